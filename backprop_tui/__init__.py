@@ -1,0 +1,1 @@
+"""backprop-tui: a debugger for backpropagation in the terminal."""

@@ -1,0 +1,242 @@
+"""Expressions: the mathematics of a network as small trees, built with Python's operators.
+
+    W1, X, b1 = Name("W1"), Name("X"), Name("b1")
+    W1 @ X + b1        is        Sum((MatMul(W1, X), b1))
+
+This module knows what an expression *is*, and nothing of what can be done with one: its value
+(`evaluate`), shape (`shapes`), text (`notation`, `grammar`) and elements (`element`) are faces of
+the same tree, each in a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+SCALARS = frozenset({"alpha", "m", "K"})
+"""The names of single numbers: the learning rate, the examples in the batch, the outputs."""
+
+Operand: TypeAlias = "Expr | float"
+
+
+class Expr:
+    """A node of the tree. `+ - * / @`, unary minus and `.T` build larger ones."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Operand) -> Expr:
+        terms = self.terms if isinstance(self, Sum) else (self,)
+        return Sum((*terms, as_expr(other)))
+
+    def __radd__(self, other: Operand) -> Expr:
+        return as_expr(other) + self
+
+    def __sub__(self, other: Operand) -> Expr:
+        return Diff(self, as_expr(other))
+
+    def __rsub__(self, other: Operand) -> Expr:
+        return Diff(as_expr(other), self)
+
+    def __mul__(self, other: Operand) -> Expr:
+        return Mul(self, as_expr(other))
+
+    def __rmul__(self, other: Operand) -> Expr:
+        return Mul(as_expr(other), self)
+
+    def __truediv__(self, other: Operand) -> Expr:
+        return Div(self, as_expr(other))
+
+    def __rtruediv__(self, other: Operand) -> Expr:
+        return Div(as_expr(other), self)
+
+    def __matmul__(self, other: Operand) -> Expr:
+        right = as_expr(other)
+        return Mul(self, right) if is_scalar(self) or is_scalar(right) else MatMul(self, right)
+
+    def __neg__(self) -> Expr:
+        return Neg(self)
+
+    @property
+    def T(self) -> Expr:  # noqa: N802 (NumPy's own name)
+        return Transpose(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Num(Expr):
+    """A number ≥ 0; a negative one is `Neg(Num(...))`, as it is written."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Expr):
+    """A whole matrix (`W1`, `dZ2`), or one of the `SCALARS`."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(Expr):
+    """One number of a matrix; rows and columns count from 1."""
+
+    symbol: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neg(Expr):
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose(Expr):
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Expr):
+    """Any number of terms, added from left to right: nested, 785 would overflow recursion."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff(Expr):
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class MatMul(Expr):
+    """The matrix product, `·`."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(Expr):
+    """The product element by element, `∘`, or of numbers, `×`."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Div(Expr):
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expr):
+    """A function of `functions`: exp, row_sums, sigmoid, sigmoid_slope, ..."""
+
+    function: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Expr):
+    """`loss < 0.01`: at the root of conditions only."""
+
+    left: Expr
+    sign: str
+    right: Expr
+
+
+def as_expr(operand: Operand) -> Expr:
+    """The operand itself, or a number as a node."""
+    if isinstance(operand, Expr):
+        return operand
+    return Neg(Num(-operand)) if operand < 0 else Num(float(operand))
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    """The expressions that `e` is made of, from left to right."""
+    match e:
+        case Neg(x) | Transpose(x):
+            return (x,)
+        case Sum(terms) | Call(_, terms):
+            return terms
+        case Diff(x, y) | MatMul(x, y) | Mul(x, y) | Div(x, y) | Compare(x, _, y):
+            return (x, y)
+        case _:
+            return ()
+
+
+def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """`e` with each of its children changed."""
+    match e:
+        case Neg(x):
+            return Neg(change(x))
+        case Transpose(x):
+            return Transpose(change(x))
+        case Sum(terms):
+            return Sum(tuple(change(t) for t in terms))
+        case Diff(x, y):
+            return Diff(change(x), change(y))
+        case MatMul(x, y):
+            return MatMul(change(x), change(y))
+        case Mul(x, y):
+            return Mul(change(x), change(y))
+        case Div(x, y):
+            return Div(change(x), change(y))
+        case Call(function, args):
+            return Call(function, tuple(change(a) for a in args))
+        case Compare(x, sign, y):
+            return Compare(change(x), sign, change(y))
+        case _:
+            return e
+
+
+def walk(e: Expr) -> Iterator[Expr]:
+    """`e` and every expression in it, from left to right."""
+    yield e
+    for child in children(e):
+        yield from walk(child)
+
+
+def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
+    """`e` with every part that is a key of `known` replaced, the largest parts first."""
+    return known[e] if e in known else rebuild(e, lambda child: replace(child, known))
+
+
+def names(e: Expr) -> tuple[str, ...]:
+    """The symbols that `e` reads, each once, in order of reading."""
+    return tuple(dict.fromkeys(n.symbol for n in walk(e) if isinstance(n, Name | Cell)))
+
+
+def cells(e: Expr) -> tuple[Cell, ...]:
+    """The cells that `e` reads, each once, in order of reading."""
+    return tuple(dict.fromkeys(n for n in walk(e) if isinstance(n, Cell)))
+
+
+def is_scalar(e: Expr) -> bool:
+    """Whether `e` is a single number by the way it is written: 2, α, W1[2,1], exp(W1[2,1])."""
+    match e:
+        case Num() | Cell():
+            return True
+        case Name(symbol):
+            return symbol in SCALARS
+        case _:
+            return all(map(is_scalar, children(e)))
+
+
+def is_loss_term(e: Expr) -> bool:
+    """Whether `e` is x·log(a) or x/a, with a a value or one minus a value.
+
+    These two terms of the losses carry the conventions 0·log 0 = 0 and 0/0 = 0, in every face;
+    no other product or quotient does.
+    """
+    match e:
+        case Mul(_, Call("log", (a,))) | Div(_, a):
+            return _is_value(a.right if isinstance(a, Diff) and a.left == Num(1.0) else a)
+        case _:
+            return False
+
+
+def _is_value(e: Expr) -> bool:
+    return isinstance(e, Cell) or (isinstance(e, Name) and e.symbol not in SCALARS)

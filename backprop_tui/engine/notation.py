@@ -1,0 +1,240 @@
+"""An expression in writing: text for the screen, LaTeX, NumPy source, sums of numbers.
+
+One writer, and one table of signs for each notation. What the writer must get right is where
+parentheses stand; `grammar` reads the text back into the same tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from backprop_tui.engine.algebra import (
+    SCALARS,
+    Call,
+    Cell,
+    Compare,
+    Diff,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    Transpose,
+    is_loss_term,
+    is_scalar,
+)
+from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
+
+# How tightly a piece of writing holds together: a sum least, a lone symbol most.
+COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The signs of one way of writing. `*` in a function's template is its arguments."""
+
+    number: Callable[[float], str]
+    name: Callable[[str], str]
+    cell: Callable[[Cell], str]
+    call: Callable[[str], str]
+    minus: str = "−"
+    transpose: str = "{}ᵀ"
+    matmul: str = "·"
+    hadamard: str = "∘"
+    times: str = "·"
+    parentheses: tuple[str, str] = ("(", ")")
+    fraction: str | None = None
+    """A template of two arguments where a quotient is not written with a slash."""
+    xlog: str | None = None
+    """A template for the term x·log(a), where the sign of a product would miss its convention."""
+    ratio: str | None = None
+    """The same for x/a."""
+    tight: frozenset[str] = frozenset({"·"})
+    """The signs that stand without spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
+    fold: int | None = None
+    """Sums of more terms are written as their first ones, `…` and the last."""
+
+
+def write(e: Expr, notation: Notation) -> str:
+    """`e` in that notation, with no more parentheses than it needs."""
+    return _Writer(notation).write(e)[0]
+
+
+class _Writer:
+    def __init__(self, notation: Notation) -> None:
+        self.n = notation
+
+    def write(self, e: Expr, in_sum: bool = False) -> tuple[str, int]:
+        """The text of `e`, and how tightly it holds together."""
+        n = self.n
+        match e:
+            case Num(value):
+                return n.number(value), ATOM
+            case Name(symbol):
+                return n.name(symbol), ATOM
+            case Cell():
+                written = n.cell(e)
+                return written, NEGATION if written.startswith(n.minus) else ATOM
+            case Neg(x):
+                return n.minus + self.at(x, POSTFIX, in_sum), NEGATION
+            case Transpose(x):
+                return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
+            case Sum(terms):
+                return self.sum(terms), SUM
+            case Diff(x, y):
+                return f"{self.at(x, SUM, True)} {n.minus} {self.at(y, PRODUCT, True)}", SUM
+            case Mul(x, Call("log", (y,))) if n.xlog and is_loss_term(e):
+                return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
+            case Div(x, y) if n.ratio and is_loss_term(e):
+                return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
+            case Div(x, y) if n.fraction:
+                return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
+            case MatMul(x, y):
+                return self.product(x, n.matmul, y, in_sum)
+            case Mul(x, y):
+                both, one = is_scalar(x) and is_scalar(y), is_scalar(x) or is_scalar(y)
+                return self.product(x, n.times if both or one else n.hadamard, y, in_sum)
+            case Div(x, y):
+                return self.product(x, "/", y, in_sum)
+            case Call(function, args):
+                return self.call(n.call(function), args)
+            case Compare(x, sign, y):
+                return f"{self.at(x, SUM)} {sign} {self.at(y, SUM)}", COMPARISON
+            case _:
+                raise TypeError(f"no way to write {e!r}")
+
+    def at(self, e: Expr, tightness: int, in_sum: bool = False) -> str:
+        """`e`, in parentheses where it holds together less tightly than its place asks."""
+        written, own = self.write(e, in_sum)
+        opening, closing = self.n.parentheses
+        return written if own >= tightness else f"{opening}{self.write(e)[0]}{closing}"
+
+    def sum(self, terms: tuple[Expr, ...]) -> str:
+        fold = self.n.fold
+        shown = terms if fold is None or len(terms) <= fold else (*terms[: fold - 1], terms[-1])
+        # A sum that starts with a sum keeps its parentheses: (a + b) + c is another tree.
+        first = self.at(shown[0], PRODUCT if isinstance(shown[0], Sum) else SUM, True)
+        parts = [first, *(self.at(t, PRODUCT, True) for t in shown[1:])]
+        if len(shown) < len(terms):
+            parts.insert(len(parts) - 1, "…")
+        return " + ".join(parts)
+
+    def product(self, x: Expr, sign: str, y: Expr, in_sum: bool) -> tuple[str, int]:
+        spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
+        return self.at(x, PRODUCT, in_sum) + spaced + self.at(y, NEGATION, in_sum), PRODUCT
+
+    def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
+        if template.lstrip("{").startswith("*"):  # a postfix sign, not a pair of brackets
+            return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
+        return template.replace("*", ", ".join(self.at(a, SUM) for a in args)), ATOM
+
+
+def plain_number(value: float) -> str:
+    """The shortest decimal that reads back to the same float: 2, 0.01, 1e-06."""
+    return repr(int(value)) if value.is_integer() and value < 1e15 else repr(float(value))
+
+
+def _text_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].text
+    activation = ACTIVATIONS[function.removesuffix("_slope")]
+    return f"{activation.symbol}{'′' if function.endswith('_slope') else ''}(*)"
+
+
+TEXT = Notation(
+    number=plain_number,
+    name=lambda symbol: "α" if symbol == "alpha" else symbol,
+    cell=lambda c: f"{c.symbol}[{c.row},{c.column}]",
+    call=_text_call,
+)
+
+
+def _latex_name(symbol: str) -> str:
+    if symbol == "alpha":
+        return r"\alpha"
+    found = re.fullmatch(r"([A-Za-z]+)(\d+)", symbol)
+    return f"{found[1]}^{{[{found[2]}]}}" if found else symbol
+
+
+def _latex_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
+    name = function.removesuffix("_slope").replace("_", r"\_")
+    sign = r"\sigma" if name == "sigmoid" else rf"\operatorname{{{name}}}"
+    return rf"{sign}{chr(39) if function.endswith('_slope') else ''}\left(*\right)"
+
+
+LATEX = Notation(
+    number=plain_number,
+    name=_latex_name,
+    cell=lambda c: f"{_latex_name(c.symbol)}_{{{c.row},{c.column}}}",
+    call=_latex_call,
+    minus="-",
+    transpose=r"{{{}}}^{{\mathsf T}}",
+    matmul=r"\,",
+    hadamard=r"\circ",
+    times=r"\,",
+    parentheses=(r"\left(", r"\right)"),
+    fraction=r"\frac{{{}}}{{{}}}",
+    tight=frozenset(),
+)
+
+
+def _numpy_call(function: str) -> str:
+    return PRIMITIVES[function].numpy if function in PRIMITIVES else f"{function}(*)"
+
+
+NUMPY = Notation(
+    number=plain_number,
+    name=str,
+    cell=lambda c: f"{c.symbol}[{c.row - 1}, {c.column - 1}]",
+    call=_numpy_call,
+    minus="-",
+    transpose="{}.T",
+    matmul="@",
+    hadamard="*",
+    times="*",
+    xlog="xlog({}, {})",
+    ratio="ratio({}, {})",
+    tight=frozenset(),
+)
+
+
+def text(e: Expr) -> str:
+    """`e` as the screen shows it; `grammar.parse` reads it back."""
+    return write(e, TEXT)
+
+
+def latex(e: Expr) -> str:
+    """`e` as LaTeX source, for mathematics mode."""
+    return write(e, LATEX)
+
+
+def numpy_source(e: Expr) -> str:
+    """`e` as Python source over NumPy. Beside NumPy it needs the activations that `e` calls, and
+    `xlog(x, a)` and `ratio(x, a)` for the two terms of the losses with conventions of their own."""
+    return write(e, NUMPY)
+
+
+def with_numbers(e: Expr, number: Callable[[Cell | Name], str], fold: int | None = None) -> str:
+    """`e` as arithmetic: what `number` gives stands for each cell and each of the scalars."""
+    return write(
+        e,
+        replace(
+            TEXT,
+            name=lambda symbol: number(Name(symbol)) if symbol in SCALARS else symbol,
+            cell=number,
+            times="×",
+            fold=fold,
+        ),
+    )
+
+
+def folded(e: Expr, fold: int) -> str:
+    """`e` as text, sums of more than `fold` terms shortened in the middle."""
+    return write(e, replace(TEXT, fold=fold))

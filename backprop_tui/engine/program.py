@@ -1,0 +1,155 @@
+"""The derivation: the algorithm of backpropagation, written once, as mathematics.
+
+`derivation` below is that algorithm, in Andrew Ng's notation (columns are examples); everything
+that the program computes, shows, traces or exports is read off the steps it yields. It knows how
+the network is built, and nothing of numbers, positions or screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from backprop_tui.engine.algebra import Call, Expr, Name, names, rebuild
+from backprop_tui.engine.experiment import Network, Training
+from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, LOSSES, expand, row_sums, total
+from backprop_tui.engine.shapes import Shape, shape
+
+Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
+PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation: `target` gets the value of `expression`, as it is taught.
+
+    `derivation` is what the expression was before it collapsed (dA2 ∘ σ′(Z2), where it is A2 − Y).
+    """
+
+    target: Name
+    expression: Expr
+    phase: Phase
+    layer: int | None
+    derivation: Expr | None = None
+
+    @property
+    def symbol(self) -> str:
+        return self.target.symbol
+
+
+class Family:
+    """The matrices of one letter, by layer: `W[2]` is the name W2."""
+
+    def __init__(self, letter: str) -> None:
+        self.letter = letter
+
+    def __getitem__(self, layer: int) -> Name:
+        return Name("X") if self.letter == "A" and layer == 0 else Name(f"{self.letter}{layer}")
+
+
+W, b, Z, A, dW, db, dZ, dA = map(Family, "W b Z A dW db dZ dA".split())
+Y, L, J, alpha, m = map(Name, "Y L J alpha m".split())
+
+
+def derivation(network: Network, training: Training) -> Iterator[Step]:
+    """One iteration, step by step: forward, loss, backward, update."""
+    batch = training.batch > 1
+
+    def mean(e: Expr) -> Expr:
+        return e / m if batch and training.reduction == "mean" else e
+
+    loss = LOSSES[network.loss]
+    g = {layer: ACTIVATIONS[name] for layer, name in enumerate(network.activations, 1)}
+    layers, last = range(1, network.depth + 1), network.depth
+
+    for l in layers:  # noqa: E741 (Ng's own letter)
+        yield Step(Z[l], W[l] @ A[l - 1] + b[l], "forward", l)
+        yield Step(A[l], g[l](Z[l]), "forward", l)
+
+    yield Step(L, loss(A[last], Y), "loss", None)
+    if batch:
+        yield Step(J, mean(total(L)), "loss", None)
+
+    yield Step(dA[last], loss.slope_at(A[last], Y), "backward", last)
+    for l in reversed(layers):  # noqa: E741
+        chain_rule = g[l].back(dA[l], Z[l], A[l])
+        if l == last and g[l].name in loss.collapses:
+            yield Step(dZ[l], A[l] - Y, "backward", l, derivation=chain_rule)
+        else:
+            yield Step(dZ[l], chain_rule, "backward", l)
+        yield Step(dW[l], mean(dZ[l] @ A[l - 1].T), "backward", l)
+        yield Step(db[l], mean(row_sums(dZ[l])), "backward", l)
+        if l > 1:
+            yield Step(dA[l - 1], W[l].T @ dZ[l], "backward", l - 1)
+
+    for l in layers:  # noqa: E741
+        for parameter, slope in ((W[l], dW[l]), (b[l], db[l])):
+            if parameter.symbol not in training.freeze:
+                yield Step(parameter, parameter - alpha * slope, "update", l)
+
+
+class Program:
+    """The steps of one iteration, with what is read off them: lowered forms, shapes, readers."""
+
+    def __init__(self, network: Network, training: Training) -> None:
+        self.network = network
+        self.steps = tuple(derivation(network, training))
+        self.lowered = tuple(lower_all(self.steps))
+
+    def index(self, symbol: str) -> int:
+        """Where the step that writes `symbol` stands, from 0. Raises KeyError where none does."""
+        return self.positions[symbol]
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        return {step.symbol: i for i, step in enumerate(self.steps)}
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(p[l].symbol for l in range(1, self.network.depth + 1) for p in (W, b))  # noqa: E741
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[int, ...]]:
+        """For each symbol the steps that read it as it stands then, by what is evaluated."""
+        readers: dict[str, list[int]] = {}
+        for i, expression in enumerate(self.lowered):
+            for symbol in names(expression):
+                readers.setdefault(symbol, []).append(i)
+        return {symbol: tuple(steps) for symbol, steps in readers.items()}
+
+    def phase_bounds(self, phase: Phase) -> tuple[int, int]:
+        """The first step of a phase and the first behind it, from 0; equal where it has none."""
+        own = [i for i, step in enumerate(self.steps) if step.phase == phase]
+        return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
+
+    def shapes(self, examples: int) -> Mapping[str, Shape]:
+        """The shape of every symbol, for a batch of that many examples."""
+        n = self.network.layers
+        shapes: dict[str, Shape] = {"X": (n[0], examples), "Y": (n[-1], examples)}
+        for l in range(1, self.network.depth + 1):  # noqa: E741
+            shapes[W[l].symbol] = (n[l], n[l - 1])
+            shapes[b[l].symbol] = (n[l], 1)
+        for step in self.steps:
+            shapes[step.symbol] = shape(step.expression, shapes)
+        return shapes
+
+
+def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
+    """`e` as it is computed: parts that are known already by their name, definitions expanded."""
+    if e in known:
+        return known[e]
+    if isinstance(e, Call) and e.function in DEFINITIONS:
+        return lower(expand(e), known)
+    return rebuild(e, lambda child: lower(child, known))
+
+
+def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:
+    """Each step's expression, lowered: σ′(Z1) is A1 ∘ (1 − A1) once A1 = σ(Z1) stands."""
+    known: dict[Expr, Name] = {}
+    for step in steps:
+        yield lower(step.expression, known)
+        # What was computed from a parameter is not what its new value would give.
+        known = {e: name for e, name in known.items() if step.symbol not in names(e)}
+        known.setdefault(step.expression, step.target)

@@ -1,0 +1,281 @@
+"""Time: positions in a run, how keys move between them, and what is known at each.
+
+A run is a pure function of its experiment: going back is going somewhere, never undoing. An
+iteration is replayed from the nearest keyframe when it is asked for, so any number of them costs
+little memory. It knows no keys and no screen.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.functions import Array
+from backprop_tui.engine.program import PHASES, Phase, Program, Step
+
+KEYFRAME_EVERY = 1024
+"""Iterations between the parameters that are kept for good."""
+RECENT = 64
+"""Whole iterations that are kept for the next key."""
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """`steps` operations of an iteration (from 1) are done, and `elements` numbers of the next."""
+
+    iteration: int = 1
+    steps: int = 0
+    elements: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Iteration:
+    """One pass over one batch: what it began with, and what every step gave, in order."""
+
+    number: int
+    examples: tuple[int, ...]
+    """Which examples of the data the batch holds, from 0."""
+    given: Mapping[str, Array]
+    """X, Y and the parameters as the iteration found them."""
+    results: tuple[Array, ...]
+    parameters: Mapping[str, Array]
+    """The parameters as the iteration leaves them."""
+    diverged: str | None
+    """The first parameter that is no longer finite."""
+
+
+class State:
+    """Everything that is known at a position: an immutable view, and the widgets' only source."""
+
+    def __init__(self, timeline: Timeline, position: Position, iteration: Iteration) -> None:
+        self.timeline = timeline
+        self.position = position
+        self.iteration = iteration
+        self.program = timeline.program
+        self.experiment = timeline.experiment
+
+    @property
+    def step(self) -> Step | None:
+        """The step shown: the one being opened, else the last one done; None before the first."""
+        done = self.position.steps - (0 if self.position.elements else 1)
+        return self.program.steps[done] if done >= 0 else None
+
+    @property
+    def next_step(self) -> Step | None:
+        """The step that the next key takes; None after the last of the iteration."""
+        steps = self.program.steps
+        return steps[self.position.steps] if self.position.steps < len(steps) else None
+
+    @property
+    def phase(self) -> Phase:
+        return self.step.phase if self.step else self.program.steps[0].phase
+
+    @property
+    def layer(self) -> int | None:
+        """The layer worked on: at L and J the last one, before the first step the first."""
+        if self.step is None:
+            return 1
+        return self.step.layer or self.experiment.network.depth
+
+    def done(self, symbol: str) -> bool:
+        """Whether the step that writes `symbol` is done in this iteration."""
+        at = self.program.positions.get(symbol)
+        return at is not None and at < self.position.steps
+
+    def value(self, symbol: str) -> Array | None:
+        """What `symbol` holds now: None where it is not computed yet; while its step is open, the
+        elements still to come are masked (see `revealed`)."""
+        if self.done(symbol):
+            return self.iteration.results[self.program.positions[symbol]]
+        if symbol in self.iteration.given:
+            return self.iteration.given[symbol]
+        if self.opening(symbol):
+            return self.iteration.results[self.program.positions[symbol]]
+        return None
+
+    def before(self, symbol: str) -> Array:
+        """What a parameter, X or Y was when the iteration began. Raises KeyError for others."""
+        return self.iteration.given[symbol]
+
+    def result(self, symbol: str) -> Array:
+        """What the step of `symbol` gives in this iteration, done or not. Raises KeyError."""
+        return self.iteration.results[self.program.positions[symbol]]
+
+    def opening(self, symbol: str) -> bool:
+        """Whether `symbol` is being computed one element at a time just now."""
+        at = self.program.positions.get(symbol)
+        return bool(self.position.elements) and at == self.position.steps
+
+    def revealed(self, symbol: str) -> int | None:
+        """How many elements of `symbol`, row by row, are known; None for all of what it has."""
+        return self.position.elements if self.opening(symbol) else None
+
+    def stale(self, symbol: str) -> bool:
+        """Whether `symbol` belongs to parameters that an update has since replaced."""
+        at = self.program.positions.get(symbol)
+        if at is None or not self.done(symbol) or self.program.steps[at].phase == "update":
+            return False
+        _, behind = self.program.phase_bounds("backward")
+        return self.position.steps > behind
+
+    @property
+    def examples(self) -> int:
+        return len(self.iteration.examples)
+
+
+class Timeline:
+    """A run of an experiment, and the positions in it. Every method is a pure function."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.program = Program(experiment.network, experiment.training)
+        self.start = Position()
+        self._keyframes: dict[int, Mapping[str, Array]] = {1: experiment.parameters()}
+        self._recent: OrderedDict[int, Iteration] = OrderedDict()
+        self._diverged_in: int | None = None
+
+    # What is known at a position
+
+    def state(self, position: Position) -> State:
+        """All that is known at `position`."""
+        return State(self, position, self.iteration(position.iteration))
+
+    def iteration(self, number: int) -> Iteration:
+        """The iteration of that number, from 1, replayed from the nearest one that is kept.
+
+        Where the run diverges before it, the last iteration that there is.
+        """
+        if number in self._recent:
+            self._recent.move_to_end(number)
+            return self._recent[number]
+        begin = max(k for k in self._keyframes if k <= number)
+        parameters = self._keyframes[begin]
+        recent = max((k for k in self._recent if begin <= k < number), default=None)
+        if recent is not None:
+            begin, parameters = recent + 1, self._recent[recent].parameters
+        for k in range(begin, number + 1):
+            done = self._compute(k, parameters)
+            self._keep(done)
+            if done.diverged:
+                break
+            parameters = done.parameters
+        return done
+
+    def _compute(self, number: int, parameters: Mapping[str, Array]) -> Iteration:
+        data, training = self.experiment.data, self.experiment.training
+        examples = self.experiment.examples_of(number)
+        columns = list(examples)
+        given = {
+            "X": np.ascontiguousarray(data.X[:, columns]),  # (n[0], m)
+            "Y": np.ascontiguousarray(data.Y[:, columns]),  # (n[L], m)
+            **parameters,
+        }
+        env: dict[str, Any] = {
+            **given,
+            "alpha": training.learning_rate,
+            "m": float(len(columns)),
+            "K": float(self.experiment.network.layers[-1]),
+        }
+        results = []
+        for step, expression in zip(self.program.steps, self.program.lowered, strict=True):
+            # One order in memory, so that a replay gives the same bits; read-only, as all of the past.
+            result = np.ascontiguousarray(value(expression, env))
+            result.flags.writeable = False
+            env[step.symbol] = result
+            results.append(result)
+        left = {symbol: env[symbol] for symbol in parameters}
+        diverged = next((symbol for symbol, p in left.items() if not np.isfinite(p).all()), None)
+        return Iteration(
+            number, tuple(examples), MappingProxyType(given), tuple(results), left, diverged
+        )
+
+    def _keep(self, done: Iteration) -> None:
+        self._recent[done.number] = done
+        self._recent.move_to_end(done.number)
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+        if done.diverged:
+            self._diverged_in = done.number
+        elif done.number % KEYFRAME_EVERY == 0:
+            self._keyframes[done.number + 1] = done.parameters
+
+    # Where keys lead
+
+    def forward(self, position: Position) -> Position:
+        """One operation on; an open one is finished. A diverged run ends where it diverged."""
+        if position.steps < len(self.program.steps):
+            return Position(position.iteration, position.steps + 1)
+        if self.diverged(position.iteration):
+            return position
+        return Position(position.iteration + 1, 1)
+
+    def back(self, position: Position) -> Position:
+        """One operation back, or one element while an operation is open; the start stays."""
+        if position.elements:
+            return replace(position, elements=position.elements - 1)
+        if position.steps > (0 if position.iteration == 1 else 1):
+            return Position(position.iteration, position.steps - 1)
+        return self.end_of(position.iteration - 1) if position.iteration > 1 else self.start
+
+    def into(self, position: Position) -> Position:
+        """One element of the next operation on; after its last one, the whole step."""
+        if position.steps == len(self.program.steps):
+            if self.diverged(position.iteration):
+                return position
+            position = Position(position.iteration + 1, 0)
+        shown = position.elements + 1
+        size = self.iteration(position.iteration).results[position.steps].size
+        return self.forward(position) if shown >= size else replace(position, elements=shown)
+
+    def out(self, position: Position) -> Position:
+        """The open operation finished; elsewhere `position` itself."""
+        return self.forward(position) if position.elements else position
+
+    def phase_end(self, position: Position) -> Position:
+        """The last step of this phase, or of the next one when already there."""
+        ahead = self.forward(position)
+        if ahead == position:
+            return position
+        _, behind = self.program.phase_bounds(self.program.steps[ahead.steps - 1].phase)
+        return Position(ahead.iteration, behind)
+
+    def phase_start(self, position: Position) -> Position:
+        """Before the first step of this phase, or of the one before when already there."""
+        if position.elements:
+            return replace(position, elements=0)
+        if position.steps == 0:
+            if position.iteration == 1:
+                return position
+            position = self.end_of(position.iteration - 1)
+        first, _ = self.program.phase_bounds(self.program.steps[position.steps - 1].phase)
+        return Position(position.iteration, first)
+
+    def later(self, position: Position) -> Position:
+        """The same step one iteration later."""
+        if self.diverged(position.iteration):
+            return self.end_of(position.iteration)
+        return replace(position, iteration=position.iteration + 1)
+
+    def earlier(self, position: Position) -> Position:
+        """The same step one iteration earlier; in the first one, the start."""
+        if position.iteration == 1:
+            return self.start
+        return replace(position, iteration=position.iteration - 1)
+
+    def end_of(self, iteration: int) -> Position:
+        """After the last step of an iteration."""
+        return Position(iteration, len(self.program.steps))
+
+    def diverged(self, iteration: int) -> str | None:
+        """The first parameter that is no longer finite after that iteration, None while all are."""
+        return self.iteration(iteration).diverged
+
+
+__all__ = ["PHASES", "Iteration", "Position", "State", "Timeline"]
