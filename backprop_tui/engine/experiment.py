@@ -1,0 +1,192 @@
+"""An experiment: a network, its data, and how it is trained, with the parameters it starts from.
+
+The records mirror the sections of an experiment file one to one; whoever builds them has checked
+them (`experiment_file` does). Nothing here knows of files, faults or what training computes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import pairwise
+from math import sqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Indices: TypeAlias = npt.NDArray[np.intp]
+
+# n[l-1] of a layer -> the standard deviation of the normal distribution its weights are drawn from
+SCHEMES: dict[str, Callable[[int], float]] = {
+    "normal": lambda fan_in: 1.0,
+    "xavier": lambda fan_in: sqrt(1 / fan_in),
+    "he": lambda fan_in: sqrt(2 / fan_in),
+    "zeros": lambda fan_in: 0.0,
+}
+ORDERS = ("sequential", "shuffled")
+REDUCTIONS = ("mean", "sum")
+PARAMETER = re.compile(r"[Wb][1-9][0-9]*")
+
+
+def parameter_shapes(layers: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
+    shapes = {}
+    for layer, (reads, neurons) in enumerate(pairwise(layers), start=1):
+        shapes[f"W{layer}"] = (neurons, reads)
+        shapes[f"b{layer}"] = (neurons, 1)
+    return shapes
+
+
+def read_only(values: Any) -> Array:
+    """A C-contiguous float64 copy that refuses to be written to."""
+    array = np.array(values, dtype=np.float64, order="C")
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Network:
+    """The [network] of a file: what is computed."""
+
+    layers: tuple[int, ...]  # neurons of each layer, the inputs first
+    activations: tuple[str, ...]  # one for each layer after the inputs
+    loss: str
+
+    @property
+    def depth(self) -> int:
+        return len(self.layers) - 1
+
+
+@dataclass(frozen=True)
+class Training:
+    """The [training] of a file: how the parameters follow their gradients."""
+
+    learning_rate: float = 0.5
+    batch: int = 1  # examples an iteration
+    order: str = "sequential"
+    reduction: str = "mean"
+    freeze: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The [data] of a file, turned: its rows are the columns here."""
+
+    X: Array  # (n[0], N): columns are examples
+    Y: Array  # (n[L], N)
+
+    @property
+    def examples(self) -> int:
+        return int(self.X.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Initial:
+    """The [initial] of a file: how the parameters are drawn, and those given outright."""
+
+    seed: int = 0
+    scheme: str = "xavier"
+    round: int | None = None  # decimals of drawn weights; None: as drawn
+    given: Mapping[str, Array] = field(default_factory=dict)
+
+    def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
+        """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
+        random = np.random.default_rng(self.seed)
+        start = {}
+        for name, shape in parameter_shapes(layers).items():
+            # A given weight's draw is consumed all the same: the others do not depend on it.
+            value = self._drawn(random, shape) if name.startswith("W") else np.zeros(shape)
+            start[name] = self.given[name] if name in self.given else read_only(value)
+        return start
+
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int]) -> Array:
+        weights = random.normal(0.0, SCHEMES[self.scheme](shape[1]), shape)
+        if self.round is None:
+            return weights
+        return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
+
+
+@dataclass(frozen=True)
+class Note:
+    """Shown when its step is reached. One tied to an iteration may speak of its numbers."""
+
+    step: str
+    iteration: int | None  # None: at every iteration
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Everything a run follows from. Learner's edits are kept elsewhere."""
+
+    name: str  # the lesson's name, or the file's without its ending
+    source: str  # what opens it again: the lesson's name, or the file's path
+    title: str
+    about: str
+    network: Network
+    training: Training
+    data: Data
+    initial: Initial
+    notes: tuple[Note, ...] = ()
+
+    def parameters(self) -> dict[str, Array]:
+        """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
+        return self.initial.parameters(self.network.layers)
+
+    def with_seed(self, seed: int) -> Experiment:
+        """The same experiment with every weight drawn anew; biases given outright stay.
+
+        Notes tied to an iteration speak of the old numbers, so they go.
+        """
+        biases = {name: b for name, b in self.initial.given.items() if name.startswith("b")}
+        return replace(
+            self,
+            initial=replace(self.initial, seed=seed, given=biases),
+            notes=tuple(note for note in self.notes if note.iteration is None),
+        )
+
+    def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
+        """The notes on this step, those for just this iteration first."""
+        here = [n for n in self.notes if n.step == step and n.iteration in (None, iteration)]
+        return tuple(sorted(here, key=lambda note: note.iteration is None))
+
+    # Batches: iterations and epochs count from 1, examples (columns of X and Y) from 0.
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Iterations in one pass over all examples."""
+        return -(-self.data.examples // self.training.batch)
+
+    def epoch_of(self, iteration: int) -> int:
+        """The pass over all examples that this iteration belongs to."""
+        return (iteration - 1) // self.batches_per_epoch + 1
+
+    def examples_of(self, iteration: int) -> Indices:
+        """The columns of X and Y in this iteration's batch; an epoch's last one may hold fewer."""
+        first = (iteration - 1) % self.batches_per_epoch * self.training.batch
+        return self._order_of(self.epoch_of(iteration))[first : first + self.training.batch]
+
+    def _order_of(self, epoch: int) -> Indices:
+        if self.training.order == "sequential":
+            return _in_file_order(self.data.examples)
+        return _shuffled(self.initial.seed, epoch, self.data.examples)
+
+
+@lru_cache(maxsize=4)
+def _in_file_order(examples: int) -> Indices:
+    return _frozen(np.arange(examples, dtype=np.intp))
+
+
+@lru_cache(maxsize=4)  # an epoch's order is asked for once an iteration
+def _shuffled(seed: int, epoch: int, examples: int) -> Indices:
+    order = np.random.default_rng([seed, epoch]).permutation(examples)
+    return _frozen(order.astype(np.intp))
+
+
+def _frozen(order: Indices) -> Indices:
+    order.flags.writeable = False
+    return order

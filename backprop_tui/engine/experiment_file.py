@@ -1,0 +1,626 @@
+"""Reading an experiment: a bundled lesson or a TOML file, with what the command line changes.
+
+A wrong file is refused with all of its faults at once. The keys and what each must be stand in one
+tree of rules, `EXPERIMENT`; what takes several keys to tell is a list of `CHECKS`; the command
+line's overrides are put into the raw document first, so that the same rules hold for them.
+Nothing here knows of screens or of what training computes.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from backprop_tui import lessons
+from backprop_tui.engine.experiment import (
+    ORDERS,
+    PARAMETER,
+    REDUCTIONS,
+    SCHEMES,
+    Data,
+    Experiment,
+    Initial,
+    Network,
+    Note,
+    Training,
+    parameter_shapes,
+    read_only,
+)
+from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.program import derivation
+from backprop_tui.engine.schema import (
+    Either,
+    Faults,
+    ListOf,
+    Matrix,
+    Path,
+    Table,
+    count,
+    line,
+    listed,
+    nearest,
+    number,
+    one_of,
+    printable,
+    prose,
+    shown,
+    whole,
+    whole_or,
+)
+
+LARGEST_FILE = 10_000_000  # bytes
+MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
+
+
+class ExperimentError(Exception):
+    """An experiment is refused: `faults` has a line for each thing that is wrong, in file order."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+# The keys of the file ------------------------------------------------------------------------
+
+NETWORK = Table(
+    "[network]",
+    {
+        "layers": ListOf(whole(1), "numbers of neurons, the inputs first", 2, 1000),
+        "activations": ListOf(
+            one_of(sorted(ACTIVATIONS)), "activations, one for each layer after the inputs", 1
+        ),
+        "loss": one_of(sorted(LOSSES)),
+    },
+    required=("layers", "activations", "loss"),
+)
+TRAINING = Table(
+    "[training]",
+    {
+        "learning_rate": number(0),
+        "batch": whole_or(1, "all"),
+        "order": one_of(ORDERS),
+        "reduction": one_of(REDUCTIONS),
+        "freeze": ListOf(line(), "parameters' names, like W1 or b1"),
+    },
+)
+DATA = Table("[data]", {"X": Matrix(), "Y": Matrix()}, required=("X", "Y"))
+INITIAL = Table(
+    "[initial]",
+    {
+        "seed": whole(0),
+        "scheme": one_of(SCHEMES),
+        "round": whole(0, 12),
+        "W1": Matrix(),  # stands for every parameter, so that a hint can name one
+        "b1": Matrix(flat=True),
+    },
+    pattern=PARAMETER,
+    others=lambda name: Matrix(flat=name.startswith("b")),
+)
+NOTE = Table(
+    "[[notes]]",
+    {
+        "at": Either(
+            line(),
+            Table(
+                "a note's place",
+                {"iteration": whole(1), "step": line()},
+                required=("step",),
+            ),
+        ),
+        "text": prose(),
+    },
+    required=("at", "text"),
+)
+EXPERIMENT = Table(
+    "an experiment",
+    {
+        "title": line(),
+        "about": prose(),
+        "network": NETWORK,
+        "training": TRAINING,
+        "data": DATA,
+        "initial": INITIAL,
+        "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
+    },
+    required=("network", "data"),
+)
+
+
+def _homes(table: Table) -> dict[str, str]:
+    """Where each key belongs, for one that stands in the wrong place."""
+    homes = dict.fromkeys(table.keys, "at the top, before the first [table]")
+    for inner in (NETWORK, TRAINING, DATA, INITIAL):
+        homes |= dict.fromkeys(inner.keys, f"in {inner.what}")
+    return homes
+
+
+# What takes several keys to tell -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document as read, with None for whatever is absent or already found wrong."""
+
+    values: Mapping[str, Any]
+    faults: Faults
+
+    def __getitem__(self, path: tuple[str, str]) -> Any:
+        table, key = path
+        return (self.values.get(table) or {}).get(key)
+
+    @property
+    def layers(self) -> tuple[int, ...] | None:
+        """The layers, if every one of them is known."""
+        layers: tuple[int, ...] | None = self["network", "layers"]
+        return None if layers is None or None in layers else layers
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int]] | None:
+        return None if self.layers is None else parameter_shapes(self.layers)
+
+    @property
+    def examples(self) -> int | None:
+        X = self["data", "X"]
+        return None if X is None else len(X)
+
+    @property
+    def batch(self) -> int | None:
+        """Examples in a batch, if that is known."""
+        batch: int | str = self["training", "batch"] or 1
+        return self.examples if batch == "all" else int(batch)
+
+    def came_from(self, flag: str) -> bool:
+        return FLAGS[flag].path in self.faults.origins
+
+    def mend(self, flag: str) -> str:
+        """How to mend data or activations that the command line's --layers left behind."""
+        if not self.came_from("layers") or self.came_from(flag):
+            return ""
+        what = {"x": "the data", "y": "the targets", "activations": "them"}[flag]
+        return f": give {what} with {flag_name(flag)}"
+
+
+def one_activation_for_each_layer(draft: Draft) -> None:
+    """As many activations as layers after the inputs."""
+    layers, activations = draft.layers, draft["network", "activations"]
+    if layers is None or activations is None or len(activations) == len(layers) - 1:
+        return
+    name = draft.faults.name(("network", "layers"))
+    draft.faults.add(
+        ("network", "activations"),
+        f"must name one activation for each layer after the inputs: {name} has "
+        f"{count(len(layers) - 1, 'such layer')}; got {len(activations)}"
+        + draft.mend("activations"),
+    )
+
+
+def hidden_layers_work_element_by_element(draft: Draft) -> None:
+    """Softmax, which mixes the neurons of an example, stands in the last layer only."""
+    for i, activation in enumerate((draft["network", "activations"] or ())[:-1]):
+        if activation is not None and not ACTIVATIONS[activation].elementwise:
+            names = sorted(name for name, a in ACTIVATIONS.items() if a.elementwise)
+            draft.faults.add(
+                ("network", "activations", i),
+                f'must be one of {listed(names)}; got "{activation}", which only the last layer '
+                "can have" + draft.mend("activations"),
+            )
+
+
+def not_too_many_parameters(draft: Draft) -> None:
+    """The network fits into memory."""
+    total = sum(map(prod, (draft.shapes or {}).values()))
+    if total > MOST_PARAMETERS:
+        draft.faults.add(
+            ("network", "layers"),
+            f"must make no more than {MOST_PARAMETERS:,} weights and biases; "
+            f"these make {_roughly(total)}",
+        )
+
+
+def _roughly(total: int) -> str:
+    return f"{total:,}" if total < 10**15 else "far more"
+
+
+def inputs_fit(draft: Draft) -> None:
+    """A row of X has a value for each input."""
+    _rows_fit(draft, "X", 0, "input", "x")
+
+
+def targets_fit(draft: Draft) -> None:
+    """A row of Y has a value for each output."""
+    _rows_fit(draft, "Y", -1, "output", "y")
+
+
+def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> None:
+    layers, rows = draft.layers, draft["data", key]
+    if layers is None or rows is None or rows.shape[1] == layers[layer]:
+        return
+    name = draft.faults.name(("network", "layers"))
+    draft.faults.add(
+        ("data", key),
+        f"has rows of {count(rows.shape[1], 'value')}, but {name} gives "
+        f"{count(layers[layer], neuron)}{draft.mend(flag)}",
+    )
+
+
+def as_many_targets_as_examples(draft: Draft) -> None:
+    """X and Y have the same number of rows."""
+    X, Y = draft["data", "X"], draft["data", "Y"]
+    if X is None or Y is None or len(X) == len(Y):
+        return
+    x = draft.faults.name(("data", "X"))
+    draft.faults.add(
+        ("data", "Y"),
+        f"must have a row for each example: {x} has {count(len(X), 'row')}, "
+        f"but this has {len(Y)}{_mend_other_half(draft)}",
+    )
+
+
+def _mend_other_half(draft: Draft) -> str:
+    """How to mend X or Y when the command line gave the other one alone."""
+    match draft.came_from("x"), draft.came_from("y"):
+        case True, False:
+            return ": give the targets with --y"
+        case False, True:
+            return ": give the data with --x"
+        case _:
+            return ""
+
+
+def targets_suit_the_loss(draft: Draft) -> None:
+    """Cross-entropy's A − Y holds only where each example's targets sum to 1."""
+    loss, Y = draft["network", "loss"], draft["data", "Y"]
+    if loss is None or Y is None or not LOSSES[loss].targets_are_shares:
+        return
+    for i, row in enumerate(Y):
+        if row.min() < 0 or abs(row.sum() - 1) > 1e-9:
+            got = "one below 0" if row.min() < 0 else f"a sum of {row.sum():.6g}"
+            draft.faults.add(
+                ("data", "Y", i),
+                f"must be shares of 0 or more that sum to 1, as {loss} needs; got {got}",
+            )
+
+
+def batch_within_the_data(draft: Draft) -> None:
+    """A batch is no larger than the data."""
+    batch, examples = draft["training", "batch"], draft.examples
+    if isinstance(batch, int) and examples is not None and batch > examples:
+        draft.faults.add(
+            ("training", "batch"),
+            f'must be no more than the number of examples, {examples}, or "all"; got {batch}',
+        )
+
+
+def frozen_parameters_exist(draft: Draft) -> None:
+    """Every frozen name is a parameter of the network."""
+    if (shapes := draft.shapes) is None:
+        return
+    for i, name in enumerate(draft["training", "freeze"] or ()):
+        if name is not None and name not in shapes:
+            must = f"one of {listed(tuple(shapes))}"
+            draft.faults.must(("training", "freeze", i), must, name, tuple(shapes))
+
+
+def initial_parameters_fit(draft: Draft) -> None:
+    """Every parameter given outright exists, in the shape that its layer has."""
+    layers, shapes = draft.layers, draft.shapes
+    if layers is None or shapes is None:
+        return
+    for name, value in (draft.values.get("initial") or {}).items():
+        if not PARAMETER.fullmatch(name):
+            continue
+        if name not in shapes:
+            draft.faults.add(
+                ("initial", name),
+                f"is not a parameter of this network, which has {listed(tuple(shapes))}",
+            )
+        elif value is not None and value.shape != shapes[name]:
+            draft.faults.add(("initial", name), _misfit(name, value.shape, layers))
+
+
+def _misfit(name: str, shape: tuple[int, ...], layers: Sequence[int]) -> str:
+    layer = int(name[1:])
+    neurons, reads = layers[layer], layers[layer - 1]
+    has = f"{neurons} neuron{'s' * (neurons > 1)}"
+    if name.startswith("W"):
+        why, right = f"layer {layer} has {has} reading {reads}", (neurons, reads)
+    else:
+        why, right = f"layer {layer} has {has}", (neurons, 1)
+    return f"has shape {_by(shape)}, but {why}: it must be {_by(right)}"
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def notes_stand_at_steps(draft: Draft) -> None:
+    """Every note stands at a step that an iteration of this network takes."""
+    if draft.layers is None or draft.batch is None:
+        return
+    freeze = draft["training", "freeze"] or ()
+    names = _step_names(draft.layers, draft.batch, freeze)
+    for i, note in enumerate(draft.values.get("notes") or ()):
+        path, step = _step_of(note or {}, ("notes", i, "at"))
+        if step is None or step in names:
+            continue
+        if step in freeze:
+            draft.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
+        elif step == "J":
+            draft.faults.add(path, "names no step: a batch of one example has no J, only L")
+        else:
+            draft.faults.must(path, f"a step of this network, {listed(names)}", step, names)
+
+
+def _step_names(layers: tuple[int, ...], batch: int, freeze: tuple[str, ...]) -> tuple[str, ...]:
+    """The symbols that an iteration computes, in order. Activations and loss do not change them."""
+    network = Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
+    steps = derivation(network, Training(batch=batch, freeze=freeze))
+    return tuple(step.symbol for step in steps)
+
+
+def _step_of(note: Mapping[str, Any], at: Path) -> tuple[Path, str | None]:
+    """The step that a note stands at, and the path of the key that says so."""
+    if isinstance(place := note.get("at"), dict):
+        return (*at, "step"), place.get("step")
+    return at, place
+
+
+CHECKS: tuple[Callable[[Draft], None], ...] = (
+    one_activation_for_each_layer,
+    hidden_layers_work_element_by_element,
+    not_too_many_parameters,
+    inputs_fit,
+    targets_fit,
+    as_many_targets_as_examples,
+    targets_suit_the_loss,
+    batch_within_the_data,
+    frozen_parameters_exist,
+    initial_parameters_fit,
+    notes_stand_at_steps,
+)
+
+
+# Overrides from the command line -------------------------------------------------------------
+
+
+def _number(part: str) -> int | float | str:
+    """A number if it reads as one; else the text as it is, for the rules to refuse."""
+    for kind in (int, float):
+        try:
+            return kind(part)
+        except ValueError:
+            continue
+    return part.strip()
+
+
+def _numbers(text: str) -> list[Any]:
+    return [_number(part) for part in text.split(",")]
+
+
+def _words(text: str) -> list[Any]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _rows(text: str) -> list[Any]:
+    return [_numbers(row) for row in text.split(";")]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An override of the command line: the key that it replaces, and how its text is read."""
+
+    path: tuple[str, str]
+    parse: Callable[[str], Any]
+
+
+FLAGS: dict[str, Flag] = {
+    "layers": Flag(("network", "layers"), _numbers),
+    "activations": Flag(("network", "activations"), _words),
+    "loss": Flag(("network", "loss"), str.strip),
+    "x": Flag(("data", "X"), _rows),  # semicolons between examples
+    "y": Flag(("data", "Y"), _rows),
+    "learning_rate": Flag(("training", "learning_rate"), _number),
+    "seed": Flag(("initial", "seed"), _number),
+}
+
+
+def flag_name(flag: str) -> str:
+    """`--learning-rate` for learning_rate."""
+    return "--" + flag.replace("_", "-")
+
+
+def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the overrides put in, and without what they make no longer fit."""
+    result = copy.deepcopy(dict(document))
+    for flag, value in overrides.items():
+        table, key = FLAGS[flag].path
+        inner = result.setdefault(table, {})
+        if isinstance(inner, dict):
+            inner[key] = FLAGS[flag].parse(value) if isinstance(value, str) else value
+    if "layers" in overrides:
+        _refit_to_layers(result, keep_activations="activations" in overrides)
+    if "x" in overrides:
+        _refit_to_examples(result)
+    if "seed" in overrides:
+        _drop(result, "initial", lambda name, _: name.startswith("W"))
+    if result != document:
+        _refit_notes(result, same_network=result.get("network") == document.get("network"))
+    return result
+
+
+def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
+    """Activations for the new number of layers; parameters that no longer fit are left out."""
+    network = document["network"]
+    if not isinstance(network, dict):
+        return
+    NETWORK.keys["layers"].read(network["layers"], (), faults := Faults({}))
+    if faults.found:
+        return  # wrong as they are: the rules will say so
+    layers = network["layers"]
+    names = network.get("activations")
+    if not keep_activations and isinstance(names, list) and names and len(names) != len(layers) - 1:
+        # The output keeps its activation; hidden layers repeat the first one.
+        network["activations"] = [names[0]] * (len(layers) - 2) + [names[-1]]
+    shapes = parameter_shapes(layers)
+    _drop(document, "initial", lambda name, v: name not in shapes or not _may_fit(v, shapes[name]))
+    training = document.get("training")
+    if isinstance(training, dict) and isinstance(training.get("freeze"), list):
+        training["freeze"] = [name for name in training["freeze"] if name in shapes]
+
+
+def _drop(document: dict[str, Any], table: str, unfit: Callable[[str, Any], bool]) -> None:
+    """Leave out the unfit parameters of a table."""
+    if isinstance(inner := document.get(table), dict):
+        for name in [n for n in inner if PARAMETER.fullmatch(n) and unfit(n, inner[n])]:
+            del inner[name]
+
+
+def _refit_notes(document: dict[str, Any], same_network: bool) -> None:
+    """Leave out notes that may no longer be true.
+
+    A note speaks of its network; one that is tied to an iteration speaks of its numbers as well.
+    """
+    if isinstance(notes := document.get("notes"), list):
+        document["notes"] = [note for note in notes if same_network and not _is_tied(note)]
+
+
+def _is_tied(note: Any) -> bool:
+    at = note.get("at") if isinstance(note, dict) else None
+    return isinstance(at, dict) and "iteration" in at
+
+
+def _may_fit(value: Any, shape: tuple[int, int]) -> bool:
+    """Whether a raw parameter has this shape. What is no list at all is a fault of its own."""
+    if not isinstance(value, list):
+        return True
+    widths = {len(row) if isinstance(row, list) else 1 for row in value}
+    return len(value) == shape[0] and widths == {shape[1]}
+
+
+def _refit_to_examples(document: dict[str, Any]) -> None:
+    """A batch larger than the examples given with --x is all of them."""
+    data, training = document["data"], document.get("training")
+    if not isinstance(data, dict) or not isinstance(training, dict):
+        return
+    X, batch = data.get("X"), training.get("batch")
+    if isinstance(X, list) and type(batch) is int and batch > len(X):
+        training["batch"] = "all"
+
+
+# Reading -------------------------------------------------------------------------------------
+
+
+def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """The experiment that a lesson's name or a file's path stands for, or an ExperimentError.
+
+    `overrides` has the flags that were given, by their names in FLAGS; a text is parsed as the
+    command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
+    """
+    if is_file(source):
+        return read_experiment(_text_of_file(source), PurePath(source).stem, source, overrides)
+    if source not in lessons.NAMES:
+        raise ExperimentError(_no_such_lesson(source))
+    return read_experiment(lessons.text(source), source, source, overrides)
+
+
+def is_file(source: str) -> bool:
+    """A path separator or the ending .toml makes it a file; anything else is a lesson's name."""
+    separators = [s for s in ("/", os.sep, os.altsep) if s]
+    return source.endswith(".toml") or any(s in source for s in separators)
+
+
+def _no_such_lesson(name: str) -> str:
+    meant = nearest(name.replace("_", "-"), lessons.NAMES)
+    hint = f' Did you mean "{meant}"?' if meant else ""
+    if not hint and os.path.exists(name):
+        hint = f" To open the file of that name, write ./{printable(name)}"
+    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}.{hint}"
+
+
+def _text_of_file(path: str) -> str:
+    name = printable(path)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ExperimentError(f"there is no file {name}") from None
+    except IsADirectoryError:
+        raise ExperimentError(f"{name} is a folder, not an experiment file") from None
+    except OSError as error:
+        raise ExperimentError(f"{name} cannot be read: {error.strerror or error}") from None
+    except ValueError:  # a null character in the path
+        raise ExperimentError(f"{name} cannot be the name of a file") from None
+    if len(raw) > LARGEST_FILE:
+        raise ExperimentError(
+            f"{name} is larger than {LARGEST_FILE:,} bytes, the most that is read"
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line_number = raw.count(b"\n", 0, error.start) + 1
+        raise ExperimentError(f"{name} is not UTF-8 text (line {line_number})") from None
+
+
+def read_experiment(
+    text: str, name: str, source: str, overrides: Mapping[str, Any] | None = None
+) -> Experiment:
+    """The experiment that the text of a file describes, or an ExperimentError with all faults."""
+    given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
+    document = overridden(_parsed(text, source), given)
+    origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
+    faults = Faults(document, origins, _homes(EXPERIMENT))
+    draft = Draft(EXPERIMENT.read(document, (), faults) or {}, faults)
+    for check in CHECKS:
+        check(draft)
+    if faults.found:
+        raise ExperimentError(*faults.in_file_order())
+    return _experiment(draft, name, source)
+
+
+def _parsed(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        reason = "lists or tables are nested too deeply"
+    except ValueError as error:  # bad TOML, or an integer of thousands of digits
+        reason = str(error)
+    raise ExperimentError(f"{printable(source)} is not valid TOML: {printable(reason)}")
+
+
+def _experiment(draft: Draft, name: str, source: str) -> Experiment:
+    """The records of a draft without faults."""
+    values = draft.values
+    training = dict(values.get("training") or {}, batch=draft.batch)
+    if "freeze" in training:
+        training["freeze"] = tuple(dict.fromkeys(training["freeze"]))
+    initial = values.get("initial") or {}
+    return Experiment(
+        name=name,
+        source=source,
+        title=values.get("title", name),
+        about=values.get("about", ""),
+        network=Network(**values["network"]),
+        training=Training(**training),
+        data=Data(
+            X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
+            Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
+        ),
+        initial=Initial(
+            given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
+            **{key: v for key, v in initial.items() if not PARAMETER.fullmatch(key)},
+        ),
+        notes=tuple(_note(note) for note in values.get("notes") or ()),
+    )
+
+
+def _note(note: Mapping[str, Any]) -> Note:
+    at = note["at"] if isinstance(note["at"], dict) else {"step": note["at"]}
+    return Note(step=at["step"], iteration=at.get("iteration"), text=note["text"])

@@ -1,0 +1,15 @@
+"""The bundled experiments, one TOML file each, in the order in which they teach.
+
+Only names and texts: reading a lesson as an experiment is the engine's.
+"""
+
+from importlib.resources import files
+
+NAMES = ("article", "han-kamber", "mazur", "ai-by-hand")
+
+
+def text(name: str) -> str:
+    """A lesson's file as it stands: comments, layout and all."""
+    if name not in NAMES:
+        raise KeyError(name)
+    return files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
