@@ -151,7 +151,7 @@ def as_expr(operand: Operand) -> Expr:
     """The operand itself, or a number as a node."""
     if isinstance(operand, Expr):
         return operand
-    return Neg(Num(-operand)) if operand < 0 else Num(float(operand))
+    return Neg(Num(float(-operand))) if operand < 0 else Num(float(operand))
 
 
 def children(e: Expr) -> tuple[Expr, ...]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import inf
 
 from backprop_tui.engine.algebra import (
     Call,
@@ -29,6 +30,7 @@ from backprop_tui.engine.algebra import (
     Num,
     Sum,
     Transpose,
+    children,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 
@@ -57,6 +59,8 @@ FUNCTIONS = {
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
 }
 LONGEST, DEEPEST = 10_000, 60
+TALLEST = 120
+"""Operations within each other: all that is done with a tree recurses as deep as it is tall."""
 
 
 class GrammarError(ValueError):
@@ -77,7 +81,18 @@ def parse(source: str) -> Expr:
     """
     if len(source) > LONGEST:
         raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-    return _Parser(source).whole()
+    e = _Parser(source).whole()
+    if _height(e) > TALLEST:
+        raise GrammarError(f"more than {TALLEST} operations within each other")
+    return e
+
+
+def _height(e: Expr) -> int:
+    """The operations within each other, counted without recursion."""
+    height, level = 0, [e]
+    while level:
+        height, level = height + 1, [child for x in level for child in children(x)]
+    return height
 
 
 def tokens(source: str) -> list[Token]:
@@ -175,7 +190,10 @@ class _Parser:
             return e
         if token.kind == "number":
             self.next += 1
-            return Num(float(token.text.replace("−", "-")))
+            number = float(token.text.replace("−", "-"))
+            if number == inf:
+                raise GrammarError(f"the number at character {token.at + 1} is too large")
+            return Num(number)
         if token.kind == "name":
             self.next += 1
             return self.named(token)
@@ -210,7 +228,8 @@ class _Parser:
 
     def index(self) -> int:
         token = self.token
-        if token.kind != "number" or not token.text.isdigit() or int(token.text) < 1:
+        digits = token.kind == "number" and token.text.isdigit() and len(token.text) <= 9
+        if not digits or int(token.text) < 1:
             raise self.unexpected("a row or column, counted from 1")
         self.next += 1
         return int(token.text)

@@ -73,6 +73,8 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
             return _stretched(e, (x, shape(x, shapes)), (y, shape(y, shapes)))
         case Call(function, (x,)):
             inner = shape(x, shapes)
+            if not inner and function in PRIMITIVES and PRIMITIVES[function].over:
+                raise ShapeMismatch(f"{text(e)} gathers over a matrix, but {text(x)} is a number")
             kept = OVER[PRIMITIVES[function].over if function in PRIMITIVES else None]
             return tuple(n if keep else 1 for n, keep in zip(inner, kept, strict=False))
         case _:
