@@ -7,6 +7,7 @@ expression: its text, its numbers and its value are the faces that every express
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from backprop_tui.engine.algebra import (
     SCALARS,
@@ -19,16 +20,19 @@ from backprop_tui.engine.algebra import (
     Num,
     Sum,
     Transpose,
+    children,
     rebuild,
+    walk,
 )
-from backprop_tui.engine.functions import PRIMITIVES, Primitive
+from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
 from backprop_tui.engine.shapes import Shape, shape
 
 
 def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr:
     """The element of `e` in that row and column (from 1), as an expression over cells.
 
-    `e` is lowered: a function that gathers (a softmax) has been expanded to its definition.
+    A function that is defined element by element (σ, relu′) stays as it is called; one that gathers
+    (softmax) is expanded to its definition.
     """
 
     def at(x: Expr, i: int, j: int) -> Expr:
@@ -49,6 +53,8 @@ def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr
                 return _sum(at(term, i, j) for term in terms)
             case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 return gathered(PRIMITIVES[function], y, i, j)
+            case Call(function, _) if function in DEFINITIONS and _gathers(DEFINITIONS[function]):
+                return at(expand(x), i, j)
             case _:
                 return rebuild(x, lambda child: at(child, i, j))
 
@@ -57,7 +63,9 @@ def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr
         along_i = range(1, rows + 1) if function.over != "row" else (i,)
         along_j = range(1, columns + 1) if function.over != "column" else (j,)
         terms = [at(y, p, q) for p in along_i for q in along_j]
-        return Call("max", tuple(terms)) if function.fold == "max" else _sum(terms)
+        if function.fold == "max":
+            return Call("max", tuple(terms)) if len(terms) > 1 else terms[0]
+        return _sum(terms)
 
     return at(e, row, column)
 
@@ -68,3 +76,51 @@ def _sum(terms: Iterable[Expr]) -> Expr:
     for term in terms:
         flat.extend(term.terms if isinstance(term, Sum) else (term,))
     return flat[0] if len(flat) == 1 else Sum(tuple(flat))
+
+
+def _gathers(e: Expr) -> bool:
+    return any(
+        isinstance(x, Call) and x.function in PRIMITIVES and PRIMITIVES[x.function].over
+        for x in walk(e)
+    )
+
+
+Reach: TypeAlias = tuple[int | None, int | None]
+"""A row and a column of a result; None for all of them."""
+
+
+def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
+    """Which elements of `e` read `cell`: the inverse of `element`, without expanding any."""
+
+    def stretched(x: Expr, whole: Shape) -> frozenset[Reach]:
+        """What `x` passes on where it is stretched to the shape of `whole`."""
+        own = shape(x, shapes)
+        if not own or not whole:
+            return found(x)
+        return frozenset(
+            (None if own[0] < whole[0] else i, None if own[1] < whole[1] else j)
+            for i, j in found(x)
+        )
+
+    def found(x: Expr) -> frozenset[Reach]:
+        match x:
+            case Name(symbol):
+                same = symbol == cell.symbol
+                return frozenset({(cell.row, cell.column)} if same else ())
+            case Transpose(y):
+                return frozenset((j, i) for i, j in found(y))
+            case MatMul(y, z):
+                rows = frozenset((i, None) for i, _ in found(y))
+                return rows | frozenset((None, j) for _, j in found(z))
+            case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
+                over = PRIMITIVES[function].over
+                return frozenset(
+                    (i if over == "row" else 1, j if over == "column" else 1) for i, j in found(y)
+                )
+            case Call(function, _) if function in DEFINITIONS and _gathers(DEFINITIONS[function]):
+                return found(expand(x))
+            case _:
+                whole = shape(x, shapes)
+                return frozenset().union(*(stretched(child, whole) for child in children(x)))
+
+    return found(e)

@@ -8,7 +8,6 @@ Nothing here knows of screens or of what training computes.
 
 from __future__ import annotations
 
-import copy
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -280,13 +279,14 @@ def targets_suit_the_loss(draft: Draft) -> None:
     loss, Y = draft["network", "loss"], draft["data", "Y"]
     if loss is None or Y is None or not LOSSES[loss].targets_are_shares:
         return
+    must = f"must be shares of 0 or more that sum to 1, as {loss} needs"
+    wrong: list[tuple[Path, str]] = []
     for i, row in enumerate(Y):
-        if row.min() < 0 or abs(row.sum() - 1) > 1e-9:
-            got = "one below 0" if row.min() < 0 else f"a sum of {row.sum():.6g}"
-            draft.faults.add(
-                ("data", "Y", i),
-                f"must be shares of 0 or more that sum to 1, as {loss} needs; got {got}",
-            )
+        if row.min() < 0:
+            wrong.append(((i,), f"{must}; got {row.min():.6g} among them"))
+        elif abs(row.sum() - 1) > 1e-9:
+            wrong.append(((i,), f"{must}; got a sum of {row.sum():.6g}"))
+    draft.faults.add_some(("data", "Y"), wrong)
 
 
 def batch_within_the_data(draft: Draft) -> None:
@@ -439,7 +439,7 @@ def flag_name(flag: str) -> str:
 
 def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The document with the overrides put in, and without what they make no longer fit."""
-    result = copy.deepcopy(dict(document))
+    result = {key: dict(v) if isinstance(v, dict) else v for key, v in document.items()}
     for flag, value in overrides.items():
         table, key = FLAGS[flag].path
         inner = result.setdefault(table, {})

@@ -207,6 +207,11 @@ DEFINITIONS: dict[str, Expr] = {
 """What each defined function of z stands for."""
 
 
+def is_slope(function: str) -> bool:
+    """Whether that function is the slope of an activation."""
+    return function.endswith("_slope")
+
+
 def expand(call: Call) -> Expr:
     """The definition of an activation or its slope, with its argument put in for z."""
     return replace(DEFINITIONS[call.function], {z: call.args[0]})

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from backprop_tui.engine.algebra import (
-    SCALARS,
     Call,
     Cell,
     Compare,
@@ -27,6 +27,7 @@ from backprop_tui.engine.algebra import (
     Transpose,
     is_loss_term,
     is_scalar,
+    rebuild,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
 
@@ -58,6 +59,8 @@ class Notation:
     """The signs that stand without spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
     fold: int | None = None
     """Sums of more terms are written as their first ones, `…` and the last."""
+    leaf: Callable[[Expr], str | None] = lambda e: None
+    """What is written for a whole part: its shape, its number; None to write it out."""
 
 
 def write(e: Expr, notation: Notation) -> str:
@@ -72,14 +75,15 @@ class _Writer:
     def write(self, e: Expr, in_sum: bool = False) -> tuple[str, int]:
         """The text of `e`, and how tightly it holds together."""
         n = self.n
+        if (written := n.leaf(e)) is not None:
+            return written, NEGATION if written.startswith(n.minus) else ATOM
         match e:
             case Num(value):
                 return n.number(value), ATOM
             case Name(symbol):
                 return n.name(symbol), ATOM
             case Cell():
-                written = n.cell(e)
-                return written, NEGATION if written.startswith(n.minus) else ATOM
+                return n.cell(e), ATOM
             case Neg(x):
                 return n.minus + self.at(x, POSTFIX, in_sum), NEGATION
             case Transpose(x):
@@ -218,23 +222,27 @@ def latex(e: Expr) -> str:
 def numpy_source(e: Expr) -> str:
     """`e` as Python source over NumPy. Beside NumPy it needs the activations that `e` calls, and
     `xlog(x, a)` and `ratio(x, a)` for the two terms of the losses with conventions of their own."""
-    return write(e, NUMPY)
+    return write(_in_pairs(e), NUMPY)
 
 
-def with_numbers(e: Expr, number: Callable[[Cell | Name], str], fold: int | None = None) -> str:
-    """`e` as arithmetic: what `number` gives stands for each cell and each of the scalars."""
-    return write(
-        e,
-        replace(
-            TEXT,
-            name=lambda symbol: number(Name(symbol)) if symbol in SCALARS else symbol,
-            cell=number,
-            times="×",
-            fold=fold,
-        ),
-    )
+def _in_pairs(e: Expr) -> Expr:
+    """`e` with every largest of three or more taken two at a time, as np.maximum does."""
+    e = rebuild(e, _in_pairs)
+    if isinstance(e, Call) and e.function == "max":
+        return reduce(lambda x, y: Call("max", (x, y)), e.args)
+    return e
 
 
-def folded(e: Expr, fold: int) -> str:
+def with_numbers(e: Expr, number: Callable[[Expr], str | None], fold: int | None = None) -> str:
+    """`e` as arithmetic: what `number` gives for a part stands in its place."""
+    return write(e, replace(TEXT, leaf=number, times="×", tight=frozenset(), fold=fold))
+
+
+def with_leaves(e: Expr, leaf: Callable[[Expr], str | None]) -> str:
+    """`e` as text, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
+    return write(e, replace(TEXT, leaf=leaf, tight=frozenset()))
+
+
+def folded(e: Expr, fold: int | None) -> str:
     """`e` as text, sums of more than `fold` terms shortened in the middle."""
     return write(e, replace(TEXT, fold=fold))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
 from backprop_tui.engine.algebra import Call, Expr, Name, names, rebuild
@@ -124,6 +124,13 @@ class Program:
         own = [i for i, step in enumerate(self.steps) if step.phase == phase]
         return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
 
+    @cached_property
+    def per_example(self) -> frozenset[str]:
+        """The symbols that have a column for each example of the batch."""
+        one, two = self.shapes(1), self.shapes(2)
+        return frozenset(symbol for symbol in one if one[symbol] != two[symbol])
+
+    @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         n = self.network.layers

@@ -103,6 +103,14 @@ class Faults:
         hint = f'. Did you mean "{meant}"?' if meant else ""
         self.add(path, f"must be {must}; got {shown(got)}{hint}")
 
+    def add_some(self, path: Path, wrong: Sequence[tuple[Path, str]]) -> None:
+        """The first faults of a matrix, and how many more there are."""
+        for at, sentence in wrong[:MOST_FAULTS_IN_A_MATRIX]:
+            self.add((*path, *at), sentence)
+        if more := wrong[MOST_FAULTS_IN_A_MATRIX:]:
+            sentence = f"{self.name(path)} has {count(len(more), 'more fault')} like these"
+            self.found.append(((*path, *more[0][0]), sentence))
+
     def name(self, path: Path) -> str:
         """`network.activations[1]`, or `--activations[1]` where the command line said so."""
         for length in range(len(path), 0, -1):
@@ -291,27 +299,23 @@ class Matrix:
             faults.must(path, self.must, rows)
             return None
         wrong = list(_faults_of_rows(rows))
-        for at, must, got in wrong[:MOST_FAULTS_IN_A_MATRIX]:
-            faults.add((*path, *(at[:1] if flat else at)), f"must be {must}; got {got}")
-        if len(wrong) > MOST_FAULTS_IN_A_MATRIX:
-            faults.add(path, f"has {len(wrong) - MOST_FAULTS_IN_A_MATRIX} more faults like these")
+        faults.add_some(path, [(at[:1] if flat else at, sentence) for at, sentence in wrong])
         return None if wrong else np.array(rows, dtype=np.float64)
 
 
-def _faults_of_rows(rows: list[Any]) -> Iterable[tuple[Path, str, str]]:
+def _faults_of_rows(rows: list[Any]) -> Iterable[tuple[Path, str]]:
+    """What is wrong with the rows of a matrix, each with its place in it."""
     lengths = Counter(len(row) for row in rows if isinstance(row, list))
     usual = lengths.most_common(1)[0][0]
     for i, row in enumerate(rows):
-        if not isinstance(row, list):
-            yield (i,), "a row of numbers", shown(row)
-        elif not row:
-            yield (i,), "a row of numbers", "an empty list"
-        elif len(row) != usual:
-            yield (i,), f"as long as the other rows, {count(usual, 'value')}", str(len(row))
-        if isinstance(row, list):
-            yield from (
-                ((i, j), "a finite number", shown(v)) for j, v in enumerate(row) if not is_number(v)
-            )
+        if not isinstance(row, list) or not row:
+            yield (i,), f"must be a row of numbers; got {shown(row)}"
+            continue
+        if len(row) != usual:
+            yield (i,), f"must have {count(usual, 'value')} like the other rows; got {len(row)}"
+        for j, value in enumerate(row):
+            if not is_number(value):
+                yield (i, j), f"must be a finite number; got {shown(value)}"
 
 
 @dataclass(frozen=True)

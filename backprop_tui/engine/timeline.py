@@ -19,6 +19,7 @@ from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import PHASES, Phase, Program, Step
+from backprop_tui.engine.shapes import Shape
 
 KEYFRAME_EVERY = 1024
 """Iterations between the parameters that are kept for good."""
@@ -129,6 +130,10 @@ class State:
     def examples(self) -> int:
         return len(self.iteration.examples)
 
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        return self.program.shapes(self.examples)
+
 
 class Timeline:
     """A run of an experiment, and the positions in it. Every method is a pure function."""
@@ -152,6 +157,8 @@ class Timeline:
 
         Where the run diverges before it, the last iteration that there is.
         """
+        if self._diverged_in is not None:
+            number = min(number, self._diverged_in)
         if number in self._recent:
             self._recent.move_to_end(number)
             return self._recent[number]
@@ -185,7 +192,7 @@ class Timeline:
         }
         results = []
         for step, expression in zip(self.program.steps, self.program.lowered, strict=True):
-            # One order in memory, so that a replay gives the same bits; read-only, as all of the past.
+            # One order in memory: a replay gives the same bits. Read-only, as all of the past.
             result = np.ascontiguousarray(value(expression, env))
             result.flags.writeable = False
             env[step.symbol] = result
@@ -261,13 +268,20 @@ class Timeline:
         """The same step one iteration later."""
         if self.diverged(position.iteration):
             return self.end_of(position.iteration)
-        return replace(position, iteration=position.iteration + 1)
+        return self._fitted(replace(position, iteration=position.iteration + 1))
 
     def earlier(self, position: Position) -> Position:
         """The same step one iteration earlier; in the first one, the start."""
         if position.iteration == 1:
             return self.start
-        return replace(position, iteration=position.iteration - 1)
+        return self._fitted(replace(position, iteration=position.iteration - 1))
+
+    def _fitted(self, position: Position) -> Position:
+        """`position`, with no more elements open than its batch leaves: batches differ in size."""
+        if not position.elements:
+            return position
+        size = self.iteration(position.iteration).results[position.steps].size
+        return replace(position, elements=min(position.elements, size - 1))
 
     def end_of(self, iteration: int) -> Position:
         """After the last step of an iteration."""

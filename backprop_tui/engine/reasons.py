@@ -1,0 +1,63 @@
+"""Why each step is as it is: one sentence for each kind of step, with its layer's numbers put in.
+
+The sentences hold for any network and any batch; what is computed they never restate, so they
+cannot drift from it. Nothing here knows of screens.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backprop_tui.engine.experiment import Network, Training
+from backprop_tui.engine.functions import ACTIVATIONS
+from backprop_tui.engine.program import Step
+
+REASONS = {
+    "Z": "Each neuron weighs its inputs, adds them up and adds its bias.",
+    "A": "The activation bends each Z; without it two layers would be just one.",
+    "A last": "The last activation turns each Z into a prediction.",
+    "A shares": "Softmax turns each example's Z into shares that add up to 1.",
+    "L": "One number for each example: how badly its prediction misses its target.",
+    "J": "The {mean} loss: each example counts {share}. This is what training shrinks.",
+    "dA last": "L reads A{l} directly, so the chain starts here: L's slope at each output.",
+    "dZ collapsed": (
+        "dA{l} times g{l}'s slope, multiplied out: only prediction minus target is left."
+    ),
+    "dZ": "Chain rule through g{l}: L's slope at A{l} times g{l}'s slope at the same Z{l}.",
+    "dZ shares": "Each Z moves every output of its example, so their effects add up.",
+    "dW": "Weight [i,j]: dZ at end i times A at start j{averaged}.{no_mean}",
+    "db": "A bias enters Z as it is, times 1: its slope is dZ{averaged}.",
+    "dA": "Each A{l} gathers from every Z{next} it feeds: a column of W{next}, hence W{next}ᵀ.",
+    "W": "Move against the slope by α times dW. All slopes were taken before any step.",
+    "b": "The bias moves the same way: against its slope by α times db.",
+}
+
+
+def reason(step: Step, network: Network, training: Training) -> str:
+    """The sentence that says why `step` is as it is."""
+    layer = step.layer or network.depth
+    batch, summed = training.batch > 1, training.reduction == "sum"
+    return REASONS[_kind(step, network)].format(
+        l=layer,
+        next=layer + 1,
+        mean="summed" if summed else "mean",
+        share="fully" if summed else "1/m",
+        averaged=(f", {'summed' if summed else 'averaged'} over examples") if batch else "",
+        no_mean="" if batch or summed else "   (m = 1: no mean)",
+    )
+
+
+def _kind(step: Step, network: Network) -> str:
+    letter = re.sub(r"\d+$", "", step.symbol)
+    last = step.layer == network.depth
+    shares = step.layer is not None and not (
+        ACTIVATIONS[network.activations[step.layer - 1]].elementwise
+    )
+    for form, holds in (
+        ("collapsed", step.derivation is not None),
+        ("shares", shares),
+        ("last", last),
+    ):
+        if holds and f"{letter} {form}" in REASONS:
+            return f"{letter} {form}"
+    return letter
