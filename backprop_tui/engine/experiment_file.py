@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -173,8 +173,9 @@ class Draft:
     @property
     def batch(self) -> int | None:
         """Examples in a batch, if that is known."""
-        batch: int | str = self["training", "batch"] or 1
-        return self.examples if batch == "all" else int(batch)
+        training = self.values.get("training", {})
+        batch: int | str | None = None if training is None else training.get("batch", 1)
+        return self.examples if batch == "all" else cast("int | None", batch)
 
     def came_from(self, flag: str) -> bool:
         return FLAGS[flag].path in self.faults.origins
