@@ -1,0 +1,143 @@
+"""One table of all that a key can do: bindings, footer, help, palette and README are read off it.
+
+An action's name is a method `action_<name>` of the stepper's screen; nothing here does anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Action:
+    """`keys` as Textual names them, `sign` as people read them; `does` is what help says."""
+
+    name: str
+    keys: str
+    sign: str
+    short: str
+    does: str
+    group: Literal["time", "screen", "program"]
+    footer: Literal["", "if it fits", "always"] = ""
+    all_signs: str = ""
+
+    @property
+    def written(self) -> str:
+        """All of its keys, as help and README show them."""
+        return self.all_signs or self.sign
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "next",
+        "space,n,pagedown,right",
+        "space",
+        "next",
+        "one operation forward",
+        "time",
+        "always",
+        "space n PgDn →",
+    ),
+    Action(
+        "back",
+        "backspace,pageup,left",
+        "⌫",
+        "back",
+        "one operation back, exactly, over updates and iterations too",
+        "time",
+        "always",
+        "⌫ PgUp ←",
+    ),
+    Action(
+        "into",
+        "s",
+        "s",
+        "into",
+        "step into: one element of the next operation at a time",
+        "time",
+        "if it fits",
+    ),
+    Action("out", "S", "S", "out", "step out: finish this operation", "time"),
+    Action(
+        "phase",
+        "p",
+        "p",
+        "phase",
+        "to the end of this phase, or of the next when already there",
+        "time",
+        "if it fits",
+    ),
+    Action(
+        "phase_start",
+        "P",
+        "P",
+        "phase start",
+        "back to the start of this phase, or of the one before",
+        "time",
+    ),
+    Action(
+        "iteration",
+        "i",
+        "i",
+        "iteration",
+        "the same step of the next iteration",
+        "time",
+        "if it fits",
+    ),
+    Action(
+        "iteration_back",
+        "I",
+        "I",
+        "iteration back",
+        "the same step of the previous iteration",
+        "time",
+    ),
+    Action("restart", "home", "Home", "restart", "restart with the same weights", "time"),
+    Action(
+        "reroll", "R", "R", "new weights", "restart with new random weights (u undoes it)", "time"
+    ),
+    Action("undo", "u", "u", "undo", "undo the last R", "time"),
+    Action("redo", "U", "U", "redo", "redo it", "time"),
+    Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
+    Action(
+        "example_back", "K", "K", "example back", "show the previous example of the batch", "screen"
+    ),
+    Action(
+        "drawing",
+        "v",
+        "v",
+        "drawing",
+        "the other drawing: nodes and edges, or the graph of operations",
+        "screen",
+        "if it fits",
+    ),
+    Action("focus_next", "tab", "tab", "focus", "focus the next panel", "screen"),
+    Action("focus_previous", "shift+tab", "⇧tab", "focus back", "focus the panel before", "screen"),
+    Action("zoom", "z", "z", "zoom", "maximise the focused panel, or put it back", "screen"),
+    Action("theme", "t", "t", "theme", "dark, light", "screen"),
+    Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen"),
+    Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),
+    Action(
+        "cover",
+        "b,full_stop",
+        "b",
+        "cover",
+        "cover the screen, or uncover it (a remote's black-screen key)",
+        "screen",
+        "",
+        "b .",
+    ),
+    Action("open", "o", "o", "open", "open a lesson or a file", "program", "if it fits"),
+    Action("help", "question_mark,f1", "?", "help", "this help", "program", "always", "? F1"),
+    Action("palette", "colon", ":", "commands", "the command palette", "program", "", ": ctrl+p"),
+    Action(
+        "leave",
+        "escape",
+        "esc",
+        "leave",
+        "leave what is focused or opened; it never quits",
+        "program",
+    ),
+    Action("quit", "q", "q", "quit", "quit", "program", "if it fits"),
+)

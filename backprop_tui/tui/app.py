@@ -1,0 +1,48 @@
+"""The application: themes, and the stepper's screen with its experiment.
+
+It wires; what keys do is on the screen, what is known is the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.tui.themes import DARK, LIGHT, THEMES
+
+
+class BackpropApp(App[str]):
+    """Step through `experiment`; returns what to print after quitting."""
+
+    TITLE = "backprop-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
+        super().__init__()
+        self.stepper = Stepper(experiment, decimals)
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_default_screen(self) -> Stepper:
+        return self.stepper
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The meanings' colours under any theme, by whether its ground is dark."""
+        return DARK if self.current_theme.dark else LIGHT
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """All actions of the table, and Textual's own."""
+        if screen is self.stepper:
+            yield from self.stepper.commands()
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command

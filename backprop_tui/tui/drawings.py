@@ -1,0 +1,221 @@
+"""The network drawn: nodes and edges, the graph of operations, and for deep ones a bar a layer.
+
+Each paints a View on the lines of a Canvas that it is given; edges are braille, so that they are
+finer than characters. It knows no widgets.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from backprop_tui.engine.functions import ACTIVATIONS
+from backprop_tui.tui.canvas import Canvas, shortened
+from backprop_tui.tui.numbers import fixed, ink, number
+from backprop_tui.tui.view import View, hue
+
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""The bit of each dot of a braille character, by row and column."""
+NARROWEST = 5
+"""Columns from layer to layer, below which a network is drawn as bars."""
+
+
+def draw(canvas: Canvas, view: View, top: int) -> None:
+    """The drawing that the view asks for, from line `top` on; bars where nodes would not fit."""
+    bottom = canvas.height
+    if view.drawing != "graph":
+        spacing = (canvas.width - 7) / max(1, len(view.layers) - 1)
+        if spacing < NARROWEST:
+            bars(canvas, view, top, bottom)
+        else:
+            nodes(canvas, view, top, bottom, spacing)
+    else:
+        graph(canvas, view, top, bottom)
+
+
+def mark_of(view: View, *symbols: str) -> str:
+    """The meaning that marks any of these symbols: written, read, or neither."""
+    if view.target in symbols:
+        return "target"
+    return "read" if view.reads & set(symbols) else ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A layer of nodes: their column, their lines, and how many more there are."""
+
+    layer: int
+    x: int
+    lines: tuple[int, ...]
+    more: int
+
+
+def nodes(canvas: Canvas, view: View, top: int, bottom: int, spacing: float) -> None:
+    """Neurons as nodes, weights as edges: blue plus, orange minus and dashed."""
+    first, last = top + 1, bottom - 2  # a line of labels above, target and loss below
+    labelled = spacing >= 7 and 2 * max(view.layers) <= last - first
+    columns = [
+        _column(layer, 3 + round(layer * spacing), n, first, last, 2 if labelled else 1, view)
+        for layer, n in enumerate(view.layers)
+    ]
+    for left, right in pairwise(columns):
+        _edges(canvas, view, left, right, first, last)
+    for column in columns:
+        _nodes(canvas, view, column, top, labelled, int(min(spacing - 1, 10)))
+    _target_and_loss(canvas, view, bottom - 1)
+
+
+def _column(layer: int, x: int, n: int, first: int, last: int, tall: int, view: View) -> Column:
+    room = last - first
+    shown = n if n * tall <= room else max(1, room // tall - 1)
+    most = min(max(view.layers), room // tall)
+    gap = (room - tall) / max(1, most - 1, 2) if tall == 2 else room / max(most, 1)
+    begin = first + (room - tall - gap * (shown - 1)) / 2
+    lines = tuple(round(begin + k * gap) + tall - 1 for k in range(shown))
+    return Column(layer, x, lines, n - shown)
+
+
+def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
+    """The edges into a layer, the strongest drawn last so that they are seen."""
+    symbol = f"W{right.layer}"
+    weights = view.value(symbol)
+    assert weights is not None  # a parameter always has a value
+    about = mark_of(view, symbol, f"dW{right.layer}")
+    elsewhere = not about and any(
+        mark_of(view, f"W{k}", f"dW{k}") for k in range(1, len(view.layers))
+    )
+    looks = " strong" if about else " uncomputed" if elsewhere else ""
+    edges = sorted(
+        (abs(float(weights[i, j])), i, j)
+        for i in range(len(right.lines))
+        for j in range(len(left.lines))
+        if weights[i, j]
+    )
+    bits: dict[tuple[int, int], int] = {}
+    styles: dict[tuple[int, int], str] = {}
+    for _, i, j in edges:
+        weight = float(weights[i, j])
+        begin = (2 * left.x + 2, 4 * left.lines[j] + 1)
+        end = (2 * right.x - 1, 4 * right.lines[i] + 1)
+        for x, y in _dots(begin, end, dashed=weight < 0):
+            place = (x // 2, y // 4)
+            bits[place] = bits.get(place, 0) | DOTS[y % 4][x % 2]
+            styles[place] = ink(weight) + looks
+    for (x, y), dots in bits.items():
+        if first <= y <= last:
+            canvas.put(x, y, chr(0x2800 + dots), styles[x, y])
+
+
+def _dots(begin: tuple[int, int], end: tuple[int, int], dashed: bool) -> list[tuple[int, int]]:
+    """The dots of a line that leaves and arrives level, as far as there is room to."""
+    (x0, y0), (x1, y1) = begin, end
+    steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+    found = []
+    for k in range(steps + 1):
+        if dashed and k % 6 in (3, 4):
+            continue
+        along = k / steps
+        found.append((round(x0 + (x1 - x0) * along), round(y0 + (y1 - y0) * along)))
+    return found
+
+
+def _nodes(
+    canvas: Canvas, view: View, column: Column, top: int, labelled: bool, width: int
+) -> None:
+    """A layer's nodes, its name above, and the values of its neurons where there is room."""
+    l = column.layer  # noqa: E741
+    names = ("X",) if l == 0 else (f"A{l}", f"Z{l}")
+    name = next((s for s in names if view.value(s) is not None), names[0])
+    values = view.value(name)
+    mark = mark_of(view, *names, *(f"d{s}" for s in names), f"b{l}", f"db{l}")
+    end = column.x + 3
+    canvas.right(end, top, name, f"label {mark}")
+    stale = " stale" if view.state.stale(name) else ""
+    for k, y in enumerate(column.lines):
+        canvas.put(column.x, y, "●", mark if mark else "strong")
+        if labelled:
+            value = None if values is None else float(values[k, view.column])
+            written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
+            style = "uncomputed" if value is None else f"{ink(value)}{stale}"
+            canvas.right(end, y - 1, written, style)
+    if column.more:
+        canvas.put(max(0, column.x - 3), column.lines[-1] + 1, f"… {column.more} more", "quiet")
+
+
+def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
+    targets = view.value("Y")
+    loss = view.value("L")
+    assert targets is not None  # Y is given
+    shown = [f"{v:g}".replace("-", "−") for v in targets[:, view.column]]
+    written = "y " + " ".join(shown)
+    known = "" if loss is None else f"L {number(float(loss[0, view.column]), view.decimals)}"
+    x = canvas.put(1, y, shortened(written, canvas.width - len(known) - 4), mark_of(view, "Y"))
+    if known:
+        canvas.put(max(x + 2, 12), y, known, mark_of(view, "L"))
+
+
+def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """The largest |dW| of each layer as a bar, on a scale of powers of ten."""
+    state, depth = view.state, len(view.layers) - 1
+    canvas.put(0, top, "layer  largest |dW|", "label")
+    largest = {k: float(np.abs(state.result(f"dW{k}")).max()) for k in range(1, depth + 1)}
+    powers = [math.log10(v) for v in largest.values() if v > 0 and math.isfinite(v)]
+    low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
+    room = max(1, canvas.width - 12)
+    here, lines = state.layer or depth, bottom - top - 1
+    above = max(1, min(depth, here + lines // 2, depth))
+    above = min(depth, max(above, lines))
+    for y, layer in enumerate(range(above, max(0, above - lines), -1), top + 1):
+        mark = "▸" if layer == here else " "
+        canvas.put(0, y, f"{mark}{layer:>3}", "strong" if layer == here else "label")
+        if not state.done(f"dW{layer}"):
+            canvas.put(8, y, "·", "uncomputed")
+            continue
+        value = largest[layer]
+        canvas.put(5, y, f"{value:.0e}", ink(value) if not math.isfinite(value) else "")
+        if value > 0 and math.isfinite(value):
+            share = (math.log10(value) - low) / (high - low) if high > low else 1.0
+            canvas.put(11, y, "█" * max(1, round(share * room)), hue(view))
+
+
+def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """X → Z1 → A1 → ... → L as operations, downwards; the gradients come back up beside them."""
+    rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = [("", ("X",), "", ())]
+    for l, g in enumerate(view.state.experiment.network.activations, 1):  # noqa: E741
+        rows += [
+            ("↓ ", (f"W{l}", f"b{l}"), "↑ ", (f"dW{l}", f"db{l}")),
+            ("", (f"Z{l}",), "", (f"dZ{l}",)),
+            (f"↓ {ACTIVATIONS[g].symbol}", (), f"↑ {ACTIVATIONS[g].symbol}′", ()),
+            ("", (f"A{l}",), "", (f"dA{l}",)),
+        ]
+    rows += [("↓ ", ("Y",), "↑", ()), ("", ("L",), "", ())]
+    lines, here = bottom - top, _row_of(view, rows)
+    begin = max(0, min(here - lines // 2, len(rows) - lines))
+    middle = canvas.width // 2 + 1
+    for y, (down, forward, up, backward) in enumerate(rows[begin : begin + lines], top):
+        _entry(canvas, view, 1, y, down, forward, "forward")
+        _entry(canvas, view, middle, y, up, backward, "backward")
+
+
+def _row_of(view: View, rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]]) -> int:
+    for k, (_, forward, _, backward) in enumerate(rows):
+        if view.target in forward or view.target in backward:
+            return k
+    return 0 if view.target is None else len(rows) - 1
+
+
+def _entry(
+    canvas: Canvas, view: View, x: int, y: int, arrow: str, symbols: tuple[str, ...], looks: str
+) -> None:
+    """An arrow and the matrices beside it: marked, plain, or dim while they are not computed."""
+    x = canvas.put(x, y, arrow, looks)
+    for symbol in symbols:
+        known = view.value(symbol) is not None
+        mark = mark_of(view, symbol)
+        style = mark or ("stale" if view.state.stale(symbol) else "" if known else "uncomputed")
+        if mark:
+            canvas.put(x - 1 if x > 1 else x, y, "▸" if mark == "target" else "•", "mark")
+        x = canvas.put(x + (1 if not arrow and x == 0 else 0), y, symbol, style) + 2

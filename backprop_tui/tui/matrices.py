@@ -1,0 +1,221 @@
+"""Where matrices stand in the Cache, Gradients and Update panels, and how their cells are painted.
+
+Each layer is a row of columns, A[l-1] W b Z A (Y), its gradients in the same columns: each exactly
+under its value. When the layers do not all fit, it is one layer's card, as a window where even that
+is too large. Pure geometry and painting: it knows no widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backprop_tui.engine.functions import Array
+from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.numbers import cell_width, fixed, ink
+from backprop_tui.tui.view import View
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The right edges of a layer's columns, and the width of a cell; the same for both panels."""
+
+    cell: int
+    weights: int
+    before: int
+    W: int
+    b: int
+    Z: int
+    A: int
+    Y: int
+
+    @staticmethod
+    def of(cell: int, weights: int, gap: int) -> Columns:
+        before = cell
+        w = before + gap + weights * cell
+        b = w + gap + cell
+        return Columns(cell, weights, before, w, b, b + cell, b + 2 * cell, b + 3 * cell)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A matrix, or a window onto it: `rows` and `columns` of it, from (`right`, `top`) on.
+
+    `label` stands above, right-aligned; a matrix of no rows is only its label.
+    """
+
+    symbol: str
+    right: int
+    top: int
+    rows: range
+    columns: range
+    cell: int
+    label: str
+
+    @property
+    def left(self) -> int:
+        return self.right - self.cell * len(self.columns)
+
+    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """The row and column (from 0) of the cell drawn at that place."""
+        if not (self.left <= x < self.right and self.top <= y < self.top + len(self.rows)):
+            return None
+        return self.rows[y - self.top], self.columns[(x - self.left) // self.cell]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What stands where in the Cache, and in the Gradients under it."""
+
+    cache: tuple[Placed, ...]
+    gradients: tuple[Placed, ...]
+    layers: tuple[int, ...]
+    """The layers that are shown."""
+    remark: str
+    """Which rows and columns of a matrix are shown, where not all are."""
+
+    @property
+    def whole(self) -> bool:
+        return self.layers[0] == 1 and len(self.layers) > 1
+
+
+def arrange(view: View, width: int, height: int) -> Arrangement:
+    """Every layer where they fit in `height` lines (the smaller of both panels), else one card."""
+    n, depth = view.layers, len(view.layers) - 1
+    layers = range(1, depth + 1)
+    heights = {l: 1 + (max(n[0], n[1]) if l == 1 else n[l]) for l in layers}  # noqa: E741
+    columns = _columns(max(n[:-1]), view.decimals, width)
+    if columns is None or sum(heights.values()) > height or (depth == 1 and n[0] > height):
+        return _card(view, width, height)
+    spare = height - sum(heights.values())
+    air = min(1, spare // max(1, depth - 1))
+    cache: list[Placed] = []
+    gradients: list[Placed] = []
+    top = 0
+    for l in layers:  # noqa: E741
+        cache += _layer(view, l, columns, top + 1, range(n[l - 1]), range(n[l]), whole=True)
+        gradients += _slopes(cache, top + 1)
+        top += heights[l] + air
+    return Arrangement(tuple(cache), tuple(gradients), tuple(layers), "")
+
+
+def _columns(weights: int, decimals: int, width: int) -> Columns | None:
+    """The roomiest columns that fit all weights, None where none do."""
+    least = cell_width(decimals)
+    for cell, gap in ((least + 2, 3), (least + 1, 2), (least, 2), (least, 1)):
+        columns = Columns.of(cell, weights, gap)
+        if width >= columns.Y:
+            return columns
+    return None
+
+
+def _card(view: View, width: int, height: int) -> Arrangement:
+    """The current layer alone, windowed to what fits."""
+    layer = view.state.layer or 1
+    reads, neurons = view.layers[layer - 1], view.layers[layer]
+    cell = cell_width(view.decimals)
+    fixed_columns = Columns.of(cell, 0, 1).Y
+    most = max(1, (width - fixed_columns) // cell)
+    columns = _columns(min(reads, most), view.decimals, width) or Columns.of(cell, 1, 1)
+    lines = max(1, height - 2)  # a line for labels, one for the neighbours
+    row, column = view.scroll.get(layer, (0, 0))
+    row = max(0, min(row, neurons - lines))
+    column = max(0, min(column, reads - min(reads, most)))
+    rows = range(row, min(neurons, row + lines))
+    ins = range(column, min(reads, column + columns.weights))
+    befores = range(column, min(reads, column + lines)) if reads > lines else range(reads)
+    cache = _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
+    remark = ", ".join(
+        f"{what} {shown[0] + 1}–{shown[-1] + 1} of {of}"
+        for what, shown, of in (("rows", rows, neurons), ("columns", ins, reads))
+        if len(shown) < of
+    )
+    return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
+
+
+def _layer(
+    view: View,
+    l: int,  # noqa: E741
+    at: Columns,
+    top: int,
+    ins: range,
+    rows: range,
+    *,
+    whole: bool,
+    befores: range | None = None,
+) -> list[Placed]:
+    """A layer's own matrices; the rest of its network's are named by an arrow where all fit."""
+    example = range(view.column, view.column + 1)
+    before = "X" if l == 1 else f"A{l - 1}"
+    named = whole and l > 1
+
+    def column(symbol: str, right: int, shown: range = rows) -> Placed:
+        return Placed(symbol, right, top, shown, example, at.cell, symbol)
+
+    placed = [
+        replace(
+            column(before, at.before, range(0) if named else (befores or ins)),
+            label=f"{before} ↗" if named else before,
+        ),
+        Placed(f"W{l}", at.W, top, rows, ins, at.cell, f"W{l}"),
+        Placed(f"b{l}", at.b, top, rows, range(1), at.cell, f"b{l}"),
+        column(f"Z{l}", at.Z),
+        column(f"A{l}", at.A),
+    ]
+    if l == len(view.layers) - 1:
+        placed.append(column("Y", at.Y))
+    return placed
+
+
+def _slopes(cache: list[Placed], top: int) -> Iterator[Placed]:
+    """The gradients of what stands from `top` on, each in its place; X and Y have none."""
+    for placed in cache:
+        if placed.top == top and placed.rows and placed.symbol not in ("X", "Y"):
+            yield replace(placed, symbol=f"d{placed.symbol}", label=f"d{placed.symbol}")
+
+
+def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0) -> None:
+    """A matrix with its label, `down` lines below its place; values times 10^−power."""
+    state, top = view.state, placed.top + down
+    target, read = placed.symbol == view.target, placed.symbol in view.reads
+    stale = "stale" if state.stale(placed.symbol) else ""
+    mark = "target" if target else "read" if read else ""
+    canvas.right(placed.right, top - 1, placed.label, f"label {mark or stale}")
+    values, known = view.value(placed.symbol), state.revealed(placed.symbol)
+    for y, i in enumerate(placed.rows, top):
+        for x, j in enumerate(placed.columns, 1):
+            end = placed.left + x * placed.cell
+            if values is None or (known is not None and i * values.shape[1] + j >= known):
+                canvas.right(end, y, "·", "uncomputed")
+            else:
+                paint_number(
+                    canvas, end, y, values[i, j] * 10.0**-power, view, placed.cell, mark, stale
+                )
+
+
+def paint_number(
+    canvas: Canvas,
+    end: int,
+    y: int,
+    number: float,
+    view: View,
+    cell: int,
+    mark: str = "",
+    stale: str = "",
+) -> None:
+    """One number that ends before column `end`; `▸` is put before what is written, `•` what is read."""
+    written = fixed(float(number), view.decimals, min(cell - 1, view.decimals + 3 or 5))
+    start = canvas.right(end, y, written, f"{ink(float(number))} {mark} {stale}".strip())
+    if mark:
+        canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
+
+
+def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:
+    """What this iteration gives for each matrix placed, computed already or not."""
+    found = []
+    for p in placed:
+        if p.symbol in view.state.program.positions and p.rows:
+            found.append(view.state.result(p.symbol)[np.ix_(p.rows, p.columns)])
+    return found

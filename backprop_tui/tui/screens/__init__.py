@@ -1,0 +1,1 @@
+"""The screens: the stepper, and what opens over it."""

@@ -1,0 +1,22 @@
+"""A covered screen, as a presenter's remote asks for; any of its keys uncovers it."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class Cover(ModalScreen[None]):
+    """Nothing to see, so that a class looks at its teacher."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("any key uncovers")
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss()
+
+    def on_click(self) -> None:
+        self.dismiss()

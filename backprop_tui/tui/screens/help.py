@@ -1,0 +1,70 @@
+"""Help: what the focused panel shows, then every key of the action table."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from backprop_tui.tui.actions import ACTIONS
+
+GROUPS = {"time": "Moving in time", "screen": "What is shown", "program": "The program"}
+PANELS = {
+    "network": (
+        "Network: nodes are neurons, edges are weights: blue plus, orange minus and dashed, the "
+        "strongest drawn last. v shows the graph of operations instead."
+    ),
+    "cache": (
+        "Cache: all that going forward has stored. ▸ reversed is what this step writes, • "
+        "underlined what it reads; · is not computed yet, which is not zero; dim belongs to parameters that "
+        "have since been updated."
+    ),
+    "gradients": (
+        "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are slopes of "
+        "each example's own L; dW and db of the mean J."
+    ),
+    "update": "Update: before, minus α times the slope, after: a subtraction, as on the board.",
+    "step": (
+        "Step: the formula and its shapes, one element with its numbers put in, why it is so, "
+        "where it goes next, and the lesson's note (◆)."
+    ),
+}
+MARKS = (
+    "▸ written by this step   • read by it   · not computed yet   ∞ NaN shown as they are\n"
+    "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
+)
+
+
+class Help(ModalScreen[None]):
+    """All keys, and what the focused panel shows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q,space,enter", "dismiss", "close")
+    ]
+
+    def __init__(self, panel: str | None) -> None:
+        super().__init__()
+        self.panel = panel
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet"):
+            yield Static(self.sheet())
+
+    def sheet(self) -> Text:
+        """The text of the help."""
+        text = Text()
+        if self.panel in PANELS:
+            text.append(PANELS[self.panel] + "\n\n")
+        for group, title in GROUPS.items():
+            text.append(f"{title}\n", "bold")
+            for action in (a for a in ACTIONS if a.group == group):
+                text.append(f"  {action.written:<15}", "bold")
+                text.append(f"{action.does}\n")
+        text.append(f"\n{MARKS}\n", "dim")
+        text.append("↑ ↓ scroll, esc closes", "dim")
+        return text

@@ -1,0 +1,69 @@
+"""Open another lesson, or an experiment file: a list, and a field for a path.
+
+A file with faults is not opened; they are listed, and what runs goes on running.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from backprop_tui import lessons
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.experiment_file import ExperimentError, load
+from backprop_tui.tui.widgets.heading import layers_line
+
+
+class Opener(ModalScreen[Experiment | None]):
+    """Choose what to step through next."""
+
+    AUTO_FOCUS = "OptionList"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self.current = current
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="sheet"):
+            yield Static("Open a lesson (enter), or a file (tab, then its path)", markup=False)
+            yield OptionList(*map(self.option, lessons.NAMES), markup=False)
+            yield Input(placeholder="path/to/experiment.toml")
+            yield Static(id="fault", markup=False)
+
+    def on_mount(self) -> None:
+        if self.current in lessons.NAMES:
+            self.query_one(OptionList).highlighted = lessons.NAMES.index(self.current)
+
+    def option(self, name: str) -> Option:
+        """A lesson's line: its name, its layers, its title."""
+        lesson = load(name)
+        line = Text(f"{name:<12} {layers_line(lesson.network.layers):<9} ", "bold")
+        line.append(lesson.title, "not bold")
+        return Option(line, id=name)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id:
+            self.open(event.option.id)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.open(event.value.strip())
+
+    def open(self, source: str) -> None:
+        try:
+            experiment = load(source)
+        except ExperimentError as error:
+            self.query_one("#fault", Static).update("\n".join(f"✗ {f}" for f in error.faults))
+        else:
+            self.dismiss(experiment)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

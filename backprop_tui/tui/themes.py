@@ -1,0 +1,53 @@
+"""Colours, each with one meaning, as theme variables: dark, light, any of Textual's own themes.
+
+Blue is plus and orange is minus, nothing else; green goes forward, magenta backward, yellow
+updates; red, reversed, with ✗ is wrong. The hues were simulated for colour-blind eyes.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = {
+    "ink-positive": "#6CB6FF",
+    "ink-negative": "#FFB000",
+    "phase-forward": "#34C77B",
+    "phase-backward": "#E58AF0",
+    "phase-update": "#F2E85C",
+    "wrong": "#FF6B6B",
+    "quiet": "#9A9A9A",
+}
+LIGHT = {
+    "ink-positive": "#0050A0",
+    "ink-negative": "#8A4500",
+    "phase-forward": "#006B3C",
+    "phase-backward": "#8A1C9A",
+    "phase-update": "#6B5E00",
+    "wrong": "#B00020",
+    "quiet": "#5F5F5F",
+}
+
+THEMES = (
+    Theme(
+        name="backprop-dark",
+        primary="#E0E0E0",
+        foreground="#E4E4E4",
+        background="#121212",
+        surface="#1C1C1C",
+        panel="#262626",
+        error=DARK["wrong"],
+        dark=True,
+        variables=DARK,
+    ),
+    Theme(
+        name="backprop-light",
+        primary="#303030",
+        foreground="#1A1A1A",
+        background="#FCFCFC",
+        surface="#F0F0F0",
+        panel="#E4E4E4",
+        error=LIGHT["wrong"],
+        dark=False,
+        variables=LIGHT,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The panels: each paints a View on a Canvas, and changes nothing."""

@@ -1,0 +1,156 @@
+"""The first two lines: where in the run one is, and the rail of phases and steps.
+
+They paint what the View says; the rail tells which step stands where, so that a click can lead
+there.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+
+from backprop_tui.engine.program import PHASES, Phase
+from backprop_tui.tui.canvas import Canvas, shortened
+from backprop_tui.tui.numbers import number
+from backprop_tui.tui.view import ARROWS, View, hue
+from backprop_tui.tui.widgets.panel import Panel
+
+
+def layers_line(layers: tuple[int, ...]) -> str:
+    """3-3-1; runs of equal layers counted: 2-(2×11)-1."""
+    parts: list[str] = []
+    i = 0
+    while i < len(layers):
+        same = i
+        while same < len(layers) and layers[same] == layers[i]:
+            same += 1
+        run = same - i
+        parts += [f"({layers[i]}×{run})"] if run > 3 else [str(layers[i])] * run
+        i = same
+    return "-".join(parts)
+
+
+class Title(Panel):
+    """The experiment, the iteration and epoch, the step, and the loss."""
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        state = view.state
+        position, steps = state.position, len(state.program.steps)
+        loss = losses(view)
+        # A column's own place for each part, so that nothing moves as numbers change.
+        at_iteration, at_step = canvas.width * 2 // 5 + 2, canvas.width * 3 // 5 + 2
+        name = f"{state.experiment.name}  {layers_line(view.layers)}"
+        if canvas.width >= 100 and state.experiment.title != state.experiment.name:
+            name = f"{name}  {state.experiment.title}"
+        experiment = state.experiment
+        iteration = f"iteration {position.iteration:,}"
+        if experiment.batches_per_epoch > 1:
+            iteration = f"epoch {experiment.epoch_of(position.iteration)}  {iteration}"
+        step = f"step {position.steps} of {steps}"
+        if position.elements:
+            step = f"step {position.steps + 1}, element {position.elements}"
+        at_iteration = min(at_iteration, canvas.width - len(loss) - len(iteration) - len(step) - 6)
+        canvas.put(1, 0, shortened(name, max(4, at_iteration - 2)), "strong")
+        behind = canvas.put(max(6, at_iteration), 0, iteration)
+        behind = canvas.put(max(behind + 2, at_step if canvas.width > 72 else 0), 0, step)
+        if behind + len(loss) + 3 <= canvas.width:
+            canvas.right(canvas.width - 1, 0, loss, "strong")
+
+
+def losses(view: View) -> str:
+    """`L 0.666 J 1.104`; before this iteration's is known, what the last one was."""
+    state = view.state
+    position, batch = state.position, "J" in state.program.positions
+    known = state.value("L")
+    parts = []
+    if known is not None:
+        parts.append(f"L {number(float(known[0, view.column]), view.decimals)}")
+    joint = state.value("J") if batch else None
+    if joint is not None:
+        parts.append(f"J {number(float(joint[0, 0]), view.decimals)}")
+    single = state.experiment.data.examples == 1
+    last = "J" if batch else "L"
+    if position.iteration > 1 and (batch or single):
+        before = state.timeline.iteration(position.iteration - 1)
+        was = float(before.results[state.program.index(last)][0, 0])
+        if state.value(last) is None or state.stale(last) or state.step is None:
+            parts = parts or [last]
+        parts.append(f"(was {number(was, view.decimals)})")
+    return " ".join(parts)
+
+
+class Rail(Panel):
+    """✓ forward  ✓ loss  ◀ BACKWARD dA2 dZ2[dW2]db2 ...  update: a click on a step goes there."""
+
+    class Chosen(Message):
+        """A click asks for the position after that many steps of this iteration."""
+
+        def __init__(self, steps: int) -> None:
+            super().__init__()
+            self.steps = steps
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        state = view.state
+        self.places: list[tuple[range, int]] = []
+        current = PHASES.index(state.phase)
+        left_for_later = sum(len(phase) + 2 for phase in PHASES[current + 1 :])
+        x = 1
+        for k, phase in enumerate(PHASES):
+            _, behind = state.program.phase_bounds(phase)
+            begin = x
+            if k == current:
+                name = f"{ARROWS[phase]} {phase.upper()}"
+                x = canvas.put(x, 0, name, f"strong {hue(view)}")
+                x = self.steps(canvas, view, x, canvas.width - x - left_for_later) + 1
+            else:
+                done = k < current
+                name = f"✓ {phase}" if done else phase
+                x = canvas.put(x, 0, name, hue_of(phase) if done else "quiet")
+                self.places.append((range(begin, x), behind))
+                x += 2
+
+    def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
+        """The steps of the current phase with one column between them, `[` and `]` at the current.
+
+        Where they do not fit, its layer's in a deep network, else those around the current one.
+        """
+        state, steps = view.state, view.state.program.steps
+        at = state.position.steps - (0 if state.position.elements else 1)
+        first, behind = state.program.phase_bounds(state.phase)
+        shown, ahead = range(first, behind), ""
+        if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
+            own = [i for i in shown if steps[i].layer == state.step.layer]
+            shown = range(own[0], own[-1] + 1)
+            ahead = f" layer {state.step.layer} of {len(view.layers) - 1}:"
+        else:
+            while needs(shown, view) + 4 > room and needs(range(first, behind), view) > room:
+                if len(shown) == 1:
+                    break
+                shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
+            ahead = " …" if shown[0] > first else ""
+        x = canvas.put(x, 0, ahead, "quiet")
+        for i in shown:
+            looks = "target" if i == at else "quiet" if i > at else hue(view)
+            gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
+            behind_gap = canvas.put(x, 0, gap, "target" if gap != " " else "")
+            self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
+            x = canvas.put(behind_gap, 0, steps[i].symbol, looks)
+        x = canvas.put(x, 0, "]" if shown[-1] == at else " ", "target" if shown[-1] == at else "")
+        return canvas.put(
+            x, 0, "…" if shown[-1] < behind - 1 and ahead[-1:] != ":" else "", "quiet"
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        for place, steps in self.places:
+            if event.x in place:
+                self.post_message(self.Chosen(steps))
+
+
+def hue_of(phase: Phase) -> str:
+    """The meaning of a phase's colour."""
+    return "forward" if phase == "loss" else phase
+
+
+def needs(shown: range, view: View) -> int:
+    """The columns that these steps take in the rail."""
+    return sum(len(view.state.program.steps[i].symbol) + 1 for i in shown) + 1

@@ -1,0 +1,106 @@
+"""What every panel has in common: it is given a View, paints it, and can be focused.
+
+A panel knows nothing of keys or time; a click on something that leads somewhere is posted as an
+action's name.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.view import View, hue
+
+MEANINGS = (
+    "positive",
+    "negative",
+    "target",
+    "read",
+    "uncomputed",
+    "stale",
+    "wrong",
+    "label",
+    "mark",
+    "rule",
+    "title",
+    "forward",
+    "backward",
+    "update",
+    "key",
+    "quiet",
+    "strong",
+    "note",
+)
+
+
+class Panel(Widget, inherit_bindings=False):
+    """A widget that paints the View it was last given, one Canvas a size."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"is-{meaning}" for meaning in MEANINGS}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self.view: View | None = None
+        self._canvas: Canvas | None = None
+        self._painted_for: Size | None = None
+        self._looks: dict[str, Style] = {}
+
+    def show(self, view: View) -> None:
+        """Paint this from now on."""
+        self.view = view
+        self._canvas = None
+        self.refresh()
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        """Paint `view`; the canvas has the size of the panel."""
+        raise NotImplementedError
+
+    @property
+    def canvas(self) -> Canvas:
+        """What the panel shows, painted when first asked for at this size."""
+        if self._canvas is None or self._painted_for != self.size:
+            self._canvas = Canvas(self.size.width, self.size.height)
+            self._painted_for = self.size
+            if self.view is not None:
+                self.paint(self._canvas, self.view)
+        return self._canvas
+
+    def render_line(self, y: int) -> Strip:
+        if y >= self.canvas.height:
+            return Strip.blank(self.size.width, self.rich_style)
+        segments = [Segment(text, self.look(style)) for text, style in self.canvas.runs(y)]
+        return Strip(segments, self.canvas.width)
+
+    def look(self, meanings: str) -> Style:
+        """The style of some meanings together, as the theme has it."""
+        if meanings not in self._looks:
+            style = self.rich_style
+            for meaning in meanings.split():
+                style += self.get_component_rich_style(f"is-{meaning}", partial=True)
+            self._looks[meanings] = style
+        return self._looks[meanings]
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._looks.clear()
+
+    def rule(self, canvas: Canvas, view: View, title: str, note: str = "", y: int = 0) -> None:
+        """The panel's titled rule, in the hue of the phase; strong while it has the focus."""
+        canvas.rule(y, title, note, f"rule {hue(view)}{' strong' if self.has_focus else ''}")
+
+    def on_focus(self, event: events.Focus) -> None:
+        self._repaint()
+
+    def on_blur(self, event: events.Blur) -> None:
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self._canvas = None
+        self.refresh()
