@@ -81,18 +81,17 @@ def parse(source: str) -> Expr:
     """
     if len(source) > LONGEST:
         raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-    e = _Parser(source).whole()
-    if _height(e) > TALLEST:
-        raise GrammarError(f"more than {TALLEST} operations within each other")
-    return e
+    return _Parser(source).whole()
 
 
-def _height(e: Expr) -> int:
-    """The operations within each other, counted without recursion."""
+def _low(e: Expr) -> Expr:
+    """`e`, unless it is too tall a tower of operations; counted without recursion."""
     height, level = 0, [e]
     while level:
         height, level = height + 1, [child for x in level for child in children(x)]
-    return height
+        if height > TALLEST:
+            raise GrammarError(f"more than {TALLEST} operations within each other")
+    return e
 
 
 def tokens(source: str) -> list[Token]:
@@ -158,13 +157,16 @@ class _Parser:
                 e = Sum((*e.terms, right)) if growing and isinstance(e, Sum) else Sum((e, right))
             growing = sign == "+"
         self.depth -= 1
-        return e
+        return _low(e)
 
     def product(self) -> Expr:
-        e = self.negation()
+        e, factors = _low(self.negation()), 1
         while sign := self.take("·", "∘", "/"):
-            right = self.negation()
+            right = _low(self.negation())
             e = e @ right if sign == "·" else Mul(e, right) if sign == "∘" else Div(e, right)
+            factors += 1
+            if factors % TALLEST == 0:
+                _low(e)
         return e
 
     def negation(self) -> Expr:
