@@ -88,7 +88,7 @@ def check(
 def check_gradient(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
 ) -> GradientVerdict:
-    """The verdict on one gradient. Raises KeyError for a symbol that no step computes."""
+    """The verdict on one gradient. Raises KeyError for a symbol that is none."""
     cells = tuple(check_cells(program, iteration, symbol, sample, seed))
     return summary(symbol, cells, iteration.results[program.index(symbol)].size)
 
@@ -100,6 +100,8 @@ def check_cells(
 
     `summary` makes one verdict of them.
     """
+    if symbol not in gradients(program):
+        raise KeyError(symbol)
     at = program.index(symbol)
     analytic = iteration.results[at]
     nudging = _Nudging(program, iteration, symbol.removeprefix("d"))
@@ -184,7 +186,7 @@ class _Nudging:
 
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
         self.symbol = symbol
-        self.per_example = symbol in program.per_example
+        self.per_example = symbol not in program.parameters
         self.env: dict[str, Any] = {
             **iteration.given,
             "m": float(len(iteration.examples)),
