@@ -1,0 +1,142 @@
+"""Random networks, and what the laws of the engine are tried on: experiments, runs, sums.
+
+Depths, widths, activations, losses, batches, reductions and frozen sets are all drawn; numbers have
+few digits, so that a failing example can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from backprop_tui.engine.experiment import (
+    Array,
+    Data,
+    Experiment,
+    Initial,
+    Network,
+    Training,
+    parameter_shapes,
+    read_only,
+)
+from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.program import Program
+from backprop_tui.engine.timeline import Iteration, Timeline
+
+ELEMENTWISE = tuple(name for name, f in ACTIVATIONS.items() if f.elementwise)
+SMOOTH = ("sigmoid", "tanh", "linear")
+
+
+@st.composite
+def networks(draw: DrawFn, hidden: tuple[str, ...] = ELEMENTWISE) -> Network:
+    """Any network of 1 to 4 layers; softmax may be the last."""
+    depth = draw(st.integers(1, 4))
+    layers = draw(st.lists(st.integers(1, 4), min_size=depth + 1, max_size=depth + 1))
+    inner = draw(st.lists(st.sampled_from(hidden), min_size=depth - 1, max_size=depth - 1))
+    last = draw(st.sampled_from((*hidden, "softmax")))
+    return Network(tuple(layers), (*inner, last), draw(st.sampled_from(sorted(LOSSES))))
+
+
+@st.composite
+def trainings(draw: DrawFn, network: Network) -> Training:
+    """Any way of training it."""
+    parameters = tuple(parameter_shapes(network.layers))
+    return Training(
+        learning_rate=draw(st.sampled_from((0.1, 0.5, 0.9))),
+        batch=draw(st.integers(1, 3)),
+        order=draw(st.sampled_from(("sequential", "shuffled"))),
+        reduction=draw(st.sampled_from(("mean", "sum"))),
+        freeze=tuple(p for p in parameters if draw(st.integers(0, 5)) == 0),
+    )
+
+
+def matrices(rows: int, columns: int, scale: float = 1.0) -> SearchStrategy[Array]:
+    """Matrices of numbers with one decimal, from −2·scale to 2·scale."""
+    numbers = st.lists(st.integers(-20, 20), min_size=rows * columns, max_size=rows * columns)
+    return numbers.map(lambda n: read_only(np.reshape(n, (rows, columns)) / 10 * scale))
+
+
+@st.composite
+def targets(draw: DrawFn, network: Network, examples: int) -> Array:
+    """Targets that the loss admits: shares for cross-entropy, from 0 to 1 for the binary one."""
+    y = np.abs(draw(matrices(network.layers[-1], examples))) / 2
+    if LOSSES[network.loss].targets_are_shares:
+        y = np.where(y.sum(axis=0) > 0, y, 1.0)
+        y = y / y.sum(axis=0)
+    return read_only(y)
+
+
+@st.composite
+def experiments(
+    draw: DrawFn,
+    hidden: tuple[str, ...] = ELEMENTWISE,
+    scales: tuple[float, ...] = (1.0, 1.0, 100.0),
+) -> Experiment:
+    """Any experiment. With weights a hundred times as large, activations saturate: L can be ∞."""
+    network = draw(networks(hidden))
+    training = draw(trainings(network))
+    examples = draw(st.integers(training.batch, 4))
+    scale = draw(st.sampled_from(scales))
+    given = {
+        symbol: draw(matrices(*shape, scale))
+        for symbol, shape in parameter_shapes(network.layers).items()
+    }
+    X = draw(matrices(network.layers[0], examples))
+    return experiment(network, training, X, draw(targets(network, examples)), given)
+
+
+def experiment(
+    network: Network,
+    training: Training,
+    X: Any,
+    Y: Any,
+    given: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Experiment:
+    """An experiment without a file; columns of X and Y are examples."""
+    initial = Initial(seed=seed, given={k: read_only(v) for k, v in (given or {}).items()})
+    data = Data(read_only(X), read_only(Y))
+    return Experiment("test", "test", "Test", "", network, training, data, initial)
+
+
+ARTICLE = experiment(
+    Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy"),
+    Training(learning_rate=0.5),
+    [[1.0], [0.5], [-0.5]],
+    [[1.0]],
+)
+"""3-3-1: the network that most examples in these tests are about."""
+
+
+def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
+    """α, m and K, by the names that expressions give them."""
+    return {
+        "alpha": timeline.experiment.training.learning_rate,
+        "m": float(len(iteration.examples)),
+        "K": float(timeline.experiment.network.layers[-1]),
+    }
+
+
+def known_before(timeline: Timeline, iteration: Iteration, steps: int) -> dict[str, Any]:
+    """What expressions can read after that many steps of an iteration."""
+    results = zip(timeline.program.steps[:steps], iteration.results, strict=False)
+    return {
+        **scalars(timeline, iteration),
+        **iteration.given,
+        **{step.symbol: result for step, result in results},
+    }
+
+
+def program(*layers: int, last: str = "sigmoid", loss: str = "binary_cross_entropy") -> Program:
+    """The program of a network with sigmoid layers, one example at a time."""
+    activations = ("sigmoid",) * (len(layers) - 2) + (last,)
+    return Program(Network(layers, activations, loss), Training())
+
+
+def same_bits(a: Array, b: Array) -> bool:
+    """Whether two arrays hold the same numbers to the bit, NaN included."""
+    return a.shape == b.shape and np.ascontiguousarray(a).tobytes() == b.tobytes()
