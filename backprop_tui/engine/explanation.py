@@ -14,7 +14,14 @@ from backprop_tui.engine.algebra import SCALARS, Call, Cell, Expr, Name, cells, 
 from backprop_tui.engine.element import Reach, element, reach
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
-from backprop_tui.engine.notation import folded, numpy_source, text, with_leaves, with_numbers
+from backprop_tui.engine.notation import (
+    folded,
+    numpy_source,
+    plain_number,
+    text,
+    with_leaves,
+    with_numbers,
+)
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.shapes import Shape, shape, written
@@ -74,8 +81,9 @@ def explain(
     taught = element(step.expression, cell.row, cell.column, shapes)
 
     def figure(part: Expr) -> str | None:
-        plain = isinstance(part, Cell) or (isinstance(part, Name) and part.symbol in SCALARS)
-        return number(float(value(part, env))) if plain else None
+        if isinstance(part, Name) and part.symbol in SCALARS:
+            return plain_number(env[part.symbol])
+        return number(float(value(part, env))) if isinstance(part, Cell) else None
 
     def simplified(part: Expr) -> str | None:
         simple = isinstance(part, Call) and (part.function == "max" or is_slope(part.function))
@@ -86,7 +94,7 @@ def explain(
     return Explanation(
         formula=formula(step),
         shapes=shape_line(step, shapes),
-        numpy=f"{step.symbol} = {numpy_source(step.expression)}",
+        numpy=f"{step.symbol} = {numpy_source(state.program.lowered_of(step))}",
         cell=text(cell),
         symbols=folded(taught, fold),
         numbers=tuple(s for s in dict.fromkeys(stages) if s != result),

@@ -98,6 +98,10 @@ class Program:
         self.steps = tuple(derivation(network, training))
         self.lowered = tuple(lower_all(self.steps))
 
+    def lowered_of(self, step: Step) -> Expr:
+        """A step's expression as it is computed."""
+        return self.lowered[self.index(step.symbol)]
+
     def index(self, symbol: str) -> int:
         """Where the step that writes `symbol` stands, from 0. Raises KeyError where none does."""
         return self.positions[symbol]

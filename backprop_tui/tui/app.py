@@ -22,6 +22,7 @@ class BackpropApp(App[str]):
     TITLE = "backprop-tui"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
+    AUTO_FOCUS = None  # a focus would take the arrows from time
 
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__()

@@ -19,6 +19,8 @@ from backprop_tui.tui.view import View, hue
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character, by row and column."""
+FOLDED = 4
+"""Nodes that stand for a layer too large to draw."""
 NARROWEST = 5
 """Columns from layer to layer, below which a network is drawn as bars."""
 
@@ -27,11 +29,10 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
     """The drawing that the view asks for, from line `top` on; bars where nodes would not fit."""
     bottom = canvas.height
     if view.drawing != "graph":
-        spacing = (canvas.width - 7) / max(1, len(view.layers) - 1)
-        if spacing < NARROWEST:
+        if (canvas.width - 6) / (len(view.layers) - 1) < NARROWEST:
             bars(canvas, view, top, bottom)
         else:
-            nodes(canvas, view, top, bottom, spacing)
+            nodes(canvas, view, top, bottom)
     else:
         graph(canvas, view, top, bottom)
 
@@ -53,10 +54,15 @@ class Column:
     more: int
 
 
-def nodes(canvas: Canvas, view: View, top: int, bottom: int, spacing: float) -> None:
+def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     """Neurons as nodes, weights as edges: blue plus, orange minus and dashed."""
     first, last = top + 1, bottom - 2  # a line of labels above, target and loss below
+    spacing = (canvas.width - 7) / (len(view.layers) - 1)
+    if last - first < 2:
+        return  # too low to draw in
     labelled = spacing >= 7 and 2 * max(view.layers) <= last - first
+    if not labelled:
+        spacing = (canvas.width - 6) / (len(view.layers) - 1)
     columns = [
         _column(layer, 3 + round(layer * spacing), n, first, last, 2 if labelled else 1, view)
         for layer, n in enumerate(view.layers)
@@ -70,9 +76,11 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int, spacing: float) -> 
 
 def _column(layer: int, x: int, n: int, first: int, last: int, tall: int, view: View) -> Column:
     room = last - first
-    shown = n if n * tall <= room else max(1, room // tall - 1)
+    shown = n if n * tall <= room else max(1, min(FOLDED, room - 1))
     most = min(max(view.layers), room // tall)
     gap = (room - tall) / max(1, most - 1, 2) if tall == 2 else room / max(most, 1)
+    if shown < n:
+        gap = (room - 2) / max(1, shown)
     begin = first + (room - tall - gap * (shown - 1)) / 2
     lines = tuple(round(begin + k * gap) + tall - 1 for k in range(shown))
     return Column(layer, x, lines, n - shown)
@@ -140,9 +148,11 @@ def _nodes(
             value = None if values is None else float(values[k, view.column])
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
-            canvas.right(end, y - 1, written, style)
+            canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
     if column.more:
-        canvas.put(max(0, column.x - 3), column.lines[-1] + 1, f"… {column.more} more", "quiet")
+        more = f"+{column.more}" if l < len(view.layers) - 1 else f"+{column.more} more"
+        x = min(max(0, column.x - 1), canvas.width - len(more))
+        canvas.put(x, min(column.lines[-1] + 2, canvas.height - 2), more, "quiet")
 
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:

@@ -126,10 +126,14 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     rows = range(row, min(neurons, row + lines))
     ins = range(column, min(reads, column + columns.weights))
     befores = range(column, min(reads, column + lines)) if reads > lines else range(reads)
-    cache = _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
+    cache = [
+        placed
+        for placed in _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
+        if placed.right <= width
+    ]
     remark = ", ".join(
-        f"{what} {shown[0] + 1}–{shown[-1] + 1} of {of}"
-        for what, shown, of in (("rows", rows, neurons), ("columns", ins, reads))
+        f"{what} {shown[0] + 1}–{shown[-1] + 1}/{of}"
+        for what, shown, of in (("rows", rows, neurons), ("cols", ins, reads))
         if len(shown) < of
     )
     return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
@@ -205,7 +209,7 @@ def paint_number(
     mark: str = "",
     stale: str = "",
 ) -> None:
-    """One number that ends before column `end`; `▸` is put before what is written, `•` what is read."""
+    """One number that ends before column `end`; `▸` before what is written, `•` what is read."""
     written = fixed(float(number), view.decimals, min(cell - 1, view.decimals + 3 or 5))
     start = canvas.right(end, y, written, f"{ink(float(number))} {mark} {stale}".strip())
     if mark:

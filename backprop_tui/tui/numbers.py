@@ -34,7 +34,7 @@ def special(value: float) -> str | None:
 
 
 def fixed(value: float, decimals: int, width: int) -> str:
-    """`value` in at most `width` characters: with fewer decimals or a power of ten where it must."""
+    """`value` in at most `width` characters, with fewer decimals or a power of ten if need be."""
     if (written := special(value)) is not None:
         return written
     value = value + 0.0 if value else 0.0  # no sign before a zero
@@ -61,8 +61,8 @@ def number(value: float, decimals: int) -> str:
         return written
     if value == 0:
         return f"{0:.{decimals}f}"
-    if abs(value) < 10.0**-decimals * 5 or abs(value) >= 1e7:
-        return signed(power(f"{value:.2e}"))
+    if abs(value) < 10.0**-decimals or abs(value) >= 1e7:
+        return signed(f"{value:.2e}")
     return signed(f"{value:.{decimals}f}")
 
 

@@ -21,8 +21,8 @@ PANELS = {
     ),
     "cache": (
         "Cache: all that going forward has stored. ▸ reversed is what this step writes, • "
-        "underlined what it reads; · is not computed yet, which is not zero; dim belongs to parameters that "
-        "have since been updated."
+        "underlined what it reads; · is not computed yet, which is not zero; dim belongs to "
+        "parameters that have since been updated."
     ),
     "gradients": (
         "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are slopes of "

@@ -34,7 +34,6 @@ from backprop_tui.tui.widgets.step import StepPanel
 class Stepper(Screen[None]):
     """Step through one experiment at a time."""
 
-    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(a.keys, a.name, a.short, tooltip=a.does, id=a.name, show=bool(a.footer))
         for a in ACTIONS

@@ -42,11 +42,13 @@ class Cache(Board):
         a = self.arrangement(view)
         depth = len(view.layers) - 1
         title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
-        self.rule(canvas, view, title, ", ".join(filter(None, (a.remark, example(view)))))
+        self.rule(canvas, view, title, a.remark or example(view))
         for placed in a.cache:
             paint(canvas, view, placed, 1)
         if not a.whole and depth > 1:
             canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
+            if a.remark:
+                canvas.right(canvas.width, canvas.height - 1, example(view), "quiet")
 
 
 class Gradients(Board):

@@ -49,12 +49,17 @@ class Title(Panel):
         step = f"step {position.steps} of {steps}"
         if position.elements:
             step = f"step {position.steps + 1}, element {position.elements}"
-        at_iteration = min(at_iteration, canvas.width - len(loss) - len(iteration) - len(step) - 6)
-        canvas.put(1, 0, shortened(name, max(4, at_iteration - 2)), "strong")
-        behind = canvas.put(max(6, at_iteration), 0, iteration)
-        behind = canvas.put(max(behind + 2, at_step if canvas.width > 72 else 0), 0, step)
-        if behind + len(loss) + 3 <= canvas.width:
-            canvas.right(canvas.width - 1, 0, loss, "strong")
+        room = canvas.width - 1 - (len(loss) + 1 if loss else 0)
+        at_step = min(at_step, room - len(step))
+        at_iteration = max(0, min(at_iteration, at_step - len(iteration) - 2))
+        if canvas.width < 60:  # no room for all: the step first, then the loss
+            at_step = 1
+            canvas.put(at_step, 0, step, "strong")
+        else:
+            canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), "strong")
+            canvas.put(at_iteration, 0, iteration)
+            canvas.put(at_step, 0, step)
+        canvas.right(canvas.width - 1, 0, loss, "strong")
 
 
 def losses(view: View) -> str:
@@ -93,9 +98,12 @@ class Rail(Panel):
         state = view.state
         self.places: list[tuple[range, int]] = []
         current = PHASES.index(state.phase)
-        left_for_later = sum(len(phase) + 2 for phase in PHASES[current + 1 :])
+        narrow = canvas.width < 60
+        left_for_later = 1 if narrow else sum(len(phase) + 2 for phase in PHASES[current + 1 :])
         x = 1
         for k, phase in enumerate(PHASES):
+            if narrow and k != current:
+                continue
             _, behind = state.program.phase_bounds(phase)
             begin = x
             if k == current:
