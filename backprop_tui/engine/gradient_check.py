@@ -172,9 +172,10 @@ class _Slopes:
             return Verdict.KINK
         if not np.isfinite((n, n_half)).all() or abs(n - n_half) > tolerance(n, n_half):
             return Verdict.CANNOT_TELL
-        if self.noise[column] > tolerance(a, n):
+        within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
+        if self.noise[column] > within:
             return Verdict.CANNOT_TELL
-        return Verdict.AGREES if abs(a - n) <= tolerance(a, n) else Verdict.DIFFERS
+        return Verdict.AGREES if abs(a - n) <= within else Verdict.DIFFERS
 
 
 class _Nudging:
