@@ -178,7 +178,7 @@ class Timeline:
     def _compute(self, number: int, parameters: Mapping[str, Array]) -> Iteration:
         data, training = self.experiment.data, self.experiment.training
         examples = self.experiment.examples_of(number)
-        columns = list(examples)
+        columns = [int(example) for example in examples]
         given = {
             "X": np.ascontiguousarray(data.X[:, columns]),  # (n[0], m)
             "Y": np.ascontiguousarray(data.Y[:, columns]),  # (n[L], m)
@@ -200,7 +200,7 @@ class Timeline:
         left = {symbol: env[symbol] for symbol in parameters}
         diverged = next((symbol for symbol, p in left.items() if not np.isfinite(p).all()), None)
         return Iteration(
-            number, tuple(examples), MappingProxyType(given), tuple(results), left, diverged
+            number, tuple(columns), MappingProxyType(given), tuple(results), left, diverged
         )
 
     def _keep(self, done: Iteration) -> None:
