@@ -1,0 +1,282 @@
+"""The trace: exact where programs read it, true and within its width where people do."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from rich.console import Console
+
+from backprop_tui.engine.evaluate import ratio, xlog
+from backprop_tui.engine.experiment import Array, Experiment
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports import trace
+from tests.networks import experiments, same_bits
+
+HEADER = (
+    "backprop_tui title layers activations loss learning_rate batch order reduction freeze seed "
+    "mistake X Y parameters"
+).split()
+RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
+
+
+def json_lines(experiment: Experiment, iterations: int) -> tuple[dict[str, Any], list[Any]]:
+    timeline = Timeline(experiment)
+    texts = list(trace.jsonl(timeline, trace.iterations(timeline, iterations)))
+    assert all(text.endswith("\n") and text.count("\n") == 1 for text in texts)
+    header, *records = map(json.loads, texts)
+    return header, records
+
+
+def table(
+    name: str, iterations: int = 1, decimals: int = 3, width: int = 80, **overrides: str
+) -> str:
+    timeline = Timeline(load(name, overrides))
+    console = Console(width=width, file=StringIO(), color_system=None)
+    run = trace.iterations(timeline, iterations)
+    return "".join(trace.table(timeline, run, decimals, console))
+
+
+def markdown(name: str, iterations: int = 1, decimals: int = 3, **overrides: str) -> str:
+    timeline = Timeline(load(name, overrides))
+    return "".join(trace.markdown(timeline, trace.iterations(timeline, iterations), decimals))
+
+
+def numbers(rows: list[list[float | str]]) -> Array:
+    return np.array([[float(x) for x in row] for row in rows])
+
+
+class TestJsonLines:
+    def test_the_first_line_describes_the_run(self) -> None:
+        header, _ = json_lines(load("mazur"), 1)
+        assert list(header) == HEADER
+        assert header["layers"] == [2, 2, 2]
+        assert header["freeze"] == ["b1", "b2"]
+        assert header["X"] == [[0.05], [0.1]]  # columns are examples, as in every value
+        assert header["parameters"]["W1"] == [[0.15, 0.2], [0.25, 0.3]]
+        assert header["mistake"] is None
+
+    def test_every_step_has_a_line(self) -> None:
+        _, records = json_lines(load("article"), 2)
+        assert [r["symbol"] for r in records[:17]] == (
+            "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
+        )
+        assert [(r["iteration"], r["step"]) for r in records] == [
+            (k, i) for k in (1, 2) for i in range(1, 18)
+        ]
+        assert all(list(r) == RECORD for r in records)
+
+    def test_a_line_says_how_the_value_came_about(self) -> None:
+        _, records = json_lines(load("article"), 1)
+        by_symbol = {r["symbol"]: r for r in records}
+        assert by_symbol["Z1"] | {"value": None} == {
+            "iteration": 1,
+            "step": 1,
+            "phase": "forward",
+            "layer": 1,
+            "symbol": "Z1",
+            "formula": "Z1 = W1·X + b1",
+            "numpy": "Z1 = W1 @ X + b1",
+            "inputs": ["W1", "X", "b1"],
+            "examples": [1],
+            "shape": [3, 1],
+            "value": None,
+        }
+        assert by_symbol["L"]["layer"] is None
+        # As taught, and as computed.
+        assert by_symbol["dZ1"]["formula"] == "dZ1 = dA1 ∘ σ′(Z1)"
+        assert by_symbol["dZ1"]["numpy"] == "dZ1 = dA1 * (A1 * (1 - A1))"
+        assert by_symbol["dZ1"]["inputs"] == ["dA1", "A1"]
+        assert by_symbol["W1"]["inputs"] == ["W1", "alpha", "dW1"]
+
+    @given(experiments())
+    def test_values_are_the_recorded_ones_to_the_bit(self, experiment: Experiment) -> None:
+        _, records = json_lines(experiment, 3)
+        timeline = Timeline(experiment)
+        recorded = [
+            (timeline.iteration(k), value)
+            for k in range(1, records[-1]["iteration"] + 1)
+            for value in timeline.iteration(k).results
+        ]
+        for record, (iteration, value) in zip(records, recorded, strict=True):
+            assert record["iteration"] == iteration.number
+            assert record["examples"] == [e + 1 for e in iteration.examples]
+            assert tuple(record["shape"]) == value.shape
+            assert np.array_equal(numbers(record["value"]), value, equal_nan=True)
+
+    @given(experiments())
+    @settings(deadline=None)
+    def test_the_numpy_line_over_its_inputs_gives_the_value_to_the_bit(
+        self, experiment: Experiment
+    ) -> None:
+        header, records = json_lines(experiment, 2)
+        known: dict[str, Any] = {n: numbers(p) for n, p in header["parameters"].items()}
+        known["alpha"] = header["learning_rate"]
+        for record in records:
+            columns = [e - 1 for e in record["examples"]]
+            known["X"] = np.ascontiguousarray(numbers(header["X"])[:, columns])
+            known["Y"] = np.ascontiguousarray(numbers(header["Y"])[:, columns])
+            scope: dict[str, Any] = {name: known[name] for name in record["inputs"]}
+            scope |= {"np": np, "xlog": xlog, "ratio": ratio}
+            scope |= {"m": len(columns), "K": header["layers"][-1]}
+            with np.errstate(all="ignore"):
+                exec(record["numpy"], scope)
+            value = numbers(record["value"])
+            known[record["symbol"]] = value
+            if np.isfinite(value).all():
+                assert same_bits(scope[record["symbol"]], value), record["numpy"]
+            else:
+                assert np.array_equal(scope[record["symbol"]], value, equal_nan=True)
+
+    def test_what_is_not_finite_is_a_word(self) -> None:
+        odd = np.array([[np.nan, np.inf, -np.inf, 1.0]])
+        assert trace.exact(odd) == [["nan", "inf", "-inf", 1.0]]
+
+    def test_nothing_is_abbreviated(self) -> None:
+        many = ",".join(["1"] * 784)
+        _, records = json_lines(load("article", {"layers": "784,1", "x": many}), 1)
+        assert records[-2]["symbol"] == "W1"
+        assert len(records[-2]["value"][0]) == 784
+
+    def test_a_trace_of_any_length_starts_at_once(self) -> None:
+        timeline = Timeline(load("article"))
+        texts = trace.jsonl(timeline, trace.iterations(timeline, 10**18))
+        assert len(list(islice(texts, 100))) == 100
+
+
+def test_a_run_that_diverges_ends_there() -> None:
+    overrides = {
+        "learning_rate": "1e300",
+        "activations": "relu,linear",
+        "loss": "half_squared_error",
+    }
+    timeline = Timeline(load("article", overrides))
+    run = list(trace.iterations(timeline, 1000))
+    assert [iteration.number for iteration in run] == [1, 2]
+    assert run[-1].diverged == "W1"
+
+
+class TestTable:
+    def test_the_first_iteration_of_the_article(self) -> None:
+        lines = table("article").splitlines()
+        assert lines[:5] == [
+            "The article's network",
+            "3-3-1 · 2 × sigmoid · binary_cross_entropy · α = 0.5",
+            "",
+            "Iteration 1, example 1 of 1",
+            "step  phase     formula                          shape  value",
+        ]
+        for line in (
+            "      given     X                                3×1     1.000",
+            "   1  forward   Z1 = W1·X + b1                   3×1     1.500",
+            "                                                        −1.450",
+            "   5  loss      L = −col_sums(Y ∘ log(A2)        1×1    1.026",
+            "                  + (1 − Y) ∘ log(1 − A2))",
+            "   8  backward  dW2 = dZ2 · A1ᵀ                  1×3    −0.524 −0.122 −0.250",
+            "  17  update    b2 ← b2 − α·db2                  1×1    0.321",
+        ):
+            assert line in lines
+
+    def test_what_is_given_is_told_once_and_examples_when_they_change(self) -> None:
+        lines = table("ai-by-hand", 3).splitlines()
+        assert sum(" given " in line for line in lines) == len("X Y W1 b1 W2 b2 W3 b3".split())
+        changing = table("article", 3, x="1,0,1;0,1,1", y="1;0", seed="1")
+        assert sum(" given     X " in line for line in changing.splitlines()) == 3
+        assert "Iteration 3, epoch 2, example 1 of 2" in changing
+
+    @pytest.mark.parametrize("name", ["article", "han-kamber", "mazur", "ai-by-hand"])
+    @pytest.mark.parametrize("decimals", [0, 3, 12])
+    def test_stays_within_80_columns(self, name: str, decimals: int) -> None:
+        assert max(map(len, table(name, 2, decimals).splitlines())) <= 80
+
+    def test_is_never_cut_short_however_narrow(self) -> None:
+        narrow = table("article", decimals=12, width=20)
+        assert "−2.788751577007" in narrow
+        assert "2.78875157700…" not in narrow
+
+    def test_large_matrices_show_their_first_rows_and_their_edges(self) -> None:
+        many = ",".join(["0.5"] * 784)
+        text = table("article", layers="784,30,1", x=many, seed="3")
+        assert max(map(len, text.splitlines())) <= 80
+        assert "⋮" in text
+        assert "…" in text
+        assert "30×784" in text
+        assert len(text.splitlines()) < 140
+
+    def test_spells_signs_that_the_terminal_lacks_before_it_measures_them(self) -> None:
+        timeline = Timeline(load("article"))
+        lacking = Console(width=80, file=_Ascii(), color_system=None)
+        texts = trace.table(timeline, trace.iterations(timeline, 1), 3, lacking)
+        rows = "".join(texts).splitlines()[4:]
+        assert "   2  forward   A1 = sigma(Z1)                   3x1    0.818" in rows
+        assert all(row.isascii() for row in rows)
+
+
+class _Ascii(StringIO):
+    encoding = "ascii"
+
+
+class TestMarkdown:
+    def test_the_first_iteration_of_the_article(self) -> None:
+        text = markdown("article")
+        assert text.startswith("# The article's network\n\nThree inputs")
+        for part in (
+            "\n## Iteration 1, example 1 of 1\n\n### Given\n\n| X | 1 |\n| --- | ---: |\n",
+            "\n### Forward\n\n**1.** `Z1 = W1·X + b1`, $Z^{[1]} = W^{[1]} \\, X + b^{[1]}$, 3×1\n"
+            "\n| Z1 | 1 |\n| --- | ---: |\n| 1 | 1.500 |\n| 2 | −1.450 |\n| 3 | −0.450 |\n",
+            "\n**7.** `dZ2 = A2 − Y`, $dZ^{[2]} = A^{[2]} - Y$: dZ2 is **−0.641**\n",
+            "\n### Update\n\n**14.** `W1 ← W1 − α·dW1`, "
+            "$W^{[1]} \\leftarrow W^{[1]} - \\alpha \\, dW^{[1]}$, 3×3\n",
+        ):
+            assert part in text
+
+    def test_no_run_of_blank_lines(self) -> None:
+        assert "\n\n\n" not in markdown("ai-by-hand", 2)
+
+    def test_every_row_of_a_table_has_as_many_cells(self) -> None:
+        text = markdown("article", layers="40,1", x=",".join(["0.5"] * 40), seed="3")
+        for block in text.split("\n\n"):
+            if block.startswith("|"):
+                assert len({row.count("|") for row in block.strip().splitlines()}) == 1
+        assert "| W1 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | … | 40 |" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.0, 3, "0.000"),
+        (-0.0, 3, "0.000"),
+        (-0.2636, 3, "−0.264"),
+        (0.5, 0, "5e−1"),
+        (3.0, 0, "3"),
+        (-0.000438568, 3, "−4.39e−4"),
+        (999_999.0, 1, "999999.0"),
+        (-1.5e300, 3, "−1.500e300"),
+        (float("nan"), 3, "NaN"),
+        (float("-inf"), 3, "−∞"),
+    ],
+)
+def test_a_figure_is_rounded_but_never_to_nothing(
+    value: float, decimals: int, written: str
+) -> None:
+    assert trace.figure(value, decimals) == written
+    assert len(written) <= decimals + 8
+
+
+@pytest.mark.parametrize(
+    ("examples", "written"),
+    [
+        ([3], "example 3"),
+        ([2, 3, 4], "examples 2–4"),
+        ([4, 1], "examples 4, 1"),
+        ([2, *range(20, 5, -1)], "examples 2, 20, 19, 18, 17, 16, 15, 14, 13, …, 6"),
+    ],
+)
+def test_a_batch_is_named_in_short(examples: list[int], written: str) -> None:
+    assert trace.named(examples) == written
