@@ -1,0 +1,538 @@
+"""The command line: `backprop-tui`, or `python -m backprop_tui`.
+
+A command is one entry of COMMANDS. What it needs is imported when it runs, so that --help and
+--version wait for neither NumPy nor the screen, and `trace` never for the screen. Results go to
+stdout, everything else to stderr, each fault on a line of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from backprop_tui import exports, lessons
+
+if TYPE_CHECKING:
+    from backprop_tui.engine.experiment import Experiment
+    from backprop_tui.engine.timeline import Iteration
+
+PROGRAM = "backprop-tui"
+FINE, WRONG, INTERRUPTED = 0, 2, 130  # exit statuses
+MOST_DECIMALS = 12
+FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
+
+
+class CommandError(Exception):
+    """The command line or its experiment is refused: `faults` has one line for each fault."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+# Flags ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`--name VALUE`. `read` makes the value of its text, or raises ValueError: what it must be."""
+
+    name: str
+    metavar: str
+    help: str
+    read: Callable[[str], Any] = str
+    default: Any = None
+
+    @property
+    def attribute(self) -> str:
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A reader of whole numbers in a range."""
+    wanted = f"of {least} or more" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:  # of more digits than Python reads, too
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise ValueError(f"must be a whole number {wanted}; got {quoted(text)}")
+        return number
+
+    return read
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """A reader of one of these names."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            wanted = ", ".join(names)
+            raise ValueError(f"must be one of {wanted}; got {quoted(text)}{hint(text, names)}")
+        return text
+
+    return read
+
+
+def quoted(text: str) -> str:
+    from backprop_tui.engine.schema import shown
+
+    return shown(text)
+
+
+def hint(word: str, names: Iterable[str]) -> str:
+    """`. Did you mean "mazur"?`, where a name is near enough."""
+    from backprop_tui.engine.schema import nearest
+
+    meant = nearest(word, names)
+    return f'. Did you mean "{meant}"?' if meant else ""
+
+
+OVERRIDES = (  # read with the experiment, by the rules that hold for its file
+    Flag("--layers", "N,N,...", "neurons of each layer, the inputs first: 3,3,1"),
+    Flag(
+        "--activations",
+        "NAME,...",
+        "one for each layer after the inputs, out of sigmoid, tanh, relu, leaky_relu, linear and, "
+        "for the last layer, softmax",
+    ),
+    Flag(
+        "--loss",
+        "NAME",
+        "binary_cross_entropy, cross_entropy, half_squared_error or mean_squared_error",
+    ),
+    Flag("--x", "ROWS", 'the data, a row for each example: "1,0,1;0,1,1"'),
+    Flag("--y", "ROWS", 'the targets, a row for each example: "1;0"'),
+    Flag("--learning-rate", "NUMBER", "α, how far each update goes along the slope"),
+    Flag("--seed", "N", "draw every weight anew, those that were given as well"),
+)
+DECIMALS = Flag(
+    "--decimals",
+    "N",
+    f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default 3)",
+    whole(0, MOST_DECIMALS),
+    3,
+)
+ITERATIONS = Flag(
+    "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
+)
+FORMAT = Flag(
+    "--format",
+    "FORMAT",
+    "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
+    "line, a line a step, numbers in full whatever --decimals says",
+    one_of(FORMATS),
+    "table",
+)
+SWITCHES = ("-h", "--help", "--version")  # every other flag takes a value
+
+
+# Commands ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Word:
+    """The one word that a command takes."""
+
+    metavar: str
+    help: str
+    default: str | None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What one word of the command line does; `run` gives the exit status."""
+
+    name: str  # empty: the stepper, which needs none
+    summary: str
+    about: str
+    word: Word
+    flags: Mapping[str, tuple[Flag, ...]]  # under the headings that --help has for them
+    examples: Mapping[str, str]
+    run: Callable[[argparse.Namespace], int]
+
+    @property
+    def line(self) -> str:
+        return f"{PROGRAM} {self.name}".rstrip()
+
+    @property
+    def all_flags(self) -> tuple[Flag, ...]:
+        return tuple(flag for flags in self.flags.values() for flag in flags)
+
+
+def step_through(arguments: argparse.Namespace) -> int:
+    """The screen; what it has to say when it is left is printed then."""
+    experiment = load(arguments)
+    if (trouble := no_terminal()) is not None:
+        raise CommandError(
+            f"{trouble}, and stepping needs one; "
+            f'"{PROGRAM} trace {shlex.quote(experiment.source)}" writes the same steps as text'
+        )
+    from backprop_tui.tui.app import BackpropApp
+
+    app = BackpropApp(experiment, decimals=arguments.decimals)
+    last_words = app.run()
+    if last_words is not None:
+        write([f"{last_words}\n"])
+    return app.return_code or FINE
+
+
+def no_terminal() -> str | None:
+    for stream, what in ((sys.stdin, "the input"), (sys.stdout, "the output")):
+        if not stream.isatty():
+            return f"{what} is not a terminal"
+    return "TERM=dumb is not a full terminal" if os.environ.get("TERM") == "dumb" else None
+
+
+def list_lessons(arguments: argparse.Namespace) -> int:
+    """All lessons in a table, or one lesson's file as it stands."""
+    name = arguments.word
+    if name is None:
+        write(lesson_table())
+    elif name in lessons.NAMES:
+        write([lessons.text(name)], document=True)
+    else:
+        raise CommandError(unknown(name, {"lesson": lessons.NAMES}))
+    return FINE
+
+
+def lesson_table() -> Iterator[str]:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from backprop_tui.engine.experiment_file import load
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
+    for heading in ("lesson", "layers", "activations, loss"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what it is about")
+    for name in lessons.NAMES:
+        lesson = load(name)
+        network = lesson.network
+        table.add_row(
+            Text(name, "bold"),
+            exports.layers_in_words(network),
+            f"{exports.activations_in_words(network)}\n{network.loss}",
+            Text(f"{lesson.title}\n", "bold").append(first_sentence(lesson.about), "not bold"),
+        )
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    yield "\n".join(line.rstrip() for line in captured.get().rstrip().split("\n")) + "\n"
+
+
+def first_sentence(text: str) -> str:
+    found = re.match(r".*?[.?!](?=\s|$)", text.strip(), re.DOTALL)
+    return found[0] if found else text.strip()
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    """Every step of a run, written as it is computed."""
+    experiment = load(arguments)
+    from backprop_tui.engine.timeline import Timeline
+    from backprop_tui.exports.trace import FORMATS, iterations
+
+    timeline = Timeline(experiment)
+    run = until_diverged(iterations(timeline, arguments.iterations))
+    texts = FORMATS[arguments.format](timeline, run, arguments.decimals)
+    write(texts, document=arguments.format != "table")
+    return FINE
+
+
+def until_diverged(run: Iterable[Iteration]) -> Iterator[Iteration]:
+    """The iterations of `run`; a word on stderr where one leaves no finite parameters."""
+    for iteration in run:
+        yield iteration
+        if iteration.diverged:
+            complain(
+                f"the run diverged: after iteration {iteration.number} {iteration.diverged} is no "
+                "longer finite, so it ends there"
+            )
+
+
+def load(arguments: argparse.Namespace) -> Experiment:
+    """The experiment that was asked for, with its overrides."""
+    from backprop_tui.engine.experiment_file import ExperimentError, load
+
+    overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
+    try:
+        return load(arguments.word, overrides)
+    except ExperimentError as error:
+        raise CommandError(*(located(fault, arguments.word) for fault in error.faults)) from None
+
+
+def located(fault: str, source: str) -> str:
+    """A fault with the experiment's name in front, unless it says itself where it lies."""
+    from backprop_tui.engine.schema import printable
+
+    name = printable(source)
+    return fault if name in fault or fault.startswith("--") else f"{name}: {fault}"
+
+
+def is_experiment(word: str) -> bool:
+    from backprop_tui.engine.experiment_file import is_file
+
+    return word in lessons.NAMES or is_file(word)
+
+
+def unknown(word: str, kinds: Mapping[str, Sequence[str]]) -> str:
+    """What there is instead of `word`, and which of it was probably meant."""
+    there_are = "; ".join(f"the {kind}s are {', '.join(names)}" for kind, names in kinds.items())
+    meant = hint(word, [name for names in kinds.values() for name in names])
+    if not meant and os.path.exists(word):
+        meant = f". To open the file of that name, write {quoted(os.path.join('.', word))}"
+    return f"there is no {' or '.join(kinds)} {quoted(word)}; {there_are}{meant}"
+
+
+EXPERIMENT = Word(
+    "EXPERIMENT",
+    "a lesson's name, or a file: it has a path separator or ends in .toml (default: article)",
+    "article",
+)
+CHANGES = "changes to the experiment"
+
+STEPPER = Command(
+    name="",
+    summary="step through an experiment on the screen",
+    about="A debugger for backpropagation: step through forward, loss, backward and\n"
+    "update of a small network, one operation at a time, and see where every number\n"
+    "comes from.",
+    word=EXPERIMENT,
+    flags={CHANGES: OVERRIDES, "what is shown": (DECIMALS,)},
+    examples={
+        PROGRAM: "the first lesson",
+        f"{PROGRAM} mazur --decimals 4": "another one",
+        f"{PROGRAM} ./trace.toml": "a file of your own",
+        f'{PROGRAM} --layers 2,2,1 --x "-1,1" --y 1': "a network of your own",
+    },
+    run=step_through,
+)
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            name="lessons",
+            summary="list the lessons, or print the file of one",
+            about="Without a name, the bundled lessons in a table. With a name, that lesson's\n"
+            "file, to start an experiment of your own from.",
+            word=Word("NAME", "the lesson whose file to print", None),
+            flags={},
+            examples={
+                f"{PROGRAM} lessons": "which there are",
+                f"{PROGRAM} lessons mazur > mine.toml": "a copy to change",
+            },
+            run=list_lessons,
+        ),
+        Command(
+            name="trace",
+            summary="write every step and its value as text",
+            about="Every step of a run and the value that it gives, written to stdout as it is\n"
+            "computed. A run that diverges ends there and says so.",
+            word=EXPERIMENT,
+            flags={
+                "what is written": (ITERATIONS, FORMAT, DECIMALS),
+                CHANGES: OVERRIDES,
+            },
+            examples={
+                f"{PROGRAM} trace": "the first lesson",
+                f"{PROGRAM} trace mazur --decimals 9": "digits to compare",
+                f"{PROGRAM} trace mine.toml --format markdown > mine.md": "a handout",
+                f"{PROGRAM} trace --format jsonl | jq .value": "for programs",
+            },
+            run=trace,
+        ),
+    )
+}
+
+
+# Reading the command line --------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a fault is raised, never printed."""
+
+    def error(self, message: str) -> NoReturn:
+        fault = message.removeprefix("argument ")
+        raise CommandError(fault.replace(": expected one argument", " needs a value"))
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=80)
+
+
+def parser_of(command: Command) -> Parser:
+    width = max(len(example) for example in command.examples)
+    examples = (f"  {line:<{width}}  {what}" for line, what in command.examples.items())
+    usage = f"{command.line} [{command.word.metavar}] {'[flags]' if command.flags else ''}".rstrip()
+    about = command.about
+    if command is STEPPER:
+        usage += f"\n       {PROGRAM} COMMAND ..."
+        listed = (f"  {c.name or '(none)':<10}{c.summary}" for c in (STEPPER, *COMMANDS.values()))
+        about = "\n".join([about, "\ncommands (each has its own --help):", *listed])
+    parser = Parser(
+        prog=command.line,
+        usage=usage,
+        description=about,
+        epilog="\n".join(["examples:", *examples]),
+        formatter_class=Help,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    names = f"; the lessons: {', '.join(lessons.NAMES)}" if command.word.default else ""
+    what = parser.add_argument_group("what")
+    what.add_argument(
+        "word",
+        nargs="?",
+        metavar=command.word.metavar,
+        default=command.word.default,
+        help=command.word.help + names,
+    )
+    for heading, flags in command.flags.items():
+        group = parser.add_argument_group(heading)
+        for flag in flags:
+            group.add_argument(flag.name, metavar=flag.metavar, help=flag.help)
+    rest = parser.add_argument_group("about the program")
+    rest.add_argument("-h", "--help", action="store_true", help="show this, and end")
+    rest.add_argument("--version", action="store_true", help="show the version, and end")
+    return parser
+
+
+def arranged(argv: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command, and all arguments but its word, each value joined to its flag.
+
+    Joined (--x=-1,0), a value may start with a minus, and is never taken for the command.
+    """
+    command, flags, words, waiting = STEPPER, [], [], list(argv)
+    while waiting:
+        argument = waiting.pop(0)
+        if argument == "--":
+            words += waiting
+            break
+        if not argument.startswith("-"):
+            words.append(argument)
+        elif argument in SWITCHES or "=" in argument or not waiting or _is_flag(waiting[0]):
+            flags.append(argument)
+        else:
+            flags.append(f"{argument}={waiting.pop(0)}")
+    if words and words[0] in COMMANDS:
+        command = COMMANDS[words.pop(0)]
+    return command, [*flags, "--", *words]
+
+
+def _is_flag(argument: str) -> bool:
+    return argument.startswith("--") or argument in SWITCHES
+
+
+def checked(command: Command, arguments: argparse.Namespace, extra: Iterable[str]) -> None:
+    """Each flag's text replaced by its value. Raises CommandError with all that is wrong."""
+    faults = [superfluous(command, argument) for argument in extra if argument != "--"]
+    for flag in command.all_flags:
+        text = getattr(arguments, flag.attribute)
+        try:
+            value = flag.default if text is None else flag.read(text)
+            setattr(arguments, flag.attribute, value)
+        except ValueError as error:
+            faults.append(f"{flag.name} {error}")
+    if faults:
+        raise CommandError(*faults)
+
+
+def superfluous(command: Command, argument: str) -> str:
+    """Why an argument has no place on this command's line."""
+    if not argument.startswith("-"):
+        return f"one {command.word.metavar} is enough: {quoted(argument)} is one too many"
+    name = argument.partition("=")[0]
+    for other in (STEPPER, *COMMANDS.values()):
+        if name in {flag.name for flag in other.all_flags}:
+            return f'there is no flag {name} here, but "{other.line}" has it'
+    known = [*(flag.name for flag in command.all_flags), *SWITCHES]
+    meant = hint(name, known) or f"; {command.line} --help lists all"
+    return f"there is no flag {quoted(name)}{meant}"
+
+
+def run(argv: Sequence[str]) -> int:
+    command, rest = arranged(argv)
+    parser = parser_of(command)
+    arguments, extra = parser.parse_known_args(rest)
+    if arguments.help:
+        write([parser.format_help()])
+        return FINE
+    if arguments.version:
+        write([f"{PROGRAM} {exports.version()}\n"])
+        return FINE
+    if command is STEPPER and not is_experiment(arguments.word):
+        kinds = {"command": tuple(COMMANDS), "lesson": lessons.NAMES}
+        raise CommandError(unknown(arguments.word, kinds))
+    checked(command, arguments, extra)
+    return command.run(arguments)
+
+
+# Streams -------------------------------------------------------------------------------------
+
+
+def write(texts: Iterable[str], document: bool = False) -> None:
+    """Texts to stdout, each as it comes. A document is UTF-8 wherever it goes but a terminal."""
+    if document and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    try:
+        for text in texts:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(f"the output cannot be written: {error.strerror}") from None
+
+
+def complain(*sentences: str) -> None:
+    for sentence in sentences:
+        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+
+
+def open_streams() -> None:
+    """Streams that take every sign: what their encoding lacks is spelled in ASCII."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by the caller: >&-)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spelled")
+
+
+def close_stdout() -> None:
+    """What is still in the buffer is written, or dropped where nobody reads it any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status: 0 fine, 1 a check failed, 2 the command or the experiment is wrong."""
+    open_streams()
+    try:
+        return run(sys.argv[1:] if argv is None else argv)
+    except CommandError as error:
+        complain(*error.faults)
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `trace | head` has read enough
+        return FINE
+    finally:
+        close_stdout()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,417 @@
+"""The command line: what it says, where it says it, with which exit status, and what it imports."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from backprop_tui import __main__ as command_line
+from backprop_tui import exports, lessons
+from backprop_tui.__main__ import COMMANDS, OVERRIDES, STEPPER, main
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.experiment_file import FLAGS
+from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.timeline import Timeline
+
+PATIENCE = 60  # seconds before a child that hangs is given up
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Told:
+    """A command that has ended: its exit status, its output, its faults without their prefix."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out = status, out
+        lines = err.splitlines()
+        assert all(line.startswith("backprop-tui: ") for line in lines), err
+        self.faults = [line.removeprefix("backprop-tui: ") for line in lines]
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Teller:
+    return Teller(capsys)
+
+
+class Teller:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *argv: str) -> Told:
+        status = main(argv)
+        return Told(status, *self.capsys.readouterr())
+
+    def faults(self, *argv: str) -> list[str]:
+        told = self(*argv)
+        assert (told.status, told.out) == (2, "")
+        return told.faults
+
+
+def child(*argv: str, code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh process, in which a warning is an error."""
+    start = ["-c", code] if code else ["-m", "backprop_tui"]
+    return subprocess.run(
+        [sys.executable, "-W", "error", *start, *argv],
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def imported_by(*argv: str) -> set[str]:
+    """Which of the large packages a command has imported when it ends."""
+    code = (
+        "import sys; from backprop_tui.__main__ import main; main(sys.argv[1:]); "
+        "print(*{'numpy', 'rich', 'textual'} & set(sys.modules), file=sys.stderr)"
+    )
+    return set(child(*argv, code=code).stderr.split())
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", [STEPPER, *COMMANDS.values()], ids=lambda c: c.name)
+    def test_tells_all_within_80_columns(self, command: command_line.Command, tell: Teller) -> None:
+        told = tell(*command.name.split(), "--help")
+        assert told.status == 0
+        assert max(map(len, told.out.splitlines())) <= 80
+        for word in ("usage:", "examples:", *(flag.name for flag in command.all_flags)):
+            assert word in told.out
+
+    def test_names_every_command_lesson_activation_and_loss(self, tell: Teller) -> None:
+        words = re.sub(r"-\n +", "-", tell("--help").out).replace(",", " ").split()
+        for names in (COMMANDS, lessons.NAMES, ACTIVATIONS, LOSSES):
+            assert [name for name in names if name not in words] == []
+
+    def test_is_answered_whatever_else_is_said(self, tell: Teller) -> None:
+        assert tell("trace", "--frob", "--help").out.startswith("usage: backprop-tui trace ")
+        assert tell("--help", "trace").out.startswith("usage: backprop-tui trace ")
+        assert tell("-h").out.startswith("usage: backprop-tui [EXPERIMENT]")
+
+    def test_version(self, tell: Teller) -> None:
+        assert tell("--version").out == f"backprop-tui {exports.version()}\n"
+
+
+class TestImports:
+    @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["trace", "--help"]])
+    def test_help_and_version_wait_for_nothing(self, argv: list[str]) -> None:
+        assert imported_by(*argv) == set()
+
+    def test_lessons_and_trace_do_without_the_screen(self) -> None:
+        assert imported_by("lessons") == {"numpy", "rich"}
+        assert imported_by("lessons", "mazur") == set()
+        assert imported_by("trace") == {"numpy", "rich"}
+        assert imported_by("trace", "--format", "jsonl") == {"numpy"}
+
+
+class TestTables:
+    """What the command line repeats of modules that it must not import is the same there."""
+
+    def test_overrides_are_those_of_experiments(self) -> None:
+        assert {flag.attribute for flag in OVERRIDES} == set(FLAGS)
+
+    def test_formats_are_those_of_the_trace(self) -> None:
+        from backprop_tui.exports.trace import FORMATS
+
+        assert tuple(FORMATS) == command_line.FORMATS
+
+    def test_no_command_hides_a_lesson(self) -> None:
+        assert set(COMMANDS).isdisjoint(lessons.NAMES)
+
+    def test_every_flag_of_an_experiment_is_on_every_command_that_opens_one(self) -> None:
+        for command in (STEPPER, *COMMANDS.values()):
+            if command.word is command_line.EXPERIMENT:
+                assert set(OVERRIDES) < set(command.all_flags)
+
+
+class TestTrace:
+    def test_writes_the_first_lesson_as_a_table(self, tell: Teller) -> None:
+        told = tell("trace")
+        assert (told.status, told.faults) == (0, [])
+        assert told.out.startswith("The article's network\n")
+
+    def test_flags_may_stand_before_the_command(self, tell: Teller) -> None:
+        flags = ["--decimals", "5", "--iterations=2"]
+        assert tell(*flags, "trace", "mazur").out == tell("trace", "mazur", *flags).out
+        assert tell("trace", "--", "mazur").out == tell("trace", "mazur").out
+
+    def test_a_value_may_start_with_a_minus(self, tell: Teller) -> None:
+        options = ("--layers", "3,1", "--y", "1", "--format", "jsonl")
+        for x in (["--x", "-1,0,1"], ["--x=-1,0,1"], ["--x", "-1, 0, 1"], ["--x", "-1,.0,1e0"]):
+            assert '"X": [[-1.0], [0.0], [1.0]]' in tell("trace", *x, *options).out
+
+    def test_overrides_change_the_experiment(self, tell: Teller) -> None:
+        out = tell(
+            *("trace", "mazur", "--layers", "2,3,1", "--activations", "tanh,linear"),
+            *("--loss", "mean_squared_error", "--x", "1,0;0,1", "--y", "1;0"),
+            *("--learning-rate", "0.25", "--seed", "7", "--format", "jsonl"),
+        ).out
+        assert '"layers": [2, 3, 1], "activations": ["tanh", "linear"]' in out
+        assert '"loss": "mean_squared_error", "learning_rate": 0.25' in out
+        assert '"seed": 7' in out
+
+    def test_decimals(self, tell: Teller) -> None:
+        assert " 1.500000000000\n" in tell("trace", "--decimals", "12").out
+        assert " −1\n" in tell("trace", "--decimals", "0").out
+
+    def test_a_file_is_opened_by_its_ending_or_a_separator(
+        self, tell: Teller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for name in ("trace.toml", "trace", "mazur"):
+            Path(name).write_text(lessons.text("han-kamber"), encoding="utf-8")
+        expected = tell("trace", "han-kamber").out
+        assert tell("trace", "trace.toml").out == expected
+        assert tell("trace", "./trace").out == expected
+        assert tell("trace", "./mazur").out == expected
+        assert tell("trace", "mazur").out != expected
+
+    def test_a_run_that_diverges_says_so_on_stderr(self, tell: Teller) -> None:
+        told = tell(
+            *("trace", "--learning-rate", "1e300", "--activations", "relu,linear"),
+            *("--loss", "half_squared_error", "--iterations", "1000"),
+        )
+        assert told.status == 0
+        assert told.out.count("Iteration") == 2
+        assert told.faults == [
+            "the run diverged: after iteration 2 W1 is no longer finite, so it ends there"
+        ]
+
+    def test_a_closed_pipe_ends_it_quietly(self) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-m", "backprop_tui", "trace", "--iterations", "9" * 18],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as running:
+            assert running.stdout is not None
+            assert running.stderr is not None
+            assert running.stdout.readline() == b"The article's network\n"
+            running.stdout.close()
+            assert running.wait(PATIENCE) == 0
+            assert running.stderr.read() == b""
+
+    def test_ctrl_c_ends_it_quietly(self, tell: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(self: Timeline, number: int) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Timeline, "iteration", interrupted)
+        told = tell("trace", "--format", "jsonl")
+        assert (told.status, told.faults) == (130, [])
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
+    def test_a_full_disk_is_a_fault(self) -> None:
+        with open("/dev/full", "w") as full:
+            told = subprocess.run(
+                [sys.executable, "-m", "backprop_tui", "trace"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        assert told.returncode == 2
+        assert (
+            told.stderr == "backprop-tui: the output cannot be written: No space left on device\n"
+        )
+
+
+class TestEncodings:
+    def test_signs_are_spelled_where_the_encoding_lacks_them(self) -> None:
+        told = child("trace", PYTHONIOENCODING="ascii")
+        assert (told.returncode, told.stderr) == (0, "")
+        assert "  11  backward  dZ1 = dA1 o sigma'(Z1)           3x1     0.038\n" in told.stdout
+        assert "-0.030\n" in told.stdout
+
+    def test_faults_too(self) -> None:
+        told = child("trace", "mazür", PYTHONIOENCODING="ascii")
+        assert (told.returncode, told.stdout) == (2, "")
+        assert told.stderr.startswith('backprop-tui: there is no lesson "maz?r"')
+
+    @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "latin-1"}])
+    def test_documents_are_utf_8(self, locale: dict[str, str]) -> None:
+        for argv in (["trace", "--format", "jsonl"], ["trace", "--format", "markdown"]):
+            assert "Z1 = W1·X + b1" in child(*argv, **locale).stdout
+        assert child("lessons", "article", **locale).stdout == lessons.text("article")
+
+
+class TestLessons:
+    def test_are_listed(self, tell: Teller) -> None:
+        told = tell("lessons")
+        assert told.status == 0
+        assert max(map(len, told.out.splitlines())) <= 80
+        listed = [line.split()[0] for line in told.out.splitlines()[1:] if line[:1].strip()]
+        assert listed == list(lessons.NAMES)
+        assert "mazur       2-2-2    2 × sigmoid           Matt Mazur's" in told.out
+
+    @pytest.mark.parametrize("name", lessons.NAMES)
+    def test_print_their_file(self, name: str, tell: Teller) -> None:
+        assert tell("lessons", name).out == lessons.text(name)
+
+    def test_of_another_name_are_none(self, tell: Teller) -> None:
+        names = ", ".join(lessons.NAMES)
+        assert tell.faults("lessons", "mazr") == [
+            f'there is no lesson "mazr"; the lessons are {names}. Did you mean "mazur"?'
+        ]
+
+
+class TestFaults:
+    def test_all_that_is_wrong_with_the_flags_is_told_at_once(self, tell: Teller) -> None:
+        assert tell.faults(
+            *("trace", "mazur", "more", "--decimals", "13", "--iterations", "0"),
+            *("--format", "tabel", "--lerning-rate", "3", "--frob"),
+        ) == [
+            'there is no flag "--lerning-rate". Did you mean "--learning-rate"?',
+            'there is no flag "--frob"; backprop-tui trace --help lists all',
+            'one EXPERIMENT is enough: "more" is one too many',
+            '--iterations must be a whole number of 1 or more; got "0"',
+            '--format must be one of table, jsonl, markdown; got "tabel". Did you mean "table"?',
+            '--decimals must be a whole number from 0 to 12; got "13"',
+        ]
+
+    @pytest.mark.parametrize("text", ["-1", "x", "", "1.5", "1" * 5000])
+    def test_a_count_is_a_whole_number(self, text: str, tell: Teller) -> None:
+        (fault,) = tell.faults("trace", "--decimals", text)
+        assert fault.startswith("--decimals must be a whole number from 0 to 12; got ")
+
+    def test_a_flag_without_its_value(self, tell: Teller) -> None:
+        assert tell.faults("trace", "--x") == ["--x needs a value"]
+        assert tell.faults("trace", "--x", "--y", "1") == ["--x needs a value"]
+
+    def test_a_flag_of_another_command(self, tell: Teller) -> None:
+        assert tell.faults("mazur", "--iterations", "3") == [
+            'there is no flag --iterations here, but "backprop-tui trace" has it'
+        ]
+        assert tell.faults("lessons", "--seed", "3") == [
+            'there is no flag --seed here, but "backprop-tui" has it'
+        ]
+
+    def test_flags_are_never_abbreviated(self, tell: Teller) -> None:
+        assert tell.faults("trace", "--dec", "3") == [
+            'there is no flag "--dec". Did you mean "--decimals"?'
+        ]
+
+    def test_an_unknown_word(self, tell: Teller) -> None:
+        known = f"the commands are lessons, trace; the lessons are {', '.join(lessons.NAMES)}"
+        there_is = 'there is no command or lesson "{}"; ' + known
+        assert tell.faults("trcae", "mazur") == [
+            there_is.format("trcae") + '. Did you mean "trace"?'
+        ]
+        assert tell.faults("artical") == [there_is.format("artical") + '. Did you mean "article"?']
+        assert tell.faults("zzz") == [there_is.format("zzz")]
+
+    def test_a_file_without_its_ending(
+        self, tell: Teller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("zzz").touch()
+        (fault,) = tell.faults("zzz")
+        assert fault.endswith('. To open the file of that name, write "./zzz"')
+
+    def test_every_fault_of_a_file_has_its_line(self, tell: Teller, tmp_path: Path) -> None:
+        bad = tmp_path / "bad.toml"
+        bad.write_text('[network]\nlayers = [2, 1]\nactivations = ["sigmod"]\nloss = "x"\n')
+        faults = tell.faults("trace", str(bad))
+        assert len(faults) == 3
+        assert all(fault.startswith(f"{bad}: ") for fault in faults)
+
+    def test_no_file(self, tell: Teller) -> None:
+        assert tell.faults("trace", "none.toml") == ["there is no file none.toml"]
+        assert tell.faults("none.toml") == ["there is no file none.toml"]
+
+    def test_an_override_that_does_not_fit(self, tell: Teller) -> None:
+        faults = tell.faults("trace", "--layers", "2,1", "--loss", "crossentropy")
+        assert len(faults) == 2
+        assert all("--" in fault for fault in faults)
+
+
+class TestStepper:
+    @pytest.fixture
+    def app(self, monkeypatch: pytest.MonkeyPatch) -> type[FakeApp]:
+        module = ModuleType("backprop_tui.tui.app")
+        module.BackpropApp = FakeApp  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "backprop_tui.tui.app", module)
+        monkeypatch.setattr(command_line, "no_terminal", lambda: None)
+        monkeypatch.setattr(FakeApp, "says", None)
+        return FakeApp
+
+    def test_opens_the_first_lesson(self, app: type[FakeApp], tell: Teller) -> None:
+        told = tell()
+        assert (told.status, told.out, told.faults) == (0, "", [])
+        assert (app.experiment.name, app.decimals) == ("article", 3)
+
+    def test_opens_what_is_asked_for(self, app: type[FakeApp], tell: Teller) -> None:
+        assert tell("mazur", "--decimals", "4", "--learning-rate", "0.1").status == 0
+        assert (app.experiment.name, app.decimals) == ("mazur", 4)
+        assert app.experiment.training.learning_rate == 0.1
+
+    def test_prints_the_last_words_of_the_screen(
+        self, app: type[FakeApp], tell: Teller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(app, "says", "backprop-tui article")
+        assert tell().out == "backprop-tui article\n"
+
+    def test_without_a_terminal_names_the_trace(self) -> None:
+        told = child("mazur")
+        assert (told.returncode, told.stdout) == (2, "")
+        assert told.stderr == (
+            "backprop-tui: the input is not a terminal, and stepping needs one; "
+            '"backprop-tui trace mazur" writes the same steps as text\n'
+        )
+
+    @pytest.mark.parametrize("dumb", [False, True])
+    def test_half_a_terminal_is_none(self, dumb: bool) -> None:
+        leader, follower = pty.openpty()
+        try:
+            told = subprocess.run(
+                [sys.executable, "-m", "backprop_tui"],
+                stdin=follower,
+                stdout=follower if dumb else subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "TERM": "dumb" if dumb else "xterm"},
+                timeout=PATIENCE,
+                check=False,
+            )
+        finally:
+            os.close(leader)
+            os.close(follower)
+        why = "TERM=dumb is not a full terminal" if dumb else "the output is not a terminal"
+        assert told.returncode == 2
+        assert told.stderr.startswith(f"backprop-tui: {why}, and stepping needs one; ")
+
+
+class FakeApp:
+    """In the place of the screen: it remembers what it was given."""
+
+    experiment: Experiment
+    decimals: int
+    says: str | None = None
+    return_code: int | None = 0
+
+    def __init__(self, experiment: Experiment, decimals: int) -> None:
+        FakeApp.experiment, FakeApp.decimals = experiment, decimals
+
+    def run(self) -> str | None:
+        return self.says
+
+
+def test_a_closed_output_is_no_fault() -> None:
+    told = subprocess.run(
+        ["/bin/sh", "-c", f"'{sys.executable}' -m backprop_tui trace >&-"],
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, b"")
