@@ -261,22 +261,23 @@ class _Layout:
         columns.add_column("value", width=self.value_width, no_wrap=True)
         return columns
 
-    def row(self, number: str, phase: str, formula: str, value: Array) -> list[RenderableType]:
+    def row(self, number: str, phase: str, what: str, value: Array) -> list[RenderableType]:
         from rich.text import Text
 
         return [
             number,
             Text(phase, PHASE_STYLES.get(phase, "dim")),
-            Text(broken(self.encodable(formula), self.formula_width)),
+            Text(broken(self.encodable(what), self.formula_width)),
             Text(self.encodable(written(value.shape))),
-            Text(self.encodable(self.fitted(value))),
+            Text(self.fitted(value)),
         ]
 
     def fitted(self, value: Array) -> str:
         """The matrix with as many of its columns as there is room for, the last always there."""
         text = ""
         for most in range(min(value.shape[1], self.value_width // 2), 0, -1):
-            text = aligned(abbreviated(value, self.decimals, most))
+            rows = abbreviated(value, self.decimals, most)
+            text = aligned([[self.encodable(cell) for cell in row] for row in rows])
             if len(text.partition("\n")[0]) <= self.value_width:
                 break
         return text
