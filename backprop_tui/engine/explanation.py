@@ -1,4 +1,4 @@
-"""What can be said of one step at one cell: formula, shapes, numbers put in, reason, where it goes.
+"""What can be said of one number: its formula, shapes, arithmetic, reason, and where it goes.
 
 Everything is read off the step's expression and the recorded values; how numbers are rounded is the
 reader's to say. It knows no screen: panels and exports lay out what they find here.
@@ -7,15 +7,31 @@ reader's to say. It knows no screen: panels and exports lay out what they find h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cached_property
+from math import isfinite
+from typing import TypeAlias
 
-from backprop_tui.engine.algebra import SCALARS, Call, Cell, Expr, Name, cells, names
-from backprop_tui.engine.element import Reach, element, reach
+from backprop_tui.engine.algebra import (
+    SCALARS,
+    Call,
+    Cell,
+    Expr,
+    MatMul,
+    Name,
+    Num,
+    Transpose,
+    as_expr,
+    cells,
+    names,
+    replace,
+    walk,
+)
+from backprop_tui.engine.element import Reach, element
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
 from backprop_tui.engine.notation import (
     folded,
+    latex,
     numpy_source,
     plain_number,
     text,
@@ -23,6 +39,7 @@ from backprop_tui.engine.notation import (
     with_numbers,
 )
 from backprop_tui.engine.program import Step
+from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.shapes import Shape, shape, written
 from backprop_tui.engine.timeline import State
@@ -30,31 +47,10 @@ from backprop_tui.engine.timeline import State
 Number: TypeAlias = Callable[[float], str]
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """One step, explained at one cell. `numbers` are stages of the arithmetic, as they simplify."""
-
-    formula: str
-    shapes: str
-    numpy: str
-    cell: str
-    symbols: str
-    numbers: tuple[str, ...]
-    result: str
-    remark: str | None
-    reason: str
-    goes_into: tuple[str, ...]
-    reads: tuple[Cell, ...]
-
-
-def arrow(step: Step) -> str:
-    """How a step's formula begins: `dW2 = `, or `W2 ← ` where it replaces what it reads."""
-    return f"{step.symbol} {'←' if step.symbol in names(step.expression) else '='} "
-
-
 def formula(step: Step) -> str:
-    """The step as it is taught: dW2 = dZ2 · A1ᵀ."""
-    return arrow(step) + text(step.expression)
+    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← ... where it replaces what it reads."""
+    sign = "←" if step.symbol in names(step.expression) else "="
+    return f"{step.symbol} {sign} {text(step.expression)}"
 
 
 def shape_line(step: Step, shapes: Mapping[str, Shape]) -> str:
@@ -72,99 +68,184 @@ def own_cell(state: State, step: Step, example: int) -> Cell:
     return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
 
 
-def explain(
-    state: State, step: Step, cell: Cell, number: Number, fold: int | None = None
-) -> Explanation:
-    """`step`, explained at `cell` with the values of the state's iteration."""
-    shapes = state.shapes
-    env = values_when_read(state, step)
-    taught = element(step.expression, cell.row, cell.column, shapes)
+class Explanation:
+    """One computed number, explained. Each property is worked out when it is asked for."""
 
-    def figure(part: Expr) -> str | None:
-        if isinstance(part, Name) and part.symbol in SCALARS:
-            return plain_number(env[part.symbol])
-        return number(float(value(part, env))) if isinstance(part, Cell) else None
+    def __init__(
+        self, provenance: Provenance, place: Place, number: Number, known: bool = True
+    ) -> None:
+        """`number` writes a number; `known` is false while its step is still to come."""
+        step = provenance.step_of(place)
+        if step is None:
+            raise ValueError(f"{text(place.cell)} was given, not computed")
+        self.provenance, self.place, self.step, self.known = provenance, place, step, known
+        self._number = number
+        self.shapes = provenance.shapes(place.iteration)
+        self.env = provenance.environment(place.iteration)
+        self.cell = text(place.cell)
 
-    def simplified(part: Expr) -> str | None:
-        simple = isinstance(part, Call) and (part.function == "max" or is_slope(part.function))
-        return number(float(value(part, env))) if simple else figure(part)
+    @cached_property
+    def taught(self) -> Expr:
+        """The number as scalar terms, as the step is taught."""
+        return self._at_cell(self.step.expression)
 
-    result = number(float(state.result(step.symbol)[cell.row - 1, cell.column - 1]))
-    stages = [with_numbers(taught, figure, fold), with_numbers(taught, simplified, fold)]
-    return Explanation(
-        formula=formula(step),
-        shapes=shape_line(step, shapes),
-        numpy=f"{step.symbol} = {numpy_source(state.program.lowered_of(step))}",
-        cell=text(cell),
-        symbols=folded(taught, fold),
-        numbers=tuple(s for s in dict.fromkeys(stages) if s != result),
-        result=result,
-        remark=_collapse(state, step, cell, simplified, env, fold),
-        reason=reason(step, state.experiment.network, state.experiment.training),
-        goes_into=goes_into(state, cell),
-        reads=cells(taught),
-    )
+    def _at_cell(self, e: Expr) -> Expr:
+        return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
 
+    @property
+    def formula(self) -> str:
+        return formula(self.step)
 
-def _collapse(
-    state: State,
-    step: Step,
-    cell: Cell,
-    figure: Callable[[Expr], str | None],
-    env: Mapping[str, Any],
-    fold: int | None,
-) -> str | None:
-    """The product that a collapsed step multiplies out, in numbers, beside what it comes to."""
-    if step.derivation is None:
-        return None
-    product = element(step.derivation, cell.row, cell.column, state.shapes)
-    derived = float(value(product, env))
-    numbers = f"{folded(product, fold)} = {with_numbers(product, figure, fold)}"
-    if derived != derived:  # NaN: ∞ × 0
-        return f"{numbers} cannot be told: so it is computed as {text(step.expression)}"
-    return f"= {numbers}, the same"
+    @property
+    def shape_line(self) -> str:
+        return shape_line(self.step, self.shapes)
 
+    @property
+    def numpy(self) -> str:
+        """The step as it is computed, as a line of NumPy."""
+        lowered = self.provenance.program.lowered_of(self.step)
+        return f"{self.step.symbol} = {numpy_source(lowered)}"
 
-def values_when_read(state: State, step: Step) -> Mapping[str, Any]:
-    """What each symbol held when `step` read it, α, m and K included."""
-    training, network = state.experiment.training, state.experiment.network
-    env: dict[str, Any] = {
-        "alpha": training.learning_rate,
-        "m": float(state.examples),
-        "K": float(network.layers[-1]),
-        **state.iteration.given,
-    }
-    for earlier, result in zip(state.program.steps, state.iteration.results, strict=True):
-        if earlier is step:
-            break
-        env[earlier.symbol] = result
-    return env
+    @property
+    def latex(self) -> str:
+        sign = r"\leftarrow" if "←" in self.formula else "="
+        return f"{latex(self.step.target)} {sign} {latex(self.step.expression)}"
 
+    @property
+    def reason(self) -> str:
+        experiment = self.provenance.timeline.experiment
+        return reason(self.step, experiment.network, experiment.training)
 
-def goes_into(state: State, cell: Cell) -> tuple[str, ...]:
-    """The cells that read `cell` next; a parameter's new value is read in the next iteration."""
-    program = state.program
-    at = program.positions.get(cell.symbol, -1)
-    updated = at >= 0 and program.steps[at].phase == "update"
-    readers = program.readers.get(cell.symbol, ())
-    later = [i for i in readers if updated or i > at]
-    if updated:
-        return tuple(program.steps[i].symbol for i in later if program.steps[i].phase != "update")
-    return tuple(
-        dict.fromkeys(
-            spelled
-            for i in later
-            for place in sorted(reach(program.lowered[i], cell, state.shapes), key=str)
-            for spelled in _spelled(program.steps[i].symbol, place, state.shapes)
+    @cached_property
+    def reads(self) -> tuple[Place, ...]:
+        """The numbers it was computed from, as the step is taught."""
+        return tuple(
+            self.provenance.read_in(self.place.iteration, cell) for cell in cells(self.taught)
         )
-    )
+
+    def symbols(self, fold: int | None = None) -> str:
+        """`dZ2[1,1] · A1[2,1]`; sums of more than `fold` terms are shortened in the middle."""
+        return folded(self.taught, fold)
+
+    def numbers(self, fold: int | None = None) -> tuple[str, ...]:
+        """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
+        if not self.known:
+            return ()
+        stages = (
+            with_numbers(self.taught, self._figure, fold),
+            with_numbers(self.taught, self._simplified, fold),
+        )
+        return tuple(s for s in dict.fromkeys(stages) if s != self.result)
+
+    @cached_property
+    def result(self) -> str:
+        """The recorded number; `·` while its step is still to come."""
+        return self._number(self.provenance.number(self.place)) if self.known else "·"
+
+    @cached_property
+    def rounded(self) -> bool:
+        """Whether the numbers as they are shown give another last digit than the recorded one."""
+        if not self.known:
+            return False
+        shown: dict[Expr, Expr] = {
+            cell: _reads_back(self._number(self._value(cell))) for cell in cells(self.taught)
+        }
+        as_shown = value(replace(self.taught, shown), self.env)
+        return isfinite(as_shown) and self._number(float(as_shown)) != self.result
+
+    def _value(self, part: Expr) -> float:
+        return float(value(part, self.env))
+
+    def _figure(self, part: Expr) -> str | None:
+        if isinstance(part, Name) and part.symbol in SCALARS:
+            return plain_number(self.env[part.symbol])
+        return self._number(self._value(part)) if isinstance(part, Cell) else None
+
+    def _simplified(self, part: Expr) -> str | None:
+        if isinstance(part, Call) and (part.function == "max" or is_slope(part.function)):
+            return self._number(self._value(part))
+        return self._figure(part)
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What students ask at this step, answered with this experiment's numbers."""
+        found = (self._collapsed(), self._start(), self._transposed(), self._mean())
+        return tuple(remark for remark in found if remark)
+
+    def _collapsed(self) -> str | None:
+        """Why dZ is A − Y: the product of the chain rule beside what it comes to."""
+        if self.step.derivation is None or not self.known:
+            return None
+        product = self._at_cell(self.step.derivation)
+        line = f"{folded(product, 6)} = {with_numbers(product, self._simplified, 6)}"
+        if self._value(product) != self._value(product):  # NaN: ∞ × 0
+            return f"{line} cannot be told; {text(self.step.expression)} can."
+        return f"= {line}, the same"
+
+    def _start(self) -> str | None:
+        """At a slope of L: the activation's slope that it will be multiplied by."""
+        if not self.known or self.step.phase != "backward":
+            return None
+        for step in self.provenance.program.steps:
+            chain_rule = step.derivation or step.expression
+            if self.step.symbol in names(chain_rule):
+                product = self._at_cell(chain_rule)
+                slopes = [e for e in walk(product) if isinstance(e, Call) and is_slope(e.function)]
+                if slopes:
+                    number = self._number(self._value(slopes[0]))
+                    return f"Next, {step.symbol}: times the slope {text(slopes[0])} = {number}."
+        return None
+
+    def _transposed(self) -> str | None:
+        """Why the transpose: which weights stand between this number and what it feeds."""
+        e = self.step.expression
+        if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
+            return None
+        weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
+        fed = f"Z{(self.step.layer or 0) + 1}"
+        ways = [
+            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)} = "
+            f"{self._number(self._value(c))}"
+            for c in weights[:3]
+        ]
+        more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
+        forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
+        return f"{forward} feeds {', '.join(ways)}{more}: column {self.place.cell.row} of W."
+
+    def _mean(self) -> str | None:
+        """Where 1/m goes: into the slopes of J, not into those of each example's own L."""
+        m = int(self.env["m"])
+        if "m" not in names(self.step.expression) or self.step.phase != "backward":
+            return None
+        return f"1/m = 1/{m}: J is the mean of {m} losses. dA and dZ are slopes of one L: no 1/m."
+
+    def goes_into(self, most: int = 4) -> tuple[str, ...]:
+        """The cells that read the number next, many of them by their first and last."""
+        return spelled_uses(self.provenance, self.place, most)
 
 
-def _spelled(symbol: str, place: Reach, shapes: Mapping[str, Shape], most: int = 4) -> list[str]:
-    """The cells of a reach by name, the middle of many left out."""
+def _reads_back(shown: str) -> Expr:
+    """The number that a learner reads off the screen."""
+    try:
+        return as_expr(float(shown.replace("−", "-")))
+    except ValueError:  # ∞, NaN
+        return Num(float("nan"))
+
+
+def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
+    """What reads a number next, by name; a later iteration is said."""
+    found: dict[str, None] = {}
+    for iteration, symbol, at in provenance.used_by(place):
+        ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
+        for name in _spelled(symbol, at, provenance.shapes(iteration), most):
+            found[f"{ahead}{name}" if ahead and not found else name] = None
+    return tuple(found)
+
+
+def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
     size = shapes[symbol]
-    rows = [place[0]] if place[0] else range(1, size[0] + 1)
-    columns = [place[1]] if place[1] else range(1, size[1] + 1)
+    rows = [at[0]] if at[0] else range(1, size[0] + 1)
+    columns = [at[1]] if at[1] else range(1, size[1] + 1)
     if len(rows) * len(columns) > most:
         return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
     return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

@@ -45,6 +45,8 @@ class Iteration:
     """Which examples of the data the batch holds, from 0."""
     given: Mapping[str, Array]
     """X, Y and the parameters as the iteration found them."""
+    scalars: Mapping[str, float]
+    """α, m and K."""
     results: tuple[Array, ...]
     parameters: Mapping[str, Array]
     """The parameters as the iteration leaves them."""
@@ -184,12 +186,12 @@ class Timeline:
             "Y": np.ascontiguousarray(data.Y[:, columns]),  # (n[L], m)
             **parameters,
         }
-        env: dict[str, Any] = {
-            **given,
+        scalars = {
             "alpha": training.learning_rate,
             "m": float(len(columns)),
             "K": float(self.experiment.network.layers[-1]),
         }
+        env: dict[str, Any] = {**given, **scalars}
         results = []
         for step, expression in zip(self.program.steps, self.program.lowered, strict=True):
             # One order in memory: a replay gives the same bits. Read-only, as all of the past.
@@ -200,7 +202,7 @@ class Timeline:
         left = {symbol: env[symbol] for symbol in parameters}
         diverged = next((symbol for symbol, p in left.items() if not np.isfinite(p).all()), None)
         return Iteration(
-            number, tuple(columns), MappingProxyType(given), tuple(results), left, diverged
+            number, tuple(columns), MappingProxyType(given), scalars, tuple(results), left, diverged
         )
 
     def _keep(self, done: Iteration) -> None:

@@ -18,7 +18,7 @@ class Action:
     sign: str
     short: str
     does: str
-    group: Literal["time", "screen", "program"]
+    group: Literal["time", "why", "screen", "program"]
     footer: Literal["", "if it fits", "always"] = ""
     all_signs: str = ""
 
@@ -31,7 +31,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action(
         "next",
-        "space,n,pagedown,right",
+        "space,n,pagedown",
         "space",
         "next",
         "one operation forward",
@@ -41,7 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "back",
-        "backspace,pageup,left",
+        "backspace,pageup",
         "⌫",
         "back",
         "one operation back, exactly, over updates and iterations too",
@@ -99,6 +99,64 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("undo", "u", "u", "undo", "undo the last R", "time"),
     Action("redo", "U", "U", "redo", "redo it", "time"),
+    Action(
+        "inspect",
+        "enter",
+        "⏎",
+        "why",
+        "explain the cell under the cursor, or the step's own; again: the chosen term's",
+        "why",
+        "if it fits",
+        "⏎ click",
+    ),
+    Action(
+        "focus_next",
+        "tab",
+        "tab",
+        "matrix",
+        "the next matrix or panel; while a number is explained, its next term",
+        "why",
+    ),
+    Action("focus_previous", "shift+tab", "⇧tab", "matrix back", "the one before", "why"),
+    Action(
+        "left", "left", "←", "left", "with a cursor, a cell left; else one operation back", "why"
+    ),
+    Action(
+        "right",
+        "right",
+        "→",
+        "right",
+        "with a cursor, a cell right; else one operation forward",
+        "why",
+    ),
+    Action("up", "up", "↑", "up", "with a cursor, a cell up", "why"),
+    Action("down", "down", "↓", "down", "with a cursor, a cell down", "why"),
+    Action(
+        "chain",
+        "x",
+        "x",
+        "chain",
+        "this gradient as products of slopes along its paths to the loss",
+        "why",
+        "if it fits",
+    ),
+    Action(
+        "check",
+        "c",
+        "c",
+        "check",
+        "nudge every number and compare: are the gradients right?",
+        "why",
+        "if it fits",
+    ),
+    Action(
+        "leave",
+        "escape",
+        "esc",
+        "leave",
+        "one number back, then the arrows back to time; it never quits",
+        "why",
+    ),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(
         "example_back", "K", "K", "example back", "show the previous example of the batch", "screen"
@@ -112,10 +170,8 @@ ACTIONS: tuple[Action, ...] = (
         "screen",
         "if it fits",
     ),
-    Action("focus_next", "tab", "tab", "focus", "focus the next panel", "screen"),
-    Action("focus_previous", "shift+tab", "⇧tab", "focus back", "focus the panel before", "screen"),
-    Action("zoom", "z", "z", "zoom", "maximise the focused panel, or put it back", "screen"),
-    Action("theme", "t", "t", "theme", "dark, light", "screen"),
+    Action("zoom", "z", "z", "zoom", "maximise the chosen panel, or put it back", "screen"),
+    Action("theme", "t", "t", "theme", "dark or light", "screen"),
     Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen"),
     Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),
     Action(
@@ -131,13 +187,5 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", "o", "o", "open", "open a lesson or a file", "program", "if it fits"),
     Action("help", "question_mark,f1", "?", "help", "this help", "program", "always", "? F1"),
     Action("palette", "colon", ":", "commands", "the command palette", "program", "", ": ctrl+p"),
-    Action(
-        "leave",
-        "escape",
-        "esc",
-        "leave",
-        "leave what is focused or opened; it never quits",
-        "program",
-    ),
     Action("quit", "q", "q", "quit", "quit", "program", "if it fits"),
 )

@@ -43,6 +43,15 @@ class Canvas:
         if note:
             self.right(self.width - 1, y, f" {note} ", style)
 
+    def emphasise(self, text: str, style: str) -> None:
+        """Restyle the first place where `text` stands, after the first `=` of its line."""
+        for chars, styles in zip(self._chars, self._styles, strict=True):
+            line = "".join(chars)
+            at = line.find(text, line.find("=") + 1) if "=" in line else -1
+            if at >= 0:
+                styles[at : at + len(text)] = [style] * len(text)
+                return
+
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
         """The characters of a line in runs of one style."""
         pairs = zip(self._chars[y], self._styles[y], strict=True)

@@ -7,6 +7,7 @@ finer than characters. It knows no widgets.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,9 +40,13 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
 
 def mark_of(view: View, *symbols: str) -> str:
     """The meaning that marks any of these symbols: written, read, or neither."""
-    if view.target in symbols:
-        return "target"
-    return "read" if view.reads & set(symbols) else ""
+    return strongest(view.symbol_mark(symbol) for symbol in symbols)
+
+
+def strongest(marks: Iterable[str]) -> str:
+    """What is written before what is read."""
+    found = set(marks)
+    return "target" if "target" in found else "read" if "read" in found else ""
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,13 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 def _column(layer: int, x: int, n: int, first: int, last: int, tall: int, view: View) -> Column:
     room = last - first
-    shown = n if n * tall <= room else max(1, min(FOLDED, room - 1))
+    shown = n if n * tall <= room else max(1, min(FOLDED, room - 2))
     most = min(max(view.layers), room // tall)
-    gap = (room - tall) / max(1, most - 1, 2) if tall == 2 else room / max(most, 1)
+    gap = max(2, (room - tall) / max(most - 1, 2)) if tall == 2 else room / max(most, 1)
     if shown < n:
         gap = (room - 2) / max(1, shown)
     begin = first + (room - tall - gap * (shown - 1)) / 2
-    lines = tuple(round(begin + k * gap) + tall - 1 for k in range(shown))
+    lines = tuple(int(begin + k * gap + 0.5) + tall - 1 for k in range(shown))
     return Column(layer, x, lines, n - shown)
 
 
@@ -92,10 +97,13 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     weights = view.value(symbol)
     assert weights is not None  # a parameter always has a value
     about = mark_of(view, symbol, f"dW{right.layer}")
-    elsewhere = not about and any(
-        mark_of(view, f"W{k}", f"dW{k}") for k in range(1, len(view.layers))
-    )
-    looks = " strong" if about else " uncomputed" if elsewhere else ""
+    elsewhere = any(mark_of(view, f"W{k}", f"dW{k}") for k in range(1, len(view.layers)))
+
+    def looks(i: int, j: int) -> str:
+        """Strong where the edge is meant, faint where another one is."""
+        meant = about and strongest(view.cell_mark(s, i, j) for s in (symbol, f"d{symbol}"))
+        return " strong" if meant else " uncomputed" if elsewhere else ""
+
     edges = sorted(
         (abs(float(weights[i, j])), i, j)
         for i in range(len(right.lines))
@@ -105,13 +113,13 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     bits: dict[tuple[int, int], int] = {}
     styles: dict[tuple[int, int], str] = {}
     for _, i, j in edges:
-        weight = float(weights[i, j])
+        weight, look = float(weights[i, j]), looks(i, j)
         begin = (2 * left.x + 2, 4 * left.lines[j] + 1)
         end = (2 * right.x - 1, 4 * right.lines[i] + 1)
         for x, y in _dots(begin, end, dashed=weight < 0):
             place = (x // 2, y // 4)
             bits[place] = bits.get(place, 0) | DOTS[y % 4][x % 2]
-            styles[place] = ink(weight) + looks
+            styles[place] = ink(weight) + look
     for (x, y), dots in bits.items():
         if first <= y <= last:
             canvas.put(x, y, chr(0x2800 + dots), styles[x, y])
@@ -138,12 +146,17 @@ def _nodes(
     names = ("X",) if l == 0 else (f"A{l}", f"Z{l}")
     name = next((s for s in names if view.value(s) is not None), names[0])
     values = view.value(name)
-    mark = mark_of(view, *names, *(f"d{s}" for s in names), f"b{l}", f"db{l}")
+    about = (*names, *(f"d{s}" for s in names if l), *((f"b{l}", f"db{l}") if l else ()))
+    mark = mark_of(view, *about)
     end = column.x + 3
     canvas.right(end, top, name, f"label {mark}")
     stale = " stale" if view.state.stale(name) else ""
     for k, y in enumerate(column.lines):
-        canvas.put(column.x, y, "●", mark if mark else "strong")
+        own = strongest(
+            view.cell_mark(s, k, view.column if s in view.state.program.per_example else 0)
+            for s in about
+        )
+        canvas.put(column.x, y, "●", own or "strong")
         if labelled:
             value = None if values is None else float(values[k, view.column])
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
@@ -175,7 +188,7 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     powers = [math.log10(v) for v in largest.values() if v > 0 and math.isfinite(v)]
     low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(1, canvas.width - 12)
-    here, lines = state.layer or depth, bottom - top - 1
+    here, lines = view.layer, bottom - top - 1
     above = max(1, min(depth, here + lines // 2, depth))
     above = min(depth, max(above, lines))
     for y, layer in enumerate(range(above, max(0, above - lines), -1), top + 1):
@@ -211,10 +224,11 @@ def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 def _row_of(view: View, rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]]) -> int:
+    symbol = view.place.symbol if view.place else "X"
     for k, (_, forward, _, backward) in enumerate(rows):
-        if view.target in forward or view.target in backward:
+        if symbol in forward or symbol in backward:
             return k
-    return 0 if view.target is None else len(rows) - 1
+    return len(rows) - 1
 
 
 def _entry(

@@ -53,6 +53,8 @@ class Placed:
     columns: range
     cell: int
     label: str
+    part: str = ""
+    """In the update: "before", "taken" (α·dW) or "after"."""
 
     @property
     def left(self) -> int:
@@ -113,7 +115,7 @@ def _columns(weights: int, decimals: int, width: int) -> Columns | None:
 
 def _card(view: View, width: int, height: int) -> Arrangement:
     """The current layer alone, windowed to what fits."""
-    layer = view.state.layer or 1
+    layer = view.layer
     reads, neurons = view.layers[layer - 1], view.layers[layer]
     cell = cell_width(view.decimals)
     fixed_columns = Columns.of(cell, 0, 1).Y
@@ -121,22 +123,84 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     columns = _columns(min(reads, most), view.decimals, width) or Columns.of(cell, 1, 1)
     lines = max(1, height - 2)  # a line for labels, one for the neighbours
     row, column = view.scroll.get(layer, (0, 0))
+    row, column, before = _following(view, layer, row, column, lines, min(reads, most))
     row = max(0, min(row, neurons - lines))
     column = max(0, min(column, reads - min(reads, most)))
+    before = max(0, min(before, reads - lines))
     rows = range(row, min(neurons, row + lines))
     ins = range(column, min(reads, column + columns.weights))
-    befores = range(column, min(reads, column + lines)) if reads > lines else range(reads)
+    befores = range(before, min(reads, before + lines))
     cache = [
         placed
         for placed in _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
         if placed.right <= width
     ]
-    remark = ", ".join(
+    remark = _remark(rows, neurons, ins, reads)
+    return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
+
+
+LABEL = 11
+"""Columns of a label beside a block of the update: `before W1`."""
+
+
+def arrange_update(view: View, width: int, height: int) -> Arrangement:
+    """Three blocks for each parameter, W left and b right: all layers where they fit, else one."""
+    n, depth = view.layers, len(view.layers) - 1
+    every = tuple(range(1, depth + 1))
+    cell = cell_width(view.decimals)
+    most = max(1, (width - 2 * LABEL - 2 - cell) // cell)
+    whole = 3 * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
+    layers = every if whole else (view.layer,)
+    weights = min(max(n[layer - 1] for layer in layers), most)
+    lines = max(1, max(n) if whole else (height - 1) // 3)
+    placed: list[Placed] = []
+    top, remark = 0, ""
+    for layer in layers:
+        row, column = view.scroll.get(layer, (0, 0))
+        row, column, _ = _following(view, layer, row, column, lines, weights)
+        row = max(0, min(row, n[layer] - lines))
+        column = max(0, min(column, n[layer - 1] - weights))
+        rows = range(row, min(n[layer], row + lines))
+        columns = range(column, min(n[layer - 1], column + weights))
+        right = LABEL + weights * cell
+        for part, (symbol, label) in enumerate((("", "before"), ("d", "− α·d"), ("", "after "))):
+            for letter, edge, shown in (
+                ("W", right, columns),
+                ("b", right + 2 + LABEL + cell, range(1)),
+            ):
+                name = f"{letter}{layer}"
+                written = f"{label}{name}" if symbol else f"{label} {name}"
+                y = top + part * len(rows)
+                kind = ("before", "taken", "after")[part]
+                placed.append(Placed(f"{symbol}{name}", edge, y, rows, shown, cell, written, kind))
+        top += 3 * len(rows) + 1
+        remark = _remark(rows, n[layer], columns, n[layer - 1])
+    return Arrangement(tuple(placed), (), layers, remark)
+
+
+def _remark(rows: range, of_rows: int, columns: range, of_columns: int) -> str:
+    """Which rows and columns are shown, where not all are."""
+    return ", ".join(
         f"{what} {shown[0] + 1}–{shown[-1] + 1}/{of}"
-        for what, shown, of in (("rows", rows, neurons), ("cols", ins, reads))
+        for what, shown, of in (("rows", rows, of_rows), ("cols", columns, of_columns))
         if len(shown) < of
     )
-    return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
+
+
+def _following(
+    view: View, layer: int, row: int, column: int, lines: int, wide: int
+) -> tuple[int, int, int]:
+    """The window's first row and column, and the first row of A[l-1], with the cursor in sight."""
+    cursor, before = view.inspection.cursor, column
+    if cursor is not None:
+        at, across = cursor.row - 1, cursor.column - 1
+        if cursor.symbol in ("X", f"A{layer - 1}", f"dA{layer - 1}"):
+            before = max(at - lines + 1, min(before, at))
+        else:
+            row = max(at - lines + 1, min(row, at))
+            if cursor.symbol in (f"W{layer}", f"dW{layer}"):
+                column = max(across - wide + 1, min(column, across))
+    return row, column, before
 
 
 def _layer(
@@ -182,38 +246,56 @@ def _slopes(cache: list[Placed], top: int) -> Iterator[Placed]:
 
 def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0) -> None:
     """A matrix with its label, `down` lines below its place; values times 10^−power."""
-    state, top = view.state, placed.top + down
-    target, read = placed.symbol == view.target, placed.symbol in view.reads
-    stale = "stale" if state.stale(placed.symbol) else ""
-    mark = "target" if target else "read" if read else ""
-    canvas.right(placed.right, top - 1, placed.label, f"label {mark or stale}")
-    values, known = view.value(placed.symbol), state.revealed(placed.symbol)
+    state, top, symbol = view.state, placed.top + down, placed.symbol
+    stale = "stale" if state.stale(symbol) else ""
+    canvas.right(placed.right, top - 1, placed.label, f"label {view.symbol_mark(symbol) or stale}")
+    values, known = view.value(symbol), state.revealed(symbol)
     for y, i in enumerate(placed.rows, top):
         for x, j in enumerate(placed.columns, 1):
             end = placed.left + x * placed.cell
-            if values is None or (known is not None and i * values.shape[1] + j >= known):
-                canvas.right(end, y, "·", "uncomputed")
-            else:
-                paint_number(
-                    canvas, end, y, values[i, j] * 10.0**-power, view, placed.cell, mark, stale
-                )
+            hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
+            number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
+            mark = view.cell_mark(symbol, i, j)
+            paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
+    paint_cursor(canvas, view, placed, top)
 
 
-def paint_number(
+def paint_cell(
     canvas: Canvas,
     end: int,
     y: int,
-    number: float,
+    number: float | None,
     view: View,
     cell: int,
     mark: str = "",
     stale: str = "",
 ) -> None:
-    """One number that ends before column `end`; `▸` before what is written, `•` what is read."""
-    written = fixed(float(number), view.decimals, min(cell - 1, view.decimals + 3 or 5))
-    start = canvas.right(end, y, written, f"{ink(float(number))} {mark} {stale}".strip())
+    """One number that ends before column `end`; `▸` before what is written, `•` what is read.
+
+    What is not computed yet (None) is a `·`: not the same as zero.
+    """
+    if number is None:
+        start = canvas.right(end, y, "·", "uncomputed")
+        mark = mark if view.inspection.place else ""
+    else:
+        written = fixed(number, view.decimals, min(cell - 1, view.decimals + 3 or 5))
+        start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
     if mark:
         canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
+
+
+def paint_cursor(canvas: Canvas, view: View, placed: Placed, top: int) -> None:
+    """Brackets around the cell looked at."""
+    place = view.bracketed
+    if place is None or place.symbol != placed.symbol or place.cell.row - 1 not in placed.rows:
+        return
+    cursor = place.cell
+    shown = placed.part or view.place_of(place.symbol, cursor.row - 1, cursor.column - 1) == place
+    if shown and cursor.column - 1 in placed.columns:
+        y = top + placed.rows.index(cursor.row - 1)
+        end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
+        canvas.put(end - placed.cell, y, "[", "cursor")
+        canvas.put(min(end, canvas.width - 1), y, "]", "cursor")
 
 
 def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:

@@ -5,15 +5,19 @@ An immutable record, made anew at each key; widgets read it and change nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from backprop_tui.engine.algebra import Cell, names
-from backprop_tui.engine.explanation import own_cell
+from backprop_tui.engine.explanation import Explanation, own_cell
 from backprop_tui.engine.functions import Array
-from backprop_tui.engine.program import Step
+from backprop_tui.engine.program import Phase, Step
+from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import State
+from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.numbers import number
 
 DRAWINGS = ("nodes and edges", "graph")
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
@@ -24,24 +28,47 @@ class View:
     """`example` is a column of the batch; `scroll` the first row and column shown, by layer."""
 
     state: State
+    provenance: Provenance
     decimals: int = 3
     example: int = 0
     drawing: str = DRAWINGS[0]
     scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    inspection: Inspection = field(default_factory=Inspection)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    """What the nudge test found for gradients of this iteration, in a few words."""
+    chosen: str = "cache"
+    """The panel that z maximises; in a small terminal the only one."""
 
     @property
     def step(self) -> Step | None:
         return self.state.step
 
-    @cached_property
-    def target(self) -> str | None:
-        """The symbol that the shown step writes."""
-        return self.step.symbol if self.step else None
+    @property
+    def layers(self) -> tuple[int, ...]:
+        return self.state.experiment.network.layers
+
+    @property
+    def iteration(self) -> int:
+        return self.state.position.iteration
 
     @cached_property
-    def reads(self) -> frozenset[str]:
-        """The matrices that the shown step reads, as it is taught."""
-        return frozenset(names(self.step.expression)) if self.step else frozenset()
+    def layer(self) -> int:
+        """The layer whose card is shown: that of the cell looked at, else of the step."""
+        looked_at = self.inspection.cursor
+        here = self.state.layer or 1
+        if looked_at is None:
+            return here
+        found = re.search(r"\d+$", looked_at.symbol)
+        own = int(found[0]) if found else 1 if looked_at.symbol == "X" else len(self.layers) - 1
+        before = re.match(r"d?A", looked_at.symbol) and own + 1 == here
+        return here if before else own
+
+    @cached_property
+    def place(self) -> Place | None:
+        """The number that is explained: the inspected one, else the step's own."""
+        if self.inspection.place:
+            return self.inspection.place
+        return None if self.cell is None else Place(self.iteration, self.cell)
 
     @cached_property
     def cell(self) -> Cell | None:
@@ -52,15 +79,93 @@ class View:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
             return Cell(self.step.symbol, row + 1, column + 1)
-        return own_cell(self.state, self.step, self.example)
+        return own_cell(self.state, self.step, self.column)
 
     @cached_property
     def column(self) -> int:
-        """The example whose column is shown, from 0: an open step's own, else the chosen one."""
-        per_example = self.target in self.state.program.per_example
-        if self.cell and per_example and self.state.position.elements:
-            return self.cell.column - 1
+        """The example whose column is shown, from 0: a looked-at cell's or open step's own."""
+        per_example = self.state.program.per_example
+        cursor = self.inspection.cursor
+        if cursor and cursor.symbol in per_example:
+            return min(cursor.column, self.state.examples) - 1
+        if self.step and self.step.symbol in per_example and self.state.position.elements:
+            revealed = self.state.position.elements - 1
+            return revealed % self.state.shapes[self.step.symbol][1]
         return min(self.example, self.state.examples - 1)
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """The number of `place`, explained; None for one that was given, or before the start."""
+        if self.place is None or self.provenance.step_of(self.place) is None:
+            return None
+        write = partial(number, decimals=self.decimals)
+        return Explanation(self.provenance, self.place, write, self.known(self.place))
+
+    def known(self, place: Place) -> bool:
+        """Whether the number has been computed where we are."""
+        if place.iteration != self.iteration or self.provenance.step_of(place) is None:
+            return place.iteration <= self.iteration
+        if self.state.opening(place.symbol):
+            columns = self.state.shapes[place.symbol][1]
+            at = (place.cell.row - 1) * columns + place.cell.column
+            return at <= self.state.position.elements
+        return self.state.done(place.symbol)
+
+    def place_of(self, symbol: str, row: int, column: int) -> Place:
+        """The number that a panel shows for a cell (from 0): a parameter as it is now."""
+        made = self.iteration
+        if self.provenance.is_parameter(symbol) and not self.state.done(symbol):
+            made -= 1
+        return self.provenance.earliest(Place(made, Cell(symbol, row + 1, column + 1)))
+
+    # Marks: what is written, and what is read for it
+
+    @cached_property
+    def _reads(self) -> frozenset[Place]:
+        found = self.explanation
+        return frozenset(found.reads) if found else frozenset()
+
+    @cached_property
+    def _step_reads(self) -> frozenset[str]:
+        return frozenset(names(self.step.expression)) if self.step else frozenset()
+
+    def mark(self, place: Place) -> str:
+        """ "target" for the number explained or the step's own, "read" for what it reads."""
+        if self.inspection.place:
+            if place == self.inspection.place:
+                return "target"
+            return "read" if place in self._reads else ""
+        if self.step is None:
+            return ""
+        if place.symbol == self.step.symbol and place.iteration == self.iteration:
+            return "target"
+        if place.symbol not in self._step_reads:
+            return ""
+        return "read" if place == self.provenance.read_in(self.iteration, place.cell) else ""
+
+    def cell_mark(self, symbol: str, row: int, column: int) -> str:
+        """The mark of the number that a panel shows for a cell (from 0)."""
+        return self.mark(self.place_of(symbol, row, column))
+
+    @cached_property
+    def bracketed(self) -> Place | None:
+        """The number that enter leads to: the chosen term, else the cell under the cursor."""
+        found, cursor = self.explanation, self.inspection.cursor
+        if self.inspection.place:
+            reads = found.reads if found else ()
+            return reads[self.inspection.term % len(reads)] if reads else self.inspection.place
+        return self.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1) if cursor else None
+
+    def symbol_mark(self, symbol: str) -> str:
+        """The mark of a matrix as a whole."""
+        explained, found = self.inspection.place, self.explanation
+        if explained:
+            if symbol == explained.symbol:
+                return "target"
+            return "read" if found and any(p.symbol == symbol for p in found.reads) else ""
+        if self.step and symbol == self.step.symbol:
+            return "target"
+        return "read" if symbol in self._step_reads else ""
 
     def value(self, symbol: str) -> Array | None:
         return self.state.value(symbol)
@@ -72,16 +177,12 @@ class View:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """The lesson's notes at this step, those for just this iteration first."""
-        if self.target is None:
+        if self.step is None:
             return ()
-        here = self.state.experiment.notes_at(self.state.position.iteration, self.target)
+        here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
 
-    @property
-    def layers(self) -> tuple[int, ...]:
-        return self.state.experiment.network.layers
 
-
-def hue(view: View) -> str:
+def hue(view: View) -> Phase:
     """The meaning of the phase's colour: the loss is the end of going forward."""
     return "forward" if view.state.phase == "loss" else view.state.phase

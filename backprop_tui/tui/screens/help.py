@@ -1,19 +1,21 @@
-"""Help: what the focused panel shows, then every key of the action table."""
+"""Help: what the chosen panel shows, then every key of the action table."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.tui.screens.sheet import Sheet
 
-GROUPS = {"time": "Moving in time", "screen": "What is shown", "program": "The program"}
+GROUPS = {
+    "time": "Moving in time",
+    "why": "Why is this number what it is?",
+    "screen": "What is shown",
+    "program": "The program",
+}
 PANELS = {
     "network": (
         "Network: nodes are neurons, edges are weights: blue plus, orange minus and dashed, the "
@@ -40,23 +42,16 @@ MARKS = (
 )
 
 
-class Help(ModalScreen[None]):
-    """All keys, and what the focused panel shows."""
+class Help(Sheet):
+    """All keys, and what the chosen panel shows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q,space,enter", "dismiss", "close")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "close")]
 
-    def __init__(self, panel: str | None) -> None:
+    def __init__(self, panel: str) -> None:
         super().__init__()
         self.panel = panel
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(id="sheet"):
-            yield Static(self.sheet())
-
-    def sheet(self) -> Text:
-        """The text of the help."""
+    def text(self) -> Text:
         text = Text()
         if self.panel in PANELS:
             text.append(PANELS[self.panel] + "\n\n")

@@ -21,10 +21,22 @@ from backprop_tui.engine.experiment_file import ExperimentError, load
 from backprop_tui.tui.widgets.heading import layers_line
 
 
+class Lessons(OptionList):
+    """The list of lessons. A page of a list too low to show a line would be an error in Textual."""
+
+    def action_page_down(self) -> None:
+        if self.scrollable_content_region.area:
+            super().action_page_down()
+
+    def action_page_up(self) -> None:
+        if self.scrollable_content_region.area:
+            super().action_page_up()
+
+
 class Opener(ModalScreen[Experiment | None]):
     """Choose what to step through next."""
 
-    AUTO_FOCUS = "OptionList"
+    AUTO_FOCUS = "Lessons"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
 
     def __init__(self, current: str) -> None:
@@ -34,7 +46,7 @@ class Opener(ModalScreen[Experiment | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="sheet"):
             yield Static("Open a lesson (enter), or a file (tab, then its path)", markup=False)
-            yield OptionList(*map(self.option, lessons.NAMES), markup=False)
+            yield Lessons(*map(self.option, lessons.NAMES), markup=False)
             yield Input(placeholder="path/to/experiment.toml")
             yield Static(id="fault", markup=False)
 

@@ -7,28 +7,42 @@ of how anything is computed or painted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from secrets import randbelow
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widget import Widget
+from textual.worker import get_current_worker
 
+from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.engine.provenance import Provenance
+from backprop_tui.engine.timeline import Iteration, Position, Timeline
 from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.themes import THEMES
+from backprop_tui.tui.verdicts import SAMPLE, in_short
 from backprop_tui.tui.view import DRAWINGS, View
-from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where tab stops: a panel, and in a board the first cell of a matrix that it shows."""
+
+    panel: str
+    cell: Cell | None = None
 
 
 class Stepper(Screen[None]):
@@ -41,16 +55,22 @@ class Stepper(Screen[None]):
 
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__()
-        self.timeline = Timeline(experiment)
-        self.position = self.timeline.start
         self.decimals = decimals
-        self.example = 0
         self.drawing = DRAWINGS[0]
-        self.scroll: dict[int, tuple[int, int]] = {}
         self.past: list[Experiment] = []  # what u goes back to, after R
         self.future: list[Experiment] = []
-        self.chosen = "cache"  # the panel shown where there is room for one
+        self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.zoomed = False
+        self._begin(experiment)
+
+    def _begin(self, experiment: Experiment) -> None:
+        self.timeline = Timeline(experiment)
+        self.provenance = Provenance(self.timeline)
+        self.position = self.timeline.start
+        self.example = 0
+        self.scroll: dict[int, tuple[int, int]] = {}
+        self.inspection = Inspection()
+        self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -58,10 +78,10 @@ class Stepper(Screen[None]):
         with Horizontal(id="body"):
             yield Network(id="network")
             with Vertical(id="boards"):
-                cache, gradients = Cache(id="cache"), Gradients(id="gradients")
-                cache.other, gradients.other = gradients, cache
+                cache, gradients_ = Cache(id="cache"), Gradients(id="gradients")
+                cache.other, gradients_.other = gradients_, cache
                 yield cache
-                yield gradients
+                yield gradients_
                 yield Update(id="update")
         yield StepPanel(id="step")
         yield Footer(id="footer")
@@ -80,34 +100,43 @@ class Stepper(Screen[None]):
 
     @property
     def view(self) -> View:
+        here = self.verdicts.get(self.position.iteration, {})
         return View(
             state=self.timeline.state(self.position),
+            provenance=self.provenance,
             decimals=self.decimals,
             example=self.example,
             drawing=self.drawing,
             scroll=dict(self.scroll),
+            inspection=self.inspection,
+            verdicts={symbol: in_short(verdict) for symbol, verdict in here.items()},
+            chosen=self._chosen,
         )
+
+    @property
+    def _chosen(self) -> str:
+        """The chosen panel, or the one that stands in its place just now."""
+        updating = self.timeline.state(self.position).phase == "update"
+        if updating and self.chosen in ("cache", "gradients"):
+            return "update"
+        return "cache" if self.chosen == "update" and not updating else self.chosen
 
     def show(self) -> None:
         """Hand the View of now to every panel."""
         view = self.view
         self.set_class(view.updating, "-updating")
-        chosen = self.chosen
-        if view.updating and chosen in ("cache", "gradients"):
-            chosen = "update"
-        elif not view.updating and chosen == "update":
-            chosen = "gradients"
         for name in ("network", "cache", "gradients", "update", "step"):
-            self.set_class(name == chosen, f"-{name}")
+            self.set_class(name == view.chosen, f"-{name}")
         self.set_class(self.zoomed, "-zoomed")
         for panel in self.query(Panel):
             panel.show(view)
+        self._nudge_shown(view)
 
     def go(self, position: Position) -> None:
-        """Move to a position and show it."""
-        if position != self.position:
-            self.position = position
-            self.show()
+        """Move to a position and show it; what was explained before is left."""
+        self.inspection = Inspection(cursor=self.inspection.cursor)
+        self.position = position
+        self.show()
 
     def commands(self) -> Iterator[SystemCommand]:
         """Every action, for the command palette."""
@@ -120,7 +149,7 @@ class Stepper(Screen[None]):
                 )
 
     def _runner(self, name: str) -> Callable[[], object]:
-        return getattr(self, f"action_{name}")  # type: ignore[no-any-return]
+        return cast(Callable[[], object], getattr(self, f"action_{name}"))
 
     # Time
 
@@ -173,11 +202,150 @@ class Stepper(Screen[None]):
 
     def run_experiment(self, experiment: Experiment) -> None:
         """Start another experiment, or the same with other weights."""
-        self.timeline = Timeline(experiment)
-        self.position = self.timeline.start
-        self.example = 0
-        self.scroll.clear()
+        self._begin(experiment)
         self.show()
+
+    # Why: the cursor, and the trail of numbers walked through
+
+    def action_focus_next(self) -> None:
+        self._tab(1)
+
+    def action_focus_previous(self) -> None:
+        self._tab(-1)
+
+    def _tab(self, by: int) -> None:
+        """The next matrix or panel; while a number is explained, the next of its terms."""
+        explained = self.inspection.place
+        if explained:
+            count = len(self.provenance.reads(explained, taught=True))
+            self.look(self.inspection.turned(by, count))
+            return
+        stops = self._stops()
+        at = self._stop_index(stops)
+        stop = stops[(at + by) % len(stops)] if at is not None else self._own_stop(stops)
+        self.chosen = stop.panel
+        self.look(Inspection(cursor=stop.cell))
+
+    def _stops(self) -> list[Stop]:
+        view = self.view
+        names = ("update",) if view.updating else ("cache", "gradients")
+        stops = [Stop("network")]
+        for board in (self.query_one(f"#{name}", Board) for name in names):
+            for placed in board.placed(view):
+                if placed.rows and placed.columns:
+                    first = Cell(placed.symbol, placed.rows[0] + 1, placed.columns[0] + 1)
+                    if all(stop.cell != first for stop in stops):
+                        stops.append(Stop(board.id or "", first))
+        return [*stops, Stop("step")]
+
+    def _stop_index(self, stops: list[Stop]) -> int | None:
+        """The stop that we are at: by the cursor's matrix, or by the panel."""
+        cursor = self.inspection.cursor
+        for k, stop in enumerate(stops):
+            if cursor and stop.cell and stop.cell.symbol == cursor.symbol:
+                return k
+            if cursor is None and stop.cell is None and stop.panel == self.chosen:
+                return k
+        return None
+
+    def _own_stop(self, stops: list[Stop]) -> Stop:
+        """The matrix that the step writes, else the first one shown."""
+        step = self.timeline.state(self.position).step
+        own = (s for s in stops if s.cell and step and s.cell.symbol == step.symbol)
+        return next(own, next((s for s in stops if s.cell), stops[0]))
+
+    def action_left(self) -> None:
+        self._arrow(0, -1, self.action_back)
+
+    def action_right(self) -> None:
+        self._arrow(0, 1, self.action_next)
+
+    def action_up(self) -> None:
+        self._arrow(-1, 0, None)
+
+    def action_down(self) -> None:
+        self._arrow(1, 0, None)
+
+    def _arrow(self, down: int, across: int, otherwise: Callable[[], None] | None) -> None:
+        """Move the cursor over the cells of its matrix; without one, move in time."""
+        cursor = self.inspection.cursor
+        if cursor is None:
+            if otherwise:
+                otherwise()
+            return
+        rows, columns = self.timeline.state(self.position).shapes[cursor.symbol]
+        row = max(1, min(rows, cursor.row + down))
+        column = max(1, min(columns, cursor.column + across))
+        self.look(self.inspection.pointing(Cell(cursor.symbol, row, column)))
+
+    def action_inspect(self) -> None:
+        """Explain the cell under the cursor, the chosen term of what is explained, or the step."""
+        explained, cursor = self.inspection.place, self.inspection.cursor
+        if explained:
+            reads = self.provenance.reads(explained, taught=True)
+            if not reads:
+                self.notify("Here it begins: this number was given. esc goes back.")
+                return
+            place = reads[self.inspection.term % len(reads)]
+        elif cursor:
+            place = self.view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
+        else:
+            own = self.view.place
+            if own is None:
+                self.notify("Nothing is computed yet: space takes the first step.")
+                return
+            place = own
+        self.look(self.inspection.into(place, self.provenance))
+
+    def look(self, inspection: Inspection) -> None:
+        """Look at something else, without moving in time."""
+        self.inspection = inspection
+        self.show()
+
+    def on_board_chosen(self, message: Board.Chosen) -> None:
+        cell = message.cell
+        place = self.view.place_of(cell.symbol, cell.row - 1, cell.column - 1)
+        self.look(Inspection().into(place, self.provenance))
+
+    def action_chain(self) -> None:
+        from backprop_tui.tui.screens.chain import ChainSheet
+
+        place = self.view.place
+        if place is None or place.symbol not in gradients(self.timeline.program):
+            self.notify(
+                "A chain leads from a gradient to the loss: choose a gradient (tab, enter)."
+            )
+        elif not self.view.known(place):
+            self.notify(f"{place.symbol} is not computed yet.")
+        else:
+            self.app.push_screen(ChainSheet(self.provenance, place, self.decimals))
+
+    # The nudge test
+
+    def action_check(self) -> None:
+        from backprop_tui.tui.screens.check import CheckSheet
+
+        iteration = self.timeline.iteration(self.position.iteration)
+        self.app.push_screen(CheckSheet(self.timeline.program, iteration, self.decimals))
+
+    def _nudge_shown(self, view: View) -> None:
+        """Test the gradient that is shown, beside the screen, and show what was found."""
+        place = view.place
+        if place is None or place.symbol not in gradients(self.timeline.program):
+            return
+        if place.symbol not in self.verdicts.get(place.iteration, {}) and view.known(place):
+            self._nudge(self.timeline, self.timeline.iteration(place.iteration), place.symbol)
+
+    @work(thread=True, exclusive=True, group="nudge")
+    def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
+        verdict = check_gradient(timeline.program, iteration, symbol, SAMPLE)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._nudged, timeline, iteration.number, verdict)
+
+    def _nudged(self, timeline: Timeline, iteration: int, verdict: GradientVerdict) -> None:
+        if timeline is self.timeline:
+            self.verdicts.setdefault(iteration, {})[verdict.symbol] = verdict
+            self.query_one(StepPanel).show(self.view)
 
     # The screen
 
@@ -189,8 +357,8 @@ class Stepper(Screen[None]):
 
     def _turn_example(self, by: int) -> None:
         examples = self.timeline.state(self.position).examples
-        self.example = (min(self.example, examples - 1) + by) % examples
-        self.show()
+        self.example = (self.view.column + by) % examples
+        self.look(Inspection())
 
     def action_drawing(self) -> None:
         self.drawing = DRAWINGS[(DRAWINGS.index(self.drawing) + 1) % len(DRAWINGS)]
@@ -216,27 +384,17 @@ class Stepper(Screen[None]):
         self.decimals = max(0, min(MOST_DECIMALS, decimals))
         self.show()
 
-    def action_focus_next(self) -> None:
-        self.focus_next()
-
-    def action_focus_previous(self) -> None:
-        self.focus_previous()
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, Widget) and event.widget.id:
-            self.chosen = event.widget.id
-            self.show()
-
     def action_cover(self) -> None:
         from backprop_tui.tui.screens.cover import Cover
 
         self.app.push_screen(Cover())
 
     def action_leave(self) -> None:
-        if self.zoomed:
+        """Out of what is explained, then of the cursor, then of a maximised panel."""
+        if self.inspection != Inspection():
+            self.look(self.inspection.out(self.provenance))
+        elif self.zoomed:
             self.action_zoom()
-        else:
-            self.set_focus(None)
 
     # The program
 
@@ -254,7 +412,7 @@ class Stepper(Screen[None]):
     def action_help(self) -> None:
         from backprop_tui.tui.screens.help import Help
 
-        self.app.push_screen(Help(self.focused.id if self.focused else None))
+        self.app.push_screen(Help(self._chosen))
 
     def action_palette(self) -> None:
         self.app.action_command_palette()
@@ -279,7 +437,7 @@ class Stepper(Screen[None]):
 
     def _scroll_window(self, event: events.MouseEvent, by: int) -> None:
         """The window onto the shown layer's weights; sideways with shift."""
-        layer = self.timeline.state(self.position).layer or 1
+        layer = self.view.layer
         row, column = self.scroll.get(layer, (0, 0))
         n = self.timeline.experiment.network.layers
         if event.shift:
@@ -287,4 +445,5 @@ class Stepper(Screen[None]):
         else:
             row = max(0, min(n[layer] - 1, row + by))
         self.scroll[layer] = (row, column)
+        self.inspection = Inspection()
         self.show()

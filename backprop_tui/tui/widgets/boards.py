@@ -5,30 +5,56 @@ They place matrices where `matrices` says and paint them; nothing here computes 
 
 from __future__ import annotations
 
-from backprop_tui.engine.algebra import Diff
+from textual import events
+from textual.message import Message
+
+from backprop_tui.engine.algebra import Cell, Diff
 from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.explanation import values_when_read
+from backprop_tui.engine.experiment import Training
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import Step
+from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.matrices import (
+    LABEL,
     Arrangement,
     Placed,
     arrange,
+    arrange_update,
     paint,
-    paint_number,
+    paint_cell,
+    paint_cursor,
     shown_values,
 )
-from backprop_tui.tui.numbers import cell_width, common_power, times_power
+from backprop_tui.tui.numbers import common_power, times_power
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
 
 
-class Board(Panel, can_focus=True):
+class Board(Panel):
     """Matrices under a titled rule. Cache and Gradients are arranged alike."""
 
     other: Board | None = None
     """The board that shares its arrangement."""
+
+    class Chosen(Message):
+        """A click on a cell."""
+
+        def __init__(self, cell: Cell) -> None:
+            super().__init__()
+            self.cell = cell
+
+    def placed(self, view: View) -> tuple[Placed, ...]:
+        """The matrices on this board, in the order in which tab visits them."""
+        return self.arrangement(view).cache
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if self.view is None or at is None:
+            return
+        for placed in self.placed(self.view):
+            if found := placed.cell_at(at.x, at.y - 1):
+                self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
 
     def arrangement(self, view: View) -> Arrangement:
         sizes = [self.size, self.other.size if self.other else self.size]
@@ -54,6 +80,9 @@ class Cache(Board):
 class Gradients(Board):
     """What going backward has computed, each slope exactly under its value."""
 
+    def placed(self, view: View) -> tuple[Placed, ...]:
+        return self.arrangement(view).gradients
+
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         power = common_power(shown_values(view, a.gradients), view.decimals)
@@ -63,93 +92,73 @@ class Gradients(Board):
             paint(canvas, view, placed, 1, power)
 
 
-class Update(Panel, can_focus=True):
+class Update(Board):
     """The update phase on the board: before, minus α times the slope, after."""
+
+    def arrangement(self, view: View) -> Arrangement:
+        """The three blocks of every layer that is shown, under each other."""
+        return arrange_update(view, self.size.width, self.size.height - 1)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         training = view.state.experiment.training
-        self.rule(canvas, view, "Update", f"α = {training.learning_rate:g}")
-        n, depth = view.layers, len(view.layers) - 1
-        every = list(range(1, depth + 1))
-        whole = sum(3 * n[layer] for layer in every) + depth - 1 <= canvas.height - 1
-        layers = every if whole else [view.state.layer or 1]
-        cell = cell_width(view.decimals)
-        most = (canvas.width - 2 * LABEL - 2 - cell) // cell
-        weights = max(1, min(max(n[layer - 1] for layer in layers), most))
-        lines = max(n[layer] for layer in layers) if whole else (canvas.height - 2) // 3
-        top = 1
-        for layer in layers:
-            self.both(canvas, view, layer, top, weights, max(1, lines))
-            top += 3 * min(n[layer], lines) + 1
-            if layer != layers[-1]:
-                canvas.put(0, top - 1, "─" * canvas.width, "rule")
-        if not whole:
-            canvas.put(0, canvas.height - 1, neighbours(view, layers[0]), "quiet")
+        a = self.arrangement(view)
+        self.rule(canvas, view, "Update", ", ".join(filter(None, (a.remark, alpha(training)))))
+        for placed in a.cache:
+            self.block(canvas, view, placed)
+        if not a.whole and len(view.layers) > 2:
+            canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
 
-    def both(
-        self, canvas: Canvas, view: View, layer: int, top: int, weights: int, lines: int
-    ) -> None:
-        """Both parameters of a layer, side by side."""
-        cell = cell_width(view.decimals)
-        row, column = view.scroll.get(layer, (0, 0))
-        neurons, reads = view.layers[layer], view.layers[layer - 1]
-        row = max(0, min(row, neurons - lines))
-        column = max(0, min(column, reads - weights))
-        rows = range(row, min(neurons, row + lines))
-        right = LABEL + weights * cell
-        columns = range(column, min(reads, column + weights))
-        subtraction(canvas, view, f"W{layer}", 0, right, top, rows, columns)
-        subtraction(
-            canvas, view, f"b{layer}", right + 2, right + 2 + LABEL + cell, top, rows, range(1)
-        )
+    def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
+        """One of the three: a label at its left, its numbers, marked as what they are."""
+        state, top = view.state, placed.top + 1
+        step, symbol = step_of(view, placed.symbol), placed.symbol.removeprefix("d")
+        canvas.put(placed.left - LABEL, top, placed.label, "label")
+        if step is None and placed.part != "before":
+            if placed.part == "after":
+                canvas.put(placed.left - LABEL, top, f"{symbol} is frozen", "quiet")
+            return
+        values = shown_block(view, placed, step)
+        known = state.revealed(symbol) if placed.part == "after" else None
+        if placed.rows and (mark := view.cell_mark(symbol, 0, 0)) and placed.part == "after":
+            canvas.put(placed.left - LABEL, top, placed.label, f"label {mark}")
+        for y, i in enumerate(placed.rows, top):
+            for x, j in enumerate(placed.columns, 1):
+                hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
+                number = None if values is None or hidden else float(values[i, j])
+                mark = view.mark(self.place(view, placed, i, j))
+                end = placed.left + x * placed.cell
+                paint_cell(canvas, end, y, number, view, placed.cell, mark)
+        at = view.bracketed
+        if at and at == self.place(view, placed, at.cell.row - 1, at.cell.column - 1):
+            paint_cursor(canvas, view, placed, top)
 
-
-LABEL = 11
-
-
-def subtraction(
-    canvas: Canvas,
-    view: View,
-    symbol: str,
-    x: int,
-    right: int,
-    top: int,
-    rows: range,
-    columns: range,
-) -> None:
-    """before, − α·dW, after: three blocks under each other."""
-    state, cell = view.state, cell_width(view.decimals)
-    if symbol not in state.program.positions:
-        canvas.put(x, top, f"{symbol} is frozen", "quiet")
-        canvas.put(x, top + 1, "no update", "quiet")
-        return
-    step = state.program.steps[state.program.index(symbol)]
-    target = view.target == symbol
-    done = state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
-    blocks: tuple[tuple[str, Array | None, str], ...] = (
-        (f"before {symbol}", state.before(symbol), "read" if target else ""),
-        (f"− α·d{symbol}", subtracted(view, step), "read" if target else ""),
-        (f"after  {symbol}", done, "target" if target else ""),
-    )
-    known = state.revealed(symbol)
-    for block, (label, values, mark) in enumerate(blocks):
-        y = top + block * len(rows)
-        canvas.put(x, y, label, f"label {mark}" if block != 1 else "label")
-        for line, i in enumerate(rows):
-            for k, j in enumerate(columns, 1):
-                end = right - (len(columns) - k) * cell
-                hidden = block == 2 and known is not None and values is not None
-                if values is None or (hidden and i * values.shape[1] + j >= (known or 0)):
-                    canvas.right(end, y + line, "·", "uncomputed")
-                else:
-                    paint_number(canvas, end, y + line, values[i, j], view, cell, mark)
+    def place(self, view: View, placed: Placed, row: int, column: int) -> Place:
+        """The number that a block shows in a cell: before, the slope, after."""
+        made = view.iteration - (placed.part == "before")
+        cell = Cell(placed.symbol, row + 1, column + 1)
+        return view.provenance.earliest(Place(made, cell))
 
 
-def subtracted(view: View, step: Step) -> Array | None:
-    """What the step takes away from its parameter: the right side of its difference."""
-    if not isinstance(step.expression, Diff):
+def alpha(training: Training) -> str:
+    return f"α = {training.learning_rate:g}"
+
+
+def step_of(view: View, symbol: str) -> Step | None:
+    """The update step of a parameter, or of the parameter that a slope belongs to."""
+    at = view.state.program.positions.get(symbol.removeprefix("d"))
+    return None if at is None else view.state.program.steps[at]
+
+
+def shown_block(view: View, placed: Placed, step: Step | None) -> Array | None:
+    """before W, α·dW (the right side of the step's difference), after W: None if still to come."""
+    state, symbol = view.state, placed.symbol.removeprefix("d")
+    if placed.part == "before":
+        return state.before(symbol)
+    if placed.part == "after":
+        return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
+    if step is None or not isinstance(step.expression, Diff):
         return None
-    taken: Array = value(step.expression.right, values_when_read(view.state, step))
+    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration))
     return taken
 
 

@@ -10,7 +10,7 @@ from backprop_tui.tui.widgets.panel import Panel
 FLOW = {"forward": "forward", "loss": "loss", "backward": "back", "update": "update"}
 
 
-class Network(Panel, can_focus=True):
+class Network(Panel):
     """The drawing, and the direction in which numbers flow just now."""
 
     def paint(self, canvas: Canvas, view: View) -> None:

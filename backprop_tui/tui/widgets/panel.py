@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -37,6 +36,7 @@ MEANINGS = (
     "quiet",
     "strong",
     "note",
+    "cursor",
 )
 
 
@@ -92,15 +92,6 @@ class Panel(Widget, inherit_bindings=False):
         self._looks.clear()
 
     def rule(self, canvas: Canvas, view: View, title: str, note: str = "", y: int = 0) -> None:
-        """The panel's titled rule, in the hue of the phase; strong while it has the focus."""
-        canvas.rule(y, title, note, f"rule {hue(view)}{' strong' if self.has_focus else ''}")
-
-    def on_focus(self, event: events.Focus) -> None:
-        self._repaint()
-
-    def on_blur(self, event: events.Blur) -> None:
-        self._repaint()
-
-    def _repaint(self) -> None:
-        self._canvas = None
-        self.refresh()
+        """The panel's titled rule, in the hue of the phase; strong where it is the chosen one."""
+        strong = " strong" if view.chosen == self.id and view.inspection.cursor is None else ""
+        canvas.rule(y, title, note, f"rule {hue(view)}{strong}")

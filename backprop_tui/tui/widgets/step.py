@@ -1,98 +1,197 @@
 """The Step panel: formula and shapes, one element with its numbers, why, where it goes, the note.
 
-It lays out what `explanation` finds, in as many lines as there are.
+It lays out what `explanation` finds, in as many lines as there are; what matters least goes first
+when there are too few.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 
-from backprop_tui.engine.explanation import Explanation, explain
-from backprop_tui.engine.timeline import State
+from backprop_tui.engine.explanation import Explanation, spelled_uses
+from backprop_tui.engine.indices import index_form
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
-ROOMY = 9
+ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
 
-class StepPanel(Panel, can_focus=True):
-    """What the shown step does, and why."""
+@dataclass(frozen=True)
+class Line:
+    """A line of the panel; the least `weight` is left out first. Two texts: one at either end."""
+
+    text: str
+    looks: str = ""
+    weight: int = 5
+    right: str = ""
+
+
+class StepPanel(Panel):
+    """What the shown step does, or where the inspected number comes from, and why."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        if view.step is None or view.cell is None:
-            self.beginning(canvas, view)
-            return
-        position, step = view.state.position, view.step
-        where = f", layer {step.layer}" if step.layer else ""
-        at = position.steps + (1 if position.elements else 0)
-        of = view.state.result(step.symbol).size
-        opened = f", element {position.elements} of {of}" if position.elements else ""
-        self.rule(canvas, view, f"Step {at}  {step.phase}{where}{opened}")
-        figures = partial(number, decimals=view.decimals)
-        for fold in (None, 6, 4, 3):
-            found = explain(view.state, step, view.cell, figures, fold)
-            lines = element_lines(found, canvas.width - 2)
-            if len(lines) <= max(2, canvas.height - 6):
-                break
-        roomy = canvas.height >= ROOMY + len(lines)
-        y = self.formula(canvas, view, found, roomy)
-        for line in lines:
-            y = put(canvas, y, line)
-        if found.remark:
-            for line in wrapped(found.remark, canvas.width - 2, 3 if roomy else 1):
-                y = put(canvas, y, line, "quiet")
-        y += roomy
-        y = put(canvas, y, shortened(found.reason, canvas.width - 2), "strong")
-        y = put(canvas, y, goes_into(view.state, found, canvas.width - 2), "quiet")
-        if roomy:
-            y = put(canvas, y, f"NumPy  {found.numpy}", "quiet") + 1
-        y = self.notes(canvas, view, y)
-        if failed := trouble(view):
-            put(canvas, min(y, canvas.height - 1), failed, "wrong")
+        self.rule(canvas, view, title(view), verdict(view))
+        width, height = canvas.width - 2, canvas.height - 1
+        found = self.explained(view, width, height)
+        while len(found) > height > 0:
+            least = min(line.weight for line in found)
+            found.remove(next(line for line in reversed(found) if line.weight == least))
+        for y, line in enumerate(found, 1):
+            canvas.put(1, y, shortened(line.text, width), line.looks)
+            if line.right:
+                canvas.right(canvas.width - 1, y, line.right, "quiet")
+        self.emphasise(canvas, view)
 
-    def formula(self, canvas: Canvas, view: View, found: Explanation, roomy: bool) -> int:
-        """The formula with its shapes at the right, or under it where both do not fit."""
-        looks = f"strong {hue(view)}"
-        canvas.put(1, 1, shortened(found.formula, canvas.width - 2), looks)
-        apart = len(found.formula) + len(found.shapes) + 5 > canvas.width
-        if roomy or not apart:
-            y = 2 if roomy else 1
-            if roomy:
-                canvas.put(1, y, shortened(found.shapes, canvas.width - 2), "quiet")
-            else:
-                canvas.right(canvas.width - 1, y, found.shapes, "quiet")
-            return y + 1
-        return 2
+    def explained(self, view: View, width: int, height: int) -> list[Line]:
+        """The lines for the number that the view explains."""
+        if view.place is None:
+            return beginning(view, width, height)
+        if view.explanation is None:
+            return given(view, view.place)
+        return computed(view, view.explanation, width, height)
 
-    def notes(self, canvas: Canvas, view: View, y: int) -> int:
+    def emphasise(self, canvas: Canvas, view: View) -> None:
+        """The chosen term, in the line of symbols."""
+        found = view.explanation
+        if view.inspection.place and found and found.reads:
+            term = found.reads[view.inspection.term % len(found.reads)]
+            canvas.emphasise(text(term.cell), "cursor")
+
+
+def title(view: View) -> str:
+    """Which step, or which number, this is about."""
+    position = view.state.position
+    if view.inspection.place:
+        trail = " ‹ ".join(text(place.cell) for place in reversed(view.inspection.trail[-4:]))
+        at = view.inspection.place.iteration
+        return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
+    if view.step is None:
+        return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
+    where = f", layer {view.step.layer}" if view.step.layer else ""
+    number_of = position.steps + (1 if position.elements else 0)
+    opened = ""
+    if position.elements:
+        opened = f", element {position.elements} of {view.state.result(view.step.symbol).size}"
+    return f"Step {number_of}  {view.step.phase}{where}{opened}"
+
+
+def verdict(view: View) -> str:
+    """What the nudge test says of the gradient that is shown."""
+    place = view.place
+    if place is None or place.iteration != view.iteration or not view.known(place):
+        return "esc back" if view.inspection.place else ""
+    return view.verdicts.get(place.symbol, "esc back" if view.inspection.place else "")
+
+
+def computed(view: View, found: Explanation, width: int, height: int) -> list[Line]:
+    """A number that a step computed."""
+    roomy = height >= ROOMY
+    apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
+    head = Line(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
+    lines = [head]
+    if apart and roomy:
+        lines.append(Line(found.shape_line, "quiet", 4))
+        target, shapes = found.step.target, found.shapes
+        lines.append(Line(index_form(target, found.step.expression, shapes), "quiet", 1))
+    lines += [Line(line, "", 8) for line in element_lines(found, width, 2 + roomy * (height // 4))]
+    for remark in found.remarks:
+        lines += [Line(line, "quiet", 4) for line in wrapped(remark, width, 2 if roomy else 1)]
+    lines.append(Line(found.reason, "strong", 6))
+    if uses := goes_into(view, found.place):
+        lines.append(Line(uses, "quiet", 3))
+    if roomy:
+        lines.append(Line(f"NumPy  {found.numpy}", "quiet", 2))
+        if height >= ROOMY + 4:
+            lines.append(Line(f"LaTeX  {found.latex}", "quiet", 1))
+    lines += beside(view, found.place, width)
+    if not view.inspection.place:
         for note in view.notes:
-            for line in wrapped(f"◆ {note}", canvas.width - 2, canvas.height - y):
-                y = put(canvas, y, line, "note")
-        return y
-
-    def beginning(self, canvas: Canvas, view: View) -> None:
-        """Before the first step: what this experiment is, and how to begin."""
-        experiment = view.state.experiment
-        first = view.state.position.iteration == 1
-        self.rule(canvas, view, "Start" if first else "A new iteration: the cache is empty")
-        y = put(canvas, 1, experiment.title, "strong")
-        for line in wrapped(experiment.about, canvas.width - 2, canvas.height - 3):
-            y = put(canvas, y, line)
-        put(canvas, min(y + 1, canvas.height - 1), "Press space for the next step.", "key")
+            lines += [Line(line, "note", 5) for line in wrapped(f"◆ {note}", width, 3)]
+    return lines
 
 
-def put(canvas: Canvas, y: int, text: str, looks: str = "") -> int:
-    """A line of the panel, where it still has one."""
-    canvas.put(1, y, text, looks)
-    return y + 1
+def beside(view: View, place: Place, width: int) -> list[Line]:
+    """What is out of the ordinary about a number: ∞ and NaN, a parameter's history, divergence."""
+    lines = []
+    if view.known(place):
+        if origin := view.provenance.origin(place):
+            first, sentence = origin
+            ahead = "" if first == place else f"It began at {text(first.cell)}: "
+            lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)]
+        if view.inspection.place and view.provenance.is_parameter(place.symbol):
+            lines.append(Line(history(view, place), "quiet", 5))
+    state = view.state
+    if state.iteration.diverged and state.position.steps == len(state.program.steps):
+        ended = (
+            f"✗ {state.iteration.diverged} is no longer finite: the run has diverged in "
+            f"iteration {view.iteration} and ends here. ⌫ goes back."
+        )
+        lines += [Line(line, "wrong", 7) for line in wrapped(ended, width, 2)]
+    return lines
 
 
-def element_lines(found: Explanation, width: int) -> list[str]:
-    """`dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`."""
-    pieces = list(dict.fromkeys((found.symbols, *found.numbers, found.result)))
+def history(view: View, place: Place) -> str:
+    """A parameter's value at the start, then after the last updates."""
+    (_, began), *later = view.provenance.history(place)
+    steps = [f"after {k}: {number(value, view.decimals)}" for k, value in later]
+    return f"History  began as {number(began, view.decimals)}" + "".join(f", {s}" for s in steps)
+
+
+def given(view: View, place: Place) -> list[Line]:
+    """A number that no step made."""
+    written = number(view.provenance.number(place), view.decimals)
+    lines = [
+        Line(f"{text(place.cell)} = {written}", "strong", 9),
+        Line(f"{view.provenance.given(place)}.".capitalize(), "", 8),
+    ]
+    if uses := goes_into(view, place):
+        lines.append(Line(uses, "quiet", 3))
+    return lines
+
+
+def beginning(view: View, width: int, height: int) -> list[Line]:
+    """Before the first step: what this experiment is, and how to begin."""
+    experiment = view.state.experiment
+    about = wrapped(experiment.about, width, max(1, height - 2))
+    return [
+        Line(experiment.title, "strong", 8),
+        *(Line(line) for line in about),
+        Line("Press space for the next step.", "key", 7),
+    ]
+
+
+def goes_into(view: View, place: Place) -> str:
+    """Where the number goes next."""
+    return "  ".join(["goes into", " ".join(uses)]) if (uses := spelled(view, place)) else ""
+
+
+def spelled(view: View, place: Place) -> tuple[str, ...]:
+    return spelled_uses(view.provenance, place)
+
+
+def element_lines(found: Explanation, width: int, most: int) -> list[str]:
+    """`dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`.
+
+    Sums are folded in the middle where they would take more than `most` lines.
+    """
+    lines: list[str] = []
+    for fold in (None, 8, 6, 4, 3):
+        if fold is None and len(found.reads) > 60:
+            continue
+        lines = _broken(found, width, fold)
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _broken(found: Explanation, width: int, fold: int | None) -> list[str]:
+    result = found.result + (" (rounded)" if found.rounded else "")
+    pieces = list(dict.fromkeys((found.symbols(fold), *found.numbers(fold), result)))
     lines, line = [], found.cell
     for piece in pieces:
         if len(line) + 3 + len(piece) > width and line.strip() != found.cell:
@@ -110,24 +209,3 @@ def broken(line: str, width: int, indent: int) -> list[str]:
     if at < 0:
         return [shortened(line, width)]
     return [line[:at], *broken(" " * (indent + 3) + line[at + 1 :], width, indent)]
-
-
-def goes_into(state: State, found: Explanation, width: int) -> str:
-    """Where the cell goes next."""
-    if not found.goes_into:
-        return ""
-    step = state.step
-    ahead = f"iteration {state.position.iteration + 1}: " if step and step.phase == "update" else ""
-    places = (", " if ahead else " ").join(found.goes_into)
-    return shortened(f"goes into  {ahead}{places}", width)
-
-
-def trouble(view: View) -> str | None:
-    """What is wrong with the numbers, where something is."""
-    state, position = view.state, view.state.position
-    if state.iteration.diverged and position.steps == len(state.program.steps):
-        return (
-            f"✗ {state.iteration.diverged} is no longer finite: the run has diverged in "
-            f"iteration {position.iteration} and ends here. ⌫ goes back."
-        )
-    return None

@@ -1,0 +1,165 @@
+"""The chain rule spelled out: a gradient as products of slopes along every path to the loss.
+
+Each backward step is linear in the gradients it reads; the factor beside one of them is the slope
+of the edge from it. Both are read off the step's expression: a path is nothing but substitution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+from math import isfinite, prod
+from typing import Any
+
+from backprop_tui.engine.algebra import (
+    Cell,
+    Diff,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Sum,
+    cells,
+)
+from backprop_tui.engine.element import element
+from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.provenance import Place, Provenance
+
+
+@dataclass(frozen=True)
+class Path:
+    """The cells from a gradient to the loss, and the slope of each edge, in symbols and numbers."""
+
+    cells: tuple[Cell, ...]
+    factors: tuple[Expr, ...]
+    numbers: tuple[float, ...]
+
+    @property
+    def product(self) -> float:
+        return prod(self.numbers)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The largest paths of a gradient, how many there are, and what all of them add up to."""
+
+    place: Place
+    paths: tuple[Path, ...]
+    count: int
+    recorded: float
+
+    @property
+    def left_out(self) -> int:
+        return self.count - len(self.paths)
+
+    @property
+    def rest(self) -> float:
+        """What the paths that are not listed add up to."""
+        return self.recorded - sum(path.product for path in self.paths)
+
+
+def coefficients(e: Expr, is_gradient: Any) -> Iterator[tuple[Cell | None, Expr]]:
+    """The terms of `e`, linear in its gradient cells: each cell with the factor beside it.
+
+    The terms that read no gradient come with None: they are where a chain ends.
+    """
+    match e:
+        case Cell() if is_gradient(e):
+            yield e, Num(1.0)
+        case Sum(terms):
+            for term in terms:
+                yield from coefficients(term, is_gradient)
+        case Diff(x, y):
+            if any(map(is_gradient, cells(e))):
+                yield from coefficients(x, is_gradient)
+                for cell, factor in coefficients(y, is_gradient):
+                    yield cell, Neg(factor)
+            else:
+                yield None, e
+        case Neg(x):
+            for cell, factor in coefficients(x, is_gradient):
+                yield cell, Neg(factor)
+        case Mul(x, y):
+            if any(map(is_gradient, cells(y))):
+                x, y = y, x
+            for cell, factor in coefficients(x, is_gradient):
+                yield (cell, y if factor == Num(1.0) else Mul(factor, y)) if cell else (None, e)
+        case Div(x, y) if any(map(is_gradient, cells(x))):
+            for cell, factor in coefficients(x, is_gradient):
+                yield cell, Div(factor, y)
+        case _:
+            yield None, e
+
+
+class Chains:
+    """The chains of one iteration's gradients."""
+
+    def __init__(self, provenance: Provenance, iteration: int) -> None:
+        self.provenance, self.iteration = provenance, iteration
+        self.env: Mapping[str, Any] = provenance.environment(iteration)
+        self._counts: dict[Cell, int] = {}
+        self._best: dict[tuple[Cell, int], tuple[Path, ...]] = {}
+
+    @cached_property
+    def gradients(self) -> frozenset[str]:
+        steps = self.provenance.program.steps
+        return frozenset(step.symbol for step in steps if step.phase == "backward")
+
+    def chain(self, cell: Cell, most: int = 8) -> Chain:
+        """The `most` largest paths from a gradient's cell to the loss."""
+        place = Place(self.iteration, cell)
+        return Chain(
+            place, self.largest(cell, most), self.count(cell), self.provenance.number(place)
+        )
+
+    def edges(self, cell: Cell) -> tuple[tuple[Cell | None, Expr, float], ...]:
+        """What a gradient's cell is summed from: the gradient read, the slope beside it.
+
+        Where sigmoid or softmax collapses with its loss, Z to L is one edge: else it were ∞·0.
+        """
+        program = self.provenance.program
+        step = program.steps[program.index(cell.symbol)]
+        terms = element(step.expression, cell.row, cell.column, self.shapes)
+        merged: dict[Cell | None, Expr] = {}
+        for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
+            merged[read] = merged[read] + factor if read in merged else factor
+        return tuple((read, f, float(value(f, self.env))) for read, f in merged.items())
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        return self.provenance.shapes(self.iteration)
+
+    def count(self, cell: Cell) -> int:
+        """How many paths lead from the cell to the loss."""
+        if cell not in self._counts:
+            self._counts[cell] = sum(
+                1 if read is None else self.count(read) for read, _, _ in self.edges(cell)
+            )
+        return self._counts[cell]
+
+    def largest(self, cell: Cell, most: int) -> tuple[Path, ...]:
+        """The largest paths: each is one edge before one of the largest of what it leads to."""
+        key = (cell, most)
+        if key not in self._best:
+            found = []
+            for read, factor, number in self.edges(cell):
+                for rest in (END,) if read is None else self.largest(read, most):
+                    found.append(
+                        Path(
+                            (cell, *rest.cells),
+                            (factor, *rest.factors),
+                            (number, *rest.numbers),
+                        )
+                    )
+            self._best[key] = tuple(nlargest(most, found, key=_size))
+        return self._best[key]
+
+
+END = Path((), (), ())
+
+
+def _size(path: Path) -> float:
+    return abs(path.product) if isfinite(path.product) else float("inf")

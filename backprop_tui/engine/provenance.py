@@ -1,0 +1,185 @@
+"""Where a number comes from and where it goes: cells in time, what each reads, what reads it.
+
+Both directions are read off the expressions as they are computed. A parameter's cell belongs to
+the iteration that made it: W1 as iteration k reads it was made in k − 1, or is where it began (0).
+It knows no screen, and rounds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engine.algebra import Cell, Expr, cells, children, is_scalar
+from backprop_tui.engine.element import Reach, element, reach
+from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.program import Step
+from backprop_tui.engine.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Place:
+    """One number of the run: a cell in the iteration that made it (0: before the first)."""
+
+    iteration: int
+    cell: Cell
+
+    @property
+    def symbol(self) -> str:
+        return self.cell.symbol
+
+
+class Provenance:
+    """Asks a timeline where its numbers come from. Iterations are replayed as they are needed."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.program = timeline.program
+
+    def step_of(self, place: Place) -> Step | None:
+        """The step that made the number; None for what was given: X, Y, a parameter's beginning."""
+        at = self.program.positions.get(place.symbol)
+        return None if at is None or place.iteration == 0 else self.program.steps[at]
+
+    def is_parameter(self, symbol: str) -> bool:
+        return symbol in self.program.parameters
+
+    def read_in(self, iteration: int, cell: Cell) -> Place:
+        """The place of a cell as a step of that iteration reads it."""
+        made = iteration - 1 if self.is_parameter(cell.symbol) else iteration
+        return self.earliest(Place(made, cell))
+
+    def earliest(self, place: Place) -> Place:
+        """A frozen parameter is the one that it began as, in every iteration."""
+        frozen = self.is_parameter(place.symbol) and place.symbol not in self.program.positions
+        return Place(0, place.cell) if frozen else place
+
+    def number(self, place: Place) -> float:
+        """The recorded number."""
+        row, column = place.cell.row - 1, place.cell.column - 1
+        if self.is_parameter(place.symbol):
+            if place.iteration == 0:
+                return float(self.timeline.iteration(1).given[place.symbol][row, column])
+            made = self.timeline.iteration(place.iteration).parameters
+            return float(made[place.symbol][row, column])
+        return float(self.environment(place.iteration)[place.symbol][row, column])
+
+    @lru_cache(maxsize=8)  # noqa: B019 (as long as its run)
+    def environment(self, iteration: int) -> Mapping[str, Any]:
+        """What every symbol of an iteration holds as its steps read it: before any update."""
+        done = self.timeline.iteration(iteration)
+        computed = {
+            step.symbol: result
+            for step, result in zip(self.program.steps, done.results, strict=True)
+            if step.phase != "update"
+        }
+        return {**done.scalars, **done.given, **computed}
+
+    def shapes(self, iteration: int) -> Mapping[str, tuple[int, ...]]:
+        examples = len(self.timeline.iteration(max(1, iteration)).examples)
+        return self.program.shapes(examples)
+
+    def expansion(self, place: Place, *, taught: bool = False) -> Expr | None:
+        """The number as scalar terms over the cells it reads; None for what was given."""
+        step = self.step_of(place)
+        if step is None:
+            return None
+        expression = step.expression if taught else self.program.lowered_of(step)
+        cell = place.cell
+        return element(expression, cell.row, cell.column, self.shapes(place.iteration))
+
+    def reads(self, place: Place, *, taught: bool = False) -> tuple[Place, ...]:
+        """The numbers that this one was computed from, in order of reading."""
+        expansion = self.expansion(place, taught=taught)
+        if expansion is None:
+            return ()
+        return tuple(self.read_in(place.iteration, cell) for cell in cells(expansion))
+
+    def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
+        """What reads the number next: iteration, symbol and which of its elements.
+
+        A parameter is read by the iteration after the one that made it.
+        """
+        parameter = self.is_parameter(place.symbol)
+        iteration = place.iteration + 1 if parameter else place.iteration
+        shapes = self.shapes(iteration)
+        return tuple(
+            (iteration, self.program.steps[i].symbol, found)
+            for i in self.program.readers.get(place.symbol, ())
+            for found in sorted(reach(self.program.lowered[i], place.cell, shapes), key=_order)
+        )
+
+    def history(self, place: Place, most: int = 3) -> tuple[tuple[int, float], ...]:
+        """A parameter's value at the start, then after the last updates up to this one."""
+        last = range(max(1, place.iteration - most + 1), place.iteration + 1)
+        return tuple((k, self.number(Place(k, place.cell))) for k in (0, *last))
+
+    def given(self, place: Place) -> str:
+        """How a number that no step made came to be."""
+        experiment = self.timeline.experiment
+        initial, row, column = experiment.initial, place.cell.row, place.cell.column
+        if place.symbol in ("X", "Y"):
+            example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
+            what = "input" if place.symbol == "X" else "target of output"
+            return f"{what} {row} of example {example}: it is given"
+        if place.symbol in initial.given:
+            return "given by the experiment"
+        if place.symbol.startswith("b"):
+            return "a bias begins at zero"
+        rounded = f", rounded to {initial.round} decimals" if initial.round is not None else ""
+        return f"drawn at random ({initial.scheme}, seed {initial.seed}{rounded})"
+
+    def origin(self, place: Place) -> tuple[Place, str] | None:
+        """The first cell behind a number that is not finite, and the sentence for how it arose."""
+        if np.isfinite(self.number(place)):
+            return None
+        seen = {place}
+        while behind := next((p for p in self.reads(place) if self._spoils(p, seen)), None):
+            place = behind
+            seen.add(place)
+        return place, self.how_it_arose(place)
+
+    def _spoils(self, place: Place, seen: set[Place]) -> bool:
+        return place not in seen and not np.isfinite(self.number(place))
+
+    def how_it_arose(self, place: Place) -> str:
+        """`A2[1,1] is exactly 1, so log(1 − A2[1,1]) is −∞`, for a place whose reads are finite."""
+        expansion = self.expansion(place)
+        if expansion is None:
+            return f"{text(place.cell)} was given so"
+        env = self.environment(place.iteration)
+        for part in _inside_out(expansion):
+            result = float(value(part, env))
+            if not np.isfinite(result):
+                facts = " and ".join(
+                    f"{text(c)} is {exactly(float(value(c, env)))}" for c in cells(part)[:2]
+                )
+                return f"{facts}, so {text(part)} is {exactly(result)}"
+        return f"{text(place.cell)} is not finite"
+
+
+def _inside_out(e: Expr) -> Iterator[Expr]:
+    for child in children(e):
+        yield from _inside_out(child)
+    if is_scalar(e) and children(e):
+        yield e
+
+
+def exactly(number: float) -> str:
+    """A number in a sentence: exactly 1, 1.8e+308, ∞."""
+    if np.isnan(number):
+        return "NaN"
+    if np.isinf(number):
+        return "∞" if number > 0 else "−∞"
+    if number == int(number) and abs(number) < 1e6:
+        return f"exactly {int(number)}".replace("-", "−")
+    return f"{number:.4g}".replace("-", "−")
+
+
+def _order(found: Reach) -> tuple[int, int]:
+    return found[0] or 0, found[1] or 0

@@ -1,0 +1,77 @@
+"""The nudge test of every gradient of an iteration, a line each, filled in as it runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.worker import get_current_worker
+
+from backprop_tui.engine.gradient_check import (
+    GradientVerdict,
+    Verdict,
+    check_gradient,
+    gradients,
+)
+from backprop_tui.engine.program import Program
+from backprop_tui.engine.timeline import Iteration
+from backprop_tui.tui.numbers import number
+from backprop_tui.tui.screens.sheet import Sheet
+from backprop_tui.tui.verdicts import SAMPLE, SIGNS
+
+
+class CheckSheet(Sheet):
+    """Each gradient beside what nudging says."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "close", "close")]
+
+    def __init__(self, program: Program, iteration: Iteration, decimals: int) -> None:
+        super().__init__()
+        self.program, self.iteration, self.decimals = program, iteration, decimals
+        self.found: dict[str, GradientVerdict] = {}
+
+    def on_mount(self) -> None:
+        self.run_check()
+
+    @work(thread=True, exclusive=True)
+    def run_check(self) -> None:
+        for symbol in gradients(self.program):
+            verdict = check_gradient(self.program, self.iteration, symbol, SAMPLE)
+            if get_current_worker().is_cancelled:
+                return
+            self.app.call_from_thread(self.add, verdict)
+
+    def add(self, verdict: GradientVerdict) -> None:
+        """One gradient more is tested."""
+        self.found[verdict.symbol] = verdict
+        if self.is_attached:
+            self.write(self.text())
+
+    def text(self) -> Text:
+        sheet = Text()
+        sheet.append(f"Nudge test, iteration {self.iteration.number}\n", "bold")
+        sheet.append(
+            "Nudge one number by a hair (±0.00001) and see how far the loss moves: that is its\n"
+            "slope, found without any backpropagation. Each gradient's cell furthest off:\n\n",
+            "dim",
+        )
+        sheet.append(f"  {'cell':<14}{'backprop':>12}{'nudged':>12}{'apart':>9}  verdict\n", "bold")
+        for symbol in gradients(self.program):
+            if symbol in self.found:
+                self._line(sheet, self.found[symbol])
+            else:
+                sheet.append(f"  {symbol:<14}{'…':>12}\n", "dim")
+        sheet.append("\nc or esc closes", "dim")
+        return sheet
+
+    def _line(self, sheet: Text, found: GradientVerdict) -> None:
+        worst = found.worst
+        decimals = max(6, self.decimals)
+        cell = f"{found.symbol}[{worst.row},{worst.column}]"
+        a, n = number(worst.analytic, decimals), number(worst.numeric, decimals)
+        some = f", {found.checked} of {found.of:,} cells" if found.checked < found.of else ""
+        looks = "reverse red" if found.verdict is Verdict.DIFFERS else ""
+        sheet.append(f"  {cell:<14}{a:>12}{n:>12}{worst.difference:>9.0e}  ")
+        sheet.append(f"{SIGNS[found.verdict]} {found.verdict}{some}\n", looks)

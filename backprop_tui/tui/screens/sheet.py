@@ -1,0 +1,32 @@
+"""A sheet over the stepper: text to read and scroll, closed by escape or the key that opened it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class Sheet(ModalScreen[None]):
+    """Its text is made when it opens; `write` replaces it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,space", "close", "close")]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet"):
+            yield Static(self.text(), id="text")
+
+    def text(self) -> Text:
+        """What the sheet says."""
+        raise NotImplementedError
+
+    def write(self, text: Text) -> None:
+        self.query_one("#text", Static).update(text)
+
+    def action_close(self) -> None:
+        self.dismiss()
