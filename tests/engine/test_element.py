@@ -23,6 +23,7 @@ from backprop_tui.engine.algebra import (
     Neg,
     Sum,
     cells,
+    is_loss_term,
     names,
     walk,
 )
@@ -49,6 +50,8 @@ SHAPES: dict[str, Shape] = {
 def size(e: Expr, env: Mapping[str, Any]) -> float:
     """What the terms of `e` add up to without their signs: the scale of its rounding."""
     match e:
+        case Mul() | Div() if is_loss_term(e):
+            return float(np.abs(value(e, env)))
         case Sum(terms):
             return sum(size(t, env) for t in terms)
         case Diff(x, y):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from backprop_tui.engine.algebra import SCALARS, Call, names, walk
+from backprop_tui.engine.algebra import SCALARS, Call, Name, names, walk
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.program import PHASES, Program
+from backprop_tui.engine.program import PHASES, Program, Step, lower_all
 from backprop_tui.engine.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
 
@@ -98,6 +98,17 @@ def test_what_is_computed_equals_what_is_taught(experiment: Experiment) -> None:
         taught = value(step.expression, known_before(timeline, iteration, at))
         computed = iteration.results[at]
         assert np.array_equal(np.broadcast_to(taught, computed.shape), computed, equal_nan=True)
+
+
+def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one() -> None:
+    W1, X = Name("W1"), Name("X")
+    steps = (
+        Step(Name("Z1"), W1 @ X, "forward", 1),
+        Step(Name("Z2"), (W1 @ X) * X, "forward", 1),
+        Step(W1, W1 - X, "update", 1),
+        Step(Name("Z3"), W1 @ X, "forward", 1),
+    )
+    assert [text(e) for e in lower_all(steps)] == ["W1 · X", "Z1 ∘ X", "W1 − X", "W1 · X"]
 
 
 # Collapse ------------------------------------------------------------------------------------
