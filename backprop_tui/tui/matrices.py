@@ -278,7 +278,7 @@ def paint_cell(
         start = canvas.right(end, y, "·", "uncomputed")
         mark = mark if view.inspection.place else ""
     else:
-        written = fixed(number, view.decimals, min(cell - 1, view.decimals + 3 or 5))
+        written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
     if mark:
         canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
