@@ -5,7 +5,11 @@ It wires; what keys do is on the screen, what is known is the engine's.
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from textual.app import App, SystemCommand
@@ -29,9 +33,18 @@ class BackpropApp(App[str]):
         self.stepper = Stepper(experiment, decimals)
 
     def on_mount(self) -> None:
+        self._leave_on_signals()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
+
+    def _leave_on_signals(self) -> None:
+        """Told to end (kill, a closed window), give the terminal back first."""
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has no such handlers
+            if (number := getattr(signal, name, None)) is not None:
+                with suppress(NotImplementedError, RuntimeError):
+                    leave = partial(self.exit, return_code=128 + number)
+                    asyncio.get_running_loop().add_signal_handler(number, leave)
 
     def get_default_screen(self) -> Stepper:
         return self.stepper
