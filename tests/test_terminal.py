@@ -1,0 +1,101 @@
+"""The program as a person runs it: in a real terminal, from its start until it is given back."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.terminal import Terminal, stepper
+
+SPACE, BACKSPACE, PAGE_DOWN, PAGE_UP = b" ", b"\x7f", b"\x1b[6~", b"\x1b[5~"
+ALTERNATE_SCREEN, CURSOR = 1049, 25
+
+
+def started(width: int = 80, height: int = 24) -> Terminal:
+    terminal = Terminal(stepper("article"), width, height)
+    terminal.until_says("Press space", "? help", "W1", "dW1")
+    return terminal
+
+
+def assert_given_back(terminal: Terminal) -> None:
+    """The alternate screen left, the cursor shown, the mouse and the line's modes as before."""
+    assert not terminal.mode_is_on(ALTERNATE_SCREEN)
+    assert terminal.mode_is_on(CURSOR)
+    assert not any(terminal.mode_is_on(mode) for mode in (1000, 1003, 1006, 2004))
+    assert terminal.modes == terminal.modes_before
+
+
+def test_an_iteration_forth_and_back() -> None:
+    with started() as terminal:
+        first = terminal.lines
+        assert terminal.mode_is_on(ALTERNATE_SCREEN)
+        for step in range(1, 18):
+            terminal.press(SPACE if step % 2 else PAGE_DOWN)
+            terminal.until_says(f"step {step} of 17", f"Step {step} ")
+        terminal.until_says("after  W2", "after  b2", "0.321")
+        for step in range(16, -1, -1):
+            terminal.press(BACKSPACE if step % 2 else PAGE_UP)
+            terminal.until_says(f"step {step} of 17")
+        terminal.until(lambda: terminal.lines == first, "the first screen")
+
+
+def test_a_burst_of_keys_is_not_lost() -> None:
+    with started() as terminal:
+        terminal.press(SPACE * 17 * 3)
+        terminal.until_says("iteration 3", "step 17 of 17")
+        terminal.press(BACKSPACE * 17 * 3)
+        terminal.until_says("iteration 1", "step 0 of 17", "Press space")
+
+
+def test_other_sizes() -> None:
+    with started() as terminal:
+        terminal.press(SPACE * 8)
+        terminal.until_says("step 8 of 17", "dW2 = dZ2 · A1ᵀ", "nudge test agrees", "◆ All")
+        small = terminal.lines
+        terminal.resize(120, 40)
+        terminal.until_says("NumPy", "dW2 = dZ2 @ A1.T", "? help", "Cache", "Gradients")
+        assert len(terminal.lines) == 40
+        terminal.resize(40, 12)
+        terminal.until(lambda: "NumPy" not in terminal.text and "dW2 = dZ2" in terminal.text)
+        terminal.until_says("? help")
+        terminal.resize(80, 24)
+        terminal.until(lambda: terminal.lines == small, "the same screen as before")
+
+
+def test_quit_gives_the_terminal_back_and_says_how_to_resume() -> None:
+    with started() as terminal:
+        terminal.press(SPACE + b"q")
+        assert terminal.until_ended() == 0
+        assert_given_back(terminal)
+        assert "backprop-tui article" in terminal.text
+
+
+def test_ctrl_q_quits_too() -> None:
+    with started() as terminal:
+        terminal.press(b"\x11")
+        assert terminal.until_ended() == 0
+        assert_given_back(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_a_signal_gives_the_terminal_back(number: signal.Signals) -> None:
+    with started() as terminal:
+        terminal.process.send_signal(number)
+        assert terminal.until_ended() != 0
+        assert_given_back(terminal)
+        assert "Traceback" not in terminal.text
+
+
+def test_without_colours_nothing_is_lost() -> None:
+    with Terminal(stepper("article"), 80, 24, {"NO_COLOR": "1"}) as terminal:
+        terminal.until_says("Press space")
+        terminal.press(SPACE * 8)
+        terminal.until_says("▸−0.524", "•0.818")
+
+
+def test_a_fault_is_said_without_a_screen() -> None:
+    with Terminal(stepper("artikle"), 200, 24) as terminal:
+        assert terminal.until_ended() == 2
+        assert 'Did you mean "article"?' in terminal.text
+        assert b"\x1b[?1049h" not in terminal.output
