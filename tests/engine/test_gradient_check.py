@@ -230,6 +230,13 @@ def test_where_half_the_nudge_gives_another_slope_it_cannot_be_told() -> None:
     assert np.isfinite(steep["dA1"].worst.numeric)
 
 
+def test_a_difference_that_is_barely_too_coarse_accuses_nobody() -> None:
+    # log bends so much here that h is off by 1.06e-5 of the slope, h and h/2 by three quarters.
+    for a in np.linspace(1.6e-3, 2.2e-3, 40):
+        found = verdicts(one_neuron("linear", a - 0.5, 0.05, "cross_entropy"))
+        assert found["dA1"].verdict is not Verdict.DIFFERS
+
+
 def test_a_gradient_agrees_when_some_of_its_cells_could_be_told() -> None:
     agrees = CellVerdict(1, 1, 0.5, 0.5, Verdict.AGREES)
     kink = CellVerdict(1, 2, 0.0, 9.0, Verdict.KINK)
