@@ -163,7 +163,9 @@ def _nodes(
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
             canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
     if column.more:
-        more = f"+{column.more}" if l < len(view.layers) - 1 else f"+{column.more} more"
+        more, last = f"+{column.more}", l == len(view.layers) - 1
+        if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:
+            more += " more"  # where it does not reach the count of the layer before
         x = min(max(0, column.x - 1), canvas.width - len(more))
         canvas.put(x, min(column.lines[-1] + 2, canvas.height - 2), more, "quiet")
 

@@ -103,12 +103,12 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
     return Arrangement(tuple(cache), tuple(gradients), tuple(layers), "")
 
 
-def _columns(weights: int, decimals: int, width: int) -> Columns | None:
-    """The roomiest columns that fit all weights, None where none do."""
+def _columns(weights: int, decimals: int, width: int, target: bool = True) -> Columns | None:
+    """The roomiest columns that fit all weights, with Y or without; None where none do."""
     least = cell_width(decimals)
     for cell, gap in ((least + 2, 3), (least + 1, 2), (least, 2), (least, 1)):
         columns = Columns.of(cell, weights, gap)
-        if width >= columns.Y:
+        if (columns.Y if target else columns.A) <= width:
             return columns
     return None
 
@@ -118,9 +118,11 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     layer = view.layer
     reads, neurons = view.layers[layer - 1], view.layers[layer]
     cell = cell_width(view.decimals)
-    fixed_columns = Columns.of(cell, 0, 1).Y
-    most = max(1, (width - fixed_columns) // cell)
-    columns = _columns(min(reads, most), view.decimals, width) or Columns.of(cell, 1, 1)
+    # Y gives its place to the weights, unless the step reads it.
+    target = bool(view.symbol_mark("Y"))
+    bare = Columns.of(cell, 0, 1)
+    most = max(1, (width - (bare.Y if target else bare.A)) // cell)
+    columns = _columns(min(reads, most), view.decimals, width, target) or Columns.of(cell, 1, 1)
     lines = max(1, height - 2)  # a line for labels, one for the neighbours
     row, column = view.scroll.get(layer, (0, 0))
     row, column, before = _following(view, layer, row, column, lines, min(reads, most))

@@ -35,7 +35,7 @@ class CheckSheet(Sheet):
     def on_mount(self) -> None:
         self.run_check()
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, description="nudge test")
     def run_check(self) -> None:
         for symbol in gradients(self.program):
             verdict = check_gradient(self.program, self.iteration, symbol, SAMPLE)
@@ -53,8 +53,8 @@ class CheckSheet(Sheet):
         sheet = Text()
         sheet.append(f"Nudge test, iteration {self.iteration.number}\n", "bold")
         sheet.append(
-            "Nudge one number by a hair (±0.00001) and see how far the loss moves: that is its\n"
-            "slope, found without any backpropagation. Each gradient's cell furthest off:\n\n",
+            "Nudge one number by a hair (±0.00001): how far does the loss move?\n"
+            "That is its slope, found without backpropagation.\n\n",
             "dim",
         )
         sheet.append(f"  {'cell':<14}{'backprop':>12}{'nudged':>12}{'apart':>9}  verdict\n", "bold")

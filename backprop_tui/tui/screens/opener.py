@@ -22,15 +22,13 @@ from backprop_tui.tui.widgets.heading import layers_line
 
 
 class Lessons(OptionList):
-    """The list of lessons. A page of a list too low to show a line would be an error in Textual."""
+    """The list of lessons, too short for pages: PgUp and PgDn, a remote's keys, move by one."""
 
     def action_page_down(self) -> None:
-        if self.scrollable_content_region.area:
-            super().action_page_down()
+        self.action_cursor_down()
 
     def action_page_up(self) -> None:
-        if self.scrollable_content_region.area:
-            super().action_page_up()
+        self.action_cursor_up()
 
 
 class Opener(ModalScreen[Experiment | None]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from secrets import randbelow
 from typing import ClassVar, cast
 
@@ -21,7 +22,7 @@ from textual.worker import get_current_worker
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
-from backprop_tui.engine.provenance import Provenance
+from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import Iteration, Position, Timeline
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
@@ -35,6 +36,9 @@ from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
+
+PATIENCE = 0.1
+"""Seconds that a gradient is shown before it is tested, so that quick keys are not slowed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Stepper(Screen[None]):
         self.scroll: dict[int, tuple[int, int]] = {}
         self.inspection = Inspection()
         self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
+        self._wanted: Place | None = None  # whose gradient is to be tested next
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -334,9 +339,16 @@ class Stepper(Screen[None]):
         if place is None or place.symbol not in gradients(self.timeline.program):
             return
         if place.symbol not in self.verdicts.get(place.iteration, {}) and view.known(place):
+            self._wanted = place
+            self.set_timer(PATIENCE, partial(self._nudge_wanted, place))
+
+    def _nudge_wanted(self, place: Place) -> None:
+        """Unless another key has led elsewhere by now."""
+        if place == self._wanted and place == self.view.place:
             self._nudge(self.timeline, self.timeline.iteration(place.iteration), place.symbol)
 
-    @work(thread=True, exclusive=True, group="nudge")
+    # With no description, a worker writes out all of its arguments: here whole arrays.
+    @work(thread=True, exclusive=True, group="nudge", description="nudge test")
     def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
         verdict = check_gradient(timeline.program, iteration, symbol, SAMPLE)
         if not get_current_worker().is_cancelled:

@@ -38,7 +38,7 @@ class Title(Panel):
         position, steps = state.position, len(state.program.steps)
         loss = losses(view)
         # A column's own place for each part, so that nothing moves as numbers change.
-        at_iteration, at_step = canvas.width * 2 // 5 + 2, canvas.width * 3 // 5 + 2
+        at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
         name = f"{state.experiment.name}  {layers_line(view.layers)}"
         if canvas.width >= 100 and state.experiment.title != state.experiment.name:
             name = f"{name}  {state.experiment.title}"
