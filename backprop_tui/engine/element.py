@@ -7,6 +7,7 @@ expression: its text, its numbers and its value are the faces that every express
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TypeAlias
 
 from backprop_tui.engine.algebra import (
@@ -53,7 +54,7 @@ def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr
                 return _sum(at(term, i, j) for term in terms)
             case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 return gathered(PRIMITIVES[function], y, i, j)
-            case Call(function, _) if function in DEFINITIONS and _gathers(DEFINITIONS[function]):
+            case Call(function, _) if function in DEFINITIONS and gathers(function):
                 return at(expand(x), i, j)
             case _:
                 return rebuild(x, lambda child: at(child, i, j))
@@ -78,10 +79,12 @@ def _sum(terms: Iterable[Expr]) -> Expr:
     return flat[0] if len(flat) == 1 else Sum(tuple(flat))
 
 
-def _gathers(e: Expr) -> bool:
+@cache
+def gathers(defined: str) -> bool:
+    """Whether one number of a defined function reads more than one number: softmax does."""
     return any(
         isinstance(x, Call) and x.function in PRIMITIVES and PRIMITIVES[x.function].over
-        for x in walk(e)
+        for x in walk(DEFINITIONS[defined])
     )
 
 
@@ -117,7 +120,7 @@ def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
                 return frozenset(
                     (i if over == "row" else 1, j if over == "column" else 1) for i, j in found(y)
                 )
-            case Call(function, _) if function in DEFINITIONS and _gathers(DEFINITIONS[function]):
+            case Call(function, _) if function in DEFINITIONS and gathers(function):
                 return found(expand(x))
             case _:
                 whole = shape(x, shapes)

@@ -8,8 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from backprop_tui.engine.algebra import SCALARS, Call, Expr, MatMul, Mul, Name, Transpose
-from backprop_tui.engine.functions import PRIMITIVES
+from backprop_tui.engine.algebra import (
+    SCALARS,
+    Call,
+    Diff,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Sum,
+    Transpose,
+)
+from backprop_tui.engine.element import gathers
+from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
 from backprop_tui.engine.notation import TEXT, write
 from backprop_tui.engine.shapes import Shape, shape
 
@@ -30,31 +42,44 @@ def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
                 case Transpose(y):
                     return at(y, column, row)
                 case MatMul(y, z):
-                    return summed(shape(y, shapes)[1], lambda k: product(y, z, k))
+                    return over(shape(y, shapes)[1], lambda k: product(y, z, k))
                 case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
-                    return gathered(PRIMITIVES[function].over, y)
+                    return gathered(PRIMITIVES[function], y)
+                case Call(function, _) if function in DEFINITIONS and gathers(function):
+                    return at(expand(part), row, column)
                 case _:
                     return None
 
         def product(y: Expr, z: Expr, k: str) -> str:
             factors = Mul(Name(at(y, row, k)), Name(at(z, k, column)))
-            return write(factors, INNER).replace(" · ", "·")
+            return write(factors, SCALAR).replace(" · ", "·")
 
-        def gathered(over: str | None, y: Expr) -> str:
+        def gathered(function: Primitive, y: Expr) -> str:
             rows, columns = shape(y, shapes)
-            if over == "row":
-                return summed(columns, lambda k: f"{at(y, row, k)}")
-            return summed(rows, lambda k: f"({at(y, k, column)})")
+            sign = "max" if function.fold == "max" else "Σ"
+            if function.over == "row":
+                return over(columns, lambda k: term(y, row, k), sign)
+            if function.over == "column":
+                return over(rows, lambda k: term(y, k, column), sign)
+            return over(rows, lambda k: over(columns, lambda p: term(y, k, p), sign), sign)
 
-        return write(x, replace(TEXT, leaf=leaf))
+        return write(x, replace(SCALAR, leaf=leaf))
 
-    def summed(count: int, term: Callable[[str], str]) -> str:
+    def term(y: Expr, row: str, column: str) -> str:
+        written = at(y, row, column)
+        if isinstance(y, Sum | Diff | Neg):
+            return f"({written})"
+        return written.replace(" · ", "·") if isinstance(y, Mul) else written
+
+    def over(count: int, one: Callable[[str], str], sign: str = "Σ") -> str:
+        """`one` gathered over an index of its own."""
         if count == 1:
-            return term("1")
+            return one("1")
         k = next(letters)
-        return f"Σ{INDICES[k]} {term(k)}"
+        return f"{sign}{INDICES[k]} {one(k)}"
 
     return f"{at(target, 'i', 'j')} = {at(e, 'i', 'j')}"
 
 
-INNER = replace(TEXT, hadamard="·")
+SCALAR = replace(TEXT, hadamard="·")
+"""What is multiplied has its indices: it is a number."""
