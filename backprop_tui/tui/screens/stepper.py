@@ -129,13 +129,22 @@ class Stepper(Screen[None]):
     def show(self) -> None:
         """Hand the View of now to every panel."""
         view = self.view
-        self.set_class(view.updating, "-updating")
-        for name in ("network", "cache", "gradients", "update", "step"):
-            self.set_class(name == view.chosen, f"-{name}")
-        self.set_class(self.zoomed, "-zoomed")
+        self._arrange(view)
         for panel in self.query(Panel):
             panel.show(view)
         self._nudge_shown(view)
+
+    def _arrange(self, view: View) -> None:
+        """Show the panels of this phase; only the chosen one when maximised or in little room."""
+        alone = self.zoomed or self.has_class("-tiny")
+        boards = {"update"} if view.updating else {"cache", "gradients"}
+        shown = {view.chosen} if alone else {"network", *boards}
+        for name in ("network", "cache", "gradients", "update"):
+            self.query_one(f"#{name}").display = name in shown
+        self.query_one("#boards").display = bool(shown & boards)
+        self.query_one("#body").display = shown != {"step"}
+        self.query_one("#network").set_class(alone, "-alone")
+        self.query_one("#step").set_class(shown == {"step"}, "-alone")
 
     def go(self, position: Position) -> None:
         """Move to a position and show it; what was explained before is left."""

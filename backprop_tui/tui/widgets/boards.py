@@ -57,8 +57,8 @@ class Board(Panel):
                 self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
 
     def arrangement(self, view: View) -> Arrangement:
-        sizes = [self.size, self.other.size if self.other else self.size]
-        return arrange(view, self.size.width, min(size.height for size in sizes) - 1)
+        boards = [self, self.other] if self.other and self.other.display else [self]
+        return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
 
 
 class Cache(Board):
@@ -104,6 +104,8 @@ class Update(Board):
         a = self.arrangement(view)
         self.rule(canvas, view, "Update", ", ".join(filter(None, (a.remark, alpha(training)))))
         for placed in a.cache:
+            if placed.part == "before" and placed.top:
+                canvas.put(0, placed.top, "─" * canvas.width, "quiet")
             self.block(canvas, view, placed)
         if not a.whole and len(view.layers) > 2:
             canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
