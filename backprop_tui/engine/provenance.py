@@ -7,17 +7,17 @@ It knows no screen, and rounds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Cell, Expr, cells, children, is_scalar
+from backprop_tui.engine.algebra import Cell, Expr, cells, children
 from backprop_tui.engine.element import Reach, element, reach
 from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.notation import text
+from backprop_tui.engine.notation import folded, text
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Timeline
 
@@ -103,10 +103,12 @@ class Provenance:
     def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
         """What reads the number next: iteration, symbol and which of its elements.
 
-        A parameter is read by the iteration after the one that made it.
+        A parameter is read by the iteration after the one that made it, where there is one.
         """
         parameter = self.is_parameter(place.symbol)
         iteration = place.iteration + 1 if parameter else place.iteration
+        if self.timeline.iteration(iteration).number < iteration:
+            return ()
         shapes = self.shapes(iteration)
         return tuple(
             (iteration, self.program.steps[i].symbol, found)
@@ -131,7 +133,10 @@ class Provenance:
             return "given by the experiment"
         if place.symbol.startswith("b"):
             return "a bias begins at zero"
-        rounded = f", rounded to {initial.round} decimals" if initial.round is not None else ""
+        if initial.scheme == "zeros":
+            return "the experiment begins with every weight at zero"
+        decimals = f"{initial.round} decimal{'' if initial.round == 1 else 's'}"
+        rounded = f", rounded to {decimals}" if initial.round is not None else ""
         return f"drawn at random ({initial.scheme}, seed {initial.seed}{rounded})"
 
     def origin(self, place: Place) -> tuple[Place, str] | None:
@@ -153,21 +158,18 @@ class Provenance:
         if expansion is None:
             return f"{text(place.cell)} was given so"
         env = self.environment(place.iteration)
-        for part in _inside_out(expansion):
-            result = float(value(part, env))
-            if not np.isfinite(result):
-                facts = " and ".join(
-                    f"{text(c)} is {exactly(float(value(c, env)))}" for c in cells(part)[:2]
-                )
-                return f"{facts}, so {text(part)} is {exactly(result)}"
-        return f"{text(place.cell)} is not finite"
 
+        def spoilt(e: Expr) -> bool:
+            return not np.isfinite(value(e, env))
 
-def _inside_out(e: Expr) -> Iterator[Expr]:
-    for child in children(e):
-        yield from _inside_out(child)
-    if is_scalar(e) and children(e):
-        yield e
+        # Down to where it arose. An ∞ that comes to nothing (0·log 0, 1/∞) spoils nothing.
+        part = expansion
+        while inner := next(filter(spoilt, children(part)), None):
+            part = inner
+        facts = " and ".join(
+            f"{text(c)} is {exactly(float(value(c, env)))}" for c in cells(part)[:2]
+        )
+        return f"{facts}, so {folded(part, 4)} is {exactly(float(value(part, env)))}"
 
 
 def exactly(number: float) -> str:
