@@ -145,13 +145,17 @@ class Explanation:
     @cached_property
     def rounded(self) -> bool:
         """Whether the numbers as they are shown give another last digit than the recorded one."""
-        if not self.known:
-            return False
+        return self.known and any(map(self._misleads, (self._figure, self._simplified)))
+
+    def _misleads(self, written: Callable[[Expr], str | None]) -> bool:
+        """Whether whoever reckons with these figures gets another result."""
         shown: dict[Expr, Expr] = {
-            cell: _reads_back(self._number(self._value(cell))) for cell in cells(self.taught)
+            part: _reads_back(figure)
+            for part in walk(self.taught)
+            if (figure := written(part)) is not None
         }
         as_shown = value(replace(self.taught, shown), self.env)
-        return isfinite(as_shown) and self._number(float(as_shown)) != self.result
+        return self._number(float(as_shown)) != self.result
 
     def _value(self, part: Expr) -> float:
         return float(value(part, self.env))
@@ -178,7 +182,7 @@ class Explanation:
             return None
         product = self._at_cell(self.step.derivation)
         line = f"{folded(product, 6)} = {with_numbers(product, self._simplified, 6)}"
-        if self._value(product) != self._value(product):  # NaN: ∞ × 0
+        if not isfinite(self._value(product)):  # ∞ × 0
             return f"{line} cannot be told; {text(self.step.expression)} can."
         return f"= {line}, the same"
 
@@ -204,20 +208,24 @@ class Explanation:
         weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
         fed = f"Z{(self.step.layer or 0) + 1}"
         ways = [
-            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)} = "
-            f"{self._number(self._value(c))}"
+            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)}{self._told(c)}"
             for c in weights[:3]
         ]
         more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
         forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
-        return f"{forward} feeds {', '.join(ways)}{more}: column {self.place.cell.row} of W."
+        column = f"column {self.place.cell.row} of {weights[0].symbol}"
+        return f"{forward} feeds {', '.join(ways)}{more}: {column}."
+
+    def _told(self, cell: Cell) -> str:
+        return f" = {self._number(self._value(cell))}" if self.known else ""
 
     def _mean(self) -> str | None:
         """Where 1/m goes: into the slopes of J, not into those of each example's own L."""
         m = int(self.env["m"])
         if "m" not in names(self.step.expression) or self.step.phase != "backward":
             return None
-        return f"1/m = 1/{m}: J is the mean of {m} losses. dA and dZ are slopes of one L: no 1/m."
+        losses = "1 loss" if m == 1 else f"{m} losses"
+        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
 
     def goes_into(self, most: int = 4) -> tuple[str, ...]:
         """The cells that read the number next, many of them by their first and last."""
@@ -227,8 +235,8 @@ class Explanation:
 def _reads_back(shown: str) -> Expr:
     """The number that a learner reads off the screen."""
     try:
-        return as_expr(float(shown.replace("−", "-")))
-    except ValueError:  # ∞, NaN
+        return as_expr(float(shown.replace("−", "-").replace("∞", "inf")))
+    except ValueError:  # a writing of the reader's own
         return Num(float("nan"))
 
 
