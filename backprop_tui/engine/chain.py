@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from math import isfinite, prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from backprop_tui.engine.algebra import (
     Cell,
@@ -94,6 +94,9 @@ def coefficients(e: Expr, is_gradient: Any) -> Iterator[tuple[Cell | None, Expr]
             yield None, e
 
 
+Edges: TypeAlias = tuple[tuple[Cell | None, Expr, float], ...]
+
+
 class Chains:
     """The chains of one iteration's gradients."""
 
@@ -101,7 +104,8 @@ class Chains:
         self.provenance, self.iteration = provenance, iteration
         self.env: Mapping[str, Any] = provenance.environment(iteration)
         self._counts: dict[Cell, int] = {}
-        self._best: dict[tuple[Cell, int], tuple[Path, ...]] = {}
+        self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
+        self._edges: dict[Cell, Edges] = {}
 
     @cached_property
     def gradients(self) -> frozenset[str]:
@@ -115,47 +119,58 @@ class Chains:
             place, self.largest(cell, most), self.count(cell), self.provenance.number(place)
         )
 
-    def edges(self, cell: Cell) -> tuple[tuple[Cell | None, Expr, float], ...]:
+    def edges(self, cell: Cell) -> Edges:
         """What a gradient's cell is summed from: the gradient read, the slope beside it.
 
         Where sigmoid or softmax collapses with its loss, Z to L is one edge: else it were ∞·0.
         """
-        program = self.provenance.program
-        step = program.steps[program.index(cell.symbol)]
-        terms = element(step.expression, cell.row, cell.column, self.shapes)
-        merged: dict[Cell | None, Expr] = {}
-        for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
-            merged[read] = merged[read] + factor if read in merged else factor
-        return tuple((read, f, float(value(f, self.env))) for read, f in merged.items())
+        if cell not in self._edges:
+            program = self.provenance.program
+            step = program.steps[program.index(cell.symbol)]
+            terms = element(step.expression, cell.row, cell.column, self.shapes)
+            merged: dict[Cell | None, Expr] = {}
+            for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
+                merged[read] = merged[read] + factor if read in merged else factor
+            self._edges[cell] = tuple(
+                (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
+            )
+        return self._edges[cell]
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         return self.provenance.shapes(self.iteration)
 
+    def visited(self, cell: Cell) -> tuple[Cell, ...]:
+        """The gradients on the ways from the cell to the loss, in the order they are computed in.
+
+        What holds for a cell follows from those before it: no recursion, at any depth.
+        """
+        found, todo = {cell}, [cell]
+        while todo:
+            reads = {read for read, _, _ in self.edges(todo.pop()) if read is not None} - found
+            found |= reads
+            todo.extend(reads)
+        at = self.provenance.program.index
+        return tuple(sorted(found, key=lambda c: at(c.symbol)))
+
     def count(self, cell: Cell) -> int:
         """How many paths lead from the cell to the loss."""
-        if cell not in self._counts:
-            self._counts[cell] = sum(
-                1 if read is None else self.count(read) for read, _, _ in self.edges(cell)
-            )
-        return self._counts[cell]
+        counts = self._counts
+        for at in self.visited(cell) if cell not in counts else ():
+            counts[at] = sum(1 if read is None else counts[read] for read, _, _ in self.edges(at))
+        return counts[cell]
 
     def largest(self, cell: Cell, most: int) -> tuple[Path, ...]:
         """The largest paths: each is one edge before one of the largest of what it leads to."""
-        key = (cell, most)
-        if key not in self._best:
-            found = []
-            for read, factor, number in self.edges(cell):
-                for rest in (END,) if read is None else self.largest(read, most):
-                    found.append(
-                        Path(
-                            (cell, *rest.cells),
-                            (factor, *rest.factors),
-                            (number, *rest.numbers),
-                        )
-                    )
-            self._best[key] = tuple(nlargest(most, found, key=_size))
-        return self._best[key]
+        best = self._best.setdefault(most, {})
+        for at in self.visited(cell) if cell not in best else ():
+            found = (
+                Path((at, *rest.cells), (factor, *rest.factors), (number, *rest.numbers))
+                for read, factor, number in self.edges(at)
+                for rest in ((END,) if read is None else best[read])
+            )
+            best[at] = tuple(nlargest(most, found, key=_size))
+        return best[cell]
 
 
 END = Path((), (), ())
