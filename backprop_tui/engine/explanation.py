@@ -19,6 +19,7 @@ from backprop_tui.engine.algebra import (
     MatMul,
     Name,
     Num,
+    Sum,
     Transpose,
     as_expr,
     cells,
@@ -141,6 +142,16 @@ class Explanation:
     def result(self) -> str:
         """The recorded number; `·` while its step is still to come."""
         return self._number(self.provenance.number(self.place)) if self.known else "·"
+
+    def terms(self) -> tuple[tuple[str, str, str], ...]:
+        """The terms of a long sum, each in symbols, in numbers, and what it comes to."""
+        whole = next((e for e in walk(self.taught) if isinstance(e, Sum)), None)
+        if whole is None or not self.known:
+            return ()
+        return tuple(
+            (text(term), with_numbers(term, self._figure), self._number(self._value(term)))
+            for term in whole.terms
+        )
 
     @cached_property
     def rounded(self) -> bool:

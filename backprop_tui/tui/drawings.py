@@ -75,7 +75,7 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     for left, right in pairwise(columns):
         _edges(canvas, view, left, right, first, last)
     for column in columns:
-        _nodes(canvas, view, column, top, labelled, int(min(spacing - 1, 10)))
+        _nodes(canvas, view, column, top, labelled, int(min(spacing - 1, column.x + 3)))
     _target_and_loss(canvas, view, bottom - 1)
 
 

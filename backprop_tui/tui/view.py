@@ -39,6 +39,10 @@ class View:
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
 
+    scrolled: int = 0
+    """Lines that a maximised Step panel is scrolled down."""
+    maximised: bool = False
+
     @property
     def step(self) -> Step | None:
         return self.state.step
@@ -131,8 +135,8 @@ class View:
 
     def mark(self, place: Place) -> str:
         """ "target" for the number explained or the step's own, "read" for what it reads."""
-        if self.inspection.place:
-            if place == self.inspection.place:
+        if self.inspection.place or self.state.position.elements:  # one number is in hand
+            if place == self.place:
                 return "target"
             return "read" if place in self._reads else ""
         if self.step is None:

@@ -74,6 +74,7 @@ class Stepper(Screen[None]):
         self.example = 0
         self.scroll: dict[int, tuple[int, int]] = {}
         self.inspection = Inspection()
+        self.scrolled = 0  # lines of a maximised Step panel
         self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
 
@@ -116,6 +117,8 @@ class Stepper(Screen[None]):
             inspection=self.inspection,
             verdicts={symbol: in_short(verdict) for symbol, verdict in here.items()},
             chosen=self._chosen,
+            scrolled=self.scrolled,
+            maximised=self.zoomed,
         )
 
     @property
@@ -283,6 +286,10 @@ class Stepper(Screen[None]):
     def _arrow(self, down: int, across: int, otherwise: Callable[[], None] | None) -> None:
         """Move the cursor over the cells of its matrix; without one, move in time."""
         cursor = self.inspection.cursor
+        opened = self.zoomed and self.chosen == "step"
+        if down and (opened or cursor is None):
+            self._scroll_step(down if opened else 0)
+            return
         if cursor is None:
             if otherwise:
                 otherwise()
@@ -313,7 +320,7 @@ class Stepper(Screen[None]):
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""
-        self.inspection = inspection
+        self.inspection, self.scrolled = inspection, 0
         self.show()
 
     def on_board_chosen(self, message: Board.Chosen) -> None:
@@ -447,6 +454,12 @@ class Stepper(Screen[None]):
 
     # The mouse
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on a panel chooses it, for z."""
+        if isinstance(event.widget, Network | StepPanel) and event.widget.id:
+            self.chosen = event.widget.id
+            self.look(Inspection())
+
     def on_rail_chosen(self, message: Rail.Chosen) -> None:
         self.go(Position(self.position.iteration, message.steps))
 
@@ -456,8 +469,17 @@ class Stepper(Screen[None]):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._scroll_window(event, -1)
 
+    def _scroll_step(self, by: int) -> None:
+        """The maximised Step panel, as far as it has lines."""
+        lines = len(self.view.explanation.reads) + 20 if self.view.explanation else 0
+        self.scrolled = max(0, min(self.scrolled + by, lines))
+        self.show()
+
     def _scroll_window(self, event: events.MouseEvent, by: int) -> None:
         """The window onto the shown layer's weights; sideways with shift."""
+        if self.zoomed and self.chosen == "step":
+            self._scroll_step(by)
+            return
         layer = self.view.layer
         row, column = self.scroll.get(layer, (0, 0))
         n = self.timeline.experiment.network.layers

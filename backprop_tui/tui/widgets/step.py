@@ -38,6 +38,13 @@ class StepPanel(Panel):
         self.rule(canvas, view, title(view), verdict(view))
         width, height = canvas.width - 2, canvas.height - 1
         found = self.explained(view, width, height)
+        if self.opened(view):
+            found += all_terms(view.explanation)
+            first = max(0, min(view.scrolled, len(found) - height))
+            if len(found) > height:
+                note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
+                self.rule(canvas, view, title(view), note)
+            found = found[first : first + height]
         while len(found) > height > 0:
             least = min(line.weight for line in found)
             found.remove(next(line for line in reversed(found) if line.weight == least))
@@ -46,6 +53,10 @@ class StepPanel(Panel):
             if line.right:
                 canvas.right(canvas.width - 1, y, line.right, "quiet")
         self.emphasise(canvas, view)
+
+    def opened(self, view: View) -> bool:
+        """Whether the panel has the screen to itself, so that long sums are opened in it."""
+        return view.maximised and view.chosen == self.id
 
     def explained(self, view: View, width: int, height: int) -> list[Line]:
         """The lines for the number that the view explains."""
@@ -61,6 +72,22 @@ class StepPanel(Panel):
         if view.inspection.place and found and found.reads:
             term = found.reads[view.inspection.term % len(found.reads)]
             canvas.emphasise(text(term.cell), "cursor")
+
+
+def all_terms(found: Explanation | None) -> list[Line]:
+    """Every term of a sum on a line of its own."""
+    terms = found.terms() if found else ()
+    if not terms:
+        return []
+    wide = [max(len(term[k]) for term in terms) for k in range(3)]
+    return [
+        Line(""),
+        Line(f"{len(terms)} terms", "strong"),
+        *(
+            Line(f"{symbols:<{wide[0]}}  = {numbers:>{wide[1]}}  = {comes_to:>{wide[2]}}")
+            for symbols, numbers, comes_to in terms
+        ),
+    ]
 
 
 def title(view: View) -> str:
