@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import isfinite
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from backprop_tui.engine.algebra import (
     SCALARS,
@@ -18,7 +18,6 @@ from backprop_tui.engine.algebra import (
     Expr,
     MatMul,
     Name,
-    Num,
     Sum,
     Transpose,
     as_expr,
@@ -160,13 +159,16 @@ class Explanation:
 
     def _misleads(self, written: Callable[[Expr], str | None]) -> bool:
         """Whether whoever reckons with these figures gets another result."""
-        shown: dict[Expr, Expr] = {
-            part: _reads_back(figure)
-            for part in walk(self.taught)
-            if (figure := written(part)) is not None
-        }
-        as_shown = value(replace(self.taught, shown), self.env)
-        return self._number(float(as_shown)) != self.result
+        parts: dict[Expr, Expr] = {}
+        env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS}
+        for part in walk(self.taught):
+            if (figure := written(part)) is None:
+                continue
+            if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
+                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
+            else:
+                parts[part] = as_expr(_read(figure))
+        return self._number(float(value(replace(self.taught, parts), env))) != self.result
 
     def _value(self, part: Expr) -> float:
         return float(value(part, self.env))
@@ -243,12 +245,12 @@ class Explanation:
         return spelled_uses(self.provenance, self.place, most)
 
 
-def _reads_back(shown: str) -> Expr:
+def _read(figure: str) -> float:
     """The number that a learner reads off the screen."""
     try:
-        return as_expr(float(shown.replace("−", "-").replace("∞", "inf")))
+        return float(figure.replace("−", "-").replace("∞", "inf"))
     except ValueError:  # a writing of the reader's own
-        return Num(float("nan"))
+        return float("nan")
 
 
 def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
