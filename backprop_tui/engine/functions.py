@@ -91,6 +91,15 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.sum(*, keepdims=True)",
             over="matrix",
         ),
+        Primitive(
+            "largest",
+            lambda x: np.max(x, keepdims=True),
+            "largest(*)",
+            r"\max(*)",
+            "np.max(*, keepdims=True)",
+            over="matrix",
+            fold="max",
+        ),
     )
 }
 

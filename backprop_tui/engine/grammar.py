@@ -4,7 +4,7 @@
     sum        = product { ("+" | "−") product }
     product    = negation { ("·" | "@" | "∘" | "×" | "*" | "/") negation }
     negation   = "−" negation | postfix
-    postfix    = atom { "ᵀ" | ".T" | "²" }
+    postfix    = atom { "ᵀ" | ".T" | "²" | ".max()" | ".sum()" }
     atom       = number | name | name "[" row "," column "]" | "(" sum ")"
                | function "(" sum { "," sum } ")"
 
@@ -37,7 +37,7 @@ from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
     r"|(?P<name>[A-Za-zα-ω_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*\s*2|\^\s*2|\.T\b|\^T\b|<=|>=|==|!=|[-−+*×·@∘/()\[\],<>≤≥=≠ᵀ²′']))"
+    r"|(?P<sign>\*\*\s*2|\^\s*2|\.T\b|\^T\b|\.max\(\)|\.sum\(\)|<=|>=|==|!=|[-−+*×·@∘/()\[\],<>≤≥=≠ᵀ²′']))"
 )
 SPELLINGS = {
     "-": "−",
@@ -54,6 +54,8 @@ SPELLINGS = {
     "==": "=",
     "!=": "≠",
 }
+METHODS = {"²": "square", ".max()": "largest", ".sum()": "total"}
+"""What stands behind its argument."""
 FUNCTIONS = {
     **{name: name for name in (*PRIMITIVES, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
@@ -180,8 +182,8 @@ class _Parser:
 
     def postfix(self) -> Expr:
         e = self.atom()
-        while sign := self.take("ᵀ", "²"):
-            e = Transpose(e) if sign == "ᵀ" else Call("square", (e,))
+        while sign := self.take("ᵀ", *METHODS):
+            e = Transpose(e) if sign == "ᵀ" else Call(METHODS[sign], (e,))
         return e
 
     def atom(self) -> Expr:
@@ -223,9 +225,10 @@ class _Parser:
         while self.take(","):
             args.append(self.sum())
         self.need(")")
-        if (len(args) > 1) != (name == "max"):
-            wanted = "two values or more" if name == "max" else "one value"
-            raise GrammarError(f"{token.text} takes {wanted} (character {token.at + 1})")
+        if name == "max" and len(args) == 1:
+            name = "largest"  # of one matrix
+        if len(args) > 1 and name != "max":
+            raise GrammarError(f"{token.text} takes one value (character {token.at + 1})")
         return Call(f"{name}_slope" if slope else name, tuple(args))
 
     def index(self) -> int:

@@ -1,0 +1,166 @@
+"""Where `go to` leads: an iteration, an epoch, a step by its name, the end, or a condition.
+
+    500    +500    -3    epoch 2    dW1    end    loss < 0.01    abs(dW1).max() < 1e-6
+
+A condition is tested once an iteration, where the last symbol it reads is written. It is read by
+the program's own parser and never evaluated as code. It knows no keys and no screen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engine.algebra import SCALARS, Cell, Compare, Expr, Name, names, replace, walk
+from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.grammar import GrammarError, parse
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.shapes import ShapeMismatch, shape
+from backprop_tui.engine.timeline import Iteration, Position, Timeline
+
+FARTHEST = 10**12
+"""The last iteration that one may ask for."""
+
+
+class DestinationError(ValueError):
+    """What was asked for leads nowhere; its text says why."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison, and after how many steps of an iteration it can be told."""
+
+    expression: Compare
+    steps: int
+
+    @property
+    def text(self) -> str:
+        return text(self.expression)
+
+    def holds(self, timeline: Timeline, iteration: Iteration) -> bool:
+        """Whether it holds in that iteration, for every element where it compares matrices."""
+        env: dict[str, Any] = {**iteration.given, **iteration.scalars}
+        done = zip(timeline.program.steps, iteration.results, strict=True)
+        for step, result in list(done)[: self.steps]:
+            env[step.symbol] = result
+        return bool(np.all(value(self.expression, env)))
+
+
+def read_destination(
+    source: str, timeline: Timeline, position: Position, farthest: int
+) -> Position | Condition:
+    """What `source` asks for, seen from `position`; `farthest` is how far the run has come.
+
+    Raises DestinationError with a sentence for the one who typed it.
+    """
+    source = " ".join(source.split())
+    if not source:
+        raise DestinationError("type an iteration, a step such as dW1, or a condition")
+    if found := re.fullmatch(r"([+−-]?)(\d[\d,_]*)", source):
+        return _iteration(found[1], int(re.sub(r"[,_]", "", found[2])), position)
+    if found := re.fullmatch(r"epoch (\d+)", source, re.IGNORECASE):
+        return _epoch(int(found[1]), timeline)
+    if source.lower() == "end":
+        return timeline.end_of(max(farthest, position.iteration))
+    if source in timeline.program.positions:
+        return _step(timeline.program.index(source), position)
+    return _condition(source, timeline)
+
+
+def _iteration(sign: str, number: int, position: Position) -> Position:
+    """The same step of that iteration, or of the one so many later or earlier."""
+    at = number if not sign else position.iteration + (number if sign == "+" else -number)
+    if not 1 <= at <= FARTHEST:
+        raise DestinationError(f"there is no iteration {at:,}: they count from 1")
+    return Position(at, position.steps or 1)
+
+
+def _epoch(number: int, timeline: Timeline) -> Position:
+    """The first step of the epoch's first iteration."""
+    if number < 1:
+        raise DestinationError("epochs count from 1")
+    return Position((number - 1) * timeline.experiment.batches_per_epoch + 1, 1)
+
+
+def _step(index: int, position: Position) -> Position:
+    """The next time that step is done."""
+    ahead = index + 1 > position.steps
+    return Position(position.iteration + (0 if ahead else 1), index + 1)
+
+
+def _condition(source: str, timeline: Timeline) -> Condition:
+    program = timeline.program
+    loss = "J" if "J" in program.positions else "L"
+    try:
+        parsed = parse(source)
+    except GrammarError as error:
+        raise DestinationError(str(error)) from None
+    e = replace(parsed, {Name("loss"): Name(loss)})
+    shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
+    known = (*shapes, *SCALARS)
+    for symbol in names(e):
+        if symbol not in known:
+            raise DestinationError(_unknown(symbol, known))
+    _cells_exist(e, shapes)
+    if not isinstance(e, Compare):
+        raise DestinationError(f"{text(e)} is no condition: compare it, as in loss < 0.01")
+    try:
+        shape(e, shapes)
+    except ShapeMismatch as error:
+        raise DestinationError(str(error)) from None
+    writers = [program.index(s) + 1 for s in names(e) if s in program.positions]
+    # A parameter alone is as the iteration found it or left it; the update is where it is told.
+    return Condition(e, max(writers, default=1))
+
+
+def _unknown(symbol: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(symbol, known, 1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"there is no {symbol} here.{meant}"
+
+
+def _cells_exist(e: Expr, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for cell in (part for part in walk(e) if isinstance(part, Cell)):
+        if cell.symbol not in shapes:
+            raise DestinationError(f"{cell.symbol} is a single number: it has no cells")
+        rows, columns = shapes[cell.symbol]
+        if cell.row > rows or cell.column > columns:
+            raise DestinationError(
+                f"{cell.symbol} is {rows}×{columns}: there is no {text(cell)} "
+                "(rows and columns count from 1)"
+            )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search has come; `found` where it ended with the condition."""
+
+    iteration: int
+    found: Position | None = None
+    diverged: str | None = None
+
+
+def search(
+    timeline: Timeline, condition: Condition, position: Position, most: int
+) -> Iterator[Progress]:
+    """Look for the condition, an iteration after the other from `position` on, at most `most`.
+
+    The caller may stop at any time: nothing but the timeline's own store of iterations is left.
+    """
+    first = position.iteration + (0 if position.steps < condition.steps else 1)
+    for number in range(first, first + most):
+        iteration = timeline.iteration(number)
+        if iteration.number != number:
+            yield Progress(iteration.number, diverged=iteration.diverged)
+            return
+        if condition.holds(timeline, iteration):
+            yield Progress(number, found=Position(number, condition.steps))
+            return
+        yield Progress(number, diverged=iteration.diverged)
+        if iteration.diverged:
+            return
