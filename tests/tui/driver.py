@@ -1,0 +1,170 @@
+"""What tests of the screen share: the app under a pilot, and panels painted without any app.
+
+A Driver presses keys and reads canvases; it waits for conditions, never for times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.events import Key
+from textual.geometry import Size
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.provenance import Provenance
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.matrices import Placed
+from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.tui.view import View
+from backprop_tui.tui.widgets.boards import Board
+from backprop_tui.tui.widgets.panel import Panel
+
+SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
+PATIENCE = 20.0
+"""Seconds after which a condition is given up: far longer than anything takes."""
+
+ROUNDS = 4
+"""App, screen, panels, layout: how far a key's messages go, a round each."""
+CHARACTERS = {"space": " ", "full_stop": ".", "question_mark": "?", "colon": ":", "at": "@"}
+
+Painting = tuple[tuple[str, str], ...]
+"""A line of a canvas: its characters in runs of one style."""
+
+
+class Driver:
+    """The app under a pilot."""
+
+    def __init__(self, app: BackpropApp, pilot: Pilot[str]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def stepper(self) -> Stepper:
+        return self.app.stepper
+
+    @property
+    def position(self) -> Position:
+        return self.stepper.position
+
+    @property
+    def screen(self) -> Screen[Any]:
+        return self.app.screen
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each when every widget has done what the last one asked of it."""
+        for key in keys:
+            self.app.post_message(Key(key, CHARACTERS.get(key, key if len(key) == 1 else None)))
+            for _ in range(ROUNDS):
+                await self.pilot.pause(0)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until nothing is left to be done, what threads compute included."""
+        await self.pilot.pause()
+        if not all(worker.is_finished for worker in self.app.workers):
+            await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
+            await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until `condition` holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await self.pilot.pause()
+
+    def panel(self, name: str) -> Panel:
+        return self.stepper.query_one(f"#{name}", Panel)
+
+    def text(self, name: str) -> str:
+        """What a panel says."""
+        return self.panel(name).canvas.text()
+
+    @property
+    def shown(self) -> list[Panel]:
+        """The panels that are on the screen."""
+        return [p for p in self.stepper.query(Panel) if p.is_on_screen and p.size.area]
+
+    def paintings(self) -> dict[str, list[Painting]]:
+        """Every panel shown, with its styles: two equal ones look the same.
+
+        But for what the nudge test says in the Step panel's rule: it comes when it is done.
+        """
+        found = {str(p.id): lines(p.canvas) for p in self.shown}
+        if "step" in found:
+            found["step"][0] = found["step"][0][:2]
+        return found
+
+    def cell(self, board: str, symbol: str, row: int = 1, column: int = 1) -> str:
+        """One number of a matrix, as it stands on a board."""
+        panel = self.panel(board)
+        assert isinstance(panel, Board)
+        assert panel.view
+        arrangement = panel.arrangement(panel.view)
+        every = arrangement.cache if board == "cache" else arrangement.gradients
+        placed = next(p for p in every if p.symbol == symbol)
+        return cell_of(panel.canvas, placed, row, column)
+
+    def everything(self) -> str:
+        """The characters of the whole screen, what is on top of it included."""
+        strips = self.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+@asynccontextmanager
+async def stepping(
+    source: str | Path | Experiment = "article", size: tuple[int, int] = SMALL
+) -> AsyncIterator[Driver]:
+    """The app with an experiment, at a size, ready for keys."""
+    experiment = source if isinstance(source, Experiment) else load(str(source))
+    app = BackpropApp(experiment)
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        await driver.settled()
+        yield driver
+
+
+def view_of(timeline: Timeline, position: Position, **looks: Any) -> View:
+    """What a screen would show of a run at a position."""
+    return View(timeline.state(position), Provenance(timeline), **looks)
+
+
+def lines(canvas: Canvas) -> list[Painting]:
+    return [tuple(canvas.runs(y)) for y in range(canvas.height)]
+
+
+def cell_of(canvas: Canvas, placed: Placed, row: int, column: int, down: int = 1) -> str:
+    """The characters of a cell (from 1, of the rows and columns shown), its mark left out."""
+    y = placed.top + down + row - 1
+    end = placed.left + placed.cell * column
+    return line_of(canvas, y)[end - placed.cell : end].lstrip("▸• ")
+
+
+def line_of(canvas: Canvas, y: int) -> str:
+    return "".join(text for text, _ in canvas.runs(y))
+
+
+@contextmanager
+def sized(panel: Panel, width: int, height: int) -> Iterator[Panel]:
+    """A panel of another size than a screen gave it: there is none here."""
+    kind = type(panel)
+    panel.__class__ = type(
+        kind.__name__, (kind,), {"size": property(lambda self: Size(width, height))}
+    )
+    yield panel
+    panel.__class__ = kind
+
+
+def painted(panel: Panel, view: View, width: int, height: int) -> Canvas:
+    """What `panel` would show of `view`, painted without any app."""
+    canvas = Canvas(width, height)
+    with sized(panel, width, height):
+        panel.paint(canvas, view)
+    return canvas

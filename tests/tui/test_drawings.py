@@ -1,0 +1,225 @@
+"""The network drawn: what its lines, styles and bars say is what the numbers say."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui.engine.experiment import Network, Training
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.drawings import bars, draw, graph, nodes
+from backprop_tui.tui.view import DRAWINGS, View
+from tests.networks import experiment
+from tests.tui.driver import line_of, view_of
+
+GRAPH = DRAWINGS[1]
+DOTS = 0x2800
+
+
+def run(*layers: int, **given: object) -> Timeline:
+    network = Network(layers, ("sigmoid",) * (len(layers) - 1), "half_squared_error")
+    X, Y = np.ones((layers[0], 1)), np.full((layers[-1], 1), 0.5)
+    return Timeline(experiment(network, Training(), X, Y, given))
+
+
+def view(timeline: Timeline, steps: int = 0, drawing: str = DRAWINGS[0]) -> View:
+    return view_of(timeline, Position(1, steps), drawing=drawing)
+
+
+def drawn(shown: View, width: int = 40, height: int = 20) -> Canvas:
+    canvas = Canvas(width, height)
+    draw(canvas, shown, 0)
+    return canvas
+
+
+def edges(canvas: Canvas) -> dict[str, int]:
+    """How many braille dots there are of each sign's style."""
+    found = {"positive": 0, "negative": 0}
+    for y in range(canvas.height):
+        for text, look in canvas.runs(y):
+            dots = sum((ord(c) - DOTS).bit_count() for c in text if DOTS < ord(c) < DOTS + 256)
+            for sign in found:
+                found[sign] += dots if sign in look.split() else 0
+    return found
+
+
+def styles_at(canvas: Canvas, y: int) -> list[str]:
+    return [look for text, look in canvas.runs(y) for _ in text]
+
+
+def test_an_edge_has_the_style_of_its_weight() -> None:
+    assert edges(drawn(view(run(1, 1, W1=[[2.0]]))))["negative"] == 0
+    assert edges(drawn(view(run(1, 1, W1=[[2.0]]))))["positive"] > 0
+    assert edges(drawn(view(run(1, 1, W1=[[-2.0]]))))["positive"] == 0
+    assert edges(drawn(view(run(1, 1, W1=[[-2.0]]))))["negative"] > 0
+
+
+def test_a_negative_edge_is_dashed() -> None:
+    """Without colours it still looks different: fewer dots, with gaps."""
+    plus = edges(drawn(view(run(1, 1, W1=[[2.0]]))))["positive"]
+    minus = edges(drawn(view(run(1, 1, W1=[[-2.0]]))))["negative"]
+    assert minus < 0.8 * plus
+
+
+def test_a_weight_of_zero_is_no_edge() -> None:
+    assert edges(drawn(view(run(1, 1, W1=[[0.0]])))) == {"positive": 0, "negative": 0}
+
+
+def test_where_edges_cross_the_strongest_is_seen() -> None:
+    """Two edges cross in the middle: its style there is that of the larger weight."""
+    for strong, weak, sign in ((3.0, -1.0, "positive"), (1.0, -3.0, "negative")):
+        timeline = run(2, 2, W1=[[0.0, weak], [strong, 0.0]])
+        canvas = drawn(view(timeline), 41, 21)
+        both = [
+            (y, x)
+            for y in range(21)
+            for x, (char, look) in enumerate(
+                zip(line_of(canvas, y), styles_at(canvas, y), strict=True)
+            )
+            if DOTS < ord(char) < DOTS + 256 and sign in look.split()
+        ]
+        ups = {y for y, _ in both}
+        # The strongest goes from edge to edge without a hole where the other crosses it.
+        assert ups == set(range(min(ups), max(ups) + 1))
+        middle = [
+            look
+            for y in range(21)
+            for char, look in zip(line_of(canvas, y), styles_at(canvas, y), strict=True)
+            if (ord(char) - DOTS).bit_count() > 3 and DOTS < ord(char) < DOTS + 256
+        ]
+        assert all(sign in look.split() for look in middle)
+
+
+def test_every_neuron_is_a_node_where_there_is_room() -> None:
+    assert drawn(view(run(3, 4, 2))).text().count("●") == 9
+
+
+def test_more_nodes_than_fit_are_counted() -> None:
+    canvas = drawn(view(run(3, 50, 30)), 40, 16)
+    shown = canvas.text().count("●")
+    more = [int(n) for n in re.findall(r"\+(\d+)", canvas.text())]
+    assert shown + sum(more) == 83
+    assert re.search(r"\+\d+ more", canvas.text())
+
+
+@given(
+    st.lists(st.integers(1, 90), min_size=2, max_size=5), st.integers(24, 90), st.integers(8, 60)
+)
+def test_nodes_and_those_left_out_are_all_of_them(
+    layers: list[int], width: int, height: int
+) -> None:
+    canvas = Canvas(width, height)
+    nodes(canvas, view(run(*layers)), 0, height)
+    said = sum(int(n) for n in re.findall(r"\+(\d+)", canvas.text()))
+    assert canvas.text().count("●") + said == sum(layers)
+
+
+def test_nodes_say_their_values() -> None:
+    timeline = run(2, 1, W1=[[0.5, -1.5]])
+    before, after = drawn(view(timeline)).text(), drawn(view(timeline, 2)).text()
+    assert "·" in before
+    assert before.count("1.000") == 2
+    assert "0.269" in after  # σ(−1)
+
+
+def test_what_the_step_writes_and_reads_is_marked() -> None:
+    timeline = run(2, 2, 1)
+    steps = timeline.program.index("dA1") + 1
+    canvas = drawn(view(timeline, steps))
+    marked = {
+        text.strip(): look for text, look in canvas.runs(0) if "target" in look or "read" in look
+    }
+    assert "target" in marked["A1"]
+    looks = {look for y in range(20) for text, look in canvas.runs(y) if "●" in text}
+    assert {"target", "read"} <= {word for look in looks for word in look.split()}
+
+
+def test_the_edges_that_the_step_is_about_stand_out() -> None:
+    timeline = run(2, 2, 1)
+    canvas = drawn(view(timeline, timeline.program.index("dW2") + 1))
+    looks = [look for y in range(20) for text, look in canvas.runs(y) if braille_in(text)]
+    assert any("strong" in look for look in looks)
+    assert any("uncomputed" in look for look in looks)
+    resting = drawn(view(timeline))
+    looks = [look for y in range(20) for text, look in resting.runs(y) if braille_in(text)]
+    assert not any("uncomputed" in look for look in looks)
+
+
+def braille_in(text: str) -> bool:
+    return any(DOTS < ord(c) < DOTS + 256 for c in text)
+
+
+def test_a_deep_network_is_a_bar_for_each_layer() -> None:
+    layers = (2, *[11] * 11, 1)
+    timeline = run(*layers)
+    done = len(timeline.program.steps)
+    canvas = drawn(view(timeline, done), 22, 16)
+    assert "largest |dW|" in canvas.text()
+    slopes = {
+        k: float(np.abs(timeline.iteration(1).results[timeline.program.index(f"dW{k}")]).max())
+        for k in range(1, len(layers))
+    }
+    lengths = bar_lengths(canvas)
+    assert set(lengths) == set(slopes)
+    ordered = sorted(slopes, key=lambda k: slopes[k])
+    assert [lengths[k] for k in ordered] == sorted(lengths.values())
+    assert lengths[ordered[-1]] > lengths[ordered[0]] > 0
+    for layer, line in lines_by_layer(canvas).items():
+        assert f"{slopes[layer]:.0e}" in line
+
+
+def test_bars_appear_one_by_one_from_the_last_layer_back() -> None:
+    timeline = run(2, *[11] * 11, 1)
+    steps = timeline.program.index("dW10") + 1
+    canvas = Canvas(22, 16)
+    bars(canvas, view(timeline, steps), 0, 16)
+    assert set(bar_lengths(canvas)) == {10, 11, 12}
+    assert sum("·" in line for line in lines_by_layer(canvas).values()) == 9
+    assert "▸ 10" in canvas.text()
+
+
+def lines_by_layer(canvas: Canvas) -> dict[int, str]:
+    lines = [line_of(canvas, y) for y in range(1, canvas.height)]
+    return {int(line[1:4]): line for line in lines if line[1:4].strip().isdigit()}
+
+
+def bar_lengths(canvas: Canvas) -> dict[int, int]:
+    lengths = {layer: line.count("█") for layer, line in lines_by_layer(canvas).items()}
+    return {layer: length for layer, length in lengths.items() if length}
+
+
+def test_the_graph_has_every_operation_in_order() -> None:
+    timeline = run(2, 2, 1)
+    canvas = Canvas(40, 20)
+    graph(canvas, view(timeline, len(timeline.program.steps), GRAPH), 0, 20)
+    written = canvas.text().replace("▸", " ").replace("•", " ")
+    forward = [written.index(symbol) for symbol in ("X", " Z1", " A1", " Z2", " A2", " L")]
+    assert forward == sorted(forward)
+    assert {"dZ1", "dA1", "dZ2", "dA2", "dW1", "db1", "dW2", "db2"} <= set(written.split())
+    assert "↓" in written
+    assert "↑" in written
+
+
+def test_the_graph_dims_what_is_not_computed_yet() -> None:
+    timeline = run(2, 2, 1)
+    canvas = Canvas(40, 20)
+    graph(canvas, view(timeline, 2, GRAPH), 0, 20)
+    looks = {text.strip(): look for y in range(20) for text, look in canvas.runs(y) if text.strip()}
+    assert looks["Z2"] == looks["dZ1"] == "uncomputed"
+    assert looks["A1"] == "target"
+    assert looks["Z1"] == "read"
+
+
+@given(st.integers(0, 17), st.integers(8, 40))
+def test_the_graph_keeps_the_current_step_in_view(steps: int, height: int) -> None:
+    timeline = run(2, 2, 1)
+    shown = view(timeline, steps, GRAPH)
+    canvas = Canvas(40, height)
+    graph(canvas, shown, 0, height)
+    symbol = shown.step.symbol if shown.step else None
+    if symbol and (symbol in timeline.program.readers or symbol[0] == "d"):
+        assert symbol in canvas.text().split() or f"▸{symbol}" in canvas.text()

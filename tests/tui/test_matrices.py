@@ -1,0 +1,294 @@
+"""Where matrices stand: gradients under their values, nothing outside or overlapping, still widths.
+
+Panels are painted on canvases of any size, at any step of any network, without an app.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from backprop_tui.engine.experiment import Data, Network, Training, read_only
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.matrices import Arrangement, Placed, arrange, paint, paint_cell
+from backprop_tui.tui.numbers import cell_width
+from backprop_tui.tui.view import DRAWINGS, View
+from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.footer import Footer
+from backprop_tui.tui.widgets.heading import Rail, Title
+from backprop_tui.tui.widgets.network import Network as Drawing
+from backprop_tui.tui.widgets.panel import Panel
+from backprop_tui.tui.widgets.step import StepPanel
+from tests.networks import experiment, experiments
+from tests.tui.driver import cell_of, line_of, painted, view_of
+
+SHAPES = [
+    (1, 1),
+    (3, 1),
+    (3, 3, 1),
+    (4, 3, 4, 3),
+    (2, *[11] * 11, 1),
+    (1, 40, 1),
+    (60, 2, 30),
+    (784, 128, 10),
+]
+PANELS: tuple[type[Panel], ...] = (
+    *(Title, Rail, Drawing, Cache, Gradients, Update, StepPanel, Footer),
+)
+WIDTHS, HEIGHTS = st.integers(1, 300), st.integers(1, 100)
+LEAST_WIDTH = 44
+"""Columns in which a card of one weight stands whole at three decimals."""
+
+
+@cache
+def timeline(layers: tuple[int, ...], examples: int = 1, scale: float = 1.0) -> Timeline:
+    """A run of a network of that shape, its numbers drawn and scaled."""
+    random = np.random.default_rng(len(layers) + examples)
+    network = Network(layers, ("sigmoid",) * (len(layers) - 1), "half_squared_error")
+    X = random.normal(0, scale, (layers[0], examples))
+    Y = random.uniform(0, 1, (layers[-1], examples))
+    return Timeline(experiment(network, Training(batch=examples), X, Y))
+
+
+@st.composite
+def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
+    """Any network at any step, seen in any way."""
+    shape = draw(st.sampled_from([*SHAPES, None]))
+    if shape is None:
+        run = Timeline(draw(experiments()))
+    else:
+        run = timeline(shape, draw(st.integers(1, 3 if batches and max(shape) < 100 else 1)))
+    steps = draw(st.integers(0, len(run.program.steps)))
+    iteration = draw(st.integers(1, 3 if shape is None else 2))
+    last = run.iteration(iteration).number  # a diverged run ends earlier
+    position = Position(last, steps)
+    if steps < len(run.program.steps) and draw(st.booleans()):
+        size = run.iteration(last).results[steps].size
+        position = Position(last, steps, draw(st.integers(0, size - 1)))
+    layers = run.experiment.network.layers
+    scrolled = st.tuples(st.integers(0, max(layers)), st.integers(0, max(layers)))
+    return view_of(
+        run,
+        position,
+        decimals=draw(st.integers(0, decimals)),
+        example=draw(st.integers(0, 3)),
+        drawing=draw(st.sampled_from(DRAWINGS)),
+        scroll={layer: draw(scrolled) for layer in draw(st.sets(st.integers(1, len(layers) - 1)))},
+    )
+
+
+def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
+    """Left, top, right and bottom of each matrix, its label included, by that label."""
+    return {
+        p.label: (
+            min(p.left, p.right - len(p.label)),
+            p.top - 1,
+            p.right,
+            p.top + len(p.rows),
+        )
+        for p in placed
+    }
+
+
+def size_of(value: float) -> float:
+    """The power of ten that its first digit stands for."""
+    return 10.0 ** math.floor(math.log10(abs(value))) if abs(value) >= 1 else 0.0
+
+
+def is_whole(view: View, placed: Placed) -> bool:
+    shapes = {"X": (view.layers[0], 1), "Y": (view.layers[-1], 1)}
+    for layer, (reads, neurons) in enumerate(zip(view.layers, view.layers[1:], strict=False), 1):
+        shapes |= {f"W{layer}": (neurons, reads)}
+        shapes |= {f"{letter}{layer}": (neurons, 1) for letter in "bZA"}
+    return (len(placed.rows), len(placed.columns)) == shapes[placed.symbol]
+
+
+@settings(max_examples=300)
+@given(views(), WIDTHS, HEIGHTS)
+def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
+    for panel in PANELS:
+        canvas = painted(panel(), view, width, height)
+        assert all(len(line_of(canvas, y)) == width for y in range(height))
+
+
+@settings(max_examples=200)
+@given(views(), WIDTHS, st.integers(3, 100))
+def test_each_gradient_stands_exactly_under_its_value(view: View, width: int, height: int) -> None:
+    arrangement = arrange(view, width, height)
+    values = {p.symbol: p for p in arrangement.cache if p.rows}
+    for slope in arrangement.gradients:
+        value = values[slope.symbol.removeprefix("d")]
+        assert slope.symbol == f"d{value.symbol}"
+        assert (slope.right, slope.left, slope.top) == (value.right, value.left, value.top)
+        assert (slope.rows, slope.columns) == (value.rows, value.columns)
+    shown = {p.symbol for p in arrangement.cache if p.rows and p.symbol not in ("X", "Y")}
+    assert {slope.symbol for slope in arrangement.gradients} == {f"d{s}" for s in shown}
+
+
+@settings(max_examples=200)
+@given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
+def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -> None:
+    arrangement = arrange(view, width, height)
+    for board in (arrangement.cache, arrangement.gradients):
+        places = rectangles(board)
+        assert len(places) == len(board)
+        for left, top, right, bottom in places.values():
+            assert left >= 0
+            assert top >= 0
+            assert right <= width
+            assert bottom <= height
+        for a, b in combinations(places.values(), 2):
+            beside = a[2] <= b[0] or b[2] <= a[0]
+            above = a[3] <= b[1] or b[3] <= a[1]
+            assert beside or above
+
+
+@given(views(decimals=3), st.integers(60, 300), st.integers(4, 100))
+def test_windows_say_what_they_show(view: View, width: int, height: int) -> None:
+    arrangement = arrange(view, width, height)
+    said = painted(Cache(), view, width, height + 1).text()
+    weights = next(p for p in arrangement.cache if p.symbol.startswith("W"))
+    if is_whole(view, weights):
+        assert not re.search(r"(rows|cols) \d+–\d+/", said)
+        return
+    neurons, reads = view.layers[arrangement.layers[0]], view.layers[arrangement.layers[0] - 1]
+    for what, shown, of in (("rows", weights.rows, neurons), ("cols", weights.columns, reads)):
+        if len(shown) < of:
+            assert f"{what} {shown[0] + 1}–{shown[-1] + 1}/{of}" in said
+
+
+@settings(max_examples=200)
+@given(views(decimals=3), st.integers(60, 300), st.integers(4, 100))
+def test_every_number_shown_is_the_right_one(view: View, width: int, height: int) -> None:
+    """Read back off the sheet, each cell says its own number, or that there is none yet."""
+    arrangement = arrange(view, width, height)
+    canvas = painted(Cache(), view, width, height + 1)
+    for placed in arrangement.cache:
+        value, known = view.value(placed.symbol), view.state.revealed(placed.symbol)
+        for y, i in enumerate(placed.rows, 1):
+            for x, j in enumerate(placed.columns, 1):
+                told = cell_of(canvas, placed, y, x)
+                if value is None or (known is not None and i * value.shape[1] + j >= known):
+                    assert told == "·"
+                elif not np.isfinite(value[i, j]):
+                    assert told in ("NaN", "∞", "−∞")
+                else:
+                    apart = abs(float(told.replace("−", "-")) - value[i, j])
+                    # Where the digits do not fit, a power of ten or fewer decimals.
+                    assert apart <= max(0.51 * 10.0**-view.decimals, 0.51 * size_of(value[i, j]))
+
+
+@given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
+def test_a_place_leads_back_to_its_cell(view: View, width: int, height: int) -> None:
+    for placed in arrange(view, width, height).cache:
+        for y, i in enumerate(placed.rows):
+            for x, j in enumerate(placed.columns):
+                at = (placed.left + x * placed.cell, placed.top + y)
+                assert placed.cell_at(*at) == (i, j)
+                assert placed.cell_at(at[0] + placed.cell - 1, at[1]) == (i, j)
+        assert placed.cell_at(placed.right, placed.top) is None
+        assert placed.cell_at(placed.left, placed.top - 1) is None
+
+
+@pytest.mark.parametrize("size", [(57, 7), (83, 11), (130, 20), (40, 5)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_places_hold_still(shape: tuple[int, ...], size: tuple[int, int]) -> None:
+    """A step stands in one way, whatever its numbers; a network shown whole, at every step."""
+    found: dict[int, set[Arrangement]] = {}
+    for scale in (1.0, 1e-6, 1e9):
+        run = timeline(shape, 1, scale)
+        for steps in range(len(run.program.steps) + 1):
+            view = view_of(run, Position(1, steps))
+            found.setdefault(steps, set()).add(arrange(view, *size))
+    assert all(len(ways) == 1 for ways in found.values())
+    if any(way.whole for ways in found.values() for way in ways):
+        assert len(set.union(*found.values())) == 1
+
+
+@given(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.integers(3, 12),
+    st.sampled_from(["", "target", "read"]),
+)
+def test_a_number_stays_in_its_cell(value: float, decimals: int, mark: str) -> None:
+    """Whatever it is, its mark included. (−1e300 is too long for cells of fewer decimals.)"""
+    cell = cell_width(decimals)
+    canvas = Canvas(3 * cell, 1)
+    view = view_of(timeline((1, 1)), Position(), decimals=decimals)
+    paint_cell(canvas, 2 * cell, 0, value, view, cell, mark)
+    written = line_of(canvas, 0)
+    assert written[:cell].strip() == ""
+    assert written[2 * cell :].strip() == ""
+    assert written[cell : 2 * cell].strip()
+    assert ("▸" in written) == (mark == "target")
+    assert ("•" in written) == (mark == "read")
+
+
+def test_what_is_not_computed_yet_is_a_dot_in_its_place() -> None:
+    run = timeline((3, 3, 1))
+    view = view_of(run, Position(1, 0))
+    arrangement = arrange(view, 58, 10)
+    canvas = Canvas(58, 12)
+    for placed in arrangement.cache:
+        paint(canvas, view, placed, 1)
+    dots = {p.symbol: cell_of(canvas, p, 1, 1) for p in arrangement.cache if p.rows}
+    assert {symbol for symbol, told in dots.items() if told == "·"} == {"Z1", "A1", "Z2", "A2"}
+
+
+def test_after_the_update_what_is_stale_is_dimmed() -> None:
+    run = timeline((3, 3, 1))
+    before = painted(Cache(), view_of(run, Position(1, 13)), 80, 12)
+    after = painted(Cache(), view_of(run, Position(1, 17)), 80, 12)
+
+    def stale(canvas: Canvas) -> bool:
+        return any("stale" in look for y in range(12) for _, look in canvas.runs(y))
+
+    assert not stale(before)
+    assert stale(after)
+
+
+def test_very_small_gradients_carry_a_common_power() -> None:
+    run = timeline((2, *[11] * 11, 1))
+    steps = run.program.index("dW1") + 1
+    assert "× 10⁻" in painted(Gradients(), view_of(run, Position(1, steps)), 60, 12).text()
+    small = timeline((3, 3, 1))
+    shown = painted(Gradients(), view_of(small, Position(1, 13)), 80, 12).text()
+    assert "× 10" not in shown
+
+
+def test_the_window_follows_the_scroll() -> None:
+    run = timeline((784, 128, 10))
+    view = view_of(run, Position(1, 1), scroll={1: (100, 700)})
+    weights = next(p for p in arrange(view, 80, 12).cache if p.symbol == "W1")
+    assert (weights.rows[0], weights.columns[0]) == (100, 700)
+    far = view_of(run, Position(1, 1), scroll={1: (10_000, 10_000)})
+    weights = next(p for p in arrange(far, 80, 12).cache if p.symbol == "W1")
+    assert (weights.rows[-1], weights.columns[-1]) == (127, 783)
+
+
+def test_an_example_of_a_batch_is_its_own_column() -> None:
+    run = Timeline(load("ai-by-hand"))
+    for example in (0, 1):
+        view = view_of(run, Position(1, 1), example=example)
+        placed = {p.symbol: p for p in arrange(view, 80, 14).cache}
+        assert placed["X"].columns == placed["Z1"].columns == range(example, example + 1)
+        assert placed["W1"].columns == range(4)
+
+
+def test_the_data_of_a_run_is_untouched_by_painting() -> None:
+    run = Timeline(load("article"))
+    data: Data = run.experiment.data
+    before = read_only(data.X)
+    for panel in PANELS:
+        painted(panel(), view_of(run, Position(1, 8)), 80, 12)
+    assert np.array_equal(before, data.X)

@@ -1,0 +1,153 @@
+"""Numbers on the screen: a true minus, no sign before a zero, a width that is never exceeded."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui.tui.numbers import (
+    MOST_DECIMALS,
+    cell_width,
+    common_power,
+    fixed,
+    ink,
+    number,
+    times_power,
+)
+
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+DECIMALS = st.integers(0, MOST_DECIMALS)
+WIDTHS = st.integers(5, 20)
+
+
+def read(written: str) -> float:
+    """The number that a person reads."""
+    return float(written.replace("−", "-").replace("∞", "inf"))
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "width", "written"),
+    [
+        (0.4079, 3, 6, "0.408"),
+        (-0.5949, 3, 6, "−0.595"),
+        (0.0, 3, 6, "0.000"),
+        (-0.0, 3, 6, "0.000"),
+        (0, 0, 5, "0"),
+        (12.3456, 3, 6, "12.346"),
+        (-12.3456, 3, 6, "−12.35"),
+        (123456.7, 3, 6, "123457"),
+        (-123456.7, 3, 6, "−1.2e5"),
+        (1e300, 3, 6, "1e300"),
+        (-1e300, 3, 6, "−1e300"),
+        (1e-9, 3, 6, "0.000"),
+        (math.nan, 3, 6, "NaN"),
+        (math.inf, 3, 6, "∞"),
+        (-math.inf, 3, 6, "−∞"),
+    ],
+)
+def test_fixed(value: float, decimals: int, width: int, written: str) -> None:
+    assert fixed(value, decimals, width) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.4079, 3, "0.408"),
+        (-1.5, 1, "−1.5"),
+        (0.0, 3, "0.000"),
+        (-0.0, 3, "0.000"),
+        (8.11e-6, 3, "8.11e−06"),
+        (-1e9, 3, "−1.00e+09"),
+        (math.nan, 3, "NaN"),
+        (-math.inf, 3, "−∞"),
+    ],
+)
+def test_number(value: float, decimals: int, written: str) -> None:
+    assert number(value, decimals) == written
+
+
+@given(ANY, DECIMALS, WIDTHS)
+def test_a_width_is_never_exceeded(value: float, decimals: int, width: int) -> None:
+    """But for a negative number of a hundred digits in five columns: −1e300 takes six."""
+    written = fixed(value, decimals, width)
+    huge = math.isfinite(value) and value < -9e99
+    assert len(written) <= (max(width, 6) if huge else width)
+
+
+@given(ANY, DECIMALS, WIDTHS)
+def test_the_minus_is_a_true_one(value: float, decimals: int, width: int) -> None:
+    for written in (fixed(value, decimals, width), number(value, decimals)):
+        assert "-" not in written
+        assert written.startswith("−") == (value < 0)
+
+
+@given(st.floats(-1e300, 1e300), DECIMALS, st.integers(8, 400))
+def test_fixed_is_as_near_as_its_decimals_tell(value: float, decimals: int, width: int) -> None:
+    written = fixed(value, decimals, width)
+    if "e" in written:
+        assert read(written) == pytest.approx(value, rel=0.51)
+    else:
+        _, _, behind = written.partition(".")
+        assert (
+            abs(read(written) - value)
+            <= 0.5 * 10.0 ** -len(behind) * (1 + 1e-9) + abs(value) * 1e-15
+        )
+
+
+@given(FINITE, DECIMALS)
+def test_no_more_digits_than_asked_for(value: float, decimals: int) -> None:
+    for written in (fixed(value, decimals, 400), fixed(value, decimals, 6)):
+        if "e" not in written:
+            assert len(written.partition(".")[2]) <= decimals
+    if "e" not in (written := number(value, decimals)):
+        assert len(written.partition(".")[2]) == decimals
+
+
+@given(st.floats(-9.99, 9.99), DECIMALS)
+def test_a_number_of_one_digit_fits_its_cell_with_a_mark(value: float, decimals: int) -> None:
+    written = fixed(value, decimals, cell_width(decimals) - 1)
+    assert len(written) <= cell_width(decimals) - 1
+    assert written == f"{value + 0.0 if value else 0.0:.{decimals}f}".replace("-", "−")
+
+
+@given(FINITE.filter(bool), DECIMALS)
+def test_a_number_in_running_text_is_never_told_as_zero(value: float, decimals: int) -> None:
+    assert read(number(value, decimals)) != 0
+
+
+def test_common_power_is_taken_out_in_thousands() -> None:
+    assert common_power([np.array([[0.5, 1e-9]])], 3) == 0
+    assert common_power([np.array([[0.009]]), np.array([[-0.0004]])], 3) == -3
+    assert common_power([np.array([[-2e-7]])], 3) == -6
+    assert common_power([], 3) == 0
+    assert common_power([np.zeros((2, 2))], 3) == 0
+    assert common_power([np.array([[math.nan, math.inf]])], 3) == 0
+    assert common_power([np.array([[math.nan, 2e-5]])], 3) == -3
+
+
+@given(st.lists(FINITE, min_size=1, max_size=6), st.integers(1, MOST_DECIMALS))
+def test_under_a_common_power_the_largest_number_shows(values: list[float], decimals: int) -> None:
+    array = np.array([values])
+    power = common_power([array], decimals)
+    largest = float(np.abs(array).max())
+    assert power <= 0
+    assert power % 3 == 0
+    if largest > 1e-290:
+        assert round(largest * 10.0**-power, decimals) != 0
+    if power:
+        assert largest * 10.0**-power < 1000
+
+
+def test_a_power_is_written_as_in_print() -> None:
+    assert times_power(-12) == "× 10⁻¹²"
+    assert times_power(0) == ""
+
+
+def test_ink_is_the_sign() -> None:
+    assert [ink(v) for v in (2.0, -2.0, 0.0, -0.0)] == ["positive", "negative", "", ""]
+    assert {ink(v) for v in (math.nan, math.inf, -math.inf)} == {"wrong"}
