@@ -6,7 +6,7 @@ of the edge from it. Both are read off the step's expression: a path is nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
@@ -61,24 +61,23 @@ class Chain:
         return self.recorded - sum(path.product for path in self.paths)
 
 
-def coefficients(e: Expr, is_gradient: Any) -> Iterator[tuple[Cell | None, Expr]]:
+def coefficients(
+    e: Expr, is_gradient: Callable[[Cell], bool]
+) -> Iterator[tuple[Cell | None, Expr]]:
     """The terms of `e`, linear in its gradient cells: each cell with the factor beside it.
 
     The terms that read no gradient come with None: they are where a chain ends.
     """
+    if not any(map(is_gradient, cells(e))):
+        yield None, e
+        return
     match e:
-        case Cell() if is_gradient(e):
-            yield e, Num(1.0)
         case Sum(terms):
             for term in terms:
                 yield from coefficients(term, is_gradient)
         case Diff(x, y):
-            if any(map(is_gradient, cells(e))):
-                yield from coefficients(x, is_gradient)
-                for cell, factor in coefficients(y, is_gradient):
-                    yield cell, Neg(factor)
-            else:
-                yield None, e
+            yield from coefficients(x, is_gradient)
+            yield from coefficients(Neg(y), is_gradient)
         case Neg(x):
             for cell, factor in coefficients(x, is_gradient):
                 yield cell, Neg(factor)
@@ -86,11 +85,13 @@ def coefficients(e: Expr, is_gradient: Any) -> Iterator[tuple[Cell | None, Expr]
             if any(map(is_gradient, cells(y))):
                 x, y = y, x
             for cell, factor in coefficients(x, is_gradient):
-                yield (cell, y if factor == Num(1.0) else Mul(factor, y)) if cell else (None, e)
-        case Div(x, y) if any(map(is_gradient, cells(x))):
+                yield cell, y if factor == Num(1.0) else Mul(factor, y)
+        case Div(x, y):
             for cell, factor in coefficients(x, is_gradient):
                 yield cell, Div(factor, y)
-        case _:
+        case Cell():
+            yield e, Num(1.0)
+        case _:  # not linear: no slope stands beside a gradient
             yield None, e
 
 
