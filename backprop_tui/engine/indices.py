@@ -32,9 +32,16 @@ INDICES = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
 def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
     """The element [i,j] of `target = e`, sums written as Σ over an index."""
     letters = iter(INDICES)
+    known: dict[tuple[Expr, str, str], str | None] = {}
 
     def at(x: Expr, row: str, column: str) -> str:
         def leaf(part: Expr) -> str | None:
+            # A part that is written twice, to see if it needs parentheses, keeps its letters.
+            if (part, row, column) not in known:
+                known[part, row, column] = found(part)
+            return known[part, row, column]
+
+        def found(part: Expr) -> str | None:
             match part:
                 case Name(symbol) if symbol not in SCALARS:
                     rows, columns = shapes[symbol]
