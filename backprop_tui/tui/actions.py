@@ -100,6 +100,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "u", "u", "undo", "undo the last R", "time"),
     Action("redo", "U", "U", "redo", "redo it", "time"),
     Action(
+        "goto",
+        "g",
+        "g",
+        "go to",
+        "go to an iteration, an epoch, a step, the end, or where loss < 0.01",
+        "time",
+        "if it fits",
+    ),
+    Action("run", "r", "r", "run", "run by itself, and pause; it starts paused", "time"),
+    Action("faster", "plus,equals_sign", "+", "faster", "run faster", "time", "", "+ ="),
+    Action("slower", "minus", "-", "slower", "run slower", "time"),
+    Action(
         "inspect",
         "enter",
         "⏎",

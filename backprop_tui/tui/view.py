@@ -42,6 +42,8 @@ class View:
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
+    playing: str = ""
+    """The speed at which it runs by itself; empty while it does not."""
 
     @property
     def step(self) -> Step | None:

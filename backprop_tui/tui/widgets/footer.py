@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import events
 
-from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.tui.actions import ACTIONS, Action
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
@@ -16,6 +16,11 @@ class Footer(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []
         x = 1
+        if view.playing:
+            x = canvas.put(x, 0, f"▶▶ {view.playing}", "strong") + 3
+            shown = [a for a in ACTIONS if a.name in ("run", "faster", "slower")]
+            self.keys(canvas, shown, x)
+            return
         always = [a for a in ACTIONS if a.footer == "always"]
         shown = [a for a in ACTIONS if a.footer]
         need = sum(len(a.sign) + len(a.short) + 3 for a in shown)
@@ -23,6 +28,10 @@ class Footer(Panel):
             dropped = next(a for a in reversed(shown) if a.footer != "always")
             shown.remove(dropped)
             need -= len(dropped.sign) + len(dropped.short) + 3
+        self.keys(canvas, shown, x)
+
+    def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
+        """Each key and what it does, from column `x` on."""
         for action in shown:
             begin = x
             x = canvas.put(x, 0, action.sign, "key") + 1

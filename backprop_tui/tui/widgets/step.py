@@ -125,7 +125,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         lines.append(Line(found.shape_line, "quiet", 4))
         target, shapes = found.step.target, found.shapes
         lines.append(Line(index_form(target, found.step.expression, shapes), "quiet", 1))
-    lines += [Line(line, "", 8) for line in element_lines(found, width, 2 + roomy * (height // 4))]
+    lines += [Line(line, "", 8) for line in element_lines(found, width, 3 + roomy * (height // 4))]
     for remark in found.remarks:
         lines += [Line(line, "quiet", 4) for line in wrapped(remark, width, 2 if roomy else 1)]
     lines.append(Line(found.reason, "strong", 6))

@@ -1,0 +1,144 @@
+"""What the stepper's screen holds and how it shows it: a position in a timeline, and the panels.
+
+Each key makes a new View and hands it to every panel. It knows nothing of keys, nor of how anything
+is computed or painted.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.gradient_check import GradientVerdict
+from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.playing import SPEEDS
+from backprop_tui.tui.verdicts import in_short
+from backprop_tui.tui.view import DRAWINGS, View
+from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.footer import Footer
+from backprop_tui.tui.widgets.heading import Rail, Title
+from backprop_tui.tui.widgets.network import Network
+from backprop_tui.tui.widgets.panel import Panel
+from backprop_tui.tui.widgets.prompt import Prompt
+from backprop_tui.tui.widgets.step import StepPanel
+
+
+class Base(Screen[None]):
+    """One experiment at a time, where it stands, and how its user wants to see it."""
+
+    def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
+        super().__init__()
+        self.decimals = decimals
+        self.drawing = DRAWINGS[0]
+        self.past: list[Experiment] = []  # what u goes back to, after R
+        self.future: list[Experiment] = []
+        self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
+        self.zoomed = False
+        self.speed = 2  # of SPEEDS
+        self.begin(experiment)
+
+    def begin(self, experiment: Experiment) -> None:
+        self.timeline = Timeline(experiment)
+        self.provenance = Provenance(self.timeline)
+        self.position = self.timeline.start
+        self.example = 0
+        self.scroll: dict[int, tuple[int, int]] = {}
+        self.inspection = Inspection()
+        self.scrolled = 0  # lines of a maximised Step panel
+        self.playing = False
+        self.farthest = 1  # the last iteration that was shown
+        self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
+        self._wanted: Place | None = None  # whose gradient is to be tested next
+
+    def compose(self) -> ComposeResult:
+        yield Title(id="title")
+        yield Rail(id="rail")
+        with Horizontal(id="body"):
+            yield Network(id="network")
+            with Vertical(id="boards"):
+                cache, gradients_ = Cache(id="cache"), Gradients(id="gradients")
+                cache.other, gradients_.other = gradients_, cache
+                yield cache
+                yield gradients_
+                yield Update(id="update")
+        yield StepPanel(id="step")
+        yield Footer(id="footer")
+        yield Prompt(id="prompt")
+
+    def on_mount(self) -> None:
+        self.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        self.set_class(width < 60 or height < 18, "-tiny")
+        self.set_class(width >= 110 and height >= 34, "-wide")
+        self.set_class(width >= 160, "-huge")
+        self.show()
+
+    # Showing
+
+    @property
+    def view(self) -> View:
+        here = self.verdicts.get(self.position.iteration, {})
+        return View(
+            state=self.timeline.state(self.position),
+            provenance=self.provenance,
+            decimals=self.decimals,
+            example=self.example,
+            drawing=self.drawing,
+            scroll=dict(self.scroll),
+            inspection=self.inspection,
+            verdicts={symbol: in_short(verdict) for symbol, verdict in here.items()},
+            chosen=self._chosen,
+            scrolled=self.scrolled,
+            maximised=self.zoomed,
+            playing=SPEEDS[self.speed].label if self.playing else "",
+        )
+
+    @property
+    def _chosen(self) -> str:
+        """The chosen panel, or the one that stands in its place just now."""
+        updating = self.timeline.state(self.position).phase == "update"
+        if updating and self.chosen in ("cache", "gradients"):
+            return "update"
+        return "cache" if self.chosen == "update" and not updating else self.chosen
+
+    def show(self) -> None:
+        """Hand the View of now to every panel."""
+        view = self.view
+        self._arrange(view)
+        for panel in self.query(Panel):
+            panel.show(view)
+        self.nudge_shown(view)
+
+    def _arrange(self, view: View) -> None:
+        """Show the panels of this phase; only the chosen one when maximised or in little room."""
+        alone = self.zoomed or self.has_class("-tiny")
+        boards = {"update"} if view.updating else {"cache", "gradients"}
+        shown = {view.chosen} if alone else {"network", *boards}
+        for name in ("network", "cache", "gradients", "update"):
+            self.query_one(f"#{name}").display = name in shown
+        self.query_one("#boards").display = bool(shown & boards)
+        self.query_one("#body").display = shown != {"step"}
+        self.query_one("#network").set_class(alone, "-alone")
+        self.query_one("#step").set_class(shown == {"step"}, "-alone")
+
+    def go(self, position: Position) -> None:
+        """Move to a position and show it; what was explained before is left."""
+        self.inspection = Inspection(cursor=self.inspection.cursor)
+        self.position = position
+        self.farthest = max(self.farthest, position.iteration)
+        self.show()
+
+    def look(self, inspection: Inspection) -> None:
+        """Look at something else, without moving in time."""
+        self.inspection, self.scrolled = inspection, 0
+        self.show()
+
+    def nudge_shown(self, view: View) -> None:
+        """Test the gradient that is shown."""

@@ -1,0 +1,210 @@
+"""Moving in time: step, phase, iteration, restart, go to, and running by itself when asked.
+
+Nothing moves unless it is asked to; while it runs, a stepping key only pauses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from secrets import randbelow
+from time import monotonic
+
+from textual import work
+
+from backprop_tui.engine.destination import (
+    Condition,
+    DestinationError,
+    Progress,
+    read_destination,
+    search,
+)
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.playing import SPEEDS
+from backprop_tui.tui.screens.base import Base
+from backprop_tui.tui.widgets.prompt import Prompt
+
+MOST_SEARCHED = 10_000_000
+"""Iterations after which a search gives up."""
+STRIDE = 256
+"""Iterations run at a time on the way to a far one."""
+SLICE = 0.02
+"""Seconds of searching between two looks at the keys."""
+
+
+class Travel(Base):
+    """The keys that move in time."""
+
+    def _step(self, move: Callable[[Position], Position]) -> None:
+        """Move, unless it runs by itself: then only pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.go(move(self.position))
+
+    def action_next(self) -> None:
+        self._step(self.timeline.forward)
+
+    def action_back(self) -> None:
+        self._step(self.timeline.back)
+
+    def action_into(self) -> None:
+        self._step(self.timeline.into)
+
+    def action_out(self) -> None:
+        self._step(self.timeline.out)
+
+    def action_phase(self) -> None:
+        self._step(self.timeline.phase_end)
+
+    def action_phase_start(self) -> None:
+        self._step(self.timeline.phase_start)
+
+    def action_iteration(self) -> None:
+        self._step(self.timeline.later)
+
+    def action_iteration_back(self) -> None:
+        self._step(self.timeline.earlier)
+
+    def action_restart(self) -> None:
+        self._step(lambda position: self.timeline.start)
+
+    # Other weights
+
+    def action_reroll(self) -> None:
+        self.pause()
+        self.past.append(self.timeline.experiment)
+        self.future.clear()
+        seed = randbelow(10_000)
+        self.run_experiment(self.timeline.experiment.with_seed(seed))
+        self.notify(f"New weights, from seed {seed}. u brings the old ones back.")
+
+    def action_undo(self) -> None:
+        self._swap(self.past, self.future, "Nothing to undo.")
+
+    def action_redo(self) -> None:
+        self._swap(self.future, self.past, "Nothing to redo.")
+
+    def _swap(self, source: list[Experiment], other: list[Experiment], empty: str) -> None:
+        if not source:
+            self.notify(empty)
+            return
+        other.append(self.timeline.experiment)
+        self.run_experiment(source.pop())
+
+    def run_experiment(self, experiment: Experiment) -> None:
+        """Start another experiment, or the same with other weights."""
+        self.begin(experiment)
+        self.show()
+
+    # Go to
+
+    def action_goto(self) -> None:
+        self.pause()
+        self.query_one(Prompt).ask(
+            "go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-6"
+        )
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        farthest = max(self.farthest, self.position.iteration)
+        prompt = self.query_one(Prompt)
+        try:
+            asked = read_destination(message.text, self.timeline, self.position, farthest)
+        except DestinationError as error:
+            prompt.say(f"✗ {error}")
+            return
+        self.travel(asked)
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        self.workers.cancel_group(self, "travel")
+
+    @work(exclusive=True, group="travel", description="go to")
+    async def travel(self, asked: Position | Condition) -> None:
+        """Go there, in slices of time between which keys are heard."""
+        prompt = self.query_one(Prompt)
+        if isinstance(asked, Condition):
+            reached = await self._searched(asked, prompt)
+            if reached is None:
+                return
+            said = f"{asked.text} first holds in iteration {reached.iteration:,}."
+        else:
+            reached, said = await self._reached(asked, prompt), ""
+        prompt.close()
+        self.go(reached)
+        if said:
+            self.notify(said)
+
+    async def _reached(self, asked: Position, prompt: Prompt) -> Position:
+        """That position, or the end of a run that diverges before it."""
+        since = monotonic()
+        for done in range(self.farthest, asked.iteration, STRIDE):
+            self.timeline.iteration(done)
+            if monotonic() - since > SLICE:
+                prompt.say(f"iteration {done:,} of {asked.iteration:,}; esc stops")
+                await prompt.breathe()
+                since = monotonic()
+        last = self.timeline.iteration(asked.iteration)
+        if last.number < asked.iteration:
+            self.notify(f"The run diverges in iteration {last.number:,}: it ends there.")
+            return self.timeline.end_of(last.number)
+        return asked
+
+    async def _searched(self, condition: Condition, prompt: Prompt) -> Position | None:
+        """Where the condition first holds; None, and why it is said, where it does not."""
+        since, progress = monotonic(), Progress(self.position.iteration)
+        for progress in search(self.timeline, condition, self.position, MOST_SEARCHED):
+            if progress.found:
+                return progress.found
+            if monotonic() - since > SLICE:
+                prompt.say(f"{condition.text}: not by iteration {progress.iteration:,}; esc stops")
+                await prompt.breathe()
+                since = monotonic()
+        ended = (
+            f"the run diverges in iteration {progress.iteration:,}"
+            if progress.diverged
+            else (f"{MOST_SEARCHED:,} iterations were searched")
+        )
+        prompt.say(f"✗ {condition.text} never holds: {ended}")
+        return None
+
+    # Running by itself
+
+    def action_run(self) -> None:
+        if self.playing:
+            self.pause()
+        else:
+            self.playing = True
+            self.show()
+            self._tick_later()
+
+    def pause(self) -> None:
+        """Stop running."""
+        if self.playing:
+            self.playing = False
+            self.show()
+
+    def action_faster(self) -> None:
+        self._set_speed(self.speed + 1)
+
+    def action_slower(self) -> None:
+        self._set_speed(self.speed - 1)
+
+    def _set_speed(self, speed: int) -> None:
+        self.speed = max(0, min(len(SPEEDS) - 1, speed))
+        self.show()
+        if not self.playing:
+            self.notify(f"Speed: {SPEEDS[self.speed].label}. r runs.")
+
+    def _tick_later(self) -> None:
+        self.set_timer(SPEEDS[self.speed].every, partial(self._tick, self.timeline))
+
+    def _tick(self, timeline: Timeline) -> None:
+        if not self.playing or timeline is not self.timeline:
+            return
+        before = self.position
+        self.go(SPEEDS[self.speed].move(self.timeline, self.position))
+        if self.position == before:
+            self.pause()
+        else:
+            self._tick_later()

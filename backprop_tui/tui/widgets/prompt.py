@@ -1,0 +1,74 @@
+"""A line to type into, over the footer: what is asked, and under it what was said about the answer.
+
+It parses nothing: what was typed is posted as it is, and a wrong answer stays to be mended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+
+class Prompt(Vertical):
+    """Hidden until it asks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
+
+    class Answered(Message):
+        """Something was typed and sent."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """The prompt was left."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="said", markup=False)
+        with Horizontal():
+            yield Static(id="asked", markup=False)
+            yield Input(compact=True)
+
+    def on_mount(self) -> None:
+        self.display = False
+
+    def ask(self, what: str, hint: str) -> None:
+        """Open, with what is asked and examples of what may be answered."""
+        self.query_one("#asked", Static).update(f" {what} ")
+        self.say(hint)
+        self.display = True
+        field = self.query_one(Input)
+        field.value = ""
+        field.focus()
+
+    def say(self, text: str) -> None:
+        self.query_one("#said", Static).update(f" {text}")
+
+    def close(self) -> None:
+        self.display = False
+        self.screen.set_focus(None)
+
+    async def breathe(self) -> None:
+        """Let what was said be seen and keys be heard."""
+        await asyncio.sleep(0.001)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Answered(event.value))
+
+    def action_leave(self) -> None:
+        self.close()
+        self.post_message(self.Left())
+
+    def on_key(self, event: events.Key) -> None:
+        # What is typed is typed: no key of the stepper but PgUp and PgDn is heard behind the field.
+        if event.key not in ("pageup", "pagedown", "escape", "enter"):
+            event.stop()
