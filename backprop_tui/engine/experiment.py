@@ -17,6 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backprop_tui.engine.algebra import Expr
+
 Array: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.intp]
 
@@ -70,6 +72,11 @@ class Training:
     order: str = "sequential"
     reduction: str = "mean"
     freeze: tuple[str, ...] = ()
+    optimizer: str = "gradient_descent"
+    beta1: float = 0.9  # how long v remembers slopes (momentum, Adam)
+    beta2: float = 0.999  # how long s remembers their squares (RMSprop, Adam)
+    epsilon: float = 1e-8  # keeps a step finite where s is 0
+    weight_decay: float = 0.0  # λ: what is added to a weight's slope for its size
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +126,35 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True)
+class Figure:
+    """Numbers as their source prints them: a row for each row of `of`, "" where it prints none."""
+
+    of: Expr
+    printed: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class KnownWrong:
+    """One number that its source has wrong."""
+
+    of: Expr
+    printed: str
+    why: str
+    correct: str | None = None  # as the source should have it, where that is stated
+
+
+@dataclass(frozen=True)
+class Published:
+    """Figures of one iteration; those of a parameter are meant after its update."""
+
+    source: str
+    iteration: int = 1
+    within: float | None = None  # None: to the digits that are printed
+    figures: tuple[Figure, ...] = ()
+    known_wrong: tuple[KnownWrong, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """Everything a run follows from. Learner's edits are kept elsewhere."""
@@ -132,6 +168,7 @@ class Experiment:
     data: Data
     initial: Initial
     notes: tuple[Note, ...] = ()
+    published: tuple[Published, ...] = ()
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
@@ -140,13 +177,14 @@ class Experiment:
     def with_seed(self, seed: int) -> Experiment:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
-        Notes tied to an iteration speak of the old numbers, so they go.
+        Published figures and notes tied to an iteration speak of the old numbers, so they go.
         """
         biases = {name: b for name, b in self.initial.given.items() if name.startswith("b")}
         return replace(
             self,
             initial=replace(self.initial, seed=seed, given=biases),
             notes=tuple(note for note in self.notes if note.iteration is None),
+            published=(),
         )
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:

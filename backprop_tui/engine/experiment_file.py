@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import PurePath
@@ -34,7 +34,8 @@ from backprop_tui.engine.experiment import (
     read_only,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
-from backprop_tui.engine.program import derivation
+from backprop_tui.engine.program import Step, derivation
+from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
 from backprop_tui.engine.schema import (
     Either,
     Faults,
@@ -54,6 +55,7 @@ from backprop_tui.engine.schema import (
     whole,
     whole_or,
 )
+from backprop_tui.engine.shapes import Shape, shape
 
 LARGEST_FILE = 10_000_000  # bytes
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
@@ -128,6 +130,9 @@ EXPERIMENT = Table(
         "data": DATA,
         "initial": INITIAL,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
+        "published": ListOf(
+            PUBLISHED, "published figures, each source under its own [[published]]"
+        ),
     },
     required=("network", "data"),
 )
@@ -362,9 +367,35 @@ def notes_stand_at_steps(draft: Draft) -> None:
 
 def _step_names(layers: tuple[int, ...], batch: int, freeze: tuple[str, ...]) -> tuple[str, ...]:
     """The symbols that an iteration computes, in order. Activations and loss do not change them."""
+    return tuple(step.symbol for step in _steps(layers, batch, freeze))
+
+
+def _steps(layers: tuple[int, ...], batch: int, freeze: tuple[str, ...] = ()) -> Iterator[Step]:
     network = Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
-    steps = derivation(network, Training(batch=batch, freeze=freeze))
-    return tuple(step.symbol for step in steps)
+    return derivation(network, Training(batch=batch, freeze=freeze))
+
+
+def published_figures_fit(draft: Draft) -> None:
+    """Every published figure is of something that its iteration computes, in its shape."""
+    layers, batch, examples = draft.layers, draft.batch, draft.examples
+    if layers is None or batch is None or examples is None or batch > examples:
+        return
+    batches = -(-examples // batch)  # an epoch; its last batch may be smaller
+
+    def shapes_in(iteration: int) -> Mapping[str, Shape]:
+        before = (iteration - 1) % batches * batch
+        return _shapes(layers, batch, min(batch, examples - before))
+
+    figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
+
+
+def _shapes(layers: tuple[int, ...], batch: int, examples: int) -> Mapping[str, Shape]:
+    """The shape of every symbol. Activations and loss do not change them."""
+    shapes: dict[str, Shape] = {"X": (layers[0], examples), "Y": (layers[-1], examples)}
+    shapes |= parameter_shapes(layers)
+    for step in _steps(layers, batch):
+        shapes[step.symbol] = shape(step.expression, shapes)
+    return shapes
 
 
 def _step_of(note: Mapping[str, Any], at: Path) -> tuple[Path, str | None]:
@@ -386,6 +417,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     frozen_parameters_exist,
     initial_parameters_fit,
     notes_stand_at_steps,
+    published_figures_fit,
 )
 
 
@@ -454,6 +486,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         _drop(result, "initial", lambda name, _: name.startswith("W"))
     if result != document:
         _refit_notes(result, same_network=result.get("network") == document.get("network"))
+        result.pop("published", None)  # of another run
     return result
 
 
@@ -619,6 +652,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
             **{key: v for key, v in initial.items() if not PARAMETER.fullmatch(key)},
         ),
         notes=tuple(_note(note) for note in values.get("notes") or ()),
+        published=records(values.get("published") or ()),
     )
 
 

@@ -322,7 +322,7 @@ def _faults_of_rows(rows: list[Any]) -> Iterable[tuple[Path, str]]:
 class Table:
     """A table with a rule for each key; keys without one are faults.
 
-    `others` is a rule for further keys, those whose name matches `pattern` (parameters).
+    `others` is a rule for further keys, those whose name matches `pattern` (parameters, figures).
     """
 
     what: str  # "an experiment", "[network]": what has these keys
@@ -351,7 +351,7 @@ class Table:
         return result
 
     def _rule(self, key: str) -> Rule | None:
-        if self.others is not None and self.pattern.fullmatch(key):
+        if key not in self.keys and self.others is not None and self.pattern.fullmatch(key):
             return self.others(key)
         return self.keys.get(key)
 
