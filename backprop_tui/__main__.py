@@ -14,7 +14,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop_tui import exports, lessons
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from backprop_tui.engine.timeline import Iteration
 
 PROGRAM = "backprop-tui"
-FINE, WRONG, INTERRUPTED = 0, 2, 130  # exit statuses
+FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 MOST_DECIMALS = 12
 FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
 
@@ -122,8 +122,22 @@ DECIMALS = Flag(
     whole(0, MOST_DECIMALS),
     3,
 )
+CHECK_DECIMALS = replace(DECIMALS, help=DECIMALS.help.replace("3)", "6)"), default=6)
 ITERATIONS = Flag(
     "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
+)
+ITERATION = Flag(
+    "--iteration",
+    "N",
+    "whose gradients are checked (default 1); figures have their own",
+    whole(1),
+    1,
+)
+SAMPLE = Flag(
+    "--sample",
+    "N",
+    "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
+    whole(1),
 )
 FORMAT = Flag(
     "--format",
@@ -260,6 +274,20 @@ def until_diverged(run: Iterable[Iteration]) -> Iterator[Iteration]:
             )
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """Gradients against central differences, then the run against what was published of it."""
+    experiment = load(arguments)
+    from backprop_tui.engine.timeline import Timeline
+    from backprop_tui.exports.check import Report
+
+    timeline = Timeline(experiment)
+    if (last := timeline.iteration(arguments.iteration).number) < arguments.iteration:
+        raise CommandError(f"--iteration must be no more than {last}: the run diverges there")
+    report = Report(timeline, arguments.iteration, arguments.sample, arguments.decimals)
+    write(report.texts())
+    return FAILED if report.failed else FINE
+
+
 def load(arguments: argparse.Namespace) -> Experiment:
     """The experiment that was asked for, with its overrides."""
     from backprop_tui.engine.experiment_file import ExperimentError, load
@@ -350,6 +378,26 @@ COMMANDS = {
                 f"{PROGRAM} trace --format jsonl | jq .value": "for programs",
             },
             run=trace,
+        ),
+        Command(
+            name="check",
+            summary="check every gradient, and the figures that were published",
+            about="Every gradient against central differences, with the worst cell of each; then\n"
+            "the figures that the experiment's source has printed, beside the computed ones.\n"
+            "The exit status is 1 where a gradient or a figure differs, else 0; figures known\n"
+            "to be wrong in their source never fail.",
+            word=EXPERIMENT,
+            flags={
+                "what is checked": (ITERATION, SAMPLE),
+                "what is shown": (CHECK_DECIMALS,),
+                CHANGES: OVERRIDES,
+            },
+            examples={
+                f"{PROGRAM} check mazur": "a worked example's figures",
+                f"{PROGRAM} check mine.toml --iteration 100": "after some training",
+                f"{PROGRAM} check large.toml --sample 50": "some cells of many",
+            },
+            run=check,
         ),
     )
 }

@@ -105,7 +105,7 @@ class TestHelp:
 
 
 class TestImports:
-    @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["trace", "--help"]])
+    @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["check", "--help"]])
     def test_help_and_version_wait_for_nothing(self, argv: list[str]) -> None:
         assert imported_by(*argv) == set()
 
@@ -114,6 +114,7 @@ class TestImports:
         assert imported_by("lessons", "mazur") == set()
         assert imported_by("trace") == {"numpy", "rich"}
         assert imported_by("trace", "--format", "jsonl") == {"numpy"}
+        assert imported_by("check") == {"numpy", "rich"}
 
 
 class TestTables:
@@ -303,7 +304,9 @@ class TestFaults:
         ]
 
     def test_an_unknown_word(self, tell: Teller) -> None:
-        known = f"the commands are lessons, trace; the lessons are {', '.join(lessons.NAMES)}"
+        known = (
+            f"the commands are lessons, trace, check; the lessons are {', '.join(lessons.NAMES)}"
+        )
         there_is = 'there is no command or lesson "{}"; ' + known
         assert tell.faults("trcae", "mazur") == [
             there_is.format("trcae") + '. Did you mean "trace"?'

@@ -1,0 +1,245 @@
+"""The report of `check`: what the nudge test finds of every gradient, and which published figures
+are reproduced, as two tables and one line that sums up. It judges nothing: the engine does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from backprop_tui.engine import gradient_check, published
+from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.engine.published import Comparison
+from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports.trace import figure, heading, setting
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+MOST_CELLS = 2000
+"""A gradient of more cells is sampled."""
+SAMPLE = 200
+MOST_DIGITS = 12
+NUDGE_TEST = (
+    "The nudge test: nudge one number by a hair, up and down, and see how far the loss moves; "
+    "a gradient says just that."
+)
+
+
+class Report:
+    """What is found for one experiment, each part when it is first asked for."""
+
+    def __init__(
+        self, timeline: Timeline, iteration: int, sample: int | None = None, decimals: int = 6
+    ) -> None:
+        self.timeline = timeline
+        self.iteration = timeline.iteration(iteration)
+        self.sample, self.decimals = sample, decimals
+
+    @cached_property
+    def gradients(self) -> tuple[GradientVerdict, ...]:
+        program = self.timeline.program
+        return tuple(
+            check_gradient(program, self.iteration, symbol, self._sample(symbol))
+            for symbol in gradients(program)
+        )
+
+    def _sample(self, symbol: str) -> int | None:
+        """How many cells of a gradient are nudged; None for all."""
+        cells = self.iteration.results[self.timeline.program.index(symbol)].size
+        return self.sample or (SAMPLE if cells > MOST_CELLS else None)
+
+    @cached_property
+    def figures(self) -> tuple[Comparison, ...]:
+        entries = self.timeline.experiment.published
+        return tuple(c for entry in entries for c in published.compare(self.timeline, entry))
+
+    @property
+    def failed(self) -> bool:
+        differs = gradient_check.Verdict.DIFFERS
+        return any(g.verdict is differs for g in self.gradients) or any(
+            c.failed for c in self.figures
+        )
+
+    def texts(self, console: Console | None = None) -> Iterator[str]:
+        """The report, part by part, as wide as the terminal that reads it."""
+        from rich.console import Console
+        from rich.text import Text
+
+        sheet = _Sheet(console or Console(highlight=False))
+        title = Text(f"{self.timeline.experiment.title}\n", "bold") + setting(self.timeline)
+        yield sheet.printed(title)
+        yield sheet.printed(Text(f"\n{NUDGE_TEST}"))
+        yield sheet.printed(Text(f"\n{heading(self.timeline, self.iteration)}", "bold"))
+        yield sheet.printed(sheet.gradients(self.gradients, self.decimals))
+        for (iteration, source), found in groupby(self.figures, lambda c: (c.iteration, c.source)):
+            here = tuple(found)
+            yield sheet.printed(Text(f"\nPublished, iteration {iteration:,}: {source}", "bold"))
+            yield sheet.printed(sheet.figures(here))
+            for sentence in _reasons(here):
+                yield sheet.printed(Text(sentence, "dim"))
+        summary = Text(f"\n{self.summary()}", "bold red" if self.failed else "bold")
+        yield sheet.printed(summary, soft_wrap=True)  # one line, for whoever takes the last one
+
+    def summary(self) -> str:
+        """All 8 gradients agree. All 22 published figures are as printed; 1 more is known wrong."""
+        parts = [_of_gradients(self.gradients), _of_figures(self.figures)]
+        return " ".join(filter(None, parts))
+
+
+def _of_gradients(found: Sequence[GradientVerdict]) -> str:
+    verdicts = Counter(g.verdict for g in found)
+    if verdicts[gradient_check.Verdict.AGREES] == len(found):
+        return f"All {len(found)} gradients agree."
+    words = {
+        gradient_check.Verdict.DIFFERS: ("DIFFERS", "DIFFER"),
+        gradient_check.Verdict.AGREES: ("agrees", "agree"),
+        gradient_check.Verdict.KINK: ("stands at a kink", "stand at a kink"),
+        gradient_check.Verdict.CANNOT_TELL: ("cannot be told here",) * 2,
+    }
+    told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
+    wrong = [g.symbol for g in found if g.verdict is gradient_check.Verdict.DIFFERS]
+    return f"Of {len(found)} gradients {told}{_named(wrong)}."
+
+
+def _of_figures(found: Sequence[Comparison]) -> str:
+    if not found:
+        return "No figures were published of this run."
+    known = sum(c.wrong is not None for c in found)
+    failed = [c.of for c in found if c.failed]
+    right = len(found) - known
+    also = f"; {known} more {'is' if known == 1 else 'are'} known wrong" if known else ""
+    if failed:
+        differ = _number_of(len(failed), "DIFFERS", "DIFFER")
+        return f"Of {right} published figures {differ}{_named(failed)}{also}."
+    near = sum(c.verdict is published.Verdict.WITHIN for c in found)
+    bound = f", {near} of them within the stated bound" if near else ""
+    return f"All {right} published figures are as printed{bound}{also}."
+
+
+def _number_of(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
+
+
+def _reasons(found: Sequence[Comparison]) -> Iterator[str]:
+    """Why figures are wrong in their source, each reason once."""
+    for why in dict.fromkeys(c.wrong.why for c in found if c.wrong):
+        of = [c.of for c in found if c.wrong and c.wrong.why == why]
+        yield f"{', '.join(of)} {'is' if len(of) == 1 else 'are'} known to be wrong: {why}"
+
+
+def _named(names: Sequence[str], most: int = 5) -> str:
+    """`: dW2, dZ1, ...`"""
+    return f": {', '.join(names[:most])}{', …' if len(names) > most else ''}" if names else ""
+
+
+class _Sheet:
+    """Tables for a console, in signs that it has."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def printed(self, part: RenderableType, soft_wrap: bool = False) -> str:
+        with self.console.capture() as captured:
+            self.console.print(part, crop=False, soft_wrap=soft_wrap)
+        return "\n".join(line.rstrip() for line in captured.get().split("\n"))
+
+    def table(self, *columns: str, right: Sequence[str]) -> Table:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for column in columns[:-1]:
+            table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+        table.add_column(columns[-1])
+        return table
+
+    def add(self, table: Table, cells: Sequence[str], style: str) -> None:
+        from rich.text import Text
+
+        encoding = self.console.encoding
+        plain = (cell.encode(encoding, "spelled").decode(encoding) for cell in cells)
+        *row, last = plain
+        table.add_row(*map(Text, row), Text(last, style))
+
+    def gradients(self, found: Sequence[GradientVerdict], decimals: int) -> Table:
+        """The worst cell of each gradient, or the one that stands for it."""
+        right = ("backprop", "nudged", "apart", "cells")
+        table = self.table("gradient", "worst cell", *right, "verdict", right=right)
+        for g in found:
+            worst = g.worst
+            cells = f"{g.checked:,}" + (f" of {g.of:,}" if g.checked < g.of else "")
+            numbers = [figure(number, decimals) for number in (worst.analytic, worst.numeric)]
+            cell = f"[{worst.row},{worst.column}]"
+            self.add(
+                table,
+                [g.symbol, cell, *numbers, _apart(worst.difference), cells, _verdict(g)],
+                STYLES[g.verdict],
+            )
+        return table
+
+    def figures(self, found: Sequence[Comparison]) -> Table:
+        table = self.table(
+            "figure", "printed", "computed", "verdict", right=("printed", "computed")
+        )
+        for c in found:
+            printed = c.printed.replace("-", "−")
+            row = [c.of, printed, _computed(c), _against_print(c)]
+            self.add(table, row, "reverse red" if c.failed else "yellow" if c.wrong else "green")
+        return table
+
+
+STYLES = {
+    gradient_check.Verdict.AGREES: "green",
+    gradient_check.Verdict.DIFFERS: "reverse red",
+    gradient_check.Verdict.KINK: "yellow",
+    gradient_check.Verdict.CANNOT_TELL: "yellow",
+}
+
+
+def _apart(difference: float) -> str:
+    """3e−10"""
+    if difference == 0:
+        return "0"
+    digits, e, exponent = f"{difference:.0e}".partition("e")
+    return figure(difference, 0) if not e else f"{digits}e{int(exponent)}".replace("-", "−")
+
+
+def _verdict(g: GradientVerdict) -> str:
+    word = "DIFFERS" if g.verdict is gradient_check.Verdict.DIFFERS else str(g.verdict)
+    untold = g.checked - g.told
+    if not g.told or not untold:
+        return word
+    return f"{word} ({untold:,} cell{'s' * (untold > 1)} cannot be told)"
+
+
+def _computed(c: Comparison) -> str:
+    """The computed number with two digits more than are printed, as far as they mean anything."""
+    if c.verdict is published.Verdict.NOT_REACHED:
+        return "…"
+    mantissa, e, _ = c.printed.lower().partition("e")
+    decimals = min(len(mantissa.partition(".")[2]) + 2, MOST_DIGITS)
+    if c.failed or c.computed == 0 or "." not in mantissa or e:
+        return f"{c.computed:z.{MOST_DIGITS}g}".replace("-", "−")
+    return figure(c.computed, decimals)
+
+
+def _against_print(c: Comparison) -> str:
+    match c.verdict:
+        case published.Verdict.WITHIN:
+            return f"within {c.within:g}".replace("-", "−")
+        case published.Verdict.DIFFERS:
+            return "DIFFERS"
+        case published.Verdict.NOT_REACHED:
+            return "DIFFERS: the run diverged before"
+        case published.Verdict.KNOWN_WRONG if c.as_printed:
+            return "called wrong, yet computed just so"
+        case published.Verdict.KNOWN_WRONG if c.is_correct is False:
+            return f"known wrong, but not {c.correct} either".replace("-", "−")
+        case published.Verdict.KNOWN_WRONG if c.correct is not None:
+            return f"known wrong: {c.correct} is right".replace("-", "−")
+        case _:
+            return str(c.verdict)

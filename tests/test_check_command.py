@@ -1,0 +1,258 @@
+"""`backprop-tui check`: what it finds, how it says so, and its exit status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backprop_tui import lessons
+from backprop_tui.__main__ import main
+from backprop_tui.engine import timeline
+from backprop_tui.engine.algebra import Neg
+from backprop_tui.engine.program import Program
+
+SMALL = """
+title = "Small"
+[network]
+layers = [1, 1]
+activations = ["linear"]
+loss = "half_squared_error"
+[training]
+learning_rate = 0.5
+[data]
+X = [[2]]
+Y = [[1]]
+[initial]
+W1 = [[0.5]]
+b1 = [0.25]
+"""
+
+
+class Check:
+    """The command, run on a lesson or on the text of a file."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+        self.capsys, self.folder = capsys, folder
+
+    def __call__(self, *argv: str) -> tuple[int, list[str]]:
+        status = main(["check", *argv])
+        out, err = self.capsys.readouterr()
+        return status, (err or out).splitlines()
+
+    def file(self, text: str, *argv: str) -> tuple[int, list[str]]:
+        path = self.folder / "small.toml"
+        path.write_text(text, encoding="utf-8")
+        return self(str(path), *argv)
+
+
+@pytest.fixture
+def check(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Check:
+    monkeypatch.setenv("COLUMNS", "80")
+    return Check(capsys, tmp_path)
+
+
+def row(report: list[str], first: str) -> list[str]:
+    """The words of the first row that begins with this one."""
+    return next(words for words in map(str.split, report) if words[:1] == [first])
+
+
+def published(lines: str) -> str:
+    return f'{SMALL}\n[[published]]\nsource = "a book"\n{lines}'
+
+
+class TestLessons:
+    @pytest.mark.parametrize("name", lessons.NAMES)
+    def test_pass(self, name: str, check: Check) -> None:
+        status, report = check(name)
+        assert status == 0
+        assert report[-1].startswith("All ")
+        assert "DIFFER" not in "".join(report)
+        assert max(map(len, report[:-1])) <= 80
+
+    def test_the_test_is_told_in_plain_words_at_the_top(self, check: Check) -> None:
+        _, report = check()
+        assert " ".join(report[:5]).endswith(
+            "The nudge test: nudge one number by a hair, up and down, and see how far the loss "
+            "moves; a gradient says just that."
+        )
+
+    def test_figures_stand_with_their_source_and_the_computed_number(self, check: Check) -> None:
+        _, report = check("mazur")
+        assert "Published, iteration 10,001: Matt Mazur, A Step by Step Backpropagation" in "".join(
+            report
+        )
+        assert row(report, "A1[1,1]") == ["A1[1,1]", "0.593269992", "0.59326999211", "equal"]
+        assert report[-1] == (
+            "All 8 gradients agree. All 22 published figures are as printed; 4 more are known "
+            "wrong."
+        )
+
+    def test_a_figure_known_to_be_wrong_is_marked_with_the_correct_one(self, check: Check) -> None:
+        _, report = check("mazur")
+        told = "L[1,1]  0.291027924  0.29102777369  known wrong: 0.291027774 is right"
+        assert told in report
+        assert any(line.startswith("L[1,1] is known to be wrong: its program") for line in report)
+
+    def test_a_bound_is_told(self, check: Check) -> None:
+        _, report = check("han-kamber")
+        assert row(report, "−dZ2[1,1]")[3:] == ["within", "0.0001"]
+        assert report[-1].endswith(
+            "All 20 published figures are as printed, 1 of them within the stated bound."
+        )
+
+    def test_a_changed_run_is_not_held_to_the_figures(self, check: Check) -> None:
+        status, report = check("mazur", "--seed", "3")
+        assert status == 0
+        assert report[-1] == "All 8 gradients agree. No figures were published of this run."
+
+
+class TestFigures:
+    """W1·X + b1 is 1.25, so A1 − Y is 0.25, L 0.03125, dW1 0.5; after the update W1 is 0.25."""
+
+    def test_all_that_is_right_passes(self, check: Check) -> None:
+        lines = 'A1 = "1.25"\nL = "0.03125"\n"dW1[1,1]" = "0.50"\nW1 = "0.25"\n"-dZ1" = "-0.25"'
+        status, report = check.file(published(lines))
+        assert status == 0
+        assert report[-1].endswith("All 5 published figures are as printed.")
+
+    def test_a_wrong_digit_fails(self, check: Check) -> None:
+        status, report = check.file(published('A1 = "1.26"\nL = "0.03125"'))
+        assert status == 1
+        assert row(report, "A1[1,1]") == ["A1[1,1]", "1.26", "1.25", "DIFFERS"]
+        assert report[-1].endswith("Of 2 published figures 1 DIFFERS: A1[1,1].")
+
+    def test_a_wrong_digit_within_a_bound_passes(self, check: Check) -> None:
+        status, report = check.file(published('within = 0.1\nA1 = "1.26"'))
+        assert status == 0
+        assert row(report, "A1[1,1]")[3:] == ["within", "0.1"]
+
+    def test_a_parameter_is_meant_after_the_update(self, check: Check) -> None:
+        assert check.file(published('W1 = "0.5"'))[0] == 1
+
+    @pytest.mark.parametrize(
+        ("printed", "correct", "told"),
+        [
+            ("1.26", "", "known wrong"),
+            ("1.26", ', correct = "1.25"', "known wrong: 1.25 is right"),
+            ("1.26", ', correct = "1.27"', "known wrong, but not 1.27 either"),
+            ("1.25", "", "called wrong, yet computed just so"),
+        ],
+    )
+    def test_what_is_known_wrong_never_fails(
+        self, printed: str, correct: str, told: str, check: Check
+    ) -> None:
+        wrong = f'known_wrong = [{{ of = "A1", printed = "{printed}", why = "a slip"{correct} }}]'
+        status, report = check.file(published(wrong))
+        assert status == 0
+        assert " ".join(row(report, "A1[1,1]")[3:]) == told
+        assert "A1[1,1] is known to be wrong: a slip" in report
+
+    def test_a_figure_after_the_run_diverged_fails(self, check: Check) -> None:
+        wild = published('iteration = 5000\nL = "0.1"').replace("= 0.5\n", "= 1e200\n", 1)
+        status, report = check.file(wild)
+        assert status == 1
+        assert " ".join(row(report, "L[1,1]")) == "L[1,1] 0.1 … DIFFERS: the run diverged before"
+
+    def test_a_faulty_entry_is_refused(self, check: Check) -> None:
+        status, report = check.file(published("A1 = 1.25"))
+        assert status == 2
+        assert "published[0].A1 must be in quotes" in report[0]
+
+
+def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
+    """Every program computes minus what the derivation says for one symbol."""
+
+    class Sabotaged(Program):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args)  # type: ignore[arg-type]
+            at = self.index(symbol)
+            self.lowered = (*self.lowered[:at], Neg(self.lowered[at]), *self.lowered[at + 1 :])
+
+    monkeypatch.setattr(timeline, "Program", Sabotaged)
+
+
+class TestGradients:
+    def test_each_stands_with_its_worst_cell_and_both_numbers(self, check: Check) -> None:
+        _, report = check.file(SMALL)
+        gradient, cell, backprop, nudged, _, cells, verdict = row(report, "dW1")
+        assert (gradient, cell, backprop, nudged) == ("dW1", "[1,1]", "0.500000", "0.500000")
+        assert (cells, verdict) == ("1", "agrees")
+
+    @pytest.mark.parametrize("symbol", ["dA2", "dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"])
+    def test_a_wrong_one_fails(
+        self, symbol: str, check: Check, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sabotaged(monkeypatch, symbol)
+        status, report = check("article")
+        assert status == 1
+        assert row(report, symbol)[-1] == "DIFFERS"
+        assert "DIFFER" in report[-1]
+        assert symbol in report[-1]
+
+    def test_only_what_follows_from_a_wrong_one_differs(
+        self, check: Check, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sabotaged(monkeypatch, "dZ1")
+        _, report = check("article")
+        assert report[-1].startswith("Of 8 gradients 3 DIFFER, 5 agree: dZ1, dW1, db1. ")
+
+    def test_a_kink_is_no_failure(self, check: Check) -> None:
+        relu = SMALL.replace("linear", "relu").replace("0.25", "-1.0")  # Z1 is 0
+        status, report = check.file(relu)
+        assert status == 0
+        assert row(report, "dZ1")[-2:] == ["a", "kink"]
+        assert report[-1].startswith("Of 4 gradients 1 agrees, 3 stand at a kink. ")
+
+    def test_what_saturates_cannot_be_told(self, check: Check) -> None:
+        flat = SMALL.replace("linear", "sigmoid").replace("half_squared", "binary_cross")
+        flat = flat.replace("_error", "_entropy").replace("Y = [[1]]", "Y = [[0]]")
+        status, report = check.file(flat.replace("0.25", "99.0"))
+        assert status == 0
+        assert "cannot be told here" in " ".join(row(report, "dW1"))
+
+    def test_another_iteration_has_other_gradients(self, check: Check) -> None:
+        first, third = (check("article", "--iteration", k)[1] for k in ("1", "3"))
+        assert "Iteration 3, example 1 of 1" in third
+        assert row(first, "dW1") != row(third, "dW1")
+        assert row(third, "dW1")[-1] == "agrees"
+
+    def test_an_iteration_behind_the_end_is_refused(self, check: Check) -> None:
+        status, told = check.file(SMALL.replace("= 0.5\n", "= 1e200\n", 1), "--iteration", "50")
+        assert status == 2
+        assert "--iteration must be no more than 2: the run diverges there" in told[0]
+
+    def test_a_sample_says_how_many_of_how_many(self, check: Check) -> None:
+        _, report = check("article", "--sample", "2")
+        assert row(report, "dW1")[5:8] == ["2", "of", "9"]
+        assert row(report, "dA1")[5:8] == ["2", "of", "3"]
+        assert row(report, "dZ2")[5:7] == ["1", "agrees"]
+
+    def test_a_large_gradient_is_sampled_the_same_each_time(self, check: Check) -> None:
+        large = ["--layers", "50,50,1", "--x", ",".join(["0.1"] * 50)]
+        _, report = check("article", *large)
+        assert row(report, "dW1")[5:8] == ["200", "of", "2,500"]
+        assert row(report, "dW2")[5] == "50"
+        assert check("article", *large) == (0, report)
+
+    def test_decimals(self, check: Check) -> None:
+        _, report = check("article", "--decimals", "3")
+        assert row(report, "dA2")[2:4] == ["−2.789", "−2.789"]
+
+
+def test_signs_are_spelled_where_the_encoding_lacks_them() -> None:
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "backprop_tui", "check", "mazur"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "sigma'(Z2[1,1])  0.186815602" in told.stdout
+    assert "?" not in told.stdout
