@@ -160,7 +160,7 @@ class Explanation:
     def _misleads(self, written: Callable[[Expr], str | None]) -> bool:
         """Whether whoever reckons with these figures gets another result."""
         parts: dict[Expr, Expr] = {}
-        env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS}
+        env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
         for part in walk(self.taught):
             if (figure := written(part)) is None:
                 continue
