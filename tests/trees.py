@@ -22,7 +22,7 @@ LEAVES: SearchStrategy[Expr] = st.one_of(
     SYMBOLS.map(Name),
     st.builds(Cell, st.sampled_from(("W1", "A12", "dZ3")), st.integers(1, 900), st.integers(1, 9)),
 )
-ONE_VALUE = [name for name in (*PRIMITIVES, *DEFINITIONS) if name != "max"]
+ONE_VALUE = [*(name for name, p in PRIMITIVES.items() if 1 in p.values), *DEFINITIONS]
 BINARY = st.sampled_from((operator.sub, operator.mul, operator.truediv, operator.matmul))
 
 
@@ -36,6 +36,7 @@ def _larger(smaller: SearchStrategy[Expr]) -> SearchStrategy[Expr]:
         st.builds(lambda apply, x, y: apply(x, y), BINARY, smaller, smaller),
         st.builds(lambda f, x: Call(f, (x,)), st.sampled_from(ONE_VALUE), smaller),
         some.map(lambda args: Call("max", tuple(args))),
+        st.builds(lambda x, y: Call("power", (x, y)), smaller, smaller),
     )
 
 

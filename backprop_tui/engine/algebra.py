@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-SCALARS = frozenset({"alpha", "m", "K"})
-"""The names of single numbers: the learning rate, the examples in the batch, the outputs."""
+SCALARS = frozenset({"alpha", "m", "K", "beta1", "beta2", "epsilon", "weight_decay", "t"})
+"""The names of single numbers: the learning rate, the examples in the batch, the outputs; the
+constants of the optimizers, the weight decay, and the number of the iteration."""
 
 Operand: TypeAlias = "Expr | float"
 

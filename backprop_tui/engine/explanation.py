@@ -81,7 +81,7 @@ class Explanation:
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
         self._number = number
         self.shapes = provenance.shapes(place.iteration)
-        self.env = provenance.environment(place.iteration)
+        self.env = provenance.environment(place.iteration, step)
         self.cell = text(place.cell)
 
     @cached_property
@@ -120,7 +120,8 @@ class Explanation:
     def reads(self) -> tuple[Place, ...]:
         """The numbers it was computed from, as the step is taught."""
         return tuple(
-            self.provenance.read_in(self.place.iteration, cell) for cell in cells(self.taught)
+            self.provenance.read_in(self.place.iteration, cell, self.step)
+            for cell in cells(self.taught)
         )
 
     def symbols(self, fold: int | None = None) -> str:

@@ -34,6 +34,8 @@ class Primitive:
     numpy: str
     over: Literal["row", "column", "matrix"] | None = None
     fold: Literal["sum", "max"] = "sum"
+    values: range = range(1, 2)
+    """How many values it takes."""
 
 
 def _maximum(*args: Any) -> Any:
@@ -49,8 +51,17 @@ PRIMITIVES: dict[str, Primitive] = {
         Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)"),
         Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)"),
         Primitive("square", np.square, "*²", "{*}^2", "np.square(*)"),
+        Primitive("sqrt", np.sqrt, "sqrt(*)", r"\sqrt{*}", "np.sqrt(*)"),
+        Primitive(
+            "power",
+            np.power,
+            "power(*)",
+            r"\operatorname{power}(*)",
+            "np.power(*)",
+            values=range(2, 3),
+        ),
         Primitive("abs", np.abs, "abs(*)", r"\left|*\right|", "np.abs(*)"),
-        Primitive("max", _maximum, "max(*)", r"\max(*)", "np.maximum(*)"),
+        Primitive("max", _maximum, "max(*)", r"\max(*)", "np.maximum(*)", values=range(2, 1000)),
         Primitive(
             "step",
             lambda x: np.heaviside(x, 0.0),  # keeps NaN; 0 at 0
@@ -108,8 +119,8 @@ def _function(name: str) -> Callable[..., Expr]:
     return lambda *args: Call(name, tuple(as_expr(a) for a in args))
 
 
-exp, log, square, maximum, step, row_sums, col_sums, col_max, total = map(
-    _function, "exp log square max step row_sums col_sums col_max total".split()
+exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, col_max, total = map(
+    _function, "exp log square sqrt power max step row_sums col_sums col_max total".split()
 )
 
 # One-letter names: z a layer's Z, a its A (in a loss the prediction), d its dA, y the target.

@@ -33,6 +33,7 @@ from backprop_tui.engine.algebra import (
     children,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
+from backprop_tui.engine.notation import GREEK
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
@@ -60,6 +61,7 @@ FUNCTIONS = {
     **{name: name for name in (*PRIMITIVES, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
 }
+LETTERS = {sign: symbol for symbol, sign in GREEK.items()}
 LONGEST, DEEPEST = 10_000, 60
 TALLEST = 120
 """Operations within each other: all that is done with a tree recurses as deep as it is tall."""
@@ -213,7 +215,7 @@ class _Parser:
             column = self.index()
             self.need("]")
             return Cell(token.text, row, column)
-        return Name("alpha" if token.text == "α" else token.text)
+        return Name(LETTERS.get(token.text, token.text))
 
     def call(self, token: Token, slope: bool) -> Expr:
         name = FUNCTIONS.get(token.text)
@@ -227,8 +229,10 @@ class _Parser:
         self.need(")")
         if name == "max" and len(args) == 1:
             name = "largest"  # of one matrix
-        if len(args) > 1 and name != "max":
-            raise GrammarError(f"{token.text} takes one value (character {token.at + 1})")
+        wanted = PRIMITIVES[name].values if name in PRIMITIVES else range(1, 2)
+        if len(args) not in wanted:
+            many = "one value" if wanted[0] == 1 else f"{wanted[0]} values"
+            raise GrammarError(f"{token.text} takes {many} (character {token.at + 1})")
         return Call(f"{name}_slope" if slope else name, tuple(args))
 
     def index(self) -> int:

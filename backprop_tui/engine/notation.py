@@ -35,6 +35,16 @@ from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
 COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
 
 
+GREEK = {"alpha": "α", "beta1": "β1", "beta2": "β2", "epsilon": "ε", "weight_decay": "λ"}
+LATEX_GREEK = {
+    "alpha": r"\alpha",
+    "beta1": r"\beta_1",
+    "beta2": r"\beta_2",
+    "epsilon": r"\varepsilon",
+    "weight_decay": r"\lambda",
+}
+
+
 @dataclass(frozen=True)
 class Notation:
     """The signs of one way of writing. `*` in a function's template is its arguments."""
@@ -152,15 +162,15 @@ def _text_call(function: str) -> str:
 
 TEXT = Notation(
     number=plain_number,
-    name=lambda symbol: "α" if symbol == "alpha" else symbol,
+    name=lambda symbol: GREEK.get(symbol, symbol),
     cell=lambda c: f"{c.symbol}[{c.row},{c.column}]",
     call=_text_call,
 )
 
 
 def _latex_name(symbol: str) -> str:
-    if symbol == "alpha":
-        return r"\alpha"
+    if symbol in LATEX_GREEK:
+        return LATEX_GREEK[symbol]
     found = re.fullmatch(r"([A-Za-z]+)(\d+)", symbol)
     return f"{found[1]}^{{[{found[2]}]}}" if found else symbol
 

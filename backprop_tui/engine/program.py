@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from backprop_tui.engine.algebra import Call, Expr, Name, names, rebuild
 from backprop_tui.engine.experiment import Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, LOSSES, expand, row_sums, total
+from backprop_tui.engine.optimizers import OPTIMIZERS, weight_decay
 from backprop_tui.engine.shapes import Shape, shape
 
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
@@ -50,7 +51,7 @@ class Family:
 
 
 W, b, Z, A, dW, db, dZ, dA = map(Family, "W b Z A dW db dZ dA".split())
-Y, L, J, alpha, m = map(Name, "Y L J alpha m".split())
+Y, L, J, m = map(Name, "Y L J m".split())
 
 
 def derivation(network: Network, training: Training) -> Iterator[Step]:
@@ -87,7 +88,16 @@ def derivation(network: Network, training: Training) -> Iterator[Step]:
     for l in layers:  # noqa: E741
         for parameter, slope in ((W[l], dW[l]), (b[l], db[l])):
             if parameter.symbol not in training.freeze:
-                yield Step(parameter, parameter - alpha * slope, "update", l)
+                for target, expression in update(parameter, slope, training):
+                    yield Step(target, expression, "update", l)
+
+
+def update(parameter: Name, slope: Name, training: Training) -> Iterator[tuple[Name, Expr]]:
+    """The steps that change one parameter; weight decay draws weights, not biases, to zero."""
+    decays = training.weight_decay > 0 and parameter.symbol.startswith("W")
+    pull = slope + weight_decay * parameter if decays else slope
+    rule = OPTIMIZERS[training.optimizer]
+    return rule(parameter, pull, lambda letter: Name(f"{letter}{slope.symbol}"))
 
 
 class Program:
@@ -113,6 +123,12 @@ class Program:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         return tuple(p[l].symbol for l in range(1, self.network.depth + 1) for p in (W, b))  # noqa: E741
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """What one iteration hands to the next: the parameters, an optimizer's running means."""
+        means = (s.symbol for s in self.steps if s.symbol in names(s.expression))
+        return tuple(dict.fromkeys((*self.parameters, *means)))
 
     @cached_property
     def readers(self) -> dict[str, tuple[int, ...]]:

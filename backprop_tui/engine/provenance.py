@@ -7,7 +7,7 @@ It knows no screen, and rounds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,12 +47,19 @@ class Provenance:
         return None if at is None or place.iteration == 0 else self.program.steps[at]
 
     def is_parameter(self, symbol: str) -> bool:
-        return symbol in self.program.parameters
+        """Whether it is handed from one iteration to the next: a parameter, a running mean."""
+        return symbol in self.program.kept
 
-    def read_in(self, iteration: int, cell: Cell) -> Place:
-        """The place of a cell as a step of that iteration reads it."""
-        made = iteration - 1 if self.is_parameter(cell.symbol) else iteration
+    def read_in(self, iteration: int, cell: Cell, step: Step | None = None) -> Place:
+        """The place of a cell as `step` of that iteration reads it: before any update, if None."""
+        made = iteration
+        if self.is_parameter(cell.symbol) and not self._updated_before(cell.symbol, step):
+            made -= 1
         return self.earliest(Place(made, cell))
+
+    def _updated_before(self, symbol: str, step: Step | None) -> bool:
+        positions = self.program.positions
+        return step is not None and positions.get(symbol, len(positions)) < positions[step.symbol]
 
     def earliest(self, place: Place) -> Place:
         """A frozen parameter is the one that it began as, in every iteration."""
@@ -67,17 +74,19 @@ class Provenance:
                 return float(self.timeline.iteration(1).given[place.symbol][row, column])
             made = self.timeline.iteration(place.iteration).parameters
             return float(made[place.symbol][row, column])
-        return float(self.environment(place.iteration)[place.symbol][row, column])
+        if (step := self.step_of(place)) is not None:
+            results = self.timeline.iteration(place.iteration).results
+            return float(results[self.program.index(step.symbol)][row, column])
+        return float(self.timeline.iteration(place.iteration).given[place.symbol][row, column])
 
     @lru_cache(maxsize=8)  # noqa: B019 (as long as its run)
-    def environment(self, iteration: int) -> Mapping[str, Any]:
-        """What every symbol of an iteration holds as its steps read it: before any update."""
+    def environment(self, iteration: int, step: Step | None = None) -> Mapping[str, Any]:
+        """What each symbol of an iteration holds as `step` reads it: before any update, if None."""
         done = self.timeline.iteration(iteration)
-        computed = {
-            step.symbol: result
-            for step, result in zip(self.program.steps, done.results, strict=True)
-            if step.phase != "update"
-        }
+        updates, _ = self.program.phase_bounds("update")
+        before = updates if step is None else max(updates, self.program.index(step.symbol))
+        steps = self.program.steps[:before]
+        computed = {s.symbol: r for s, r in zip(steps, done.results, strict=False)}
         return {**done.scalars, **done.given, **computed}
 
     def shapes(self, iteration: int) -> Mapping[str, tuple[int, ...]]:
@@ -98,23 +107,37 @@ class Provenance:
         expansion = self.expansion(place, taught=taught)
         if expansion is None:
             return ()
-        return tuple(self.read_in(place.iteration, cell) for cell in cells(expansion))
+        step = self.step_of(place)
+        return tuple(self.read_in(place.iteration, cell, step) for cell in cells(expansion))
 
     def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
         """What reads the number next: iteration, symbol and which of its elements.
 
         A parameter is read by the iteration after the one that made it, where there is one.
         """
-        parameter = self.is_parameter(place.symbol)
-        iteration = place.iteration + 1 if parameter else place.iteration
-        if self.timeline.iteration(iteration).number < iteration:
-            return ()
-        shapes = self.shapes(iteration)
         return tuple(
             (iteration, self.program.steps[i].symbol, found)
-            for i in self.program.readers.get(place.symbol, ())
-            for found in sorted(reach(self.program.lowered[i], place.cell, shapes), key=_order)
+            for i, iteration in self._readers(place)
+            for found in self._reached(i, iteration, place.cell)
         )
+
+    def _readers(self, place: Place) -> Iterator[tuple[int, int]]:
+        """The steps that read a place, each with the iteration it does so in, the earlier first."""
+        found = self.program.readers.get(place.symbol, ())
+        if not self.is_parameter(place.symbol):
+            yield from ((i, place.iteration) for i in found)
+            return
+        own = self.program.positions.get(place.symbol, len(self.program.steps))
+        if place.iteration:
+            yield from ((i, place.iteration) for i in found if i > own)
+        yield from ((i, place.iteration + 1) for i in found if i <= own)
+
+    def _reached(self, i: int, iteration: int, cell: Cell) -> list[Reach]:
+        """The elements of a step that read a cell; none behind the end of a run."""
+        if self.timeline.iteration(iteration).number < iteration:
+            return []
+        shapes = self.shapes(iteration)
+        return sorted(reach(self.program.lowered[i], cell, shapes), key=_order)
 
     def history(self, place: Place, most: int = 3) -> tuple[tuple[int, float], ...]:
         """A parameter's value at the start, then after the last updates up to this one."""
@@ -131,6 +154,8 @@ class Provenance:
             return f"{what} {row} of example {example}: it is given"
         if place.symbol in initial.given:
             return "given by the experiment"
+        if place.symbol not in self.program.parameters:
+            return "a running mean begins at zero"
         if place.symbol.startswith("b"):
             return "a bias begins at zero"
         if initial.scheme == "zeros":
@@ -157,7 +182,7 @@ class Provenance:
         expansion = self.expansion(place)
         if expansion is None:
             return f"{text(place.cell)} was given so"
-        env = self.environment(place.iteration)
+        env = self.environment(place.iteration, self.step_of(place))
 
         def spoilt(e: Expr) -> bool:
             return not np.isfinite(value(e, env))

@@ -64,7 +64,7 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
             return shape(x, shapes)[::-1]
         case MatMul(x, y):
             return _product(e, x, y, shapes)
-        case Sum(terms) | Call("max", terms):
+        case Sum(terms) | Call("max" | "power", terms):
             so_far, first = shape(terms[0], shapes), terms[0]
             for term in terms[1:]:
                 so_far = _stretched(e, (first, so_far), (term, shape(term, shapes)))

@@ -108,6 +108,7 @@ ACTIONS: tuple[Action, ...] = (
         "time",
         "if it fits",
     ),
+    Action("curve", "l", "l", "loss", "the loss curve so far", "time"),
     Action("run", "r", "r", "run", "run by itself, and pause; it starts paused", "time"),
     Action("faster", "plus,equals_sign", "+", "faster", "run faster", "time", "", "+ ="),
     Action("slower", "minus", "-", "slower", "run slower", "time"),

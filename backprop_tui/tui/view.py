@@ -147,7 +147,8 @@ class View:
             return "target"
         if place.symbol not in self._step_reads:
             return ""
-        return "read" if place == self.provenance.read_in(self.iteration, place.cell) else ""
+        read = self.provenance.read_in(self.iteration, place.cell, self.step)
+        return "read" if place == read else ""
 
     def cell_mark(self, symbol: str, row: int, column: int) -> str:
         """The mark of the number that a panel shows for a cell (from 0)."""

@@ -183,5 +183,6 @@ def test_python_never_evaluates_what_was_typed(monkeypatch: pytest.MonkeyPatch) 
 def test_every_function_can_be_typed_by_its_name() -> None:
     for name in (*PRIMITIVES, *DEFINITIONS):
         typed = f"{name.removesuffix('_slope')}{'′' if name.endswith('_slope') else ''}"
-        args = "(W1, X)" if name == "max" else "(W1)"
+        two = name in PRIMITIVES and 1 not in PRIMITIVES[name].values
+        args = "(W1, X)" if two else "(W1)"
         assert getattr(parse(typed + args), "function", None) == name

@@ -160,7 +160,7 @@ def shown_block(view: View, placed: Placed, step: Step | None) -> Array | None:
         return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
     if step is None or not isinstance(step.expression, Diff):
         return None
-    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration))
+    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration, step))
     return taken
 
 

@@ -1,0 +1,91 @@
+"""The loss curve over the whole screen: by iteration or by epoch, plain or on a log scale.
+
+It draws the losses it is given, thinned; the plotting library is imported when it opens.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+from textual_plot import HiResMode, PlotWidget
+
+from backprop_tui.engine.functions import Array
+from backprop_tui.tui.curve import by_epoch, thinned
+from backprop_tui.tui.numbers import number
+
+POINTS = 600
+"""At most about so many are drawn, whatever the length of the run."""
+
+
+class Plot(PlotWidget, can_focus=False):
+    """Not in the focus chain: its keys would take those of the screen."""
+
+
+class Curve(ModalScreen[None]):
+    """How the loss has fallen so far, and where we stand on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l,escape,q,space,enter", "close", "close"),
+        Binding("g", "scale", "log scale"),
+        Binding("e", "epochs", "epochs"),
+    ]
+
+    def __init__(self, losses: Array, name: str, here: int, batches: int) -> None:
+        """`losses` from the first iteration on, called `name`; `here` is the iteration shown."""
+        super().__init__()
+        self.losses, self.loss_name, self.here, self.batches = losses, name, here, batches
+        self.logarithmic = False
+        self.epochs = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="curve"):
+            yield Static(id="heading", markup=False)
+            yield Plot()
+            yield Static("l closes   g log scale   e by epoch", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """The curve as it is asked for."""
+        losses = by_epoch(self.losses, self.batches) if self.epochs else self.losses
+        at, values = thinned(losses, POINTS)
+        here = (self.here - 1) // self.batches + 1 if self.epochs else self.here
+        plot = self.query_one(Plot)
+        plot.clear()
+        self.query_one("#heading", Static).update(self.heading(losses, here))
+        if self.logarithmic:
+            at, values = at[values > 0], np.log10(values[values > 0])
+        if not at.size:
+            return
+        colours = self.app.theme_variables
+        plot.plot(at, values, line_style=colours["phase-forward"], hires_mode=HiResMode.BRAILLE)
+        plot.add_v_line(float(here), line_style=colours["phase-backward"])
+        plot.set_xlabel("epoch" if self.epochs else "iteration")
+        plot.set_ylabel(f"log10 {self.loss_name}" if self.logarithmic else self.loss_name)
+        plot.set_xlimits(float(at[0]), max(float(at[-1]), float(at[0]) + 1))
+
+    def heading(self, losses: Array, here: int) -> str:
+        """What is drawn, and the loss where we stand."""
+        unit = "epoch" if self.epochs else "iteration"
+        known = losses[here - 1] if here <= losses.size else np.nan
+        lowest = f", lowest {number(float(np.nanmin(losses)), 4)}" if losses.size else ""
+        at = f"  {number(float(known), 4)} in {unit} {here:,}" if np.isfinite(known) else ""
+        return f"{self.loss_name} over {losses.size:,} {unit}s{at}{lowest}"
+
+    def action_scale(self) -> None:
+        self.logarithmic = not self.logarithmic
+        self.draw()
+
+    def action_epochs(self) -> None:
+        self.epochs = not self.epochs
+        self.draw()
+
+    def action_close(self) -> None:
+        self.dismiss()
