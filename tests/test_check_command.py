@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
-from backprop_tui.engine import timeline
-from backprop_tui.engine.algebra import Neg
-from backprop_tui.engine.program import Program
+from backprop_tui.engine import program
+from backprop_tui.engine.algebra import Expr, Neg
+from backprop_tui.engine.program import Step
 
 SMALL = """
 title = "Small"
@@ -166,14 +167,13 @@ class TestFigures:
 
 def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
     """Every program computes minus what the derivation says for one symbol."""
+    honest = program.lower_all
 
-    class Sabotaged(Program):
-        def __init__(self, *args: object) -> None:
-            super().__init__(*args)  # type: ignore[arg-type]
-            at = self.index(symbol)
-            self.lowered = (*self.lowered[:at], Neg(self.lowered[at]), *self.lowered[at + 1 :])
+    def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:
+        for step, expression in zip(steps, honest(steps), strict=True):
+            yield Neg(expression) if step.symbol == symbol else expression
 
-    monkeypatch.setattr(timeline, "Program", Sabotaged)
+    monkeypatch.setattr(program, "lower_all", lower_all)
 
 
 class TestGradients:
