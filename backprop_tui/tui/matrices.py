@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backprop_tui.engine.algebra import Diff
 from backprop_tui.engine.functions import Array
+from backprop_tui.engine.notation import text
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.numbers import cell_width, fixed, ink
 from backprop_tui.tui.view import View
@@ -54,7 +56,10 @@ class Placed:
     cell: int
     label: str
     part: str = ""
-    """In the update: "before", "taken" (α·dW) or "after"."""
+    """In the update: "before", "slope", "made" (a running mean), "taken" (α·dW) or "after"."""
+
+    parameter: str = ""
+    """In the update: whose it is."""
 
     @property
     def left(self) -> int:
@@ -146,15 +151,16 @@ LABEL = 11
 
 
 def arrange_update(view: View, width: int, height: int) -> Arrangement:
-    """Three blocks for each parameter, W left and b right: all layers where they fit, else one."""
+    """The blocks of each parameter under each other, W left and b right: all layers or one."""
     n, depth = view.layers, len(view.layers) - 1
     every = tuple(range(1, depth + 1))
     cell = cell_width(view.decimals)
     most = max(1, (width - 2 * LABEL - 2 - cell) // cell)
-    whole = 3 * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
+    tall = max(len(blocks_of(view, f"{letter}{layer}")) for letter in "Wb" for layer in every)
+    whole = tall * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
     layers = every if whole else (view.layer,)
     weights = min(max(n[layer - 1] for layer in layers), most)
-    lines = max(1, max(n) if whole else (height - 1) // 3)
+    lines = max(1, max(n) if whole else (height - 1) // tall)
     placed: list[Placed] = []
     top, remark = 0, ""
     for layer in layers:
@@ -165,19 +171,39 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
         rows = range(row, min(n[layer], row + lines))
         columns = range(column, min(n[layer - 1], column + weights))
         right = LABEL + weights * cell
-        for part, (symbol, label) in enumerate((("", "before"), ("d", "− α·d"), ("", "after "))):
-            for letter, edge, shown in (
-                ("W", right, columns),
-                ("b", right + 2 + LABEL + cell, range(1)),
-            ):
-                name = f"{letter}{layer}"
-                written = f"{label}{name}" if symbol else f"{label} {name}"
-                y = top + part * len(rows)
-                kind = ("before", "taken", "after")[part]
-                placed.append(Placed(f"{symbol}{name}", edge, y, rows, shown, cell, written, kind))
-        top += 3 * len(rows) + 1
+        for letter, edge, shown in (("W", right, columns), ("b", right + 2 + LABEL + cell, ONE)):
+            name = f"{letter}{layer}"
+            for k, (part, symbol, label) in enumerate(blocks_of(view, name)):
+                y = top + k * len(rows)
+                placed.append(Placed(symbol, edge, y, rows, shown, cell, label, part, name))
+        top += tall * len(rows) + 1
         remark = _remark(rows, n[layer], columns, n[layer - 1])
     return Arrangement(tuple(placed), (), layers, remark)
+
+
+ONE = range(1)
+
+
+def blocks_of(view: View, parameter: str) -> list[tuple[str, str, str]]:
+    """What the update of a parameter shows, downwards: the part, the symbol, the label of each.
+
+    Plain gradient descent is a subtraction: before, what is taken away, after. An optimizer's
+    running means stand in between, each a block of its own.
+    """
+    program, slope = view.state.program, f"d{parameter}"
+    if parameter not in program.positions:
+        return [("before", parameter, f"{parameter} frozen")]
+    own = [s for s in program.steps if s.phase == "update" and s.symbol.endswith(slope)]
+    step = program.steps[program.index(parameter)]
+    taken = text(step.expression.right) if isinstance(step.expression, Diff) else ""
+    label = f"− {taken}" if len(taken) + 3 <= LABEL else "− the step"
+    return [
+        ("before", parameter, f"before {parameter}"),
+        *([("slope", slope, slope)] if own else []),
+        *(("made", s.symbol, s.symbol) for s in own),
+        ("taken", "" if own else slope, label),
+        ("after", parameter, f"after  {parameter}"),
+    ]
 
 
 def _remark(rows: range, of_rows: int, columns: range, of_columns: int) -> str:

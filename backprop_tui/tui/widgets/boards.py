@@ -5,14 +5,15 @@ They place matrices where `matrices` says and paint them; nothing here computes 
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import events
 from textual.message import Message
 
-from backprop_tui.engine.algebra import Cell, Diff
+from backprop_tui.engine.algebra import Cell, Diff, Name, names
 from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Training
 from backprop_tui.engine.functions import Array
-from backprop_tui.engine.program import Step
+from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.matrices import (
@@ -96,13 +97,13 @@ class Update(Board):
     """The update phase on the board: before, minus α times the slope, after."""
 
     def arrangement(self, view: View) -> Arrangement:
-        """The three blocks of every layer that is shown, under each other."""
+        """The blocks of every layer that is shown, under each other."""
         return arrange_update(view, self.size.width, self.size.height - 1)
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        training = view.state.experiment.training
         a = self.arrangement(view)
-        self.rule(canvas, view, "Update", ", ".join(filter(None, (a.remark, alpha(training)))))
+        constants = rule_in_numbers(view)
+        self.rule(canvas, view, "Update", ", ".join(filter(None, (a.remark, constants))))
         for placed in a.cache:
             if placed.part == "before" and placed.top:
                 canvas.put(0, placed.top, "─" * canvas.width, "quiet")
@@ -111,57 +112,74 @@ class Update(Board):
             canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
-        """One of the three: a label at its left, its numbers, marked as what they are."""
-        state, top = view.state, placed.top + 1
-        step, symbol = step_of(view, placed.symbol), placed.symbol.removeprefix("d")
-        canvas.put(placed.left - LABEL, top, placed.label, "label")
-        if step is None and placed.part != "before":
-            if placed.part == "after":
-                canvas.put(placed.left - LABEL, top, f"{symbol} is frozen", "quiet")
-            return
-        values = shown_block(view, placed, step)
-        known = state.revealed(symbol) if placed.part == "after" else None
-        if placed.rows and (mark := view.cell_mark(symbol, 0, 0)) and placed.part == "after":
-            canvas.put(placed.left - LABEL, top, placed.label, f"label {mark}")
+        """A label at its left, and its numbers, marked as what they are."""
+        top, values = placed.top + 1, shown_block(view, placed)
+        place = partial(place_in_block, view, placed)
+        marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
+        looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
+        canvas.put(placed.left - LABEL, top, placed.label, looks)
+        known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
         for y, i in enumerate(placed.rows, top):
             for x, j in enumerate(placed.columns, 1):
                 hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
                 number = None if values is None or hidden else float(values[i, j])
-                mark = view.mark(self.place(view, placed, i, j))
+                mark = view.mark(place(i, j)) if placed.symbol else ""
                 end = placed.left + x * placed.cell
                 paint_cell(canvas, end, y, number, view, placed.cell, mark)
         at = view.bracketed
-        if at and at == self.place(view, placed, at.cell.row - 1, at.cell.column - 1):
+        if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
             paint_cursor(canvas, view, placed, top)
 
-    def place(self, view: View, placed: Placed, row: int, column: int) -> Place:
-        """The number that a block shows in a cell: before, the slope, after."""
-        made = view.iteration - (placed.part == "before")
-        cell = Cell(placed.symbol, row + 1, column + 1)
-        return view.provenance.earliest(Place(made, cell))
+
+def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
+    """The number that a block shows in a cell: before, the slope, a running mean, after."""
+    if placed.part == "made":
+        return view.place_of(placed.symbol, row, column)
+    made = view.iteration - (placed.part == "before")
+    return view.provenance.earliest(Place(made, Cell(placed.symbol, row + 1, column + 1)))
 
 
-def alpha(training: Training) -> str:
-    return f"α = {training.learning_rate:g}"
+def shown_block(view: View, placed: Placed) -> Array | None:
+    """The numbers of a block; None while they are still to come."""
+    state, symbol = view.state, placed.symbol
+    match placed.part:
+        case "before":
+            return state.before(symbol)
+        case "slope" | "made":
+            return state.value(symbol)
+        case "after":
+            return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
+        case _:
+            return taken_away(view, placed)
 
 
-def step_of(view: View, symbol: str) -> Step | None:
-    """The update step of a parameter, or of the parameter that a slope belongs to."""
-    at = view.state.program.positions.get(symbol.removeprefix("d"))
-    return None if at is None else view.state.program.steps[at]
-
-
-def shown_block(view: View, placed: Placed, step: Step | None) -> Array | None:
-    """before W, α·dW (the right side of the step's difference), after W: None if still to come."""
-    state, symbol = view.state, placed.symbol.removeprefix("d")
-    if placed.part == "before":
-        return state.before(symbol)
-    if placed.part == "after":
-        return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
-    if step is None or not isinstance(step.expression, Diff):
+def taken_away(view: View, placed: Placed) -> Array | None:
+    """The right side of the update's difference, once all that it reads is there."""
+    program = view.state.program
+    step = program.steps[program.index(placed.parameter)]
+    updates, _ = program.phase_bounds("update")
+    if not isinstance(step.expression, Diff):
+        return None
+    reads = [program.positions.get(s, -1) for s in names(step.expression.right)]
+    if any(updates <= at and at >= view.state.position.steps for at in reads):
         return None
     taken: Array = value(step.expression.right, view.provenance.environment(view.iteration, step))
     return taken
+
+
+def rule_in_numbers(view: View) -> str:
+    """`α = 0.5`, and the constants of an optimizer where it is not plain gradient descent."""
+    training, program = view.state.experiment.training, view.state.program
+    first, behind = program.phase_bounds("update")
+    read = {s for step in program.steps[first:behind] for s in names(step.expression)}
+    constants = [
+        f"{text(Name(symbol))} = {getattr(training, symbol):g}"
+        for symbol in ("beta1", "beta2", "weight_decay")
+        if symbol in read
+    ]
+    plain = training.optimizer == "gradient_descent"
+    name = [] if plain else [training.optimizer]
+    return ", ".join([*name, f"α = {training.learning_rate:g}", *constants])
 
 
 def example(view: View) -> str:
