@@ -7,7 +7,6 @@ spelled where a terminal's encoding lacks them. No export knows of the screen or
 from __future__ import annotations
 
 import codecs
-from importlib import metadata
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -50,6 +49,8 @@ codecs.register_error("spelled", spelled)
 
 def version() -> str:
     """The version of this program; "unknown" where it runs without being installed."""
+    from importlib import metadata  # a tenth of the start, and only --version and traces ask
+
     try:
         return metadata.version("backprop-tui")
     except metadata.PackageNotFoundError:
