@@ -34,7 +34,8 @@ from backprop_tui.engine.experiment import (
     read_only,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
-from backprop_tui.engine.program import Step, derivation
+from backprop_tui.engine.optimizers import OPTIMIZERS
+from backprop_tui.engine.program import Step, derivation, with_shapes_of
 from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
 from backprop_tui.engine.schema import (
     Either,
@@ -51,11 +52,12 @@ from backprop_tui.engine.schema import (
     one_of,
     printable,
     prose,
+    share,
     shown,
     whole,
     whole_or,
 )
-from backprop_tui.engine.shapes import Shape, shape
+from backprop_tui.engine.shapes import Shape
 
 LARGEST_FILE = 10_000_000  # bytes
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
@@ -90,6 +92,11 @@ TRAINING = Table(
         "order": one_of(ORDERS),
         "reduction": one_of(REDUCTIONS),
         "freeze": ListOf(line(), "parameters' names, like W1 or b1"),
+        "optimizer": one_of(OPTIMIZERS),
+        "beta1": share(),
+        "beta2": share(),
+        "epsilon": number(0),
+        "weight_decay": number(0),
     },
 )
 DATA = Table("[data]", {"X": Matrix(), "Y": Matrix()}, required=("X", "Y"))
@@ -181,6 +188,15 @@ class Draft:
         training = self.values.get("training", {})
         batch: int | str | None = None if training is None else training.get("batch", 1)
         return self.examples if batch == "all" else cast("int | None", batch)
+
+    @property
+    def rule(self) -> Training:
+        """What of the training decides which steps there are."""
+        return Training(
+            batch=self.batch or 1,
+            freeze=tuple(self["training", "freeze"] or ()),
+            optimizer=self["training", "optimizer"] or "gradient_descent",
+        )
 
     def came_from(self, flag: str) -> bool:
         return FLAGS[flag].path in self.faults.origins
@@ -352,7 +368,7 @@ def notes_stand_at_steps(draft: Draft) -> None:
     if draft.layers is None or draft.batch is None:
         return
     freeze = draft["training", "freeze"] or ()
-    names = _step_names(draft.layers, draft.batch, freeze)
+    names = tuple(step.symbol for step in _steps(draft.layers, draft.rule))
     for i, note in enumerate(draft.values.get("notes") or ()):
         path, step = _step_of(note or {}, ("notes", i, "at"))
         if step is None or step in names:
@@ -365,14 +381,10 @@ def notes_stand_at_steps(draft: Draft) -> None:
             draft.faults.must(path, f"a step of this network, {listed(names)}", step, names)
 
 
-def _step_names(layers: tuple[int, ...], batch: int, freeze: tuple[str, ...]) -> tuple[str, ...]:
-    """The symbols that an iteration computes, in order. Activations and loss do not change them."""
-    return tuple(step.symbol for step in _steps(layers, batch, freeze))
-
-
-def _steps(layers: tuple[int, ...], batch: int, freeze: tuple[str, ...] = ()) -> Iterator[Step]:
+def _steps(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
+    """The steps of an iteration. Activations and loss do not change what they are called."""
     network = Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
-    return derivation(network, Training(batch=batch, freeze=freeze))
+    return derivation(network, rule)
 
 
 def published_figures_fit(draft: Draft) -> None:
@@ -384,18 +396,16 @@ def published_figures_fit(draft: Draft) -> None:
 
     def shapes_in(iteration: int) -> Mapping[str, Shape]:
         before = (iteration - 1) % batches * batch
-        return _shapes(layers, batch, min(batch, examples - before))
+        return _shapes(layers, draft.rule, min(batch, examples - before))
 
     figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
 
 
-def _shapes(layers: tuple[int, ...], batch: int, examples: int) -> Mapping[str, Shape]:
+def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[str, Shape]:
     """The shape of every symbol. Activations and loss do not change them."""
     shapes: dict[str, Shape] = {"X": (layers[0], examples), "Y": (layers[-1], examples)}
     shapes |= parameter_shapes(layers)
-    for step in _steps(layers, batch):
-        shapes[step.symbol] = shape(step.expression, shapes)
-    return shapes
+    return with_shapes_of(_steps(layers, rule), shapes)
 
 
 def _step_of(note: Mapping[str, Any], at: Path) -> tuple[Path, str | None]:

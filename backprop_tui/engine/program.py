@@ -7,7 +7,7 @@ the network is built, and nothing of numbers, positions or screens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Literal, TypeAlias
@@ -158,9 +158,19 @@ class Program:
         for l in range(1, self.network.depth + 1):  # noqa: E741
             shapes[W[l].symbol] = (n[l], n[l - 1])
             shapes[b[l].symbol] = (n[l], 1)
-        for step in self.steps:
-            shapes[step.symbol] = shape(step.expression, shapes)
-        return shapes
+        return with_shapes_of(self.steps, shapes)
+
+
+def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    """The shapes given, and that of every symbol that the steps write."""
+    shapes = dict(given)
+    for step in steps:
+        read = names(step.expression)
+        if step.symbol in read and step.symbol not in shapes:
+            # A running mean has the shape of what it is the mean of.
+            shapes[step.symbol] = next(shapes[symbol] for symbol in read if symbol in shapes)
+        shapes[step.symbol] = shape(step.expression, shapes)
+    return shapes
 
 
 def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
@@ -175,8 +185,14 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
 def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:
     """Each step's expression, lowered: σ′(Z1) is A1 ∘ (1 − A1) once A1 = σ(Z1) stands."""
     known: dict[Expr, Name] = {}
+    reading: dict[str, list[Expr]] = {}
     for step in steps:
         yield lower(step.expression, known)
         # What was computed from a parameter is not what its new value would give.
-        known = {e: name for e, name in known.items() if step.symbol not in names(e)}
-        known.setdefault(step.expression, step.target)
+        for stale in reading.pop(step.symbol, ()):
+            known.pop(stale, None)
+        read = names(step.expression)
+        if step.symbol not in read:
+            known.setdefault(step.expression, step.target)
+            for symbol in read:
+                reading.setdefault(symbol, []).append(step.expression)

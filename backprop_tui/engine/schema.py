@@ -201,6 +201,11 @@ def number(least: float) -> Value:
     )
 
 
+def share() -> Value:
+    """How much of a running mean stays."""
+    return Value("a number from 0 up to, but not, 1", lambda v: is_number(v) and 0 <= v < 1, float)
+
+
 def one_of(names: Iterable[str]) -> Value:
     """One of some names; a misspelling gets a hint."""
     names = tuple(names)

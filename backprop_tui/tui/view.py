@@ -42,6 +42,8 @@ class View:
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
+    sparkline: str = ""
+    """The losses so far, a character for a stretch of iterations."""
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
 

@@ -12,9 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.functions import Array
 from backprop_tui.engine.gradient_check import GradientVerdict
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.verdicts import in_short
@@ -26,6 +28,9 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.prompt import Prompt
 from backprop_tui.tui.widgets.step import StepPanel
+
+SPARKS = 10
+"""Characters of the sparkline in the title."""
 
 
 class Base(Screen[None]):
@@ -51,6 +56,7 @@ class Base(Screen[None]):
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
         self.playing = False
+        self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
         self.farthest = 1  # the last iteration that was shown
         self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
@@ -97,8 +103,21 @@ class Base(Screen[None]):
             chosen=self._chosen,
             scrolled=self.scrolled,
             maximised=self.zoomed,
+            sparkline=self._sparkline(),
             playing=SPEEDS[self.speed].label if self.playing else "",
         )
+
+    def known_losses(self) -> Array:
+        """The loss of every iteration that was shown, from the first one on."""
+        reached, here = self.farthest, self.position
+        untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
+        return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
+
+    def _sparkline(self) -> str:
+        losses = self.known_losses()
+        if losses.size != self._drawn[0]:
+            self._drawn = losses.size, sparkline(losses, SPARKS)
+        return self._drawn[1]
 
     @property
     def _chosen(self) -> str:

@@ -168,6 +168,16 @@ class Travel(Base):
         prompt.say(f"✗ {condition.text} never holds: {ended}")
         return None
 
+    def action_curve(self) -> None:
+        from backprop_tui.tui.screens.curve import Curve
+
+        losses, name = self.known_losses(), "J" if "J" in self.timeline.program.positions else "L"
+        if not losses.size:
+            self.notify("No loss is known yet: go on to the step L.")
+            return
+        batches = self.timeline.experiment.batches_per_epoch
+        self.app.push_screen(Curve(losses, name, self.position.iteration, batches))
+
     # Running by itself
 
     def action_run(self) -> None:

@@ -56,7 +56,10 @@ class Title(Panel):
             at_step = 1
             canvas.put(at_step, 0, step, "strong")
         else:
-            canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), "strong")
+            sparks = view.sparkline
+            behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), "strong")
+            if sparks and behind + len(sparks) + 2 <= at_iteration:
+                canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)
             canvas.put(at_step, 0, step)
         canvas.right(canvas.width - 1, 0, loss, "strong")
