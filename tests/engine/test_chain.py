@@ -10,7 +10,7 @@ from math import inf, isfinite, prod
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.engine.algebra import Cell, Div, Expr, Name, Num, cells
@@ -27,6 +27,8 @@ from tests.networks import ARTICLE, experiment, experiments
 
 ALL = 10**9
 """More paths than a small network has."""
+TINY = 1e-300
+"""Hereabouts numbers begin to lose their digits: what saturated layers multiply to is below it."""
 
 
 def chains(experiment: Experiment, iteration: int = 1) -> Chains:
@@ -50,7 +52,7 @@ def every_path(found: Chains, cell: Cell) -> Iterator[tuple[tuple[Cell, ...], tu
 def scale(found: Chains, path: Path) -> float:
     """What a path's product may be wrong by, per digit: its factors without their signs."""
     with np.errstate(all="ignore"):
-        return prod(size(factor, found.env) for factor in path.factors)
+        return prod(size(factor, found.env) for factor in reversed(path.factors))
 
 
 def finite(path: Path) -> bool:
@@ -73,7 +75,7 @@ def test_all_paths_of_a_gradient_add_up_to_it(experiment: Experiment, iteration:
         if not (isfinite(chain.recorded) and all(map(finite, chain.paths)) and max(scales) < inf):
             continue
         total = sum(path.product for path in chain.paths)
-        assert abs(total - chain.recorded) <= 1e-9 * sum(scales), text(cell)
+        assert abs(total - chain.recorded) <= 1e-9 * sum(scales) + TINY, text(cell)
 
 
 @given(experiments())
@@ -85,6 +87,7 @@ def test_as_many_paths_are_listed_as_are_counted_and_none_twice(experiment: Expe
         assert chain.left_out == 0
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
     experiment: Experiment,
@@ -110,7 +113,7 @@ def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
 def test_the_largest_paths_really_are_the_largest(experiment: Experiment, most: int) -> None:
     found = chains(experiment)
     for cell in gradients(found):
-        every = [prod(numbers) for _, numbers in every_path(found, cell)]
+        every = [prod(reversed(numbers)) for _, numbers in every_path(found, cell)]
         if not all(map(isfinite, every)):
             continue
         chain = found.chain(cell, most)
@@ -120,6 +123,7 @@ def test_the_largest_paths_really_are_the_largest(experiment: Experiment, most: 
         assert (chain.count, chain.left_out) == (len(every), max(0, len(every) - most))
 
 
+@settings(max_examples=30)
 @given(experiments(scales=(1.0,)), st.integers(1, 3))
 def test_the_rest_is_what_the_paths_left_out_add_up_to(experiment: Experiment, most: int) -> None:
     found = chains(experiment)
@@ -129,7 +133,7 @@ def test_the_rest_is_what_the_paths_left_out_add_up_to(experiment: Experiment, m
         chain = found.chain(cell, most)
         if isfinite(chain.recorded) and all(map(finite, every)) and scales < inf:
             left_out = sum(path.product for path in every) - sum(p.product for p in chain.paths)
-            assert abs(chain.rest - left_out) <= 1e-9 * scales
+            assert abs(chain.rest - left_out) <= 1e-9 * scales + TINY
 
 
 # Spelled out ----------------------------------------------------------------------------------

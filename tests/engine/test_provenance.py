@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from backprop_tui.engine.algebra import Cell, cells
 from backprop_tui.engine.evaluate import value
@@ -89,6 +89,7 @@ def test_what_is_given_has_no_step_reads_nothing_and_says_how_it_came_to_be(
         assert p.given(place)
 
 
+@settings(max_examples=25)
 @given(experiments())
 def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_reads(
     experiment: Experiment,
@@ -105,6 +106,7 @@ def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_r
                 assert np.array_equal(p.number(read), seen, equal_nan=True)
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_a_parameter_is_read_as_the_iteration_before_left_it(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -132,6 +134,7 @@ def test_as_computed_a_slope_reads_the_activation_as_taught_the_sum_before_it() 
     assert [spelled(read) for read in reads[False]] == ["1 dA1[1,1]", "1 A1[1,1]"]
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_walking_the_first_terms_always_ends_at_something_given(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -180,11 +183,12 @@ def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None
     }
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_what_reads_a_number_is_told_in_the_order_of_the_steps(experiment: Experiment) -> None:
     p = provenance(experiment)
     for place in (*given_numbers(p), *computed(p)):
-        order = [p.program.index(symbol) for _, symbol, _ in p.used_by(place)]
+        order = [(k, p.program.index(symbol)) for k, symbol, _ in p.used_by(place)]
         assert order == sorted(order)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.program import Program
@@ -119,6 +119,7 @@ def test_the_loss_of_a_batch_says_what_each_example_counts() -> None:
     )
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_every_step_of_every_network_has_one_finished_sentence(experiment: Experiment) -> None:
     network, training = experiment.network, experiment.training
@@ -130,6 +131,7 @@ def test_every_step_of_every_network_has_one_finished_sentence(experiment: Exper
         assert len(written) <= 78  # a line of the smallest screen
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_where_nothing_is_averaged_no_sentence_says_so(experiment: Experiment) -> None:
     network, training = experiment.network, experiment.training
