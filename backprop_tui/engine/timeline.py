@@ -1,30 +1,21 @@
 """Time: positions in a run, how keys move between them, and what is known at each.
 
-A run is a pure function of its experiment: going back is going somewhere, never undoing. An
-iteration is replayed from the nearest keyframe when it is asked for, so any number of them costs
-little memory. It knows no keys and no screen.
+A run is a pure function of its experiment: going back is going somewhere, never undoing. What the
+iterations are, its history knows; this knows the steps and elements within one, and no keys and no
+screen.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any
 
-import numpy as np
-
-from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
-from backprop_tui.engine.program import PHASES, Phase, Program, Step
+from backprop_tui.engine.history import History, Stretch
+from backprop_tui.engine.program import PHASES, Phase, Step
+from backprop_tui.engine.replay import Iteration
 from backprop_tui.engine.shapes import Shape
-
-KEYFRAME_EVERY = 1024
-"""Iterations between the parameters that are kept for good."""
-RECENT = 64
-"""Whole iterations that are kept for the next key."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,24 +25,6 @@ class Position:
     iteration: int = 1
     steps: int = 0
     elements: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Iteration:
-    """One pass over one batch: what it began with, and what every step gave, in order."""
-
-    number: int
-    examples: tuple[int, ...]
-    """Which examples of the data the batch holds, from 0."""
-    given: Mapping[str, Array]
-    """X, Y and the parameters as the iteration found them."""
-    scalars: Mapping[str, float]
-    """α, m and K."""
-    results: tuple[Array, ...]
-    parameters: Mapping[str, Array]
-    """The parameters as the iteration leaves them."""
-    diverged: str | None
-    """The first parameter that is no longer finite."""
 
 
 class State:
@@ -137,83 +110,16 @@ class State:
         return self.program.shapes(self.examples)
 
 
-class Timeline:
+class Timeline(History):
     """A run of an experiment, and the positions in it. Every method is a pure function."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.program = Program(experiment.network, experiment.training)
+        super().__init__(experiment)
         self.start = Position()
-        self._keyframes: dict[int, Mapping[str, Array]] = {1: experiment.parameters()}
-        self._recent: OrderedDict[int, Iteration] = OrderedDict()
-        self._diverged_in: int | None = None
-
-    # What is known at a position
 
     def state(self, position: Position) -> State:
         """All that is known at `position`."""
         return State(self, position, self.iteration(position.iteration))
-
-    def iteration(self, number: int) -> Iteration:
-        """The iteration of that number, from 1, replayed from the nearest one that is kept.
-
-        Where the run diverges before it, the last iteration that there is.
-        """
-        if self._diverged_in is not None:
-            number = min(number, self._diverged_in)
-        if number in self._recent:
-            self._recent.move_to_end(number)
-            return self._recent[number]
-        begin = max(k for k in self._keyframes if k <= number)
-        parameters = self._keyframes[begin]
-        recent = max((k for k in self._recent if begin <= k < number), default=None)
-        if recent is not None:
-            begin, parameters = recent + 1, self._recent[recent].parameters
-        for k in range(begin, number + 1):
-            done = self._compute(k, parameters)
-            self._keep(done)
-            if done.diverged:
-                break
-            parameters = done.parameters
-        return done
-
-    def _compute(self, number: int, parameters: Mapping[str, Array]) -> Iteration:
-        data, training = self.experiment.data, self.experiment.training
-        examples = self.experiment.examples_of(number)
-        columns = [int(example) for example in examples]
-        given = {
-            "X": np.ascontiguousarray(data.X[:, columns]),  # (n[0], m)
-            "Y": np.ascontiguousarray(data.Y[:, columns]),  # (n[L], m)
-            **parameters,
-        }
-        scalars = {
-            "alpha": training.learning_rate,
-            "m": float(len(columns)),
-            "K": float(self.experiment.network.layers[-1]),
-        }
-        env: dict[str, Any] = {**given, **scalars}
-        results = []
-        for step, expression in zip(self.program.steps, self.program.lowered, strict=True):
-            # One order in memory: a replay gives the same bits. Read-only, as all of the past.
-            result = np.ascontiguousarray(value(expression, env))
-            result.flags.writeable = False
-            env[step.symbol] = result
-            results.append(result)
-        left = {symbol: env[symbol] for symbol in parameters}
-        diverged = next((symbol for symbol, p in left.items() if not np.isfinite(p).all()), None)
-        return Iteration(
-            number, tuple(columns), MappingProxyType(given), scalars, tuple(results), left, diverged
-        )
-
-    def _keep(self, done: Iteration) -> None:
-        self._recent[done.number] = done
-        self._recent.move_to_end(done.number)
-        while len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
-        if done.diverged:
-            self._diverged_in = done.number
-        elif done.number % KEYFRAME_EVERY == 0:
-            self._keyframes[done.number + 1] = done.parameters
 
     # Where keys lead
 
@@ -294,4 +200,4 @@ class Timeline:
         return self.iteration(iteration).diverged
 
 
-__all__ = ["PHASES", "Iteration", "Position", "State", "Timeline"]
+__all__ = ["PHASES", "Iteration", "Position", "State", "Stretch", "Timeline"]

@@ -11,15 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.engine.experiment import Experiment, Network, Training
+from backprop_tui.engine.history import RECENT
+from backprop_tui.engine.keyframes import EVERY
 from backprop_tui.engine.program import PHASES
-from backprop_tui.engine.timeline import (
-    KEYFRAME_EVERY,
-    RECENT,
-    Iteration,
-    Position,
-    State,
-    Timeline,
-)
+from backprop_tui.engine.timeline import Iteration, Position, State, Timeline
 from tests.networks import ARTICLE, experiment, experiments, same_bits
 
 KEYS: dict[str, Callable[[Timeline, Position], Position]] = {
@@ -144,9 +139,9 @@ def test_the_run_agrees_with_a_loop_written_by_hand() -> None:
 
 def test_many_iterations_keep_little() -> None:
     timeline = Timeline(ARTICLE)
-    timeline.iteration(2 * KEYFRAME_EVERY + 5)
+    timeline.iteration(2 * EVERY + 5)
     assert len(timeline._recent) <= RECENT
-    assert sorted(timeline._keyframes) == [1, KEYFRAME_EVERY + 1, 2 * KEYFRAME_EVERY + 1]
+    assert sorted(timeline._keyframes) == [1, EVERY + 1, 2 * EVERY + 1]
 
 
 @given(experiments())
