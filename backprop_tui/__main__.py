@@ -118,11 +118,13 @@ OVERRIDES = (  # read with the experiment, by the rules that hold for its file
 DECIMALS = Flag(
     "--decimals",
     "N",
-    f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default 3)",
+    f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
     whole(0, MOST_DECIMALS),
-    3,
+    None,
 )
-CHECK_DECIMALS = replace(DECIMALS, help=DECIMALS.help.replace("3)", "6)"), default=6)
+CHECK_DECIMALS = replace(
+    DECIMALS, help=DECIMALS.help.replace("the experiment's, or 3", "6"), default=6
+)
 ITERATIONS = Flag(
     "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
 )
@@ -193,11 +195,17 @@ def step_through(arguments: argparse.Namespace) -> int:
         )
     from backprop_tui.tui.app import BackpropApp
 
-    app = BackpropApp(experiment, decimals=arguments.decimals)
+    app = BackpropApp(experiment, decimals_of(arguments, experiment))
     last_words = app.run()
     if last_words is not None:
         write([f"{last_words}\n"])
     return app.return_code or FINE
+
+
+def decimals_of(arguments: argparse.Namespace, experiment: Experiment) -> int:
+    """The decimals asked for, else the experiment's own."""
+    own: int = experiment.decimals
+    return own if arguments.decimals is None else int(arguments.decimals)
 
 
 def no_terminal() -> str | None:
@@ -258,7 +266,8 @@ def trace(arguments: argparse.Namespace) -> int:
 
     timeline = Timeline(experiment)
     run = until_diverged(iterations(timeline, arguments.iterations))
-    texts = FORMATS[arguments.format](timeline, run, arguments.decimals)
+    decimals = decimals_of(arguments, experiment)
+    texts = FORMATS[arguments.format](timeline, run, decimals)
     write(texts, document=arguments.format != "table")
     return FINE
 
@@ -294,9 +303,13 @@ def load(arguments: argparse.Namespace) -> Experiment:
 
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
-        return load(arguments.word, overrides)
+        experiment = load(arguments.word, overrides)
     except ExperimentError as error:
         raise CommandError(*(located(fault, arguments.word) for fault in error.faults)) from None
+    given = [
+        w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
+    ]
+    return replace(experiment, source=shlex.join([experiment.source, *given]))
 
 
 def located(fault: str, source: str) -> str:

@@ -169,6 +169,7 @@ class Experiment:
     initial: Initial
     notes: tuple[Note, ...] = ()
     published: tuple[Published, ...] = ()
+    decimals: int = 3  # of the numbers shown, unless their reader chooses
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""

@@ -127,6 +127,7 @@ NOTE = Table(
     },
     required=("at", "text"),
 )
+VIEW = Table("[view]", {"decimals": whole(0, 12)})
 EXPERIMENT = Table(
     "an experiment",
     {
@@ -136,6 +137,7 @@ EXPERIMENT = Table(
         "training": TRAINING,
         "data": DATA,
         "initial": INITIAL,
+        "view": VIEW,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
         "published": ListOf(
             PUBLISHED, "published figures, each source under its own [[published]]"
@@ -299,6 +301,12 @@ def _mend_other_half(draft: Draft) -> str:
 def targets_suit_the_loss(draft: Draft) -> None:
     """Cross-entropy's A − Y holds only where each example's targets sum to 1."""
     loss, Y = draft["network", "loss"], draft["data", "Y"]
+    if loss is not None and Y is not None and LOSSES[loss].targets_are_probabilities:
+        outside = [
+            ((i, j), f"must be from 0 to 1, as {loss} needs; got {Y[i, j]:g}")
+            for i, j in np.argwhere((Y < 0) | (Y > 1)).tolist()
+        ]
+        draft.faults.add_some(("data", "Y"), outside)
     if loss is None or Y is None or not LOSSES[loss].targets_are_shares:
         return
     must = f"must be shares of 0 or more that sum to 1, as {loss} needs"
@@ -475,6 +483,11 @@ FLAGS: dict[str, Flag] = {
 }
 
 
+OWN = {"layers", "activations", "loss", "x", "y"}
+"""Flags that make another experiment of a lesson: its title and text are no longer about it."""
+OWN_ABOUT = "Made on the command line: another network or other data than the lesson has."
+
+
 def flag_name(flag: str) -> str:
     """`--learning-rate` for learning_rate."""
     return "--" + flag.replace("_", "-")
@@ -497,6 +510,8 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
     if result != document:
         _refit_notes(result, same_network=result.get("network") == document.get("network"))
         result.pop("published", None)  # of another run
+        if not OWN.isdisjoint(overrides):
+            result |= {"title": "A network of your own", "about": OWN_ABOUT}
     return result
 
 
@@ -663,6 +678,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         ),
         notes=tuple(_note(note) for note in values.get("notes") or ()),
         published=records(values.get("published") or ()),
+        decimals=(values.get("view") or {}).get("decimals", 3),
     )
 
 

@@ -135,8 +135,16 @@ class Explanation:
         stages = (
             with_numbers(self.taught, self._figure, fold),
             with_numbers(self.taught, self._simplified, fold),
+            *((with_numbers(self.taught, self._reduced, fold),) if self._gathers else ()),
         )
         return tuple(s for s in dict.fromkeys(stages) if s != self.result)
+
+    @cached_property
+    def _gathers(self) -> bool:
+        """Whether a largest value is taken off first, as softmax does."""
+        return any(isinstance(e, Call) and e.function == "max" for e in walk(self.taught)) and any(
+            isinstance(e, Call) and e.function == "exp" for e in walk(self.taught)
+        )
 
     @cached_property
     def result(self) -> str:
@@ -171,6 +179,13 @@ class Explanation:
                 parts[part] = as_expr(_read(figure))
         return self._number(float(value(replace(self.taught, parts), env))) != self.result
 
+    def _reduced(self, part: Expr) -> str | None:
+        """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
+        if isinstance(part, Call) and part.function in ("exp", "log"):
+            (argument,) = part.args
+            return f"{part.function}({self._number(self._value(argument))})"
+        return self._simplified(part)
+
     def _value(self, part: Expr) -> float:
         return float(value(part, self.env))
 
@@ -187,7 +202,14 @@ class Explanation:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What students ask at this step, answered with this experiment's numbers."""
-        found = (self._collapsed(), self._start(), self._transposed(), self._mean())
+        found = (
+            self._collapsed(),
+            self._start(),
+            self._transposed(),
+            self._mean(),
+            self._shifted(),
+            self._natural(),
+        )
         return tuple(remark for remark in found if remark)
 
     def _collapsed(self) -> str | None:
@@ -240,6 +262,21 @@ class Explanation:
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
         return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
+
+    def _shifted(self) -> str | None:
+        """Why softmax takes off the largest Z."""
+        if not self._gathers or not self.known:
+            return None
+        largest = next(e for e in walk(self.taught) if isinstance(e, Call) and e.function == "max")
+        number = self._number(self._value(largest))
+        return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
+
+    def _natural(self) -> str | None:
+        """Which logarithm it is."""
+        logs = (e for e in walk(self.step.expression) if isinstance(e, Call))
+        return (
+            "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
+        )
 
     def goes_into(self, most: int = 4) -> tuple[str, ...]:
         """The cells that read the number next, many of them by their first and last."""

@@ -191,6 +191,7 @@ class Loss:
     slope: Expr
     collapses: frozenset[str] = frozenset()
     targets_are_shares: bool = False
+    targets_are_probabilities: bool = False
 
     def __call__(self, a_: Expr, y_: Expr) -> Expr:
         return replace(self.value, {a: a_, y: y_})
@@ -207,6 +208,7 @@ LOSSES: dict[str, Loss] = {
             -col_sums(y * log(a) + (1 - y) * log(1 - a)),
             slope=(1 - y) / (1 - a) - y / a,
             collapses=frozenset({"sigmoid"}),
+            targets_are_probabilities=True,
         ),
         Loss(
             "cross_entropy",

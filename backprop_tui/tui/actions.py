@@ -19,7 +19,8 @@ class Action:
     short: str
     does: str
     group: Literal["time", "why", "screen", "program"]
-    footer: Literal["", "if it fits", "always"] = ""
+    footer: Literal["", "if it fits", "soon", "always"] = ""
+    """Whether it stands in the footer; what yields when there is little room."""
     all_signs: str = ""
 
     @property
@@ -66,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
         "phase",
         "to the end of this phase, or of the next when already there",
         "time",
-        "if it fits",
+        "soon",
     ),
     Action(
         "phase_start",
@@ -83,7 +84,7 @@ ACTIONS: tuple[Action, ...] = (
         "iteration",
         "the same step of the next iteration",
         "time",
-        "if it fits",
+        "soon",
     ),
     Action(
         "iteration_back",
@@ -119,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
         "why",
         "explain the cell under the cursor, or the step's own; again: the chosen term's",
         "why",
-        "if it fits",
+        "soon",
         "⏎ click",
     ),
     Action(
@@ -151,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         "chain",
         "this gradient as products of slopes along its paths to the loss",
         "why",
-        "if it fits",
+        "soon",
     ),
     Action(
         "check",

@@ -35,7 +35,7 @@ class Canvas:
 
     def rule(self, y: int, title: str, note: str = "", style: str = "rule") -> None:
         """A titled rule across the sheet, with a note at its right end."""
-        self.put(0, y, "─" * self.width, style)
+        self.put(0, y, ("━" if "chosen" in style else "─") * self.width, style)
         note = note if len(note) + len(title) + 8 <= self.width else ""
         room = self.width - (len(note) + 3 if note else 0) - 4
         if title:

@@ -145,7 +145,7 @@ def _nodes(
     l = column.layer  # noqa: E741
     names = ("X",) if l == 0 else (f"A{l}", f"Z{l}")
     name = next((s for s in names if view.value(s) is not None), names[0])
-    values = view.value(name)
+    values, known = view.value(name), view.state.revealed(name)
     about = (*names, *(f"d{s}" for s in names if l), *((f"b{l}", f"db{l}") if l else ()))
     mark = mark_of(view, *about)
     end = column.x + 3
@@ -158,7 +158,12 @@ def _nodes(
         )
         canvas.put(column.x, y, "●", own or "strong")
         if labelled:
-            value = None if values is None else float(values[k, view.column])
+            hidden = (
+                known is not None
+                and values is not None
+                and (k * values.shape[1] + view.column >= known)
+            )
+            value = None if values is None or hidden else float(values[k, view.column])
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
             canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
@@ -217,12 +222,19 @@ def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
             ("", (f"A{l}",), "", (f"dA{l}",)),
         ]
     rows += [("↓ ", ("Y",), "↑", ()), ("", ("L",), "", ())]
+    rows += (
+        [("↓ ", (), "↑", ()), ("", ("J",), "", ())] if "J" in view.state.program.positions else []
+    )
     lines, here = bottom - top, _row_of(view, rows)
     begin = max(0, min(here - lines // 2, len(rows) - lines))
     middle = canvas.width // 2 + 1
     for y, (down, forward, up, backward) in enumerate(rows[begin : begin + lines], top):
         _entry(canvas, view, 1, y, down, forward, "forward")
         _entry(canvas, view, middle, y, up, backward, "backward")
+    if begin > 0:
+        canvas.right(canvas.width, top, "⋮", "quiet")
+    if begin + lines < len(rows):
+        canvas.right(canvas.width, bottom - 1, "⋮", "quiet")
 
 
 def _row_of(view: View, rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]]) -> int:

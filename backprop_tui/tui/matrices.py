@@ -7,7 +7,7 @@ is too large. Pure geometry and painting: it knows no widgets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from backprop_tui.engine.algebra import Diff
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.notation import text
+from backprop_tui.engine.published import Comparison
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.numbers import cell_width, fixed, ink
 from backprop_tui.tui.view import View
@@ -146,7 +147,7 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
 
 
-LABEL = 11
+LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
 
 
@@ -196,7 +197,8 @@ def blocks_of(view: View, parameter: str) -> list[tuple[str, str, str]]:
     own = [s for s in program.steps if s.phase == "update" and s.symbol.endswith(slope)]
     step = program.steps[program.index(parameter)]
     taken = text(step.expression.right) if isinstance(step.expression, Diff) else ""
-    label = f"− {taken}" if len(taken) + 3 <= LABEL else "− the step"
+    label = f"minus {taken.replace(' ', '')}"
+    label = label if len(label) < LABEL else "minus step"
     return [
         ("before", parameter, f"before {parameter}"),
         *([("slope", slope, slope)] if own else []),
@@ -284,8 +286,18 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
             hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
             number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
             mark = view.cell_mark(symbol, i, j)
-            paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
-    paint_cursor(canvas, view, placed, top)
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
+            printed = None if mark or hidden else view.published(view.place_of(symbol, i, j))
+            if printed is not None:
+                canvas.put(start - 1, y, *printed_sign(printed))
+
+
+def paint_all(canvas: Canvas, view: View, placed: Sequence[Placed], power: int = 0) -> None:
+    """Matrices under a rule, and over them the brackets of the cursor."""
+    for one in placed:
+        paint(canvas, view, one, 1, power)
+    for one in placed:
+        paint_cursor(canvas, view, one, one.top + 1)
 
 
 def paint_cell(
@@ -297,7 +309,7 @@ def paint_cell(
     cell: int,
     mark: str = "",
     stale: str = "",
-) -> None:
+) -> int:
     """One number that ends before column `end`; `▸` before what is written, `•` what is read.
 
     What is not computed yet (None) is a `·`: not the same as zero.
@@ -310,6 +322,14 @@ def paint_cell(
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
     if mark:
         canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
+    return start
+
+
+def printed_sign(printed: Comparison) -> tuple[str, str]:
+    """`✓` beside a number that equals the figure printed, `✗` where it does not, with its looks."""
+    if printed.wrong is not None:
+        return "≠", "quiet"  # the source is known to be wrong here
+    return ("✗", "wrong") if printed.failed else ("✓", "quiet")
 
 
 def paint_cursor(canvas: Canvas, view: View, placed: Placed, top: int) -> None:
@@ -323,7 +343,7 @@ def paint_cursor(canvas: Canvas, view: View, placed: Placed, top: int) -> None:
         y = top + placed.rows.index(cursor.row - 1)
         end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
         canvas.put(end - placed.cell, y, "[", "cursor")
-        canvas.put(min(end, canvas.width - 1), y, "]", "cursor")
+        canvas.put(end, y, "]", "cursor")
 
 
 def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:

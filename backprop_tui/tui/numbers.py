@@ -61,7 +61,7 @@ def number(value: float, decimals: int) -> str:
         return written
     if value == 0:
         return f"{0:.{decimals}f}"
-    if abs(value) < 10.0**-decimals or abs(value) >= 1e7:
+    if abs(value) >= 1e7 or (abs(value) < 10.0**-decimals and decimals):
         return signed(f"{value:.2e}")
     return signed(f"{value:.{decimals}f}")
 

@@ -15,6 +15,7 @@ from backprop_tui.engine.explanation import Explanation, own_cell
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import Phase, Step
 from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.engine.published import Beside, Comparison
 from backprop_tui.engine.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
@@ -29,6 +30,8 @@ class View:
 
     state: State
     provenance: Provenance
+    beside: Beside
+    """The figures that were published of this run."""
     decimals: int = 3
     example: int = 0
     drawing: str = DRAWINGS[0]
@@ -39,11 +42,17 @@ class View:
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
 
+    looking_back: bool = False
+    """Whether the state is one of the past, shown because a number of it is explained."""
+    tabbed: bool = False
+    """Whether it was chosen by its user, so that it should be seen which it is."""
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
     sparkline: str = ""
     """The losses so far, a character for a stretch of iterations."""
+    message: str = ""
+    """A word to the user, in the footer until the next key."""
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
 
@@ -151,6 +160,17 @@ class View:
             return ""
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
+
+    def published(self, place: Place) -> Comparison | None:
+        """The figure printed for a number that is known here."""
+        return self.beside.at(place.iteration, place.cell) if self.known(place) else None
+
+    def figures(self, place: Place) -> tuple[Comparison, ...]:
+        """All that was printed of a number: the cell itself, and expressions of its matrix."""
+        if not self.known(place):
+            return ()
+        own = self.beside.at(place.iteration, place.cell)
+        return (*((own,) if own else ()), *self.beside.about(place.iteration, place.symbol))
 
     def cell_mark(self, symbol: str, row: int, column: int) -> str:
         """The mark of the number that a panel shows for a cell (from 0)."""

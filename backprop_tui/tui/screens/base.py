@@ -15,6 +15,7 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.gradient_check import GradientVerdict
 from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
@@ -44,12 +45,15 @@ class Base(Screen[None]):
         self.future: list[Experiment] = []
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.zoomed = False
+        self.tabbed = False  # whether a panel was chosen by tab or click
+        self.message = ""
         self.speed = 2  # of SPEEDS
         self.begin(experiment)
 
     def begin(self, experiment: Experiment) -> None:
         self.timeline = Timeline(experiment)
         self.provenance = Provenance(self.timeline)
+        self.beside = Beside(self.timeline)
         self.position = self.timeline.start
         self.example = 0
         self.scroll: dict[int, tuple[int, int]] = {}
@@ -90,10 +94,13 @@ class Base(Screen[None]):
 
     @property
     def view(self) -> View:
-        here = self.verdicts.get(self.position.iteration, {})
+        position = self._seen()
+        here = self.verdicts.get(position.iteration, {})
         return View(
-            state=self.timeline.state(self.position),
+            state=self.timeline.state(position),
+            looking_back=position != self.position,
             provenance=self.provenance,
+            beside=self.beside,
             decimals=self.decimals,
             example=self.example,
             drawing=self.drawing,
@@ -101,9 +108,11 @@ class Base(Screen[None]):
             inspection=self.inspection,
             verdicts={symbol: in_short(verdict) for symbol, verdict in here.items()},
             chosen=self._chosen,
+            tabbed=self.tabbed,
             scrolled=self.scrolled,
             maximised=self.zoomed,
             sparkline=self._sparkline(),
+            message=self.message,
             playing=SPEEDS[self.speed].label if self.playing else "",
         )
 
@@ -119,10 +128,19 @@ class Base(Screen[None]):
             self._drawn = losses.size, sparkline(losses, SPARKS)
         return self._drawn[1]
 
+    def _seen(self) -> Position:
+        """Where the panels stand: back in its iteration while a number of the past is explained."""
+        place, steps = self.inspection.place, self.timeline.program.positions
+        if place is None or place.iteration == self.position.iteration:
+            return self.position
+        if self.provenance.read_in(self.position.iteration, place.cell) == place:
+            return self.position  # a parameter as it is just now
+        return Position(max(1, place.iteration), steps.get(place.symbol, -1) + 1)
+
     @property
     def _chosen(self) -> str:
         """The chosen panel, or the one that stands in its place just now."""
-        updating = self.timeline.state(self.position).phase == "update"
+        updating = self.timeline.state(self._seen()).phase == "update"
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
         return "cache" if self.chosen == "update" and not updating else self.chosen
@@ -147,16 +165,22 @@ class Base(Screen[None]):
         self.query_one("#network").set_class(alone, "-alone")
         self.query_one("#step").set_class(shown == {"step"}, "-alone")
 
+    def say(self, message: str) -> None:
+        """A word in the footer; it covers nothing, and the next move takes it away."""
+        self.message = message
+        self.show()
+
     def go(self, position: Position) -> None:
         """Move to a position and show it; what was explained before is left."""
         self.inspection = Inspection(cursor=self.inspection.cursor)
+        self.message = ""
         self.position = position
         self.farthest = max(self.farthest, position.iteration)
         self.show()
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""
-        self.inspection, self.scrolled = inspection, 0
+        self.inspection, self.scrolled, self.message = inspection, 0, ""
         self.show()
 
     def nudge_shown(self, view: View) -> None:

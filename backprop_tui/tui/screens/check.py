@@ -27,8 +27,10 @@ class CheckSheet(Sheet):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "close", "close")]
 
-    def __init__(self, program: Program, iteration: Iteration, decimals: int) -> None:
+    def __init__(self, program: Program, iteration: Iteration, decimals: int, steps: int) -> None:
+        """Only of the first `steps` operations: what is still to come is not told."""
         super().__init__()
+        self.known = [s for s in gradients(program) if program.index(s) < steps]
         self.program, self.iteration, self.decimals = program, iteration, decimals
         self.found: dict[str, GradientVerdict] = {}
 
@@ -37,7 +39,7 @@ class CheckSheet(Sheet):
 
     @work(thread=True, exclusive=True, description="nudge test")
     def run_check(self) -> None:
-        for symbol in gradients(self.program):
+        for symbol in self.known:
             verdict = check_gradient(self.program, self.iteration, symbol, SAMPLE)
             if get_current_worker().is_cancelled:
                 return
@@ -62,7 +64,8 @@ class CheckSheet(Sheet):
             if symbol in self.found:
                 self._line(sheet, self.found[symbol])
             else:
-                sheet.append(f"  {symbol:<14}{'…':>12}\n", "dim")
+                waits = "…" if symbol in self.known else "not computed yet"
+                sheet.append(f"  {symbol:<14}{waits:>17}\n", "dim")
         sheet.append("\nc or esc closes", "dim")
         return sheet
 

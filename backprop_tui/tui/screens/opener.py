@@ -20,6 +20,9 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import ExperimentError, load
 from backprop_tui.tui.widgets.heading import layers_line
 
+FAULTS = 5
+"""Faults of a wrong file that there is room for."""
+
 
 class Lessons(OptionList):
     """The list of lessons, too short for pages: PgUp and PgDn, a remote's keys, move by one."""
@@ -71,7 +74,10 @@ class Opener(ModalScreen[Experiment | None]):
         try:
             experiment = load(source)
         except ExperimentError as error:
-            self.query_one("#fault", Static).update("\n".join(f"✗ {f}" for f in error.faults))
+            shown = [f"✗ {fault}" for fault in error.faults[:FAULTS]]
+            if len(error.faults) > FAULTS:
+                shown.append(f"… and {len(error.faults) - FAULTS} more: {source} is not opened")
+            self.query_one("#fault", Static).update("\n".join(shown))
         else:
             self.dismiss(experiment)
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 class Sheet(ModalScreen[None]):
     """Its text is made when it opens; `write` replaces it."""
 
+    AUTO_FOCUS = "#sheet"  # arrows, PgUp, PgDn, Home and End scroll
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,space", "close", "close")]
 
     def compose(self) -> ComposeResult:

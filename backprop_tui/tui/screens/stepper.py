@@ -121,15 +121,18 @@ class Stepper(Travel, Why):
         self.app.exit(self.resume_command())
 
     def resume_command(self) -> str:
-        """What to type to open this again."""
-        return f"backprop-tui {self.timeline.experiment.source}"
+        """What to type to open this again, new weights included."""
+        first = (self.past or [self.timeline.experiment])[0]
+        now = self.timeline.experiment
+        seed = f" --seed {now.initial.seed}" if now is not first else ""
+        return f"backprop-tui {first.source}{seed}"
 
     # The mouse
 
     def on_click(self, event: events.Click) -> None:
         """A click on a panel chooses it, for z."""
         if isinstance(event.widget, Network | StepPanel) and event.widget.id:
-            self.chosen = event.widget.id
+            self.chosen, self.tabbed = event.widget.id, True
             self.look(Inspection())
 
     def on_rail_chosen(self, message: Rail.Chosen) -> None:

@@ -33,6 +33,15 @@ SLICE = 0.02
 """Seconds of searching between two looks at the keys."""
 
 
+def reseeded(experiment: Experiment) -> Experiment:
+    """Other random weights, none of them rounded away to zero if that can be had."""
+    for _ in range(100):
+        other = experiment.with_seed(randbelow(10_000))
+        if all(p.all() for name, p in other.parameters().items() if name.startswith("W")):
+            break
+    return other
+
+
 class Travel(Base):
     """The keys that move in time."""
 
@@ -76,9 +85,10 @@ class Travel(Base):
         self.pause()
         self.past.append(self.timeline.experiment)
         self.future.clear()
-        seed = randbelow(10_000)
-        self.run_experiment(self.timeline.experiment.with_seed(seed))
-        self.notify(f"New weights, from seed {seed}. u brings the old ones back.")
+        experiment = reseeded(self.timeline.experiment)
+        seed = experiment.initial.seed
+        self.run_experiment(experiment)
+        self.say(f"New weights, from seed {seed}. u brings the old ones back.")
 
     def action_undo(self) -> None:
         self._swap(self.past, self.future, "Nothing to undo.")
@@ -88,7 +98,7 @@ class Travel(Base):
 
     def _swap(self, source: list[Experiment], other: list[Experiment], empty: str) -> None:
         if not source:
-            self.notify(empty)
+            self.say(empty)
             return
         other.append(self.timeline.experiment)
         self.run_experiment(source.pop())
@@ -133,7 +143,7 @@ class Travel(Base):
         prompt.close()
         self.go(reached)
         if said:
-            self.notify(said)
+            self.say(said)
 
     async def _reached(self, asked: Position, prompt: Prompt) -> Position:
         """That position, or the end of a run that diverges before it."""
@@ -146,7 +156,7 @@ class Travel(Base):
                 since = monotonic()
         last = self.timeline.iteration(asked.iteration)
         if last.number < asked.iteration:
-            self.notify(f"The run diverges in iteration {last.number:,}: it ends there.")
+            self.say(f"The run diverges in iteration {last.number:,}: it ends there.")
             return self.timeline.end_of(last.number)
         return asked
 
@@ -173,7 +183,7 @@ class Travel(Base):
 
         losses, name = self.known_losses(), "J" if "J" in self.timeline.program.positions else "L"
         if not losses.size:
-            self.notify("No loss is known yet: go on to the step L.")
+            self.say("No loss is known yet: go on to the step L.")
             return
         batches = self.timeline.experiment.batches_per_epoch
         self.app.push_screen(Curve(losses, name, self.position.iteration, batches))
@@ -204,7 +214,7 @@ class Travel(Base):
         self.speed = max(0, min(len(SPEEDS) - 1, speed))
         self.show()
         if not self.playing:
-            self.notify(f"Speed: {SPEEDS[self.speed].label}. r runs.")
+            self.say(f"Speed: {SPEEDS[self.speed].label}. r runs.")
 
     def _tick_later(self) -> None:
         self.set_timer(SPEEDS[self.speed].every, partial(self._tick, self.timeline))

@@ -62,7 +62,7 @@ class Why(Base):
         stops = self._stops()
         at = self._stop_index(stops)
         stop = stops[(at + by) % len(stops)] if at is not None else self._own_stop(stops)
-        self.chosen = stop.panel
+        self.chosen, self.tabbed = stop.panel, True
         self.look(Inspection(cursor=stop.cell))
 
     def _stops(self) -> list[Stop]:
@@ -127,7 +127,7 @@ class Why(Base):
         if explained:
             reads = self.provenance.reads(explained, taught=True)
             if not reads:
-                self.notify("Here it begins: this number was given. esc goes back.")
+                self.say("Here it begins: this number was given. esc goes back.")
                 return
             place = reads[self.inspection.term % len(reads)]
         elif cursor:
@@ -135,7 +135,7 @@ class Why(Base):
         else:
             own = self.view.place
             if own is None:
-                self.notify("Nothing is computed yet: space takes the first step.")
+                self.say("Nothing is computed yet: space takes the first step.")
                 return
             place = own
         self.look(self.inspection.into(place, self.provenance))
@@ -150,11 +150,9 @@ class Why(Base):
 
         place = self.view.place
         if place is None or place.symbol not in gradients(self.timeline.program):
-            self.notify(
-                "A chain leads from a gradient to the loss: choose a gradient (tab, enter)."
-            )
+            self.say("A chain leads from a gradient to the loss: choose a gradient (tab, enter).")
         elif not self.view.known(place):
-            self.notify(f"{place.symbol} is not computed yet.")
+            self.say(f"{place.symbol} is not computed yet.")
         else:
             self.app.push_screen(ChainSheet(self.provenance, place, self.decimals))
 
@@ -164,7 +162,9 @@ class Why(Base):
         from backprop_tui.tui.screens.check import CheckSheet
 
         iteration = self.timeline.iteration(self.position.iteration)
-        self.app.push_screen(CheckSheet(self.timeline.program, iteration, self.decimals))
+        self.app.push_screen(
+            CheckSheet(self.timeline.program, iteration, self.decimals, self.position.steps)
+        )
 
     def nudge_shown(self, view: View) -> None:
         """Test the gradient that is shown, beside the screen, and show what was found."""

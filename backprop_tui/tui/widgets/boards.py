@@ -22,7 +22,7 @@ from backprop_tui.tui.matrices import (
     Placed,
     arrange,
     arrange_update,
-    paint,
+    paint_all,
     paint_cell,
     paint_cursor,
     shown_values,
@@ -69,13 +69,15 @@ class Cache(Board):
         a = self.arrangement(view)
         depth = len(view.layers) - 1
         title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
-        self.rule(canvas, view, title, a.remark or example(view))
-        for placed in a.cache:
-            paint(canvas, view, placed, 1)
+        note = a.remark or example(view)
+        fits = len(title) + len(note) + 8 <= canvas.width
+        self.rule(canvas, view, title if fits else "Cache", note)
+        paint_all(canvas, view, a.cache)
         if not a.whole and depth > 1:
-            canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
-            if a.remark:
-                canvas.right(canvas.width, canvas.height - 1, example(view), "quiet")
+            behind = canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
+            which = example(view)
+            if a.remark and behind + len(which) + 2 <= canvas.width:
+                canvas.right(canvas.width, canvas.height - 1, which, "quiet")
 
 
 class Gradients(Board):
@@ -86,11 +88,11 @@ class Gradients(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        power = common_power(shown_values(view, a.gradients), view.decimals)
+        begun = any(view.value(placed.symbol) is not None for placed in a.gradients)
+        power = common_power(shown_values(view, a.gradients), view.decimals) if begun else 0
         note = f"{dL(view)}"
         self.rule(canvas, view, "  ".join(filter(None, ("Gradients", times_power(power)))), note)
-        for placed in a.gradients:
-            paint(canvas, view, placed, 1, power)
+        paint_all(canvas, view, a.gradients, power)
 
 
 class Update(Board):
@@ -184,10 +186,13 @@ def rule_in_numbers(view: View) -> str:
 
 def example(view: View) -> str:
     """Which example's column is shown."""
-    state = view.state
+    state, total = view.state, view.state.experiment.data.examples
+    row = state.iteration.examples[view.column] + 1
+    if state.examples == total and row == view.column + 1:
+        return f"‹example {row} of {total}›" if total > 1 else f"example {row} of {total}"
     if state.examples > 1:
-        return f"‹example {view.column + 1} of {state.examples}›"
-    return f"example {state.iteration.examples[0] + 1} of {state.experiment.data.examples}"
+        return f"‹example {row}, {view.column + 1} of {state.examples} in the batch›"
+    return f"example {row} of {total}"
 
 
 def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)

@@ -5,9 +5,27 @@ from __future__ import annotations
 from textual import events
 
 from backprop_tui.tui.actions import ACTIONS, Action
-from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
+
+WHILE_RUNNING = ("run", "faster", "slower")
+WHY = ("inspect", "leave", "focus_next", "chain", "next", "back", "check", "help")
+"""What is of use while a number is explained."""
+YIELDING = ("if it fits", "soon")
+"""The footers that give way when there is little room, the first first."""
+
+
+def fitting(width: int, shown: list[Action]) -> list[Action]:
+    """As many as fit; those further back give way first."""
+    shown = list(shown)
+    for yielding in YIELDING:
+        for action in reversed(list(shown)):
+            if sum(len(a.sign) + len(a.short) + 3 for a in shown) <= width:
+                return shown
+            if action.footer == yielding or not action.footer:
+                shown.remove(action)
+    return shown
 
 
 class Footer(Panel):
@@ -15,20 +33,15 @@ class Footer(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []
-        x = 1
-        if view.playing:
-            x = canvas.put(x, 0, f"▶▶ {view.playing}", "strong") + 3
-            shown = [a for a in ACTIONS if a.name in ("run", "faster", "slower")]
-            self.keys(canvas, shown, x)
-            return
-        always = [a for a in ACTIONS if a.footer == "always"]
-        shown = [a for a in ACTIONS if a.footer]
-        need = sum(len(a.sign) + len(a.short) + 3 for a in shown)
-        while need > canvas.width and len(shown) > len(always):
-            dropped = next(a for a in reversed(shown) if a.footer != "always")
-            shown.remove(dropped)
-            need -= len(dropped.sign) + len(dropped.short) + 3
-        self.keys(canvas, shown, x)
+        if view.message:
+            canvas.put(1, 0, shortened(view.message, canvas.width - 2), "note strong")
+        elif view.playing:
+            x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
+            self.keys(canvas, [a for a in ACTIONS if a.name in WHILE_RUNNING], x)
+        elif view.inspection.place:
+            self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.name in WHY]), 1)
+        else:
+            self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.footer]), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
         """Each key and what it does, from column `x` on."""

@@ -44,6 +44,8 @@ class Title(Panel):
             name = f"{name}  {state.experiment.title}"
         experiment = state.experiment
         iteration = f"iteration {position.iteration:,}"
+        if view.looking_back:
+            iteration = f"◂ back in {iteration}"
         if experiment.batches_per_epoch > 1:
             iteration = f"epoch {experiment.epoch_of(position.iteration)}  {iteration}"
         step = f"step {position.steps} of {steps}"

@@ -37,6 +37,7 @@ MEANINGS = (
     "strong",
     "note",
     "cursor",
+    "chosen",
 )
 
 
@@ -93,5 +94,5 @@ class Panel(Widget, inherit_bindings=False):
 
     def rule(self, canvas: Canvas, view: View, title: str, note: str = "", y: int = 0) -> None:
         """The panel's titled rule, in the hue of the phase; strong where it is the chosen one."""
-        strong = " strong" if view.chosen == self.id and view.inspection.cursor is None else ""
-        canvas.rule(y, title, note, f"rule {hue(view)}{strong}")
+        alone = view.tabbed and view.chosen == self.id and view.inspection.cursor is None
+        canvas.rule(y, title, note, f"rule {hue(view)}{' chosen' if alone else ''}")

@@ -111,8 +111,8 @@ def verdict(view: View) -> str:
     """What the nudge test says of the gradient that is shown."""
     place = view.place
     if place is None or place.iteration != view.iteration or not view.known(place):
-        return "esc back" if view.inspection.place else ""
-    return view.verdicts.get(place.symbol, "esc back" if view.inspection.place else "")
+        return ""
+    return view.verdicts.get(place.symbol, "")
 
 
 def computed(view: View, found: Explanation, width: int, height: int) -> list[Line]:
@@ -125,7 +125,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         lines.append(Line(found.shape_line, "quiet", 4))
         target, shapes = found.step.target, found.shapes
         lines.append(Line(index_form(target, found.step.expression, shapes), "quiet", 1))
-    lines += [Line(line, "", 8) for line in element_lines(found, width, 3 + roomy * (height // 4))]
+    shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
+    lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     for remark in found.remarks:
         lines += [Line(line, "quiet", 4) for line in wrapped(remark, width, 2 if roomy else 1)]
     lines.append(Line(found.reason, "strong", 6))
@@ -136,6 +137,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         if height >= ROOMY + 4:
             lines.append(Line(f"LaTeX  {found.latex}", "quiet", 1))
     lines += beside(view, found.place, width)
+    lines += printed(view, found.place, width)
     if not view.inspection.place:
         for note in view.notes:
             lines += [Line(line, "note", 5) for line in wrapped(f"◆ {note}", width, 3)]
@@ -159,6 +161,22 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             f"iteration {view.iteration} and ends here. ⌫ goes back."
         )
         lines += [Line(line, "wrong", 7) for line in wrapped(ended, width, 2)]
+    return lines
+
+
+def printed(view: View, place: Place, width: int) -> list[Line]:
+    """The figures that the experiment's source prints of the number, and whether they are right."""
+    lines = []
+    for figure in view.figures(place)[:2]:
+        of = "" if figure.cell else f"{figure.of} = "
+        if figure.wrong is not None:
+            right = f"; {figure.correct} is right" if figure.correct else ""
+            said = f"≠ printed {of}{figure.printed}: known to be wrong{right}. {figure.wrong.why}"
+            lines += [Line(line, "quiet", 6) for line in wrapped(said, width, 2)]
+        elif figure.failed:
+            lines.append(Line(f"✗ printed {of}{figure.printed} ({figure.source})", "wrong", 6))
+        else:
+            lines.append(Line(f"✓ as printed: {of}{figure.printed} ({figure.source})", "quiet", 3))
     return lines
 
 
@@ -204,21 +222,35 @@ def spelled(view: View, place: Place) -> tuple[str, ...]:
 def element_lines(found: Explanation, width: int, most: int) -> list[str]:
     """`dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`.
 
-    Sums are folded in the middle where they would take more than `most` lines.
+    Where that takes more than `most` lines, the symbols are folded in the middle of their sums,
+    then the numbers as well; then the symbols give way. The result always stands.
     """
     lines: list[str] = []
-    for fold in (None, 8, 6, 4, 3):
-        if fold is None and len(found.reads) > 60:
+    for symbols_fold, numbers_fold, symbols in (
+        (None, None, True),
+        (4, None, True),
+        (3, None, True),
+        (None, None, False),
+        (4, 6, True),
+        (3, 4, True),
+        (3, 3, True),
+        (3, 3, False),
+    ):
+        if numbers_fold is None and len(found.reads) > 60:
             continue
-        lines = _broken(found, width, fold)
+        said = found.symbols(symbols_fold) if symbols else ""
+        lines = _broken(found, width, said, found.numbers(numbers_fold))
         if len(lines) <= most:
+            break
+        shorter = found.numbers(numbers_fold)[-1:]  # only the last, simplest stage
+        if len(lines := _broken(found, width, said, shorter)) <= most:
             break
     return lines
 
 
-def _broken(found: Explanation, width: int, fold: int | None) -> list[str]:
+def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
     result = found.result + (" (rounded)" if found.rounded else "")
-    pieces = list(dict.fromkeys((found.symbols(fold), *found.numbers(fold), result)))
+    pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
     lines, line = [], found.cell
     for piece in pieces:
         if len(line) + 3 + len(piece) > width and line.strip() != found.cell:
