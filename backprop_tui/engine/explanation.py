@@ -45,6 +45,8 @@ from backprop_tui.engine.shapes import Shape, shape, written
 from backprop_tui.engine.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
+Writer: TypeAlias = Callable[[Expr], str | None]
+"""What stands for a part of an expression; None to write it out."""
 
 
 def formula(step: Step) -> str:
@@ -132,12 +134,13 @@ class Explanation:
         """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
         if not self.known:
             return ()
-        stages = (
-            with_numbers(self.taught, self._figure, fold),
-            with_numbers(self.taught, self._simplified, fold),
-            *((with_numbers(self.taught, self._reduced, fold),) if self._gathers else ()),
-        )
+        stages = (with_numbers(self.taught, written, fold) for written in self._stages)
         return tuple(s for s in dict.fromkeys(stages) if s != self.result)
+
+    @cached_property
+    def _stages(self) -> tuple[Writer, ...]:
+        """How figures are put in, stage by stage."""
+        return (self._figure, self._simplified, *((self._reduced,) if self._gathers else ()))
 
     @cached_property
     def _gathers(self) -> bool:
@@ -164,9 +167,9 @@ class Explanation:
     @cached_property
     def rounded(self) -> bool:
         """Whether the numbers as they are shown give another last digit than the recorded one."""
-        return self.known and any(map(self._misleads, (self._figure, self._simplified)))
+        return self.known and any(map(self._misleads, self._stages))
 
-    def _misleads(self, written: Callable[[Expr], str | None]) -> bool:
+    def _misleads(self, written: Writer) -> bool:
         """Whether whoever reckons with these figures gets another result."""
         parts: dict[Expr, Expr] = {}
         env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
@@ -176,8 +179,9 @@ class Explanation:
             if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
                 env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
             else:
-                parts[part] = as_expr(_read(figure))
-        return self._number(float(value(replace(self.taught, parts), env))) != self.result
+                parts[part] = _reckoned(figure)
+        as_shown = self._number(float(value(replace(self.taught, parts), env)))
+        return as_shown != self.result and _read(as_shown) != _read(self.result)
 
     def _reduced(self, part: Expr) -> str | None:
         """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
@@ -289,6 +293,13 @@ def _read(figure: str) -> float:
         return float(figure.replace("−", "-").replace("∞", "inf"))
     except ValueError:  # a writing of the reader's own
         return float("nan")
+
+
+def _reckoned(figure: str) -> Expr:
+    """What a learner reckons with: a number, or a function of one, exp(−5.000)."""
+    function, _, argument = figure.rstrip(")").rpartition("(")
+    number = as_expr(_read(argument))
+    return Call(function, (number,)) if function else number
 
 
 def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
