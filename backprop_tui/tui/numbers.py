@@ -61,7 +61,9 @@ def number(value: float, decimals: int) -> str:
         return written
     if value == 0:
         return f"{0:.{decimals}f}"
-    if abs(value) >= 1e7 or (abs(value) < 10.0**-decimals and decimals):
+    if abs(value) < 1 and not decimals and abs(value) >= 1e-3:
+        return signed(f"{value:.1g}")
+    if abs(value) >= 1e7 or abs(value) < 10.0**-decimals:
         return signed(f"{value:.2e}")
     return signed(f"{value:.{decimals}f}")
 

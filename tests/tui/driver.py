@@ -6,6 +6,7 @@ A Driver presses keys and reads canvases; it waits for conditions, never for tim
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from textual.screen import Screen
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.provenance import Provenance
+from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.canvas import Canvas
@@ -94,9 +96,12 @@ class Driver:
     def paintings(self) -> dict[str, list[Painting]]:
         """Every panel shown, with its styles: two equal ones look the same.
 
-        But for what the nudge test says in the Step panel's rule: it comes when it is done.
+        But for three things that are not of the position: what the nudge test says in the Step
+        panel's rule, the losses seen so far in the title, and a message in the footer's place.
         """
-        found = {str(p.id): lines(p.canvas) for p in self.shown}
+        found = {str(p.id): lines(p.canvas) for p in self.shown if p.id != "footer"}
+        words = plain("".join(text for text, _ in found["title"][0]))
+        found["title"] = [((words, ""),)]
         if "step" in found:
             found["step"][0] = found["step"][0][:2]
         return found
@@ -131,9 +136,14 @@ async def stepping(
         yield driver
 
 
+def plain(text: str) -> str:
+    """The title's words: without the curve of losses, and however wide the gap where it stands."""
+    return " ".join(re.sub("[▁▂▃▄▅▆▇█]", "", text).split())
+
+
 def view_of(timeline: Timeline, position: Position, **looks: Any) -> View:
     """What a screen would show of a run at a position."""
-    return View(timeline.state(position), Provenance(timeline), **looks)
+    return View(timeline.state(position), Provenance(timeline), Beside(timeline), **looks)
 
 
 def lines(canvas: Canvas) -> list[Painting]:
