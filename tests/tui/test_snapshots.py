@@ -1,0 +1,98 @@
+"""Pictures of the screen at 80, 120 and 200 columns, compared with those kept in __snapshots__.
+
+After a change that is meant: `pytest tests/tui --snapshot-update`, then look at what changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.pilot import Pilot
+
+from backprop_tui.engine.experiment import Network, Training
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.tui.app import BackpropApp
+from tests.networks import experiment
+from tests.tui.driver import HUGE, SMALL, WIDE, Driver
+
+TO_DW2 = ("space",) * 8
+TO_UPDATE = ("p", "p", "p", *("space",) * 3)
+TO_DZ2 = ("p", "p", *("space",) * 6)
+
+
+class Compare(Protocol):
+    """What pytest-textual-snapshot's fixture does."""
+
+    def __call__(
+        self,
+        app: BackpropApp,
+        *,
+        terminal_size: tuple[int, int],
+        run_before: object,
+    ) -> bool: ...
+
+
+def compare(
+    snap_compare: Compare, app: BackpropApp, size: tuple[int, int], *keys: str, nudged: bool = False
+) -> bool:
+    """The app after some keys, as it was kept; with the nudge test's verdict where there is one."""
+
+    async def drive(pilot: Pilot[str]) -> None:
+        driver = Driver(app, pilot)
+        await driver.settled()
+        await driver.press(*keys)
+        if nudged:
+            await driver.until(lambda: "nudge test agrees" in driver.text("step"))
+        await driver.settled()
+
+    app.animation_level = "none"
+    return snap_compare(app, terminal_size=size, run_before=drive)
+
+
+def lesson(name: str) -> BackpropApp:
+    return BackpropApp(load(name))
+
+
+def deep() -> BackpropApp:
+    """Twelve layers of sigmoids: gradients that vanish."""
+    layers = (2, *[11] * 11, 1)
+    network = Network(layers, ("sigmoid",) * 12, "binary_cross_entropy")
+    return BackpropApp(experiment(network, Training(), [[1.0], [-1.0]], [[1.0]]))
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_dw2(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, lesson("article"), size, *TO_DW2, nudged=True)
+
+
+def test_start(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("article"), SMALL)
+
+
+def test_update(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("article"), SMALL, *TO_UPDATE)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_batch(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, lesson("ai-by-hand"), size, *TO_DZ2, nudged=True)
+
+
+def test_deep(snap_compare: Compare) -> None:
+    assert compare(snap_compare, deep(), SMALL, "p", "p", "p")
+
+
+def test_light(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("article"), SMALL, "t", *TO_DW2, nudged=True)
+
+
+def test_tiny(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("article"), (40, 12), *TO_DW2)
+
+
+def test_every_picture_kept_is_compared() -> None:
+    """None is left over from a test that is gone."""
+    kept = list((Path(__file__).parent / "__snapshots__" / "test_snapshots").glob("*"))
+    assert len(kept) == 10
