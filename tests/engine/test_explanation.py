@@ -440,7 +440,7 @@ def test_elsewhere_1_over_m_is_not_spoken_of(symbol: str) -> None:
     assert not any("1/m" in remark for remark in explained(BATCH, symbol).remarks)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(experiments())
 def test_under_sum_or_with_one_example_there_is_no_1_over_m(experiment: Experiment) -> None:
     assume(experiment.training.reduction == "sum" or experiment.training.batch == 1)
@@ -482,7 +482,7 @@ def test_an_exact_0_is_reckoned_with_as_the_loss_does(target: float, loss: str) 
     assert (found.result, found.rounded) == (loss, False)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(experiments(), DECIMALS)
 def test_rounded_exactly_where_what_is_shown_gives_another_result(
     experiment: Experiment, decimals: int
@@ -530,7 +530,7 @@ def telltale(number: float) -> str:
     raise AssertionError(f"{number} is told")
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(experiments())
 def test_what_is_still_to_come_is_explained_without_a_single_number(
     experiment: Experiment,
@@ -614,7 +614,7 @@ def test_a_whole_step_stands_for_its_first_cell_in_the_example_shown() -> None:
 # Any number -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(experiments(), DECIMALS)
 def test_every_number_of_every_network_can_be_explained(
     experiment: Experiment, decimals: int

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from backprop_tui.engine.algebra import Name
 from backprop_tui.engine.element import element
@@ -152,6 +152,7 @@ def test_a_form_written_out() -> None:
     )
 
 
+@settings(max_examples=40)
 @given(experiments())
 def test_every_form_written_out_is_the_element(experiment: Experiment) -> None:
     provenance = Provenance(Timeline(experiment))

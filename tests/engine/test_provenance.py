@@ -65,6 +65,7 @@ def spelled(place: Place) -> str:
 # Reads ----------------------------------------------------------------------------------------
 
 
+@settings(max_examples=35)
 @given(experiments())
 def test_every_number_is_what_its_expansion_comes_to(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -77,6 +78,7 @@ def test_every_number_is_what_its_expansion_comes_to(experiment: Experiment) -> 
         assert agree(p.number(place), float(value(expansion, env)), scale), spelled(place)
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_what_is_given_has_no_step_reads_nothing_and_says_how_it_came_to_be(
     experiment: Experiment,
@@ -89,7 +91,7 @@ def test_what_is_given_has_no_step_reads_nothing_and_says_how_it_came_to_be(
         assert p.given(place)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(experiments())
 def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_reads(
     experiment: Experiment,
@@ -106,7 +108,7 @@ def test_the_numbers_an_expansion_is_evaluated_with_are_those_of_the_places_it_r
                 assert np.array_equal(p.number(read), seen, equal_nan=True)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(experiments())
 def test_a_parameter_is_read_as_the_iteration_before_left_it(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -134,7 +136,7 @@ def test_as_computed_a_slope_reads_the_activation_as_taught_the_sum_before_it() 
     assert [spelled(read) for read in reads[False]] == ["1 dA1[1,1]", "1 A1[1,1]"]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(experiments())
 def test_walking_the_first_terms_always_ends_at_something_given(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -164,6 +166,7 @@ def users(p: Provenance, place: Place) -> list[Place]:
     return found
 
 
+@settings(max_examples=40)
 @given(experiments())
 def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -183,7 +186,7 @@ def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None
     }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(experiments())
 def test_what_reads_a_number_is_told_in_the_order_of_the_steps(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -245,6 +248,7 @@ def test_the_history_of_a_parameter_is_its_beginning_and_its_last_updates() -> N
     assert [k for k, _ in p.history(at(9, "W1"), most=1)] == [0, 9]
 
 
+@settings(max_examples=30)
 @given(experiments())
 def test_a_history_tells_what_each_iteration_left(experiment: Experiment) -> None:
     p = provenance(experiment)
@@ -378,6 +382,7 @@ def test_a_sum_of_784_terms_beyond_all_numbers_is_told_in_short() -> None:
     )
 
 
+@settings(max_examples=40)
 @given(experiments(scales=(100.0,)))
 def test_what_is_not_finite_is_traced_to_the_first_cell_that_is_not(
     experiment: Experiment,
