@@ -80,12 +80,12 @@ def _sum(terms: Iterable[Expr]) -> Expr:
 
 
 @cache
-def gathers(defined: str) -> bool:
-    """Whether one number of a defined function reads more than one number: softmax does."""
-    return any(
-        isinstance(x, Call) and x.function in PRIMITIVES and PRIMITIVES[x.function].over
-        for x in walk(DEFINITIONS[defined])
-    )
+def gathers(function: str) -> bool:
+    """Whether one number of a function's result reads many: row_sums does, and softmax."""
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].over is not None
+    called = (x for x in walk(DEFINITIONS[function]) if isinstance(x, Call))
+    return any(x.function in PRIMITIVES and PRIMITIVES[x.function].over for x in called)
 
 
 Reach: TypeAlias = tuple[int | None, int | None]

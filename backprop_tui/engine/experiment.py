@@ -32,6 +32,8 @@ SCHEMES: dict[str, Callable[[int], float]] = {
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
 PARAMETER = re.compile(r"[Wb][1-9][0-9]*")
+KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
+"""What an iteration hands to the next: a parameter, or a running mean of its slope."""
 
 
 def parameter_shapes(layers: Sequence[int]) -> dict[str, tuple[int, int]]:
@@ -81,10 +83,14 @@ class Training:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The [data] of a file, turned: its rows are the columns here."""
+    """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
     X: Array  # (n[0], N): columns are examples
     Y: Array  # (n[L], N)
+    input_names: tuple[str, ...] | None = None
+    output_names: tuple[str, ...] | None = None
+    classes: tuple[str, ...] | None = None
+    """The classes' names, where the targets are classes: one for each output, or for 0 and 1."""
 
     @property
     def examples(self) -> int:
@@ -156,6 +162,34 @@ class Published:
 
 
 @dataclass(frozen=True, eq=False)
+class Keyframe:
+    """The [keyframe] of a file: what one iteration of the run begins with."""
+
+    iteration: int
+    kept: Mapping[str, Array]  # W1, b1, ... and the running means of an optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """Where a run was left when it was saved: the [position] of a file, and its [keyframe].
+
+    From the keyframe on the run is what the keyframe says; before it, what [initial] leads to.
+    """
+
+    iteration: int = 1
+    steps: int = 0  # how many operations of that iteration are done
+    keyframe: Keyframe | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What an experiment was read from, so that it can be written again as its author did."""
+
+    text: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
+
+
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """Everything a run follows from. Learner's edits are kept elsewhere."""
 
@@ -170,6 +204,8 @@ class Experiment:
     notes: tuple[Note, ...] = ()
     published: tuple[Published, ...] = ()
     decimals: int = 3  # of the numbers shown, unless their reader chooses
+    saved: Saved | None = None  # None: it begins at the beginning
+    written: Written | None = None  # None: it was read from no text
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
@@ -178,14 +214,20 @@ class Experiment:
     def with_seed(self, seed: int) -> Experiment:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
-        Published figures and notes tied to an iteration speak of the old numbers, so they go.
+        Published figures and notes tied to an iteration speak of the old numbers, so they go, and
+        so does what was saved of the old run.
         """
+        written = self.written
+        if written is not None:
+            written = replace(written, overrides={**written.overrides, "seed": seed})
         biases = {name: b for name, b in self.initial.given.items() if name.startswith("b")}
         return replace(
             self,
             initial=replace(self.initial, seed=seed, given=biases),
             notes=tuple(note for note in self.notes if note.iteration is None),
             published=(),
+            saved=None,
+            written=written,
         )
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:

@@ -11,15 +11,17 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
+from math import inf, prod
 from pathlib import PurePath
 from typing import Any, cast
 
 import numpy as np
 
 from backprop_tui import lessons
+from backprop_tui.engine.csv_data import CSV, CsvData, read_csv
 from backprop_tui.engine.experiment import (
+    KEPT,
     ORDERS,
     PARAMETER,
     REDUCTIONS,
@@ -27,15 +29,18 @@ from backprop_tui.engine.experiment import (
     Data,
     Experiment,
     Initial,
+    Keyframe,
     Network,
     Note,
+    Saved,
     Training,
+    Written,
     parameter_shapes,
     read_only,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.optimizers import OPTIMIZERS
-from backprop_tui.engine.program import Step, derivation, with_shapes_of
+from backprop_tui.engine.program import Program, Step, derivation, with_shapes_of
 from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
 from backprop_tui.engine.schema import (
     Either,
@@ -46,6 +51,7 @@ from backprop_tui.engine.schema import (
     Table,
     count,
     line,
+    line_or_lines,
     listed,
     nearest,
     number,
@@ -54,13 +60,15 @@ from backprop_tui.engine.schema import (
     prose,
     share,
     shown,
+    truth,
     whole,
     whole_or,
 )
 from backprop_tui.engine.shapes import Shape
 
-LARGEST_FILE = 10_000_000  # bytes
+LARGEST_FILE = 100_000_000  # bytes: a saved network of millions of weights is one
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
+MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
 
 
 class ExperimentError(Exception):
@@ -99,7 +107,18 @@ TRAINING = Table(
         "weight_decay": number(0),
     },
 )
-DATA = Table("[data]", {"X": Matrix(), "Y": Matrix()}, required=("X", "Y"))
+DATA = Table(
+    "[data]",
+    {
+        "X": Matrix(),
+        "Y": Matrix(),
+        "csv": line(),  # instead of X and Y, and so is what follows
+        "inputs": ListOf(line(), "columns' names", 1),
+        "target": line_or_lines("a column's name"),
+        "standardize": truth(),
+    },
+)
+OF_CSV = ("inputs", "target", "standardize")
 INITIAL = Table(
     "[initial]",
     {
@@ -128,6 +147,47 @@ NOTE = Table(
     required=("at", "text"),
 )
 VIEW = Table("[view]", {"decimals": whole(0, 12)})
+
+
+@dataclass(frozen=True)
+class RunningMean:
+    """A matrix whose numbers may also be too large to hold: a mean of squares survives that."""
+
+    matrix: Matrix
+
+    @property
+    def must(self) -> str:
+        return self.matrix.must
+
+    def read(self, value: Any, path: Path, faults: Faults) -> Any:
+        finite = self.matrix.read(_without_infinity(value), path, faults)
+        if finite is None or np.isfinite(raw := np.array(value, dtype=np.float64)).all():
+            return finite
+        return raw.reshape(finite.shape)
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_infinity(v) for v in value]
+    return 0.0 if value == inf else value
+
+
+def _kept(name: str) -> Matrix | RunningMean:
+    """The rule for a parameter in a keyframe, or for a running mean."""
+    matrix = Matrix(flat=name.lstrip("vsd").startswith("b"))
+    return matrix if PARAMETER.fullmatch(name) else RunningMean(matrix)
+
+
+POSITION = Table("[position]", {"iteration": whole(1), "step": whole(0)}, required=("iteration",))
+KEYFRAME = Table(
+    "[keyframe]",
+    {"iteration": whole(1), "W1": _kept("W1"), "b1": _kept("b1")},
+    required=("iteration",),
+    pattern=KEPT,
+    others=_kept,
+)
+SAVED = {"position": POSITION, "keyframe": KEYFRAME}
+"""What the program adds when it saves."""
 EXPERIMENT = Table(
     "an experiment",
     {
@@ -142,6 +202,7 @@ EXPERIMENT = Table(
         "published": ListOf(
             PUBLISHED, "published figures, each source under its own [[published]]"
         ),
+        **SAVED,
     },
     required=("network", "data"),
 )
@@ -183,6 +244,12 @@ class Draft:
     def examples(self) -> int | None:
         X = self["data", "X"]
         return None if X is None else len(X)
+
+    @property
+    def csv(self) -> CsvData | None:
+        """The CSV file that the data came from."""
+        found = self["data", "csv"]
+        return found if isinstance(found, CsvData) else None
 
     @property
     def batch(self) -> int | None:
@@ -252,14 +319,49 @@ def _roughly(total: int) -> str:
     return f"{total:,}" if total < 10**15 else "far more"
 
 
+def data_in_one_form(draft: Draft) -> None:
+    """X and Y, or a CSV file and what of it is read."""
+    raw, faults = draft.faults.document.get("data"), draft.faults
+    if not isinstance(raw, dict):
+        return
+    if "csv" not in raw:
+        if not raw.keys() & {"X", "Y"}:
+            faults.add(("data",), "must have X and Y, or csv and target")
+            return
+        for key in ("X", "Y"):
+            if key not in raw:
+                faults.add(("data", key), f"is missing: it must be {DATA.keys[key].must}")
+        for key in OF_CSV:
+            if key in raw:
+                faults.add(("data", key), "belongs beside data.csv: there is none here")
+        return
+    for key in ("X", "Y"):
+        if key in raw:
+            hint = f"; give {'Y' if key == 'X' else 'X'} as well, to replace it"
+            hint = hint if draft.came_from(key.lower()) else ""
+            faults.add(("data", key), f"cannot stand beside data.csv, which gives X and Y{hint}")
+    if "target" not in raw:
+        faults.add(("data", "target"), f"is missing: it must be {DATA.keys['target'].must}")
+
+
 def inputs_fit(draft: Draft) -> None:
     """A row of X has a value for each input."""
-    _rows_fit(draft, "X", 0, "input", "x")
+    if draft.csv is None:
+        _rows_fit(draft, "X", 0, "input", "x")
+    elif draft.layers is not None and len(draft.csv.input_names) != draft.layers[0]:
+        names, given = draft.csv.input_names, draft["data", "inputs"] is not None
+        layers = draft.faults.name(("network", "layers"))
+        draft.faults.add(
+            ("data", "inputs") if given else CSV,
+            f"gives {count(len(names), 'input')}, {listed(names)}, "
+            f"but {layers} gives {count(draft.layers[0], 'input')}",
+        )
 
 
 def targets_fit(draft: Draft) -> None:
     """A row of Y has a value for each output."""
-    _rows_fit(draft, "Y", -1, "output", "y")
+    if draft.csv is None:  # else told with the names of the targets
+        _rows_fit(draft, "Y", -1, "output", "y")
 
 
 def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> None:
@@ -391,8 +493,11 @@ def notes_stand_at_steps(draft: Draft) -> None:
 
 def _steps(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
     """The steps of an iteration. Activations and loss do not change what they are called."""
-    network = Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
-    return derivation(network, rule)
+    return derivation(_plain(layers), rule)
+
+
+def _plain(layers: tuple[int, ...]) -> Network:
+    return Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
 
 
 def published_figures_fit(draft: Draft) -> None:
@@ -416,6 +521,51 @@ def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[s
     return with_shapes_of(_steps(layers, rule), shapes)
 
 
+def position_within_the_run(draft: Draft) -> None:
+    """A position is a step of an iteration, and not far from where computing begins."""
+    position, keyframe = draft.values.get("position") or {}, draft.values.get("keyframe") or {}
+    here, begun = position.get("iteration"), keyframe.get("iteration")
+    if here is not None and begun is not None and begun > here:
+        name = draft.faults.name(("position", "iteration"))
+        draft.faults.add(
+            ("keyframe", "iteration"), f"must be no more than {name}, {here:,}; got {begun:,}"
+        )
+    if here is not None and here - (begun or 1) > MOST_REPLAYED:
+        where = "after the keyframe" if begun else "after the first one, or a [keyframe] is needed"
+        draft.faults.add(
+            ("position", "iteration"),
+            f"must be no more than {MOST_REPLAYED:,} iterations {where}; got {here:,}",
+        )
+    if draft.layers is None or draft.batch is None or position.get("step") is None:
+        return
+    steps = sum(1 for _ in _steps(draft.layers, draft.rule))
+    if position["step"] > steps:
+        must = f"no more than {steps}, the steps of an iteration"
+        draft.faults.must(("position", "step"), must, position["step"])
+
+
+def keyframe_fits(draft: Draft) -> None:
+    """A keyframe has all that an iteration begins with, in its shape, and nothing else."""
+    keyframe, layers = draft.values.get("keyframe"), draft.layers
+    if keyframe is None or layers is None or draft.batch is None:
+        return
+    shapes = _shapes(layers, draft.rule, 1)
+    kept = Program(_plain(layers), draft.rule).kept
+    for symbol in kept:
+        if symbol not in keyframe:
+            draft.faults.add(
+                ("keyframe", symbol), f"is missing: it must have shape {_by(shapes[symbol])}"
+            )
+        elif (value := keyframe[symbol]) is not None and value.shape != shapes[symbol]:
+            parameter = symbol.lstrip("vsd")
+            draft.faults.add(("keyframe", symbol), _misfit(parameter, value.shape, layers))
+    for symbol in keyframe:
+        if symbol != "iteration" and symbol not in kept:
+            draft.faults.add(
+                ("keyframe", symbol), f"is nothing that this run keeps, which is {listed(kept)}"
+            )
+
+
 def _step_of(note: Mapping[str, Any], at: Path) -> tuple[Path, str | None]:
     """The step that a note stands at, and the path of the key that says so."""
     if isinstance(place := note.get("at"), dict):
@@ -427,6 +577,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     one_activation_for_each_layer,
     hidden_layers_work_element_by_element,
     not_too_many_parameters,
+    data_in_one_form,
     inputs_fit,
     targets_fit,
     as_many_targets_as_examples,
@@ -436,6 +587,8 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     initial_parameters_fit,
     notes_stand_at_steps,
     published_figures_fit,
+    position_within_the_run,
+    keyframe_fits,
 )
 
 
@@ -503,13 +656,17 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
             inner[key] = FLAGS[flag].parse(value) if isinstance(value, str) else value
     if "layers" in overrides:
         _refit_to_layers(result, keep_activations="activations" in overrides)
+    if "x" in overrides and "y" in overrides and isinstance(result.get("data"), dict):
+        for key in ("csv", *OF_CSV):
+            result["data"].pop(key, None)
     if "x" in overrides:
         _refit_to_examples(result)
     if "seed" in overrides:
         _drop(result, "initial", lambda name, _: name.startswith("W"))
     if result != document:
         _refit_notes(result, same_network=result.get("network") == document.get("network"))
-        result.pop("published", None)  # of another run
+        for key in ("published", *SAVED):  # of another run
+            result.pop(key, None)
         if not OWN.isdisjoint(overrides):
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
     return result
@@ -584,10 +741,12 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
     command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
     """
     if is_file(source):
-        return read_experiment(_text_of_file(source), PurePath(source).stem, source, overrides)
+        text, path = _text_of_file(source), PurePath(source)
+        return read_experiment(text, path.stem, source, overrides, folder=str(path.parent))
     if source not in lessons.NAMES:
         raise ExperimentError(_no_such_lesson(source))
-    return read_experiment(lessons.text(source), source, source, overrides)
+    folder = str(PurePath(lessons.__file__).parent)
+    return read_experiment(lessons.text(source), source, source, overrides, folder)
 
 
 def is_file(source: str) -> bool:
@@ -629,19 +788,54 @@ def _text_of_file(path: str) -> str:
 
 
 def read_experiment(
-    text: str, name: str, source: str, overrides: Mapping[str, Any] | None = None
+    text: str,
+    name: str,
+    source: str,
+    overrides: Mapping[str, Any] | None = None,
+    folder: str = "",
 ) -> Experiment:
-    """The experiment that the text of a file describes, or an ExperimentError with all faults."""
+    """The experiment that the text of a file describes, or an ExperimentError with all faults.
+
+    A CSV file that it names is looked for from `folder` on.
+    """
     given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
     document = overridden(_parsed(text, source), given)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
     faults = Faults(document, origins, _homes(EXPERIMENT))
     draft = Draft(EXPERIMENT.read(document, (), faults) or {}, faults)
+    _take_csv(draft, folder)
     for check in CHECKS:
         check(draft)
     if faults.found:
         raise ExperimentError(*faults.in_file_order())
-    return _experiment(draft, name, source)
+    return replace(_experiment(draft, name, source), written=Written(text, given))
+
+
+def document_of(written: Written) -> dict[str, Any]:
+    """What was written, as TOML has it, with the overrides put in."""
+    return overridden(tomllib.loads(written.text), written.overrides)
+
+
+def _take_csv(draft: Draft, folder: str) -> None:
+    """X and Y in place of the CSV file that holds them; its places are named in faults."""
+    data = draft.values.get("data") or {}
+    raw = draft.faults.document.get("data") or {}
+    if data.get("csv") is None or raw.keys() & {"X", "Y"}:
+        return
+    outputs = draft.layers[-1] if draft.layers else None
+    data["csv"] = found = read_csv(data, folder, outputs, draft.faults)
+    if found is not None:
+        data |= {"X": found.X, "Y": found.Y}
+
+        def place(path: Path) -> str | None:
+            match path:
+                case ("data", "Y"):
+                    return found.name
+                case ("data", "Y", int(row), *column):
+                    return found.place(row, *column)
+            return None
+
+        draft.faults.elsewhere = place
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
@@ -671,6 +865,9 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
+            input_names=draft.csv and draft.csv.input_names,
+            output_names=draft.csv and draft.csv.output_names,
+            classes=draft.csv and draft.csv.classes,
         ),
         initial=Initial(
             given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
@@ -679,7 +876,20 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         notes=tuple(_note(note) for note in values.get("notes") or ()),
         published=records(values.get("published") or ()),
         decimals=(values.get("view") or {}).get("decimals", 3),
+        saved=_saved(values.get("position"), values.get("keyframe")),
     )
+
+
+def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | None) -> Saved | None:
+    if position is None and keyframe is None:
+        return None
+    frame = None
+    if keyframe is not None:
+        kept = {symbol: read_only(v) for symbol, v in keyframe.items() if symbol != "iteration"}
+        frame = Keyframe(keyframe["iteration"], kept)
+    if position is None:
+        return Saved(keyframe=frame)
+    return Saved(position["iteration"], position.get("step", 0), frame)
 
 
 def _note(note: Mapping[str, Any]) -> Note:

@@ -26,7 +26,7 @@ from backprop_tui.engine.algebra import (
     replace,
     walk,
 )
-from backprop_tui.engine.element import Reach, element
+from backprop_tui.engine.element import Reach, element, gathers
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
 from backprop_tui.engine.notation import (
@@ -59,6 +59,8 @@ def shape_line(step: Step, shapes: Mapping[str, Shape]) -> str:
     """The step's formula in shapes: (1×3) = (1×1) · (3×1)ᵀ."""
 
     def size(part: Expr) -> str | None:
+        if isinstance(part, Call) and gathers(part.function):
+            return f"{part.function}({written(shape(part.args[0], shapes))})"
         named = isinstance(part, Name) and part.symbol not in SCALARS
         return f"({written(shape(part, shapes))})" if named or isinstance(part, Call) else None
 

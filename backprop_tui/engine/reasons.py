@@ -30,6 +30,13 @@ REASONS = {
     "dA": "Each A{l} gathers from every Z{next} it feeds: a column of W{next}, hence W{next}ᵀ.",
     "W": "Move against the slope by α times dW. All slopes were taken before any step.",
     "b": "The bias moves the same way: against its slope by α times db.",
+    "v": "A running mean of slopes: what they agree on gathers, what alternates cancels.",
+    "s": "A running mean of squared slopes: how large they usually are, for each number.",
+    "vc": "The mean began at zero: divided by 1 − β1 to the t it is not too small at first.",
+    "sc": "The same for s, which began at zero as well: divided by 1 − β2 to the t.",
+    "update momentum": "Move by α times the running mean v, not by this one slope alone.",
+    "update rmsprop": "Against the slope, over its usual size: steps of like size everywhere.",
+    "update adam": "v says where to, s how large slopes usually are: steps of about α each.",
 }
 
 
@@ -37,7 +44,7 @@ def reason(step: Step, network: Network, training: Training) -> str:
     """The sentence that says why `step` is as it is."""
     layer = step.layer or network.depth
     batch, summed = training.batch > 1, training.reduction == "sum"
-    return REASONS[_kind(step, network)].format(
+    return REASONS[_kind(step, network, training)].format(
         l=layer,
         next=layer + 1,
         mean="summed" if summed else "mean",
@@ -47,7 +54,9 @@ def reason(step: Step, network: Network, training: Training) -> str:
     )
 
 
-def _kind(step: Step, network: Network) -> str:
+def _kind(step: Step, network: Network, training: Training) -> str:
+    if step.phase == "update":
+        return _kind_of_update(step, training)
     letter = re.sub(r"\d+$", "", step.symbol)
     last = step.layer == network.depth
     shares = step.layer is not None and not (
@@ -61,3 +70,11 @@ def _kind(step: Step, network: Network) -> str:
         if holds and f"{letter} {form}" in REASONS:
             return f"{letter} {form}"
     return letter
+
+
+def _kind_of_update(step: Step, training: Training) -> str:
+    """A running mean by its letters (vdW1 is v), a parameter by its optimizer's rule."""
+    if mean := re.match(r"[vs]c?(?=d)", step.symbol):
+        return mean[0]
+    rule = f"update {training.optimizer}"
+    return rule if rule in REASONS else step.symbol[0]

@@ -92,11 +92,17 @@ class Faults:
     document: Mapping[str, Any]
     origins: Mapping[Path, str] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Callable[[Path], str | None] = lambda path: None
+    """Names a value that stands in another file than the document."""
     found: list[tuple[Path, str]] = field(default_factory=list)
 
     def add(self, path: Path, sentence: str) -> None:
         """The sentence goes on from the path's name: "must be 2 or more; got 1"."""
-        self.found.append((path, f"{self.name(path)} {sentence}"))
+        self.say(path, f"{self.name(path)} {sentence}")
+
+    def say(self, path: Path, sentence: str) -> None:
+        """A whole sentence, told where the path stands."""
+        self.found.append((path, sentence))
 
     def must(self, path: Path, must: str, got: object, names: Sequence[str] = ()) -> None:
         meant = nearest(got, names)
@@ -109,10 +115,12 @@ class Faults:
             self.add((*path, *at), sentence)
         if more := wrong[MOST_FAULTS_IN_A_MATRIX:]:
             sentence = f"{self.name(path)} has {count(len(more), 'more fault')} like these"
-            self.found.append(((*path, *more[0][0]), sentence))
+            self.say((*path, *more[0][0]), sentence)
 
     def name(self, path: Path) -> str:
         """`network.activations[1]`, or `--activations[1]` where the command line said so."""
+        if name := self.elsewhere(path):
+            return name
         for length in range(len(path), 0, -1):
             if path[:length] in self.origins:
                 return self.origins[path[:length]] + dotted(path[length:])
@@ -221,6 +229,21 @@ def whole_or(least: int, word: str) -> Value:
         f'{whole_number.must}, or "{word}"',
         lambda v: whole_number.fits(v) or v == word,
         names=(word,),
+    )
+
+
+def truth() -> Value:
+    """Yes or no."""
+    return Value("true or false", lambda v: type(v) is bool)
+
+
+def line_or_lines(what: str) -> Value:
+    """One name, or a list of names; read as several in both cases."""
+    name = line()
+    return Value(
+        f"{what}, or a list of such names",
+        lambda v: name.fits(v) or (isinstance(v, list) and bool(v) and all(map(name.fits, v))),
+        lambda v: tuple(map(name.means, v if isinstance(v, list) else [v])),
     )
 
 

@@ -116,7 +116,7 @@ def every(
             "L",
             [
                 "L = −col_sums(Y ∘ log(A2) + (1 − Y) ∘ log(1 − A2))",
-                "(1×1) = −(1×1)",
+                "(1×1) = −col_sums(1×1)",
                 "L[1,1] = −(Y[1,1]·log(A2[1,1]) + (1 − Y[1,1])·log(1 − A2[1,1]))",
                 "= −(1.000 × log(0.359) + (1 − 1.000) × log(1 − 0.359))",
                 "= 1.026 (rounded)",
@@ -154,7 +154,7 @@ def every(
         ),
         (
             "db2",
-            ["db2 = row_sums(dZ2)", "(1×1) = (1×1)", "db2[1,1] = dZ2[1,1]", "= −0.641"],
+            ["db2 = row_sums(dZ2)", "(1×1) = row_sums(1×1)", "db2[1,1] = dZ2[1,1]", "= −0.641"],
         ),
         (
             "dA1",
@@ -252,7 +252,7 @@ def test_a_step_of_the_article_as_one_would_write_it_on_a_board(
             1,
             [
                 "L = −col_sums(Y ∘ log(A3))",
-                "(1×2) = −(1×2)",
+                "(1×2) = −col_sums(3×2)",
                 "L[1,1] = −(Y[1,1]·log(A3[1,1]) + Y[2,1]·log(A3[2,1]) + Y[3,1]·log(A3[3,1]))",
                 "= −(0.000 × log(0.003) + 0.000 × log(0.498) + 1.000 × log(0.498))",
                 "= 0.697",
@@ -264,7 +264,7 @@ def test_a_step_of_the_article_as_one_would_write_it_on_a_board(
             1,
             [
                 "J = total(L)",
-                "(1×1) = (1×1)",
+                "(1×1) = total(1×2)",
                 "J[1,1] = L[1,1] + L[1,2]",
                 "= 0.697 + 0.408",
                 "= 1.104 (rounded)",
@@ -288,7 +288,7 @@ def test_a_step_of_the_article_as_one_would_write_it_on_a_board(
             1,
             [
                 "db3 = row_sums(dZ3)",
-                "(3×1) = (3×1)",
+                "(3×1) = row_sums(3×2)",
                 "db3[1,1] = dZ3[1,1] + dZ3[1,2]",
                 "= 0.003 + 0.245",
                 "= 0.248",

@@ -105,7 +105,9 @@ class Update(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
-        self.rule(canvas, view, "Update", ", ".join(filter(None, (a.remark, constants))))
+        notes = [", ".join(filter(None, (a.remark, constants))), a.remark or constants]
+        fits = [note for note in notes if len(note) + 14 <= canvas.width]
+        self.rule(canvas, view, "Update", fits[0] if fits else "")
         for placed in a.cache:
             if placed.part == "before" and placed.top:
                 canvas.put(0, placed.top, "─" * canvas.width, "quiet")
