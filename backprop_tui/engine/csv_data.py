@@ -6,7 +6,6 @@ which classes fit depends on how many outputs the network has, and on nothing el
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -55,11 +54,26 @@ class CsvData:
     classes: tuple[str, ...] | None = None
     """The names of the classes where the targets are classes, in the order of their outputs."""
 
-    def place(self, row: int, column: int | None = None) -> str:
-        """`iris.csv, line 7, column "species":`, of a target."""
-        if column is None or column >= len(self.target_columns):
-            return f"{self.name}, line {self.lines[row]}:"
-        return where(self.name, self.lines[row], self.target_columns[column])
+    @property
+    def names(self) -> dict[str, tuple[str, ...] | None]:
+        """What an experiment's Data keeps of them."""
+        return {
+            "input_names": self.input_names,
+            "output_names": self.output_names,
+            "classes": self.classes,
+        }
+
+    def place_of(self, path: Path) -> str | None:
+        """`iris.csv, line 7, column "species":` for the path of a target."""
+        match path:
+            case ("data", "Y"):
+                return self.name
+            case ("data", "Y", int(row)):
+                return where(self.name, self.lines[row])
+            case ("data", "Y", int(row), int(column)):
+                named = self.target_columns[min(column, len(self.target_columns) - 1)]
+                return where(self.name, self.lines[row], named)
+        return None
 
 
 def where(name: str, line: int, column: str | None = None) -> str:
@@ -160,6 +174,8 @@ def _text(path: str, name: str, faults: Faults) -> str | None:
 def delimiter_of(text: str) -> str:
     """What stands between cells: what gives more than one column, in as many rows as can be."""
 
+    import csv
+
     def explains(delimiter: str) -> tuple[bool, int, int]:
         try:
             rows = [row for row in islice(_reader(text, delimiter), SAMPLE) if any(row)]
@@ -173,12 +189,16 @@ def delimiter_of(text: str) -> str:
 
 
 def _reader(text: str, delimiter: str) -> Any:
+    import csv  # not at the start: few experiments need it
+
     lines = io.StringIO(text, newline="")
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
 
 
 def _records(text: str, delimiter: str, told: _Told) -> Iterator[tuple[int, list[str]]]:
     """The rows that say anything, each with the line on which it begins."""
+    import csv
+
     reader, line = _reader(text, delimiter), 1
     try:
         for cells in reader:

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
 from pathlib import PurePath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from backprop_tui import lessons
-from backprop_tui.engine.csv_data import CSV, CsvData, read_csv
 from backprop_tui.engine.experiment import (
     KEPT,
     ORDERS,
@@ -65,6 +64,9 @@ from backprop_tui.engine.schema import (
     whole_or,
 )
 from backprop_tui.engine.shapes import Shape
+
+if TYPE_CHECKING:
+    from backprop_tui.engine.csv_data import CsvData
 
 LARGEST_FILE = 100_000_000  # bytes: a saved network of millions of weights is one
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
@@ -248,8 +250,7 @@ class Draft:
     @property
     def csv(self) -> CsvData | None:
         """The CSV file that the data came from."""
-        found = self["data", "csv"]
-        return found if isinstance(found, CsvData) else None
+        return cast("CsvData | None", self["data", "from_csv"])
 
     @property
     def batch(self) -> int | None:
@@ -352,7 +353,7 @@ def inputs_fit(draft: Draft) -> None:
         names, given = draft.csv.input_names, draft["data", "inputs"] is not None
         layers = draft.faults.name(("network", "layers"))
         draft.faults.add(
-            ("data", "inputs") if given else CSV,
+            ("data", "inputs" if given else "csv"),
             f"gives {count(len(names), 'input')}, {listed(names)}, "
             f"but {layers} gives {count(draft.layers[0], 'input')}",
         )
@@ -822,20 +823,13 @@ def _take_csv(draft: Draft, folder: str) -> None:
     raw = draft.faults.document.get("data") or {}
     if data.get("csv") is None or raw.keys() & {"X", "Y"}:
         return
+    from backprop_tui.engine.csv_data import read_csv  # only where there is one
+
     outputs = draft.layers[-1] if draft.layers else None
-    data["csv"] = found = read_csv(data, folder, outputs, draft.faults)
+    found = read_csv(data, folder, outputs, draft.faults)
     if found is not None:
-        data |= {"X": found.X, "Y": found.Y}
-
-        def place(path: Path) -> str | None:
-            match path:
-                case ("data", "Y"):
-                    return found.name
-                case ("data", "Y", int(row), *column):
-                    return found.place(row, *column)
-            return None
-
-        draft.faults.elsewhere = place
+        data |= {"X": found.X, "Y": found.Y, "from_csv": found}
+        draft.faults.elsewhere = found.place_of
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
@@ -865,9 +859,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
-            input_names=draft.csv and draft.csv.input_names,
-            output_names=draft.csv and draft.csv.output_names,
-            classes=draft.csv and draft.csv.classes,
+            **(draft.csv.names if draft.csv else {}),
         ),
         initial=Initial(
             given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},

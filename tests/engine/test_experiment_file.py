@@ -201,7 +201,26 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
         "[[0]]",
         "data.Y must have a row for each example: data.X has 2 rows, but this has 1",
     ),
-    ("[[0], [1]]", "[[0], [1]]\ncsv = 'a.csv'", "data.csv is not a key of [data], which has X, Y"),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\ncsv = 'a.csv'\ntarget = 'a'",
+        "data.X cannot stand beside data.csv, which gives X and Y",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\ntarget = 'a'",
+        "data.target belongs beside data.csv: there is none here",
+    ),
+    (
+        "X = [[1, 2], [3, 4]]\nY = [[0], [1]]",
+        "",
+        "data must have X and Y, or csv and target",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\nCSV = 'a.csv'",
+        'data.CSV is not a key of [data]. Did you mean "csv"?',
+    ),
     ('title = "Small"', "title = 3", "title must be one line of text; got 3"),
     ('title = "Small"', 'title = "a\\nb"', 'title must be one line of text; got "a\\nb"'),
     ('title = "Small"', 'title = "\\u001b[31m"', 'title must be one line of text; got "\\x1b[31m"'),
