@@ -8,7 +8,7 @@ same to the bit. It knows no formula of its own, and nothing of positions, batch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,7 +28,7 @@ from backprop_tui.engine.algebra import (
 )
 from backprop_tui.engine.evaluate import ratio, xlog
 from backprop_tui.engine.functions import PRIMITIVES, Array
-from backprop_tui.engine.notation import NUMPY, _in_pairs, write
+from backprop_tui.engine.notation import numpy_source
 from backprop_tui.engine.program import Phase, Program
 
 BATCH = ("X", "Y", "m")
@@ -203,7 +203,7 @@ def source(e: Expr, known: Mapping[Expr, str], contiguous: bool = True) -> str:
 
     Where NumPy would not lay it out so, its value is made to lie in memory row by row.
     """
-    written = write(_in_pairs(e), replace(NUMPY, leaf=known.get))
+    written = numpy_source(e, known.get)
     return written if contiguous else f"np.ascontiguousarray({written})"
 
 

@@ -187,6 +187,7 @@ class Written:
 
     text: str
     overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
+    folder: str = ""  # from which on a CSV file is looked for
 
 
 @dataclass(frozen=True, eq=False)

@@ -809,7 +809,7 @@ def read_experiment(
         check(draft)
     if faults.found:
         raise ExperimentError(*faults.in_file_order())
-    return replace(_experiment(draft, name, source), written=Written(text, given))
+    return replace(_experiment(draft, name, source), written=Written(text, given, folder))
 
 
 def document_of(written: Written) -> dict[str, Any]:

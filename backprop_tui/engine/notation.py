@@ -229,10 +229,13 @@ def latex(e: Expr) -> str:
     return write(e, LATEX)
 
 
-def numpy_source(e: Expr) -> str:
-    """`e` as Python source over NumPy. Beside NumPy it needs the activations that `e` calls, and
-    `xlog(x, a)` and `ratio(x, a)` for the two terms of the losses with conventions of their own."""
-    return write(_in_pairs(e), NUMPY)
+def numpy_source(e: Expr, leaf: Callable[[Expr], str | None] = lambda e: None) -> str:
+    """`e` as Python source over NumPy, with what `leaf` gives for a part in its place.
+
+    Beside NumPy it needs the activations that `e` calls, and `xlog(x, a)` and `ratio(x, a)` for the
+    two terms of the losses with conventions of their own.
+    """
+    return write(_in_pairs(e), replace(NUMPY, leaf=leaf))
 
 
 def _in_pairs(e: Expr) -> Expr:

@@ -1,0 +1,228 @@
+"""Saving: an experiment's own text, with where its run stands, so that it opens at once right there.
+
+A file is written beside its place and then put there in one go: whoever is killed meanwhile leaves
+the old file or the new one, and nothing is overwritten unasked. What training is, this does not
+know.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from backprop_tui.engine.experiment import Array, Experiment, Keyframe
+from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
+from backprop_tui.engine.schema import printable
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.engine.toml_text import changed
+
+DIGITS = 24
+"""Characters that a number takes in a file, at most, with what stands around it."""
+
+
+class SaveError(Exception):
+    """A file cannot be written; the message says which, and why."""
+
+
+# What is written -----------------------------------------------------------------------------
+
+
+def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, folder: str) -> str:
+    """The experiment as a file in `folder` that opens at `position`.
+
+    Author's text stays as it is, comments included; what the command line changed is put in.
+    """
+    written = experiment.written
+    if written is None:
+        raise ValueError("an experiment that was read from no text cannot be saved")
+    document = document_of(written)
+    for key in SAVED:
+        document.pop(key, None)
+    _move_csv(document, written.folder, folder)
+    text = changed(written.text, document)
+    return "".join([text, "" if text.endswith("\n") else "\n", *_saved(position, keyframe)])
+
+
+def _saved(position: Position, keyframe: Keyframe) -> Iterator[str]:
+    yield "\n[position]  # where it was saved, and where it opens\n"
+    yield f"iteration = {position.iteration}\nstep = {position.steps}\n"
+    yield "\n[keyframe]  # what this iteration begins with; those before it follow from [initial]\n"
+    yield f"iteration = {keyframe.iteration}\n"
+    for symbol, value in keyframe.kept.items():
+        yield f"{symbol} = {matrix_text(value)}\n"
+
+
+def matrix_text(matrix: Array) -> str:
+    """Numbers with just the digits that read back to the same bits; one column is a plain list."""
+    if matrix.shape[1] == 1:
+        return _row(matrix[:, 0])
+    rows = ",\n".join(f"    {_row(row)}" for row in matrix)
+    return f"[\n{rows},\n]" if len(matrix) > 1 else f"[{_row(matrix[0])}]"
+
+
+def _row(numbers: Array) -> str:
+    return f"[{', '.join(map(repr, numbers.tolist()))}]"
+
+
+def _move_csv(document: dict[str, Any], before: str, after: str) -> None:
+    """A relative path to a CSV file, seen from the new place."""
+    data = document.get("data")
+    if not isinstance(data, Mapping) or not isinstance(csv := data.get("csv"), str):
+        return
+    if os.path.isabs(csv) or os.path.realpath(before) == os.path.realpath(after):
+        return
+    path = os.path.join(before, csv)
+    with suppress(ValueError):  # on another drive
+        path = os.path.relpath(os.path.realpath(path), os.path.realpath(after))
+    document["data"] = {**data, "csv": path.replace(os.sep, "/")}
+
+
+def keyframe_of(timeline: Timeline, iteration: int) -> Keyframe:
+    """What an iteration of the run begins with."""
+    given = timeline.iteration(iteration).given
+    return Keyframe(iteration, {symbol: given[symbol] for symbol in timeline.program.kept})
+
+
+def save(path: str, timeline: Timeline, position: Position, overwrite: bool = False) -> None:
+    """Write the run's experiment as a file that opens at `position`, or raise a SaveError."""
+    keyframe = keyframe_of(timeline, position.iteration)
+    folder = os.path.dirname(os.path.realpath(path))
+    text = text_of(timeline.experiment, position, keyframe, folder)
+    write_file(path, text, overwrite)
+
+
+def too_large(timeline: Timeline) -> bool:
+    """Whether what is saved of the run may be larger than what is read."""
+    written, shapes = timeline.experiment.written, timeline.program.shapes(1)
+    numbers = sum(shapes[s][0] * shapes[s][1] for s in timeline.program.kept)
+    return numbers * DIGITS + (len(written.text) if written else 0) > LARGEST_FILE
+
+
+def resume(timeline: Timeline) -> Position:
+    """Where a saved run stands; its keyframe is taken over. Elsewhere the start."""
+    saved = timeline.experiment.saved
+    if saved is None:
+        return timeline.start
+    if saved.keyframe is not None:
+        timeline.resume(saved.keyframe.iteration, saved.keyframe.kept)
+    last = timeline.iteration(saved.iteration).number
+    if last < saved.iteration:  # it diverges before
+        return timeline.end_of(last)
+    return Position(saved.iteration, saved.steps)
+
+
+# How it is written ---------------------------------------------------------------------------
+
+
+def check_place(path: str, overwrite: bool = False) -> None:
+    """Raise the SaveError that writing there would raise, as far as that can be told before."""
+    name = printable(path)
+    place = _place(path)
+    try:
+        found = os.stat(place)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise SaveError(f"{name} cannot be written: {_why(error)}") from None
+    else:
+        if stat.S_ISDIR(found.st_mode):
+            raise SaveError(f"{name} is a folder")
+        if not stat.S_ISREG(found.st_mode):
+            return
+        if not overwrite:
+            raise SaveError(f"{name} exists already; --overwrite replaces it")
+    folder = os.path.dirname(place)
+    if not os.path.isdir(folder):
+        raise SaveError(f"{name} cannot be written: there is no folder {printable(folder)}")
+    if path.endswith(("/", os.sep)):
+        raise SaveError(f"{name} is a folder's name")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SaveError(f"{name} cannot be written: {os.strerror(errno.EACCES)}")
+
+
+def write_file(path: str, text: str, overwrite: bool = False) -> None:
+    """Put a text there, wholly or not at all. What was there keeps its permissions."""
+    check_place(path, overwrite)
+    place = _place(path)
+    content = text.encode("utf-8")
+    try:
+        if os.path.exists(place) and not os.path.isfile(place):  # a pipe, a terminal
+            with open(place, "wb") as stream:
+                stream.write(content)
+            return
+        _put(place, content, overwrite)
+    except FileExistsError:
+        raise SaveError(f"{printable(path)} exists already; --overwrite replaces it") from None
+    except OSError as error:
+        raise SaveError(f"{printable(path)} cannot be written: {_why(error)}") from None
+
+
+def _put(place: str, content: bytes, overwrite: bool) -> None:
+    """Written beside, then put in its place in one go."""
+    folder, name = os.path.split(place)
+    handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.chmod(beside, _permissions(place))
+            os.fsync(file.fileno())
+        if overwrite:
+            os.replace(beside, place)
+        else:
+            _put_where_nothing_is(beside, place)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+    _remember(folder)
+
+
+def _put_where_nothing_is(beside: str, place: str) -> None:
+    """A file moved; a FileExistsError where another has come in the meantime."""
+    try:
+        os.link(beside, place)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError, NotImplementedError):  # a file system without links
+        if os.path.lexists(place):
+            raise FileExistsError from None
+        os.replace(beside, place)
+    else:
+        os.unlink(beside)
+
+
+def _permissions(place: str) -> int:
+    """Those of the file that is there, else those of any new file."""
+    try:
+        return stat.S_IMODE(os.stat(place).st_mode)
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _remember(folder: str) -> None:
+    """Have the folder itself written to the disk, where systems know how."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _place(path: str) -> str:
+    """The file itself, where a link points to it."""
+    with suppress(OSError, ValueError):
+        return os.path.realpath(path)
+    return os.path.abspath(path)
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
