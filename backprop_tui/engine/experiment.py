@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import sqrt
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprop_tui.engine.algebra import Expr
+from backprop_tui.engine.classes import are_classes
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -95,6 +96,18 @@ class Data:
     @property
     def examples(self) -> int:
         return int(self.X.shape[1])
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called, where every target is one; their numbers without names."""
+        if not are_classes(self.Y):
+            return None
+        outputs = len(self.Y)
+        if self.classes is not None:
+            return self.classes
+        if outputs == 1:
+            return "0", "1"
+        return self.output_names or tuple(str(k) for k in range(1, outputs + 1))
 
 
 @dataclass(frozen=True, eq=False)

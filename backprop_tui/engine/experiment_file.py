@@ -338,9 +338,10 @@ def data_in_one_form(draft: Draft) -> None:
         return
     for key in ("X", "Y"):
         if key in raw:
-            hint = f"; give {'Y' if key == 'X' else 'X'} as well, to replace it"
-            hint = hint if draft.came_from(key.lower()) else ""
-            faults.add(("data", key), f"cannot stand beside data.csv, which gives X and Y{hint}")
+            faults.add(
+                ("data", key),
+                f"cannot stand beside data.csv, which gives X and Y{_mend_other_half(draft)}",
+            )
     if "target" not in raw:
         faults.add(("data", "target"), f"is missing: it must be {DATA.keys['target'].must}")
 

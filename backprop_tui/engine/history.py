@@ -163,6 +163,8 @@ class History:
             if reached < goal:
                 return reached, kept
             begin = goal
+            if self._keyframes.is_pinned(goal):  # what is given holds, whatever led there
+                _, kept = self._keyframes.nearest(goal)
         return begin, kept
 
     def _nearest(self, number: int) -> tuple[int, Kept]:

@@ -64,7 +64,12 @@ class Keyframes:
 
     def due(self, number: int) -> int:
         """The first iteration after that one where a keyframe stands or is to stand."""
-        return (number - 1) // self.every * self.every + self.every + 1
+        regular = (number - 1) // self.every * self.every + self.every + 1
+        return min([regular, *(pinned for pinned in self._pinned if pinned > number)])
+
+    def is_pinned(self, number: int) -> bool:
+        """Whether what that iteration begins with is given, whatever those before it lead to."""
+        return number in self._pinned
 
     def keep(self, number: int, kept: Kept) -> None:
         """Remember what an iteration begins with: as a keyframe where one is due there."""

@@ -1,4 +1,4 @@
-"""Saving: an experiment's own text, with where its run stands, so that it opens at once right there.
+"""Saving: an experiment's own text, with where its run stands, so that it opens right there.
 
 A file is written beside its place and then put there in one go: whoever is killed meanwhile leaves
 the old file or the new one, and nothing is overwritten unasked. What training is, this does not
@@ -43,9 +43,11 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
     document = document_of(written)
     for key in SAVED:
         document.pop(key, None)
+    if not document.get("notes", True):  # none of them fits any more
+        del document["notes"]
     _move_csv(document, written.folder, folder)
     text = changed(written.text, document)
-    return "".join([text, "" if text.endswith("\n") else "\n", *_saved(position, keyframe)])
+    return "".join([text.rstrip(), "\n", *_saved(position, keyframe)])
 
 
 def _saved(position: Position, keyframe: Keyframe) -> Iterator[str]:

@@ -20,6 +20,7 @@ Edit: TypeAlias = tuple[int, int, str]
 """From where to where in a text, and what is to stand there."""
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}'  # before the strings of one line, which could begin it
     r"|'''.*?'{3,5}"
@@ -104,7 +105,7 @@ class Statement:
     start: int
     end: int
     value: tuple[int, int] | None = None
-    """Where its value stands; None for a header."""
+    """From where to where its value stands; None for a header."""
     repeated: bool = False
     """A header in two brackets."""
     under_header: bool = True
@@ -157,14 +158,14 @@ def _edits(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> It
         if same(value, now):
             continue
         if isinstance(value, dict) and isinstance(now, dict):
-            for edit in _edits_within(statements, (key,), value, now):
-                yield edit[0], edit[1], own(edit[2])
+            for start, end, lines in _edits_within(text, statements, (key,), value, now):
+                yield start, end, own(lines)
         elif _is_section(value) and isinstance(value, list) and isinstance(now, list):
-            yield from _fewer(statements, key, value, now)
+            yield from _fewer(text, statements, key, value, now)
         elif key in after:
-            yield (*_value_of(statements, (key,)), own(value_text(now)))
+            yield _replaced(text, _of(statements, (key,)), own(value_text(now)))
         else:
-            yield from _without(statements, key)
+            yield from _without(text, statements, key)
     added = {key: value for key, value in after.items() if key not in before}
     plain = {key: value for key, value in added.items() if not _is_section(value)}
     if plain:
@@ -176,6 +177,7 @@ def _edits(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> It
 
 
 def _edits_within(
+    text: str,
     statements: Sequence[Statement],
     table: Keys,
     before: Mapping[str, Any],
@@ -187,7 +189,7 @@ def _edits_within(
             statement = _of(statements, (*table, key))
             yield statement.start, statement.end, ""
         elif not same(value, after[key]):
-            yield (*_value_of(statements, (*table, key)), value_text(after[key]))
+            yield _replaced(text, _of(statements, (*table, key)), value_text(after[key]))
     added = {key: value for key, value in after.items() if key not in before}
     if added:
         last = [s for s in statements if s.keys[: len(table)] == table][-1]
@@ -202,20 +204,24 @@ def _missing(keys: Keys) -> Statement:
     raise LookupError(keys)
 
 
-def _value_of(statements: Sequence[Statement], keys: Keys) -> tuple[int, int]:
-    return _of(statements, keys).value or (0, 0)
+def _replaced(text: str, statement: Statement, value: str) -> Edit:
+    """Another value; what a comment on its line says may not hold for it."""
+    assert statement.value is not None
+    line = text[statement.value[1] : statement.end]
+    return statement.value[0], statement.end - len(line) + len(line.rstrip("\r\n")), value
 
 
-def _without(statements: Sequence[Statement], key: str) -> Iterator[Edit]:
+def _without(text: str, statements: Sequence[Statement], key: str) -> Iterator[Edit]:
     """A key or table taken out, and the lines between its statements with it."""
     mine = [i for i, s in enumerate(statements) if s.keys[0] == key]
     for i in mine:
         follows = i + 1 in mine and not statements[i + 1].repeated
-        yield statements[i].start, statements[i + 1 if follows else i].end, ""
+        end = statements[i + 1].start if follows else _behind_blank(text, statements[i].end)
+        yield statements[i].start, end, ""
 
 
 def _fewer(
-    statements: Sequence[Statement], key: str, before: list[Any], after: list[Any]
+    text: str, statements: Sequence[Statement], key: str, before: list[Any], after: list[Any]
 ) -> Iterator[Edit]:
     """Tables of a list taken out: those that are not in `after`, in order."""
     heads = [i for i, s in enumerate(statements) if s.keys == (key,) and s.repeated]
@@ -231,7 +237,12 @@ def _fewer(
             and (not statements[behind].repeated or statements[behind].keys != (key,))
         ):
             behind += 1
-        yield statements[head].start, statements[behind - 1].end, ""
+        yield statements[head].start, _behind_blank(text, statements[behind - 1].end), ""
+
+
+def _behind_blank(text: str, at: int) -> int:
+    blank = BLANK_LINES.match(text, at)
+    return blank.end() if blank else at
 
 
 def _statements(text: str) -> Iterator[Statement]:
