@@ -531,7 +531,7 @@ class TestWhereItIsReadFrom:
             tmp_path: "is a folder, not an experiment file",
             latin: "is not UTF-8 text (line 10)",
             broken: "(at line 2, column 13)",
-            large: "is larger than 10,000,000 bytes",
+            large: "is larger than 100,000,000 bytes",
             deep: "is not valid TOML: lists or tables are nested too deeply",
             long_number: "is not valid TOML",
             Path(f"{tmp_path}/a\0b"): "cannot be the name of a file",
