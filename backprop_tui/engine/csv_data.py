@@ -10,11 +10,13 @@ import io
 import os
 import re
 from array import array
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -109,7 +111,7 @@ def read_csv(data: Mapping[str, Any], folder: str, outputs: int | None, faults: 
         rows.take(line, cells, told)
     if not rows.lines and not told.wrong:
         told.add(f"has no examples: line {header[0]}, the columns' names, is all that it holds")
-    target_numbers = None if told.wrong else rows.target_numbers(told)
+    target_numbers = rows.target_numbers(told)
     if told.report():
         return None
     names = rows.names
@@ -212,26 +214,30 @@ def _records(text: str, delimiter: str, told: _Told) -> Iterator[tuple[int, list
 
 @dataclass
 class _Told:
-    """What is wrong with the file: the first faults, and how many more there are."""
+    """What is wrong with the file: the first faults by their lines, and how many there are."""
 
     name: str
     faults: Faults
     wrong: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
 
     def at(self, line: int, column: str | None, sentence: str) -> None:
-        self._add(f"{where(self.name, line, column)} {sentence}")
+        self._add(line, f"{where(self.name, line, column)} {sentence}")
 
     def add(self, sentence: str) -> None:
-        self._add(f"{self.name} {sentence}")
+        self._add(0, f"{self.name} {sentence}")
 
-    def _add(self, sentence: str) -> None:
+    def _add(self, line: int, sentence: str) -> None:
         self.wrong += 1
-        if self.wrong <= MOST_FAULTS_IN_A_MATRIX:
-            self.faults.say(CSV, sentence)
+        if len(self.first) < MOST_FAULTS_IN_A_MATRIX or line < self.first[-1][0]:
+            insort(self.first, (line, sentence), key=itemgetter(0))
+            del self.first[MOST_FAULTS_IN_A_MATRIX:]
 
     def report(self) -> bool:
-        """Whether anything is wrong; what was not told one by one is counted."""
-        if (more := self.wrong - MOST_FAULTS_IN_A_MATRIX) > 0:
+        """Whether anything is wrong; what is not told one by one is counted."""
+        for _, sentence in self.first:
+            self.faults.say(CSV, sentence)
+        if more := self.wrong - len(self.first):
             self.faults.say(CSV, f"{self.name} has {count(more, 'more fault')} like these")
         return self.wrong > 0
 

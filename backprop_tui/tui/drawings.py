@@ -16,6 +16,7 @@ import numpy as np
 from backprop_tui.engine.functions import ACTIVATIONS
 from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.numbers import fixed, ink, number
+from backprop_tui.tui.predictions import beside_target
 from backprop_tui.tui.view import View, hue
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -179,9 +180,14 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
     targets = view.value("Y")
     loss = view.value("L")
     assert targets is not None  # Y is given
+    known = "" if loss is None else f"L {number(float(loss[0, view.column]), view.decimals)}"
+    if classes := beside_target(view, canvas.width - 1):
+        x = canvas.put(1, y, classes, mark_of(view, "Y"))
+        if known and x + 2 + len(known) <= canvas.width:
+            canvas.right(canvas.width, y, known, mark_of(view, "L"))
+        return
     shown = [f"{v:g}".replace("-", "−") for v in targets[:, view.column]]
     written = "y " + " ".join(shown)
-    known = "" if loss is None else f"L {number(float(loss[0, view.column]), view.decimals)}"
     x = canvas.put(1, y, shortened(written, canvas.width - len(known) - 4), mark_of(view, "Y"))
     if known:
         canvas.put(max(x + 2, 12), y, known, mark_of(view, "L"))

@@ -15,7 +15,7 @@ from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
-from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.matrices import (
     LABEL,
     Arrangement,
@@ -28,6 +28,7 @@ from backprop_tui.tui.matrices import (
     shown_values,
 )
 from backprop_tui.tui.numbers import common_power, times_power
+from backprop_tui.tui.predictions import right_of_batch, target_class
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
 
@@ -69,9 +70,7 @@ class Cache(Board):
         a = self.arrangement(view)
         depth = len(view.layers) - 1
         title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
-        note = a.remark or example(view)
-        fits = len(title) + len(note) + 8 <= canvas.width
-        self.rule(canvas, view, title if fits else "Cache", note)
+        self.rule(canvas, view, *heading(view, title, a.remark, canvas.width - 8))
         paint_all(canvas, view, a.cache)
         if not a.whole and depth > 1:
             behind = canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
@@ -184,6 +183,18 @@ def rule_in_numbers(view: View) -> str:
     plain = training.optimizer == "gradient_descent"
     name = [] if plain else [training.optimizer]
     return ", ".join([*name, f"α = {training.learning_rate:g}", *constants])
+
+
+def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
+    """The Cache's title and note in so many columns: with the shown example's class, and how many
+    of the batch are predicted right, as far as there is room."""
+    known, named = right_of_batch(view), None if remark else target_class(view)
+    note = remark or example(view)
+    right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
+    titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
+    notes = [f"{note} · {shortened(named, 16)}", note] if named else [note]
+    ways = [(own, said) for said in notes for own in titles]
+    return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
 
 
 def example(view: View) -> str:

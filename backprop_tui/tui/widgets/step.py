@@ -191,7 +191,7 @@ def given(view: View, place: Place) -> list[Line]:
     """A number that no step made."""
     written = number(view.provenance.number(place), view.decimals)
     lines = [
-        Line(f"{text(place.cell)} = {written}", "strong", 9),
+        Line(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
         Line(f"{view.provenance.given(place)}.".capitalize(), "", 8),
     ]
     if uses := goes_into(view, place):
@@ -208,6 +208,13 @@ def beginning(view: View, width: int, height: int) -> list[Line]:
         *(Line(line) for line in about),
         Line("Press space for the next step.", "key", 7),
     ]
+
+
+def column_name(view: View, place: Place) -> str:
+    """What the data calls an input or a target."""
+    data = view.state.experiment.data
+    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    return names[place.cell.row - 1] if names else ""
 
 
 def goes_into(view: View, place: Place) -> str:
