@@ -42,6 +42,12 @@ class Condition:
     def text(self) -> str:
         return text(self.expression)
 
+    def about_the_loss(self, timeline: Timeline) -> bool:
+        """Whether it reads nothing but the loss of an iteration, one number: J, or a single L."""
+        read = names(self.expression)
+        program, examples = timeline.program, timeline.experiment.training.batch
+        return read == ("J",) or (read == ("L",) and program.shapes(examples)["L"] == (1, 1))
+
     def holds(self, timeline: Timeline, iteration: Iteration) -> bool:
         """Whether it holds in that iteration, for every element where it compares matrices."""
         env: dict[str, Any] = {**iteration.given, **iteration.scalars}
@@ -153,6 +159,9 @@ def search(
     The caller may stop at any time: nothing but the timeline's own store of iterations is left.
     """
     first = position.iteration + (0 if position.steps < condition.steps else 1)
+    if condition.about_the_loss(timeline):
+        yield from _search_losses(timeline, condition, first, first + most - 1)
+        return
     for number in range(first, first + most):
         iteration = timeline.iteration(number)
         if iteration.number != number:
@@ -164,3 +173,18 @@ def search(
         yield Progress(number, diverged=iteration.diverged)
         if iteration.diverged:
             return
+
+
+def _search_losses(
+    timeline: Timeline, condition: Condition, first: int, last: int
+) -> Iterator[Progress]:
+    """The same by the losses alone, which long runs bring at the speed of compiled iterations."""
+    (symbol,) = names(condition.expression)
+    for stretch in timeline.run(first, last):
+        holds = value(condition.expression, {symbol: stretch.losses})
+        if (found := np.flatnonzero(holds)).size:
+            iteration = stretch.first + int(found[0])
+            yield Progress(iteration, found=Position(iteration, condition.steps))
+            return
+        diverged = timeline.diverged(stretch.last) if stretch.diverged else None
+        yield Progress(stretch.last, diverged=diverged)

@@ -1,0 +1,141 @@
+"""Where go-to leads: what may be typed, where it leads, and what is said of what leads nowhere."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui.engine.destination import (
+    Condition,
+    DestinationError,
+    Progress,
+    read_destination,
+    search,
+)
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Position, Timeline
+
+HERE = Position(3, 8)
+
+
+def article() -> Timeline:
+    return Timeline(load("article"))
+
+
+def reached(source: str, timeline: Timeline | None = None, farthest: int = 40) -> Position:
+    found = read_destination(source, timeline or article(), HERE, farthest)
+    assert isinstance(found, Position)
+    return found
+
+
+def condition(source: str, timeline: Timeline) -> Condition:
+    found = read_destination(source, timeline, HERE, 1)
+    assert isinstance(found, Condition)
+    return found
+
+
+def last(timeline: Timeline, source: str, begin: Position = HERE, most: int = 500) -> Progress:
+    *_, progress = search(timeline, condition(source, timeline), begin, most)
+    return progress
+
+
+@pytest.mark.parametrize(
+    ("source", "position"),
+    [
+        ("500", Position(500, 8)),
+        ("1,000", Position(1000, 8)),
+        ("+500", Position(503, 8)),
+        ("-2", Position(1, 8)),
+        ("−2", Position(1, 8)),
+        ("epoch 7", Position(7, 1)),
+        ("end", Position(40, 17)),
+        ("dW1", Position(3, 12)),  # still ahead in this iteration
+        ("dW2", Position(4, 8)),  # done just now: the next time is in the next one
+        ("  Z1  ", Position(4, 1)),
+    ],
+)
+def test_a_place_in_the_run(source: str, position: Position) -> None:
+    assert reached(source) == position
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "type an iteration"),
+        ("0", "there is no iteration 0"),
+        ("-3", "there is no iteration 0"),
+        ("epoch 0", "epochs count from 1"),
+        ("dW9 < 1", "there is no dW9 here. Did you mean dW2?"),
+        ("A2[2,1] > 1", "A2 is 1×1: there is no A2[2,1]"),
+        ("alpha[1,1] > 1", "alpha is a single number"),
+        ("loss", "L is no condition: compare it"),
+        ("loss <", "expected a number"),
+        ("W1 · W2 < 1", "a matrix product needs"),
+        ("W1 < W2ᵀ · W2 · A2", "a matrix product needs"),
+        ("__import__('os')", "there is no function"),
+    ],
+)
+def test_what_leads_nowhere_says_why(source: str, said: str) -> None:
+    with pytest.raises(DestinationError, match=r"^[^\n]+$") as refused:
+        read_destination(source, article(), HERE, 1)
+    assert said in str(refused.value)
+
+
+def test_a_condition_lands_on_the_step_that_writes_the_last_symbol_it_reads() -> None:
+    timeline = article()
+    assert condition("loss < 0.1", timeline).steps == timeline.program.index("L") + 1
+    assert condition("abs(dW1).max() < 1", timeline).steps == timeline.program.index("dW1") + 1
+    assert condition("W1[1,1] > A1[1,1]", timeline).steps == timeline.program.index("W1") + 1
+
+
+@pytest.mark.parametrize(
+    "source", ["loss < 0.1", "A2[1,1] > 0.9", "abs(dW1).max() < 0.01", "W1[1,1] > 0.6"]
+)
+def test_a_search_finds_the_first_iteration_where_it_holds(source: str) -> None:
+    timeline, begin = article(), Position()
+    wanted = condition(source, timeline)
+    found = last(timeline, source, begin).found
+    assert found is not None
+    assert found.steps == wanted.steps
+    holds = [wanted.holds(timeline, timeline.iteration(k)) for k in range(1, found.iteration + 1)]
+    assert holds.index(True) + 1 == found.iteration
+
+
+@given(st.floats(0.005, 1.2))
+def test_a_condition_on_the_loss_is_searched_by_the_losses_with_the_same_answer(
+    bound: float,
+) -> None:
+    timeline = article()
+    quick = last(timeline, f"loss < {bound!r}", Position())
+    slow = last(timeline, f"loss + 0·A2 < {bound!r}", Position())
+    assert quick.found == slow.found
+
+
+def test_a_search_begins_behind_what_has_been_seen() -> None:
+    timeline = article()
+    before, behind = Position(5, 3), Position(5, 5)
+    assert last(timeline, "loss < 9", before).found == Position(5, 5)
+    assert last(timeline, "loss < 9", behind).found == Position(6, 5)
+
+
+def test_a_search_that_finds_nothing_ends() -> None:
+    assert last(article(), "A2[1,1] > 1", most=50) == Progress(53)
+
+
+def test_a_search_ends_where_the_run_diverges() -> None:
+    wild = load(
+        "article",
+        {
+            "layers": "1,1",
+            "activations": "linear",
+            "loss": "half_squared_error",
+            "x": "100000",
+            "y": "1",
+            "learning_rate": 1e200,
+        },
+    )
+    for source in ("loss < 0", "W1[1,1] < W1[1,1]"):
+        progress = last(Timeline(wild), source, Position())
+        assert progress.found is None
+        assert progress.diverged == "W1"
