@@ -17,6 +17,8 @@ from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
+RECKONED = 2000
+"""Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -256,7 +258,8 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
 
 
 def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
-    result = found.result + (" (rounded)" if found.rounded else "")
+    reckoned = len(found.reads) <= RECKONED and found.rounded
+    result = found.result + (" (rounded)" if reckoned else "")
     pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
     lines, line = [], found.cell
     for piece in pieces:
