@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import re
 import shlex
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "backprop-tui"
 FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+STOPPED = 128  # and the number of the signal: 130 is ctrl-c
 MOST_DECIMALS = 12
 FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
 
@@ -45,7 +47,7 @@ class Flag:
     """`--name VALUE`. `read` makes the value of its text, or raises ValueError: what it must be."""
 
     name: str
-    metavar: str
+    metavar: str  # empty: a switch, which takes no value
     help: str
     read: Callable[[str], Any] = str
     default: Any = None
@@ -69,6 +71,24 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def finite(text: str) -> float:
+    """A reader of finite numbers."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"must be a finite number; got {quoted(text)}")
+    return number
+
+
+def path(text: str) -> str:
+    """A reader of files' names."""
+    if not text or "\0" in text:
+        raise ValueError(f"must be a file's name; got {quoted(text)}")
+    return text
 
 
 def one_of(names: Sequence[str]) -> Callable[[str], str]:
@@ -149,7 +169,27 @@ FORMAT = Flag(
     one_of(FORMATS),
     "table",
 )
-SWITCHES = ("-h", "--help", "--version")  # every other flag takes a value
+MORE_ITERATIONS = Flag(
+    "--iterations",
+    "N",
+    "how many more at most (default: 1,000, or an epoch if that is longer; 1,000,000 with "
+    "--until-loss or --plateau)",
+    whole(1),
+)
+UNTIL_LOSS = Flag(
+    "--until-loss",
+    "X",
+    "stop at the first iteration whose loss is below X: J, or the L of its one example",
+    finite,
+)
+PLATEAU = Flag("--plateau", "N", "stop when N iterations bring no better loss", whole(1))
+SAVE = Flag("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
+HISTORY = Flag("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
+OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bool, False)
+TRAIN_DECIMALS = replace(
+    CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
+)
+SWITCHES = ("-h", "--help", "--version", OVERWRITE.name)  # every other flag takes a value
 
 
 # Commands ------------------------------------------------------------------------------------
@@ -297,6 +337,49 @@ def check(arguments: argparse.Namespace) -> int:
     return FAILED if report.failed else FINE
 
 
+def train(arguments: argparse.Namespace) -> int:
+    """Iterations at full speed until one of the flags says stop; what came of it is kept."""
+    experiment = load(arguments)
+    from backprop_tui.engine.saving import SaveError, check_place, too_large
+    from backprop_tui.engine.timeline import Timeline
+    from backprop_tui.engine.training import Until
+    from backprop_tui.exports.train import History, Session, asked_to_stop, bar
+
+    timeline = Timeline(experiment)
+    until = Until(arguments.iterations, arguments.until_loss, arguments.plateau)
+    session = Session(timeline, until, arguments.decimals)
+    if session.diverged_before:
+        raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
+    history = History(arguments.history, arguments.overwrite)
+    with asked_to_stop() as asked:
+        try:
+            if arguments.save is not None:
+                check_place(arguments.save, arguments.overwrite)
+                if too_large(timeline):
+                    raise SaveError("what --save would write is larger than any file that is read")
+                if history.path and os.path.realpath(history.path) == os.path.realpath(
+                    arguments.save
+                ):
+                    raise SaveError("--save and --history need different files")
+            history.open()
+        except SaveError as error:
+            raise CommandError(str(error)) from None
+        try:
+            with bar(until.most(timeline), sys.stderr) as show:
+                session.run(asked, history, show)
+        finally:
+            history.close()
+        if arguments.save is not None:
+            session.save(arguments.save, arguments.overwrite)
+        write(session.text())
+    faults = [*filter(None, [history.fault]), *session.faults]
+    if faults:
+        raise CommandError(*faults)
+    if asked.signal is not None:
+        return STOPPED + asked.signal
+    return FINE if session.reached else FAILED
+
+
 def load(arguments: argparse.Namespace) -> Experiment:
     """The experiment that was asked for, with its overrides."""
     from backprop_tui.engine.experiment_file import ExperimentError, load
@@ -412,6 +495,30 @@ COMMANDS = {
             },
             run=check,
         ),
+        Command(
+            name="train",
+            summary="train at full speed, and save where it stopped",
+            about="Iterations at full speed, from where the experiment stands. It stops when they\n"
+            "are done, at --until-loss, at a --plateau, where the run diverges or at ctrl-c,\n"
+            "and in every case keeps what it has: a table of what came of it, --save and\n"
+            "--history. A saved file opens at the very same state; iterations before it are\n"
+            "replayed. The exit status is 1 where the run diverged, or where the loss that was\n"
+            "asked for was not reached.",
+            word=EXPERIMENT,
+            flags={
+                "when it stops": (MORE_ITERATIONS, UNTIL_LOSS, PLATEAU),
+                "what is kept": (SAVE, HISTORY, OVERWRITE),
+                "what is shown": (TRAIN_DECIMALS,),
+                CHANGES: OVERRIDES,
+            },
+            examples={
+                f"{PROGRAM} train --until-loss 0.01": "the first lesson",
+                f"{PROGRAM} train mine.toml --save run.toml": "to be opened there",
+                f"{PROGRAM} train run.toml --iterations 500": "500 more",
+                f"{PROGRAM} train mine.toml --history loss.csv": "a loss a line",
+            },
+            run=train,
+        ),
     )
 }
 
@@ -462,7 +569,10 @@ def parser_of(command: Command) -> Parser:
     for heading, flags in command.flags.items():
         group = parser.add_argument_group(heading)
         for flag in flags:
-            group.add_argument(flag.name, metavar=flag.metavar, help=flag.help)
+            if flag.metavar:
+                group.add_argument(flag.name, metavar=flag.metavar, help=flag.help)
+            else:
+                group.add_argument(flag.name, action="store_true", help=flag.help)
     rest = parser.add_argument_group("about the program")
     rest.add_argument("-h", "--help", action="store_true", help="show this, and end")
     rest.add_argument("--version", action="store_true", help="show the version, and end")

@@ -304,9 +304,7 @@ class TestFaults:
         ]
 
     def test_an_unknown_word(self, tell: Teller) -> None:
-        known = (
-            f"the commands are lessons, trace, check; the lessons are {', '.join(lessons.NAMES)}"
-        )
+        known = f"the commands are lessons, trace, check, train; the lessons are {', '.join(lessons.NAMES)}"
         there_is = 'there is no command or lesson "{}"; ' + known
         assert tell.faults("trcae", "mazur") == [
             there_is.format("trcae") + '. Did you mean "trace"?'

@@ -6,7 +6,10 @@ is computed or painted.
 
 from __future__ import annotations
 
-from textual import events
+import asyncio
+from time import monotonic
+
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -16,6 +19,7 @@ from backprop_tui.engine.functions import Array
 from backprop_tui.engine.gradient_check import GradientVerdict
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
+from backprop_tui.engine.saving import resume
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
@@ -30,6 +34,10 @@ from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.prompt import Prompt
 from backprop_tui.tui.widgets.step import StepPanel
 
+REPLAYED_AT_A_TIME = 16
+"""Iterations of a saved run that are replayed between two looks at the clock."""
+SLICE = 0.01
+"""Seconds of replaying between two looks at the keys."""
 SPARKS = 10
 """Characters of the sparkline in the title."""
 
@@ -54,16 +62,21 @@ class Base(Screen[None]):
         self.timeline = Timeline(experiment)
         self.provenance = Provenance(self.timeline)
         self.beside = Beside(self.timeline)
-        self.position = self.timeline.start
+        self.position = resume(self.timeline)
+        self._behind: int | None = None  # while a saved run is replayed: how far that has come
+        if self.position.iteration > 1:
+            self._behind = 0
         self.example = 0
         self.scroll: dict[int, tuple[int, int]] = {}
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
         self.playing = False
         self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
-        self.farthest = 1  # the last iteration that was shown
+        self.farthest = self.position.iteration  # the last iteration that was shown
         self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
+        if self.is_mounted:
+            self.catch_up()
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -81,6 +94,21 @@ class Base(Screen[None]):
         yield Prompt(id="prompt")
 
     def on_mount(self) -> None:
+        self.show()
+        self.catch_up()
+
+    @work(exclusive=True, group="catch up", description="replay")
+    async def catch_up(self) -> None:
+        """Replay what came before a saved position, between keys: its losses, ways back to it."""
+        if self._behind is None:
+            return
+        since = monotonic()
+        for stretch in self.timeline.run(1, self.position.iteration, REPLAYED_AT_A_TIME):
+            self._behind = stretch.last
+            if monotonic() - since > SLICE:
+                await asyncio.sleep(SLICE)
+                since = monotonic()
+        self._behind = None
         self.show()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -117,7 +145,10 @@ class Base(Screen[None]):
         )
 
     def known_losses(self) -> Array:
-        """The loss of every iteration that was shown, from the first one on."""
+        """The loss of every iteration that was shown, from the first one on; of a saved run those
+        that were replayed so far."""
+        if self._behind is not None:
+            return self.timeline.losses(1, self._behind + 1)
         reached, here = self.farthest, self.position
         untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
         return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
