@@ -55,5 +55,5 @@ def beside_target(view: View, width: int) -> str | None:
         return f"y {shortened(target, width - 2)}"
     said = found.predicted
     sign, room = "✓" if found.right else "✗", width - len("y  ŷ  ✗")
-    longest = max(1, room - min(len(target), len(said), room // 2))
+    longest = max(room // 2, room - min(len(target), len(said)))
     return f"y {shortened(target, longest)} ŷ {shortened(said, longest)} {sign}"
