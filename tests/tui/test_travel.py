@@ -1,0 +1,173 @@
+"""Going far in time: the prompt of go-to, running by itself, and the loss curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.widgets import Input, Static
+
+from backprop_tui.engine.timeline import Position
+from backprop_tui.tui.curve import BLOCKS, by_epoch, sparkline, thinned
+from backprop_tui.tui.playing import SPEEDS
+from backprop_tui.tui.screens.curve import Curve
+from backprop_tui.tui.widgets.prompt import Prompt
+from tests.tui.driver import Driver, stepping
+
+
+async def answer(driver: Driver, text: str) -> None:
+    """Open the prompt, type, send."""
+    await driver.press("g")
+    driver.stepper.query_one(Prompt).query_one(Input).value = text
+    await driver.press("enter")
+
+
+def said(driver: Driver) -> str:
+    return str(driver.stepper.query_one(Prompt).query_one("#said", Static).render())
+
+
+def is_open(driver: Driver) -> bool:
+    return driver.stepper.query_one(Prompt).display
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("500", Position(500, 1)),
+        ("+3", Position(4, 1)),
+        ("dW1", Position(1, 12)),
+        ("loss < 0.1", Position(13, 5)),
+    ],
+)
+async def test_go_to_leads_there_and_closes(text: str, position: Position) -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        await answer(driver, text)
+        assert driver.position == position
+        assert not is_open(driver)
+
+
+async def test_a_condition_that_was_found_is_said_in_the_footer_until_the_next_move() -> None:
+    async with stepping("article") as driver:
+        await answer(driver, "loss < 0.1")
+        assert "L < 0.1 first holds in iteration 13" in driver.text("footer")
+        await driver.press("space")
+        assert "first holds" not in driver.text("footer")
+
+
+@pytest.mark.parametrize("text", ["dW9 < 1", "0", "loss", "W1 · W2 < 1", ""])
+async def test_a_wrong_answer_says_why_and_stays_to_be_mended(text: str) -> None:
+    async with stepping("article") as driver:
+        before = driver.position
+        await answer(driver, text)
+        assert said(driver).strip().startswith("✗")
+        assert is_open(driver)
+        assert driver.stepper.query_one(Prompt).query_one(Input).value == text
+        assert driver.position == before
+
+
+async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
+    async with stepping("article") as driver:
+        await driver.press("g", "n", "p", "i", "R", "q")
+        assert driver.stepper.query_one(Prompt).query_one(Input).value == "npiRq"
+        assert driver.position == Position()
+        await driver.press("pagedown", "pagedown", "pageup")
+        assert driver.position == Position(1, 1)
+        await driver.press("escape")
+        assert not is_open(driver)
+        await driver.press("n")
+        assert driver.position == Position(1, 2)
+
+
+async def test_a_search_can_be_left_and_what_was_there_stays() -> None:
+    async with stepping("article") as driver:
+        await driver.press("g")
+        driver.stepper.query_one(Prompt).query_one(Input).value = "A2[1,1] > 2"
+        await driver.pilot.press("enter")
+        await driver.until(lambda: "not by iteration" in said(driver))
+        await driver.press("escape")
+        assert driver.position == Position()
+        await driver.press("space")
+        assert driver.position == Position(1, 1)
+
+
+async def test_going_far_and_back_is_exact() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space", "space")
+        before = driver.paintings()
+        await answer(driver, "3000")
+        assert driver.position == Position(3000, 2)
+        await answer(driver, "1")
+        assert driver.paintings() == before
+
+
+async def test_it_runs_when_asked_and_a_step_key_only_pauses() -> None:
+    async with stepping("article") as driver:
+        driver.stepper.speed = len(SPEEDS) - 1
+        await driver.press("r")
+        assert SPEEDS[-1].label in driver.text("footer")
+        await driver.until(lambda: driver.position.iteration > 1)
+        await driver.press("space")
+        paused = driver.position
+        assert not driver.stepper.playing
+        await driver.press("space")
+        assert driver.position == driver.stepper.timeline.forward(paused)
+
+
+async def test_faster_and_slower_stay_within_the_speeds() -> None:
+    async with stepping("article") as driver:
+        await driver.press(*["plus"] * (len(SPEEDS) + 2))
+        assert driver.stepper.speed == len(SPEEDS) - 1
+        await driver.press(*["minus"] * (len(SPEEDS) + 2))
+        assert driver.stepper.speed == 0
+        assert SPEEDS[0].label in driver.text("footer")
+
+
+async def test_the_loss_curve_shows_what_was_run_through() -> None:
+    async with stepping("article") as driver:
+        await driver.press("l")
+        assert "No loss is known yet" in driver.text("footer")
+        await answer(driver, "200")
+        await driver.press("l")
+        assert isinstance(driver.screen, Curve)
+        assert "L over 199 iterations" in driver.everything()
+        await driver.press("g")
+        assert "log10 L" in driver.everything()
+        await driver.press("e")
+        assert "epoch" in driver.everything()
+        await driver.press("l")
+        assert not isinstance(driver.app.screen, Curve)
+
+
+async def test_the_title_has_a_sparkline_of_the_losses() -> None:
+    async with stepping("article") as driver:
+        await answer(driver, "200")
+        assert any(block in driver.text("title") for block in BLOCKS)
+
+
+losses = st.lists(st.floats(0, 10), min_size=1, max_size=400).map(np.array)
+
+
+@given(losses, st.integers(2, 60))
+def test_thinning_keeps_ends_of_scale_and_order(values: np.ndarray, most: int) -> None:
+    at, kept = thinned(values, most)
+    assert len(at) <= max(most, 2) + 1
+    assert kept.min() == values.min()
+    assert kept.max() == values.max()
+    assert (np.diff(at) > 0).all()
+    assert (values[at.astype(int) - 1] == kept).all()
+
+
+def test_what_is_not_finite_is_left_out_of_the_curve() -> None:
+    at, kept = thinned(np.array([1.0, np.inf, np.nan, 2.0]), 10)
+    assert list(at) == [1, 4]
+    assert list(kept) == [1, 2]
+
+
+def test_an_epoch_is_the_mean_of_its_batches_once_it_is_whole() -> None:
+    assert list(by_epoch(np.array([1.0, 3.0, 5.0, 7.0, 9.0]), 2)) == [2, 6]
+
+
+def test_a_sparkline_falls_as_the_losses_do() -> None:
+    assert sparkline(np.linspace(1, 0, 800), 8) == "█▇▆▅▄▃▂▁"
