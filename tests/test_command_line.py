@@ -304,7 +304,8 @@ class TestFaults:
         ]
 
     def test_an_unknown_word(self, tell: Teller) -> None:
-        known = f"the commands are lessons, trace, check, train; the lessons are {', '.join(lessons.NAMES)}"
+        commands, names = ", ".join(COMMANDS), ", ".join(lessons.NAMES)
+        known = f"the commands are {commands}; the lessons are {names}"
         there_is = 'there is no command or lesson "{}"; ' + known
         assert tell.faults("trcae", "mazur") == [
             there_is.format("trcae") + '. Did you mean "trace"?'

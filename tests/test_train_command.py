@@ -1,0 +1,263 @@
+"""The command `train`: when it stops, what it keeps, what it says, and with which exit status."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backprop_tui.__main__ import main
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.saving import resume
+from backprop_tui.engine.timeline import Timeline
+from backprop_tui.engine.training import first_ahead
+from tests.networks import same_bits
+from tests.terminal import Terminal, stepper
+from tests.tui.driver import stepping
+
+PATIENCE = 60
+WILD = ("--learning-rate", "1e300", "--activations", "relu,linear", "--loss", "half_squared_error")
+XOR = """
+[network]
+layers = [2, 4, 1]
+activations = ["tanh", "sigmoid"]
+loss = "binary_cross_entropy"
+[data]
+X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+Y = [[0], [1], [1], [0]]
+[training]
+order = "shuffled"
+"""
+
+
+class Trained:
+    """A training that has ended: its exit status, its table, its faults."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out = status, out
+        rows = (line.split(maxsplit=1) for line in out.splitlines()[3:])
+        self.table = {row[0]: row[1] for row in rows if len(row) == 2}
+        self.faults = [line.removeprefix("backprop-tui: ") for line in err.splitlines()]
+
+    def __getitem__(self, row: str) -> str:
+        return next(told for name, told in self.table.items() if name == row)
+
+
+class Train:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *argv: str | Path) -> Trained:
+        status = main(["train", *map(str, argv)])
+        return Trained(status, *self.capsys.readouterr())
+
+
+@pytest.fixture
+def train(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Train:
+    monkeypatch.chdir(tmp_path)
+    return Train(capsys)
+
+
+class TestStops:
+    def test_after_a_thousand_iterations(self, train: Train) -> None:
+        told = train()
+        assert (told.status, told.faults) == (0, [])
+        assert told["iterations"] == "1,000"
+        assert told["stopped"] == "the iterations are done"
+        assert told.out.splitlines()[-1].endswith("backprop-tui article, then g 1000")
+
+    def test_after_an_epoch_where_that_is_longer(self, train: Train) -> None:
+        rows = ";".join(["1"] * 1200)
+        told = train("--layers", "1,1", "--activations", "sigmoid", "--x", rows, "--y", rows)
+        assert (told["iterations"], told["epochs"]) == ("1,200", "1")
+
+    @pytest.mark.parametrize("iterations", [1, 1024, 1025, 2500])
+    def test_after_so_many(self, iterations: int, train: Train) -> None:
+        assert train("--iterations", str(iterations))["iterations"] == f"{iterations:,}"
+
+    def test_at_the_first_loss_below(self, train: Train) -> None:
+        losses = Timeline(load("article")).losses(1, 2000)
+        first = int(np.argmax(losses < 0.001)) + 1
+        told = train("--until-loss", "0.001")
+        assert told.status == 0
+        assert told["iterations"] == f"{first}"
+        assert told["stopped"] == f"the loss is below 0.001, first in iteration {first}"
+
+    def test_a_loss_that_is_not_reached_is_a_failure(self, train: Train) -> None:
+        told = train("--until-loss", "0", "--iterations", "30")
+        assert told.status == 1
+        assert told["stopped"] == "the iterations are done; the loss was never below 0"
+
+    def test_at_a_plateau(self, train: Train) -> None:
+        told = train("article", "--learning-rate", "0", "--plateau", "7")
+        assert (told.status, told["iterations"]) == (0, "8")
+        assert told["stopped"] == "a plateau: no better loss in 7 iterations"
+        assert told["best"].endswith("in iteration 1")
+
+    def test_a_plateau_across_stretches(self, train: Train) -> None:
+        assert train("--learning-rate", "0", "--plateau", "3000")["iterations"] == "3,001"
+
+    def test_where_it_diverges(self, train: Train) -> None:
+        told = train(*WILD, "--save", "end.toml")
+        assert told.status == 1
+        assert re.fullmatch(
+            r"it diverged: in iteration 2 (\S+) is the first that is not finite, "
+            r"and W1 is not any more",
+            told["stopped"],
+        )
+        assert (again := train("end.toml")).status == 2
+        assert again.faults[0].startswith("there is nothing to train: it diverged: in iteration 2")
+
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+    def test_when_it_is_told_to(self, name: str, tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [
+                *(sys.executable, "-W", "error", "-m", "backprop_tui", "train"),
+                *("--iterations", "9" * 15, "--history", "h.csv", "--save", "run.toml"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        ) as child:
+            history = tmp_path / "h.csv"
+            while not (history.exists() and history.read_bytes().count(b"\n") > 2000):
+                assert child.poll() is None
+            number = getattr(signal, name)
+            child.send_signal(number)
+            out, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, err) == (128 + number, "")
+        told = Trained(child.returncode, out, err)
+        last = int(told["iterations"].replace(",", ""))
+        assert told["stopped"] == f"asked to, after iteration {last:,}"
+        assert history.read_text().count("\n") == 1 + last
+        opened = load(str(tmp_path / "run.toml")).saved
+        assert opened is not None
+        assert opened.iteration == last
+
+
+class TestKeeps:
+    def test_a_file_that_opens_right_there(self, train: Train) -> None:
+        told = train("--iterations", "300", "--learning-rate", "0.3", "--save", "run.toml")
+        assert told.out.splitlines()[-1].split(maxsplit=2)[2] == "backprop-tui run.toml"
+        expected = Timeline(load("article", {"learning_rate": "0.3"})).iteration(300)
+        timeline = Timeline(load("run.toml"))
+        assert resume(timeline) == timeline.end_of(300)
+        found = timeline.iteration(300)
+        assert all(map(same_bits, found.results, expected.results))
+
+    def test_a_run_that_can_go_on(self, train: Train) -> None:
+        Path("xor.toml").write_text(XOR)
+        train("xor.toml", "--iterations", "700", "--save", "half.toml")
+        told = train("half.toml", "--iterations", "300", "--save", "whole.toml")
+        assert told["iterations"] == "300, from 701 to 1,000"
+        train("xor.toml", "--iterations", "1000", "--save", "once.toml")
+        assert Path("whole.toml").read_text() == Path("once.toml").read_text()
+
+    def test_an_iteration_begun_is_finished(self) -> None:
+        timeline = Timeline(load("article"))
+        assert first_ahead(timeline, timeline.start) == 1
+        assert first_ahead(timeline, timeline.end_of(3)) == 4
+
+    def test_the_losses_as_they_are(self, train: Train) -> None:
+        train("--iterations", "3000", "--history", "h.csv")
+        header, *lines = Path("h.csv").read_text().splitlines()
+        assert header == "iteration,loss"
+        numbers, losses = zip(*(line.split(",") for line in lines), strict=True)
+        assert [int(n) for n in numbers] == list(range(1, 3001))
+        run = Timeline(load("article"))
+        assert [float(x) for x in losses] == [
+            run.iteration(k).results[4].item() for k in map(int, numbers)
+        ]
+
+    def test_the_losses_up_to_where_it_stopped_only(self, train: Train) -> None:
+        told = train("--until-loss", "0.01", "--history", "h.csv")
+        assert Path("h.csv").read_text().count("\n") == 1 + int(told["iterations"])
+
+    def test_how_all_of_the_data_does(self, train: Train) -> None:
+        Path("xor.toml").write_text(XOR)
+        told = train("xor.toml", "--iterations", "8000")
+        assert told["epochs"] == "2,000"
+        assert told["accuracy"].endswith("100.0 % after: 4 of 4")
+        assert re.fullmatch(r"data +mean L \S+ before, 0\.00\d+ after, of 4 examples", told["all"])
+
+
+class TestRefuses:
+    def test_to_overwrite_before_it_trains(self, train: Train) -> None:
+        Path("a.toml").write_text("old")
+        for flag in ("--save", "--history"):
+            told = train(flag, "a.toml", "--iterations", "9" * 15)
+            assert (told.status, told.out) == (2, "")
+            assert told.faults == ["a.toml exists already; --overwrite replaces it"]
+        assert Path("a.toml").read_text() == "old"
+        assert train("--save", "a.toml", "--overwrite").status == 0
+        assert train("--overwrite", "--history", "a.toml", "article").status == 0
+
+    def test_places_that_are_none(self, train: Train) -> None:
+        for place in (".", "none/a.toml"):
+            told = train("--save", place, "--iterations", "9" * 15)
+            assert (told.status, told.out, len(told.faults)) == (2, "", 1)
+        assert train("--save", "a", "--history", "./a").faults == [
+            "--save and --history need different files"
+        ]
+
+    def test_flags_that_are_none(self, train: Train) -> None:
+        assert train("--until-loss", "nan", "--plateau", "0", "--save", "").faults == [
+            '--until-loss must be a finite number; got "nan"',
+            '--plateau must be a whole number of 1 or more; got "0"',
+            '--save must be a file\'s name; got ""',
+        ]
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
+    def test_a_full_disk_and_saves_elsewhere(self, train: Train) -> None:
+        told = train("--iterations", "3", "--save", "/dev/full", "--history", "/dev/full")
+        assert told.faults == ["--save and --history need different files"]
+        told = train("--iterations", "3", "--history", "/dev/full")
+        assert (told.status, told["iterations"]) == (2, "3")
+        assert told.faults == ["/dev/full cannot be written: No space left on device"]
+        told = train("--iterations", "3", "--save", "/dev/full")
+        assert (told.status, told["iterations"]) == (2, "3")
+        (fault,) = told.faults
+        found = re.fullmatch(
+            r"/dev/full cannot be written: No space left on device; it is saved as (\S+) instead",
+            fault,
+        )
+        assert found
+        assert load(found[1]).saved is not None
+        os.unlink(found[1])
+        os.rmdir(os.path.dirname(found[1]))
+
+
+class TestShows:
+    def test_a_bar_on_a_terminal_alone(self) -> None:
+        with Terminal(stepper("train", "--iterations", "9" * 12), 80, 24) as terminal:
+            terminal.until_says(" of 999,999,999,999", "/s  loss 0.0")
+            terminal.process.send_signal(signal.SIGINT)
+            assert terminal.until_ended() == 130
+            assert "asked to, after iteration" in terminal.text
+            assert " of 999,999,999,999" not in terminal.text
+
+    async def test_the_stepper_at_the_position_and_back_from_it(self, train: Train) -> None:
+        train("--iterations", "3000", "--save", "run.toml")
+        run = Timeline(load("article"))
+        async with stepping("run.toml") as driver:
+            screen = driver.stepper
+            assert driver.position == run.end_of(3000)
+            await driver.settled()
+            assert same_bits(screen.known_losses(), run.losses(1, 3001))
+            for _ in range(len(run.program.steps)):
+                await driver.press("backspace")
+            assert driver.position == run.end_of(2999)
+            state = screen.timeline.state(driver.position)
+            assert same_bits(state.iteration.parameters["W1"], run.iteration(2999).parameters["W1"])
+            await driver.press("home")
+            assert driver.position == run.start
+            assert screen.resume_command() == "backprop-tui run.toml"
