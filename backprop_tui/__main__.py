@@ -502,8 +502,8 @@ COMMANDS = {
             "are done, at --until-loss, at a --plateau, where the run diverges or at ctrl-c,\n"
             "and in every case keeps what it has: a table of what came of it, --save and\n"
             "--history. A saved file opens at the very same state; iterations before it are\n"
-            "replayed. The exit status is 1 where the run diverged, or where the loss that was\n"
-            "asked for was not reached.",
+            "replayed. The exit status is 1 where the run diverged, or where the loss that\n"
+            "was asked for was not reached.",
             word=EXPERIMENT,
             flags={
                 "when it stops": (MORE_ITERATIONS, UNTIL_LOSS, PLATEAU),

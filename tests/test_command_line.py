@@ -115,6 +115,7 @@ class TestImports:
         assert imported_by("trace") == {"numpy", "rich"}
         assert imported_by("trace", "--format", "jsonl") == {"numpy"}
         assert imported_by("check") == {"numpy", "rich"}
+        assert imported_by("train") == {"numpy", "rich"}
 
 
 class TestTables:

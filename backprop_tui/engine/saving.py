@@ -56,12 +56,12 @@ def _saved(position: Position, keyframe: Keyframe) -> Iterator[str]:
     yield "\n[keyframe]  # what this iteration begins with; those before it follow from [initial]\n"
     yield f"iteration = {keyframe.iteration}\n"
     for symbol, value in keyframe.kept.items():
-        yield f"{symbol} = {matrix_text(value)}\n"
+        yield f"{symbol} = {matrix_text(value, flat='b' in symbol)}\n"
 
 
-def matrix_text(matrix: Array) -> str:
-    """Numbers with just the digits that read back to the same bits; one column is a plain list."""
-    if matrix.shape[1] == 1:
+def matrix_text(matrix: Array, flat: bool = False) -> str:
+    """Numbers with just the digits that read back to the same bits; a bias is a plain list."""
+    if flat:
         return _row(matrix[:, 0])
     rows = ",\n".join(f"    {_row(row)}" for row in matrix)
     return f"[\n{rows},\n]" if len(matrix) > 1 else f"[{_row(matrix[0])}]"

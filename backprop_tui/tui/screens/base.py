@@ -17,6 +17,7 @@ from textual.screen import Screen
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.gradient_check import GradientVerdict
+from backprop_tui.engine.keyframes import LOSSES
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.saving import resume
@@ -150,6 +151,8 @@ class Base(Screen[None]):
         if self._behind is not None:
             return self.timeline.losses(1, self._behind + 1)
         reached, here = self.farthest, self.position
+        if reached > LOSSES:  # those behind are not kept
+            return self.timeline.losses(1, LOSSES + 1)
         untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
         return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
 
