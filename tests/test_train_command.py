@@ -189,6 +189,19 @@ class TestKeeps:
         assert told["accuracy"].endswith("100.0 % after: 4 of 4")
         assert re.fullmatch(r"data +mean L \S+ before, 0\.00\d+ after, of 4 examples", told["all"])
 
+    @pytest.mark.parametrize("batch", [1, 3])
+    def test_all_of_the_data_is_what_an_epoch_at_rest_sees(self, batch: int, train: Train) -> None:
+        Path("xor.toml").write_text(f"{XOR}batch = {batch}\n")
+        train("xor.toml", "--iterations", "37", "--save", "run.toml")
+        told = train("xor.toml", "--iterations", "37")
+        parameters = Timeline(load("run.toml")).iteration(37).parameters
+        at_rest = XOR.replace("[training]", "[training]\nlearning_rate = 0")
+        rows = [f"{name} = {p.tolist()}\n" for name, p in parameters.items()]
+        Path("rest.toml").write_text("".join([at_rest, "[initial]\n", *rows]))
+        losses = Timeline(load("rest.toml")).losses(1, 5)
+        assert f"{losses.mean():.6f} after" in told["all"]
+        assert f"{losses.mean():.6f} before" in train("rest.toml")["all"]
+
 
 class TestRefuses:
     def test_to_overwrite_before_it_trains(self, train: Train) -> None:

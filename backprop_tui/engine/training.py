@@ -138,11 +138,12 @@ class Score:
     """How many are predicted right; None where the targets are no classes."""
 
 
-def score(timeline: Timeline, parameters: Mapping[str, Array]) -> Score:
-    """How these parameters do on all of the data."""
+def score(timeline: Timeline, known_then: Mapping[str, Array]) -> Score:
+    """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
     data, output = experiment.data, A[experiment.network.depth].symbol
     classes = are_classes(data.Y)
+    parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
     _, behind = program.phase_bounds("loss")
     for start in range(0, data.examples, AT_A_TIME):

@@ -123,11 +123,10 @@ class Session:
         trained, experiment = self.trained, self.timeline.experiment
         assert trained is not None
         first, last, count = self.first, trained.last, trained.last - self.first + 1
-        yield "iterations", f"{count:,}" + (f", from {first:,} to {last:,}" if first > 1 else "")
+        span = f"from {first:,} to {last:,}" if count > 1 else f"number {last:,}"
+        yield "iterations", f"{count:,}" + (f", {span}" if first > 1 else "")
         if (batches := experiment.batches_per_epoch) > 1:
-            epochs, more = divmod(count, batches)
-            part = f" and {more:,} of {batches:,} iterations" if more else ""
-            yield "epochs", f"{epochs:,}{part}"
+            yield "epochs", f"{count / batches:,.2f}".removesuffix(".00")
         name = "J" if "J" in self.timeline.program.positions else "L"
         yield (
             "loss",
