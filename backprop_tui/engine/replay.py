@@ -118,9 +118,9 @@ class Replay:
     def batch(self, examples: list[int]) -> tuple[Array, Array]:
         """X and Y of those examples, laid out row by row."""
         data = self.experiment.data
-        if examples == list(range(data.examples)):
+        if len(examples) == data.examples and examples == list(range(data.examples)):
             return data.X, data.Y
-        X, Y = (np.ascontiguousarray(matrix[:, examples]) for matrix in (data.X, data.Y))
+        X, Y = (matrix.take(examples, axis=1) for matrix in (data.X, data.Y))  # row by row
         X.flags.writeable = Y.flags.writeable = False
         return X, Y  # (n[0], m), (n[L], m)
 

@@ -13,13 +13,14 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from backprop_tui.engine.experiment import Array, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
 from backprop_tui.engine.schema import printable
 from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.toml_text import changed
+from backprop_tui.engine.toml_text import changed, without
 
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
@@ -40,13 +41,12 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
     written = experiment.written
     if written is None:
         raise ValueError("an experiment that was read from no text cannot be saved")
-    document = document_of(written)
-    for key in SAVED:
-        document.pop(key, None)
+    begun = replace(written, text=without(written.text, *SAVED))
+    document = document_of(begun)
     if not document.get("notes", True):  # none of them fits any more
         del document["notes"]
     _move_csv(document, written.folder, folder)
-    text = changed(written.text, document)
+    text = changed(begun.text, document)
     return "".join([text.rstrip(), "\n", *_saved(position, keyframe)])
 
 

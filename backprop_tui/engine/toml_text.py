@@ -127,6 +127,13 @@ def changed(text: str, document: Mapping[str, Any]) -> str:
     return written(document)
 
 
+def without(text: str, *names: str) -> str:
+    """`text` without these keys or tables, and all else as it is; nothing else of it is read."""
+    statements = list(_statements(text))
+    edits = [edit for name in names for edit in _without(text, statements, name)]
+    return _edited(text, edits)
+
+
 def same(a: Any, b: Any) -> bool:
     """Equal in kind too: 1 is not 1.0, and 0.0 is not −0.0."""
     match a, b:
