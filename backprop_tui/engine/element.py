@@ -28,13 +28,27 @@ from backprop_tui.engine.algebra import (
 from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
 from backprop_tui.engine.shapes import Shape, shape
 
+FIRST = 8
+"""Terms kept at the head of a sum that is shortened."""
+ELLIPSIS = Name("…")
+"""What stands for the middle of a sum that was too long to be expanded."""
 
-def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr:
+
+def element(
+    e: Expr, row: int, column: int, shapes: Mapping[str, Shape], most: int | None = None
+) -> Expr:
     """The element of `e` in that row and column (from 1), as an expression over cells.
 
     A function that is defined element by element (σ, relu′) stays as it is called; one that gathers
-    (softmax) is expanded to its definition.
+    (softmax) is expanded to its definition. A sum of more than `most` terms is its first ones, an
+    ELLIPSIS and the last: to be written, not to be evaluated.
     """
+
+    def counted(count: int) -> Iterable[int]:
+        """From 1 on; 0 for what is left out in the middle."""
+        if most is None or count <= most:
+            return range(1, count + 1)
+        return (*range(1, FIRST + 1), 0, count)
 
     def at(x: Expr, i: int, j: int) -> Expr:
         match x:
@@ -49,7 +63,9 @@ def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr
                 return at(y, j, i)
             case MatMul(y, z):
                 inner = shape(y, shapes)[1]
-                return _sum(Mul(at(y, i, k), at(z, k, j)) for k in range(1, inner + 1))
+                return _sum(
+                    Mul(at(y, i, k), at(z, k, j)) if k else ELLIPSIS for k in counted(inner)
+                )
             case Sum(terms):
                 return _sum(at(term, i, j) for term in terms)
             case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
@@ -61,12 +77,16 @@ def element(e: Expr, row: int, column: int, shapes: Mapping[str, Shape]) -> Expr
 
     def gathered(function: Primitive, y: Expr, i: int, j: int) -> Expr:
         rows, columns = shape(y, shapes)
-        along_i = range(1, rows + 1) if function.over != "row" else (i,)
-        along_j = range(1, columns + 1) if function.over != "column" else (j,)
-        terms = [at(y, p, q) for p in along_i for q in along_j]
-        if function.fold == "max":
-            return Call("max", tuple(terms)) if len(terms) > 1 else terms[0]
-        return _sum(terms)
+        places = [
+            (p, q)
+            for p in (range(1, rows + 1) if function.over != "row" else (i,))
+            for q in (range(1, columns + 1) if function.over != "column" else (j,))
+        ]
+        if function.fold == "sum":
+            kept = counted(len(places))
+            return _sum(at(y, *places[k - 1]) if k else ELLIPSIS for k in kept)
+        terms = tuple(at(y, p, q) for p, q in places)
+        return Call("max", terms) if len(terms) > 1 else terms[0]
 
     return at(e, row, column)
 

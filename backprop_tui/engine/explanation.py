@@ -26,7 +26,7 @@ from backprop_tui.engine.algebra import (
     replace,
     walk,
 )
-from backprop_tui.engine.element import Reach, element, gathers
+from backprop_tui.engine.element import ELLIPSIS, Reach, element, gathers
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
 from backprop_tui.engine.notation import (
@@ -47,6 +47,10 @@ from backprop_tui.engine.timeline import State
 Number: TypeAlias = Callable[[float], str]
 Writer: TypeAlias = Callable[[Expr], str | None]
 """What stands for a part of an expression; None to write it out."""
+
+
+LONGEST = 60
+"""Terms of a sum that are explained one by one; of a longer one the first and the last."""
 
 
 def formula(step: Step) -> str:
@@ -90,8 +94,9 @@ class Explanation:
 
     @cached_property
     def taught(self) -> Expr:
-        """The number as scalar terms, as the step is taught."""
-        return self._at_cell(self.step.expression)
+        """The number as scalar terms, as the step is taught; a very long sum without its middle."""
+        cell = self.place.cell
+        return element(self.step.expression, cell.row, cell.column, self.shapes, LONGEST)
 
     def _at_cell(self, e: Expr) -> Expr:
         return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
@@ -158,7 +163,8 @@ class Explanation:
 
     def terms(self) -> tuple[tuple[str, str, str], ...]:
         """The terms of a long sum, each in symbols, in numbers, and what it comes to."""
-        whole = next((e for e in walk(self.taught) if isinstance(e, Sum)), None)
+        everything = self._at_cell(self.step.expression)
+        whole = next((e for e in walk(everything) if isinstance(e, Sum)), None)
         if whole is None or not self.known:
             return ()
         return tuple(
@@ -169,7 +175,8 @@ class Explanation:
     @cached_property
     def rounded(self) -> bool:
         """Whether the numbers as they are shown give another last digit than the recorded one."""
-        return self.known and any(map(self._misleads, self._stages))
+        whole = ELLIPSIS not in walk(self.taught)
+        return self.known and whole and any(map(self._misleads, self._stages))
 
     def _misleads(self, written: Writer) -> bool:
         """Whether whoever reckons with these figures gets another result."""

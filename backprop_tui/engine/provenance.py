@@ -110,6 +110,15 @@ class Provenance:
         step = self.step_of(place)
         return tuple(self.read_in(place.iteration, cell, step) for cell in cells(expansion))
 
+    def is_read_by(self, place: Place, reader: Place) -> bool:
+        """Whether `reader` was computed from `place`, as its step is taught; without expanding."""
+        step = self.step_of(reader)
+        if step is None or place != self.read_in(reader.iteration, place.cell, step):
+            return False
+        found = reach(step.expression, place.cell, self.shapes(reader.iteration))
+        row, column = reader.cell.row, reader.cell.column
+        return any(i in (None, row) and j in (None, column) for i, j in found)
+
     def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
         """What reads the number next: iteration, symbol and which of its elements.
 

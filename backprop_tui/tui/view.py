@@ -138,11 +138,6 @@ class View:
     # Marks: what is written, and what is read for it
 
     @cached_property
-    def _reads(self) -> frozenset[Place]:
-        found = self.explanation
-        return frozenset(found.reads) if found else frozenset()
-
-    @cached_property
     def _step_reads(self) -> frozenset[str]:
         return frozenset(names(self.step.expression)) if self.step else frozenset()
 
@@ -151,7 +146,8 @@ class View:
         if self.inspection.place or self.state.position.elements:  # one number is in hand
             if place == self.place:
                 return "target"
-            return "read" if place in self._reads else ""
+            own = self.place
+            return "read" if own and self.provenance.is_read_by(place, own) else ""
         if self.step is None:
             return ""
         if place.symbol == self.step.symbol and place.iteration == self.iteration:
