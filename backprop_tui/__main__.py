@@ -340,7 +340,7 @@ def check(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = load(arguments)
-    from backprop_tui.engine.saving import SaveError, check_place, too_large
+    from backprop_tui.engine.saving import SaveError, begins_anew, check_place, too_large
     from backprop_tui.engine.timeline import Timeline
     from backprop_tui.engine.training import Until
     from backprop_tui.exports.train import History, Session, asked_to_stop, bar
@@ -350,6 +350,8 @@ def train(arguments: argparse.Namespace) -> int:
     session = Session(timeline, until, arguments.decimals)
     if session.diverged_before:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
+    if begins_anew(experiment):
+        complain("changed, it is another run than the saved one: it begins at iteration 1")
     history = History(arguments.history, arguments.overwrite)
     with asked_to_stop() as asked:
         try:

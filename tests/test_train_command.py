@@ -162,6 +162,14 @@ class TestKeeps:
         train("xor.toml", "--iterations", "1000", "--save", "once.toml")
         assert Path("whole.toml").read_text() == Path("once.toml").read_text()
 
+    def test_changed_it_is_another_run_and_says_so(self, train: Train) -> None:
+        train("--iterations", "5", "--save", "run.toml")
+        told = train("run.toml", "--learning-rate", "0.1", "--iterations", "5")
+        assert (told.status, told["iterations"]) == (0, "5")
+        assert told.faults == [
+            "changed, it is another run than the saved one: it begins at iteration 1"
+        ]
+
     def test_an_iteration_begun_is_finished(self) -> None:
         timeline = Timeline(load("article"))
         assert first_ahead(timeline, timeline.start) == 1

@@ -19,7 +19,7 @@ import numpy as np
 from backprop_tui.engine.algebra import Expr, names
 from backprop_tui.engine.compiler import Compiled, Kept, compiled
 from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Experiment, read_only
+from backprop_tui.engine.experiment import Experiment, Indices, read_only
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import A, Program
 
@@ -88,7 +88,7 @@ class Replay:
 
     def whole(self, number: int, kept: Kept) -> Iteration:
         """The iteration that begins with that, with the result of every step."""
-        examples = [int(example) for example in self.experiment.examples_of(number)]
+        examples = self.experiment.examples_of(number)
         X, Y = self.batch(examples)
         given = {"X": X, "Y": Y, **dict(zip(self.program.kept, kept, strict=True))}
         scalars = {**self.scalars, "m": float(len(examples)), "t": float(number)}
@@ -103,7 +103,7 @@ class Replay:
         left = {symbol: env[symbol] for symbol in self.program.kept}
         return Iteration(
             number,
-            tuple(examples),
+            tuple(examples.tolist()),
             MappingProxyType(given),
             scalars,
             tuple(results),
@@ -115,10 +115,10 @@ class Replay:
         """The loss of a whole iteration."""
         return float(iteration.results[self.program.index(self.objective)][0, 0])
 
-    def batch(self, examples: list[int]) -> tuple[Array, Array]:
+    def batch(self, examples: Indices) -> tuple[Array, Array]:
         """X and Y of those examples, laid out row by row."""
         data = self.experiment.data
-        if len(examples) == data.examples and examples == list(range(data.examples)):
+        if len(examples) == data.examples and (examples == np.arange(data.examples)).all():
             return data.X, data.Y
         X, Y = (matrix.take(examples, axis=1) for matrix in (data.X, data.Y))  # row by row
         X.flags.writeable = Y.flags.writeable = False
@@ -213,7 +213,7 @@ class _Runner:
         key = self._key(number)
         if key in self.prepared:
             return self.prepared[key]
-        examples = self.replay.experiment.examples_of(number).tolist()
+        examples = self.replay.experiment.examples_of(number)
         X, Y = self.replay.batch(examples)
         with np.errstate(all="ignore"):
             batch = self.compiled.fixed(kept, X, Y, float(len(examples)), **self.constants)

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -103,6 +104,14 @@ def too_large(timeline: Timeline) -> bool:
     written, shapes = timeline.experiment.written, timeline.program.shapes(1)
     numbers = sum(shapes[s][0] * shapes[s][1] for s in timeline.program.kept)
     return numbers * DIGITS + (len(written.text) if written else 0) > LARGEST_FILE
+
+
+def begins_anew(experiment: Experiment) -> bool:
+    """Whether changes to a saved run have made it another run, which begins at the beginning."""
+    written = experiment.written
+    if written is None or not written.overrides or experiment.saved is not None:
+        return False
+    return bool(tomllib.loads(written.text).keys() & SAVED.keys())
 
 
 def resume(timeline: Timeline) -> Position:
