@@ -125,6 +125,11 @@ class Program:
         return tuple(p[l].symbol for l in range(1, self.network.depth + 1) for p in (W, b))  # noqa: E741
 
     @cached_property
+    def gradients(self) -> frozenset[str]:
+        """The symbols that going backward computes: each is the slope of what it is named after."""
+        return frozenset(step.symbol for step in self.steps if step.phase == "backward")
+
+    @cached_property
     def kept(self) -> tuple[str, ...]:
         """What one iteration hands to the next: the parameters, an optimizer's running means."""
         means = (s.symbol for s in self.steps if s.symbol in names(s.expression))

@@ -30,13 +30,13 @@ class BackpropApp(App[str]):
 
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name  # before anything is styled: later, all would be styled again
         self.stepper = Stepper(experiment, decimals)
 
     def on_mount(self) -> None:
         self._leave_on_signals()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
 
     def _leave_on_signals(self) -> None:
         """Told to end (kill, a closed window), give the terminal back first."""

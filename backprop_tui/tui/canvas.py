@@ -7,7 +7,6 @@ theme's to say. It knows neither Textual nor what is painted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 
 class Canvas:
@@ -54,9 +53,16 @@ class Canvas:
 
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
         """The characters of a line in runs of one style."""
-        pairs = zip(self._chars[y], self._styles[y], strict=True)
-        for style, run in groupby(pairs, key=lambda pair: pair[1]):
-            yield "".join(char for char, _ in run), style
+        chars, styles = self._chars[y], self._styles[y]
+        begin = 0
+        for end in range(1, self.width + 1):
+            if end == self.width or styles[end] != styles[begin]:
+                yield "".join(chars[begin:end]), styles[begin]
+                begin = end
+
+    def differs(self, other: Canvas, y: int) -> bool:
+        """Whether a line is not the same on another sheet of this size."""
+        return self._chars[y] != other._chars[y] or self._styles[y] != other._styles[y]
 
     def text(self) -> str:
         """What is on the sheet, without styles."""

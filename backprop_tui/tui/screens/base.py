@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.screen import Screen
 
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
-from backprop_tui.engine.gradient_check import GradientVerdict
 from backprop_tui.engine.keyframes import LOSSES
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
-from backprop_tui.engine.saving import resume
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.verdicts import in_short
 from backprop_tui.tui.view import DRAWINGS, View
 from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.panel import Panel
+from backprop_tui.tui.widgets.panel import MEANINGS, Panel
 from backprop_tui.tui.widgets.prompt import Prompt
 from backprop_tui.tui.widgets.step import StepPanel
 
@@ -45,6 +44,8 @@ SPARKS = 10
 
 class Base(Screen[None]):
     """One experiment at a time, where it stands, and how its user wants to see it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"is-{meaning}" for meaning in MEANINGS}
 
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__()
@@ -63,7 +64,11 @@ class Base(Screen[None]):
         self.timeline = Timeline(experiment)
         self.provenance = Provenance(self.timeline)
         self.beside = Beside(self.timeline)
-        self.position = resume(self.timeline)
+        self.position = self.timeline.start
+        if experiment.saved is not None:
+            from backprop_tui.engine.saving import resume
+
+            self.position = resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come
         if self.position.iteration > 1:
             self._behind = 0
@@ -74,7 +79,7 @@ class Base(Screen[None]):
         self.playing = False
         self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
         self.farthest = self.position.iteration  # the last iteration that was shown
-        self.verdicts: dict[int, dict[str, GradientVerdict]] = {}  # by iteration and symbol
+        self.verdicts: dict[int, dict[str, str]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
         if self.is_mounted:
             self.catch_up()
@@ -95,6 +100,7 @@ class Base(Screen[None]):
         yield Prompt(id="prompt")
 
     def on_mount(self) -> None:
+        self._fit(self.app.size)
         self.show()
         self.catch_up()
 
@@ -113,11 +119,15 @@ class Base(Screen[None]):
         self.show()
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
+        self._fit(event.size)
+        self.show()
+
+    def _fit(self, size: Size) -> None:
+        """The breakpoints, as classes."""
+        width, height = size
         self.set_class(width < 60 or height < 18, "-tiny")
         self.set_class(width >= 110 and height >= 34, "-wide")
         self.set_class(width >= 160, "-huge")
-        self.show()
 
     # Showing
 
@@ -135,7 +145,7 @@ class Base(Screen[None]):
             drawing=self.drawing,
             scroll=dict(self.scroll),
             inspection=self.inspection,
-            verdicts={symbol: in_short(verdict) for symbol, verdict in here.items()},
+            verdicts=here,
             chosen=self._chosen,
             tabbed=self.tabbed,
             scrolled=self.scrolled,

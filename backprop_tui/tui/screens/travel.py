@@ -7,23 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from secrets import randbelow
+from random import randrange
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import work
 
-from backprop_tui.engine.destination import (
-    Condition,
-    DestinationError,
-    Progress,
-    read_destination,
-    search,
-)
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:  # imported when something is asked for: the start does not wait for it
+    from backprop_tui.engine.destination import Condition
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
@@ -36,7 +33,7 @@ SLICE = 0.02
 def reseeded(experiment: Experiment) -> Experiment:
     """Other random weights, none of them rounded away to zero if that can be had."""
     for _ in range(100):
-        other = experiment.with_seed(randbelow(10_000))
+        other = experiment.with_seed(randrange(10_000))
         if all(p.all() for name, p in other.parameters().items() if name.startswith("W")):
             break
     return other
@@ -117,6 +114,8 @@ class Travel(Base):
         )
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        from backprop_tui.engine.destination import DestinationError, read_destination
+
         farthest = max(self.farthest, self.position.iteration)
         prompt = self.query_one(Prompt)
         try:
@@ -133,13 +132,13 @@ class Travel(Base):
     async def travel(self, asked: Position | Condition) -> None:
         """Go there, in slices of time between which keys are heard."""
         prompt = self.query_one(Prompt)
-        if isinstance(asked, Condition):
-            reached = await self._searched(asked, prompt)
-            if reached is None:
-                return
-            said = f"{asked.text} first holds in iteration {reached.iteration:,}."
-        else:
+        if isinstance(asked, Position):
             reached, said = await self._reached(asked, prompt), ""
+        else:
+            found = await self._searched(asked, prompt)
+            if found is None:
+                return
+            reached, said = found, f"{asked.text} first holds in iteration {found.iteration:,}."
         prompt.close()
         self.go(reached)
         if said:
@@ -162,6 +161,8 @@ class Travel(Base):
 
     async def _searched(self, condition: Condition, prompt: Prompt) -> Position | None:
         """Where the condition first holds; None, and why it is said, where it does not."""
+        from backprop_tui.engine.destination import Progress, search
+
         since, progress = monotonic(), Progress(self.position.iteration)
         for progress in search(self.timeline, condition, self.position, MOST_SEARCHED):
             if progress.found:

@@ -13,12 +13,10 @@ from textual import work
 from textual.worker import get_current_worker
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
 from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.timeline import Iteration, Timeline
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.screens.base import Base
-from backprop_tui.tui.verdicts import SAMPLE
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.boards import Board
 from backprop_tui.tui.widgets.step import StepPanel
@@ -149,7 +147,7 @@ class Why(Base):
         from backprop_tui.tui.screens.chain import ChainSheet
 
         place = self.view.place
-        if place is None or place.symbol not in gradients(self.timeline.program):
+        if place is None or place.symbol not in self.timeline.program.gradients:
             self.say("A chain leads from a gradient to the loss: choose a gradient (tab, enter).")
         elif not self.view.known(place):
             self.say(f"{place.symbol} is not computed yet.")
@@ -169,7 +167,7 @@ class Why(Base):
     def nudge_shown(self, view: View) -> None:
         """Test the gradient that is shown, beside the screen, and show what was found."""
         place = view.place
-        if place is None or place.symbol not in gradients(self.timeline.program):
+        if place is None or place.symbol not in self.timeline.program.gradients:
             return
         if place.symbol not in self.verdicts.get(place.iteration, {}) and view.known(place):
             self._wanted = place
@@ -183,13 +181,17 @@ class Why(Base):
     # With no description, a worker writes out all of its arguments: here whole arrays.
     @work(thread=True, exclusive=True, group="nudge", description="nudge test")
     def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
-        verdict = check_gradient(timeline.program, iteration, symbol, SAMPLE)
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._nudged, timeline, iteration.number, verdict)
+        # Imported when a gradient is first tested: the start does not wait for it.
+        from backprop_tui.engine.gradient_check import check_gradient
+        from backprop_tui.tui.verdicts import SAMPLE, in_short
 
-    def _nudged(self, timeline: Timeline, iteration: int, verdict: GradientVerdict) -> None:
+        verdict = in_short(check_gradient(timeline.program, iteration, symbol, SAMPLE))
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._nudged, timeline, iteration.number, symbol, verdict)
+
+    def _nudged(self, timeline: Timeline, iteration: int, symbol: str, verdict: str) -> None:
         if timeline is self.timeline:
-            self.verdicts.setdefault(iteration, {})[verdict.symbol] = verdict
+            self.verdicts.setdefault(iteration, {})[symbol] = verdict
             self.query_one(StepPanel).show(self.view)
 
     def scroll_step(self, by: int) -> None:

@@ -6,17 +6,16 @@ action's name.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.view import View, hue
 
+# How each meaning looks is one style of the screen, not of every panel: that would be hundreds.
 MEANINGS = (
     "positive",
     "negative",
@@ -44,8 +43,6 @@ MEANINGS = (
 class Panel(Widget, inherit_bindings=False):
     """A widget that paints the View it was last given, one Canvas a size."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"is-{meaning}" for meaning in MEANINGS}
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self.view: View | None = None
@@ -54,10 +51,18 @@ class Panel(Widget, inherit_bindings=False):
         self._looks: dict[str, Style] = {}
 
     def show(self, view: View) -> None:
-        """Paint this from now on."""
+        """Paint this from now on; only the lines that change are drawn anew."""
         self.view = view
-        self._canvas = None
-        self.refresh()
+        before, self._canvas = self._canvas, None
+        if not self.display or not self.size.area:
+            return
+        if before is None or self._painted_for != self.size:
+            self.refresh()
+            return
+        now, width = self.canvas, self.size.width
+        changed = [Region(0, y, width, 1) for y in range(now.height) if now.differs(before, y)]
+        if changed:
+            self.refresh(*changed)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         """Paint `view`; the canvas has the size of the panel."""
@@ -74,17 +79,17 @@ class Panel(Widget, inherit_bindings=False):
         return self._canvas
 
     def render_line(self, y: int) -> Strip:
-        if y >= self.canvas.height:
+        canvas, look = self.canvas, self.look
+        if y >= canvas.height:
             return Strip.blank(self.size.width, self.rich_style)
-        segments = [Segment(text, self.look(style)) for text, style in self.canvas.runs(y)]
-        return Strip(segments, self.canvas.width)
+        return Strip([Segment(text, look(style)) for text, style in canvas.runs(y)], canvas.width)
 
     def look(self, meanings: str) -> Style:
         """The style of some meanings together, as the theme has it."""
         if meanings not in self._looks:
             style = self.rich_style
             for meaning in meanings.split():
-                style += self.get_component_rich_style(f"is-{meaning}", partial=True)
+                style += self.screen.get_component_rich_style(f"is-{meaning}", partial=True)
             self._looks[meanings] = style
         return self._looks[meanings]
 
