@@ -16,8 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engine.algebra import SCALARS, Cell, Compare, Expr, Name, names, replace, walk
+from backprop_tui.engine.algebra import (
+    SCALARS,
+    Call,
+    Cell,
+    Compare,
+    Expr,
+    MatMul,
+    Name,
+    Transpose,
+    names,
+    replace,
+    walk,
+)
 from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.functions import PRIMITIVES
 from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.shapes import ShapeMismatch, shape
@@ -25,6 +38,7 @@ from backprop_tui.engine.timeline import Iteration, Position, Timeline
 
 FARTHEST = 10**12
 """The last iteration that one may ask for."""
+COUNTED = f"they count from 1 to {FARTHEST:,}"
 
 
 class DestinationError(ValueError):
@@ -46,10 +60,27 @@ class Condition:
         """Whether it reads nothing but the loss of an iteration, one number: J, or a single L."""
         read = names(self.expression)
         program, examples = timeline.program, timeline.experiment.training.batch
-        return read == ("J",) or (read == ("L",) and program.shapes(examples)["L"] == (1, 1))
+        single = read == ("J",) or (read == ("L",) and program.shapes(examples)["L"] == (1, 1))
+        return single and all(map(_by_element, walk(self.expression)))
+
+    def fits(self, timeline: Timeline, examples: int) -> bool:
+        """Whether a batch of so many examples has the cells, and the shapes, that it reads."""
+        shapes = timeline.program.shapes(examples)
+        try:
+            _cells_exist(self.expression, shapes)
+            shape(self.expression, shapes)
+        except (DestinationError, ShapeMismatch):
+            return False
+        return True
 
     def holds(self, timeline: Timeline, iteration: Iteration) -> bool:
-        """Whether it holds in that iteration, for every element where it compares matrices."""
+        """Whether it holds in that iteration, for every element where it compares matrices.
+
+        The last batch of an epoch may be smaller: what cannot be read there does not hold.
+        """
+        examples = len(iteration.examples)
+        if examples < timeline.experiment.training.batch and not self.fits(timeline, examples):
+            return False
         env: dict[str, Any] = {**iteration.given, **iteration.scalars}
         done = zip(timeline.program.steps, iteration.results, strict=True)
         for step, result in list(done)[: self.steps]:
@@ -68,9 +99,9 @@ def read_destination(
     if not source:
         raise DestinationError("type an iteration, a step such as dW1, or a condition")
     if found := re.fullmatch(r"([+−-]?)(\d[\d,_]*)", source):
-        return _iteration(found[1], int(re.sub(r"[,_]", "", found[2])), position)
-    if found := re.fullmatch(r"epoch (\d+)", source, re.IGNORECASE):
-        return _epoch(int(found[1]), timeline)
+        return _iteration(found[1], _whole(found[2]), position)
+    if found := re.fullmatch(r"epoch (\d[\d,_]*)", source, re.IGNORECASE):
+        return _epoch(_whole(found[1]), timeline)
     if source.lower() == "end":
         return timeline.end_of(max(farthest, position.iteration))
     if source in timeline.program.positions:
@@ -78,19 +109,32 @@ def read_destination(
     return _condition(source, timeline)
 
 
+def _whole(digits: str) -> int:
+    """The number so written, unless it is longer than that of any iteration."""
+    digits = re.sub(r"[,_]", "", digits)
+    if len(digits.lstrip("0")) > len(str(FARTHEST)):
+        raise DestinationError(f"a number of {len(digits):,} digits is too large: {COUNTED}")
+    return int(digits.lstrip("0") or "0")
+
+
 def _iteration(sign: str, number: int, position: Position) -> Position:
     """The same step of that iteration, or of the one so many later or earlier."""
     at = number if not sign else position.iteration + (number if sign == "+" else -number)
-    if not 1 <= at <= FARTHEST:
-        raise DestinationError(f"there is no iteration {at:,}: they count from 1")
-    return Position(at, position.steps or 1)
+    return Position(_counted(at), position.steps or 1)
+
+
+def _counted(iteration: int) -> int:
+    """`iteration`, where there is one of that number."""
+    if not 1 <= iteration <= FARTHEST:
+        raise DestinationError(f"there is no iteration {iteration:,}: {COUNTED}")
+    return iteration
 
 
 def _epoch(number: int, timeline: Timeline) -> Position:
     """The first step of the epoch's first iteration."""
     if number < 1:
         raise DestinationError("epochs count from 1")
-    return Position((number - 1) * timeline.experiment.batches_per_epoch + 1, 1)
+    return Position(_counted((number - 1) * timeline.experiment.batches_per_epoch + 1), 1)
 
 
 def _step(index: int, position: Position) -> Position:
@@ -128,6 +172,13 @@ def _unknown(symbol: str, known: tuple[str, ...]) -> str:
     near = get_close_matches(symbol, known, 1)
     meant = f" Did you mean {near[0]}?" if near else ""
     return f"there is no {symbol} here.{meant}"
+
+
+def _by_element(part: Expr) -> bool:
+    """Whether this operation treats a row of losses as it treats each of them."""
+    if isinstance(part, Call):
+        return part.function in PRIMITIVES and PRIMITIVES[part.function].over is None
+    return not isinstance(part, Cell | MatMul | Transpose)
 
 
 def _cells_exist(e: Expr, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,7 @@ def last(timeline: Timeline, source: str, begin: Position = HERE, most: int = 50
         ("-2", Position(1, 8)),
         ("−2", Position(1, 8)),
         ("epoch 7", Position(7, 1)),
+        ("0" * 5_000 + "7", Position(7, 8)),
         ("end", Position(40, 17)),
         ("dW1", Position(3, 12)),  # still ahead in this iteration
         ("dW2", Position(4, 8)),  # done just now: the next time is in the next one
@@ -65,6 +68,12 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
         ("", "type an iteration"),
         ("0", "there is no iteration 0"),
         ("-3", "there is no iteration 0"),
+        ("1" * 5_000, "a number of 5,000 digits is too large: they count from 1 to 1,000,0"),
+        ("-" + "1" * 5_000, "a number of 5,000 digits is too large"),
+        ("epoch " + "9" * 5_000, "a number of 5,000 digits is too large"),
+        ("1,000,000,000,001", "there is no iteration 1,000,000,000,001: they count from 1 to"),
+        ("+1,000,000,000,000", "there is no iteration 1,000,000,000,003"),
+        ("epoch 9,000,000,000,000", "there is no iteration 9,000,000,000,000"),
         ("epoch 0", "epochs count from 1"),
         ("dW9 < 1", "there is no dW9 here. Did you mean dW2?"),
         ("A2[2,1] > 1", "A2 is 1×1: there is no A2[2,1]"),
@@ -110,6 +119,45 @@ def test_a_condition_on_the_loss_is_searched_by_the_losses_with_the_same_answer(
     quick = last(timeline, f"loss < {bound!r}", Position())
     slow = last(timeline, f"loss + 0·A2 < {bound!r}", Position())
     assert quick.found == slow.found
+
+
+def in_batches(batch: int = 3) -> Timeline:
+    """Seven examples: the last batch of an epoch has but one of them."""
+    given = load("article", {"x": ";".join(["1,0,1"] * 6 + ["0,1,1"]), "y": "1;0;1;0;1;0;1"})
+    return Timeline(replace(given, training=replace(given.training, batch=batch)))
+
+
+@pytest.mark.parametrize(
+    ("source", "iteration"),
+    [
+        ("X[1,3] > 0.5", 4),  # which the third iteration, with one example, does not have
+        ("X[1,1] < 0.5", 3),  # which only that one has
+        ("X · W1 < 99", 4),  # 3×3 by 3×3, but 3×1 by 3×3 in the last batch
+        ("W1 < X + 99", 3),  # 3×3 beside 3×1: the column is stretched
+    ],
+)
+def test_the_smaller_last_batch_of_an_epoch_does_not_hold_what_it_has_not(
+    source: str, iteration: int
+) -> None:
+    found = last(in_batches(), source, Position(3, 0)).found
+    assert found is not None
+    assert found.iteration == iteration
+
+
+def test_a_cell_that_no_batch_has_is_refused() -> None:
+    with pytest.raises(DestinationError, match=r"X is 3×3: there is no X\[1,4\]"):
+        condition("X[1,4] > 0", in_batches())
+
+
+@pytest.mark.parametrize("loss", ["L[1,1]", "L.max()", "abs(L).max()", "Lᵀ", "L · L / L", "J"])
+def test_a_loss_may_be_written_in_any_way(loss: str) -> None:
+    timeline = article()
+    wanted = last(timeline, "loss < 0.1", Position()).found
+    assert wanted is not None
+    if loss != "J":
+        assert last(timeline, f"{loss} < 0.1", Position()).found == wanted
+    losses = in_batches()
+    assert last(losses, "J.max() < 0.1").found == last(losses, "J < 0.1").found
 
 
 def test_a_search_begins_behind_what_has_been_seen() -> None:
