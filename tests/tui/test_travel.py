@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, Static
 
+from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.curve import BLOCKS, by_epoch, sparkline, thinned
 from backprop_tui.tui.playing import SPEEDS
@@ -46,6 +47,17 @@ async def test_go_to_leads_there_and_closes(text: str, position: Position) -> No
         await answer(driver, text)
         assert driver.position == position
         assert not is_open(driver)
+
+
+async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() -> None:
+    wild = {"layers": "1,1", "activations": "linear", "loss": "half_squared_error"}
+    experiment = load("article", {**wild, "x": "100000", "y": "1", "learning_rate": 1e200})
+    async with stepping(experiment) as driver:
+        for _ in range(2):
+            await answer(driver, "1,000,000,000,000")
+            assert driver.position.iteration < 10
+            assert not is_open(driver)
+            await driver.press("home")
 
 
 async def test_a_condition_that_was_found_is_said_in_the_footer_until_the_next_move() -> None:

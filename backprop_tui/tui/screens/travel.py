@@ -17,15 +17,13 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
-from backprop_tui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:  # imported when something is asked for: the start does not wait for it
     from backprop_tui.engine.destination import Condition
+    from backprop_tui.tui.widgets.prompt import Prompt
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
-STRIDE = 256
-"""Iterations run at a time on the way to a far one."""
 SLICE = 0.02
 """Seconds of searching between two looks at the keys."""
 
@@ -107,8 +105,12 @@ class Travel(Base):
 
     # Go to
 
-    def action_goto(self) -> None:
+    async def action_goto(self) -> None:
+        from backprop_tui.tui.widgets.prompt import Prompt
+
         self.pause()
+        if not self.query(Prompt):
+            await self.mount(Prompt(id="prompt"))
         self.query_one(Prompt).ask(
             "go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-6"
         )
@@ -117,21 +119,20 @@ class Travel(Base):
         from backprop_tui.engine.destination import DestinationError, read_destination
 
         farthest = max(self.farthest, self.position.iteration)
-        prompt = self.query_one(Prompt)
+        prompt = message.prompt
         try:
             asked = read_destination(message.text, self.timeline, self.position, farthest)
         except DestinationError as error:
             prompt.say(f"✗ {error}")
             return
-        self.travel(asked)
+        self.travel(asked, prompt)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self.workers.cancel_group(self, "travel")
 
     @work(exclusive=True, group="travel", description="go to")
-    async def travel(self, asked: Position | Condition) -> None:
+    async def travel(self, asked: Position | Condition, prompt: Prompt) -> None:
         """Go there, in slices of time between which keys are heard."""
-        prompt = self.query_one(Prompt)
         if isinstance(asked, Position):
             reached, said = await self._reached(asked, prompt), ""
         else:
@@ -147,10 +148,9 @@ class Travel(Base):
     async def _reached(self, asked: Position, prompt: Prompt) -> Position:
         """That position, or the end of a run that diverges before it."""
         since = monotonic()
-        for done in range(self.farthest, asked.iteration, STRIDE):
-            self.timeline.iteration(done)
+        for stretch in self.timeline.run(self.timeline.reached + 1, asked.iteration):
             if monotonic() - since > SLICE:
-                prompt.say(f"iteration {done:,} of {asked.iteration:,}; esc stops")
+                prompt.say(f"iteration {stretch.last:,} of {asked.iteration:,}; esc stops")
                 await prompt.breathe()
                 since = monotonic()
         last = self.timeline.iteration(asked.iteration)
