@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.engine.experiment import Array
+from backprop_tui.engine.reading import first_bytes
 from backprop_tui.engine.schema import (
     MOST_FAULTS_IN_A_MATRIX,
     Faults,
@@ -144,8 +145,7 @@ def standardized(X: Array) -> Array:
 
 def _text(path: str, name: str, faults: Faults) -> str | None:
     try:
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST_CSV + 1)
+        raw = first_bytes(path, LARGEST_CSV + 1)
     except FileNotFoundError:
         faults.add(CSV, f"must name a CSV file; there is no {printable(path)}")
         return None

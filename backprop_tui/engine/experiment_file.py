@@ -41,6 +41,7 @@ from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program, Step, derivation, with_shapes_of
 from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
+from backprop_tui.engine.reading import NotRegularError, first_bytes
 from backprop_tui.engine.schema import (
     Either,
     Faults,
@@ -768,12 +769,13 @@ def _no_such_lesson(name: str) -> str:
 def _text_of_file(path: str) -> str:
     name = printable(path)
     try:
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        raw = first_bytes(path, LARGEST_FILE + 1)
     except FileNotFoundError:
         raise ExperimentError(f"there is no file {name}") from None
     except IsADirectoryError:
         raise ExperimentError(f"{name} is a folder, not an experiment file") from None
+    except NotRegularError:
+        raise ExperimentError(f"{name} is not a regular file") from None
     except OSError as error:
         raise ExperimentError(f"{name} cannot be read: {error.strerror or error}") from None
     except ValueError:  # a null character in the path

@@ -389,6 +389,7 @@ class TestFaults:
             "iros.csv": f"data.csv must name a CSV file; there is no {folder}/iros.csv",
             "elsewhere": "data.csv must name a CSV file; elsewhere is a folder",
             "iris.csv/x": "data.csv names iris.csv/x, which cannot be read: Not a directory",
+            "/dev/null": "data.csv names /dev/null, which cannot be read: it is not a regular file",
         }.items():
             source.write_text(text.replace("iris.csv", name), encoding="utf-8")
             with pytest.raises(ExperimentError) as refusal:

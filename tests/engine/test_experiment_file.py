@@ -529,6 +529,7 @@ class TestWhereItIsReadFrom:
         for path, told in {
             tmp_path / "absent.toml": "there is no file",
             tmp_path: "is a folder, not an experiment file",
+            Path(os.devnull): "is not a regular file",
             latin: "is not UTF-8 text (line 10)",
             broken: "(at line 2, column 13)",
             large: "is larger than 100,000,000 bytes",

@@ -535,6 +535,16 @@ async def test_open_a_lesson() -> None:
         assert driver.stepper.timeline.experiment.name in driver.text("title")
 
 
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
+async def test_the_opener_reads_no_device(device: str) -> None:
+    async with stepping() as driver:
+        await driver.press("o", "tab")
+        driver.screen.query_one(Input).value = device
+        await driver.press("enter")
+        said = str(driver.screen.query_one("#fault", Static).render())
+        assert said == f"✗ {device} is not a regular file"
+
+
 async def test_leaving_the_opener_loses_nothing() -> None:
     async with stepping() as driver:
         await driver.press("space")
