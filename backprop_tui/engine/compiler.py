@@ -7,6 +7,7 @@ same to the bit. It knows no formula of its own, and nothing of positions, batch
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -27,7 +28,7 @@ from backprop_tui.engine.algebra import (
     walk,
 )
 from backprop_tui.engine.evaluate import ratio, xlog
-from backprop_tui.engine.functions import PRIMITIVES, Array
+from backprop_tui.engine.functions import PRIMITIVES, Array, Primitive
 from backprop_tui.engine.notation import numpy_source
 from backprop_tui.engine.program import Phase, Program
 
@@ -203,8 +204,24 @@ def source(e: Expr, known: Mapping[Expr, str], contiguous: bool = True) -> str:
 
     Where NumPy would not lay it out so, its value is made to lie in memory row by row.
     """
-    written = numpy_source(e, known.get)
+
+    def leaf(part: Expr) -> str | None:
+        if part not in known and isinstance(part, Call) and PRIMITIVES[part.function].over:
+            return _reduction(PRIMITIVES[part.function], numpy_source(part.args[0], leaf))
+        return known.get(part)
+
+    written = numpy_source(e, leaf)
     return written if contiguous else f"np.ascontiguousarray({written})"
+
+
+def _reduction(function: Primitive, gathered: str) -> str:
+    """np.sum and np.max less their wrappers, which cost more than a small sum itself.
+
+    Axes are counted from the end: the same source works on a matrix and on a stack of them.
+    """
+    fold = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}[function.fold]
+    axis = {"row": "-1", "column": "-2", "matrix": "(-2, -1)"}[function.over or "matrix"]
+    return f"{fold}({gathered}, axis={axis}, keepdims=True)"
 
 
 def _is_contiguous(e: Expr) -> bool:
@@ -291,8 +308,116 @@ def compiled(program: Program, wanted: Iterable[str] = ()) -> Compiled:
     """The program's iterations as a function; see `iteration_source`."""
     wanted = tuple(wanted)
     written = iteration_source(program, wanted)
-    defined: dict[str, Any] = {"np": np, "xlog": xlog, "ratio": ratio}
-    # Our own source: symbols are the program's, and a typed formula has become a tree before.
-    exec(compile(written, "<iterations>", "exec"), defined)
+    defined = _defined(written)
     constants = plan(program, wanted).constants
     return Compiled(written, constants, defined["fixed"], defined["iterations"])
+
+
+# The losses of many iterations at once --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The loss as a function of stacks, an iteration's matrix behind the other's."""
+
+    source: str
+    constants: tuple[str, ...]
+    of: Callable[..., Array]
+    """of(A, Y, m, *constants): the loss of each iteration, from its A[L] and its Y."""
+
+
+def losses_source(program: Program, objective: str, output: str) -> str | None:
+    """The source of `losses`; None where a loss reads other matrices, or products of them.
+
+    What is computed element by element, or summed within one matrix, comes to the same bits in a
+    stack: asking for the loss then costs an iteration next to nothing.
+    """
+    steps = _loss_steps(program, objective)
+    read = {symbol for i in steps for symbol in names(program.lowered[i])}
+    own = {program.steps[i].symbol for i in steps}
+    parts = [part for i in steps for part in walk(program.lowered[i])]
+    if not read - own <= {output, "Y", "m", *CONSTANTS}:
+        return None
+    if any(isinstance(part, MatMul | Transpose | Cell) for part in parts):
+        return None
+    constants = "".join(f", {symbol}" for symbol in sorted(read & CONSTANTS))
+    lines = [
+        f"def losses({output}, Y, m{constants}):",
+        '    """The loss of each iteration, from a stack of what they came to."""',
+        '    with np.errstate(all="ignore"):',
+        *(f"        {program.steps[i].symbol} = {source(program.lowered[i], {})}" for i in steps),
+        f"    return {objective}.ravel()",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _loss_steps(program: Program, objective: str) -> list[int]:
+    """The steps of the loss that the objective depends on, itself among them."""
+    read, steps = {objective}, []
+    for i in reversed(range(*program.phase_bounds("loss"))):
+        if program.steps[i].symbol in read:
+            steps.append(i)
+            read |= names(program.lowered[i])
+    return steps[::-1]
+
+
+def compiled_losses(program: Program, objective: str, output: str) -> Losses | None:
+    """The losses of many iterations as a function; see `losses_source`."""
+    written = losses_source(program, objective, output)
+    if written is None:
+        return None
+    read = {s for i in _loss_steps(program, objective) for s in names(program.lowered[i])}
+    return Losses(written, tuple(sorted(read & CONSTANTS)), _defined(written)["losses"])
+
+
+# From source to functions ---------------------------------------------------------------------
+
+
+def _defined(source: str) -> dict[str, Any]:
+    """What that source defines, with every number in it as an array of no dimensions."""
+    numbers = _Numbers()
+    tree = ast.fix_missing_locations(numbers.visit(ast.parse(source)))
+    defined: dict[str, Any] = {"np": np, "xlog": xlog, "ratio": ratio, **numbers.named}
+    # Our own source: symbols are the program's, and a typed formula has become a tree before.
+    exec(compile(tree, "<iterations>", "exec"), defined)
+    return defined
+
+
+class _Numbers(ast.NodeTransformer):
+    """Names for the numbers: NumPy takes an array of no dimensions twice as fast as a float.
+
+    The bits of a result are the same, and who reads the source reads 1 and 2.
+    """
+
+    def __init__(self) -> None:
+        self.named: dict[str, Array] = {}
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if type(node.value) not in (int, float):
+            return node
+        return self._name(float(node.value))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        match node:
+            case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
+                return self._name(-float(number))
+            case _:
+                return self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
+        return node  # a cell
+
+    def visit_keyword(self, node: ast.keyword) -> ast.keyword:
+        return node  # an axis
+
+    def _name(self, number: float) -> ast.Name:
+        name = f"number {number!r}"  # no symbol has a space
+        self.named[name] = number_array(number)
+        return ast.Name(name, ast.Load())
+
+
+def number_array(number: float) -> Array:
+    """A number as an array of no dimensions, that nothing writes to."""
+    array = np.array(number, dtype=np.float64)
+    array.flags.writeable = False
+    return array

@@ -27,6 +27,30 @@ LIGHT = {
     "quiet": "#5F5F5F",
 }
 
+LOOKS: dict[str, tuple[str, str]] = {
+    "positive": ("ink-positive", ""),
+    "negative": ("ink-negative", ""),
+    "target": ("", "reverse"),
+    "read": ("", "underline"),
+    "uncomputed": ("quiet", "dim"),
+    "stale": ("", "dim"),
+    "wrong": ("wrong", "reverse"),
+    "label": ("", "bold"),
+    "mark": ("", "bold"),
+    "rule": ("quiet", ""),
+    "title": ("", "bold"),
+    "forward": ("phase-forward", ""),
+    "backward": ("phase-backward", ""),
+    "update": ("phase-update", ""),
+    "key": ("", "bold"),
+    "quiet": ("quiet", ""),
+    "strong": ("", "bold"),
+    "note": ("", "italic"),
+    "cursor": ("", "bold reverse"),
+    "chosen": ("", "bold"),
+}
+"""How each meaning looks: a variable of the theme, and a manner that NO_COLOR leaves."""
+
 THEMES = (
     Theme(
         name="backprop-dark",

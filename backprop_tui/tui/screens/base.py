@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -30,8 +29,7 @@ from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.panel import MEANINGS, Panel
-from backprop_tui.tui.widgets.prompt import Prompt
+from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
 
 REPLAYED_AT_A_TIME = 16
@@ -45,8 +43,6 @@ SPARKS = 10
 class Base(Screen[None]):
     """One experiment at a time, where it stands, and how its user wants to see it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"is-{meaning}" for meaning in MEANINGS}
-
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__()
         self.decimals = decimals
@@ -57,6 +53,8 @@ class Base(Screen[None]):
         self.zoomed = False
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.message = ""
+        self.tiny = False  # whether there is room for one panel only
+        self.sizes = (22, 7)  # columns of the network, lines of the step
         self.speed = 2  # of SPEEDS
         self.begin(experiment)
 
@@ -97,7 +95,6 @@ class Base(Screen[None]):
                 yield Update(id="update")
         yield StepPanel(id="step")
         yield Footer(id="footer")
-        yield Prompt(id="prompt")
 
     def on_mount(self) -> None:
         self._fit(self.app.size)
@@ -123,11 +120,11 @@ class Base(Screen[None]):
         self.show()
 
     def _fit(self, size: Size) -> None:
-        """The breakpoints, as classes."""
+        """The breakpoints: one panel at a time, 80×24, from 120×40 on, and huge."""
         width, height = size
-        self.set_class(width < 60 or height < 18, "-tiny")
-        self.set_class(width >= 110 and height >= 34, "-wide")
-        self.set_class(width >= 160, "-huge")
+        self.tiny = width < 60 or height < 18
+        wide = width >= 110 and height >= 34
+        self.sizes = (60 if width >= 160 and wide else 36 if wide else 22, 13 if wide else 7)
 
     # Showing
 
@@ -199,15 +196,19 @@ class Base(Screen[None]):
 
     def _arrange(self, view: View) -> None:
         """Show the panels of this phase; only the chosen one when maximised or in little room."""
-        alone = self.zoomed or self.has_class("-tiny")
+        alone = self.zoomed or self.tiny
         boards = {"update"} if view.updating else {"cache", "gradients"}
         shown = {view.chosen} if alone else {"network", *boards}
         for name in ("network", "cache", "gradients", "update"):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
-        self.query_one("#network").set_class(alone, "-alone")
-        self.query_one("#step").set_class(shown == {"step"}, "-alone")
+        network, step = self.sizes
+        drawing = self.query_one("#network")
+        drawing.styles.width = "1fr" if alone else network
+        drawing.styles.padding = (0, 0 if alone else 2 if network > 22 else 1, 0, 0)
+        lines = 3 if self.tiny else step
+        self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
 
     def say(self, message: str) -> None:
         """A word in the footer; it covers nothing, and the next move takes it away."""

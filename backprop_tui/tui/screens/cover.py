@@ -11,6 +11,11 @@ from textual.widgets import Static
 class Cover(ModalScreen[None]):
     """Nothing to see, so that a class looks at its teacher."""
 
+    DEFAULT_CSS = """
+    Cover { background: black; }
+    Cover Static { color: #303030; width: 1fr; height: 1fr; content-align: center bottom; }
+    """
+
     def compose(self) -> ComposeResult:
         yield Static("any key uncovers")
 

@@ -30,6 +30,13 @@ class Plot(PlotWidget, can_focus=False):
 class Curve(ModalScreen[None]):
     """How the loss has fallen so far, and where we stand on it."""
 
+    DEFAULT_CSS = """
+    Curve #curve { background: $background; }
+    Curve #heading { text-style: bold; height: 1; padding: 0 1; }
+    Curve #keys { color: $quiet; height: 1; padding: 0 1; }
+    Curve Plot { height: 1fr; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,escape,q,space,enter", "close", "close"),
         Binding("g", "scale", "log scale"),

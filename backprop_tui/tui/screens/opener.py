@@ -37,6 +37,17 @@ class Lessons(OptionList):
 class Opener(ModalScreen[Experiment | None]):
     """Choose what to step through next."""
 
+    DEFAULT_CSS = """
+    Opener { align: center middle; background: $background 60%; }
+    Opener > #sheet {
+        width: 100%; max-width: 76; min-width: 24; height: auto; max-height: 100%; min-height: 8;
+        background: $surface; border: round $quiet; padding: 0 1;
+    }
+    Opener Lessons { height: 8; background: $surface; border: none; }
+    Opener Input { margin: 1 0 0 0; }
+    Opener #fault { color: $wrong; height: auto; max-height: 8; }
+    """
+
     AUTO_FOCUS = "Lessons"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
 

@@ -15,6 +15,14 @@ from textual.widgets import Static
 class Sheet(ModalScreen[None]):
     """Its text is made when it opens; `write` replaces it."""
 
+    DEFAULT_CSS = """
+    Sheet { align: center middle; background: $background 60%; }
+    Sheet > #sheet {
+        width: 100%; max-width: 76; min-width: 24; height: auto; max-height: 100%; min-height: 8;
+        background: $surface; border: round $quiet; padding: 0 1;
+    }
+    """
+
     AUTO_FOCUS = "#sheet"  # arrows, PgUp, PgDn, Home and End scroll
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,space", "close", "close")]
 

@@ -13,31 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from backprop_tui.tui.canvas import Canvas
+from backprop_tui.tui.themes import LOOKS
 from backprop_tui.tui.view import View, hue
-
-# How each meaning looks is one style of the screen, not of every panel: that would be hundreds.
-MEANINGS = (
-    "positive",
-    "negative",
-    "target",
-    "read",
-    "uncomputed",
-    "stale",
-    "wrong",
-    "label",
-    "mark",
-    "rule",
-    "title",
-    "forward",
-    "backward",
-    "update",
-    "key",
-    "quiet",
-    "strong",
-    "note",
-    "cursor",
-    "chosen",
-)
 
 
 class Panel(Widget, inherit_bindings=False):
@@ -89,7 +66,9 @@ class Panel(Widget, inherit_bindings=False):
         if meanings not in self._looks:
             style = self.rich_style
             for meaning in meanings.split():
-                style += self.screen.get_component_rich_style(f"is-{meaning}", partial=True)
+                hue, manner = LOOKS[meaning]
+                colour = self.app.theme_variables[hue] if hue else None
+                style += Style.parse(f"{manner} {colour or ''}") if manner or colour else Style()
             self._looks[meanings] = style
         return self._looks[meanings]
 

@@ -19,14 +19,22 @@ from textual.widgets import Input, Static
 class Prompt(Vertical):
     """Hidden until it asks."""
 
+    DEFAULT_CSS = """
+    Prompt { layer: above; dock: bottom; height: 2; background: $surface; }
+    Prompt Horizontal { height: 1; }
+    Prompt #said { height: 1; width: 1fr; color: $quiet; }
+    Prompt #asked { width: auto; text-style: bold; }
+    Prompt Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
 
     class Answered(Message):
         """Something was typed and sent."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, prompt: Prompt, text: str) -> None:
             super().__init__()
-            self.text = text
+            self.prompt, self.text = prompt, text
 
     class Left(Message):
         """The prompt was left."""
@@ -62,7 +70,7 @@ class Prompt(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Answered(event.value))
+        self.post_message(self.Answered(self, event.value))
 
     def action_leave(self) -> None:
         self.close()
