@@ -88,6 +88,8 @@ class Explanation:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
         self._number = number
+        self._numbers: dict[int | None, tuple[str, ...]] = {}  # by fold
+        self._figures: dict[Expr, str] = {}
         self.shapes = provenance.shapes(place.iteration)
         self.env = provenance.environment(place.iteration, step)
         self.cell = text(place.cell)
@@ -141,8 +143,11 @@ class Explanation:
         """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
         if not self.known:
             return ()
-        stages = (with_numbers(self.taught, written, fold) for written in self._stages)
-        return tuple(s for s in dict.fromkeys(stages) if s != self.result)
+        if fold not in self._numbers:
+            stages = (with_numbers(self.taught, written, fold) for written in self._stages)
+            kept = tuple(s for s in dict.fromkeys(stages) if s != self.result)
+            self._numbers[fold] = kept
+        return self._numbers[fold]
 
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
@@ -205,12 +210,17 @@ class Explanation:
     def _figure(self, part: Expr) -> str | None:
         if isinstance(part, Name) and part.symbol in SCALARS:
             return plain_number(self.env[part.symbol])
-        return self._number(self._value(part)) if isinstance(part, Cell) else None
+        return self._in_figures(part) if isinstance(part, Cell) else None
 
     def _simplified(self, part: Expr) -> str | None:
         if isinstance(part, Call) and (part.function == "max" or is_slope(part.function)):
-            return self._number(self._value(part))
+            return self._in_figures(part)
         return self._figure(part)
+
+    def _in_figures(self, part: Expr) -> str:
+        if part not in self._figures:
+            self._figures[part] = self._number(self._value(part))
+        return self._figures[part]
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:

@@ -13,11 +13,15 @@ from functools import partial
 from typing import Any
 
 from textual.app import App, SystemCommand
+from textual.driver import Driver
 from textual.screen import Screen
 
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.tui.screens.stepper import Stepper
 from backprop_tui.tui.themes import DARK, LIGHT, THEMES
+
+MOMENT = 0.01
+"""Seconds between two looks at whether the screen is there."""
 
 
 class BackpropApp(App[str]):
@@ -35,16 +39,33 @@ class BackpropApp(App[str]):
         self.theme = THEMES[0].name  # before anything is styled: later, all would be styled again
         self.stepper = Stepper(experiment, decimals)
 
-    def on_mount(self) -> None:
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but where it reads bytes: those may be anything."""
+        found = super().get_driver_class()
+        if found.__module__ == "textual.drivers.linux_driver":
+            from backprop_tui.tui.driver import TerminalDriver  # which Windows cannot import
+
+            return TerminalDriver
+        return found
+
+    def on_load(self) -> None:
+        """Before the terminal is taken."""
         self._leave_on_signals()
 
     def _leave_on_signals(self) -> None:
-        """Told to end (kill, a closed window), give the terminal back first."""
-        for name in ("SIGTERM", "SIGHUP"):  # Windows has no such handlers
+        """Told to end (kill, a closed window, an interrupt), give the terminal back first."""
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):  # Windows has no such handlers
             if (number := getattr(signal, name, None)) is not None:
                 with suppress(NotImplementedError, RuntimeError):
-                    leave = partial(self.exit, return_code=128 + number)
+                    leave = partial(self._leave, 128 + number)
                     asyncio.get_running_loop().add_signal_handler(number, leave)
+
+    def _leave(self, status: int) -> None:
+        """Exit, but never in the middle of the start: half a screen cannot be taken down."""
+        if self.stepper.is_mounted:
+            self.exit(return_code=status)
+        else:
+            asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
 
     def get_default_screen(self) -> Stepper:
         return self.stepper

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -126,6 +127,7 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
             canvas.put(x, y, chr(0x2800 + dots), styles[x, y])
 
 
+@lru_cache(maxsize=512)  # the same edges are drawn at every key
 def _dots(begin: tuple[int, int], end: tuple[int, int], dashed: bool) -> list[tuple[int, int]]:
     """The dots of a line that leaves and arrives level, as far as there is room to."""
     (x0, y0), (x1, y1) = begin, end

@@ -55,6 +55,7 @@ class Base(Screen[None]):
         self.message = ""
         self.tiny = False  # whether there is room for one panel only
         self.sizes = (22, 7)  # columns of the network, lines of the step
+        self._fitted: Size | None = None  # the size they were chosen for
         self.speed = 2  # of SPEEDS
         self.begin(experiment)
 
@@ -116,11 +117,13 @@ class Base(Screen[None]):
         self.show()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._fit(event.size)
-        self.show()
+        if event.size != self._fitted:
+            self._fit(event.size)
+            self.show()
 
     def _fit(self, size: Size) -> None:
         """The breakpoints: one panel at a time, 80×24, from 120×40 on, and huge."""
+        self._fitted = size
         width, height = size
         self.tiny = width < 60 or height < 18
         wide = width >= 110 and height >= 34
