@@ -357,7 +357,7 @@ def _loss_steps(program: Program, objective: str) -> list[int]:
     for i in reversed(range(*program.phase_bounds("loss"))):
         if program.steps[i].symbol in read:
             steps.append(i)
-            read |= names(program.lowered[i])
+            read.update(names(program.lowered[i]))
     return steps[::-1]
 
 
@@ -393,16 +393,14 @@ class _Numbers(ast.NodeTransformer):
         self.named: dict[str, Array] = {}
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if type(node.value) not in (int, float):
-            return node
-        return self._name(float(node.value))
+        number = node.value
+        return self._name(float(number)) if isinstance(number, int | float) else node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        match node:
-            case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
-                return self._name(-float(number))
-            case _:
-                return self.generic_visit(node)
+        operand = self.visit(node.operand)
+        if isinstance(operand, ast.Name) and operand.id in self.named:  # there is no plus
+            return self._name(-float(self.named[operand.id]))
+        return ast.UnaryOp(node.op, operand)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
         return node  # a cell

@@ -130,7 +130,14 @@ class History:
         return self.reached
 
     def losses(self, start: int, stop: int) -> Array:
-        """The loss of each iteration of range(start, stop), fewer where the run diverges before."""
+        """The loss of each iteration of range(start, stop), fewer where the run diverges before.
+
+        Where all are kept it is a read-only view of them, which costs the same for any number.
+        """
+        with self._lock:
+            stop = min(stop, (self._diverged_in or stop) + 1)
+            if (known := self._losses.of(start, stop - 1)) is not None:
+                return known
         return np.concatenate([np.empty(0), *(s.losses for s in self.run(start, stop - 1))])
 
     def resume(self, number: int, kept: Mapping[str, Array]) -> None:

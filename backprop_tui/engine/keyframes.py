@@ -125,6 +125,8 @@ class Losses:
         self.most = most
         self._losses: Array = np.empty(0)
         self._known: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+        self._all_up_to = 0
+        """The losses up to that iteration are known, all of them."""
 
     def keep(self, first: int, losses: Array) -> None:
         """Remember the losses of the iterations from `first` on."""
@@ -134,14 +136,25 @@ class Losses:
         self._grow(behind - 1)
         self._losses[first - 1 : behind - 1] = losses[: behind - first]
         self._known[first - 1 : behind - 1] = True
+        if first <= self._all_up_to + 1:
+            self._all_up_to = max(self._all_up_to, behind - 1)
 
     def known(self, first: int, last: int) -> bool:
         """Whether the losses of all these iterations are kept."""
+        if last <= self._all_up_to:
+            return True
         return last <= len(self._known) and bool(self._known[first - 1 : last].all())
 
     def of(self, first: int, last: int) -> Array | None:
-        """The losses of the iterations from `first` to `last`; None unless all are kept."""
-        return self._losses[first - 1 : last].copy() if self.known(first, last) else None
+        """The losses of the iterations from `first` to `last`; None unless all are kept.
+
+        A read-only view: whatever is kept later, an iteration's loss stays what it is.
+        """
+        if not self.known(first, last):
+            return None
+        view = self._losses[first - 1 : max(first - 1, last)]
+        view.flags.writeable = False
+        return view
 
     def _grow(self, size: int) -> None:
         if size > len(self._known):

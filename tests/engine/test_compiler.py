@@ -185,11 +185,11 @@ def iterations(kept, batches, first, keep, alpha):
             # backward
             dZ2 = A2 - Y
             dW2 = dZ2 @ A1.T
-            db2 = np.sum(dZ2, axis=1, keepdims=True)
+            db2 = np.add.reduce(dZ2, axis=-1, keepdims=True)
             dA1 = W2.T @ dZ2
             dZ1 = dA1 * (A1 * (1 - A1))
             dW1 = dZ1 @ X_T
-            db1 = np.sum(dZ1, axis=1, keepdims=True)
+            db1 = np.add.reduce(dZ1, axis=-1, keepdims=True)
             # update
             W1 = W1 - alpha * dW1
             b1 = b1 - alpha * db1
@@ -235,8 +235,8 @@ def test_what_no_iteration_changes_is_computed_once() -> None:
 def test_a_part_that_a_formula_has_twice_is_computed_once() -> None:
     softmax = Program(Network((2, 3), ("softmax",), "cross_entropy"), Training())
     assert [str(line) for line in plan(softmax).loop[1:3]] == [
-        "part1 = np.exp(Z1 - np.max(Z1, axis=0, keepdims=True))",
-        "A1 = part1 / np.sum(part1, axis=0, keepdims=True)",
+        "part1 = np.exp(Z1 - np.maximum.reduce(Z1, axis=-2, keepdims=True))",
+        "A1 = part1 / np.add.reduce(part1, axis=-2, keepdims=True)",
     ]
 
 
