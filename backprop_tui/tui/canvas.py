@@ -6,7 +6,19 @@ theme's to say. It knows neither Textual nor what is painted.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
+
+from rich.cells import get_character_cell_size
+
+UNUSUAL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u0300-\u036f\u0590-\u08ff\u0900-\u0dff\u0e00-\u1cff\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u231a-\u231b\u23e9-\u23f3\u25fd-\u25fe\u2614-\u2615\u2648-\u2653"
+    "\u267f\u2693\u26a1-\u26fd\u2705\u270a\u270b\u2728\u274c-\u2757\u2795-\u2797"
+    "\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55\u2e80-\ufaff\ufe00-\ufeff\uff00-\uffef\U00010000-\U0010ffff]"
+)
+"""What may not take exactly one column; none of the signs of the notation is among it."""
 
 
 class Canvas:
@@ -19,18 +31,19 @@ class Canvas:
 
     def put(self, x: int, y: int, text: str, style: str = "") -> int:
         """Write `text` from (x, y) on, and return the column behind it."""
-        end = x + len(text)
+        characters = text if UNUSUAL.search(text) is None else laid_out(text)
         if 0 <= y < self.height:
             chars, styles = self._chars[y], self._styles[y]
-            for column, char in enumerate(text, x):
+            for column, char in enumerate(characters, x):
                 if 0 <= column < self.width:
                     chars[column], styles[column] = char, style
-        return end
+        return x + len(characters)
 
     def right(self, end: int, y: int, text: str, style: str = "") -> int:
         """Write `text` so that it ends before column `end`, and return the column it starts at."""
-        self.put(end - len(text), y, text, style)
-        return end - len(text)
+        begin = end - columns(text)
+        self.put(begin, y, text, style)
+        return begin
 
     def rule(self, y: int, title: str, note: str = "", style: str = "rule") -> None:
         """A titled rule across the sheet, with a note at its right end."""
@@ -69,18 +82,47 @@ class Canvas:
         return "\n".join("".join(line).rstrip() for line in self._chars)
 
 
+def laid_out(text: str) -> list[str]:
+    """`text` by columns: a wide character and an empty one, what has no width with what it is on.
+
+    Controls, among them those that turn the direction of writing, are left out.
+    """
+    found: list[str] = []
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cf"):
+            continue
+        width = get_character_cell_size(char)
+        if width:
+            found += [char, *[""] * (width - 1)]
+        elif found:
+            at = len(found) - 1 if found[-1] else len(found) - 2
+            found[at] += char
+    return found
+
+
+def columns(text: str) -> int:
+    """The columns that `text` takes."""
+    return len(text) if UNUSUAL.search(text) is None else len(laid_out(text))
+
+
 def shortened(text: str, width: int) -> str:
     """`text`, or what fits of it with `…` at the end."""
-    if len(text) <= width:
+    if columns(text) <= width:
         return text
-    return text[: max(0, width - 1)].rstrip() + "…" if width > 0 else ""
+    if width <= 0:
+        return ""
+    laid = laid_out(text)
+    kept = laid[: width - 1]
+    if kept and not laid[width - 1]:  # half of a wide character
+        kept.pop()
+    return "".join(kept).rstrip() + "…"
 
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
     """`text` in at most `most` lines of that width, the last one shortened where it must be."""
     lines, line = [], ""
     for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
+        if line and columns(line) + 1 + columns(word) > width:
             lines.append(line)
             line = word
         else:

@@ -18,7 +18,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def cell_width(decimals: int) -> int:
     """Columns for a number of one digit before the point: a mark, a sign, the digit, the point."""
-    return decimals + 4 if decimals else 5
+    return max(decimals + 4, 7)  # −3e307, with its mark
 
 
 def signed(text: str) -> str:
