@@ -78,13 +78,47 @@ def test_ctrl_q_quits_too() -> None:
         assert_given_back(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda n: n.name
+)
+
+
+@SIGNALS
 def test_a_signal_gives_the_terminal_back(number: signal.Signals) -> None:
     with started() as terminal:
         terminal.process.send_signal(number)
-        assert terminal.until_ended() != 0
+        assert terminal.until_ended() == 128 + number
         assert_given_back(terminal)
         assert "Traceback" not in terminal.text
+
+
+@SIGNALS
+@pytest.mark.parametrize("sign", [b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?7l", b"article"])
+def test_a_signal_in_the_first_moment_gives_it_back_too(
+    number: signal.Signals, sign: bytes
+) -> None:
+    with Terminal(stepper("article"), 80, 24) as terminal:
+        terminal.until(lambda: sign in terminal.output)
+        terminal.process.send_signal(number)
+        assert terminal.until_ended() == 128 + number
+        assert_given_back(terminal)
+        assert b"Traceback" not in terminal.output
+        assert b"\xe2\x95\xad" not in terminal.output.rpartition(b"\x1b[?1049l")[2]  # its frame
+
+
+def test_bytes_that_are_no_characters_end_nothing() -> None:
+    with started() as terminal:
+        terminal.press(b"\xff" + SPACE + b"\xc3\x28\x80" + SPACE)
+        terminal.until_says("step 2 of 17")
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0
+        assert_given_back(terminal)
+
+
+def test_a_colour_that_the_terminal_reports_unasked_presses_no_key() -> None:
+    with started() as terminal:
+        terminal.press(SPACE + b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\" + SPACE)
+        terminal.until_says("step 2 of 17", "Step 2 ")
 
 
 def test_without_colours_nothing_is_lost() -> None:
