@@ -1,10 +1,16 @@
-"""What the nudge test found, in words that students can picture: nudge one number by a hair, and
-see how far the loss moves. It computes nothing.
+"""The nudge test as the screen runs it, a number at a time so that it can be left, and its words.
+
+They are words that students can picture: nudge one number by a hair, and see how far the loss
+moves. What it comes to is computed by the engine.
 """
 
 from __future__ import annotations
 
-from backprop_tui.engine.gradient_check import GradientVerdict, Verdict
+from collections.abc import Callable
+
+from backprop_tui.engine.gradient_check import GradientVerdict, Verdict, check_cells, summary
+from backprop_tui.engine.program import Program
+from backprop_tui.engine.timeline import Iteration
 from backprop_tui.tui.numbers import signed
 
 SAMPLE = 40
@@ -16,6 +22,20 @@ SIGNS = {
     Verdict.KINK: "~",
     Verdict.CANNOT_TELL: "~",
 }
+
+
+def nudged(
+    program: Program, iteration: Iteration, symbol: str, cancelled: Callable[[], bool]
+) -> GradientVerdict | None:
+    """The verdict on one gradient, from SAMPLE of its cells; None once it is `cancelled`."""
+    cells = []
+    for cell in check_cells(program, iteration, symbol, SAMPLE):
+        if cancelled():
+            return None
+        cells.append(cell)
+    if cancelled():
+        return None
+    return summary(symbol, tuple(cells), iteration.results[program.index(symbol)].size)
 
 
 def in_short(found: GradientVerdict) -> str:

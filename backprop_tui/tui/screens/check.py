@@ -9,17 +9,12 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
-from backprop_tui.engine.gradient_check import (
-    GradientVerdict,
-    Verdict,
-    check_gradient,
-    gradients,
-)
+from backprop_tui.engine.gradient_check import GradientVerdict, Verdict, gradients
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import Iteration
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.screens.sheet import Sheet
-from backprop_tui.tui.verdicts import SAMPLE, SIGNS
+from backprop_tui.tui.verdicts import SIGNS, nudged
 
 
 class CheckSheet(Sheet):
@@ -39,9 +34,10 @@ class CheckSheet(Sheet):
 
     @work(thread=True, exclusive=True, description="nudge test")
     def run_check(self) -> None:
+        cancelled = get_current_worker().cancelled_event.is_set
         for symbol in self.known:
-            verdict = check_gradient(self.program, self.iteration, symbol, SAMPLE)
-            if get_current_worker().is_cancelled:
+            verdict = nudged(self.program, self.iteration, symbol, cancelled)
+            if verdict is None:
                 return
             self.app.call_from_thread(self.add, verdict)
 

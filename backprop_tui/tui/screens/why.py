@@ -182,15 +182,16 @@ class Why(Base):
     @work(thread=True, exclusive=True, group="nudge", description="nudge test")
     def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
         # Imported when a gradient is first tested: the start does not wait for it.
-        from backprop_tui.engine.gradient_check import check_gradient
-        from backprop_tui.tui.verdicts import SAMPLE, in_short
+        from backprop_tui.tui.verdicts import in_short, nudged
 
-        verdict = in_short(check_gradient(timeline.program, iteration, symbol, SAMPLE))
-        if not get_current_worker().is_cancelled:
+        cancelled = get_current_worker().cancelled_event.is_set
+        found = nudged(timeline.program, iteration, symbol, cancelled)
+        if found is not None:
+            verdict = in_short(found)
             self.app.call_from_thread(self._nudged, timeline, iteration.number, symbol, verdict)
 
     def _nudged(self, timeline: Timeline, iteration: int, symbol: str, verdict: str) -> None:
-        if timeline is self.timeline:
+        if timeline is self.timeline and self.is_attached:
             self.verdicts.setdefault(iteration, {})[symbol] = verdict
             self.query_one(StepPanel).show(self.view)
 
