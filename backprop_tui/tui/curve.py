@@ -30,7 +30,8 @@ def thinned(losses: Array, most: int) -> tuple[Array, Array]:
 def by_epoch(losses: Array, batches: int) -> Array:
     """The mean loss of each epoch that is whole."""
     epochs = losses.size // batches
-    means: Array = losses[: epochs * batches].reshape(epochs, batches).mean(axis=1)
+    with np.errstate(all="ignore"):  # a diverging run's are too large to be added up
+        means: Array = losses[: epochs * batches].reshape(epochs, batches).mean(axis=1)
     return means
 
 

@@ -56,6 +56,7 @@ async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() 
         for _ in range(2):
             await answer(driver, "1,000,000,000,000")
             assert driver.position.iteration < 10
+            assert "The run diverges in iteration" in driver.text("footer")
             assert not is_open(driver)
             await driver.press("home")
 
@@ -150,6 +151,44 @@ async def test_the_loss_curve_shows_what_was_run_through() -> None:
         assert "epoch" in driver.everything()
         await driver.press("l")
         assert not isinstance(driver.app.screen, Curve)
+
+
+async def test_the_axis_of_the_loss_curve_is_named_anew() -> None:
+    async with stepping("article") as driver:
+        await answer(driver, "200")
+        await driver.press("l")
+        plain = driver.everything()
+        await driver.press("g")
+        assert "log10 L" in driver.everything()
+        await driver.press("g")
+        assert driver.everything() == plain
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ([0.5], "L over 1 iteration  0.5000 in iteration 1, lowest 0.5000"),
+        ([np.inf], "L over 1 iteration, none finite"),
+        ([np.nan, np.inf], "L over 2 iterations, none finite"),
+        ([0.5, 0.25, np.inf], "L over 3 iterations  0.5000 in iteration 1, lowest 0.2500"),
+        ([], "L over 0 iterations"),
+    ],
+)
+def test_what_the_loss_curve_says_of_losses(losses: list[float], said: str) -> None:
+    values = np.array(losses)
+    assert Curve(values, "L", 1, 1).heading(values, 1) == said
+
+
+async def test_all_may_be_left_while_something_is_searched() -> None:
+    async with stepping("article") as driver:
+        await driver.press("g")
+        prompt = driver.stepper.query_one(Prompt)
+        prompt.query_one(Input).value = "A2[1,1] > 2"
+        await driver.pilot.press("enter")
+        await driver.until(lambda: "not by iteration" in said(driver))
+        driver.app.exit()
+    prompt.say("still searching")
+    prompt.close()
 
 
 async def test_the_title_has_a_sparkline_of_the_losses() -> None:

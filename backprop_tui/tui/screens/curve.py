@@ -16,6 +16,7 @@ from textual.widgets import Static
 from textual_plot import HiResMode, PlotWidget
 
 from backprop_tui.engine.functions import Array
+from backprop_tui.engine.schema import count
 from backprop_tui.tui.curve import by_epoch, thinned
 from backprop_tui.tui.numbers import number
 
@@ -69,22 +70,27 @@ class Curve(ModalScreen[None]):
         self.query_one("#heading", Static).update(self.heading(losses, here))
         if self.logarithmic:
             at, values = at[values > 0], np.log10(values[values > 0])
+        plot.set_xlabel("epoch" if self.epochs else "iteration")
+        logarithm = f"log10 {self.loss_name}"  # what is shorter would leave some of it standing
+        name = logarithm if self.logarithmic else self.loss_name
+        plot.set_ylabel(f"{name:^{len(logarithm)}}")
         if not at.size:
             return
         colours = self.app.theme_variables
         plot.plot(at, values, line_style=colours["phase-forward"], hires_mode=HiResMode.BRAILLE)
         plot.add_v_line(float(here), line_style=colours["phase-backward"])
-        plot.set_xlabel("epoch" if self.epochs else "iteration")
-        plot.set_ylabel(f"log10 {self.loss_name}" if self.logarithmic else self.loss_name)
         plot.set_xlimits(float(at[0]), max(float(at[-1]), float(at[0]) + 1))
 
     def heading(self, losses: Array, here: int) -> str:
         """What is drawn, and the loss where we stand."""
         unit = "epoch" if self.epochs else "iteration"
         known = losses[here - 1] if here <= losses.size else np.nan
-        lowest = f", lowest {number(float(np.nanmin(losses)), 4)}" if losses.size else ""
+        finite = losses[np.isfinite(losses)]
+        lowest = f", lowest {number(float(finite.min()), 4)}" if finite.size else ", none finite"
         at = f"  {number(float(known), 4)} in {unit} {here:,}" if np.isfinite(known) else ""
-        return f"{self.loss_name} over {losses.size:,} {unit}s{at}{lowest}"
+        return (
+            f"{self.loss_name} over {count(losses.size, unit)}{at}{lowest if losses.size else ''}"
+        )
 
     def action_scale(self) -> None:
         self.logarithmic = not self.logarithmic

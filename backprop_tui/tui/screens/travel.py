@@ -134,19 +134,21 @@ class Travel(Base):
     async def travel(self, asked: Position | Condition, prompt: Prompt) -> None:
         """Go there, in slices of time between which keys are heard."""
         if isinstance(asked, Position):
-            reached, said = await self._reached(asked, prompt), ""
+            reached, said = await self._reached(asked, prompt)
         else:
             found = await self._searched(asked, prompt)
             if found is None:
                 return
             reached, said = found, f"{asked.text} first holds in iteration {found.iteration:,}."
+        if not self.is_attached:  # all was left on the way
+            return
         prompt.close()
         self.go(reached)
         if said:
             self.say(said)
 
-    async def _reached(self, asked: Position, prompt: Prompt) -> Position:
-        """That position, or the end of a run that diverges before it."""
+    async def _reached(self, asked: Position, prompt: Prompt) -> tuple[Position, str]:
+        """That position, or the end of a run that diverges before it, and a word about that."""
         since = monotonic()
         for stretch in self.timeline.run(self.timeline.reached + 1, asked.iteration):
             if monotonic() - since > SLICE:
@@ -155,9 +157,9 @@ class Travel(Base):
                 since = monotonic()
         last = self.timeline.iteration(asked.iteration)
         if last.number < asked.iteration:
-            self.say(f"The run diverges in iteration {last.number:,}: it ends there.")
-            return self.timeline.end_of(last.number)
-        return asked
+            said = f"The run diverges in iteration {last.number:,}: it ends there."
+            return self.timeline.end_of(last.number), said
+        return asked, ""
 
     async def _searched(self, condition: Condition, prompt: Prompt) -> Position | None:
         """Where the condition first holds; None, and why it is said, where it does not."""

@@ -58,11 +58,13 @@ class Prompt(Vertical):
         field.focus()
 
     def say(self, text: str) -> None:
-        self.query_one("#said", Static).update(f" {text}")
+        if self.is_attached:  # a search may have something to say when all is left already
+            self.query_one("#said", Static).update(f" {text}")
 
     def close(self) -> None:
-        self.display = False
-        self.screen.set_focus(None)
+        if self.is_attached:
+            self.display = False
+            self.screen.set_focus(None)
 
     async def breathe(self) -> None:
         """Let what was said be seen and keys be heard."""
