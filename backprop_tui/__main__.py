@@ -231,7 +231,7 @@ def step_through(arguments: argparse.Namespace) -> int:
     if (trouble := no_terminal()) is not None:
         raise CommandError(
             f"{trouble}, and stepping needs one; "
-            f'"{PROGRAM} trace {shlex.quote(experiment.source)}" writes the same steps as text'
+            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text'
         )
     from backprop_tui.tui.app import BackpropApp
 
@@ -394,7 +394,7 @@ def load(arguments: argparse.Namespace) -> Experiment:
     given = [
         w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
     ]
-    return replace(experiment, source=shlex.join([experiment.source, *given]))
+    return replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
 
 
 def located(fault: str, source: str) -> str:

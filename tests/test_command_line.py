@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.timeline import Timeline
+from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.tui.screens.travel import reseeded
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 
@@ -379,6 +382,45 @@ class TestStepper:
     ) -> None:
         monkeypatch.setattr(app, "says", "backprop-tui article")
         assert tell().out == "backprop-tui article\n"
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ("mazur",),
+            ("--", "-x.toml"),
+            ("a file of mine.toml", "--decimals", "5"),
+            ("--decimals", "0", "--seed", "5", "./-x.toml"),
+            ("--layers", "2,2,1", "--x", "-1,1", "--y", "1", "--decimals", "12"),
+            ("--x=0,0,0; 1,1,1", "--y", "1;0"),
+        ],
+    )
+    @pytest.mark.parametrize("rerolls", [0, 2])
+    def test_what_is_printed_on_leaving_opens_the_same(
+        self,
+        argv: tuple[str, ...],
+        rerolls: int,
+        app: type[FakeApp],
+        tell: Teller,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for name in ("-x.toml", "a file of mine.toml"):
+            (tmp_path / name).write_text(lessons.text("article"), encoding="utf-8")
+        assert tell(*argv).status == 0
+        screen = Stepper(app.experiment, app.decimals)
+        for _ in range(rerolls):
+            screen.past.append(screen.timeline.experiment)
+            screen.begin(reseeded(screen.timeline.experiment))
+        before = screen.timeline.experiment.parameters()
+        program, *words = shlex.split(screen.resume_command())
+        assert program == "backprop-tui"
+        assert words.count("--seed") <= 1
+        assert tell(*words).status == 0
+        assert app.decimals == screen.decimals
+        after = app.experiment.parameters()
+        assert all((before[name] == after[name]).all() for name in before)
+        assert (app.experiment.data.X == screen.timeline.experiment.data.X).all()
 
     def test_without_a_terminal_names_the_trace(self) -> None:
         told = child("mazur")

@@ -208,7 +208,7 @@ class Experiment:
     """Everything a run follows from. Learner's edits are kept elsewhere."""
 
     name: str  # the lesson's name, or the file's without its ending
-    source: str  # what opens it again: the lesson's name, or the file's path
+    source: str  # what opens it again, as a shell reads it: name or path, flags
     title: str
     about: str
     network: Network

@@ -9,6 +9,7 @@ Nothing here knows of screens or of what training computes.
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -745,11 +746,17 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
     """
     if is_file(source):
         text, path = _text_of_file(source), PurePath(source)
-        return read_experiment(text, path.stem, source, overrides, folder=str(path.parent))
+        folder, again = str(path.parent), as_argument(source)
+        return replace(read_experiment(text, path.stem, source, overrides, folder), source=again)
     if source not in lessons.NAMES:
         raise ExperimentError(_no_such_lesson(source))
     folder = str(PurePath(lessons.__file__).parent)
     return read_experiment(lessons.text(source), source, source, overrides, folder)
+
+
+def as_argument(path: str) -> str:
+    """A file's path as it is typed in a command: quoted where needed, and never like a flag."""
+    return shlex.quote(os.path.join(".", path) if path.startswith("-") else path)
 
 
 def is_file(source: str) -> bool:

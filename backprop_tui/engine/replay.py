@@ -31,7 +31,7 @@ from backprop_tui.engine.program import A, Program
 
 BATCHES_ROOM = 16 * 2**20
 """Bytes for batches that come again in the next epoch."""
-STACK_ROOM = 2 * 2**20
+STACK_ROOM = 2**18
 """Bytes for what is computed of many batches at once: their columns, their losses."""
 OVERHEAD = 120
 """Bytes that an array takes beside its numbers."""
@@ -185,10 +185,11 @@ class Replay:
         constants = {s: number_array(self.scalars[s]) for s in self._losses.constants}
         losses = np.empty(last - first + 1)
         for m, at in self._by_size(first, last):
-            stacks = (
-                np.concatenate([wanted[2 * i + which] for i in at.tolist()]).reshape(len(at), -1, m)
-                for which in (0, 1)
-            )  # (iterations, n[L], m) each
+            both = wanted[0::2], wanted[1::2]
+            if len(at) < len(losses):
+                both = tuple([matrices[i] for i in at.tolist()] for matrices in both)
+            # (iterations, n[L], m) each
+            stacks = (np.concatenate(matrices).reshape(len(at), -1, m) for matrices in both)
             losses[at] = self._losses.of(*stacks, number_array(m), **constants)
         return losses
 
@@ -280,11 +281,10 @@ class _Runner:
 
     def _made(self, examples: Indices, kept: Kept) -> Iterator[tuple[Any, ...]]:
         """The batches that hold these examples, one after the other."""
-        fixed, constants = self.compiled.fixed, tuple(self.constants.values())
-        for m, stack_of_X, stack_of_Y in self._gathered(examples):
-            number = number_array(m)
-            for X, Y in zip(stack_of_X, stack_of_Y, strict=True):
-                yield fixed(kept, X, Y, number, *constants)
+        constants = [repeat(number) for number in self.constants.values()]
+        for m, Xs, Ys in self._gathered(examples):
+            m_of_each = repeat(number_array(m))
+            yield from map(self.compiled.fixed, repeat(kept), Xs, Ys, m_of_each, *constants)
 
     def _gathered(self, examples: Indices) -> Iterator[Stacks]:
         """X and Y of the batches that hold these examples, as many at once as there is room for.

@@ -5,6 +5,7 @@ Moving in time is `travel`, asking why is `why`; here is the rest. It computes a
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import ClassVar, cast
 
@@ -121,11 +122,18 @@ class Stepper(Travel, Why):
         self.app.exit(self.resume_command())
 
     def resume_command(self) -> str:
-        """What to type to open this again, new weights included."""
+        """What to type to open this again, new weights and other decimals included."""
         first = (self.past or [self.timeline.experiment])[0]
         now = self.timeline.experiment
-        seed = f" --seed {now.initial.seed}" if now is not first else ""
-        return f"backprop-tui {first.source}{seed}"
+        words = shlex.split(first.source)
+        if now is not first:
+            if "--seed" in words:
+                at = words.index("--seed")
+                del words[at : at + 2]
+            words += ["--seed", str(now.initial.seed)]
+        if self.decimals != now.decimals:
+            words += ["--decimals", str(self.decimals)]
+        return shlex.join(["backprop-tui", *words])
 
     # The mouse
 
