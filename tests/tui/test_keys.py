@@ -616,7 +616,7 @@ async def test_quit_says_how_to_come_back() -> None:
     async with stepping("mazur") as driver:
         await driver.press("q")
         await driver.until(lambda: not driver.app.is_running)
-        assert driver.app.return_value == "backprop-tui mazur"
+        assert driver.app.return_value == "backprop-tui mazur --decimals 3"  # its own are 4
 
 
 async def test_keys_never_change_the_past() -> None:
