@@ -399,10 +399,11 @@ def load(arguments: argparse.Namespace) -> Experiment:
 
 def located(fault: str, source: str) -> str:
     """A fault with the experiment's name in front, unless it says itself where it lies."""
-    from backprop_tui.engine.schema import printable
+    from backprop_tui.engine.schema import path_shown, shown
 
-    name = printable(source)
-    return fault if name in fault or fault.startswith("--") else f"{name}: {fault}"
+    name = path_shown(source)
+    said = name in fault or shown(source) in fault or fault.startswith("--")
+    return fault if said else f"{name}: {fault}"
 
 
 def is_experiment(word: str) -> bool:
@@ -415,7 +416,9 @@ def unknown(word: str, kinds: Mapping[str, Sequence[str]]) -> str:
     """What there is instead of `word`, and which of it was probably meant."""
     there_are = "; ".join(f"the {kind}s are {', '.join(names)}" for kind, names in kinds.items())
     meant = hint(word, [name for names in kinds.values() for name in names])
-    if not meant and os.path.exists(word):
+    if not meant and os.path.isdir(word):
+        meant = ". A folder has that name, not a file"
+    elif not meant and os.path.exists(word):
         meant = f". To open the file of that name, write {quoted(os.path.join('.', word))}"
     return f"there is no {' or '.join(kinds)} {quoted(word)}; {there_are}{meant}"
 

@@ -325,6 +325,23 @@ class TestFaults:
         (fault,) = tell.faults("zzz")
         assert fault.endswith('. To open the file of that name, write "./zzz"')
 
+    @pytest.mark.parametrize("command", [(), ("trace",)])
+    def test_a_folder_of_that_name_cannot_be_opened(
+        self, command: tuple[str, ...], tell: Teller
+    ) -> None:
+        for word in (".", ".."):
+            (fault,) = tell.faults(*command, word)
+            assert fault.endswith(". A folder has that name, not a file")
+
+    @pytest.mark.parametrize("command", [(), ("trace",)])
+    @pytest.mark.parametrize("word", ["a" * 3000, "a/" * 1500 + "b", "a" * 3000 + ".toml"])
+    def test_a_very_long_name_is_not_repeated_in_full(
+        self, command: tuple[str, ...], word: str, tell: Teller
+    ) -> None:
+        (fault,) = tell.faults(*command, word)
+        assert len(fault) < 450
+        assert "aaaaa" in fault or "a/a/a" in fault
+
     def test_every_fault_of_a_file_has_its_line(self, tell: Teller, tmp_path: Path) -> None:
         bad = tmp_path / "bad.toml"
         bad.write_text('[network]\nlayers = [2, 1]\nactivations = ["sigmod"]\nloss = "x"\n')

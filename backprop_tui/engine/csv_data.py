@@ -29,6 +29,7 @@ from backprop_tui.engine.schema import (
     Path,
     count,
     listed,
+    path_shown,
     printable,
     shown,
 )
@@ -89,7 +90,7 @@ def read_csv(data: Mapping[str, Any], folder: str, outputs: int | None, faults: 
 
     The file is looked for from `folder` on. `outputs` is how many the network has, if known.
     """
-    name = printable(data["csv"])
+    name = path_shown(data["csv"])
     text = _text(os.path.join(folder, data["csv"]), name, faults)
     if text is None:
         return None
@@ -147,7 +148,7 @@ def _text(path: str, name: str, faults: Faults) -> str | None:
     try:
         raw = first_bytes(path, LARGEST_CSV + 1)
     except FileNotFoundError:
-        faults.add(CSV, f"must name a CSV file; there is no {printable(path)}")
+        faults.add(CSV, f"must name a CSV file; there is no {path_shown(path)}")
         return None
     except IsADirectoryError:
         faults.add(CSV, f"must name a CSV file; {name} is a folder")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import PRIMITIVES
 from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.notation import text
+from backprop_tui.engine.schema import nearest, short
 from backprop_tui.engine.shapes import ShapeMismatch, shape
 from backprop_tui.engine.timeline import Iteration, Position, Timeline
 
@@ -158,7 +158,7 @@ def _condition(source: str, timeline: Timeline) -> Condition:
             raise DestinationError(_unknown(symbol, known))
     _cells_exist(e, shapes)
     if not isinstance(e, Compare):
-        raise DestinationError(f"{text(e)} is no condition: compare it, as in loss < 0.01")
+        raise DestinationError(f"{short(text(e))} is no condition: compare it, as in loss < 0.01")
     try:
         shape(e, shapes)
     except ShapeMismatch as error:
@@ -169,9 +169,9 @@ def _condition(source: str, timeline: Timeline) -> Condition:
 
 
 def _unknown(symbol: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(symbol, known, 1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return f"there is no {symbol} here.{meant}"
+    near = nearest(symbol, (*known, "loss"))
+    meant = f" Did you mean {near}?" if near else ""
+    return f"there is no {short(symbol)} here.{meant}"
 
 
 def _by_element(part: Expr) -> bool:

@@ -57,6 +57,7 @@ from backprop_tui.engine.schema import (
     nearest,
     number,
     one_of,
+    path_shown,
     printable,
     prose,
     share,
@@ -768,13 +769,15 @@ def is_file(source: str) -> bool:
 def _no_such_lesson(name: str) -> str:
     meant = nearest(name.replace("_", "-"), lessons.NAMES)
     hint = f' Did you mean "{meant}"?' if meant else ""
-    if not hint and os.path.exists(name):
-        hint = f" To open the file of that name, write ./{printable(name)}"
+    if not hint and os.path.isdir(name):
+        hint = " A folder has that name, not a file"
+    elif not hint and os.path.exists(name):
+        hint = f" To open the file of that name, write ./{path_shown(name)}"
     return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}.{hint}"
 
 
 def _text_of_file(path: str) -> str:
-    name = printable(path)
+    name = path_shown(path)
     try:
         raw = first_bytes(path, LARGEST_FILE + 1)
     except FileNotFoundError:
@@ -849,7 +852,7 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         reason = "lists or tables are nested too deeply"
     except ValueError as error:  # bad TOML, or an integer of thousands of digits
         reason = str(error)
-    raise ExperimentError(f"{printable(source)} is not valid TOML: {printable(reason)}")
+    raise ExperimentError(f"{path_shown(source)} is not valid TOML: {printable(reason)}")
 
 
 def _experiment(draft: Draft, name: str, source: str) -> Experiment:

@@ -34,12 +34,14 @@ from backprop_tui.engine.algebra import (
 )
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.notation import GREEK
+from backprop_tui.engine.schema import short
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
     r"|(?P<name>[A-Za-zα-ω_][A-Za-z0-9_]*)"
     r"|(?P<sign>\*\*\s*2|\^\s*2|\.T\b|\^T\b|\.max\(\)|\.sum\(\)|<=|>=|==|!=|[-−+*×·@∘/()\[\],<>≤≥=≠ᵀ²′']))"
 )
+OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
 SPELLINGS = {
     "-": "−",
     ".T": "ᵀ",
@@ -76,6 +78,8 @@ class Token:
     kind: str
     text: str
     at: int
+    typed: str = ""
+    """How it stands there, where `text` is one spelling of many."""
 
 
 def parse(source: str) -> Expr:
@@ -103,13 +107,16 @@ def tokens(source: str) -> list[Token]:
     found, at = [], 0
     source = source.rstrip()
     while at < len(source):
+        if power := OTHER_POWER.match(source, at):
+            place = f"“{power[1]}” at character {power.start(1) + 1}"
+            raise GrammarError(f"only squares are read: {place} must have a 2 behind it")
         match = TOKEN.match(source, at)
         if match is None:
             start = at + len(source[at:]) - len(source[at:].lstrip())
             raise GrammarError(f"cannot read “{source[start]}” at character {start + 1}")
         kind = str(match.lastgroup)
         word = match[kind].replace(" ", "")
-        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind)))
+        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
         at = match.end()
     return [*found, Token("end", "", len(source))]
 
@@ -137,7 +144,7 @@ class _Parser:
 
     def unexpected(self, wanted: str) -> GrammarError:
         token = self.token
-        found = f"“{token.text}” at character {token.at + 1}" if token.text else "the end"
+        found = f"“{short(token.typed)}” at character {token.at + 1}" if token.text else "the end"
         return GrammarError(f"expected {wanted}, found {found}")
 
     def whole(self) -> Expr:
@@ -220,7 +227,7 @@ class _Parser:
     def call(self, token: Token, slope: bool) -> Expr:
         name = FUNCTIONS.get(token.text)
         if name is None or (slope and f"{name}_slope" not in DEFINITIONS):
-            written = token.text + ("′" if slope else "")
+            written = short(token.text) + ("′" if slope else "")
             raise GrammarError(f"there is no function “{written}” (character {token.at + 1})")
         self.need("(")
         args = [self.sum()]

@@ -19,7 +19,7 @@ from typing import Any
 
 from backprop_tui.engine.experiment import Array, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
-from backprop_tui.engine.schema import printable
+from backprop_tui.engine.schema import path_shown
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.engine.toml_text import changed, without
 
@@ -132,7 +132,7 @@ def resume(timeline: Timeline) -> Position:
 
 def check_place(path: str, overwrite: bool = False) -> None:
     """Raise the SaveError that writing there would raise, as far as that can be told before."""
-    name = printable(path)
+    name = path_shown(path)
     place = _place(path)
     try:
         found = os.stat(place)
@@ -149,7 +149,7 @@ def check_place(path: str, overwrite: bool = False) -> None:
             raise SaveError(f"{name} exists already; --overwrite replaces it")
     folder = os.path.dirname(place)
     if not os.path.isdir(folder):
-        raise SaveError(f"{name} cannot be written: there is no folder {printable(folder)}")
+        raise SaveError(f"{name} cannot be written: there is no folder {path_shown(folder)}")
     if path.endswith(("/", os.sep)):
         raise SaveError(f"{name} is a folder's name")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -168,9 +168,9 @@ def write_file(path: str, text: str, overwrite: bool = False) -> None:
             return
         _put(place, content, overwrite)
     except FileExistsError:
-        raise SaveError(f"{printable(path)} exists already; --overwrite replaces it") from None
+        raise SaveError(f"{path_shown(path)} exists already; --overwrite replaces it") from None
     except OSError as error:
-        raise SaveError(f"{printable(path)} cannot be written: {_why(error)}") from None
+        raise SaveError(f"{path_shown(path)} cannot be written: {_why(error)}") from None
 
 
 def _put(place: str, content: bytes, overwrite: bool) -> None:

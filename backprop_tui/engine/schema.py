@@ -21,6 +21,7 @@ import numpy as np
 Path: TypeAlias = tuple[str | int, ...]
 
 LONGEST_QUOTE = 40  # characters of a wrong text that a fault repeats
+LONGEST_PATH = 200  # characters of a file's path that a fault repeats: no name on a disk is longer
 LONGEST_LIST = 16  # allowed names that a fault lists
 MOST_FAULTS_IN_A_MATRIX = 8  # a file of wrong numbers need not fill the screen with them
 
@@ -33,14 +34,25 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def short(text: str, most: int = LONGEST_QUOTE) -> str:
+    """A text as a fault repeats it: its beginning, where it is long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def path_shown(path: str) -> str:
+    """A path as a fault repeats it, on one line; of a very long one, the two ends."""
+    if len(path) > LONGEST_PATH:
+        path = f"{path[: LONGEST_PATH // 2]}…{path[1 - LONGEST_PATH // 2 :]}"
+    return printable(path)
+
+
 def shown(value: object) -> str:
     """A value as a fault repeats it: short, on one line, in TOML's words."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            short = value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…"
-            escaped = short.replace("\\", "\\\\").replace('"', '\\"')
+            escaped = short(value).replace("\\", "\\\\").replace('"', '\\"')
             return f'"{printable(escaped)}"'
         case int():
             return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from backprop_tui.engine.experiment_file import is_file
 from backprop_tui.engine.saving import SaveError, check_place, resume, save
-from backprop_tui.engine.schema import printable
+from backprop_tui.engine.schema import path_shown
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.engine.training import (
     Stop,
@@ -91,7 +91,7 @@ class Session:
                 os.rmdir(folder)
                 raise
             self.saved = elsewhere
-            fault += f"; it is saved as {printable(elsewhere)} instead"
+            fault += f"; it is saved as {path_shown(elsewhere)} instead"
         self.faults.append(fault)
 
     # What it was
@@ -276,7 +276,7 @@ class History:
             self.close()
 
     def _told(self, error: OSError) -> str:
-        return f"{printable(self.path or '')} cannot be written: {error.strerror or error}"
+        return f"{path_shown(self.path or '')} cannot be written: {error.strerror or error}"
 
 
 # A bar ---------------------------------------------------------------------------------------

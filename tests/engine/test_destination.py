@@ -78,6 +78,11 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
         ("dW9 < 1", "there is no dW9 here. Did you mean dW2?"),
         ("A2[2,1] > 1", "A2 is 1×1: there is no A2[2,1]"),
         ("alpha[1,1] > 1", "alpha is a single number"),
+        ("dw1", "there is no dw1 here. Did you mean dW1?"),
+        ("DZ2 < 1", "there is no DZ2 here. Did you mean dZ2?"),
+        ("Loss < 1", "there is no Loss here. Did you mean loss?"),
+        ("loss < 2**3", "“**” at character 9 must have a 2 behind it"),
+        ("2 * * 3", "found “*” at character 5"),
         ("loss", "L is no condition: compare it"),
         ("loss <", "expected a number"),
         ("W1 · W2 < 1", "a matrix product needs"),
@@ -89,6 +94,15 @@ def test_what_leads_nowhere_says_why(source: str, said: str) -> None:
     with pytest.raises(DestinationError, match=r"^[^\n]+$") as refused:
         read_destination(source, article(), HERE, 1)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "source", ["a" * 3000, "a" * 3000 + "(1) < 2", "1 < 2 " + "9" * 3000, "+A2" * 3000 + "1"]
+)
+def test_what_is_very_long_is_not_repeated_in_full(source: str) -> None:
+    with pytest.raises(DestinationError) as refused:
+        read_destination(source, article(), HERE, 1)
+    assert len(str(refused.value)) < 200
 
 
 def test_a_condition_lands_on_the_step_that_writes_the_last_symbol_it_reads() -> None:

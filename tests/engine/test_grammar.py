@@ -94,11 +94,11 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("   ", "expected a number, a matrix or “(”, found the end"),
         ("W1 +", "expected a number, a matrix or “(”, found the end"),
         ("W1 X", "expected a sign such as + or ·, found “X” at character 4"),
-        ("W1 + * X", "expected a number, a matrix or “(”, found “∘” at character 6"),
+        ("W1 + * X", "expected a number, a matrix or “(”, found “*” at character 6"),
         ("(W1 + X", "expected “)”, found the end"),
         ("W1 + X)", "expected a sign such as + or ·, found “)” at character 7"),
         ("W1 $ X", "cannot read “$” at character 4"),
-        ("W1 + 'X", "expected a number, a matrix or “(”, found “′” at character 6"),
+        ("W1 + 'X", "expected a number, a matrix or “(”, found “'” at character 6"),
         ("W1[0,1]", "expected a row or column, counted from 1, found “0” at character 4"),
         ("W1[1.5,1]", "expected a row or column, counted from 1, found “1.5” at character 4"),
         ("W1[1]", "expected “,”, found “]” at character 5"),
@@ -110,7 +110,7 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("J < 1 < 2", "expected a sign such as + or ·, found “<” at character 7"),
         ("(J < 1)", "expected “)”, found “<” at character 4"),
         ("2 + 1e999", "the number at character 5 is too large"),
-        ("A1 ** 3", "expected a number, a matrix or “(”, found “∘” at character 5"),
+        ("A1 ** 3", "only squares are read: “**” at character 4 must have a 2 behind it"),
     ],
 )
 def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> None:
