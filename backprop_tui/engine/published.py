@@ -100,14 +100,16 @@ def _decimal(printed: str) -> Decimal:
 def _half_a_unit(printed: str) -> Decimal:
     """By how much rounding may have moved a number until it was printed so.
 
-    The twelfth digit counts in any case: 0.3785 is no float, and must round up as down.
+    The twelfth digit is the last one that counts, and half of the next is allowed in any case:
+    0.3785 is no float, and must round up as down.
     """
     figure = _decimal(printed)
     exponent = figure.as_tuple().exponent
     assert isinstance(exponent, int)
-    half = Decimal(5).scaleb(figure.adjusted() - MOST_DIGITS)
+    least = Decimal(5).scaleb(figure.adjusted() - MOST_DIGITS)
     is_whole = not set(printed) & set(".eE")
-    return half if is_whole else half + Decimal(5).scaleb(exponent - 1)
+    half = least if is_whole else max(least, Decimal(5).scaleb(exponent - 1))
+    return half + least / 10
 
 
 def compare(timeline: Timeline, published: Published) -> tuple[Comparison, ...]:

@@ -185,11 +185,11 @@ class Replay:
         constants = {s: number_array(self.scalars[s]) for s in self._losses.constants}
         losses = np.empty(last - first + 1)
         for m, at in self._by_size(first, last):
-            both = wanted[0::2], wanted[1::2]
+            outputs, targets = wanted[0::2], wanted[1::2]
             if len(at) < len(losses):
-                both = tuple([matrices[i] for i in at.tolist()] for matrices in both)
+                outputs, targets = ([of[i] for i in at.tolist()] for of in (outputs, targets))
+            stacks = (np.concatenate(of).reshape(len(at), -1, m) for of in (outputs, targets))
             # (iterations, n[L], m) each
-            stacks = (np.concatenate(matrices).reshape(len(at), -1, m) for matrices in both)
             losses[at] = self._losses.of(*stacks, number_array(m), **constants)
         return losses
 

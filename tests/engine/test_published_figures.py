@@ -65,6 +65,10 @@ class TestMatching:
     def test_goes_no_further_than_twelve_digits(self, computed: float, as_printed: bool) -> None:
         assert matches(computed, "0.003357661626502615") is as_printed
 
+    def test_the_twelfth_digit_itself_must_be_right(self) -> None:
+        assert not matches(100.0, "100.000000001")
+        assert matches(100.0000000012, "100.000000001")
+
     def test_a_whole_number_is_meant_as_it_stands(self) -> None:
         assert matches(2.0 + 1e-13, "2")
         assert not matches(1.9, "2")
