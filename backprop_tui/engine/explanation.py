@@ -39,7 +39,7 @@ from backprop_tui.engine.notation import (
     with_numbers,
 )
 from backprop_tui.engine.program import Step
-from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.engine.provenance import LONGEST, Place, Provenance
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.shapes import Shape, shape, written
 from backprop_tui.engine.timeline import State
@@ -47,10 +47,6 @@ from backprop_tui.engine.timeline import State
 Number: TypeAlias = Callable[[float], str]
 Writer: TypeAlias = Callable[[Expr], str | None]
 """What stands for a part of an expression; None to write it out."""
-
-
-LONGEST = 60
-"""Terms of a sum that are explained one by one; of a longer one the first and the last."""
 
 
 def formula(step: Step) -> str:
@@ -178,10 +174,14 @@ class Explanation:
         )
 
     @cached_property
+    def whole(self) -> bool:
+        """Whether every term is there; the middle of a very long sum is not."""
+        return ELLIPSIS not in walk(self.taught)
+
+    @cached_property
     def rounded(self) -> bool:
         """Whether the numbers as they are shown give another last digit than the recorded one."""
-        whole = ELLIPSIS not in walk(self.taught)
-        return self.known and whole and any(map(self._misleads, self._stages))
+        return self.known and self.whole and any(map(self._misleads, self._stages))
 
     def _misleads(self, written: Writer) -> bool:
         """Whether whoever reckons with these figures gets another result."""

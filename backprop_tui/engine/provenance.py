@@ -34,6 +34,10 @@ class Place:
         return self.cell.symbol
 
 
+LONGEST = 60
+"""Terms of a sum that are explained one by one; of a longer one the first and the last."""
+
+
 class Provenance:
     """Asks a timeline where its numbers come from. Iterations are replayed as they are needed."""
 
@@ -102,12 +106,22 @@ class Provenance:
         cell = place.cell
         return element(expression, cell.row, cell.column, self.shapes(place.iteration))
 
-    def reads(self, place: Place, *, taught: bool = False) -> tuple[Place, ...]:
-        """The numbers that this one was computed from, in order of reading."""
-        expansion = self.expansion(place, taught=taught)
-        if expansion is None:
-            return ()
+    def terms(self, place: Place) -> tuple[Place, ...]:
+        """The numbers in this one's terms, as its step is taught; of a very long sum not all."""
         step = self.step_of(place)
+        if step is None:
+            return ()
+        at, shapes = place.cell, self.shapes(place.iteration)
+        return self._places(
+            place, step, element(step.expression, at.row, at.column, shapes, LONGEST)
+        )
+
+    def reads(self, place: Place) -> tuple[Place, ...]:
+        """The numbers that this one was computed from, in order of reading."""
+        step, expansion = self.step_of(place), self.expansion(place)
+        return () if step is None or expansion is None else self._places(place, step, expansion)
+
+    def _places(self, place: Place, step: Step, expansion: Expr) -> tuple[Place, ...]:
         return tuple(self.read_in(place.iteration, cell, step) for cell in cells(expansion))
 
     def is_read_by(self, place: Place, reader: Place) -> bool:

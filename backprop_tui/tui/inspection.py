@@ -30,14 +30,14 @@ class Inspection:
 
     def into(self, place: Place, provenance: Provenance) -> Inspection:
         """`place` explained, behind what was explained before; its most telling term chosen."""
-        term = telling_term(provenance.reads(place, taught=True), provenance)
+        term = telling_term(provenance.terms(place), provenance)
         return Inspection(cursor=place.cell, trail=(*self.trail, place), term=term)
 
     def out(self, provenance: Provenance) -> Inspection:
         """One number back on the trail; then only the cursor; then nothing."""
         if len(self.trail) > 1:
             left = self.trail[-1]
-            reads = provenance.reads(self.trail[-2], taught=True)
+            reads = provenance.terms(self.trail[-2])
             term = reads.index(left) if left in reads else 0
             return replace(self, cursor=self.trail[-2].cell, trail=self.trail[:-1], term=term)
         if self.trail:

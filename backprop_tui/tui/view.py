@@ -146,8 +146,7 @@ class View:
         if self.inspection.place or self.state.position.elements:  # one number is in hand
             if place == self.place:
                 return "target"
-            own = self.place
-            return "read" if own and self.provenance.is_read_by(place, own) else ""
+            return "read" if self._is_read(place) else ""
         if self.step is None:
             return ""
         if place.symbol == self.step.symbol and place.iteration == self.iteration:
@@ -167,6 +166,19 @@ class View:
             return ()
         own = self.beside.at(place.iteration, place.cell)
         return (*((own,) if own else ()), *self.beside.about(place.iteration, place.symbol))
+
+    def _is_read(self, place: Place) -> bool:
+        """Whether the number in hand was computed from `place`."""
+        found = self.explanation
+        if found is None:
+            return False
+        if found.whole:
+            return place in self._reads
+        return self.provenance.is_read_by(place, found.place)
+
+    @cached_property
+    def _reads(self) -> frozenset[Place]:
+        return frozenset(self.explanation.reads) if self.explanation else frozenset()
 
     def cell_mark(self, symbol: str, row: int, column: int) -> str:
         """The mark of the number that a panel shows for a cell (from 0)."""

@@ -27,6 +27,10 @@ FIRST_FRAME = ("Press space", "? help", "Network", "Cache", "Gradients", "step 0
 QUIET = 0.06
 """Seconds without output after which a repaint is over: four frames."""
 LARGE = (784, 128, 10)
+WORDS = ("Press space", "? help")
+STEPPING = [b" "] * 36 + [b"\x7f"] * 18
+INSPECTING = [b" ", b"\r", *[b"\t"] * 8, *[b"\r", b"\t", b"\x1b[B", b"\x1b[C", b"\x1b"] * 4]
+"""Explain Z1[1,1], turn to its terms, walk to one, move the cursor, walk back."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def keys(file: Path, rounds: int) -> Iterator[Row]:
     floors: list[float] = []
     for _ in range(rounds):
         small += repaints(stepper("article"), FIRST_FRAME)
-        large += repaints(stepper(str(file)), ("Press space", "? help"))
+        large += repaints(stepper(str(file)), WORDS)
         floors += repaints(HELLO, ("hello, world",))
     floor = f"{p95(floors):.1f} ms (median {median(floors):.1f})"
     for what, times in (("3-3-1", small), ("-".join(map(str, LARGE)), large)):
@@ -115,6 +119,14 @@ def keys(file: Path, rounds: int) -> Iterator[Row]:
             "16 ms",
             p95(times) <= 16,
         )
+    looked_at = [t for _ in range(rounds) for t in repaints(stepper(str(file)), WORDS, INSPECTING)]
+    yield Row(
+        "inspecting a cell, 784-128-10, p95",
+        f"{p95(looked_at):.1f} ms (median {median(looked_at):.1f}, n = {len(looked_at)})",
+        floor,
+        "16 ms",
+        p95(looked_at) <= 16,
+    )
     ratio = median(large) / median(small)
     yield Row("784-128-10 beside 3-3-1, median", f"{ratio:.2f}×", "", "1.5 ×", ratio <= 1.5)
 
@@ -123,12 +135,14 @@ def p95(times: list[float]) -> float:
     return quantiles(times, n=20)[-1]
 
 
-def repaints(command: Sequence[str], words: Sequence[str]) -> list[float]:
-    """Milliseconds for each of two iterations' steps, forward and one back; the first is left out:
-    it imports."""
+def repaints(
+    command: Sequence[str], words: Sequence[str], keys_: Sequence[bytes] = STEPPING
+) -> list[float]:
+    """Milliseconds for each key, those of two iterations forward and one back if no others are
+    named; the first is left out: it imports."""
     with Terminal(command, WIDTH, HEIGHT) as terminal:
         wait(terminal, lambda: all(word in terminal.text for word in words))
-        found = [repaint(terminal, key) for key in [b" "] * 36 + [b"\x7f"] * 18]
+        found = [repaint(terminal, key) for key in keys_]
         return [milliseconds for milliseconds in found[1:] if milliseconds is not None]
 
 

@@ -35,7 +35,7 @@ def gradients(p: Provenance, iteration: int = 1) -> Iterator[Place]:
 def enter(inspection: Inspection, p: Provenance) -> Inspection:
     """What enter does: into the chosen term."""
     assert inspection.place is not None
-    reads = p.reads(inspection.place, taught=True)
+    reads = p.terms(inspection.place)
     return inspection.into(reads[inspection.term], p)
 
 
@@ -111,7 +111,7 @@ def test_every_number_on_the_trail_is_read_by_the_one_before(experiment: Experim
     for place in gradients(p):
         trail = with_enter_alone(place, p).trail
         for before, here in pairwise(trail):
-            assert here in p.reads(before, taught=True)
+            assert here in p.terms(before)
 
 
 def test_the_cursor_stands_on_what_is_explained() -> None:
@@ -135,7 +135,7 @@ def test_the_cursor_stands_on_what_is_explained() -> None:
 )
 def test_what_was_computed_tells_more_than_what_was_given(symbol: str, telling: str) -> None:
     p = provenance(ARTICLE)
-    reads = p.reads(Place(1, Cell(symbol, 1, 1)), taught=True)
+    reads = p.terms(Place(1, Cell(symbol, 1, 1)))
     assert text(reads[telling_term(reads, p)].cell) == telling
 
 
@@ -156,7 +156,7 @@ def test_out_retraces_any_trail_exactly(experiment: Experiment, data: st.DataObj
     start = data.draw(st.sampled_from(list(gradients(p))))
     inspection = Inspection().into(start, p)
     been = []
-    while inspection.place and (reads := p.reads(inspection.place, taught=True)):
+    while inspection.place and (reads := p.terms(inspection.place)):
         inspection = inspection.turned(data.draw(st.integers(-3, 3)), len(reads))
         been.append(inspection)
         inspection = enter(inspection, p)

@@ -54,7 +54,7 @@ class Why(Base):
         """The next matrix or panel; while a number is explained, the next of its terms."""
         explained = self.inspection.place
         if explained:
-            count = len(self.provenance.reads(explained, taught=True))
+            count = len(self.provenance.terms(explained))
             self.look(self.inspection.turned(by, count))
             return
         stops = self._stops()
@@ -123,7 +123,7 @@ class Why(Base):
         """Explain the cell under the cursor, the chosen term of what is explained, or the step."""
         explained, cursor = self.inspection.place, self.inspection.cursor
         if explained:
-            reads = self.provenance.reads(explained, taught=True)
+            reads = self.provenance.terms(explained)
             if not reads:
                 self.say("Here it begins: this number was given. esc goes back.")
                 return
