@@ -5,7 +5,22 @@ Only names and texts: reading a lesson as an experiment is the engine's.
 
 from pathlib import Path
 
-NAMES = ("article", "han-kamber", "mazur", "ai-by-hand")
+NAMES = (
+    "neuron",
+    "article",
+    "one-input",
+    "han-kamber",
+    "mazur",
+    "too-large",
+    "batch",
+    "xor",
+    "zeros",
+    "softmax",
+    "saturation",
+    "vanishing",
+    "dead-relu",
+    "ai-by-hand",
+)
 
 
 def text(name: str) -> str:

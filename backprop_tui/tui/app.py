@@ -6,6 +6,7 @@ It wires; what keys do is on the screen, what is known is the engine's.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
@@ -66,6 +67,10 @@ class BackpropApp(App[str]):
             self.exit(return_code=status)
         else:
             asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
+
+    def on_ready(self) -> None:
+        # What was made by now stays: no key should wait while all of it is searched for garbage.
+        gc.freeze()
 
     def get_default_screen(self) -> Stepper:
         return self.stepper
