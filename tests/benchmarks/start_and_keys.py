@@ -30,7 +30,7 @@ LARGE = (784, 128, 10)
 WORDS = ("Press space", "? help")
 STEPPING = [b" "] * 36 + [b"\x7f"] * 18
 INSPECTING = [b" ", b"\r", *[b"\t"] * 8, *[b"\r", b"\t", b"\x1b[B", b"\x1b[C", b"\x1b[Z"] * 4]
-"""Explain Z1[1,1], turn to its terms, walk to one, move the cursor. A lone escape is not among them:
+"""Explain Z1[1,1], turn to its terms, walk to one, move the cursor. There is no lone escape:
 Textual waits a tenth of a second for what may follow it."""
 
 
