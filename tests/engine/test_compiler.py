@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+import backprop_tui.engine.replay as replay_module
 from backprop_tui.engine.algebra import Cell, Expr, Name
-from backprop_tui.engine.compiler import Kept, iteration_source, plan
+from backprop_tui.engine.compiler import Kept, iteration_source, losses_source, plan
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.engine.optimizers import OPTIMIZERS
@@ -122,6 +123,25 @@ def test_a_bigger_network_in_big_batches() -> None:
     assert_agree(replay(digits), 9)  # two epochs and a bit
 
 
+@pytest.mark.parametrize("room", [0, 4096, 2**18])
+@pytest.mark.parametrize("order", ["sequential", "shuffled"])
+@pytest.mark.parametrize(("examples", "batch"), [(7, 1), (23, 5), (40, 20), (41, 40), (9, 9)])
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
+def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
+    room: int, order: str, examples: int, batch: int, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay_module, "STACK_ROOM", room)
+    monkeypatch.setattr(replay_module, "BATCHES_ROOM", room)
+    random = np.random.default_rng(2)
+    classes = experiment(
+        Network((3, 4, 17), ("tanh", "softmax"), loss),
+        Training(0.3, batch=batch, order=order),
+        random.normal(size=(3, examples)),
+        np.eye(17)[:, random.integers(0, 17, examples)],
+    )
+    assert_agree(replay(classes), 3 * classes.batches_per_epoch + 1)
+
+
 # Formulas that are not the usual ones ---------------------------------------------------------
 
 
@@ -198,6 +218,29 @@ def iterations(kept, batches, first, keep, alpha):
     return W1, b1, W2, b2
 '''
     )
+
+
+def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
+    batch = Program(
+        Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
+    )
+    assert (
+        losses_source(batch, "J", "A2")
+        == '''\
+def losses(A2, Y, m):
+    """The loss of each iteration, from a stack of what they came to."""
+    with np.errstate(all="ignore"):
+        L = -np.add.reduce(xlog(Y, A2) + xlog(1 - Y, 1 - A2), axis=-2, keepdims=True)
+        J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
+    return J.ravel()
+'''
+    )
+
+
+@pytest.mark.parametrize("expression", [A2 * Cell("X", 1, 1), A2 @ X.T, W2.T, A2 - t])
+def test_a_loss_that_reads_more_is_computed_in_its_iteration(expression: Expr) -> None:
+    run = changed(SQUARE, "L", expression)
+    assert losses_source(run.program, "J", "A2") is None
 
 
 def computed(program: Program, *wanted: str) -> list[str]:

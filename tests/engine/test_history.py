@@ -289,3 +289,17 @@ def test_a_saved_beginning_opens_at_once_and_earlier_iterations_replay(
     assert opened.reached == 5001
     assert same(opened.iteration(4999), History(ARTICLE).iteration(4999))
     assert same_bits(opened.losses(1, 5002), History(ARTICLE).losses(1, 5002))
+
+
+def test_losses_that_are_kept_are_seen_without_a_copy() -> None:
+    run = History(ARTICLE)
+    run.advance(3000)
+    seen = run.losses(1, 2001)
+    assert not seen.flags.writeable
+    assert np.shares_memory(seen, run.losses(1000, 3001))
+    before = seen.copy()
+    run.advance(20_000)  # what they are kept in grows
+    run.iteration(1500)
+    assert same_bits(seen, before)
+    assert same_bits(run.losses(1, 2001), before)
+    assert run.losses(5, 5).size == 0
