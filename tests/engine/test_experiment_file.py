@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui import lessons
 from backprop_tui.engine import schema
 from backprop_tui.engine.experiment import Experiment, Network, Note, Training
 from backprop_tui.engine.experiment_file import (
@@ -511,7 +512,7 @@ class TestWhereItIsReadFrom:
         with pytest.raises(ExperimentError) as refusal:
             load("mazr")
         assert refusal.value.faults == (
-            'there is no lesson "mazr"; there are article, han-kamber, mazur, ai-by-hand. '
+            f'there is no lesson "mazr"; there are {", ".join(lessons.NAMES)}. '
             'Did you mean "mazur"?',
         )
 
