@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import events
 
 from backprop_tui.tui.actions import ACTIONS, Action
@@ -10,8 +12,15 @@ from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
 
 WHILE_RUNNING = ("run", "faster", "slower")
-WHY = ("inspect", "leave", "focus_next", "chain", "next", "back", "check", "help")
-"""What is of use while a number is explained."""
+WHY = {
+    "inspect": "walk there",
+    "focus_next": "other term",
+    "leave": "back",
+    "chain": "chain",
+    "next": "next step",
+    "help": "help",
+}
+"""What is of use while a number is explained, and what it is then."""
 YIELDING = ("if it fits", "soon")
 """The footers that give way when there is little room, the first first."""
 
@@ -39,7 +48,8 @@ class Footer(Panel):
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [a for a in ACTIONS if a.name in WHILE_RUNNING], x)
         elif view.inspection.place:
-            self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.name in WHY]), 1)
+            of_use = (a for name in WHY for a in ACTIONS if a.name == name)
+            self.keys(canvas, [replace(a, short=WHY[a.name]) for a in of_use], 1)
         else:
             self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.footer]), 1)
 

@@ -126,7 +126,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     if apart and roomy:
         lines.append(Line(found.shape_line, "quiet", 4))
         target, shapes = found.step.target, found.shapes
-        lines.append(Line(index_form(target, found.step.expression, shapes), "quiet", 1))
+        form = index_form(target, found.step.expression, shapes)
+        if not form.startswith(found.cell):  # of a single number it would say the same twice
+            lines.append(Line(form, "quiet", 1))
     shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
     lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     for remark in found.remarks:
