@@ -296,7 +296,9 @@ def _bar(total: int, stream: Any) -> Iterator[Bar]:
 
     told = "{task.completed:,} of {task.total:,}  {task.fields[told]}"
     columns = BarColumn(bar_width=20), TextColumn(told), TimeRemainingColumn(compact=True)
-    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+    with Progress(
+        *columns, console=Console(file=stream), transient=True, refresh_per_second=4
+    ) as progress:
         task = progress.add_task("", total=total, told="")
 
         def show(session: Session) -> None:
