@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
@@ -237,6 +238,14 @@ class TestZeros:
         for symbol in ("A1", "dA1", "dW1", "W1", "b1"):
             rows = state.result(symbol)
             assert np.allclose(rows, rows[0], rtol=1e-12, atol=0)
+
+    def test_one_half_in_every_weight_would_not_help(self, tmp_path: Path) -> None:
+        halves = "W1 = [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]\nW2 = [[0.5, 0.5, 0.5]]"
+        file = tmp_path / "halves.toml"
+        file.write_text(lessons.text("zeros").replace('scheme = "zeros"', halves), encoding="utf-8")
+        rows = end_of(100, str(file)).result("W1")
+        assert rows[0, 0] != 0.5
+        assert np.allclose(rows, rows[0], rtol=1e-12, atol=0)
 
     def test_the_first_layer_waits_an_iteration(self) -> None:
         assert not end_of(1, "zeros").result("dW1").any()

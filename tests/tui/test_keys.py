@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input, OptionList, Static
 
+from backprop_tui import lessons
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.timeline import Position
@@ -527,10 +528,12 @@ async def test_open_a_lesson() -> None:
     async with stepping() as driver:
         await driver.press("space", "o")
         assert isinstance(driver.screen, Opener)
-        assert driver.screen.query_one(OptionList).highlighted == 0
+        options = driver.screen.query_one(OptionList)
+        assert tuple(option.id for option in options.options) == lessons.NAMES
+        assert options.highlighted == lessons.NAMES.index("article")
         await driver.press("down", "enter")
         assert isinstance(driver.screen, Stepper)
-        assert driver.stepper.timeline.experiment.name != "article"
+        assert driver.stepper.timeline.experiment.name == "one-input"
         assert driver.position == Position()
         assert driver.stepper.timeline.experiment.name in driver.text("title")
 
