@@ -134,6 +134,14 @@ OVERRIDES = (  # read with the experiment, by the rules that hold for its file
     Flag("--y", "ROWS", 'the targets, a row for each example: "1;0"'),
     Flag("--learning-rate", "NUMBER", "α, how far each update goes along the slope"),
     Flag("--seed", "N", "draw every weight anew, those that were given as well"),
+    Flag(
+        "--mistake",
+        "NAME",
+        "make a mistake on purpose, everywhere it fits: transpose-forgotten, transpose-misplaced, "
+        "rows-and-columns-swapped, sign-flipped, slope-left-out, gate-skipped, slope-at-a, "
+        "element-by-element, matrix-product, bias-forgotten, mean-forgotten, wrong-layer-a, "
+        "wrong-layer-w, updated-weights, learning-rate-forgotten or update-added",
+    ),
 )
 DECIMALS = Flag(
     "--decimals",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import sqrt
@@ -80,6 +80,27 @@ class Training:
     beta2: float = 0.999  # how long s remembers their squares (RMSprop, Adam)
     epsilon: float = 1e-8  # keeps a step finite where s is 0
     weight_decay: float = 0.0  # λ: what is added to a weight's slope for its size
+
+    @property
+    def mistake(self) -> str | None:
+        """The mistake of the catalogue that is made on purpose; None: the right algorithm."""
+        return None
+
+    def with_mistake(self, name: str | None) -> Training:
+        """The same training, with that mistake in it, or with none."""
+        own = {f.name: getattr(self, f.name) for f in fields(Training)}
+        return Training(**own) if name is None else Mistaken(**own, made=name)
+
+
+@dataclass(frozen=True)
+class Mistaken(Training):
+    """Training with a mistake made on purpose, which a file names at its top, in no section."""
+
+    made: str = ""
+
+    @property
+    def mistake(self) -> str | None:
+        return self.made
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,6 +264,21 @@ class Experiment:
             saved=None,
             written=written,
         )
+
+    @property
+    def mistake(self) -> str | None:
+        """The mistake of the catalogue that the run is made with; None: the right algorithm."""
+        return self.training.mistake
+
+    def with_mistake(self, name: str | None) -> Experiment:
+        """The same experiment, made with that mistake, or with none; a saved run was another."""
+        if name == self.mistake:
+            return self
+        written = self.written
+        if written is not None:
+            written = replace(written, overrides={**written.overrides, "mistake": name})
+        training = self.training.with_mistake(name)
+        return replace(self, training=training, saved=None, written=written)
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those for just this iteration first."""

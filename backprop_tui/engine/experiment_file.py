@@ -39,6 +39,7 @@ from backprop_tui.engine.experiment import (
     read_only,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program, Step, derivation, with_shapes_of
 from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
@@ -202,6 +203,7 @@ EXPERIMENT = Table(
         "training": TRAINING,
         "data": DATA,
         "initial": INITIAL,
+        "mistake": one_of(CATALOGUE),
         "view": VIEW,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
         "published": ListOf(
@@ -626,7 +628,7 @@ def _rows(text: str) -> list[Any]:
 class Flag:
     """An override of the command line: the key that it replaces, and how its text is read."""
 
-    path: tuple[str, str]
+    path: tuple[str, ...]
     parse: Callable[[str], Any]
 
 
@@ -638,6 +640,7 @@ FLAGS: dict[str, Flag] = {
     "y": Flag(("data", "Y"), _rows),
     "learning_rate": Flag(("training", "learning_rate"), _number),
     "seed": Flag(("initial", "seed"), _number),
+    "mistake": Flag(("mistake",), str.strip),
 }
 
 
@@ -653,6 +656,9 @@ def flag_name(flag: str) -> str:
 
 def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The document with the overrides put in, and without what they make no longer fit."""
+    if "mistake" in overrides:
+        others = {flag: value for flag, value in overrides.items() if flag != "mistake"}
+        return _with_mistake(overridden(document, others), overrides["mistake"])
     result = {key: dict(v) if isinstance(v, dict) else v for key, v in document.items()}
     for flag, value in overrides.items():
         table, key = FLAGS[flag].path
@@ -675,6 +681,16 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         if not OWN.isdisjoint(overrides):
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
     return result
+
+
+def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """The document with that mistake, or with none. Notes and figures are of the same network; what
+    was saved is of another run."""
+    parsed = name and FLAGS["mistake"].parse(name)
+    if document.pop("mistake", None) != parsed:
+        for key in SAVED:
+            document.pop(key, None)
+    return document if parsed is None else {"mistake": parsed, **document}
 
 
 def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
@@ -868,7 +884,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         title=values.get("title", name),
         about=values.get("about", ""),
         network=Network(**values["network"]),
-        training=Training(**training),
+        training=Training(**training).with_mistake(values.get("mistake")),
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)

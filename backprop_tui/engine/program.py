@@ -100,12 +100,20 @@ def update(parameter: Name, slope: Name, training: Training) -> Iterator[tuple[N
     return rule(parameter, pull, lambda letter: Name(f"{letter}{slope.symbol}"))
 
 
+def _steps(network: Network, training: Training) -> Iterable[Step]:
+    if training.mistake is None:
+        return derivation(network, training)
+    from backprop_tui.engine.mistakes import mistaken  # which rewrites the steps of a program
+
+    return mistaken(network, training)
+
+
 class Program:
     """The steps of one iteration, with what is read off them: lowered forms, shapes, readers."""
 
     def __init__(self, network: Network, training: Training) -> None:
         self.network = network
-        self.steps = tuple(derivation(network, training))
+        self.steps = tuple(_steps(network, training))
         self.lowered = tuple(lower_all(self.steps))
 
     def lowered_of(self, step: Step) -> Expr:

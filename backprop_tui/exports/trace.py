@@ -89,7 +89,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "reduction": training.reduction,
         "freeze": training.freeze,
         "seed": experiment.initial.seed,
-        "mistake": None,
+        "mistake": experiment.mistake,
         "X": exact(experiment.data.X),
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
