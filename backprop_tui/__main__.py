@@ -291,7 +291,7 @@ def lesson_table() -> Iterator[str]:
         network = lesson.network
         table.add_row(
             Text(name, "bold"),
-            exports.layers_in_words(network),
+            network.sizes,
             f"{exports.activations_in_words(network)}\n{network.loss}",
             Text(f"{lesson.title}\n", "bold").append(first_sentence(lesson.about), "not bold"),
         )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import sqrt
 from typing import Any, TypeAlias
 
@@ -64,6 +64,15 @@ class Network:
     @property
     def depth(self) -> int:
         return len(self.layers) - 1
+
+    @property
+    def sizes(self) -> str:
+        """3-3-1; many equal layers after the inputs are counted: 2-(2×11)-1."""
+        parts = [str(self.layers[0])]
+        for size, run in groupby(self.layers[1:]):
+            count = len(list(run))
+            parts += [f"({size}×{count})"] if count > 3 else [str(size)] * count
+        return "-".join(parts)
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,6 @@ def version() -> str:
         return "unknown"
 
 
-def layers_in_words(network: Network) -> str:
-    """3-3-1"""
-    return "-".join(map(str, network.layers))
-
-
 def activations_in_words(network: Network) -> str:
     """2 × relu, softmax"""
     runs = [(name, len(list(same))) for name, same in groupby(network.activations)]

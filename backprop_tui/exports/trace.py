@@ -23,7 +23,7 @@ from backprop_tui.engine.notation import latex, numpy_source
 from backprop_tui.engine.program import PHASES, Program, Step
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.exports import activations_in_words, layers_in_words, version
+from backprop_tui.exports import activations_in_words, version
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -194,7 +194,7 @@ def setting(timeline: Timeline) -> str:
     network, training = timeline.experiment.network, timeline.experiment.training
     return " · ".join(
         (
-            layers_in_words(network),
+            network.sizes,
             activations_in_words(network),
             network.loss,
             f"α = {training.learning_rate:g}",

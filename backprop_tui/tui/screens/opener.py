@@ -18,7 +18,6 @@ from textual.widgets.option_list import Option
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import ExperimentError, load
-from backprop_tui.tui.widgets.heading import layers_line
 
 FAULTS = 5
 """Faults of a wrong file that there is room for."""
@@ -43,7 +42,7 @@ class Opener(ModalScreen[Experiment | None]):
         width: 100%; max-width: 76; min-width: 24; height: auto; max-height: 100%; min-height: 8;
         background: $surface; border: round $quiet; padding: 0 1;
     }
-    Opener Lessons { height: 8; background: $surface; border: none; }
+    Opener Lessons { height: 14; max-height: 60vh; background: $surface; border: none; }
     Opener Input { margin: 1 0 0 0; }
     Opener #fault { color: $wrong; height: auto; max-height: 8; }
     """
@@ -69,7 +68,7 @@ class Opener(ModalScreen[Experiment | None]):
     def option(self, name: str) -> Option:
         """A lesson's line: its name, its layers, its title."""
         lesson = load(name)
-        line = Text(f"{name:<12} {layers_line(lesson.network.layers):<9} ", "bold")
+        line = Text(f"{name:<12} {lesson.network.sizes:<9} ", "bold")
         line.append(lesson.title, "not bold")
         return Option(line, id=name)
 

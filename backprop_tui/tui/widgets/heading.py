@@ -16,20 +16,6 @@ from backprop_tui.tui.view import ARROWS, View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
 
-def layers_line(layers: tuple[int, ...]) -> str:
-    """3-3-1; runs of equal layers counted: 2-(2×11)-1."""
-    parts: list[str] = []
-    i = 0
-    while i < len(layers):
-        same = i
-        while same < len(layers) and layers[same] == layers[i]:
-            same += 1
-        run = same - i
-        parts += [f"({layers[i]}×{run})"] if run > 3 else [str(layers[i])] * run
-        i = same
-    return "-".join(parts)
-
-
 class Title(Panel):
     """The experiment, the iteration and epoch, the step, and the loss."""
 
@@ -39,7 +25,7 @@ class Title(Panel):
         loss = losses(view)
         # A column's own place for each part, so that nothing moves as numbers change.
         at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
-        name = f"{state.experiment.name}  {layers_line(view.layers)}"
+        name = f"{state.experiment.name}  {state.experiment.network.sizes}"
         if canvas.width >= 100 and state.experiment.title != state.experiment.name:
             name = f"{name}  {state.experiment.title}"
         experiment = state.experiment
