@@ -56,7 +56,8 @@ ROUNDING = 1e-12
 @dataclass(frozen=True)
 class Mistake:
     """One kind of mistake. `change` is applied to each part of a step's expression in turn, or to
-    all of it where `whole` is set; a step of `phase` where `made_at` holds makes it by itself."""
+    all of it where `whole` is set; of the steps of `phase`, a run makes it in those where
+    `made_at` holds; what one step makes of another's mistake follows by itself."""
 
     name: str
     sentence: str
@@ -399,26 +400,36 @@ def _slips(mistake: Mistake, step: Step, steps: Sequence[Step], fits: _Fits) -> 
 # W updated too early
 
 
-def _of_weights_above(step: Step, steps: Iterable[Step]) -> tuple[Step, ...]:
-    """For the dA of a hidden layer: the steps that update the W that it comes back through."""
+def _weight_updates(steps: Iterable[Step]) -> dict[int, tuple[Step, ...]]:
+    """By layer the steps that update its W; an optimizer's running means are among them."""
+    updates: dict[int, tuple[Step, ...]] = {}
+    for step in steps:
+        if step.phase == "update" and step.layer and step.symbol.endswith(W[step.layer].symbol):
+            updates[step.layer] = (*updates.get(step.layer, ()), step)
+    return updates
+
+
+def _layer_above(step: Step) -> int | None:
+    """The layer that a hidden layer's dA comes back through; None for all other steps."""
     above = (step.layer or 0) + 1
-    if step.target != dA[above - 1] or W[above].symbol not in names(step.expression):
-        return ()
-    return tuple(s for s in steps if s.phase == "update" and s.symbol.endswith(W[above].symbol))
+    is_back = step.target == dA[above - 1] and W[above].symbol in names(step.expression)
+    return above if is_back else None
 
 
 def _updated_early(steps: tuple[Step, ...]) -> Iterator[Step]:
-    moved: set[Step] = set()
+    updates = _weight_updates(steps)
+    above = {_layer_above(step) for step in steps}
+    moved = {step for layer, early in updates.items() if layer in above for step in early}
     for step in steps:
+        yield from updates.get(_layer_above(step) or 0, ())
         if step not in moved:
-            early = _of_weights_above(step, steps)
-            moved.update(early)
-            yield from (*early, step)
+            yield step
 
 
 def _through_new_weights(step: Step, right: Expr, steps: Iterable[Step]) -> Iterator[Expr]:
     """What dA comes to then, in terms of the W that went forward."""
-    if early := _of_weights_above(step, steps):
+    above = _layer_above(step)
+    if above is not None and (early := _weight_updates(steps).get(above)):
         yield replace_parts(right, {early[-1].target: early[-1].expression})
 
 
@@ -497,9 +508,9 @@ def _wrong_numbers(
     with np.errstate(all="ignore"):
         for mistake in CATALOGUE.values():
             for slip in _slips(mistake, step, program.steps, fits):
-                computed = value(lower(slip.wrong, {}), env)[cell.row - 1, cell.column - 1]
+                computed = float(value(lower(slip.wrong, {}), env)[cell.row - 1, cell.column - 1])
                 if isfinite(computed):
-                    yield slip, float(computed)
+                    yield slip, computed
         yield from _single_paths(step, cell, fits.shapes[0], env)
 
 
@@ -507,7 +518,7 @@ def _single_paths(
     step: Step, cell: Cell, shapes: Mapping[str, Shape], env: Mapping[str, Any]
 ) -> Iterator[tuple[Slip, float]]:
     """One term of the sum that a number is, for the dA that several neurons send back."""
-    if step.phase != "backward" or not isinstance(step.expression, MatMul):
+    if _layer_above(step) is None:
         return
     right = element(step.expression, cell.row, cell.column, shapes)
     for wrong in ONE_PATH.of(right):

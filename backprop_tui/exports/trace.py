@@ -200,6 +200,7 @@ def setting(timeline: Timeline) -> str:
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
+            *((f"mistake: {training.mistake}",) if training.mistake else ()),
         )
     )
 

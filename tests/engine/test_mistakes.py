@@ -10,7 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from backprop_tui.__main__ import OVERRIDES
 from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.chain import Chains
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.engine.explanation import formula
@@ -30,9 +32,9 @@ from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import matches
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.replay import Replay
-from backprop_tui.engine.saving import text_of
+from backprop_tui.engine.saving import keyframe_of, text_of
 from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.exports.trace import header
+from backprop_tui.exports.trace import header, table
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments, same_bits
 
 NAMES = sorted(CATALOGUE)
@@ -262,6 +264,23 @@ def test_an_early_update_is_what_the_layer_below_reads() -> None:
     assert steps[at - 5 : at] == ["vdW2", "sdW2", "vcdW2", "scdW2", "W2"]
 
 
+def test_every_layer_s_weights_move_before_the_layer_below_has_its_da() -> None:
+    deep = Network((2, 2, 2, 2), ("tanh",) * 3, "half_squared_error")
+    steps = Program(deep, Training(freeze=("W2",)).with_mistake("updated-weights")).steps
+    symbols = " ".join(step.symbol for step in steps if step.phase in ("backward", "update"))
+    assert symbols == (
+        "dA3 dZ3 dW3 db3 W3 dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 b2 b3"  # frozen: not early
+    )
+
+
+@given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
+def test_every_gradient_has_its_chains(e: Experiment, name: str) -> None:
+    wrong = Timeline(e.with_mistake(name))
+    chains = Chains(Provenance(wrong), 1)
+    for symbol in gradients(wrong.program):
+        assert chains.chain(Cell(symbol, 1, 1), most=2).paths
+
+
 # Files and flags -----------------------------------------------------------------------------
 
 
@@ -278,6 +297,14 @@ def test_a_mistake_is_a_key_of_the_file_and_a_flag() -> None:
     assert header(Timeline(by_flag))["mistake"] == "slope-at-a"
 
 
+def test_the_command_line_and_the_table_name_them() -> None:
+    flag = next(flag for flag in OVERRIDES if flag.name == "--mistake")
+    assert [name for name in NAMES if name not in flag.help] == []
+    wrong = Timeline(load("mazur", {"mistake": "slope-at-a"}))
+    written = "".join(table(wrong, [wrong.iteration(1)], 3))
+    assert "mistake: slope-at-a" in " ".join(written.split())
+
+
 def test_a_misspelt_mistake_is_refused_with_a_hint() -> None:
     with pytest.raises(ExperimentError, match=r"--mistake must be one of .*bias-forgotten") as e:
         load("mazur", {"mistake": "gate-skiped"})
@@ -287,8 +314,6 @@ def test_a_misspelt_mistake_is_refused_with_a_hint() -> None:
 def test_a_mistake_is_saved_with_its_run_and_can_be_taken_back() -> None:
     wrong = load("mazur").with_mistake("updated-weights")
     timeline = Timeline(wrong)
-    from backprop_tui.engine.saving import keyframe_of
-
     text = text_of(wrong, Position(5, 3), keyframe_of(timeline, 5), "")
     again = read_experiment(text, "mazur", "mazur")
     assert again.mistake == "updated-weights"
