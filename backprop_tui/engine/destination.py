@@ -98,8 +98,10 @@ def read_destination(
     source = " ".join(source.split())
     if not source:
         raise DestinationError("type an iteration, a step such as dW1, or a condition")
-    if found := re.fullmatch(r"([+−-]?)(\d[\d,_]*)", source):
+    if found := re.fullmatch(r"(?:iteration )?([+−-]?)(\d[\d,_]*)", source, re.IGNORECASE):
         return _iteration(found[1], _whole(found[2]), position)
+    if found := re.fullmatch(r"step (\d{1,6})", source, re.IGNORECASE):
+        return _numbered(int(found[1]), timeline, position)
     if found := re.fullmatch(r"epoch (\d[\d,_]*)", source, re.IGNORECASE):
         return _epoch(_whole(found[1]), timeline)
     if source.lower() == "end":
@@ -135,6 +137,14 @@ def _epoch(number: int, timeline: Timeline) -> Position:
     if number < 1:
         raise DestinationError("epochs count from 1")
     return Position(_counted((number - 1) * timeline.experiment.batches_per_epoch + 1), 1)
+
+
+def _numbered(number: int, timeline: Timeline, position: Position) -> Position:
+    """That step of this iteration, by its number."""
+    steps = len(timeline.program.steps)
+    if not 1 <= number <= steps:
+        raise DestinationError(f"an iteration has the steps 1 to {steps}")
+    return Position(position.iteration, number)
 
 
 def _step(index: int, position: Position) -> Position:

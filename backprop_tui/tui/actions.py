@@ -171,6 +171,7 @@ ACTIONS: tuple[Action, ...] = (
         "one number back, then the arrows back to time; it never quits",
         "why",
     ),
+    Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why"),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(
         "example_back", "K", "K", "example back", "show the previous example of the batch", "screen"

@@ -212,6 +212,18 @@ class View:
         return self.state.phase == "update"
 
     @cached_property
+    def slip(self) -> str | None:
+        """What the run's mistake makes of the explained step, where it is made there."""
+        training = self.state.experiment.training
+        if training.mistake is None or self.place is None:
+            return None
+        from backprop_tui.engine.mistakes import applies
+
+        slips = applies(self.state.experiment.network, training)
+        own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
+        return next(own, None)
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """The lesson's notes at this step, those for just this iteration first."""
         if self.step is None:

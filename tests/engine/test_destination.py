@@ -51,6 +51,8 @@ def last(timeline: Timeline, source: str, begin: Position = HERE, most: int = 50
         ("-2", Position(1, 8)),
         ("−2", Position(1, 8)),
         ("epoch 7", Position(7, 1)),
+        ("iteration 7", Position(7, 8)),
+        ("step 9", Position(3, 9)),
         ("0" * 5_000 + "7", Position(7, 8)),
         ("end", Position(40, 17)),
         ("dW1", Position(3, 12)),  # still ahead in this iteration
@@ -75,6 +77,7 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
         ("+1,000,000,000,000", "there is no iteration 1,000,000,000,003"),
         ("epoch 9,000,000,000,000", "there is no iteration 9,000,000,000,000"),
         ("epoch 0", "epochs count from 1"),
+        ("step 18", "the steps 1 to 17"),
         ("dW9 < 1", "there is no dW9 here. Did you mean dW2?"),
         ("A2[2,1] > 1", "A2 is 1×1: there is no A2[2,1]"),
         ("alpha[1,1] > 1", "alpha is a single number"),

@@ -220,7 +220,9 @@ class Base(Screen[None]):
 
     def go(self, position: Position) -> None:
         """Move to a position and show it; what was explained before is left."""
-        self.inspection = Inspection(cursor=self.inspection.cursor)
+        # A cursor that was put somewhere stays; one that an explanation brought goes with it.
+        explained = self.inspection.place is not None
+        self.inspection = Inspection(cursor=None if explained else self.inspection.cursor)
         self.message = ""
         self.position = position
         self.farthest = max(self.farthest, position.iteration)

@@ -35,7 +35,8 @@ class Sheet(ModalScreen[None]):
         raise NotImplementedError
 
     def write(self, text: Text) -> None:
-        self.query_one("#text", Static).update(text)
+        for page in self.query("#text").results(Static):  # none while it opens or closes
+            page.update(text)
 
     def action_close(self) -> None:
         self.dismiss()

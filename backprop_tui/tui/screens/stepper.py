@@ -67,6 +67,8 @@ class Stepper(Travel, Why):
 
     def action_zoom(self) -> None:
         self.zoomed = not self.zoomed
+        if self.zoomed and self.inspection.place:  # what is being read
+            self.chosen = "step"
         self.show()
 
     def action_theme(self) -> None:
@@ -131,6 +133,11 @@ class Stepper(Travel, Why):
                 at = words.index("--seed")
                 del words[at : at + 2]
             words += ["--seed", str(now.initial.seed)]
+        if "--mistake" in words:
+            at = words.index("--mistake")
+            del words[at : at + 2]
+        if now.mistake is not None:
+            words += ["--mistake", now.mistake]
         if self.decimals != now.decimals:
             words += ["--decimals", str(self.decimals)]
         return shlex.join(["backprop-tui", *words])

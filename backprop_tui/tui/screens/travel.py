@@ -103,6 +103,22 @@ class Travel(Base):
         self.begin(experiment)
         self.show()
 
+    def action_mistake(self) -> None:
+        from backprop_tui.tui.screens.mistaker import NONE, Mistaker
+
+        def chosen(name: str | None) -> None:
+            if name is None:
+                return
+            experiment, here = self.timeline.experiment, self.position
+            self.begin(experiment.with_mistake(None if name == NONE else name))
+            self.farthest = here.iteration
+            last = self.timeline.iteration(here.iteration).number
+            # The run is another one from the start; where we are in it stays.
+            self.go(here if last == here.iteration else self.timeline.end_of(last))
+
+        self.pause()
+        self.app.push_screen(Mistaker(self.timeline.experiment.mistake), chosen)
+
     # Go to
 
     async def action_goto(self) -> None:
@@ -112,7 +128,7 @@ class Travel(Base):
         if not self.query(Prompt):
             await self.mount(Prompt(id="prompt"))
         self.query_one(Prompt).ask(
-            "go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-6"
+            "go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3"
         )
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:

@@ -204,7 +204,7 @@ def example(view: View) -> str:
     if state.examples == total and row == view.column + 1:
         return f"‹example {row} of {total}›" if total > 1 else f"example {row} of {total}"
     if state.examples > 1:
-        return f"‹example {row}, {view.column + 1} of {state.examples} in the batch›"
+        return f"‹example {row}: {view.column + 1} of {state.examples} here›"
     return f"example {row} of {total}"
 
 

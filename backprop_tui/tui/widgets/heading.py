@@ -44,8 +44,11 @@ class Title(Panel):
             at_step = 1
             canvas.put(at_step, 0, step, "strong")
         else:
-            sparks = view.sparkline
-            behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), "strong")
+            sparks, mistake = view.sparkline, state.experiment.mistake
+            looks = "strong"
+            if mistake:  # said all the time
+                name, looks, sparks = f"✗ mistake: {mistake}", "wrong", ""
+            behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), looks)
             if sparks and behind + len(sparks) + 2 <= at_iteration:
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)

@@ -132,7 +132,12 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
     lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     for remark in found.remarks:
-        lines += [Line(line, "quiet", 4) for line in wrapped(remark, width, 2 if roomy else 1)]
+        proof = found.step.derivation is not None  # why it is A − Y: wanted whole
+        most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
+        lines += [Line(line, "quiet", weight) for line in wrapped(remark, width, most)]
+    if not found.known:
+        number_of = view.state.program.index(found.step.symbol) + 1
+        lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
     lines.append(Line(found.reason, "strong", 6))
     if uses := goes_into(view, found.place):
         lines.append(Line(uses, "quiet", 3))
@@ -158,6 +163,8 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(Line(history(view, place), "quiet", 5))
+    if slip := view.slip:
+        lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state
     if state.iteration.diverged and state.position.steps == len(state.program.steps):
         ended = (
