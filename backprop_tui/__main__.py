@@ -8,6 +8,7 @@ stdout, everything else to stderr, each fault on a line of its own.
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import math
 import os
@@ -234,7 +235,16 @@ class Command:
 
 
 def step_through(arguments: argparse.Namespace) -> int:
-    """The screen; what it has to say when it is left is printed then."""
+    """The screen; no garbage is looked for before its first frame: what is made till then stays."""
+    gc.disable()
+    try:
+        return on_the_screen(arguments)
+    finally:
+        gc.enable()
+
+
+def on_the_screen(arguments: argparse.Namespace) -> int:
+    """The stepper; what it has to say when it is left is printed then."""
     experiment = load(arguments)
     if (trouble := no_terminal()) is not None:
         raise CommandError(

@@ -71,6 +71,7 @@ class BackpropApp(App[str]):
     def on_ready(self) -> None:
         # What was made by now stays: no key should wait while all of it is searched for garbage.
         gc.freeze()
+        gc.enable()
 
     def get_default_screen(self) -> Stepper:
         return self.stepper
