@@ -220,17 +220,25 @@ def _remark(rows: range, of_rows: int, columns: range, of_columns: int) -> str:
 def _following(
     view: View, layer: int, row: int, column: int, lines: int, wide: int
 ) -> tuple[int, int, int]:
-    """The window's first row and column, and the first row of A[l-1], with the cursor in sight."""
-    cursor, before = view.inspection.cursor, column
-    if cursor is not None:
-        at, across = cursor.row - 1, cursor.column - 1
-        if cursor.symbol in ("X", f"A{layer - 1}", f"dA{layer - 1}"):
-            before = max(at - lines + 1, min(before, at))
+    """The window's first row and column, and the first row of A[l-1], with `followed` in sight.
+
+    Column j of W belongs to row j of A[l-1]: what follows the one follows the other.
+    """
+    cell, before = view.followed, column
+    if cell is not None:
+        own, at, across = cell.symbol.removeprefix("d"), cell.row - 1, cell.column - 1
+        if own in ("X", f"A{layer - 1}"):
+            across = at
         else:
-            row = max(at - lines + 1, min(row, at))
-            if cursor.symbol in (f"W{layer}", f"dW{layer}"):
-                column = max(across - wide + 1, min(column, across))
+            row = _in_sight(at, row, lines)
+        if own in ("X", f"A{layer - 1}", f"W{layer}"):
+            column, before = _in_sight(across, column, wide), _in_sight(across, before, lines)
     return row, column, before
+
+
+def _in_sight(at: int, first: int, shown: int) -> int:
+    """The first of `shown` lines from `first` on, moved as little as brings `at` among them."""
+    return max(at - shown + 1, min(first, at))
 
 
 def _layer(

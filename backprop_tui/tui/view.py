@@ -72,13 +72,19 @@ class View:
     def layer(self) -> int:
         """The layer whose card is shown: that of the cell looked at, else of the step."""
         looked_at = self.inspection.cursor
-        here = self.state.layer or 1
+        # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
+        here = max(self.state.layer or 1, *map(layer_of, self._step_reads), 1)
         if looked_at is None:
             return here
-        found = re.search(r"\d+$", looked_at.symbol)
-        own = int(found[0]) if found else 1 if looked_at.symbol == "X" else len(self.layers) - 1
+        own = layer_of(looked_at.symbol)
+        own = own or (1 if looked_at.symbol == "X" else len(self.layers) - 1)
         before = re.match(r"d?A", looked_at.symbol) and own + 1 == here
         return here if before else own
+
+    @property
+    def followed(self) -> Cell | None:
+        """The cell that windows keep in sight: a looked-at one, else the last one revealed."""
+        return self.inspection.cursor or (self.cell if self.state.position.elements else None)
 
     @cached_property
     def place(self) -> Place | None:
@@ -230,6 +236,12 @@ class View:
             return ()
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
+
+
+def layer_of(symbol: str) -> int:
+    """The layer in a matrix's name; 0 where it names none, as X, Y, L and α do."""
+    found = re.search(r"[WbZA](\d+)$", symbol)
+    return int(found[1]) if found else 0
 
 
 def hue(view: View) -> Phase:

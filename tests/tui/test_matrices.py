@@ -16,11 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from backprop_tui.engine.algebra import names
 from backprop_tui.engine.experiment import Data, Network, Training, read_only
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.canvas import Canvas
-from backprop_tui.tui.matrices import Arrangement, Placed, arrange, paint, paint_cell
+from backprop_tui.tui.matrices import (
+    Arrangement,
+    Placed,
+    arrange,
+    arrange_update,
+    paint,
+    paint_cell,
+)
 from backprop_tui.tui.numbers import cell_width
 from backprop_tui.tui.view import DRAWINGS, View
 from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
@@ -274,6 +282,35 @@ def test_the_window_follows_the_scroll() -> None:
     far = view_of(run, Position(1, 1), scroll={1: (10_000, 10_000)})
     weights = next(p for p in arrange(far, 80, 12).cache if p.symbol == "W1")
     assert (weights.rows[-1], weights.columns[-1]) == (127, 783)
+
+
+@pytest.mark.parametrize("layers", SHAPES, ids=str)
+def test_an_opened_step_shows_the_cell_that_it_has_come_to(layers: tuple[int, ...]) -> None:
+    """Its windows follow, in a matrix of any size."""
+    run = timeline(layers)
+    for steps, step in enumerate(run.program.steps):
+        size = run.state(Position(1, steps)).result(step.symbol).size
+        for elements in {1, size // 2, size - 1} - {0, size}:
+            view = view_of(run, Position(1, steps, elements))
+            assert view.cell is not None
+            row, column = view.cell.row - 1, view.cell.column - 1
+            a = (arrange_update if view.updating else arrange)(view, 58, 10)
+            shown = [p for p in (*a.cache, *a.gradients) if p.rows and p.symbol == step.symbol]
+            assert shown
+            assert all(row in p.rows and column in p.columns for p in shown)
+
+
+@pytest.mark.parametrize("layers", SHAPES, ids=str)
+def test_the_card_of_a_step_holds_all_that_it_reads(layers: tuple[int, ...]) -> None:
+    """dA1 = W2ᵀ · dZ2 is layer 1's own, and yet only layer 2's card has W2 and dZ2."""
+    run = timeline(layers)
+    for steps, step in enumerate(run.program.steps, 1):
+        view = view_of(run, Position(1, steps))
+        if step.phase in ("forward", "backward"):
+            a = arrange(view, 80, 10)
+            shown = {p.symbol for p in (*a.cache, *a.gradients)}
+            matrices = {step.symbol, *names(step.expression)} & set(run.program.shapes(1))
+            assert matrices <= shown
 
 
 def test_an_example_of_a_batch_is_its_own_column() -> None:
