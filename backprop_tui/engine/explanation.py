@@ -272,8 +272,8 @@ class Explanation:
         ]
         more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
         forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
-        column = f"column {self.place.cell.row} of {weights[0].symbol}"
-        return f"{forward} feeds {', '.join(ways)}{more}: {column}."
+        column = f"Column {self.place.cell.row} of {weights[0].symbol}"
+        return f"{column}: {forward} feeds {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""

@@ -19,7 +19,7 @@ class Action:
     short: str
     does: str
     group: Literal["time", "why", "screen", "program"]
-    footer: Literal["", "if it fits", "soon", "always"] = ""
+    footer: Literal["", "if roomy", "if it fits", "soon", "always"] = ""
     """Whether it stands in the footer; what yields when there is little room."""
     all_signs: str = ""
 
@@ -109,8 +109,10 @@ ACTIONS: tuple[Action, ...] = (
         "time",
         "if it fits",
     ),
-    Action("curve", "l", "l", "loss", "the loss curve so far", "time"),
-    Action("run", "r", "r", "run", "run by itself, and pause; it starts paused", "time"),
+    Action("curve", "l", "l", "loss", "the loss curve so far", "time", "if roomy"),
+    Action(
+        "run", "r", "r", "run", "run by itself, and pause; it starts paused", "time", "if roomy"
+    ),
     Action("faster", "plus,equals_sign", "+", "faster", "run faster", "time", "", "+ ="),
     Action("slower", "minus", "-", "slower", "run slower", "time"),
     Action(
@@ -171,7 +173,7 @@ ACTIONS: tuple[Action, ...] = (
         "one number back, then the arrows back to time; it never quits",
         "why",
     ),
-    Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why"),
+    Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why", "if roomy"),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(
         "example_back", "K", "K", "example back", "show the previous example of the batch", "screen"
@@ -185,9 +187,11 @@ ACTIONS: tuple[Action, ...] = (
         "screen",
         "if it fits",
     ),
-    Action("zoom", "z", "z", "zoom", "maximise the chosen panel, or put it back", "screen"),
-    Action("theme", "t", "t", "theme", "dark or light", "screen"),
-    Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen"),
+    Action(
+        "zoom", "z", "z", "zoom", "maximise the chosen panel, or put it back", "screen", "if roomy"
+    ),
+    Action("theme", "t", "t", "theme", "dark or light", "screen", "if roomy"),
+    Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen", "if roomy"),
     Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),
     Action(
         "cover",

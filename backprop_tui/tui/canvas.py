@@ -48,12 +48,16 @@ class Canvas:
     def rule(self, y: int, title: str, note: str = "", style: str = "rule") -> None:
         """A titled rule across the sheet, with a note at its right end."""
         self.put(0, y, ("━" if "chosen" in style else "─") * self.width, style)
-        note = note if len(note) + len(title) + 8 <= self.width else ""
-        room = self.width - (len(note) + 3 if note else 0) - 4
+        note = note if self.fits_rule(title, note) else ""
+        room = self.width - (len(note) + 2 if note else 0) - 4
         if title:
             self.put(1, y, f" {shortened(title, room)} ", f"{style} title")
         if note:
             self.right(self.width - 1, y, f" {note} ", style)
+
+    def fits_rule(self, title: str, note: str) -> bool:
+        """Whether a rule has room for both, with a line at either end."""
+        return len(title) + len(note) + 6 <= self.width
 
     def emphasise(self, text: str, style: str) -> None:
         """Restyle the first place where `text` stands, after the first `=` of its line."""
@@ -129,5 +133,6 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
             line = f"{line} {word}" if line else word
     lines.append(line)
     if len(lines) > most > 0:
-        lines[most - 1] = shortened(" ".join(lines[most - 1 :]), width)
+        last = shortened(" ".join(lines[most - 1 :]), width)
+        lines[most - 1] = f"{last[: last.rfind(' ')]} …" if " " in last else last  # no half number
     return [shortened(line, width) for line in lines[: max(0, most)]]

@@ -150,9 +150,9 @@ def _nodes(
     name = next((s for s in names if view.value(s) is not None), names[0])
     values, known = view.value(name), view.state.revealed(name)
     about = (*names, *(f"d{s}" for s in names if l), *((f"b{l}", f"db{l}") if l else ()))
-    mark = mark_of(view, *about)
     end = column.x + 3
-    canvas.right(end, top, name, f"label {mark}")
+    # As on the boards: A2 is read where dZ2 = A2 − Y is written at its node.
+    canvas.right(end, top, name, f"label {mark_of(view, name) or mark_of(view, *about)}")
     stale = " stale" if view.state.stale(name) else ""
     for k, y in enumerate(column.lines):
         own = strongest(
@@ -169,7 +169,9 @@ def _nodes(
             value = None if values is None or hidden else float(values[k, view.column])
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
-            canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
+            start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
+            for beside in (start - 1, end):  # an edge that touched a number would read as a digit
+                canvas.put(beside, y - 1, " ")
     if column.more:
         more, last = f"+{column.more}", l == len(view.layers) - 1
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:

@@ -39,12 +39,12 @@ def nudged(
 
 
 def in_short(found: GradientVerdict) -> str:
-    """✓ nudge test agrees, 3e-10"""
+    """✓ nudge test agrees, off by 3e-10"""
     sign, worst = SIGNS[found.verdict], found.worst
     some = f" ({found.checked} of {found.of:,} cells)" if found.checked < found.of else ""
     match found.verdict:
         case Verdict.AGREES:
-            return f"{sign} nudge test agrees, {worst.difference:.0e}{some}"
+            return f"{sign} nudge test agrees, off by {worst.difference:.0e}{some}"
         case Verdict.DIFFERS:
             return signed(f"{sign} nudge test: {worst.numeric:.4g}, not {worst.analytic:.4g}{some}")
         case Verdict.KINK:

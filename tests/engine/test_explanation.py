@@ -402,15 +402,15 @@ def test_where_softmax_leaves_almost_nothing_only_the_collapsed_form_can_tell() 
 def test_why_the_transpose_each_activation_gathers_over_a_column_of_w() -> None:
     assert explained(load("article"), "dA1", 2).remarks == (
         "Next, dZ1: times the slope σ′(Z1[2,1]) = 0.154.",
-        "A1[2,1] feeds Z2[1,1] by W2[1,2] = 0.300: column 2 of W2.",
+        "Column 2 of W2: A1[2,1] feeds Z2[1,1] by W2[1,2] = 0.300.",
     )
 
 
 def test_many_weights_of_the_column_are_told_by_their_number() -> None:
     *_, remark = explained(load("ai-by-hand"), "dA1", 3, 2).remarks
     assert remark == (
-        "A1[3,2] feeds Z2[1,2] by W2[1,3] = 2.000, Z2[2,2] by W2[2,3] = 0.000,"
-        " Z2[3,2] by W2[3,3] = 1.000 and 1 more of Z2: column 3 of W2."
+        "Column 3 of W2: A1[3,2] feeds Z2[1,2] by W2[1,3] = 2.000, Z2[2,2] by W2[2,3] = 0.000,"
+        " Z2[3,2] by W2[3,3] = 1.000 and 1 more of Z2."
     )
 
 
@@ -550,7 +550,7 @@ def test_what_is_still_to_come_is_explained_without_a_single_number(
 def test_what_an_activation_feeds_can_be_told_before_the_numbers() -> None:
     p = Provenance(Timeline(ARTICLE))
     found = Explanation(p, Place(1, Cell("dA1", 2, 1)), telltale, known=False)
-    assert found.remarks == ("A1[2,1] feeds Z2[1,1] by W2[1,2]: column 2 of W2.",)
+    assert found.remarks == ("Column 2 of W2: A1[2,1] feeds Z2[1,1] by W2[1,2].",)
 
 
 # Where it goes ----------------------------------------------------------------------------------

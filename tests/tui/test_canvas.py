@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -46,6 +47,21 @@ def test_what_is_wrapped_fits(text: str, width: int, most: int) -> None:
     lines = wrapped(text, width, most)
     assert len(lines) <= most
     assert all(columns(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("width", range(5, 24))
+def test_what_is_cut_off_is_cut_between_words(width: int) -> None:
+    """Half a number would read as another one."""
+    (line,) = wrapped("W2 = −0.25 × 0.125", width, 1)
+    whole = {"W2", "=", "−0.25", "×", "0.125", "…"}
+    assert set(line.split(" ")) <= whole
+
+
+def test_a_rule_has_room_for_both_or_for_its_title_alone() -> None:
+    for width, shown in ((21, "─ Network  ▼ update ─"), (20, "─ Network ──────────")):
+        canvas = Canvas(width, 1)
+        canvas.rule(0, "Network", "▼ update")
+        assert canvas.text() == shown
 
 
 def test_lines_that_differ_are_told_apart_by_style_as_well() -> None:

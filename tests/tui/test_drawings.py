@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.engine.experiment import Network, Training
+from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.drawings import bars, draw, graph, nodes
@@ -136,6 +138,25 @@ def test_what_the_step_writes_and_reads_is_marked() -> None:
     assert "target" in marked["A1"]
     looks = {look for y in range(20) for text, look in canvas.runs(y) if "●" in text}
     assert {"target", "read"} <= {word for look in looks for word in look.split()}
+
+
+def test_a_layer_is_marked_as_its_matrix_on_the_boards() -> None:
+    """dZ2 = A2 − Y reads A2: its name over the drawing says so, while its node is written at."""
+    timeline = Timeline(load("article"))
+    canvas = drawn(view(timeline, timeline.program.index("dZ2") + 1))
+    looks = {text.strip(): look.split() for text, look in canvas.runs(0)}
+    assert "read" in looks["A2"]
+    nodes = {look for y in range(20) for text, look in canvas.runs(y) if "●" in text}
+    assert "target" in nodes
+
+
+@pytest.mark.parametrize("width", [21, 34, 58])
+def test_no_edge_touches_a_number(width: int) -> None:
+    for lesson in ("article", "softmax"):
+        timeline = Timeline(load(lesson))
+        text = drawn(view(timeline, len(timeline.program.steps)), width, 13).text()
+        assert re.search(r"\d\.\d", text)
+        assert not re.search(r"\d[\u2801-\u28ff]|[\u2801-\u28ff]−?\d", text)
 
 
 def test_the_edges_that_the_step_is_about_stand_out() -> None:

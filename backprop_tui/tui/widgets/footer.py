@@ -21,7 +21,7 @@ WHY = {
     "help": "help",
 }
 """What is of use while a number is explained, and what it is then."""
-YIELDING = ("if it fits", "soon")
+YIELDING = ("if roomy", "if it fits", "soon")
 """The footers that give way when there is little room, the first first."""
 
 

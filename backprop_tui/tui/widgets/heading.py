@@ -103,7 +103,7 @@ class Rail(Panel):
             if k == current:
                 name = f"{ARROWS[phase]} {phase.upper()}"
                 x = canvas.put(x, 0, name, f"strong {hue(view)}")
-                x = self.steps(canvas, view, x, canvas.width - x - left_for_later) + 1
+                x = self.steps(canvas, view, x, canvas.width - x - left_for_later - 1) + 2
             else:
                 done = k < current
                 name = f"✓ {phase}" if done else phase

@@ -7,7 +7,7 @@ from backprop_tui.tui.drawings import draw
 from backprop_tui.tui.view import ARROWS, View
 from backprop_tui.tui.widgets.panel import Panel
 
-FLOW = {"forward": "forward", "loss": "loss", "backward": "back", "update": "update"}
+SHORTER = {"backward": "back"}
 
 
 class Network(Panel):
@@ -15,5 +15,8 @@ class Network(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         phase = view.state.phase
-        self.rule(canvas, view, "Network", f"{ARROWS[phase]} {FLOW[phase]}")
+        arrow, title = ARROWS[phase], "Network"
+        ways = (f"{arrow} {phase}", f"{arrow} {SHORTER.get(phase, phase)}", arrow)
+        note = next((way for way in ways if canvas.fits_rule(title, way)), "")
+        self.rule(canvas, view, title, note)
         draw(canvas, view, 1)

@@ -134,7 +134,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
         most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
-        lines += [Line(line, "quiet", weight) for line in wrapped(remark, width, most)]
+        looks = "" if proof else "quiet"
+        lines += [Line(line, looks, weight) for line in wrapped(remark, width, most)]
     if not found.known:
         number_of = view.state.program.index(found.step.symbol) + 1
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
