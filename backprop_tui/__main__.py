@@ -16,6 +16,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -112,10 +113,9 @@ def quoted(text: str) -> str:
 
 def hint(word: str, names: Iterable[str]) -> str:
     """`. Did you mean "mazur"?`, where a name is near enough."""
-    from backprop_tui.engine.schema import nearest
+    from backprop_tui.engine.schema import hint
 
-    meant = nearest(word, names)
-    return f'. Did you mean "{meant}"?' if meant else ""
+    return hint(word, names)
 
 
 OVERRIDES = (  # read with the experiment, by the rules that hold for its file
@@ -281,18 +281,17 @@ def list_lessons(arguments: argparse.Namespace) -> int:
     elif name in lessons.NAMES:
         write([lessons.text(name)], document=True)
     else:
-        raise CommandError(unknown(name, {"lesson": lessons.NAMES}))
+        raise CommandError(unknown(name, {"lesson": lessons.NAMES}, opens_files=False))
     return FINE
 
 
 def lesson_table() -> Iterator[str]:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from backprop_tui.engine.experiment_file import load
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
+    table = exports.plain_table(below=1)
     for heading in ("lesson", "layers", "activations, loss"):
         table.add_column(heading, no_wrap=True)
     table.add_column("what it is about")
@@ -305,10 +304,7 @@ def lesson_table() -> Iterator[str]:
             f"{exports.activations_in_words(network)}\n{network.loss}",
             Text(f"{lesson.title}\n", "bold").append(first_sentence(lesson.about), "not bold"),
         )
-    console = Console(highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    yield "\n".join(line.rstrip() for line in captured.get().rstrip().split("\n")) + "\n"
+    yield exports.printed(Console(highlight=False), table).rstrip() + "\n"
 
 
 def first_sentence(text: str) -> str:
@@ -351,7 +347,8 @@ def check(arguments: argparse.Namespace) -> int:
     if (last := timeline.iteration(arguments.iteration).number) < arguments.iteration:
         raise CommandError(f"--iteration must be no more than {last}: the run diverges there")
     report = Report(timeline, arguments.iteration, arguments.sample, arguments.decimals)
-    write(report.texts())
+    with suppress(BrokenPipeError):  # the status is the answer, whoever reads the report
+        write(report.texts())
     return FAILED if report.failed else FINE
 
 
@@ -391,7 +388,8 @@ def train(arguments: argparse.Namespace) -> int:
             history.close()
         if arguments.save is not None:
             session.save(arguments.save, arguments.overwrite)
-        write(session.text())
+        with suppress(BrokenPipeError):  # what went wrong is told, whoever reads the result
+            write(session.text())
     faults = [*filter(None, [history.fault]), *session.faults]
     if faults:
         raise CommandError(*faults)
@@ -430,14 +428,14 @@ def is_experiment(word: str) -> bool:
     return word in lessons.NAMES or is_file(word)
 
 
-def unknown(word: str, kinds: Mapping[str, Sequence[str]]) -> str:
+def unknown(word: str, kinds: Mapping[str, Sequence[str]], opens_files: bool = True) -> str:
     """What there is instead of `word`, and which of it was probably meant."""
+    from backprop_tui.engine.experiment_file import file_meant
+
     there_are = "; ".join(f"the {kind}s are {', '.join(names)}" for kind, names in kinds.items())
     meant = hint(word, [name for names in kinds.values() for name in names])
-    if not meant and os.path.isdir(word):
-        meant = ". A folder has that name, not a file"
-    elif not meant and os.path.exists(word):
-        meant = f". To open the file of that name, write {quoted(os.path.join('.', word))}"
+    if not meant and opens_files:
+        meant = file_meant(word)
     return f"there is no {' or '.join(kinds)} {quoted(word)}; {there_are}{meant}"
 
 
@@ -554,6 +552,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         fault = message.removeprefix("argument ")
+        name, ignored, _ = fault.partition(": ignored explicit argument")
+        if ignored:  # -h/--help
+            raise CommandError(f"{name.rpartition('/')[2]} takes no value")
         raise CommandError(fault.replace(": expected one argument", " needs a value"))
 
 
@@ -690,8 +691,9 @@ def write(texts: Iterable[str], document: bool = False) -> None:
 
 
 def complain(*sentences: str) -> None:
-    for sentence in sentences:
-        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    with suppress(OSError):  # nobody can be told; the exit status still says it
+        for sentence in sentences:
+            print(f"{PROGRAM}: {sentence}", file=sys.stderr)
 
 
 def open_streams() -> None:
@@ -719,6 +721,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(sys.argv[1:] if argv is None else argv)
     except CommandError as error:
         complain(*error.faults)
+        return WRONG
+    except MemoryError:
+        complain("there is not enough memory for this experiment")
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -24,6 +24,7 @@ from backprop_tui.engine.experiment import (
     read_only,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.history import History
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import Iteration, Timeline
 
@@ -141,3 +142,10 @@ def program(*layers: int, last: str = "sigmoid", loss: str = "binary_cross_entro
 def same_bits(a: Array, b: Array) -> bool:
     """Whether two arrays hold the same numbers to the bit, NaN included."""
     return a.shape == b.shape and np.ascontiguousarray(a).tobytes() == b.tobytes()
+
+
+def advance(run: History, to: int, chunk: int | None = None) -> int:
+    """Run through all iterations up to `to`; how far it came is the answer."""
+    for _ in run.run(run.reached + 1, to, chunk):
+        pass
+    return run.reached

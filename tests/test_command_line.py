@@ -215,6 +215,50 @@ class TestTrace:
         told = tell("trace", "--format", "jsonl")
         assert (told.status, told.faults) == (130, [])
 
+    @pytest.mark.parametrize(
+        ("argv", "status"),
+        [
+            (["check", "mazur", "--mistake", "sign-flipped"], 1),
+            (["train", "--until-loss", "1e-9", "--iterations", "2"], 1),
+            (["check"], 0),
+        ],
+    )
+    def test_the_status_is_the_same_where_nobody_reads_the_result(
+        self, argv: list[str], status: int
+    ) -> None:
+        read, write = os.pipe()
+        os.close(read)
+        with open(write, "wb") as nobody:
+            told = subprocess.run(
+                [sys.executable, "-m", "backprop_tui", *argv],
+                stdout=nobody,
+                stderr=subprocess.PIPE,
+                timeout=PATIENCE,
+                check=False,
+            )
+        assert (told.returncode, told.stderr) == (status, b"")
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
+    def test_a_fault_that_nobody_can_be_told_is_still_one(self) -> None:
+        with open("/dev/full", "w") as full:
+            told = subprocess.run(
+                [sys.executable, "-m", "backprop_tui", "trace", "nope"],
+                stderr=full,
+                timeout=PATIENCE,
+                check=False,
+            )
+        assert told.returncode == 2
+
+    def test_too_little_memory_is_a_fault(
+        self, tell: Teller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def too_large(self: Timeline, number: int) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(Timeline, "iteration", too_large)
+        told = tell("trace", "--format", "jsonl")
+        assert (told.status, told.faults) == (2, ["there is not enough memory for this experiment"])
+
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
     def test_a_full_disk_is_a_fault(self) -> None:
         with open("/dev/full", "w") as full:
@@ -303,6 +347,10 @@ class TestFaults:
             'there is no flag --seed here, but "backprop-tui" has it'
         ]
 
+    @pytest.mark.parametrize("flag", ["--help", "--version"])
+    def test_a_switch_takes_no_value(self, tell: Teller, flag: str) -> None:
+        assert tell.faults(f"{flag}=2") == [f"{flag} takes no value"]
+
     def test_flags_are_never_abbreviated(self, tell: Teller) -> None:
         assert tell.faults("trace", "--dec", "3") == [
             'there is no flag "--dec". Did you mean "--decimals"?'
@@ -325,6 +373,8 @@ class TestFaults:
         Path("zzz").touch()
         (fault,) = tell.faults("zzz")
         assert fault.endswith('. To open the file of that name, write "./zzz"')
+        (fault,) = tell.faults("lessons", "zzz")
+        assert fault.endswith(lessons.NAMES[-1])  # a command that opens no file names none
 
     @pytest.mark.parametrize("command", [(), ("trace",)])
     def test_a_folder_of_that_name_cannot_be_opened(

@@ -58,9 +58,7 @@ class Condition:
 
     def about_the_loss(self, timeline: Timeline) -> bool:
         """Whether it reads nothing but the loss of an iteration, one number: J, or a single L."""
-        read = names(self.expression)
-        program, examples = timeline.program, timeline.experiment.training.batch
-        single = read == ("J",) or (read == ("L",) and program.shapes(examples)["L"] == (1, 1))
+        single = names(self.expression) == (timeline.program.objective,)
         return single and all(map(_by_element, walk(self.expression)))
 
     def fits(self, timeline: Timeline, examples: int) -> bool:
@@ -155,12 +153,11 @@ def _step(index: int, position: Position) -> Position:
 
 def _condition(source: str, timeline: Timeline) -> Condition:
     program = timeline.program
-    loss = "J" if "J" in program.positions else "L"
     try:
         parsed = parse(source)
     except GrammarError as error:
         raise DestinationError(str(error)) from None
-    e = replace(parsed, {Name("loss"): Name(loss)})
+    e = replace(parsed, {Name("loss"): Name(program.objective)})
     shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
     known = (*shapes, *SCALARS)
     for symbol in names(e):

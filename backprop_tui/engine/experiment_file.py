@@ -52,10 +52,10 @@ from backprop_tui.engine.schema import (
     Path,
     Table,
     count,
+    hint,
     line,
     line_or_lines,
     listed,
-    nearest,
     number,
     one_of,
     path_shown,
@@ -67,7 +67,7 @@ from backprop_tui.engine.schema import (
     whole,
     whole_or,
 )
-from backprop_tui.engine.shapes import Shape
+from backprop_tui.engine.shapes import Shape, written
 
 if TYPE_CHECKING:
     from backprop_tui.engine.csv_data import CsvData
@@ -468,16 +468,12 @@ def initial_parameters_fit(draft: Draft) -> None:
 def _misfit(name: str, shape: tuple[int, ...], layers: Sequence[int]) -> str:
     layer = int(name[1:])
     neurons, reads = layers[layer], layers[layer - 1]
-    has = f"{neurons} neuron{'s' * (neurons > 1)}"
+    has = count(neurons, "neuron")
     if name.startswith("W"):
         why, right = f"layer {layer} has {has} reading {reads}", (neurons, reads)
     else:
         why, right = f"layer {layer} has {has}", (neurons, 1)
-    return f"has shape {_by(shape)}, but {why}: it must be {_by(right)}"
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))
+    return f"has shape {written(shape)}, but {why}: it must be {written(right)}"
 
 
 def notes_stand_at_steps(draft: Draft) -> None:
@@ -561,7 +557,7 @@ def keyframe_fits(draft: Draft) -> None:
     for symbol in kept:
         if symbol not in keyframe:
             draft.faults.add(
-                ("keyframe", symbol), f"is missing: it must have shape {_by(shapes[symbol])}"
+                ("keyframe", symbol), f"is missing: it must have shape {written(shapes[symbol])}"
             )
         elif (value := keyframe[symbol]) is not None and value.shape != shapes[symbol]:
             parameter = symbol.lstrip("vsd")
@@ -710,7 +706,9 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
     _drop(document, "initial", lambda name, v: name not in shapes or not _may_fit(v, shapes[name]))
     training = document.get("training")
     if isinstance(training, dict) and isinstance(training.get("freeze"), list):
-        training["freeze"] = [name for name in training["freeze"] if name in shapes]
+        training["freeze"] = [
+            name for name in training["freeze"] if not isinstance(name, str) or name in shapes
+        ]
 
 
 def _drop(document: dict[str, Any], table: str, unfit: Callable[[str, Any], bool]) -> None:
@@ -783,13 +781,17 @@ def is_file(source: str) -> bool:
 
 
 def _no_such_lesson(name: str) -> str:
-    meant = nearest(name.replace("_", "-"), lessons.NAMES)
-    hint = f' Did you mean "{meant}"?' if meant else ""
-    if not hint and os.path.isdir(name):
-        hint = " A folder has that name, not a file"
-    elif not hint and os.path.exists(name):
-        hint = f" To open the file of that name, write ./{path_shown(name)}"
-    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}.{hint}"
+    meant = hint(name, lessons.NAMES) or file_meant(name)
+    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}{meant or '.'}"
+
+
+def file_meant(name: str) -> str:
+    """How to open the file of that name, where a lesson was looked for and a file is there."""
+    if os.path.isdir(name):
+        return ". A folder has that name, not a file"
+    if os.path.exists(name):
+        return f'. To open the file of that name, write "./{path_shown(name)}"'
+    return ""
 
 
 def _text_of_file(path: str) -> str:

@@ -8,7 +8,7 @@ Positions inside an iteration are the timeline's business.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
@@ -110,24 +110,6 @@ class History:
             stop = first + len(losses) - 1
             yield Stretch(first, stop, losses, stop == self._diverged_in)
             first = stop + 1
-
-    def advance(
-        self,
-        to: int,
-        *,
-        chunk: int | None = None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> int:
-        """Run through all iterations up to `to`; how far it came is the answer.
-
-        `should_stop` is asked after each chunk. What was run through stays: losses up to there
-        are at hand, and any iteration of it is near.
-        """
-        if not should_stop():
-            for _ in self.run(self.reached + 1, to, chunk):
-                if should_stop():
-                    break
-        return self.reached
 
     def losses(self, start: int, stop: int) -> Array:
         """The loss of each iteration of range(start, stop), fewer where the run diverges before.

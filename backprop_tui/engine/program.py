@@ -158,6 +158,11 @@ class Program:
         return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
 
     @cached_property
+    def objective(self) -> str:
+        """What an iteration's loss is, one number: J, or the L of its one example."""
+        return self.steps[self.phase_bounds("loss")[1] - 1].symbol
+
+    @cached_property
     def per_example(self) -> frozenset[str]:
         """The symbols that have a column for each example of the batch."""
         one, two = self.shapes(1), self.shapes(2)

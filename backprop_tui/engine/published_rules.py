@@ -23,10 +23,10 @@ from backprop_tui.engine.schema import (
     Table,
     Value,
     count,
+    hint,
     is_number,
     line,
     listed,
-    nearest,
     printable,
     prose,
     shown,
@@ -173,40 +173,38 @@ def _shape_of(
 
     `keys` are what else may have been meant by it.
     """
-    meant = nearest(source, keys)
-    hint = f'. Did you mean "{meant}"?' if meant else ""
+    meant = hint(source, keys)
     try:
         e = parse(source)
-        if (wrong := _stands_for_nothing(e, shapes, hint)) is not None:
+        if (wrong := _stands_for_nothing(e, shapes, meant)) is not None:
             faults.add(path, wrong)
             return None
         return shape(e, shapes)
     except GrammarError as error:
         why = printable(str(error))
-        faults.add(path, f"must be a symbol, a cell or an expression, but: {why}{hint}")
+        faults.add(path, f"must be a symbol, a cell or an expression, but: {why}{meant}")
     except ShapeMismatch as error:
         faults.add(path, f"has no value: {error}")
     return None
 
 
-def _stands_for_nothing(e: Expr, shapes: Mapping[str, Shape], hint: str) -> str | None:
+def _stands_for_nothing(e: Expr, shapes: Mapping[str, Shape], meant: str) -> str | None:
     """Why an expression is no number of this network, if it is none."""
     if isinstance(e, Compare):
         return "must be a number or a matrix, not a comparison"
     if not names(e):
-        return f"must read a symbol of this network, {listed(tuple(shapes))}{hint}"
+        return f"must read a symbol of this network, {listed(tuple(shapes))}{meant}"
     for symbol in names(e):
         if symbol not in shapes and symbol not in SCALARS:
-            return _unknown(symbol, shapes, hint)
+            return _unknown(symbol, shapes, meant)
     return next((wrong for cell in cells(e) if (wrong := _outside(cell, shapes))), None)
 
 
-def _unknown(symbol: str, shapes: Mapping[str, Shape], hint: str) -> str:
+def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
     if symbol == "J":
         return "is not there: a batch of one example has no J, only L"
-    meant = nearest(symbol, shapes)
-    hint = hint or (f'. Did you mean "{meant}"?' if meant else "")
-    return f"must be of this network, which has {listed(tuple(shapes))}; got {shown(symbol)}{hint}"
+    meant = meant or hint(symbol, shapes)
+    return f"must be of this network, which has {listed(tuple(shapes))}; got {shown(symbol)}{meant}"
 
 
 def _outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:

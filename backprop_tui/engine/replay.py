@@ -78,9 +78,6 @@ class Replay:
             "epsilon": training.epsilon,
             "weight_decay": training.weight_decay,
         }
-        _, behind_loss = program.phase_bounds("loss")
-        self.objective = program.steps[behind_loss - 1].symbol
-        """What an iteration's loss is: J, or the L of its one example."""
 
     def beginning(self) -> Kept:
         """What the first iteration begins with: the parameters; running means are zero."""
@@ -127,7 +124,7 @@ class Replay:
 
     def loss_of(self, iteration: Iteration) -> float:
         """The loss of a whole iteration."""
-        return float(iteration.results[self.program.index(self.objective)][0, 0])
+        return float(iteration.results[self.program.index(self.program.objective)][0, 0])
 
     def batch(self, examples: Indices) -> tuple[Array, Array]:
         """X and Y of those examples, laid out row by row."""
@@ -151,7 +148,8 @@ class Replay:
             left = self._recording.run(first, last, kept, wanted)
             return left, np.concatenate(wanted, axis=None)
         losses = np.empty(last - first + 1)
-        at_a_time = max(1, STACK_ROOM // (16 * self.program.network.layers[-1] * self._batch_size))
+        numbers = self.program.network.layers[-1] * self.experiment.training.batch
+        at_a_time = max(1, STACK_ROOM // (16 * numbers))
         for begin in range(first, last + 1, at_a_time):
             end, wanted = min(last, begin + at_a_time - 1), []
             kept = self._recording.run(begin, end, kept, wanted)
@@ -164,20 +162,16 @@ class Replay:
 
     @cached_property
     def _recording(self) -> _Runner:
-        wanted = (self.objective,) if self._losses is None else (self._output, "Y")
+        wanted = (self.program.objective,) if self._losses is None else (self._output, "Y")
         return _Runner(self, compiled(self.program, wanted))
 
     @property
     def _output(self) -> str:
         return A[self.program.network.depth].symbol
 
-    @property
-    def _batch_size(self) -> int:
-        return min(self.experiment.training.batch, self.experiment.data.examples)
-
     @cached_property
     def _losses(self) -> Losses | None:
-        return compiled_losses(self.program, self.objective, self._output)
+        return compiled_losses(self.program, self.program.objective, self._output)
 
     def _losses_of(self, first: int, last: int, wanted: list[Array]) -> Array:
         """The losses of iterations that came to these A and Y, in turn."""
@@ -195,7 +189,7 @@ class Replay:
 
     def _by_size(self, first: int, last: int) -> Iterator[tuple[int, Indices]]:
         """How many examples a batch has, and which of those iterations, from 0, have so many."""
-        examples, full = self.experiment.data.examples, self._batch_size
+        examples, full = self.experiment.data.examples, self.experiment.training.batch
         numbers = np.arange(first, last + 1)
         is_last = numbers % self.experiment.batches_per_epoch == 0
         rest = examples % full

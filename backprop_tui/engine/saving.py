@@ -160,7 +160,12 @@ def write_file(path: str, text: str, overwrite: bool = False) -> None:
     """Put a text there, wholly or not at all. What was there keeps its permissions."""
     check_place(path, overwrite)
     place = _place(path)
-    content = text.encode("utf-8")
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError:  # a path's bytes that are no text
+        raise SaveError(
+            f"{path_shown(path)} cannot be written: the path to its data is not UTF-8"
+        ) from None
     try:
         if os.path.exists(place) and not os.path.isfile(place):  # a pipe, a terminal
             with open(place, "wb") as stream:

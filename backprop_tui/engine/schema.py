@@ -90,6 +90,12 @@ def nearest(word: object, names: Iterable[str]) -> str | None:
     return by_lower[close[0]] if close else None
 
 
+def hint(word: object, names: Iterable[str]) -> str:
+    """`. Did you mean "sigmoid"?`, where a name is near enough; else nothing."""
+    meant = nearest(word, names)
+    return f'. Did you mean "{meant}"?' if meant else ""
+
+
 # Faults --------------------------------------------------------------------------------------
 
 
@@ -117,9 +123,7 @@ class Faults:
         self.found.append((path, sentence))
 
     def must(self, path: Path, must: str, got: object, names: Sequence[str] = ()) -> None:
-        meant = nearest(got, names)
-        hint = f'. Did you mean "{meant}"?' if meant else ""
-        self.add(path, f"must be {must}; got {shown(got)}{hint}")
+        self.add(path, f"must be {must}; got {shown(got)}{hint(got, names)}")
 
     def add_some(self, path: Path, wrong: Sequence[tuple[Path, str]]) -> None:
         """The first faults of a matrix, and how many more there are."""
@@ -396,8 +400,8 @@ class Table:
         return self.keys.get(key)
 
     def _hint(self, key: str, faults: Faults) -> str:
-        if meant := nearest(key, self.keys):
-            return f'. Did you mean "{meant}"?'
+        if meant := hint(key, self.keys):
+            return meant
         if key in faults.homes:
             return f": {key} belongs {faults.homes[key]}"
         return f", which has {listed(tuple(self.keys))}"

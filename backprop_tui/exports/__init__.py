@@ -1,7 +1,8 @@
 """Exports: what leaves the program as text, read off the engine and nothing else.
 
-Here is what they share: the version that they state, a network in a few words, and how signs are
-spelled where a terminal's encoding lacks them. No export knows of the screen or the command line.
+Here is what they share: the version that they state, a network in a few words, plain tables, and
+how signs are spelled where a terminal's encoding lacks them. No export knows of the screen or the
+command line.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ import codecs
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy
+if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy or Rich
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
     from backprop_tui.engine.experiment import Network
 
+GAP = 2
+"""Columns of space between those of a table."""
 SIGNS = {
     "−": "-",
     "·": "*",
@@ -45,6 +51,27 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("spelled", spelled)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """`text` in signs that a terminal of that encoding has, so that its width can be measured."""
+    return text.encode(encoding, "spelled").decode(encoding)
+
+
+def printed(console: Console, part: RenderableType, soft_wrap: bool = False) -> str:
+    """What a console would show, with no spaces at the ends of lines."""
+    with console.capture() as captured:
+        console.print(part, crop=False, soft_wrap=soft_wrap)
+    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
+
+
+def plain_table(below: int = 0, width: int | None = None) -> Table:
+    """A table without lines; with so many empty ones below each row."""
+    from rich.table import Table
+
+    return Table(
+        box=None, pad_edge=False, padding=(0, GAP, below, 0), header_style="dim", width=width
+    )
 
 
 def version() -> str:

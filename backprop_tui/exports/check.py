@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine import gradient_check, published
 from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
-from backprop_tui.engine.published import Comparison
+from backprop_tui.engine.published import MOST_DIGITS, Comparison
 from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports import encodable, plain_table, printed
 from backprop_tui.exports.trace import figure, heading, setting
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MOST_CELLS = 2000
 """A gradient of more cells is sampled."""
 SAMPLE = 200
-MOST_DIGITS = 12
 NUDGE_TEST = (
     "The nudge test: nudge one number by a hair, up and down, and see how far the loss moves; "
     "a gradient says just that."
@@ -144,14 +144,10 @@ class _Sheet:
         self.console = console
 
     def printed(self, part: RenderableType, soft_wrap: bool = False) -> str:
-        with self.console.capture() as captured:
-            self.console.print(part, crop=False, soft_wrap=soft_wrap)
-        return "\n".join(line.rstrip() for line in captured.get().split("\n"))
+        return printed(self.console, part, soft_wrap)
 
     def table(self, *columns: str, right: Sequence[str]) -> Table:
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table = plain_table()
         for column in columns[:-1]:
             table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
         table.add_column(columns[-1])
@@ -160,9 +156,7 @@ class _Sheet:
     def add(self, table: Table, cells: Sequence[str], style: str) -> None:
         from rich.text import Text
 
-        encoding = self.console.encoding
-        plain = (cell.encode(encoding, "spelled").decode(encoding) for cell in cells)
-        *row, last = plain
+        *row, last = (encodable(cell, self.console.encoding) for cell in cells)
         table.add_row(*map(Text, row), Text(last, style))
 
     def gradients(self, found: Sequence[GradientVerdict], decimals: int) -> Table:

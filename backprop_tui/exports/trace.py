@@ -12,18 +12,19 @@ import math
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from backprop_tui.engine.algebra import names
-from backprop_tui.engine.experiment import Array
+from backprop_tui.engine.experiment import Array, Training
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.notation import latex, numpy_source
 from backprop_tui.engine.program import PHASES, Program, Step
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.exports import activations_in_words, version
+from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -83,11 +84,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "layers": network.layers,
         "activations": network.activations,
         "loss": network.loss,
-        "learning_rate": training.learning_rate,
-        "batch": training.batch,
-        "order": training.order,
-        "reduction": training.reduction,
-        "freeze": training.freeze,
+        **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
         "mistake": experiment.mistake,
         "X": exact(experiment.data.X),
@@ -199,6 +196,9 @@ def setting(timeline: Timeline) -> str:
             network.loss,
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
+            *(("summed",) if training.reduction == "sum" else ()),
+            *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
+            *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
             *((f"mistake: {training.mistake}",) if training.mistake else ()),
         )
@@ -208,7 +208,7 @@ def setting(timeline: Timeline) -> str:
 # The table -----------------------------------------------------------------------------------
 
 PHASE_STYLES = {"forward": "green", "backward": "magenta", "update": "yellow"}
-STEP_WIDTH, PHASE_WIDTH, GAP = 4, 8, 2
+STEP_WIDTH, PHASE_WIDTH = 4, 8
 
 
 def table(
@@ -219,7 +219,7 @@ def table(
     from rich.text import Text
 
     console = console or Console(highlight=False)
-    yield _printed(console, Text(f"{timeline.experiment.title}\n", "bold") + setting(timeline))
+    yield printed(console, Text(f"{timeline.experiment.title}\n", "bold") + setting(timeline))
     layout = _Layout(timeline, console, decimals)
     before = None
     for iteration in run:
@@ -229,8 +229,8 @@ def table(
         steps = zip(timeline.program.steps, iteration.results, strict=True)
         for number, (step, value) in enumerate(steps, 1):
             rows.add_row(*layout.row(str(number), step.phase, formula(step), value))
-        yield _printed(console, Text(f"\n{heading(timeline, iteration)}", "bold"))
-        yield _printed(console, rows)
+        yield printed(console, Text(f"\n{heading(timeline, iteration)}", "bold"))
+        yield printed(console, rows)
         before = iteration
 
 
@@ -239,7 +239,7 @@ class _Layout:
 
     def __init__(self, timeline: Timeline, console: Console, decimals: int) -> None:
         program, experiment = timeline.program, timeline.experiment
-        shapes = program.shapes(min(experiment.training.batch, experiment.data.examples))
+        shapes = program.shapes(experiment.training.batch)
         self.encoding, self.decimals = console.encoding, decimals
         self.shape_width = max(5, *(len(written(shape)) for shape in shapes.values()))
         room = console.width - STEP_WIDTH - PHASE_WIDTH - self.shape_width - 4 * GAP
@@ -250,11 +250,7 @@ class _Layout:
         self.width = console.width - room + self.formula_width + self.value_width
 
     def table(self) -> Table:
-        from rich.table import Table
-
-        columns = Table(
-            box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", width=self.width
-        )
+        columns = plain_table(width=self.width)
         columns.add_column("step", width=STEP_WIDTH, justify="right")
         columns.add_column("phase", width=PHASE_WIDTH)
         columns.add_column("formula", width=self.formula_width)
@@ -285,7 +281,7 @@ class _Layout:
 
     def encodable(self, text: str) -> str:
         """`text` in signs that the terminal has, before its width is measured."""
-        return text.encode(self.encoding, "spelled").decode(self.encoding)
+        return encodable(text, self.encoding)
 
 
 def broken(formula: str, width: int) -> str:
@@ -304,12 +300,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         " ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows
     )
-
-
-def _printed(console: Console, part: RenderableType) -> str:
-    with console.capture() as captured:
-        console.print(part, crop=False)
-    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
 
 
 # Markdown ------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from backprop_tui.engine.training import (
     score,
     train,
 )
+from backprop_tui.exports import printed
 from backprop_tui.exports.trace import figure, setting
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -108,16 +109,13 @@ class Session:
         from rich.text import Text
 
         console = Console(highlight=False)
-        with console.capture() as captured:
-            title = Text(f"{self.timeline.experiment.title}\n", "bold") + setting(self.timeline)
-            console.print(title, crop=False)
-            console.print()
-            rows = dict(self._rows())
-            width = max(map(len, rows)) + 2
-            for name, told in rows.items():
-                line = Text(f"{name:<{width}}", "dim").append(told, "not dim")
-                console.print(line, crop=False, soft_wrap=True)
-        yield captured.get()
+        title = Text(f"{self.timeline.experiment.title}\n", "bold") + setting(self.timeline)
+        yield printed(console, title) + "\n"
+        rows = dict(self._rows())
+        width = max(map(len, rows)) + 2
+        for name, told in rows.items():
+            line = Text(f"{name:<{width}}", "dim").append(told, "not dim")
+            yield printed(console, line, soft_wrap=True)
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         trained, experiment = self.trained, self.timeline.experiment
@@ -127,7 +125,7 @@ class Session:
         yield "iterations", f"{count:,}" + (f", {span}" if first > 1 else "")
         if (batches := experiment.batches_per_epoch) > 1:
             yield "epochs", f"{count / batches:,.2f}".removesuffix(".00")
-        name = "J" if "J" in self.timeline.program.positions else "L"
+        name = self.timeline.program.objective
         yield (
             "loss",
             f"{name} {self._figure(trained.begun)} in iteration {first:,}, "

@@ -32,7 +32,7 @@ from backprop_tui.engine.functions import Array
 from backprop_tui.engine.history import History
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.replay import Replay
-from tests.networks import experiment, same_bits
+from tests.networks import advance, experiment, same_bits
 
 ALPHA = 0.1
 EXAMPLES = 4
@@ -364,12 +364,12 @@ def costs() -> Iterator[Row]:
 def a_million() -> dict[str, Any]:
     """Runs them here, and measures."""
     run = History(CASES[0].experiment())
-    run.advance(2000)
+    advance(run, 2000)
     run.iteration(10)
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
     began = time.perf_counter()
-    run.advance(MILLION)
+    advance(run, MILLION)
     seconds = time.perf_counter() - began
     there = random.Random(0).choices(range(1, MILLION + 1), k=200)
     jumps, backs = [], []
@@ -404,7 +404,7 @@ def digits() -> Iterator[Row]:
     )
     run, iterations = History(e), epochs * e.batches_per_epoch
     began = time.perf_counter()
-    run.advance(iterations)
+    advance(run, iterations)
     seconds = time.perf_counter() - began
     known: dict[str, Any] = {"X": X, **run.iteration(iterations).parameters}
     for step, expression in zip(run.program.steps, run.program.lowered, strict=True):

@@ -479,6 +479,12 @@ class TestOverrides:
         assert list(wider.initial.given) == ["b2"]
         assert read(text, layers="2,1").training.freeze == ("b1",)
 
+    @pytest.mark.parametrize("wrong", ["5", '["b1"]', "{ a = 1 }"])
+    def test_layers_drop_no_fault_of_the_file(self, wrong: str) -> None:
+        text = SMALL + f'[training]\nfreeze = [{wrong}, "b2"]\n'
+        with pytest.raises(ExperimentError, match=r"training\.freeze\[0\] must be"):
+            read(text, layers="2,1")
+
     def test_a_seed_draws_new_weights_given_ones_included(self) -> None:
         text = SMALL + "[initial]\nW2 = [[1, 2, 3]]\nb2 = [9]"
         assert list(read(text, seed="3").initial.given) == ["b2"]
@@ -505,7 +511,7 @@ class TestWhereItIsReadFrom:
         monkeypatch.chdir(tmp_path)
         assert load("mine.toml").name == "mine"
         assert load("./mine").source == "./mine"
-        with pytest.raises(ExperimentError, match=r'no lesson "mine".* write \./mine'):
+        with pytest.raises(ExperimentError, match=r'no lesson "mine".* write "\./mine"'):
             load("mine")
 
     def test_an_unknown_lesson_is_answered_with_those_there_are(self) -> None:

@@ -20,7 +20,7 @@ from backprop_tui.engine.history import History
 from backprop_tui.engine.keyframes import EVERY, Keyframes, Losses
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.replay import Iteration
-from tests.networks import ARTICLE, experiment, experiments, same_bits
+from tests.networks import ARTICLE, advance, experiment, experiments, same_bits
 
 DIVERGING = experiment(
     Network((1, 1), ("linear",), "half_squared_error"),
@@ -160,21 +160,14 @@ def test_a_run_comes_in_chunks_of_constant_size() -> None:
 
 
 def test_it_advances_until_it_is_told_to_stop_and_goes_on_from_there() -> None:
-    run, asked = History(ARTICLE), []
-
-    def should_stop() -> bool:
-        asked.append(run.reached)
-        return len(asked) == 3
-
-    assert run.advance(10**9, chunk=100, should_stop=should_stop) == 200
-    assert asked == [0, 100, 200]
-    assert run.advance(450) == 450
-    assert run.advance(10) == 450
+    run = History(ARTICLE)
+    stretches = run.run(1, 10**9, chunk=100)
+    assert run.reached == 0  # nobody has asked yet
+    assert [next(stretches).last for _ in range(2)] == [100, 200]
+    assert run.reached == 200
+    assert advance(run, 450) == 450
+    assert advance(run, 10) == 450
     assert same(run.iteration(450), History(ARTICLE).iteration(450))
-
-
-def test_a_run_that_was_told_to_stop_before_it_began_does_nothing() -> None:
-    assert History(ARTICLE).advance(1000, should_stop=lambda: True) == 0
 
 
 def test_several_threads_may_ask() -> None:
@@ -196,7 +189,7 @@ def test_several_threads_may_ask() -> None:
 
     numbers = {k for seed in (1, 2) for k in random.Random(seed).sample(range(1, 6000), 60)}
     alone_at = {k: alone.iteration(k) for k in sorted(numbers)}
-    work = [lambda: run.advance(6000, chunk=50), lambda: jump(1), lambda: jump(2)]
+    work = [lambda: advance(run, 6000, chunk=50), lambda: jump(1), lambda: jump(2)]
     threads = [Thread(target=asking(what)) for what in work]
     for thread in threads:
         thread.start()
@@ -225,7 +218,7 @@ def test_a_run_ends_where_it_diverges() -> None:
         (1, 100, False),
         (101, 155, True),
     ]
-    assert run.advance(10**9) == 155
+    assert advance(run, 10**9) == 155
     assert len(run.losses(1, 1000)) == 155
     assert list(run.run(156, 200)) == []
     assert list(History(DIVERGING).run(156, 200)) == []
@@ -293,12 +286,12 @@ def test_a_saved_beginning_opens_at_once_and_earlier_iterations_replay(
 
 def test_losses_that_are_kept_are_seen_without_a_copy() -> None:
     run = History(ARTICLE)
-    run.advance(3000)
+    advance(run, 3000)
     seen = run.losses(1, 2001)
     assert not seen.flags.writeable
     assert np.shares_memory(seen, run.losses(1000, 3001))
     before = seen.copy()
-    run.advance(20_000)  # what they are kept in grows
+    advance(run, 20_000)  # what they are kept in grows
     run.iteration(1500)
     assert same_bits(seen, before)
     assert same_bits(run.losses(1, 2001), before)

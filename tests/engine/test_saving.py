@@ -411,6 +411,13 @@ class TestPlaces:
             write_file("/dev/full", "text")
         assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
+    def test_a_path_that_is_no_text_cannot_be_written_into_a_file(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            SaveError, match=r"cannot be written: the path to its data is not UTF-8"
+        ):
+            write_file(str(tmp_path / "a.toml"), 'csv = "bad\udcff/d.csv"')
+        assert list(tmp_path.iterdir()) == []
+
     @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
     def test_a_save_that_fails_leaves_what_was_there_and_nothing_else(
         self, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

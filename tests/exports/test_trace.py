@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 from itertools import islice
 from typing import Any
@@ -10,18 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from backprop_tui.engine.evaluate import ratio, xlog
 from backprop_tui.engine.experiment import Array, Experiment
 from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import trace
 from tests.networks import experiments, same_bits
 
 HEADER = (
-    "backprop_tui title layers activations loss learning_rate batch order reduction freeze seed "
-    "mistake X Y parameters"
+    "backprop_tui title layers activations loss learning_rate batch order reduction freeze "
+    "optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 
@@ -61,6 +64,11 @@ class TestJsonLines:
         assert header["X"] == [[0.05], [0.1]]  # columns are examples, as in every value
         assert header["parameters"]["W1"] == [[0.15, 0.2], [0.25, 0.3]]
         assert header["mistake"] is None
+
+    def test_the_table_says_how_the_parameters_follow_their_gradients(self) -> None:
+        training = replace(load("article").training, optimizer="adam", weight_decay=0.1)
+        said = trace.setting(Timeline(replace(load("article"), training=training)))
+        assert said.endswith("α = 0.5 · adam · weight decay 0.1")
 
     def test_every_step_has_a_line(self) -> None:
         _, records = json_lines(load("article"), 2)
@@ -110,19 +118,28 @@ class TestJsonLines:
             assert tuple(record["shape"]) == value.shape
             assert np.array_equal(numbers(record["value"]), value, equal_nan=True)
 
-    @given(experiments())
+    @given(experiments(), st.sampled_from(list(OPTIMIZERS)), st.sampled_from([0.0, 0.1]))
     @settings(deadline=None)
     def test_the_numpy_line_over_its_inputs_gives_the_value_to_the_bit(
-        self, experiment: Experiment
+        self, experiment: Experiment, optimizer: str, weight_decay: float
     ) -> None:
-        header, records = json_lines(experiment, 2)
+        """All that a line reads stands in the first line, or in a line before it."""
+        how = replace(experiment.training, optimizer=optimizer, weight_decay=weight_decay)
+        header, records = json_lines(replace(experiment, training=how), 2)
         known: dict[str, Any] = {n: numbers(p) for n, p in header["parameters"].items()}
         known["alpha"] = header["learning_rate"]
+        known |= {name: header[name] for name in ("beta1", "beta2", "epsilon", "weight_decay")}
         for record in records:
             columns = [e - 1 for e in record["examples"]]
             known["X"] = np.ascontiguousarray(numbers(header["X"])[:, columns])
             known["Y"] = np.ascontiguousarray(numbers(header["Y"])[:, columns])
-            scope: dict[str, Any] = {name: known[name] for name in record["inputs"]}
+            known["t"] = record["iteration"]
+            began = np.zeros(record["shape"])  # what a running mean begins with
+            own = record["symbol"]
+            scope: dict[str, Any] = {
+                name: known.get(name, began) if name == own else known[name]
+                for name in record["inputs"]
+            }
             scope |= {"np": np, "xlog": xlog, "ratio": ratio}
             scope |= {"m": len(columns), "K": header["layers"][-1]}
             with np.errstate(all="ignore"):

@@ -30,8 +30,8 @@ class ChainSheet(Sheet):
     def text(self) -> Text:
         chain = Chains(self.provenance, self.place.iteration).chain(self.place.cell, MOST)
         cell, figure = text(self.place.cell), self._figure
-        loss = "J" if "J" in self.provenance.program.positions else "L"
-        loss = "L" if self.place.symbol in self.provenance.program.per_example else loss
+        program = self.provenance.program
+        loss = "L" if self.place.symbol in program.per_example else program.objective
         sheet = Text()
         paths = "one path" if chain.count == 1 else f"{chain.count:,} paths"
         sheet.append(f"{cell} = ∂{loss}/∂{cell[1:]}: {paths} to the loss\n", "bold")

@@ -200,7 +200,7 @@ class Travel(Base):
     def action_curve(self) -> None:
         from backprop_tui.tui.screens.curve import Curve
 
-        losses, name = self.known_losses(), "J" if "J" in self.timeline.program.positions else "L"
+        losses, name = self.known_losses(), self.timeline.program.objective
         if not losses.size:
             self.say("No loss is known yet: go on to the step L.")
             return
