@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from backprop_tui.engine.algebra import Expr
+from backprop_tui.engine.algebra import Cell, Expr, Name
 from backprop_tui.engine.classes import are_classes
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -175,6 +175,35 @@ class Note:
     text: str
 
 
+FORMS = ("vote", "number", "formula", "talk")
+"""How a question is answered: with fingers, with a number, with a formula, with words."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Asked before its step shows: `answer` is what is said at the second press of a talk."""
+
+    step: str
+    iteration: int | None  # None: at every iteration
+    form: str  # one of FORMS
+    text: str
+    cell: tuple[int, int] | None = None  # row and column, from 1; None: the best one is chosen
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A number changed by hand: from the start of that iteration on it is `value`.
+
+    `of` is a cell of X, Y (its column counts in that iteration's batch) or of a parameter, or the
+    name alpha.
+    """
+
+    iteration: int
+    of: Cell | Name
+    value: float
+
+
 @dataclass(frozen=True)
 class Figure:
     """Numbers as their source prints them: a row for each row of `of`, "" where it prints none."""
@@ -247,6 +276,9 @@ class Experiment:
     initial: Initial
     notes: tuple[Note, ...] = ()
     published: tuple[Published, ...] = ()
+    questions: tuple[Question, ...] = ()
+    edits: tuple[Edit, ...] = ()  # in the order in which they were made
+    formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
     decimals: int = 3  # of the numbers shown, unless their reader chooses
     saved: Saved | None = None  # None: it begins at the beginning
     written: Written | None = None  # None: it was read from no text
