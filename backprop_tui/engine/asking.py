@@ -14,9 +14,10 @@ from itertools import product
 from math import isfinite
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.diagnosis import wrong_numbers
+from backprop_tui.engine.diagnosis import Wrong, wrong_numbers
 from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.explanation import Number
+from backprop_tui.engine.misreadings import ONE_PATH
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program, Step
 from backprop_tui.engine.provenance import Place
@@ -160,15 +161,20 @@ def choices_at(
     if not isfinite(right):
         return ()
     chosen = [Choice(right, write(right), "", right=True)]
-    for wrong in wrong_numbers(program, iteration, cell):
+    # Where several paths lead back, that they add up is the point: one alone comes first.
+    for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         written = write(wrong.number)
-        if all(_read(written) != _read(choice.written) for choice in chosen):
+        new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
+        if new:
             chosen.append(Choice(wrong.number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break
     return tuple(sorted(chosen, key=lambda choice: -choice.number))
 
 
+def _one_path(wrong: Wrong) -> bool:
+    return wrong.slip is not None and wrong.slip.mistake is ONE_PATH
+
+
 def _read(written: str) -> float:
     return float(written.replace("−", "-").replace("∞", "inf"))
-

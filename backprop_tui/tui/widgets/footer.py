@@ -68,8 +68,7 @@ class Footer(Panel):
             shown = [
                 a
                 for a in of_use(ASKING)
-                if (can_vote or a.name != "choose")
-                and not (talk and a.name in ("inspect", "help"))
+                if (can_vote or a.name != "choose") and not (talk and a.name in ("inspect", "help"))
             ]
             self.keys(canvas, shown, 1)
         else:
@@ -86,6 +85,5 @@ class Footer(Panel):
 
     async def on_click(self, event: events.Click) -> None:
         for place, name in self.places:
-            if event.x in place:
-                if name != "choose":  # which one, only the keys tell
-                    await self.run_action(f"screen.{name}")
+            if event.x in place and name != "choose":  # which one, only the keys tell
+                await self.run_action(f"screen.{name}")

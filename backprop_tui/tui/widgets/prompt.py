@@ -43,7 +43,11 @@ class Prompt(Vertical):
         yield Static(id="said", markup=False)
         with Horizontal():
             yield Static(id="asked", markup=False)
-            yield Input(compact=True)
+            yield self.field()
+
+    def field(self) -> Input:
+        """What is typed into."""
+        return Input(compact=True)
 
     def on_mount(self) -> None:
         self.display = False

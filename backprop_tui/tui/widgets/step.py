@@ -72,7 +72,9 @@ class StepPanel(Panel):
         """What is asked of the step, or how that ended."""
         from backprop_tui.tui.widgets.question import question_lines  # only where something is
 
-        self.rule(canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt)
+        self.rule(
+            canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
+        )
         found = question_lines(view, asking, canvas.width - 2, canvas.height - 1)
         self.put_lines(canvas, found)
 
