@@ -223,7 +223,7 @@ class View:
         training = self.state.experiment.training
         if training.mistake is None or self.place is None:
             return None
-        from backprop_tui.engine.mistakes import applies
+        from backprop_tui.engine.mistaken import applies
 
         slips = applies(self.state.experiment.network, training)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
