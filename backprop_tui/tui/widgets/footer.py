@@ -21,8 +21,21 @@ WHY = {
     "help": "help",
 }
 """What is of use while a number is explained, and what it is then."""
+ASKING = {
+    "next": "show",
+    "choose": "answer",
+    "inspect": "type it instead",
+    "help": "hint",
+    "leave": "stop asking",
+}
+"""The same while something is asked."""
 YIELDING = ("if roomy", "if it fits", "soon")
 """The footers that give way when there is little room, the first first."""
+
+
+def of_use(words: dict[str, str]) -> list[Action]:
+    """The actions named, by what they are just then."""
+    return [replace(a, short=words[a.name]) for n in words for a in ACTIONS if a.name == n]
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:
@@ -48,8 +61,17 @@ class Footer(Panel):
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [a for a in ACTIONS if a.name in WHILE_RUNNING], x)
         elif view.inspection.place:
-            of_use = (a for name in WHY for a in ACTIONS if a.name == name)
-            self.keys(canvas, [replace(a, short=WHY[a.name]) for a in of_use], 1)
+            self.keys(canvas, of_use(WHY), 1)
+        elif view.asking and view.asking.is_open:
+            can_vote = bool(view.asking.choices)
+            talk = view.asking.asked.form == "talk"
+            shown = [
+                a
+                for a in of_use(ASKING)
+                if (can_vote or a.name != "choose")
+                and not (talk and a.name in ("inspect", "help"))
+            ]
+            self.keys(canvas, shown, 1)
         else:
             self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.footer]), 1)
 
@@ -65,4 +87,5 @@ class Footer(Panel):
     async def on_click(self, event: events.Click) -> None:
         for place, name in self.places:
             if event.x in place:
-                await self.run_action(f"screen.{name}")
+                if name != "choose":  # which one, only the keys tell
+                    await self.run_action(f"screen.{name}")

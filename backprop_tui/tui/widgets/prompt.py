@@ -57,6 +57,10 @@ class Prompt(Vertical):
         field.value = ""
         field.focus()
 
+    def take_focus(self) -> None:
+        """Hear what is typed, again."""
+        self.query_one(Input).focus()
+
     def say(self, text: str) -> None:
         if self.is_attached:  # a search may have something to say when all is left already
             self.query_one("#said", Static).update(f" {text}")
