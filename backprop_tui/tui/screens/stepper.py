@@ -124,7 +124,7 @@ class Stepper(Ask):
         self.app.action_command_palette()
 
     def action_quit(self) -> None:
-        self.app.exit(self.resume_command())
+        self.app.exit("\n".join(filter(None, (self.score.sentence(), self.resume_command()))))
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""
