@@ -29,3 +29,9 @@ def text(name: str) -> str:
         raise KeyError(name)
     # Beside this file: importlib.resources would find it as well, and cost the start 8 ms.
     return Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def after(name: str) -> str | None:
+    """The lesson to go on with; None after the last one, or after what is no lesson."""
+    following = dict(zip(NAMES, NAMES[1:], strict=False))
+    return following.get(name)
