@@ -12,7 +12,6 @@ import gc
 import io
 import math
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

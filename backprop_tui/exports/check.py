@@ -1,6 +1,6 @@
 """The report of `check`: what the nudge test finds of every gradient, and which published figures
-are reproduced, as two tables, what the author may want to mend, and one line that sums up. It judges
-nothing: the engine does.
+are reproduced, as two tables; what its author may want to mend, and one line that sums up. It
+judges nothing: the engine does.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Only names and texts: reading a lesson as an experiment is the engine's.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 NAMES = (
@@ -33,5 +34,4 @@ def text(name: str) -> str:
 
 def after(name: str) -> str | None:
     """The lesson to go on with; None after the last one, or after what is no lesson."""
-    following = dict(zip(NAMES, NAMES[1:], strict=False))
-    return following.get(name)
+    return dict(pairwise(NAMES)).get(name)
