@@ -61,8 +61,7 @@ def remarks(timeline: Timeline) -> Iterator[str]:
 def _said(name: str, said: Note | Question, most: int) -> Iterator[str]:
     lines = len(wrap(said.text, LINE))
     if lines > most:
-        room = "one line" if most == 1 else f"{most} lines"
-        yield f"{name}.text is cut off at 80 columns: it takes {lines} lines and has {room}"
+        yield _cut_off(f"{name}.text", lines, most)
     elif lines > 1:
         yield (
             f"{name}.text takes {lines} lines at 80 columns, and other lines give way: {LINE} "
@@ -73,9 +72,12 @@ def _said(name: str, said: Note | Question, most: int) -> Iterator[str]:
 def _answered(name: str, question: Question) -> Iterator[str]:
     lines = len(wrap(question.answer or "", LINE))
     if lines > ANSWER_LINES:
-        yield (
-            f"{name}.answer is cut off at 80 columns: it takes {lines} lines and has {ANSWER_LINES}"
-        )
+        yield _cut_off(f"{name}.answer", lines, ANSWER_LINES)
+
+
+def _cut_off(name: str, lines: int, most: int) -> str:
+    room = "one line" if most == 1 else f"{most} lines"
+    return f"{name} is cut off at 80 columns: it takes {lines} lines and has {room}"
 
 
 # Where it stands -----------------------------------------------------------------------------
