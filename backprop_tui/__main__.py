@@ -12,7 +12,6 @@ import gc
 import io
 import math
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -311,25 +310,15 @@ def lesson_table() -> Iterator[str]:
 
     from backprop_tui.engine.experiment_file import load
 
-    table = exports.plain_table(below=1)
-    for heading in ("lesson", "layers", "activations, loss"):
+    table = exports.plain_table()
+    table.add_column("", justify="right", no_wrap=True)
+    for heading in ("lesson", "layers", "what it teaches"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("what it is about")
-    for name in lessons.NAMES:
+    for number, name in enumerate(lessons.NAMES, 1):
         lesson = load(name)
-        network = lesson.network
-        table.add_row(
-            Text(name, "bold"),
-            network.sizes,
-            f"{exports.activations_in_words(network)}\n{network.loss}",
-            Text(f"{lesson.title}\n", "bold").append(first_sentence(lesson.about), "not bold"),
-        )
+        about = Text(f"{lesson.title}\n", "bold").append(lesson.teaches, "not bold")
+        table.add_row(str(number), Text(name, "bold"), lesson.network.sizes, about)
     yield exports.printed(Console(highlight=False), table).rstrip() + "\n"
-
-
-def first_sentence(text: str) -> str:
-    found = re.match(r".*?[.?!](?=\s|$)", text.strip(), re.DOTALL)
-    return found[0] if found else text.strip()
 
 
 def trace(arguments: argparse.Namespace) -> int:
