@@ -13,8 +13,8 @@ from itertools import islice, product
 from textwrap import wrap
 
 from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.diagnosis import wrong_numbers
 from backprop_tui.engine.experiment import Note, Question
-from backprop_tui.engine.mistakes import wrong_numbers
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.timeline import Timeline
 
@@ -125,12 +125,12 @@ def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
         digits = "" if decimals == 0 else f" at {decimals} decimals"
         yield f"{name} asks for a zero: {what} is 0{digits} in iteration {at:,}"
     if question.form == "vote":
-        wrong = (
-            {_shown(found[1], decimals) for found in wrong_numbers(program, iteration, cell)}
+        told_apart = (
+            {_shown(wrong.number, decimals) for wrong in wrong_numbers(program, iteration, cell)}
             - {right[cell]}
             for cell in cells
         )
-        most = max(map(len, wrong))
+        most = max(map(len, told_apart))
         if most < CHOICES:
             what = text(cells[0]) if question.cell else f"any number of {question.step}"
             yield (
