@@ -87,6 +87,6 @@ class Prompt(Vertical):
         self.post_message(self.Left())
 
     def on_key(self, event: events.Key) -> None:
-        # What is typed is typed: only keys that write nothing are heard behind the field.
-        if event.key not in ("pageup", "pagedown", "escape", "enter", "f1"):
+        # What is typed is typed; of what writes nothing, these would look elsewhere.
+        if event.key in ("tab", "shift+tab", "up", "down"):
             event.stop()
