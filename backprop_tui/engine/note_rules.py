@@ -111,8 +111,7 @@ def questions_fit(
         if entry.get("form") == "talk" and "answer" not in entry:
             faults.add(
                 ("questions", i, "answer"),
-                "is missing: a talk needs what is said at the second press, "
-                f"{QUESTION.keys['answer'].must}",
+                "is missing: it must be text, which a talk says at its second press",
             )
         _, step = _step_of(entry, ())
         shapes = shapes_in(_iteration_of(entry))
