@@ -24,12 +24,6 @@ NAMES = (
 )
 
 
-def after(name: str) -> str | None:
-    """The lesson that comes behind that one; None behind the last."""
-    at = NAMES.index(name) + 1
-    return NAMES[at] if at < len(NAMES) else None
-
-
 def text(name: str) -> str:
     """A lesson's file as it stands: comments, layout and all."""
     if name not in NAMES:

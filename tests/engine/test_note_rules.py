@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.note_rules import questions_fit, still_true
+from backprop_tui.engine.note_rules import cells_fit, still_true
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.schema import Faults
 from tests.networks import experiments
@@ -18,7 +18,7 @@ def test_a_cell_is_refused_just_where_its_step_has_none(e: Experiment, data: st.
     step = data.draw(st.sampled_from(sorted(shapes)))
     row, column = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
     entry = {"at": step, "cell": (row, column), "form": "vote", "text": "How large?"}
-    questions_fit([entry], lambda iteration: shapes, faults := Faults({}))
+    cells_fit([entry], lambda iteration: shapes, faults := Faults({}))
     rows, columns = shapes[step]
     assert (faults.found == []) == (row <= rows and column <= columns)
 
