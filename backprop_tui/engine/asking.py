@@ -88,7 +88,7 @@ def next_question(timeline: Timeline, position: Position) -> Question | None:
 def ask(
     timeline: Timeline,
     position: Position,
-    form: str,
+    form: str | None,
     write: Number,
     example: int = 0,
     question: Question | None = None,
@@ -96,16 +96,19 @@ def ask(
 ) -> Asked:
     """The question for the step that comes next at `position`; there must be one.
 
-    `question` is the author's, with a form of its own. `cell` is asked for if it is given, else the
-    question's, else the best one in the column of `example` (from 0). A vote on nothing is talk.
+    `question` is the author's, who also says its form; but a number is voted for or typed as `form`
+    says, unless it is None. `cell` is asked for if it is given, else the question's, else the best
+    one in the column of `example` (from 0). A vote on nothing is talk.
     """
     state = timeline.state(position)
     step, iteration = state.next_step, state.iteration
     assert step is not None
     program, own = timeline.program, None
     if question is not None:
-        form = question.form
+        numeric = question.form in ("vote", "number")
+        form = form if numeric and form else question.form
         own = question.cell and Cell(step.symbol, *question.cell)
+    form = form or "vote"
     cell = cell or own or best_cell(program, iteration, step, write, example)
     choices: tuple[Choice, ...] = ()
     if form == "vote":

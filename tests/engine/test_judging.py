@@ -102,7 +102,7 @@ def test_the_unit_of_the_last_decimal(written: str, decimals: int, unit: float) 
     assert unit_of(written, decimals) == pytest.approx(unit)
 
 
-def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:  # type: ignore[type-arg]
+def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:
     """What a learner reckons: every cell as it is written, put into the formula."""
     shown = {
         cell: number(float(env[cell.symbol][cell.row - 1, cell.column - 1]), decimals)

@@ -104,7 +104,7 @@ class Ask(Travel, Why):
         again = step is not None and self.score.is_due(kind(step))
         if question is None and self.mode == "lesson" and not again:
             return False
-        form = "number" if self.mode == "type" else "vote"
+        form = {"type": "number", "vote": "vote"}.get(self.mode)
         self.position = before
         asked = ask(self.timeline, before, form, self._write, self.view.column, question)
         self._announce(asked, again)
@@ -167,8 +167,7 @@ class Ask(Travel, Why):
 
     def _scored(self) -> str:
         """The score, and what comes next."""
-        name = self.timeline.experiment.name
-        after = lessons.after(name) if name in lessons.NAMES else None
+        after = lessons.after(self.timeline.experiment.name)
         ahead = f"Next lesson: {after} (o opens it)." if after else ""
         return " ".join(filter(None, (self.score.sentence(), ahead)))
 

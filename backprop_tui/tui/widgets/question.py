@@ -104,6 +104,8 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
         lines += [Line(line, "strong", 9) for line in wrapped(asking.closing, width, 2)]
     if found:
         lines.append(Line(found.reason, "strong", 5))
+    for note in view.notes:
+        lines += [Line(line, "note", 4) for line in wrapped(f"◆ {note}", width, 2)]
     return lines
 
 
