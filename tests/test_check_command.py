@@ -166,7 +166,7 @@ class TestFigures:
 
 
 class TestForItsAuthor:
-    QUESTION = '[[questions]]\nat = "Z1"\nform = "{}"\ntext = "How large?"\n'
+    QUESTION = '[[questions]]\nat = "db1"\nform = "{}"\ntext = "How large?"\n'
 
     def test_what_will_disappoint_is_told_and_is_no_failure(self, check: Check) -> None:
         note = f'[[notes]]\nat = "L"\ntext = "{"long " * 20}"\n'

@@ -43,11 +43,12 @@ from backprop_tui.engine.note_rules import (
     NOTE,
     QUESTION,
     SPOKEN,
+    cells_fit,
     notes,
     questions,
-    questions_fit,
     stand_at_steps,
     still_true,
+    talks_have_answers,
 )
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program, Step, derivation, with_shapes_of
@@ -483,8 +484,10 @@ def notes_and_questions_stand_at_steps(draft: Draft) -> None:
 
 def questions_ask_for_what_is_there(draft: Draft) -> None:
     """Every question's cell is within its step's shape, and a talk has its answer."""
+    entries = draft.values.get("questions") or ()
+    talks_have_answers(entries, draft.faults)
     if (shapes_in := _shapes_of(draft)) is not None:
-        questions_fit(draft.values.get("questions") or (), shapes_in, draft.faults)
+        cells_fit(entries, shapes_in, draft.faults)
 
 
 def _steps(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice, product
 from textwrap import wrap
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.diagnosis import wrong_numbers
+from backprop_tui.engine.asking import MOST_CHOICES, ask
 from backprop_tui.engine.experiment import Note, Question
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.engine.schema import count
+from backprop_tui.engine.timeline import Position, Timeline
 
 LINE = 76
 """Characters of a note or a question that stand on one line at 80 columns."""
@@ -25,10 +24,8 @@ MOST_LINES = 3
 ANSWER_LINES = 2
 LONGEST_NAME = 40
 """Characters of `teaches` that a list of lessons has room for."""
-CHOICES = 3
+CHOICES = MOST_CHOICES - 1
 """Wrong numbers beside the right one in a vote."""
-MOST_CELLS = 64
-"""Cells of a matrix that are looked at for one that gives a good vote."""
 FARTHEST = 100_000
 """The last iteration that is computed to see whether the run comes there."""
 
@@ -96,8 +93,8 @@ def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
     """Questions that are asked one after the other, at the same step."""
     always = {q.step for q in questions if q.iteration is None}
     counts = Counter((q.step, q.iteration) for q in questions)
-    for (step, iteration), count in counts.items():
-        together = count + (iteration is not None and step in always)
+    for (step, iteration), how_many in counts.items():
+        together = how_many + (iteration is not None and step in always)
         if together > 1:
             where = step if iteration is None else f"{step} in iteration {iteration:,}"
             yield f"{together} questions are asked at {where}: one after the other"
@@ -111,34 +108,22 @@ def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
     if question.form not in ("vote", "number"):
         return
     at, decimals = question.iteration or 1, timeline.experiment.decimals
-    iteration, program = timeline.iteration(at), timeline.program
-    result = iteration.results[program.index(question.step)]
-    if question.cell is not None:
-        cells = [Cell(question.step, *question.cell)]
-    else:
-        rows, columns = (range(1, n + 1) for n in result.shape)
-        every = (Cell(question.step, i, j) for i, j in product(rows, columns))
-        cells = list(islice(every, MOST_CELLS))
-    right = {cell: _shown(float(result[cell.row - 1, cell.column - 1]), decimals) for cell in cells}
-    if all(float(number) == 0 for number in right.values()):
-        what = text(cells[0]) if question.cell else f"every number of {question.step}"
-        digits = "" if decimals == 0 else f" at {decimals} decimals"
-        yield f"{name} asks for a zero: {what} is 0{digits} in iteration {at:,}"
-    if question.form == "vote":
-        told_apart = (
-            {_shown(wrong.number, decimals) for wrong in wrong_numbers(program, iteration, cell)}
-            - {right[cell]}
-            for cell in cells
+
+    def write(number: float) -> str:
+        return f"{number:z.{decimals}f}"
+
+    before = Position(at, timeline.program.index(question.step))
+    asked = ask(timeline, before, question.form, write, question=question)
+    right = timeline.state(before).result(question.step)[asked.cell.row - 1, asked.cell.column - 1]
+    if float(write(right)) == 0:
+        yield (
+            f"{name} asks for a zero: {text(asked.cell)} is 0 at {count(decimals, 'decimal')} in "
+            f"iteration {at:,}"
         )
-        most = max(map(len, told_apart))
-        if most < CHOICES:
-            what = text(cells[0]) if question.cell else f"any number of {question.step}"
-            yield (
-                f"{name} is a vote with too little to choose from: mistakes give {most} wrong "
-                f"numbers for {what} at {decimals} decimals, of {CHOICES} that are wanted"
-            )
-
-
-def _shown(number: float, decimals: int) -> str:
-    """A number as it is compared: to the decimals that its reader sees, −0 as 0."""
-    return f"{number:z.{decimals}f}"
+    wrong = max(0, len(asked.choices) - 1)
+    if question.form == "vote" and wrong < CHOICES:
+        yield (
+            f"{name} is a vote with too little to choose from: mistakes give "
+            f"{count(wrong, 'wrong number')} for {text(asked.cell)} at "
+            f"{count(decimals, 'decimal')}, of {CHOICES} that are wanted"
+        )

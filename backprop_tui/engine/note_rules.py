@@ -96,24 +96,28 @@ def stand_at_steps(
             faults.must(path, f"a step of this network, {listed(names)}", step, tuple(names))
 
 
-def questions_fit(
+def talks_have_answers(entries: Sequence[Mapping[str, Any] | None], faults: Faults) -> None:
+    """Every talk has what is said at its second press."""
+    for i, entry in enumerate(entries):
+        if entry is not None and entry.get("form") == "talk" and "answer" not in entry:
+            faults.add(
+                ("questions", i, "answer"),
+                "is missing: it must be text, which a talk says at its second press",
+            )
+
+
+def cells_fit(
     entries: Sequence[Mapping[str, Any] | None],
     shapes_in: Callable[[int | None], Mapping[str, Shape]],
     faults: Faults,
 ) -> None:
-    """Every question asks for a number that its step has, and a talk has its answer.
+    """Every question asks for a number that its step has.
 
     `shapes_in` gives the shapes of an iteration, or of the smallest batch for None.
     """
     for i, entry in enumerate(entries):
         if entry is None:
             continue
-        if entry.get("form") == "talk" and "answer" not in entry:
-            faults.add(
-                ("questions", i, "answer"),
-                "is missing: a talk needs what is said at the second press, "
-                f"{QUESTION.keys['answer'].must}",
-            )
         _, step = _step_of(entry, ())
         shapes = shapes_in(_iteration_of(entry))
         if entry.get("cell") is None or step is None or step not in shapes:

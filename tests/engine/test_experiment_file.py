@@ -349,8 +349,7 @@ SECTIONS = [
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
-        "questions[0].answer is missing: a talk needs what is said at the second press, text, not "
-        "empty and without control characters",
+        "questions[0].answer is missing: it must be text, which a talk says at its second press",
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',

@@ -88,9 +88,9 @@ class TestVotes:
         assert found(MAZUR, Question("dA1", None, "vote", "How?", (1, 1))) == []
 
     def test_with_fewer_are_not(self) -> None:
-        assert found(MAZUR, Question("A1", None, "vote", "How?", (2, 1))) == [
-            "questions[0] is a vote with too little to choose from: mistakes give 0 wrong numbers "
-            "for A1[2,1] at 4 decimals, of 3 that are wanted"
+        assert found(load("article"), Question("db2", None, "vote", "How?", (1, 1))) == [
+            "questions[0] is a vote with too little to choose from: mistakes give 2 wrong numbers "
+            "for db2[1,1] at 3 decimals, of 3 that are wanted"
         ]
 
     def test_count_what_can_be_told_apart_at_the_decimals_of_the_file(self) -> None:
@@ -98,13 +98,14 @@ class TestVotes:
         assert found(MAZUR, question) == []
         assert "at 2 decimals" in found(replace(MAZUR, decimals=2), question)[-1]
 
-    def test_without_a_cell_need_one_good_cell(self) -> None:
+    def test_without_a_cell_are_about_the_one_that_will_be_asked_for(self) -> None:
         assert found(MAZUR, Question("dW1", None, "vote", "How?")) == []
-        assert "for any number of A1" in found(MAZUR, Question("A1", None, "vote", "How?"))[0]
+        few = found(load("article"), Question("db2", None, "vote", "How?"))
+        assert few == found(load("article"), Question("db2", None, "vote", "How?", (1, 1)))
 
     def test_need_nothing_of_the_kind_in_other_forms(self) -> None:
         for form in ("number", "formula", "talk"):
-            assert found(MAZUR, Question("A1", None, form, "How?", (2, 1), "So.")) == []
+            assert found(load("article"), Question("db2", 1, form, "How?", (1, 1), "So.")) == []
 
 
 class TestZeros:
@@ -115,12 +116,11 @@ class TestZeros:
         ]
         assert found(MAZUR, question) == []
 
-    def test_everywhere_leave_nothing_to_ask(self) -> None:
-        said = found(load("zeros"), Question("dW1", 1, "number", "How?"))
-        assert said == [
-            "questions[0] asks for a zero: every number of dW1 is 0 at 3 decimals in iteration 1"
-        ]
-        assert found(load("zeros"), Question("dW1", 2, "number", "How?")) == []
+    def test_without_a_cell_are_remarked_only_where_there_is_nothing_else(self) -> None:
+        first, second = (Question("dW1", k, "number", "How?") for k in (1, 2))
+        assert "asks for a zero: dW1[1,1]" in found(load("zeros"), first)[0]
+        assert found(load("zeros"), second) == []
+        assert found(load("dead-relu"), first) == [], "row 2 is not 0"
 
 
 class TestPlaces:

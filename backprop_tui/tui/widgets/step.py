@@ -164,7 +164,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     if not found.known:
         number_of = view.state.program.index(found.step.symbol) + 1
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
-    lines.append(Line(found.reason, "strong", 6))
+    notes = () if view.inspection.place else view.notes
+    # What is said of this very step goes before what is said of every such step.
+    lines.append(Line(found.reason, "strong", 5 if notes else 6))
     if uses := goes_into(view, found.place):
         lines.append(Line(uses, "quiet", 3))
     if roomy:
@@ -173,9 +175,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
             lines.append(Line(f"LaTeX  {found.latex}", "quiet", 1))
     lines += beside(view, found.place, width)
     lines += printed(view, found.place, width)
-    if not view.inspection.place:
-        for note in view.notes:
-            lines += [Line(line, "note", 5) for line in wrapped(f"◆ {note}", width, 3)]
+    for note in notes:
+        lines += [Line(line, "note", 6) for line in wrapped(f"◆ {note}", width, 3)]
     return lines
 
 
