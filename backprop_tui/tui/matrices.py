@@ -293,10 +293,13 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
             end = placed.left + x * placed.cell
             hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
             number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
-            mark = view.cell_mark(symbol, i, j)
+            place = view.place_of(symbol, i, j)
+            mark = view.mark(place)
             waits = hidden and view.waits(symbol, i, j)
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale, waits)
-            printed = None if mark or hidden else view.published(view.place_of(symbol, i, j))
+            looks = "wrong" if not hidden and view.is_wrong(place) else ""
+            looks = f"{looks} {stale}".strip()
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
+            printed = None if mark or hidden or looks else view.published(place)
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
 
@@ -317,10 +320,12 @@ def paint_cell(
     view: View,
     cell: int,
     mark: str = "",
-    stale: str = "",
+    looks: str = "",
     waits: bool = False,
 ) -> int:
     """One number that ends before column `end`; `▸` before what is written, `•` what is read.
+
+    A wrong one has a `✗` instead, but for one in hand: its panel says so.
 
     What is not computed yet (None) is a `·`: not the same as zero. What is asked for is a `?`.
     """
@@ -331,8 +336,10 @@ def paint_cell(
         mark = mark if view.inspection.place else ""
     else:
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
-        start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
-    if mark:
+        start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
+    if "wrong" in looks and not (mark == "target" and view.in_hand):
+        canvas.put(start - 1, y, "✗", "wrong")
+    elif mark:
         canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
     return start
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from backprop_tui.__main__ import OVERRIDES
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.chain import Chains
+from backprop_tui.engine.effect import RightRun, changes_nothing, without_effect
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.gradient_check import Verdict, check_cells, gradients
 from backprop_tui.engine.gradient_check import tolerance as nudge_tolerance
-from backprop_tui.engine.mistaken import applies, changes_nothing
+from backprop_tui.engine.mistaken import applies
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program

@@ -131,9 +131,11 @@ class Update(Board):
                 hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
+                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, "", waits)
+                looks = "wrong" if wrong else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
         at = view.bracketed
         if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
             paint_cursor(canvas, view, placed, top)

@@ -184,6 +184,9 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(Line(history(view, place), "quiet", 5))
+    right = view.correct(place)
+    if right is not None:
+        lines.append(Line(f"✗ right: {number(right, view.decimals)}", "wrong", 7))
     if slip := view.slip:
         lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state
