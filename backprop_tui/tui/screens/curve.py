@@ -59,7 +59,9 @@ class Curve(ModalScreen[None]):
         with Vertical(id="curve"):
             yield Static(id="heading", markup=False)
             yield Plot()
-            yield Static("l closes   g log scale   e by epoch", id="keys", markup=False)
+            legend = "" if self.right is None else "      ⠒ with the mistake   · right"
+            keys = f"l closes   g log scale   e by epoch{legend}"
+            yield Static(keys, id="keys", markup=False)
 
     def on_mount(self) -> None:
         self.draw()
@@ -103,9 +105,9 @@ class Curve(ModalScreen[None]):
         finite = losses[np.isfinite(losses)]
         lowest = f", lowest {number(float(finite.min()), 4)}" if finite.size else ", none finite"
         at = f"  {number(float(known), 4)} in {unit} {here:,}" if np.isfinite(known) else ""
-        legend = "" if self.right is None else "   ⠒ with the mistake  · right"
-        of = f"{self.loss_name} over {count(losses.size, unit)}"
-        return f"{of}{at}{lowest if losses.size else ''}{legend}"
+        return (
+            f"{self.loss_name} over {count(losses.size, unit)}{at}{lowest if losses.size else ''}"
+        )
 
     def action_scale(self) -> None:
         self.logarithmic = not self.logarithmic
