@@ -55,7 +55,8 @@ class Mistaker(ModalScreen[str | None]):
         why = self.idle.get(name)
         looks = ("dim", "") if why else ("bold", "not bold")
         line = Text(f"{mark} {name:<24} ", looks[0], no_wrap=True, overflow="ellipsis")
-        return Option(line.append(why or CATALOGUE[name].how if name != NONE else "", looks[1]), id=name)
+        said = why or (CATALOGUE[name].how if name in CATALOGUE else "")
+        return Option(line.append(said, looks[1]), id=name)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self.query_one("#told", Static).update(self.sentences[event.option.id or NONE])

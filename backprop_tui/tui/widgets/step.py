@@ -54,6 +54,8 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
+            if 2 * len(found) <= height:  # for the last row
+                found = [line for one in found for line in (one, Line("", weight=0))]
         self.put_lines(canvas, found)
         self.emphasise(canvas, view)
 
