@@ -74,6 +74,8 @@ class Canvas:
 
     def cover(self, what: re.Pattern[str], y: int, columns: slice, by: str = COVERED) -> None:
         """Put another character over all of what is found in some columns of a line."""
+        if y >= self.height:
+            return
         first, _, _ = columns.indices(self.width)
         for found in what.finditer("".join(self._chars[y][columns])):
             for x in range(first + found.start(), first + found.end()):

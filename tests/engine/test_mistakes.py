@@ -240,6 +240,19 @@ def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
 TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error"))
 
 
+@given(TAME)
+def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_loss(
+    e: Experiment,
+) -> None:
+    wrong = Timeline(e.with_mistake("bias-forgotten"))
+    for symbol in gradients(wrong.program):
+        for cell in check_cells(wrong.program, wrong.iteration(1), symbol):
+            if symbol.startswith("db"):
+                assert cell.numeric == 0.0  # the loss does not move with b
+            else:
+                assert cell.verdict is not Verdict.DIFFERS, (symbol, cell)
+
+
 @given(TAME, st.sampled_from([n for n in NAMES if CATALOGUE[n].phase != "forward"]))
 def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
     e: Experiment, name: str

@@ -65,12 +65,13 @@ class Board(Panel):
 
     def hide(self, canvas: Canvas, view: View) -> None:
         """Whatever stands in a cell, with what is told of it; labels and marks stay."""
-        super().hide(canvas, view)
         for placed in self.placed(view):
             for k in range(len(placed.rows)):
                 y = placed.line(k) + 1
-                canvas.cover(TOLD, y, slice(placed.left, placed.right), " ")
-                canvas.cover(FIGURES, y, slice(placed.left, placed.right))
+                cells = slice(max(0, placed.left), max(0, placed.right))
+                canvas.cover(TOLD, y, cells, " ")
+                canvas.cover(FIGURES, y, cells)
+        super().hide(canvas, view)
 
     def arrangement(self, view: View) -> Arrangement:
         boards = [self, self.other] if self.other and self.other.display else [self]
