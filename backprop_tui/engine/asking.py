@@ -14,9 +14,10 @@ from itertools import product
 from math import isfinite
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.diagnosis import wrong_numbers
+from backprop_tui.engine.diagnosis import Wrong, wrong_numbers
 from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.explanation import Number
+from backprop_tui.engine.misreadings import ONE_PATH
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program, Step
 from backprop_tui.engine.provenance import Place
@@ -87,7 +88,7 @@ def next_question(timeline: Timeline, position: Position) -> Question | None:
 def ask(
     timeline: Timeline,
     position: Position,
-    form: str,
+    form: str | None,
     write: Number,
     example: int = 0,
     question: Question | None = None,
@@ -95,16 +96,19 @@ def ask(
 ) -> Asked:
     """The question for the step that comes next at `position`; there must be one.
 
-    `question` is the author's, with a form of its own. `cell` is asked for if it is given, else the
-    question's, else the best one in the column of `example` (from 0). A vote on nothing is talk.
+    `question` is the author's, who also says its form; but a number is voted for or typed as `form`
+    says, unless it is None. `cell` is asked for if it is given, else the question's, else the best
+    one in the column of `example` (from 0). A vote on nothing is talk.
     """
     state = timeline.state(position)
     step, iteration = state.next_step, state.iteration
     assert step is not None
     program, own = timeline.program, None
     if question is not None:
-        form = question.form
+        numeric = question.form in ("vote", "number")
+        form = form if numeric and form else question.form
         own = question.cell and Cell(step.symbol, *question.cell)
+    form = form or "vote"
     cell = cell or own or best_cell(program, iteration, step, write, example)
     choices: tuple[Choice, ...] = ()
     if form == "vote":
@@ -160,15 +164,20 @@ def choices_at(
     if not isfinite(right):
         return ()
     chosen = [Choice(right, write(right), "", right=True)]
-    for wrong in wrong_numbers(program, iteration, cell):
+    # Where several paths lead back, that they add up is the point: one alone comes first.
+    for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         written = write(wrong.number)
-        if all(_read(written) != _read(choice.written) for choice in chosen):
+        new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
+        if new:
             chosen.append(Choice(wrong.number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break
     return tuple(sorted(chosen, key=lambda choice: -choice.number))
 
 
+def _one_path(wrong: Wrong) -> bool:
+    return wrong.slip is not None and wrong.slip.mistake is ONE_PATH
+
+
 def _read(written: str) -> float:
     return float(written.replace("−", "-").replace("∞", "inf"))
-

@@ -211,7 +211,10 @@ class _Asked:
 
     def _number(self, wrong: Expr) -> float:
         result = np.asarray(value(lower(wrong, {}), self.env))
-        return float(result[self.at] if result.size > 1 else result.item())
+        if result.size == 1:
+            return float(result.item())
+        # linear′(Z1) is the number 1 once it is lowered: its shape is that of Z1 all the same.
+        return float(np.broadcast_to(result, shape(wrong, self.shapes))[self.at])
 
     def _lit(self, e: Expr) -> tuple[Cell, ...]:
         return cells(element(e, self.cell.row, self.cell.column, self.shapes, MOST))

@@ -718,6 +718,8 @@ def _refit_what_is_said(document: dict[str, Any], before: Mapping[str, Any]) -> 
     for key in SPOKEN:
         if isinstance(entries := document.get(key), list):
             document[key] = still_true(entries, same["network"], same["data"])
+            if not document[key]:
+                del document[key]
 
 
 def _may_fit(value: Any, shape: tuple[int, int]) -> bool:

@@ -239,6 +239,10 @@ class Explanation:
         """A number as it is written here."""
         return self._number(number)
 
+    def figure(self, cell: Cell) -> str:
+        """The number of a cell that it reads, as it is written here."""
+        return self._in_figures(cell)
+
     def _value(self, part: Expr) -> float:
         return float(value(part, self.env))
 

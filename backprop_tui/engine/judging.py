@@ -77,18 +77,19 @@ def judge(
     targets = [right, *(v for way in (None, *boards) for v in found.by_hand(way))]
     if any(near(number, target, unit) for target in targets):
         return Judged(Verdict.RIGHT, "")
-    if (digits := _decimals_typed(typed)) is not None and 0 < digits < decimals:
-        if near(number, right, 10.0**-digits):
-            wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
-            return Judged(Verdict.COARSE, f"Right as far as it goes: now with {wanted}.")
-    return wrong(number, found, unit)
+    digits = _decimals_typed(typed)
+    if digits and digits < decimals and number and near(number, right, 10.0**-digits):
+        wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
+        return Judged(Verdict.COARSE, f"Right as far as it goes: now with {wanted}.")
+    return wrong(number, typed.strip(), found, unit)
 
 
-def wrong(number: float, found: Explanation, unit: float) -> Judged:
-    """What a wrong number comes from."""
+def wrong(number: float, written: str, found: Explanation, unit: float) -> Judged:
+    """What a wrong number, so written, comes from; its figures are right to half a `unit`."""
     program = found.provenance.program
     iteration = found.provenance.timeline.iteration(found.place.iteration)
-    why = explain_wrong(program, iteration, found.place.cell, number, unit / 2 * (1 + ROUNDING))
+    cell, within = found.place.cell, unit / 2 * (1 + ROUNDING)
+    why = explain_wrong(program, iteration, cell, number, within, written)
     names = tuple(slip.mistake.name for slip in why.slips)
     return Judged(Verdict.WRONG, why.sentence, why.look, names)
 
@@ -118,22 +119,23 @@ def _sign(sign: int, right: float) -> Judged:
         return Judged(Verdict.WRONG, f"It is neither positive nor {WORDS[-1]}.")
     if (right > 0) == (sign > 0):
         return Judged(Verdict.RIGHT, f"It is {WORDS[sign]}.")
-    return Judged(
-        Verdict.WRONG, f"It is not {WORDS[sign]}: which of its factors has which sign?"
-    )
+    return Judged(Verdict.WRONG, f"It is not {WORDS[sign]}: which of its factors has which sign?")
 
 
 def _trend(trend: int, right: float, before: float | None) -> Judged:
     words = {1: "bigger", -1: "smaller", 0: "the same"}
     if before is None:
         return Judged(
-            Verdict.UNREADABLE, "There is no earlier value to compare with: type a number or a sign."
+            Verdict.UNREADABLE,
+            "There is no earlier value to compare with: type a number or a sign.",
         )
     if right == before or isnan(right):
         return Judged(Verdict.WRONG, f"Neither: it is not {words[trend]} than before.")
     if (right > before) == (trend > 0):
         return Judged(Verdict.RIGHT, f"It gets {words[trend]}.")
-    return Judged(Verdict.WRONG, f"It does not get {words[trend]}: what is it made of, and added to?")
+    return Judged(
+        Verdict.WRONG, f"It does not get {words[trend]}: what is it made of, and added to?"
+    )
 
 
 def _not_finite(number: float, right: float) -> Judged:
@@ -157,4 +159,3 @@ def _other_examples(found: Explanation) -> bool:
     """Whether the iteration before was of other examples: its numbers are of something else."""
     timeline, number = found.provenance.timeline, found.place.iteration
     return timeline.iteration(number - 1).examples != timeline.iteration(number).examples
-

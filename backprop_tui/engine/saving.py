@@ -19,7 +19,6 @@ from typing import Any
 
 from backprop_tui.engine.experiment import Array, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
-from backprop_tui.engine.note_rules import SPOKEN
 from backprop_tui.engine.schema import path_shown
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.engine.toml_text import changed, without
@@ -45,9 +44,6 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
         raise ValueError("an experiment that was read from no text cannot be saved")
     begun = replace(written, text=without(written.text, *SAVED))
     document = document_of(begun)
-    for key in SPOKEN:
-        if not document.get(key, True):  # none of them fits any more
-            del document[key]
     _move_csv(document, written.folder, folder)
     text = changed(begun.text, document)
     return "".join([text.rstrip(), "\n", *_saved(position, keyframe)])

@@ -72,9 +72,12 @@ class Score:
         seen = sum(a.outcome is Outcome.SEEN for a in self.answered)
         parts = [f"{self.right} of {len(self.answered)} right"]
         if self.right:
-            parts.append("all at the first try" if self.at_first == self.right else f"{self.at_first} at the first try")
+            parts.append(
+                "all at the first try"
+                if self.at_first == self.right
+                else f"{self.at_first} at the first try"
+            )
         if seen:
             parts.append(f"{seen} only seen")
         missed = f" Missed: {', '.join(self.missed)}." if self.missed else ""
         return f"{', '.join(parts)}.{missed}"
-

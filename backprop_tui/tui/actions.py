@@ -27,9 +27,10 @@ class Action:
 
     @property
     def bindings(self) -> tuple[tuple[str, str], ...]:
-        """What is bound to each of its keys."""
-        keys = self.keys.split(",")
-        return tuple((k, f"{self.name}('{k}')" if self.told_apart else self.name) for k in keys)
+        """Its keys, and what is bound to them: to each its own where they are told apart."""
+        if not self.told_apart:
+            return ((self.keys, self.name),)
+        return tuple((key, f"{self.name}('{key}')") for key in self.keys.split(","))
 
     @property
     def written(self) -> str:
@@ -193,7 +194,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "choose",
         "1,2,3,4",
-        "1-4",
+        "1",
         "answer",
         "vote for one of the numbers",
         "why",

@@ -75,9 +75,7 @@ class Asking:
         struck = self.struck if choice is None else self.struck | {choice}
         misses = self.misses + 1
         hints = max(self.hints, 1) if misses >= 2 else self.hints
-        return replace(
-            self, misses=misses, judged=judged, typed=typed, struck=struck, hints=hints
-        )
+        return replace(self, misses=misses, judged=judged, typed=typed, struck=struck, hints=hints)
 
     def told(self, typed: str, judged: Judged) -> Asking:
         """An answer that is neither right nor wrong."""
@@ -85,9 +83,6 @@ class Asking:
 
     def hinted(self) -> Asking:
         return replace(self, hints=min(self.hints + 1, HINTS))
-
-    def ended(self, outcome: Outcome) -> Asking:
-        return replace(self, outcome=outcome)
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -170,6 +170,8 @@ class View:
         if self.inspection.place or self.state.position.elements or self.asking:
             if place == self.place:  # one number is in hand
                 return "target"
+            if self._looked_at and not self.inspection.place:  # where the answer went wrong
+                return "read" if place in self._looked_at else ""
             return "read" if self._is_read(place) else ""
         if self.step is None:
             return ""

@@ -26,18 +26,23 @@ from backprop_tui.tui.screens.why import Why
 from backprop_tui.tui.widgets.boards import Board, Gradients
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.asking import Asked
+    from backprop_tui.engine.asking import Asked, Choice
     from backprop_tui.engine.explanation import Explanation
     from backprop_tui.engine.judging import Judged
     from backprop_tui.engine.score import Outcome, Score
+    from backprop_tui.exports.record import Record
     from backprop_tui.tui.asking import Asking
     from backprop_tui.tui.widgets.answer import AnswerField
 
 NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."
+FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
 
 
 class Ask(Travel, Why):
     """The keys that ask and answer."""
+
+    record: Record | None = None
+    """Where the answers are kept for a teacher."""
 
     def begin(self, experiment: Experiment) -> None:
         other = getattr(self, "_asked_of", None) != experiment.name
@@ -99,7 +104,7 @@ class Ask(Travel, Why):
         again = step is not None and self.score.is_due(kind(step))
         if question is None and self.mode == "lesson" and not again:
             return False
-        form = "number" if self.mode == "type" else "vote"
+        form = {"type": "number", "vote": "vote"}.get(self.mode)
         self.position = before
         asked = ask(self.timeline, before, form, self._write, self.view.column, question)
         self._announce(asked, again)
@@ -132,9 +137,10 @@ class Ask(Travel, Why):
             self._score = self.score.after(asking.asked, outcome, asking.misses)
         if outcome is not Outcome.MISSED:
             self._record(asking, typed, outcome)
-        ended = asking.ended(outcome or Outcome.SEEN)
+        words = self._last_words(asking)
+        ended = replace(asking, outcome=outcome or Outcome.SEEN, closing=words)
         self._close_field()
-        self.go(self.timeline.forward(self.position), replace(ended, closing=self._closing(asking)))
+        self.go(self.timeline.forward(self.position), ended)
 
     def go(self, position: Position, asking: Asking | None = None) -> None:
         """Any other move leaves the question, or what was said of the last one."""
@@ -149,7 +155,7 @@ class Ask(Travel, Why):
             self._close_field()
             self.asking = None
 
-    def _closing(self, asking: Asking) -> str:
+    def _last_words(self, asking: Asking) -> str:
         """What is said behind the last question of a lesson."""
         own = self.timeline.experiment.questions
         index = self.timeline.program.index
@@ -161,8 +167,7 @@ class Ask(Travel, Why):
 
     def _scored(self) -> str:
         """The score, and what comes next."""
-        name = self.timeline.experiment.name
-        after = lessons.after(name) if name in lessons.NAMES else None
+        after = lessons.after(self.timeline.experiment.name)
         ahead = f"Next lesson: {after} (o opens it)." if after else ""
         return " ".join(filter(None, (self.score.sentence(), ahead)))
 
@@ -182,7 +187,7 @@ class Ask(Travel, Why):
         if choice.right:
             self._right(asking, choice.written)
         else:
-            self._wrong(asking, choice.written, self._why_wrong(choice.number), at)
+            self._wrong(asking, choice.written, self._why_wrong(choice), at)
 
     def on_answer_field_answered(self, message: AnswerField.Answered) -> None:
         from backprop_tui.engine.judging import Verdict
@@ -203,7 +208,7 @@ class Ask(Travel, Why):
             case Verdict.WRONG:
                 self._wrong(asking, typed, judged)
             case _:
-                self._record(asking, typed, judged.verdict)
+                self._record(asking, typed, judged)
                 self._look_at(asking.told(typed, judged))
 
     def _right(self, asking: Asking, typed: str) -> None:
@@ -276,14 +281,14 @@ class Ask(Travel, Why):
             self._announce(ask(self.timeline, self.position, form, write, cell=cell), asking.again)
         return True
 
-    def action_leave(self) -> None:
-        """Out of the question: it asks no more."""
-        if self.asking and self.asking.is_open and self.inspection == Inspection():
-            self.mode = "off"
-            self._drop()
-            self.say(" ".join(("It asks no more.", self._scored())))
-        else:
-            super().action_leave()
+    def leave_question(self) -> bool:
+        """Out of the question, where nothing else is looked at: it asks no more."""
+        if self.asking is None or not self.asking.is_open or self.inspection != Inspection():
+            return False
+        self.mode = "off"
+        self._drop()
+        self.say(" ".join(("It asks no more.", self._scored())).strip())
+        return True
 
     # What is right
 
@@ -303,10 +308,11 @@ class Ask(Travel, Why):
         found = self._explained()
         return judge(typed, found, self.decimals, earlier(found), (self._on_the_boards,))
 
-    def _why_wrong(self, number: float) -> Judged:
+    def _why_wrong(self, choice: Choice) -> Judged:
         from backprop_tui.engine.judging import unit_of, wrong
 
-        return wrong(number, self._explained(), unit_of(self._write(number), self.decimals))
+        unit = unit_of(choice.written, self.decimals)
+        return wrong(choice.number, choice.written, self._explained(), unit)
 
     def _on_the_boards(self, cell: Cell, value: float) -> str:
         """How a board shows a number; small gradients have a common power taken out."""
@@ -336,7 +342,9 @@ class Ask(Travel, Why):
         if asking is None or not asking.is_open:
             return
         what = f"{text(asking.cell)} ="
-        self._field.open(what, "enter answers · PgDn shows it · ? gives a hint · esc leaves the field", keep)
+        self._field.open(
+            what, "enter answers · PgDn shows it · ? gives a hint · esc leaves the field", keep
+        )
 
     def _close_field(self) -> None:
         if self._field_is_open:
@@ -345,7 +353,13 @@ class Ask(Travel, Why):
 
     # The record
 
-    def _record(self, asking: Asking, typed: str, outcome: object) -> None:
-        if self.record is not None:
-            seconds = monotonic() - self._since
-            self.record.write(self.timeline.experiment.name, asking, typed, outcome, seconds)
+    def _record(self, asking: Asking, typed: str, became: Judged | Outcome | None) -> None:
+        if self.record is None:
+            return
+        lesson, seconds = self.timeline.experiment.name, monotonic() - self._since
+        right, attempt = self._write(self.provenance.number(asking.asked.place)), asking.misses + 1
+        try:
+            self.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
+        except OSError as error:
+            self.record = None
+            self.notify(f"The record ends here: {error.strerror}.", severity="error")

@@ -1,6 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`, asking its user is `ask`; here is the rest. It computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, asking its user is `ask`; here is the rest. It
+computes and paints nothing.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class Stepper(Ask):
 
     def action_leave(self) -> None:
         """Out of what is explained, then of the cursor, then of a maximised panel."""
+        if self.leave_question():
+            return
         if self.inspection != Inspection():
             self.look(self.inspection.out(self.provenance))
         elif self.zoomed:
@@ -126,7 +129,7 @@ class Stepper(Ask):
         self.app.action_command_palette()
 
     def action_quit(self) -> None:
-        self.app.exit(self.resume_command())
+        self.app.exit("\n".join(filter(None, (self.score.sentence(), self.resume_command()))))
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""

@@ -15,6 +15,22 @@ HINT = "?"
 """What asks for a hint, where every other sign is part of an answer."""
 
 
+class Answer(Input):
+    """A field in which some keys mean something else while it is empty."""
+
+    async def on_key(self, event: events.Key) -> None:
+        if self.value:
+            return
+        if event.key in TRENDS:
+            self.value, self.cursor_position = TRENDS[event.key], 1
+        elif event.key == "space":
+            await self.run_action("screen.next")
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+
 class AnswerField(Prompt):
     """Hidden until a question is answered by typing."""
 
@@ -23,6 +39,9 @@ class AnswerField(Prompt):
 
     class Left(Prompt.Left):
         """The field was left; what was typed stays in it."""
+
+    def field(self) -> Input:
+        return Answer(compact=True)
 
     def open(self, what: str, hint: str, keep: bool) -> None:
         """Open it; what was typed before stays if `keep`."""
@@ -40,16 +59,3 @@ class AnswerField(Prompt):
         if event.value == HINT:
             self.empty()
             self.post_message(self.Answered(self, HINT))
-
-    async def on_key(self, event: events.Key) -> None:
-        field = self.query_one(Input)
-        if not field.value and event.key in TRENDS:
-            field.value = TRENDS[event.key]
-            field.cursor_position = 1
-            event.prevent_default()
-        if not field.value and event.key == "space":
-            event.stop()
-            event.prevent_default()
-            await self.run_action("screen.next")
-            return
-        super().on_key(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import events
 
@@ -10,6 +11,9 @@ from backprop_tui.tui.actions import ACTIONS, Action
 from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.tui.asking import Asking
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
@@ -38,6 +42,19 @@ def of_use(words: dict[str, str]) -> list[Action]:
     return [replace(a, short=words[a.name]) for n in words for a in ACTIONS if a.name == n]
 
 
+def while_asking(asking: Asking) -> list[Action]:
+    """What answers the question that is open."""
+    left_out = {"inspect", "help"} if asking.asked.form == "talk" else set()
+    if not asking.choices:
+        left_out.add("choose")
+    voting = f"1-{len(asking.choices)}"
+    return [
+        replace(action, sign=voting) if action.name == "choose" else action
+        for action in of_use(ASKING)
+        if action.name not in left_out
+    ]
+
+
 def fitting(width: int, shown: list[Action]) -> list[Action]:
     """As many as fit; those further back give way first."""
     shown = list(shown)
@@ -63,14 +80,7 @@ class Footer(Panel):
         elif view.inspection.place:
             self.keys(canvas, of_use(WHY), 1)
         elif view.asking and view.asking.is_open:
-            can_vote = bool(view.asking.choices)
-            talk = view.asking.asked.form == "talk"
-            shown = [
-                a
-                for a in of_use(ASKING)
-                if (can_vote or a.name != "choose")
-                and not (talk and a.name in ("inspect", "help"))
-            ]
+            shown = while_asking(view.asking)
             self.keys(canvas, shown, 1)
         else:
             room = canvas.width
@@ -90,6 +100,5 @@ class Footer(Panel):
 
     async def on_click(self, event: events.Click) -> None:
         for place, name in self.places:
-            if event.x in place:
-                if name != "choose":  # which one, only the keys tell
-                    await self.run_action(f"screen.{name}")
+            if event.x in place and name != "choose":  # which one, only the keys tell
+                await self.run_action(f"screen.{name}")

@@ -18,7 +18,7 @@ from backprop_tui.tui.widgets.step import Line, element_lines
 VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
 TYPE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 TALK = "Say it, or tell your neighbour.  Then space shows it."
-APART = 4
+APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
 
@@ -71,10 +71,14 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
 
 def in_rows(entries: list[str], width: int) -> list[str]:
     """Entries under each other in as few rows as there is room for: all, two, or one in each."""
-    wide = max(map(len, entries)) + APART
-    across = next((n for n in (len(entries), 2) if n * wide <= width + APART), 1)
-    rows = [entries[k : k + across] for k in range(0, len(entries), across)]
-    return ["".join(entry.ljust(wide) for entry in row).rstrip() for row in rows]
+    for across in (len(entries), 2, 1):
+        rows = [entries[k : k + across] for k in range(0, len(entries), across)]
+        wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
+        gap = min(APART, (width - sum(wide)) // max(1, across - 1))
+        if gap >= LEAST_APART or across == 1:
+            break
+    gaps = " " * gap
+    return [gaps.join(e.ljust(w) for e, w in zip(row, wide, strict=False)).rstrip() for row in rows]
 
 
 # Over ----------------------------------------------------------------------------------------
@@ -86,7 +90,7 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     lines = []
     if found:
         lines.append(Line(found.formula, "strong", 9, found.shape_line))
-        shown = element_lines(found, width, 2)
+        shown = element_lines(found, width, max(1, height // 4))
         lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
@@ -100,13 +104,16 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
         lines += [Line(line, "strong", 9) for line in wrapped(asking.closing, width, 2)]
     if found:
         lines.append(Line(found.reason, "strong", 5))
+    for note in view.notes:
+        lines += [Line(line, "note", 4) for line in wrapped(f"◆ {note}", width, 2)]
     return lines
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
     """`✓ 3)  0.0364 right`; `✗` before one that was voted for."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
-    return f"{sign} {k}) {choice.written:>7} {'right' if choice.right else choice.label}"
+    wide = max(len(c.written) for c in asking.choices)
+    return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
 
 
 def how_it_ended(asking: Asking) -> str:

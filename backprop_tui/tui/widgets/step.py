@@ -74,9 +74,14 @@ class StepPanel(Panel):
         """What is asked of the step, or how that ended."""
         from backprop_tui.tui.widgets.question import question_lines  # only where something is
 
-        self.rule(canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt)
+        self.rule(
+            canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
+        )
         found = question_lines(view, asking, canvas.width - 2, canvas.height - 1)
         self.put_lines(canvas, found)
+        if not asking.is_open and view.explanation:
+            for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
+                canvas.emphasise(view.explanation.figure(cell), "cursor")
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""
