@@ -283,3 +283,23 @@ def test_signs_are_spelled_where_the_encoding_lacks_them() -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert "sigma'(Z2[1,1])  0.186815602" in told.stdout
     assert "?" not in told.stdout
+
+
+class TestMistakes:
+    def test_mazur_s_later_figures_come_out_with_weights_updated_too_early(
+        self, check: Check
+    ) -> None:
+        status, report = check("mazur", "--mistake", "updated-weights")
+        assert status == 1
+        assert "With updated-weights L[1,1] comes out as printed." in report
+        assert "With updated-weights A2[1,1], A2[2,1], L[1,1] come out as printed." in report
+        assert row(report, "dA1")[-1] == "DIFFERS"
+        assert row(report, "dW2")[-1] == "agrees"
+        assert not any("as printed." in line and "With" in line for line in check("mazur")[1])
+
+    def test_the_workbook_s_figures_come_out_without_the_gate(self, check: Check) -> None:
+        _, report = check("ai-by-hand", "--mistake", "gate-skipped")
+        said = " ".join(" ".join(report).split())
+        assert (
+            "With gate-skipped dZ2[1,1], dZ2[1,2], dA1[2,1], dA1[3,1] come out as printed." in said
+        )

@@ -1,4 +1,4 @@
-"""The algorithm with a mistake in it: where a mistake fits, the program it makes, what it changes.
+"""The algorithm with a mistake in it: where a mistake fits, and the program it makes.
 
 A program with a mistake is a program like any other: its values, trace, compiled loop and nudge
 test come from the rewritten steps. A mistake is made wherever the right shape still comes out, and
@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from backprop_tui.engine.algebra import Expr, names
 from backprop_tui.engine.algebra import replace as replace_parts
 from backprop_tui.engine.experiment import Network, Training
@@ -22,7 +20,7 @@ from backprop_tui.engine.program import Program, Step, W, dA
 from backprop_tui.engine.shapes import ShapeMismatch, shape
 
 if TYPE_CHECKING:
-    from backprop_tui.engine.timeline import Iteration, Timeline
+    from backprop_tui.engine.timeline import Iteration
 
 ROUNDING = 1e-12
 """Results this close, for the size of their matrix, are the same: an order of adding differs."""
@@ -148,34 +146,7 @@ def _through_new_weights(step: Step, right: Expr, steps: Iterable[Step]) -> Iter
         yield replace_parts(right, {early[-1].target: early[-1].expression})
 
 
-# What a mistake changes ----------------------------------------------------------------------
-
-
-def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[str]:
-    """The symbols that come out different in an iteration of two runs of the same network."""
-    one, other = right.iteration(iteration), wrong.iteration(iteration)
-    if one.number != other.number:  # one of them has diverged before
-        return frozenset(step.symbol for step in right.program.steps)
-    results = results_of(wrong.program, other)
-    return frozenset(
-        symbol
-        for symbol, result in results_of(right.program, one).items()
-        if not _same(result, results[symbol])
-    )
-
-
-def changes_nothing(right: Timeline, wrong: Timeline, iteration: int) -> bool:
-    """Whether that iteration is the same with the mistake: with one example for 1/m, say."""
-    return not changed_by(right, wrong, iteration)
-
-
 def results_of(program: Program, iteration: Iteration) -> dict[str, Any]:
     """What every step of an iteration gave, by symbol."""
     symbols = (step.symbol for step in program.steps)
     return dict(zip(symbols, iteration.results, strict=True))
-
-
-def _same(one: Any, other: Any) -> bool:
-    finite = np.abs(one[np.isfinite(one)])
-    size = float(finite.max()) if finite.size else 0.0
-    return bool(np.allclose(one, other, rtol=0.0, atol=ROUNDING * size, equal_nan=True))

@@ -88,6 +88,8 @@ class Report:
             yield sheet.printed(sheet.figures(here))
             for sentence in _reasons(here):
                 yield sheet.printed(Text(sentence, "dim"))
+            if (mistake := self.timeline.experiment.mistake) and (same := _reproduced(here)):
+                yield sheet.printed(Text(f"With {mistake} {same} as printed.", "bold"))
         summary = Text(f"\n{self.summary()}", "bold red" if self.failed else "bold")
         if remarks := self.remarks:
             yield sheet.printed(Text("\nFor its author", "bold"))
@@ -228,6 +230,12 @@ def _computed(c: Comparison) -> str:
     if c.failed or c.computed == 0 or "." not in mantissa or e:
         return f"{c.computed:z.{MOST_DIGITS}g}".replace("-", "−")
     return figure(c.computed, decimals)
+
+
+def _reproduced(found: Sequence[Comparison]) -> str:
+    """The figures known to be wrong that come out just so: `L[1,1] comes out`."""
+    same = [c.of for c in found if c.wrong and c.as_printed]
+    return f"{', '.join(same)} {'comes' if len(same) == 1 else 'come'} out" if same else ""
 
 
 def _against_print(c: Comparison) -> str:

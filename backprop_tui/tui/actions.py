@@ -219,6 +219,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "zoom", "z", "z", "zoom", "maximise the chosen panel, or put it back", "screen", "if roomy"
     ),
+    Action(
+        "hide", "h", "h", "hide", "hide the numbers of the chosen panel, or show them", "screen"
+    ),
     Action("theme", "t", "t", "theme", "dark or light", "screen", "if roomy"),
     Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen", "if roomy"),
     Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),

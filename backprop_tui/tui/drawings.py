@@ -170,6 +170,8 @@ def _nodes(
             waits = view.waits(name, k, view.column)
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
+            if value is not None and view.is_wrong(view.place_of(name, k, view.column)):
+                style = f"wrong{stale}"
             if waits:
                 written, style = "?", "target"
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)

@@ -22,6 +22,7 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
+    from backprop_tui.engine.effect import RightRun
     from backprop_tui.tui.asking import Asking
 
 DRAWINGS = ("nodes and edges", "graph")
@@ -61,6 +62,10 @@ class View:
     """A question about the step shown: open, or just over."""
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
+    right: RightRun | None = None
+    """The same run without its mistake, where it is made with one."""
+    hidden: frozenset[str] = frozenset()
+    """The panels whose numbers are not shown."""
 
     @property
     def step(self) -> Step | None:
@@ -265,6 +270,26 @@ class View:
         slips = applies(self.state.experiment.network, training)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
         return next(own, None)
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether a single number is looked at, and not a whole step."""
+        return bool(self.inspection.place or self.state.position.elements or self.asking)
+
+    def is_wrong(self, place: Place) -> bool:
+        """Whether the run's mistake made this number, known here, another than it should be."""
+        if self.right is None or not self.known(place):
+            return False
+        return self.right.differs(place, self.provenance.number(place))
+
+    def correct(self, place: Place) -> float | None:
+        """What a wrong number should be; None for one that is as it should be."""
+        return self.right.number(place) if self.right and self.is_wrong(place) else None
+
+    @cached_property
+    def without_effect(self) -> str | None:
+        """Why the run's mistake changes nothing in this iteration, where it does not."""
+        return self.right.without_effect(self.iteration) if self.right else None
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

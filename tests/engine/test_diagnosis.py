@@ -12,10 +12,10 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.diagnosis import Diagnosis, explain_wrong, wrong_numbers
+from backprop_tui.engine.effect import changed_by
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.misreadings import MISREADINGS, ONE_PATH, ONE_TERM
-from backprop_tui.engine.mistaken import changed_by
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments

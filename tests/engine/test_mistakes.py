@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from backprop_tui.__main__ import OVERRIDES
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.chain import Chains
+from backprop_tui.engine.effect import RightRun, changed_by, changes_nothing, without_effect
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.gradient_check import Verdict, check_cells, gradients
 from backprop_tui.engine.gradient_check import tolerance as nudge_tolerance
-from backprop_tui.engine.mistaken import applies, changes_nothing
+from backprop_tui.engine.mistaken import applies
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program
@@ -163,6 +164,57 @@ def test_what_changes_nothing_here_is_told() -> None:
     assert changes_nothing(*both(relu, "slope-at-a"), 1)  # A > 0 just where Z > 0
 
 
+def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
+    article = Timeline(ARTICLE)
+    zero = "changes nothing here: b1 and b2 are 0"
+    assert without_effect(article, "bias-forgotten", 1) == zero
+    assert without_effect(article, "bias-forgotten", 2) is None  # they have moved
+    assert without_effect(article, "mean-forgotten", 1) == "fits nowhere in this network"
+    one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
+    assert without_effect(Timeline(one), "mean-forgotten", 1) == "changes nothing here: m = 1"
+    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
+    same = "changes nothing here: the same numbers"
+    assert without_effect(Timeline(relu), "slope-at-a", 1) == same  # A > 0 just where Z > 0
+
+
+@given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
+def test_the_first_iteration_tells_what_a_mistake_made_in_it_alone_would(
+    e: Experiment, name: str
+) -> None:
+    right, wrong = both(e, name)
+    assert (without_effect(right, name, 1) is not None) == changes_nothing(right, wrong, 1)
+
+
+@given(experiments(scales=(1.0,)), st.sampled_from(NAMES), st.integers(1, 3))
+def test_a_number_is_wrong_just_where_it_is_another(e: Experiment, name: str, k: int) -> None:
+    right, wrong = both(e, name)
+    run, told = RightRun(wrong), changed_by(right, wrong, k)
+    done = wrong.iteration(k)
+    if done.number < k or right.iteration(k).number < k:
+        return
+    off = set()
+    for step, result in zip(wrong.program.steps, done.results, strict=True):
+        for (i, j), number in np.ndenumerate(result):
+            place = Place(k, Cell(step.symbol, i + 1, j + 1))
+            correct = right.iteration(k).results[right.program.index(step.symbol)][i, j]
+            assert run.number(place) == correct or np.isnan(correct)
+            if run.differs(place, float(number)):
+                off.add(step.symbol)
+    assert off == told
+    assert (run.without_effect(k) is not None) <= (not told)
+
+
+def test_the_right_run_is_not_waited_for() -> None:
+    run = RightRun(Timeline(ARTICLE.with_mistake("sign-flipped")))
+    place = Place(5000, Cell("Z1", 1, 1))
+    assert run.is_behind(5000)
+    assert run.number(place) is None
+    for _ in run.run(5000):
+        pass
+    assert not run.is_behind(5000)
+    assert run.number(place) == Timeline(ARTICLE).iteration(5000).results[0][0, 0]
+
+
 # What follows from them ----------------------------------------------------------------------
 
 
@@ -186,6 +238,19 @@ def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
 
 
 TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error"))
+
+
+@given(TAME)
+def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_loss(
+    e: Experiment,
+) -> None:
+    wrong = Timeline(e.with_mistake("bias-forgotten"))
+    for symbol in gradients(wrong.program):
+        for cell in check_cells(wrong.program, wrong.iteration(1), symbol):
+            if symbol.startswith("db"):
+                assert cell.numeric == 0.0  # the loss does not move with b
+            else:
+                assert cell.verdict is not Verdict.DIFFERS, (symbol, cell)
 
 
 @given(TAME, st.sampled_from([n for n in NAMES if CATALOGUE[n].phase != "forward"]))

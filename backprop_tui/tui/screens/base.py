@@ -34,6 +34,7 @@ from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
+    from backprop_tui.engine.effect import RightRun
     from backprop_tui.tui.asking import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -55,6 +56,7 @@ class Base(Screen[None]):
         self.future: list[Experiment] = []
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.zoomed = False
+        self.hidden: set[str] = set()  # the panels whose numbers wait until they are asked for
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.message = ""
         self.asking: Asking | None = None  # a question about the step shown
@@ -68,6 +70,11 @@ class Base(Screen[None]):
         self.timeline = Timeline(experiment)
         self.provenance = Provenance(self.timeline)
         self.beside = Beside(self.timeline)
+        self.right: RightRun | None = None
+        if experiment.mistake is not None:
+            from backprop_tui.engine.effect import RightRun  # only where there is a mistake
+
+            self.right = RightRun(self.timeline)
         self.position = self.timeline.start
         if experiment.saved is not None:
             from backprop_tui.engine.saving import resume
@@ -121,6 +128,16 @@ class Base(Screen[None]):
         self._behind = None
         self.show()
 
+    @work(exclusive=True, group="right run", description="run without the mistake")
+    async def run_right(self, right: RightRun) -> None:
+        """Run without the mistake as far as the run with it has come, between keys."""
+        since = monotonic()
+        for _ in right.run(self.position.iteration):
+            if monotonic() - since > SLICE:
+                await asyncio.sleep(SLICE)
+                since = monotonic()
+        self.show()
+
     def on_resize(self, event: events.Resize) -> None:
         if event.size != self._fitted:
             self._fit(event.size)
@@ -159,6 +176,8 @@ class Base(Screen[None]):
             sparkline=self._sparkline(),
             message=self.message,
             playing=SPEEDS[self.speed].label if self.playing else "",
+            right=self.right,
+            hidden=frozenset(self.hidden),
         )
 
     def _state(self, position: Position) -> State:
@@ -208,6 +227,8 @@ class Base(Screen[None]):
         for panel in self.query(Panel):
             panel.show(view)
         self.nudge_shown(view)
+        if self.right and self.right.is_behind(self.position.iteration):
+            self.run_right(self.right)
 
     def _arrange(self, view: View) -> None:
         """Show the panels of this phase; only the chosen one when maximised or in little room."""

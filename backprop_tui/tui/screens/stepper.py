@@ -72,6 +72,11 @@ class Stepper(Ask):
             self.chosen = "step"
         self.show()
 
+    def action_hide(self) -> None:
+        """Cover the numbers of the chosen panel until they are asked for."""
+        self.hidden ^= {self._chosen}
+        self.show()
+
     def action_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         here = names.index(self.app.theme) if self.app.theme in names else -1

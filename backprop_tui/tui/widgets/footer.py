@@ -83,7 +83,11 @@ class Footer(Panel):
             shown = while_asking(view.asking)
             self.keys(canvas, shown, 1)
         else:
-            self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.footer]), 1)
+            room = canvas.width
+            if said := view.without_effect:  # all the time, as the title names the mistake
+                said = shortened(f"the mistake {said}", room - 28)
+                room = canvas.right(room - 1, 0, said, "quiet") - 2
+            self.keys(canvas, fitting(room, [a for a in ACTIONS if a.footer]), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
         """Each key and what it does, from column `x` on."""

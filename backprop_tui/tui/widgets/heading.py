@@ -53,7 +53,7 @@ class Title(Panel):
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)
             canvas.put(at_step, 0, step)
-        canvas.right(canvas.width - 1, 0, loss, "strong")
+        canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
 
 
 def losses(view: View) -> str:
@@ -79,6 +79,13 @@ def losses(view: View) -> str:
             parts = parts or [last]
         parts.append(f"(was {number(was, view.decimals)})")
     return " ".join(parts)
+
+
+def loss_is_wrong(view: View) -> bool:
+    """Whether the run's mistake made the loss that is known here another."""
+    column = {"L": view.column}
+    known = (s for s in ("J", "L") if view.state.value(s) is not None)
+    return any(view.is_wrong(view.place_of(s, 0, column.get(s, 0))) for s in known)
 
 
 class Rail(Panel):

@@ -54,6 +54,8 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
+            if 2 * len(found) <= height:  # for the last row
+                found = [line for one in found for line in (one, Line("", weight=0))]
         self.put_lines(canvas, found)
         self.emphasise(canvas, view)
 
@@ -190,6 +192,9 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(Line(history(view, place), "quiet", 5))
+    right = view.correct(place)
+    if right is not None:
+        lines.append(Line(f"✗ right: {number(right, view.decimals)}", "wrong", 7))
     if slip := view.slip:
         lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state
