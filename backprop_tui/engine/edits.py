@@ -64,7 +64,7 @@ def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[st
 
 
 def _only(shapes: Mapping[str, Shape]) -> str:
-    return f"cannot be edited, as it is computed: only {listed(tuple(shapes))} and alpha can"
+    return f"cannot be edited: only {listed(tuple(shapes))} and alpha can"
 
 
 def said(value: float) -> str:
@@ -91,6 +91,17 @@ def with_edit(experiment: Experiment, edit: Edit) -> Experiment:
         edits=(*experiment.edits, edit),
         published=tuple(p for p in experiment.published if p.iteration < edit.iteration),
         saved=saved,
+    )
+
+
+def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:
+    """Whether two experiments are the same run until an edit makes a difference."""
+    return (
+        one.network == other.network
+        and one.training == other.training
+        and one.data is other.data
+        and one.initial is other.initial
+        and one.formulas == other.formulas
     )
 
 

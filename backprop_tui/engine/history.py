@@ -19,7 +19,7 @@ import numpy as np
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.compiler import Kept
-from backprop_tui.engine.edits import Edits, first_difference
+from backprop_tui.engine.edits import Edits, differ_only_in_edits, first_difference
 from backprop_tui.engine.experiment import Edit, Experiment, read_only
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.keyframes import EVERY, Keyframes, Losses
@@ -30,6 +30,8 @@ RECENT, RECENT_ROOM = 64, 64 * 2**20
 """Whole iterations that are kept for the next key, and in how many bytes: but always three."""
 SETTINGS = 4
 """X, Y and α as edits have them, of how many stretches they are kept ready to run."""
+FAR = 10_000
+"""Iterations after which even the smallest network takes longer than a key should."""
 AT_A_TIME = 10**8
 """A chunk of a run is at most about as many multiplications: a tenth of a second or so."""
 
@@ -87,10 +89,21 @@ class History:
             other._reached = min(self._reached, first - 1)
             if self._diverged_in is not None and self._diverged_in >= first:
                 other._diverged_in = None
-        saved = experiment.saved
-        if self._resumed and saved is not None and saved.keyframe is not None:
-            other.resume(saved.keyframe.iteration, saved.keyframe.kept)
+        if self._resumed:
+            other._resume_saved()
         return other
+
+    def retold(self, experiment: Experiment) -> Self:
+        """The run of another experiment; what is kept of this one where only edits differ."""
+        if differ_only_in_edits(self.experiment, experiment):
+            return self.edited(experiment)
+        other = type(self)(experiment)
+        other._resume_saved()
+        return other
+
+    def is_far(self, iteration: int) -> bool:
+        """Whether more has to be computed on the way to that iteration than takes a moment."""
+        return iteration - self._reached > min(FAR, self._moment)
 
     def setting(self, iteration: int) -> Experiment:
         """The experiment with X, Y and α as they are in that iteration."""
@@ -196,6 +209,12 @@ class History:
             begun = self._edits.begun(number, beginning, self.program.kept)
             self._keyframes.pin(number, begun)
             self._reached = max(self._reached, number - 1)
+
+    def _resume_saved(self) -> None:
+        """Take over the keyframe that the experiment was saved with, if it has one."""
+        saved = self.experiment.saved
+        if saved is not None and saved.keyframe is not None:
+            self.resume(saved.keyframe.iteration, saved.keyframe.kept)
 
     @cached_property
     def _moment(self) -> int:

@@ -68,6 +68,12 @@ class Canvas:
                 styles[at : at + len(text)] = [style] * len(text)
                 return
 
+    def dots(self, x: int, y: int) -> int:
+        """The dots of the braille character there; none where there is another."""
+        inside = 0 <= y < self.height and 0 <= x < self.width
+        code = ord(self._chars[y][x][:1] or " ") - 0x2800 if inside else 0
+        return code if 0 <= code < 256 else 0
+
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
         """The characters of a line in runs of one style."""
         chars, styles = self._chars[y], self._styles[y]

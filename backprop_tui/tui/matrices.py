@@ -294,8 +294,11 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
             hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
             number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
             mark = view.cell_mark(symbol, i, j)
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
-            printed = None if mark or hidden else view.published(view.place_of(symbol, i, j))
+            sign = "" if hidden else view.sign(symbol, i, j)
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale, sign)
+            printed = (
+                None if mark or hidden or sign else view.published(view.place_of(symbol, i, j))
+            )
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
 
@@ -317,8 +320,10 @@ def paint_cell(
     cell: int,
     mark: str = "",
     stale: str = "",
+    sign: str = "",
 ) -> int:
-    """One number that ends before column `end`; `▸` before what is written, `•` what is read.
+    """One number that ends before column `end`; `▸` before what is written, `•` what is read,
+    `sign` instead where an edit is to be told.
 
     What is not computed yet (None) is a `·`: not the same as zero.
     """
@@ -328,8 +333,8 @@ def paint_cell(
     else:
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
-    if mark:
-        canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
+    if sign or mark:
+        canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
     return start
 
 

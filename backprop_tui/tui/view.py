@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from math import isnan
 
 from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.explanation import Explanation, own_cell
@@ -21,6 +22,8 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
 
 DRAWINGS = ("nodes and edges", "graph")
+EDITED, CHANGED = "*", "Δ"
+"""What stands before a number that was edited, and before one that the last edit changed."""
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
 
@@ -55,6 +58,8 @@ class View:
     """A word to the user, in the footer until the next key."""
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
+    before: State | None = None
+    """The same position in the run as it was before the last edit, until the next move."""
 
     @property
     def step(self) -> Step | None:
@@ -162,13 +167,43 @@ class View:
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
 
+    # Edits
+
+    def change(self, place: Place) -> tuple[float, float] | None:
+        """What a known number was before the last edit, and is now; None where that is the same."""
+        if self._before is None or not self.known(place):
+            return None
+        timeline = self._before.timeline
+        if timeline.iteration(max(1, place.iteration)).number < place.iteration:
+            return None  # that run ended before
+        was, now = self._before.number(place), self.provenance.number(place)
+        return None if was == now or (isnan(was) and isnan(now)) else (was, now)
+
+    @cached_property
+    def _before(self) -> Provenance | None:
+        return None if self.before is None else Provenance(self.before.timeline)
+
+    def sign(self, symbol: str, row: int, column: int) -> str:
+        """What stands before a cell (from 0) that was edited, or that the last edit changed."""
+        if self.before is None and not self.state.experiment.edits:
+            return ""
+        return self.sign_of(self.place_of(symbol, row, column))
+
+    def sign_of(self, place: Place) -> str:
+        """The same, of a number."""
+        if self.provenance.edit_of(place):
+            return EDITED
+        return CHANGED if self.change(place) else ""
+
     def published(self, place: Place) -> Comparison | None:
         """The figure printed for a number that is known here."""
+        if self.provenance.edit_of(place):  # no longer what its source is about
+            return None
         return self.beside.at(place.iteration, place.cell) if self.known(place) else None
 
     def figures(self, place: Place) -> tuple[Comparison, ...]:
         """All that was printed of a number: the cell itself, and expressions of its matrix."""
-        if not self.known(place):
+        if not self.known(place) or self.provenance.edit_of(place):
             return ()
         own = self.beside.at(place.iteration, place.cell)
         return (*((own,) if own else ()), *self.beside.about(place.iteration, place.symbol))

@@ -662,7 +662,7 @@ value = 0.25
             'edits[2].cell must be a cell, like "W1[1,2]", or "alpha"; got "beta"',
             "edits[3].cell does not exist: W1 is 3×2",
             "edits[4].cell does not exist: X is 2×1",
-            "edits[5].cell cannot be edited, as it is computed: only X, Y, W1",
+            "edits[5].cell cannot be edited: only X, Y, W1",
             "edits[6].value must be from 0 to 1",
             "edits[7].value must be 0 or more",
             "edits[8].value must be a finite number",

@@ -1,6 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`; here is the rest. It computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, edits are `what_if`; here is the rest. It computes
+and paints nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.travel import Travel
+from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.screens.why import Why
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
@@ -27,7 +29,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Travel, Why):
+class Stepper(Travel, Why, WhatIf):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -128,7 +130,7 @@ class Stepper(Travel, Why):
         first = (self.past or [self.timeline.experiment])[0]
         now = self.timeline.experiment
         words = shlex.split(first.source)
-        if now is not first:
+        if now.initial is not first.initial:
             if "--seed" in words:
                 at = words.index("--seed")
                 del words[at : at + 2]

@@ -128,7 +128,8 @@ class Update(Board):
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
                 end = placed.left + x * placed.cell
-                paint_cell(canvas, end, y, number, view, placed.cell, mark)
+                sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, sign=sign)
         at = view.bracketed
         if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
             paint_cursor(canvas, view, placed, top)
@@ -182,7 +183,8 @@ def rule_in_numbers(view: View) -> str:
     ]
     plain = training.optimizer == "gradient_descent"
     name = [] if plain else [training.optimizer]
-    return ", ".join([*name, f"α = {training.learning_rate:g}", *constants])
+    alpha = view.state.iteration.scalars["alpha"]
+    return ", ".join([*name, f"α = {alpha:g}", *constants])
 
 
 def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
