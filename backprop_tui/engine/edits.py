@@ -198,11 +198,12 @@ class Edits:
                 begun[made.symbol] = _with(begun[made.symbol], made)
         return tuple(begun.values())
 
-    def last(self, cell: Cell, iteration: int) -> Edit | None:
-        """The last edit, up to an iteration, of what that cell is in it."""
+    def last(self, of: Cell | Name, iteration: int) -> Edit | None:
+        """The last edit, up to an iteration, of what that cell is in it, or of α."""
         if not self:
             return None
-        place = cell.symbol, cell.row - 1, self._column(cell, iteration)
+        asked = self._placed(Edit(iteration, of, 0.0))
+        place = asked.symbol, asked.row, asked.column
         found = (
             made.edit
             for made in reversed(self._made)

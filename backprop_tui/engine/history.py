@@ -17,7 +17,7 @@ from typing import Self
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.algebra import Cell, Name
 from backprop_tui.engine.compiler import Kept
 from backprop_tui.engine.edits import Edits, differ_only_in_edits, first_difference
 from backprop_tui.engine.experiment import Edit, Experiment, read_only
@@ -109,9 +109,9 @@ class History:
         """The experiment with X, Y and α as they are in that iteration."""
         return self._replay_of(iteration).experiment
 
-    def last_edit(self, cell: Cell, iteration: int) -> Edit | None:
-        """The last edit, up to that iteration, of what the cell is in it."""
-        return self._edits.last(cell, iteration)
+    def last_edit(self, of: Cell | Name, iteration: int) -> Edit | None:
+        """The last edit, up to that iteration, of what the cell is in it, or of α."""
+        return self._edits.last(of, iteration)
 
     def _beginning(self) -> Kept:
         """What the first iteration begins with."""

@@ -97,10 +97,13 @@ class Travel(Base):
             if name is None:
                 return
             experiment = self.timeline.experiment
+            other = experiment.with_mistake(None if name == NONE else name)
+            if other is experiment:
+                return
             self.past.append(experiment)
             self.future.clear()
             # The run is another one from the start; where we are in it stays.
-            self.retell(experiment.with_mistake(None if name == NONE else name))
+            self.retell(other)
 
         self.pause()
         self.app.push_screen(Mistaker(self.timeline.experiment.mistake), chosen)

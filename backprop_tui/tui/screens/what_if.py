@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.edits import ALPHA, edit_fault, with_edit
 from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.timeline import Position
+from backprop_tui.engine.notation import text
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.screens.base import Base
 
@@ -25,24 +27,18 @@ class WhatIf(Base):
         """Stop running."""
         raise NotImplementedError
 
-    def travel(self, asked: Position, prompt: EditPrompt) -> object:
-        """Go far, while keys are heard."""
-        raise NotImplementedError
-
     # Editing
 
     async def action_edit(self) -> None:
-        from backprop_tui.engine.edits import edit_fault
         from backprop_tui.tui.widgets.edit_prompt import EditPrompt
 
         self.pause()
         edit, chosen = self._in_hand()
-        experiment = self.timeline.experiment
-        if fault := edit_fault(experiment, edit):
-            self.say(f"{fault}." if chosen else fault)
-            return
         if self.timeline.iteration(edit.iteration).number < edit.iteration:
             self.say(f"The run ends in iteration {edit.iteration - 1:,}: edit it earlier (⌫).")
+            return
+        if fault := edit_fault(self.timeline.experiment, edit):
+            self.say(f"{fault}.")
             return
         if not self.query(EditPrompt):
             await self.mount(EditPrompt(id="edit"))
@@ -52,9 +48,6 @@ class WhatIf(Base):
     def _in_hand(self) -> tuple[Edit, bool]:
         """The number that would be edited, with the value that it has: the explained one, else the
         cell under the cursor, else α; and whether it was chosen."""
-        from backprop_tui.engine.algebra import Cell
-        from backprop_tui.engine.edits import ALPHA
-
         view, place = self.view, self.inspection.place
         if place is None and (cursor := self.inspection.cursor):
             place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
@@ -62,27 +55,22 @@ class WhatIf(Base):
             iteration = self.position.iteration
             alpha = self.timeline.iteration(iteration).scalars[ALPHA.symbol]
             return Edit(iteration, ALPHA, alpha), False
-        cell = Cell(place.symbol, place.cell.row, place.cell.column)
         iteration = max(1, place.iteration)
         if place.symbol in self.timeline.program.parameters:
             frozen = place.symbol not in self.timeline.program.positions
             # A frozen one is edited from here on, whenever it began to be what it is.
             iteration = self.position.iteration if frozen else place.iteration + 1
-        return Edit(iteration, cell, self.provenance.number(place)), True
+        return Edit(iteration, place.cell, self.provenance.number(place)), True
 
     def on_edit_prompt_typed(self, message: EditPrompt.Typed) -> None:
         """What the loss becomes, before anything is changed."""
         prompt, edit = message.prompt, message.edit
-        from backprop_tui.engine.edits import edit_fault
-
         if fault := edit_fault(self.timeline.experiment, edit):
             prompt.say(f"✗ {fault}")
             return
         prompt.preview(self._losses(edit))
 
     def on_edit_prompt_given(self, message: EditPrompt.Given) -> None:
-        from backprop_tui.engine.edits import edit_fault, with_edit
-
         prompt, edit = message.prompt, message.edit
         experiment = self.timeline.experiment
         if fault := edit_fault(experiment, edit):
@@ -92,7 +80,7 @@ class WhatIf(Base):
         if edit.value == prompt.was:
             self.say("Nothing is changed.")
             return
-        said = f"{prompt.name_of(edit)} = {number(edit.value, self.decimals)}"
+        said = f"{text(edit.of)} = {number(edit.value, self.decimals)}"
         losses = self._losses(edit)
         self.past.append(experiment)
         self.future.clear()
@@ -101,8 +89,6 @@ class WhatIf(Base):
 
     def _losses(self, edit: Edit) -> str:
         """`L 0.666 → 0.641`: the first loss that the edit changes."""
-        from backprop_tui.engine.algebra import Cell
-        from backprop_tui.engine.edits import with_edit
         from backprop_tui.engine.sweep import loss_with
 
         timeline, program = self.timeline, self.timeline.program
@@ -125,13 +111,13 @@ class WhatIf(Base):
 
     # Undone, and made again
 
-    async def action_undo(self) -> None:
-        await self._swap(self.past, self.future, "undo", "Undone")
+    def action_undo(self) -> None:
+        self._swap(self.past, self.future, "undo", "Undone")
 
-    async def action_redo(self) -> None:
-        await self._swap(self.future, self.past, "redo", "Made again")
+    def action_redo(self) -> None:
+        self._swap(self.future, self.past, "redo", "Made again")
 
-    async def _swap(
+    def _swap(
         self, source: list[Experiment], other: list[Experiment], what: str, done: str
     ) -> None:
         if not source:

@@ -11,6 +11,7 @@ from textual import events
 from textual.message import Message
 
 from backprop_tui.engine.algebra import Cell, Diff, Name, names
+from backprop_tui.engine.edits import ALPHA
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.notation import text
@@ -29,7 +30,7 @@ from backprop_tui.tui.matrices import (
 )
 from backprop_tui.tui.numbers import common_power, times_power
 from backprop_tui.tui.predictions import right_of_batch, target_class
-from backprop_tui.tui.view import View
+from backprop_tui.tui.view import EDITED, View
 from backprop_tui.tui.widgets.panel import Panel
 
 
@@ -183,8 +184,9 @@ def rule_in_numbers(view: View) -> str:
     ]
     plain = training.optimizer == "gradient_descent"
     name = [] if plain else [training.optimizer]
-    alpha = view.state.iteration.scalars["alpha"]
-    return ", ".join([*name, f"α = {alpha:g}", *constants])
+    alpha = view.state.iteration.scalars[ALPHA.symbol]
+    sign = EDITED if view.state.timeline.last_edit(ALPHA, view.iteration) else ""
+    return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 
 def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:

@@ -44,15 +44,10 @@ class EditPrompt(Prompt):
     def open(self, edit: Edit, hint: str) -> None:
         """Ask for another value of what the edit is of; it has the value that there is."""
         self.edit, self.was, self.hint = edit, edit.value, hint
-        self.ask(f"iteration {edit.iteration:,}  {self.name_of(edit)} =", hint)
+        self.ask(f"iteration {edit.iteration:,}  {text(edit.of)} =", hint)
         field = self.query_one(Input)
         field.value = written(edit.value)
         field.action_select_all()
-
-    @staticmethod
-    def name_of(edit: Edit) -> str:
-        """As the screen writes it."""
-        return text(edit.of)
 
     def preview(self, losses: str) -> None:
         """What the loss becomes, and the keys that nudge."""
