@@ -135,6 +135,33 @@ async def test_a_wrong_number_says_why_and_stays_to_be_mended(
         assert edits(driver) == ()
 
 
+async def test_a_frozen_parameter_is_edited_from_where_we_stand_and_stays_looked_at() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("space", "i", "i")
+        point(driver, "b1", 2)
+        await driver.press("enter")
+        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        await edit(driver, "−1")
+        assert edits(driver) == (Edit(3, Cell("b1", 2, 1), -1.0),)
+        assert driver.stepper.inspection.place == Place(2, Cell("b1", 2, 1))
+        assert "Edited: was 0.35, set to −1 in iteration 3." in driver.text("step")
+        await driver.press("u")
+        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.position == Position(3, 1)
+
+
+async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space", "i", "i")
+        stepper = driver.stepper
+        stepper.look(Inspection().into(Place(1, Cell("W1", 1, 1)), stepper.provenance))
+        await edit(driver, "0")
+        assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
+        assert driver.position == Position(3, 1)
+        assert "Edited" in driver.text("step")
+        assert "iteration 1" in driver.text("title")  # where that number was made
+
+
 # Before anything is changed ------------------------------------------------------------------
 
 
