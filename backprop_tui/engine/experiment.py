@@ -267,7 +267,7 @@ class Written:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Everything a run follows from. Learner's edits are kept elsewhere."""
+    """Everything a run follows from, a learner's edits and formulas included."""
 
     name: str  # the lesson's name, or the file's without its ending
     source: str  # what opens it again, as a shell reads it: name or path, flags
@@ -294,8 +294,8 @@ class Experiment:
     def with_seed(self, seed: int) -> Experiment:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
-        Published figures, and notes and questions tied to an iteration, speak of the old numbers,
-        so they go, and so does what was saved of the old run.
+        Published figures, edits, and notes and questions tied to an iteration, speak of the old
+        numbers, so they go, and so does what was saved of the old run.
         """
         written = self.written
         if written is not None:
@@ -307,6 +307,7 @@ class Experiment:
             notes=tuple(note for note in self.notes if note.iteration is None),
             questions=tuple(q for q in self.questions if q.iteration is None),
             published=(),
+            edits=(),
             saved=None,
             written=written,
         )

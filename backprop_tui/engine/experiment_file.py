@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from backprop_tui import lessons
+from backprop_tui.engine.edit_rules import EDIT, edits_fit, edits_of
 from backprop_tui.engine.experiment import (
     KEPT,
     ORDERS,
@@ -205,6 +206,7 @@ EXPERIMENT = Table(
         "published": ListOf(
             PUBLISHED, "published figures, each source under its own [[published]]"
         ),
+        "edits": ListOf(EDIT, "edits, each under its own [[edits]]"),
         **SAVED,
     },
     required=("network", "data"),
@@ -526,6 +528,20 @@ def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[s
     return with_shapes_of(_steps(layers, rule), shapes)
 
 
+def edits_suit_their_iterations(draft: Draft) -> None:
+    """Every edit is of a number that its iteration begins with, and such as that may be."""
+    layers, batch, examples = draft.layers, draft.batch, draft.examples
+    if layers is None or batch is None or examples is None or batch > examples:
+        return
+    batches = -(-examples // batch)
+
+    def size_of(iteration: int) -> int:
+        return min(batch, examples - (iteration - 1) % batches * batch)
+
+    edits = draft.values.get("edits") or ()
+    edits_fit(edits, layers, size_of, draft["network", "loss"], draft.faults)
+
+
 def position_within_the_run(draft: Draft) -> None:
     """A position is a step of an iteration, and not far from where computing begins."""
     position, keyframe = draft.values.get("position") or {}, draft.values.get("keyframe") or {}
@@ -586,6 +602,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     notes_and_questions_stand_at_steps,
     questions_ask_for_what_is_there,
     published_figures_fit,
+    edits_suit_their_iterations,
     position_within_the_run,
     keyframe_fits,
 )
@@ -670,6 +687,9 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         _refit_what_is_said(result, document)
         for key in ("published", *SAVED):  # of another run
             result.pop(key, None)
+        same = all(result.get(key) == document.get(key) for key in ("network", "data"))
+        if not same or "seed" in overrides:  # which may also shuffle the examples otherwise
+            result.pop("edits", None)
         if not OWN.isdisjoint(overrides):
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
             result.pop("teaches", None)
@@ -893,6 +913,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         notes=notes(values.get("notes") or ()),
         questions=questions(values.get("questions") or ()),
         published=records(values.get("published") or ()),
+        edits=edits_of(values.get("edits") or ()),
         decimals=(values.get("view") or {}).get("decimals", 3),
         saved=_saved(values.get("position"), values.get("keyframe")),
     )

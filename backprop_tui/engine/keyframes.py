@@ -86,6 +86,18 @@ class Keyframes:
         if number not in self._frames:
             self._insert(number, kept)
 
+    def before(self, number: int, start: Kept) -> Keyframes:
+        """Those of the iterations before that one, the first of which begins with `start`."""
+        other = Keyframes(start, self.room)
+        other.every = self.every
+        for k in self._numbers:
+            if 1 < k < number:
+                other._numbers.append(k)
+                other._frames[k] = self._frames[k]  # never written to
+        other._pinned |= {k for k in self._pinned if k < number}
+        other._waypoints.update((k, kept) for k, kept in self._waypoints.items() if k < number)
+        return other
+
     def _insert(self, number: int, kept: Kept) -> None:
         insort(self._numbers, number)
         self._frames[number] = np.concatenate([p.ravel() for p in kept])
@@ -138,6 +150,14 @@ class Losses:
         self._known[first - 1 : behind - 1] = True
         if first <= self._all_up_to + 1:
             self._all_up_to = max(self._all_up_to, behind - 1)
+
+    def before(self, number: int) -> Losses:
+        """Those of the iterations before that one."""
+        other = Losses(self.most)
+        other._losses = self._losses[: number - 1].copy()
+        other._known = self._known[: number - 1].copy()
+        other._all_up_to = min(self._all_up_to, number - 1)
+        return other
 
     def known(self, first: int, last: int) -> bool:
         """Whether the losses of all these iterations are kept."""

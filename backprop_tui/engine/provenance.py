@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.engine.algebra import Cell, Expr, cells, children
+from backprop_tui.engine.edits import said
 from backprop_tui.engine.element import Reach, element, reach
 from backprop_tui.engine.evaluate import value
+from backprop_tui.engine.experiment import Edit
 from backprop_tui.engine.notation import folded, text
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Timeline
@@ -46,9 +48,44 @@ class Provenance:
         self.program = timeline.program
 
     def step_of(self, place: Place) -> Step | None:
-        """The step that made the number; None for what was given: X, Y, a parameter's beginning."""
+        """The step that made the number; None for what was given: X, Y, a parameter's beginning,
+        an edited number."""
         at = self.program.positions.get(place.symbol)
-        return None if at is None or place.iteration == 0 else self.program.steps[at]
+        if at is None or place.iteration == 0 or self.edit_of(place):
+            return None
+        return self.program.steps[at]
+
+    def edit_of(self, place: Place) -> Edit | None:
+        """The edit that gave the number, if one did."""
+        timeline = self.timeline
+        if not timeline.experiment.edits:
+            return None
+        if place.symbol in ("X", "Y"):
+            return timeline.last_edit(place.cell, place.iteration)
+        if place.symbol not in self.program.parameters:
+            return None
+        begins = self.earliest(place).iteration + 1
+        edit = timeline.last_edit(place.cell, begins)
+        if edit is None or edit.iteration < begins:
+            return None
+        return None if begins > 1 and timeline.diverged(begins - 1) else edit
+
+    def unedited(self, edit: Edit) -> float:
+        """What the number was that was edited."""
+        before = self.timeline.setting(edit.iteration - 1)
+        if not isinstance(edit.of, Cell):
+            return before.training.learning_rate
+        symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
+        if symbol in ("X", "Y"):
+            matrix = before.data.X if symbol == "X" else before.data.Y
+            column = int(before.examples_of(edit.iteration)[column])
+        elif edit.iteration == 1:
+            matrix = before.parameters()[symbol]
+        else:
+            done = self.timeline.iteration(edit.iteration - 1)
+            at = self.program.positions.get(symbol)
+            matrix = done.given[symbol] if at is None else done.results[at]
+        return float(matrix[row, column])
 
     def is_parameter(self, symbol: str) -> bool:
         """Whether it is handed from one iteration to the next: a parameter, a running mean."""
@@ -66,9 +103,11 @@ class Provenance:
         return step is not None and positions.get(symbol, len(positions)) < positions[step.symbol]
 
     def earliest(self, place: Place) -> Place:
-        """A frozen parameter is the one that it began as, in every iteration."""
-        frozen = self.is_parameter(place.symbol) and place.symbol not in self.program.positions
-        return Place(0, place.cell) if frozen else place
+        """A frozen parameter is the one that it began as or was edited to, in every iteration."""
+        if not self.is_parameter(place.symbol) or place.symbol in self.program.positions:
+            return place
+        edit = self.timeline.last_edit(place.cell, place.iteration + 1)
+        return Place(edit.iteration - 1 if edit else 0, place.cell)
 
     def number(self, place: Place) -> float:
         """The recorded number."""
@@ -151,7 +190,7 @@ class Provenance:
             yield from ((i, place.iteration) for i in found)
             return
         own = self.program.positions.get(place.symbol, len(self.program.steps))
-        if place.iteration:
+        if place.iteration and not self.edit_of(place):  # an edited one holds from the next on
             yield from ((i, place.iteration) for i in found if i > own)
         yield from ((i, place.iteration + 1) for i in found if i <= own)
 
@@ -171,6 +210,9 @@ class Provenance:
         """How a number that no step made came to be."""
         experiment = self.timeline.experiment
         initial, row, column = experiment.initial, place.cell.row, place.cell.column
+        if edit := self.edit_of(place):
+            was = said(self.unedited(edit))
+            return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
         if place.symbol in ("X", "Y"):
             example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
             what = "input" if place.symbol == "X" else "target of output"

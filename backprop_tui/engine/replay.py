@@ -54,7 +54,8 @@ class Iteration:
     """α, m, K, the constants of the optimizer, and t, the iteration's number."""
     results: tuple[Array, ...]
     parameters: Mapping[str, Array]
-    """The parameters as the iteration leaves them, and the running means."""
+    """The parameters as the next iteration begins with them, and the running means: what this one
+    leaves, and edits on top of it."""
     diverged: str | None
     """The first parameter that is no longer finite."""
 

@@ -74,6 +74,8 @@ class State:
         """What `symbol` holds now: None where it is not computed yet; while its step is open, the
         elements still to come are masked (see `revealed`)."""
         if self.done(symbol):
+            if symbol in self.iteration.parameters:  # as the next iteration begins with it
+                return self.iteration.parameters[symbol]
             return self.iteration.results[self.program.positions[symbol]]
         if symbol in self.iteration.given:
             return self.iteration.given[symbol]

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from backprop_tui.engine.algebra import names
+from backprop_tui.engine.edits import name as edited_name
 from backprop_tui.engine.experiment import Array, Training
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.notation import latex, numpy_source
 from backprop_tui.engine.program import PHASES, Program, Step
+from backprop_tui.engine.schema import count
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
 from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
@@ -90,6 +92,10 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "X": exact(experiment.data.X),
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
+        "edits": [
+            {"iteration": e.iteration, "cell": edited_name(e), "value": e.value}
+            for e in experiment.edits
+        ],
     }
 
 
@@ -201,6 +207,7 @@ def setting(timeline: Timeline) -> str:
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
             *((f"mistake: {training.mistake}",) if training.mistake else ()),
+            *((count(len(edits), "edit"),) if (edits := timeline.experiment.edits) else ()),
         )
     )
 

@@ -107,8 +107,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "reroll", "R", "R", "new weights", "restart with new random weights (u undoes it)", "time"
     ),
-    Action("undo", "u", "u", "undo", "undo the last R", "time"),
-    Action("redo", "U", "U", "redo", "redo it", "time"),
+    Action("undo", "u", "u", "undo", "undo the last edit, mistake or R", "time"),
+    Action("redo", "U", "U", "redo", "make it again", "time"),
     Action(
         "goto",
         "g",
@@ -171,6 +171,15 @@ ACTIONS: tuple[Action, ...] = (
         "c",
         "check",
         "nudge every number and compare: are the gradients right?",
+        "why",
+        "if it fits",
+    ),
+    Action(
+        "edit",
+        "e",
+        "e",
+        "edit",
+        "what if: change the number in hand (an input, a target, a parameter), else α",
         "why",
         "if it fits",
     ),

@@ -81,6 +81,12 @@ class Canvas:
             for x in range(first + found.start(), first + found.end()):
                 self._chars[y][x], self._styles[y][x] = by, "quiet"
 
+    def dots(self, x: int, y: int) -> int:
+        """The dots of the braille character there; none where there is another."""
+        inside = 0 <= y < self.height and 0 <= x < self.width
+        code = ord(self._chars[y][x][:1] or " ") - 0x2800 if inside else 0
+        return code if 0 <= code < 256 else 0
+
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
         """The characters of a line in runs of one style."""
         chars, styles = self._chars[y], self._styles[y]

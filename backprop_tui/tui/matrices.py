@@ -330,8 +330,10 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
             waits = hidden and view.waits(symbol, i, j)
             looks = "wrong" if not hidden and view.is_wrong(place) else ""
             looks = f"{looks} {stale}".strip()
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
-            printed = None if mark or hidden or looks else view.published(place)
+            sign = "" if hidden else view.sign(symbol, i, j)
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
+            untold = not (mark or hidden or looks or sign)
+            printed = view.published(place) if untold else None
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
 
@@ -354,8 +356,10 @@ def paint_cell(
     mark: str = "",
     looks: str = "",
     waits: bool = False,
+    sign: str = "",
 ) -> int:
-    """One number that ends before column `end`; `▸` before what is written, `•` what is read.
+    """One number that ends before column `end`; `▸` before what is written, `•` what is read,
+    `sign` instead where an edit is to be told.
 
     A wrong one has a `✗` instead, but for one in hand: its panel says so.
 
@@ -371,8 +375,8 @@ def paint_cell(
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
     if "wrong" in looks and not (mark == "target" and view.in_hand):
         canvas.put(start - 1, y, "✗", "wrong")
-    elif mark:
-        canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
+    elif sign or mark:
+        canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
     return start
 
 

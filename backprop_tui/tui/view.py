@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from math import isnan
 from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell, names
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # imported when something is asked: the start does not wait f
     from backprop_tui.tui.asking import Asking
 
 DRAWINGS = ("nodes and edges", "graph")
+EDITED, CHANGED = "*", "Δ"
+"""What stands before a number that was edited, and before one that the last edit changed."""
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
 
@@ -66,6 +69,8 @@ class View:
     """The same run without its mistake, where it is made with one."""
     hidden: frozenset[str] = frozenset()
     """The panels whose numbers are not shown."""
+    before: State | None = None
+    """The same position in the run as it was before the last edit, until the next move."""
 
     @property
     def step(self) -> Step | None:
@@ -200,13 +205,43 @@ class View:
         asked = self.asking.cell if self.asking and self.asking.is_open else None
         return asked == Cell(symbol, row + 1, column + 1)
 
+    # Edits
+
+    def change(self, place: Place) -> tuple[float, float] | None:
+        """What a known number was before the last edit, and is now; None where that is the same."""
+        if self._before is None or not self.known(place):
+            return None
+        timeline = self._before.timeline
+        if timeline.iteration(max(1, place.iteration)).number < place.iteration:
+            return None  # that run ended before
+        was, now = self._before.number(place), self.provenance.number(place)
+        return None if was == now or (isnan(was) and isnan(now)) else (was, now)
+
+    @cached_property
+    def _before(self) -> Provenance | None:
+        return None if self.before is None else Provenance(self.before.timeline)
+
+    def sign(self, symbol: str, row: int, column: int) -> str:
+        """What stands before a cell (from 0) that was edited, or that the last edit changed."""
+        if self.before is None and not self.state.experiment.edits:
+            return ""
+        return self.sign_of(self.place_of(symbol, row, column))
+
+    def sign_of(self, place: Place) -> str:
+        """The same, of a number."""
+        if self.provenance.edit_of(place):
+            return EDITED
+        return CHANGED if self.change(place) else ""
+
     def published(self, place: Place) -> Comparison | None:
         """The figure printed for a number that is known here."""
+        if self.provenance.edit_of(place):  # no longer what its source is about
+            return None
         return self.beside.at(place.iteration, place.cell) if self.known(place) else None
 
     def figures(self, place: Place) -> tuple[Comparison, ...]:
         """All that was printed of a number: the cell itself, and expressions of its matrix."""
-        if not self.known(place):
+        if not self.known(place) or self.provenance.edit_of(place):
             return ()
         own = self.beside.at(place.iteration, place.cell)
         return (*((own,) if own else ()), *self.beside.about(place.iteration, place.symbol))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.engine import schema
-from backprop_tui.engine.experiment import Experiment, Network, Note, Question, Training
+from backprop_tui.engine.algebra import Cell, Name
+from backprop_tui.engine.experiment import Edit, Experiment, Network, Note, Question, Training
 from backprop_tui.engine.experiment_file import (
     EXPERIMENT,
     FLAGS,
@@ -712,3 +713,68 @@ def answer(flags: dict[str, str]) -> tuple[str, ...]:
     except ExperimentError as refusal:
         return refusal.faults or ("refused without a reason\n",)
     return ()
+
+
+class TestEdits:
+    def test_an_edit_is_a_number_from_an_iteration_on(self) -> None:
+        e = read(
+            SMALL
+            + """
+[[edits]]
+iteration = 3
+cell = "W1[3,2]"
+value = 1
+[[edits]]
+iteration = 2
+cell = "alpha"
+value = 0.25
+"""
+        )
+        assert e.edits == (Edit(3, Cell("W1", 3, 2), 1.0), Edit(2, Name("alpha"), 0.25))
+
+    def test_all_faults_at_once(self) -> None:
+        wrong = (
+            (0, "W1[1,1]", "1"),
+            (1, "W1", "1"),
+            (1, "beta", "1"),
+            (1, "W1[4,1]", "1"),
+            (1, "X[1,2]", "1"),  # a batch of one
+            (1, "dW1[1,1]", "1"),
+            (2, "Y[1,1]", "2"),
+            (2, "alpha", "-1"),
+            (2, "alpha", "inf"),
+        )
+        text = "".join(
+            f'[[edits]]\niteration = {iteration}\ncell = "{cell}"\nvalue = {value}\n'
+            for iteration, cell, value in wrong
+        )
+        found = faults(SMALL + text + "[[edits]]\niteration = 1\ncolour = 2\n")
+        expected = (
+            "edits[0].iteration must be a whole number, 1 or more",
+            'edits[1].cell must be a cell, like "W1[1,2]", or "alpha"; got "W1"',
+            'edits[2].cell must be a cell, like "W1[1,2]", or "alpha"; got "beta"',
+            "edits[3].cell does not exist: W1 is 3×2",
+            "edits[4].cell does not exist: X is 2×1",
+            "edits[5].cell cannot be edited: only X, Y, W1",
+            "edits[6].value must be from 0 to 1",
+            "edits[7].value must be 0 or more",
+            "edits[8].value must be a finite number",
+            "edits[9].cell is missing",
+            "edits[9].value is missing",
+            "edits[9].colour is not a key of [[edits]]",
+        )
+        assert len(found) == len(expected)
+        for fault, beginning in zip(sorted(found), sorted(expected), strict=True):
+            assert fault.startswith(beginning)
+
+    def test_another_network_other_data_or_weights_drop_them_another_rate_or_mistake_not(
+        self,
+    ) -> None:
+        text = SMALL + '[[edits]]\niteration = 3\ncell = "W1[3,2]"\nvalue = 1\n'
+        assert read(text).edits
+        assert read(text, learning_rate="0.1").edits
+        assert read(text, mistake="sign-flipped").edits
+        assert not read(text, layers="2,2,1").edits
+        assert not read(text, x="1,2", y="1").edits
+        assert not read(text, seed="3").edits
+        assert not read(text, loss="half_squared_error").edits

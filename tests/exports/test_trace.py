@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.edits import with_edit
 from backprop_tui.engine.evaluate import ratio, xlog
-from backprop_tui.engine.experiment import Array, Experiment
+from backprop_tui.engine.experiment import Array, Edit, Experiment
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.timeline import Timeline
@@ -24,7 +26,7 @@ from tests.networks import experiments, same_bits
 
 HEADER = (
     "backprop_tui title layers activations loss learning_rate batch order reduction freeze "
-    "optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters"
+    "optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters edits"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 
@@ -64,6 +66,16 @@ class TestJsonLines:
         assert header["X"] == [[0.05], [0.1]]  # columns are examples, as in every value
         assert header["parameters"]["W1"] == [[0.15, 0.2], [0.25, 0.3]]
         assert header["mistake"] is None
+        assert header["edits"] == []
+
+    def test_it_lists_the_edits_and_the_steps_are_of_the_edited_run(self) -> None:
+        edit = Edit(2, Cell("b1", 1, 1), 0.125)
+        header, records = json_lines(with_edit(load("mazur"), edit), 2)
+        assert header["edits"] == [{"iteration": 2, "cell": "b1[1,1]", "value": 0.125}]
+        _, plain = json_lines(load("mazur"), 2)
+        steps = len(plain) // 2
+        assert records[:steps] == plain[:steps]
+        assert records[steps]["value"] != plain[steps]["value"]
 
     def test_the_table_says_how_the_parameters_follow_their_gradients(self) -> None:
         training = replace(load("article").training, optimizer="adam", weight_decay=0.1)

@@ -33,7 +33,7 @@ async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str
 @pytest.mark.parametrize("name", lessons.NAMES)
 async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -> None:
     """Two iterations, or one where nothing is said of just the second; and a step more."""
-    async with stepping(name) as driver:
+    async with stepping(name, asks=True) as driver:
         timeline = driver.stepper.timeline
         lesson, steps = timeline.experiment, timeline.program.steps
         before = driver.paintings()
@@ -52,7 +52,7 @@ async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -
 
 @pytest.mark.parametrize("name", lessons.NAMES)
 async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
-    async with stepping(name) as driver:
+    async with stepping(name, asks=True) as driver:
         timeline = driver.stepper.timeline
         for note in timeline.experiment.notes:
             if note.iteration is not None and note.iteration > 2:

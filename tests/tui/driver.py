@@ -124,14 +124,18 @@ class Driver:
 
 @asynccontextmanager
 async def stepping(
-    source: str | Path | Experiment = "article", size: tuple[int, int] = SMALL
+    source: str | Path | Experiment = "article",
+    size: tuple[int, int] = SMALL,
+    asks: bool = False,
 ) -> AsyncIterator[Driver]:
-    """The app with an experiment, at a size, ready for keys."""
+    """The app with an experiment, ready for keys; a lesson asks its questions only if `asks`."""
     experiment = source if isinstance(source, Experiment) else load(str(source))
     app = BackpropApp(experiment)
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
+        if not asks:
+            driver.stepper.mode = "off"
         await driver.settled()
         yield driver
 

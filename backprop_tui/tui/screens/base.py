@@ -7,6 +7,7 @@ is computed or painted.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.screen import Screen
 
+from backprop_tui.engine.edits import differ_only_in_edits
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.keyframes import LOSSES
@@ -52,7 +54,7 @@ class Base(Screen[None]):
         super().__init__()
         self.decimals = decimals
         self.drawing = DRAWINGS[0]
-        self.past: list[Experiment] = []  # what u goes back to, after R
+        self.past: list[Experiment] = []  # what u goes back to: before an edit, R, a mistake
         self.future: list[Experiment] = []
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.zoomed = False
@@ -67,14 +69,7 @@ class Base(Screen[None]):
         self.begin(experiment)
 
     def begin(self, experiment: Experiment) -> None:
-        self.timeline = Timeline(experiment)
-        self.provenance = Provenance(self.timeline)
-        self.beside = Beside(self.timeline)
-        self.right: RightRun | None = None
-        if experiment.mistake is not None:
-            from backprop_tui.engine.effect import RightRun  # only where there is a mistake
-
-            self.right = RightRun(self.timeline)
+        self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
             from backprop_tui.engine.saving import resume
@@ -88,12 +83,58 @@ class Base(Screen[None]):
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
         self.playing = False
-        self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
         self.farthest = self.position.iteration  # the last iteration that was shown
-        self.verdicts: dict[int, dict[str, str]] = {}  # by iteration and symbol
-        self._wanted: Place | None = None  # whose gradient is to be tested next
         if self.is_mounted:
             self.catch_up()
+
+    def _tell(self, timeline: Timeline) -> None:
+        """The run that is shown from now on, and what is known of it alone."""
+        self.timeline = timeline
+        self.provenance = Provenance(timeline)
+        self.beside = Beside(timeline)
+        self.right: RightRun | None = None  # the same run without its mistake
+        if timeline.experiment.mistake is not None:
+            from backprop_tui.engine.effect import RightRun  # only where there is a mistake
+
+            self.right = RightRun(timeline)
+        self.before: Timeline | None = None  # the run before an edit, until the next move
+        self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
+        self.verdicts: dict[int, dict[str, str]] = {}  # by iteration and symbol
+        self._wanted: Place | None = None  # whose gradient is to be tested next
+
+    def retell(self, experiment: Experiment) -> None:
+        """Another run in place of this one: the position stays, and what is looked at.
+
+        Where it is the same run with other edits, what they change is shown until the next move.
+        """
+        before, here, looked = self.timeline, self.position, self.inspection
+        self._tell(before.retold(experiment))
+        if self._behind is not None:
+            self._behind = 0
+            self.catch_up()
+        if self.timeline.is_far(here.iteration):
+            self.farthest = max(1, self.timeline.reached)
+            self.go(self.timeline.end_of(self.farthest))
+            self.call_later(self.replay_to, here)
+            return
+        last = self.timeline.iteration(here.iteration).number
+        self.farthest = last
+        self.go(here if last == here.iteration else self.timeline.end_of(last))
+        if last == here.iteration and differ_only_in_edits(before.experiment, experiment):
+            trail = tuple(self._as_it_is(place) for place in looked.trail)
+            self.inspection, self.before = replace(looked, trail=trail), before
+            self.show()
+
+    async def replay_to(self, position: Position) -> None:
+        """Go where another run has to be computed for a while to get there."""
+        raise NotImplementedError
+
+    def _as_it_is(self, place: Place) -> Place:
+        """A frozen parameter as it is where we stand: an edit may have made it another."""
+        program = self.timeline.program
+        if not self.provenance.is_parameter(place.symbol) or place.symbol in program.positions:
+            return place
+        return self.provenance.read_in(self.position.iteration, place.cell)
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -178,6 +219,7 @@ class Base(Screen[None]):
             playing=SPEEDS[self.speed].label if self.playing else "",
             right=self.right,
             hidden=frozenset(self.hidden),
+            before=None if self.before is None else self.before.state(position),
         )
 
     def _state(self, position: Position) -> State:
@@ -257,6 +299,7 @@ class Base(Screen[None]):
         explained = self.inspection.place is not None
         self.inspection = Inspection(cursor=None if explained else self.inspection.cursor)
         self.message = ""
+        self.before = None
         self.position = position
         self.farthest = max(self.farthest, position.iteration)
         self.show()

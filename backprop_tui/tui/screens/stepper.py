@@ -1,7 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`, asking its user is `ask`; here is the rest. It
-computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, asking its user is `ask`, edits are `what_if`; here
+is the rest. It computes and paints nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.ask import Ask
+from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
 from backprop_tui.tui.widgets.heading import Rail
@@ -27,7 +28,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Ask):
+class Stepper(Ask, WhatIf):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,7 +137,7 @@ class Stepper(Ask):
         first = (self.past or [self.timeline.experiment])[0]
         now = self.timeline.experiment
         words = shlex.split(first.source)
-        if now is not first:
+        if now.initial is not first.initial:
             if "--seed" in words:
                 at = words.index("--seed")
                 del words[at : at + 2]

@@ -85,19 +85,6 @@ class Travel(Base):
         self.run_experiment(experiment)
         self.say(f"New weights, from seed {seed}. u brings the old ones back.")
 
-    def action_undo(self) -> None:
-        self._swap(self.past, self.future, "Nothing to undo.")
-
-    def action_redo(self) -> None:
-        self._swap(self.future, self.past, "Nothing to redo.")
-
-    def _swap(self, source: list[Experiment], other: list[Experiment], empty: str) -> None:
-        if not source:
-            self.say(empty)
-            return
-        other.append(self.timeline.experiment)
-        self.run_experiment(source.pop())
-
     def run_experiment(self, experiment: Experiment) -> None:
         """Start another experiment, or the same with other weights."""
         self.begin(experiment)
@@ -109,12 +96,14 @@ class Travel(Base):
         def chosen(name: str | None) -> None:
             if name is None:
                 return
-            experiment, here = self.timeline.experiment, self.position
-            self.begin(experiment.with_mistake(None if name == NONE else name))
-            self.farthest = here.iteration
-            last = self.timeline.iteration(here.iteration).number
+            experiment = self.timeline.experiment
+            other = experiment.with_mistake(None if name == NONE else name)
+            if other is experiment:
+                return
+            self.past.append(experiment)
+            self.future.clear()
             # The run is another one from the start; where we are in it stays.
-            self.go(here if last == here.iteration else self.timeline.end_of(last))
+            self.retell(other)
 
         self.pause()
         idle = self._without_effect()
@@ -134,14 +123,22 @@ class Travel(Base):
     # Go to
 
     async def action_goto(self) -> None:
+        self.pause()
+        prompt = await self._prompt()
+        prompt.ask("go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3")
+
+    async def _prompt(self) -> Prompt:
         from backprop_tui.tui.widgets.prompt import Prompt
 
-        self.pause()
-        if not self.query(Prompt):
+        if not self.query("#prompt"):
             await self.mount(Prompt(id="prompt"))
-        self.query_one(Prompt).ask(
-            "go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3"
-        )
+        return self.query_one("#prompt", Prompt)
+
+    async def replay_to(self, position: Position) -> None:
+        """Go where another run has to be computed for a while to get there."""
+        prompt = await self._prompt()
+        prompt.ask("replay", f"to iteration {position.iteration:,}; esc stops")
+        self.travel(position, prompt)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         from backprop_tui.engine.destination import DestinationError, read_destination

@@ -12,6 +12,7 @@ from textual import events
 from textual.message import Message
 
 from backprop_tui.engine.algebra import Cell, Diff, Name, names
+from backprop_tui.engine.edits import ALPHA
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.notation import text
@@ -30,7 +31,7 @@ from backprop_tui.tui.matrices import (
 )
 from backprop_tui.tui.numbers import common_power, times_power
 from backprop_tui.tui.predictions import right_of_batch, target_class
-from backprop_tui.tui.view import View
+from backprop_tui.tui.view import EDITED, View
 from backprop_tui.tui.widgets.panel import Panel
 
 TOLD = re.compile("[✓✗≠]|(?<!e)−")
@@ -151,7 +152,8 @@ class Update(Board):
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
                 looks = "wrong" if wrong else ""
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
+                sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
         at = view.bracketed
         if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
             paint_cursor(canvas, view, placed)
@@ -205,7 +207,9 @@ def rule_in_numbers(view: View) -> str:
     ]
     plain = training.optimizer == "gradient_descent"
     name = [] if plain else [training.optimizer]
-    return ", ".join([*name, f"α = {training.learning_rate:g}", *constants])
+    alpha = view.state.iteration.scalars[ALPHA.symbol]
+    sign = EDITED if view.state.timeline.last_edit(ALPHA, view.iteration) else ""
+    return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 
 def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:

@@ -21,7 +21,8 @@ WHY = {
     "focus_next": "other term",
     "leave": "back",
     "chain": "chain",
-    "next": "next step",
+    "edit": "edit",
+    "next": "next",
     "help": "help",
 }
 """What is of use while a number is explained, and what it is then."""

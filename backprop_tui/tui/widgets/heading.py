@@ -12,7 +12,7 @@ from textual.message import Message
 from backprop_tui.engine.program import PHASES, Phase
 from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.numbers import number
-from backprop_tui.tui.view import ARROWS, View, hue
+from backprop_tui.tui.view import ARROWS, EDITED, View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
 
@@ -48,6 +48,8 @@ class Title(Panel):
             looks = "strong"
             if mistake:  # said all the time
                 name, looks, sparks = f"✗ mistake: {mistake}", "wrong", ""
+            if state.experiment.edits:
+                name = f"{EDITED}edited  {name}"
             behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), looks)
             if sparks and behind + len(sparks) + 2 <= at_iteration:
                 canvas.right(at_iteration - 2, 0, sparks, "forward")

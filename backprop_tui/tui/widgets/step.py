@@ -15,14 +15,18 @@ from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.numbers import number
-from backprop_tui.tui.view import View, hue
+from backprop_tui.tui.view import CHANGED, View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
+    from backprop_tui.engine.sweep import Sweep
     from backprop_tui.tui.asking import Asking
+    from backprop_tui.tui.tangent import Frame
 
 RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
+CURVE, LEAST_CURVE = 48, 8
+"""Columns of the loss curve of a weight beside the text, and the fewest lines of one under it."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -46,6 +50,10 @@ class StepPanel(Panel):
         if view.asking and not view.inspection.place:
             self.question(canvas, view, view.asking)
             return
+        if (drawn := loss_curve(view, width, height)) is not None:
+            self.draw_curve(canvas, view, *drawn)
+            frame = drawn[1]
+            width, height = (frame.x - 3, height) if frame.x > 1 else (width, frame.y - 2)
         found = self.explained(view, width, height)
         if self.opened(view):
             found += all_terms(view.explanation)
@@ -56,19 +64,19 @@ class StepPanel(Panel):
             found = found[first : first + height]
             if 2 * len(found) <= height:  # for the last row
                 found = [line for one in found for line in (one, Line("", weight=0))]
-        self.put_lines(canvas, found)
+        self.put_lines(canvas, found, width, height)
         self.emphasise(canvas, view)
 
-    def put_lines(self, canvas: Canvas, lines: list[Line]) -> None:
+    def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
         """As many as there is room for, without the least of them."""
-        kept, width, height = list(lines), canvas.width - 2, canvas.height - 1
+        kept = list(lines)
         while len(kept) > height > 0:
             least = min(line.weight for line in kept)
             kept.remove(next(line for line in reversed(kept) if line.weight == least))
         for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
             if line.right:
-                canvas.right(canvas.width - 1, y, line.right, "quiet")
+                canvas.right(width + 1, y, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
         """What is asked of the step, or how that ended."""
@@ -77,11 +85,27 @@ class StepPanel(Panel):
         self.rule(
             canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
         )
-        found = question_lines(view, asking, canvas.width - 2, canvas.height - 1)
-        self.put_lines(canvas, found)
+        width, height = canvas.width - 2, canvas.height - 1
+        found = question_lines(view, asking, width, height)
+        self.put_lines(canvas, found, width, height)
         if not asking.is_open and view.explanation:
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
                 canvas.emphasise(view.explanation.figure(cell), "cursor")
+
+    def draw_curve(self, canvas: Canvas, view: View, found: Sweep, frame: Frame) -> None:
+        """The loss as the explained parameter alone changes, with its slope."""
+        from backprop_tui.tui.tangent import paint
+
+        place = view.place
+        assert place is not None
+        gradient, cell = f"d{place.symbol}", text(place.cell)
+        known = view.state.done(gradient)
+        words = f"{view.state.program.objective} over {cell} alone"
+        if known and found.slope is not None:
+            words += f", slope d{cell} = {number(found.slope, view.decimals)}"
+        updated = place.iteration == view.iteration and view.state.done(place.symbol)
+        after = view.provenance.number(place) if updated else None
+        paint(canvas, frame, found, words, view.decimals, tangent=known, after=after)
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""
@@ -101,6 +125,26 @@ class StepPanel(Panel):
         if view.inspection.place and found and found.reads:
             term = found.reads[view.inspection.term % len(found.reads)]
             canvas.emphasise(text(term.cell), "cursor")
+
+
+def loss_curve(view: View, width: int, height: int) -> tuple[Sweep, Frame] | None:
+    """The curve of an inspected parameter, and where it stands: at the right, or under the text of
+    a panel that has the screen to itself; None where there is no room."""
+    place = view.inspection.place
+    if place is None or place.symbol not in view.state.program.parameters or height < ROOMY:
+        return None
+    from backprop_tui.engine.sweep import sweep
+    from backprop_tui.tui.tangent import Frame
+
+    if width >= CURVE + 60:
+        frame = Frame(width + 1 - CURVE, 1, CURVE, min(height, 14))
+    elif height >= 2 * LEAST_CURVE:
+        tall = max(LEAST_CURVE, height // 2)
+        frame = Frame(1, height + 1 - tall, width, tall)
+    else:
+        return None
+    found = sweep(view.state.program, view.state.iteration, place.cell)
+    return None if found is None else (found, frame)
 
 
 def all_terms(found: Explanation | None) -> list[Line]:
@@ -158,6 +202,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
             lines.append(Line(form, "quiet", 1))
     shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
     lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
+    lines += changed(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
         most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
@@ -236,6 +281,7 @@ def given(view: View, place: Place) -> list[Line]:
     lines = [
         Line(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
         Line(f"{view.provenance.given(place)}.".capitalize(), "", 8),
+        *changed(view, place),
     ]
     if uses := goes_into(view, place):
         lines.append(Line(uses, "quiet", 3))
@@ -251,6 +297,16 @@ def beginning(view: View, width: int, height: int) -> list[Line]:
         *(Line(line) for line in about),
         Line("Press space for the next step.", "key", 7),
     ]
+
+
+def changed(view: View, place: Place) -> list[Line]:
+    """By how much the last edit changed the number: `was −0.486, now −0.512 (−0.026)`."""
+    if (found := view.change(place)) is None:
+        return []
+    was, now = (number(value, view.decimals) for value in found)
+    by = number(found[1] - found[0], view.decimals)
+    signed = by if by.startswith("−") else f"+{by}"
+    return [Line(f"{CHANGED} was {was}, now {now} ({signed})", "strong", 8)]
 
 
 def column_name(view: View, place: Place) -> str:

@@ -1,0 +1,130 @@
+"""What if: a number edited, the edits undone and made again, and what they changed shown.
+
+It turns keys into edits of the experiment; what follows from them is the engine's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.edits import ALPHA, edit_fault, with_edit
+from backprop_tui.engine.experiment import Edit, Experiment
+from backprop_tui.engine.notation import text
+from backprop_tui.tui.numbers import number
+from backprop_tui.tui.screens.base import Base
+
+if TYPE_CHECKING:  # imported when something is edited: the start does not wait for it
+    from backprop_tui.tui.widgets.edit_prompt import EditPrompt
+
+HOW_TO_CHOOSE = "α; to edit another number: esc, then tab or a click"
+
+
+class WhatIf(Base):
+    """The keys that change a number, and take it back."""
+
+    def pause(self) -> None:
+        """Stop running."""
+        raise NotImplementedError
+
+    # Editing
+
+    async def action_edit(self) -> None:
+        from backprop_tui.tui.widgets.edit_prompt import EditPrompt
+
+        self.pause()
+        edit, chosen = self._in_hand()
+        if self.timeline.iteration(edit.iteration).number < edit.iteration:
+            self.say(f"The run ends in iteration {edit.iteration - 1:,}: edit it earlier (⌫).")
+            return
+        if fault := edit_fault(self.timeline.experiment, edit):
+            self.say(f"{fault}.")
+            return
+        if not self.query(EditPrompt):
+            await self.mount(EditPrompt(id="edit"))
+        prompt = self.query_one(EditPrompt)
+        prompt.open(edit, "" if chosen else HOW_TO_CHOOSE)
+
+    def _in_hand(self) -> tuple[Edit, bool]:
+        """The number that would be edited, with the value that it has: the explained one, else the
+        cell under the cursor, else α; and whether it was chosen."""
+        view, place = self.view, self.inspection.place
+        if place is None and (cursor := self.inspection.cursor):
+            place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
+        if place is None:
+            iteration = self.position.iteration
+            alpha = self.timeline.iteration(iteration).scalars[ALPHA.symbol]
+            return Edit(iteration, ALPHA, alpha), False
+        iteration = max(1, place.iteration)
+        if place.symbol in self.timeline.program.parameters:
+            frozen = place.symbol not in self.timeline.program.positions
+            # A frozen one is edited from here on, whenever it began to be what it is.
+            iteration = self.position.iteration if frozen else place.iteration + 1
+        return Edit(iteration, place.cell, self.provenance.number(place)), True
+
+    def on_edit_prompt_typed(self, message: EditPrompt.Typed) -> None:
+        """What the loss becomes, before anything is changed."""
+        prompt, edit = message.prompt, message.edit
+        if fault := edit_fault(self.timeline.experiment, edit):
+            prompt.say(f"✗ {fault}")
+            return
+        prompt.preview(self._losses(edit))
+
+    def on_edit_prompt_given(self, message: EditPrompt.Given) -> None:
+        prompt, edit = message.prompt, message.edit
+        experiment = self.timeline.experiment
+        if fault := edit_fault(experiment, edit):
+            prompt.say(f"✗ {fault}")
+            return
+        prompt.close()
+        if edit.value == prompt.was:
+            self.say("Nothing is changed.")
+            return
+        said = f"{text(edit.of)} = {number(edit.value, self.decimals)}"
+        losses = self._losses(edit)
+        self.past.append(experiment)
+        self.future.clear()
+        self.retell(with_edit(experiment, edit))
+        self.say(f"{said}  {losses}  Δ changed  u undoes it")
+
+    def _losses(self, edit: Edit) -> str:
+        """`L 0.666 → 0.641`: the first loss that the edit changes."""
+        from backprop_tui.engine.sweep import loss_with
+
+        timeline, program = self.timeline, self.timeline.program
+        if isinstance(edit.of, Cell):
+            iteration = timeline.iteration(edit.iteration)
+            was, now = (
+                timeline.loss_of(iteration.number),
+                loss_with(program, iteration, edit.of, edit.value),
+            )
+        else:  # α shows in the next one
+            changed = timeline.edited(with_edit(timeline.experiment, edit))
+            iteration = changed.iteration(edit.iteration + 1)
+            was, now = timeline.loss_of(iteration.number), changed.loss_of(iteration.number)
+        written = f"{program.objective} {number(was, self.decimals)}"
+        if was != now:
+            written += f" → {number(now, self.decimals)}"
+        if iteration.number != self.position.iteration:
+            written += f" in iteration {iteration.number:,}"
+        return written
+
+    # Undone, and made again
+
+    def action_undo(self) -> None:
+        self._swap(self.past, self.future, "undo", "Undone")
+
+    def action_redo(self) -> None:
+        self._swap(self.future, self.past, "redo", "Made again")
+
+    def _swap(
+        self, source: list[Experiment], other: list[Experiment], what: str, done: str
+    ) -> None:
+        if not source:
+            self.say(f"Nothing to {what}.")
+            return
+        self.pause()
+        other.append(self.timeline.experiment)
+        self.retell(source.pop())
+        left = f"{len(source)} more" if source else "nothing more"
+        self.say(f"{done}: {left} to {what}.")

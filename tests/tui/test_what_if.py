@@ -1,0 +1,401 @@
+"""What if: a number changed with e, what follows shown at once, undone and made again with u, U."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input, OptionList, Static
+
+from backprop_tui.engine.algebra import Cell, Name
+from backprop_tui.engine.experiment import Edit
+from backprop_tui.engine.experiment_file import load, read_experiment
+from backprop_tui.engine.provenance import Place
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.screens.mistaker import Mistaker
+from backprop_tui.tui.widgets.edit_prompt import EditPrompt
+from tests.networks import same_bits
+from tests.tui.driver import SMALL, WIDE, Driver, stepping
+
+
+def point(driver: Driver, symbol: str, row: int = 1, column: int = 1) -> None:
+    """The cursor on a cell."""
+    driver.stepper.look(Inspection().pointing(Cell(symbol, row, column)))
+
+
+def prompt(driver: Driver) -> EditPrompt:
+    return driver.stepper.query_one(EditPrompt)
+
+
+def said(driver: Driver) -> str:
+    return str(prompt(driver).query_one("#said", Static).render())
+
+
+async def edit(driver: Driver, text: str) -> None:
+    """Open the prompt, type over what stands there, send."""
+    await driver.press("e")
+    prompt(driver).query_one(Input).value = text
+    await driver.press("enter")
+
+
+def edits(driver: Driver) -> tuple[Edit, ...]:
+    return driver.stepper.timeline.experiment.edits
+
+
+# Editing -------------------------------------------------------------------------------------
+
+
+async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
+    async with stepping("article", SMALL) as driver:
+        await driver.press("p", "p", "space", "space", "space")
+        point(driver, "W2", 1, 2)
+        await driver.press("e")
+        assert "iteration 1  W2[1,2] = 0.3" in driver.everything()
+        await driver.press("0", "full_stop", "5", "enter")
+        assert edits(driver) == (Edit(1, Cell("W2", 1, 2), 0.5),)
+        assert driver.position == Position(1, 8)
+        assert driver.cell("cache", "W2", 1, 2).strip("[ ]*") == "0.500"
+
+
+async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() -> None:
+    async with stepping("article") as driver:
+        await driver.press("p", "p")
+        before = driver.stepper.timeline.loss_of(1)
+        point(driver, "W1", 2, 3)
+        await edit(driver, "2")
+        assert driver.position == Position(1, 5)
+        timeline = driver.stepper.timeline
+        assert timeline.iteration(1).given["W1"][1, 2] == 2.0
+        assert timeline.loss_of(1) != before
+        assert f"L {timeline.loss_of(1):.3f}" in driver.text("title")
+
+
+async def test_a_parameter_that_is_updated_already_is_edited_as_the_next_iteration_s() -> None:
+    async with stepping("article") as driver:
+        await driver.press("p", "p", "p", "p")
+        point(driver, "W1", 1, 1)
+        loss = driver.stepper.timeline.loss_of(1)
+        await edit(driver, "0.75")
+        assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.75),)
+        assert driver.stepper.timeline.loss_of(1) == loss
+        assert "0.750" in driver.text("update")
+        await driver.press("enter")
+        assert "set to 0.75 in iteration 2" in driver.text("step")
+        await driver.press("escape", "space")
+        assert driver.stepper.timeline.iteration(2).given["W1"][0, 0] == 0.75
+
+
+async def test_with_nothing_chosen_it_is_the_learning_rate_and_says_how_to_choose() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space", "e")
+        assert "tab or a click" in said(driver)
+        assert "α = 0.5" in driver.everything()
+        prompt(driver).query_one(Input).value = "1/4"
+        await driver.press("enter")
+        assert edits(driver) == (Edit(1, Name("alpha"), 0.25),)
+        await driver.press("p", "p", "p", "p")
+        assert "α = 0.25" in driver.text("update")
+
+
+async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can() -> None:
+    async with stepping("article") as driver:
+        await driver.press("p")
+        point(driver, "X", 2)
+        await edit(driver, "−1")
+        point(driver, "Y")
+        await edit(driver, "0")
+        assert [e.of for e in edits(driver)] == [Cell("X", 2, 1), Cell("Y", 1, 1)]
+        point(driver, "dW1")
+        await driver.press("e")
+        assert not prompt(driver).display
+        assert "dW1[1,1] cannot be edited: only X, Y, W1, b1, W2, b2 and alpha can" in (
+            driver.text("footer")
+        )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "typed", "why"),
+    [
+        ("W1", "one", "only numbers are read here, not one"),
+        ("W1", "1/0", "not a finite number"),
+        ("Y", "1,5", "must be from 0 to 1"),
+    ],
+)
+async def test_a_wrong_number_says_why_and_stays_to_be_mended(
+    symbol: str, typed: str, why: str
+) -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        point(driver, symbol)
+        await edit(driver, typed)
+        assert why in said(driver)
+        assert prompt(driver).display
+        await driver.press("escape")
+        assert edits(driver) == ()
+
+
+async def test_a_frozen_parameter_is_edited_from_where_we_stand_and_stays_looked_at() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("space", "i", "i")
+        point(driver, "b1", 2)
+        await driver.press("enter")
+        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        await edit(driver, "−1")
+        assert edits(driver) == (Edit(3, Cell("b1", 2, 1), -1.0),)
+        assert driver.stepper.inspection.place == Place(2, Cell("b1", 2, 1))
+        assert "Edited: was 0.35, set to −1 in iteration 3." in driver.text("step")
+        await driver.press("u")
+        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.position == Position(3, 1)
+
+
+async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space", "i", "i")
+        stepper = driver.stepper
+        stepper.look(Inspection().into(Place(1, Cell("W1", 1, 1)), stepper.provenance))
+        await edit(driver, "0")
+        assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
+        assert driver.position == Position(3, 1)
+        assert "Edited" in driver.text("step")
+        assert "iteration 1" in driver.text("title")  # where that number was made
+
+
+# Before anything is changed ------------------------------------------------------------------
+
+
+async def test_while_it_is_typed_the_loss_that_it_would_lead_to_is_said() -> None:
+    async with stepping("article", SMALL) as driver:
+        await driver.press("p", "p")
+        point(driver, "W2", 1, 1)
+        await driver.press("e")
+        prompt(driver).query_one(Input).value = "0.9"
+        await driver.settled()
+        assert "L 1.026 → 0.481" in said(driver)
+        assert "↑↓ ±0.01  ⇧↑↓ ×10  tab finer ⇧tab coarser" in driver.everything()
+        assert edits(driver) == ()
+        await driver.press("enter")
+        assert driver.stepper.timeline.loss_of(1) == pytest.approx(0.481, abs=5e-4)
+
+
+async def test_arrows_nudge_it_and_tab_makes_the_nudge_finer() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        point(driver, "W2", 1, 2)
+        await driver.press("e")
+        field = prompt(driver).query_one(Input)
+        shown = []
+        for key in ("up", "shift+up", "down", "tab", "up", "shift+tab", "shift+tab", "down"):
+            await driver.press(key)
+            shown.append(field.value)
+        assert shown == ["0.31", "0.41", "0.4", "0.4", "0.401", "0.401", "0.401", "0.301"]
+        await driver.press("enter")
+        assert edits(driver) == (Edit(1, Cell("W2", 1, 2), 0.301),)
+
+
+async def test_a_remote_still_steps_and_what_is_asked_stays() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        point(driver, "W2", 1, 2)
+        await driver.press("e", "pagedown", "pagedown")
+        assert driver.position == Position(1, 3)
+        await driver.press("1", "enter")
+        assert [e.of for e in edits(driver)] == [Cell("W2", 1, 2)]
+
+
+async def test_the_same_number_again_is_no_edit() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        point(driver, "W2", 1, 2)
+        await driver.press("e", "enter")
+        assert edits(driver) == ()
+        assert driver.stepper.past == []
+
+
+# What changed --------------------------------------------------------------------------------
+
+
+async def test_what_changed_is_marked_until_the_next_move() -> None:
+    async with stepping("article", SMALL) as driver:
+        await driver.press("p", "p", "space", "space", "space")
+        point(driver, "W2", 1, 1)
+        await edit(driver, "−0.29")
+        assert driver.text("title").lstrip().startswith("*edited")
+        assert "Δ−0.507" in driver.text("gradients")
+        assert "Δ was −0.524, now −0.507 (+0.017)" in driver.text("step")
+        assert "Δ" not in driver.text("cache").split("W2")[0]  # nothing before layer 2
+        point(driver, "X")
+        assert "*−0.290" in driver.text("cache")  # the edited one, elsewhere than the cursor
+        assert "Δ" in driver.text("gradients")
+        await driver.press("space")
+        assert "Δ" not in driver.text("gradients") + driver.text("cache") + driver.text("step")
+        assert "*−0.290" in driver.text("cache")
+
+
+async def test_why_of_an_edited_number_says_what_it_was() -> None:
+    async with stepping("article", SMALL) as driver:
+        await driver.press("space")
+        point(driver, "W2", 1, 1)
+        await edit(driver, "0.5")
+        await driver.press("enter")
+        assert "Edited: was −0.4, set to 0.5 in iteration 1." in driver.text("step")
+
+
+# Undone, and made again ----------------------------------------------------------------------
+
+
+async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays() -> None:
+    async with stepping("article") as driver:
+        await driver.press("p", "p", "space")
+        looks = [driver.text("cache")]
+        for symbol, value in (("W1", "2"), ("b2", "−1"), ("X", "0")):
+            point(driver, symbol)
+            await edit(driver, value)
+            driver.stepper.look(Inspection())
+            looks.append(driver.text("cache"))
+        for number in (2, 1, 0):
+            await driver.press("u")
+            assert driver.position == Position(1, 6)
+            assert len(edits(driver)) == number
+        await driver.press("u")
+        assert "Nothing to undo." in driver.text("footer")
+        await driver.press("U", "U", "U")
+        assert [e.value for e in edits(driver)] == [2.0, -1.0, 0.0]
+        await driver.press("space", "backspace")  # no Δ is left
+        await driver.press("u", "u", "u", "space", "backspace")
+        assert driver.text("cache") == looks[0]
+
+
+async def test_edit_then_undo_gives_the_same_screen_to_the_bit() -> None:
+    async with stepping("article") as driver:
+        await driver.press("i", "i", "p", "p", "space")
+        before, there = driver.paintings(), driver.stepper.timeline.iteration(3)
+        await edit(driver, "0.7")
+        await driver.press("u", "space", "backspace")
+        assert driver.paintings() == before
+        again = driver.stepper.timeline.iteration(3)
+        assert all(map(same_bits, again.results, there.results))
+
+
+async def test_going_back_across_an_edit_is_exact_and_the_edit_survives_it() -> None:
+    async with stepping("article") as driver:
+        await driver.press("i", "space")
+        first = driver.paintings()
+        await driver.press("i", "i")
+        point(driver, "W1", 1, 1)
+        await edit(driver, "3")
+        await driver.press("space", "backspace", "escape")
+        here = driver.paintings()
+        await driver.press("I", "I")
+        assert {k: v for k, v in driver.paintings().items() if k != "title"} == {
+            k: v for k, v in first.items() if k != "title"
+        }
+        await driver.press("i", "i")
+        assert driver.paintings() == here
+
+
+async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space", "space")
+        point(driver, "W1")
+        await edit(driver, "2")
+        await driver.press("m")
+        assert isinstance(driver.screen, Mistaker)
+        options = driver.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("sign-flipped")
+        await driver.press("enter")
+        experiment = driver.stepper.timeline.experiment
+        assert (experiment.mistake, len(experiment.edits)) == ("sign-flipped", 1)
+        seed = experiment.initial.seed
+        await driver.press("R")
+        assert edits(driver) == ()
+        assert "--seed" in driver.stepper.resume_command()
+        await driver.press("u")
+        assert driver.stepper.timeline.experiment.initial.seed == seed
+        assert "--seed" not in driver.stepper.resume_command()
+        assert len(edits(driver)) == 1
+        await driver.press("u")
+        assert driver.stepper.timeline.experiment.mistake is None
+        assert len(edits(driver)) == 1
+        await driver.press("u")
+        assert edits(driver) == ()
+        await driver.press("U", "U")
+        assert driver.stepper.timeline.experiment.mistake == "sign-flipped"
+
+
+async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None:
+    flags = {"layers": "1,1", "activations": "linear", "loss": "half_squared_error"}
+    async with stepping(load("article", {**flags, "x": "3", "y": "1", "seed": "1"})) as driver:
+        await driver.press("space")
+        await edit(driver, "1e200")
+        await driver.press("i", "i")
+        assert "∞" in driver.text("title")
+        assert driver.stepper.timeline.iteration(driver.position.iteration).diverged
+        assert "diverged" in driver.text("step")
+        await driver.press("u")
+        assert "∞" not in driver.text("cache")
+        assert driver.stepper.timeline.iteration(50).number == 50
+
+
+async def test_undoing_far_behind_replays_between_keys() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        await edit(driver, "0.4")
+        await driver.press("g")
+        driver.stepper.query_one("#prompt").query_one(Input).value = "30000"
+        await driver.press("enter")
+        assert driver.position.iteration == 30_000
+        await driver.press("u")
+        await driver.settled()
+        assert driver.position.iteration == 30_000
+        plain = Timeline(load("article")).iteration(30_000)
+        here = driver.stepper.timeline.iteration(30_000)
+        assert all(map(same_bits, here.results, plain.results))
+
+
+# Files ---------------------------------------------------------------------------------------
+
+
+async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
+    text = load("batch").written
+    assert text is not None
+    made = '[[edits]]\niteration = 2\ncell = "X[1,2]"\nvalue = 0.25\n'
+    written = read_experiment(text.text + "\n" + made, "mine", "mine.toml", folder=text.folder)
+    async with stepping("batch") as driver:
+        await driver.press("space", "i")
+        point(driver, "X", 1, 2)
+        await edit(driver, "0,25")
+        assert edits(driver) == written.edits
+        here, there = driver.stepper.timeline.iteration(9), Timeline(written).iteration(9)
+        assert all(map(same_bits, here.results, there.results))
+
+
+# The loss as a function of one weight --------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "keys"), [(WIDE, ()), (SMALL, ("z",))])
+async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
+    size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    async with stepping("article", size) as driver:
+        await driver.press("p", "p")
+        stepper = driver.stepper
+        place = Place(0, Cell("W2", 1, 1))
+        stepper.look(Inspection().into(place, stepper.provenance))
+        await driver.press(*keys)
+        assert "L over W2[1,1] alone" in driver.text("step")
+        assert "slope" not in driver.text("step")  # no gradient is computed yet
+        assert "●" in driver.text("step")
+        stepper.go(replace(stepper.position, steps=8))
+        stepper.look(Inspection().into(place, stepper.provenance))
+        assert "slope dW2[1,1] = −0.524" in driver.text("step")
+
+
+async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> None:
+    async with stepping("article", SMALL) as driver:
+        await driver.press("space")
+        stepper = driver.stepper
+        stepper.look(Inspection().into(Place(0, Cell("W2", 1, 1)), stepper.provenance))
+        assert "alone" not in driver.text("step")
+        assert "Drawn at random" in driver.text("step")
