@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.widgets import OptionList
 
+from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.curve import Curve
 from backprop_tui.tui.screens.mistaker import Mistaker
 from backprop_tui.tui.widgets.boards import Board
 from tests.tui.driver import Driver, stepping
+
+UNASKED = replace(load("article"), questions=())
+"""The lesson, without its own questions between the steps."""
 
 
 def looks_of(driver: Driver, board: str, symbol: str) -> str:
@@ -38,7 +44,7 @@ async def choose(driver: Driver, name: str) -> None:
 
 
 async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
         right = driver.cell("gradients", "dZ2")
         await choose(driver, "sign-flipped")
@@ -53,7 +59,7 @@ async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
 
 
 async def test_what_differs_from_the_right_run_is_marked_wrong() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space", "space")  # dA2, dZ2, dW2
         right = driver.cell("gradients", "dW2")
         await choose(driver, "sign-flipped")
@@ -73,7 +79,7 @@ async def test_what_differs_from_the_right_run_is_marked_wrong() -> None:
 
 
 async def test_a_wrong_loss_and_wrong_parameters_are_marked_in_later_iterations() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await choose(driver, "update-added")
         await driver.press("p", "p", "p")
         assert "✗" not in driver.text("gradients")
@@ -85,7 +91,7 @@ async def test_a_wrong_loss_and_wrong_parameters_are_marked_in_later_iterations(
 
 
 async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await driver.press("space")
         await choose(driver, "bias-forgotten")
         said = "the mistake changes nothing here: b1 and b2 are 0"
@@ -105,7 +111,7 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
 
 
 async def test_the_curve_shows_both_runs() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await choose(driver, "update-added")
         await driver.press("p", "p", "p", *"iiii", "l")
         assert isinstance(driver.screen, Curve)
@@ -121,7 +127,7 @@ async def test_the_curve_shows_both_runs() -> None:
 
 
 async def test_far_from_the_start_the_right_run_catches_up() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await choose(driver, "sign-flipped")
         await driver.press("g", *"900", "enter")
         await driver.until(lambda: driver.position.iteration == 900)
@@ -129,7 +135,7 @@ async def test_far_from_the_start_the_right_run_catches_up() -> None:
 
 
 async def test_the_nudge_test_differs_where_it_is_wrong() -> None:
-    async with stepping("article") as driver:
+    async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
         await choose(driver, "sign-flipped")
         await driver.until(lambda: "✗ nudge test" in driver.text("step"))
