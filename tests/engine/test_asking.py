@@ -22,7 +22,7 @@ from tests.networks import experiments
 WRITE = partial(number, decimals=4)
 
 
-def asked_at(symbol: str, lesson: str = "mazur", form: str = "vote", **more: object) -> Asked:
+def asked_at(symbol: str, lesson: str = "mazur", form: str | None = "vote", **more: object) -> Asked:
     """The question for a step of the first iteration."""
     timeline = Timeline(load(lesson))
     position = Position(1, timeline.program.index(symbol))
@@ -62,7 +62,7 @@ def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
 
 def test_the_author_s_question_wins() -> None:
     question = Question("dA1", None, "number", "Which sign?", (2, 1), "It is positive.")
-    asked = asked_at("dA1", question=question)
+    asked = asked_at("dA1", form=None, question=question)
     assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
     assert asked.own
     assert asked.answer == "It is positive."
