@@ -321,6 +321,11 @@ class Experiment:
         training = self.training.with_mistake(name)
         return replace(self, training=training, saved=None, written=written)
 
+    def with_formula(self, symbol: str, formula: Expr | None) -> Experiment:
+        """The same experiment, that symbol computed by a learner's formula; None: as taught."""
+        formulas = {s: e for s, e in self.formulas.items() if s != symbol}
+        return replace(self, formulas=formulas if formula is None else formulas | {symbol: formula})
+
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those for just this iteration first."""
         here = [n for n in self.notes if n.step == step and n.iteration in (None, iteration)]

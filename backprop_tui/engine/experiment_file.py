@@ -9,6 +9,7 @@ Nothing here knows of screens or of what training computes.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from backprop_tui import lessons
+from backprop_tui.engine.algebra import Expr
 from backprop_tui.engine.experiment import (
     KEPT,
     ORDERS,
@@ -152,6 +154,12 @@ NOTE = Table(
     },
     required=("at", "text"),
 )
+FORMULAS = Table(
+    "[formulas]",
+    {},
+    pattern=re.compile(r"[A-Za-z]+[0-9]*"),
+    others=lambda name: line(),
+)
 VIEW = Table("[view]", {"decimals": whole(0, 12)})
 
 
@@ -205,6 +213,7 @@ EXPERIMENT = Table(
         "initial": INITIAL,
         "mistake": one_of(CATALOGUE),
         "view": VIEW,
+        "formulas": FORMULAS,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
         "published": ListOf(
             PUBLISHED, "published figures, each source under its own [[published]]"
@@ -272,6 +281,28 @@ class Draft:
             freeze=tuple(self["training", "freeze"] or ()),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
+
+    @property
+    def network(self) -> Network | None:
+        """The network, if all of it is known."""
+        layers, loss = self.layers, self["network", "loss"]
+        activations = self["network", "activations"]
+        if layers is None or loss is None or activations is None or None in activations:
+            return None
+        if len(activations) != len(layers) - 1:
+            return None
+        return Network(layers, tuple(activations), loss)
+
+    def no_step(self, path: Path, step: str) -> None:
+        """A fault: that is no step of an iteration."""
+        assert self.layers is not None
+        names = tuple(s.symbol for s in _steps(self.layers, self.rule))
+        if step in (self["training", "freeze"] or ()):
+            self.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
+        elif step == "J":
+            self.faults.add(path, "names no step: a batch of one example has no J, only L")
+        else:
+            self.faults.must(path, f"a step of this network, {listed(names)}", step, names)
 
     def came_from(self, flag: str) -> bool:
         return FLAGS[flag].path in self.faults.origins
@@ -480,18 +511,11 @@ def notes_stand_at_steps(draft: Draft) -> None:
     """Every note stands at a step that an iteration of this network takes."""
     if draft.layers is None or draft.batch is None:
         return
-    freeze = draft["training", "freeze"] or ()
     names = tuple(step.symbol for step in _steps(draft.layers, draft.rule))
     for i, note in enumerate(draft.values.get("notes") or ()):
         path, step = _step_of(note or {}, ("notes", i, "at"))
-        if step is None or step in names:
-            continue
-        if step in freeze:
-            draft.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
-        elif step == "J":
-            draft.faults.add(path, "names no step: a batch of one example has no J, only L")
-        else:
-            draft.faults.must(path, f"a step of this network, {listed(names)}", step, names)
+        if step is not None and step not in names:
+            draft.no_step(path, step)
 
 
 def _steps(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
@@ -522,6 +546,25 @@ def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[s
     shapes: dict[str, Shape] = {"X": (layers[0], examples), "Y": (layers[-1], examples)}
     shapes |= parameter_shapes(layers)
     return with_shapes_of(_steps(layers, rule), shapes)
+
+
+def formulas_can_be_run(draft: Draft) -> None:
+    """Every formula is that of a step, and has its shape; whether it is right, is not told here."""
+    formulas, network = draft.values.get("formulas"), draft.network
+    batch, examples = draft.batch, draft.examples
+    if not formulas or network is None or batch is None or examples is None or batch > examples:
+        return
+    from backprop_tui.engine.formulas import FormulaError, read  # only where there is one
+
+    program = Program(network, draft.rule)
+    for symbol, source in formulas.items():
+        if symbol not in program.positions:
+            draft.no_step(("formulas", symbol), symbol)
+        elif source is not None:
+            try:
+                read(program, symbol, source, *sizes_of_batches(examples, batch))
+            except FormulaError as error:
+                draft.faults.add(("formulas", symbol), f"cannot be computed: {error}")
 
 
 def position_within_the_run(draft: Draft) -> None:
@@ -590,6 +633,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     initial_parameters_fit,
     notes_stand_at_steps,
     published_figures_fit,
+    formulas_can_be_run,
     position_within_the_run,
     keyframe_fits,
 )
@@ -898,9 +942,19 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         ),
         notes=tuple(_note(note) for note in values.get("notes") or ()),
         published=records(values.get("published") or ()),
+        formulas=_formulas(values["network"], values.get("formulas") or {}),
         decimals=(values.get("view") or {}).get("decimals", 3),
         saved=_saved(values.get("position"), values.get("keyframe")),
     )
+
+
+def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping[str, Expr]:
+    """The trees of formulas without faults."""
+    if not sources:
+        return {}
+    from backprop_tui.engine.formulas import tree
+
+    return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
 
 
 def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | None) -> Saved | None:

@@ -49,7 +49,7 @@ class History:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.program = Program(experiment.network, experiment.training)
+        self.program = Program(experiment.network, experiment.training, experiment.formulas)
         self._replay = Replay(experiment, self.program)
         self._keyframes = Keyframes(self._replay.beginning())
         self._losses = Losses()

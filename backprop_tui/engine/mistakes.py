@@ -500,18 +500,24 @@ def wrong_numbers(
     )
 
 
+def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
+    """Every mistake of the catalogue made in that step alone, in every way that fits."""
+    fits = _Fits(program, (examples,))
+    for mistake in CATALOGUE.values():
+        yield from _slips(mistake, step, program.steps, fits)
+
+
 def _wrong_numbers(
     program: Program, iteration: Iteration, step: Step, cell: Cell
 ) -> Iterator[tuple[Slip, float]]:
     env = _read_by(step, program, iteration)
-    fits = _Fits(program, (len(iteration.examples),))
+    examples = len(iteration.examples)
     with np.errstate(all="ignore"):
-        for mistake in CATALOGUE.values():
-            for slip in _slips(mistake, step, program.steps, fits):
-                computed = float(value(lower(slip.wrong, {}), env)[cell.row - 1, cell.column - 1])
-                if isfinite(computed):
-                    yield slip, computed
-        yield from _single_paths(step, cell, fits.shapes[0], env)
+        for slip in slips_in(program, step, examples):
+            computed = float(value(lower(slip.wrong, {}), env)[cell.row - 1, cell.column - 1])
+            if isfinite(computed):
+                yield slip, computed
+        yield from _single_paths(step, cell, program.shapes(examples), env)
 
 
 def _single_paths(
