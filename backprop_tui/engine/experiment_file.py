@@ -157,8 +157,8 @@ NOTE = Table(
 FORMULAS = Table(
     "[formulas]",
     {},
-    pattern=re.compile(r"[A-Za-z]+[0-9]*"),
-    others=lambda name: line(),
+    pattern=re.compile(".*", re.DOTALL),
+    others=lambda symbol: line(),
 )
 VIEW = Table("[view]", {"decimals": whole(0, 12)})
 
@@ -549,20 +549,20 @@ def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[s
 
 
 def formulas_can_be_run(draft: Draft) -> None:
-    """Every formula is that of a step, and has its shape; whether it is right, is not told here."""
-    formulas, network = draft.values.get("formulas"), draft.network
-    batch, examples = draft.batch, draft.examples
-    if not formulas or network is None or batch is None or examples is None or batch > examples:
+    """Every formula is that of a step, and has its shape; whether it is right is not told here."""
+    formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
+    if not formulas or network is None or batch is None:
         return
-    from backprop_tui.engine.formulas import FormulaError, read  # only where there is one
+    from backprop_tui.engine.formulas import FormulaError, batch_sizes, read  # where there is one
 
     program = Program(network, draft.rule)
+    sizes = batch_sizes(max(batch, draft.examples or batch), batch)
     for symbol, source in formulas.items():
         if symbol not in program.positions:
             draft.no_step(("formulas", symbol), symbol)
         elif source is not None:
             try:
-                read(program, symbol, source, *sizes_of_batches(examples, batch))
+                read(program, symbol, source, *sizes)
             except FormulaError as error:
                 draft.faults.add(("formulas", symbol), f"cannot be computed: {error}")
 
@@ -719,6 +719,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         for key in ("published", *SAVED):  # of another run
             result.pop(key, None)
         if not OWN.isdisjoint(overrides):
+            _refit_formulas(result)
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
     return result
 
@@ -760,6 +761,16 @@ def _drop(document: dict[str, Any], table: str, unfit: Callable[[str, Any], bool
     if isinstance(inner := document.get(table), dict):
         for name in [n for n in inner if PARAMETER.fullmatch(n) and unfit(n, inner[n])]:
             del inner[name]
+
+
+def _refit_formulas(document: dict[str, Any]) -> None:
+    """Leave out the formulas that cannot be computed in the new network, or of the new data."""
+    if not isinstance(formulas := document.get("formulas"), dict):
+        return
+    draft = Draft(EXPERIMENT.read(document, (), Faults({})) or {}, Faults(document))
+    formulas_can_be_run(draft)
+    unfit = {path[1] for path, _ in draft.faults.found}
+    document["formulas"] = {s: source for s, source in formulas.items() if s not in unfit}
 
 
 def _refit_notes(document: dict[str, Any], same_network: bool) -> None:

@@ -109,18 +109,33 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     if not source.strip():
         raise FormulaError(Verdict.UNREADABLE, f"what is {symbol} made of?")
     try:
-        target, e = parse_assignment(source, activations_by_layer(program.network))
+        target, e = _parsed(program.network, source)
     except GrammarError as error:
         raise FormulaError(Verdict.UNREADABLE, str(error)) from None
     if target not in (None, symbol):
         raise FormulaError(Verdict.NAME, f"this step computes {symbol}, not {short(str(target))}")
-    e = replace(e, {Name("A0"): Name("X")})
     _all_known(program, step, e)
     for examples in batches:
         shapes = program.shapes(examples)
         if (sentence := misfit(e, symbol, shapes)) is not None:
             raise FormulaError(Verdict.SHAPE, sentence, e)
     return e
+
+
+def tree(network: Network, source: str) -> Expr:
+    """A formula that was read before."""
+    return _parsed(network, source)[1]
+
+
+def _parsed(network: Network, source: str) -> tuple[str | None, Expr]:
+    target, e = parse_assignment(source, activations_by_layer(network))
+    return target, replace(e, {Name("A0"): Name("X")})
+
+
+def batch_sizes(examples: int, batch: int) -> tuple[int, ...]:
+    """How many examples the batches of an epoch have: the last may have fewer."""
+    rest = examples % batch
+    return (batch, rest) if rest else (batch,)
 
 
 def activations_by_layer(network: Network) -> dict[str, str]:
@@ -181,18 +196,15 @@ def judge(
     step = program.steps[program.index(symbol)]
     hint = _hint(step, program.shapes(examples))
     try:
-        e = read(program, symbol, source, examples, *batch_sizes(experiment))
+        e = read(program, symbol, source, examples, *_batch_sizes(experiment))
     except FormulaError as error:
         return Judgement(step, error.verdict, str(error), hint, error.expression)
     verdict, sentence, slips = _tried(_Trial(experiment, program, iteration, symbol, e))
     return Judgement(step, verdict, sentence, hint, e, slips)
 
 
-def batch_sizes(experiment: Experiment) -> tuple[int, ...]:
-    """How many examples the batches of an epoch have: the last may have fewer."""
-    full = experiment.training.batch
-    rest = experiment.data.examples % full
-    return (full, rest) if rest else (full,)
+def _batch_sizes(experiment: Experiment) -> tuple[int, ...]:
+    return batch_sizes(experiment.data.examples, experiment.training.batch)
 
 
 class _Trial:
@@ -205,7 +217,7 @@ class _Trial:
         self.step, self.symbol, self.e = program.steps[program.index(symbol)], symbol, e
         self.now = here(program, iteration)
         t = iteration.scalars["t"]
-        sizes = {self.now.examples, *batch_sizes(experiment)}
+        sizes = {self.now.examples, *_batch_sizes(experiment)}
         drawn = [p for m_ in sorted(sizes) for p in of_same_sizes(network, training, m_, t)]
         self.alike = tuple(drawn) or (self.now,)
         self.others = of_other_sizes(network, training)
@@ -255,7 +267,7 @@ BY_COINCIDENCE = (
 def _lacks(trial: _Trial) -> str:
     """What a formula lacks to be right on every probe, where it is no more than that."""
     for mended, sentence in _mended(trial.now, trial.e):
-        if all(probe.agrees(mended, trial.symbol) for probe in trial.others):
+        if all(probe.agrees(mended, trial.symbol) for probe in (*trial.others, *trial.alike)):
             return sentence
     return ""
 

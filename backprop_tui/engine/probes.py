@@ -1,6 +1,6 @@
 """Probes: networks of one kind with random numbers, on which a formula shows what it is worth.
 
-One has the experiment's own sizes; the others have layers of pairwise different sizes and three
+Some have the experiment's own sizes; the others have layers of pairwise different sizes and several
 examples, so that what fits them fits by no coincidence. It knows programs, and nothing of what is
 typed or said.
 """
@@ -23,8 +23,9 @@ from backprop_tui.engine.program import Program, dA
 from backprop_tui.engine.replay import Iteration
 from backprop_tui.engine.shapes import ShapeMismatch, shape
 
-EXAMPLES = 3
-WIDTHS = [n for n in range(2, 24) if n != EXAMPLES]
+EXAMPLES = (3, 5)
+"""In a batch of each of the others: a number in a formula is not m in both."""
+WIDTHS = [n for n in range(2, 24) if n not in EXAMPLES]
 """Sizes of layers; in a network deeper than that they come again, far from each other."""
 LARGEST = 200_000
 """Parameters, beyond which a network's own sizes are not tried out with other numbers."""
@@ -118,7 +119,6 @@ def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
     """Networks of the same depth, functions and loss, as general as can be."""
     widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
     other = replace(network, layers=widths)
-    batch = replace(training, batch=EXAMPLES)
     scalars = {
         "alpha": 0.37,
         "beta1": 0.83,
@@ -127,7 +127,7 @@ def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
         "weight_decay": 0.23,
         "t": 6.0,
     }
-    return tuple(_drawn(other, batch, EXAMPLES, scalars, seed) for seed in (10, 11))
+    return tuple(_drawn(other, replace(training, batch=m), m, scalars, 10) for m in EXAMPLES)
 
 
 def _drawn(

@@ -173,6 +173,15 @@ ACTIONS: tuple[Action, ...] = (
         "one number back, then the arrows back to time; it never quits",
         "why",
     ),
+    Action(
+        "formula",
+        "f",
+        "f",
+        "write it",
+        "write the next operation yourself: type its formula",
+        "why",
+        "if roomy",
+    ),
     Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why", "if roomy"),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(

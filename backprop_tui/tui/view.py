@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.explanation import Explanation, own_cell
@@ -19,6 +20,9 @@ from backprop_tui.engine.published import Beside, Comparison
 from backprop_tui.engine.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
+
+if TYPE_CHECKING:  # imported when a formula is first written
+    from backprop_tui.engine.formulas import Judgement
 
 DRAWINGS = ("nodes and edges", "graph")
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
@@ -56,9 +60,22 @@ class View:
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
 
+    writing: str = ""
+    """The symbol whose formula is being written: the step is announced, and nothing of it told."""
+    told: tuple[str, ...] = ()
+    """What was found of the formula that was typed."""
+    yours: Judgement | None = None
+    """What the explained step's formula is worth, where its user wrote it."""
+
     @property
     def step(self) -> Step | None:
-        return self.state.step
+        return self.announced or self.state.step
+
+    @property
+    def announced(self) -> Step | None:
+        """The step whose formula is being written."""
+        program = self.state.program
+        return program.steps[program.index(self.writing)] if self.writing else None
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -73,7 +90,9 @@ class View:
         """The layer whose card is shown: that of the cell looked at, else of the step."""
         looked_at = self.inspection.cursor
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
-        here = max(self.state.layer or 1, *map(layer_of, self._step_reads), 1)
+        own = self.announced.layer if self.announced else self.state.layer
+        read = names(self.step.expression) if self.step else ()
+        here = max(own or 1, *map(layer_of, read), 1)
         if looked_at is None:
             return here
         own = layer_of(looked_at.symbol)
@@ -145,7 +164,9 @@ class View:
 
     @cached_property
     def _step_reads(self) -> frozenset[str]:
-        return frozenset(names(self.step.expression)) if self.step else frozenset()
+        if self.step is None or self.writing:
+            return frozenset()
+        return frozenset(names(self.step.expression))
 
     def mark(self, place: Place) -> str:
         """ "target" for the number explained or the step's own, "read" for what it reads."""

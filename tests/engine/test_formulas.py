@@ -156,8 +156,8 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
             "article",
             "db2",
             "dZ2",
-            "right for these sizes only; with layers 2-4-5 and 3 examples, "
-            "db2 must be 5×1 like b2, but this gives 5×3",
+            "right for these sizes only; with layers 2-4-6 and 3 examples, "
+            "db2 must be 6×1 like b2, but this gives 6×3",
         ),
     ],
 )
@@ -191,6 +191,12 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
     assert (
         judge(e, "dW2", "dZ2 @ A1.T / m").sentence == "Close: it is 1 / m times what it should be."
     )
+
+
+def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
+    e = experiment(ARTICLE.network, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
+    assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence
+    assert verdict(ARTICLE, "dA1", "3 * W2.T @ dZ2") is Verdict.WRONG
 
 
 # Wrong ----------------------------------------------------------------------------------------

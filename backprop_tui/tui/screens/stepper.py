@@ -1,6 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`; here is the rest. It computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, writing a step is `writing`; here is the rest. It
+computes and paints nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why
+from backprop_tui.tui.screens.writing import Writing
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
 from backprop_tui.tui.widgets.heading import Rail
@@ -27,7 +29,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Travel, Why):
+class Stepper(Travel, Why, Writing):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
