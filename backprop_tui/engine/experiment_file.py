@@ -39,6 +39,7 @@ from backprop_tui.engine.experiment import (
     Written,
     parameter_shapes,
     read_only,
+    sizes_of_batches,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.mistakes import CATALOGUE
@@ -553,10 +554,10 @@ def formulas_can_be_run(draft: Draft) -> None:
     formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
     if not formulas or network is None or batch is None:
         return
-    from backprop_tui.engine.formulas import FormulaError, batch_sizes, read  # where there is one
+    from backprop_tui.engine.typed import FormulaError, read  # only where there is one
 
     program = Program(network, draft.rule)
-    sizes = batch_sizes(max(batch, draft.examples or batch), batch)
+    sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)
     for symbol, source in formulas.items():
         if symbol not in program.positions:
             draft.no_step(("formulas", symbol), symbol)
@@ -963,7 +964,7 @@ def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping
     """The trees of formulas without faults."""
     if not sources:
         return {}
-    from backprop_tui.engine.formulas import tree
+    from backprop_tui.engine.typed import tree
 
     return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
 
