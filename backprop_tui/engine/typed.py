@@ -35,7 +35,7 @@ class FormulaError(ValueError):
 
 
 def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
-    """The formula typed for a step, which has its shape in batches of so many examples.
+    """The formula typed for a step, which has its shape in batches of so many examples each.
 
     Raises FormulaError, with a sentence that says what is wrong.
     """
@@ -52,7 +52,8 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     for examples in batches:
         shapes = program.shapes(examples)
         if (sentence := misfit(e, symbol, shapes)) is not None:
-            raise FormulaError(Verdict.SHAPE, sentence, e)
+            other = "" if examples == batches[0] else f"in a batch of {examples}, "
+            raise FormulaError(Verdict.SHAPE, f"{other}{sentence}", e)
     return e
 
 

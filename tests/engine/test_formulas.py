@@ -36,6 +36,7 @@ from backprop_tui.engine.probes import same
 from backprop_tui.engine.program import Program, Step, m
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import Timeline
+from backprop_tui.engine.typed import misfit
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
 
 BATCH = experiment(
@@ -210,6 +211,8 @@ def test_every_mistake_of_the_catalogue_is_refused_and_named(
     program = Program(e.network, e.training)
     step = data.draw(st.sampled_from(program.steps))
     for slip in slips_in(program, step, e.training.batch):
+        if any(misfit(slip.wrong, step.symbol, program.shapes(n)) for n in e.batch_sizes):
+            continue  # the last batch of an epoch is smaller: a wrong shape there
         found = judge(e, step.symbol, text(slip.wrong))
         if not found.accepted:
             assert slip.mistake.name in {s.mistake.name for s in found.slips}, (slip, found)

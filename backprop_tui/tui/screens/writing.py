@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from backprop_tui.tui.widgets.formula_field import FormulaField
 
 
+LINES = 7
+"""Of the Step panel in a small terminal: what is said of an answer must be read."""
+
+
 class Writing(Base):
     """The key that writes."""
 
@@ -108,7 +112,7 @@ class Writing(Base):
         own, all_ = len(self.timeline.program.own), len(self.timeline.program.steps)
         if own == all_:
             return f"The whole iteration is yours: all {all_} operations."
-        return f"{symbol} is yours: {own} of {all_} operations are written. f writes the next."
+        return f"{symbol} is yours: {own} of {all_} operations so far. f writes the next."
 
     # Leaving
 
@@ -150,6 +154,11 @@ class Writing(Base):
         if place is None or place.symbol not in self.timeline.program.own:
             return view
         return replace(view, yours=self._judgement(place.symbol))
+
+    def _arrange(self, view: View) -> None:
+        super()._arrange(view)
+        if view.writing and self.tiny and view.chosen != "step":
+            self.query_one("#step").styles.height = LINES
 
     def _judgement(self, symbol: str) -> Judgement:
         """What a formula that the run is made with is worth."""
