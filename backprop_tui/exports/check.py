@@ -138,7 +138,8 @@ def _of_formulas(found: Sequence[Judgement]) -> str:
     if wrong:
         are = _number_of(len(wrong), "is WRONG", "are WRONG")
         return f"Of {len(found)} formulas of your own {are}{_named(wrong)}."
-    return f"{_number_of(len(found), 'formula', 'formulas')} of your own right." if found else ""
+    are = "formula of your own is" if len(found) == 1 else "formulas of your own are"
+    return f"{len(found)} {are} right." if found else ""
 
 
 def _of_figures(found: Sequence[Comparison]) -> str:

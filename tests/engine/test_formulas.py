@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backprop_tui import lessons
 from backprop_tui.engine.algebra import (
     Cell,
     Div,
@@ -23,9 +24,10 @@ from backprop_tui.engine.algebra import (
     Transpose,
     rebuild,
 )
+from backprop_tui.engine.chain import Chains
 from backprop_tui.engine.compiler import compiled
 from backprop_tui.engine.experiment import Experiment, Network, Training
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.experiment_file import load, read_experiment
 from backprop_tui.engine.explanation import Explanation
 from backprop_tui.engine.formulas import Judgement, Verdict, judge
 from backprop_tui.engine.gradient_check import check
@@ -36,7 +38,7 @@ from backprop_tui.engine.probes import same
 from backprop_tui.engine.program import Program, Step, m
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import Timeline
-from backprop_tui.engine.typed import misfit
+from backprop_tui.engine.typed import misfit, tree
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
 
 BATCH = experiment(
@@ -362,3 +364,64 @@ def test_a_formula_that_is_right_for_one_input_is_used_as_it_was_typed() -> None
 def test_what_was_taken_back_is_as_taught() -> None:
     e = ARTICLE.with_formula("dW2", Num(1.0)).with_formula("dW2", None)
     assert Timeline(e).program.steps == Timeline(ARTICLE).program.steps
+
+
+OWN_WAYS = {
+    "article": {
+        "Z1": "(X.T @ W1.T).T + b1",
+        "A1": "1/(1 + exp(-Z1))",
+        "A2": "1/(1 + exp(-(W2 @ A1 + b2)))",
+        "L": "-log(1 - A2)*(1 - Y) - Y*log(A2)",
+        "dA2": "(A2 - Y)/(A2*(1 - A2))",
+        "dZ2": "dA2*A2*(1 - A2)",
+        "dW2": "dZ2.T.T @ A1.T",
+        "dA1": "(dZ2.T @ W2).T",
+        "dZ1": "(W2.T @ dZ2)*A1*(1 - A1)",
+        "dW1": "dA1*A1*(1 - A1) @ X.T",
+        "W1": "-(lr*dW1 - W1)",
+    },
+    "softmax": {
+        "A2": "exp(Z2)/sum(exp(Z2), axis=0, keepdims=True)",
+        "dZ2": "A2*(dA2 - sum(dA2*A2, axis=0, keepdims=True))",
+    },
+    "batch": {"dW2": "(A1 @ (dZ2/m).T).T", "db2": "sum(dZ2/m, axis=1, keepdims=True)"},
+    "ai-by-hand": {"A1": "np.maximum(Z1, 0)", "dZ1": "dA1*step(Z1)"},
+}
+
+
+@pytest.mark.parametrize("lesson", OWN_WAYS)
+def test_other_ways_are_right_and_all_that_is_asked_of_a_step_is_answered(lesson: str) -> None:
+    e = load(lesson)
+    for symbol, typed in OWN_WAYS[lesson].items():
+        assert judge(e, symbol, typed).accepted, symbol
+    own = {symbol: tree(e.network, typed) for symbol, typed in OWN_WAYS[lesson].items()}
+    run = Timeline(changed(e, formulas=own))
+    provenance = Provenance(run)
+    chains = Chains(provenance, 1)
+    for step, result in zip(run.program.steps, run.iteration(1).results, strict=True):
+        for i, j in np.ndindex(result.shape):
+            cell = Cell(step.symbol, i + 1, j + 1)
+            found = Explanation(provenance, Place(1, cell), lambda x: f"{x:.3f}")
+            assert found.result
+            assert found.symbols(3)
+            assert isinstance(found.remarks, tuple)
+            if step.phase == "backward":
+                paths = chains.chain(cell, most=1000).paths
+                assert np.isclose(sum(path.product for path in paths), result[i, j])
+
+
+# In a file ------------------------------------------------------------------------------------
+
+
+def in_file(lesson: str, formulas: dict[str, str]) -> Experiment:
+    lines = "\n".join(f"{symbol} = '{typed}'" for symbol, typed in formulas.items())
+    return read_experiment(f"{lessons.text(lesson)}\n[formulas]\n{lines}\n", lesson, lesson)
+
+
+@pytest.mark.parametrize("lesson", lessons.NAMES)
+def test_formulas_go_through_a_file_and_back(lesson: str) -> None:
+    taught = {step.symbol: step.expression for step in steps(load(lesson))}
+    e = in_file(lesson, {symbol: text(formula) for symbol, formula in taught.items()})
+    assert e.formulas == taught
+    again = in_file(lesson, {symbol: text(formula) for symbol, formula in e.formulas.items()})
+    assert again.formulas == e.formulas
