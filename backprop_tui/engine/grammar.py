@@ -16,9 +16,7 @@ It never evaluates anything, and it is the only parser in the program.
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 
 from backprop_tui.engine.algebra import (
@@ -39,30 +37,8 @@ from backprop_tui.engine.algebra import (
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.notation import GREEK
 from backprop_tui.engine.schema import nearest, short
+from backprop_tui.engine.tokens import GrammarError, Token, tokens
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
-    r"|(?P<name>(?:np\.)?[A-Za-zα-ω_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*\s*2|\^\s*2|\.(?:T|max|sum|mean|dot)\b|\^T\b"
-    r"|<=|>=|==|!=|[-−+]=|[-−+*×·@∘/()\[\],<>≤≥=≠←ᵀ²′']))"
-)
-OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
-SPELLINGS = {
-    "-": "−",
-    ".T": "ᵀ",
-    "^T": "ᵀ",
-    "**2": "²",
-    "^2": "²",
-    "@": "·",
-    "*": "∘",
-    "×": "∘",
-    "'": "′",
-    "<=": "≤",
-    ">=": "≥",
-    "==": "=",
-    "!=": "≠",
-    "-=": "−=",
-}
 GATHERED = {
     ("sum", None): "total",
     ("sum", 1): "row_sums",
@@ -96,19 +72,6 @@ TALLEST = 120
 """Operations within each other: all that is done with a tree recurses as deep as it is tall."""
 
 
-class GrammarError(ValueError):
-    """What could not be read, and where; its text is a sentence for the learner."""
-
-
-@dataclass(frozen=True)
-class Token:
-    kind: str
-    text: str
-    at: int
-    typed: str = ""
-    """How it stands there, where `text` is one spelling of many."""
-
-
 def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
     """The tree that `source` is the text of; `functions` are further names of functions.
 
@@ -132,25 +95,6 @@ def _low(e: Expr) -> Expr:
         if height > TALLEST:
             raise GrammarError(f"more than {TALLEST} operations within each other")
     return e
-
-
-def tokens(source: str) -> list[Token]:
-    """The words and signs of `source`, in one spelling."""
-    found, at = [], 0
-    source = source.rstrip()
-    while at < len(source):
-        if power := OTHER_POWER.match(source, at):
-            place = f"“{power[1]}” at character {power.start(1) + 1}"
-            raise GrammarError(f"only squares are read: {place} must have a 2 behind it")
-        match = TOKEN.match(source, at)
-        if match is None:
-            start = at + len(source[at:]) - len(source[at:].lstrip())
-            raise GrammarError(f"cannot read “{source[start]}” at character {start + 1}")
-        kind = str(match.lastgroup)
-        word = match[kind].replace(" ", "")
-        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
-        at = match.end()
-    return [*found, Token("end", "", len(source))]
 
 
 class _Parser:
@@ -370,3 +314,6 @@ class _Parser:
             raise self.unexpected("a row or column, counted from 1")
         self.next += 1
         return int(token.text)
+
+
+__all__ = ["GrammarError", "parse", "parse_assignment"]

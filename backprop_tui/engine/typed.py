@@ -6,9 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import prod
 
-from backprop_tui.engine.algebra import SCALARS, Cell, Expr, Name, names, replace, walk
+from backprop_tui.engine.algebra import (
+    SCALARS,
+    Call,
+    Cell,
+    Expr,
+    Name,
+    children,
+    names,
+    replace,
+    walk,
+)
 from backprop_tui.engine.experiment import Network
+from backprop_tui.engine.functions import DEFINITIONS
 from backprop_tui.engine.grammar import GrammarError, parse_assignment
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program, Step
@@ -34,6 +46,13 @@ class FormulaError(ValueError):
         self.verdict, self.expression = verdict, expression
 
 
+MOST_PARTS, DEEPEST = 150, 4
+"""Of a formula, and of functions within each other: their definitions are written out, again and
+again, before anything is computed. No step comes near either."""
+LARGEST = 1_000_000
+"""Numbers of a part, where none of the network's matrices has a tenth of that."""
+
+
 def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     """The formula typed for a step, which has its shape in batches of so many examples each.
 
@@ -49,11 +68,13 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     if target not in (None, symbol):
         raise FormulaError(Verdict.NAME, f"this step computes {symbol}, not {short(str(target))}")
     _all_known(program, step, e)
+    _not_too_deep(e)
     for examples in batches:
         shapes = program.shapes(examples)
         if (sentence := misfit(e, symbol, shapes)) is not None:
             other = "" if examples == batches[0] else f"in a batch of {examples}, "
             raise FormulaError(Verdict.SHAPE, f"{other}{sentence}", e)
+        _not_too_large(e, shapes)
     return e
 
 
@@ -96,6 +117,28 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return "there is no J here: a batch of one example has only L"
     meant = nearest(symbol, (*known, *SCALARS))
     return f"there is no {short(symbol)} here" + (f". Did you mean {meant}?" if meant else "")
+
+
+def _not_too_deep(e: Expr) -> None:
+    if sum(1 for _ in walk(e)) > MOST_PARTS:
+        raise FormulaError(Verdict.UNREADABLE, f"it has more than {MOST_PARTS} parts")
+    if _nested(e) > DEEPEST:
+        said = f"more than {DEEPEST} functions stand within each other"
+        raise FormulaError(Verdict.UNREADABLE, said)
+
+
+def _nested(e: Expr) -> int:
+    """How many activations and slopes stand within each other."""
+    defined = isinstance(e, Call) and e.function in DEFINITIONS
+    return defined + max(map(_nested, children(e)), default=0)
+
+
+def _not_too_large(e: Expr, shapes: Mapping[str, Shape]) -> None:
+    most = max(LARGEST, 10 * max(map(prod, shapes.values())))
+    for part in walk(e):
+        if prod(shape(part, shapes)) > most:
+            said = f"{short(text(part))} is {written(shape(part, shapes))}: too large to compute"
+            raise FormulaError(Verdict.UNREADABLE, said)
 
 
 def misfit(e: Expr, symbol: str, shapes: Mapping[str, Shape]) -> str | None:

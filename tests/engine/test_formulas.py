@@ -297,6 +297,24 @@ def test_what_cannot_be_read_is_no_miss() -> None:
     assert found.told(3) == (found.sentence,)
 
 
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (" + ".join(["Z1"] * 400), "it has more than 150 parts"),
+        ("sigmoid'(" * 5 + "Z1" + ")" * 5, "more than 4 functions stand within each other"),
+        ("W1 @ (X @ (X.T @ X))", "Xᵀ · X is 2000×2000: too large to compute"),
+    ],
+)
+def test_what_would_take_too_long_or_too_much_is_not_tried(typed: str, sentence: str) -> None:
+    e = experiment(
+        Network((1, 2), ("sigmoid",), "half_squared_error"),
+        Training(batch=2000),
+        np.zeros((1, 2000)),
+        np.zeros((2, 2000)),
+    )
+    assert judge(e, "A1" if "Z1" in typed else "Z1", typed).sentence == sentence
+
+
 # A run with formulas --------------------------------------------------------------------------
 
 
