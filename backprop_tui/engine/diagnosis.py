@@ -58,8 +58,8 @@ def tried(trial: Trial) -> tuple[Verdict, str, tuple[Slip, ...]]:
         lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
         return Verdict.RIGHT, f"{Verdict.RIGHT}{lost}", ()
     lacks, slips = _lacks(trial), _same_slips(trial.others[0], trial.symbol, trial.e)
-    if trial.holds(*trial.alike) and (lacks or not slips):
-        return Verdict.HERE, lacks or _these_sizes(trial), ()
+    if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
+        return Verdict.HERE, only_here, ()
     slips = slips or _same_slips(trial.alike[-1], trial.symbol, trial.e)
     said = _named(trial.step, slips) or lacks or _factor(trial)
     if right_now:
@@ -78,14 +78,18 @@ def _lacks(trial: Trial) -> str:
     return ""
 
 
-def _these_sizes(trial: Trial) -> str:
-    """Why a formula that is right in this network has no meaning in another."""
+def _only_here(trial: Trial) -> str:
+    """Why a formula that is right in this network is right in no other; empty where none is known:
+    all gates of a ReLU were open, say."""
     other = trial.others[0]
     sentence = misfit(trial.e, trial.symbol, other.program.shapes(other.examples))
-    if sentence is None:
+    if sentence is not None:
+        sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
+        return f"right for these sizes only; with {sizes}, {sentence}"
+    own = {part for part in walk(trial.e) if isinstance(part, Num)}
+    if own.difference(walk(trial.step.expression)):
         return "right for this run only: its own numbers stand in the formula"
-    sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
-    return f"right for these sizes only; with {sizes}, {sentence}"
+    return ""
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:

@@ -34,6 +34,7 @@ from backprop_tui.engine.gradient_check import check
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.mistakes import CATALOGUE, slips_in
 from backprop_tui.engine.notation import numpy_source, text
+from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.probes import same
 from backprop_tui.engine.program import Program, Step, m
 from backprop_tui.engine.provenance import Place, Provenance
@@ -200,6 +201,26 @@ def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
     e = experiment(ARTICLE.network, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
     assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence
     assert verdict(ARTICLE, "dA1", "3 * W2.T @ dZ2") is Verdict.WRONG
+
+
+def test_a_gate_that_happens_to_be_open_is_a_coincidence() -> None:
+    e = experiment(
+        Network((1, 1, 1), ("relu", "sigmoid"), "binary_cross_entropy"),
+        Training(),
+        [[1.0]],
+        [[1.0]],
+        {"W1": [[2.0]]},
+    )
+    assert verdict(e, "A1", "Z1") is Verdict.COINCIDENCE
+    assert verdict(e, "dZ1", "dA1") is Verdict.COINCIDENCE
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_rules_of_every_optimizer_can_be_written(optimizer: str) -> None:
+    e = changed(ARTICLE, training=Training(optimizer=optimizer, weight_decay=0.1))
+    for step in steps(e):
+        if step.phase == "update":
+            assert verdict(e, step.symbol, text(step.expression)) is Verdict.RIGHT, step
 
 
 # Wrong ----------------------------------------------------------------------------------------
