@@ -66,6 +66,19 @@ def published(lines: str) -> str:
     return f'{SMALL}\n[[published]]\nsource = "a book"\n{lines}'
 
 
+def test_formulas_of_ones_own_are_judged(check: Check) -> None:
+    own = '[formulas]\ndW1 = "dZ1 @ X.T / m"\nW1 = "W1 - 0.5*dW1"\n'
+    status, report = check.file(SMALL + own)
+    assert status == 0
+    assert "dW1 = dZ1 · Xᵀ / m  right for any batch" in report
+    assert report[-1].startswith("All 4 gradients agree. 2 formulas of your own are right. ")
+    status, report = check.file(SMALL + own + 'db1 = "3*dZ1"\n')
+    assert status == 1
+    told = " ".join(" ".join(report).split())
+    assert "db1 = 3 · dZ1 WRONG: The number is not right: db1[1,1] comes to" in told
+    assert "Of 3 formulas of your own 1 is WRONG: db1." in report[-1]
+
+
 class TestLessons:
     @pytest.mark.parametrize("name", lessons.NAMES)
     def test_pass(self, name: str, check: Check) -> None:

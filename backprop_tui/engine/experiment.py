@@ -46,6 +46,12 @@ def parameter_shapes(layers: Sequence[int]) -> dict[str, tuple[int, int]]:
     return shapes
 
 
+def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
+    """How many examples the batches of an epoch have: the last may have fewer."""
+    rest = examples % batch
+    return (batch, rest) if rest else (batch,)
+
+
 def read_only(values: Any) -> Array:
     """A C-contiguous float64 copy that refuses to be written to."""
     array = np.array(values, dtype=np.float64, order="C")
@@ -327,6 +333,11 @@ class Experiment:
         training = self.training.with_mistake(name)
         return replace(self, training=training, saved=None, written=written)
 
+    def with_formula(self, symbol: str, formula: Expr | None) -> Experiment:
+        """The same experiment, that symbol computed by a learner's formula; None: as taught."""
+        formulas = {s: e for s, e in self.formulas.items() if s != symbol}
+        return replace(self, formulas=formulas if formula is None else formulas | {symbol: formula})
+
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those for just this iteration first."""
         return _here(self.notes, iteration, step)
@@ -341,6 +352,10 @@ class Experiment:
     def batches_per_epoch(self) -> int:
         """Iterations in one pass over all examples."""
         return -(-self.data.examples // self.training.batch)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        return sizes_of_batches(self.data.examples, self.training.batch)
 
     def epoch_of(self, iteration: int) -> int:
         """The pass over all examples that this iteration belongs to."""

@@ -9,6 +9,7 @@ Nothing here knows of screens or of what training computes.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from backprop_tui import lessons
+from backprop_tui.engine.algebra import Expr
 from backprop_tui.engine.edit_rules import EDIT, edits_fit, edits_of
 from backprop_tui.engine.experiment import (
     KEPT,
@@ -37,6 +39,7 @@ from backprop_tui.engine.experiment import (
     Written,
     parameter_shapes,
     read_only,
+    sizes_of_batches,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.mistakes import CATALOGUE
@@ -45,6 +48,7 @@ from backprop_tui.engine.note_rules import (
     QUESTION,
     SPOKEN,
     cells_fit,
+    no_step,
     notes,
     questions,
     stand_at_steps,
@@ -147,6 +151,12 @@ INITIAL = Table(
     pattern=PARAMETER,
     others=lambda name: Matrix(flat=name.startswith("b")),
 )
+FORMULAS = Table(
+    "[formulas]",
+    {},
+    pattern=re.compile(".*", re.DOTALL),
+    others=lambda symbol: line(),
+)
 VIEW = Table("[view]", {"decimals": whole(0, 12)})
 
 
@@ -201,6 +211,7 @@ EXPERIMENT = Table(
         "initial": INITIAL,
         "mistake": one_of(CATALOGUE),
         "view": VIEW,
+        "formulas": FORMULAS,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
         "questions": ListOf(QUESTION, "questions, each under its own [[questions]]"),
         "published": ListOf(
@@ -270,6 +281,23 @@ class Draft:
             freeze=tuple(self["training", "freeze"] or ()),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
+
+    @property
+    def network(self) -> Network | None:
+        """The network, if all of it is known."""
+        layers, loss = self.layers, self["network", "loss"]
+        activations = self["network", "activations"]
+        if layers is None or loss is None or activations is None or None in activations:
+            return None
+        if len(activations) != len(layers) - 1:
+            return None
+        return Network(layers, tuple(activations), loss)
+
+    def no_step(self, path: Path, step: str) -> None:
+        """A fault: that is no step of an iteration."""
+        assert self.layers is not None
+        names = tuple(s.symbol for s in _steps(self.layers, self.rule))
+        no_step(path, step, names, self["training", "freeze"] or (), self.faults)
 
     def came_from(self, flag: str) -> bool:
         return FLAGS[flag].path in self.faults.origins
@@ -478,8 +506,8 @@ def notes_and_questions_stand_at_steps(draft: Draft) -> None:
     """Every note and question stands at a step that an iteration of this network takes."""
     if draft.layers is None or draft.batch is None:
         return
-    freeze = draft["training", "freeze"] or ()
     names = tuple(step.symbol for step in _steps(draft.layers, draft.rule))
+    freeze = draft["training", "freeze"] or ()
     for key in SPOKEN:
         stand_at_steps(key, draft.values.get(key) or (), names, freeze, draft.faults)
 
@@ -540,6 +568,25 @@ def edits_suit_their_iterations(draft: Draft) -> None:
 
     edits = draft.values.get("edits") or ()
     edits_fit(edits, layers, size_of, draft["network", "loss"], draft.faults)
+
+
+def formulas_can_be_run(draft: Draft) -> None:
+    """Every formula is that of a step, and has its shape; whether it is right is not told here."""
+    formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
+    if not formulas or network is None or batch is None:
+        return
+    from backprop_tui.engine.typed import FormulaError, read  # only where there is one
+
+    program = Program(network, draft.rule)
+    sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)
+    for symbol, source in formulas.items():
+        if symbol not in program.positions:
+            draft.no_step(("formulas", symbol), symbol)
+        elif source is not None:
+            try:
+                read(program, symbol, source, *sizes)
+            except FormulaError as error:
+                draft.faults.add(("formulas", symbol), f"cannot be computed: {error}")
 
 
 def position_within_the_run(draft: Draft) -> None:
@@ -603,6 +650,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     questions_ask_for_what_is_there,
     published_figures_fit,
     edits_suit_their_iterations,
+    formulas_can_be_run,
     position_within_the_run,
     keyframe_fits,
 )
@@ -691,6 +739,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         if not same or "seed" in overrides:  # which may also shuffle the examples otherwise
             result.pop("edits", None)
         if not OWN.isdisjoint(overrides):
+            _refit_formulas(result)
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
             result.pop("teaches", None)
     return result
@@ -743,6 +792,16 @@ def _refit_what_is_said(document: dict[str, Any], before: Mapping[str, Any]) -> 
             document[key] = still_true(entries, same["network"], same["data"])
             if not document[key]:
                 del document[key]
+
+
+def _refit_formulas(document: dict[str, Any]) -> None:
+    """Leave out the formulas that cannot be computed in the new network, or of the new data."""
+    if not isinstance(formulas := document.get("formulas"), dict):
+        return
+    draft = Draft(EXPERIMENT.read(document, (), Faults({})) or {}, Faults(document))
+    formulas_can_be_run(draft)
+    unfit = {path[1] for path, _ in draft.faults.found}
+    document["formulas"] = {s: source for s, source in formulas.items() if s not in unfit}
 
 
 def _may_fit(value: Any, shape: tuple[int, int]) -> bool:
@@ -914,9 +973,19 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         questions=questions(values.get("questions") or ()),
         published=records(values.get("published") or ()),
         edits=edits_of(values.get("edits") or ()),
+        formulas=_formulas(values["network"], values.get("formulas") or {}),
         decimals=(values.get("view") or {}).get("decimals", 3),
         saved=_saved(values.get("position"), values.get("keyframe")),
     )
+
+
+def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping[str, Expr]:
+    """The trees of formulas without faults."""
+    if not sources:
+        return {}
+    from backprop_tui.engine.typed import tree
+
+    return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
 
 
 def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | None) -> Saved | None:

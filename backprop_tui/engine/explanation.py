@@ -303,6 +303,8 @@ class Explanation:
         e = self.step.expression
         if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
             return None
+        if names(e.left) != (f"W{(self.step.layer or 0) + 1}",):
+            return None  # a learner's own way of writing something else
         weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
         fed = f"Z{(self.step.layer or 0) + 1}"
         ways = [

@@ -192,8 +192,7 @@ class _Nudging:
         self.per_example = symbol not in program.parameters
         self.env: dict[str, Any] = {
             **iteration.given,
-            "m": float(len(iteration.examples)),
-            "K": float(program.network.layers[-1]),
+            **iteration.scalars,
         }
         first, behind = program.phase_bounds("loss")
         self.objective = program.steps[first if self.per_example else behind - 1].symbol

@@ -1,20 +1,22 @@
 """The parser: text, as the screen shows it or as a NumPy user types it, read back into a tree.
 
     expression = sum [ ("<" | "≤" | ">" | "≥" | "=" | "≠") sum ]
+    assignment = [ name ( "=" | "←" | "−=" | "+=" ) ] sum
     sum        = product { ("+" | "−") product }
     product    = negation { ("·" | "@" | "∘" | "×" | "*" | "/") negation }
     negation   = "−" negation | postfix
-    postfix    = atom { "ᵀ" | ".T" | "²" | ".max()" | ".sum()" }
+    postfix    = atom { "ᵀ" | ".T" | "²" | ( ".sum" | ".max" ) "(" { axis } ")" | ".dot(" sum ")" }
     atom       = number | name | name "[" row "," column "]" | "(" sum ")"
-               | function "(" sum { "," sum } ")"
+               | function "(" sum { "," ( sum | axis ) } ")"
+    axis       = "axis" "=" ( "0" | "1" ) | "keepdims" "=" "True"
 
 It never evaluates anything, and it is the only parser in the program.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Mapping
 from math import inf
 
 from backprop_tui.engine.algebra import (
@@ -34,62 +36,55 @@ from backprop_tui.engine.algebra import (
 )
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.notation import GREEK
-from backprop_tui.engine.schema import short
+from backprop_tui.engine.schema import nearest, short
+from backprop_tui.engine.tokens import GrammarError, Token, tokens
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
-    r"|(?P<name>[A-Za-zα-ω_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*\s*2|\^\s*2|\.T\b|\^T\b|\.max\(\)|\.sum\(\)|<=|>=|==|!=|[-−+*×·@∘/()\[\],<>≤≥=≠ᵀ²′']))"
-)
-OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
-SPELLINGS = {
-    "-": "−",
-    ".T": "ᵀ",
-    "^T": "ᵀ",
-    "**2": "²",
-    "^2": "²",
-    "@": "·",
-    "*": "∘",
-    "×": "∘",
-    "'": "′",
-    "<=": "≤",
-    ">=": "≥",
-    "==": "=",
-    "!=": "≠",
+GATHERED = {
+    ("sum", None): "total",
+    ("sum", 1): "row_sums",
+    ("sum", 0): "col_sums",
+    ("max", None): "largest",
+    ("max", 0): "col_max",
 }
-METHODS = {"²": "square", ".max()": "largest", ".sum()": "total"}
-"""What stands behind its argument."""
+"""What NumPy's sum and max are along an axis."""
 FUNCTIONS = {
-    **{name: name for name in (*PRIMITIVES, *ACTIVATIONS)},
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
+    "maximum": "max",
 }
-LETTERS = {sign: symbol for symbol, sign in GREEK.items()}
+OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
+    "dot": operator.matmul,
+    "matmul": operator.matmul,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "xlog": lambda x, a: Mul(x, Call("log", (a,))),
+    "ratio": Div,
+    "heaviside": lambda x, at_zero: Call("step", (x,)),
+}
+"""Functions of two values that an operator or another function stands for."""
+LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
+    ("lr", "learning_rate", "η", "eta"), "alpha"
+)
 LONGEST, DEEPEST = 10_000, 60
 TALLEST = 120
 """Operations within each other: all that is done with a tree recurses as deep as it is tall."""
 
 
-class GrammarError(ValueError):
-    """What could not be read, and where; its text is a sentence for the learner."""
-
-
-@dataclass(frozen=True)
-class Token:
-    kind: str
-    text: str
-    at: int
-    typed: str = ""
-    """How it stands there, where `text` is one spelling of many."""
-
-
-def parse(source: str) -> Expr:
-    """The tree that `source` is the text of.
+def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
+    """The tree that `source` is the text of; `functions` are further names of functions.
 
     Raises GrammarError, with a sentence that names the place, for anything else.
     """
-    if len(source) > LONGEST:
-        raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-    return _Parser(source).whole()
+    return _Parser(source, functions or {}).whole()
+
+
+def parse_assignment(
+    source: str, functions: Mapping[str, str] | None = None
+) -> tuple[str | None, Expr]:
+    """What is assigned to, where that is written, and the tree of the right-hand side."""
+    return _Parser(source, functions or {}).assignment()
 
 
 def _low(e: Expr) -> Expr:
@@ -102,27 +97,11 @@ def _low(e: Expr) -> Expr:
     return e
 
 
-def tokens(source: str) -> list[Token]:
-    """The words and signs of `source`, in one spelling."""
-    found, at = [], 0
-    source = source.rstrip()
-    while at < len(source):
-        if power := OTHER_POWER.match(source, at):
-            place = f"“{power[1]}” at character {power.start(1) + 1}"
-            raise GrammarError(f"only squares are read: {place} must have a 2 behind it")
-        match = TOKEN.match(source, at)
-        if match is None:
-            start = at + len(source[at:]) - len(source[at:].lstrip())
-            raise GrammarError(f"cannot read “{source[start]}” at character {start + 1}")
-        kind = str(match.lastgroup)
-        word = match[kind].replace(" ", "")
-        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
-        at = match.end()
-    return [*found, Token("end", "", len(source))]
-
-
 class _Parser:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, functions: Mapping[str, str]) -> None:
+        if len(source) > LONGEST:
+            raise GrammarError(f"a formula of {len(source)} characters is too long to read")
+        self.functions = {**FUNCTIONS, **functions}
         self.tokens = tokens(source)
         self.next = 0
         self.depth = 0
@@ -151,9 +130,25 @@ class _Parser:
         e = self.sum()
         if sign := self.take("<", "≤", ">", "≥", "=", "≠"):
             e = Compare(e, sign, self.sum())
+        self.end()
+        return e
+
+    def end(self) -> None:
         if self.token.kind != "end":
             raise self.unexpected("a sign such as + or ·")
-        return e
+
+    def assignment(self) -> tuple[str | None, Expr]:
+        target, sign = self.token, None
+        if target.kind == "name":
+            self.next += 1
+            sign = self.take("=", "←", "−=", "+=")
+            if sign is None:
+                self.next -= 1
+        e = self.sum()
+        self.end()
+        if sign in ("−=", "+="):
+            e = Name(target.text) - e if sign == "−=" else Name(target.text) + e
+        return (target.text if sign else None), e
 
     def sum(self) -> Expr:
         self.depth += 1
@@ -191,8 +186,16 @@ class _Parser:
 
     def postfix(self) -> Expr:
         e = self.atom()
-        while sign := self.take("ᵀ", *METHODS):
-            e = Transpose(e) if sign == "ᵀ" else Call(METHODS[sign], (e,))
+        while sign := self.take("ᵀ", "²", ".sum", ".max", ".mean", ".dot"):
+            if sign == "ᵀ":
+                e = Transpose(e)
+            elif sign == "²":
+                e = Call("square", (e,))
+            else:
+                at = self.tokens[self.next - 1]
+                self.need("(")
+                args, axis = self.arguments() if not self.take(")") else ([], {})
+                e = self.applied(sign.removeprefix("."), [e, *args], axis, at)
         return e
 
     def atom(self) -> Expr:
@@ -222,25 +225,87 @@ class _Parser:
             column = self.index()
             self.need("]")
             return Cell(token.text, row, column)
+        if token.text.startswith("np."):
+            raise GrammarError(
+                f"{short(token.text)} needs “(” behind it (character {token.at + 1})"
+            )
         return Name(LETTERS.get(token.text, token.text))
 
     def call(self, token: Token, slope: bool) -> Expr:
-        name = FUNCTIONS.get(token.text)
-        if name is None or (slope and f"{name}_slope" not in DEFINITIONS):
-            written = short(token.text) + ("′" if slope else "")
-            raise GrammarError(f"there is no function “{written}” (character {token.at + 1})")
+        name = token.text.removeprefix("np.")
+        if name in ("sum", "mean", "transpose", *OPERATIONS) and not slope:
+            self.need("(")
+            args, axis = self.arguments()
+            return self.applied(name, args, axis, token)
+        function = self.functions.get(name)
+        if function is None or (slope and f"{function}_slope" not in DEFINITIONS):
+            raise self.unknown(token, slope)
         self.need("(")
-        args = [self.sum()]
-        while self.take(","):
-            args.append(self.sum())
-        self.need(")")
-        if name == "max" and len(args) == 1:
-            name = "largest"  # of one matrix
-        wanted = PRIMITIVES[name].values if name in PRIMITIVES else range(1, 2)
-        if len(args) not in wanted:
-            many = "one value" if wanted[0] == 1 else f"{wanted[0]} values"
-            raise GrammarError(f"{token.text} takes {many} (character {token.at + 1})")
-        return Call(f"{name}_slope" if slope else name, tuple(args))
+        args, axis = self.arguments()
+        if function == "max" and (len(args) == 1 or axis):
+            return self.applied(function, args, axis, token)
+        wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
+        if len(args) not in wanted or axis:
+            raise self.takes(wanted[0], token)
+        return Call(f"{function}_slope" if slope else function, tuple(args))
+
+    def arguments(self) -> tuple[list[Expr], dict[str, int]]:
+        """What stands between parentheses, the first of them taken; the axis by its words."""
+        args: list[Expr] = []
+        axis: dict[str, int] = {}
+        while True:
+            ahead = self.tokens[self.next + 1] if self.token.kind == "name" else self.token
+            if self.token.text in ("axis", "keepdims") and ahead.typed == "=":
+                word = self.token.text
+                self.next += 2
+                axis[word] = self.word(word)
+            else:
+                args.append(self.sum())
+            if not self.take(","):
+                self.need(")")
+                return args, axis
+
+    def word(self, word: str) -> int:
+        """What `axis=` or `keepdims=` says."""
+        values = {"0": 0, "1": 1} if word == "axis" else {"True": 1}
+        if self.token.text not in values:
+            raise self.unexpected(" or ".join(values))
+        self.next += 1
+        return values[self.tokens[self.next - 1].text]
+
+    def applied(self, name: str, args: list[Expr], axis: dict[str, int], token: Token) -> Expr:
+        """A function that is no primitive by that name: NumPy's sum, its dot, ..."""
+        place = f"(character {token.at + 1})"
+        if name == "mean":
+            raise GrammarError(f"a mean is a sum over how many there are: write sum(…) / m {place}")
+        if name in ("sum", "max"):
+            if len(args) != 1:
+                raise self.takes(1, token)
+            if (function := GATHERED.get((name, axis.get("axis")))) is None:
+                raise GrammarError(f"no step takes the {name} along that axis {place}")
+            if "axis" in axis and "keepdims" not in axis:
+                raise GrammarError(
+                    "keepdims=True is missing: without it NumPy gives a plain list of numbers, "
+                    f"neither a row nor a column {place}"
+                )
+            return Call(function, tuple(args))
+        apply = OPERATIONS.get(name)
+        if axis or len(args) != (2 if apply else 1):
+            raise self.takes(2 if apply else 1, token)
+        return apply(args[0], args[1]) if apply else Transpose(args[0])
+
+    def takes(self, wanted: int, token: Token) -> GrammarError:
+        many = "one value" if wanted == 1 else f"{wanted} values"
+        return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
+
+    def unknown(self, token: Token, slope: bool) -> GrammarError:
+        written = short(token.text) + ("′" if slope else "")
+        function, hint = self.functions.get(token.text), ""
+        if function is None and (meant := nearest(token.text, self.functions)):
+            hint = f"; did you mean {meant}?"
+        elif function not in (None, token.text):
+            hint = f": {token.text} is {function}, which has no slope of its own"
+        return GrammarError(f"there is no function “{written}” (character {token.at + 1}){hint}")
 
     def index(self) -> int:
         token = self.token
@@ -249,3 +314,6 @@ class _Parser:
             raise self.unexpected("a row or column, counted from 1")
         self.next += 1
         return int(token.text)
+
+
+__all__ = ["GrammarError", "parse", "parse_assignment"]

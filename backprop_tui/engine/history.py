@@ -57,7 +57,7 @@ class History:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.program = Program(experiment.network, experiment.training)
+        self.program = Program(experiment.network, experiment.training, experiment.formulas)
         self._replay = Replay(experiment, self.program)  # where nothing is edited
         self._edits = Edits(experiment)
         self._edited: OrderedDict[int, Replay] = OrderedDict()  # by where their X, Y, α begin

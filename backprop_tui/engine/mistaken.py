@@ -105,6 +105,14 @@ def slips(
                 yield Slip(mistake, step, right, wrong)
 
 
+def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
+    """Every mistake of the catalogue made in that step alone, in every way that fits."""
+    fits = _Fits(program, (examples,))
+    for mistake in CATALOGUE.values():
+        if mistake.phase == step.phase:
+            yield from slips(mistake, step, taught(step), program.steps, fits)
+
+
 def taught(step: Step) -> tuple[Expr, ...]:
     """A step as it is computed, and as it was derived."""
     return (step.expression, *((step.derivation,) if step.derivation else ()))

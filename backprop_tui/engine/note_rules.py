@@ -86,14 +86,24 @@ def stand_at_steps(
     """Every entry stands at a step that an iteration of this network takes."""
     for i, entry in enumerate(entries):
         path, step = _step_of(entry or {}, (key, i, "at"))
-        if step is None or step in names:
-            continue
-        if step in freeze:
-            faults.add(path, f"names no step: {step} is frozen, so it is never updated")
-        elif step == "J":
-            faults.add(path, "names no step: a batch of one example has no J, only L")
-        else:
-            faults.must(path, f"a step of this network, {listed(names)}", step, tuple(names))
+        if step is not None and step not in names:
+            no_step(path, step, names, freeze, faults)
+
+
+def no_step(
+    path: Path,
+    step: str,
+    names: Sequence[str],
+    freeze: Sequence[str | None],
+    faults: Faults,
+) -> None:
+    """A fault: that is no step of an iteration."""
+    if step in freeze:
+        faults.add(path, f"names no step: {step} is frozen, so it is never updated")
+    elif step == "J":
+        faults.add(path, "names no step: a batch of one example has no J, only L")
+    else:
+        faults.must(path, f"a step of this network, {listed(names)}", step, tuple(names))
 
 
 def talks_have_answers(entries: Sequence[Mapping[str, Any] | None], faults: Faults) -> None:

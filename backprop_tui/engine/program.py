@@ -8,7 +8,7 @@ the network is built, and nothing of numbers, positions or screens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
@@ -34,6 +34,8 @@ class Step:
     phase: Phase
     layer: int | None
     derivation: Expr | None = None
+    own: bool = False
+    """Whether the expression is a learner's own, in place of the taught one."""
 
     @property
     def symbol(self) -> str:
@@ -108,13 +110,38 @@ def _steps(network: Network, training: Training) -> Iterable[Step]:
     return mistaken(network, training)
 
 
+def _written(step: Step, formulas: Mapping[str, Expr]) -> Step:
+    """The step with the learner's formula, where there is one; a derivation that is still true
+    stays."""
+    own = formulas.get(step.symbol)
+    if own is None:
+        return step
+    derivation = step.derivation if own == step.expression else None
+    return replace(step, expression=own, derivation=derivation, own=True)
+
+
 class Program:
     """The steps of one iteration, with what is read off them: lowered forms, shapes, readers."""
 
-    def __init__(self, network: Network, training: Training) -> None:
+    def __init__(
+        self,
+        network: Network,
+        training: Training,
+        formulas: Mapping[str, Expr] | None = None,
+    ) -> None:
+        """`formulas` are a learner's own, by the symbols that they compute; a mistake made on
+        purpose leaves them out."""
         self.network = network
-        self.steps = tuple(_steps(network, training))
+        self.taught = tuple(_steps(network, training))
+        self.steps = self.taught
+        if formulas and training.mistake is None:
+            self.steps = tuple(_written(step, formulas) for step in self.taught)
         self.lowered = tuple(lower_all(self.steps))
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """The symbols whose steps are made by a learner's own formula, in order."""
+        return tuple(step.symbol for step in self.steps if step.own)
 
     def lowered_of(self, step: Step) -> Expr:
         """A step's expression as it is computed."""
@@ -176,7 +203,8 @@ class Program:
         for l in range(1, self.network.depth + 1):  # noqa: E741
             shapes[W[l].symbol] = (n[l], n[l - 1])
             shapes[b[l].symbol] = (n[l], 1)
-        return with_shapes_of(self.steps, shapes)
+        # As taught: a formula that is right for one input may have no shape for two.
+        return with_shapes_of(self.taught, shapes)
 
 
 def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping[str, Shape]:

@@ -1,5 +1,6 @@
-"""The report of `check`: what the nudge test finds of every gradient, and which published figures
-are reproduced, as two tables; what its author may want to mend, and one line that sums up. It
+"""The report of `check`: what the nudge test finds of every gradient, what the learner's formulas
+are worth, and which published figures are reproduced, as tables; what its author may want to mend,
+and one line that sums up. It
 judges nothing: the engine does.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine import gradient_check, lesson_check, published
 from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.engine.notation import text
 from backprop_tui.engine.published import MOST_DIGITS, Comparison
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import encodable, plain_table, printed
@@ -21,6 +23,8 @@ from backprop_tui.exports.trace import figure, heading, setting
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+
+    from backprop_tui.engine.formulas import Judgement
 
 MOST_CELLS = 2000
 """A gradient of more cells is sampled."""
@@ -64,11 +68,27 @@ class Report:
         """What is no fault, but will disappoint in class."""
         return tuple(lesson_check.remarks(self.timeline))
 
+    @cached_property
+    def formulas(self) -> tuple[Judgement, ...]:
+        """What is found of each formula that a learner wrote, in the order of the steps."""
+        experiment, own = self.timeline.experiment, self.timeline.experiment.formulas
+        if not own:
+            return ()
+        from backprop_tui.engine.formulas import judge  # only where there is one
+
+        return tuple(
+            judge(experiment, step.symbol, text(own[step.symbol]), self.iteration)
+            for step in self.timeline.program.steps
+            if step.symbol in own
+        )
+
     @property
     def failed(self) -> bool:
         differs = gradient_check.Verdict.DIFFERS
-        return any(g.verdict is differs for g in self.gradients) or any(
-            c.failed for c in self.figures
+        return (
+            any(g.verdict is differs for g in self.gradients)
+            or any(c.failed for c in self.figures)
+            or not all(j.accepted for j in self.formulas)
         )
 
     def texts(self, console: Console | None = None) -> Iterator[str]:
@@ -82,6 +102,9 @@ class Report:
         yield sheet.printed(Text(f"\n{NUDGE_TEST}"))
         yield sheet.printed(Text(f"\n{heading(self.timeline, self.iteration)}", "bold"))
         yield sheet.printed(sheet.gradients(self.gradients, self.decimals))
+        if self.formulas:
+            yield sheet.printed(Text("\nFormulas of your own", "bold"))
+            yield sheet.printed(sheet.formulas(self.formulas))
         for (iteration, source), found in groupby(self.figures, lambda c: (c.iteration, c.source)):
             here = tuple(found)
             yield sheet.printed(Text(f"\nPublished, iteration {iteration:,}: {source}", "bold"))
@@ -98,7 +121,11 @@ class Report:
 
     def summary(self) -> str:
         """All 8 gradients agree. All 22 published figures are as printed; 1 more is known wrong."""
-        parts = [_of_gradients(self.gradients), _of_figures(self.figures)]
+        parts = [
+            _of_gradients(self.gradients),
+            _of_formulas(self.formulas),
+            _of_figures(self.figures),
+        ]
         return " ".join(filter(None, parts))
 
 
@@ -115,6 +142,15 @@ def _of_gradients(found: Sequence[GradientVerdict]) -> str:
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
     wrong = [g.symbol for g in found if g.verdict is gradient_check.Verdict.DIFFERS]
     return f"Of {len(found)} gradients {told}{_named(wrong)}."
+
+
+def _of_formulas(found: Sequence[Judgement]) -> str:
+    wrong = [j.step.symbol for j in found if not j.accepted]
+    if wrong:
+        are = _number_of(len(wrong), "is WRONG", "are WRONG")
+        return f"Of {len(found)} formulas of your own {are}{_named(wrong)}."
+    are = "formula of your own is" if len(found) == 1 else "formulas of your own are"
+    return f"{len(found)} {are} right." if found else ""
 
 
 def _of_figures(found: Sequence[Comparison]) -> str:
@@ -184,6 +220,15 @@ class _Sheet:
                 [g.symbol, cell, *numbers, _apart(worst.difference), cells, _verdict(g)],
                 STYLES[g.verdict],
             )
+        return table
+
+    def formulas(self, found: Sequence[Judgement]) -> Table:
+        """Each as it is computed, and what it is worth."""
+        table = self.table("formula", "verdict", right=())
+        for j in found:
+            said = j.sentence if j.accepted else f"WRONG: {j.sentence}"
+            formula = f"{j.step.symbol} = {text(j.expression)}" if j.expression else j.step.symbol
+            self.add(table, [formula, said], "green" if j.accepted else "reverse red")
         return table
 
     def figures(self, found: Sequence[Comparison]) -> Table:

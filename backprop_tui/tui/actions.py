@@ -211,6 +211,15 @@ ACTIONS: tuple[Action, ...] = (
         "1 2 3 4",
         told_apart=True,
     ),
+    Action(
+        "formula",
+        "f",
+        "f",
+        "write it",
+        "write the next operation yourself: type its formula",
+        "why",
+        "if roomy",
+    ),
     Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why", "if roomy"),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(

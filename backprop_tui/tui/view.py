@@ -22,8 +22,9 @@ from backprop_tui.engine.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
 
-if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
+if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.engine.effect import RightRun
+    from backprop_tui.engine.formulas import Judgement
     from backprop_tui.tui.asking import Asking
 
 DRAWINGS = ("nodes and edges", "graph")
@@ -72,6 +73,13 @@ class View:
     before: State | None = None
     """The same position in the run as it was before the last edit, until the next move."""
 
+    writing: str = ""
+    """The symbol whose formula is being written: the step is announced, and nothing of it told."""
+    told: tuple[str, ...] = ()
+    """What was found of the formula that was typed."""
+    yours: Judgement | None = None
+    """What the explained step's formula is worth, where its user wrote it."""
+
     @property
     def step(self) -> Step | None:
         return self.state.step
@@ -89,7 +97,8 @@ class View:
         """The layer whose card is shown: that of the cell looked at, else of the step."""
         looked_at = self.inspection.cursor
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
-        here = max(self.state.layer or 1, *map(layer_of, self._step_reads), 1)
+        read = names(self.step.expression) if self.step else ()
+        here = max(self.state.layer or 1, *map(layer_of, read), 1)
         if looked_at is None:
             return here
         own = layer_of(looked_at.symbol)
@@ -164,14 +173,16 @@ class View:
 
     @cached_property
     def _step_reads(self) -> frozenset[str]:
-        return frozenset(names(self.step.expression)) if self.step else frozenset()
+        if self.step is None or self.writing:
+            return frozenset()
+        return frozenset(names(self.step.expression))
 
     def mark(self, place: Place) -> str:
         """ "target" for the number explained or the step's own, "read" for what it reads."""
-        if self.is_asked and not self.inspection.place:  # what it reads is part of the question
+        if self.asking and self.asking.is_open and not self.inspection.place:
             if place == self.place:
                 return "target"
-            return "read" if place in self._looked_at else ""
+            return "read" if place in self._looked_at else ""  # the others are to be found
         if self.inspection.place or self.state.position.elements or self.asking:
             if place == self.place:  # one number is in hand
                 return "target"
@@ -189,8 +200,8 @@ class View:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the step shown is asked for, and nothing of it told yet."""
-        return self.asking is not None and self.asking.is_open
+        """Whether the step shown is asked for, or to be written: nothing of it is told."""
+        return bool(self.writing) or (self.asking is not None and self.asking.is_open)
 
     @cached_property
     def _looked_at(self) -> frozenset[Place]:

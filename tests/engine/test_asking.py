@@ -22,7 +22,9 @@ from tests.networks import experiments
 WRITE = partial(number, decimals=4)
 
 
-def asked_at(symbol: str, lesson: str = "mazur", form: str | None = "vote", **more: object) -> Asked:
+def asked_at(
+    symbol: str, lesson: str = "mazur", form: str | None = "vote", **more: object
+) -> Asked:
     """The question for a step of the first iteration."""
     timeline = Timeline(load(lesson))
     position = Position(1, timeline.program.index(symbol))

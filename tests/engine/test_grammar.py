@@ -14,7 +14,7 @@ from backprop_tui.engine.algebra import Cell, Compare, Expr, Name, Neg, Num, wal
 from backprop_tui.engine.element import element
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES
-from backprop_tui.engine.grammar import GrammarError, parse
+from backprop_tui.engine.grammar import GrammarError, parse, parse_assignment
 from backprop_tui.engine.notation import latex, numpy_source, text
 from backprop_tui.engine.timeline import Timeline
 from tests.networks import experiments
@@ -64,6 +64,29 @@ def test_every_step_reads_back_as_taught_as_computed_and_as_one_element(
         ("square(A1)", parse("A1²")),
         ("sigmoid(Z1)", parse("σ(Z1)")),
         ("sigmoid'(Z1)", parse("σ′(Z1)")),
+        ("sigmoid_slope(Z1)", parse("σ′(Z1)")),
+        ("np.dot(W1, X)", W1 @ X),
+        ("W1.dot(X)", W1 @ X),
+        ("np.matmul(W1, X.T)", W1 @ X.T),
+        ("np.multiply(W1, X)", W1 * X),
+        ("np.add(W1, X) - np.subtract(W1, X)", (W1 + X) - (W1 - X)),
+        ("np.divide(W1, m)", W1 / Name("m")),
+        ("np.transpose(W1)", W1.T),
+        ("np.exp(-A1)", parse("exp(−A1)")),
+        ("np.square(A1)", parse("A1²")),
+        ("np.maximum(0, A1)", parse("max(0, A1)")),
+        ("np.heaviside(A1, 0.0)", parse("step(A1)")),
+        ("sum(A1)", parse("total(A1)")),
+        ("A1.sum()", parse("total(A1)")),
+        ("A1.max()", parse("largest(A1)")),
+        ("np.sum(A1, keepdims=True)", parse("total(A1)")),
+        ("np.sum(A1, axis=1, keepdims=True)", parse("row_sums(A1)")),
+        ("A1.sum(axis=0, keepdims=True)", parse("col_sums(A1)")),
+        ("A1.max(axis = 0, keepdims = True)", parse("col_max(A1)")),
+        ("xlog(Y, A1)", parse("Y ∘ log(A1)")),
+        ("ratio(Y, A1)", parse("Y / A1")),
+        ("lr * X", Name("alpha") * X),
+        ("learning_rate * X", Name("alpha") * X),
         ("  A1  ", A1),
         ("--A1", Neg(Neg(A1))),
         ("1e-3", Num(0.001)),
@@ -78,6 +101,31 @@ def test_every_step_reads_back_as_taught_as_computed_and_as_one_element(
 )
 def test_numpy_users_and_mathematicians_are_both_understood(typed: str, meant: Expr) -> None:
     assert parse(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "target", "meant"),
+    [
+        ("W1 @ X", None, W1 @ X),
+        ("Z1 = W1 @ X", "Z1", W1 @ X),
+        ("W1 ← W1 − X", "W1", W1 - X),
+        ("W1 -= X + A1", "W1", W1 - (X + A1)),
+        ("W1 −= X", "W1", W1 - X),
+        ("W1 += X", "W1", W1 + X),
+    ],
+)
+def test_what_is_assigned_to_is_told_from_the_right_hand_side(
+    typed: str, target: str | None, meant: Expr
+) -> None:
+    assert parse_assignment(typed) == (target, meant)
+
+
+def test_further_names_of_functions_are_given() -> None:
+    assert parse("g2'(Z1)", {"g2": "tanh"}) == parse("tanh′(Z1)")
+    with pytest.raises(GrammarError, match="g2 is softmax, which has no slope of its own"):
+        parse("g2'(Z1)", {"g2": "softmax"})
+    with pytest.raises(GrammarError, match="there is no function “g2”"):
+        parse("g2(Z1)")
 
 
 def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
@@ -110,6 +158,15 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("J < 1 < 2", "expected a sign such as + or ·, found “<” at character 7"),
         ("(J < 1)", "expected “)”, found “<” at character 4"),
         ("2 + 1e999", "the number at character 5 is too large"),
+        ("sigmoyd(W1)", "there is no function “sigmoyd” (character 1); did you mean sigmoid?"),
+        ("sum(W1, X)", "sum takes one value (character 1)"),
+        ("np.dot(W1)", "np.dot takes 2 values (character 1)"),
+        ("W1.dot()", "dot takes 2 values (character 3)"),
+        ("sum(W1, axis=2)", "expected 0 or 1, found “2” at character 14"),
+        ("W1.sum(keepdims=1)", "expected True, found “1” at character 17"),
+        ("W1.max(axis=1, keepdims=True)", "no step takes the max along that axis (character 3)"),
+        ("np.pi * W1", "np.pi needs “(” behind it (character 1)"),
+        ("W1 = X = A1", "expected a sign such as + or ·, found “=” at character 8"),
         ("A1 ** 3", "only squares are read: “**” at character 4 must have a 2 behind it"),
     ],
 )
@@ -123,6 +180,9 @@ def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> No
     "hostile",
     [
         "(" * 10_000,
+        "A" + ".dot(A" * 2_000,
+        "A" + ".sum()" * 1_600,
+        "sum(A, axis=" * 700,
         "(" * 5_000 + "1" + ")" * 5_000,
         "exp(" * 2_000 + "1" + ")" * 2_000,
         "-" * 9_999 + "1",
@@ -159,7 +219,7 @@ def test_a_long_sum_is_no_tower() -> None:
     assert parse(text(e)) == e
 
 
-@given(st.text(alphabet="W1X[],()+-−*·∘@/²ᵀ′'.^<=≤ αmaexp0e", max_size=30))
+@given(st.text(alphabet="W1X[],()+-−*·∘@/²ᵀ′'.^<=≤ αmaexpsudot0e←", max_size=30))
 @settings(max_examples=500)
 def test_any_text_is_a_tree_that_everything_can_write_or_a_grammar_error(typed: str) -> None:
     with contextlib.suppress(GrammarError):

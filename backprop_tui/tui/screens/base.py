@@ -102,12 +102,12 @@ class Base(Screen[None]):
         self.verdicts: dict[int, dict[str, str]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
 
-    def retell(self, experiment: Experiment) -> None:
-        """Another run in place of this one: the position stays, and what is looked at.
+    def retell(self, experiment: Experiment, to: Position | None = None) -> None:
+        """Another run in place of this one: the position stays, or is `to`, and what is looked at.
 
         Where it is the same run with other edits, what they change is shown until the next move.
         """
-        before, here, looked = self.timeline, self.position, self.inspection
+        before, here, looked = self.timeline, to or self.position, self.inspection
         self._tell(before.retold(experiment))
         if self._behind is not None:
             self._behind = 0

@@ -1,7 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`, asking its user is `ask`, edits are `what_if`; here
-is the rest. It computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, asking its user is `ask`, edits are `what_if`,
+writing a step is `writing`; here is the rest. It computes and paints nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.ask import Ask
 from backprop_tui.tui.screens.what_if import WhatIf
+from backprop_tui.tui.screens.writing import Writing
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
 from backprop_tui.tui.widgets.heading import Rail
@@ -28,7 +29,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Ask, WhatIf):
+class Stepper(Ask, WhatIf, Writing):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -52,13 +52,18 @@ class Prompt(Vertical):
     def on_mount(self) -> None:
         self.display = False
 
-    def ask(self, what: str, hint: str) -> None:
-        """Open, with what is asked and examples of what may be answered."""
+    @property
+    def typed(self) -> str:
+        return self.query_one(Input).value
+
+    def ask(self, what: str, hint: str, typed: str = "") -> None:
+        """Open, with what is asked, examples of what may be answered, and what was typed before."""
         self.query_one("#asked", Static).update(f" {what} ")
         self.say(hint)
         self.display = True
         field = self.query_one(Input)
-        field.value = ""
+        field.value = typed
+        field.cursor_position = len(typed)
         field.focus()
 
     def take_focus(self) -> None:

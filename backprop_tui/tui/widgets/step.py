@@ -46,7 +46,8 @@ class StepPanel(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.rule(canvas, view, title(view), verdict(view))
-        width, height = canvas.width - 2, canvas.height - 1
+        # The field that a formula is typed into covers the last line.
+        width, height = canvas.width - 2, canvas.height - (2 if view.writing else 1)
         if view.asking and not view.inspection.place:
             self.question(canvas, view, view.asking)
             return
@@ -113,6 +114,8 @@ class StepPanel(Panel):
 
     def explained(self, view: View, width: int, height: int) -> list[Line]:
         """The lines for the number that the view explains."""
+        if view.writing:
+            return asked(view, width)
         if view.place is None:
             return beginning(view, width, height)
         if view.explanation is None:
@@ -183,6 +186,8 @@ def title(view: View) -> str:
 def verdict(view: View) -> str:
     """What the nudge test says of the gradient that is shown."""
     place = view.place
+    if view.writing:
+        return "⏎ tries it   esc leaves"
     if place is None or place.iteration != view.iteration or not view.known(place):
         return ""
     return view.verdicts.get(place.symbol, "")
@@ -220,10 +225,34 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         lines.append(Line(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
             lines.append(Line(f"LaTeX  {found.latex}", "quiet", 1))
-    lines += beside(view, found.place, width)
+    lines += yours(view, found, width) + beside(view, found.place, width)
     lines += printed(view, found.place, width)
     for note in notes:
         lines += [Line(line, "note", 6) for line in wrapped(f"◆ {note}", width, 3)]
+    return lines
+
+
+def asked(view: View, width: int) -> list[Line]:
+    """A formula is being written: what is asked, and what was found of the last answer."""
+    lines = [Line(f"Write {view.writing}: what is it made of?", f"strong {hue(view)}", 9)]
+    for k, sentence in enumerate(view.told):
+        looks, sign = ("", "") if k else ("wrong", "✗ ")
+        lines += [Line(line, looks, 8 - k) for line in wrapped(f"{sign}{sentence}", width, 3)]
+    return lines
+
+
+def yours(view: View, found: Explanation, width: int) -> list[Line]:
+    """What its user's own formula is worth, and the taught one where that is another."""
+    lines: list[Line] = []
+    if own := view.yours:
+        sign = "yours:" if own.accepted else "✗ yours:"
+        other = "" if own.expression == own.step.expression else f"   (taught: {own.answer})"
+        said = wrapped(f"{sign} {own.sentence}{other}", width, 3)
+        lines += [Line(line, "note" if own.accepted else "wrong", 7) for line in said]
+    program = view.state.program
+    at_the_end = program.index(found.step.symbol) + 1 == len(program.steps)
+    if at_the_end and len(program.own) == len(program.steps):
+        lines.append(Line("The whole iteration is yours.", "note", 6))
     return lines
 
 
@@ -292,9 +321,12 @@ def beginning(view: View, width: int, height: int) -> list[Line]:
     """Before the first step: what this experiment is, and how to begin."""
     experiment = view.state.experiment
     about = wrapped(experiment.about, width, max(1, height - 2))
+    program = view.state.program
+    whole = len(program.own) == len(program.steps)
     return [
         Line(experiment.title, "strong", 8),
         *(Line(line) for line in about),
+        *([Line("The whole iteration is yours.", "note", 7)] if whole else []),
         Line("Press space for the next step.", "key", 7),
     ]
 
