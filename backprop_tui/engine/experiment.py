@@ -251,6 +251,31 @@ class Saved:
     iteration: int = 1
     steps: int = 0  # how many operations of that iteration are done
     keyframe: Keyframe | None = None
+    elements: int = 0  # how many numbers of the next one, which is open
+
+
+DRAWINGS = ("nodes and edges", "graph")
+THEMES = ("dark", "light")
+PANELS = ("network", "cache", "gradients", "update", "step")
+ASKING = ("off", "vote", "type")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The [view] of a file: how its reader wants to see it. Decimals are the experiment's own."""
+
+    example: int = 1  # the column of the batch that is shown
+    drawing: str = DRAWINGS[0]
+    theme: str | None = None  # one of THEMES; None: as it is
+    panel: str = "cache"  # the chosen one
+    marked: bool = False  # whether it is seen to be chosen
+    maximised: bool = False
+    cursor: Cell | None = None
+    trail: tuple[tuple[int, Cell], ...] = ()  # the numbers explained, each with its iteration
+    term: int = 0  # which of those that the last one reads is chosen, from 0
+    scroll: tuple[tuple[int, int, int], ...] = ()  # layer, first row and column that are shown
+    line: int = 0  # how far a maximised Step panel is scrolled
+    ask: str = ASKING[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,6 +285,7 @@ class Written:
     text: str
     overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
     folder: str = ""  # from which on a CSV file is looked for
+    path: str | None = None  # the file's own; None: a lesson, or a code
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +306,7 @@ class Experiment:
     edits: tuple[Edit, ...] = ()  # in the order in which they were made
     formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
     decimals: int = 3  # of the numbers shown, unless their reader chooses
+    look: Look = Look()
     saved: Saved | None = None  # None: it begins at the beginning
     written: Written | None = None  # None: it was read from no text
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from backprop_tui.engine.algebra import Cell, names
+from backprop_tui.engine.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.engine.explanation import Explanation, own_cell
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import Phase, Step
@@ -20,7 +21,6 @@ from backprop_tui.engine.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
 
-DRAWINGS = ("nodes and edges", "graph")
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
 

@@ -311,14 +311,14 @@ class TestFaults:
         assert resume(Timeline(read(SAVED))) == Position(5, 2)
 
     def test_all_that_is_wrong_is_told_at_once(self) -> None:
-        text = SAVED.replace("step = 2", "step = 200\nelement = 1") + FRAME.replace(
+        text = SAVED.replace("step = 2", "step = 200\nplace = 1") + FRAME.replace(
             "[[1.0, 2.0]]", "[[1.0], [2.0]]"
         ).replace("b1 = [0.5]\n", "").replace("iteration = 5", "iteration = 6").replace(
             "vdb1 = [0.1]", "vdb1 = [inf, 1, 'x']\nW2 = [[1]]"
         )
         assert self.faults(text) == (
             "position.step must be no more than 17, the steps of an iteration; got 200",
-            "position.element is not a key of [position], which has iteration, step",
+            "position.place is not a key of [position], which has iteration, step, elements",
             "keyframe.b1 is missing: it must have shape 1×1",
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
             "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
