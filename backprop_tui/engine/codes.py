@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment, Keyframe
+from backprop_tui.engine.experiment import Experiment, Keyframe, Written
 from backprop_tui.engine.experiment_file import (
     FLAGS,
     LESSONS,
@@ -83,16 +83,26 @@ def keyframe_needed(timeline: Timeline, position: Position) -> Keyframe | None:
     return keyframe_of(timeline, position.iteration)
 
 
-def said_of(experiment: Experiment, position: Position, keyframe: Keyframe | None) -> Kept:
-    """All that a code says, by the letters that it says it with; no word of what is as usual."""
+def said_of(
+    experiment: Experiment,
+    position: Position,
+    keyframe: Keyframe | None = None,
+    carries_data: bool = True,
+) -> Kept:
+    """All that a code says, by the letters that it says it with; no word of what is as usual.
+
+    One that `carries_data` has the numbers of a CSV file in it, in place of its name.
+    """
     written = experiment.written
     if written is None:
         raise TooLongError("This run was read from no text, so that it has no code.")
     kept = kept_of(experiment, position, keyframe)
-    if _is_lesson(experiment):
+    if is_lesson(experiment):
         said: dict[str, Any] = {"l": experiment.name, "o": dict(written.overrides)}
     else:
-        said = {"n": experiment.name, **_file_said(experiment)}
+        said = {"n": experiment.name, "t": written.text, "o": dict(written.overrides)}
+        if carries_data and "csv" in written.text:
+            said |= _with_data(experiment, written)
     here = list(kept["position"].values())
     said["p"] = here if here != [1, 0] else None
     said["e"] = [list(edit.values()) for edit in kept.get("edits", ())]
@@ -104,17 +114,14 @@ LETTERS = {"f": "formulas", "v": "view", "k": "keyframe"}
 """The sections that stand in a code as they are."""
 
 
-def _is_lesson(experiment: Experiment) -> bool:
+def is_lesson(experiment: Experiment) -> bool:
+    """Whether it is a bundled lesson, but for flags."""
     name, written = experiment.name, experiment.written
     return name in lessons.NAMES and written is not None and written.text == lessons.text(name)
 
 
-def _file_said(experiment: Experiment) -> dict[str, Any]:
-    """A file's text and the flags that change it; what a CSV file says stands in the text."""
-    written = experiment.written
-    assert written is not None
-    if "csv" not in written.text:
-        return {"t": written.text, "o": dict(written.overrides)}
+def _with_data(experiment: Experiment, written: Written) -> dict[str, Any]:
+    """A file's text with the flags put in, and what a CSV file says."""
     document = document_of(written)
     data = document.get("data", {})
     if "csv" in data:
@@ -122,7 +129,7 @@ def _file_said(experiment: Experiment) -> dict[str, Any]:
         if X.size + Y.size > MOST_INFLATED // 4:
             raise TooLongError("This data is too large for a code: w saves the experiment.")
         document["data"] = {"X": X.T.tolist(), "Y": Y.T.tolist()}
-    return {"t": changed(written.text, document)}
+    return {"t": changed(written.text, document), "o": {}}
 
 
 def grouped(code: str) -> list[str]:
@@ -182,9 +189,12 @@ def _said(code: str) -> Kept:
     return said if isinstance(said, dict) else {}
 
 
-def experiment_said(said: Kept, source: str) -> Experiment:
-    """The experiment that a code says. Whatever it says is under the rules of a file."""
-    name, text, folder = said.get("l"), said.get("t"), None
+def experiment_said(said: Kept, source: str, folder: str | None = None) -> Experiment:
+    """The experiment that a code says. Whatever it says is under the rules of a file.
+
+    A CSV file is read only where there is a folder to look for it in.
+    """
+    name, text = said.get("l"), said.get("t")
     if name in lessons.NAMES:
         text, folder = lessons.text(name), LESSONS
     elif name is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from backprop_tui.engine.algebra import Cell, Name
 from backprop_tui.engine.experiment import Array, Experiment, Keyframe
 from backprop_tui.engine.look_rules import view_of
@@ -47,6 +49,15 @@ def _as_listed(symbol: str, value: Array) -> list[Any]:
 def cell_text(of: Cell | Name) -> str:
     """What an edit changes, as a file names it."""
     return of.symbol if isinstance(of, Name) else text(of)
+
+
+def same_run(a: Experiment, b: Experiment) -> bool:
+    """Whether two experiments compute the same: then what is kept of one holds for the other."""
+    parts = [(e.network, e.training, e.edits, dict(e.formulas), e.initial.seed) for e in (a, b)]
+    if parts[0] != parts[1]:
+        return False
+    arrays = [(e.data.X, e.data.Y, *e.parameters().values()) for e in (a, b)]
+    return all(np.array_equal(one, other) for one, other in zip(*arrays, strict=True))
 
 
 def seen_again(experiment: Experiment, keyframe: Keyframe | None) -> Experiment:

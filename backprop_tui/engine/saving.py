@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from backprop_tui.engine.experiment import Array, Experiment, Keyframe
+from backprop_tui.engine.experiment import Array, Experiment, Keyframe, Look
 from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
 from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.kept import Kept, kept_of, seen_again
@@ -28,6 +28,8 @@ from backprop_tui.engine.toml_text import changed, section, without
 
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
+REPLAYED = 1_000
+"""Iterations that opening a file may replay, so that a trail into them can be walked on."""
 
 
 class SaveError(Exception):
@@ -116,12 +118,28 @@ def keyframe_of(timeline: Timeline, iteration: int) -> Keyframe:
     return Keyframe(iteration, {symbol: given[symbol] for symbol in timeline.program.kept})
 
 
-def save(path: str, timeline: Timeline, position: Position, overwrite: bool = False) -> None:
-    """Write the run's experiment as a file that opens at `position`, or raise a SaveError."""
-    keyframe = keyframe_of(timeline, position.iteration)
+def save(
+    path: str,
+    timeline: Timeline,
+    position: Position,
+    overwrite: bool = False,
+    seen: Experiment | None = None,
+) -> None:
+    """Write the run's experiment as a file that opens at `position`, or raise a SaveError.
+
+    `seen` is the experiment as its reader sees it, with a look and decimals of his own.
+    """
+    experiment = seen or timeline.experiment
+    keyframe = keyframe_of(timeline, _explained_from(experiment.look, position.iteration))
     folder = os.path.dirname(os.path.realpath(path))
-    text = text_of(timeline.experiment, position, keyframe, folder)
+    text = text_of(experiment, position, keyframe, folder)
     write_file(path, text, overwrite)
+
+
+def _explained_from(look: Look, here: int) -> int:
+    """The iteration from which on numbers are explained; `here` where that is too far back."""
+    earliest = min((k for k, _ in look.trail if k > 0), default=here)
+    return earliest if here - REPLAYED <= earliest <= here else here
 
 
 def too_large(timeline: Timeline) -> bool:

@@ -204,6 +204,8 @@ ACTIONS: tuple[Action, ...] = (
         "b .",
     ),
     Action("open", "o", "o", "open", "open a lesson or a file", "program", "if it fits"),
+    Action("save", "w", "w", "save", "save to a file that opens right here", "program"),
+    Action("code", "y", "y", "code", "a short code that opens this state elsewhere", "program"),
     Action("help", "question_mark,f1", "?", "help", "this help", "program", "always", "? F1"),
     Action("palette", "colon", ":", "commands", "the command palette", "program", "", ": ctrl+p"),
     Action("quit", "q", "q", "quit", "quit", "program", "if it fits"),

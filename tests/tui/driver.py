@@ -124,11 +124,13 @@ class Driver:
 
 @asynccontextmanager
 async def stepping(
-    source: str | Path | Experiment = "article", size: tuple[int, int] = SMALL
+    source: str | Path | Experiment = "article",
+    size: tuple[int, int] = SMALL,
+    decimals: int = 3,
 ) -> AsyncIterator[Driver]:
     """The app with an experiment, at a size, ready for keys."""
     experiment = source if isinstance(source, Experiment) else load(str(source))
-    app = BackpropApp(experiment)
+    app = BackpropApp(experiment, decimals)
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)

@@ -18,6 +18,7 @@ from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
+from backprop_tui.tui.screens.reload import Reload
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why
 from backprop_tui.tui.themes import THEMES
@@ -27,7 +28,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Travel, Why):
+class Stepper(Travel, Why, Reload):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,9 +107,7 @@ class Stepper(Travel, Why):
 
         def opened(experiment: Experiment | None) -> None:
             if experiment is not None:
-                self.past.clear()
-                self.future.clear()
-                self.run_experiment(experiment)
+                self.open_instead(experiment)
 
         self.app.push_screen(Opener(self.timeline.experiment.name), opened)
 
@@ -119,9 +118,6 @@ class Stepper(Travel, Why):
 
     def action_palette(self) -> None:
         self.app.action_command_palette()
-
-    def action_quit(self) -> None:
-        self.app.exit(self.resume_command())
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""
