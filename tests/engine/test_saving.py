@@ -10,7 +10,10 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import fields
+from itertools import cycle
 from pathlib import Path
+from random import uniform
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -433,6 +436,18 @@ class TestPlaces:
         monkeypatch.undo()
         assert path.read_text() == "old"
         assert os.listdir(tmp_path) == ["a"]
+
+    def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
+        path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
+        write_file(str(path), texts[0])
+        for _ in range(40):
+            if not (child := os.fork()):
+                for text in cycle(texts):
+                    write_file(str(path), text, overwrite=True)
+            sleep(uniform(0, 0.02))  # the moment is what is drawn: nothing is waited for
+            os.kill(child, signal.SIGKILL)
+            assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+            assert path.read_text() in texts
 
     def test_killed_while_saving_it_leaves_a_whole_file(self, tmp_path: Path) -> None:
         path = tmp_path / "run.toml"

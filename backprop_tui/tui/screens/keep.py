@@ -270,9 +270,9 @@ def apart(edits: tuple[Edit, ...], others: tuple[Edit, ...]) -> tuple[Edit, ...]
 def named(text: str) -> str:
     """The file that a name means: it ends in .toml, so that it can be opened."""
     path = os.path.expanduser(text.strip())
-    if not path or path.endswith(("/", os.sep)) or os.path.splitext(path)[1]:
+    if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
         return path
-    return f"{path}.toml"
+    return path if path.endswith(("/", os.sep)) else f"{path}.toml"
 
 
 def shown_path(path: str) -> str:
