@@ -712,8 +712,9 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         _drop(result, "initial", lambda name, _: name.startswith("W"))
     if result != document:
         _refit_notes(result, same_network=result.get("network") == document.get("network"))
-        result.pop("published", None)
-        _forget_saved(result)
+        for key in ("published", *SAVED):  # of another run
+            result.pop(key, None)
+        _forget_places(result)
         if not OWN.isdisjoint(overrides):
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
     return result
@@ -724,14 +725,14 @@ def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
     was saved is of another run."""
     parsed = name and FLAGS["mistake"].parse(name)
     if document.pop("mistake", None) != parsed:
-        _forget_saved(document)
+        for key in SAVED:
+            document.pop(key, None)
+        _forget_places(document)
     return document if parsed is None else {"mistake": parsed, **document}
 
 
-def _forget_saved(document: dict[str, Any]) -> None:
-    """Leave out what was saved of another run: where it stood, and what was looked at there."""
-    for key in SAVED:
-        document.pop(key, None)
+def _forget_places(document: dict[str, Any]) -> None:
+    """Leave out what was looked at in another run."""
     if isinstance(view := document.get("view"), dict):
         document["view"] = {key: value for key, value in view.items() if key not in PLACES}
 
