@@ -9,11 +9,13 @@ import stat
 import subprocess
 import sys
 import tomllib
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from itertools import cycle
 from pathlib import Path
 from random import uniform
 from time import sleep
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,14 +24,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment, Keyframe
+from backprop_tui.engine.algebra import Cell, Expr, Name
+from backprop_tui.engine.experiment import Edit, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import (
+    EXPERIMENT,
     MOST_REPLAYED,
     ExperimentError,
     load,
     overridden,
     read_experiment,
 )
+from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.replay import Replay
 from backprop_tui.engine.saving import (
@@ -171,6 +176,50 @@ class TestRoundTrip:
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
         assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
+
+
+class TestChanges:
+    """What a learner has changed is in the file, and what its author wrote stays as it is."""
+
+    EDITS = Edit(2, Cell("W1", 1, 2), 0.25), Edit(1, Name("alpha"), 0.1)
+    FORMULAS: Mapping[str, Expr] = MappingProxyType({"dW1": parse("dZ1 @ A0.T / m")})
+
+    def changed(self) -> Experiment:
+        return replace(read(SMALL), edits=self.EDITS, formulas=self.FORMULAS)
+
+    def test_they_are_written(self) -> None:
+        document = tomllib.loads(saved_text(self.changed(), 3))
+        assert document["edits"] == [
+            {"iteration": 2, "cell": "W1[1,2]", "value": 0.25},
+            {"iteration": 1, "cell": "alpha", "value": 0.1},
+        ]
+        assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_what_stands_there_already_stays_as_it_is(self) -> None:
+        own = (
+            "\n[[edits]]  # mine\niteration = 1\ncell = 'alpha'\nvalue = 0.1\n"
+            "\n[formulas]\ndW1 = 'dZ1 @ A0.T / m'  # as NumPy has it\n"
+        )
+        begun = self.changed()
+        assert begun.written is not None
+        text = begun.written.text + own
+        same = replace(begun, edits=self.EDITS[1:], written=replace(begun.written, text=text))
+        assert own in saved_text(same, 3)
+        other = saved_text(replace(same, formulas={}), 3)
+        assert "formulas" not in tomllib.loads(other)
+        assert "# mine" in other
+        assert len(tomllib.loads(saved_text(replace(same, edits=self.EDITS), 3))["edits"]) == 2
+
+    @pytest.mark.skipif("edits" not in EXPERIMENT.keys, reason="files have no edits yet")
+    @pytest.mark.parametrize("iteration", [1, 2, 3])
+    def test_it_opens_the_same_run(self, iteration: int) -> None:
+        begun = replace(read(SMALL), edits=self.EDITS)
+        timeline = Timeline(begun)
+        opened = read(saved_text(begun, iteration))
+        assert opened.edits == self.EDITS
+        again = Timeline(opened)
+        resume(again)
+        assert all(same_iteration(again, timeline, k) for k in (iteration, 1, 4))
 
 
 class TestText:

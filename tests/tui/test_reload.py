@@ -147,6 +147,7 @@ async def test_edits_made_here_stay_while_they_fit(file: Path) -> None:
 async def test_edits_that_fit_no_longer_are_told(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         now = driver.stepper.timeline.experiment
-        driver.stepper.run_experiment(replace(now, edits=(replace(EDIT, of=Cell("W7", 1, 1)),)))
-        await saved(driver, file, MINE.replace("Before.", "After."), "no longer fits")
+        driver.stepper.run_experiment(replace(now, edits=(EDIT,)))
+        narrower = MINE.replace("[2, 3, 1]", "[1, 3, 1]").replace("[[1, 0.5]]", "[[1]]")
+        await saved(driver, file, narrower, "no longer fits")
         assert driver.stepper.timeline.experiment.edits == ()
