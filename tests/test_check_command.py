@@ -256,3 +256,21 @@ def test_signs_are_spelled_where_the_encoding_lacks_them() -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert "sigma'(Z2[1,1])  0.186815602" in told.stdout
     assert "?" not in told.stdout
+
+
+def test_of_a_file_it_says_that_it_has_no_faults(check: Check) -> None:
+    note = '[[notes]]\nat = "Z1"\ntext = "One."\n'
+    status, report = check.file(SMALL + note + note)
+    assert status == 0
+    assert "has no faults: 2 notes." in " ".join(report)
+    assert not any("no faults" in line for line in check("article")[1])
+
+
+def test_all_faults_of_its_notes_are_told(check: Check) -> None:
+    status, faults = check.file(
+        SMALL + '[[notes]]\nat = "Z9"\ntext = "One."\n[[notes]]\nat = "Z1"\n'
+    )
+    assert status == 2
+    assert len(faults) == 2
+    assert "notes[0].at must be a step of this network" in faults[0]
+    assert "notes[1].text is missing" in faults[1]

@@ -62,7 +62,9 @@ class TooLongError(Exception):
 
 def code_of(experiment: Experiment, position: Position, keyframe: Keyframe | None = None) -> str:
     """The code that opens a run where it stands, or a TooLongError."""
-    text = json.dumps(said_of(experiment, position, keyframe), separators=(",", ":"))
+    text = json.dumps(
+        said_of(experiment, position, keyframe), separators=(",", ":"), ensure_ascii=False
+    )
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) > MOST_INFLATED:
         raise TooLongError("This experiment is too large for a code: w saves it as a file.")

@@ -112,6 +112,19 @@ class TestRoundTrip:
         assert same_iteration(Timeline(opened), timeline, 1)
 
 
+@pytest.mark.parametrize(
+    ("code", "position"),
+    [
+        ("1BCQN1GSEDRA5P2R0", Position(1, 2)),  # as the README has it
+        ("1BRFES0W88FY0249NTTRRH1DT108VE9NNPM00", Position(3, 8)),
+        ("18PYQS0W88FY83RJJ8CHP74TTH0X667CBB2M1P4DHDN95P2R0", Position(3, 8)),
+    ],
+)
+def test_codes_that_were_handed_out_stay_readable(code: str, position: Position) -> None:
+    """Whoever changes what codes usually say makes a version 2, beside this one."""
+    assert resume(Timeline(experiment_of(code))) == position
+
+
 class TestSlips:
     @given(st.data())
     def test_mutilated_it_is_refused(self, data: st.DataObject) -> None:

@@ -113,6 +113,8 @@ class Keep(Base):
         """Another experiment in place of this one."""
         self.past.clear()
         self.future.clear()
+        if experiment.saved is not None:  # it was kept with decimals of its own
+            self.decimals = experiment.decimals
         self.begin(experiment)
         self._saved, self._typed = None, ""
         self._take_over(experiment)
