@@ -22,7 +22,7 @@ from backprop_tui.engine.experiment_file import (
     LESSONS,
     ExperimentError,
     document_of,
-    read_experiment,
+    read_kept,
 )
 from backprop_tui.engine.kept import Kept, kept_of
 from backprop_tui.engine.schema import is_number, printable, short, shown
@@ -157,7 +157,7 @@ def experiment_of(code: str, overrides: Mapping[str, Any] | None = None) -> Expe
     position = resume(timeline)
     text = text_of(opened, position, keyframe_of(timeline, position.iteration), "")
     folder = LESSONS if opened.name in lessons.NAMES else None
-    return read_experiment(text, opened.name, opened.source, given, folder)
+    return read_kept(text, opened.name, opened.source, given, folder)
 
 
 def plain(code: str) -> str:
@@ -212,7 +212,7 @@ def experiment_said(said: Kept, source: str, folder: str | None = None) -> Exper
     if edits:
         named = partial(_named, ("iteration", "cell", "value"))
         kept["edits"] = list(map(named, edits)) if isinstance(edits, list) else edits
-    return read_experiment(text, name, source, flags, folder, kept)
+    return read_kept(text, name, source, flags, folder, kept)
 
 
 def _are_flags(flags: Any) -> bool:

@@ -807,7 +807,6 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
     `overrides` has the flags that were given, by their names in FLAGS; a text is parsed as the
     command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
     """
-    overrides = {flag: value for flag, value in (overrides or {}).items() if value is not None}
     if is_file(source):
         text, path = _text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)
@@ -828,7 +827,7 @@ def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) ->
     if written is None or written.path is None:
         raise ValueError("an experiment that was read from no file cannot be read again")
     text = _text_of_file(written.path)
-    read = read_experiment(text, name, written.path, written.overrides, written.folder, kept)
+    read = read_kept(text, name, written.path, written.overrides, written.folder, kept)
     return replace(read, source=experiment.source, written=_written_at(read, written.path))
 
 
@@ -887,15 +886,29 @@ def read_experiment(
     name: str,
     source: str,
     overrides: Mapping[str, Any] | None = None,
-    folder: str | None = "",
-    kept: Mapping[str, Any] | None = None,
+    folder: str = "",
 ) -> Experiment:
     """The experiment that the text of a file describes, or an ExperimentError with all faults.
 
-    A CSV file that it names is looked for from `folder` on; with None, no file is read. `kept` is
-    what was kept of a run elsewhere (see `kept`): it stands in place of what the text keeps.
+    A CSV file that it names is looked for from `folder` on.
     """
-    given = dict(overrides or {})
+    given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
+    return read_kept(text, name, source, given, folder)
+
+
+def read_kept(
+    text: str,
+    name: str,
+    source: str,
+    given: Mapping[str, Any],
+    folder: str | None,
+    kept: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """The experiment of a text, changed as it was before, with what was kept of a run elsewhere.
+
+    `kept` (see the module of that name) stands in place of what the text keeps. A mistake of None
+    takes one out of the text. Without a folder no CSV file is read.
+    """
     document = overridden(_parsed(text, source), given)
     if kept is not None:
         document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
@@ -907,7 +920,9 @@ def read_experiment(
         check(draft)
     if faults.found:
         raise ExperimentError(*faults.in_file_order())
-    return replace(_experiment(draft, name, source), written=Written(text, given, folder or ""))
+    return replace(
+        _experiment(draft, name, source), written=Written(text, dict(given), folder or "")
+    )
 
 
 def document_of(written: Written) -> dict[str, Any]:

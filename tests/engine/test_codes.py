@@ -26,7 +26,7 @@ from backprop_tui.engine.codes import (
     keyframe_needed,
 )
 from backprop_tui.engine.experiment import Experiment, Look
-from backprop_tui.engine.experiment_file import ExperimentError, load
+from backprop_tui.engine.experiment_file import ExperimentError, load, read_again
 from backprop_tui.engine.saving import resume
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.engine.toml_text import written
@@ -230,3 +230,12 @@ class TestTooLong:
     def test_a_run_without_text(self) -> None:
         with pytest.raises(TooLongError, match="no text"):
             code_of(replace(load("article"), written=None), Position())
+
+
+def test_a_mistake_taken_out_of_a_file_stays_out(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('mistake = "sign-flipped"\n' + lessons.text("article"))
+    right = load(str(file)).with_mistake(None)
+    assert experiment_of(code_of(right, Position(1, 2))).mistake is None
+    assert read_again(right).mistake is None
+    assert load(str(file)).mistake == "sign-flipped"
