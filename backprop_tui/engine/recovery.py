@@ -50,8 +50,6 @@ class Recovery:
         """Write what would be lost, in one go; an OSError where it cannot be written."""
         if fcntl is None:
             return
-        if self._lock is None:
-            self._begin()
         written = experiment.written
         kept = {
             "said": said_of(experiment, position, keyframe, carries_data=False),
@@ -60,6 +58,8 @@ class Recovery:
             "path": written.path if written else None,
             "unsaved": unsaved,
         }
+        if self._lock is None:
+            self._begin()
         handle = os.open(self._stem + NEW, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
             json.dump(kept, file)

@@ -486,6 +486,8 @@ class TestPlaces:
         assert path.read_text() == "old"
         assert os.listdir(tmp_path) == ["a"]
 
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
     def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
         path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
         write_file(str(path), texts[0])

@@ -84,7 +84,7 @@ async def test_faults_are_told_and_the_run_goes_on_until_they_are_mended(file: P
         await driver.press("space", "space")
         before = driver.stepper.timeline
         wrong = MINE.replace('"sigmoid"]', '"sigmod"]').replace("[[1, 0.5]]", "[[1]]")
-        await saved(driver, file, wrong, "✗ ./mine.toml has 2 faults, the run before goes on: ")
+        await saved(driver, file, wrong, "✗ ./mine.toml has 2 faults: ")
         assert driver.stepper.timeline is before
         await driver.press("space")
         assert driver.position == Position(1, 3)

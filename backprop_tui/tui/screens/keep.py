@@ -189,7 +189,9 @@ class Keep(Base):
         self._saved, self._typed = (path, self._snapshot()), ""
         self.all_is_kept()
         self.saved_to(path)
-        self.say(f"Saved as {shown_path(path)}; backprop-tui {as_argument(path)} opens it.")
+        opens = f"backprop-tui {as_argument(path)}"
+        told = f"Saved as {shown_path(path)}; {opens} opens it."
+        self.say(told if len(told) < self.size.width - 1 else f"Saved: {opens}")
 
     def _is_own(self, path: str) -> bool:
         """Whether it is the file that is open, as it was read, or that was saved to before."""

@@ -84,7 +84,7 @@ class Reload(Guard):
             read = read_again(now)
         except ExperimentError as error:
             faults = count(len(error.faults), "fault")
-            self.say(f"✗ {name} has {faults}, the run before goes on: {error.faults[0]}")
+            self.say(f"✗ {name} has {faults}: {error.faults[0]}")
             return
         own = self._with_changes(read)
         dropped = ""
