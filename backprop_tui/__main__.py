@@ -144,6 +144,7 @@ OVERRIDES = (  # read with the experiment, by the rules that hold for its file
         "wrong-layer-w, updated-weights, learning-rate-forgotten or update-added",
     ),
 )
+CODE = Flag("--code", "CODE", "the experiment that a code stands for (y in the stepper shows one)")
 DECIMALS = Flag(
     "--decimals",
     "N",
@@ -217,6 +218,7 @@ class Word:
     metavar: str
     help: str
     default: str | None
+    flags: tuple[Flag, ...] = ()  # that may stand in its place
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,8 @@ class Command:
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:
-        return tuple(flag for flags in self.flags.values() for flag in flags)
+        own = (flag for flags in self.flags.values() for flag in flags)
+        return (*self.word.flags, *own)
 
 
 def step_through(arguments: argparse.Namespace) -> int:
@@ -413,13 +416,28 @@ def load(arguments: argparse.Namespace) -> Experiment:
 
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
-        experiment = load(arguments.word, overrides)
+        if arguments.code is not None:
+            experiment = of_code(arguments, overrides)
+        else:
+            experiment = load(arguments.word, overrides)
     except ExperimentError as error:
-        raise CommandError(*(located(fault, arguments.word) for fault in error.faults)) from None
+        source = "--code" if arguments.code is not None else arguments.word
+        raise CommandError(*(located(fault, source) for fault in error.faults)) from None
     given = [
         w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
     ]
     return replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
+
+
+def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:
+    """The experiment that --code holds, which leaves no room for another one."""
+    from backprop_tui.engine.codes import experiment_of
+
+    if arguments.word != EXPERIMENT.default:
+        raise CommandError(
+            f"a code holds its own experiment: leave out --code, or {quoted(arguments.word)}"
+        )
+    return experiment_of(arguments.code, overrides)
 
 
 def located(fault: str, source: str) -> str:
@@ -452,6 +470,7 @@ EXPERIMENT = Word(
     "EXPERIMENT",
     "a lesson's name, or a file: it has a path separator or ends in .toml (default: article)",
     "article",
+    (CODE,),
 )
 CHANGES = "changes to the experiment"
 
@@ -603,6 +622,8 @@ def parser_of(command: Command) -> Parser:
         default=command.word.default,
         help=command.word.help + names,
     )
+    for flag in command.word.flags:
+        what.add_argument(flag.name, metavar=flag.metavar, help=flag.help)
     for heading, flags in command.flags.items():
         group = parser.add_argument_group(heading)
         for flag in flags:
@@ -665,7 +686,8 @@ def superfluous(command: Command, argument: str) -> str:
         if name in {flag.name for flag in other.all_flags}:
             return f'there is no flag {name} here, but "{other.line}" has it'
     known = [*(flag.name for flag in command.all_flags), *SWITCHES]
-    meant = hint(name, known) or f"; {command.line} --help lists all"
+    begun = [flag for flag in known if flag.startswith(name)]
+    meant = hint(name, begun or known) or f"; {command.line} --help lists all"
     return f"there is no flag {quoted(name)}{meant}"
 
 

@@ -151,7 +151,11 @@ class Terminal:
 
 def surroundings() -> dict[str, str]:
     """An ordinary terminal's environment, with nothing of the one that tests run in."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR", "PYTHONPATH")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k in ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "XDG_STATE_HOME")
+    }
     return kept | {
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",

@@ -316,3 +316,21 @@ class TestMistakes:
         assert (
             "With gate-skipped dZ2[1,1], dZ2[1,2], dA1[2,1], dA1[3,1] come out as printed." in said
         )
+
+
+def test_of_a_file_it_says_that_it_has_no_faults(check: Check) -> None:
+    note = '[[notes]]\nat = "Z1"\ntext = "One."\n'
+    status, report = check.file(SMALL + note + note)
+    assert status == 0
+    assert "has no faults: 2 notes." in " ".join(report)
+    assert not any("no faults" in line for line in check("article")[1])
+
+
+def test_all_faults_of_its_notes_are_told(check: Check) -> None:
+    status, faults = check.file(
+        SMALL + '[[notes]]\nat = "Z9"\ntext = "One."\n[[notes]]\nat = "Z1"\n'
+    )
+    assert status == 2
+    assert len(faults) == 2
+    assert "notes[0].at must be a step of this network" in faults[0]
+    assert "notes[1].text is missing" in faults[1]

@@ -260,6 +260,32 @@ class Saved:
     iteration: int = 1
     steps: int = 0  # how many operations of that iteration are done
     keyframe: Keyframe | None = None
+    elements: int = 0  # how many numbers of the next one, which is open
+
+
+DRAWINGS = ("nodes and edges", "graph")
+THEMES = ("dark", "light")
+PANELS = ("network", "cache", "gradients", "update", "step")
+ASKING = ("off", "lesson", "vote", "type")
+"""When it asks: never, what the experiment asks, or at every step: by vote, or typed."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The [view] of a file: how its reader wants to see it. Decimals are the experiment's own."""
+
+    example: int = 1  # the column of the batch that is shown
+    drawing: str = DRAWINGS[0]
+    theme: str | None = None  # one of THEMES; None: as it is
+    panel: str = "cache"  # the chosen one
+    marked: bool = False  # whether it is seen to be chosen
+    maximised: bool = False
+    cursor: Cell | None = None
+    trail: tuple[tuple[int, Cell], ...] = ()  # the numbers explained, each with its iteration
+    term: int = 0  # which of those that the last one reads is chosen, from 0
+    scroll: tuple[tuple[int, int, int], ...] = ()  # layer, first row and column that are shown
+    line: int = 0  # how far a maximised Step panel is scrolled
+    ask: str | None = None  # one of ASKING; None: as the experiment does by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +295,7 @@ class Written:
     text: str
     overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
     folder: str = ""  # from which on a CSV file is looked for
+    path: str | None = None  # the file's own; None: a lesson, or a code
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,6 +317,7 @@ class Experiment:
     edits: tuple[Edit, ...] = ()  # in the order in which they were made
     formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
     decimals: int = 3  # of the numbers shown, unless their reader chooses
+    look: Look = Look()
     saved: Saved | None = None  # None: it begins at the beginning
     written: Written | None = None  # None: it was read from no text
 
@@ -341,6 +369,11 @@ class Experiment:
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those for just this iteration first."""
         return _here(self.notes, iteration, step)
+
+    @property
+    def asks(self) -> str:
+        """When it asks by itself, one of ASKING."""
+        return "lesson" if self.questions else "off"
 
     def questions_at(self, iteration: int, step: str) -> tuple[Question, ...]:
         """The questions asked before this step, those for just this iteration first."""

@@ -42,6 +42,7 @@ from backprop_tui.engine.experiment import (
     sizes_of_batches,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.look_rules import PLACES, VIEW, cells_exist, look_of
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.note_rules import (
     NOTE,
@@ -86,6 +87,7 @@ from backprop_tui.engine.shapes import Shape, written
 if TYPE_CHECKING:
     from backprop_tui.engine.csv_data import CsvData
 
+LESSONS = str(PurePath(lessons.__file__).parent)
 LARGEST_FILE = 100_000_000  # bytes: a saved network of millions of weights is one
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
@@ -157,7 +159,6 @@ FORMULAS = Table(
     pattern=re.compile(".*", re.DOTALL),
     others=lambda symbol: line(),
 )
-VIEW = Table("[view]", {"decimals": whole(0, 12)})
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,11 @@ def _kept(name: str) -> Matrix | RunningMean:
     return matrix if PARAMETER.fullmatch(name) else RunningMean(matrix)
 
 
-POSITION = Table("[position]", {"iteration": whole(1), "step": whole(0)}, required=("iteration",))
+POSITION = Table(
+    "[position]",
+    {"iteration": whole(1), "step": whole(0), "elements": whole(0)},
+    required=("iteration",),
+)
 KEYFRAME = Table(
     "[keyframe]",
     {"iteration": whole(1), "W1": _kept("W1"), "b1": _kept("b1")},
@@ -199,6 +204,8 @@ KEYFRAME = Table(
 )
 SAVED = {"position": POSITION, "keyframe": KEYFRAME}
 """What the program adds when it saves."""
+KEPT_APART = (*SAVED, "edits", "formulas", "view")
+"""What is about a run, not about its experiment."""
 EXPERIMENT = Table(
     "an experiment",
     {
@@ -272,6 +279,13 @@ class Draft:
         training = self.values.get("training", {})
         batch: int | str | None = None if training is None else training.get("batch", 1)
         return self.examples if batch == "all" else cast("int | None", batch)
+
+    def batch_of(self, iteration: int) -> int | None:
+        """Examples in that iteration's batch: an epoch's last one may hold fewer."""
+        batch, examples = self.batch, self.examples
+        if batch is None or examples is None or batch > examples:
+            return None
+        return min(batch, examples - (iteration - 1) % -(-examples // batch) * batch)
 
     @property
     def rule(self) -> Training:
@@ -606,10 +620,34 @@ def position_within_the_run(draft: Draft) -> None:
         )
     if draft.layers is None or draft.batch is None or position.get("step") is None:
         return
-    steps = sum(1 for _ in _steps(draft.layers, draft.rule))
-    if position["step"] > steps:
-        must = f"no more than {steps}, the steps of an iteration"
+    steps = [step.symbol for step in _steps(draft.layers, draft.rule)]
+    if position["step"] > len(steps):
+        must = f"no more than {len(steps)}, the steps of an iteration"
         draft.faults.must(("position", "step"), must, position["step"])
+
+
+def an_open_step_has_more_elements(draft: Draft) -> None:
+    """Of an open step, fewer numbers are shown than it has."""
+    position = draft.values.get("position") or {}
+    elements, done, here = (position.get(k) for k in ("elements", "step", "iteration"))
+    if not elements or here is None or draft.layers is None or (m := draft.batch_of(here)) is None:
+        return
+    steps = [step.symbol for step in _steps(draft.layers, draft.rule)]
+    if (done or 0) >= len(steps):
+        draft.faults.must(("position", "elements"), "0 after the last step", elements)
+        return
+    symbol = steps[done or 0]
+    size = prod(_shapes(draft.layers, draft.rule, m)[symbol])
+    if elements >= size:
+        must = f"less than {size}, the numbers of {symbol}"
+        draft.faults.must(("position", "elements"), must, elements)
+
+
+def looked_at_cells_exist(draft: Draft) -> None:
+    """The cells that [view] names are there."""
+    if draft.layers is not None and draft.batch is not None:
+        shapes = _shapes(draft.layers, draft.rule, draft.batch)
+        cells_exist(draft.values.get("view") or {}, shapes, draft.faults)
 
 
 def keyframe_fits(draft: Draft) -> None:
@@ -652,7 +690,9 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     edits_suit_their_iterations,
     formulas_can_be_run,
     position_within_the_run,
+    an_open_step_has_more_elements,
     keyframe_fits,
+    looked_at_cells_exist,
 )
 
 
@@ -738,6 +778,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         same = all(result.get(key) == document.get(key) for key in ("network", "data"))
         if not same or "seed" in overrides:  # which may also shuffle the examples otherwise
             result.pop("edits", None)
+        _forget_places(result)
         if not OWN.isdisjoint(overrides):
             _refit_formulas(result)
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
@@ -752,7 +793,14 @@ def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
     if document.pop("mistake", None) != parsed:
         for key in SAVED:
             document.pop(key, None)
+        _forget_places(document)
     return document if parsed is None else {"mistake": parsed, **document}
+
+
+def _forget_places(document: dict[str, Any]) -> None:
+    """Leave out what was looked at in another run."""
+    if isinstance(view := document.get("view"), dict):
+        document["view"] = {key: value for key, value in view.items() if key not in PLACES}
 
 
 def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
@@ -834,11 +882,25 @@ def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
     if is_file(source):
         text, path = _text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)
-        return replace(read_experiment(text, path.stem, source, overrides, folder), source=again)
+        read = read_experiment(text, path.stem, source, overrides, folder)
+        return replace(read, source=again, written=_written_at(read, source))
     if source not in lessons.NAMES:
         raise ExperimentError(_no_such_lesson(source))
-    folder = str(PurePath(lessons.__file__).parent)
-    return read_experiment(lessons.text(source), source, source, overrides, folder)
+    return read_experiment(lessons.text(source), source, source, overrides, LESSONS)
+
+
+def _written_at(experiment: Experiment, path: str) -> Written | None:
+    return experiment.written and replace(experiment.written, path=path)
+
+
+def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) -> Experiment:
+    """The experiment that its file says by now, changed as before; or all of the file's faults."""
+    written, name = experiment.written, experiment.name
+    if written is None or written.path is None:
+        raise ValueError("an experiment that was read from no file cannot be read again")
+    text = _text_of_file(written.path)
+    read = read_kept(text, name, written.path, written.overrides, written.folder, kept)
+    return replace(read, source=experiment.source, written=_written_at(read, written.path))
 
 
 def as_argument(path: str) -> str:
@@ -903,7 +965,25 @@ def read_experiment(
     A CSV file that it names is looked for from `folder` on.
     """
     given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
+    return read_kept(text, name, source, given, folder)
+
+
+def read_kept(
+    text: str,
+    name: str,
+    source: str,
+    given: Mapping[str, Any],
+    folder: str | None,
+    kept: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """The experiment of a text, changed as it was before, with what was kept of a run elsewhere.
+
+    `kept` (see the module of that name) stands in place of what the text keeps. A mistake of None
+    takes one out of the text. Without a folder no CSV file is read.
+    """
     document = overridden(_parsed(text, source), given)
+    if kept is not None:
+        document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
     faults = Faults(document, origins, _homes(EXPERIMENT))
     draft = Draft(EXPERIMENT.read(document, (), faults) or {}, faults)
@@ -912,7 +992,9 @@ def read_experiment(
         check(draft)
     if faults.found:
         raise ExperimentError(*faults.in_file_order())
-    return replace(_experiment(draft, name, source), written=Written(text, given, folder))
+    return replace(
+        _experiment(draft, name, source), written=Written(text, dict(given), folder or "")
+    )
 
 
 def document_of(written: Written) -> dict[str, Any]:
@@ -920,11 +1002,14 @@ def document_of(written: Written) -> dict[str, Any]:
     return overridden(tomllib.loads(written.text), written.overrides)
 
 
-def _take_csv(draft: Draft, folder: str) -> None:
+def _take_csv(draft: Draft, folder: str | None) -> None:
     """X and Y in place of the CSV file that holds them; its places are named in faults."""
     data = draft.values.get("data") or {}
     raw = draft.faults.document.get("data") or {}
     if data.get("csv") is None or raw.keys() & {"X", "Y"}:
+        return
+    if folder is None:
+        draft.faults.add(("data", "csv"), "names a file, and none can be read from here")
         return
     from backprop_tui.engine.csv_data import read_csv  # only where there is one
 
@@ -975,6 +1060,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         edits=edits_of(values.get("edits") or ()),
         formulas=_formulas(values["network"], values.get("formulas") or {}),
         decimals=(values.get("view") or {}).get("decimals", 3),
+        look=look_of(values.get("view") or {}),
         saved=_saved(values.get("position"), values.get("keyframe")),
     )
 
@@ -997,4 +1083,5 @@ def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | Non
         frame = Keyframe(keyframe["iteration"], kept)
     if position is None:
         return Saved(keyframe=frame)
-    return Saved(position["iteration"], position.get("step", 0), frame)
+    done, elements = position.get("step", 0), position.get("elements", 0)
+    return Saved(position["iteration"], done, frame, elements)

@@ -17,14 +17,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from backprop_tui.engine.experiment import Array, Experiment, Keyframe
+from backprop_tui.engine.experiment import Array, Experiment, Keyframe, Look
 from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
+from backprop_tui.engine.grammar import GrammarError, parse
+from backprop_tui.engine.kept import Kept, kept_of, seen_again
+from backprop_tui.engine.look_rules import view_of
 from backprop_tui.engine.schema import path_shown
 from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.toml_text import changed, without
+from backprop_tui.engine.toml_text import changed, section, without
 
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
+REPLAYED = 1_000
+"""Iterations that opening a file may replay, so that a trail into them can be walked on."""
 
 
 class SaveError(Exception):
@@ -45,13 +50,35 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
     begun = replace(written, text=without(written.text, *SAVED))
     document = document_of(begun)
     _move_csv(document, written.folder, folder)
+    kept = kept_of(experiment, position, keyframe)
+    present = document.get("view", {})
+    if view := view_of(seen_again(experiment, keyframe), present):
+        document["view"] = view
+    fresh = [_taken_out(document, key, kept) for key in ("edits", "formulas")]
     text = changed(begun.text, document)
-    return "".join([text.rstrip(), "\n", *_saved(position, keyframe)])
+    return "".join([text.rstrip(), "\n", *fresh, *_saved(kept["position"], keyframe)])
 
 
-def _saved(position: Position, keyframe: Keyframe) -> Iterator[str]:
+def _taken_out(document: dict[str, Any], key: str, kept: Kept) -> str:
+    """A section to be written anew, out of the document; nothing where it says the same already."""
+    if _meaning(document.get(key)) == _meaning(kept.get(key)):
+        return ""
+    document.pop(key, None)
+    return f"\n{section(key, kept[key])}" if key in kept else ""
+
+
+def _meaning(value: Any) -> Any:
+    """A section's value, but of formulas what they say, however they are written."""
+    if not isinstance(value, Mapping):
+        return value or None
+    with suppress(GrammarError):
+        return {symbol: parse(written) for symbol, written in value.items()}
+    return value
+
+
+def _saved(position: Mapping[str, int], keyframe: Keyframe) -> Iterator[str]:
     yield "\n[position]  # where it was saved, and where it opens\n"
-    yield f"iteration = {position.iteration}\nstep = {position.steps}\n"
+    yield from (f"{key} = {value}\n" for key, value in position.items())
     yield "\n[keyframe]  # what this iteration begins with; those before it follow from [initial]\n"
     yield f"iteration = {keyframe.iteration}\n"
     for symbol, value in keyframe.kept.items():
@@ -89,12 +116,28 @@ def keyframe_of(timeline: Timeline, iteration: int) -> Keyframe:
     return Keyframe(iteration, {symbol: given[symbol] for symbol in timeline.program.kept})
 
 
-def save(path: str, timeline: Timeline, position: Position, overwrite: bool = False) -> None:
-    """Write the run's experiment as a file that opens at `position`, or raise a SaveError."""
-    keyframe = keyframe_of(timeline, position.iteration)
+def save(
+    path: str,
+    timeline: Timeline,
+    position: Position,
+    overwrite: bool = False,
+    seen: Experiment | None = None,
+) -> None:
+    """Write the run's experiment as a file that opens at `position`, or raise a SaveError.
+
+    `seen` is the experiment as its reader sees it, with a look and decimals of his own.
+    """
+    experiment = seen or timeline.experiment
+    keyframe = keyframe_of(timeline, _explained_from(experiment.look, position.iteration))
     folder = os.path.dirname(os.path.realpath(path))
-    text = text_of(timeline.experiment, position, keyframe, folder)
+    text = text_of(experiment, position, keyframe, folder)
     write_file(path, text, overwrite)
+
+
+def _explained_from(look: Look, here: int) -> int:
+    """The iteration from which on numbers are explained; `here` where that is too far back."""
+    earliest = min((k for k, _ in look.trail if k > 0), default=here)
+    return earliest if here - REPLAYED <= earliest <= here else here
 
 
 def too_large(timeline: Timeline) -> bool:
@@ -122,7 +165,7 @@ def resume(timeline: Timeline) -> Position:
     last = timeline.iteration(saved.iteration).number
     if last < saved.iteration:  # it diverges before
         return timeline.end_of(last)
-    return Position(saved.iteration, saved.steps)
+    return Position(saved.iteration, saved.steps, saved.elements)
 
 
 # How it is written ---------------------------------------------------------------------------

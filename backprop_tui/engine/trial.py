@@ -58,10 +58,10 @@ def tried(trial: Trial) -> tuple[Verdict, str, tuple[Slip, ...]]:
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
         return Verdict.RIGHT, f"{Verdict.RIGHT}{lost}", ()
-    lacks, slips = _lacks(trial), _same_slips(trial.others[0], trial.symbol, trial.e)
+    lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
     if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
         return Verdict.HERE, only_here, ()
-    slips = slips or _same_slips(trial.alike[-1], trial.symbol, trial.e)
+    slips = slips or _first_slips(trial, trial.alike[::-1])
     said = _named(trial.step, slips) or lacks or _factor(trial)
     if right_now:
         return Verdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
@@ -121,6 +121,12 @@ def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
 
 
 # Wrong ---------------------------------------------------------------------------------------
+
+
+def _first_slips(trial: Trial, probes: tuple[Probe, ...]) -> tuple[Slip, ...]:
+    """What the first of these probes tells that tells anything: all may be NaN in one of them."""
+    told = (_same_slips(probe, trial.symbol, trial.e) for probe in probes)
+    return next(filter(None, told), ())
 
 
 def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:

@@ -13,9 +13,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from backprop_tui.engine import gradient_check, lesson_check, published
+from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.published import MOST_DIGITS, Comparison
+from backprop_tui.engine.schema import count, path_shown
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import encodable, plain_table, printed
 from backprop_tui.exports.trace import figure, heading, setting
@@ -99,6 +101,8 @@ class Report:
         sheet = _Sheet(console or Console(highlight=False))
         title = Text(f"{self.timeline.experiment.title}\n", "bold") + setting(self.timeline)
         yield sheet.printed(title)
+        if said := no_faults(self.timeline.experiment):
+            yield sheet.printed(Text(said))
         yield sheet.printed(Text(f"\n{NUDGE_TEST}"))
         yield sheet.printed(Text(f"\n{heading(self.timeline, self.iteration)}", "bold"))
         yield sheet.printed(sheet.gradients(self.gradients, self.decimals))
@@ -127,6 +131,20 @@ class Report:
             _of_figures(self.figures),
         ]
         return " ".join(filter(None, parts))
+
+
+def no_faults(experiment: Experiment) -> str:
+    """That its author's file has none, and what stands in it; of a lesson nothing."""
+    if experiment.written is None or experiment.written.path is None:
+        return ""
+    counted = {
+        "note": len(experiment.notes),
+        "question": len(experiment.questions),
+        "edit": len(experiment.edits),
+        "formula": len(experiment.formulas),
+    }
+    found = ", ".join(count(n, noun) for noun, n in counted.items() if n)
+    return f"{path_shown(experiment.written.path)} has no faults{f': {found}' if found else ''}."
 
 
 def _of_gradients(found: Sequence[GradientVerdict]) -> str:

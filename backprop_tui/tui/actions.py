@@ -240,7 +240,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "hide", "h", "h", "hide", "hide the numbers of the chosen panel, or show them", "screen"
     ),
-    Action("theme", "t", "t", "theme", "dark or light", "screen", "if roomy"),
+    Action("theme", "t", "t", "theme", "dark or light", "screen"),
     Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen", "if roomy"),
     Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),
     Action(
@@ -254,6 +254,8 @@ ACTIONS: tuple[Action, ...] = (
         "b .",
     ),
     Action("open", "o", "o", "open", "open a lesson or a file", "program", "if it fits"),
+    Action("save", "w", "w", "save", "save to a file that opens right here", "program"),
+    Action("code", "y", "y", "code", "a short code that opens this state elsewhere", "program"),
     Action(
         "help",
         "question_mark,f1",

@@ -37,7 +37,10 @@ class BackpropApp(App[str]):
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name  # before anything is styled: later, all would be styled again
+        light = experiment.look.theme == "light"
+        self.theme = THEMES[
+            light
+        ].name  # before anything is styled: later, all would be styled again
         self.stepper = Stepper(experiment, decimals)
 
     def get_driver_class(self) -> type[Driver]:

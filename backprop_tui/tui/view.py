@@ -13,6 +13,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell, names
+from backprop_tui.engine.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.engine.explanation import Explanation, own_cell
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.program import Phase, Step
@@ -27,7 +28,6 @@ if TYPE_CHECKING:  # imported when they are needed: the start does not wait for 
     from backprop_tui.engine.formulas import Judgement
     from backprop_tui.tui.asking import Asking
 
-DRAWINGS = ("nodes and edges", "graph")
 EDITED, CHANGED = "*", "Δ"
 """What stands before a number that was edited, and before one that the last edit changed."""
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}

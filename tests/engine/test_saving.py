@@ -9,8 +9,13 @@ import stat
 import subprocess
 import sys
 import tomllib
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from itertools import cycle
 from pathlib import Path
+from random import uniform
+from time import sleep
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment, Keyframe
+from backprop_tui.engine.algebra import Cell, Expr, Name
+from backprop_tui.engine.experiment import Edit, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import (
     MOST_REPLAYED,
     ExperimentError,
@@ -27,6 +33,7 @@ from backprop_tui.engine.experiment_file import (
     overridden,
     read_experiment,
 )
+from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.replay import Replay
 from backprop_tui.engine.saving import (
@@ -168,6 +175,49 @@ class TestRoundTrip:
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
         assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
+
+
+class TestChanges:
+    """What a learner has changed is in the file, and what its author wrote stays as it is."""
+
+    EDITS = Edit(2, Cell("W1", 1, 2), 0.25), Edit(1, Name("alpha"), 0.1)
+    FORMULAS: Mapping[str, Expr] = MappingProxyType({"dW1": parse("dZ1 @ X.T / m")})
+
+    def changed(self) -> Experiment:
+        return replace(read(SMALL), edits=self.EDITS, formulas=self.FORMULAS)
+
+    def test_they_are_written(self) -> None:
+        document = tomllib.loads(saved_text(self.changed(), 3))
+        assert document["edits"] == [
+            {"iteration": 2, "cell": "W1[1,2]", "value": 0.25},
+            {"iteration": 1, "cell": "alpha", "value": 0.1},
+        ]
+        assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_what_stands_there_already_stays_as_it_is(self) -> None:
+        own = (
+            "\n[[edits]]  # mine\niteration = 1\ncell = 'alpha'\nvalue = 0.1\n"
+            "\n[formulas]\ndW1 = 'dZ1 @ X.T / m'  # as NumPy has it\n"
+        )
+        begun = self.changed()
+        assert begun.written is not None
+        text = begun.written.text + own
+        same = replace(begun, edits=self.EDITS[1:], written=replace(begun.written, text=text))
+        assert own in saved_text(same, 3)
+        other = saved_text(replace(same, formulas={}), 3)
+        assert "formulas" not in tomllib.loads(other)
+        assert "# mine" in other
+        assert len(tomllib.loads(saved_text(replace(same, edits=self.EDITS), 3))["edits"]) == 2
+
+    @pytest.mark.parametrize("iteration", [1, 2, 3])
+    def test_it_opens_the_same_run(self, iteration: int) -> None:
+        begun = replace(read(SMALL), edits=self.EDITS)
+        timeline = Timeline(begun)
+        opened = read(saved_text(begun, iteration))
+        assert opened.edits == self.EDITS
+        again = Timeline(opened)
+        resume(again)
+        assert all(same_iteration(again, timeline, k) for k in (iteration, 1, 4))
 
 
 class TestText:
@@ -312,14 +362,14 @@ class TestFaults:
         assert resume(Timeline(read(SAVED))) == Position(5, 2)
 
     def test_all_that_is_wrong_is_told_at_once(self) -> None:
-        text = SAVED.replace("step = 2", "step = 200\nelement = 1") + FRAME.replace(
+        text = SAVED.replace("step = 2", "step = 200\nplace = 1") + FRAME.replace(
             "[[1.0, 2.0]]", "[[1.0], [2.0]]"
         ).replace("b1 = [0.5]\n", "").replace("iteration = 5", "iteration = 6").replace(
             "vdb1 = [0.1]", "vdb1 = [inf, 1, 'x']\nW2 = [[1]]"
         )
         assert self.faults(text) == (
             "position.step must be no more than 17, the steps of an iteration; got 200",
-            "position.element is not a key of [position], which has iteration, step",
+            "position.place is not a key of [position], which has iteration, step, elements",
             "keyframe.b1 is missing: it must have shape 1×1",
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
             "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
@@ -434,6 +484,20 @@ class TestPlaces:
         monkeypatch.undo()
         assert path.read_text() == "old"
         assert os.listdir(tmp_path) == ["a"]
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
+    def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
+        path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
+        write_file(str(path), texts[0])
+        for _ in range(40):
+            if not (child := os.fork()):
+                for text in cycle(texts):
+                    write_file(str(path), text, overwrite=True)
+            sleep(uniform(0, 0.02))  # the moment is what is drawn: nothing is waited for
+            os.kill(child, signal.SIGKILL)
+            assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+            assert path.read_text() in texts
 
     def test_killed_while_saving_it_leaves_a_whole_file(self, tmp_path: Path) -> None:
         path = tmp_path / "run.toml"

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +128,15 @@ async def stepping(
     source: str | Path | Experiment = "article",
     size: tuple[int, int] = SMALL,
     asks: bool = False,
+    decimals: int = 3,
 ) -> AsyncIterator[Driver]:
     """The app with an experiment, ready for keys; a lesson asks its questions only if `asks`."""
     experiment = source if isinstance(source, Experiment) else load(str(source))
-    app = BackpropApp(experiment)
+    experiment = experiment if asks else replace(experiment, questions=())
+    app = BackpropApp(experiment, decimals)
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
-        if not asks:
-            driver.stepper.mode = "off"
         await driver.settled()
         yield driver
 

@@ -19,8 +19,8 @@ TO_DA1 = ("d", "p", "p", "g", *"dA1", "enter", "backspace")
 
 
 async def vote(driver: Driver) -> None:
-    """By vote, at every step; before it come the lesson's own questions."""
-    await driver.press("a", "a")
+    """By vote, at every step."""
+    await driver.press("a")
     assert driver.stepper.mode == "vote"
 
 
@@ -249,7 +249,7 @@ class TestTyping:
     async def test_up_and_down_are_answers(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("i")
-            await driver.press("home", "p", "p", "p", "a", "a", "a", "space", "down", "enter")
+            await driver.press("home", "p", "p", "p", "a", "a", "space", "down", "enter")
             assert "It gets smaller" in driver.text("step")
 
     async def test_escape_leaves_the_field_then_the_question(self) -> None:

@@ -49,7 +49,7 @@ class Ask(Travel, Why):
         self._asked_of = experiment.name
         self.asking = None
         if other:
-            self.mode = "lesson" if experiment.questions else "off"
+            self.mode = experiment.asks
             self._score: Score | None = None
         super().begin(experiment)
 
@@ -69,7 +69,8 @@ class Ask(Travel, Why):
 
         own = bool(self.timeline.experiment.questions)
         modes = [mode for mode in MODES if own or mode != LESSON]
-        self.mode = modes[(modes.index(self.mode) + 1) % len(modes)]
+        here = modes.index(self.mode) if self.mode in modes else -1
+        self.mode = modes[(here + 1) % len(modes)]
         said = f"{MODES[self.mode]} {self._scored() if self.mode == 'off' else ''}"
         opened = self.asking is not None and self.asking.is_open
         self._drop()

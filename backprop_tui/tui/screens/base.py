@@ -62,6 +62,7 @@ class Base(Screen[None]):
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.message = ""
         self.asking: Asking | None = None  # a question about the step shown
+        self.mode = experiment.asks  # when it asks, one of ASKING
         self.tiny = False  # whether there is room for one panel only
         self.sizes = (22, 7)  # columns of the network, lines of the step
         self._fitted: Size | None = None  # the size they were chosen for

@@ -20,6 +20,7 @@ from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.ask import Ask
+from backprop_tui.tui.screens.reload import Reload
 from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.screens.writing import Writing
 from backprop_tui.tui.themes import THEMES
@@ -29,7 +30,7 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Ask, WhatIf, Writing):
+class Stepper(Ask, WhatIf, Writing, Reload):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,9 +117,7 @@ class Stepper(Ask, WhatIf, Writing):
 
         def opened(experiment: Experiment | None) -> None:
             if experiment is not None:
-                self.past.clear()
-                self.future.clear()
-                self.run_experiment(experiment)
+                self.open_instead(experiment)
 
         self.app.push_screen(Opener(self.timeline.experiment.name), opened)
 
@@ -130,8 +129,9 @@ class Stepper(Ask, WhatIf, Writing):
     def action_palette(self) -> None:
         self.app.action_command_palette()
 
-    def action_quit(self) -> None:
-        self.app.exit("\n".join(filter(None, (self.score.sentence(), self.resume_command()))))
+    def last_words(self) -> str:
+        """The score, and how to come back."""
+        return "\n".join(filter(None, (self.score.sentence(), super().last_words())))
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""

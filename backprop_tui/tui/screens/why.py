@@ -193,7 +193,8 @@ class Why(Base):
     def _nudged(self, timeline: Timeline, iteration: int, symbol: str, verdict: str) -> None:
         if timeline is self.timeline and self.is_attached:
             self.verdicts.setdefault(iteration, {})[symbol] = verdict
-            self.query_one(StepPanel).show(self.view)
+            for panel in self.query(StepPanel):  # none once the screen is being taken down
+                panel.show(self.view)
 
     def scroll_step(self, by: int) -> None:
         """The maximised Step panel, as far as it has lines."""

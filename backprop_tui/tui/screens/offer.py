@@ -1,0 +1,40 @@
+"""What an earlier run left unsaved, offered once: enter opens it, escape drops it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class Offer(ModalScreen[bool]):
+    """At the foot of the screen, so that what was asked for is seen behind it."""
+
+    DEFAULT_CSS = """
+    Offer { align: center bottom; background: $background 0%; }
+    Offer Static {
+        width: 100%; height: auto; background: $surface; padding: 0 1; text-style: bold;
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "answer(True)", "open"),
+        Binding("escape", "answer(False)", "drop"),
+    ]
+
+    def __init__(self, name: str, unsaved: str) -> None:
+        super().__init__()
+        self.left_name, self.unsaved = name, unsaved
+
+    def compose(self) -> ComposeResult:
+        yield Static(
+            f"An unsaved run of {self.left_name} ({self.unsaved}) was found: "
+            "enter opens it, esc drops it (a copy is kept)",
+            markup=False,
+        )
+
+    def action_answer(self, opens: bool) -> None:
+        self.dismiss(opens)

@@ -1,0 +1,266 @@
+"""Keeping a run: w saves it, y shows its code, both open the very same screen; q loses nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from backprop_tui.__main__ import main
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.codes import experiment_of
+from backprop_tui.engine.experiment import Edit, Experiment
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Position
+from backprop_tui.tui.screens.code import CodeSheet
+from backprop_tui.tui.widgets.file_prompt import FilePrompt
+from tests.tui.driver import SMALL, WIDE, Driver, stepping
+
+EDIT = Edit(1, Cell("W1", 1, 2), 0.25)
+SCREENS = [
+    ("article", "space " * 8),
+    ("article", "p s s s"),
+    ("article", "p p p tab tab right"),
+    ("article", "p p p enter enter tab"),
+    ("article", "i i i p p p enter enter enter"),
+    ("article", "p p p enter z down"),
+    ("mazur", "p p d d d v t"),
+    ("batch", "p k k p space"),
+    ("xor", "i i i p z tab"),
+    ("ai-by-hand", "i p p p p space tab tab down right"),
+]
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(autouse=True)
+def _inside(tmp_path: Path) -> Iterator[None]:
+    with inside(tmp_path):
+        yield
+
+
+@asynccontextmanager
+async def opened(experiment: Experiment, size: tuple[int, int] = SMALL) -> AsyncIterator[Driver]:
+    """The app with an experiment, as the command line opens it."""
+    async with stepping(experiment, size, decimals=experiment.decimals) as driver:
+        yield driver
+
+
+async def name(driver: Driver, text: str) -> None:
+    """Type a file's name in place of the proposed one, and send it."""
+    driver.stepper.query_one(FilePrompt).query_one(Input).value = text
+    await driver.press("enter")
+
+
+def edited(driver: Driver, edit: Edit = EDIT) -> None:
+    """Change a number, as a key would."""
+    experiment = driver.stepper.timeline.experiment
+    changed = replace(experiment, edits=(*experiment.edits, edit))
+    driver.stepper.run_experiment(changed)
+
+
+@pytest.mark.parametrize(("lesson", "keys"), SCREENS)
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "120x40"])
+async def test_saved_or_told_it_opens_at_the_very_same_screen(
+    lesson: str, keys: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with opened(load(lesson), size) as driver:
+        await driver.press(*keys.split(), "w", "enter")
+        assert f"Saved as ./{lesson}.toml; backprop-tui {lesson}.toml opens it." in (
+            driver.stepper.message
+        )
+        before, theme, here = driver.paintings(), driver.app.theme, driver.position
+        code = driver.stepper.code()
+    for again in (load(str(tmp_path / f"{lesson}.toml")), experiment_of(code)):
+        async with opened(again, size) as driver:
+            assert driver.position == here
+            assert driver.app.theme == theme
+            assert driver.paintings() == before
+
+
+class TestSaving:
+    async def test_a_name_is_proposed(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("space", "w")
+            assert driver.stepper.query_one(FilePrompt).typed == "mazur.toml"
+            assert "a file that opens right here" in driver.everything()
+
+    async def test_an_existing_file_is_replaced_when_asked_twice(self, tmp_path: Path) -> None:
+        (tmp_path / "article.toml").write_text("mine")
+        async with stepping() as driver:
+            await driver.press("w", "enter")
+            assert "./article.toml exists: enter again replaces it" in driver.everything()
+            assert (tmp_path / "article.toml").read_text() == "mine"
+            await driver.press("enter")
+            assert "Saved as" in driver.stepper.message
+            assert load("./article.toml").network == load("article").network
+            await driver.press("space", "w", "enter")  # by now it is the one that is worked on
+            assert "Saved as" in driver.stepper.message
+
+    async def test_another_name_is_another_file(self, tmp_path: Path) -> None:
+        (tmp_path / "a.toml").write_text("mine")
+        (tmp_path / "b.toml").write_text("mine")
+        async with stepping() as driver:
+            await driver.press("w")
+            await name(driver, "a.toml")
+            await name(driver, "b")
+            assert "./b.toml exists: enter again" in driver.everything()
+            assert (tmp_path / "b.toml").read_text() == "mine"
+
+    async def test_what_cannot_be_written_says_so_and_keeps_what_was_typed(
+        self, tmp_path: Path
+    ) -> None:
+        async with stepping() as driver:
+            await driver.press("space", "w")
+            for place, told in (
+                ("none/mine", "✗ none/mine.toml cannot be written: there is no folder"),
+                ("", "✗ it needs a name"),
+                (str(tmp_path), "is a folder"),
+            ):
+                await name(driver, place)
+                assert told in driver.everything()
+                assert driver.stepper.query_one(FilePrompt).typed == place
+            await name(driver, "none/mine")
+            await driver.press("escape")
+            assert driver.position == Position(1, 1)
+            await driver.press("w")
+            assert driver.stepper.query_one(FilePrompt).typed == "none/mine"
+        assert list(tmp_path.iterdir()) == []
+
+    async def test_the_file_that_was_opened_is_saved_to_unasked(self, tmp_path: Path) -> None:
+        main(["lessons", "article"])
+        file = tmp_path / "mine.toml"
+        file.write_text("# A comment of mine.\n" + load("article").written.text)  # type: ignore[union-attr]
+        async with stepping("mine.toml") as driver:
+            await driver.press("space", "w", "enter")
+            assert "Saved as ./mine.toml" in driver.stepper.message
+        assert file.read_text().startswith("# A comment of mine.\n")
+        assert load("mine.toml").saved is not None
+
+    async def test_one_that_somebody_else_has_changed_is_not(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        file.write_text(load("article").written.text)  # type: ignore[union-attr]
+        async with stepping("mine.toml") as driver:
+            file.write_text("half a thou")
+            await driver.press("w", "enter")
+            assert "exists: enter again replaces it" in driver.everything()
+        assert file.read_text() == "half a thou"
+
+    async def test_mistakes_weights_and_edits_are_in_the_file(self) -> None:
+        async with stepping() as driver:
+            await driver.press("R")
+            edited(driver)
+            driver.stepper.run_experiment(
+                driver.stepper.timeline.experiment.with_mistake("sign-flipped")
+            )
+            seed = driver.stepper.timeline.experiment.initial.seed
+            await driver.press("w", "enter")
+        text = Path("article.toml").read_text()
+        assert f"seed = {seed}" in text
+        assert 'mistake = "sign-flipped"' in text
+        assert '[[edits]]\niteration = 1\ncell = "W1[1,2]"\nvalue = 0.25\n' in text
+
+
+class TestCodes:
+    async def test_a_sheet_shows_it_in_groups_and_the_command(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("space", "space", "y")
+            sheet = driver.screen
+            assert isinstance(sheet, CodeSheet)
+            said = driver.everything()
+            assert f"backprop-tui --code {sheet.code}" in said
+            assert f"{sheet.code[:5]}  {sheet.code[5:10]}" in said
+            await driver.press("c")
+            assert "Not every terminal takes" in driver.everything()
+            assert driver.app.clipboard == sheet.command
+            await driver.press("y")
+            assert driver.screen is driver.stepper
+
+    async def test_the_command_line_opens_it(self, capsys: pytest.CaptureFixture[str]) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("R", "i", "i")
+            code = driver.stepper.code()
+            seed = driver.stepper.timeline.experiment.initial.seed
+        assert main(["trace", "--code", code.lower(), "--format", "jsonl"]) == 0
+        assert f'"seed": {seed}' in capsys.readouterr().out
+        assert main(["check", "--code", code]) == 0
+        assert main(["trace", "--code", code[:-1]]) == 2
+        assert "--code: this code has a slip in it" in capsys.readouterr().err
+        assert main(["trace", "mazur", "--code", code]) == 2
+        assert "a code holds its own experiment" in capsys.readouterr().err
+
+    async def test_a_long_one_says_that_a_file_is_better(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        file.write_text(load("article").written.text)  # type: ignore[union-attr]
+        async with stepping("mine.toml") as driver:
+            await driver.press("y")
+            assert "w saves a file, which is better to hand on" in driver.everything()
+
+    async def test_too_long_a_one_is_not_shown(self) -> None:
+        layers = {"layers": "1,300,200,1", "x": "1", "y": "1"}
+        begun = load("article", layers)
+        weights = {n: p.tolist() for n, p in begun.parameters().items() if n.startswith("W")}
+        text = begun.written.text.replace("[network]", f"# {weights}\n[network]")  # type: ignore[union-attr]
+        Path("large.toml").write_text(text)
+        async with stepping("large.toml") as driver:
+            await driver.press("y")
+            assert driver.screen is driver.stepper
+            assert "too large for a code: w saves it" in driver.stepper.message
+
+
+class TestQuitting:
+    async def test_it_says_how_to_come_back_right_here(self) -> None:
+        async with stepping() as driver:
+            await driver.press("space", "space", "q")
+            await driver.until(lambda: not driver.app.is_running)
+            again, _, code = str(driver.app.return_value).splitlines()
+        assert again == "backprop-tui article"
+        assert experiment_of(shlex.split(code)[-1]).saved is not None
+
+    async def test_after_saving_that_file(self) -> None:
+        async with stepping() as driver:
+            await driver.press("space", "w", "enter", "q")
+            await driver.until(lambda: not driver.app.is_running)
+            assert driver.app.return_value == "backprop-tui article.toml"
+
+    async def test_what_is_not_saved_is_asked_about_once(self) -> None:
+        async with stepping() as driver:
+            edited(driver)
+            edited(driver, replace(EDIT, value=0.5))
+            await driver.press("q")
+            assert driver.app.is_running
+            assert driver.text("footer").strip() == (
+                "2 edits are not saved: w saves, q again quits"
+            )
+            await driver.press("space", "q")  # something else was done: it is asked again
+            assert driver.app.is_running
+            await driver.press("q")
+            await driver.until(lambda: not driver.app.is_running)
+
+    async def test_what_is_saved_is_not(self) -> None:
+        async with stepping() as driver:
+            edited(driver)
+            await driver.press("w", "enter", "q")
+            await driver.until(lambda: not driver.app.is_running)
+
+    async def test_what_was_undone_is_not(self) -> None:
+        async with stepping() as driver:
+            before = driver.stepper.timeline.experiment
+            edited(driver)
+            driver.stepper.run_experiment(before)
+            await driver.press("q")
+            await driver.until(lambda: not driver.app.is_running)
