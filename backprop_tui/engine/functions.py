@@ -212,10 +212,20 @@ spread = exp(z - col_max(z))  # softmax: less the largest z, so that exp cannot 
 ACTIVATIONS: dict[str, Activation] = {
     f.name: f
     for f in (
-        Activation("sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))),
-        Activation("tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))),
+        Activation(
+            "sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))
+        ),
+        Activation(
+            "tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))
+        ),
         Activation("relu", "relu", "torch.relu(*)", maximum(0, z), slope=step(z)),
-        Activation("leaky_relu", "leaky_relu", "torch.nn.functional.leaky_relu(*)", maximum(0.01 * z, z), slope=0.01 + 0.99 * step(z)),
+        Activation(
+            "leaky_relu",
+            "leaky_relu",
+            "torch.nn.functional.leaky_relu(*)",
+            maximum(0.01 * z, z),
+            slope=0.01 + 0.99 * step(z),
+        ),
         Activation("linear", "linear", "*", z, slope=Num(1.0)),
         Activation(
             "softmax",
