@@ -13,26 +13,39 @@ from backprop_tui.engine.algebra import Cell, Expr
 from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES, is_slope
 from backprop_tui.engine.notation import GREEK, Notation, plain_number, write
 
+NEGATIVE = '<mo form="prefix">−</mo>'
+
 
 def _number(value: float) -> str:
     return f"<mn>{plain_number(value)}</mn>"
 
 
 def _name(symbol: str) -> str:
+    letters, layer = _parts(symbol)
+    if not layer:
+        return f"<mi>{escape(letters)}</mi>"
+    if symbol in GREEK:
+        return f"<msub><mi>{letters}</mi><mn>{layer}</mn></msub>"
+    return f"<msup><mi>{letters}</mi>{_bracketed(layer)}</msup>"
+
+
+def _parts(symbol: str) -> tuple[str, str]:
+    """dW and 1 of dW1."""
     shown = GREEK.get(symbol, symbol)
     letters = shown.rstrip("0123456789")
-    layer = shown.removeprefix(letters)
-    base = f"<mi>{escape(letters)}</mi>"
-    if not layer:
-        return base
-    if symbol in GREEK:
-        return f"<msub>{base}<mn>{layer}</mn></msub>"
-    return f"<msup>{base}<mrow><mo>[</mo><mn>{layer}</mn><mo>]</mo></mrow></msup>"
+    return letters, shown.removeprefix(letters)
+
+
+def _bracketed(layer: str) -> str:
+    return f"<mrow><mo>[</mo><mn>{layer}</mn><mo>]</mo></mrow>"
 
 
 def _cell(cell: Cell) -> str:
+    letters, layer = _parts(cell.symbol)
     place = f"<mrow><mn>{cell.row}</mn><mo>,</mo><mn>{cell.column}</mn></mrow>"
-    return f"<msub><mrow>{_name(cell.symbol)}</mrow>{place}</msub>"
+    if not layer:
+        return f"<msub><mi>{letters}</mi>{place}</msub>"
+    return f"<msubsup><mi>{letters}</mi>{place}{_bracketed(layer)}</msubsup>"
 
 
 def _call(function: str) -> str:
@@ -62,7 +75,7 @@ def _figure(figure: str) -> str:
 
 def _signed(digits: str) -> str:
     size = digits.removeprefix("−")
-    return f"{'<mo>−</mo>' if size != digits else ''}<mn>{size}</mn>"
+    return f"{NEGATIVE if size != digits else ''}<mn>{size}</mn>"
 
 
 MATHML = Notation(
@@ -72,6 +85,7 @@ MATHML = Notation(
     call=_call,
     plus="<mo>+</mo>",
     minus="<mo>−</mo>",
+    negative=NEGATIVE,
     transpose="<msup><mrow>{}</mrow><mi>T</mi></msup>",
     matmul="<mo>·</mo>",
     hadamard="<mo>∘</mo>",

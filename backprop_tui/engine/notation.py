@@ -56,6 +56,8 @@ class Notation:
     call: Callable[[str], str]
     plus: str = "+"
     minus: str = "−"
+    negative: str = "−"
+    """The sign in front of one number."""
     transpose: str = "{}ᵀ"
     matmul: str = "·"
     hadamard: str = "∘"
@@ -94,7 +96,7 @@ class _Writer:
         """The text of `e`, and how tightly it holds together."""
         n = self.n
         if (written := n.leaf(e)) is not None:
-            return written, NEGATION if written.startswith(n.minus) else ATOM
+            return written, NEGATION if written.startswith(n.negative) else ATOM
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -103,7 +105,7 @@ class _Writer:
             case Cell():
                 return n.cell(e), ATOM
             case Neg(x):
-                return n.minus + self.at(x, POSTFIX, in_sum), NEGATION
+                return n.negative + self.at(x, POSTFIX, in_sum), NEGATION
             case Transpose(x):
                 return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
             case Sum(terms):
@@ -206,6 +208,7 @@ LATEX = Notation(
     cell=lambda c: f"{_latex_name(c.symbol)}_{{{c.row},{c.column}}}",
     call=_latex_call,
     minus="-",
+    negative="-",
     transpose=r"{{{}}}^{{\mathsf T}}",
     matmul=r"\,",
     hadamard=r"\circ",
@@ -229,6 +232,7 @@ NUMPY = Notation(
     cell=lambda c: f"{c.symbol}[{c.row - 1}, {c.column - 1}]",
     call=_numpy_call,
     minus="-",
+    negative="-",
     transpose="{}.T",
     matmul="@",
     hadamard="*",

@@ -1,4 +1,4 @@
-"""The NumPy export: a script about as long as the algorithm that prints the run's numbers, to the bit.
+"""The NumPy export: a script about as long as the algorithm, which prints the run's numbers.
 
 One line for each step, as it is computed; a step that only calls a function calls it, and the
 functions that are called are defined on top. It knows no formula: lines and definitions are read
@@ -115,6 +115,6 @@ def definitions(program: Program) -> Iterator[str]:
         if not isinstance(DEFINITIONS[function], Name):
             yield from defined(function)
     terms = list(loss_terms(program.lowered))
-    for kind, function in ((Mul, xlog), (Div, ratio)):
+    for kind, convention in ((Mul, xlog), (Div, ratio)):
         if any(isinstance(term, kind) for term in terms):
-            yield f"\n{untyped(function)}"
+            yield f"\n{untyped(convention)}"

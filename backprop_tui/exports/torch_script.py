@@ -98,8 +98,8 @@ def _iteration(experiment: Experiment, program: Program) -> Iterator[str]:
     yield "        parameter.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
-    yield "    # backward: dA and dZ are slopes of each example's own L, dW and db of the whole loss"
-    own, whole = [], []
+    yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
+    own, whole = list[str](), list[str]()
     for symbol in (s.symbol for s in program.steps if s.phase == "backward"):
         (whole if re.match("d[Wb]", symbol) else own).append(symbol)
     yield from _slopes(own, "L.sum()", ", retain_graph=True")
