@@ -626,9 +626,9 @@ COMMANDS = {
         Command(
             name="export",
             summary="write a run as NumPy, PyTorch, Markdown, LaTeX, HTML or a worksheet",
-            about="A run as a script, as a document that works every step out, or as sheets to fill\n"
-            "in by hand. All of it is read off the same expressions as the screen, so the\n"
-            "numbers are the same.",
+            about="A run as a script, as a document that works every step out, or as sheets to\n"
+            "fill in by hand. All of it is read off the same expressions as the screen, so\n"
+            "the numbers are the same.",
             word=EXPERIMENT,
             flags={
                 "what is written": (AS, EXPORT_ITERATIONS, DECIMALS, BLANKS, COPIES),
@@ -636,8 +636,8 @@ COMMANDS = {
                 CHANGES: OVERRIDES,
             },
             examples={
-                f"{PROGRAM} export --as numpy > run.py": "the first lesson, to run",
-                f"{PROGRAM} export mazur --as html --output mazur.html": "a page to read",
+                f"{PROGRAM} export --as numpy > run.py": "a script",
+                f"{PROGRAM} export mazur --as html --output mazur.html": "a page",
                 f"{PROGRAM} export --as worksheet --copies 30 --output w.html": "a class",
             },
             run=export,

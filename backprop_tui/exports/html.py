@@ -35,8 +35,10 @@ def _body(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
         yield f'<h2 id="{name}">{escape(heading(timeline, iteration))}</h2>\n'
         yield _given(iteration, before, wanted.decimals)
         for phase, steps in phases(timeline, iteration, wanted.decimals):
-            yield f'<section aria-labelledby="{name}-{phase}">\n'
-            yield f'<h3 id="{name}-{phase}">{phase.capitalize()}</h3>\n'
+            # By its first step: where a mistake updates early, a phase comes more than once.
+            part = f"{name}-step-{steps[0].number}"
+            yield f'<section aria-labelledby="{part}">\n'
+            yield f'<h3 id="{part}">{phase.capitalize()}</h3>\n'
             for worked in steps:
                 yield _step(worked, phase)
             yield "</section>\n"
