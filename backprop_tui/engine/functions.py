@@ -105,6 +105,7 @@ PRIMITIVES: dict[str, Primitive] = {
             r"\mathbb{1}[* > 0]",
             "np.heaviside(*, 0.0)",
             "(* > 0).double()",
+            mathml="<mn>1</mn><mo>[</mo>*<mo>&gt;</mo><mn>0</mn><mo>]</mo>",
         ),
         Primitive(
             "row_sums",

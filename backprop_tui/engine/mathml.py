@@ -92,6 +92,8 @@ MATHML = Notation(
     times="<mo>·</mo>",
     by="<mo>×</mo>",
     comma="<mo>,</mo>",
+    equals="<mo>=</mo>",
+    becomes="<mo>←</mo>",
     ellipsis="<mo>…</mo>",
     figure=_figure,
     parentheses=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"),

@@ -65,6 +65,8 @@ class Notation:
     by: str = "×"
     """The product of two numbers, where numbers stand for their cells."""
     comma: str = ", "
+    equals: str = "="
+    becomes: str = "←"
     ellipsis: str = "…"
     figure: Callable[[str], str] = str
     """A number that is rounded already, −0.264, in this notation."""
@@ -215,6 +217,7 @@ LATEX = Notation(
     times=r"\,",
     by=r"\times",
     ellipsis=r"\dots",
+    becomes=r"\leftarrow",
     figure=_latex_figure,
     parentheses=(r"\left(", r"\right)"),
     fraction=r"\frac{{{}}}{{{}}}",

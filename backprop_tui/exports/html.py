@@ -17,8 +17,6 @@ from backprop_tui.exports.page import mathematics, page, paragraph, table
 from backprop_tui.exports.trace import given, heading, iterations
 from backprop_tui.exports.worked import Worked, matrix, opening, phases
 
-EQUALS, BECOMES = "<mo>=</mo>", "<mo>←</mo>"
-
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The page, a step at a time."""
@@ -57,12 +55,13 @@ def _given(iteration: Iteration, before: Iteration | None, decimals: int) -> str
 
 def _step(worked: Worked, phase: Phase) -> str:
     found = worked.explanation
-    formula = mathematics([worked.formula(MATHML, EQUALS, BECOMES)], worked.formula(TEXT))
+    formula = mathematics([worked.formula(MATHML)], worked.formula(TEXT))
     cell, *stages = worked.element(MATHML)
-    element = [cell, *(f"{EQUALS}{stage}" for stage in stages)]
+    element = [cell, *(f"{MATHML.equals}{stage}" for stage in stages)]
     parts = [
         f"<h4>{worked.number}. <math>{MATHML.name(worked.step.symbol)}</math></h4>\n",
         formula,
+        *(f"<p>where <math><mrow>{said}</mrow></math></p>\n" for said in worked.where(MATHML)),
         paragraph(f"Mistaken: {worked.slip}", "wrong") if worked.slip else "",
         paragraph(found.reason),
         paragraph(f"Shapes: {found.shape_line}", "quiet"),

@@ -95,9 +95,9 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 def _step(worked: Worked) -> str:
     found = worked.explanation
-    formula = worked.formula(LATEX, becomes=r"\leftarrow")
     parts = [
-        rf"\subsubsection*{{{worked.number}. ${formula}$}}",
+        rf"\subsubsection*{{{worked.number}. ${worked.formula(LATEX)}$}}",
+        *(f"where ${said}$" for said in worked.where(LATEX)),
         *([rf"\textbf{{Mistaken: {escaped(worked.slip)}}}"] if worked.slip else []),
         escaped(found.reason),
         f"Shapes: {escaped(found.shape_line)}",

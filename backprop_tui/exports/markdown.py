@@ -42,7 +42,7 @@ def _step(worked: Worked) -> str:
     found = worked.explanation
     parts = [
         f"#### {worked.number}. {worked.step.symbol}",
-        f"${worked.formula(LATEX, becomes=chr(92) + 'leftarrow')}$",
+        ", where ".join(f"${said}$" for said in (worked.formula(LATEX), *worked.where(LATEX))),
         *([f"**Mistaken: {escaped(worked.slip)}**"] if worked.slip else []),
         escaped(found.reason),
         f"- shapes: {escaped(found.shape_line)}\n"

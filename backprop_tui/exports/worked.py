@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from backprop_tui.engine.algebra import Cell, names
+from backprop_tui.engine.algebra import Call, Cell, Expr, names, walk
 from backprop_tui.engine.experiment import Array
 from backprop_tui.engine.explanation import Explanation
+from backprop_tui.engine.functions import DEFINITIONS, z
 from backprop_tui.engine.indices import index_form
 from backprop_tui.engine.notation import Notation, write
 from backprop_tui.engine.program import Phase, Step
@@ -42,6 +43,20 @@ def matrix(symbol: str, value: Array, decimals: int) -> Matrix:
     return Matrix(symbol, heads, tuple(zip(sides, figures, strict=True)))
 
 
+def assignment(step: Step, notation: Notation) -> str:
+    """dW2 = dZ2 · A1ᵀ, or W2 ← ... where the step replaces what it reads."""
+    again = step.symbol in names(step.expression)
+    sign = notation.becomes if again else notation.equals
+    return f"{write(step.target, notation)} {sign} {write(step.expression, notation)}"
+
+
+def defined(*expressions: Expr) -> dict[Expr, Expr]:
+    """The functions that are called and are defined by others: σ(z), and 1 / (1 + exp(−z))."""
+    called = (part for e in expressions for part in walk(e) if isinstance(part, Call))
+    functions = dict.fromkeys(c.function for c in called if c.function in DEFINITIONS)
+    return {Call(function, (z,)): DEFINITIONS[function] for function in functions}
+
+
 @dataclass(frozen=True)
 class Worked:
     """One step, with its first number explained."""
@@ -64,10 +79,16 @@ class Worked:
         """dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k]"""
         return index_form(self.step.target, self.step.expression, self.explanation.shapes)
 
-    def formula(self, notation: Notation, equals: str = "=", becomes: str = "←") -> str:
+    def formula(self, notation: Notation) -> str:
         """The step as it is taught."""
-        sign = becomes if self.step.symbol in names(self.step.expression) else equals
-        return f"{write(self.step.target, notation)} {sign} {write(self.step.expression, notation)}"
+        return assignment(self.step, notation)
+
+    def where(self, notation: Notation) -> list[str]:
+        """σ(z) = 1 / (1 + exp(−z)): what the functions of the formula stand for."""
+        return [
+            f"{write(call, notation)} {notation.equals} {write(definition, notation)}"
+            for call, definition in defined(self.step.expression).items()
+        ]
 
     def element(self, notation: Notation) -> list[str]:
         """The number's cell, symbols, arithmetic and result: what stands between equals signs."""

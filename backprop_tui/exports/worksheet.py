@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from backprop_tui.engine.algebra import names
 from backprop_tui.engine.experiment import Array
 from backprop_tui.engine.mathml import MATHML
 from backprop_tui.engine.notation import TEXT, plain_number, write
@@ -20,7 +19,7 @@ from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.page import page, paragraph, table
 from backprop_tui.exports.sheets import Sheet
 from backprop_tui.exports.trace import setting
-from backprop_tui.exports.worked import Matrix
+from backprop_tui.exports.worked import Matrix, assignment, defined
 
 STYLE = """
 .sheet { break-after: page; }
@@ -29,7 +28,7 @@ STYLE = """
 .matrices > * { break-inside: avoid; }
 caption { white-space: nowrap; }
 .blank { border: 1px solid; min-width: 4rem; height: 1.8rem; }
-.values { columns: 9rem; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
+.values { columns: 11rem; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
 @media print { :root { color-scheme: light; } body { max-width: none; font-size: 11pt; padding: 0; }
   .wide { overflow: visible; } }
 """
@@ -49,7 +48,7 @@ def key(timeline: Timeline, wanted: Wanted) -> str:
 
 def _sheet(sheet: Sheet, of: int) -> str:
     name = f"sheet-{sheet.number}"
-    values = "".join(f"<li>{escape(told)}</li>\n" for told in sheet.values())
+    values = _definitions(sheet) + "".join(f"<li>{escape(told)}</li>\n" for told in sheet.values())
     given = "".join(table(_short(symbol, m, sheet)) for symbol, m in sheet.given().items())
     scalars = ", ".join(f"{TEXT.name(s)} = {plain_number(x)}" for s, x in sheet.scalars().items())
     parts = [
@@ -61,7 +60,7 @@ def _sheet(sheet: Sheet, of: int) -> str:
         given,
         "</div>\n",
         paragraph(scalars) if scalars else "",
-        f'<h2>Values of functions</h2>\n<ul class="values">\n{values}</ul>\n' if values else "",
+        f'<h2>Functions</h2>\n<ul class="values">\n{values}</ul>\n' if values else "",
         "<h2>Fill in</h2>\n",
         paragraph(f"Round to {sheet.decimals} decimals; the last one may differ by a little."),
         '<div class="matrices">\n',
@@ -89,7 +88,14 @@ def _named(symbol: str, rows: list[tuple[str, ...]]) -> Matrix:
 
 def _ask(step: Step, sheet: Sheet) -> str:
     """A blank matrix below the formula that fills it."""
-    sign = "←" if step.symbol in names(step.expression) else "="
     rows, columns = sheet.answer(step).shape
-    formula = f"{write(step.target, MATHML)}<mo>{sign}</mo>{write(step.expression, MATHML)}"
-    return table(_named(step.symbol, [("",) * columns] * rows), formula)
+    return table(_named(step.symbol, [("",) * columns] * rows), assignment(step, MATHML))
+
+
+def _definitions(sheet: Sheet) -> str:
+    """The functions of the formulas, in a list."""
+    known = defined(*(step.expression for step in sheet.blanks))
+    return "".join(
+        f"<li><math><mrow>{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}</mrow></math></li>\n"
+        for call, e in known.items()
+    )

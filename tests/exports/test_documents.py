@@ -84,7 +84,7 @@ class TestHtml:
 
     def test_it_follows_the_readers_theme_and_screen(self) -> None:
         page = exported("html", load("article"))
-        assert "@media (prefers-color-scheme: dark)" in page
+        assert "@media screen and (prefers-color-scheme: dark)" in page
         assert 'name="viewport" content="width=device-width' in page
         wide = [a for a in Outline(page).all("div") if a.get("role") == "group"]
         assert wide
