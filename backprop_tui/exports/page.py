@@ -17,8 +17,8 @@ STYLE = """
   --rule: #d0d7de; --plus: #0050a0; --minus: #8a4500; --forward: #006b3c; --loss: #006b3c;
   --backward: #8a1c9a; --update: #6b5e00; --wrong: #b00020; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117;
-  --quiet: #9da7b3; --rule: #30363d; --plus: #6cb6ff; --minus: #ffb000; --forward: #34c77b; --loss: #34c77b;
-  --backward: #e58af0; --update: #f2e85c; --wrong: #ff7b72; } }
+  --quiet: #9da7b3; --rule: #30363d; --plus: #6cb6ff; --minus: #ffb000; --forward: #34c77b;
+  --loss: #34c77b; --backward: #e58af0; --update: #f2e85c; --wrong: #ff7b72; } }
 body { margin: 0 auto; max-width: 48rem; padding: 1rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 system-ui, sans-serif; }
 h1, h2, h3, h4 { line-height: 1.25; margin: 1.5rem 0 .5rem; }

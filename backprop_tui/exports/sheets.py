@@ -51,10 +51,6 @@ class Sheet:
     def iteration(self) -> Iteration:
         return self.timeline.iteration(1)
 
-    @property
-    def seed(self) -> int:
-        return self.timeline.experiment.initial.seed
-
     def answer(self, step: Step) -> Array:
         return self.iteration.results[self.timeline.program.index(step.symbol)]
 
@@ -131,6 +127,8 @@ def sheets(timeline: Timeline, wanted: Wanted) -> list[Sheet]:
     """The copies that are wanted, or the ExportError that says what does not fit on one."""
     experiment = timeline.experiment
     unedited(experiment, "worksheet")
+    if experiment.mistake is not None:
+        raise ExportError(f"a worksheet needs the right algorithm: leave out {experiment.mistake}")
     if wanted.iterations > 1:
         raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
     blanks = asked(timeline.program, wanted.blanks, experiment.training.batch)

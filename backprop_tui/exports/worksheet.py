@@ -29,8 +29,8 @@ STYLE = """
 caption { white-space: nowrap; }
 .blank { border: 1px solid; min-width: 4rem; height: 1.8rem; }
 .values { columns: 11rem; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
-@media print { :root { color-scheme: light; } body { max-width: none; font-size: 11pt; padding: 0; }
-  .wide { overflow: visible; } }
+@media print { :root { color-scheme: light; } body { max-width: none; font-size: 10pt; padding: 0; }
+  h1 { margin-top: 0; } h2 { margin: .6rem 0 .2rem; } .wide { overflow: visible; padding: 0; } }
 """
 
 
@@ -75,7 +75,8 @@ def _short(symbol: str, matrix: Array, sheet: Sheet) -> Matrix:
 
     def short(number: float) -> str:
         figure = sheet.figure(number)
-        exact = "." in figure and float(figure.replace("−", "-")) == number
+        plain = "." in figure and "e" not in figure
+        exact = plain and float(figure.replace("−", "-")) == number
         return figure.rstrip("0").rstrip(".") if exact else figure
 
     return _named(symbol, [tuple(map(short, row)) for row in matrix.tolist()])
