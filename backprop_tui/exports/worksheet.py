@@ -27,6 +27,7 @@ STYLE = """
 .name { border-bottom: 1px solid; padding-top: 1rem; }
 .matrices > * { break-inside: avoid; }
 caption { white-space: nowrap; }
+.matrices .wide { overflow: visible; }
 .blank { border: 1px solid; min-width: 4rem; height: 1.8rem; }
 .values { columns: 11rem; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
 @media print { :root { color-scheme: light; } body { max-width: none; font-size: 10pt; padding: 0; }
@@ -48,7 +49,7 @@ def key(timeline: Timeline, wanted: Wanted) -> str:
 
 def _sheet(sheet: Sheet, of: int) -> str:
     name = f"sheet-{sheet.number}"
-    values = _definitions(sheet) + "".join(f"<li>{escape(told)}</li>\n" for told in sheet.values())
+    functions = _functions(sheet)
     given = "".join(table(_short(symbol, m, sheet)) for symbol, m in sheet.given().items())
     scalars = ", ".join(f"{TEXT.name(s)} = {plain_number(x)}" for s, x in sheet.scalars().items())
     parts = [
@@ -60,7 +61,7 @@ def _sheet(sheet: Sheet, of: int) -> str:
         given,
         "</div>\n",
         paragraph(scalars) if scalars else "",
-        f'<h2>Functions</h2>\n<ul class="values">\n{values}</ul>\n' if values else "",
+        f"<h2>Functions</h2>\n{functions}" if functions else "",
         "<h2>Fill in</h2>\n",
         paragraph(f"Round to {sheet.decimals} decimals; the last one may differ by a little."),
         '<div class="matrices">\n',
@@ -93,10 +94,11 @@ def _ask(step: Step, sheet: Sheet) -> str:
     return table(_named(step.symbol, [("",) * columns] * rows), assignment(step, MATHML))
 
 
-def _definitions(sheet: Sheet) -> str:
-    """The functions of the formulas, in a list."""
-    known = defined(*(step.expression for step in sheet.blanks))
-    return "".join(
-        f"<li><math><mrow>{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}</mrow></math></li>\n"
-        for call, e in known.items()
+def _functions(sheet: Sheet) -> str:
+    """What the functions of the formulas stand for, and the values that take more than a pencil."""
+    definitions = "".join(
+        f"<p><math><mrow>{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}</mrow></math></p>\n"
+        for call, e in defined(*(step.expression for step in sheet.blanks)).items()
     )
+    values = "".join(f"<li>{escape(told)}</li>\n" for told in sheet.values())
+    return definitions + (f'<ul class="values">\n{values}</ul>\n' if values else "")
