@@ -165,6 +165,33 @@ class TestFigures:
         assert "published[0].A1 must be in quotes" in report[0]
 
 
+class TestForItsAuthor:
+    QUESTION = '[[questions]]\nat = "Z1"\nform = "{}"\ntext = "How large?"\n'
+
+    def test_what_will_disappoint_is_told_and_is_no_failure(self, check: Check) -> None:
+        note = f'[[notes]]\nat = "L"\ntext = "{"long " * 20}"\n'
+        status, report = check.file(SMALL + note + self.QUESTION.format("vote"))
+        assert status == 0
+        told = " ".join(report[report.index("For its author") :])
+        assert "notes[0].text takes 2 lines at 80 columns" in told
+        assert "questions[0] is a vote with too little to choose from" in told
+        assert report[-1].startswith("All 4 gradients agree.")
+
+    def test_where_nothing_will_nothing_is_told(self, check: Check) -> None:
+        _, report = check.file(SMALL + self.QUESTION.format("number"))
+        assert "For its author" not in report
+
+    def test_faults_come_first_and_alone(self, check: Check) -> None:
+        faulty = self.QUESTION.format("talk") + 'cell = [2, 1]\n[[notes]]\nat = "L"'
+        status, report = check.file(SMALL + faulty)
+        assert status == 2
+        assert [line.split()[2] for line in report] == [
+            "questions[0].answer",
+            "questions[0].cell",
+            "notes[0].text",
+        ]
+
+
 def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
     """Every program computes minus what the derivation says for one symbol."""
     honest = program.lower_all

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import count, groupby
 
 from backprop_tui.engine.algebra import Call, Cell, Expr, names, walk
 from backprop_tui.engine.experiment import Array
@@ -115,34 +116,33 @@ def phases(
     timeline: Timeline, iteration: Iteration, decimals: int
 ) -> Iterator[tuple[Phase, list[Worked]]]:
     """The steps of an iteration, phase by phase."""
-    numbered = enumerate(zip(timeline.program.steps, iteration.results, strict=True), 1)
-    steps = (_worked(timeline, iteration, n, s, value, decimals) for n, (s, value) in numbered)
+    provenance, slips = Provenance(timeline), mistaken(timeline)
+    number_of = partial(figure, decimals=decimals)
+
+    def worked(number: int, step: Step, value: Array) -> Worked:
+        place = Place(iteration.number, Cell(step.symbol, 1, 1))
+        notes = timeline.experiment.notes_at(iteration.number, step.symbol)
+        return Worked(
+            number,
+            step,
+            value,
+            Explanation(provenance, place, number_of),
+            decimals,
+            tuple(note.text for note in notes),
+            slips.get(step.symbol),
+        )
+
+    steps = map(worked, count(1), timeline.program.steps, iteration.results)
     for phase, own in groupby(steps, lambda worked: worked.step.phase):
         yield phase, list(own)
 
 
-def _worked(
-    timeline: Timeline, iteration: Iteration, number: int, step: Step, value: Array, decimals: int
-) -> Worked:
-    place = Place(iteration.number, Cell(step.symbol, 1, 1))
-    notes = timeline.experiment.notes_at(iteration.number, step.symbol)
-    return Worked(
-        number,
-        step,
-        value,
-        Explanation(Provenance(timeline), place, lambda x: figure(x, decimals)),
-        decimals,
-        tuple(note.text for note in notes),
-        slips(timeline).get(step.symbol),
-    )
-
-
-def slips(timeline: Timeline) -> dict[str, str]:
+def mistaken(timeline: Timeline) -> dict[str, str]:
     """The sentence of the run's mistake at each step in which it is made."""
     training = timeline.experiment.training
     if training.mistake is None:
         return {}
-    from backprop_tui.engine.mistakes import applies  # which few runs need
+    from backprop_tui.engine.mistaken import applies  # which few runs need
 
     made = applies(timeline.experiment.network, training)
     return {slip.step.symbol: slip.sentence for slip in made}

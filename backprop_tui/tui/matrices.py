@@ -294,7 +294,8 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
             hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
             number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
             mark = view.cell_mark(symbol, i, j)
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
+            waits = hidden and view.waits(symbol, i, j)
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale, waits)
             printed = None if mark or hidden else view.published(view.place_of(symbol, i, j))
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
@@ -317,12 +318,15 @@ def paint_cell(
     cell: int,
     mark: str = "",
     stale: str = "",
+    waits: bool = False,
 ) -> int:
     """One number that ends before column `end`; `▸` before what is written, `•` what is read.
 
-    What is not computed yet (None) is a `·`: not the same as zero.
+    What is not computed yet (None) is a `·`: not the same as zero. What is asked for is a `?`.
     """
-    if number is None:
+    if number is None and waits:
+        start = canvas.right(end, y, "?", "target")
+    elif number is None:
         start = canvas.right(end, y, "·", "uncomputed")
         mark = mark if view.inspection.place else ""
     else:

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.__main__ import OVERRIDES
@@ -18,14 +18,8 @@ from backprop_tui.engine.experiment_file import ExperimentError, load, read_expe
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.gradient_check import Verdict, check_cells, gradients
 from backprop_tui.engine.gradient_check import tolerance as nudge_tolerance
-from backprop_tui.engine.mistakes import (
-    CATALOGUE,
-    applies,
-    changed_by,
-    changes_nothing,
-    diagnose,
-    wrong_numbers,
-)
+from backprop_tui.engine.mistaken import applies, changes_nothing
+from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.provenance import Place, Provenance
@@ -325,64 +319,6 @@ def test_a_mistake_is_saved_with_its_run_and_can_be_taken_back() -> None:
     assert read_experiment(text, "mazur", "mazur").mistake is None
     other = read_experiment(text, "mazur", "mazur", {"mistake": "slope-at-a"})
     assert other.saved is None  # of another run
-
-
-# Diagnosis -----------------------------------------------------------------------------------
-
-
-def test_a_number_is_told_apart_by_the_mistake_that_gives_it() -> None:
-    timeline = Timeline(ARTICLE)
-    program, done = timeline.program, timeline.iteration(1)
-    right = done.results[program.index("dZ2")][0, 0]
-    (slip,) = diagnose(program, done, Cell("dZ2", 1, 1), -right, 5e-4)
-    assert slip.sentence == "dZ2 is A2 − Y, not Y − A2"
-    slope = done.results[program.index("dA2")][0, 0]
-    (slip,) = diagnose(program, done, Cell("dZ2", 1, 1), slope, 5e-4)
-    assert slip.mistake.name == "slope-left-out"
-    assert diagnose(program, done, Cell("dZ2", 1, 1), right, 5e-4) == ()
-    assert diagnose(program, done, Cell("dZ2", 1, 1), 17.0, 5e-4) == ()
-
-
-def test_one_path_of_two_is_told_by_its_cell() -> None:
-    timeline = Timeline(load("mazur"))
-    program, done = timeline.program, timeline.iteration(1)
-    given = {**done.given, "dZ2": done.results[program.index("dZ2")]}
-    number = given["W2"][0, 0] * given["dZ2"][0, 0]
-    (slip,) = diagnose(program, done, Cell("dA1", 1, 1), number, 1e-9)
-    assert slip.mistake.name == "one-path"
-    assert slip.sentence == (
-        "dA1[1,1] is W2[1,1]·dZ2[1,1] + W2[2,1]·dZ2[2,1], not W2[1,1] · dZ2[1,1]"
-    )
-
-
-@given(experiments(scales=(1.0,)), st.data())
-def test_each_wrong_number_is_diagnosed_as_its_own_mistake(
-    e: Experiment, data: st.DataObject
-) -> None:
-    timeline = Timeline(e)
-    program, done = timeline.program, timeline.iteration(1)
-    step = data.draw(st.sampled_from(program.steps))
-    rows, columns = program.shapes(len(done.examples))[step.symbol]
-    cell = Cell(step.symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
-    for slip, number in wrong_numbers(program, done, cell):
-        close = 1e-12 * abs(number)
-        right = done.results[program.index(step.symbol)][cell.row - 1, cell.column - 1]
-        assume(abs(number - right) > close)
-        names = [s.mistake.name for s in diagnose(program, done, cell, number, close)]
-        assert slip.mistake.name in names
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "updated-weights"])
-def test_a_run_s_first_wrong_number_is_diagnosed(name: str) -> None:
-    right, wrong = both(BATCH, name)
-    for step in wrong.program.steps:
-        if step.symbol in changed_by(right, wrong, 1):
-            numbers = wrong.iteration(1).results[wrong.program.index(step.symbol)]
-            cell = Cell(step.symbol, 1, 2 if numbers.shape[1] > 1 else 1)
-            number = numbers[cell.row - 1, cell.column - 1]
-            found = diagnose(right.program, right.iteration(1), cell, number, 1e-9)
-            assert name in [slip.mistake.name for slip in found]
-            return
 
 
 def test_every_step_of_every_mistake_has_a_reason() -> None:

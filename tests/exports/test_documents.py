@@ -73,7 +73,7 @@ def checked(page: str) -> Outline:
 
 class TestHtml:
     @given(runs())
-    @settings(deadline=None, max_examples=15)
+    @settings(deadline=None, max_examples=10)
     def test_any_run_is_a_valid_page_with_every_number(self, experiment: Experiment) -> None:
         outline = checked(exported("html", experiment))
         iteration = Timeline(experiment).iteration(1)
@@ -159,7 +159,7 @@ def check_latex(source: str) -> None:
 
 class TestLatex:
     @given(runs())
-    @settings(deadline=None, max_examples=15)
+    @settings(deadline=None, max_examples=10)
     def test_any_run_is_sound(self, experiment: Experiment) -> None:
         check_latex(exported("latex", experiment))
 

@@ -37,7 +37,7 @@ def recorded(experiment: Experiment, iterations: int) -> list[str]:
 
 
 @given(runs(), st.integers(1, 5))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_it_prints_the_numbers_of_the_run_to_the_bit(
     experiment: Experiment, iterations: int
 ) -> None:

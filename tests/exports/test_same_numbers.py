@@ -33,7 +33,7 @@ def of_torch(experiment: Experiment) -> dict[str, Any]:
     return dict(first)
 
 
-@given(runs(wrong=False))
+@given(runs(wild=False, wrong=False))
 @settings(deadline=None, max_examples=20)
 def test_every_export_says_what_the_screen_shows(experiment: Experiment) -> None:
     timeline = Timeline(experiment)

@@ -45,7 +45,7 @@ def reopened(command: str) -> Experiment:
 
 
 @given(runs(wrong=False))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     (sheet,) = sheets.sheets(timeline, Wanted(decimals=1))
@@ -58,7 +58,7 @@ def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Exper
 
 
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 def test_the_key_has_the_numbers_of_the_run(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     (row,) = key(experiment, decimals=1)

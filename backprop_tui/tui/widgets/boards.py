@@ -82,6 +82,9 @@ class Cache(Board):
 class Gradients(Board):
     """What going backward has computed, each slope exactly under its value."""
 
+    power = 0
+    """The power of ten that was taken out of the numbers when it was painted last."""
+
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
 
@@ -89,6 +92,7 @@ class Gradients(Board):
         a = self.arrangement(view)
         begun = any(view.value(placed.symbol) is not None for placed in a.gradients)
         power = common_power(shown_values(view, a.gradients), view.decimals) if begun else 0
+        self.power = power
         note = f"{dL(view)}"
         self.rule(canvas, view, "  ".join(filter(None, ("Gradients", times_power(power)))), note)
         paint_all(canvas, view, a.gradients, power)
@@ -128,7 +132,8 @@ class Update(Board):
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
                 end = placed.left + x * placed.cell
-                paint_cell(canvas, end, y, number, view, placed.cell, mark)
+                waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, "", waits)
         at = view.bracketed
         if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
             paint_cursor(canvas, view, placed, top)

@@ -7,6 +7,7 @@ when there are too few.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backprop_tui.engine.explanation import Explanation, spelled_uses
 from backprop_tui.engine.indices import index_form
@@ -16,6 +17,9 @@ from backprop_tui.tui.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import View, hue
 from backprop_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.tui.asking import Asking
 
 RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
@@ -39,6 +43,9 @@ class StepPanel(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         self.rule(canvas, view, title(view), verdict(view))
         width, height = canvas.width - 2, canvas.height - 1
+        if view.asking and not view.inspection.place:
+            self.question(canvas, view, view.asking)
+            return
         found = self.explained(view, width, height)
         if self.opened(view):
             found += all_terms(view.explanation)
@@ -47,14 +54,32 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
-        while len(found) > height > 0:
-            least = min(line.weight for line in found)
-            found.remove(next(line for line in reversed(found) if line.weight == least))
-        for y, line in enumerate(found, 1):
+        self.put_lines(canvas, found)
+        self.emphasise(canvas, view)
+
+    def put_lines(self, canvas: Canvas, lines: list[Line]) -> None:
+        """As many as there is room for, without the least of them."""
+        kept, width, height = list(lines), canvas.width - 2, canvas.height - 1
+        while len(kept) > height > 0:
+            least = min(line.weight for line in kept)
+            kept.remove(next(line for line in reversed(kept) if line.weight == least))
+        for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
             if line.right:
                 canvas.right(canvas.width - 1, y, line.right, "quiet")
-        self.emphasise(canvas, view)
+
+    def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
+        """What is asked of the step, or how that ended."""
+        from backprop_tui.tui.widgets.question import question_lines  # only where something is
+
+        self.rule(
+            canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
+        )
+        found = question_lines(view, asking, canvas.width - 2, canvas.height - 1)
+        self.put_lines(canvas, found)
+        if not asking.is_open and view.explanation:
+            for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
+                canvas.emphasise(view.explanation.figure(cell), "cursor")
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""
@@ -102,7 +127,7 @@ def title(view: View) -> str:
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     where = f", layer {view.step.layer}" if view.step.layer else ""
-    number_of = position.steps + (1 if position.elements else 0)
+    number_of = view.state.number
     opened = ""
     if position.elements:
         opened = f", element {position.elements} of {view.state.result(view.step.symbol).size}"
