@@ -1,4 +1,4 @@
-"""One experiment, one set of numbers: trace, screen, NumPy script, documents and answer key agree.
+"""One experiment, one set of numbers: trace, screen, scripts and answer key agree.
 
 The PyTorch script carries the same numbers, and stops where autograd finds others.
 """
@@ -13,11 +13,9 @@ from typing import Any
 from hypothesis import given, settings
 
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import FORMATS, Wanted
 from tests.exports.runs import exported, printed_by, runs, traced
-from tests.tui.driver import stepping
 
 
 def numbers(text: str) -> Any:
@@ -57,14 +55,3 @@ def test_every_export_says_what_the_screen_shows(experiment: Experiment) -> None
             assert answer == number or abs(float(answer) - float(number)) <= 1e-11 * max(
                 1.0, abs(float(number))
             )
-
-
-async def test_the_answer_key_has_the_figures_on_the_screen() -> None:
-    experiment = load("article")
-    key = FORMATS["worksheet"].key(Timeline(experiment), Wanted())
-    (row,) = csv.DictReader((key or "").splitlines())
-    async with stepping(experiment) as driver:
-        await driver.press("p", "p", "p")
-        for symbol, i, j in (("dZ2", 1, 1), ("dW2", 1, 3), ("dZ1", 2, 1), ("dW1", 3, 2)):
-            shown = driver.cell("gradients", symbol, i, j)
-            assert shown.strip() == row[f"{symbol}[{i},{j}]"].replace("-", "−")
