@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop_tui import exports, lessons
+from backprop_tui.exports import formats
 
 if TYPE_CHECKING:
     from backprop_tui.engine.experiment import Experiment
@@ -135,6 +136,7 @@ OVERRIDES = (  # read with the experiment, by the rules that hold for its file
     Flag("--y", "ROWS", 'the targets, a row for each example: "1;0"'),
     Flag("--learning-rate", "NUMBER", "α, how far each update goes along the slope"),
     Flag("--seed", "N", "draw every weight anew, those that were given as well"),
+    Flag("--round", "N", "decimals that drawn weights are rounded to"),
     Flag(
         "--mistake",
         "NAME",
@@ -158,6 +160,7 @@ CHECK_DECIMALS = replace(
 ITERATIONS = Flag(
     "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
 )
+EXPORT_ITERATIONS = replace(ITERATIONS, help="how many (default 1)")
 ITERATION = Flag(
     "--iteration",
     "N",
@@ -199,6 +202,27 @@ OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bo
 TRAIN_DECIMALS = replace(
     CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
 )
+AS = Flag(
+    "--as",
+    "FORMAT",
+    "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
+    one_of(tuple(formats.FORMATS)),
+)
+OUTPUT = Flag("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
+KEY = Flag(
+    "--key",
+    "FILE",
+    "the answers of a worksheet, a row a sheet, as CSV (default: beside --output)",
+    path,
+)
+BLANKS = Flag(
+    "--blanks",
+    "NAME,...",
+    "what a worksheet asks for: dZ2,dW2 (default: the gradients)",
+    lambda text: tuple(name.strip() for name in text.split(",")),
+)
+COPIES = Flag("--copies", "N", "worksheets, each with other weights (default 1)", whole(1, 1000))
+EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
 RECORD = Flag(
     "--record",
     "FILE",
@@ -410,6 +434,65 @@ def train(arguments: argparse.Namespace) -> int:
     return FINE if session.reached else FAILED
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """The run as a script, a document or a worksheet, to a file or to stdout."""
+    name = getattr(arguments, AS.attribute)
+    if name is None:
+        raise CommandError(f"--as is needed: one of {', '.join(formats.FORMATS)}")
+    if name != "worksheet":
+        for flag in (KEY, BLANKS, COPIES):
+            if getattr(arguments, flag.attribute) is not None:
+                raise CommandError(f"{flag.name} is for --as worksheet")
+    experiment = load(arguments)
+    from backprop_tui.engine.timeline import Timeline
+
+    timeline, chosen = Timeline(experiment), formats.FORMATS[name]
+    wanted = formats.Wanted(
+        arguments.iterations,
+        decimals_of(arguments, experiment),
+        arguments.blanks or (),
+        arguments.copies or 1,
+    )
+    try:
+        texts, answers = chosen.texts(timeline, wanted), chosen.key(timeline, wanted)
+    except formats.ExportError as error:
+        raise CommandError(str(error)) from None
+    files = {}
+    if answers is not None and (key := key_of(arguments)) is not None:
+        files[key] = answers
+    if arguments.output is not None:
+        files[arguments.output] = "".join(texts)
+        if len(files) == 1 and arguments.output == arguments.key:
+            raise CommandError("--output and --key need different files")
+    write_files(files, arguments.overwrite)
+    if arguments.output is None:
+        write(texts, document=True)
+    if answers is not None:
+        complain(f"the answers are in {key}" if key else "--key FILE writes the answers")
+    return FINE
+
+
+def key_of(arguments: argparse.Namespace) -> str | None:
+    """Where the answers go: beside the sheets, unless another place is given."""
+    if arguments.key is not None or arguments.output is None:
+        key: str | None = arguments.key
+        return key
+    return f"{os.path.splitext(arguments.output)[0]}-key.csv"
+
+
+def write_files(files: Mapping[str, str], overwrite: bool) -> None:
+    """Each file wholly or not at all, and none where one of them has no place."""
+    from backprop_tui.engine.saving import SaveError, check_place, write_file
+
+    try:
+        for place in files:
+            check_place(place, overwrite)
+        for place, text in files.items():
+            write_file(place, text, overwrite)
+    except SaveError as error:
+        raise CommandError(str(error)) from None
+
+
 def load(arguments: argparse.Namespace) -> Experiment:
     """The experiment that was asked for, with its overrides."""
     from backprop_tui.engine.experiment_file import ExperimentError, load
@@ -571,6 +654,25 @@ COMMANDS = {
                 f"{PROGRAM} train mine.toml --history loss.csv": "a loss a line",
             },
             run=train,
+        ),
+        Command(
+            name="export",
+            summary="write a run as NumPy, PyTorch, Markdown, LaTeX, HTML or a worksheet",
+            about="A run as a script, as a document that works every step out, or as sheets to\n"
+            "fill in by hand. All of it is read off the same expressions as the screen, so\n"
+            "the numbers are the same.",
+            word=EXPERIMENT,
+            flags={
+                "what is written": (AS, EXPORT_ITERATIONS, DECIMALS, BLANKS, COPIES),
+                "where to": (OUTPUT, KEY, EXPORT_OVERWRITE),
+                CHANGES: OVERRIDES,
+            },
+            examples={
+                f"{PROGRAM} export --as numpy > run.py": "a script",
+                f"{PROGRAM} export mazur --as html --output mazur.html": "a page",
+                f"{PROGRAM} export --as worksheet --copies 30 --output w.html": "a class",
+            },
+            run=export,
         ),
     )
 }

@@ -323,10 +323,10 @@ class TestFaults:
     def test_all_that_is_wrong_with_the_flags_is_told_at_once(self, tell: Teller) -> None:
         assert tell.faults(
             *("trace", "mazur", "more", "--decimals", "13", "--iterations", "0"),
-            *("--format", "tabel", "--lerning-rate", "3", "--frob"),
+            *("--format", "tabel", "--lerning-rate", "3", "--blub"),
         ) == [
             'there is no flag "--lerning-rate". Did you mean "--learning-rate"?',
-            'there is no flag "--frob"; backprop-tui trace --help lists all',
+            'there is no flag "--blub"; backprop-tui trace --help lists all',
             'one EXPERIMENT is enough: "more" is one too many',
             '--iterations must be a whole number of 1 or more; got "0"',
             '--format must be one of table, jsonl, markdown; got "tabel". Did you mean "table"?',

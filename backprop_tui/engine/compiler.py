@@ -99,14 +99,14 @@ class _Planner:
         needed, loop = self._needed(), list[Line]()
         for i in needed:
             step, e = self.program.steps[i], self.program.lowered[i]
-            contiguous = _is_contiguous(e)
+            contiguous = is_contiguous(e)
             if self._is_constant(e):
                 self.fixed.append(Line(step.symbol, self._source(e, contiguous), step.phase))
                 self.constant.add(step.symbol)
                 continue
             self._compute_ahead(e)
             self.read.update(_read(e, self.known))
-            shared = _shared(e, self.known)
+            shared = shared_parts(e, self.known)
             for part, name in shared.items():
                 others = {p: n for p, n in (self.known | shared).items() if p != part}
                 loop.append(Line(name, source(part, others), step.phase))
@@ -189,7 +189,7 @@ def _read(e: Expr, known: Known) -> Iterator[str]:
             yield part.symbol
 
 
-def _shared(e: Expr, known: Known) -> Known:
+def shared_parts(e: Expr, known: Known) -> Known:
     """Names for the parts that `e` has more than once: softmax reads its exp(Z − max) twice."""
     shared: Known = {}
     for part in dict.fromkeys(_visible(e, known)):
@@ -225,7 +225,7 @@ def _reduction(function: Primitive, gathered: str) -> str:
     return f"{fold}({gathered}, axis={axis}, keepdims=True)"
 
 
-def _is_contiguous(e: Expr) -> bool:
+def is_contiguous(e: Expr) -> bool:
     """Whether NumPy lays out the value of `e` row by row of its own accord.
 
     Products and sums over rows or columns are born so; what works element by element takes after
@@ -239,7 +239,7 @@ def _is_contiguous(e: Expr) -> bool:
         case Call(function, _) if PRIMITIVES[function].over:
             return True
         case _:
-            return all(map(_is_contiguous, children(e)))
+            return all(map(is_contiguous, children(e)))
 
 
 def iteration_source(program: Program, wanted: Iterable[str] = ()) -> str:

@@ -737,6 +737,7 @@ FLAGS: dict[str, Flag] = {
     "y": Flag(("data", "Y"), _rows),
     "learning_rate": Flag(("training", "learning_rate"), _number),
     "seed": Flag(("initial", "seed"), _number),
+    "round": Flag(("initial", "round"), _number),
     "mistake": Flag(("mistake",), str.strip),
 }
 

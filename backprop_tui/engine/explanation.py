@@ -30,6 +30,8 @@ from backprop_tui.engine.element import ELLIPSIS, Reach, element, gathers
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
 from backprop_tui.engine.notation import (
+    TEXT,
+    Notation,
     folded,
     latex,
     numpy_source,
@@ -86,7 +88,7 @@ class Explanation:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
         self._number = number
-        self._numbers: dict[int | None, tuple[str, ...]] = {}  # by fold
+        self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
         self._figures: dict[Expr, str] = {}
         self.shapes = provenance.shapes(place.iteration)
         self.env = provenance.environment(place.iteration, step)
@@ -133,19 +135,20 @@ class Explanation:
             for cell in cells(self.taught)
         )
 
-    def symbols(self, fold: int | None = None) -> str:
+    def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
         """`dZ2[1,1] · A1[2,1]`; sums of more than `fold` terms are shortened in the middle."""
-        return folded(self.taught, fold)
+        return folded(self.taught, fold, notation)
 
-    def numbers(self, fold: int | None = None) -> tuple[str, ...]:
+    def numbers(self, fold: int | None = None, notation: Notation = TEXT) -> tuple[str, ...]:
         """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
         if not self.known:
             return ()
-        if fold not in self._numbers:
-            stages = (with_numbers(self.taught, written, fold) for written in self._stages)
-            kept = tuple(s for s in dict.fromkeys(stages) if s != self.result)
-            self._numbers[fold] = kept
-        return self._numbers[fold]
+        if (fold, notation) not in self._numbers:
+            stages = (with_numbers(self.taught, w, fold, notation) for w in self._stages)
+            result = notation.figure(self.result)
+            kept = tuple(s for s in dict.fromkeys(stages) if s != result)
+            self._numbers[fold, notation] = kept
+        return self._numbers[fold, notation]
 
     def with_figures(self, fold: int | None = 6) -> str:
         """The arithmetic with the figures put in and the result left out: a hint."""

@@ -32,10 +32,13 @@ class Primitive:
     text: str
     latex: str
     numpy: str
+    torch: str
     over: Literal["row", "column", "matrix"] | None = None
     fold: Literal["sum", "max"] = "sum"
     values: range = range(1, 2)
     """How many values it takes."""
+    mathml: str | None = None
+    """Where it is not written as its text is."""
 
 
 def _maximum(*args: Any) -> Any:
@@ -48,26 +51,61 @@ def _maximum(*args: Any) -> Any:
 PRIMITIVES: dict[str, Primitive] = {
     p.name: p
     for p in (
-        Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)"),
-        Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)"),
-        Primitive("square", np.square, "*²", "{*}^2", "np.square(*)"),
-        Primitive("sqrt", np.sqrt, "sqrt(*)", r"\sqrt{*}", "np.sqrt(*)"),
+        Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)", "torch.exp(*)"),
+        Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)", "torch.log(*)"),
+        Primitive(
+            "square",
+            np.square,
+            "*²",
+            "{*}^2",
+            "np.square(*)",
+            "torch.square(*)",
+            mathml="<msup><mrow>*</mrow><mn>2</mn></msup>",
+        ),
+        Primitive(
+            "sqrt",
+            np.sqrt,
+            "sqrt(*)",
+            r"\sqrt{*}",
+            "np.sqrt(*)",
+            "torch.sqrt(*)",
+            mathml="<msqrt>*</msqrt>",
+        ),
         Primitive(
             "power",
             np.power,
             "power(*)",
             r"\operatorname{power}(*)",
             "np.power(*)",
+            "pow(*)",
             values=range(2, 3),
         ),
-        Primitive("abs", np.abs, "abs(*)", r"\left|*\right|", "np.abs(*)"),
-        Primitive("max", _maximum, "max(*)", r"\max(*)", "np.maximum(*)", values=range(2, 1000)),
+        Primitive(
+            "abs",
+            np.abs,
+            "abs(*)",
+            r"\left|*\right|",
+            "np.abs(*)",
+            "torch.abs(*)",
+            mathml="<mo>|</mo>*<mo>|</mo>",
+        ),
+        Primitive(
+            "max",
+            _maximum,
+            "max(*)",
+            r"\max(*)",
+            "np.maximum(*)",
+            "torch.maximum(*)",
+            values=range(2, 1000),
+        ),
         Primitive(
             "step",
             lambda x: np.heaviside(x, 0.0),  # keeps NaN; 0 at 0
             "step(*)",
             r"\mathbb{1}[* > 0]",
             "np.heaviside(*, 0.0)",
+            "(* > 0).double()",
+            mathml="<mn>1</mn><mo>[</mo>*<mo>&gt;</mo><mn>0</mn><mo>]</mo>",
         ),
         Primitive(
             "row_sums",
@@ -75,7 +113,9 @@ PRIMITIVES: dict[str, Primitive] = {
             "row_sums(*)",
             r"\sum_{\text{row}}(*)",
             "np.sum(*, axis=1, keepdims=True)",
+            "torch.sum(*, dim=1, keepdim=True)",
             over="row",
+            mathml="<munder><mo>∑</mo><mtext>row</mtext></munder><mo>(</mo>*<mo>)</mo>",
         ),
         Primitive(
             "col_sums",
@@ -83,7 +123,9 @@ PRIMITIVES: dict[str, Primitive] = {
             "col_sums(*)",
             r"\sum_{\text{column}}(*)",
             "np.sum(*, axis=0, keepdims=True)",
+            "torch.sum(*, dim=0, keepdim=True)",
             over="column",
+            mathml="<munder><mo>∑</mo><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
         ),
         Primitive(
             "col_max",
@@ -91,8 +133,10 @@ PRIMITIVES: dict[str, Primitive] = {
             "col_max(*)",
             r"\max_{\text{column}}(*)",
             "np.max(*, axis=0, keepdims=True)",
+            "torch.amax(*, dim=0, keepdim=True)",
             over="column",
             fold="max",
+            mathml="<munder><mi>max</mi><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
         ),
         Primitive(
             "total",
@@ -100,7 +144,9 @@ PRIMITIVES: dict[str, Primitive] = {
             "total(*)",
             r"\sum(*)",
             "np.sum(*, keepdims=True)",
+            "torch.sum(*).reshape(1, 1)",
             over="matrix",
+            mathml="<mo>∑</mo><mo>(</mo>*<mo>)</mo>",
         ),
         Primitive(
             "largest",
@@ -108,6 +154,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "largest(*)",
             r"\max(*)",
             "np.max(*, keepdims=True)",
+            "torch.amax(*).reshape(1, 1)",
             over="matrix",
             fold="max",
         ),
@@ -137,6 +184,8 @@ class Activation:
 
     name: str
     symbol: str
+    torch: str
+    """PyTorch's own, which its gradients are known for."""
     value: Expr
     slope: Expr | None = None
     jacobian_product: Expr | None = None
@@ -164,14 +213,25 @@ spread = exp(z - col_max(z))  # softmax: less the largest z, so that exp cannot 
 ACTIVATIONS: dict[str, Activation] = {
     f.name: f
     for f in (
-        Activation("sigmoid", "σ", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))),
-        Activation("tanh", "tanh", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))),
-        Activation("relu", "relu", maximum(0, z), slope=step(z)),
-        Activation("leaky_relu", "leaky_relu", maximum(0.01 * z, z), slope=0.01 + 0.99 * step(z)),
-        Activation("linear", "linear", z, slope=Num(1.0)),
+        Activation(
+            "sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))
+        ),
+        Activation(
+            "tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))
+        ),
+        Activation("relu", "relu", "torch.relu(*)", maximum(0, z), slope=step(z)),
+        Activation(
+            "leaky_relu",
+            "leaky_relu",
+            "torch.nn.functional.leaky_relu(*)",
+            maximum(0.01 * z, z),
+            slope=0.01 + 0.99 * step(z),
+        ),
+        Activation("linear", "linear", "*", z, slope=Num(1.0)),
         Activation(
             "softmax",
             "softmax",
+            "torch.softmax(*, dim=0)",
             spread / col_sums(spread),
             jacobian_product=a * (d - col_sums(d * a)),
         ),

@@ -1,4 +1,4 @@
-"""An expression in writing: text for the screen, LaTeX, NumPy source, sums of numbers.
+"""An expression in writing: text for the screen, LaTeX, NumPy and PyTorch source, sums of numbers.
 
 One writer, and one table of signs for each notation. What the writer must get right is where
 parentheses stand; `grammar` reads the text back into the same tree.
@@ -33,7 +33,8 @@ from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
 
 # How tightly a piece of writing holds together: a sum least, a lone symbol most.
 COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
-
+POSTFIX_SIGN = re.compile(r"(\{|<msup>|<mrow>)*\*")
+"""How a function's template begins whose sign stands behind its argument: z²."""
 
 GREEK = {"alpha": "α", "beta1": "β1", "beta2": "β2", "epsilon": "ε", "weight_decay": "λ"}
 LATEX_GREEK = {
@@ -53,11 +54,22 @@ class Notation:
     name: Callable[[str], str]
     cell: Callable[[Cell], str]
     call: Callable[[str], str]
+    plus: str = "+"
     minus: str = "−"
+    negative: str = "−"
+    """The sign in front of one number."""
     transpose: str = "{}ᵀ"
     matmul: str = "·"
     hadamard: str = "∘"
     times: str = "·"
+    by: str = "×"
+    """The product of two numbers, where numbers stand for their cells."""
+    comma: str = ", "
+    equals: str = "="
+    becomes: str = "←"
+    ellipsis: str = "…"
+    figure: Callable[[str], str] = str
+    """A number that is rounded already, −0.264, in this notation."""
     parentheses: tuple[str, str] = ("(", ")")
     fraction: str | None = None
     """A template of two arguments where a quotient is not written with a slash."""
@@ -86,7 +98,7 @@ class _Writer:
         """The text of `e`, and how tightly it holds together."""
         n = self.n
         if (written := n.leaf(e)) is not None:
-            return written, NEGATION if written.startswith(n.minus) else ATOM
+            return written, NEGATION if written.startswith(n.negative) else ATOM
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -95,7 +107,7 @@ class _Writer:
             case Cell():
                 return n.cell(e), ATOM
             case Neg(x):
-                return n.minus + self.at(x, POSTFIX, in_sum), NEGATION
+                return n.negative + self.at(x, POSTFIX, in_sum), NEGATION
             case Transpose(x):
                 return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
             case Sum(terms):
@@ -135,17 +147,17 @@ class _Writer:
         first = self.at(shown[0], PRODUCT if isinstance(shown[0], Sum) else SUM, True)
         parts = [first, *(self.at(t, PRODUCT, True) for t in shown[1:])]
         if len(shown) < len(terms):
-            parts.insert(len(parts) - 1, "…")
-        return " + ".join(parts)
+            parts.insert(len(parts) - 1, self.n.ellipsis)
+        return f" {self.n.plus} ".join(parts)
 
     def product(self, x: Expr, sign: str, y: Expr, in_sum: bool) -> tuple[str, int]:
         spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
         return self.at(x, PRODUCT, in_sum) + spaced + self.at(y, NEGATION, in_sum), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
-        if template.lstrip("{").startswith("*"):  # a postfix sign, not a pair of brackets
+        if POSTFIX_SIGN.match(template):  # not a pair of brackets
             return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
-        return template.replace("*", ", ".join(self.at(a, SUM) for a in args)), ATOM
+        return template.replace("*", self.n.comma.join(self.at(a, SUM) for a in args)), ATOM
 
 
 def plain_number(value: float) -> str:
@@ -175,6 +187,15 @@ def _latex_name(symbol: str) -> str:
     return f"{found[1]}^{{[{found[2]}]}}" if found else symbol
 
 
+def _latex_figure(figure: str) -> str:
+    r"""−4.39e−4 as -4.39 \cdot 10^{-4}; ∞ and exp(−5.000) by their commands."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return _latex_call(called[1]).replace("*", _latex_figure(called[2]))
+    digits, e, exponent = figure.replace("−", "-").partition("e")
+    digits = digits.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+    return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
+
+
 def _latex_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
@@ -189,10 +210,15 @@ LATEX = Notation(
     cell=lambda c: f"{_latex_name(c.symbol)}_{{{c.row},{c.column}}}",
     call=_latex_call,
     minus="-",
+    negative="-",
     transpose=r"{{{}}}^{{\mathsf T}}",
     matmul=r"\,",
     hadamard=r"\circ",
     times=r"\,",
+    by=r"\times",
+    ellipsis=r"\dots",
+    becomes=r"\leftarrow",
+    figure=_latex_figure,
     parentheses=(r"\left(", r"\right)"),
     fraction=r"\frac{{{}}}{{{}}}",
     tight=frozenset(),
@@ -209,6 +235,7 @@ NUMPY = Notation(
     cell=lambda c: f"{c.symbol}[{c.row - 1}, {c.column - 1}]",
     call=_numpy_call,
     minus="-",
+    negative="-",
     transpose="{}.T",
     matmul="@",
     hadamard="*",
@@ -217,6 +244,15 @@ NUMPY = Notation(
     ratio="ratio({}, {})",
     tight=frozenset(),
 )
+
+
+def _torch_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].torch
+    return ACTIVATIONS[function].torch if function in ACTIVATIONS else f"{function}(*)"
+
+
+TORCH = replace(NUMPY, call=_torch_call)
 
 
 def text(e: Expr) -> str:
@@ -238,6 +274,11 @@ def numpy_source(e: Expr, leaf: Callable[[Expr], str | None] = lambda e: None) -
     return write(_in_pairs(e), replace(NUMPY, leaf=leaf))
 
 
+def torch_source(e: Expr) -> str:
+    """`e` as Python source over PyTorch's float64 tensors, activations by PyTorch's own names."""
+    return write(_in_pairs(e), TORCH)
+
+
 def _in_pairs(e: Expr) -> Expr:
     """`e` with every largest of three or more taken two at a time, as np.maximum does."""
     e = rebuild(e, _in_pairs)
@@ -246,9 +287,19 @@ def _in_pairs(e: Expr) -> Expr:
     return e
 
 
-def with_numbers(e: Expr, number: Callable[[Expr], str | None], fold: int | None = None) -> str:
+def with_numbers(
+    e: Expr,
+    number: Callable[[Expr], str | None],
+    fold: int | None = None,
+    notation: Notation = TEXT,
+) -> str:
     """`e` as arithmetic: what `number` gives for a part stands in its place."""
-    return write(e, replace(TEXT, leaf=number, times="×", tight=frozenset(), fold=fold))
+
+    def leaf(part: Expr) -> str | None:
+        figure = number(part)
+        return None if figure is None else notation.figure(figure)
+
+    return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
 
 
 def with_leaves(e: Expr, leaf: Callable[[Expr], str | None]) -> str:
@@ -256,6 +307,6 @@ def with_leaves(e: Expr, leaf: Callable[[Expr], str | None]) -> str:
     return write(e, replace(TEXT, leaf=leaf, tight=frozenset()))
 
 
-def folded(e: Expr, fold: int | None) -> str:
-    """`e` as text, sums of more than `fold` terms shortened in the middle."""
-    return write(e, replace(TEXT, fold=fold))
+def folded(e: Expr, fold: int | None, notation: Notation = TEXT) -> str:
+    """`e` in writing, sums of more than `fold` terms shortened in the middle."""
+    return write(e, replace(notation, fold=fold))

@@ -1,0 +1,107 @@
+"""An expression as MathML, the mathematics of web pages: one more table of signs for `notation`.
+
+Fractions, indices and roots are elements of their own; everything else is a sign between tags. It
+knows no pages: what it gives stands inside <math>.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from backprop_tui.engine.algebra import Cell, Expr
+from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES, is_slope
+from backprop_tui.engine.notation import GREEK, Notation, plain_number, write
+
+NEGATIVE = '<mo form="prefix">−</mo>'
+
+
+def _number(value: float) -> str:
+    return f"<mn>{plain_number(value)}</mn>"
+
+
+def _name(symbol: str) -> str:
+    letters, layer = _parts(symbol)
+    if not layer:
+        return f"<mi>{escape(letters)}</mi>"
+    if symbol in GREEK:
+        return f"<msub><mi>{letters}</mi><mn>{layer}</mn></msub>"
+    return f"<msup><mi>{letters}</mi>{_bracketed(layer)}</msup>"
+
+
+def _parts(symbol: str) -> tuple[str, str]:
+    """dW and 1 of dW1."""
+    shown = GREEK.get(symbol, symbol)
+    letters = shown.rstrip("0123456789")
+    return letters, shown.removeprefix(letters)
+
+
+def _bracketed(layer: str) -> str:
+    return f"<mrow><mo>[</mo><mn>{layer}</mn><mo>]</mo></mrow>"
+
+
+def _cell(cell: Cell) -> str:
+    letters, layer = _parts(cell.symbol)
+    place = f"<mrow><mn>{cell.row}</mn><mo>,</mo><mn>{cell.column}</mn></mrow>"
+    if not layer:
+        return f"<msub><mi>{letters}</mi>{place}</msub>"
+    return f"<msubsup><mi>{letters}</mi>{place}{_bracketed(layer)}</msubsup>"
+
+
+def _call(function: str) -> str:
+    if function in PRIMITIVES:
+        primitive = PRIMITIVES[function]
+        return primitive.mathml or _called(primitive.text.removesuffix("(*)"))
+    name = ACTIVATIONS[function.removesuffix("_slope")].symbol
+    return _called(name, "<mo>′</mo>" if is_slope(function) else "")
+
+
+def _called(name: str, stroke: str = "") -> str:
+    sign = f"<msup><mi>{name}</mi>{stroke}</msup>" if stroke else f"<mi>{name}</mi>"
+    return f"{sign}<mrow><mo>(</mo>*<mo>)</mo></mrow>"
+
+
+def _figure(figure: str) -> str:
+    """−4.39e−4, ∞ or exp(−5.000) as MathML."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return _call(called[1]).replace("*", _figure(called[2]))
+    digits, e, exponent = figure.partition("e")
+    written = _signed(digits)
+    if e:
+        power = f"<msup><mn>10</mn><mrow>{_signed(exponent)}</mrow></msup>"
+        written += f"<mo>·</mo>{power}"
+    return written
+
+
+def _signed(digits: str) -> str:
+    size = digits.removeprefix("−")
+    return f"{NEGATIVE if size != digits else ''}<mn>{size}</mn>"
+
+
+MATHML = Notation(
+    number=_number,
+    name=_name,
+    cell=_cell,
+    call=_call,
+    plus="<mo>+</mo>",
+    minus="<mo>−</mo>",
+    negative=NEGATIVE,
+    transpose="<msup><mrow>{}</mrow><mi>T</mi></msup>",
+    matmul="<mo>·</mo>",
+    hadamard="<mo>∘</mo>",
+    times="<mo>·</mo>",
+    by="<mo>×</mo>",
+    comma="<mo>,</mo>",
+    equals="<mo>=</mo>",
+    becomes="<mo>←</mo>",
+    ellipsis="<mo>…</mo>",
+    figure=_figure,
+    parentheses=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"),
+    fraction="<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
+    tight=frozenset(),
+)
+
+
+def mathml(e: Expr) -> str:
+    """`e` as MathML, to stand inside <math>."""
+    return write(e, MATHML)

@@ -1,0 +1,139 @@
+"""The PyTorch export: the same network with autograd, which must find the gradients that we found.
+
+Forward and loss are written from the same expressions as everything else, backward is PyTorch's
+own. Our gradients stand in the script as numbers, and it stops where one is not PyTorch's. PyTorch
+is needed by whoever runs the script, not here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from backprop_tui.engine.algebra import Mul
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.notation import torch_source
+from backprop_tui.engine.program import Program
+from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports.formats import ExportError, Wanted, unedited
+from backprop_tui.exports.scripts import (
+    batch,
+    beginning,
+    constants,
+    data,
+    heading,
+    literal,
+    loss_terms,
+    one_batch,
+    phases,
+)
+from backprop_tui.exports.trace import iterations
+
+XLOG = '''
+def xlog(x, a):
+    """x·log(a), with 0·log 0 = 0, and 0 for its slope there."""
+    return x * torch.log(torch.where((x == 0) & (a == 0), 1.0, a))
+'''
+AGREE = '''
+def agree(symbol, found, ours):
+    """Stop where PyTorch's numbers are not ours; those that are not finite are left out."""
+    ours = tensor(ours)
+    told = torch.isfinite(found) & torch.isfinite(ours) & (ours.abs() < LARGEST)
+    apart = ((found - ours).abs() / ours.abs().clamp(min=1))[told]
+    worst = apart.max().item() if len(apart) else 0.0
+    assert worst <= CLOSE, f"{symbol} differs by {worst:.1e}: {found.tolist()}, not {ours.tolist()}"
+    print(f"  {symbol:<6} agrees, {worst:.0e} apart, {len(apart)} of {ours.numel()} numbers")
+'''
+CLOSE, LARGEST = 1e-9, 1e6
+"""How far apart numbers may be, for their size; beyond the largest one rounding reaches that far:
+1/(1 − a), where a is nearly 1."""
+
+
+def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """The script, line by line."""
+    experiment = timeline.experiment
+    unedited(experiment, "torch")
+    own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
+    if experiment.mistake is not None:
+        raise ExportError(
+            f"a run with the mistake {experiment.mistake} cannot be exported as torch: {own}"
+        )
+    if experiment.formulas:
+        raise ExportError(f"a run with formulas of one's own cannot be exported as torch: {own}")
+    return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
+
+
+def _lines(timeline: Timeline, number: int) -> Iterator[str]:
+    experiment, program = timeline.experiment, timeline.program
+    loss = [program.lowered[i] for i in range(*program.phase_bounds("loss"))]
+    needs = "It needs PyTorch, whose autograd must find the gradients that are written here."
+    yield from heading(timeline, "torch", needs)
+    if not one_batch(experiment):
+        yield "import numpy as np"
+    yield "import torch"
+    yield ""
+    yield f"CLOSE = {CLOSE}  # how far apart two numbers may be, for their size"
+    yield f"LARGEST = {LARGEST:.0f}  # rounding alone moves larger ones that far"
+    yield ""
+    yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
+    yield AGREE
+    if any(isinstance(term, Mul) for term in loss_terms(loss)):
+        yield XLOG
+    yield ""
+    yield from data(experiment, "tensor({})")
+    yield from beginning(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
+    yield from constants(timeline)
+    yield ""
+    yield from expected(timeline, number)
+    yield ""
+    yield "for t, ours in enumerate(OURS, 1):"
+    yield from batch(timeline, "data_{0}[:, columns]")
+    yield from _iteration(experiment, program)
+
+
+def _iteration(experiment: Experiment, program: Program) -> Iterator[str]:
+    begin, end = program.phase_bounds("update")
+    parameters = ", ".join(program.parameters)
+    yield f"    for parameter in ({parameters}):"
+    yield "        parameter.requires_grad_()"
+    forward = [step for step in program.steps if step.phase in ("forward", "loss")]
+    yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
+    yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
+    own, whole = list[str](), list[str]()
+    for symbol in (s.symbol for s in program.steps if s.phase == "backward"):
+        (whole if re.match("d[Wb]", symbol) else own).append(symbol)
+    yield from _slopes(own, "L.sum()", ", retain_graph=True")
+    yield from _slopes(whole, program.objective, "")
+    yield ""
+    yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
+    yield "    for symbol in ours:"
+    yield "        agree(symbol, globals()[symbol], ours[symbol])"
+    yield ""
+    yield "    # update"
+    yield "    with torch.no_grad():"
+    for step, e in zip(program.steps[begin:end], program.lowered[begin:end], strict=True):
+        yield f"        {step.symbol} = {torch_source(e)}"
+    if begin == end:
+        yield "        pass  # every parameter is frozen"
+
+
+def _slopes(symbols: list[str], of: str, more: str) -> Iterator[str]:
+    """The line that asks autograd for the slopes of `of`."""
+    at = ", ".join(symbol[1:] for symbol in symbols)
+    yield f"    {', '.join(symbols)} = torch.autograd.grad({of}, [{at}]{more})"
+
+
+def expected(timeline: Timeline, number: int) -> Iterator[str]:
+    """Our loss and gradients of each iteration, with all their digits."""
+    program = timeline.program
+    symbols = (program.objective, *(s.symbol for s in program.steps if s.phase == "backward"))
+    yield 'nan, inf = float("nan"), float("inf")'
+    yield "OURS = ["
+    for iteration in iterations(timeline, number):
+        yield "    {"
+        for symbol in symbols:
+            value = iteration.results[program.index(symbol)]
+            rows = literal(value).replace("\n", "\n        ")
+            yield f'        "{symbol}": {rows},'
+        yield "    },"
+    yield "]"
