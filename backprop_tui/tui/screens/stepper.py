@@ -20,6 +20,7 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why
+from backprop_tui.tui.serving import served
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
 from backprop_tui.tui.widgets.heading import Rail
@@ -110,7 +111,8 @@ class Stepper(Travel, Why):
                 self.future.clear()
                 self.run_experiment(experiment)
 
-        self.app.push_screen(Opener(self.timeline.experiment.name), opened)
+        name = self.timeline.experiment.name
+        self.app.push_screen(Opener(name, files=not served(self.app)), opened)
 
     def action_help(self) -> None:
         from backprop_tui.tui.screens.help import Help
