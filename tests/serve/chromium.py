@@ -14,8 +14,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,10 @@ class Tab:
         """The window, in pixels."""
         await self.tell(
             "Emulation.setDeviceMetricsOverride",
-            **{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     async def press(self, *keys: str) -> None:
@@ -114,7 +118,10 @@ class Tab:
             for event in ("keyDown", "keyUp"):
                 await self.tell(
                     "Input.dispatchKeyEvent",
-                    **{"type": event, "key": name, "code": code, "windowsVirtualKeyCode": number},
+                    type=event,
+                    key=name,
+                    code=code,
+                    windowsVirtualKeyCode=number,
                     **({"text": text} if text and event == "keyDown" else {}),
                 )
 
@@ -122,7 +129,11 @@ class Tab:
         for event in ("mousePressed", "mouseReleased"):
             await self.tell(
                 "Input.dispatchMouseEvent",
-                **{"type": event, "x": x, "y": y, "button": "left", "clickCount": 1},
+                type=event,
+                x=x,
+                y=y,
+                button="left",
+                clickCount=1,
             )
 
     async def click_on(self, word: str) -> None:
@@ -150,16 +161,13 @@ class Tab:
 
     async def close(self) -> None:
         """As a person closes it: the page is gone at once."""
-        with suppress(ConnectionError):
+        if not self._socket.closed:
             await self.tell("Page.close")
-        await self.leave()
-
-    async def leave(self) -> None:
-        await self._socket.close()
+            await self._socket.close()
         await self._reading
 
 
-async def until(read: Callable[[], Any], holds: Callable[[str], object]) -> str:
+async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], object]) -> str:
     shown = ""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -184,14 +192,14 @@ class Chromium:
         await tab.resize(width, height)
         return tab
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         for tab in self._tabs:
-            await tab.leave()
+            await tab.close()
 
 
-@asynccontextmanager
-async def chromium(folder: Path) -> AsyncIterator[Chromium]:
-    """The browser, with nothing in it; `folder` is its profile. It never outlives the context."""
+@contextmanager
+def chromium(folder: Path) -> Iterator[str]:
+    """A browser with nothing in it, by its address; `folder` is its profile."""
     assert CHROMIUM
     process = subprocess.Popen(
         [
@@ -212,16 +220,21 @@ async def chromium(folder: Path) -> AsyncIterator[Chromium]:
         start_new_session=True,
     )
     try:
-        port = folder / "DevToolsActivePort"
-
-        async def written() -> str:
-            return port.read_text() if port.exists() else ""
-
-        number = (await until(written, lambda text: "\n" in text)).split("\n")[0]
-        async with ClientSession() as client:
-            browser = Chromium(client, f"http://127.0.0.1:{number}")
-            yield browser
-            await browser.leave()
+        written, given_up = folder / "DevToolsActivePort", time.monotonic() + PATIENCE
+        while not (written.exists() and "\n" in written.read_text()):
+            assert process.poll() is None, "Chromium has ended"
+            assert time.monotonic() < given_up, "Chromium does not start"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{written.read_text().split()[0]}"
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@asynccontextmanager
+async def tabs_of(address: str) -> AsyncIterator[Chromium]:
+    """Tabs of that browser, closed in the end."""
+    async with ClientSession() as client:
+        browser = Chromium(client, address)
+        yield browser
+        await browser.close()
