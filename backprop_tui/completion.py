@@ -88,7 +88,7 @@ def _bash(program: str, words: Words) -> Iterator[str]:
         yield "            else"
         yield f"                {_bash_words(words.words_of(command))}"
         if words.takes_files(command):
-            yield '                COMPREPLY+=($(compgen -d -S / -- "$word"))'
+            yield '                COMPREPLY+=($(compgen -d -- "$word"))'
             yield '                COMPREPLY+=($(compgen -f -X "!*.toml" -- "$word"))'
         yield "            fi ;;"
     yield "    esac"

@@ -39,6 +39,11 @@ async def read(socket: ClientWebSocketResponse, word: str) -> str:
     return came.decode()
 
 
+async def status(client: ClientSession, address: str) -> int:
+    async with client.get(address) as answer:
+        return answer.status
+
+
 def drop(socket: ClientWebSocketResponse) -> None:
     """As a cable that is pulled: no farewell."""
     connection = socket._response.connection
@@ -112,7 +117,9 @@ async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() 
                 async with client.get(served.address) as answer:
                     assert answer.status == 503
                     assert "All places are taken" in await answer.text()
-            await until(lambda: not served.sessions())
+            async with asyncio.timeout(PATIENCE):
+                while await status(client, served.address) != 200:
+                    await asyncio.sleep(0.02)
         async with page(served) as socket:
             assert "X" in await read(socket, "X")
 
@@ -125,9 +132,9 @@ async def test_no_session_outlives_the_server(number: signal.Signals) -> None:
             await read(other, "X")
             sessions = served.sessions()
             assert len(sessions) == 2
-            status = await asyncio.to_thread(served.stop, number)
+            ended = await asyncio.to_thread(served.stop, number)
             await until(lambda: not any(map(is_alive, sessions)))
-    assert status == (-number if number == signal.SIGKILL else 128 + number)
+    assert ended == (-number if number == signal.SIGKILL else 128 + number)
 
 
 async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path) -> None:
