@@ -210,7 +210,7 @@ PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", wh
 MAX_SESSIONS = Flag(
     "--max-sessions",
     "N",
-    "learners at once, a process of about 60 MiB each (default 32); others are asked to wait",
+    "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
     whole(1),
     32,
 )
@@ -664,7 +664,7 @@ def parser_of(command: Command) -> Parser:
     about = command.about
     if command is STEPPER:
         usage += f"\n       {PROGRAM} COMMAND ..."
-        listed = (f"  {c.name or '(none)':<10}{c.summary}" for c in (STEPPER, *COMMANDS.values()))
+        listed = (f"  {c.name or '(none)':<12}{c.summary}" for c in (STEPPER, *COMMANDS.values()))
         about = "\n".join([about, "\ncommands (each has its own --help):", *listed])
     parser = Parser(
         prog=command.line,

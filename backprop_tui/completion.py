@@ -68,6 +68,8 @@ def _bash(program: str, words: Words) -> Iterator[str]:
     yield f"{function}() {{"
     yield '    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command="" w'
     yield "    COMPREPLY=()"
+    yield "    if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}"  # --flag=value
+    yield '    elif [[ $word == = ]]; then word=""; fi'
     yield '    for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do'
     yield f"        case $w in {'|'.join(words.commands)}) command=$w; break ;; esac"
     yield "    done"
@@ -137,7 +139,8 @@ def _zsh_word(command: Command, words: Words) -> str:
     listed = f"({' '.join(words.words_of(command))})"
     if not words.takes_files(command):
         return listed
-    return f'_alternative "words\\:word\\:{listed}" "files\\:file\\:_files -g \\"*.toml\\""'
+    # the space before it: nothing is put between the function and its arguments
+    return f' _alternative "words\\:word\\:{listed}" "files\\:file\\:_files -g \\"*.toml\\""'
 
 
 def _fish(program: str, words: Words) -> Iterator[str]:
