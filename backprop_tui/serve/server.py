@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import textual_serve
 from aiohttp import WSCloseCode, web
 
-from backprop_tui.serve.session import Session
+from backprop_tui.serve.session import NOT_OPENED, Session
 
 PAGE = Path(__file__).parent / "page"
 TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font
@@ -75,8 +75,7 @@ class Server:
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
         await page.prepare(request)
         if self.full:
-            await page.send_bytes(FULL.encode())
-            await page.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            await turn_away(page, FULL)
             return page
         session = Session(self.experiment, page)
         self.sessions[session] = page
@@ -84,6 +83,8 @@ class Server:
             await session.start(*size_asked_for(request))
             async for message in page:
                 await session.take(message)
+        except OSError:  # this machine has no room for another process
+            await turn_away(page, NOT_OPENED)
         finally:
             await session.stop()
             del self.sessions[session]
@@ -94,6 +95,12 @@ class Server:
         for session, page in list(self.sessions.items()):
             await session.stop()
             await page.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def turn_away(page: web.WebSocketResponse, why: str) -> None:
+    with suppress(ConnectionError):  # it may have left by itself
+        await page.send_bytes(why.encode())
+        await page.close(code=WSCloseCode.TRY_AGAIN_LATER)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp.test_utils import TestClient, TestServer
 
 from backprop_tui import lessons
+from backprop_tui.serve.server import Server
 from tests.serve.conftest import Served, is_alive, serving
 
 PATIENCE = 60.0
@@ -145,6 +148,21 @@ async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path)
         async with page(served) as socket:
             assert "could not be opened" in await read(socket, "again")
             assert (await socket.receive()).type is WSMsgType.CLOSE
+
+
+async def test_where_no_process_can_be_started_the_page_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def no_room(*arguments: object, **options: object) -> Process:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", no_room)
+    server = Server({"word": "article"}, most=1)
+    async with TestClient(TestServer(server.application())) as client:
+        socket = await client.ws_connect("/ws")
+        assert "could not be opened" in await read(socket, "again")
+        assert (await socket.receive()).type is WSMsgType.CLOSE
+        await until(lambda: not server.full)
 
 
 @pytest.mark.parametrize("path", ["page/../server.py", "page/%2e%2e/server.py", "terminal/", "x"])
