@@ -12,7 +12,6 @@ import gc
 import io
 import math
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from backprop_tui import exports, lessons
 if TYPE_CHECKING:
     from backprop_tui.engine.experiment import Experiment
     from backprop_tui.engine.timeline import Iteration
+    from backprop_tui.exports.record import Record
 
 PROGRAM = "backprop-tui"
 FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
@@ -200,6 +200,12 @@ OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bo
 TRAIN_DECIMALS = replace(
     CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
 )
+RECORD = Flag(
+    "--record",
+    "FILE",
+    "keep the answers that are given while it asks: a line of CSV for each, as it comes",
+    path,
+)
 HOST = Flag(
     "--host",
     "ADDRESS",
@@ -271,10 +277,23 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     from backprop_tui.tui.app import BackpropApp
 
     app = BackpropApp(experiment, decimals_of(arguments, experiment))
+    if arguments.record is not None:
+        app.stepper.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
         write([f"{last_words}\n"])
     return app.return_code or FINE
+
+
+def record_in(path: str) -> Record:
+    """The file that answers are kept in."""
+    from backprop_tui.engine.saving import SaveError
+    from backprop_tui.exports.record import Record
+
+    try:
+        return Record(path)
+    except SaveError as error:
+        raise CommandError(f"--record: {error}") from None
 
 
 def decimals_of(arguments: argparse.Namespace, experiment: Experiment) -> int:
@@ -308,25 +327,15 @@ def lesson_table() -> Iterator[str]:
 
     from backprop_tui.engine.experiment_file import load
 
-    table = exports.plain_table(below=1)
-    for heading in ("lesson", "layers", "activations, loss"):
+    table = exports.plain_table()
+    table.add_column("", justify="right", no_wrap=True)
+    for heading in ("lesson", "layers", "what it teaches"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("what it is about")
-    for name in lessons.NAMES:
+    for number, name in enumerate(lessons.NAMES, 1):
         lesson = load(name)
-        network = lesson.network
-        table.add_row(
-            Text(name, "bold"),
-            network.sizes,
-            f"{exports.activations_in_words(network)}\n{network.loss}",
-            Text(f"{lesson.title}\n", "bold").append(first_sentence(lesson.about), "not bold"),
-        )
+        about = Text(f"{lesson.title}\n", "bold").append(lesson.teaches, "not bold")
+        table.add_row(str(number), Text(name, "bold"), lesson.network.sizes, about)
     yield exports.printed(Console(highlight=False), table).rstrip() + "\n"
-
-
-def first_sentence(text: str) -> str:
-    found = re.match(r".*?[.?!](?=\s|$)", text.strip(), re.DOTALL)
-    return found[0] if found else text.strip()
 
 
 def trace(arguments: argparse.Namespace) -> int:
@@ -513,7 +522,11 @@ STEPPER = Command(
     "update of a small network, one operation at a time, and see where every number\n"
     "comes from.",
     word=EXPERIMENT,
-    flags={CHANGES: OVERRIDES, "what is shown": (DECIMALS,)},
+    flags={
+        CHANGES: OVERRIDES,
+        "what is shown": (DECIMALS,),
+        "what is kept": (RECORD,),
+    },
     examples={
         PROGRAM: "the first lesson",
         f"{PROGRAM} mazur --decimals 4": "another one",

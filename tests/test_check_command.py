@@ -165,6 +165,33 @@ class TestFigures:
         assert "published[0].A1 must be in quotes" in report[0]
 
 
+class TestForItsAuthor:
+    QUESTION = '[[questions]]\nat = "db1"\nform = "{}"\ntext = "How large?"\n'
+
+    def test_what_will_disappoint_is_told_and_is_no_failure(self, check: Check) -> None:
+        note = f'[[notes]]\nat = "L"\ntext = "{"long " * 20}"\n'
+        status, report = check.file(SMALL + note + self.QUESTION.format("vote"))
+        assert status == 0
+        told = " ".join(report[report.index("For its author") :])
+        assert "notes[0].text takes 2 lines at 80 columns" in told
+        assert "questions[0] is a vote with too little to choose from" in told
+        assert report[-1].startswith("All 4 gradients agree.")
+
+    def test_where_nothing_will_nothing_is_told(self, check: Check) -> None:
+        _, report = check.file(SMALL + self.QUESTION.format("number"))
+        assert "For its author" not in report
+
+    def test_faults_come_first_and_alone(self, check: Check) -> None:
+        faulty = self.QUESTION.format("talk") + 'cell = [2, 1]\n[[notes]]\nat = "L"'
+        status, report = check.file(SMALL + faulty)
+        assert status == 2
+        assert [line.split()[2] for line in report] == [
+            "questions[0].answer",
+            "questions[0].cell",
+            "notes[0].text",
+        ]
+
+
 def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
     """Every program computes minus what the derivation says for one symbol."""
     honest = program.lower_all
@@ -256,3 +283,23 @@ def test_signs_are_spelled_where_the_encoding_lacks_them() -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert "sigma'(Z2[1,1])  0.186815602" in told.stdout
     assert "?" not in told.stdout
+
+
+class TestMistakes:
+    def test_mazur_s_later_figures_come_out_with_weights_updated_too_early(
+        self, check: Check
+    ) -> None:
+        status, report = check("mazur", "--mistake", "updated-weights")
+        assert status == 1
+        assert "With updated-weights L[1,1] comes out as printed." in report
+        assert "With updated-weights A2[1,1], A2[2,1], L[1,1] come out as printed." in report
+        assert row(report, "dA1")[-1] == "DIFFERS"
+        assert row(report, "dW2")[-1] == "agrees"
+        assert not any("as printed." in line and "With" in line for line in check("mazur")[1])
+
+    def test_the_workbook_s_figures_come_out_without_the_gate(self, check: Check) -> None:
+        _, report = check("ai-by-hand", "--mistake", "gate-skipped")
+        said = " ".join(" ".join(report).split())
+        assert (
+            "With gate-skipped dZ2[1,1], dZ2[1,2], dA1[2,1], dA1[3,1] come out as printed." in said
+        )

@@ -300,10 +300,13 @@ class TestLessons:
         told = tell("lessons")
         assert told.status == 0
         assert max(map(len, told.out.splitlines())) <= 80
-        listed = [line.split()[0] for line in told.out.splitlines()[1:] if line[:1].strip()]
-        assert listed == list(lessons.NAMES)
-        mazur = next(line for line in told.out.splitlines() if line.startswith("mazur"))
-        assert re.match("mazur +2-2-2 +2 × sigmoid +Matt Mazur's", mazur)
+        assert re.findall(r"^ *(\d+) +(\S+)", told.out, re.MULTILINE) == [
+            (str(number), name) for number, name in enumerate(lessons.NAMES, 1)
+        ]
+        lines = told.out.splitlines()
+        mazur = next(k for k, line in enumerate(lines) if "mazur" in line)
+        assert re.match(" 5 +mazur +2-2-2 +Matt Mazur's", lines[mazur])
+        assert lines[mazur + 1].strip() == "two paths back, a square W"
 
     @pytest.mark.parametrize("name", lessons.NAMES)
     def test_print_their_file(self, name: str, tell: Teller) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
 from math import sqrt
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -191,6 +191,9 @@ class Question:
     answer: str | None = None
 
 
+Said = TypeVar("Said", Note, Question)
+
+
 @dataclass(frozen=True)
 class Edit:
     """A number changed by hand: from the start of that iteration on it is `value`.
@@ -274,6 +277,7 @@ class Experiment:
     training: Training
     data: Data
     initial: Initial
+    teaches: str = ""  # what it is about, in a few words for a list
     notes: tuple[Note, ...] = ()
     published: tuple[Published, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -290,8 +294,8 @@ class Experiment:
     def with_seed(self, seed: int) -> Experiment:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
-        Published figures and notes tied to an iteration speak of the old numbers, so they go, and
-        so does what was saved of the old run.
+        Published figures, and notes and questions tied to an iteration, speak of the old numbers,
+        so they go, and so does what was saved of the old run.
         """
         written = self.written
         if written is not None:
@@ -301,6 +305,7 @@ class Experiment:
             self,
             initial=replace(self.initial, seed=seed, given=biases),
             notes=tuple(note for note in self.notes if note.iteration is None),
+            questions=tuple(q for q in self.questions if q.iteration is None),
             published=(),
             saved=None,
             written=written,
@@ -323,8 +328,11 @@ class Experiment:
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those for just this iteration first."""
-        here = [n for n in self.notes if n.step == step and n.iteration in (None, iteration)]
-        return tuple(sorted(here, key=lambda note: note.iteration is None))
+        return _here(self.notes, iteration, step)
+
+    def questions_at(self, iteration: int, step: str) -> tuple[Question, ...]:
+        """The questions asked before this step, those for just this iteration first."""
+        return _here(self.questions, iteration, step)
 
     # Batches: iterations and epochs count from 1, examples (columns of X and Y) from 0.
 
@@ -346,6 +354,11 @@ class Experiment:
         if self.training.order == "sequential":
             return _in_file_order(self.data.examples)
         return _shuffled(self.initial.seed, epoch, self.data.examples)
+
+
+def _here(said: Sequence[Said], iteration: int, step: str) -> tuple[Said, ...]:
+    here = [s for s in said if s.step == step and s.iteration in (None, iteration)]
+    return tuple(sorted(here, key=lambda s: s.iteration is None))
 
 
 @lru_cache(maxsize=4)

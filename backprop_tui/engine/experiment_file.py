@@ -31,7 +31,6 @@ from backprop_tui.engine.experiment import (
     Initial,
     Keyframe,
     Network,
-    Note,
     Saved,
     Training,
     Written,
@@ -40,12 +39,22 @@ from backprop_tui.engine.experiment import (
 )
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.mistakes import CATALOGUE
+from backprop_tui.engine.note_rules import (
+    NOTE,
+    QUESTION,
+    SPOKEN,
+    cells_fit,
+    notes,
+    questions,
+    stand_at_steps,
+    still_true,
+    talks_have_answers,
+)
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program, Step, derivation, with_shapes_of
 from backprop_tui.engine.published_rules import PUBLISHED, figures_fit, records
 from backprop_tui.engine.reading import NotRegularError, first_bytes
 from backprop_tui.engine.schema import (
-    Either,
     Faults,
     ListOf,
     Matrix,
@@ -137,21 +146,6 @@ INITIAL = Table(
     pattern=PARAMETER,
     others=lambda name: Matrix(flat=name.startswith("b")),
 )
-NOTE = Table(
-    "[[notes]]",
-    {
-        "at": Either(
-            line(),
-            Table(
-                "a note's place",
-                {"iteration": whole(1), "step": line()},
-                required=("step",),
-            ),
-        ),
-        "text": prose(),
-    },
-    required=("at", "text"),
-)
 VIEW = Table("[view]", {"decimals": whole(0, 12)})
 
 
@@ -199,6 +193,7 @@ EXPERIMENT = Table(
     {
         "title": line(),
         "about": prose(),
+        "teaches": line(),
         "network": NETWORK,
         "training": TRAINING,
         "data": DATA,
@@ -206,6 +201,7 @@ EXPERIMENT = Table(
         "mistake": one_of(CATALOGUE),
         "view": VIEW,
         "notes": ListOf(NOTE, "notes, each under its own [[notes]]"),
+        "questions": ListOf(QUESTION, "questions, each under its own [[questions]]"),
         "published": ListOf(
             PUBLISHED, "published figures, each source under its own [[published]]"
         ),
@@ -476,22 +472,22 @@ def _misfit(name: str, shape: tuple[int, ...], layers: Sequence[int]) -> str:
     return f"has shape {written(shape)}, but {why}: it must be {written(right)}"
 
 
-def notes_stand_at_steps(draft: Draft) -> None:
-    """Every note stands at a step that an iteration of this network takes."""
+def notes_and_questions_stand_at_steps(draft: Draft) -> None:
+    """Every note and question stands at a step that an iteration of this network takes."""
     if draft.layers is None or draft.batch is None:
         return
     freeze = draft["training", "freeze"] or ()
     names = tuple(step.symbol for step in _steps(draft.layers, draft.rule))
-    for i, note in enumerate(draft.values.get("notes") or ()):
-        path, step = _step_of(note or {}, ("notes", i, "at"))
-        if step is None or step in names:
-            continue
-        if step in freeze:
-            draft.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
-        elif step == "J":
-            draft.faults.add(path, "names no step: a batch of one example has no J, only L")
-        else:
-            draft.faults.must(path, f"a step of this network, {listed(names)}", step, names)
+    for key in SPOKEN:
+        stand_at_steps(key, draft.values.get(key) or (), names, freeze, draft.faults)
+
+
+def questions_ask_for_what_is_there(draft: Draft) -> None:
+    """Every question's cell is within its step's shape, and a talk has its answer."""
+    entries = draft.values.get("questions") or ()
+    talks_have_answers(entries, draft.faults)
+    if (shapes_in := _shapes_of(draft)) is not None:
+        cells_fit(entries, shapes_in, draft.faults)
 
 
 def _steps(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
@@ -505,16 +501,22 @@ def _plain(layers: tuple[int, ...]) -> Network:
 
 def published_figures_fit(draft: Draft) -> None:
     """Every published figure is of something that its iteration computes, in its shape."""
+    if (shapes_in := _shapes_of(draft)) is not None:
+        figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
+
+
+def _shapes_of(draft: Draft) -> Callable[[int | None], Mapping[str, Shape]] | None:
+    """The shapes of an iteration's symbols, by its number; for None those in the smallest batch."""
     layers, batch, examples = draft.layers, draft.batch, draft.examples
     if layers is None or batch is None or examples is None or batch > examples:
-        return
+        return None
     batches = -(-examples // batch)  # an epoch; its last batch may be smaller
 
-    def shapes_in(iteration: int) -> Mapping[str, Shape]:
-        before = (iteration - 1) % batches * batch
+    def shapes_in(iteration: int | None) -> Mapping[str, Shape]:
+        before = ((iteration or batches) - 1) % batches * batch
         return _shapes(layers, draft.rule, min(batch, examples - before))
 
-    figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
+    return shapes_in
 
 
 def _shapes(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[str, Shape]:
@@ -569,13 +571,6 @@ def keyframe_fits(draft: Draft) -> None:
             )
 
 
-def _step_of(note: Mapping[str, Any], at: Path) -> tuple[Path, str | None]:
-    """The step that a note stands at, and the path of the key that says so."""
-    if isinstance(place := note.get("at"), dict):
-        return (*at, "step"), place.get("step")
-    return at, place
-
-
 CHECKS: tuple[Callable[[Draft], None], ...] = (
     one_activation_for_each_layer,
     hidden_layers_work_element_by_element,
@@ -588,7 +583,8 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     batch_within_the_data,
     frozen_parameters_exist,
     initial_parameters_fit,
-    notes_stand_at_steps,
+    notes_and_questions_stand_at_steps,
+    questions_ask_for_what_is_there,
     published_figures_fit,
     position_within_the_run,
     keyframe_fits,
@@ -671,11 +667,12 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
     if "seed" in overrides:
         _drop(result, "initial", lambda name, _: name.startswith("W"))
     if result != document:
-        _refit_notes(result, same_network=result.get("network") == document.get("network"))
+        _refit_what_is_said(result, document)
         for key in ("published", *SAVED):  # of another run
             result.pop(key, None)
         if not OWN.isdisjoint(overrides):
             result |= {"title": "A network of your own", "about": OWN_ABOUT}
+            result.pop("teaches", None)
     return result
 
 
@@ -718,18 +715,14 @@ def _drop(document: dict[str, Any], table: str, unfit: Callable[[str, Any], bool
             del inner[name]
 
 
-def _refit_notes(document: dict[str, Any], same_network: bool) -> None:
-    """Leave out notes that may no longer be true.
-
-    A note speaks of its network; one that is tied to an iteration speaks of its numbers as well.
-    """
-    if isinstance(notes := document.get("notes"), list):
-        document["notes"] = [note for note in notes if same_network and not _is_tied(note)]
-
-
-def _is_tied(note: Any) -> bool:
-    at = note.get("at") if isinstance(note, dict) else None
-    return isinstance(at, dict) and "iteration" in at
+def _refit_what_is_said(document: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """Leave out notes and questions that may no longer be true."""
+    same = {key: document.get(key) == before.get(key) for key in ("network", "data")}
+    for key in SPOKEN:
+        if isinstance(entries := document.get(key), list):
+            document[key] = still_true(entries, same["network"], same["data"])
+            if not document[key]:
+                del document[key]
 
 
 def _may_fit(value: Any, shape: tuple[int, int]) -> bool:
@@ -896,7 +889,9 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
             given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
             **{key: v for key, v in initial.items() if not PARAMETER.fullmatch(key)},
         ),
-        notes=tuple(_note(note) for note in values.get("notes") or ()),
+        teaches=values.get("teaches", ""),
+        notes=notes(values.get("notes") or ()),
+        questions=questions(values.get("questions") or ()),
         published=records(values.get("published") or ()),
         decimals=(values.get("view") or {}).get("decimals", 3),
         saved=_saved(values.get("position"), values.get("keyframe")),
@@ -913,8 +908,3 @@ def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | Non
     if position is None:
         return Saved(keyframe=frame)
     return Saved(position["iteration"], position.get("step", 0), frame)
-
-
-def _note(note: Mapping[str, Any]) -> Note:
-    at = note["at"] if isinstance(note["at"], dict) else {"step": note["at"]}
-    return Note(step=at["step"], iteration=at.get("iteration"), text=note["text"])

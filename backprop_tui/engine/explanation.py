@@ -47,6 +47,8 @@ from backprop_tui.engine.timeline import State
 Number: TypeAlias = Callable[[float], str]
 Writer: TypeAlias = Callable[[Expr], str | None]
 """What stands for a part of an expression; None to write it out."""
+Figure: TypeAlias = Callable[[Cell, float], str]
+"""How the number of a cell is written somewhere."""
 
 
 def formula(step: Step) -> str:
@@ -145,6 +147,10 @@ class Explanation:
             self._numbers[fold] = kept
         return self._numbers[fold]
 
+    def with_figures(self, fold: int | None = 6) -> str:
+        """The arithmetic with the figures put in and the result left out: a hint."""
+        return with_numbers(self.taught, self._figure, fold)
+
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
         """How figures are put in, stage by stage."""
@@ -185,17 +191,42 @@ class Explanation:
 
     def _misleads(self, written: Writer) -> bool:
         """Whether whoever reckons with these figures gets another result."""
+        as_shown = self._number(self._reckoned(self.taught, written))
+        return as_shown != self.result and _read(as_shown) != _read(self.result)
+
+    def _reckoned(self, e: Expr, written: Writer) -> float:
+        """What `e` comes to with figures as they are written."""
         parts: dict[Expr, Expr] = {}
         env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
-        for part in walk(self.taught):
+        for part in walk(e):
             if (figure := written(part)) is None:
                 continue
             if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
                 env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
             else:
                 parts[part] = _reckoned(figure)
-        as_shown = self._number(float(value(replace(self.taught, parts), env)))
-        return as_shown != self.result and _read(as_shown) != _read(self.result)
+        return float(value(replace(e, parts), env))
+
+    def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
+        """What a learner may get who reckons with the figures shown, in every way that is right:
+        as the step is taught, stage by stage, as it is computed, and as it is derived.
+
+        `figure` is how cells are written where the learner reads them; None: as they are here.
+        """
+        if not self.whole:
+            return ()
+
+        def seen(written: Writer) -> Writer:
+            if figure is None:
+                return written
+            return lambda e: figure(e, self._value(e)) if isinstance(e, Cell) else written(e)
+
+        ways = [(self.taught, written) for written in self._stages]
+        ways.append((self._at_cell(self.provenance.program.lowered_of(self.step)), self._figure))
+        if self.step.derivation is not None:
+            product = self._at_cell(self.step.derivation)
+            ways += [(product, self._figure), (product, self._simplified)]
+        return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
 
     def _reduced(self, part: Expr) -> str | None:
         """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
@@ -203,6 +234,14 @@ class Explanation:
             (argument,) = part.args
             return f"{part.function}({self._number(self._value(argument))})"
         return self._simplified(part)
+
+    def written(self, number: float) -> str:
+        """A number as it is written here."""
+        return self._number(number)
+
+    def figure(self, cell: Cell) -> str:
+        """The number of a cell that it reads, as it is written here."""
+        return self._in_figures(cell)
 
     def _value(self, part: Expr) -> float:
         return float(value(part, self.env))

@@ -103,7 +103,7 @@ def update(parameter: Name, slope: Name, training: Training) -> Iterator[tuple[N
 def _steps(network: Network, training: Training) -> Iterable[Step]:
     if training.mistake is None:
         return derivation(network, training)
-    from backprop_tui.engine.mistakes import mistaken  # which rewrites the steps of a program
+    from backprop_tui.engine.mistaken import mistaken  # which rewrites the steps of a program
 
     return mistaken(network, training)
 

@@ -197,7 +197,7 @@ def _stands_for_nothing(e: Expr, shapes: Mapping[str, Shape], meant: str) -> str
     for symbol in names(e):
         if symbol not in shapes and symbol not in SCALARS:
             return _unknown(symbol, shapes, meant)
-    return next((wrong for cell in cells(e) if (wrong := _outside(cell, shapes))), None)
+    return next((wrong for cell in cells(e) if (wrong := outside(cell, shapes))), None)
 
 
 def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
@@ -207,7 +207,8 @@ def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
     return f"must be of this network, which has {listed(tuple(shapes))}; got {shown(symbol)}{meant}"
 
 
-def _outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:
+def outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:
+    """How a cell lies outside its matrix, if it does; the sentence goes on from its path."""
     if cell.symbol in SCALARS:
         return f"must not ask for a cell of {cell.symbol}, a single number"
     rows, columns = shapes[cell.symbol]

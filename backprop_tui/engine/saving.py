@@ -44,8 +44,6 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
         raise ValueError("an experiment that was read from no text cannot be saved")
     begun = replace(written, text=without(written.text, *SAVED))
     document = document_of(begun)
-    if not document.get("notes", True):  # none of them fits any more
-        del document["notes"]
     _move_csv(document, written.folder, folder)
     text = changed(begun.text, document)
     return "".join([text.rstrip(), "\n", *_saved(position, keyframe)])

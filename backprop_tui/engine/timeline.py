@@ -50,6 +50,11 @@ class State:
         return steps[self.position.steps] if self.position.steps < len(steps) else None
 
     @property
+    def number(self) -> int:
+        """The number of the step shown, from 1; 0 before the first."""
+        return self.position.steps + (1 if self.position.elements else 0)
+
+    @property
     def phase(self) -> Phase:
         return self.step.phase if self.step else self.program.steps[0].phase
 
@@ -110,6 +115,18 @@ class State:
         return self.program.shapes(self.examples)
 
 
+class Announced(State):
+    """A state in which the next step is announced: it is the one shown, and nothing of it known."""
+
+    @property
+    def step(self) -> Step | None:
+        return self.next_step
+
+    @property
+    def number(self) -> int:
+        return self.position.steps + 1
+
+
 class Timeline(History):
     """A run of an experiment, and the positions in it. Every method is a pure function."""
 
@@ -120,6 +137,10 @@ class Timeline(History):
     def state(self, position: Position) -> State:
         """All that is known at `position`."""
         return State(self, position, self.iteration(position.iteration))
+
+    def announced(self, position: Position) -> State:
+        """The same, with the step that comes next announced; there must be one."""
+        return Announced(self, position, self.iteration(position.iteration))
 
     # Where keys lead
 

@@ -1,5 +1,6 @@
 """The report of `check`: what the nudge test finds of every gradient, and which published figures
-are reproduced, as two tables and one line that sums up. It judges nothing: the engine does.
+are reproduced, as two tables; what its author may want to mend, and one line that sums up. It
+judges nothing: the engine does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine import gradient_check, published
+from backprop_tui.engine import gradient_check, lesson_check, published
 from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
 from backprop_tui.engine.published import MOST_DIGITS, Comparison
 from backprop_tui.engine.timeline import Timeline
@@ -58,6 +59,11 @@ class Report:
         entries = self.timeline.experiment.published
         return tuple(c for entry in entries for c in published.compare(self.timeline, entry))
 
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What is no fault, but will disappoint in class."""
+        return tuple(lesson_check.remarks(self.timeline))
+
     @property
     def failed(self) -> bool:
         differs = gradient_check.Verdict.DIFFERS
@@ -82,7 +88,12 @@ class Report:
             yield sheet.printed(sheet.figures(here))
             for sentence in _reasons(here):
                 yield sheet.printed(Text(sentence, "dim"))
+            if (mistake := self.timeline.experiment.mistake) and (same := _reproduced(here)):
+                yield sheet.printed(Text(f"With {mistake} {same} as printed.", "bold"))
         summary = Text(f"\n{self.summary()}", "bold red" if self.failed else "bold")
+        if remarks := self.remarks:
+            yield sheet.printed(Text("\nFor its author", "bold"))
+            yield from (sheet.printed(Text(remark)) for remark in remarks)
         yield sheet.printed(summary, soft_wrap=True)  # one line, for whoever takes the last one
 
     def summary(self) -> str:
@@ -219,6 +230,12 @@ def _computed(c: Comparison) -> str:
     if c.failed or c.computed == 0 or "." not in mantissa or e:
         return f"{c.computed:z.{MOST_DIGITS}g}".replace("-", "−")
     return figure(c.computed, decimals)
+
+
+def _reproduced(found: Sequence[Comparison]) -> str:
+    """The figures known to be wrong that come out just so: `L[1,1] comes out`."""
+    same = [c.of for c in found if c.wrong and c.as_printed]
+    return f"{', '.join(same)} {'comes' if len(same) == 1 else 'come'} out" if same else ""
 
 
 def _against_print(c: Comparison) -> str:

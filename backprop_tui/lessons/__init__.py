@@ -3,6 +3,7 @@
 Only names and texts: reading a lesson as an experiment is the engine's.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 NAMES = (
@@ -29,3 +30,8 @@ def text(name: str) -> str:
         raise KeyError(name)
     # Beside this file: importlib.resources would find it as well, and cost the start 8 ms.
     return Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def after(name: str) -> str | None:
+    """The lesson to go on with; None after the last one, or after what is no lesson."""
+    return dict(pairwise(NAMES)).get(name)

@@ -22,6 +22,15 @@ class Action:
     footer: Literal["", "if roomy", "if it fits", "soon", "always"] = ""
     """Whether it stands in the footer; what yields when there is little room."""
     all_signs: str = ""
+    told_apart: bool = False
+    """Whether it does something else for each of its keys, and is told which."""
+
+    @property
+    def bindings(self) -> tuple[tuple[str, str], ...]:
+        """Its keys, and what is bound to them: to each its own where they are told apart."""
+        if not self.told_apart:
+            return ((self.keys, self.name),)
+        return tuple((key, f"{self.name}('{key}')") for key in self.keys.split(","))
 
     @property
     def written(self) -> str:
@@ -173,6 +182,26 @@ ACTIONS: tuple[Action, ...] = (
         "one number back, then the arrows back to time; it never quits",
         "why",
     ),
+    Action(
+        "ask",
+        "a",
+        "a",
+        "ask",
+        "ask before it shows: by vote, typed, or not (a lesson's own questions first)",
+        "why",
+        "soon",
+    ),
+    Action(
+        "choose",
+        "1,2,3,4",
+        "1",
+        "answer",
+        "vote for one of the numbers",
+        "why",
+        "",
+        "1 2 3 4",
+        told_apart=True,
+    ),
     Action("mistake", "m", "m", "mistake", "run with one deliberate mistake", "why", "if roomy"),
     Action("example", "k", "k", "example", "show the next example of the batch", "screen"),
     Action(
@@ -190,6 +219,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "zoom", "z", "z", "zoom", "maximise the chosen panel, or put it back", "screen", "if roomy"
     ),
+    Action(
+        "hide", "h", "h", "hide", "hide the numbers of the chosen panel, or show them", "screen"
+    ),
     Action("theme", "t", "t", "theme", "dark or light", "screen", "if roomy"),
     Action("decimals_more", "d", "d", "decimals", "one decimal more", "screen", "if roomy"),
     Action("decimals_less", "D", "D", "fewer decimals", "one decimal fewer", "screen"),
@@ -204,7 +236,17 @@ ACTIONS: tuple[Action, ...] = (
         "b .",
     ),
     Action("open", "o", "o", "open", "open a lesson or a file", "program", "if it fits"),
-    Action("help", "question_mark,f1", "?", "help", "this help", "program", "always", "? F1"),
+    Action(
+        "help",
+        "question_mark,f1",
+        "?",
+        "help",
+        "this help; while something is asked, ? is a hint",
+        "program",
+        "always",
+        "? F1",
+        told_apart=True,
+    ),
     Action("palette", "colon", ":", "commands", "the command palette", "program", "", ": ctrl+p"),
     Action("quit", "q", "q", "quit", "quit", "program", "if it fits"),
 )

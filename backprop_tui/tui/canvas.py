@@ -21,6 +21,10 @@ UNUSUAL = re.compile(
 """What may not take exactly one column; none of the signs of the notation is among it."""
 
 
+COVERED = "▒"
+"""What stands in the place of a digit that is not to be seen."""
+
+
 class Canvas:
     """`width` × `height` characters; what is put outside of it is cut off."""
 
@@ -67,6 +71,15 @@ class Canvas:
             if at >= 0:
                 styles[at : at + len(text)] = [style] * len(text)
                 return
+
+    def cover(self, what: re.Pattern[str], y: int, columns: slice, by: str = COVERED) -> None:
+        """Put another character over all of what is found in some columns of a line."""
+        if y >= self.height:
+            return
+        first, _, _ = columns.indices(self.width)
+        for found in what.finditer("".join(self._chars[y][columns])):
+            for x in range(first + found.start(), first + found.end()):
+                self._chars[y][x], self._styles[y][x] = by, "quiet"
 
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
         """The characters of a line in runs of one style."""

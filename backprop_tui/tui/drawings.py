@@ -167,8 +167,13 @@ def _nodes(
                 and (k * values.shape[1] + view.column >= known)
             )
             value = None if values is None or hidden else float(values[k, view.column])
+            waits = view.waits(name, k, view.column)
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
+            if value is not None and view.is_wrong(view.place_of(name, k, view.column)):
+                style = f"wrong{stale}"
+            if waits:
+                written, style = "?", "target"
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
             for beside in (start - 1, end):  # an edge that touched a number would read as a digit
                 canvas.put(beside, y - 1, " ")

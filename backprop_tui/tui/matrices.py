@@ -7,7 +7,7 @@ is too large. Pure geometry and painting: it knows no widgets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,15 +62,23 @@ class Placed:
     parameter: str = ""
     """In the update: whose it is."""
 
+    apart: int = 1
+    """Lines from one row to the next."""
+
+    def line(self, k: int) -> int:
+        """The line of the `k`th row shown, from 0."""
+        return self.top + k * self.apart
+
     @property
     def left(self) -> int:
         return self.right - self.cell * len(self.columns)
 
     def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
         """The row and column (from 0) of the cell drawn at that place."""
-        if not (self.left <= x < self.right and self.top <= y < self.top + len(self.rows)):
+        row, between = divmod(y - self.top, self.apart)
+        if between or not (self.left <= x < self.right and 0 <= row < len(self.rows)):
             return None
-        return self.rows[y - self.top], self.columns[(x - self.left) // self.cell]
+        return self.rows[row], self.columns[(x - self.left) // self.cell]
 
 
 @dataclass(frozen=True)
@@ -93,12 +101,14 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
     """Every layer where they fit in `height` lines (the smaller of both panels), else one card."""
     n, depth = view.layers, len(view.layers) - 1
     layers = range(1, depth + 1)
-    heights = {l: 1 + (max(n[0], n[1]) if l == 1 else n[l]) for l in layers}  # noqa: E741
-    columns = _columns(max(n[:-1]), view.decimals, width)
+    rows = {l: max(n[0], n[1]) if l == 1 else n[l] for l in layers}  # noqa: E741
+    apart = _apart(view, lambda by: sum(2 + (r - 1) * by for r in rows.values()), height)
+    heights = {l: 2 + (rows[l] - 1) * apart for l in layers}  # noqa: E741
+    columns = _columns(view, max(n[:-1]), width)
     if columns is None or sum(heights.values()) > height or (depth == 1 and n[0] > height):
         return _card(view, width, height)
     spare = height - sum(heights.values())
-    air = min(1, spare // max(1, depth - 1))
+    air = min(apart, spare // max(1, depth - 1))
     cache: list[Placed] = []
     gradients: list[Placed] = []
     top = 0
@@ -106,17 +116,31 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
         cache += _layer(view, l, columns, top + 1, range(n[l - 1]), range(n[l]), whole=True)
         gradients += _slopes(cache, top + 1)
         top += heights[l] + air
-    return Arrangement(tuple(cache), tuple(gradients), tuple(layers), "")
+    return Arrangement(_spread(cache, apart), _spread(gradients, apart), tuple(layers), "")
 
 
-def _columns(weights: int, decimals: int, width: int, target: bool = True) -> Columns | None:
+ROOMY = ((8, 6), (6, 5), (4, 4))
+"""How much wider cells may be, and how far apart matrices, in a panel that has all the room."""
+
+
+def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
     """The roomiest columns that fit all weights, with Y or without; None where none do."""
-    least = cell_width(decimals)
-    for cell, gap in ((least + 2, 3), (least + 1, 2), (least, 2), (least, 1)):
+    least = cell_width(view.decimals)
+    for more, gap in (*(ROOMY if view.maximised else ()), (2, 3), (1, 2), (0, 2), (0, 1)):
+        cell = least + more
         columns = Columns.of(cell, weights, gap)
         if (columns.Y if target else columns.A) <= width:
             return columns
     return None
+
+
+def _apart(view: View, needed: Callable[[int], int], height: int) -> int:
+    """Lines from row to row: two where a maximised panel has the room."""
+    return 2 if view.maximised and needed(2) <= height else 1
+
+
+def _spread(placed: Iterable[Placed], apart: int) -> tuple[Placed, ...]:
+    return tuple(replace(one, apart=apart) for one in placed)
 
 
 def _card(view: View, width: int, height: int) -> Arrangement:
@@ -128,7 +152,7 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     target = bool(view.symbol_mark("Y"))
     bare = Columns.of(cell, 0, 1)
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
-    columns = _columns(min(reads, most), view.decimals, width, target) or Columns.of(cell, 1, 1)
+    columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
     lines = max(1, height - 2)  # a line for labels, one for the neighbours
     row, column = view.scroll.get(layer, (0, 0))
     row, column, before = _following(view, layer, row, column, lines, min(reads, most))
@@ -144,7 +168,10 @@ def _card(view: View, width: int, height: int) -> Arrangement:
         if placed.right <= width
     ]
     remark = _remark(rows, neurons, ins, reads)
-    return Arrangement(tuple(cache), tuple(_slopes(cache, 1)), (layer,), remark)
+    tall = max(len(rows), len(befores))
+    apart = _apart(view, lambda by: 1 + (tall - 1) * by, lines)
+    gradients = _spread(_slopes(cache, 1), apart)
+    return Arrangement(_spread(cache, apart), gradients, (layer,), remark)
 
 
 LABEL = 13
@@ -162,6 +189,9 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     layers = every if whole else (view.layer,)
     weights = min(max(n[layer - 1] for layer in layers), most)
     lines = max(1, max(n) if whole else (height - 1) // tall)
+    apart = _apart(view, lambda by: tall * sum(n[1:]) * by + depth - 1, height) if whole else 1
+    if view.maximised:
+        cell += max(0, min(6, (width - 2 * LABEL - 2) // (weights + 1) - cell))
     placed: list[Placed] = []
     top, remark = 0, ""
     for layer in layers:
@@ -175,11 +205,11 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
         for letter, edge, shown in (("W", right, columns), ("b", right + 2 + LABEL + cell, ONE)):
             name = f"{letter}{layer}"
             for k, (part, symbol, label) in enumerate(blocks_of(view, name)):
-                y = top + k * len(rows)
+                y = top + k * len(rows) * apart
                 placed.append(Placed(symbol, edge, y, rows, shown, cell, label, part, name))
-        top += tall * len(rows) + 1
+        top += tall * len(rows) * apart + 1
         remark = _remark(rows, n[layer], columns, n[layer - 1])
-    return Arrangement(tuple(placed), (), layers, remark)
+    return Arrangement(_spread(placed, apart), (), layers, remark)
 
 
 ONE = range(1)
@@ -284,18 +314,24 @@ def _slopes(cache: list[Placed], top: int) -> Iterator[Placed]:
 
 def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0) -> None:
     """A matrix with its label, `down` lines below its place; values times 10^−power."""
-    state, top, symbol = view.state, placed.top + down, placed.symbol
+    state, symbol = view.state, placed.symbol
     stale = "stale" if state.stale(symbol) else ""
-    canvas.right(placed.right, top - 1, placed.label, f"label {view.symbol_mark(symbol) or stale}")
+    above = placed.top + down - 1
+    canvas.right(placed.right, above, placed.label, f"label {view.symbol_mark(symbol) or stale}")
     values, known = view.value(symbol), state.revealed(symbol)
-    for y, i in enumerate(placed.rows, top):
+    for k, i in enumerate(placed.rows):
+        y = placed.line(k) + down
         for x, j in enumerate(placed.columns, 1):
             end = placed.left + x * placed.cell
             hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
             number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
-            mark = view.cell_mark(symbol, i, j)
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, stale)
-            printed = None if mark or hidden else view.published(view.place_of(symbol, i, j))
+            place = view.place_of(symbol, i, j)
+            mark = view.mark(place)
+            waits = hidden and view.waits(symbol, i, j)
+            looks = "wrong" if not hidden and view.is_wrong(place) else ""
+            looks = f"{looks} {stale}".strip()
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
+            printed = None if mark or hidden or looks else view.published(place)
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
 
@@ -305,7 +341,7 @@ def paint_all(canvas: Canvas, view: View, placed: Sequence[Placed], power: int =
     for one in placed:
         paint(canvas, view, one, 1, power)
     for one in placed:
-        paint_cursor(canvas, view, one, one.top + 1)
+        paint_cursor(canvas, view, one)
 
 
 def paint_cell(
@@ -316,19 +352,26 @@ def paint_cell(
     view: View,
     cell: int,
     mark: str = "",
-    stale: str = "",
+    looks: str = "",
+    waits: bool = False,
 ) -> int:
     """One number that ends before column `end`; `▸` before what is written, `•` what is read.
 
-    What is not computed yet (None) is a `·`: not the same as zero.
+    A wrong one has a `✗` instead, but for one in hand: its panel says so.
+
+    What is not computed yet (None) is a `·`: not the same as zero. What is asked for is a `?`.
     """
-    if number is None:
+    if number is None and waits:
+        start = canvas.right(end, y, "?", "target")
+    elif number is None:
         start = canvas.right(end, y, "·", "uncomputed")
         mark = mark if view.inspection.place else ""
     else:
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
-        start = canvas.right(end, y, written, f"{ink(number)} {mark} {stale}".strip())
-    if mark:
+        start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
+    if "wrong" in looks and not (mark == "target" and view.in_hand):
+        canvas.put(start - 1, y, "✗", "wrong")
+    elif mark:
         canvas.put(start - 1, y, "▸" if mark == "target" else "•", "mark")
     return start
 
@@ -340,15 +383,15 @@ def printed_sign(printed: Comparison) -> tuple[str, str]:
     return ("✗", "wrong") if printed.failed else ("✓", "quiet")
 
 
-def paint_cursor(canvas: Canvas, view: View, placed: Placed, top: int) -> None:
-    """Brackets around the cell looked at."""
+def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
+    """Brackets around the cell looked at, under a rule."""
     place = view.bracketed
     if place is None or place.symbol != placed.symbol or place.cell.row - 1 not in placed.rows:
         return
     cursor = place.cell
     shown = placed.part or view.place_of(place.symbol, cursor.row - 1, cursor.column - 1) == place
     if shown and cursor.column - 1 in placed.columns:
-        y = top + placed.rows.index(cursor.row - 1)
+        y = placed.line(placed.rows.index(cursor.row - 1)) + 1
         end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
         canvas.put(end - placed.cell, y, "[", "cursor")
         canvas.put(end, y, "]", "cursor")

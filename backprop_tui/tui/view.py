@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.explanation import Explanation, own_cell
@@ -19,6 +20,10 @@ from backprop_tui.engine.published import Beside, Comparison
 from backprop_tui.engine.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import number
+
+if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
+    from backprop_tui.engine.effect import RightRun
+    from backprop_tui.tui.asking import Asking
 
 DRAWINGS = ("nodes and edges", "graph")
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
@@ -53,8 +58,14 @@ class View:
     """The losses so far, a character for a stretch of iterations."""
     message: str = ""
     """A word to the user, in the footer until the next key."""
+    asking: Asking | None = None
+    """A question about the step shown: open, or just over."""
     playing: str = ""
     """The speed at which it runs by itself; empty while it does not."""
+    right: RightRun | None = None
+    """The same run without its mistake, where it is made with one."""
+    hidden: frozenset[str] = frozenset()
+    """The panels whose numbers are not shown."""
 
     @property
     def step(self) -> Step | None:
@@ -83,8 +94,9 @@ class View:
 
     @property
     def followed(self) -> Cell | None:
-        """The cell that windows keep in sight: a looked-at one, else the last one revealed."""
-        return self.inspection.cursor or (self.cell if self.state.position.elements else None)
+        """The cell that windows keep in sight: a looked-at one, else the one in hand."""
+        in_hand = self.state.position.elements or self.asking
+        return self.inspection.cursor or (self.cell if in_hand else None)
 
     @cached_property
     def place(self) -> Place | None:
@@ -98,6 +110,8 @@ class View:
         """The cell that the step is explained at; while it is open, the last one revealed."""
         if self.step is None:
             return None
+        if self.asking:
+            return self.asking.cell
         if revealed := self.state.position.elements:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
@@ -149,9 +163,15 @@ class View:
 
     def mark(self, place: Place) -> str:
         """ "target" for the number explained or the step's own, "read" for what it reads."""
-        if self.inspection.place or self.state.position.elements:  # one number is in hand
+        if self.is_asked and not self.inspection.place:  # what it reads is part of the question
             if place == self.place:
                 return "target"
+            return "read" if place in self._looked_at else ""
+        if self.inspection.place or self.state.position.elements or self.asking:
+            if place == self.place:  # one number is in hand
+                return "target"
+            if self._looked_at and not self.inspection.place:  # where the answer went wrong
+                return "read" if place in self._looked_at else ""
             return "read" if self._is_read(place) else ""
         if self.step is None:
             return ""
@@ -161,6 +181,24 @@ class View:
             return ""
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the step shown is asked for, and nothing of it told yet."""
+        return self.asking is not None and self.asking.is_open
+
+    @cached_property
+    def _looked_at(self) -> frozenset[Place]:
+        """Where to look again, after a wrong answer."""
+        if self.asking is None or self.step is None:
+            return frozenset()
+        read_in = self.provenance.read_in
+        return frozenset(read_in(self.iteration, cell, self.step) for cell in self.asking.look)
+
+    def waits(self, symbol: str, row: int, column: int) -> bool:
+        """Whether that number (from 0) is the one asked for."""
+        asked = self.asking.cell if self.asking and self.asking.is_open else None
+        return asked == Cell(symbol, row + 1, column + 1)
 
     def published(self, place: Place) -> Comparison | None:
         """The figure printed for a number that is known here."""
@@ -208,6 +246,10 @@ class View:
             return "read" if found and any(p.symbol == symbol for p in found.reads) else ""
         if self.step and symbol == self.step.symbol:
             return "target"
+        if self.is_asked:  # what it reads is part of the question, until a hint tells
+            told = self.asking is not None and self.asking.hints
+            looked_at = any(place.symbol == symbol for place in self._looked_at)
+            return "read" if looked_at or (told and symbol in self._step_reads) else ""
         return "read" if symbol in self._step_reads else ""
 
     def value(self, symbol: str) -> Array | None:
@@ -223,16 +265,36 @@ class View:
         training = self.state.experiment.training
         if training.mistake is None or self.place is None:
             return None
-        from backprop_tui.engine.mistakes import applies
+        from backprop_tui.engine.mistaken import applies
 
         slips = applies(self.state.experiment.network, training)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
         return next(own, None)
 
+    @property
+    def in_hand(self) -> bool:
+        """Whether a single number is looked at, and not a whole step."""
+        return bool(self.inspection.place or self.state.position.elements or self.asking)
+
+    def is_wrong(self, place: Place) -> bool:
+        """Whether the run's mistake made this number, known here, another than it should be."""
+        if self.right is None or not self.known(place):
+            return False
+        return self.right.differs(place, self.provenance.number(place))
+
+    def correct(self, place: Place) -> float | None:
+        """What a wrong number should be; None for one that is as it should be."""
+        return self.right.number(place) if self.right and self.is_wrong(place) else None
+
+    @cached_property
+    def without_effect(self) -> str | None:
+        """Why the run's mistake changes nothing in this iteration, where it does not."""
+        return self.right.without_effect(self.iteration) if self.right else None
+
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """The lesson's notes at this step, those for just this iteration first."""
-        if self.step is None:
+        if self.step is None or self.is_asked:
             return ()
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)

@@ -18,7 +18,7 @@ from time import perf_counter
 
 from aiohttp import ClientSession, ClientWebSocketResponse
 
-from tests.serve.conftest import Served, serving
+from tests.serve.conftest import SEED, Served, serving
 
 CORES = 2
 BOUND = 0.1
@@ -103,7 +103,7 @@ async def measure(served: Served) -> None:
 def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    with serving("article", "--max-sessions", str(STEPS[-1])) as served:
+    with serving("article", "--seed", SEED, "--max-sessions", str(STEPS[-1])) as served:
         asyncio.run(measure(served))
 
 

@@ -18,6 +18,7 @@ from backprop_tui.engine.experiment import (
     Initial,
     Network,
     Note,
+    Question,
     Training,
     parameter_shapes,
     read_only,
@@ -29,6 +30,7 @@ def experiment(
     examples: int = 1,
     training: Training | None = None,
     notes: tuple[Note, ...] = (),
+    questions: tuple[Question, ...] = (),
     **initial: Any,
 ) -> Experiment:
     return Experiment(
@@ -43,6 +45,7 @@ def experiment(
         ),
         initial=Initial(**initial),
         notes=notes,
+        questions=questions,
     )
 
 
@@ -142,6 +145,19 @@ class TestNotes:
         assert e.notes_at(1, "L") == (always,)
         assert e.notes_at(2, "L") == (once, always)
         assert e.notes_at(2, "b1") == ()
+
+
+class TestQuestions:
+    def test_those_for_just_this_iteration_come_first(self) -> None:
+        always, once = Question("L", None, "vote", "a"), Question("L", 2, "number", "b")
+        e = experiment(questions=(always, once))
+        assert e.questions_at(1, "L") == (always,)
+        assert e.questions_at(2, "L") == (once, always)
+        assert e.questions_at(2, "b1") == ()
+
+    def test_those_about_the_old_numbers_go_with_a_seed(self) -> None:
+        asked = (Question("Z1", 1, "vote", "Is it 0.5?"), Question("Z1", None, "vote", "How much?"))
+        assert experiment(questions=asked).with_seed(7).questions == asked[1:]
 
 
 def batches(e: Experiment, iterations: range) -> list[list[int]]:

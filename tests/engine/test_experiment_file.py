@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.engine import schema
-from backprop_tui.engine.experiment import Experiment, Network, Note, Training
+from backprop_tui.engine.experiment import Experiment, Network, Note, Question, Training
 from backprop_tui.engine.experiment_file import (
     EXPERIMENT,
     FLAGS,
@@ -324,6 +324,37 @@ SECTIONS = [
         '[[notes]]\nat = "L"',
         "notes[0].text is missing: it must be text without control characters",
     ),
+    (
+        '[[questions]]\nat = "dA3"\nform = "vote"\ntext = "x"',
+        "questions[0].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, "
+        'dA1, dZ1, dW1, db1, W1, b1, …, b2; got "dA3". Did you mean "dA2"?',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\ncell = [4, 1]\nform = "vote"\ntext = "x"',
+        "questions[0].cell asks for dW1[4,1], but dW1 has 3 rows and 2 columns",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\ncell = [0, 1]\nform = "vote"\ntext = "x"',
+        "questions[0].cell must be a row and a column, counted from 1, like [1, 2]; "
+        "got a list of 2",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "votes"\ntext = "x"',
+        'questions[0].form must be one of vote, number, formula, talk; got "votes". '
+        'Did you mean "vote"?',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "vote"\ntext = " "',
+        'questions[0].text must be text, not empty and without control characters; got " "',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
+        "questions[0].answer is missing: it must be text, which a talk says at its second press",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
+        "questions[0].why is not a key of [[questions]], which has at, cell, form, text, answer",
+    ),
     ("[notes]\nat = 1", "notes must be a list of notes, each under its own [[notes]]; got a table"),
 ]
 
@@ -500,6 +531,68 @@ class TestOverrides:
         assert [note.text for note in read(text, seed="3").notes] == ["on this network"]
         assert read(text, layers="2,4,1").notes == ()
         assert len(read(text, layers="2,3,1").notes) == 2, "nothing has changed"
+
+
+class TestQuestions:
+    """What is asked at a step: SMALL is 2-3-1 with two examples, one an iteration."""
+
+    def test_are_read(self) -> None:
+        text = SMALL + (
+            '[[questions]]\nat = { iteration = 2, step = "dA1" }\ncell = [3, 1]\nform = "vote"\n'
+            'text = "How large?"\n'
+            '[[questions]]\nat = "b2"\nform = "talk"\ntext = "And\\nnow?"\nanswer = "Again."'
+        )
+        assert read(text).questions == (
+            Question("dA1", 2, "vote", "How large?", (3, 1)),
+            Question("b2", None, "talk", "And now?", None, "Again."),
+        )
+
+    def test_all_their_faults_come_at_once_in_file_order(self) -> None:
+        text = SMALL + (
+            '[[questions]]\nat = "dA9"\nform = "talk"\ntext = "x"\n'
+            '[[questions]]\nat = "dA1"\ncell = [1, 2]\nform = "number"\n'
+        )
+        assert [fault.split()[0] for fault in faults(text)] == [
+            "questions[0].answer",
+            "questions[0].at",
+            "questions[1].text",
+            "questions[1].cell",
+        ]
+
+    def test_a_cell_of_every_iteration_is_in_the_smallest_batch_too(self) -> None:
+        three = changed("[[1, 2], [3, 4]]", "[[1, 2], [3, 4], [5, 6]]")
+        three = three.replace("[[0], [1]]", "[[0], [1], [0]]") + "[training]\nbatch = 2\n"
+        question = '[[questions]]\nat = {}\ncell = [1, 2]\nform = "vote"\ntext = "x"'
+        first, second = (f'{{ iteration = {k}, step = "Z2" }}' for k in (1, 2))
+        outside = "questions[0].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
+        assert read(three + question.format(first)).questions
+        assert faults(three + question.format(second)) == [outside]
+        assert faults(three + question.format('"Z2"')) == [outside]
+
+    def test_go_where_they_may_no_longer_be_true(self) -> None:
+        text = SMALL + (
+            "[training]\nbatch = 2\n"
+            '[[questions]]\nat = "L"\nform = "vote"\ntext = "on this network"\n'
+            '[[questions]]\nat = "Z2"\ncell = [1, 2]\nform = "vote"\ntext = "on these data"\n'
+            '[[questions]]\nat = "J"\nform = "vote"\ntext = "on several examples"\n'
+            '[[questions]]\nat = { iteration = 1, step = "L" }\nform = "vote"\n'
+            'text = "on these numbers"'
+        )
+        network, data, several, _ = (q.text for q in read(text).questions)
+        for of, left in (
+            (read(text, seed="3"), [network, data, several]),
+            (read(text).with_seed(3), [network, data, several]),
+            (read(text, x="1,2", y="1"), [network]),
+            (read(text, layers="2,4,1"), []),
+            (read(text, mistake="sign-flipped"), [q.text for q in read(text).questions]),
+        ):
+            assert [q.text for q in of.questions] == left
+
+
+def test_what_it_teaches_is_not_said_of_another_network() -> None:
+    text = f'teaches = "one slope"\n{SMALL}'
+    assert read(text).teaches == read(text, seed="3").teaches == "one slope"
+    assert read(text, layers="2,4,1").teaches == ""
 
 
 class TestWhereItIsReadFrom:

@@ -208,6 +208,7 @@ class TestText:
         assert opened.network == begun.network
         assert opened.training == begun.training
         assert opened.notes == begun.notes
+        assert opened.questions == begun.questions
         assert (opened.title, opened.about) == (begun.title, begun.about)
         same_start = zip(opened.parameters().values(), begun.parameters().values(), strict=True)
         assert all(same_bits(a, b) for a, b in same_start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Array
+from backprop_tui.engine.experiment import Array, Experiment, Note, Question
 from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.lesson_check import remarks
+from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import State, Timeline
 
@@ -21,6 +24,24 @@ def end_of(iteration: int, name: str, **overrides: str) -> State:
     """All that this iteration of a lesson computes."""
     timeline = Timeline(load(name, overrides))
     return timeline.state(timeline.end_of(iteration))
+
+
+def computed(state: State) -> Iterator[Array]:
+    """What an iteration computes, and the slopes that turn its dA into dZ."""
+    for step in state.program.steps:
+        yield state.result(step.symbol)
+        if step.symbol.startswith("dA"):
+            dA, dZ = state.result(step.symbol), state.result(f"dZ{step.layer}")
+            yield np.divide(dZ, dA, out=np.zeros_like(dA), where=dA != 0)
+
+
+def said_in(lesson: Experiment) -> list[Note | Question]:
+    return [*lesson.notes, *lesson.questions]
+
+
+def questions_in(text: str) -> set[str]:
+    """The sentences of a text that ask something."""
+    return {sentence.strip() for sentence in re.findall(r"[^.?!:]+\?", text)}
 
 
 def sigmoid(z: Array) -> Array:
@@ -33,6 +54,20 @@ def test_the_list_is_in_the_order_of_teaching() -> None:
         *("xor", "zeros", "softmax", "saturation", "vanishing", "dead-relu", "ai-by-hand"),
     )
     assert order == lessons.NAMES
+
+
+def test_readme_lists_them_in_that_order_with_what_they_teach() -> None:
+    written = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(.+?)` \| (\S+?),? .*?\| (.+?) \|", written, re.MULTILINE)
+    assert rows == [
+        (str(number), name, load(name).network.sizes, load(name).teaches)
+        for number, name in enumerate(lessons.NAMES, 1)
+    ]
+
+
+def test_each_lesson_names_the_next() -> None:
+    assert [lessons.after(name) for name in lessons.NAMES] == [*lessons.NAMES[1:], None]
+    assert lessons.after("mine") is None
 
 
 def test_an_unknown_lesson_has_no_text() -> None:
@@ -61,33 +96,73 @@ class TestEveryLesson:
         met = [(note.iteration or 1, program.index(note.step)) for note in lesson.notes]
         assert met == sorted(met)
 
-    def test_asks_the_learner_something(self, name: str) -> None:
-        assert sum(note.text.endswith("?") for note in load(name).notes) >= 3
+    def test_says_in_a_few_words_what_it_teaches(self, name: str) -> None:
+        assert 0 < len(load(name).teaches) <= 40
+
+    def test_asks_two_or_three_questions_and_closes_with_a_talk(self, name: str) -> None:
+        lesson = load(name)
+        program = Program(lesson.network, lesson.training)
+        asked = [(q.iteration or 1, program.index(q.step)) for q in lesson.questions]
+        assert asked == sorted(set(asked))
+        assert 2 <= len(asked) <= 3
+        assert lesson.questions[-1].form == "talk"
+        assert lesson.questions[-1].step == program.steps[-1].symbol
+        assert any(q.form != "talk" for q in lesson.questions)
+
+    def test_has_questions_and_answers_that_fit_the_lines_there_are(self, name: str) -> None:
+        for question in load(name).questions:
+            assert len(question.text) <= 76
+            lines = wrap(question.answer or "", 76)
+            assert 1 <= len(lines) <= (2 if question.form == "talk" else 1), question.answer
+
+    def test_no_note_asks_what_a_question_asks(self, name: str) -> None:
+        lesson = load(name)
+        asked = {sentence for q in lesson.questions for sentence in questions_in(q.text)}
+        for note in lesson.notes:
+            assert asked.isdisjoint(questions_in(note.text))
+
+    def test_stands_in_teaching_order_in_its_file(self, name: str) -> None:
+        """A question comes before the notes on its step, which are read when it is answered."""
+        lesson, text = load(name), lessons.text(name)
+        program = Program(lesson.network, lesson.training)
+
+        def met(said: Note | Question) -> tuple[int, int, bool]:
+            return said.iteration or 1, program.index(said.step), isinstance(said, Note)
+
+        places = [text.index(f'text = "{said.text}"') for said in sorted(said_in(lesson), key=met)]
+        assert places == sorted(places)
+
+    def test_its_author_has_nothing_to_mend(self, name: str) -> None:
+        """But for the two lessons that are about a gradient of 0."""
+        about_zero = {"zeros": "dW1[1,1]", "dead-relu": "dW1[1,1]"}
+        found = list(remarks(Timeline(load(name))))
+        if name in about_zero:
+            assert len(found) == 1
+            assert f"{about_zero[name]} is 0" in found[0]
+        else:
+            assert found == []
 
     def test_has_at_most_two_notes_at_a_step(self, name: str) -> None:
         lesson = load(name)
         assert max(len(lesson.notes_at(n.iteration or 1, n.step)) for n in lesson.notes) <= 2
 
-    def test_closes_an_iteration_with_a_question(self, name: str) -> None:
-        lesson = load(name)
-        last = Program(lesson.network, lesson.training).steps[-1].symbol
-        assert any("?" in note.text for note in lesson.notes_at(1, last))
-
-    def test_numbers_in_a_note_are_on_the_screen_when_it_is_shown(self, name: str) -> None:
-        """Each 0.123 of a note tied to an iteration is a number of that one, or of one before."""
+    def test_numbers_in_what_is_said_are_on_the_screen_then(self, name: str) -> None:
+        """Each 0.123 of a note or question tied to an iteration is a number of that one, or of one
+        before, or a slope of an activation there."""
         lesson = load(name)
         timeline = Timeline(lesson)
-        program = Program(lesson.network, lesson.training)
-        for note in lesson.notes:
-            if note.iteration is None or lesson.published:
+        for said in said_in(lesson):
+            if said.iteration is None or lesson.published:
                 continue
-            iterations = (note.iteration, *range(1, min(note.iteration, 3)))
+            iterations = (said.iteration, *range(1, min(said.iteration, 3)))
             seen = [timeline.state(timeline.end_of(k)) for k in iterations]
-            matrices = [state.result(step.symbol) for state in seen for step in program.steps]
+            matrices = [*itertools.chain(*map(computed, seen))]
             matrices += [seen[0].before(symbol) for symbol in lesson.parameters()]
             shown = {f"{abs(n):.{d}f}" for d in (3, 6) for M in matrices for n in M.ravel()}
-            for number in re.findall(r"\b\d\.(?:\d{6}|\d{3})\b", note.text):
-                assert number in shown, note.text
+            shown.add(f"{np.log(2):.3f}")  # J of a network that says 0.5 to everything
+            text = f"{said.text} {said.answer or ''}" if isinstance(said, Question) else said.text
+            for number in re.findall(r"\b\d\.(?:\d{6}|\d{3})\b", text):
+                assert number in shown, text
 
 
 class TestArticle:
@@ -120,8 +195,36 @@ class TestArticle:
         signs = np.sign(load("article").parameters()["W2"].ravel())
         assert abs(signs.sum()) == 1
 
+    def test_the_first_weight_of_the_output_moves_the_most_for_its_input_is_the_largest(
+        self,
+    ) -> None:
+        state = end_of(1, "article")
+        moves = np.abs(state.result("W2") - state.before("W2"))
+        assert moves.argmax() == state.result("A1").argmax() == 0
+
 
 class TestMazur:
+    def test_a_slope_is_where_it_ends_times_where_it_starts(self) -> None:
+        state = end_of(1, "mazur")
+        assert f"{state.result('dZ2')[0, 0]:.4f}" == "0.1385"
+        assert f"{state.result('A1')[1, 0]:.4f}" == "0.5969"
+        assert f"{state.result('dW2')[0, 1]:.4f}" == f"{0.1385 * 0.5969:.4f}"
+
+    def test_two_paths_are_added(self) -> None:
+        state = end_of(1, "mazur")
+        assert np.round(state.result("dZ2").ravel(), 4).tolist() == [0.1385, -0.0381]
+        assert np.round(state.before("W2")[:, 0], 4).tolist() == [0.4, 0.5]
+        assert f"{state.result('dA1')[0, 0]:.4f}" == "0.0364"
+
+    def test_what_an_early_w2_makes_too_small(self) -> None:
+        right, early = end_of(1, "mazur"), end_of(1, "mazur", mistake="updated-weights")
+        assert f"{early.result('dA1')[0, 0]:.4f}" == "0.0302"
+        for symbol in ("dA1", "dZ1", "dW1"):
+            assert (early.result(symbol) > 0).all()
+            assert (early.result(symbol) < right.result(symbol)).all()
+        later = end_of(2, "mazur", mistake="updated-weights").result("L").item()
+        assert f"{later:.9f}" == "0.291027924"
+
     def test_its_biases_are_frozen(self) -> None:
         lesson = load("mazur")
         assert lesson.training.learning_rate == 0.5
@@ -133,6 +236,17 @@ class TestHanKamber:
         lesson = load("han-kamber")
         assert lesson.training.learning_rate == 0.9
         assert lesson.network.loss == "half_squared_error"
+
+    def test_nothing_cancels_the_slope_under_its_loss(self) -> None:
+        state = end_of(1, "han-kamber")
+        dA2, dZ2 = state.result("dA2").item(), state.result("dZ2").item()
+        assert (f"{dA2:.3f}", f"{dZ2 / dA2:.3f}", f"{dZ2:.3f}") == ("-0.526", "0.249", "-0.131")
+
+    def test_adding_minus_dz_comes_to_the_same(self) -> None:
+        state = end_of(1, "han-kamber")
+        errors = -state.result("dZ2")
+        added = state.before("W2") + 0.9 * errors @ state.result("A1").T
+        assert np.allclose(state.result("W2"), added, rtol=1e-12)
 
 
 class TestNeuron:
@@ -177,6 +291,10 @@ class TestTooLarge:
         )
         assert (second < first) is falls
 
+    def test_the_miss_goes_from_one_half_to_minus_one(self) -> None:
+        misses = [end_of(k, "too-large").result("dZ1").item() for k in (1, 2)]
+        assert misses == [0.5, -1]
+
     def test_a_sixth_needs_one_step(self) -> None:
         state = end_of(2, "too-large", learning_rate=str(1 / 6))
         assert state.result("L").item() == pytest.approx(0, abs=1e-30)
@@ -220,6 +338,7 @@ class TestXor:
         A1, W2, b2 = state.result("A1"), state.before("W2").copy(), state.before("b2")
         assert np.allclose(A1[:2, 0], A1[:2, 3], atol=0.05)
         assert np.abs(A1[:2, 1] - A1[:2, 2]).max() > 0.5
+        assert np.abs(W2).argmin() == 2
         for neuron, spared in enumerate((False, False, True)):
             rest = W2.copy()
             rest[0, neuron] = 0
@@ -282,7 +401,14 @@ class TestSaturation:
         assert end_of(4_400, "saturation").result("L").item() > 0.45
         assert end_of(4_420, "saturation").result("L").item() < 0.05
 
+    def test_w1_is_below_3_sooner_than_at_the_first_pace(self) -> None:
+        assert round(1 / end_of(1, "saturation").result("dW1").item(), -3) == 11_000
+        before, after = (end_of(k, "saturation").result("W1").item() for k in (4_046, 4_047))
+        assert after < 3 <= before
+
     def test_binary_cross_entropy_rescues_it(self) -> None:
+        first = end_of(1, "saturation", loss="binary_cross_entropy")
+        assert first.result("dZ1").item() == pytest.approx(1, abs=1e-4)
         state = end_of(6, "saturation", loss="binary_cross_entropy")
         assert state.result("L").item() < 0.05
 
@@ -317,6 +443,13 @@ class TestDeadRelu:
             assert np.array_equal(state.result("W1")[0], start["W1"][0])
             assert state.result("W2")[0, 0] == start["W2"][0, 0]
 
+    def test_no_example_comes_near_what_would_wake_it(self) -> None:
+        lesson = load("dead-relu")
+        start = lesson.parameters()
+        assert start["W1"][0].tolist() == [0.5, 0.5]
+        assert start["b1"][0] == -3  # so x₁ + x₂ would have to be above 6
+        assert lesson.data.X.sum(axis=0).tolist() == [3, 4, 2]
+
     def test_its_neighbour_learns_and_something_arrives_at_both(self) -> None:
         for iteration in (1, 2, 3):
             state = end_of(iteration, "dead-relu")
@@ -332,6 +465,30 @@ class TestAiByHand:
     def test_both_examples_are_one_batch_whose_losses_are_summed(self) -> None:
         training = load("ai-by-hand").training
         assert (training.batch, training.reduction, training.learning_rate) == (2, "sum", 0.1)
+
+    def test_what_the_missing_gate_spoils(self) -> None:
+        """dZ2 a copy of dA2, as in the sheet, and all that comes after it."""
+        state = end_of(1, "ai-by-hand")
+        assert text(state.program.steps[state.program.index("dZ2")].expression) == (
+            "dA2 ∘ relu′(Z2)"
+        )
+        sheet = {"dZ2": state.result("dA2")}
+        sheet["dW2"] = sheet["dZ2"] @ state.result("A1").T
+        sheet["db2"] = sheet["dZ2"].sum(axis=1, keepdims=True)
+        sheet["dA1"] = state.before("W2").T @ sheet["dZ2"]
+        sheet["dZ1"] = sheet["dA1"] * (state.result("Z1") > 0)
+        sheet["dW1"] = sheet["dZ1"] @ state.before("X").T
+        sheet["db1"] = sheet["dZ1"].sum(axis=1, keepdims=True)
+        spoiled = {
+            symbol: tuple(np.flatnonzero(np.abs(M - state.result(symbol)).max(axis=1) > 1e-9) + 1)
+            for symbol, M in sheet.items()
+        }
+        assert spoiled == {
+            **dict.fromkeys(("dZ2", "dW2", "db2"), (1,)),
+            **dict.fromkeys(("dA1", "dZ1", "dW1", "db1"), (2, 3)),
+        }
+        assert np.flatnonzero(state.before("W2")[0]).tolist() == [1, 2]
+        assert f"{sheet['dA1'][1, 0]:.5f}" == "-0.51175"
 
 
 class TestPublishedFigures:

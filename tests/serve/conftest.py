@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SEED = "7"
+"""With weights of its own, a lesson asks nothing: space is a step, all the way."""
 
 
 class Served:
@@ -66,5 +68,5 @@ def serving(*argv: str) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with serving() as server:
+    with serving("article", "--seed", SEED) as server:
         yield server

@@ -15,7 +15,7 @@ import pytest_asyncio
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from tests.serve.chromium import CHROMIUM, Chromium, Tab, chromium, tabs_of, until
-from tests.serve.conftest import Served, serving
+from tests.serve.conftest import SEED, Served, serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 
@@ -52,7 +52,7 @@ async def test_an_iteration_by_keys_shows_the_numbers_of_the_engine(
         await tab.press("space")
         await tab.until(partial(at_step, step))
     shown = await tab.text()
-    run = Timeline(load("article"))
+    run = Timeline(load("article", {"seed": SEED}))
     W2 = run.state(run.end_of(1)).result("W2")
     for number in W2[0]:
         assert f"{number:.3f}".replace("-", "−") in shown

@@ -152,7 +152,7 @@ def lines(canvas: Canvas) -> list[Painting]:
 
 def cell_of(canvas: Canvas, placed: Placed, row: int, column: int, down: int = 1) -> str:
     """The characters of a cell (from 1, of the rows and columns shown), its mark left out."""
-    y = placed.top + down + row - 1
+    y = placed.line(row - 1) + down
     end = placed.left + placed.cell * column
     return line_of(canvas, y)[end - placed.cell : end].lstrip("▸• ")
 

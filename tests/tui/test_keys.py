@@ -531,6 +531,12 @@ async def test_open_a_lesson() -> None:
         options = driver.screen.query_one(OptionList)
         assert tuple(option.id for option in options.options) == lessons.NAMES
         assert options.highlighted == lessons.NAMES.index("article")
+        shown = driver.everything()
+        for number, name in enumerate(lessons.NAMES, 1):
+            lesson = load(name)
+            line = next(line for line in shown.splitlines() if f"{number:>2}  {name} " in line)
+            assert f" {lesson.network.sizes} " in line
+            assert f" {lesson.teaches} " in line
         await driver.press("down", "enter")
         assert isinstance(driver.screen, Stepper)
         assert driver.stepper.timeline.experiment.name == "one-input"

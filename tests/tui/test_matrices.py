@@ -38,7 +38,7 @@ from backprop_tui.tui.widgets.network import Network as Drawing
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
 from tests.networks import experiment, experiments
-from tests.tui.driver import cell_of, line_of, painted, view_of
+from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 
 SHAPES = [
     (1, 1),
@@ -91,6 +91,7 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
         decimals=draw(st.integers(0, decimals)),
         example=draw(st.integers(0, 3)),
         drawing=draw(st.sampled_from(DRAWINGS)),
+        maximised=draw(st.booleans()),
         scroll={layer: draw(scrolled) for layer in draw(st.sets(st.integers(1, len(layers) - 1)))},
     )
 
@@ -102,7 +103,7 @@ def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int
             min(p.left, p.right - len(p.label)),
             p.top - 1,
             p.right,
-            p.top + len(p.rows),
+            p.line(len(p.rows) - 1) + 1 if p.rows else p.top,
         )
         for p in placed
     }
@@ -196,12 +197,42 @@ def test_every_number_shown_is_the_right_one(view: View, width: int, height: int
                     assert apart <= max(0.51 * 10.0**-view.decimals, 0.51 * size_of(value[i, j]))
 
 
+def test_a_maximised_board_has_wider_cells_and_lines_apart() -> None:
+    plain = view_of(timeline((3, 3, 1)), Position(1, 9))
+    roomy = view_of(timeline((3, 3, 1)), Position(1, 9), maximised=True)
+    close, apart = arrange(plain, 118, 13), arrange(roomy, 118, 13)
+    assert {p.apart for p in close.cache} == {1}
+    assert {p.apart for p in apart.cache} == {2}
+    assert apart.cache[0].cell > close.cache[0].cell
+    between = apart.cache[0]
+    assert between.cell_at(between.left, between.top + 1) is None
+    assert {p.apart for p in arrange(roomy, 80, 7).cache} == {1}  # no room
+    closed, opened = arrange_update(plain, 200, 50), arrange_update(roomy, 200, 50)
+    assert opened.cache[0].apart == 2
+    assert opened.cache[0].cell > closed.cache[0].cell
+
+
+@given(views(), WIDTHS, HEIGHTS)
+def test_a_covered_panel_shows_no_number(view: View, width: int, height: int) -> None:
+    for kind in (Cache, Gradients, Update):
+        panel = kind(id="covered")
+        canvas = painted(panel, view, width, height)
+        with sized(panel, width, height):
+            panel.hide(canvas, view)
+            places = panel.placed(view)
+        for placed in places:
+            for k in range(min(len(placed.rows), height - 1 - placed.top)):
+                told = line_of(canvas, placed.line(k) + 1) if placed.line(k) + 1 < height else ""
+                for begin in range(max(0, placed.left), placed.right, placed.cell):
+                    assert set(told[begin : begin + placed.cell]) <= set("▒·▸• []?")
+
+
 @given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
 def test_a_place_leads_back_to_its_cell(view: View, width: int, height: int) -> None:
     for placed in arrange(view, width, height).cache:
         for y, i in enumerate(placed.rows):
             for x, j in enumerate(placed.columns):
-                at = (placed.left + x * placed.cell, placed.top + y)
+                at = (placed.left + x * placed.cell, placed.line(y))
                 assert placed.cell_at(*at) == (i, j)
                 assert placed.cell_at(at[0] + placed.cell - 1, at[1]) == (i, j)
         assert placed.cell_at(placed.right, placed.top) is None

@@ -6,8 +6,26 @@ from textual.widgets import OptionList
 
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.timeline import Position
+from backprop_tui.tui.screens.curve import Curve
 from backprop_tui.tui.screens.mistaker import Mistaker
+from backprop_tui.tui.widgets.boards import Board
 from tests.tui.driver import Driver, stepping
+
+
+def looks_of(driver: Driver, board: str, symbol: str) -> str:
+    """The styles of a matrix's first number."""
+    panel = driver.panel(board)
+    assert isinstance(panel, Board)
+    assert panel.view
+    arrangement = panel.arrangement(panel.view)
+    every = arrangement.cache if board == "cache" else arrangement.gradients
+    placed = next(p for p in every if p.symbol == symbol)
+    x, found = placed.left + placed.cell - 1, ""
+    for text, style in panel.canvas.runs(placed.top + 1):
+        if x < len(text):
+            return style
+        x -= len(text)
+    return found
 
 
 async def choose(driver: Driver, name: str) -> None:
@@ -32,6 +50,82 @@ async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
         await choose(driver, "none")
         assert "mistake" not in driver.text("title")
         assert driver.cell("gradients", "dZ2") == right
+
+
+async def test_what_differs_from_the_right_run_is_marked_wrong() -> None:
+    async with stepping("article") as driver:
+        await driver.press("p", "p", "space", "space", "space")  # dA2, dZ2, dW2
+        right = driver.cell("gradients", "dW2")
+        await choose(driver, "sign-flipped")
+        for symbol in ("dW2", "dZ2", "dA2"):
+            assert driver.cell("gradients", symbol).startswith("✗")
+            assert "wrong" in looks_of(driver, "gradients", symbol)
+        for symbol in ("W2", "A1", "Z2"):  # what went forward is as it should be
+            assert "wrong" not in looks_of(driver, "cache", symbol)
+        assert f"✗ right: {right}" in driver.text("step")
+        await driver.press("enter")  # one number in hand: its panel says so, its mark stays
+        assert f"✗ right: {right}" in driver.text("step")
+        assert "▸" in driver.text("gradients")
+        await driver.press("escape", "escape")
+        await choose(driver, "none")
+        assert "✗" not in driver.text("gradients")
+        assert "right:" not in driver.text("step")
+
+
+async def test_a_wrong_loss_and_wrong_parameters_are_marked_in_later_iterations() -> None:
+    async with stepping("article") as driver:
+        await choose(driver, "update-added")
+        await driver.press("p", "p", "p")
+        assert "✗" not in driver.text("gradients")
+        await driver.press("i")
+        assert driver.cell("cache", "W1").startswith("✗")
+        assert driver.cell("gradients", "dW1").startswith("✗")
+        runs = driver.panel("title").canvas.runs(0)
+        assert any(text.startswith("L ") and style == "wrong" for text, style in runs)
+
+
+async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -> None:
+    async with stepping("article") as driver:
+        await driver.press("space")
+        await choose(driver, "bias-forgotten")
+        said = "the mistake changes nothing here: b1 and b2 are 0"
+        for _ in range(16):
+            assert said in driver.text("footer")
+            await driver.press("space")
+        assert driver.position == Position(1, 17)
+        await driver.press("space")  # the biases have moved: now it changes something
+        assert "changes nothing" not in driver.text("footer")
+        await driver.press("home", "m")
+        listed = driver.everything()
+        assert "bias-forgotten           changes nothing here: b1 and b2 are 0" in listed
+        assert "mean-forgotten           fits nowhere in this network" in listed
+        assert "sign-flipped             with the sign flipped" in listed
+        await driver.press("down")
+        assert CATALOGUE["transpose-forgotten"].sentence in driver.everything()
+
+
+async def test_the_curve_shows_both_runs() -> None:
+    async with stepping("article") as driver:
+        await choose(driver, "update-added")
+        await driver.press("p", "p", "p", *"iiii", "l")
+        assert isinstance(driver.screen, Curve)
+        assert driver.screen.right is not None
+        assert driver.screen.right.size == driver.screen.losses.size
+        assert driver.screen.right[-1] < driver.screen.losses[-1]
+        assert "⠒ with the mistake   · right" in driver.everything()
+        await driver.press("l")
+        await choose(driver, "none")
+        await driver.press("l")
+        assert driver.screen.right is None
+        assert "with the mistake" not in driver.everything()
+
+
+async def test_far_from_the_start_the_right_run_catches_up() -> None:
+    async with stepping("article") as driver:
+        await choose(driver, "sign-flipped")
+        await driver.press("g", *"900", "enter")
+        await driver.until(lambda: driver.position.iteration == 900)
+        await driver.until(lambda: "✗" in driver.text("cache"))
 
 
 async def test_the_nudge_test_differs_where_it_is_wrong() -> None:

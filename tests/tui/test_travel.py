@@ -222,3 +222,11 @@ def test_an_epoch_is_the_mean_of_its_batches_once_it_is_whole() -> None:
 
 def test_a_sparkline_falls_as_the_losses_do() -> None:
     assert sparkline(np.linspace(1, 0, 800), 8) == "█▇▆▅▄▃▂▁"
+
+
+async def test_a_slip_of_the_finger_is_taken_back() -> None:
+    """Keys that write nothing reach the field: its own first, then PgUp, PgDn and help."""
+    async with stepping("article") as driver:
+        await driver.press("g", *"122", "backspace", "left", "delete", "home", "delete", "end", "5")
+        await driver.press("enter")
+        assert driver.position.iteration == 5

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -20,7 +21,7 @@ from backprop_tui.engine.functions import Array
 from backprop_tui.engine.keyframes import LOSSES
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.engine.timeline import Position, State, Timeline
 from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
@@ -31,6 +32,10 @@ from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
+
+if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
+    from backprop_tui.engine.effect import RightRun
+    from backprop_tui.tui.asking import Asking
 
 REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""
@@ -51,8 +56,10 @@ class Base(Screen[None]):
         self.future: list[Experiment] = []
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.zoomed = False
+        self.hidden: set[str] = set()  # the panels whose numbers wait until they are asked for
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.message = ""
+        self.asking: Asking | None = None  # a question about the step shown
         self.tiny = False  # whether there is room for one panel only
         self.sizes = (22, 7)  # columns of the network, lines of the step
         self._fitted: Size | None = None  # the size they were chosen for
@@ -63,6 +70,11 @@ class Base(Screen[None]):
         self.timeline = Timeline(experiment)
         self.provenance = Provenance(self.timeline)
         self.beside = Beside(self.timeline)
+        self.right: RightRun | None = None
+        if experiment.mistake is not None:
+            from backprop_tui.engine.effect import RightRun  # only where there is a mistake
+
+            self.right = RightRun(self.timeline)
         self.position = self.timeline.start
         if experiment.saved is not None:
             from backprop_tui.engine.saving import resume
@@ -116,6 +128,16 @@ class Base(Screen[None]):
         self._behind = None
         self.show()
 
+    @work(exclusive=True, group="right run", description="run without the mistake")
+    async def run_right(self, right: RightRun) -> None:
+        """Run without the mistake as far as the run with it has come, between keys."""
+        since = monotonic()
+        for _ in right.run(self.position.iteration):
+            if monotonic() - since > SLICE:
+                await asyncio.sleep(SLICE)
+                since = monotonic()
+        self.show()
+
     def on_resize(self, event: events.Resize) -> None:
         if event.size != self._fitted:
             self._fit(event.size)
@@ -136,7 +158,8 @@ class Base(Screen[None]):
         position = self._seen()
         here = self.verdicts.get(position.iteration, {})
         return View(
-            state=self.timeline.state(position),
+            state=self._state(position),
+            asking=self.asking if position == self.position else None,
             looking_back=position != self.position,
             provenance=self.provenance,
             beside=self.beside,
@@ -153,7 +176,15 @@ class Base(Screen[None]):
             sparkline=self._sparkline(),
             message=self.message,
             playing=SPEEDS[self.speed].label if self.playing else "",
+            right=self.right,
+            hidden=frozenset(self.hidden),
         )
+
+    def _state(self, position: Position) -> State:
+        """What is known there; with a question open, the step that it is about announced."""
+        if self.asking and self.asking.is_open and position == self.position:
+            return self.timeline.announced(position)
+        return self.timeline.state(position)
 
     def known_losses(self) -> Array:
         """The loss of every iteration that was shown, from the first one on; of a saved run those
@@ -184,7 +215,7 @@ class Base(Screen[None]):
     @property
     def _chosen(self) -> str:
         """The chosen panel, or the one that stands in its place just now."""
-        updating = self.timeline.state(self._seen()).phase == "update"
+        updating = self._state(self._seen()).phase == "update"
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
         return "cache" if self.chosen == "update" and not updating else self.chosen
@@ -196,6 +227,8 @@ class Base(Screen[None]):
         for panel in self.query(Panel):
             panel.show(view)
         self.nudge_shown(view)
+        if self.right and self.right.is_behind(self.position.iteration):
+            self.run_right(self.right)
 
     def _arrange(self, view: View) -> None:
         """Show the panels of this phase; only the chosen one when maximised or in little room."""

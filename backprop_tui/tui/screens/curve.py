@@ -44,9 +44,13 @@ class Curve(ModalScreen[None]):
         Binding("e", "epochs", "epochs"),
     ]
 
-    def __init__(self, losses: Array, name: str, here: int, batches: int) -> None:
-        """`losses` from the first iteration on, called `name`; `here` is the iteration shown."""
+    def __init__(
+        self, losses: Array, name: str, here: int, batches: int, right: Array | None = None
+    ) -> None:
+        """`losses` from the first iteration on, called `name`; `here` is the iteration shown;
+        `right` are those of the same run without its mistake, where it is made with one."""
         super().__init__()
+        self.right = right
         self.losses, self.loss_name, self.here, self.batches = losses, name, here, batches
         self.logarithmic = False
         self.epochs = False
@@ -55,7 +59,9 @@ class Curve(ModalScreen[None]):
         with Vertical(id="curve"):
             yield Static(id="heading", markup=False)
             yield Plot()
-            yield Static("l closes   g log scale   e by epoch", id="keys", markup=False)
+            legend = "" if self.right is None else "      ⠒ with the mistake   · right"
+            keys = f"l closes   g log scale   e by epoch{legend}"
+            yield Static(keys, id="keys", markup=False)
 
     def on_mount(self) -> None:
         self.draw()
@@ -63,13 +69,11 @@ class Curve(ModalScreen[None]):
     def draw(self) -> None:
         """The curve as it is asked for."""
         losses = by_epoch(self.losses, self.batches) if self.epochs else self.losses
-        at, values = thinned(losses, POINTS)
+        at, values = self.points(self.losses)
         here = (self.here - 1) // self.batches + 1 if self.epochs else self.here
         plot = self.query_one(Plot)
         plot.clear()
         self.query_one("#heading", Static).update(self.heading(losses, here))
-        if self.logarithmic:
-            at, values = at[values > 0], np.log10(values[values > 0])
         plot.set_xlabel("epoch" if self.epochs else "iteration")
         logarithm = f"log10 {self.loss_name}"  # what is shorter would leave some of it standing
         name = logarithm if self.logarithmic else self.loss_name
@@ -77,9 +81,22 @@ class Curve(ModalScreen[None]):
         if not at.size:
             return
         colours = self.app.theme_variables
-        plot.plot(at, values, line_style=colours["phase-forward"], hires_mode=HiResMode.BRAILLE)
+        looks = colours["phase-forward" if self.right is None else "wrong"]
+        plot.plot(at, values, line_style=looks, hires_mode=HiResMode.BRAILLE)
+        if self.right is not None:  # dotted, so that NO_COLOR tells them apart
+            plot.scatter(
+                *self.points(self.right), marker="·", marker_style=colours["phase-forward"]
+            )
         plot.add_v_line(float(here), line_style=colours["phase-backward"])
         plot.set_xlimits(float(at[0]), max(float(at[-1]), float(at[0]) + 1))
+
+    def points(self, losses: Array) -> tuple[Array, Array]:
+        """What is drawn of a run's losses, as it is asked for."""
+        shown = by_epoch(losses, self.batches) if self.epochs else losses
+        at, values = thinned(shown, POINTS)
+        if self.logarithmic:
+            return at[values > 0], np.log10(values[values > 0])
+        return at, values
 
     def heading(self, losses: Array, here: int) -> str:
         """What is drawn, and the loss where we stand."""

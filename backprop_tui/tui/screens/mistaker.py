@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -28,27 +29,37 @@ class Mistaker(ModalScreen[str | None]):
         width: 100%; max-width: 76; min-width: 24; height: auto; max-height: 100%; min-height: 8;
         background: $surface; border: round $quiet; padding: 0 1;
     }
-    Mistaker Lessons { height: 18; max-height: 70vh; background: $surface; border: none; }
+    Mistaker Lessons { height: 17; max-height: 70vh; background: $surface; border: none; }
+    Mistaker Lessons:focus { border: none; }
+    Mistaker #told { height: 2; color: $quiet; }
     """
     AUTO_FOCUS = "Lessons"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,m", "close", "close")]
 
-    def __init__(self, current: str | None) -> None:
+    def __init__(self, current: str | None, idle: Mapping[str, str]) -> None:
+        """`idle`: the mistakes that change nothing in the iteration shown, and why."""
         super().__init__()
-        self.current = current or NONE
+        self.current, self.idle = current or NONE, idle
+        self.sentences = {NONE: "The algorithm as it should be."}
+        self.sentences |= {name: mistake.sentence for name, mistake in CATALOGUE.items()}
 
     def compose(self) -> ComposeResult:
-        names = {NONE: "the algorithm as it should be"}
-        names |= {name: mistake.sentence for name, mistake in CATALOGUE.items()}
         with Vertical(id="sheet"):
             yield Static("Run with one mistake (enter); the screen says so all the time")
-            yield Lessons(*(self.option(*item) for item in names.items()), markup=False)
+            yield Lessons(*map(self.option, self.sentences), markup=False)
+            yield Static(id="told", markup=False)
 
-    def option(self, name: str, sentence: str) -> Option:
-        """A mistake's line, the current one marked."""
+    def option(self, name: str) -> Option:
+        """A mistake's line, the current one marked; dim where it changes nothing here."""
         mark = "▸" if name == self.current else " "
-        line = Text(f"{mark} {name:<24} ", "bold", no_wrap=True, overflow="ellipsis")
-        return Option(line.append(sentence, "not bold"), id=name)
+        why = self.idle.get(name)
+        looks = ("dim", "") if why else ("bold", "not bold")
+        line = Text(f"{mark} {name:<24} ", looks[0], no_wrap=True, overflow="ellipsis")
+        said = why or (CATALOGUE[name].how if name in CATALOGUE else "")
+        return Option(line.append(said, looks[1]), id=name)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.query_one("#told", Static).update(self.sentences[event.option.id or NONE])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)

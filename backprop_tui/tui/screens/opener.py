@@ -5,6 +5,7 @@ A file with faults is not opened; they are listed, and what runs goes on running
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import ClassVar
 
 from rich.text import Text
@@ -43,6 +44,7 @@ class Opener(ModalScreen[Experiment | None]):
         background: $surface; border: round $quiet; padding: 0 1;
     }
     Opener Lessons { height: 14; max-height: 60vh; background: $surface; border: none; }
+    Opener Lessons:focus { border: none; }
     Opener Input { margin: 1 0 0 0; }
     Opener #fault { color: $wrong; height: auto; max-height: 8; }
     """
@@ -59,7 +61,7 @@ class Opener(ModalScreen[Experiment | None]):
         or_a_file = ", or a file (tab, then its path)" if self.files else ""
         with Vertical(id="sheet"):
             yield Static(f"Open a lesson (enter){or_a_file}", markup=False)
-            yield Lessons(*map(self.option, lessons.NAMES), markup=False)
+            yield Lessons(*starmap(self.option, enumerate(lessons.NAMES, 1)), markup=False)
             if self.files:
                 yield Input(placeholder="path/to/experiment.toml")
             yield Static(id="fault", markup=False)
@@ -68,11 +70,11 @@ class Opener(ModalScreen[Experiment | None]):
         if self.current in lessons.NAMES:
             self.query_one(OptionList).highlighted = lessons.NAMES.index(self.current)
 
-    def option(self, name: str) -> Option:
-        """A lesson's line: its name, its layers, its title."""
+    def option(self, number: int, name: str) -> Option:
+        """A lesson's line: its number, its name, its layers, what it teaches."""
         lesson = load(name)
-        line = Text(f"{name:<12} {lesson.network.sizes:<9} ", "bold")
-        line.append(lesson.title, "not bold")
+        line = Text(f"{number:>2}  {name:<11}  {lesson.network.sizes:<10}  ", "bold")
+        line.append(lesson.teaches, "not bold")
         return Option(line, id=name)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

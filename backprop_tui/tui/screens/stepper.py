@@ -1,6 +1,7 @@
 """The stepper's screen, whole: what keys and the mouse do to what is shown.
 
-Moving in time is `travel`, asking why is `why`; here is the rest. It computes and paints nothing.
+Moving in time is `travel`, asking why is `why`, asking its user is `ask`; here is the rest. It
+computes and paints nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import MOST_DECIMALS
-from backprop_tui.tui.screens.travel import Travel
-from backprop_tui.tui.screens.why import Why
+from backprop_tui.tui.screens.ask import Ask
 from backprop_tui.tui.serving import served
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
@@ -28,18 +28,19 @@ from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.step import StepPanel
 
 
-class Stepper(Travel, Why):
+class Stepper(Ask):
     """Step through one experiment at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(a.keys, a.name, a.short, tooltip=a.does, id=a.name, show=bool(a.footer))
+        Binding(key, does, a.short, tooltip=a.does, id=a.name, show=bool(a.footer))
         for a in ACTIONS
+        for key, does in a.bindings
     ]
 
     def commands(self) -> Iterator[SystemCommand]:
         """Every action, for the command palette."""
         for action in ACTIONS:
-            if action.name not in ("palette", "leave"):
+            if action.name not in ("palette", "leave", "choose"):
                 yield SystemCommand(
                     action.short.capitalize(),
                     f"{action.does} ({action.written})",
@@ -72,6 +73,11 @@ class Stepper(Travel, Why):
             self.chosen = "step"
         self.show()
 
+    def action_hide(self) -> None:
+        """Cover the numbers of the chosen panel until they are asked for."""
+        self.hidden ^= {self._chosen}
+        self.show()
+
     def action_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         here = names.index(self.app.theme) if self.app.theme in names else -1
@@ -95,6 +101,8 @@ class Stepper(Travel, Why):
 
     def action_leave(self) -> None:
         """Out of what is explained, then of the cursor, then of a maximised panel."""
+        if self.leave_question():
+            return
         if self.inspection != Inspection():
             self.look(self.inspection.out(self.provenance))
         elif self.zoomed:
@@ -114,7 +122,7 @@ class Stepper(Travel, Why):
         name = self.timeline.experiment.name
         self.app.push_screen(Opener(name, files=not served(self.app)), opened)
 
-    def action_help(self) -> None:
+    def show_help(self) -> None:
         from backprop_tui.tui.screens.help import Help
 
         self.app.push_screen(Help(self._chosen))
@@ -123,7 +131,7 @@ class Stepper(Travel, Why):
         self.app.action_command_palette()
 
     def action_quit(self) -> None:
-        self.app.exit(self.resume_command())
+        self.app.exit("\n".join(filter(None, (self.score.sentence(), self.resume_command()))))
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""

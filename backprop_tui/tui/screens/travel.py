@@ -117,7 +117,19 @@ class Travel(Base):
             self.go(here if last == here.iteration else self.timeline.end_of(last))
 
         self.pause()
-        self.app.push_screen(Mistaker(self.timeline.experiment.mistake), chosen)
+        idle = self._without_effect()
+        self.app.push_screen(Mistaker(self.timeline.experiment.mistake, idle), chosen)
+
+    def _without_effect(self) -> dict[str, str]:
+        """The mistakes that would change nothing in the iteration shown, and why."""
+        from backprop_tui.engine.effect import without_effect
+        from backprop_tui.engine.mistakes import CATALOGUE
+
+        if self.right and self.right.is_behind(self.position.iteration):
+            return {}
+        right = self.right.timeline if self.right else self.timeline
+        told = {name: without_effect(right, name, self.position.iteration) for name in CATALOGUE}
+        return {name: why for name, why in told.items() if why is not None}
 
     # Go to
 
@@ -205,7 +217,8 @@ class Travel(Base):
             self.say("No loss is known yet: go on to the step L.")
             return
         batches = self.timeline.experiment.batches_per_epoch
-        self.app.push_screen(Curve(losses, name, self.position.iteration, batches))
+        right = self.right.timeline.losses(1, losses.size + 1) if self.right else None
+        self.app.push_screen(Curve(losses, name, self.position.iteration, batches, right))
 
     # Running by itself
 

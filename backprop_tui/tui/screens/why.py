@@ -87,7 +87,7 @@ class Why(Base):
 
     def _own_stop(self, stops: list[Stop]) -> Stop:
         """The matrix that the step writes, else the first one shown."""
-        step = self.timeline.state(self.position).step
+        step = self.view.step
         own = (s for s in stops if s.cell and step and s.cell.symbol == step.symbol)
         return next(own, next((s for s in stops if s.cell), stops[0]))
 

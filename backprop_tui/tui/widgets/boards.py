@@ -5,6 +5,7 @@ They place matrices where `matrices` says and paint them; nothing here computes 
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from textual import events
@@ -32,6 +33,10 @@ from backprop_tui.tui.predictions import right_of_batch, target_class
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
 
+TOLD = re.compile("[✓✗≠]|(?<!e)−")
+"""What is told of a number in its cell, its sign included: it would show by the width."""
+FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
+
 
 class Board(Panel):
     """Matrices under a titled rule. Cache and Gradients are arranged alike."""
@@ -58,6 +63,16 @@ class Board(Panel):
             if found := placed.cell_at(at.x, at.y - 1):
                 self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
 
+    def hide(self, canvas: Canvas, view: View) -> None:
+        """Whatever stands in a cell, with what is told of it; labels and marks stay."""
+        for placed in self.placed(view):
+            for k in range(len(placed.rows)):
+                y = placed.line(k) + 1
+                cells = slice(max(0, placed.left), max(0, placed.right))
+                canvas.cover(TOLD, y, cells, " ")
+                canvas.cover(FIGURES, y, cells)
+        super().hide(canvas, view)
+
     def arrangement(self, view: View) -> Arrangement:
         boards = [self, self.other] if self.other and self.other.display else [self]
         return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
@@ -82,6 +97,9 @@ class Cache(Board):
 class Gradients(Board):
     """What going backward has computed, each slope exactly under its value."""
 
+    power = 0
+    """The power of ten that was taken out of the numbers when it was painted last."""
+
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
 
@@ -89,6 +107,7 @@ class Gradients(Board):
         a = self.arrangement(view)
         begun = any(view.value(placed.symbol) is not None for placed in a.gradients)
         power = common_power(shown_values(view, a.gradients), view.decimals) if begun else 0
+        self.power = power
         note = f"{dL(view)}"
         self.rule(canvas, view, "  ".join(filter(None, ("Gradients", times_power(power)))), note)
         paint_all(canvas, view, a.gradients, power)
@@ -122,16 +141,20 @@ class Update(Board):
         looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
         canvas.put(placed.left - LABEL, top, placed.label, looks)
         known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
-        for y, i in enumerate(placed.rows, top):
+        for k, i in enumerate(placed.rows):
+            y = placed.line(k) + 1
             for x, j in enumerate(placed.columns, 1):
                 hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
+                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
                 end = placed.left + x * placed.cell
-                paint_cell(canvas, end, y, number, view, placed.cell, mark)
+                waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
+                looks = "wrong" if wrong else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits)
         at = view.bracketed
         if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
-            paint_cursor(canvas, view, placed, top)
+            paint_cursor(canvas, view, placed)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import events
 
@@ -10,6 +11,9 @@ from backprop_tui.tui.actions import ACTIONS, Action
 from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.view import View
 from backprop_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.tui.asking import Asking
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
@@ -21,8 +25,34 @@ WHY = {
     "help": "help",
 }
 """What is of use while a number is explained, and what it is then."""
+ASKING = {
+    "next": "show",
+    "choose": "answer",
+    "inspect": "type it instead",
+    "help": "hint",
+    "leave": "stop asking",
+}
+"""The same while something is asked."""
 YIELDING = ("if roomy", "if it fits", "soon")
 """The footers that give way when there is little room, the first first."""
+
+
+def of_use(words: dict[str, str]) -> list[Action]:
+    """The actions named, by what they are just then."""
+    return [replace(a, short=words[a.name]) for n in words for a in ACTIONS if a.name == n]
+
+
+def while_asking(asking: Asking) -> list[Action]:
+    """What answers the question that is open."""
+    left_out = {"inspect", "help"} if asking.asked.form == "talk" else set()
+    if not asking.choices:
+        left_out.add("choose")
+    voting = f"1-{len(asking.choices)}"
+    return [
+        replace(action, sign=voting) if action.name == "choose" else action
+        for action in of_use(ASKING)
+        if action.name not in left_out
+    ]
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:
@@ -48,10 +78,16 @@ class Footer(Panel):
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [a for a in ACTIONS if a.name in WHILE_RUNNING], x)
         elif view.inspection.place:
-            of_use = (a for name in WHY for a in ACTIONS if a.name == name)
-            self.keys(canvas, [replace(a, short=WHY[a.name]) for a in of_use], 1)
+            self.keys(canvas, of_use(WHY), 1)
+        elif view.asking and view.asking.is_open:
+            shown = while_asking(view.asking)
+            self.keys(canvas, shown, 1)
         else:
-            self.keys(canvas, fitting(canvas.width, [a for a in ACTIONS if a.footer]), 1)
+            room = canvas.width
+            if said := view.without_effect:  # all the time, as the title names the mistake
+                said = shortened(f"the mistake {said}", room - 28)
+                room = canvas.right(room - 1, 0, said, "quiet") - 2
+            self.keys(canvas, fitting(room, [a for a in ACTIONS if a.footer]), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
         """Each key and what it does, from column `x` on."""
@@ -64,5 +100,5 @@ class Footer(Panel):
 
     async def on_click(self, event: events.Click) -> None:
         for place, name in self.places:
-            if event.x in place:
+            if event.x in place and name != "choose":  # which one, only the keys tell
                 await self.run_action(f"screen.{name}")

@@ -34,9 +34,9 @@ class Title(Panel):
             iteration = f"◂ back in {iteration}"
         if experiment.batches_per_epoch > 1:
             iteration = f"epoch {experiment.epoch_of(position.iteration)}  {iteration}"
-        step = f"step {position.steps} of {steps}"
+        step = f"step {state.number} of {steps}"
         if position.elements:
-            step = f"step {position.steps + 1}, element {position.elements}"
+            step = f"step {state.number}, element {position.elements}"
         room = canvas.width - 1 - (len(loss) + 1 if loss else 0)
         at_step = min(at_step, room - len(step))
         at_iteration = max(0, min(at_iteration, at_step - len(iteration) - 2))
@@ -53,7 +53,7 @@ class Title(Panel):
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)
             canvas.put(at_step, 0, step)
-        canvas.right(canvas.width - 1, 0, loss, "strong")
+        canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
 
 
 def losses(view: View) -> str:
@@ -61,9 +61,12 @@ def losses(view: View) -> str:
     state = view.state
     position, batch = state.position, "J" in state.program.positions
     known = state.value("L")
+    asked = view.step.symbol if view.is_asked and view.step else ""
     parts = []
     if known is not None:
         parts.append(f"L {number(float(known[0, view.column]), view.decimals)}")
+    if asked in ("L", "J"):
+        parts.append(f"{asked} ?")
     joint = state.value("J") if batch else None
     if joint is not None:
         parts.append(f"J {number(float(joint[0, 0]), view.decimals)}")
@@ -76,6 +79,13 @@ def losses(view: View) -> str:
             parts = parts or [last]
         parts.append(f"(was {number(was, view.decimals)})")
     return " ".join(parts)
+
+
+def loss_is_wrong(view: View) -> bool:
+    """Whether the run's mistake made the loss that is known here another."""
+    column = {"L": view.column}
+    known = (s for s in ("J", "L") if view.state.value(s) is not None)
+    return any(view.is_wrong(view.place_of(s, 0, column.get(s, 0))) for s in known)
 
 
 class Rail(Panel):
@@ -117,7 +127,7 @@ class Rail(Panel):
         Where they do not fit, its layer's in a deep network, else those around the current one.
         """
         state, steps = view.state, view.state.program.steps
-        at = state.position.steps - (0 if state.position.elements else 1)
+        at = state.number - 1
         first, behind = state.program.phase_bounds(state.phase)
         shown, ahead = range(first, behind), ""
         if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
@@ -136,7 +146,9 @@ class Rail(Panel):
             gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
             behind_gap = canvas.put(x, 0, gap, "target" if gap != " " else "")
             self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
-            x = canvas.put(behind_gap, 0, steps[i].symbol, looks)
+            # What comes next is part of the question; the column stays as wide as its name.
+            name = "?" if view.is_asked and i > at else steps[i].symbol
+            x = canvas.put(behind_gap, 0, name.ljust(len(steps[i].symbol)), looks)
         x = canvas.put(x, 0, "]" if shown[-1] == at else " ", "target" if shown[-1] == at else "")
         return canvas.put(
             x, 0, "…" if shown[-1] < behind - 1 and ahead[-1:] != ":" else "", "quiet"

@@ -6,6 +6,8 @@ action's name.
 
 from __future__ import annotations
 
+import re
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -15,6 +17,11 @@ from textual.widget import Widget
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.themes import LOOKS
 from backprop_tui.tui.view import View, hue
+
+NUMBERS = re.compile(r"(?<![\w\[,.(×])[−-]?(?:\d+\.\d+(?:e−?\d+)?|\d+e−?\d+|∞|NaN)(?![\w.])")
+"""Numbers among words and names: those that a network computes."""
+HOW = ("numbers hidden, h shows", "hidden, h shows", "h shows")
+"""What a panel's rule says while they are covered."""
 
 
 class Panel(Widget, inherit_bindings=False):
@@ -45,6 +52,14 @@ class Panel(Widget, inherit_bindings=False):
         """Paint `view`; the canvas has the size of the panel."""
         raise NotImplementedError
 
+    def hide(self, canvas: Canvas, view: View) -> None:
+        """Cover the numbers of what was painted: they wait until they are asked for."""
+        for y in range(1, canvas.height):
+            canvas.cover(NUMBERS, y, slice(None))
+        title = re.split(" [─━]", canvas.text().split("\n", 1)[0].strip("─━ "))[0]
+        said = next((note for note in HOW if canvas.fits_rule(title, note)), "")
+        self.rule(canvas, view, title if said else "", said or HOW[-1])
+
     @property
     def canvas(self) -> Canvas:
         """What the panel shows, painted when first asked for at this size."""
@@ -53,6 +68,8 @@ class Panel(Widget, inherit_bindings=False):
             self._painted_for = self.size
             if self.view is not None:
                 self.paint(self._canvas, self.view)
+                if self.id in self.view.hidden:
+                    self.hide(self._canvas, self.view)
         return self._canvas
 
     def render_line(self, y: int) -> Strip:

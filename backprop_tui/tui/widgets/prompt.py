@@ -43,7 +43,11 @@ class Prompt(Vertical):
         yield Static(id="said", markup=False)
         with Horizontal():
             yield Static(id="asked", markup=False)
-            yield Input(compact=True)
+            yield self.field()
+
+    def field(self) -> Input:
+        """What is typed into."""
+        return Input(compact=True)
 
     def on_mount(self) -> None:
         self.display = False
@@ -56,6 +60,10 @@ class Prompt(Vertical):
         field = self.query_one(Input)
         field.value = ""
         field.focus()
+
+    def take_focus(self) -> None:
+        """Hear what is typed, again."""
+        self.query_one(Input).focus()
 
     def say(self, text: str) -> None:
         if self.is_attached:  # a search may have something to say when all is left already
@@ -79,6 +87,6 @@ class Prompt(Vertical):
         self.post_message(self.Left())
 
     def on_key(self, event: events.Key) -> None:
-        # What is typed is typed: no key of the stepper but PgUp and PgDn is heard behind the field.
-        if event.key not in ("pageup", "pagedown", "escape", "enter"):
+        # What is typed is typed; of what writes nothing, these would look elsewhere.
+        if event.key in ("tab", "shift+tab", "up", "down"):
             event.stop()

@@ -7,6 +7,7 @@ when there are too few.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backprop_tui.engine.explanation import Explanation, spelled_uses
 from backprop_tui.engine.indices import index_form
@@ -16,6 +17,9 @@ from backprop_tui.tui.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import View, hue
 from backprop_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.tui.asking import Asking
 
 RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
@@ -39,6 +43,9 @@ class StepPanel(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         self.rule(canvas, view, title(view), verdict(view))
         width, height = canvas.width - 2, canvas.height - 1
+        if view.asking and not view.inspection.place:
+            self.question(canvas, view, view.asking)
+            return
         found = self.explained(view, width, height)
         if self.opened(view):
             found += all_terms(view.explanation)
@@ -47,14 +54,34 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
-        while len(found) > height > 0:
-            least = min(line.weight for line in found)
-            found.remove(next(line for line in reversed(found) if line.weight == least))
-        for y, line in enumerate(found, 1):
+            if 2 * len(found) <= height:  # for the last row
+                found = [line for one in found for line in (one, Line("", weight=0))]
+        self.put_lines(canvas, found)
+        self.emphasise(canvas, view)
+
+    def put_lines(self, canvas: Canvas, lines: list[Line]) -> None:
+        """As many as there is room for, without the least of them."""
+        kept, width, height = list(lines), canvas.width - 2, canvas.height - 1
+        while len(kept) > height > 0:
+            least = min(line.weight for line in kept)
+            kept.remove(next(line for line in reversed(kept) if line.weight == least))
+        for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
             if line.right:
                 canvas.right(canvas.width - 1, y, line.right, "quiet")
-        self.emphasise(canvas, view)
+
+    def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
+        """What is asked of the step, or how that ended."""
+        from backprop_tui.tui.widgets.question import question_lines  # only where something is
+
+        self.rule(
+            canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
+        )
+        found = question_lines(view, asking, canvas.width - 2, canvas.height - 1)
+        self.put_lines(canvas, found)
+        if not asking.is_open and view.explanation:
+            for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
+                canvas.emphasise(view.explanation.figure(cell), "cursor")
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""
@@ -102,7 +129,7 @@ def title(view: View) -> str:
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     where = f", layer {view.step.layer}" if view.step.layer else ""
-    number_of = position.steps + (1 if position.elements else 0)
+    number_of = view.state.number
     opened = ""
     if position.elements:
         opened = f", element {position.elements} of {view.state.result(view.step.symbol).size}"
@@ -139,7 +166,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     if not found.known:
         number_of = view.state.program.index(found.step.symbol) + 1
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
-    lines.append(Line(found.reason, "strong", 6))
+    notes = () if view.inspection.place else view.notes
+    # What is said of this very step goes before what is said of every such step.
+    lines.append(Line(found.reason, "strong", 5 if notes else 6))
     if uses := goes_into(view, found.place):
         lines.append(Line(uses, "quiet", 3))
     if roomy:
@@ -148,9 +177,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
             lines.append(Line(f"LaTeX  {found.latex}", "quiet", 1))
     lines += beside(view, found.place, width)
     lines += printed(view, found.place, width)
-    if not view.inspection.place:
-        for note in view.notes:
-            lines += [Line(line, "note", 5) for line in wrapped(f"◆ {note}", width, 3)]
+    for note in notes:
+        lines += [Line(line, "note", 6) for line in wrapped(f"◆ {note}", width, 3)]
     return lines
 
 
@@ -164,6 +192,9 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(Line(history(view, place), "quiet", 5))
+    right = view.correct(place)
+    if right is not None:
+        lines.append(Line(f"✗ right: {number(right, view.decimals)}", "wrong", 7))
     if slip := view.slip:
         lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state

@@ -1,0 +1,86 @@
+"""The record of answers for the teacher: a CSV file, a line for each answer as it comes.
+
+Lines are only ever added, each written at once, so that a killed program has lost none. What is
+right and what a mistake is called is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import datetime
+
+from backprop_tui.engine.asking import Asked
+from backprop_tui.engine.judging import Judged
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.saving import SaveError
+from backprop_tui.engine.schema import path_shown
+from backprop_tui.engine.score import Outcome
+
+COLUMNS = (
+    "time",
+    "lesson",
+    "iteration",
+    "step",
+    "cell",
+    "form",
+    "try",
+    "answer",
+    "verdict",
+    "mistakes",
+    "right",
+    "seconds",
+)
+
+
+class Record:
+    """Adds lines to a file; one that is there must be such a record."""
+
+    def __init__(self, path: str) -> None:
+        """Raises SaveError where the file cannot be added to, or is something else."""
+        self.path = path
+        try:
+            is_new = not os.path.exists(path) or os.path.getsize(path) == 0
+            if not is_new:
+                with open(path, encoding="utf-8", newline="") as file:
+                    if next(csv.reader(file), None) != list(COLUMNS):
+                        raise SaveError(f"{path_shown(path)} is no record of answers: name another")
+            self._add(COLUMNS if is_new else None)
+        except (OSError, ValueError, csv.Error) as error:
+            why = getattr(error, "strerror", None) or "it is no such file"
+            raise SaveError(f"{path_shown(path)} cannot be added to: {why}") from None
+
+    def write(
+        self,
+        lesson: str,
+        asked: Asked,
+        attempt: int,
+        typed: str,
+        became: Judged | Outcome | None,
+        right: str,
+        seconds: float,
+    ) -> None:
+        """One answer, or the showing of what nobody answered. Raises OSError."""
+        verdict, mistakes = "", ""
+        if isinstance(became, Judged):
+            verdict, mistakes = became.verdict.value, " ".join(became.mistakes)
+        elif became is not None:
+            verdict = became.value
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        iteration, cell = asked.place.iteration, text(asked.cell)
+        self._add(
+            (
+                *(now, lesson, iteration, asked.step.symbol, cell, asked.form),
+                *(attempt, _plain(typed), verdict or "talked", mistakes, right, f"{seconds:.1f}"),
+            )
+        )
+
+    def _add(self, line: tuple[object, ...] | None) -> None:
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            if line is not None:
+                csv.writer(file, lineterminator="\n").writerow(line)
+
+
+def _plain(typed: str) -> str:
+    """What was typed, as text: a spreadsheet takes what begins with = for a formula."""
+    return f"'{typed}" if typed.startswith(("=", "@")) else typed

@@ -1,0 +1,128 @@
+"""The Step panel while something is asked: the question and its choices, then how it ended.
+
+It lays out what an Asking holds; of the step itself nothing is told before the question is over,
+but for the hints that were asked for.
+"""
+
+from __future__ import annotations
+
+from backprop_tui.engine.asking import Choice
+from backprop_tui.engine.judging import Verdict
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.score import Outcome
+from backprop_tui.tui.asking import Asking
+from backprop_tui.tui.canvas import wrapped
+from backprop_tui.tui.view import View
+from backprop_tui.tui.widgets.step import Line, element_lines
+
+VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
+TYPE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+TALK = "Say it, or tell your neighbour.  Then space shows it."
+APART, LEAST_APART = 4, 2
+"""Columns between two choices."""
+
+
+def question_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
+    """All that is to be said, more than there may be room for."""
+    if asking.is_open:
+        return asked_lines(view, asking, width)
+    return answered_lines(view, asking, width, height)
+
+
+# Open ----------------------------------------------------------------------------------------
+
+
+def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
+    """The question, what may be chosen, what was wrong so far, and how it is answered."""
+    asked = asking.asked
+    head = f"{text(asked.cell)} = ?"
+    talk = asked.form == "talk"
+    whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
+    lines = [Line(whole, "strong", 9)]
+    if len(whole) > width:
+        lines = [Line(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
+        lines += [] if talk else [Line(head, "strong", 8)]
+    lines += [Line(line, "", 8) for line in choice_rows(asking, width)]
+    if judged := asking.judged:
+        sign = "✗" if judged.verdict is Verdict.WRONG else "~"
+        said = f"{sign} {judged.said}"
+        looks = "wrong" if judged.verdict is Verdict.WRONG else "note"
+        lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
+        if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
+            lines.append(Line(f"Look at {where}.", "", 6))
+    found = view.explanation
+    if asking.hints and found:
+        lines.append(Line(f"Hint: {found.formula}", "strong", 7, found.shape_line))
+    if asking.hints > 1 and found:
+        reckoned = f"{found.cell} = {found.with_figures()}"
+        lines += [Line(line, "", 7) for line in wrapped(reckoned, width, 2)]
+    lines.append(Line({"vote": VOTE, "talk": TALK}.get(asked.form, TYPE), "quiet", 3))
+    return lines
+
+
+def choice_rows(asking: Asking, width: int) -> list[str]:
+    """`1)  0.0554      2)  0.0383 ...`, all in one row where they fit, else in two columns."""
+    entries = [
+        f"{k}) {'✗' if k - 1 in asking.struck else ' '}{choice.written:>9}"
+        for k, choice in enumerate(asking.choices, 1)
+    ]
+    return in_rows(entries, width) if entries else []
+
+
+def in_rows(entries: list[str], width: int) -> list[str]:
+    """Entries under each other in as few rows as there is room for: all, two, or one in each."""
+    for across in (len(entries), 2, 1):
+        rows = [entries[k : k + across] for k in range(0, len(entries), across)]
+        wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
+        gap = min(APART, (width - sum(wide)) // max(1, across - 1))
+        if gap >= LEAST_APART or across == 1:
+            break
+    gaps = " " * gap
+    return [gaps.join(e.ljust(w) for e, w in zip(row, wide, strict=False)).rstrip() for row in rows]
+
+
+# Over ----------------------------------------------------------------------------------------
+
+
+def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
+    """The step as it is, what each choice turned out to be, and why."""
+    found, asked = view.explanation, asking.asked
+    lines = []
+    if found:
+        lines.append(Line(found.formula, "strong", 9, found.shape_line))
+        shown = element_lines(found, width, max(1, height // 4))
+        lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
+    if asking.choices:
+        entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
+        lines += [Line(row, "", 7) for row in in_rows(entries, width)]
+    if outcome := how_it_ended(asking):
+        looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
+        lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]
+    if asked.answer:
+        lines += [Line(line, "note", 8) for line in wrapped(f"◆ {asked.answer}", width, 2)]
+    if asking.closing:
+        lines += [Line(line, "strong", 9) for line in wrapped(asking.closing, width, 2)]
+    if found:
+        lines.append(Line(found.reason, "strong", 5))
+    for note in view.notes:
+        lines += [Line(line, "note", 4) for line in wrapped(f"◆ {note}", width, 2)]
+    return lines
+
+
+def labelled(k: int, choice: Choice, asking: Asking) -> str:
+    """`✓ 3)  0.0364 right`; `✗` before one that was voted for."""
+    sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
+    wide = max(len(c.written) for c in asking.choices)
+    return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
+
+
+def how_it_ended(asking: Asking) -> str:
+    """What became of the answers; nothing where none was given."""
+    judged = asking.judged
+    if asking.outcome is Outcome.RIGHT:
+        tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
+        more = f" {judged.said}" if judged and judged.said else ""
+        return f"✓ {asking.typed} is right, {tries}.{more}"
+    if asking.outcome is Outcome.MISSED and judged:
+        return f"✗ {judged.said}"
+    return ""

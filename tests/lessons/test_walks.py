@@ -1,0 +1,62 @@
+"""Every lesson walked at 80×24 with the two keys of a presenter's remote, there and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_tui import lessons
+from backprop_tui.engine.timeline import Position
+from backprop_tui.tui.screens.stepper import Stepper
+from tests.tui.driver import Driver, stepping
+
+MOST_PRESSES = 200
+"""More than any walk here takes."""
+
+
+def said(driver: Driver) -> str:
+    """What the Step panel says, however it is broken into lines."""
+    return " ".join(driver.text("step").split())
+
+
+async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str]:
+    """What the Step panel says first at each position on the way; a question takes a press more."""
+    seen: dict[Position, str] = {}
+    for _ in range(MOST_PRESSES):
+        await driver.press(key)
+        assert isinstance(driver.screen, Stepper)
+        seen.setdefault(driver.position, said(driver))
+        if driver.position == goal:
+            return seen
+    pytest.fail(f"{key} never comes to {goal}")
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -> None:
+    """Two iterations, or one where nothing is said of just the second; and a step more."""
+    async with stepping(name) as driver:
+        timeline = driver.stepper.timeline
+        lesson, steps = timeline.experiment, timeline.program.steps
+        before = driver.paintings()
+        iterations = 2 if any(note.iteration == 2 for note in lesson.notes) else 1
+        there = await walked(driver, "pagedown", Position(iterations + 1, 1))
+        back = await walked(driver, "pageup", timeline.start)
+        assert driver.paintings() == before
+        assert len(back) == iterations * len(steps) + 1
+        for position in back.keys() - {timeline.start}:
+            at = position.iteration, steps[position.steps - 1].symbol
+            assert [
+                n.text for n in lesson.notes_at(*at) if f"◆ {n.text}" not in back[position]
+            ] == []
+            assert lesson.questions_at(*at) or there[position] == back[position]
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
+    async with stepping(name) as driver:
+        timeline = driver.stepper.timeline
+        for note in timeline.experiment.notes:
+            if note.iteration is not None and note.iteration > 2:
+                steps = timeline.program.index(note.step) + 1
+                driver.stepper.go(Position(note.iteration, steps))
+                await driver.settled()
+                assert f"◆ {note.text}" in said(driver)

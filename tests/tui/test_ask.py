@@ -1,0 +1,368 @@
+"""Asking: announced, answered by vote or typed, then revealed; nothing is told too early."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from backprop_tui import lessons
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.score import Outcome
+from backprop_tui.engine.timeline import Position
+from backprop_tui.exports.record import COLUMNS, Record
+from backprop_tui.tui.screens.help import Help
+from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping
+
+TO_DA1 = ("d", "p", "p", "g", *"dA1", "enter", "backspace")
+"""With four decimals, to the step before dA1 of the first iteration."""
+
+
+async def vote(driver: Driver) -> None:
+    """From the lesson's own questions on: by vote, at every step."""
+    await driver.press("a")
+    assert driver.stepper.mode == "vote"
+
+
+async def typed(driver: Driver) -> None:
+    await vote(driver)
+    await driver.press("a")
+    assert driver.stepper.mode == "type"
+
+
+def field(driver: Driver) -> Input:
+    return driver.stepper.query_one("AnswerField Input", Input)
+
+
+async def answer(driver: Driver, text: str) -> None:
+    await driver.press(*text, "enter")
+
+
+class TestAnnouncing:
+    @pytest.mark.parametrize("size", [SMALL, WIDE, HUGE], ids=str)
+    async def test_a_step_is_two_presses_and_nothing_of_it_is_told(
+        self, size: tuple[int, int]
+    ) -> None:
+        async with stepping("mazur", size) as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space")
+            assert driver.position == Position(1, 9)
+            assert driver.cell("gradients", "dA1") == "?"
+            assert driver.cell("gradients", "dA1", 2) == "·"
+            assert "[dA1]?   ?   ?   " in driver.text("rail")
+            assert "step 10 of 15" in driver.text("title")
+            assert "dA1[1,1] = ?" in driver.text("step")
+            assert "W2ᵀ" not in driver.text("step")
+            assert "dZ1" not in driver.text("rail")
+            await driver.press("space")
+            assert driver.position == Position(1, 10)
+            assert driver.cell("gradients", "dA1") == "0.0364"
+            assert "dA1 = W2ᵀ · dZ2" in driver.text("step")
+            assert "right" in driver.text("step")
+
+    async def test_what_it_reads_is_marked_only_after_a_hint(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space")
+            assert "•" not in driver.text("cache") + driver.text("gradients")
+            await driver.press("question_mark")
+            assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
+            await driver.press("question_mark")
+            assert "0.4000 × 0.1385 + 0.5000 × −0.0381" in driver.text("step")
+            assert "0.0364" not in driver.text("step").replace("−0.0364", "").replace(
+                "3)     0.0364", ""
+            )
+            await driver.press("question_mark")
+            assert isinstance(driver.screen, Help)
+
+    async def test_back_withdraws_the_question(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            before = driver.paintings()
+            await vote(driver)
+            await driver.press("space", "backspace")
+            assert driver.stepper.asking is None
+            assert driver.position == Position(1, 8)
+            await driver.press("n", "n")
+            assert driver.position == Position(1, 9)
+            await driver.press("a", "a", "backspace", "space")
+            assert driver.paintings() == before
+
+    async def test_the_next_iteration_is_announced_too(self) -> None:
+        async with stepping("neuron") as driver:
+            await driver.press("p", "p", "p", "p")
+            end = driver.position
+            driver.stepper.mode = "vote"
+            await driver.press("space")
+            assert "iteration 2" in driver.text("title")
+            assert driver.cell("cache", "Z1") == "?"
+            await driver.press("backspace")
+            assert driver.position == end
+
+    async def test_the_loss_is_asked_for_in_the_title(self) -> None:
+        async with stepping("article") as driver:
+            driver.stepper.mode = "vote"
+            await driver.press("p", "space")
+            assert "L ?" in driver.text("title")
+
+    async def test_the_update_is_asked_for_on_the_board(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("p", "p", "p")
+            driver.stepper.mode = "vote"
+            await driver.press("space")
+            assert "?" in driver.text("update")
+
+    async def test_other_moves_leave_the_question(self) -> None:
+        async with stepping("mazur") as driver:
+            driver.stepper.mode = "vote"
+            for key in ("p", "i", "s", "P", "I", "home"):
+                await driver.press("space")
+                assert driver.stepper.asking is not None
+                await driver.press(key)
+                assert driver.stepper.asking is None
+            assert driver.stepper.score.answered == ()
+
+
+class TestVoting:
+    async def test_a_right_vote_reveals(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "3")
+            assert driver.position.steps == 10
+            assert "✓3)" in driver.text("step")
+            assert driver.stepper.score.at_first == 1
+
+    async def test_a_wrong_vote_says_why_and_stays(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "2")
+            assert driver.position.steps == 9
+            assert "0.0383 is what you get without the ᵀ" in driver.text("step")
+            assert "second try" in driver.text("step")
+            await driver.press("3")
+            assert driver.stepper.score.answered[0].misses == 1
+            assert "at try 2" in driver.text("step") or "✗2)" in driver.text("step")
+
+    async def test_the_third_miss_reveals_and_lights_the_term(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "4", "2")
+            assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
+            await driver.press("1")
+            assert driver.position.steps == 10
+            assert driver.stepper.score.answered[0].outcome is Outcome.MISSED
+            assert "one of several paths" in driver.text("step")
+            assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
+
+    async def test_what_nobody_answered_is_seen_and_not_wrong(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("pagedown", "pagedown")
+            (only,) = driver.stepper.score.answered
+            assert (only.outcome, only.misses) == (Outcome.SEEN, 0)
+
+    async def test_digits_do_nothing_else(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("2")
+            assert "Nothing is asked just now" in driver.text("footer")
+
+    async def test_another_cell_may_be_asked_for(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "tab", "down", "enter")
+            assert driver.cell("gradients", "dA1", 2).strip("]").endswith("?")
+            assert "dA1[2,1] = ?" in driver.text("step")
+
+
+class TestTyping:
+    async def test_the_field_opens_and_a_right_answer_goes_on(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space")
+            assert field(driver).has_focus
+            await answer(driver, "0,0364")
+            assert "✓ 0,0364 is right, at the first try" in driver.text("step")
+            assert driver.position.steps == 10
+
+    async def test_three_misses(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space")
+            await answer(driver, "0.0554")
+            assert "one of several paths" in driver.text("step")
+            await answer(driver, "-0.0364")
+            assert "sign flipped" in driver.text("step")
+            await answer(driver, "7")
+            assert driver.position.steps == 10
+            assert driver.stepper.score.missed == ("dA",)
+
+    async def test_what_is_no_number_stays_to_be_mended(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space")
+            await answer(driver, "what")
+            assert field(driver).value == "what"
+            assert driver.stepper.asking
+            assert driver.stepper.asking.misses == 0
+
+    async def test_help_a_resize_and_another_cell_lose_nothing(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", *"0.03", "f1")
+            assert isinstance(driver.screen, Help)
+            await driver.press("escape")
+            await driver.pilot.resize_terminal(120, 40)
+            await driver.settled()
+            await driver.pilot.click("#cache", offset=(30, 3))
+            await driver.settled()
+            assert field(driver).value == "0.03"
+            assert field(driver).has_focus
+            await driver.press(*"64", "enter")
+            assert driver.position.steps == 10
+
+    async def test_page_down_shows_it_from_the_open_field(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", *"0.1", "pagedown")
+            assert driver.position.steps == 10
+            assert driver.stepper.score.missed == ()
+
+    async def test_space_shows_it_while_the_field_is_empty(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", "space")
+            assert driver.position.steps == 10
+
+    async def test_up_and_down_are_answers(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("i")
+            await driver.press("home", "p", "p", "p", "a", "a", "space", "down", "enter")
+            assert "It gets smaller" in driver.text("step")
+
+    async def test_escape_leaves_the_field_then_the_question(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", *"0.03", "escape")
+            assert driver.stepper.asking
+            await driver.press("enter")
+            assert field(driver).value == "0.03"
+            await driver.press("escape", "escape")
+            assert driver.stepper.asking is None
+            assert "It asks no more" in driver.text("footer")
+
+    async def test_a_vote_may_be_typed_instead(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "enter")
+            await answer(driver, "0.0364")
+            assert driver.stepper.score.right == 1
+
+
+class TestLessons:
+    async def test_a_lesson_asks_its_own_questions_by_itself(self) -> None:
+        async with stepping("mazur") as driver:
+            own = {q.step for q in driver.stepper.timeline.experiment.questions}
+            asked = set()
+            for _ in range(40):
+                await driver.press("pagedown")
+                asking = driver.stepper.asking
+                if asking and asking.is_open:
+                    asked.add(asking.asked.step.symbol)
+                if driver.position == Position(1, 15):
+                    break
+            assert asked == own
+
+    async def test_what_was_missed_is_asked_again(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press("p", "p", "space", "space", "space")  # dW2 is asked for
+            asking = driver.stepper.asking
+            assert asking
+            wrong = next(k for k, c in enumerate(asking.choices, 1) if not c.right)
+            await driver.press(str(wrong), "pagedown")
+            seen = []
+            for _ in range(12):
+                await driver.press("pagedown")
+                asking = driver.stepper.asking
+                if asking and asking.is_open and asking.again:
+                    seen.append(asking.asked.step.symbol)
+            assert "dW1" in seen
+
+    async def test_the_last_question_closes_with_the_score_and_the_next_lesson(self) -> None:
+        async with stepping("mazur") as driver:
+            for _ in range(22):
+                await driver.press("pagedown")
+                if driver.stepper.asking and driver.stepper.asking.closing:
+                    break
+            assert "Next lesson: too-large (o opens it)" in driver.text("step")
+            assert "of 2 right" in driver.text("step")
+
+    @pytest.mark.parametrize("name", lessons.NAMES)
+    async def test_every_lesson_is_walked_to_its_end_with_two_keys(self, name: str) -> None:
+        lesson = load(name)
+        last = max(
+            (question.iteration or 1 for question in lesson.questions if question), default=1
+        )
+        async with stepping(lesson) as driver:
+            if last > 5:
+                await driver.press("g", *str(last), "enter", "P")
+            first = driver.position.iteration
+            answers: list[str] = []
+            while driver.position.iteration < max(last, first + 1) + 1 and len(answers) < 200:
+                await driver.press("pagedown")
+                answers.append(driver.text("step"))
+            said = "\n".join(answers)
+            for question in lesson.questions:
+                if first <= (question.iteration or 1):
+                    assert question.text.split("?")[0][:30] in said
+            for _ in range(30):
+                await driver.press("pageup")
+
+
+class TestTheRecord:
+    async def test_every_answer_is_a_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "answers.csv"
+        async with stepping("mazur") as driver:
+            driver.stepper.record = Record(str(path))
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space")
+            await answer(driver, "0.0383")
+            await answer(driver, "=1")
+            await driver.press("backspace", "backspace")
+            await answer(driver, "0.0364")
+            await driver.press("pagedown", "pagedown")
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert list(rows[0]) == list(COLUMNS)
+        assert [(r["cell"], r["answer"], r["verdict"], r["try"]) for r in rows] == [
+            ("dA1[1,1]", "0.0383", "wrong", "1"),
+            ("dA1[1,1]", "'=1", "unreadable", "2"),
+            ("dA1[1,1]", "0.0364", "right", "2"),
+            ("dZ1[1,1]", "", "seen", "1"),
+        ]
+        assert rows[0]["mistakes"] == "transpose-forgotten"
+
+    async def test_quitting_says_the_score(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await vote(driver)
+            await driver.press("space", "3", "q")
+        assert driver.app.return_value
+        assert driver.app.return_value.startswith("1 of 1 right, all at the first try.")
