@@ -54,6 +54,7 @@ class Flag:
     help: str
     read: Callable[[str], Any] = str
     default: Any = None
+    values: Sequence[str] = ()  # that a shell offers
 
     @property
     def attribute(self) -> str:
@@ -181,6 +182,7 @@ FORMAT = Flag(
     "line, a line a step, numbers in full whatever --decimals says",
     one_of(FORMATS),
     "table",
+    FORMATS,
 )
 MORE_ITERATIONS = Flag(
     "--iterations",
@@ -229,6 +231,20 @@ RECORD = Flag(
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
+HOST = Flag(
+    "--host",
+    "ADDRESS",
+    "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
+    default="127.0.0.1",
+)
+PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
+MAX_SESSIONS = Flag(
+    "--max-sessions",
+    "N",
+    "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
+    whole(1),
+    32,
+)
 SWITCHES = ("-h", "--help", "--version", OVERWRITE.name)  # every other flag takes a value
 
 
@@ -243,6 +259,7 @@ class Word:
     help: str
     default: str | None
     flags: tuple[Flag, ...] = ()  # that may stand in its place
+    choices: Sequence[str] = ()  # of what it must be one; else it names a lesson or a file
 
 
 @dataclass(frozen=True)
@@ -493,6 +510,49 @@ def write_files(files: Mapping[str, str], overwrite: bool) -> None:
         raise CommandError(str(error)) from None
 
 
+def serve(arguments: argparse.Namespace) -> int:
+    """The stepper in browsers, a process for each, until a signal says stop."""
+    try:
+        from backprop_tui.serve import server
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("backprop_tui", "textual"):
+            raise
+        raise CommandError(
+            f'serve needs the package {error.name}: pip install "{PROGRAM}[web]" brings it'
+        ) from None
+    experiment = load(arguments)
+    wanted = {f.attribute: getattr(arguments, f.attribute) for f in (*OVERRIDES, DECIMALS, CODE)}
+    served = server.Server({"word": arguments.word, **wanted}, arguments.max_sessions)
+
+    def ready(address: str) -> None:
+        write([f"{experiment.source} is served at {address} (ctrl-c ends it and all sessions)\n"])
+        if not server.is_loopback(arguments.host):
+            complain(
+                f"whoever reaches {address} can step through this experiment and the lessons, "
+                f"{served.most} at once; no file is read or written for them, and nothing is "
+                "encrypted"
+            )
+
+    try:
+        return STOPPED + server.serve(served, arguments.host, arguments.port, ready)
+    except OSError as error:
+        raise CommandError(server.trouble(error, arguments.host, arguments.port)) from None
+
+
+def complete(arguments: argparse.Namespace) -> int:
+    """The script that completes this command line in a shell."""
+    from backprop_tui.completion import SHELLS, script
+
+    if arguments.word not in SHELLS:
+        shells = ", ".join(SHELLS)
+        got = f"; got {quoted(arguments.word)}{hint(arguments.word, SHELLS)}" * (
+            arguments.word is not None
+        )
+        raise CommandError(f"completion needs a shell, one of {shells}{got}")
+    write([script(arguments.word, PROGRAM, STEPPER, COMMANDS)], document=True)
+    return FINE
+
+
 def load(arguments: argparse.Namespace) -> Experiment:
     """The experiment that was asked for, with its overrides."""
     from backprop_tui.engine.experiment_file import ExperimentError, load
@@ -674,6 +734,40 @@ COMMANDS = {
             },
             run=export,
         ),
+        Command(
+            name="serve",
+            summary="step through it in a browser, a class at once",
+            about="A page on which each visitor steps through the experiment, by keys and mouse,\n"
+            "in a session of its own that ends with the page. This machine alone reaches it,\n"
+            "unless --host says otherwise. Visitors choose among the lessons, and can neither\n"
+            "open nor write a file here.",
+            word=EXPERIMENT,
+            flags={
+                "who can come": (HOST, PORT, MAX_SESSIONS),
+                "what is shown": (DECIMALS,),
+                CHANGES: OVERRIDES,
+            },
+            examples={
+                f"{PROGRAM} serve": "the first lesson, for this machine",
+                f"{PROGRAM} serve mazur --host 0.0.0.0": "for the classroom",
+                f"{PROGRAM} serve --port 0": "at any free port",
+            },
+            run=serve,
+        ),
+        Command(
+            name="completion",
+            summary="print what makes a shell complete this command line",
+            about="A script for bash, zsh or fish that completes commands, flags, their values,\n"
+            "lessons and experiment files.",
+            word=Word("SHELL", "bash, zsh or fish", None, choices=("bash", "zsh", "fish")),
+            flags={},
+            examples={
+                f"source <({PROGRAM} completion bash)": "in ~/.bashrc",
+                f'eval "$({PROGRAM} completion zsh)"': "in ~/.zshrc, after compinit",
+                f"{PROGRAM} completion fish | source": "in config.fish",
+            },
+            run=complete,
+        ),
     )
 }
 
@@ -704,7 +798,7 @@ def parser_of(command: Command) -> Parser:
     about = command.about
     if command is STEPPER:
         usage += f"\n       {PROGRAM} COMMAND ..."
-        listed = (f"  {c.name or '(none)':<10}{c.summary}" for c in (STEPPER, *COMMANDS.values()))
+        listed = (f"  {c.name or '(none)':<12}{c.summary}" for c in (STEPPER, *COMMANDS.values()))
         about = "\n".join([about, "\ncommands (each has its own --help):", *listed])
     parser = Parser(
         prog=command.line,

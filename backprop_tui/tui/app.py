@@ -33,8 +33,10 @@ class BackpropApp(App[str]):
     ENABLE_COMMAND_PALETTE = True
     AUTO_FOCUS = None  # a focus would take the arrows from time
 
-    def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
+    def __init__(self, experiment: Experiment, decimals: int = 3, served: bool = False) -> None:
+        """`served`: the screen is in a stranger's browser, who may read and write no file here."""
         super().__init__()
+        self.served = served
         for theme in THEMES:
             self.register_theme(theme)
         light = experiment.look.theme == "light"
@@ -88,5 +90,5 @@ class BackpropApp(App[str]):
         if screen is self.stepper:
             yield from self.stepper.commands()
         for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
+            if command.title == "Theme" or (command.title == "Screenshot" and not self.served):
                 yield command

@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.tui.screens.keep import Keep
+from backprop_tui.tui.serving import served
 
 if TYPE_CHECKING:  # imported when there is something to keep: the start does not wait for it
     from backprop_tui.engine.recovery import Left, Recovery
@@ -51,6 +52,8 @@ class Guard(Keep):
     def guard(self) -> None:
         """Keep what is not saved, as it is now; where all is saved, nothing is left to be kept."""
         self._guarded = self._snapshot()
+        if served(self.app):
+            return
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
@@ -99,7 +102,9 @@ class Guard(Keep):
         from backprop_tui.engine.folders import LOCK, state_folder
 
         with suppress(OSError):
-            if any(name.endswith(LOCK) for name in os.listdir(state_folder())):
+            if not served(self.app) and any(
+                name.endswith(LOCK) for name in os.listdir(state_folder())
+            ):
                 self._offer()
 
     def _offer(self) -> None:

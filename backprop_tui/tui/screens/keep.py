@@ -15,6 +15,7 @@ from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.screens.base import Base
+from backprop_tui.tui.serving import NOT_SERVED, served
 from backprop_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:  # imported when something is saved: the start does not wait for it
@@ -147,6 +148,9 @@ class Keep(Base):
         from backprop_tui.tui.widgets.file_prompt import FilePrompt
 
         experiment = self.timeline.experiment
+        if served(self.app):
+            self.say(f"Saving is {NOT_SERVED}: y shows a code that opens this run anywhere.")
+            return
         if experiment.written is None:
             self.say("This run was read from no file, so it cannot be saved to one.")
             return
@@ -230,7 +234,8 @@ class Keep(Base):
     def action_quit(self) -> None:
         unsaved = self.unsaved()
         are = "is" if unsaved.startswith("1 ") and "and" not in unsaved else "are"
-        warning = f"{unsaved} {are} not saved: w saves, q again quits"
+        saves = "y shows a code of them" if served(self.app) else "w saves"
+        warning = f"{unsaved} {are} not saved: {saves}, q again quits"
         if unsaved and self.message != warning:
             self.say(warning)
             return

@@ -52,15 +52,18 @@ class Opener(ModalScreen[Experiment | None]):
     AUTO_FOCUS = "Lessons"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, current: str, files: bool = True) -> None:
+        """`files`: whether files may be opened, not lessons alone."""
         super().__init__()
-        self.current = current
+        self.current, self.files = current, files
 
     def compose(self) -> ComposeResult:
+        or_a_file = ", or a file (tab, then its path)" if self.files else ""
         with Vertical(id="sheet"):
-            yield Static("Open a lesson (enter), or a file (tab, then its path)", markup=False)
+            yield Static(f"Open a lesson (enter){or_a_file}", markup=False)
             yield Lessons(*starmap(self.option, enumerate(lessons.NAMES, 1)), markup=False)
-            yield Input(placeholder="path/to/experiment.toml")
+            if self.files:
+                yield Input(placeholder="path/to/experiment.toml")
             yield Static(id="fault", markup=False)
 
     def on_mount(self) -> None:

@@ -16,6 +16,7 @@ from backprop_tui.engine.experiment import Experiment, Saved
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.guard import Guard
 from backprop_tui.tui.screens.keep import apart, shown_path
+from backprop_tui.tui.serving import served
 
 EVERY = 1.0
 """Seconds between two looks at the file."""
@@ -49,7 +50,7 @@ class Reload(Guard):
             self._watching = None
         experiment = self.timeline.experiment
         self._in_file = experiment.edits, experiment.formulas
-        if self._path is not None:
+        if self._path is not None and not served(self.app):
             self._stamp = self._read = stamp_of(self._path)
             self._watching = self.set_interval(EVERY, self._look_at_file)
 

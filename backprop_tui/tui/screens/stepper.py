@@ -23,6 +23,7 @@ from backprop_tui.tui.screens.ask import Ask
 from backprop_tui.tui.screens.reload import Reload
 from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.screens.writing import Writing
+from backprop_tui.tui.serving import served
 from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
 from backprop_tui.tui.widgets.heading import Rail
@@ -119,7 +120,8 @@ class Stepper(Ask, WhatIf, Writing, Reload):
             if experiment is not None:
                 self.open_instead(experiment)
 
-        self.app.push_screen(Opener(self.timeline.experiment.name), opened)
+        name = self.timeline.experiment.name
+        self.app.push_screen(Opener(name, files=not served(self.app)), opened)
 
     def show_help(self) -> None:
         from backprop_tui.tui.screens.help import Help

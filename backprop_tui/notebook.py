@@ -1,0 +1,139 @@
+"""The library: a run in Python, whose states show themselves in Jupyter, in Rich and in print.
+
+What is shown of a step is the engine's explanation of it; here it is only laid out. It knows no
+screen, and imports Rich only when Rich asks.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING
+
+from backprop_tui.engine import timeline
+from backprop_tui.engine.algebra import SCALARS, names
+from backprop_tui.engine.experiment_file import ExperimentError, load
+from backprop_tui.engine.explanation import Explanation, own_cell
+from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.engine.shapes import written
+from backprop_tui.engine.timeline import Position
+from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MOST_COLUMNS = 10
+MOST_TERMS = 6
+UNKNOWN = "·"
+
+
+class Timeline(timeline.Timeline):
+    """A run of an experiment; `state` gives what is known at a position, ready to be shown."""
+
+    def state(self, position: Position) -> State:
+        return State(self, position, self.iteration(position.iteration))
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        return Provenance(self)
+
+
+class State(timeline.State):
+    """All that is known at a position. Displayed, it is its step: formula, one number, matrices."""
+
+    timeline: Timeline
+
+    @property
+    def decimals(self) -> int:
+        return self.experiment.decimals
+
+    @property
+    def title(self) -> str:
+        """mazur: iteration 1, example 1 of 1, step 9 of 15, backward"""
+        at = f"step {self.position.steps} of {len(self.program.steps)}"
+        where = heading(self.timeline, self.iteration)
+        where = where[0].lower() + where[1:]
+        return f"{self.experiment.name}: {where}, {at}, {self.phase}"
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """What is said of the step: formula, shapes, one number of it, the reason."""
+        if self.step is None:
+            return (self.experiment.title,)
+        cell = own_cell(self, self.step, 0)
+        place = Place(self.position.iteration, cell)
+        said = Explanation(self.timeline.provenance, place, self.figure)
+        arithmetic = (said.symbols(MOST_TERMS), *said.numbers(MOST_TERMS), said.result)
+        return (
+            said.formula,
+            said.shape_line,
+            f"{said.cell} = {' = '.join(dict.fromkeys(arithmetic))}",
+            said.reason,
+        )
+
+    def figure(self, number: float) -> str:
+        return figure(number, self.decimals)
+
+    @cached_property
+    def matrices(self) -> dict[str, list[list[str]]]:
+        """The matrix that the step writes, then those that it reads; at the start, X and Y."""
+        if self.step is None:
+            shown = ["X", "Y"]
+        else:
+            shown = [self.step.symbol, *names(self.step.expression)]
+        known = [s for s in dict.fromkeys(shown) if s not in SCALARS and self.value(s) is not None]
+        return {f"{s} {written(self.shapes[s])}": self.rows(s) for s in known}
+
+    def rows(self, symbol: str) -> list[list[str]]:
+        """A matrix in figures; of one that is being computed, what has come so far."""
+        value = self.value(symbol)
+        assert value is not None
+        revealed, columns = self.revealed(symbol), value.shape[1]
+        if revealed is None:
+            return abbreviated(value, self.decimals, MOST_COLUMNS)
+        return [
+            [
+                self.figure(value[i, j]) if i * columns + j < revealed else UNKNOWN
+                for j in range(columns)
+            ]
+            for i in range(value.shape[0])
+        ]
+
+    # Its faces
+
+    def __str__(self) -> str:
+        parts = [self.title, *self.lines]
+        parts += [f"\n{name}\n{aligned(rows)}" for name, rows in self.matrices.items()]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        """For Jupyter."""
+        said = "<br>".join(escape(line) for line in self.lines)
+        boards = "".join(_board(name, rows) for name, rows in self.matrices.items())
+        return (
+            f"<div><b>{escape(self.title)}</b><p>{said}</p>"
+            f'<div style="display:flex;flex-wrap:wrap;gap:2em">{boards}</div></div>'
+        )
+
+    def __rich__(self) -> RenderableType:
+        """For Rich's `print`."""
+        from rich.columns import Columns
+        from rich.console import Group
+        from rich.text import Text
+
+        boards = [
+            Text(f"{name}\n", "bold").append(aligned(rows), "not bold")
+            for name, rows in self.matrices.items()
+        ]
+        said = Text("\n".join(self.lines))
+        return Group(Text(self.title, "bold"), said, Text(), Columns(boards, padding=(0, 3)))
+
+
+def _board(name: str, rows: list[list[str]]) -> str:
+    cells = "".join(
+        "<tr>" + "".join(f"<td>{escape(figure)}</td>" for figure in row) + "</tr>" for row in rows
+    )
+    return f"<table><caption>{escape(name)}</caption>{cells}</table>"
+
+
+__all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

@@ -1,0 +1,48 @@
+"""The learner's side of a session: the stepper in a process of its own, its screen in a browser.
+
+It is started by `session`, one process a learner, and talks to the server through its pipes. When
+the server is gone, it ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from textual.drivers.web_driver import WebDriver
+from textual.events import AppFocus
+from textual.messages import ExitApp
+
+from backprop_tui.__main__ import FINE, WRONG, CommandError, complain, decimals_of, load
+from backprop_tui.tui.app import BackpropApp
+
+
+class SessionDriver(WebDriver):
+    """Textual's own, but it has the focus from the start, and ends with the pipe that it reads."""
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()
+        self._app.call_later(self._app.post_message, AppFocus())  # the page takes the keys at once
+
+    def run_input_thread(self) -> None:
+        super().run_input_thread()
+        self._app.post_message(ExitApp())  # nobody can press a key any more
+
+
+def main(argv: Sequence[str]) -> int:
+    """Step through the experiment that `argv` describes: one argument, which `session` made."""
+    arguments = argparse.Namespace(**json.loads(argv[0]))
+    try:
+        experiment = load(arguments)  # once more: its file may be another by now
+    except CommandError as error:
+        complain(*error.faults)
+        return WRONG
+    app = BackpropApp(experiment, decimals_of(arguments, experiment), served=True)
+    app.run()
+    return app.return_code or FINE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

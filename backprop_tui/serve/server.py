@@ -1,0 +1,185 @@
+"""The web server: the page, its scripts and fonts, and sessions while there is room.
+
+Everything that a page needs comes from here, so that a classroom without internet has it all. It
+reads no experiment and knows no screen: a session is told which one to open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import textual_serve
+from aiohttp import WSCloseCode, web
+
+from backprop_tui.serve.session import NOT_OPENED, Session
+
+PAGE = Path(__file__).parent / "page"
+TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font
+HEARTBEAT = 10.0
+"""Seconds between two signs of life that a page must answer: half of that later it is gone."""
+LONGEST_MESSAGE = 1 << 16
+"""Bytes that a page may send at once: a key takes 12."""
+FULL = "All places are taken just now. Start again in a moment.\r\n"
+HEADERS = {  # nothing comes from elsewhere; the terminal makes its own styles
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class Server:
+    """Serves one experiment, as the command line names it, to at most `most` learners at once."""
+
+    def __init__(self, experiment: Mapping[str, str | int | None], most: int) -> None:
+        self.experiment, self.most = experiment, most
+        self.sessions: dict[Session, web.WebSocketResponse] = {}
+
+    @property
+    def full(self) -> bool:
+        return len(self.sessions) >= self.most
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.add_routes(
+            [
+                web.get("/", self.page),
+                web.get("/ws", self.learner),
+                web.static("/page", PAGE),
+                web.static("/terminal", TERMINAL),
+            ]
+        )
+        application.on_response_prepare.append(add_headers)
+        application.on_shutdown.append(self.end_all)
+        return application
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        if self.full:
+            return web.Response(
+                status=503, text=(PAGE / "full.html").read_text("utf-8"), content_type="text/html"
+            )
+        return web.FileResponse(PAGE / "index.html")
+
+    async def learner(self, request: web.Request) -> web.StreamResponse:
+        """One learner's session, as long as the page is there."""
+        if not from_own_page(request):
+            raise web.HTTPForbidden(text="Only this server's own page may open a session.")
+        page = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
+        await page.prepare(request)
+        if self.full:
+            await turn_away(page, FULL)
+            return page
+        session = Session(self.experiment, page)
+        self.sessions[session] = page
+        try:
+            await session.start(*size_asked_for(request))
+            async for message in page:
+                await session.take(message)
+        except OSError:  # this machine has no room for another process
+            await turn_away(page, NOT_OPENED)
+        finally:
+            await session.stop()
+            del self.sessions[session]
+        return page
+
+    async def end_all(self, application: web.Application) -> None:
+        """Told to stop: no process outlives the server."""
+        for session, page in list(self.sessions.items()):
+            await session.stop()
+            await page.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def turn_away(page: web.WebSocketResponse, why: str) -> None:
+    with suppress(ConnectionError):  # it may have left by itself
+        await page.send_bytes(why.encode())
+        await page.close(code=WSCloseCode.TRY_AGAIN_LATER)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def from_own_page(request: web.Request) -> bool:
+    """Whether no other site's page asks: a browser lets any page open a socket to any server."""
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def size_asked_for(request: web.Request) -> tuple[int, int]:
+    try:
+        return int(request.query["width"]), int(request.query["height"])
+    except (KeyError, ValueError):
+        return 80, 24
+
+
+# Running it ----------------------------------------------------------------------------------
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def address(host: str, port: int) -> str:
+    """What to type into a browser: a name of this machine where it listens on all of them."""
+    with suppress(ValueError):
+        ip = ipaddress.ip_address(host)
+        host = socket.gethostname() if ip.is_unspecified else f"[{ip}]" if ip.version == 6 else host
+    return f"http://{host}:{port}/"
+
+
+def trouble(error: OSError, host: str, port: int) -> str:
+    """Why nothing can listen there, and what to do."""
+    if isinstance(error, socket.gaierror):
+        return f'--host "{host}" is no address: 127.0.0.1 and 0.0.0.0 always are'
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: choose another with --port, or --port 0 for a free one"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs rights that you do not have: choose one above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f'--host "{host}" is no address of this machine'
+    return f"{host}:{port} cannot be served: {error.strerror or error}"
+
+
+def serve(server: Server, host: str, port: int, ready: Callable[[str], None]) -> int:
+    """Serve until a signal says stop: its number. `ready` is told the address. Raises OSError."""
+    return asyncio.run(_serve(server, host, port, ready))
+
+
+async def _serve(server: Server, host: str, port: int, ready: Callable[[str], None]) -> int:
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        stopped = signalled()
+        await web.TCPSite(runner, host, port).start()
+        ready(address(host, runner.addresses[0][1]))
+        return await stopped
+    finally:
+        await runner.cleanup()
+
+
+def signalled() -> asyncio.Future[int]:
+    """The signal that says stop, when it comes."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[int] = loop.create_future()
+
+    def stop(number: int) -> None:
+        if not stopped.done():
+            stopped.set_result(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has none to handle, but ctrl-c raises
+        if (number := getattr(signal, name, None)) is not None:
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, stop, int(number))
+    return stopped

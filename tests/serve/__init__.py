@@ -1,0 +1,1 @@
+"""Tests of the stepper in a browser."""

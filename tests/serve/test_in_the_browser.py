@@ -1,0 +1,128 @@
+"""The stepper in a real browser: what a learner sees and does there, and what the page asks for.
+
+Each test opens tabs of one Chromium; without one it is skipped, which the closing line counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+import pytest
+import pytest_asyncio
+
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Timeline
+from tests.serve.chromium import CHROMIUM, Chromium, Tab, chromium, tabs_of, until
+from tests.serve.conftest import SEED, Served, serving
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
+
+STEPS = 17  # of an iteration of `article`
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def browser(running: str) -> AsyncIterator[Chromium]:
+    async with tabs_of(running) as tabs:
+        yield tabs
+
+
+def at_step(step: int, text: str) -> bool:
+    return f"step {step} of {STEPS}" in text
+
+
+async def opened(tab: Tab, address: str) -> Tab:
+    await tab.open(address)
+    await tab.until(partial(at_step, 0))
+    return tab
+
+
+async def test_an_iteration_by_keys_shows_the_numbers_of_the_engine(
+    served: Served, browser: Chromium
+) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    for step in range(1, STEPS + 1):
+        await tab.press("space")
+        await tab.until(partial(at_step, step))
+    shown = await tab.text()
+    run = Timeline(load("article", {"seed": SEED}))
+    W2 = run.state(run.end_of(1)).result("W2")
+    for number in W2[0]:
+        assert f"{number:.3f}".replace("-", "−") in shown
+    await tab.press("backspace")
+    await tab.until(partial(at_step, 16))
+    assert tab.faults == []
+
+
+async def test_the_mouse_works_and_so_does_a_larger_window(
+    served: Served, browser: Chromium
+) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    await tab.click_on("phase")
+    await tab.until(partial(at_step, 4))
+    before = len((await tab.text()).split("\n"))
+    await tab.resize(1400, 900)
+    larger = await tab.until(lambda text: "NumPy" in text)
+    assert len(larger.split("\n")) > before
+
+
+async def test_two_tabs_are_two_learners_and_one_that_closes_leaves_nothing(
+    served: Served, browser: Chromium
+) -> None:
+    one = await opened(await browser.tab(), served.address)
+    other = await opened(await browser.tab(), served.address)
+    assert len(served.sessions()) == 2
+    await one.press("space", "space")
+    await other.press("p")
+    await one.until(partial(at_step, 2))
+    await other.until(partial(at_step, 4))
+    assert at_step(2, await one.text())
+    await one.close()
+
+    async def sessions() -> str:
+        return str(len(served.sessions()))
+
+    await until(sessions, lambda number: number == "1")
+    await other.press("space")
+    await other.until(partial(at_step, 5))
+
+
+async def test_nothing_is_asked_of_any_other_machine(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    own = re.compile(rf"(http|ws)://127\.0\.0\.1:{served.port}/")
+    assert len(tab.requests) > 5
+    assert [address for address in tab.requests if not own.match(address)] == []
+    assert any(address.endswith(".ttf") for address in tab.requests)
+
+
+async def test_there_are_lessons_but_no_files(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    await tab.press("o")
+    shown = await tab.until(lambda text: "Open a lesson" in text)
+    assert "file" not in shown
+    assert "path/to" not in shown
+    await tab.press("enter")
+    await tab.until(lambda text: "Open a lesson" not in text)
+
+
+async def test_who_quits_may_start_again(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    await tab.press("space", "q")
+    await until(tab.page_text, lambda text: "The session has ended" in text)
+    await tab.press("enter")
+    await tab.until(partial(at_step, 0))
+
+
+async def test_when_all_places_are_taken_the_next_visitor_is_told(browser: Chromium) -> None:
+    with serving("--max-sessions", "1") as served:
+        await opened(await browser.tab(), served.address)
+        late = await browser.tab()
+        await late.open(served.address)
+        await until(late.page_text, lambda text: "All places are taken" in text)

@@ -1,0 +1,126 @@
+"""What an installation needs: data files in the wheel, metadata, and completion in every shell."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from backprop_tui import lessons
+from backprop_tui.__main__ import COMMANDS, PROGRAM, STEPPER, main
+from backprop_tui.completion import SHELLS, script
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_the_wheel_carries_everything_that_is_no_code(tmp_path: Path) -> None:
+    builders = pytest.importorskip("hatchling.builders.wheel", reason="hatchling is not installed")
+    (wheel,) = builders.WheelBuilder(str(ROOT)).build(
+        directory=str(tmp_path), versions=["standard"]
+    )
+    with ZipFile(wheel) as archive:
+        carried = set(archive.namelist())
+    package = ROOT / "backprop_tui"
+    data = {
+        path.relative_to(ROOT).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"backprop_tui/py.typed", "backprop_tui/tui/app.tcss"} <= data
+    assert {f"backprop_tui/lessons/{name}.toml" for name in lessons.NAMES} <= data
+    assert "backprop_tui/serve/page/index.html" in data
+    assert data <= carried
+
+
+def test_the_metadata_is_complete() -> None:
+    versions = {c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: Python :: 3." in c}
+    assert versions == {"3.11", "3.12", "3.13"}
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert "Operating System :: OS Independent" in PROJECT["classifiers"]
+    assert "Typing :: Typed" in PROJECT["classifiers"]
+    assert PROJECT["description"]
+    assert PROJECT["keywords"]
+    assert PROJECT["scripts"] == {PROGRAM: "backprop_tui.__main__:main"}
+    assert any(
+        needed.startswith("textual-serve") for needed in PROJECT["optional-dependencies"]["web"]
+    )
+
+
+# Completion ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_knows_every_command_flag_and_lesson(shell: str) -> None:
+    text = script(shell, PROGRAM, STEPPER, COMMANDS)
+    for command in (STEPPER, *COMMANDS.values()):
+        assert command.name in text
+        for flag in command.all_flags:
+            name = f"-l {flag.name.removeprefix('--')} " if shell == "fish" else flag.name
+            assert name in text
+    assert all(lesson in text for lesson in lessons.NAMES)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_reads_its_script(shell: str, tmp_path: Path) -> None:
+    if (found := shutil.which(shell)) is None:
+        pytest.skip(f"there is no {shell}")
+    file = tmp_path / "script"
+    file.write_text(script(shell, PROGRAM, STEPPER, COMMANDS), encoding="utf-8")
+    done = subprocess.run([found, "-n", str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def completed(line: str, folder: Path) -> set[str]:
+    """What bash offers for the last word of a line."""
+    words = [word or "''" for word in line.split(" ")]
+    ask = (
+        f"{script('bash', PROGRAM, STEPPER, COMMANDS)}\n"
+        f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}\n"
+        "_backprop_tui\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash")
+    done = subprocess.run(
+        [bash, "-u", "-c", ask], capture_output=True, text=True, check=True, cwd=folder
+    )
+    return set(done.stdout.split("\n")) - {""}
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("backprop-tui tr", {"train", "trace"}),
+        ("backprop-tui maz", {"mazur"}),
+        ("backprop-tui trace --form", {"--format"}),
+        ("backprop-tui trace --format ", {"table", "jsonl", "markdown"}),
+        ("backprop-tui train mazur --loss half", {"half_squared_error"}),
+        ("backprop-tui --mistake sign", {"sign-flipped"}),
+        ("backprop-tui --mistake = sign", {"sign-flipped"}),  # as bash parts --mistake=sign
+        ("backprop-tui trace --format =", {"table", "jsonl", "markdown"}),
+        ("backprop-tui train mi", {"mine.toml"}),
+        ("backprop-tui train --save no", {"notes.txt"}),
+        ("backprop-tui train fol", {"folder"}),
+        ("backprop-tui completion ", {"bash", "zsh", "fish"}),
+        ("backprop-tui lessons nothing", set()),
+        ("backprop-tui --seed ", set()),
+    ],
+)
+def test_bash_offers(line: str, offered: set[str], tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").touch()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "folder").mkdir()
+    assert completed(line, tmp_path) == offered
+
+
+def test_a_shell_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "fisch"]) == 2
+    said = capsys.readouterr().err
+    assert "one of bash, zsh, fish" in said
+    assert 'Did you mean "fish"?' in said

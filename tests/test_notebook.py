@@ -1,0 +1,102 @@
+"""The library: three lines step a network, and a state shows itself wherever it is displayed."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+import backprop_tui
+from backprop_tui import Position, Timeline, lessons, load
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def positions_of(run: Timeline) -> list[Position]:
+    steps = len(run.program.steps)
+    return [Position(k, s) for k in (1, 2) for s in range(steps + 1)]
+
+
+class Balanced(HTMLParser):
+    """The text of a piece of HTML, whose tags must close in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data + "\n"
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_every_state_of_every_lesson_shows_its_step_in_html_rich_and_text(name: str) -> None:
+    run = Timeline(load(name))
+    for position in positions_of(run):
+        state = run.state(position)
+        console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        console.print(state)
+        faces = (str(state), Balanced(state._repr_html_()).text, console.export_text())
+        console.file.close()
+        for line in state.lines:
+            assert all(line in face or len(line) > 180 for face in faces)
+        if state.step is not None:
+            value = state.result(state.step.symbol)
+            number = state.figure(value[-1, -1])
+            assert all(number in face for face in faces)
+
+
+@given(elements=st.integers(1, 8))
+def test_of_a_step_that_is_open_only_the_elements_so_far_are_shown(elements: int) -> None:
+    run = Timeline(load("article"))
+    before = run.program.positions["dW1"]
+    shown = run.state(Position(1, before, elements)).matrices["dW1 3×3"]
+    flat = [figure for row in shown for figure in row]
+    assert [figure == "·" for figure in flat] == [i >= elements for i in range(9)]
+
+
+def test_markup_in_a_file_is_shown_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    titled = re.sub(r"(?m)^title = .*$", 'title = "<script>"', lessons.text("neuron"))
+    file.write_text(titled)
+    run = Timeline(load(str(file)))
+    html = run.state(run.start)._repr_html_()
+    assert "<script>" not in html
+    assert "<script>" in Balanced(html).text
+
+
+def test_the_names_of_the_library_come_when_they_are_asked_for() -> None:
+    probe = (
+        "import sys, backprop_tui; before = 'numpy' in sys.modules; backprop_tui.Timeline;"
+        "print(before, 'numpy' in sys.modules, *(m in sys.modules for m in ('rich', 'textual')))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "False", "False"]
+    assert set(backprop_tui.__all__) <= set(dir(backprop_tui))
+    with pytest.raises(AttributeError):
+        backprop_tui.__getattr__("nothing")
+
+
+def test_what_the_readme_shows_of_the_library_is_so() -> None:
+    (session,) = re.findall(r"^```pycon\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    example = doctest.DocTestParser().get_doctest(session, {}, "README.md", None, 0)
+    assert len(example.examples) >= 3
+    assert doctest.DocTestRunner().run(example).failed == 0
