@@ -225,6 +225,13 @@ BLANKS = Flag(
 )
 COPIES = Flag("--copies", "N", "worksheets, each with other weights (default 1)", whole(1, 1000))
 EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
+ASK = Flag(
+    "--ask",
+    "WHEN",
+    "before which steps it asks: off; lesson: where the experiment has a question (the default); "
+    "vote or type: before every step",
+    one_of(("off", "lesson", "vote", "type")),
+)
 RECORD = Flag(
     "--record",
     "FILE",
@@ -303,6 +310,8 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
         )
     from backprop_tui.tui.app import BackpropApp
 
+    if arguments.ask is not None:
+        experiment = replace(experiment, look=replace(experiment.look, ask=arguments.ask))
     app = BackpropApp(experiment, decimals_of(arguments, experiment))
     if arguments.record is not None:
         app.stepper.record = record_in(arguments.record)
@@ -627,7 +636,7 @@ STEPPER = Command(
     flags={
         CHANGES: OVERRIDES,
         "what is shown": (DECIMALS,),
-        "what is kept": (RECORD,),
+        "what is asked": (ASK, RECORD),
     },
     examples={
         PROGRAM: "the first lesson",
@@ -717,7 +726,7 @@ COMMANDS = {
         ),
         Command(
             name="export",
-            summary="write a run as NumPy, PyTorch, Markdown, LaTeX, HTML or a worksheet",
+            summary="write a run as a script, a document or a worksheet",
             about="A run as a script, as a document that works every step out, or as sheets to\n"
             "fill in by hand. All of it is read off the same expressions as the screen, so\n"
             "the numbers are the same.",

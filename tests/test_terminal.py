@@ -13,7 +13,7 @@ ALTERNATE_SCREEN, CURSOR = 1049, 25
 
 
 def started(width: int = 80, height: int = 24) -> Terminal:
-    terminal = Terminal(stepper("article"), width, height)
+    terminal = Terminal(stepper("article", "--ask", "off"), width, height)
     terminal.until_says("Press space", "? help", "W1", "dW1")
     return terminal
 
@@ -97,7 +97,7 @@ def test_a_signal_gives_the_terminal_back(number: signal.Signals) -> None:
 def test_a_signal_in_the_first_moment_gives_it_back_too(
     number: signal.Signals, sign: bytes
 ) -> None:
-    with Terminal(stepper("article"), 80, 24) as terminal:
+    with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
         terminal.until(lambda: sign in terminal.output)
         terminal.process.send_signal(number)
         assert terminal.until_ended() == 128 + number
@@ -122,7 +122,7 @@ def test_a_colour_that_the_terminal_reports_unasked_presses_no_key() -> None:
 
 
 def test_without_colours_nothing_is_lost() -> None:
-    with Terminal(stepper("article"), 80, 24, {"NO_COLOR": "1"}) as terminal:
+    with Terminal(stepper("article", "--ask", "off"), 80, 24, {"NO_COLOR": "1"}) as terminal:
         terminal.until_says("Press space")
         terminal.press(SPACE * 8)
         terminal.until_says("▸−0.524", "•0.818")

@@ -5,6 +5,7 @@ After a change that is meant: `pytest tests/tui --snapshot-update`, then look at
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from tests.tui.driver import HUGE, SMALL, WIDE, Driver
 
 TO_DW2 = ("space",) * 8
 TO_UPDATE = ("p", "p", "p", *("space",) * 3)
+TO_DA1 = ("p", "p", *("space",) * 4)
 TO_DZ2 = ("p", "p", *("space",) * 6)
 
 
@@ -51,8 +53,9 @@ def compare(
     return snap_compare(app, terminal_size=size, run_before=drive)
 
 
-def lesson(name: str) -> BackpropApp:
-    return BackpropApp(load(name))
+def lesson(name: str, decimals: int = 3) -> BackpropApp:
+    """A lesson that asks nothing by itself."""
+    return BackpropApp(replace(load(name), questions=()), decimals)
 
 
 def deep() -> BackpropApp:
@@ -92,7 +95,36 @@ def test_tiny(snap_compare: Compare) -> None:
     assert compare(snap_compare, lesson("article"), (40, 12), *TO_DW2)
 
 
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_asked(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, lesson("mazur", 4), size, *TO_DA1, "a", "space")
+
+
+def test_voted_wrong(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("mazur", 4), SMALL, *TO_DA1, "a", "space", "2")
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_answered(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, lesson("mazur", 4), size, *TO_DA1, "a", "space", "3")
+
+
+def test_typed_wrong(snap_compare: Compare) -> None:
+    keys = (*TO_DA1, "a", "a", "space", *"0.0383", "enter")
+    assert compare(snap_compare, lesson("mazur", 4), SMALL, *keys)
+
+
+def test_written(snap_compare: Compare) -> None:
+    keys = (*TO_DA1, "f", *("W", "2", "@", "d", "Z", "2"), "enter")
+    assert compare(snap_compare, lesson("mazur", 4), SMALL, *keys)
+
+
+def test_what_if(snap_compare: Compare) -> None:
+    keys = (*TO_DW2, "tab", "tab", "tab", "e", "backspace", "2", "enter")
+    assert compare(snap_compare, lesson("article"), SMALL, *keys)
+
+
 def test_every_picture_kept_is_compared() -> None:
     """None is left over from a test that is gone."""
     kept = list((Path(__file__).parent / "__snapshots__" / "test_snapshots").glob("*"))
-    assert len(kept) == 10
+    assert len(kept) == 19

@@ -267,7 +267,7 @@ class Keep(Base):
     def _flags_can_tell(self) -> bool:
         """Whether the command alone opens what is seen: the run as it was opened, but for flags."""
         now, then = self._snapshot(), self._opened_at
-        changes = [(s[0].edits, s[0].formulas, s[1], s[2]) for s in (now, then)]
+        changes = [(s[0].edits, s[0].formulas, s[1], replace(s[2], ask=None)) for s in (now, then)]
         return changes[0] == changes[1]
 
 

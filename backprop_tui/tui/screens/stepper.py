@@ -150,6 +150,8 @@ class Stepper(Ask, WhatIf, Writing, Reload):
             del words[at : at + 2]
         if now.mistake is not None:
             words += ["--mistake", now.mistake]
+        if self.mode != now.asks:
+            words += ["--ask", self.mode]
         if self.decimals != now.decimals:
             words += ["--decimals", str(self.decimals)]
         return shlex.join(["backprop-tui", *words])
