@@ -16,7 +16,9 @@ from math import isfinite, isnan
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.answers import read_number
 from backprop_tui.engine.diagnosis import explain_wrong
+from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.explanation import Explanation, Figure
+from backprop_tui.engine.replay import Iteration
 
 SIGNS = {
     **dict.fromkeys(("+", "plus", "positive"), 1),
@@ -92,6 +94,17 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     why = explain_wrong(program, iteration, cell, number, within, written)
     names = tuple(slip.mistake.name for slip in why.slips)
     return Judged(Verdict.WRONG, why.sentence, why.look, names)
+
+
+def formula(experiment: Experiment, symbol: str, typed: str, iteration: Iteration) -> Judged:
+    """The verdict on a formula typed for a step of that iteration."""
+    from backprop_tui.engine import formulas  # whose probes are only drawn where one is typed
+
+    found = formulas.judge(experiment, symbol, typed, iteration)
+    if found.accepted:
+        return Judged(Verdict.RIGHT, f"It is {found.sentence}.")
+    names = tuple(slip.mistake.name for slip in found.slips)
+    return Judged(Verdict.WRONG if found.missed else Verdict.UNREADABLE, found.sentence, (), names)
 
 
 def near(number: float, target: float, unit: float) -> bool:

@@ -41,6 +41,8 @@ class Asking:
     struck: frozenset[int] = frozenset()
     """The choices that were voted for and are wrong, from 0."""
     hints: int = 0
+    typing: bool = False
+    """Whether the field is open, which covers the last line of the Step panel."""
     outcome: Outcome | None = None
     closing: str = ""
     """What is said at the end of a lesson: its score, and what comes next."""

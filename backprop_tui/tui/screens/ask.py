@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # imported when something is asked: the start does not wait f
     from backprop_tui.tui.widgets.answer import AnswerField
 
 NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."
+FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
 FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
 
 
@@ -118,7 +119,7 @@ class Ask(Travel, Why):
         asking = Asking(asked, number, again)
         self._since = monotonic()
         self.go(self.position, asking)
-        if asked.form == "number":
+        if asked.form in ("number", "formula"):
             self._open_field(keep=False)
 
     def _show_answer(self) -> None:
@@ -212,6 +213,10 @@ class Ask(Travel, Why):
                 self._record(asking, typed, judged)
                 self._look_at(asking.told(typed, judged))
 
+    def on_answer_field_left(self) -> None:
+        if self.asking is not None:
+            self._look_at(replace(self.asking, typing=False))
+
     def _right(self, asking: Asking, typed: str) -> None:
         from backprop_tui.engine.score import Outcome
 
@@ -304,8 +309,12 @@ class Ask(Travel, Why):
         return Explanation(self.provenance, self.asking.asked.place, self._write)
 
     def _judge(self, typed: str) -> Judged:
-        from backprop_tui.engine.judging import earlier, judge
+        from backprop_tui.engine.judging import earlier, formula, judge
 
+        if self.asking and self.asking.asked.form == "formula":
+            iteration = self.timeline.iteration(self.position.iteration)
+            symbol = self.asking.cell.symbol
+            return formula(self.timeline.experiment, symbol, typed, iteration)
         found = self._explained()
         return judge(typed, found, self.decimals, earlier(found), (self._on_the_boards,))
 
@@ -342,10 +351,10 @@ class Ask(Travel, Why):
         asking = self.asking
         if asking is None or not asking.is_open:
             return
-        what = f"{text(asking.cell)} ="
-        self._field.open(
-            what, "enter answers · PgDn shows it · ? gives a hint · esc leaves the field", keep
-        )
+        self._look_at(replace(asking, typing=True))
+        whole = asking.asked.form == "formula"
+        what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
+        self._field.open(what, FORMULA if whole else FIELD, keep)
 
     def _close_field(self) -> None:
         if self._field_is_open:

@@ -17,6 +17,7 @@ from backprop_tui.tui.widgets.step import Line, element_lines
 
 VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
 TYPE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
 TALK = "Say it, or tell your neighbour.  Then space shows it."
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
@@ -35,7 +36,7 @@ def question_lines(view: View, asking: Asking, width: int, height: int) -> list[
 def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
     """The question, what may be chosen, what was wrong so far, and how it is answered."""
     asked = asking.asked
-    head = f"{text(asked.cell)} = ?"
+    head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     talk = asked.form == "talk"
     whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
     lines = [Line(whole, "strong", 9)]
@@ -50,20 +51,34 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
         lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
             lines.append(Line(f"Look at {where}.", "", 6))
-    found = view.explanation
-    if asking.hints and found:
-        lines.append(Line(f"Hint: {found.formula}", "strong", 7, found.shape_line))
-    if asking.hints > 1 and found:
+    lines += hint_lines(view, asking, width)
+    how = {"vote": VOTE, "talk": TALK, "formula": FORMULA}.get(asked.form, TYPE)
+    return [*lines, Line(how, "quiet", 3)]
+
+
+def hint_lines(view: View, asking: Asking, width: int) -> list[Line]:
+    """First the formula, then the numbers; of a formula its shape and parts, then the formula."""
+    found, hints = view.explanation, asking.hints
+    if not hints or found is None:
+        return []
+    if asking.asked.form == "formula":
+        from backprop_tui.engine.formulas import hint_of  # whose probes only formulas need
+
+        parts = f"Hint: {hint_of(found.step, found.shapes)}"
+        lines = [Line(line, "strong", 7) for line in wrapped(parts, width, 2)]
+        return lines + ([Line(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
+    lines = [Line(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
+    if hints > 1:
         reckoned = f"{found.cell} = {found.with_figures()}"
         lines += [Line(line, "", 7) for line in wrapped(reckoned, width, 2)]
-    lines.append(Line({"vote": VOTE, "talk": TALK}.get(asked.form, TYPE), "quiet", 3))
     return lines
 
 
 def choice_rows(asking: Asking, width: int) -> list[str]:
     """`1)  0.0554      2)  0.0383 ...`, all in one row where they fit, else in two columns."""
+    wide = max((len(choice.written) for choice in asking.choices), default=0)
     entries = [
-        f"{k}) {'✗' if k - 1 in asking.struck else ' '}{choice.written:>9}"
+        f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:>{wide}}"
         for k, choice in enumerate(asking.choices, 1)
     ]
     return in_rows(entries, width) if entries else []

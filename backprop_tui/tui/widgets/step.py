@@ -86,7 +86,8 @@ class StepPanel(Panel):
         self.rule(
             canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
         )
-        width, height = canvas.width - 2, canvas.height - 1
+        covered = asking.is_open and asking.typing
+        width, height = canvas.width - 2, canvas.height - (2 if covered else 1)
         found = question_lines(view, asking, width, height)
         self.put_lines(canvas, found, width, height)
         if not asking.is_open and view.explanation:
