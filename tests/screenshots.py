@@ -18,6 +18,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SMALL, WIDE = (80, 24), (120, 40)
 TO_DW2 = ("space",) * 8
+TO_W2 = ("tab", *("shift+tab",) * 9)  # with a cursor on it, from dW2 on
 TO_DA1 = ("d", "p", "p", *("space",) * 4)
 TO_DZ2 = ("p", "p", *("space",) * 6)  # of ai-by-hand: dA3 dZ3 dW3 db3 dA2 dZ2
 
@@ -29,7 +30,7 @@ PICTURES: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
     "ask": ("mazur", SMALL, (*TO_DA1, "a", "space")),
     "answered": ("mazur", SMALL, (*TO_DA1, "a", "space", "3")),
     "write": ("article", SMALL, (*TO_DW2[:-1], "f", *"dZ2@A1", "enter")),
-    "what-if": ("article", SMALL, (*TO_DW2, "tab", "tab", "tab", "e", *"0.9", "enter")),
+    "what-if": ("article", SMALL, (*TO_DW2, *TO_W2, "e", *("backspace",) * 4, *"0.9", "enter")),
     "light": ("article", SMALL, ("t", *TO_DW2)),
 }
 
