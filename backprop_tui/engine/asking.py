@@ -76,15 +76,6 @@ def kind(step: Step) -> str:
     return re.sub(r"\d+$", "", step.symbol)
 
 
-def next_question(timeline: Timeline, position: Position) -> Question | None:
-    """What the experiment asks at the step that comes next, if anything."""
-    step = timeline.state(position).next_step
-    if step is None:
-        return None
-    found = timeline.experiment.questions_at(position.iteration, step.symbol)
-    return found[0] if found else None
-
-
 def ask(
     timeline: Timeline,
     position: Position,

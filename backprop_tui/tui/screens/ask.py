@@ -18,6 +18,7 @@ from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.notation import text
+from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.numbers import cell_width, fixed, number
@@ -98,19 +99,28 @@ class Ask(Travel, Why):
         ahead = self.timeline.forward(self.position)
         if ahead == self.position:
             return False
-        from backprop_tui.engine.asking import ask, kind, next_question
-
         before = replace(ahead, steps=ahead.steps - 1)
-        question = next_question(self.timeline, before)
-        step = self.timeline.state(before).next_step
-        again = step is not None and self.score.is_due(kind(step))
-        if question is None and self.mode == "lesson" and not again:
+        step = self.timeline.program.steps[before.steps]
+        own = self.timeline.experiment.questions_at(before.iteration, step.symbol)
+        again = self._is_due(step)
+        if not own and self.mode == "lesson" and not again:
             return False
+        from backprop_tui.engine.asking import ask
+
+        question = own[0] if own else None
         form = {"type": "number", "vote": "vote"}.get(self.mode)
         self.position = before
         asked = ask(self.timeline, before, form, self._write, self.view.column, question)
         self._announce(asked, again)
         return True
+
+    def _is_due(self, step: Step) -> bool:
+        """Whether that kind of step is asked for again."""
+        if self._score is None:
+            return False
+        from backprop_tui.engine.asking import kind
+
+        return self._score.is_due(kind(step))
 
     def _announce(self, asked: Asked, again: bool) -> None:
         from backprop_tui.tui.asking import Asking

@@ -173,7 +173,8 @@ def title(view: View) -> str:
     if view.inspection.place:
         trail = " ‹ ".join(text(place.cell) for place in reversed(view.inspection.trail[-4:]))
         at = view.inspection.place.iteration
-        return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
+        when = f"  iteration {at}" if at else "  as it began"
+        return f"Why {trail}" + (when if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     where = f", layer {view.step.layer}" if view.step.layer else ""
