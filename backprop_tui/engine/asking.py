@@ -25,6 +25,8 @@ from backprop_tui.engine.replay import Iteration
 from backprop_tui.engine.timeline import Position, Timeline
 
 MOST_CHOICES = 4
+VANISHES = 1e-12
+"""A number this small beside the right one is what rounding leaves of 0."""
 LOOKED_AT = 3
 """Rows and columns of a matrix that are looked through for the cell to ask for."""
 
@@ -157,10 +159,11 @@ def choices_at(
     chosen = [Choice(right, write(right), "", right=True)]
     # Where several paths lead back, that they add up is the point: one alone comes first.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
-        written = write(wrong.number)
+        number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
+        written = write(number)
         new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
         if new:
-            chosen.append(Choice(wrong.number, written, wrong.label))
+            chosen.append(Choice(number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break
     return tuple(sorted(chosen, key=lambda choice: -choice.number))
