@@ -137,10 +137,12 @@ def best_cell(
     if step.symbol in program.per_example:
         across = (min(example, columns - 1),)
 
-    def worth(cell: Cell) -> tuple[bool, bool, int]:
+    def worth(cell: Cell) -> tuple[bool, bool, int, bool]:
         number = float(result[cell.row - 1, cell.column - 1])
-        shows = isfinite(number) and _read(write(number)) != 0
-        return isfinite(number), shows, len(choices_at(program, iteration, cell, write))
+        written = write(number)
+        shows = isfinite(number) and _read(written) != 0
+        choices = len(choices_at(program, iteration, cell, write))
+        return isfinite(number), shows, choices, len(written.strip("−0.")) > 1  # 0.003 tells little
 
     cells = (
         Cell(step.symbol, i + 1, j + 1) for i, j in product(range(min(rows, LOOKED_AT)), across)
