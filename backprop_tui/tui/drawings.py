@@ -187,7 +187,7 @@ def _nodes(
 
 def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
     """Whether a number of that neuron (from 0) is asked for."""
-    asked = view.asking.cell if view.asking and view.asking.is_open else None
+    asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
     return asked is not None and asked.symbol in about and asked.row == neuron + 1
 
 

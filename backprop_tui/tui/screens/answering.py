@@ -53,6 +53,9 @@ class Answering(Travel, Why):
     def action_choose(self, digit: str = "") -> None:
         """A vote."""
         asking = self.asking
+        if asking and asking.is_open and asking.asked.form in ("number", "formula"):
+            self._open_field(keep=False, typed=digit)
+            return
         if asking is None or not asking.is_open or not asking.choices:
             talks = asking is not None and asking.is_open
             self.say(IN_WORDS if talks else NOTHING)
@@ -141,7 +144,10 @@ class Answering(Travel, Why):
             symbol = self.asking.cell.symbol
             return formula(self.timeline.experiment, symbol, typed, iteration)
         found = self._explained()
-        return judge(typed, found, self.decimals, earlier(found), (self._on_the_boards,))
+        asked = self.asking.asked if self.asking else None
+        slopes = found.step.phase == "backward" and asked is not None and not asked.own
+        before, boards = earlier(found), (self._on_the_boards,)
+        return judge(typed, found, self.decimals, before, boards, sign_will_do=slopes)
 
     def _why_wrong(self, choice: Choice) -> Judged:
         from backprop_tui.engine.judging import unit_of, wrong
@@ -168,7 +174,7 @@ class Answering(Travel, Why):
         return bool(self.query("AnswerField")) and self._field.display
 
     @work(exclusive=True, group="field", description="answer")
-    async def _open_field(self, keep: bool) -> None:
+    async def _open_field(self, keep: bool, typed: str = "") -> None:
         from backprop_tui.tui.widgets.answer import AnswerField
 
         if not self.query(AnswerField):
@@ -179,7 +185,7 @@ class Answering(Travel, Why):
         self._look_at(replace(asking, typing=True))
         whole = asking.asked.form == "formula"
         what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
-        self._field.open(what, FORMULA if whole else FIELD, keep)
+        self._field.open(what, FORMULA if whole else FIELD, keep, typed)
 
     def _close_field(self) -> None:
         if self._field_is_open:

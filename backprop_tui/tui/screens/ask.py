@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.experiment import Experiment, Question
+from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
@@ -55,7 +56,7 @@ class Ask(Answering):
         modes = [mode for mode in MODES if own or mode != LESSON]
         here = modes.index(self.mode) if self.mode in modes else -1
         self.mode = modes[(here + 1) % len(modes)]
-        said = f"{MODES[self.mode]} {self._scored() if self.mode == 'off' else ''}"
+        said = f"{MODES[self.mode]} {self.score.sentence() if self.mode == 'off' else ''}"
         opened = self.asking is not None and self.asking.is_open
         self._drop()
         if opened and self.mode != "off":
@@ -90,10 +91,9 @@ class Ask(Answering):
         from backprop_tui.engine.asking import ask
 
         question = own[0] if own else None
-        form = {"type": "number", "vote": "vote"}.get(self.mode)
         self.position = before
-        asked = ask(self.timeline, before, form, self._write, self.view.column, question)
-        self._announce(asked, again)
+        asked = ask(self.timeline, before, self._form, self._write, self.view.column, question)
+        self._announce(asked, again, own[1:])
         return True
 
     def _is_due(self, step: Step) -> bool:
@@ -104,14 +104,17 @@ class Ask(Answering):
 
         return self._score.is_due(kind(step))
 
-    def _announce(self, asked: Asked, again: bool) -> None:
+    def _announce(self, asked: Asked, again: bool, rest: tuple[Question, ...] = ()) -> None:
+        from backprop_tui.engine.judging import earlier
         from backprop_tui.tui.asking import Asking
 
-        number = len(self.score.answered) + 1
-        asking = Asking(asked, number, again)
+        asking = Asking(asked, self.score.number(asked), again, rest)
         self._since = monotonic()
         self.go(self.position, asking)
-        if asked.form in ("number", "formula"):
+        self.asking = replace(asking, compares=earlier(self._explained()) is not None)
+        self.show()
+        # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
+        if self.mode == "type" and asked.form in ("number", "formula"):
             self._open_field(keep=False)
 
     def _show_answer(self) -> None:
@@ -119,7 +122,8 @@ class Ask(Answering):
         from backprop_tui.engine.score import Outcome
 
         assert self.asking is not None
-        self._end(None if self.asking.asked.form == "talk" else Outcome.SEEN)
+        outcome = Outcome.MISSED if self.asking.misses else Outcome.SEEN
+        self._end(None if self.asking.asked.form == "talk" else outcome)
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: the step is done, and stays explained at the cell asked for."""
@@ -131,10 +135,31 @@ class Ask(Answering):
             self._score = self.score.after(asking.asked, outcome, asking.misses)
         if outcome is not Outcome.MISSED:
             self._record(asking, typed, outcome)
+        if asking.rest:
+            self._ask_the_next(asking, outcome)
+            return
         words = self._last_words(asking)
         ended = replace(asking, outcome=outcome or Outcome.SEEN, closing=words)
         self._close_field()
         self.go(self.timeline.forward(self.position), ended)
+
+    def _ask_the_next(self, asking: Asking, outcome: Outcome | None) -> None:
+        """What its author asks next at the same step, before that shows."""
+        from backprop_tui.engine.asking import ask
+
+        question, *rest = asking.rest
+        self._close_field()
+        write, column = self._write, self.view.column
+        asked = ask(self.timeline, self.position, self._form, write, column, question)
+        self._announce(asked, asking.again, tuple(rest))
+        right = self._write(self.provenance.number(asking.asked.place))
+        said = asking.asked.answer or f"{text(asking.cell)} = {right}."
+        self.say(f"{'✓' if outcome and outcome.value == 'right' else '◆'} {said}")
+
+    @property
+    def _form(self) -> str | None:
+        """How numbers are asked for; None: as the author says."""
+        return {"type": "number", "vote": "vote"}.get(self.mode)
 
     def go(self, position: Position, asking: Asking | None = None) -> None:
         """Any other move leaves the question, or what was said of the last one."""
@@ -213,5 +238,5 @@ class Ask(Answering):
             return False
         self.mode = "off"
         self._drop()
-        self.say(" ".join(("It asks no more.", self._scored())).strip())
+        self.say(" ".join(("It asks no more.", self.score.sentence())).strip())
         return True

@@ -11,12 +11,13 @@ from backprop_tui.engine.judging import Verdict
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.score import Outcome
 from backprop_tui.tui.asking import Asking
-from backprop_tui.tui.canvas import wrapped
+from backprop_tui.tui.canvas import shortened, wrapped
 from backprop_tui.tui.view import View
-from backprop_tui.tui.widgets.step import Line, element_lines
+from backprop_tui.tui.widgets.step import ROOMY, Line, element_lines
 
 VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
-TYPE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+TYPE = "Type a number, or at least its sign (+ −)."
+COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
 TALK = "Say it, or tell your neighbour.  Then space shows it."
 APART, LEAST_APART = 4, 2
@@ -52,7 +53,10 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
             lines.append(Line(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
-    how = {"vote": VOTE, "talk": TALK, "formula": FORMULA}.get(asked.form, TYPE)
+    typed = COMPARE if asking.compares else TYPE
+    how = {"vote": VOTE, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
+    if asked.form in ("number", "formula") and not asking.typing:
+        how = f"Press ⏎, then {how[0].lower()}{how[1:]}"
     return [*lines, Line(how, "quiet", 3)]
 
 
@@ -84,6 +88,12 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
     return in_rows(entries, width) if entries else []
 
 
+def in_two(entries: list[str], width: int) -> list[str]:
+    """Entries in two columns, shortened where they must be: all of them are always there."""
+    most = (width - LEAST_APART) // 2
+    return in_rows([shortened(entry, most) for entry in entries], width)
+
+
 def in_rows(entries: list[str], width: int) -> list[str]:
     """Entries under each other in as few rows as there is room for: all, two, or one in each."""
     for across in (len(entries), 2, 1):
@@ -104,12 +114,13 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     found, asked = view.explanation, asking.asked
     lines = []
     if found:
-        lines.append(Line(found.formula, "strong", 9, found.shape_line))
-        shown = element_lines(found, width, max(1, height // 4))
+        lines.append(Line(found.formula, "strong", 8, found.shape_line))
+        shown = element_lines(found, width, 2)
         lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
-        lines += [Line(row, "", 7) for row in in_rows(entries, width)]
+        rows = in_two(entries, width) if height < ROOMY else entries
+        lines += [Line(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
         lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]

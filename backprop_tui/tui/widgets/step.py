@@ -76,7 +76,7 @@ class StepPanel(Panel):
             kept.remove(next(line for line in reversed(kept) if line.weight == least))
         for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
-            if line.right:
+            if line.right and len(line.text) + len(line.right) + 2 <= width:
                 canvas.right(width + 1, y, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
