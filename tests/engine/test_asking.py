@@ -37,7 +37,7 @@ def test_the_vote_of_the_published_example() -> None:
     assert [choice.written for choice in asked.choices] == ["0.0554", "0.0383", "0.0364", "−0.0364"]
     assert [choice.right for choice in asked.choices] == [False, False, True, False]
     one_path, transpose, _, sign = asked.choices
-    assert "one of several paths" in one_path.label
+    assert "one path only" in one_path.label
     assert "ᵀ" in transpose.label
     assert "sign" in sign.label
 

@@ -159,7 +159,7 @@ class TestVoting:
             await driver.press("1")
             assert driver.position.steps == 10
             assert driver.stepper.score.answered[0].outcome is Outcome.MISSED
-            assert "one of several paths" in driver.text("step")
+            assert "one path only" in driver.text("step")
             assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
 
     async def test_what_nobody_answered_is_seen_and_not_wrong(self) -> None:
@@ -201,7 +201,7 @@ class TestTyping:
             await typed(driver)
             await driver.press("space")
             await answer(driver, "0.0554")
-            assert "one of several paths" in driver.text("step")
+            assert "one path only" in driver.text("step")
             await answer(driver, "-0.0364")
             assert "sign flipped" in driver.text("step")
             await answer(driver, "7")

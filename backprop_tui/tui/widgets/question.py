@@ -90,8 +90,11 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
 
 def in_two(entries: list[str], width: int) -> list[str]:
     """Entries in two columns, shortened where they must be: all of them are always there."""
-    most = (width - LEAST_APART) // 2
-    return in_rows([shortened(entry, most) for entry in entries], width)
+    half, room = (width - LEAST_APART) // 2, width - LEAST_APART
+    columns = [entries[0::2], entries[1::2]]
+    wide = [max(map(len, column), default=0) for column in columns]
+    most = [min(own, max(half, room - other)) for own, other in (wide, wide[::-1])]
+    return in_rows([shortened(e, most[k % 2]) for k, e in enumerate(entries)], width)
 
 
 def in_rows(entries: list[str], width: int) -> list[str]:
