@@ -144,15 +144,16 @@ def best_cell(
     if step.symbol in program.per_example:
         across = (min(example, columns - 1),)
 
-    def worth(cell: Cell) -> tuple[bool, bool, int]:
-        number = float(result[cell.row - 1, cell.column - 1])
+    best, most = Cell(step.symbol, 1, min(across) + 1), (False, False, -1)
+    for i, j in product(range(min(rows, LOOKED_AT)), across):
+        cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         shows = isfinite(number) and _read(write(number)) != 0
-        return isfinite(number), shows, len(choices_at(program, iteration, cell, write))
-
-    cells = (
-        Cell(step.symbol, i + 1, j + 1) for i, j in product(range(min(rows, LOOKED_AT)), across)
-    )
-    return max(cells, key=worth)  # the first of the best
+        worth = (isfinite(number), shows, len(choices_at(program, iteration, cell, write)))
+        if worth > most:
+            best, most = cell, worth
+        if most == (True, True, MOST_CHOICES):  # none is better: no need to look further
+            break
+    return best  # the first of the best
 
 
 def choices_at(
