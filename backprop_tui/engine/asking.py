@@ -137,17 +137,23 @@ def best_cell(
     if step.symbol in program.per_example:
         across = (min(example, columns - 1),)
 
-    def worth(cell: Cell) -> tuple[bool, bool, int, bool]:
-        number = float(result[cell.row - 1, cell.column - 1])
+    best, most = Cell(step.symbol, 1, min(across) + 1), (False, False, -1, False)
+    for i, j in product(range(min(rows, LOOKED_AT)), across):
+        cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         written = write(number)
         shows = isfinite(number) and _read(written) != 0
         choices = len(choices_at(program, iteration, cell, write))
-        return isfinite(number), shows, choices, len(written.strip("−0.")) > 1  # 0.003 tells little
-
-    cells = (
-        Cell(step.symbol, i + 1, j + 1) for i, j in product(range(min(rows, LOOKED_AT)), across)
-    )
-    return max(cells, key=worth)  # the first of the best
+        worth = (
+            isfinite(number),
+            shows,
+            choices,
+            len(written.strip("−0.")) > 1,  # 0.003 tells little
+        )
+        if worth > most:
+            best, most = cell, worth
+        if most == (True, True, MOST_CHOICES, True):  # none is better: no need to look further
+            break
+    return best  # the first of the best
 
 
 def choices_at(

@@ -29,6 +29,7 @@ from backprop_tui.engine.algebra import (
     walk,
 )
 from backprop_tui.engine.evaluate import ratio, xlog
+from backprop_tui.engine.experiment import Kept
 from backprop_tui.engine.functions import PRIMITIVES, Array, Primitive
 from backprop_tui.engine.notation import numpy_source
 from backprop_tui.engine.program import Phase, Program
@@ -38,8 +39,6 @@ BATCH = ("X", "Y", "m")
 CONSTANTS = SCALARS - {"m", "t"}
 """The numbers that are the same in every iteration; t counts them."""
 
-Kept: TypeAlias = tuple[Array, ...]
-"""What one iteration hands to the next, in the program's order: W1, b1, W2, b2, ..."""
 Known: TypeAlias = dict[Expr, str]
 """Parts of expressions that are computed ahead, by the names that they are read by."""
 

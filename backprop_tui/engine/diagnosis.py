@@ -53,11 +53,16 @@ class Wrong:
 
     number: float
     label: str
-    sentence: str
-    """What to think of: `dZ2 is A2 − Y, not Y − A2`."""
+    told: str | None
+    """What to think of; None where the slip tells it."""
     look: tuple[Cell, ...]
     slip: Slip | None = None
     """The mistake in the step; None where only a term, a cell or a digit was mistaken."""
+
+    @property
+    def sentence(self) -> str | None:
+        """What to think of: `dZ2 is A2 − Y, not Y − A2`. A vote has many ideas and tells few."""
+        return self.slip.sentence if self.slip else self.told
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ class _Asked:
             for slip in slips(mistake, step, forms, self.program.steps, self._fits):
                 if slip.wrong not in seen:
                     seen.add(slip.wrong)
-                    yield Wrong(self._number(slip.wrong), mistake.how, slip.sentence, look, slip)
+                    yield Wrong(self._number(slip.wrong), mistake.how, None, look, slip)
         yield from self._single_terms()
 
     def _number(self, wrong: Expr) -> float:
@@ -252,7 +257,7 @@ class _Asked:
         for term, factor in addends:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
-            yield Wrong(number, kind.how, slip.sentence, cells(term), slip)
+            yield Wrong(number, kind.how, None, cells(term), slip)
 
     def _terms(self) -> Iterator[Wrong]:
         addends = self._addends()

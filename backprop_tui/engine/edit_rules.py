@@ -11,12 +11,13 @@ from typing import Any
 from backprop_tui.engine.algebra import Cell, Name
 from backprop_tui.engine.edits import ALPHA, editable, unfit
 from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.schema import Faults, Table, Value, is_number, whole
 
 
 def edited_number(written: Any) -> Cell | Name | None:
     """The cell that an edit names, or alpha; None for anything else."""
+    from backprop_tui.engine.grammar import GrammarError, parse  # only what names one needs it
+
     try:
         found = parse(written) if isinstance(written, str) else None
     except GrammarError:

@@ -15,8 +15,7 @@ from math import isfinite
 import numpy as np
 
 from backprop_tui.engine.algebra import Cell, Name
-from backprop_tui.engine.compiler import Kept
-from backprop_tui.engine.experiment import Array, Edit, Experiment, parameter_shapes
+from backprop_tui.engine.experiment import Array, Edit, Experiment, Kept, parameter_shapes
 from backprop_tui.engine.functions import LOSSES
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.schema import listed

@@ -12,16 +12,20 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
 from math import sqrt
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from backprop_tui.engine.algebra import Cell, Expr, Name
 from backprop_tui.engine.classes import are_classes
 
-Array: TypeAlias = npt.NDArray[np.float64]
-Indices: TypeAlias = npt.NDArray[np.intp]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Array: TypeAlias = "npt.NDArray[np.float64]"
+Indices: TypeAlias = "npt.NDArray[np.intp]"
+Kept: TypeAlias = tuple[Array, ...]
+"""What one iteration hands to the next, in the program's order: W1, b1, W2, b2, ..."""
 
 # n[l-1] of a layer -> the standard deviation of the normal distribution its weights are drawn from
 SCHEMES: dict[str, Callable[[int], float]] = {

@@ -18,9 +18,8 @@ from typing import Self
 import numpy as np
 
 from backprop_tui.engine.algebra import Cell, Name
-from backprop_tui.engine.compiler import Kept
 from backprop_tui.engine.edits import Edits, differ_only_in_edits, first_difference
-from backprop_tui.engine.experiment import Edit, Experiment, read_only
+from backprop_tui.engine.experiment import Edit, Experiment, Kept, read_only
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.keyframes import EVERY, Keyframes, Losses
 from backprop_tui.engine.program import Program

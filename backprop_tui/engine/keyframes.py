@@ -9,12 +9,14 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from backprop_tui.engine.compiler import Kept
-from backprop_tui.engine.functions import Array
+from backprop_tui.engine.experiment import Array, Kept
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 EVERY = 1024
 """Iterations between keyframes, as long as there is room for them."""

@@ -11,8 +11,8 @@ from dataclasses import fields
 from typing import Any
 
 from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.edit_rules import edited_number
 from backprop_tui.engine.experiment import ASKING, DRAWINGS, PANELS, THEMES, Experiment, Look
-from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.schema import (
     Faults,
@@ -30,10 +30,7 @@ from backprop_tui.engine.shapes import Shape, written
 
 def _cell(value: Any) -> Cell | None:
     """The cell that a text names."""
-    try:
-        found = parse(value) if isinstance(value, str) else None
-    except GrammarError:
-        return None
+    found = edited_number(value)
     return found if isinstance(found, Cell) else None
 
 

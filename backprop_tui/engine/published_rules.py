@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 from backprop_tui.engine.algebra import SCALARS, Cell, Compare, Expr, cells, names
 from backprop_tui.engine.experiment import Figure, KnownWrong, Published
-from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.schema import (
     Faults,
@@ -158,6 +157,8 @@ def _figures(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _has_shape(key: str, rows: Rows, wanted: Shape, path: Path, faults: Faults) -> None:
     got = (len(rows), len(rows[0]))
     if got != (wanted or (1, 1)):
+        from backprop_tui.engine.grammar import parse
+
         is_one = "is one number" if wanted in ((), (1, 1)) else f"is {written(wanted)}"
         faults.add(path, f"has figures of shape {written(got)}, but {text(parse(key))} {is_one}")
 
@@ -173,6 +174,8 @@ def _shape_of(
 
     `keys` are what else may have been meant by it.
     """
+    from backprop_tui.engine.grammar import GrammarError, parse  # most files publish nothing
+
     meant = hint(source, keys)
     try:
         e = parse(source)
@@ -223,6 +226,10 @@ def outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:
 
 def records(entries: Sequence[Mapping[str, Any]]) -> tuple[Published, ...]:
     """The records of entries without faults."""
+    if not entries:
+        return ()
+    from backprop_tui.engine.grammar import parse
+
     return tuple(
         Published(
             source=entry["source"],

@@ -16,6 +16,7 @@ from typing import Any
 from textual.app import App, SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.theme import Theme
 
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.tui.screens.stepper import Stepper
@@ -39,11 +40,16 @@ class BackpropApp(App[str]):
         self.served = served
         for theme in THEMES:
             self.register_theme(theme)
-        light = experiment.look.theme == "light"
-        self.theme = THEMES[
-            light
-        ].name  # before anything is styled: later, all would be styled again
+        self._begin_with(THEMES[experiment.look.theme == "light"])
         self.stepper = Stepper(experiment, decimals)
+
+    def _begin_with(self, theme: Theme) -> None:
+        """Before anything is styled: later, all would be parsed and styled again."""
+        if theme.dark:  # as Textual begins by itself: only its variables are others
+            self.set_reactive(App.theme, theme.name)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme.name
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, but where it reads bytes: those may be anything."""

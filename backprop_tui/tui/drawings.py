@@ -118,26 +118,28 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
         weight, look = float(weights[i, j]), looks(i, j)
         begin = (2 * left.x + 2, 4 * left.lines[j] + 1)
         end = (2 * right.x - 1, 4 * right.lines[i] + 1)
-        for x, y in _dots(begin, end, dashed=weight < 0):
-            place = (x // 2, y // 4)
-            bits[place] = bits.get(place, 0) | DOTS[y % 4][x % 2]
-            styles[place] = ink(weight) + look
+        line = _line(begin, end, weight < 0)
+        for place, dots in line.items():
+            bits[place] = bits.get(place, 0) | dots
+        styles.update(dict.fromkeys(line, ink(weight) + look))
     for (x, y), dots in bits.items():
         if first <= y <= last:
             canvas.put(x, y, chr(0x2800 + dots), styles[x, y])
 
 
-@lru_cache(maxsize=512)  # the same edges are drawn at every key
-def _dots(begin: tuple[int, int], end: tuple[int, int], dashed: bool) -> list[tuple[int, int]]:
-    """The dots of a line that leaves and arrives level, as far as there is room to."""
+@lru_cache(maxsize=1024)  # the same edges are drawn at every key
+def _line(begin: tuple[int, int], end: tuple[int, int], dashed: bool) -> dict[tuple[int, int], int]:
+    """The dots of a line from dot to dot, by the character that they are part of."""
     (x0, y0), (x1, y1) = begin, end
     steps = max(abs(x1 - x0), abs(y1 - y0), 1)
-    found = []
+    found: dict[tuple[int, int], int] = {}
     for k in range(steps + 1):
         if dashed and k % 6 in (3, 4):
             continue
         along = k / steps
-        found.append((round(x0 + (x1 - x0) * along), round(y0 + (y1 - y0) * along)))
+        x, y = round(x0 + (x1 - x0) * along), round(y0 + (y1 - y0) * along)
+        place = (x // 2, y // 4)
+        found[place] = found.get(place, 0) | DOTS[y % 4][x % 2]
     return found
 
 

@@ -246,6 +246,8 @@ class View:
 
     def published(self, place: Place) -> Comparison | None:
         """The figure printed for a number that is known here."""
+        if not self.state.experiment.published:
+            return None
         if self.provenance.edit_of(place):  # no longer what its source is about
             return None
         return self.beside.at(place.iteration, place.cell) if self.known(place) else None

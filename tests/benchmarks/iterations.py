@@ -25,9 +25,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backprop_tui.engine.compiler import Kept
 from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Experiment, Network, Training
+from backprop_tui.engine.experiment import Experiment, Kept, Network, Training
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.history import History
 from backprop_tui.engine.program import Program

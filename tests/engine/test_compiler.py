@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-import backprop_tui.engine.replay as replay_module
+import backprop_tui.engine.runner as runner_module
 from backprop_tui.engine.algebra import Cell, Expr, Name
-from backprop_tui.engine.compiler import Kept, iteration_source, losses_source, plan
-from backprop_tui.engine.experiment import Experiment, Network, Training
+from backprop_tui.engine.compiler import iteration_source, losses_source, plan
+from backprop_tui.engine.experiment import Experiment, Kept, Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.program import Program, lower_all
@@ -130,8 +130,8 @@ def test_a_bigger_network_in_big_batches() -> None:
 def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
     room: int, order: str, examples: int, batch: int, loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay_module, "STACK_ROOM", room)
-    monkeypatch.setattr(replay_module, "BATCHES_ROOM", room)
+    monkeypatch.setattr(runner_module, "STACK_ROOM", room)
+    monkeypatch.setattr(runner_module, "BATCHES_ROOM", room)
     random = np.random.default_rng(2)
     classes = experiment(
         Network((3, 4, 17), ("tanh", "softmax"), loss),

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.engine import history
-from backprop_tui.engine.compiler import Kept
-from backprop_tui.engine.experiment import Experiment, Network, Training
+from backprop_tui.engine.experiment import Experiment, Kept, Network, Training
 from backprop_tui.engine.history import History
 from backprop_tui.engine.keyframes import EVERY, Keyframes, Losses
 from backprop_tui.engine.optimizers import OPTIMIZERS
