@@ -64,7 +64,7 @@ class Help(Sheet):
             text.append(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
                 text.append(f"  {action.written:<15}", "bold")
-                text.append(fill(action.does, 54, subsequent_indent=" " * 17) + "\n")
+                text.append(fill(action.does, 53, subsequent_indent=" " * 17) + "\n")
         text.append(f"\n{MARKS}\n", "dim")
         text.append("↑ ↓ scroll, esc closes", "dim")
         return text
