@@ -11,6 +11,8 @@ from textual.binding import Binding, BindingType
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.screens.sheet import Sheet
 
+SHEET, AROUND = 76, 23
+"""Columns of the sheet, and of what stands around what a key does: frame, scroll bar, the key."""
 GROUPS = {
     "time": "Moving in time",
     "why": "Why is this number what it is?",
@@ -56,15 +58,19 @@ class Help(Sheet):
         super().__init__()
         self.panel = panel
 
+    def on_resize(self) -> None:
+        self.write(self.text())
+
     def text(self) -> Text:
         text = Text()
+        wide = max(12, min(SHEET, self.app.size.width) - AROUND)
         if self.panel in PANELS:
             text.append(PANELS[self.panel] + "\n\n")
         for group, title in GROUPS.items():
             text.append(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
                 text.append(f"  {action.written:<15}", "bold")
-                text.append(fill(action.does, 53, subsequent_indent=" " * 17) + "\n")
+                text.append(fill(action.does, wide, subsequent_indent=" " * 17) + "\n")
         text.append(f"\n{MARKS}\n", "dim")
         text.append("↑ ↓ scroll, esc closes", "dim")
         return text

@@ -36,6 +36,8 @@ from backprop_tui.tui.widgets.panel import Panel
 
 TOLD = re.compile("[✓✗≠]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""
+LEAST = 3
+"""Lines of a board that its rule, its labels and a row of numbers take."""
 FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
@@ -88,7 +90,7 @@ class Cache(Board):
         title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
         self.rule(canvas, view, *heading(view, title, a.remark, canvas.width - 8))
         paint_all(canvas, view, a.cache)
-        if not a.whole and depth > 1:
+        if not a.whole and depth > 1 and canvas.height > LEAST:
             behind = canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
             which = example(view)
             if a.remark and behind + len(which) + 2 <= canvas.width:

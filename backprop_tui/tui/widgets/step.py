@@ -76,7 +76,7 @@ class StepPanel(Panel):
             kept.remove(next(line for line in reversed(kept) if line.weight == least))
         for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
-            if line.right:
+            if line.right and len(line.text) + len(line.right) + 1 < width:
                 canvas.right(width + 1, y, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
@@ -383,6 +383,9 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
         shorter = found.numbers(numbers_fold)[-1:]  # only the last, simplest stage
         if len(lines := _broken(found, width, said, shorter)) <= most:
             break
+    if len(lines) > most == 1 and (numbers := found.numbers(3)):
+        alone = f"= {numbers[-1]} = {found.result}"  # whose numbers they are, the title says
+        return [alone] if len(alone) <= width else lines
     return lines
 
 
