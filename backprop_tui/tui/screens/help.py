@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 
 from backprop_tui.tui.actions import ACTIONS
@@ -56,14 +57,15 @@ class Help(Sheet):
 
     def __init__(self, panel: str) -> None:
         super().__init__()
-        self.panel = panel
+        self.panel, self.columns = panel, SHEET
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        self.columns = min(SHEET, event.size.width)
         self.write(self.text())
 
     def text(self) -> Text:
         text = Text()
-        wide = max(12, min(SHEET, self.app.size.width) - AROUND)
+        wide = max(12, self.columns - AROUND)
         if self.panel in PANELS:
             text.append(PANELS[self.panel] + "\n\n")
         for group, title in GROUPS.items():
