@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from backprop_tui import exports, lessons
 from backprop_tui.exports import formats
+from backprop_tui.spelling import lacks_signs
 
 if TYPE_CHECKING:
     from backprop_tui.engine.experiment import Experiment
@@ -238,6 +239,14 @@ RECORD = Flag(
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
+ASCII = Flag(
+    "--ascii",
+    "",
+    "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)",
+    bool,
+    False,
+)
+UNICODE = Flag("--unicode", "", "show every sign, whatever locale and TERM say", bool, False)
 HOST = Flag(
     "--host",
     "ADDRESS",
@@ -252,7 +261,14 @@ MAX_SESSIONS = Flag(
     whole(1),
     32,
 )
-SWITCHES = ("-h", "--help", "--version", OVERWRITE.name)  # every other flag takes a value
+SWITCHES = (
+    "-h",
+    "--help",
+    "--version",
+    OVERWRITE.name,
+    ASCII.name,
+    UNICODE.name,
+)  # every other flag takes a value
 
 
 # Commands ------------------------------------------------------------------------------------
@@ -312,12 +328,14 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
 
     if arguments.ask is not None:
         experiment = replace(experiment, look=replace(experiment.look, ask=arguments.ask))
-    app = BackpropApp(experiment, decimals_of(arguments, experiment))
+    lacking = lacks_signs(os.environ, sys.stderr.encoding) and not arguments.unicode
+    plain = arguments.ascii or lacking
+    app = BackpropApp(experiment, decimals_of(arguments, experiment), ascii_only=plain)
     if arguments.record is not None:
         app.stepper.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
-        write([f"{last_words}\n"])
+        write([f"{exports.encodable(last_words, 'ascii') if plain else last_words}\n"])
     return app.return_code or FINE
 
 
@@ -635,7 +653,7 @@ STEPPER = Command(
     word=EXPERIMENT,
     flags={
         CHANGES: OVERRIDES,
-        "what is shown": (DECIMALS,),
+        "what is shown": (DECIMALS, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },
     examples={

@@ -121,6 +121,12 @@ class Terminal:
         while self.read(seconds):
             pass
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the program was suspended, and so waits for its shell."""
+        _, status = os.waitpid(self.process.pid, os.WNOHANG | os.WUNTRACED)
+        return os.WIFSTOPPED(status)
+
     # What is done to it
 
     def press(self, keys: bytes) -> None:

@@ -493,6 +493,30 @@ class TestStepper:
         assert all((before[name] == after[name]).all() for name in before)
         assert (app.experiment.data.X == screen.timeline.experiment.data.X).all()
 
+    @pytest.mark.parametrize(
+        ("flags", "locale", "ascii_only"),
+        [
+            ((), "C.UTF-8", False),
+            (("--ascii",), "C.UTF-8", True),
+            ((), "C", True),
+            (("--unicode",), "C", False),
+            (("--ascii", "mazur"), "C", True),
+        ],
+    )
+    def test_signs_are_spelled_where_the_terminal_lacks_them(
+        self,
+        flags: tuple[str, ...],
+        locale: str,
+        ascii_only: bool,
+        app: type[FakeApp],
+        tell: Teller,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("LC_ALL", locale)
+        assert tell(*flags).status == 0
+        assert app.ascii_only is ascii_only
+
     def test_without_a_terminal_names_the_trace(self) -> None:
         told = child("mazur")
         assert (told.returncode, told.stdout) == (2, "")
@@ -528,11 +552,13 @@ class FakeApp:
 
     experiment: Experiment
     decimals: int
+    ascii_only: bool
     says: str | None = None
     return_code: int | None = 0
 
-    def __init__(self, experiment: Experiment, decimals: int) -> None:
+    def __init__(self, experiment: Experiment, decimals: int, ascii_only: bool) -> None:
         FakeApp.experiment, FakeApp.decimals = experiment, decimals
+        FakeApp.ascii_only = ascii_only
 
     def run(self) -> str | None:
         return self.says

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.terminal import Terminal, stepper
 
 SPACE, BACKSPACE, PAGE_DOWN, PAGE_UP = b" ", b"\x7f", b"\x1b[6~", b"\x1b[5~"
-ALTERNATE_SCREEN, CURSOR = 1049, 25
+CTRL_Z, ESCAPE = b"\x1a", b"\x1b"
+ALTERNATE_SCREEN, CURSOR, PASTE = 1049, 25, 2004
 
 
 def started(width: int = 80, height: int = 24) -> Terminal:
@@ -22,7 +24,7 @@ def assert_given_back(terminal: Terminal) -> None:
     """The alternate screen left, the cursor shown, the mouse and the line's modes as before."""
     assert not terminal.mode_is_on(ALTERNATE_SCREEN)
     assert terminal.mode_is_on(CURSOR)
-    assert not any(terminal.mode_is_on(mode) for mode in (1000, 1003, 1006, 2004))
+    assert not any(terminal.mode_is_on(mode) for mode in (1000, 1003, 1004, 1006, PASTE))
     assert terminal.modes == terminal.modes_before
 
 
@@ -61,6 +63,65 @@ def test_other_sizes() -> None:
         terminal.until_says("? help")
         terminal.resize(80, 24)
         terminal.until(lambda: terminal.lines == small, "the same screen as before")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (b"   e", ("iteration 1  α =",)),
+        (b"       f", ("dW2 =",)),
+        (b"  g", ("go to", "+500")),
+        (SPACE * 8 + b"\r", ("Why dW2[1,1]",)),
+        (b"?", ("Moving in time",)),
+        (SPACE * 8 + b"l", ("log scale",)),
+        (b"aa" + SPACE, ("= ?", "Vote with your fingers")),
+    ],
+    ids=["edit", "formula", "go to", "why", "help", "curve", "question"],
+)
+def test_whatever_is_open_survives_many_sizes_in_a_row(keys: bytes, words: tuple[str, ...]) -> None:
+    with started() as terminal:
+        terminal.press(keys)
+        terminal.until_says(*words)
+        for width, height in ((40, 12), (200, 60), (59, 17), (300, 100), (20, 5), (1, 1), (80, 24)):
+            terminal.resize(width, height)
+            terminal.read(0.05)  # some of them fall into the painting of another
+        terminal.until_says(*words)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.until_ended() == 128 + signal.SIGTERM
+        assert_given_back(terminal)
+        assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [(SPACE * 8, "step 8 of 17"), (b"?", "Moving in time"), (b"e", "α =")],
+    ids=["stepping", "help", "a field"],
+)
+def test_suspended_it_gives_the_terminal_back_and_comes_back(keys: bytes, words: str) -> None:
+    with started() as terminal:
+        terminal.press(keys)
+        terminal.until_says(words)
+        for _ in range(2):
+            terminal.press(CTRL_Z)
+            terminal.until(lambda: terminal.is_stopped, "the shell")
+            assert_given_back(terminal)
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.until(lambda: terminal.mode_is_on(PASTE), "the screen, again")
+            terminal.until_says(words)
+        terminal.press(ESCAPE)
+        terminal.until_says("? help")
+        terminal.press(PAGE_DOWN)
+        terminal.until_says(f"step {9 if keys == SPACE * 8 else 1} of 17")
+
+
+def test_a_terminal_that_closes_while_it_is_suspended_leaves_nothing_behind() -> None:
+    with started() as terminal:
+        terminal.press(CTRL_Z)
+        terminal.until(lambda: terminal.is_stopped, "the shell")
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.send_signal(signal.SIGCONT)
+        assert terminal.until_ended() == 128 + signal.SIGHUP
+        assert_given_back(terminal)
 
 
 def test_quit_gives_the_terminal_back_and_says_how_to_resume() -> None:
@@ -126,6 +187,53 @@ def test_without_colours_nothing_is_lost() -> None:
         terminal.until_says("Press space")
         terminal.press(SPACE * 8)
         terminal.until_says("▸−0.524", "•0.818")
+
+
+def test_no_color_has_no_hue() -> None:
+    with Terminal(stepper("article", "--ask", "off"), 80, 24, {"NO_COLOR": "1"}) as terminal:
+        terminal.until_says("Press space", "? help")
+        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.output)
+        assert colours
+        assert all(red == green == blue for red, green, blue in colours)
+
+
+@pytest.mark.parametrize("term", ["screen", "xterm-16color", "vt220", "linux"])
+def test_sixteen_colours_are_all_that_is_sent(term: str) -> None:
+    env = {"TERM": term, "COLORTERM": ""}
+    with Terminal(stepper("article", "--ask", "off"), 80, 24, env) as terminal:
+        terminal.until_says("Press space", "? help")
+        assert re.search(rb"\x1b\[[0-9;]*3[0-7][;m]", terminal.output)
+        assert not re.search(rb"[34]8;[25];", terminal.output)
+
+
+@pytest.mark.parametrize(
+    ("flags", "env"),
+    [
+        (("--ascii",), {}),
+        ((), {"LC_ALL": "C"}),
+        ((), {"TERM": "linux"}),
+        ((), {"PYTHONIOENCODING": "latin-1"}),
+    ],
+    ids=["asked for", "locale", "console", "encoding"],
+)
+def test_a_terminal_that_lacks_signs_gets_none(flags: tuple[str, ...], env: dict[str, str]) -> None:
+    with Terminal(stepper("article", "--ask", "off", *flags), 80, 24, env) as terminal:
+        terminal.until_says("Press space", "? help")
+        terminal.press(SPACE * 8)
+        terminal.until_says("dW2 = dZ2 . A1T", ">-0.524", ":0.818", "BS back", "v forward")
+        terminal.press(b"?")
+        terminal.until_says("Moving in time")
+        terminal.press(b"q")
+        terminal.until_says("dW2 = dZ2 . A1T")
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0
+        assert terminal.output.isascii()
+
+
+def test_signs_can_be_asked_for() -> None:
+    command = stepper("article", "--ask", "off", "--unicode")
+    with Terminal(command, 80, 24, {"TERM": "linux"}) as terminal:
+        terminal.until_says("Press space", "⌫ back")
 
 
 def test_a_fault_is_said_without_a_screen() -> None:

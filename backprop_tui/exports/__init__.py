@@ -1,7 +1,7 @@
 """Exports: what leaves the program as text, read off the engine and nothing else.
 
 Here is what they share: the version that they state, a network in a few words, plain tables, and
-how signs are spelled where a terminal's encoding lacks them. No export knows of the screen or the
+how signs are written where an encoding lacks them. No export knows of the screen or the
 command line.
 """
 
@@ -11,6 +11,8 @@ import codecs
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from backprop_tui.spelling import IN_FULL
+
 if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy or Rich
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -19,27 +21,6 @@ if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy
 
 GAP = 2
 """Columns of space between those of a table."""
-SIGNS = {
-    "−": "-",
-    "·": "*",
-    "∘": "o",
-    "×": "x",
-    "′": "'",
-    "ᵀ": "^T",
-    "²": "^2",
-    "½": "1/2",
-    "σ": "sigma",
-    "α": "alpha",
-    "∂": "d",
-    "∞": "inf",
-    "←": "<-",
-    "…": "...",
-    "⋮": ":",
-    "–": "-",
-    "“": '"',
-    "”": '"',
-    "’": "'",
-}
 
 
 def spelled(error: UnicodeError) -> tuple[str, int]:
@@ -47,7 +28,7 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    return "".join(SIGNS.get(sign, "?") for sign in lacking), error.end
+    return "".join(IN_FULL.get(sign, "?") for sign in lacking), error.end
 
 
 codecs.register_error("spelled", spelled)

@@ -11,16 +11,17 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.themes import DARK, LIGHT, THEMES
+from backprop_tui.tui.themes import THEMES, hues
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -33,11 +34,25 @@ class BackpropApp(App[str]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     AUTO_FOCUS = None  # a focus would take the arrows from time
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True)
+    ]
 
-    def __init__(self, experiment: Experiment, decimals: int = 3, served: bool = False) -> None:
-        """`served`: the screen is in a stranger's browser, who may read and write no file here."""
+    def __init__(
+        self,
+        experiment: Experiment,
+        decimals: int = 3,
+        served: bool = False,
+        ascii_only: bool = False,
+    ) -> None:
+        """`served`: the screen is in a stranger's browser, who may read and write no file here;
+        `ascii_only`: every sign is spelled, for a terminal that lacks some."""
         super().__init__()
         self.served = served
+        if ascii_only:
+            from backprop_tui.tui.terminals import Spelled
+
+            self._filters.append(Spelled())
         for theme in THEMES:
             self.register_theme(theme)
         self._begin_with(THEMES[experiment.look.theme == "light"])
@@ -63,6 +78,10 @@ class BackpropApp(App[str]):
     def on_load(self) -> None:
         """Before the terminal is taken."""
         self._leave_on_signals()
+        if self.console.color_system == "standard" and not self.is_headless:
+            from backprop_tui.tui.terminals import SixteenColours
+
+            self._filters.append(SixteenColours())
 
     def _leave_on_signals(self) -> None:
         """Told to end (kill, a closed window, an interrupt), give the terminal back first."""
@@ -88,8 +107,8 @@ class BackpropApp(App[str]):
         return self.stepper
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The meanings' colours under any theme, by whether its ground is dark."""
-        return DARK if self.current_theme.dark else LIGHT
+        """The meanings' colours under any theme, such that they can be read there."""
+        return hues(self.current_theme)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All actions of the table, and Textual's own."""

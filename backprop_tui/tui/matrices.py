@@ -183,7 +183,9 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     n, depth = view.layers, len(view.layers) - 1
     every = tuple(range(1, depth + 1))
     cell = cell_width(view.decimals)
-    most = max(1, (width - 2 * LABEL - 2 - cell) // cell)
+    most = (width - 2 * LABEL - 2 - cell) // cell
+    both = most > 0  # else there is room for one of them: the step's own
+    most = max(1, most if both else (width - LABEL) // cell)
     tall = max(len(blocks_of(view, f"{letter}{layer}")) for letter in "Wb" for layer in every)
     whole = tall * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
     layers = every if whole else (view.layer,)
@@ -202,7 +204,11 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
         rows = range(row, min(n[layer], row + lines))
         columns = range(column, min(n[layer - 1], column + weights))
         right = LABEL + weights * cell
-        for letter, edge, shown in (("W", right, columns), ("b", right + 2 + LABEL + cell, ONE)):
+        blocks = [("W", right, columns), ("b", right + 2 + LABEL + cell, ONE)]
+        if not both:
+            biased = view.place is not None and "b" in view.place.symbol
+            blocks = [("b", LABEL + cell, ONE)] if biased else blocks[:1]
+        for letter, edge, shown in blocks:
             name = f"{letter}{layer}"
             for k, (part, symbol, label) in enumerate(blocks_of(view, name)):
                 y = top + k * len(rows) * apart
@@ -241,8 +247,10 @@ def blocks_of(view: View, parameter: str) -> list[tuple[str, str, str]]:
 def _remark(rows: range, of_rows: int, columns: range, of_columns: int) -> str:
     """Which rows and columns are shown, where not all are."""
     return ", ".join(
-        f"{what} {shown[0] + 1}–{shown[-1] + 1}/{of}"
-        for what, shown, of in (("rows", rows, of_rows), ("cols", columns, of_columns))
+        f"{what} {shown[0] + 1}/{of}"
+        if len(shown) == 1
+        else f"{what}s {shown[0] + 1}–{shown[-1] + 1}/{of}"
+        for what, shown, of in (("row", rows, of_rows), ("col", columns, of_columns))
         if len(shown) < of
     )
 

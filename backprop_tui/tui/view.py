@@ -58,6 +58,8 @@ class View:
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
+    one_panel: bool = False
+    """Whether there is room for one at a time."""
     sparkline: str = ""
     """The losses so far, a character for a stretch of iterations."""
     message: str = ""

@@ -43,6 +43,8 @@ REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""
 SLICE = 0.01
 """Seconds of replaying between two looks at the keys."""
+LOW = 18
+"""Lines below which there is room for one panel only."""
 SPARKS = 10
 """Characters of the sparkline in the title."""
 
@@ -189,7 +191,7 @@ class Base(Screen[None]):
         """The breakpoints: one panel at a time, 80×24, from 120×40 on, and huge."""
         self._fitted = size
         width, height = size
-        self.tiny = width < 60 or height < 18
+        self.tiny = width < 60 or height < LOW
         wide = width >= 110 and height >= 34
         self.sizes = (60 if width >= 160 and wide else 36 if wide else 22, 13 if wide else 7)
 
@@ -215,6 +217,7 @@ class Base(Screen[None]):
             tabbed=self.tabbed,
             scrolled=self.scrolled,
             maximised=self.zoomed,
+            one_panel=self.tiny,
             sparkline=self._sparkline(),
             message=self.message,
             playing=SPEEDS[self.speed].label if self.playing else "",
@@ -258,9 +261,13 @@ class Base(Screen[None]):
     @property
     def _chosen(self) -> str:
         """The chosen panel, or the one that stands in its place just now."""
-        updating = self._state(self._seen()).phase == "update"
+        phase, place = self._state(self._seen()).phase, self.inspection.place
+        updating = phase == "update"
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
+        if self.tiny and self.chosen == "cache" and not self.tabbed:  # what is in hand is seen
+            backward = place.symbol.startswith("d") if place else phase == "backward"
+            return "gradients" if backward else "cache"
         return "cache" if self.chosen == "update" and not updating else self.chosen
 
     def show(self) -> None:
@@ -278,6 +285,8 @@ class Base(Screen[None]):
         alone = self.zoomed or self.tiny
         boards = {"update"} if view.updating else {"cache", "gradients"}
         shown = {view.chosen} if alone else {"network", *boards}
+        if self._step_alone(view):
+            shown = {"step"}
         for name in ("network", "cache", "gradients", "update"):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
@@ -289,6 +298,14 @@ class Base(Screen[None]):
         told = view.is_asked or view.asking  # what is said of an answer must be read
         lines = (7 if told else 3) if self.tiny else step
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
+
+    def _step_alone(self, view: View) -> bool:
+        """Whether a question, or a formula that is asked for, needs all of a small terminal."""
+        if not self.tiny or view.inspection.place:
+            return False
+        if view.asking and not view.asking.is_open:
+            return not self.tabbed
+        return bool(view.asking or (view.writing and self.size.height < LOW))
 
     def say(self, message: str) -> None:
         """A word in the footer; it covers nothing, and the next move takes it away."""

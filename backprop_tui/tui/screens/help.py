@@ -6,11 +6,16 @@ from textwrap import fill
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.screens.sheet import Sheet
 
+SHEET, FRAME = 76, 6
+"""Columns of the sheet where there is room, and of its frame with the scroll bar."""
+KEY = " " * 17
+"""The room for a key, before what it does."""
 GROUPS = {
     "time": "Moving in time",
     "why": "Why is this number what it is?",
@@ -54,17 +59,25 @@ class Help(Sheet):
 
     def __init__(self, panel: str) -> None:
         super().__init__()
-        self.panel = panel
+        self.panel, self.columns = panel, SHEET
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.columns = min(SHEET, event.size.width)
+        self.write(self.text())
 
     def text(self) -> Text:
         text = Text()
+        wide = len(KEY) + max(12, self.columns - len(KEY) - FRAME)
         if self.panel in PANELS:
             text.append(PANELS[self.panel] + "\n\n")
         for group, title in GROUPS.items():
             text.append(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
                 text.append(f"  {action.written:<15}", "bold")
-                text.append(fill(action.does, 54, subsequent_indent=" " * 17) + "\n")
+                text.append(
+                    fill(action.does, wide, initial_indent=KEY, subsequent_indent=KEY)[len(KEY) :]
+                    + "\n"
+                )
         text.append(f"\n{MARKS}\n", "dim")
         text.append("↑ ↓ scroll, esc closes", "dim")
         return text

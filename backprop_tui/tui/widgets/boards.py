@@ -36,6 +36,8 @@ from backprop_tui.tui.widgets.panel import Panel
 
 TOLD = re.compile("[✓✗≠]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""
+LEAST = 3
+"""Lines of a board that its rule, its labels and a row of numbers take."""
 FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
@@ -88,8 +90,9 @@ class Cache(Board):
         title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
         self.rule(canvas, view, *heading(view, title, a.remark, canvas.width - 8))
         paint_all(canvas, view, a.cache)
-        if not a.whole and depth > 1:
-            behind = canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
+        if not a.whole and depth > 1 and canvas.height > LEAST:
+            others = shortened(neighbours(view, a.layers[0]), canvas.width)
+            behind = canvas.put(0, canvas.height - 1, others, "quiet")
             which = example(view)
             if a.remark and behind + len(which) + 2 <= canvas.width:
                 canvas.right(canvas.width, canvas.height - 1, which, "quiet")
@@ -132,7 +135,8 @@ class Update(Board):
                 canvas.put(0, placed.top, "─" * canvas.width, "quiet")
             self.block(canvas, view, placed)
         if not a.whole and len(view.layers) > 2:
-            canvas.put(0, canvas.height - 1, neighbours(view, a.layers[0]), "quiet")
+            others = shortened(neighbours(view, a.layers[0]), canvas.width)
+            canvas.put(0, canvas.height - 1, others, "quiet")
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
         """A label at its left, and its numbers, marked as what they are."""

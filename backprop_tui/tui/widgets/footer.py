@@ -29,7 +29,7 @@ WHY = {
 ASKING = {
     "next": "show",
     "choose": "answer",
-    "inspect": "type it instead",
+    "inspect": "type it",
     "help": "hint",
     "leave": "stop asking",
 }
@@ -57,6 +57,12 @@ def while_asking(asking: Asking) -> list[Action]:
         if action.name not in left_out:
             shown.append(action)
     return shown
+
+
+def another_panel() -> Action:
+    """The way to the panels that there is no room for."""
+    (tab,) = of_use({"focus_next": "panel"})
+    return replace(tab, footer="always")
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:
@@ -91,12 +97,15 @@ class Footer(Panel):
             if said := view.without_effect:  # all the time, as the title names the mistake
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
-            self.keys(canvas, fitting(room, [a for a in ACTIONS if a.footer]), 1)
+            others = [another_panel()] if view.one_panel else []
+            self.keys(canvas, fitting(room, [*(a for a in ACTIONS if a.footer), *others]), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
         """Each key and what it does, from column `x` on."""
         for action in shown:
             begin = x
+            if x + len(action.sign) + 1 + len(action.short) > canvas.width:
+                break  # half a word helps nobody
             x = canvas.put(x, 0, action.sign, "key") + 1
             x = canvas.put(x, 0, action.short, "quiet")
             self.places.append((range(begin, x), action.name))

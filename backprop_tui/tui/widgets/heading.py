@@ -135,12 +135,12 @@ class Rail(Panel):
         if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
             own = [i for i in shown if steps[i].layer == state.step.layer]
             shown = range(own[0], own[-1] + 1)
-            ahead = f" layer {state.step.layer} of {len(view.layers) - 1}:"
-        else:
-            while needs(shown, view) + 4 > room and needs(range(first, behind), view) > room:
-                if len(shown) == 1:
-                    break
-                shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
+            here, depth = state.step.layer, len(view.layers) - 1
+            ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
+            ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
+            shown = around(at, shown, view, room - len(ahead))
+        elif needs(shown, view) > room:
+            shown = around(at, shown, view, room - 4)
             ahead = " …" if shown[0] > first else ""
         x = canvas.put(x, 0, ahead, "quiet")
         for i in shown:
@@ -165,6 +165,13 @@ class Rail(Panel):
 def hue_of(phase: Phase) -> str:
     """The meaning of a phase's colour."""
     return "forward" if phase == "loss" else phase
+
+
+def around(at: int, shown: range, view: View, room: int) -> range:
+    """Those of the steps around the current one that there is room for."""
+    while needs(shown, view) > room and len(shown) > 1:
+        shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
+    return shown
 
 
 def needs(shown: range, view: View) -> int:

@@ -22,7 +22,9 @@ class Prompt(Vertical):
     DEFAULT_CSS = """
     Prompt { layer: above; dock: bottom; height: 2; background: $surface; }
     Prompt Horizontal { height: 1; }
-    Prompt #said { height: 1; width: 1fr; color: $quiet; }
+    Prompt #said {
+        height: 1; width: 1fr; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     Prompt #asked { width: auto; text-style: bold; }
     Prompt Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
     """

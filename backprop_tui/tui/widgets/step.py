@@ -385,6 +385,9 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
         shorter = found.numbers(numbers_fold)[-1:]  # only the last, simplest stage
         if len(lines := _broken(found, width, said, shorter)) <= most:
             break
+    if len(lines) > most == 1 and (numbers := found.numbers(3)):
+        alone = f"= {numbers[-1]} = {found.result}"  # whose numbers they are, the title says
+        return [alone] if len(alone) <= width else lines
     return lines
 
 

@@ -1,0 +1,200 @@
+"""Every sign in ASCII: one table, for a screen that lacks signs and for text in such an encoding.
+
+On the screen a spelling is as wide as its sign, so that nothing moves; in running text it may be
+longer. Which terminals lack signs is told here as well; how a screen is painted is not known.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+SIGNS = {
+    "−": "-",
+    "·": ".",
+    "∘": "o",
+    "×": "x",
+    "±": "~",
+    "′": "'",
+    "⁻": "-",
+    "ᵀ": "T",
+    "½": "h",
+    "∂": "d",
+    "∞": "I",
+    "∑": "S",
+    "≠": "!",
+    "≤": "<",
+    "≥": ">",
+    "≈": "~",
+    "α": "a",
+    "β": "B",  # b is a bias
+    "ε": "e",
+    "η": "n",
+    "λ": "l",
+    "σ": "s",
+    "ω": "w",
+    "Δ": "D",
+    "Σ": "S",
+    "ŷ": "^",
+    "▸": ">",
+    "•": ":",  # as < it would compare the number behind it
+    "✓": "v",
+    "✗": "X",
+    "●": "O",
+    "○": "o",
+    "◆": "#",
+    "▶": ">",
+    "◀": "<",
+    "▼": "V",
+    "◂": "<",
+    "▴": "^",
+    "▾": "v",
+    "←": "<",
+    "→": ">",
+    "↑": "^",
+    "↓": "v",
+    "↗": "^",
+    "⌫": "<",
+    "⏎": "J",
+    "⇧": "S",
+    "…": "~",
+    "⋮": ":",
+    "–": "-",
+    "—": "-",
+    "‹": "<",
+    "›": ">",
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "‘": "'",
+    "’": "'",
+    "─": "-",
+    "━": "=",
+    "│": "|",
+    "┃": "|",
+    "▏": "|",
+    "▎": "|",
+    "▍": "|",
+    "▌": "|",
+    "▋": "#",
+    "▊": "#",
+    "▉": "#",
+    "█": "#",
+    "▐": "|",
+    "▕": "|",
+    "▔": "-",
+    "▀": '"',
+    "▁": "_",
+    "▂": ".",
+    "▃": "-",
+    "▄": "=",
+    "▅": "+",
+    "▆": "*",
+    "▇": "%",
+    "░": ":",
+    "▒": "%",
+    "▓": "%",
+    "■": "#",
+    "□": "o",
+    "▪": "#",
+}
+"""A sign, and the one character that stands for it on a screen."""
+
+IN_FULL = SIGNS | {
+    "·": "*",
+    "±": "+-",
+    "ᵀ": "^T",
+    "²": "^2",
+    "½": "1/2",
+    "∞": "inf",
+    "≠": "!=",
+    "≤": "<=",
+    "≥": ">=",
+    "α": "alpha",
+    "β": "beta",
+    "σ": "sigma",
+    "←": "<-",
+    "→": "->",
+    "…": "...",
+}
+"""The same in running text, where there is room."""
+
+TOGETHER = {
+    r"(?<=1)0(?=[⁻⁰¹²³⁴-⁹])": "e",  # 10⁻³
+    r"  −∞": "-inf",
+    r"  ∞": "inf",
+    r"½·": ".5",
+    r"² ": "^2",
+    r"≠ ": "!=",
+    r"≤ ": "<=",
+    r"≥ ": ">=",
+    r"← ": "<-",
+    r"→ ": "->",
+    r" … ": "...",
+    r"  ±": " +-",
+    r"  ⌫ ": " BS ",
+    r"  ⏎ ": " CR ",
+    r"  ⇧": " S-",
+}
+"""Signs that are spelled better with the spaces beside them: as wide as what is found."""
+FOUND = re.compile("|".join(f"({found})" for found in TOGETHER))
+SPELLINGS = tuple(TOGETHER.values())
+
+LEVEL = 0.5
+"""By how many dots a level stroke falls at most from a braille pattern's left to its right."""
+
+
+def as_wide(line: str) -> str:
+    """A line of a screen in ASCII, each character of it one column wide, as many as before."""
+    if line.isascii():
+        return line
+    line = FOUND.sub(lambda found: SPELLINGS[(found.lastindex or 1) - 1], line)
+    return "".join(char if char.isascii() else letter(char) for char in line)
+
+
+def letter(sign: str) -> str:
+    """The one character that stands for a sign: é is e, and what nobody can spell is a ?."""
+    if sign in SIGNS:
+        return SIGNS[sign]
+    if "\u2800" <= sign <= "\u28ff":
+        return stroke(ord(sign) - 0x2800)
+    if "\u2500" <= sign <= "\u257f":  # what is left of boxes: corners and crossings
+        return "+"
+    first = unicodedata.normalize("NFKD", sign)[0]
+    return SIGNS.get(first, first if first.isascii() else "?")
+
+
+def stroke(dots: int) -> str:
+    """The character that looks most like a braille pattern's dots: a piece of an edge, mostly."""
+    rows = (0, 1, 2, 6), (3, 4, 5, 7)  # the bits of each column, downwards
+    left, right = ([y for y, bit in enumerate(bits) if dots >> bit & 1] for bits in rows)
+    every = [*left, *right]
+    if not every:
+        return " "
+    if len(every) == 1:
+        return "." if every[0] > 1 else "'"
+    if not left or not right:
+        return "|"
+    if len(every) > 5:
+        return "#"
+    lean = sum(right) / len(right) - sum(left) / len(left)
+    if abs(lean) > LEVEL:
+        return "\\" if lean > 0 else "/"
+    return "+" if max(every) - min(every) > 1 else "_" if min(every) > 1 else "-"
+
+
+CONSOLES = re.compile("linux|vt[0-9]|cons25|sun|ansi$")
+"""How TERM begins where there are a few hundred signs at most, and no braille."""
+UTF_8 = re.compile("utf-?8", re.IGNORECASE)
+
+
+def lacks_signs(environ: Mapping[str, str], encoding: str) -> bool:
+    """Whether a terminal takes ASCII alone, as far as its environment and its encoding tell.
+
+    A locale that is not set, or C in LANG alone, tells nothing: Python takes it as UTF-8.
+    """
+    forced = environ.get("LC_ALL", "")
+    told = forced in ("C", "POSIX") or ("." in forced and not UTF_8.search(forced))
+    console = CONSOLES.match(environ.get("TERM", ""))
+    return bool(console or told or not UTF_8.fullmatch(encoding))

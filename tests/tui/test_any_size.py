@@ -1,0 +1,92 @@
+"""Any size: whatever keys are pressed, nothing breaks, nothing is painted outside, and the current
+step is always there from 40×12 on."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.view import DRAWINGS
+from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.footer import Footer
+from backprop_tui.tui.widgets.heading import Rail, Title
+from backprop_tui.tui.widgets.network import Network
+from backprop_tui.tui.widgets.panel import Panel
+from backprop_tui.tui.widgets.step import StepPanel
+from tests.tui.driver import Driver, painted, view_of
+
+NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
+PANELS = (Title, Rail, Network, Cache, Gradients, Update, StepPanel, Footer)
+LEAST, MOST = (20, 5), (300, 100)
+FROM = (40, 12)
+"""The size from which on the current step must be there."""
+KEYS = (
+    *"spnPiIuUxcefmkKvzhtdDabylrgowRR123",
+    *("space", "space", "space", "backspace", "enter", "tab", "shift+tab", "escape", "escape"),
+    *("up", "down", "left", "right", "home", "pagedown", "pageup", "question_mark", "plus"),
+)
+
+
+def sizes(chance: random.Random) -> tuple[int, int]:
+    """Any size, small ones more often."""
+    (narrow, low), (wide, high) = LEAST, MOST
+    share = chance.random() ** 2
+    return (
+        narrow + int(share * (wide - narrow + 1)),
+        chance.choice((low, 12, chance.randint(low, high))),
+    )
+
+
+@pytest.mark.parametrize("lesson", NETWORKS)
+def test_panels_can_be_painted_at_any_size(lesson: str) -> None:
+    chance = random.Random(lesson)
+    timeline = Timeline(load(lesson))
+    steps = len(timeline.program.steps)
+    panels: list[Panel] = [kind() for kind in PANELS]
+    for _ in range(40):
+        here = Position(chance.randint(1, 3), chance.randint(0, steps))
+        looks = {"drawing": chance.choice(DRAWINGS), "maximised": chance.random() < 0.3}
+        view = view_of(timeline, here, decimals=chance.randint(0, 8), **looks)
+        width, height = sizes(chance)
+        for panel in panels:
+            canvas = painted(panel, view, width, height)
+            assert canvas.text().count("\n") == height - 1
+            assert all(len("".join(t for t, _ in canvas.runs(y))) == width for y in range(height))
+
+
+@pytest.mark.parametrize("lesson", NETWORKS)
+@pytest.mark.parametrize("width", [40, 47, 60, 61, 80, 120])
+def test_the_rail_has_the_current_step_at_any_width(lesson: str, width: int) -> None:
+    timeline = Timeline(load(lesson))
+    for steps, step in enumerate(timeline.program.steps, 1):
+        view = view_of(timeline, Position(1, steps))
+        assert f"[{step.symbol}]" in painted(Rail(), view, width, 1).text()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_keys_at_no_size_break_anything(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some of them save
+    chance = random.Random(seed)
+    app = BackpropApp(load(chance.choice(NETWORKS)), ascii_only=seed % 2 == 0)
+    app.animation_level = "none"
+    async with app.run_test(size=sizes(chance), notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        for _ in range(12):
+            size = sizes(chance)
+            await pilot.resize_terminal(*size)
+            for key in chance.choices(KEYS, k=4):
+                await driver.press(key)
+            lines = driver.everything().split("\n")
+            assert {len(line) for line in lines} == {size[0]}
+            assert len(lines) == size[1]
+            if app.screen is app.stepper and size[0] >= FROM[0] and size[1] >= FROM[1]:
+                step = app.stepper.view.state.number
+                assert f"step {step}" in lines[0]
+                assert app.stepper.view.step is None or app.stepper.view.step.symbol in lines[1]
