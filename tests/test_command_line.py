@@ -19,9 +19,9 @@ from backprop_tui.__main__ import COMMANDS, OVERRIDES, STEPPER, main
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.screens.travel import reseeded
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 

@@ -39,6 +39,8 @@ class Primitive:
     """How many values it takes."""
     mathml: str | None = None
     """Where it is not written as its text is."""
+    words: str | None = None
+    """Where it is not said as its name of something."""
 
 
 def _maximum(*args: Any) -> Any:
@@ -61,6 +63,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.square(*)",
             "torch.square(*)",
             mathml="<msup><mrow>*</mrow><mn>2</mn></msup>",
+            words="* squared",
         ),
         Primitive(
             "sqrt",
@@ -70,6 +73,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.sqrt(*)",
             "torch.sqrt(*)",
             mathml="<msqrt>*</msqrt>",
+            words="square root of *",
         ),
         Primitive(
             "power",
@@ -79,6 +83,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.power(*)",
             "pow(*)",
             values=range(2, 3),
+            words="power with base and exponent *",
         ),
         Primitive(
             "abs",
@@ -88,6 +93,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.abs(*)",
             "torch.abs(*)",
             mathml="<mo>|</mo>*<mo>|</mo>",
+            words="absolute value of *",
         ),
         Primitive(
             "max",
@@ -97,6 +103,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.maximum(*)",
             "torch.maximum(*)",
             values=range(2, 1000),
+            words="largest of *",
         ),
         Primitive(
             "step",
@@ -126,6 +133,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "torch.sum(*, dim=0, keepdim=True)",
             over="column",
             mathml="<munder><mo>∑</mo><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column sums of *",
         ),
         Primitive(
             "col_max",
@@ -137,6 +145,7 @@ PRIMITIVES: dict[str, Primitive] = {
             over="column",
             fold="max",
             mathml="<munder><mi>max</mi><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column maxima of *",
         ),
         Primitive(
             "total",
@@ -157,6 +166,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "torch.amax(*).reshape(1, 1)",
             over="matrix",
             fold="max",
+            words="largest number of *",
         ),
     )
 }
