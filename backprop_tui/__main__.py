@@ -238,6 +238,13 @@ RECORD = Flag(
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
+PLAIN = Flag(
+    "--plain",
+    "",
+    "in words: printed lines and a prompt, for screen readers and scripts; TERM=dumb means it too",
+    bool,
+    False,
+)
 HOST = Flag(
     "--host",
     "ADDRESS",
@@ -252,7 +259,13 @@ MAX_SESSIONS = Flag(
     whole(1),
     32,
 )
-SWITCHES = ("-h", "--help", "--version", OVERWRITE.name)  # every other flag takes a value
+SWITCHES = (
+    "-h",
+    "--help",
+    "--version",
+    OVERWRITE.name,
+    PLAIN.name,
+)  # every other flag takes a value
 
 
 # Commands ------------------------------------------------------------------------------------
@@ -293,6 +306,11 @@ class Command:
 
 def step_through(arguments: argparse.Namespace) -> int:
     """The screen; no garbage is looked for before its first frame: what is made till then stays."""
+    if arguments.plain:
+        return in_words(arguments)
+    if is_dumb():
+        complain("TERM=dumb: stepping in words, as with --plain")
+        return in_words(arguments)
     gc.disable()
     try:
         return on_the_screen(arguments)
@@ -306,12 +324,12 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     if (trouble := no_terminal()) is not None:
         raise CommandError(
             f"{trouble}, and stepping needs one; "
-            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text'
+            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text, and '
+            f'"{PROGRAM} --plain {experiment.source}" reads commands, one a line'
         )
     from backprop_tui.tui.app import BackpropApp
 
-    if arguments.ask is not None:
-        experiment = replace(experiment, look=replace(experiment.look, ask=arguments.ask))
+    experiment = asked_as(arguments, experiment)
     app = BackpropApp(experiment, decimals_of(arguments, experiment))
     if arguments.record is not None:
         app.stepper.record = record_in(arguments.record)
@@ -319,6 +337,23 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     if last_words is not None:
         write([f"{last_words}\n"])
     return app.return_code or FINE
+
+
+def in_words(arguments: argparse.Namespace) -> int:
+    """The stepper without a screen: lines are read and lines are printed."""
+    experiment = asked_as(arguments, load(arguments))
+    from backprop_tui.plain.loop import run
+
+    record = None if arguments.record is None else record_in(arguments.record)
+    run(experiment, decimals_of(arguments, experiment), lambda text: write([text]), record)
+    return FINE
+
+
+def asked_as(arguments: argparse.Namespace, experiment: Experiment) -> Experiment:
+    """The experiment, asking when it was told to."""
+    if arguments.ask is None:
+        return experiment
+    return replace(experiment, look=replace(experiment.look, ask=arguments.ask))
 
 
 def record_in(path: str) -> Record:
@@ -342,7 +377,12 @@ def no_terminal() -> str | None:
     for stream, what in ((sys.stdin, "the input"), (sys.stdout, "the output")):
         if not stream.isatty():
             return f"{what} is not a terminal"
-    return "TERM=dumb is not a full terminal" if os.environ.get("TERM") == "dumb" else None
+    return None
+
+
+def is_dumb() -> bool:
+    """Whether the terminal can do no more than print lines."""
+    return os.environ.get("TERM") == "dumb" and no_terminal() is None
 
 
 def list_lessons(arguments: argparse.Namespace) -> int:
@@ -635,7 +675,7 @@ STEPPER = Command(
     word=EXPERIMENT,
     flags={
         CHANGES: OVERRIDES,
-        "what is shown": (DECIMALS,),
+        "what is shown": (DECIMALS, PLAIN),
         "what is asked": (ASK, RECORD),
     },
     examples={

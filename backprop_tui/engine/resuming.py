@@ -32,7 +32,9 @@ def unsaved(now: Experiment, edits: tuple[Edit, ...], formulas: Mapping[str, Exp
     return " and ".join(count(n, noun) for n, noun in ((made, "edit"), (written, "formula")) if n)
 
 
-def resume_command(first: Experiment, now: Experiment, mode: str, decimals: int) -> str:
+def resume_command(
+    first: Experiment, now: Experiment, mode: str, decimals: int, program: str = PROGRAM
+) -> str:
     """What to type to open a run again that began as `first`, new weights, the mistake, the asking
     and other decimals included."""
     words = shlex.split(first.source)
@@ -46,7 +48,7 @@ def resume_command(first: Experiment, now: Experiment, mode: str, decimals: int)
         words += ["--ask", mode]
     if decimals != now.decimals:
         words += ["--decimals", str(decimals)]
-    return shlex.join([PROGRAM, *words])
+    return f"{program} {shlex.join(words)}"
 
 
 def _drop(words: list[str], flag: str) -> None:
@@ -56,7 +58,7 @@ def _drop(words: list[str], flag: str) -> None:
         del words[at : at + 2]
 
 
-def right_here(again: str, code: Callable[[], str]) -> str:
+def right_here(again: str, code: Callable[[], str], program: str = PROGRAM) -> str:
     """The command that begins again, and where it is short the one that opens where it stood."""
     from backprop_tui.engine.codes import TooLongError
 
@@ -66,7 +68,7 @@ def right_here(again: str, code: Callable[[], str]) -> str:
         return again
     if len(found) > SHORT:
         return again
-    return f"{again}\nand right where it stood:\n{PROGRAM} --code {found}"
+    return f"{again}\nand right where it stood:\n{program} --code {found}"
 
 
 def named(text: str) -> str:
