@@ -259,13 +259,8 @@ MAX_SESSIONS = Flag(
     whole(1),
     32,
 )
-SWITCHES = (
-    "-h",
-    "--help",
-    "--version",
-    OVERWRITE.name,
-    PLAIN.name,
-)  # every other flag takes a value
+# Every other flag takes a value.
+SWITCHES = ("-h", "--help", "--version", OVERWRITE.name, PLAIN.name)
 
 
 # Commands ------------------------------------------------------------------------------------

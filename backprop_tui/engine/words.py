@@ -54,7 +54,10 @@ SIGNS = {
 """How a sign is said where it stands in a sentence."""
 NUMBER = r"\d+(?:[.,]\d+)*"
 PROSE = (  # in this order, before signs are said one by one
-    (re.compile(r"(\w+)′"), r"slope of \1 at "),
+    (re.compile(r"(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
+    (re.compile(r"(\w+)′\("), r"slope of \1 at ("),
+    (re.compile(r"(\w+)′"), r"slope of \1"),
+    (re.compile(r"(?<![\w)\]])ᵀ"), "transpose"),
     (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
@@ -64,6 +67,7 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
     (re.compile(r"\s[-−]\s"), " minus "),
     (re.compile(r"\s\+\s"), " plus "),
+    (re.compile(r",\s…,"), ", and so on to"),
     (re.compile(r"\s…\s"), " and so on "),
     (re.compile(r"(\d)×(\d)"), r"\1 by \2"),  # a shape
 )

@@ -6,6 +6,7 @@ here with lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
@@ -14,7 +15,16 @@ from typing import TYPE_CHECKING
 from backprop_tui import lessons
 from backprop_tui.engine.asking import Asked, Choice, ask, kind, next_question
 from backprop_tui.engine.explanation import Explanation
-from backprop_tui.engine.judging import Judged, Verdict, earlier, judge, unit_of, wrong
+from backprop_tui.engine.judging import (
+    SIGNS,
+    TRENDS,
+    Judged,
+    Verdict,
+    earlier,
+    judge,
+    unit_of,
+    wrong,
+)
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.score import Outcome, Score
 from backprop_tui.engine.words import figure_in_words, formula_in_words
@@ -33,6 +43,7 @@ HOW = {
     "formula": "write and a formula tries it; next shows it.",
 }
 SAY_IT = "Say it to yourself or to your neighbour; next shows it."
+ANSWER = re.compile(r"[+−-]?[\d.,]+")
 NUMERIC = ("vote", "number")
 FORMS = {"type": "number", "vote": "vote"}
 
@@ -147,7 +158,7 @@ class Ask(Travel):
         """Take a line as an answer; whether it is one."""
         asking = self.asking
         if asking is None or not asking.is_open:
-            if typed.isdecimal():
+            if ANSWER.fullmatch(typed) or typed.lower() in (*SIGNS, *TRENDS):
                 raise CannotError(NOTHING)
             return False
         if asking.choices and typed.isdecimal():
@@ -164,6 +175,7 @@ class Ask(Travel):
             raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
         choice = asking.choices[at]
         if choice.right:
+            self.asking = replace(asking, judged=None)  # the miss before is over
             self._end(Outcome.RIGHT, choice.written)
         else:
             self._wrong(asking, choice.written, self._why_wrong(choice), at)

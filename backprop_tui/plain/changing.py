@@ -94,9 +94,8 @@ class Changing(Looking):
         self.past.append(self.timeline.experiment)
         self.future.clear()
         self.begin(experiment)
-        self.say(
-            f"New weights, from seed {experiment.initial.seed}. undo brings the old ones back."
-        )
+        seed = experiment.initial.seed
+        self.say(f"New weights, from seed {seed}. undo brings the old ones back.")
 
     # Formulas
 
@@ -155,7 +154,8 @@ class Changing(Looking):
             self.say("mistake and a name makes one; mistake none takes it back.")
             return
         if name != NONE and name not in CATALOGUE:
-            meant = nearest(name, (*CATALOGUE, NONE))
+            begun = [known for known in CATALOGUE if known.startswith(name)]
+            meant = nearest(name, (*CATALOGUE, NONE)) or next(iter(begun), None)
             or_so = f"did you mean {meant}?" if meant else "mistake alone lists all."
             raise CannotError(f"There is no mistake {name!r}: {or_so}")
         other = experiment.with_mistake(None if name == NONE else name)

@@ -62,10 +62,20 @@ def arithmetic(found: Explanation) -> Iterator[str]:
 
 def given(view: View, place: Place) -> Iterator[str]:
     """A number that no step made."""
-    yield f"{cell_in_prose(place.cell)} is {figure(view, view.provenance.number(place))}."
+    name = column_name(view, place)
+    called = f", {name}," if name else ""
+    number = figure(view, view.provenance.number(place))
+    yield f"{cell_in_prose(place.cell)}{called} is {number}."
     yield spoken(f"{view.provenance.given(place)}.".capitalize())
     yield from beside(at(view, place), place)
     yield from uses(view, place)
+
+
+def column_name(view: View, place: Place) -> str:
+    """What the data calls an input or a target."""
+    data = view.state.experiment.data
+    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    return names[place.cell.row - 1] if names else ""
 
 
 def reads(view: View, found: Explanation) -> Iterator[str]:

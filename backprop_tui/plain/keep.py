@@ -116,7 +116,7 @@ class Keep(Ask, Changing):
     def do_lessons(self, rest: str) -> None:
         for number, name in enumerate(lessons.NAMES, 1):
             lesson = load(name)
-            self.say(f"{number}: {name}, {lesson.title.rstrip('.')}; it is about {lesson.teaches}.")
+            self.say(f"{number}, {name}: {lesson.title.rstrip('.')}. It teaches: {lesson.teaches}.")
         self.say("open and a name opens one.")
 
     def do_open(self, rest: str) -> None:

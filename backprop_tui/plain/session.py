@@ -12,7 +12,7 @@ from backprop_tui.tui.actions import ACTIONS
 
 KEYS = {key: action for action in ACTIONS for key in action.keys.split(",") if len(key) == 1}
 HINT = "?"
-OPENING = "next, or an empty line, takes the first step; help tells what can be typed."
+OPENING = "next, or an empty line, takes the next step; help tells what can be typed."
 
 
 class Session(Keep):
@@ -74,4 +74,6 @@ class Session(Keep):
 
 def helped(command: Command) -> str:
     """What help says of a command, on one line."""
-    return f"{command.written}: {command.does}."
+    return (
+        f"{command.written}: {command.does.rstrip('?')}{'?' if command.does.endswith('?') else '.'}"
+    )

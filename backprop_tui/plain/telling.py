@@ -51,8 +51,8 @@ def beginning(view: View) -> Iterator[str]:
     yield spoken(f"{experiment.name}: {experiment.title.rstrip('.')}.")
     if experiment.about:
         yield spoken(experiment.about)
-    layers = " to ".join(map(str, experiment.network.layers))
-    yield f"The neurons of its layers, from the inputs on: {layers}."
+    layers = ", ".join(map(str, experiment.network.layers))
+    yield f"Neurons of each layer, the inputs first: {layers}."
     yield from mistake(view)
     yield spot(view)
 
@@ -69,7 +69,8 @@ def arrival(view: View) -> Iterator[str]:
     step, position = view.step, view.state.position
     assert step is not None
     yield spot(view)
-    if position.steps == 1 and not position.elements:
+    several = view.state.experiment.data.examples > 1
+    if several and position.steps == 1 and not position.elements:
         yield spoken(f"{heading(view.state.timeline, view.state.iteration)}.")
     yield from mistake(view)
     yield from formulas(view)
@@ -86,7 +87,8 @@ def arrival(view: View) -> Iterator[str]:
         yield spoken(reason(step, experiment.network, experiment.training))
     if slip := view.slip:
         yield spoken(f"Mistaken: {slip}")
-    yield from notes(view)
+    if position.elements <= 1:  # once, not at every element
+        yield from notes(view)
     yield from ended(view)
 
 

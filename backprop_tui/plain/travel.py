@@ -85,7 +85,7 @@ class Travel(Run):
             raise CannotError(f"{error}.") from None
         if isinstance(asked, Condition):
             found = self._searched(asked)
-            self.say(f"{asked.text} first holds in iteration {found.iteration:,}.")
+            self.say(f"{asked.text}: that first holds in iteration {found.iteration:,}.")
             self.go(found)
         else:
             self.go(self._reached(asked))
