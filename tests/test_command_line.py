@@ -120,6 +120,9 @@ class TestImports:
         assert imported_by("check") == {"numpy", "rich"}
         assert imported_by("train") == {"numpy", "rich"}
 
+    def test_stepping_in_words_does_without_the_screen_too(self) -> None:
+        assert imported_by("--plain") == {"numpy"}
+
 
 class TestTables:
     """What the command line repeats of modules that it must not import is the same there."""
@@ -493,34 +496,36 @@ class TestStepper:
         assert all((before[name] == after[name]).all() for name in before)
         assert (app.experiment.data.X == screen.timeline.experiment.data.X).all()
 
-    def test_without_a_terminal_names_the_trace(self) -> None:
+    def test_without_a_terminal_names_what_needs_none(self) -> None:
         told = child("mazur")
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr == (
             "backprop-tui: the input is not a terminal, and stepping needs one; "
-            '"backprop-tui trace mazur" writes the same steps as text\n'
+            '"backprop-tui trace mazur" writes the same steps as text, and '
+            '"backprop-tui --plain mazur" reads commands, one a line\n'
         )
 
-    @pytest.mark.parametrize("dumb", [False, True])
-    def test_half_a_terminal_is_none(self, dumb: bool) -> None:
+    @pytest.mark.parametrize("term", ["dumb", "xterm"])
+    def test_half_a_terminal_is_none(self, term: str) -> None:
         leader, follower = pty.openpty()
         try:
             told = subprocess.run(
                 [sys.executable, "-m", "backprop_tui"],
                 stdin=follower,
-                stdout=follower if dumb else subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                env={**os.environ, "TERM": "dumb" if dumb else "xterm"},
+                env={**os.environ, "TERM": term},
                 timeout=PATIENCE,
                 check=False,
             )
         finally:
             os.close(leader)
             os.close(follower)
-        why = "TERM=dumb is not a full terminal" if dumb else "the output is not a terminal"
         assert told.returncode == 2
-        assert told.stderr.startswith(f"backprop-tui: {why}, and stepping needs one; ")
+        assert told.stderr.startswith(
+            "backprop-tui: the output is not a terminal, and stepping needs one; "
+        )
 
 
 class FakeApp:

@@ -22,6 +22,7 @@ SIGNS = {
     "²": " squared",
     "ᵀ": " transposed",
     "½": "one half",
+    "′": " prime",
     "Σ": "sum of ",
     "σ": "sigma",
     "α": "alpha",
@@ -61,8 +62,8 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
-    (re.compile(rf"({NUMBER})e[-−](\d+)"), r"\1 e minus \2"),
-    (re.compile(rf"({NUMBER})e\+?(\d+)"), r"\1 e \2"),
+    (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
+    (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(])"), " over "),
     (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
     (re.compile(r"\s[-−]\s"), " minus "),
@@ -88,11 +89,9 @@ def figure_in_words(figure: str) -> str:
         return _call(called[1]).replace("*", figure_in_words(called[2]))
     if figure == "NaN":
         return "not a number"
-    signed = figure.replace("-", "−").replace("∞", "infinity")
-    digits, e, exponent = signed.partition("e")
-    if not e:
-        return signed.replace("−", "minus ")
-    return f"{digits} e {exponent.lstrip('+')}".replace("−", "minus ")
+    if found := re.fullmatch(r"(.+)e([-−]?)\+?0*(\d+)", figure):
+        figure = f"{found[1]} e {found[2]}{found[3]}"
+    return re.sub("[-−]", "minus ", figure).replace("∞", "infinity")
 
 
 def symbol_in_words(symbol: str) -> str:

@@ -191,7 +191,7 @@ class Ask(Travel):
         else:
             self._record(asking, typed, judged)
             self.asking = asking.told(typed, judged)
-            self.say(f"{judged.said.rstrip('.')}.")
+            self.say(judged.said)
 
     def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""

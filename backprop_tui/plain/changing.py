@@ -46,7 +46,7 @@ class Changing(Looking):
         except ValueError as error:
             raise CannotError(f"{error}. {HOW_TO_EDIT}") from None
         if fault := edit_fault(self.timeline.experiment, edit):
-            raise CannotError(f"{fault}.")
+            raise CannotError(fault)
         if edit.value == was.value:
             self.say("Nothing is changed.")
             return

@@ -58,7 +58,7 @@ class Keep(Ask, Changing):
             self._warned = ""
             return True
         self._warned = line
-        self.say(f"{warning}; {line} again does it.")
+        self.tell(f"{warning}; {line} again does it.")
         return False
 
     # Saving
@@ -79,7 +79,8 @@ class Keep(Ask, Changing):
                 raise SaveError("this network is larger than any file that is read")
             save(path, self.timeline, self.position, overwrite=True, seen=self.seen())
         except SaveError as error:
-            raise CannotError(f"{error}.") from None
+            self.tell(f"{error}.")  # a path stays as it is
+            return
         experiment = self.timeline.experiment
         self._edits, self._formulas = experiment.edits, experiment.formulas
         self._saved_at = path, experiment, self.position

@@ -17,7 +17,7 @@ ALPHA = ("alpha", "α")
 ROW = re.compile(r"(?P<symbol>.+?)\s*\brow\s*(?P<row>\d{1,6})", re.IGNORECASE)
 CELL = re.compile(
     r"(?P<symbol>[^\[,]+?)\s*(?:\[\s*|\brow\s*|\s)(?P<row>\d{1,6})\s*"
-    r"(?:,|\bcolumn\b|\s)\s*(?P<column>\d{1,6})\s*\]?",
+    r"(?:,?\s*\bcolumn\b|,|\s)\s*(?P<column>\d{1,6})\s*\]?",
     re.IGNORECASE,
 )
 
@@ -99,7 +99,7 @@ class Looking(Run):
 
     def do_notes(self, rest: str) -> None:
         view, experiment = self.view, self.timeline.experiment
-        self.say(f"{experiment.title.rstrip('.')}.")
+        self.say(experiment.title)
         if experiment.about:
             self.say(experiment.about)
         if view.is_asked:

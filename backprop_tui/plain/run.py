@@ -69,7 +69,8 @@ class Run:
     def say(self, *sentences: str) -> None:
         """Sentences, each on a line of its own, with their signs said in words."""
         for sentence in sentences:
-            self.tell(spoken(sentence))
+            said = spoken(sentence)
+            self.tell(said if said.endswith((".", "?", "!", ":")) else f"{said}.")
 
     def tell_all(self, lines: Iterable[str]) -> None:
         """Lines that are in words already."""

@@ -74,6 +74,5 @@ class Session(Keep):
 
 def helped(command: Command) -> str:
     """What help says of a command, on one line."""
-    return (
-        f"{command.written}: {command.does.rstrip('?')}{'?' if command.does.endswith('?') else '.'}"
-    )
+    stop = "" if command.does.endswith("?") else "."
+    return f"{command.written}: {command.does}{stop}"

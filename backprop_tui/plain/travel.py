@@ -23,7 +23,7 @@ from backprop_tui.plain.telling import spot
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds of silence on a long way."""
 MOST_LOSSES = 6
 """Losses that are said, from the first on to the last."""
@@ -82,7 +82,7 @@ class Travel(Run):
         try:
             asked = read_destination(rest, self.timeline, self.position, farthest)
         except DestinationError as error:
-            raise CannotError(f"{error}.") from None
+            raise CannotError(str(error)) from None
         if isinstance(asked, Condition):
             found = self._searched(asked)
             self.say(f"{asked.text}: that first holds in iteration {found.iteration:,}.")
