@@ -512,8 +512,7 @@ class TestStepper:
             told = subprocess.run(
                 [sys.executable, "-m", "backprop_tui"],
                 stdin=follower,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                capture_output=True,
                 text=True,
                 env={**os.environ, "TERM": term},
                 timeout=PATIENCE,

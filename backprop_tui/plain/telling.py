@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.classes import correct, prediction
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.schema import count
@@ -20,6 +21,8 @@ from backprop_tui.tui.view import CHANGED, EDITED, View
 
 MOST_UNASKED = 24
 """Numbers of a matrix that are read without being asked for."""
+MOST_PREDICTED = 10
+"""Examples of a batch whose predictions are said one by one."""
 MOST = 400
 """Numbers that are read at once."""
 SAID = {EDITED: "edited", CHANGED: "changed"}
@@ -83,6 +86,7 @@ def arrival(view: View) -> Iterator[str]:
             yield from arithmetic(view.explanation)
     else:
         yield from matrix(view, step.symbol, MOST_UNASKED)
+        yield from predictions(view)
         experiment = view.state.experiment
         yield spoken(reason(step, experiment.network, experiment.training))
     if slip := view.slip:
@@ -97,6 +101,22 @@ def formulas(view: View) -> Iterator[str]:
     if view.step is not None:
         yield f"As text: {formula(view.step)}"
         yield f"In words: {formula_in_words(view.step)}."
+
+
+def predictions(view: View) -> Iterator[str]:
+    """Where targets are classes: what the network takes each example of the batch for."""
+    state, data = view.state, view.state.experiment.data
+    outputs = f"A{state.experiment.network.depth}"
+    A, names = state.value(outputs), data.class_names
+    if view.step is None or view.step.symbol != outputs or A is None or names is None:
+        return
+    Y, shown = state.before("Y"), min(state.examples, MOST_PREDICTED)
+    for column in range(shown if data.examples > 1 else 0):
+        found, example = prediction(names, A, Y, column), state.iteration.examples[column] + 1
+        verdict = "right" if found.right else "wrong"
+        yield f"Example {example}: predicted {found.predicted}, target {found.target}, {verdict}."
+    if state.examples > 1:
+        yield f"{int(correct(A, Y).sum())} of {state.examples} are predicted right."
 
 
 def notes(view: View) -> Iterator[str]:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.engine.algebra import Call, Cell, Diff, Div, Expr, MatMul, Mul, Name, Neg, Sum
-from backprop_tui.engine.algebra import Transpose as Transposed
+from backprop_tui.engine.algebra import (
+    Call,
+    Cell,
+    Diff,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Sum,
+    Transpose,
+)
 from backprop_tui.engine.notation import TEXT, text, write
 from backprop_tui.engine.words import (
     SIGNS,
@@ -57,35 +69,35 @@ def test_no_sign_is_left_in_words(e: Expr) -> None:
     assert said == " ".join(said.split())
 
 
-def small_trees() -> list[Expr]:
-    """Every way of putting two operations together, and more around those of one value."""
-    leaves: list[Expr] = [Name("A"), Cell("B", 1, 2)]
-    one = [
-        Neg,
-        Transposed,
-        *(lambda x, f=f: Call(f, (x,)) for f in ("exp", "square", "sigmoid_slope")),
-    ]
-    two = [
-        lambda x, y: Sum((x, y)),
-        Diff,
-        MatMul,
-        Mul,
-        Div,
-        lambda x, y: Call("max", (x, y)),
-    ]
+LEAVES: list[Expr] = [Name("A"), Cell("B", 1, 2)]
+ONE: list[Callable[[Expr], Expr]] = [
+    Neg,
+    Transpose,
+    lambda x: Call("exp", (x,)),
+    lambda x: Call("square", (x,)),
+    lambda x: Call("sigmoid_slope", (x,)),
+]
+TWO: list[Callable[[Expr, Expr], Expr]] = [
+    lambda x, y: Sum((x, y)),
+    Diff,
+    MatMul,
+    Mul,
+    Div,
+    lambda x, y: Call("max", (x, y)),
+]
 
-    def grown(trees: list[Expr], beside: list[Expr]) -> list[Expr]:
-        pairs = [*product(trees, beside), *product(beside, trees)]
-        return [*(f(x) for f in one for x in trees), *(f(x, y) for f in two for x, y in pairs)]
 
-    first = grown(leaves, leaves)
-    second = grown(first, leaves)
-    return list(dict.fromkeys([*leaves, *first, *second, *(f(x) for f in one for x in second)]))
+def grown(trees: list[Expr]) -> list[Expr]:
+    """Every operation on every one of them, beside a leaf where it takes two."""
+    pairs = [*product(trees, LEAVES), *product(LEAVES, trees)]
+    return [*(f(x) for f in ONE for x in trees), *(f(x, y) for f in TWO for x, y in pairs)]
 
 
 def test_formulas_that_are_written_differently_are_said_differently() -> None:
     said: dict[str, str] = {}
-    for e in small_trees():
+    first = grown(LEAVES)
+    second = grown(first)
+    for e in (*LEAVES, *first, *second, *(f(x) for f in ONE for x in second)):
         written = write(e, TEXT).replace(" ", "")
         assert said.setdefault(write(e, WORDS), written) == written, text(e)
 

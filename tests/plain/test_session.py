@@ -142,6 +142,11 @@ class TestLooking:
     def test_a_batch_says_what_columns_are(self) -> None:
         assert Typed("batch")("show X")[0] == "X, 2 rows, 4 columns; each column is an example."
 
+    def test_what_examples_are_taken_for(self) -> None:
+        told = Typed("xor")("goto A2")
+        assert "Example 1: predicted 0, target 0, right." in told
+        assert any(line.endswith(" of 4 are predicted right.") for line in told)
+
     def test_printed_figures(self) -> None:
         told = Typed("mazur")("goto A1", "why")
         assert any(line.startswith("Printed in ") and "agrees" in line for line in told)
