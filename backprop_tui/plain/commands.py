@@ -73,6 +73,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("fewer decimals", "one decimal fewer", "D"),
     Command("lessons", "the lessons"),
     Command("open", "open a lesson or a file", "o", "NAME"),
+    Command("recover", "open what a program that has crashed left behind"),
     Command("save", "save to a file that opens right here", "w", "FILE"),
     Command("code", "a short code that opens this state elsewhere", "y"),
     Command("help", "what can be typed, or what one command does", "?", "COMMAND"),

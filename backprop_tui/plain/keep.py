@@ -44,13 +44,13 @@ class Keep(Ask, Changing):
     def _opened(self) -> None:
         """What was just begun is what is kept of it."""
         experiment = self.timeline.experiment
-        self._edits, self._formulas = experiment.edits, experiment.formulas
+        self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
         self._opened_at = experiment, self.position
         self._saved_at: tuple[str, Experiment, Position] | None = None
 
     def unsaved(self) -> str:
         """What was made since the last save, in words."""
-        return unsaved(self.timeline.experiment, self._edits, self._formulas)
+        return unsaved(self.timeline.experiment, self.kept_edits, self.kept_formulas)
 
     def sure(self, line: str, warning: str) -> bool:
         """Whether the line was said twice; the first time, what would be lost is told."""
@@ -82,7 +82,7 @@ class Keep(Ask, Changing):
             self.tell(f"{error}.")  # a path stays as it is
             return
         experiment = self.timeline.experiment
-        self._edits, self._formulas = experiment.edits, experiment.formulas
+        self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
         self._saved_at = path, experiment, self.position
         self.tell(f"Saved as {shown_path(path)}.")
         self.tell(f"{PROGRAM} {as_argument(path)} opens it.")
@@ -129,8 +129,12 @@ class Keep(Ask, Changing):
             for fault in error.faults:
                 self.tell(fault)
             return
-        if not self.sure(f"open {rest}", self._would_be_lost()):
+        if not self.sure(f"open {rest}", self.would_be_lost()):
             return
+        self.open_instead(experiment)
+
+    def open_instead(self, experiment: Experiment) -> None:
+        """Another experiment in place of this one."""
         self.past.clear()
         self.future.clear()
         if experiment.saved is not None:
@@ -143,7 +147,7 @@ class Keep(Ask, Changing):
         self._opened()
         self.describe()
 
-    def _would_be_lost(self) -> str:
+    def would_be_lost(self) -> str:
         found = self.unsaved()
         are = "is" if found.startswith("1 ") and "and" not in found else "are"
         return f"{found} {are} not saved: save FILE keeps it" if found else ""
@@ -151,7 +155,7 @@ class Keep(Ask, Changing):
     # Leaving
 
     def do_quit(self, rest: str) -> None:
-        self.ended = self.sure("quit", self._would_be_lost())
+        self.ended = self.sure("quit", self.would_be_lost())
 
     def last_words(self) -> str:
         """The score, and how to come back."""

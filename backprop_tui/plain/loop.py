@@ -31,10 +31,14 @@ def run(
     session = Session(experiment, decimals, tell)
     session.record = record
     session.open()
+    if attended:
+        session.offer()
     try:
         while not session.ended and (line := read(write if attended else None)) is not None:
             try:
                 session.line(line)
+                if attended:
+                    session.guard()
             except KeyboardInterrupt:
                 if not attended:
                     raise
@@ -43,6 +47,7 @@ def run(
         tell("")  # behind the prompt
         tell(session.last_words())
         raise
+    session.nothing_to_lose()
     tell(session.last_words())
 
 

@@ -6,7 +6,7 @@ It neither reads nor writes a stream; `loop` does.
 from __future__ import annotations
 
 from backprop_tui.plain.commands import COMMANDS, Command, find, meant
-from backprop_tui.plain.keep import Keep
+from backprop_tui.plain.guard import Guard
 from backprop_tui.plain.run import CannotError
 from backprop_tui.tui.actions import ACTIONS
 
@@ -15,7 +15,7 @@ HINT = "?"
 OPENING = "next, or an empty line, takes the next step; help tells what can be typed."
 
 
-class Session(Keep):
+class Session(Guard):
     """All commands."""
 
     def open(self) -> None:

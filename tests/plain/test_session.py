@@ -354,6 +354,26 @@ class TestKeeping:
         assert typed("q") == []
         assert typed.session.ended
 
+    def test_what_a_crash_leaves_is_offered_and_recovered(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        crashed = Typed("mazur")
+        crashed("phase", "edit alpha 0.1")
+        crashed.session.guard()
+        assert crashed.session._recovery is not None
+        crashed.session._recovery.leave()  # as the end of its process does
+        typed = Typed("article")
+        typed.session.offer()
+        assert typed.told[-1] == (
+            "A run of mazur (1 edit not saved) was left behind: recover opens it."
+        )
+        assert typed("recover")[0] == "Step 4 of 15, forward, layer 2, iteration 1."
+        assert typed.session.unsaved() == "1 edit"
+        typed.session.nothing_to_lose()
+        assert list((tmp_path / "backprop-tui").iterdir()) == []
+        assert Typed("article").one("recover") == "Nothing was left behind."
+
     def test_last_words_come_back(self) -> None:
         typed = Typed("article")
         assert typed.session.last_words() == "backprop-tui --plain article --ask off"
