@@ -21,7 +21,9 @@ from backprop_tui.tui.view import View
 FOLD = 6
 """Terms of a sum that are said; of a longer one the first and the last."""
 MOST_READ = 12
-"""Numbers it reads that are named, and paths of a chain."""
+"""Numbers it reads that are named."""
+MOST_PATHS = 5
+"""Paths of a chain that are spelled out."""
 
 
 def at(view: View, place: Place) -> View:
@@ -84,9 +86,10 @@ def reads(view: View, found: Explanation) -> Iterator[str]:
         f"{cell_in_prose(place.cell)}, {figure(view, view.provenance.number(place))}"
         for place in found.reads[:MOST_READ]
     ]
-    more = len(found.reads) - len(told)
+    if len(found.reads) > len(told):
+        told.append(f"and {len(found.reads) - len(told)} more" if found.whole else "and many more")
     if told:
-        yield f"It reads: {'; '.join(told)}{f'; and {more} more' if more else ''}."
+        yield f"It reads: {'; '.join(told)}."
 
 
 def uses(view: View, place: Place) -> Iterator[str]:
@@ -128,7 +131,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
 
 def chain(view: View, place: Place) -> Iterator[str]:
     """The paths from a gradient to the loss, the largest ones first."""
-    found = Chains(view.provenance, place.iteration).chain(place.cell, MOST_READ)
+    found = Chains(view.provenance, place.iteration).chain(place.cell, MOST_PATHS)
     paths = "1 path leads" if found.count == 1 else f"{found.count:,} paths lead"
     yield f"{cell_in_prose(place.cell)}: {paths} to the loss."
     yield "Along a path slopes multiply; what the paths bring adds up."

@@ -152,7 +152,8 @@ def matrix(view: View, symbol: str, most: int = MOST, row: int | None = None) ->
     chosen = range(rows) if row is None else (row - 1,)
     if len(chosen) * columns > most:
         if len(chosen) > 1:
-            yield f"That is {value.size:,} numbers: show {symbol} row 1 reads one row of them."
+            some = "reads them" if value.size <= MOST else "row 1 reads one row of them"
+            yield f"That is {value.size:,} numbers: show {symbol} {some}."
             return
         yield f"Its first {most} numbers:"
         columns = most

@@ -40,7 +40,7 @@ class Travel(Run):
         elif self.timeline.diverged(self.position.iteration):
             self.say("The run has diverged and ends here: back goes back.")
         elif position == self.timeline.start:
-            self.move(position)
+            self.move(position)  # a question that is open is left
             self.say("This is the start.")
         else:
             self.say("No operation is open.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position
 from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
 from backprop_tui.plain.session import Session
@@ -138,6 +139,17 @@ class TestLooking:
         typed = Typed("mazur")
         assert typed("show W1 row 2")[1:] == ["Row 2: column 1, 0.250; column 2, 0.300."]
         assert typed.one("show W1 row 3") == "W1 has the rows 1 to 2."
+
+    def test_of_a_large_matrix_it_is_said_how_it_is_read(self) -> None:
+        layers = {"layers": "30,40,1", "x": ",".join(["1"] * 30), "y": "1"}
+        typed = Typed(load("article", layers))
+        assert typed("next")[4] == "That is 40 numbers: show Z1 reads them."
+        assert len(typed("show Z1")) == 41
+        asked = typed("show W1")
+        assert asked[1] == "That is 1,200 numbers: show W1 row 1 reads one row of them."
+        assert typed("show W1 row 40")[1].startswith("Row 40: column 1, ")
+        (reads,) = (line for line in typed("why Z1[1,1]") if line.startswith("It reads: "))
+        assert reads.endswith("; and 49 more.")
 
     def test_a_batch_says_what_columns_are(self) -> None:
         assert Typed("batch")("show X")[0] == "X, 2 rows, 4 columns; each column is an example."
