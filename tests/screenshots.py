@@ -18,6 +18,8 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SMALL, WIDE = (80, 24), (120, 40)
 TO_DW2 = ("space",) * 8
+TO_W2 = ("tab", *("shift+tab",) * 9)  # with a cursor on it, from dW2 on
+TO_DA1 = ("d", "p", "p", *("space",) * 4)
 TO_DZ2 = ("p", "p", *("space",) * 6)  # of ai-by-hand: dA3 dZ3 dW3 db3 dA2 dZ2
 
 PICTURES: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
@@ -25,6 +27,10 @@ PICTURES: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
     "update": ("article", SMALL, ("p", "p", "p", *("space",) * 3)),
     "batch": ("ai-by-hand", SMALL, TO_DZ2),
     "wide": ("article", WIDE, TO_DW2),
+    "ask": ("mazur", SMALL, (*TO_DA1, "a", "space")),
+    "answered": ("mazur", SMALL, (*TO_DA1, "a", "space", "3")),
+    "write": ("article", SMALL, (*TO_DW2[:-1], "f", *"dZ2@A1", "enter")),
+    "what-if": ("article", SMALL, (*TO_DW2, *TO_W2, "e", *("backspace",) * 4, *"0.9", "enter")),
     "light": ("article", SMALL, ("t", *TO_DW2)),
 }
 
@@ -36,7 +42,8 @@ async def picture(lesson: str, size: tuple[int, int], keys: Sequence[str]) -> st
     async with stepping(lesson, size) as driver:
         await driver.press(*keys)
         step = driver.stepper.timeline.state(driver.position).step
-        if step and step.phase == "backward":
+        asks = driver.stepper.asking or driver.stepper.writing
+        if step and step.phase == "backward" and not asks:
             await driver.until(lambda: "nudge test agrees" in driver.text("step"))
         await driver.settled()
         return driver.app.export_screenshot(title=f"backprop-tui {lesson}")

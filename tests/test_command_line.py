@@ -17,7 +17,7 @@ from backprop_tui import __main__ as command_line
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import COMMANDS, OVERRIDES, STEPPER, main
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import FLAGS
+from backprop_tui.engine.flags import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Timeline

@@ -25,6 +25,8 @@ from backprop_tui.engine.replay import Iteration
 from backprop_tui.engine.timeline import Position, Timeline
 
 MOST_CHOICES = 4
+VANISHES = 1e-12
+"""A number this small beside the right one is what rounding leaves of 0."""
 LOOKED_AT = 3
 """Rows and columns of a matrix that are looked through for the cell to ask for."""
 
@@ -74,15 +76,6 @@ class Asked:
 def kind(step: Step) -> str:
     """What kind of step it is, the same in every layer: Z, A, dW, ..."""
     return re.sub(r"\d+$", "", step.symbol)
-
-
-def next_question(timeline: Timeline, position: Position) -> Question | None:
-    """What the experiment asks at the step that comes next, if anything."""
-    step = timeline.state(position).next_step
-    if step is None:
-        return None
-    found = timeline.experiment.questions_at(position.iteration, step.symbol)
-    return found[0] if found else None
 
 
 def ask(
@@ -144,10 +137,12 @@ def best_cell(
     if step.symbol in program.per_example:
         across = (min(example, columns - 1),)
 
-    def worth(cell: Cell) -> tuple[bool, bool, int]:
+    def worth(cell: Cell) -> tuple[bool, bool, int, bool]:
         number = float(result[cell.row - 1, cell.column - 1])
-        shows = isfinite(number) and _read(write(number)) != 0
-        return isfinite(number), shows, len(choices_at(program, iteration, cell, write))
+        written = write(number)
+        shows = isfinite(number) and _read(written) != 0
+        choices = len(choices_at(program, iteration, cell, write))
+        return isfinite(number), shows, choices, len(written.strip("−0.")) > 1  # 0.003 tells little
 
     cells = (
         Cell(step.symbol, i + 1, j + 1) for i, j in product(range(min(rows, LOOKED_AT)), across)
@@ -166,10 +161,11 @@ def choices_at(
     chosen = [Choice(right, write(right), "", right=True)]
     # Where several paths lead back, that they add up is the point: one alone comes first.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
-        written = write(wrong.number)
+        number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
+        written = write(number)
         new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
         if new:
-            chosen.append(Choice(wrong.number, written, wrong.label))
+            chosen.append(Choice(number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break
     return tuple(sorted(chosen, key=lambda choice: -choice.number))

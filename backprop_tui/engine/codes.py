@@ -18,12 +18,12 @@ from typing import Any
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment, Keyframe, Written
 from backprop_tui.engine.experiment_file import (
-    FLAGS,
     LESSONS,
     ExperimentError,
     document_of,
     read_kept,
 )
+from backprop_tui.engine.flags import FLAGS
 from backprop_tui.engine.kept import Kept, kept_of
 from backprop_tui.engine.schema import is_number, printable, short, shown
 from backprop_tui.engine.timeline import Position, Timeline

@@ -67,7 +67,7 @@ def judge(
     training, examples = experiment.training.with_mistake(None), len(iteration.examples)
     program = _taught(experiment.network, training)
     step = program.steps[program.index(symbol)]
-    hint = _hint(step, program.shapes(examples))
+    hint = hint_of(step, program.shapes(examples))
     try:
         e = read(program, symbol, source, examples, *experiment.batch_sizes)
     except FormulaError as error:
@@ -81,7 +81,7 @@ def _taught(network: Network, training: Training) -> Program:
     return Program(network, training)
 
 
-def _hint(step: Step, shapes: Mapping[str, Shape]) -> str:
+def hint_of(step: Step, shapes: Mapping[str, Shape]) -> str:
     """It must come out as 1×3, and is made of dZ2, A1 and m."""
     calls = (part for part in walk(step.expression) if isinstance(part, Call))
     signs = [text(Call(call.function, (Name("…"),))) for call in calls]
@@ -91,4 +91,4 @@ def _hint(step: Step, shapes: Mapping[str, Shape]) -> str:
     return f"It must come out as {written(shapes[step.symbol])}, and is made of {together}."
 
 
-__all__ = ["Judgement", "Verdict", "judge"]
+__all__ = ["Judgement", "Verdict", "hint_of", "judge"]

@@ -51,6 +51,7 @@ FUNCTIONS = {
     **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
     "maximum": "max",
+    "sigma": "sigmoid",
 }
 OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "dot": operator.matmul,
@@ -202,6 +203,8 @@ class _Parser:
         token = self.token
         if self.take("("):
             e = self.sum()
+            if self.take(">"):  # (Z1 > 0), as NumPy writes a gate
+                e = self.gate(e)
             self.need(")")
             return e
         if token.kind == "number":
@@ -214,6 +217,13 @@ class _Parser:
             self.next += 1
             return self.named(token)
         raise self.unexpected("a number, a matrix or “(”")
+
+    def gate(self, e: Expr) -> Expr:
+        """1 where `e` is above 0, else 0."""
+        if self.token.text != "0":
+            raise self.unexpected("0, as in (Z1 > 0)")
+        self.next += 1
+        return Call("step", (e,))
 
     def named(self, token: Token) -> Expr:
         slope = self.take("′")

@@ -16,7 +16,9 @@ from math import isfinite, isnan
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.answers import read_number
 from backprop_tui.engine.diagnosis import explain_wrong
+from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.explanation import Explanation, Figure
+from backprop_tui.engine.replay import Iteration
 
 SIGNS = {
     **dict.fromkeys(("+", "plus", "positive"), 1),
@@ -27,6 +29,8 @@ TRENDS = {
     **dict.fromkeys(("↓", "smaller", "down", "falls", "less", "<"), -1),
 }
 WORDS = {1: "positive", -1: "negative"}
+CLOSE = 3.01
+"""A number this many units of its last decimal away is a slip in reckoning, not a wrong idea."""
 ROUNDING = 1e-9
 """What the last bits of a decimal fraction may do to a difference, relative to the number."""
 
@@ -54,17 +58,25 @@ class Judged:
 
 
 def judge(
-    typed: str, found: Explanation, decimals: int, before: float | None, boards: Sequence[Figure]
+    typed: str,
+    found: Explanation,
+    decimals: int,
+    before: float | None,
+    boards: Sequence[Figure] = (),
+    sign_will_do: bool = True,
 ) -> Judged:
     """The verdict on what was typed for the number of `found`, whose figures have so many decimals.
 
     `before` is the number that it replaces, or that it was an iteration earlier, None where there
-    is none; `boards` are further ways in which the cells it reads are shown.
+    is none; `boards` are further ways in which the cells it reads are shown. Where a sign will not
+    do, a right one is half of the answer.
     """
     word = typed.strip().lower()
     right = found.provenance.number(found.place)
     if word in SIGNS:
-        return _sign(SIGNS[word], right)
+        judged = _sign(SIGNS[word], right)
+        half = judged.verdict is Verdict.RIGHT and not sign_will_do
+        return Judged(Verdict.COARSE, "So far right: now its size.") if half else judged
     if word in TRENDS:
         return _trend(TRENDS[word], right, before)
     try:
@@ -81,6 +93,8 @@ def judge(
     if digits and digits < decimals and number and near(number, right, 10.0**-digits):
         wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
         return Judged(Verdict.COARSE, f"Right as far as it goes: now with {wanted}.")
+    if digits is not None and abs(number - right) <= min(CLOSE * unit, abs(right) / 50):
+        return Judged(Verdict.COARSE, "Very close: is it rounded as it should be?")
     return wrong(number, typed.strip(), found, unit)
 
 
@@ -92,6 +106,17 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     why = explain_wrong(program, iteration, cell, number, within, written)
     names = tuple(slip.mistake.name for slip in why.slips)
     return Judged(Verdict.WRONG, why.sentence, why.look, names)
+
+
+def formula(experiment: Experiment, symbol: str, typed: str, iteration: Iteration) -> Judged:
+    """The verdict on a formula typed for a step of that iteration."""
+    from backprop_tui.engine import formulas  # whose probes are only drawn where one is typed
+
+    found = formulas.judge(experiment, symbol, typed, iteration)
+    if found.accepted:
+        return Judged(Verdict.RIGHT, f"It is {found.sentence}.")
+    names = tuple(slip.mistake.name for slip in found.slips)
+    return Judged(Verdict.WRONG if found.missed else Verdict.UNREADABLE, found.sentence, (), names)
 
 
 def near(number: float, target: float, unit: float) -> bool:

@@ -155,8 +155,8 @@ MISREADINGS: dict[str, Mistake] = {
             False,
         ),
         ("one-factor", "from only one of the factors", _one_factor, False),
-        ("one-side", "from one side of the difference", _one_side, False),
-        ("sum-for-difference", "added, where it is subtracted", _added, False),
+        ("one-side", "from one side only", _one_side, False),
+        ("sum-for-difference", "added, not subtracted", _added, False),
         ("minus-forgotten", "without the minus sign", _without_minus, False),
         ("other-targets", "with Y and 1 − Y swapped", _other_targets, True),
         ("constant-forgotten", "without the constant factor", _without_constant, False),
@@ -180,14 +180,14 @@ def _nothing(e: Expr) -> Iterator[Expr]:
 
 ONE_PATH = Mistake(
     "one-path",
-    "from only one of several paths",
+    "from one path only",
     "Only one of several paths is followed: their contributions add up.",
     "backward",
     _nothing,
 )
 ONE_TERM = Mistake(
     "one-term",
-    "from only one of the terms",
+    "from one term only",
     "Only one term of a sum is taken: all of them add up.",
     None,
     _nothing,

@@ -298,7 +298,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "update-added",
-            "added, where it is subtracted",
+            "added, not subtracted",
             "The slope is added, where it is subtracted: the loss is climbed.",
             "update",
             _added,

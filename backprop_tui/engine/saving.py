@@ -18,7 +18,8 @@ from dataclasses import replace
 from typing import Any
 
 from backprop_tui.engine.experiment import Array, Experiment, Keyframe, Look
-from backprop_tui.engine.experiment_file import LARGEST_FILE, SAVED, document_of
+from backprop_tui.engine.experiment_file import LARGEST_FILE, document_of
+from backprop_tui.engine.file_rules import SAVED
 from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.kept import Kept, kept_of, seen_again
 from backprop_tui.engine.look_rules import view_of

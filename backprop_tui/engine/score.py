@@ -29,6 +29,7 @@ class Answered:
     """A question that is over."""
 
     place: Place
+    text: str
     kind: str
     outcome: Outcome
     misses: int
@@ -42,15 +43,25 @@ class Score:
 
     def after(self, asked: Asked, outcome: Outcome, misses: int) -> Score:
         """With that question over; one that was asked before counts as it did."""
-        if any(known.place == asked.place for known in self.answered):
+        if self._asked_before(asked) is not None:
             return self
-        ended = Answered(asked.place, kind(asked.step), outcome, misses)
+        ended = Answered(asked.place, asked.text, kind(asked.step), outcome, misses)
         return Score((*self.answered, ended))
 
     def is_due(self, kind: str) -> bool:
         """Whether the last question of that kind was not answered right at once."""
         last = next((a for a in reversed(self.answered) if a.kind == kind), None)
         return last is not None and last.misses > 0
+
+    def number(self, asked: Asked) -> int:
+        """Which question it is, from 1: one that was asked before keeps its number."""
+        before = self._asked_before(asked)
+        return len(self.answered) + 1 if before is None else before + 1
+
+    def _asked_before(self, asked: Asked) -> int | None:
+        known = [(a.place, a.text) for a in self.answered]
+        own = asked.place, asked.text
+        return known.index(own) if own in known else None
 
     @property
     def right(self) -> int:
@@ -66,8 +77,11 @@ class Score:
         return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
 
     def sentence(self) -> str:
-        """`7 of 9 right, 5 at the first try, 1 only seen. Missed: dA, db.`"""
-        if not self.answered:
+        """`7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.`
+
+        Nothing where nobody answered anything: a class that votes with fingers has no score here.
+        """
+        if all(a.outcome is Outcome.SEEN for a in self.answered):
             return ""
         seen = sum(a.outcome is Outcome.SEEN for a in self.answered)
         parts = [f"{self.right} of {len(self.answered)} right"]
@@ -79,5 +93,5 @@ class Score:
             )
         if seen:
             parts.append(f"{seen} only seen")
-        missed = f" Missed: {', '.join(self.missed)}." if self.missed else ""
+        missed = f" Look again at {', '.join(self.missed)}." if self.missed else ""
         return f"{', '.join(parts)}.{missed}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.asking import Asked, Choice
+from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.judging import Judged
 from backprop_tui.engine.score import MISSES, Outcome
 
@@ -33,6 +34,10 @@ class Asking:
     number: int
     again: bool = False
     """Whether it is asked as its kind was missed before."""
+    rest: tuple[Question, ...] = ()
+    """What its author asks at the same step, behind this one."""
+    compares: bool = False
+    """Whether there is an earlier value, which it may be bigger or smaller than."""
     misses: int = 0
     judged: Judged | None = None
     """What became of the last answer."""
@@ -41,6 +46,8 @@ class Asking:
     struck: frozenset[int] = frozenset()
     """The choices that were voted for and are wrong, from 0."""
     hints: int = 0
+    typing: bool = False
+    """Whether the field is open, which covers the last line of the Step panel."""
     outcome: Outcome | None = None
     closing: str = ""
     """What is said at the end of a lesson: its score, and what comes next."""
@@ -48,6 +55,11 @@ class Asking:
     @property
     def is_open(self) -> bool:
         return self.outcome is None
+
+    @property
+    def asks_for_a_cell(self) -> bool:
+        """Whether one number is to be found; an author's talk may be about anything."""
+        return self.is_open and not (self.asked.form == "talk" and self.asked.own)
 
     @property
     def is_over(self) -> bool:
@@ -66,9 +78,10 @@ class Asking:
     @property
     def attempt(self) -> str:
         """`question 3, second try`."""
+        if not self.is_open or self.asked.form == "talk":
+            return f"question {self.number}"
         again = ", asked again" if self.again and not self.misses else ""
-        tries = "" if self.asked.form == "talk" else f", {TRIES[min(self.misses, 2)]} try"
-        return f"question {self.number}{again or tries}"
+        return f"question {self.number}{again or f', {TRIES[min(self.misses, 2)]} try'}"
 
     def missed(self, typed: str, judged: Judged, choice: int | None = None) -> Asking:
         """A wrong answer: from the second on it comes with a hint."""

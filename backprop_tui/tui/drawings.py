@@ -159,7 +159,7 @@ def _nodes(
             view.cell_mark(s, k, view.column if s in view.state.program.per_example else 0)
             for s in about
         )
-        canvas.put(column.x, y, "●", own or "strong")
+        canvas.put(column.x, y, "?" if _waits(view, about, k) else "●", own or "strong")
         if labelled:
             hidden = (
                 known is not None
@@ -183,6 +183,12 @@ def _nodes(
             more += " more"  # where it does not reach the count of the layer before
         x = min(max(0, column.x - 1), canvas.width - len(more))
         canvas.put(x, min(column.lines[-1] + 2, canvas.height - 2), more, "quiet")
+
+
+def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
+    """Whether a number of that neuron (from 0) is asked for."""
+    asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
+    return asked is not None and asked.symbol in about and asked.row == neuron + 1
 
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:

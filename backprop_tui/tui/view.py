@@ -213,7 +213,7 @@ class View:
 
     def waits(self, symbol: str, row: int, column: int) -> bool:
         """Whether that number (from 0) is the one asked for."""
-        asked = self.asking.cell if self.asking and self.asking.is_open else None
+        asked = self.asking.cell if self.asking and self.asking.asks_for_a_cell else None
         return asked == Cell(symbol, row + 1, column + 1)
 
     # Edits

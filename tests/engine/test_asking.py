@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.asking import Asked, ask, kind, next_question
+from backprop_tui.engine.asking import Asked, ask, kind
 from backprop_tui.engine.experiment import Experiment, Question
 from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
@@ -38,7 +37,7 @@ def test_the_vote_of_the_published_example() -> None:
     assert [choice.written for choice in asked.choices] == ["0.0554", "0.0383", "0.0364", "−0.0364"]
     assert [choice.right for choice in asked.choices] == [False, False, True, False]
     one_path, transpose, _, sign = asked.choices
-    assert "one of several paths" in one_path.label
+    assert "one path only" in one_path.label
     assert "ᵀ" in transpose.label
     assert "sign" in sign.label
 
@@ -77,15 +76,6 @@ def test_another_cell_may_be_chosen() -> None:
 def test_a_step_has_one_kind_in_every_layer() -> None:
     program = Timeline(load("mazur")).program
     assert [kind(step) for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
-
-
-def test_the_lesson_s_question_is_found_at_its_step() -> None:
-    own = Question("dA1", 2, "vote", "What now?", (1, 1))
-    timeline = Timeline(replace(load("mazur"), questions=(own,)))
-    at = timeline.program.index("dA1")
-    assert next_question(timeline, Position(2, at)) == own
-    assert next_question(timeline, Position(1, at)) is None
-    assert next_question(timeline, timeline.end_of(1)) is None
 
 
 @settings(deadline=None, max_examples=40)

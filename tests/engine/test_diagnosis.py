@@ -112,8 +112,8 @@ def test_two_mistakes_with_one_number_are_both_named() -> None:
     found = run.told(Cell("Z1", 1, 1), 0.5)
     assert run.names(Cell("Z1", 1, 1), 0.5) == ["bias-forgotten", "one-term"]
     assert found.sentence.startswith("0.5 is what you get without the bias: Z1 is W1·X + b1, not")
-    assert "; or from only one of the terms: Z1[1,1] is" in found.sentence
-    assert found.idea == "without the bias or from only one of the terms"
+    assert "; or from one term only: Z1[1,1] is" in found.sentence
+    assert found.idea == "without the bias or from one term only"
 
 
 def test_one_path_of_two_is_told_by_its_cell() -> None:

@@ -18,13 +18,13 @@ from backprop_tui.engine import schema
 from backprop_tui.engine.algebra import Cell, Name
 from backprop_tui.engine.experiment import Edit, Experiment, Network, Note, Question, Training
 from backprop_tui.engine.experiment_file import (
-    EXPERIMENT,
-    FLAGS,
     LARGEST_FILE,
     ExperimentError,
     load,
     read_experiment,
 )
+from backprop_tui.engine.file_rules import EXPERIMENT
+from backprop_tui.engine.flags import FLAGS
 
 SMALL = """
 title = "Small"

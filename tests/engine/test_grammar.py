@@ -246,3 +246,9 @@ def test_every_function_can_be_typed_by_its_name() -> None:
         two = name in PRIMITIVES and 1 not in PRIMITIVES[name].values
         args = "(W1, X)" if two else "(W1)"
         assert getattr(parse(typed + args), "function", None) == name
+
+
+def test_a_gate_is_read_as_numpy_writes_it() -> None:
+    assert parse("dA1 * (Z1 > 0)") == parse("dA1 * step(Z1)")
+    with pytest.raises(GrammarError, match=r"expected 0, as in \(Z1 > 0\)"):
+        parse("dA1 * (Z1 > 1)")

@@ -46,7 +46,7 @@ class TestNumbers:
     def test_right(self, typed: str) -> None:
         assert answered(typed).verdict is Verdict.RIGHT
 
-    @pytest.mark.parametrize("typed", ["0.0365", "0.0362", "0", "1e3", "−0.0364", "-0.0364", "−"])
+    @pytest.mark.parametrize("typed", ["0.0372", "0.0355", "0", "1e3", "−0.0364", "-0.0364", "−"])
     def test_wrong(self, typed: str) -> None:
         assert answered(typed).verdict is Verdict.WRONG
 
@@ -55,6 +55,17 @@ class TestNumbers:
         judged = answered(typed)
         assert judged.verdict is Verdict.COARSE
         assert "4 decimals" in judged.said
+
+    @pytest.mark.parametrize("typed", ["0.0365", "0.0362"])
+    def test_a_slip_in_reckoning_is_no_wrong_idea(self, typed: str) -> None:
+        judged = answered(typed)
+        assert judged.verdict is Verdict.COARSE
+        assert "close" in judged.said
+
+    def test_where_a_sign_will_not_do_it_is_half_of_the_answer(self) -> None:
+        found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1), 4)
+        assert judge("+", found, 4, None, sign_will_do=False).verdict is Verdict.COARSE
+        assert judge("−", found, 4, None, sign_will_do=False).verdict is Verdict.WRONG
 
     @pytest.mark.parametrize("typed", ["", "no idea", "0.5 0.5", "W2", "1/0", "((((", "0.1 < 2"])
     def test_what_is_no_number_is_said_and_no_miss(self, typed: str) -> None:
@@ -111,7 +122,9 @@ def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:
     rounded: dict[str, dict[tuple[int, int], float]] = {}
     for cell, figure in shown.items():
         at = (cell.row - 1, cell.column - 1)
-        rounded.setdefault(cell.symbol, {})[at] = float(figure.replace("−", "-"))
+        rounded.setdefault(cell.symbol, {})[at] = float(
+            figure.replace("−", "-").replace("∞", "inf")
+        )
     scalars = {k: v for k, v in env.items() if np.ndim(v) == 0}
     return float(value(replace(e, {}), {**scalars, **rounded}))
 

@@ -27,14 +27,14 @@ from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell, Expr, Name
 from backprop_tui.engine.experiment import Edit, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import (
-    MOST_REPLAYED,
     ExperimentError,
     load,
-    overridden,
     read_experiment,
 )
 from backprop_tui.engine.grammar import parse
+from backprop_tui.engine.kept_checks import MOST_REPLAYED
 from backprop_tui.engine.optimizers import OPTIMIZERS
+from backprop_tui.engine.overrides import overridden
 from backprop_tui.engine.replay import Replay
 from backprop_tui.engine.saving import (
     SaveError,

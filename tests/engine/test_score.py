@@ -21,7 +21,8 @@ def test_nothing_asked_says_nothing() -> None:
 
 def test_what_is_only_seen_is_not_missed() -> None:
     score = Score().after(asked("dA1"), Outcome.SEEN, 0)
-    assert score.sentence() == "0 of 1 right, 1 only seen."
+    assert score.sentence() == ""  # nobody answered anything
+    assert score.after(asked("dW1"), Outcome.RIGHT, 0).sentence().startswith("1 of 2 right")
     assert score.missed == ()
     assert not score.is_due("dA")
 
@@ -36,7 +37,7 @@ def test_a_missed_kind_is_due_until_it_is_answered_at_once() -> None:
     assert score.is_due("dW")
     again = score.after(asked("dW1"), Outcome.RIGHT, 0)
     assert not again.is_due("dW")
-    assert again.sentence() == "2 of 2 right, 1 at the first try. Missed: dW."
+    assert again.sentence() == "2 of 2 right, 1 at the first try. Look again at dW."
 
 
 def test_all_at_the_first_try_is_said() -> None:

@@ -120,7 +120,7 @@ def test_written(snap_compare: Compare) -> None:
 
 
 def test_what_if(snap_compare: Compare) -> None:
-    keys = (*TO_DW2, "tab", "tab", "tab", "e", "backspace", "2", "enter")
+    keys = (*TO_DW2, "tab", *("shift+tab",) * 9, "e", *("backspace",) * 4, *"0.9", "enter")
     assert compare(snap_compare, lesson("article"), SMALL, *keys)
 
 

@@ -6,43 +6,28 @@ typed is lost neither to a resize nor to help nor to a look at another cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.experiment import Experiment, Question
 from backprop_tui.engine.notation import text
+from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.numbers import cell_width, fixed, number
-from backprop_tui.tui.screens.travel import Travel
-from backprop_tui.tui.screens.why import Why
-from backprop_tui.tui.widgets.boards import Board, Gradients
+from backprop_tui.tui.screens.answering import Answering
+from backprop_tui.tui.widgets.boards import Board
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.asking import Asked, Choice
-    from backprop_tui.engine.explanation import Explanation
-    from backprop_tui.engine.judging import Judged
+    from backprop_tui.engine.asking import Asked
     from backprop_tui.engine.score import Outcome, Score
-    from backprop_tui.exports.record import Record
     from backprop_tui.tui.asking import Asking
-    from backprop_tui.tui.widgets.answer import AnswerField
-
-NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."
-FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
 
 
-class Ask(Travel, Why):
-    """The keys that ask and answer."""
-
-    record: Record | None = None
-    """Where the answers are kept for a teacher."""
+class Ask(Answering):
+    """The keys that ask."""
 
     def begin(self, experiment: Experiment) -> None:
         other = getattr(self, "_asked_of", None) != experiment.name
@@ -71,7 +56,7 @@ class Ask(Travel, Why):
         modes = [mode for mode in MODES if own or mode != LESSON]
         here = modes.index(self.mode) if self.mode in modes else -1
         self.mode = modes[(here + 1) % len(modes)]
-        said = f"{MODES[self.mode]} {self._scored() if self.mode == 'off' else ''}"
+        said = f"{MODES[self.mode]} {self.score.sentence() if self.mode == 'off' else ''}"
         opened = self.asking is not None and self.asking.is_open
         self._drop()
         if opened and self.mode != "off":
@@ -97,28 +82,39 @@ class Ask(Travel, Why):
         ahead = self.timeline.forward(self.position)
         if ahead == self.position:
             return False
-        from backprop_tui.engine.asking import ask, kind, next_question
-
         before = replace(ahead, steps=ahead.steps - 1)
-        question = next_question(self.timeline, before)
-        step = self.timeline.state(before).next_step
-        again = step is not None and self.score.is_due(kind(step))
-        if question is None and self.mode == "lesson" and not again:
+        step = self.timeline.program.steps[before.steps]
+        own = self.timeline.experiment.questions_at(before.iteration, step.symbol)
+        again = self._is_due(step)
+        if not own and self.mode == "lesson" and not again:
             return False
-        form = {"type": "number", "vote": "vote"}.get(self.mode)
+        from backprop_tui.engine.asking import ask
+
+        question = own[0] if own else None
         self.position = before
-        asked = ask(self.timeline, before, form, self._write, self.view.column, question)
-        self._announce(asked, again)
+        asked = ask(self.timeline, before, self._form, self._write, self.view.column, question)
+        self._announce(asked, again, own[1:])
         return True
 
-    def _announce(self, asked: Asked, again: bool) -> None:
+    def _is_due(self, step: Step) -> bool:
+        """Whether that kind of step is asked for again."""
+        if self._score is None:
+            return False
+        from backprop_tui.engine.asking import kind
+
+        return self._score.is_due(kind(step))
+
+    def _announce(self, asked: Asked, again: bool, rest: tuple[Question, ...] = ()) -> None:
+        from backprop_tui.engine.judging import earlier
         from backprop_tui.tui.asking import Asking
 
-        number = len(self.score.answered) + 1
-        asking = Asking(asked, number, again)
+        asking = Asking(asked, self.score.number(asked), again, rest)
         self._since = monotonic()
         self.go(self.position, asking)
-        if asked.form == "number":
+        self.asking = replace(asking, compares=earlier(self._explained()) is not None)
+        self.show()
+        # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
+        if self.mode == "type" and asked.form in ("number", "formula"):
             self._open_field(keep=False)
 
     def _show_answer(self) -> None:
@@ -126,7 +122,8 @@ class Ask(Travel, Why):
         from backprop_tui.engine.score import Outcome
 
         assert self.asking is not None
-        self._end(None if self.asking.asked.form == "talk" else Outcome.SEEN)
+        outcome = Outcome.MISSED if self.asking.misses else Outcome.SEEN
+        self._end(None if self.asking.asked.form == "talk" else outcome)
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: the step is done, and stays explained at the cell asked for."""
@@ -138,10 +135,31 @@ class Ask(Travel, Why):
             self._score = self.score.after(asking.asked, outcome, asking.misses)
         if outcome is not Outcome.MISSED:
             self._record(asking, typed, outcome)
+        if asking.rest:
+            self._ask_the_next(asking, outcome)
+            return
         words = self._last_words(asking)
         ended = replace(asking, outcome=outcome or Outcome.SEEN, closing=words)
         self._close_field()
         self.go(self.timeline.forward(self.position), ended)
+
+    def _ask_the_next(self, asking: Asking, outcome: Outcome | None) -> None:
+        """What its author asks next at the same step, before that shows."""
+        from backprop_tui.engine.asking import ask
+
+        question, *rest = asking.rest
+        self._close_field()
+        write, column = self._write, self.view.column
+        asked = ask(self.timeline, self.position, self._form, write, column, question)
+        self._announce(asked, asking.again, tuple(rest))
+        right = self._write(self.provenance.number(asking.asked.place))
+        said = asking.asked.answer or f"{text(asking.cell)} = {right}."
+        self.say(f"{'✓' if outcome and outcome.value == 'right' else '◆'} {said}")
+
+    @property
+    def _form(self) -> str | None:
+        """How numbers are asked for; None: as the author says."""
+        return {"type": "number", "vote": "vote"}.get(self.mode)
 
     def go(self, position: Position, asking: Asking | None = None) -> None:
         """Any other move leaves the question, or what was said of the last one."""
@@ -172,71 +190,6 @@ class Ask(Travel, Why):
         ahead = f"Next lesson: {after} (o opens it)." if after else ""
         return " ".join(filter(None, (self.score.sentence(), ahead)))
 
-    # Answers
-
-    def action_choose(self, digit: str = "") -> None:
-        """A vote."""
-        asking = self.asking
-        if asking is None or not asking.is_open or not asking.choices:
-            self.say(NOTHING)
-            return
-        if not digit.isdigit() or int(digit) > len(asking.choices):
-            self.say(f"The choices are 1 to {len(asking.choices)}.")
-            return
-        at = int(digit) - 1
-        choice = asking.choices[at]
-        if choice.right:
-            self._right(asking, choice.written)
-        else:
-            self._wrong(asking, choice.written, self._why_wrong(choice), at)
-
-    def on_answer_field_answered(self, message: AnswerField.Answered) -> None:
-        from backprop_tui.engine.judging import Verdict
-        from backprop_tui.tui.widgets.answer import HINT
-
-        asking, typed = self.asking, message.text.strip()
-        if asking is None or not asking.is_open:
-            return
-        if typed == HINT:
-            self._hint(asking)
-            return
-        if not typed:
-            return
-        judged = self._judge(typed)
-        match judged.verdict:
-            case Verdict.RIGHT:
-                self._right(replace(asking, judged=judged), typed)
-            case Verdict.WRONG:
-                self._wrong(asking, typed, judged)
-            case _:
-                self._record(asking, typed, judged)
-                self._look_at(asking.told(typed, judged))
-
-    def _right(self, asking: Asking, typed: str) -> None:
-        from backprop_tui.engine.score import Outcome
-
-        self.asking = replace(asking, typed=typed)
-        self._end(Outcome.RIGHT, typed)
-
-    def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
-        """A miss: which idea it comes from; behind the third one the step is shown."""
-        from backprop_tui.engine.score import Outcome
-
-        self._record(asking, typed, judged)
-        missed = asking.missed(typed, judged, at)
-        if missed.is_over:
-            self.asking = missed
-            self._end(Outcome.MISSED)
-            return
-        if self._field_is_open:
-            self._field.empty()
-        self._look_at(missed)
-
-    def _look_at(self, asking: Asking) -> None:
-        """The same question, with something more said of it."""
-        self.asking, self.message = asking, ""
-        self.show()
-
     def action_help(self, key: str = "") -> None:
         """`?` is a hint while something is asked, as long as there are any."""
         from backprop_tui.tui.asking import HINTS
@@ -249,9 +202,6 @@ class Ask(Travel, Why):
 
     def show_help(self) -> None:
         raise NotImplementedError
-
-    def _hint(self, asking: Asking) -> None:
-        self._look_at(asking.hinted())
 
     def action_inspect(self) -> None:
         """With a cursor in the matrix that is asked for, its cell is; without one, the field."""
@@ -288,79 +238,5 @@ class Ask(Travel, Why):
             return False
         self.mode = "off"
         self._drop()
-        self.say(" ".join(("It asks no more.", self._scored())).strip())
+        self.say(" ".join(("It asks no more.", self.score.sentence())).strip())
         return True
-
-    # What is right
-
-    @property
-    def _write(self) -> Callable[[float], str]:
-        return partial(number, decimals=self.decimals)
-
-    def _explained(self) -> Explanation:
-        from backprop_tui.engine.explanation import Explanation
-
-        assert self.asking is not None
-        return Explanation(self.provenance, self.asking.asked.place, self._write)
-
-    def _judge(self, typed: str) -> Judged:
-        from backprop_tui.engine.judging import earlier, judge
-
-        found = self._explained()
-        return judge(typed, found, self.decimals, earlier(found), (self._on_the_boards,))
-
-    def _why_wrong(self, choice: Choice) -> Judged:
-        from backprop_tui.engine.judging import unit_of, wrong
-
-        unit = unit_of(choice.written, self.decimals)
-        return wrong(choice.number, choice.written, self._explained(), unit)
-
-    def _on_the_boards(self, cell: Cell, value: float) -> str:
-        """How a board shows a number; small gradients have a common power taken out."""
-        power = self.query_one(Gradients).power if cell.symbol.startswith("d") else 0
-        shown = fixed(value * 10.0**-power, self.decimals, cell_width(self.decimals) - 1)
-        return f"{shown}e{power}" if power else shown
-
-    # The field
-
-    @property
-    def _field(self) -> AnswerField:
-        from backprop_tui.tui.widgets.answer import AnswerField
-
-        return self.query_one(AnswerField)
-
-    @property
-    def _field_is_open(self) -> bool:
-        return bool(self.query("AnswerField")) and self._field.display
-
-    @work(exclusive=True, group="field", description="answer")
-    async def _open_field(self, keep: bool) -> None:
-        from backprop_tui.tui.widgets.answer import AnswerField
-
-        if not self.query(AnswerField):
-            await self.mount(AnswerField(id="answer"))
-        asking = self.asking
-        if asking is None or not asking.is_open:
-            return
-        what = f"{text(asking.cell)} ="
-        self._field.open(
-            what, "enter answers · PgDn shows it · ? gives a hint · esc leaves the field", keep
-        )
-
-    def _close_field(self) -> None:
-        if self._field_is_open:
-            self._field.empty()
-            self._field.close()
-
-    # The record
-
-    def _record(self, asking: Asking, typed: str, became: Judged | Outcome | None) -> None:
-        if self.record is None:
-            return
-        lesson, seconds = self.timeline.experiment.name, monotonic() - self._since
-        right, attempt = self._write(self.provenance.number(asking.asked.place)), asking.misses + 1
-        try:
-            self.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
-        except OSError as error:
-            self.record = None
-            self.notify(f"The record ends here: {error.strerror}.", severity="error")

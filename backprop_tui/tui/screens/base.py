@@ -286,7 +286,8 @@ class Base(Screen[None]):
         drawing = self.query_one("#network")
         drawing.styles.width = "1fr" if alone else network
         drawing.styles.padding = (0, 0 if alone else 2 if network > 22 else 1, 0, 0)
-        lines = 3 if self.tiny else step
+        told = view.is_asked or view.asking  # what is said of an answer must be read
+        lines = (7 if told else 3) if self.tiny else step
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
 
     def say(self, message: str) -> None:

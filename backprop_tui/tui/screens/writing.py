@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from backprop_tui.tui.widgets.formula_field import FormulaField
 
 
-LINES = 7
-"""Of the Step panel in a small terminal: what is said of an answer must be read."""
-
-
 class Writing(Base):
     """The key that writes."""
 
@@ -157,11 +153,6 @@ class Writing(Base):
         if place is None or place.symbol not in self.timeline.program.own:
             return view
         return replace(view, yours=self._judgement(place.symbol))
-
-    def _arrange(self, view: View) -> None:
-        super()._arrange(view)
-        if view.writing and self.tiny and view.chosen != "step":
-            self.query_one("#step").styles.height = LINES
 
     def _judgement(self, symbol: str) -> Judgement:
         """What a formula that the run is made with is worth."""

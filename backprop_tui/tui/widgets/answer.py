@@ -43,9 +43,9 @@ class AnswerField(Prompt):
     def field(self) -> Input:
         return Answer(compact=True)
 
-    def open(self, what: str, hint: str, keep: bool) -> None:
+    def open(self, what: str, hint: str, keep: bool, typed: str = "") -> None:
         """Open it; what was typed before stays if `keep`."""
-        typed = self.query_one(Input).value if keep else ""
+        typed = self.query_one(Input).value if keep else typed
         self.ask(what, hint)
         field = self.query_one(Input)
         field.value = typed

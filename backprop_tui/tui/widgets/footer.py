@@ -48,12 +48,15 @@ def while_asking(asking: Asking) -> list[Action]:
     left_out = {"inspect", "help"} if asking.asked.form == "talk" else set()
     if not asking.choices:
         left_out.add("choose")
-    voting = f"1-{len(asking.choices)}"
-    return [
-        replace(action, sign=voting) if action.name == "choose" else action
-        for action in of_use(ASKING)
-        if action.name not in left_out
-    ]
+    shown = []
+    for action in of_use(ASKING):
+        if action.name == "choose":
+            action = replace(action, sign=f"1-{len(asking.choices)}")
+        elif action.name == "inspect" and not asking.choices:
+            action = replace(action, short="answer")
+        if action.name not in left_out:
+            shown.append(action)
+    return shown
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:

@@ -11,12 +11,14 @@ from backprop_tui.engine.judging import Verdict
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.score import Outcome
 from backprop_tui.tui.asking import Asking
-from backprop_tui.tui.canvas import wrapped
+from backprop_tui.tui.canvas import shortened, wrapped
 from backprop_tui.tui.view import View
-from backprop_tui.tui.widgets.step import Line, element_lines
+from backprop_tui.tui.widgets.step import ROOMY, Line, element_lines
 
 VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
-TYPE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+TYPE = "Type a number, or at least its sign (+ −)."
+COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
 TALK = "Say it, or tell your neighbour.  Then space shows it."
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
@@ -35,7 +37,7 @@ def question_lines(view: View, asking: Asking, width: int, height: int) -> list[
 def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
     """The question, what may be chosen, what was wrong so far, and how it is answered."""
     asked = asking.asked
-    head = f"{text(asked.cell)} = ?"
+    head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     talk = asked.form == "talk"
     whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
     lines = [Line(whole, "strong", 9)]
@@ -50,23 +52,49 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
         lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
             lines.append(Line(f"Look at {where}.", "", 6))
-    found = view.explanation
-    if asking.hints and found:
-        lines.append(Line(f"Hint: {found.formula}", "strong", 7, found.shape_line))
-    if asking.hints > 1 and found:
+    lines += hint_lines(view, asking, width)
+    typed = COMPARE if asking.compares else TYPE
+    how = {"vote": VOTE, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
+    if asked.form in ("number", "formula") and not asking.typing:
+        how = f"Press ⏎, then {how[0].lower()}{how[1:]}"
+    return [*lines, Line(how, "quiet", 3)]
+
+
+def hint_lines(view: View, asking: Asking, width: int) -> list[Line]:
+    """First the formula, then the numbers; of a formula its shape and parts, then the formula."""
+    found, hints = view.explanation, asking.hints
+    if not hints or found is None:
+        return []
+    if asking.asked.form == "formula":
+        from backprop_tui.engine.formulas import hint_of  # whose probes only formulas need
+
+        parts = f"Hint: {hint_of(found.step, found.shapes)}"
+        lines = [Line(line, "strong", 7) for line in wrapped(parts, width, 2)]
+        return lines + ([Line(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
+    lines = [Line(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
+    if hints > 1:
         reckoned = f"{found.cell} = {found.with_figures()}"
         lines += [Line(line, "", 7) for line in wrapped(reckoned, width, 2)]
-    lines.append(Line({"vote": VOTE, "talk": TALK}.get(asked.form, TYPE), "quiet", 3))
     return lines
 
 
 def choice_rows(asking: Asking, width: int) -> list[str]:
     """`1)  0.0554      2)  0.0383 ...`, all in one row where they fit, else in two columns."""
+    wide = max((len(choice.written) for choice in asking.choices), default=0)
     entries = [
-        f"{k}) {'✗' if k - 1 in asking.struck else ' '}{choice.written:>9}"
+        f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:>{wide}}"
         for k, choice in enumerate(asking.choices, 1)
     ]
     return in_rows(entries, width) if entries else []
+
+
+def in_two(entries: list[str], width: int) -> list[str]:
+    """Entries in two columns, shortened where they must be: all of them are always there."""
+    half, room = (width - LEAST_APART) // 2, width - LEAST_APART
+    columns = [entries[0::2], entries[1::2]]
+    wide = [max(map(len, column), default=0) for column in columns]
+    most = [min(own, max(half, room - other)) for own, other in (wide, wide[::-1])]
+    return in_rows([shortened(e, most[k % 2]) for k, e in enumerate(entries)], width)
 
 
 def in_rows(entries: list[str], width: int) -> list[str]:
@@ -89,12 +117,13 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     found, asked = view.explanation, asking.asked
     lines = []
     if found:
-        lines.append(Line(found.formula, "strong", 9, found.shape_line))
-        shown = element_lines(found, width, max(1, height // 4))
+        lines.append(Line(found.formula, "strong", 8, found.shape_line))
+        shown = element_lines(found, width, 2)
         lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
-        lines += [Line(row, "", 7) for row in in_rows(entries, width)]
+        rows = in_two(entries, width) if height < ROOMY else entries
+        lines += [Line(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
         lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]

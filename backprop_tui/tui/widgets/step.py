@@ -76,7 +76,7 @@ class StepPanel(Panel):
             kept.remove(next(line for line in reversed(kept) if line.weight == least))
         for y, line in enumerate(kept, 1):
             canvas.put(1, y, shortened(line.text, width), line.looks)
-            if line.right:
+            if line.right and len(line.text) + len(line.right) + 2 <= width:
                 canvas.right(width + 1, y, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
@@ -86,7 +86,8 @@ class StepPanel(Panel):
         self.rule(
             canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
         )
-        width, height = canvas.width - 2, canvas.height - 1
+        covered = asking.is_open and asking.typing
+        width, height = canvas.width - 2, canvas.height - (2 if covered else 1)
         found = question_lines(view, asking, width, height)
         self.put_lines(canvas, found, width, height)
         if not asking.is_open and view.explanation:
@@ -172,7 +173,8 @@ def title(view: View) -> str:
     if view.inspection.place:
         trail = " ‹ ".join(text(place.cell) for place in reversed(view.inspection.trail[-4:]))
         at = view.inspection.place.iteration
-        return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
+        when = f"  iteration {at}" if at else "  as it began"
+        return f"Why {trail}" + (when if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     where = f", layer {view.step.layer}" if view.step.layer else ""
