@@ -247,6 +247,13 @@ ASCII = Flag(
     False,
 )
 UNICODE = Flag("--unicode", "", "show every sign, whatever locale and TERM say", bool, False)
+PLAIN = Flag(
+    "--plain",
+    "",
+    "in words: printed lines and a prompt, for screen readers and scripts; TERM=dumb means it too",
+    bool,
+    False,
+)
 HOST = Flag(
     "--host",
     "ADDRESS",
@@ -261,14 +268,16 @@ MAX_SESSIONS = Flag(
     whole(1),
     32,
 )
+# Every other flag takes a value.
 SWITCHES = (
     "-h",
     "--help",
     "--version",
     OVERWRITE.name,
+    PLAIN.name,
     ASCII.name,
     UNICODE.name,
-)  # every other flag takes a value
+)
 
 
 # Commands ------------------------------------------------------------------------------------
@@ -309,6 +318,11 @@ class Command:
 
 def step_through(arguments: argparse.Namespace) -> int:
     """The screen; no garbage is looked for before its first frame: what is made till then stays."""
+    if arguments.plain:
+        return in_words(arguments)
+    if is_dumb():
+        complain("TERM=dumb: stepping in words, as with --plain")
+        return in_words(arguments)
     gc.disable()
     try:
         return on_the_screen(arguments)
@@ -322,21 +336,38 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     if (trouble := no_terminal()) is not None:
         raise CommandError(
             f"{trouble}, and stepping needs one; "
-            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text'
+            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text, and '
+            f'"{PROGRAM} --plain {experiment.source}" reads commands, one a line'
         )
     from backprop_tui.tui.app import BackpropApp
 
-    if arguments.ask is not None:
-        experiment = replace(experiment, look=replace(experiment.look, ask=arguments.ask))
+    experiment = asked_as(arguments, experiment)
     lacking = lacks_signs(os.environ, sys.stderr.encoding) and not arguments.unicode
-    plain = arguments.ascii or lacking
-    app = BackpropApp(experiment, decimals_of(arguments, experiment), ascii_only=plain)
+    spelled = arguments.ascii or lacking
+    app = BackpropApp(experiment, decimals_of(arguments, experiment), ascii_only=spelled)
     if arguments.record is not None:
         app.stepper.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
         write([f"{exports.encodable(last_words, 'ascii') if plain else last_words}\n"])
     return app.return_code or FINE
+
+
+def in_words(arguments: argparse.Namespace) -> int:
+    """The stepper without a screen: lines are read and lines are printed."""
+    experiment = asked_as(arguments, load(arguments))
+    from backprop_tui.plain.loop import run
+
+    record = None if arguments.record is None else record_in(arguments.record)
+    run(experiment, decimals_of(arguments, experiment), lambda text: write([text]), record)
+    return FINE
+
+
+def asked_as(arguments: argparse.Namespace, experiment: Experiment) -> Experiment:
+    """The experiment, asking when it was told to."""
+    if arguments.ask is None:
+        return experiment
+    return replace(experiment, look=replace(experiment.look, ask=arguments.ask))
 
 
 def record_in(path: str) -> Record:
@@ -360,7 +391,12 @@ def no_terminal() -> str | None:
     for stream, what in ((sys.stdin, "the input"), (sys.stdout, "the output")):
         if not stream.isatty():
             return f"{what} is not a terminal"
-    return "TERM=dumb is not a full terminal" if os.environ.get("TERM") == "dumb" else None
+    return None
+
+
+def is_dumb() -> bool:
+    """Whether the terminal can do no more than print lines."""
+    return os.environ.get("TERM") == "dumb" and no_terminal() is None
 
 
 def list_lessons(arguments: argparse.Namespace) -> int:
@@ -653,7 +689,7 @@ STEPPER = Command(
     word=EXPERIMENT,
     flags={
         CHANGES: OVERRIDES,
-        "what is shown": (DECIMALS, ASCII, UNICODE),
+        "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },
     examples={

@@ -19,9 +19,9 @@ from backprop_tui.__main__ import COMMANDS, OVERRIDES, STEPPER, main
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.flags import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
+from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.screens.travel import reseeded
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 
@@ -119,6 +119,9 @@ class TestImports:
         assert imported_by("trace", "--format", "jsonl") == {"numpy"}
         assert imported_by("check") == {"numpy", "rich"}
         assert imported_by("train") == {"numpy", "rich"}
+
+    def test_stepping_in_words_does_without_the_screen_too(self) -> None:
+        assert imported_by("--plain") == {"numpy"}
 
 
 class TestTables:
@@ -517,34 +520,35 @@ class TestStepper:
         assert tell(*flags).status == 0
         assert app.ascii_only is ascii_only
 
-    def test_without_a_terminal_names_the_trace(self) -> None:
+    def test_without_a_terminal_names_what_needs_none(self) -> None:
         told = child("mazur")
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr == (
             "backprop-tui: the input is not a terminal, and stepping needs one; "
-            '"backprop-tui trace mazur" writes the same steps as text\n'
+            '"backprop-tui trace mazur" writes the same steps as text, and '
+            '"backprop-tui --plain mazur" reads commands, one a line\n'
         )
 
-    @pytest.mark.parametrize("dumb", [False, True])
-    def test_half_a_terminal_is_none(self, dumb: bool) -> None:
+    @pytest.mark.parametrize("term", ["dumb", "xterm"])
+    def test_half_a_terminal_is_none(self, term: str) -> None:
         leader, follower = pty.openpty()
         try:
             told = subprocess.run(
                 [sys.executable, "-m", "backprop_tui"],
                 stdin=follower,
-                stdout=follower if dumb else subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                capture_output=True,
                 text=True,
-                env={**os.environ, "TERM": "dumb" if dumb else "xterm"},
+                env={**os.environ, "TERM": term},
                 timeout=PATIENCE,
                 check=False,
             )
         finally:
             os.close(leader)
             os.close(follower)
-        why = "TERM=dumb is not a full terminal" if dumb else "the output is not a terminal"
         assert told.returncode == 2
-        assert told.stderr.startswith(f"backprop-tui: {why}, and stepping needs one; ")
+        assert told.stderr.startswith(
+            "backprop-tui: the output is not a terminal, and stepping needs one; "
+        )
 
 
 class FakeApp:

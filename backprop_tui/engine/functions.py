@@ -41,6 +41,8 @@ class Primitive:
     """How many values it takes."""
     mathml: str | None = None
     """Where it is not written as its text is."""
+    words: str | None = None
+    """Where it is not said as its name of something."""
 
 
 def _maximum(*args: Any) -> Any:
@@ -63,6 +65,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.square(*)",
             "torch.square(*)",
             mathml="<msup><mrow>*</mrow><mn>2</mn></msup>",
+            words="* squared",
         ),
         Primitive(
             "sqrt",
@@ -72,6 +75,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.sqrt(*)",
             "torch.sqrt(*)",
             mathml="<msqrt>*</msqrt>",
+            words="square root of *",
         ),
         Primitive(
             "power",
@@ -81,6 +85,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.power(*)",
             "pow(*)",
             values=range(2, 3),
+            words="power with base and exponent *",
         ),
         Primitive(
             "abs",
@@ -90,6 +95,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.abs(*)",
             "torch.abs(*)",
             mathml="<mo>|</mo>*<mo>|</mo>",
+            words="absolute value of *",
         ),
         Primitive(
             "max",
@@ -99,6 +105,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "np.maximum(*)",
             "torch.maximum(*)",
             values=range(2, 1000),
+            words="largest of *",
         ),
         Primitive(
             "step",
@@ -128,6 +135,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "torch.sum(*, dim=0, keepdim=True)",
             over="column",
             mathml="<munder><mo>∑</mo><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column sums of *",
         ),
         Primitive(
             "col_max",
@@ -139,6 +147,7 @@ PRIMITIVES: dict[str, Primitive] = {
             over="column",
             fold="max",
             mathml="<munder><mi>max</mi><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column maxima of *",
         ),
         Primitive(
             "total",
@@ -159,6 +168,7 @@ PRIMITIVES: dict[str, Primitive] = {
             "torch.amax(*).reshape(1, 1)",
             over="matrix",
             fold="max",
+            words="largest number of *",
         ),
     )
 }

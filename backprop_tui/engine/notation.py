@@ -64,6 +64,7 @@ class Notation:
     times: str = "·"
     by: str = "×"
     """The product of two numbers, where numbers stand for their cells."""
+    over: str = "/"
     comma: str = ", "
     equals: str = "="
     becomes: str = "←"
@@ -71,6 +72,8 @@ class Notation:
     figure: Callable[[str], str] = str
     """A number that is rounded already, −0.264, in this notation."""
     parentheses: tuple[str, str] = ("(", ")")
+    encloses: bool = True
+    """Whether a function's template holds its argument in something: σ(Z1), but sigma of Z 1."""
     fraction: str | None = None
     """A template of two arguments where a quotient is not written with a slash."""
     xlog: str | None = None
@@ -83,6 +86,11 @@ class Notation:
     """Sums of more terms are written as their first ones, `…` and the last."""
     leaf: Callable[[Expr], str | None] = lambda e: None
     """What is written for a whole part: its shape, its number; None to write it out."""
+
+    @property
+    def before(self) -> int:
+        """How tightly what a minus stands before must hold together: not −−x, but minus minus x."""
+        return POSTFIX if self.encloses else NEGATION
 
 
 def write(e: Expr, notation: Notation) -> str:
@@ -107,7 +115,7 @@ class _Writer:
             case Cell():
                 return n.cell(e), ATOM
             case Neg(x):
-                return n.negative + self.at(x, POSTFIX, in_sum), NEGATION
+                return n.negative + self.at(x, n.before, in_sum), NEGATION
             case Transpose(x):
                 return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
             case Sum(terms):
@@ -126,7 +134,7 @@ class _Writer:
                 both, one = is_scalar(x) and is_scalar(y), is_scalar(x) or is_scalar(y)
                 return self.product(x, n.times if both or one else n.hadamard, y, in_sum)
             case Div(x, y):
-                return self.product(x, "/", y, in_sum)
+                return self.product(x, n.over, y, in_sum)
             case Call(function, args):
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
@@ -157,7 +165,8 @@ class _Writer:
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         if POSTFIX_SIGN.match(template):  # not a pair of brackets
             return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
-        return template.replace("*", self.n.comma.join(self.at(a, SUM) for a in args)), ATOM
+        tightness, own = (SUM, ATOM) if self.n.encloses else (NEGATION, NEGATION)
+        return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
 
 
 def plain_number(value: float) -> str:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit, Experiment, Look
+from backprop_tui.engine.experiment import Experiment, Look
 from backprop_tui.engine.provenance import Place
+from backprop_tui.engine.resuming import named, right_here, shown_path, unsaved
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.screens.base import Base
@@ -20,9 +21,6 @@ from backprop_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:  # imported when something is saved: the start does not wait for it
     from backprop_tui.tui.widgets.file_prompt import FilePrompt
-
-SHORT = 150
-"""Characters of a code that the last words have room for."""
 
 Snapshot = tuple[Experiment, Position, Look, int]
 
@@ -127,14 +125,7 @@ class Keep(Base):
 
     def unsaved(self) -> str:
         """What was made since the last save, in words: "2 edits and 1 formula"."""
-        from backprop_tui.engine.schema import count
-
-        now = self.timeline.experiment
-        edits = len(apart(now.edits, self.kept_edits)) + len(apart(self.kept_edits, now.edits))
-        own, kept = now.formulas, self.kept_formulas
-        formulas = sum(own.get(symbol) != kept.get(symbol) for symbol in {*own, *kept})
-        told = [count(n, noun) for n, noun in ((edits, "edit"), (formulas, "formula")) if n]
-        return " and ".join(told)
+        return unsaved(self.timeline.experiment, self.kept_edits, self.kept_formulas)
 
     def all_is_kept(self) -> None:
         """What was made until now is saved."""
@@ -248,7 +239,6 @@ class Keep(Base):
 
     def last_words(self) -> str:
         """The command that resumes, and where flags cannot tell all, the code that does."""
-        from backprop_tui.engine.codes import TooLongError
         from backprop_tui.engine.experiment_file import as_argument
 
         if self._saved and self._saved[1] == self._snapshot():
@@ -256,36 +246,10 @@ class Keep(Base):
         again = self.resume_command()
         if self._flags_can_tell():
             return again
-        try:
-            code = self.code()
-        except TooLongError:
-            return again
-        if len(code) > SHORT:
-            return again
-        return f"{again}\nand right where it stood:\nbackprop-tui --code {code}"
+        return right_here(again, self.code)
 
     def _flags_can_tell(self) -> bool:
         """Whether the command alone opens what is seen: the run as it was opened, but for flags."""
         now, then = self._snapshot(), self._opened_at
         changes = [(s[0].edits, s[0].formulas, s[1], replace(s[2], ask=None)) for s in (now, then)]
         return changes[0] == changes[1]
-
-
-def apart(edits: tuple[Edit, ...], others: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """The edits that are not among the others."""
-    return tuple(edit for edit in edits if edit not in others)
-
-
-def named(text: str) -> str:
-    """The file that a name means: it ends in .toml, so that it can be opened."""
-    path = os.path.expanduser(text.strip())
-    if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
-        return path
-    return path if path.endswith(("/", os.sep)) else f"{path}.toml"
-
-
-def shown_path(path: str) -> str:
-    """A file's name as it is told: from here on, or whole."""
-    from backprop_tui.engine.schema import path_shown
-
-    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

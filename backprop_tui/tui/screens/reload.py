@@ -13,9 +13,9 @@ from dataclasses import replace
 from textual.timer import Timer
 
 from backprop_tui.engine.experiment import Experiment, Saved
+from backprop_tui.engine.resuming import apart, shown_path
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.guard import Guard
-from backprop_tui.tui.screens.keep import apart, shown_path
 from backprop_tui.tui.serving import served
 
 EVERY = 1.0

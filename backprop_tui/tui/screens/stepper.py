@@ -6,7 +6,6 @@ writing a step is `writing`; here is the rest. It computes and paints nothing.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from typing import ClassVar, cast
 
@@ -15,6 +14,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.resuming import resume_command
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
@@ -137,24 +137,9 @@ class Stepper(Ask, WhatIf, Writing, Reload):
 
     def resume_command(self) -> str:
         """What to type to open this again, new weights and other decimals included."""
-        first = (self.past or [self.timeline.experiment])[0]
         now = self.timeline.experiment
-        words = shlex.split(first.source)
-        if now.initial is not first.initial:
-            if "--seed" in words:
-                at = words.index("--seed")
-                del words[at : at + 2]
-            words += ["--seed", str(now.initial.seed)]
-        if "--mistake" in words:
-            at = words.index("--mistake")
-            del words[at : at + 2]
-        if now.mistake is not None:
-            words += ["--mistake", now.mistake]
-        if self.mode != now.asks:
-            words += ["--ask", self.mode]
-        if self.decimals != now.decimals:
-            words += ["--decimals", str(self.decimals)]
-        return shlex.join(["backprop-tui", *words])
+        first = (self.past or [now])[0]
+        return resume_command(first, now, self.mode, self.decimals)
 
     # The mouse
 

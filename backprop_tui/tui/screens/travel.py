@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from random import randrange
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import work
 
 from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
@@ -26,15 +26,6 @@ MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
 SLICE = 0.02
 """Seconds of searching between two looks at the keys."""
-
-
-def reseeded(experiment: Experiment) -> Experiment:
-    """Other random weights, none of them rounded away to zero if that can be had."""
-    for _ in range(100):
-        other = experiment.with_seed(randrange(10_000))
-        if all(p.all() for name, p in other.parameters().items() if name.startswith("W")):
-            break
-    return other
 
 
 class Travel(Base):

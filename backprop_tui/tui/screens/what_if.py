@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.edits import ALPHA, edit_fault, with_edit
+from backprop_tui.engine.edits import edit_fault, with_edit
 from backprop_tui.engine.experiment import Edit, Experiment
 from backprop_tui.engine.notation import text
 from backprop_tui.tui.numbers import number
@@ -48,19 +47,13 @@ class WhatIf(Base):
     def _in_hand(self) -> tuple[Edit, bool]:
         """The number that would be edited, with the value that it has: the explained one, else the
         cell under the cursor, else α; and whether it was chosen."""
+        from backprop_tui.engine.what_if import as_it_is
+
         view, place = self.view, self.inspection.place
         if place is None and (cursor := self.inspection.cursor):
             place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
-        if place is None:
-            iteration = self.position.iteration
-            alpha = self.timeline.iteration(iteration).scalars[ALPHA.symbol]
-            return Edit(iteration, ALPHA, alpha), False
-        iteration = max(1, place.iteration)
-        if place.symbol in self.timeline.program.parameters:
-            frozen = place.symbol not in self.timeline.program.positions
-            # A frozen one is edited from here on, whenever it began to be what it is.
-            iteration = self.position.iteration if frozen else place.iteration + 1
-        return Edit(iteration, place.cell, self.provenance.number(place)), True
+        edit = as_it_is(self.provenance, place, self.position.iteration)
+        return edit, place is not None
 
     def on_edit_prompt_typed(self, message: EditPrompt.Typed) -> None:
         """What the loss becomes, before anything is changed."""
@@ -89,24 +82,14 @@ class WhatIf(Base):
 
     def _losses(self, edit: Edit) -> str:
         """`L 0.666 → 0.641`: the first loss that the edit changes."""
-        from backprop_tui.engine.sweep import loss_with
+        from backprop_tui.engine.what_if import losses
 
-        timeline, program = self.timeline, self.timeline.program
-        if isinstance(edit.of, Cell):
-            iteration = timeline.iteration(edit.iteration)
-            was, now = (
-                timeline.loss_of(iteration.number),
-                loss_with(program, iteration, edit.of, edit.value),
-            )
-        else:  # α shows in the next one
-            changed = timeline.edited(with_edit(timeline.experiment, edit))
-            iteration = changed.iteration(edit.iteration + 1)
-            was, now = timeline.loss_of(iteration.number), changed.loss_of(iteration.number)
-        written = f"{program.objective} {number(was, self.decimals)}"
+        iteration, was, now = losses(self.timeline, edit)
+        written = f"{self.timeline.program.objective} {number(was, self.decimals)}"
         if was != now:
             written += f" → {number(now, self.decimals)}"
-        if iteration.number != self.position.iteration:
-            written += f" in iteration {iteration.number:,}"
+        if iteration != self.position.iteration:
+            written += f" in iteration {iteration:,}"
         return written
 
     # Undone, and made again

@@ -1,0 +1,245 @@
+"""Asking before it shows, in words: the question, the answers, hints, and how it ended.
+
+Which number is asked for and what is right is the engine's; what the screen does with keys is done
+here with lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from backprop_tui import lessons
+from backprop_tui.engine.asking import Asked, Choice, ask, kind, next_question
+from backprop_tui.engine.explanation import Explanation
+from backprop_tui.engine.judging import (
+    SIGNS,
+    TRENDS,
+    Judged,
+    Verdict,
+    earlier,
+    judge,
+    unit_of,
+    wrong,
+)
+from backprop_tui.engine.notation import text
+from backprop_tui.engine.score import Outcome, Score
+from backprop_tui.engine.words import figure_in_words, formula_in_words
+from backprop_tui.plain.run import CannotError
+from backprop_tui.plain.travel import Travel
+from backprop_tui.tui.asking import HINTS, LESSON, MODES, OFF, Asking
+
+if TYPE_CHECKING:
+    from backprop_tui.exports.record import Record
+
+NOTHING = "Nothing is asked just now: ask vote or ask type asks before each step."
+HOW = {
+    "vote": "Answer with the number of a choice; hint gives a hint, next shows it.",
+    "number": "Answer with a number, its sign (plus, minus), or bigger or smaller; hint gives a "
+    "hint, next shows it.",
+    "formula": "write and a formula tries it; next shows it.",
+}
+SAY_IT = "Say it to yourself or to your neighbour; next shows it."
+ANSWER = re.compile(r"[+−-]?[\d.,]+")
+NUMERIC = ("vote", "number")
+FORMS = {"type": "number", "vote": "vote"}
+
+
+class Ask(Travel):
+    """The commands that ask and answer."""
+
+    score = Score()
+    record: Record | None = None
+    """Where the answers are kept for a teacher."""
+    _since = 0.0
+
+    # Announce and reveal
+
+    def do_ask(self, rest: str) -> None:
+        modes = [m for m in MODES if m != LESSON or self.timeline.experiment.questions]
+        wanted = rest.lower() or modes[(self._mode_at(modes) + 1) % len(modes)]
+        if wanted not in modes:
+            raise CannotError(f"It asks when you say one of: {', '.join(modes)}.")
+        opened = self.asking is not None and self.asking.is_open
+        self.mode, self.asking = wanted, None
+        self.say(" ".join((MODES[wanted], self.scored() if wanted == OFF else "")).strip())
+        if opened and wanted != OFF:
+            self._announce_next()
+
+    def _mode_at(self, modes: list[str]) -> int:
+        return modes.index(self.mode) if self.mode in modes else -1
+
+    def do_next(self, rest: str) -> None:
+        if self.asking and self.asking.is_open:
+            self._end(None if self.asking.asked.form == "talk" else Outcome.SEEN)
+        elif not self._announce_next():
+            super().do_next(rest)
+
+    def _announce_next(self) -> bool:
+        """Ask for a number of the next step, if this is one to be asked for."""
+        ahead = self.timeline.forward(self.position)
+        if self.mode == OFF or self.position.elements or ahead == self.position:
+            return False
+        before = replace(ahead, steps=ahead.steps - 1)
+        question, step = next_question(self.timeline, before), self.timeline.program.steps
+        again = self.score.is_due(kind(step[before.steps]))
+        if question is None and self.mode == LESSON and not again:
+            return False
+        self.move(before)
+        form = FORMS.get(self.mode)
+        asked = ask(self.timeline, before, form, self.write, self.view.column, question)
+        self.asking = Asking(asked, len(self.score.answered) + 1, again)
+        self._since = monotonic()
+        self.say(*self.question(self.asking))
+        return True
+
+    def question(self, asking: Asking) -> Iterator[str]:
+        """What is asked, the choices, and how it is answered."""
+        asked = asking.asked
+        yield f"{asking.attempt.capitalize()}, before step {self.position.steps + 1}."
+        yield asked.text
+        if asked.form in NUMERIC:
+            yield f"What is {text(asked.cell)}?"
+        for k, choice in enumerate(asking.choices, 1):
+            struck = ", which was wrong" if k - 1 in asking.struck else ""
+            yield f"{k}: {figure_in_words(choice.written)}{struck}."
+        yield HOW.get(asked.form, SAY_IT)
+
+    def _end(self, outcome: Outcome | None, typed: str = "") -> None:
+        """The question is over: how it ended, and the step."""
+        asking = self.asking
+        assert asking is not None
+        if outcome is not None:
+            self.score = self.score.after(asking.asked, outcome, asking.misses)
+        if outcome is not Outcome.MISSED:
+            self._record(asking, typed, outcome)
+        self.move(self.timeline.forward(self.position))
+        self.asking = replace(asking, outcome=outcome or Outcome.SEEN)
+        self.say(*self._ending(asking, outcome, typed))
+        self.describe()
+        if self._is_last(asking):
+            self.say(self.scored())
+
+    def _ending(self, asking: Asking, outcome: Outcome | None, typed: str) -> Iterator[str]:
+        if outcome is Outcome.RIGHT:
+            tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
+            yield f"{typed} is right, {tries}."
+            if asking.judged and asking.judged.said:
+                yield asking.judged.said
+        elif outcome is Outcome.MISSED and asking.judged:
+            yield f"Wrong. {asking.judged.said}"
+        right = self.write(self.provenance.number(asking.asked.place))
+        if asking.asked.form in NUMERIC:
+            yield f"{text(asking.cell)} is {figure_in_words(right)}."
+        for k, choice in enumerate(asking.choices, 1):
+            yield f"{k}: {figure_in_words(choice.written)}, {choice.label or 'right'}."
+        if asking.asked.answer:
+            yield asking.asked.answer
+
+    def _is_last(self, asking: Asking) -> bool:
+        """Whether the lesson has no further question."""
+        own, index = self.timeline.experiment.questions, self.timeline.program.index
+        last = max(((q.iteration or 1, index(q.step)) for q in own), default=None)
+        asked = asking.asked
+        return asked.own and (asked.place.iteration, index(asked.step.symbol)) == last
+
+    def scored(self) -> str:
+        """The score, and what comes next."""
+        after = lessons.after(self.timeline.experiment.name)
+        ahead = f"Next lesson: open {after}." if after else ""
+        return " ".join(filter(None, (self.score.sentence(), ahead)))
+
+    # Answers
+
+    def answer(self, typed: str) -> bool:
+        """Take a line as an answer; whether it is one."""
+        asking = self.asking
+        if asking is None or not asking.is_open:
+            if ANSWER.fullmatch(typed) or typed.lower() in (*SIGNS, *TRENDS):
+                raise CannotError(NOTHING)
+            return False
+        if asking.choices and typed.isdecimal():
+            self._vote(asking, typed)
+        elif asking.asked.form == "number":
+            self._judge(asking, typed)
+        else:
+            return False
+        return True
+
+    def _vote(self, asking: Asking, digits: str) -> None:
+        at = int(digits[:9]) - 1
+        if not 0 <= at < len(asking.choices):
+            raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
+        choice = asking.choices[at]
+        if choice.right:
+            self.asking = replace(asking, judged=None)  # the miss before is over
+            self._end(Outcome.RIGHT, choice.written)
+        else:
+            self._wrong(asking, choice.written, self._why_wrong(choice), at)
+
+    def _judge(self, asking: Asking, typed: str) -> None:
+        found = self._explained(asking.asked)
+        judged = judge(typed, found, self.decimals, earlier(found), ())
+        if judged.verdict is Verdict.RIGHT:
+            self.asking = replace(asking, judged=judged)
+            self._end(Outcome.RIGHT, typed)
+        elif judged.verdict is Verdict.WRONG:
+            self._wrong(asking, typed, judged)
+        else:
+            self._record(asking, typed, judged)
+            self.asking = asking.told(typed, judged)
+            self.say(judged.said)
+
+    def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
+        """A miss: which idea it comes from; behind the third one the step is shown."""
+        self._record(asking, typed, judged)
+        missed = self.asking = asking.missed(typed, judged, at)
+        if missed.is_over:
+            self._end(Outcome.MISSED)
+            return
+        self.say(f"Wrong. {judged.said}")
+        if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
+            self.say(f"Look at {where}.")
+        if missed.hints > asking.hints:
+            self._tell_hint(missed)
+
+    def do_hint(self, rest: str) -> None:
+        asking = self.asking
+        if asking is None or not asking.is_open:
+            raise CannotError(NOTHING)
+        self.asking = asking.hinted()
+        self._tell_hint(self.asking)
+
+    @property
+    def has_hints(self) -> bool:
+        return self.asking is not None and self.asking.is_open and self.asking.hints < HINTS
+
+    def _tell_hint(self, asking: Asking) -> None:
+        found = self._explained(asking.asked)
+        self.tell(f"Hint, as text: {found.formula}")
+        self.tell(f"Hint, in words: {formula_in_words(asking.asked.step)}.")
+        if asking.hints > 1:
+            self.say(f"{found.cell} = {found.with_figures()}.")
+
+    def _explained(self, asked: Asked) -> Explanation:
+        return Explanation(self.provenance, asked.place, self.write)
+
+    def _why_wrong(self, choice: Choice) -> Judged:
+        assert self.asking is not None
+        unit = unit_of(choice.written, self.decimals)
+        found = self._explained(self.asking.asked)
+        return wrong(choice.number, choice.written, found, unit)
+
+    def _record(self, asking: Asking, typed: str, became: Judged | Outcome | None) -> None:
+        if self.record is None:
+            return
+        lesson, seconds = self.timeline.experiment.name, monotonic() - self._since
+        right, attempt = self.write(self.provenance.number(asking.asked.place)), asking.misses + 1
+        try:
+            self.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
+        except OSError as error:
+            self.record = None
+            self.say(f"The record ends here: {error.strerror}.")

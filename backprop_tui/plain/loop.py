@@ -1,0 +1,64 @@
+"""The loop of a session in words: a prompt, a line, its answer, until quit or the end of input.
+
+A prompt is written only where somebody sits at a terminal; piped commands give answers alone. It
+moves no cursor: the terminal's own line editing is all that a line is typed with.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.exports.record import Record
+from backprop_tui.plain.session import Session
+
+PROMPT = "> "
+
+
+def run(
+    experiment: Experiment, decimals: int, write: Callable[[str], None], record: Record | None
+) -> None:
+    """Step through an experiment. What interrupts it, or `write` raises, is the caller's."""
+
+    def tell(line: str) -> None:
+        write(f"{line}\n")
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    attended = sys.stdin.isatty() and sys.stdout.isatty()
+    session = Session(experiment, decimals, tell)
+    session.record = record
+    session.open()
+    if attended:
+        session.offer()
+    try:
+        while not session.ended and (line := read(write if attended else None)) is not None:
+            try:
+                session.line(line)
+                if attended:
+                    session.guard()
+            except KeyboardInterrupt:
+                if not attended:
+                    raise
+                session.say("Stopped.")
+    except KeyboardInterrupt:
+        tell("")  # behind the prompt
+        tell(session.last_words())
+        raise
+    session.nothing_to_lose()
+    tell(session.last_words())
+
+
+def read(prompt: Callable[[str], None] | None) -> str | None:
+    """The next line, with a prompt where somebody sits there; None at the end of input."""
+    if prompt:
+        prompt(PROMPT)
+    try:
+        line = sys.stdin.readline()
+    except OSError:  # the terminal is gone
+        return None
+    if not line and prompt:
+        prompt("\n")
+    return line or None

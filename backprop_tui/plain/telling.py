@@ -1,0 +1,188 @@
+"""What is said of a position: its step as text and in words, its matrix, why it is so, the notes.
+
+A matrix is read row by row, every number by its column. It lays out what a View holds, and computes
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.classes import correct, prediction
+from backprop_tui.engine.explanation import formula
+from backprop_tui.engine.reasons import reason
+from backprop_tui.engine.schema import count
+from backprop_tui.engine.shapes import Shape
+from backprop_tui.engine.words import figure_in_words, formula_in_words, spoken
+from backprop_tui.exports.trace import heading
+from backprop_tui.tui.numbers import number
+from backprop_tui.tui.view import CHANGED, EDITED, View
+
+MOST_UNASKED = 24
+"""Numbers of a matrix that are read without being asked for."""
+MOST_PREDICTED = 10
+"""Examples of a batch whose predictions are said one by one."""
+MOST = 400
+"""Numbers that are read at once."""
+SAID = {EDITED: "edited", CHANGED: "changed"}
+
+
+def figure(view: View, value: float) -> str:
+    """A number as it is said: minus 0.264."""
+    return figure_in_words(number(value, view.decimals))
+
+
+def size(shape: Shape) -> str:
+    """1 row, 3 columns"""
+    return f"{count(shape[0], 'row')}, {count(shape[1], 'column')}"
+
+
+def spot(view: View) -> str:
+    """Step 8 of 17, backward, layer 2, iteration 1."""
+    state, step = view.state, view.step
+    if step is None:
+        return f"Start of iteration {view.iteration:,}: nothing is computed yet."
+    layer = f", layer {step.layer}" if step.layer else ""
+    steps = len(state.program.steps)
+    return f"Step {state.number} of {steps}, {step.phase}{layer}, iteration {view.iteration:,}."
+
+
+def beginning(view: View) -> Iterator[str]:
+    """Before the first step: what this experiment is."""
+    experiment = view.state.experiment
+    yield spoken(f"{experiment.name}: {experiment.title.rstrip('.')}.")
+    if experiment.about:
+        yield spoken(experiment.about)
+    layers = ", ".join(map(str, experiment.network.layers))
+    yield f"Neurons of each layer, the inputs first: {layers}."
+    yield from mistake(view)
+    yield spot(view)
+
+
+def mistake(view: View) -> Iterator[str]:
+    """That the run is made with a mistake, as long as it is."""
+    if (name := view.state.experiment.mistake) is not None:
+        idle = view.without_effect
+        yield spoken(f"Mistake: {name}{f', which {idle}' if idle else ''}.")
+
+
+def arrival(view: View) -> Iterator[str]:
+    """The step that was just done, or the element of one that was just shown."""
+    step, position = view.step, view.state.position
+    assert step is not None
+    yield spot(view)
+    several = view.state.experiment.data.examples > 1
+    if several and position.steps == 1 and not position.elements:
+        yield spoken(f"{heading(view.state.timeline, view.state.iteration)}.")
+    yield from mistake(view)
+    yield from formulas(view)
+    if position.elements:
+        from backprop_tui.plain.explaining import arithmetic
+
+        last = position.elements
+        yield f"Element {last} of {view.state.result(step.symbol).size}."
+        if view.explanation is not None:
+            yield from arithmetic(view.explanation)
+    else:
+        yield from matrix(view, step.symbol, MOST_UNASKED)
+        yield from predictions(view)
+        experiment = view.state.experiment
+        yield spoken(reason(step, experiment.network, experiment.training))
+    if slip := view.slip:
+        yield spoken(f"Mistaken: {slip}")
+    if position.elements <= 1:  # once, not at every element
+        yield from notes(view)
+    yield from ended(view)
+
+
+def formulas(view: View) -> Iterator[str]:
+    """The step's formula, as text and in words."""
+    if view.step is not None:
+        yield f"As text: {formula(view.step)}"
+        yield f"In words: {formula_in_words(view.step)}."
+
+
+def predictions(view: View) -> Iterator[str]:
+    """Where targets are classes: what the network takes each example of the batch for."""
+    state, data = view.state, view.state.experiment.data
+    outputs = f"A{state.experiment.network.depth}"
+    A, names = state.value(outputs), data.class_names
+    if view.step is None or view.step.symbol != outputs or A is None or names is None:
+        return
+    Y, shown = state.before("Y"), min(state.examples, MOST_PREDICTED)
+    for column in range(shown if data.examples > 1 else 0):
+        found, example = prediction(names, A, Y, column), state.iteration.examples[column] + 1
+        verdict = "right" if found.right else "wrong"
+        yield f"Example {example}: predicted {found.predicted}, target {found.target}, {verdict}."
+    if state.examples > 1:
+        yield f"{int(correct(A, Y).sum())} of {state.examples} are predicted right."
+
+
+def notes(view: View) -> Iterator[str]:
+    """The lesson's notes at this step."""
+    yield from (spoken(f"Note: {note}") for note in view.notes)
+
+
+def ended(view: View) -> Iterator[str]:
+    """That the run has diverged, where it has."""
+    state = view.state
+    if state.iteration.diverged and state.position.steps == len(state.program.steps):
+        yield (
+            f"{state.iteration.diverged} is no longer finite: the run has diverged in iteration "
+            f"{view.iteration:,} and ends here; back goes back."
+        )
+
+
+# Matrices ------------------------------------------------------------------------------------
+
+
+def matrix(view: View, symbol: str, most: int = MOST, row: int | None = None) -> Iterator[str]:
+    """A matrix row by row, or one of its rows; of a large one how it can be read."""
+    shape = view.state.shapes[symbol]
+    yield f"{symbol}, {size(shape)}{_columns(view, symbol)}."
+    value = view.value(symbol)
+    if value is None:
+        at = view.state.program.index(symbol) + 1
+        yield f"{symbol} is not computed yet: step {at} computes it."
+        return
+    if view.state.stale(symbol):
+        yield "It belongs to the parameters as they were before this update."
+    rows, columns = shape
+    chosen = range(rows) if row is None else (row - 1,)
+    if len(chosen) * columns > most:
+        if len(chosen) > 1:
+            some = "reads them" if value.size <= MOST else "row 1 reads one row of them"
+            yield f"That is {value.size:,} numbers: show {symbol} {some}."
+            return
+        yield f"Its first {most} numbers:"
+        columns = most
+    yield from (_row(view, symbol, i, columns) for i in chosen)
+
+
+def _columns(view: View, symbol: str) -> str:
+    """What columns are, where there are several examples."""
+    several = view.state.examples > 1 and symbol in view.state.program.per_example
+    return "; each column is an example" if several else ""
+
+
+def _row(view: View, symbol: str, i: int, columns: int) -> str:
+    entries = (f"column {j + 1}, {entry(view, symbol, i, j)}" for j in range(columns))
+    return f"Row {i + 1}: {'; '.join(entries)}."
+
+
+def entry(view: View, symbol: str, i: int, j: int) -> str:
+    """A number of a matrix (from 0) and its marks: minus 0.198, edited."""
+    place = view.place_of(symbol, i, j)
+    value = view.value(symbol)
+    if value is None or not view.known(place):
+        return "not computed yet"
+    marks = [SAID.get(view.sign(symbol, i, j), "")]
+    if view.is_wrong(place):
+        marks.append("wrong")
+    return ", ".join([figure(view, float(value[i, j])), *filter(None, marks)])
+
+
+def cell_in_prose(cell: Cell) -> str:
+    """A cell as a sentence has it: dW2 row 1 column 2."""
+    return f"{cell.symbol} row {cell.row} column {cell.column}"

@@ -1,0 +1,143 @@
+"""What holds whatever is typed: nothing raises, every number said is the recorded one, and of the
+signs of mathematics none is left outside of the formulas as text."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite, isnan
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from backprop_tui import lessons
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.judging import unit_of
+from backprop_tui.engine.timeline import Position
+from backprop_tui.engine.words import cell_in_words
+from backprop_tui.plain.commands import LETTERS, NAMES
+from tests.networks import experiments
+from tests.plain.session import Typed
+
+FILES = {"save", "open"}
+WORDS = st.sampled_from(sorted({*NAMES, *LETTERS, *"1234", ""} - FILES - {"w", "o"}))
+ARGUMENTS = st.one_of(
+    st.sampled_from(
+        (
+            *("", "1", "2", "9", "+3", "end", "epoch 2", "step 3", "row 1", "loss < 0.5", "X > Y"),
+            *("W1", "dW1[1,1]", "A1 row 1", "X[1,1] 0.5", "W1[1,1] = −1/3", "alpha 0.2", "b1 2 2"),
+            *("vote", "type", "off", "lesson", "none", "sign-flipped", "updated-weights", "taught"),
+            *("dZ1 @ X.T", "A1 - Y", "W1", "dW1 / m", "next", "zzz", "row column", "[,]", "0,5"),
+        )
+    ),
+    st.text(max_size=8),
+)
+LINES = st.one_of(
+    st.builds(lambda word, rest: f"{word} {rest}", WORDS, ARGUMENTS),
+    WORDS,
+    st.sampled_from(("phase", "next", "next", "into", "hint", "show", "0.5", "plus", "4")),
+    st.text(st.characters(exclude_characters="0123456789"), max_size=12).filter(
+        lambda line: line.split()[:1] not in ([name] for name in ("save", "open", "w", "o"))
+    ),
+)
+SAID = re.compile(r"column (\d+), (.+?)(?:, wrong)?(?=;|\.$)")
+SIGNS = set("−×·∘ᵀ½Σσα∞∂±=≠≤≥←→✓✗′…")
+
+
+def read(said: str) -> float:
+    """The number that a listener hears."""
+    written = said.replace("minus ", "-").replace(" e ", "e").replace("infinity", "inf")
+    return float(written.replace("not a number", "nan"))
+
+
+@settings(deadline=None)  # a lesson may be large
+@given(
+    st.one_of(experiments(), st.sampled_from(lessons.NAMES)),
+    st.lists(LINES, max_size=12),
+    st.sampled_from(("off", "lesson", "vote", "type")),
+)
+def test_no_line_raises_and_every_one_is_answered(
+    experiment: Experiment | str, lines: list[str], ask: str
+) -> None:
+    typed = Typed(experiment, ask)
+    for line in lines:
+        told = typed(line)
+        assert told or typed.session.ended
+        assert all(line == " ".join(line.split()) for line in told if not line.startswith("As te"))
+
+
+@given(experiments(), st.data())
+def test_every_number_of_a_matrix_is_the_recorded_one(
+    experiment: Experiment, data: DataObject
+) -> None:
+    decimals = data.draw(st.integers(0, 12), "decimals")
+    typed = Typed(experiment, decimals=decimals)
+    steps = data.draw(st.integers(0, len(typed.session.timeline.program.steps)), "steps")
+    typed.session.go(Position(1, steps))
+    state = typed.session.view.state
+    for symbol in state.shapes:
+        value, told = state.value(symbol), typed(f"show {symbol}")
+        if value is None:
+            assert told[1].startswith(f"{symbol} is not computed yet")
+            continue
+        rows = [line for line in told if line.startswith("Row ")]
+        assert len(rows) == len(value)
+        for i, line in enumerate(rows):
+            said = SAID.findall(line.partition(": ")[2])
+            assert [int(column) for column, _ in said] == list(range(1, value.shape[1] + 1))
+            for j, (_, figure) in enumerate(said):
+                assert_is(figure, float(value[i, j]))
+
+
+@given(experiments(), st.data())
+def test_a_number_that_is_explained_is_the_recorded_one(
+    experiment: Experiment, data: DataObject
+) -> None:
+    typed = Typed(experiment)
+    program = typed.session.timeline.program
+    at = data.draw(st.integers(1, len(program.steps)), "step")
+    typed.session.go(Position(1, at))
+    symbol = program.steps[at - 1].symbol
+    value = typed.session.view.state.value(symbol)
+    assert value is not None
+    i, j = (data.draw(st.integers(1, n)) for n in value.shape)
+    told = typed(f"why {symbol}[{i},{j}]")
+    (said,) = (line for line in told if line.startswith("It is ") and "wrong" not in line)
+    figure = said.removeprefix("It is ").removesuffix(".").partition(", from")[0]
+    assert_is(figure, float(value[i - 1, j - 1]))
+
+
+def assert_is(said: str, recorded: float) -> None:
+    """What is said is the number, rounded to the decimals that are said."""
+    heard = read(said)
+    if not isfinite(recorded):
+        assert heard == recorded or (isnan(heard) and isnan(recorded))
+        return
+    digits = said.replace("minus ", "-").replace(" e ", "e")
+    assert np.abs(heard - recorded) <= unit_of(digits, 0) * 0.5 * (1 + 1e-6)
+
+
+@given(experiments(), st.data())
+def test_a_cell_is_read_as_it_is_said(experiment: Experiment, data: DataObject) -> None:
+    session = Typed(experiment).session
+    symbol = data.draw(st.sampled_from(sorted(session.view.state.shapes)))
+    rows, columns = session.view.state.shapes[symbol]
+    cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
+    assert session.cell(cell_in_words(cell)) == cell
+
+
+@pytest.mark.parametrize("ask", ["lesson", "vote", "type"])
+@pytest.mark.parametrize("lesson", lessons.NAMES)
+def test_lessons_are_told_without_signs(lesson: str, ask: str) -> None:
+    typed = Typed(lesson, ask)
+    for _ in range(2):
+        for line in ("next", "hint", "next", "why", "where"):
+            typed(line)
+    for line in ("phase", "why", "phase", "why", "chain", "phase", "why", "loss", "mistake"):
+        typed(line)
+    for told in typed.told:
+        if "as text: " not in told.lower():
+            assert not set(told) & SIGNS, told

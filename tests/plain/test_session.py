@@ -1,0 +1,436 @@
+"""Stepping in words, as a specification: what is typed, and what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.timeline import Position
+from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
+from backprop_tui.plain.session import Session
+from backprop_tui.tui.actions import ACTIONS
+from tests.plain.session import Typed
+
+
+class TestMoving:
+    def test_it_begins_with_what_the_experiment_is(self) -> None:
+        told = Typed("article").told
+        assert told[0] == "article: The article's network."
+        assert told[-2:] == [
+            "Start of iteration 1: nothing is computed yet.",
+            "next, or an empty line, takes the next step; help tells what can be typed.",
+        ]
+
+    def test_a_step_is_said_as_text_in_words_and_number_by_number(self) -> None:
+        assert Typed("article")("goto 1", "step 8", "goto dW2") == [
+            "Step 8 of 17, backward, layer 2, iteration 1.",
+            "As text: dW2 = dZ2 · A1ᵀ",
+            "In words: d W 2 equals d Z 2 times A 1 transposed.",
+            "dW2, 1 row, 3 columns.",
+            "Row 1: column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
+            "Weight row i column j: dZ at end i times A at start j. (m equals 1: no mean)",
+            "Note: All of them share dZ2: the weight with the largest A1 moves the most.",
+        ]
+
+    def test_an_empty_line_a_letter_and_the_word_go_on(self) -> None:
+        for line in ("", "  ", "n", "next", "NEXT"):
+            assert Typed("article")(line)[0] == "Step 1 of 17, forward, layer 1, iteration 1."
+
+    def test_back_is_exact(self) -> None:
+        typed = Typed("article")
+        first = typed("next")
+        assert typed("next", "back") == first
+        assert typed("back")[-1] == "Start of iteration 1: nothing is computed yet."
+        assert typed.one("back") == "This is the start."
+
+    def test_one_element_at_a_time(self) -> None:
+        typed = Typed("article")
+        assert typed("goto dZ2", "into", "into")[3:] == [
+            "Element 2 of 3.",
+            "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
+            "In numbers: minus 0.641 times 0.190.",
+            "It is minus 0.122.",
+        ]
+        assert typed("show")[-1] == (
+            "Row 1: column 1, minus 0.524; column 2, minus 0.122; column 3, not computed yet."
+        )
+        assert typed("out")[0] == "Step 8 of 17, backward, layer 2, iteration 1."
+        assert typed.one("out") == "No operation is open."
+
+    @pytest.mark.parametrize(
+        ("line", "position"),
+        [
+            ("phase", Position(1, 4)),
+            ("goto 3", Position(3, 1)),
+            ("goto loss < 0.3", Position(5, 5)),
+            ("go to epoch 2", Position(2, 1)),
+            ("iteration", Position(2, 0)),
+        ],
+    )
+    def test_ways_to_go(self, line: str, position: Position) -> None:
+        typed = Typed("article")
+        typed(line)
+        assert typed.session.position == position
+
+    def test_where(self) -> None:
+        assert Typed("article")("phase", "where") == [
+            "Step 4 of 17, forward, layer 2, iteration 1.",
+            "Iteration 1, example 1 of 1.",
+            "Next comes L, step 5, loss.",
+        ]
+
+    def test_the_losses_so_far(self) -> None:
+        typed = Typed("article")
+        assert typed.one("loss") == "No loss is known yet: go on to the step L."
+        assert typed.one("goto L", "loss") == "L is 1.026 in iteration 1, the only one so far."
+        assert typed("goto 3", "l") == [
+            "L over iterations 1 to 3: it began at 1.026.",
+            "It is now 0.474, in iteration 3.",
+            "The lowest was 0.474, in iteration 3.",
+            "On the way: iteration 1, 1.026; iteration 2, 0.673; iteration 3, 0.474.",
+        ]
+
+    def test_a_run_that_diverges_says_where_it_ends(self) -> None:
+        typed = Typed("too-large")
+        told = typed("edit alpha 1e300", "goto 9999")
+        assert told[0].startswith("The run diverges in iteration ")
+        assert told[-1].endswith("and ends here; back goes back.")
+        assert typed.one("next") == "The run has diverged and ends here: back goes back."
+
+
+class TestLooking:
+    def test_why_a_number_is_what_it_is(self) -> None:
+        assert Typed("article")("goto dW2", "why dW2[1,2]") == [
+            "As text: dW2 = dZ2 · A1ᵀ",
+            "Shapes: (1 by 3) equals (1 by 1) times (3 by 1) transposed.",
+            "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
+            "In numbers: minus 0.641 times 0.190.",
+            "It is minus 0.122.",
+            "Weight row i column j: dZ at end i times A at start j. (m equals 1: no mean)",
+            "It reads: dZ2 row 1 column 1, minus 0.641; A1 row 2 column 1, 0.190.",
+            "It goes into W2 row 1 column 2.",
+        ]
+
+    @pytest.mark.parametrize(
+        "cell", ["dW2[1,2]", "dw2[1, 2]", "dW2 1 2", "d W 2 row 1 column 2", "dW2 row 1, column 2"]
+    )
+    def test_a_cell_is_read_as_it_is_written_and_as_it_is_said(self, cell: str) -> None:
+        typed = Typed("article")
+        typed("goto dW2")
+        assert typed(f"why {cell}") == typed("inspect dW2[1,2]") == typed(f"show {cell}")
+
+    def test_what_was_given_says_so(self) -> None:
+        assert Typed("mazur")("why W1[1,2]")[:2] == [
+            "W1 row 1 column 2 is 0.200.",
+            "Given by the experiment.",
+        ]
+
+    def test_what_is_not_computed_yet_has_no_number(self) -> None:
+        typed = Typed("article")
+        assert typed("show dW1") == [
+            "dW1, 3 rows, 3 columns.",
+            "dW1 is not computed yet: step 12 computes it.",
+        ]
+        assert "Not computed yet: step 12 computes it." in typed("why dW1[1,1]")
+
+    def test_a_row_of_a_matrix(self) -> None:
+        typed = Typed("mazur")
+        assert typed("show W1 row 2")[1:] == ["Row 2: column 1, 0.250; column 2, 0.300."]
+        assert typed.one("show W1 row 3") == "W1 has the rows 1 to 2."
+
+    def test_of_a_large_matrix_it_is_said_how_it_is_read(self) -> None:
+        layers = {"layers": "30,40,1", "x": ",".join(["1"] * 30), "y": "1"}
+        typed = Typed(load("article", layers))
+        assert typed("next")[4] == "That is 40 numbers: show Z1 reads them."
+        assert len(typed("show Z1")) == 41
+        asked = typed("show W1")
+        assert asked[1] == "That is 1,200 numbers: show W1 row 1 reads one row of them."
+        assert typed("show W1 row 40")[1].startswith("Row 40: column 1, ")
+        (reads,) = (line for line in typed("why Z1[1,1]") if line.startswith("It reads: "))
+        assert reads.endswith("; and 49 more.")
+
+    def test_a_batch_says_what_columns_are(self) -> None:
+        assert Typed("batch")("show X")[0] == "X, 2 rows, 4 columns; each column is an example."
+
+    def test_what_examples_are_taken_for(self) -> None:
+        told = Typed("xor")("goto A2")
+        assert "Example 1: predicted 0, target 0, right." in told
+        assert any(line.endswith(" of 4 are predicted right.") for line in told)
+
+    def test_printed_figures(self) -> None:
+        told = Typed("mazur")("goto A1", "why")
+        assert any(line.startswith("Printed in ") and "agrees" in line for line in told)
+
+    def test_the_chain_rule_path_by_path(self) -> None:
+        told = Typed("mazur")("goto dW1", "chain dW1[1,1]")
+        assert told[0] == "dW1 row 1 column 1: 2 paths lead to the loss."
+        assert told[-1] == "The sum of all is 4.39 e minus 4, as recorded."
+
+    def test_the_nudge_test(self) -> None:
+        typed = Typed("article")
+        assert typed.one("check") == ("No gradient is computed yet: go on to the backward phase.")
+        told = typed("goto dZ2", "check")
+        assert [line.split(";")[0] for line in told[1:]] == ["dA2: agrees", "dZ2: agrees"]
+
+    def test_decimals(self) -> None:
+        typed = Typed("mazur")
+        assert typed.one("decimals 5") == "Numbers have 5 decimals."
+        assert typed("show b1")[1] == "Row 1: column 1, 0.35000."
+        assert typed.one("fewer decimals") == "Numbers have 4 decimals."
+        assert typed.one("decimals 13") == "Decimals are a whole number from 0 to 12."
+
+    def test_notes(self) -> None:
+        told = Typed("article")("next", "notes")
+        assert told[-1].startswith("Note: Each row of W1 is one neuron")
+
+
+class TestAsking:
+    def test_a_talk_is_asked_and_shown(self) -> None:
+        typed = Typed("article", ask="lesson")
+        assert typed("goto dZ2", "next") == [
+            "Question 1, before step 8.",
+            "Which weight of W2 will move the most? Look at A1.",
+            "Say it to yourself or to your neighbour; next shows it.",
+        ]
+        told = typed("next")
+        assert told[0].startswith("The first: they all share dZ2")
+        assert told[1] == "Step 8 of 17, backward, layer 2, iteration 1."
+
+    def test_a_vote(self) -> None:
+        typed = Typed("article", ask="lesson")
+        asked = typed("goto dA1", "next")
+        assert asked[2] == "What is dZ1 row 1 column 1?"
+        right = next(line for line in asked if line.endswith(": 0.038."))[0]
+        wrong = "1" if right != "1" else "2"
+        told = typed(wrong)
+        assert told[0].startswith("Wrong. ")
+        assert typed.one("7") == "The choices are 1 to 4."
+        told = typed(right)
+        assert told[0] == "0.0383 is right, at try 2." or told[0] == "0.038 is right, at try 2."
+
+    def test_three_misses_show_it(self) -> None:
+        typed = Typed("mazur", ask="type")
+        typed("next")
+        assert typed("5")[0] == "Wrong. No mistake that I know gives 5."
+        second = typed("6")
+        assert second[-1] == "Hint, in words: Z 1 equals W 1 times X plus b 1."
+        third = typed("7")
+        assert third[1] == "Z1 row 1 column 1 is 0.378."
+        assert third[2] == "Step 1 of 15, forward, layer 1, iteration 1."
+
+    @pytest.mark.parametrize("answer", ["0.378", "0,378", "0.15*0.05+0.2*0.1+0.35", "plus", "+"])
+    def test_typed_answers(self, answer: str) -> None:
+        typed = Typed("mazur", ask="type")
+        typed("next")
+        assert typed(answer)[0].endswith("is right, at the first try.")
+
+    def test_what_is_asked_for_is_not_told(self) -> None:
+        typed = Typed("article", ask="vote")
+        typed("goto dA1", "next")
+        for line in ("show dZ1", "why dZ1[1,1]", "notes", "where"):
+            assert not any("0.038" in told for told in typed(line))
+
+    def test_a_hint_is_the_formula_then_the_numbers(self) -> None:
+        typed = Typed("mazur", ask="type")
+        typed("next")
+        assert typed("hint") == [
+            "Hint, as text: Z1 = W1·X + b1",
+            "Hint, in words: Z 1 equals W 1 times X plus b 1.",
+        ]
+        assert typed("?")[-1].startswith("Z1 row 1 column 1 equals 0.150 times 0.050 plus")
+        assert typed("?")[0].startswith("What can be typed")  # there are no more
+
+    @pytest.mark.parametrize("shows", ["", "next", "show"])
+    def test_next_and_show_show_it_and_it_counts_as_seen(self, shows: str) -> None:
+        typed = Typed("mazur", ask="type")
+        typed("next")
+        assert typed(shows)[0] == "Z1 row 1 column 1 is 0.378."
+        assert typed.session.score.sentence() == "0 of 1 right, 1 only seen."
+
+    def test_an_answer_to_nothing(self) -> None:
+        for line in ("2", "−0.5", "bigger"):
+            assert Typed("mazur").one(line).startswith("Nothing is asked just now")
+
+    def test_when_it_asks(self) -> None:
+        typed = Typed("neuron")
+        assert typed.one("ask vote") == "It asks at every step, to vote on."
+        assert typed.one("ask me off") == "It asks nothing. Next lesson: open article."
+        assert typed.one("ask often").startswith("It asks when you say one of: ")
+
+
+class TestChanging:
+    def test_an_edit_says_what_becomes_of_the_loss(self) -> None:
+        typed = Typed("article")
+        assert typed("goto L", "edit W1[1,2] 0.5") == [
+            "W1 row 1 column 2 was 1.000 and is 0.500 from iteration 1 on.",
+            "L goes from 1.026 to 1.015 in iteration 1.",
+        ]
+        assert "column 2, 0.500, edited" in " ".join(typed("show W1"))
+        assert typed("why A1[1,1]")[-2] == (
+            "The last edit changed it: it was 0.818, now it is 0.777."
+        )
+        assert typed.one("undo") == "Undone: nothing more to undo."
+        assert typed("goto L")[4] == "Row 1: column 1, 0.673."  # of the next iteration
+        assert typed.one("redo") == "Made again: nothing more to redo."
+
+    @pytest.mark.parametrize(
+        "line", ["edit alpha 0.1", "edit α = 0,1", "e alpha to 1/10", "EDIT alpha 0.1"]
+    )
+    def test_alpha(self, line: str) -> None:
+        typed = Typed("article")
+        assert typed(line)[0] == "alpha was 0.500 and is 0.100 from iteration 1 on."
+        assert typed.one("show alpha") == "alpha is 0.1, the learning rate."
+
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [
+            ("edit", "Say what to edit and its value"),
+            ("edit W1 0.5", "W1 has 9 numbers."),
+            ("edit W1[4,4] 0.5", "W1 has 3 rows, 3 columns, counted from 1."),
+            ("edit dW1[1,1] 0.5", "dW1 row 1 column 1 cannot be edited"),
+            ("edit W1[1,1] x", "only numbers are read here"),
+        ],
+    )
+    def test_what_cannot_be_edited(self, line: str, told: str) -> None:
+        assert Typed("article").one(line).startswith(told)
+
+    def test_a_formula_of_ones_own(self) -> None:
+        typed = Typed("article")
+        typed("goto dZ2")
+        assert typed("write dZ2 @ A1")[0].startswith("dZ2 times A1 is 1 by 1 times 3 by 1: ")
+        told = typed("write dZ2 @ A1.T")
+        assert told[1] == "dW2 is yours: 1 of 17 operations so far."
+        assert told[2] == "Step 8 of 17, backward, layer 2, iteration 1."
+        assert typed("back", "write")[1].startswith("It is yours")
+        assert typed.one("write taught") == "dW2 is computed as it is taught again."
+
+    def test_a_mistake_is_said_all_the_time(self) -> None:
+        typed = Typed("article")
+        assert typed.one("mistake sign").endswith("did you mean sign-flipped?")
+        typed("mistake sign flipped")
+        told = typed("goto dZ2")
+        assert told[1] == "Mistake: sign-flipped."
+        assert any(line.startswith("Row 1: column 1, 0.641, wrong") for line in told)
+        assert any(
+            line.startswith("It is wrong: right would be minus 0.641") for line in typed("why")
+        )
+        typed("mistake none")
+        assert typed.session.timeline.experiment.mistake is None
+
+    def test_new_weights_are_undone(self) -> None:
+        typed = Typed("article")
+        typed("new weights")
+        assert typed.session.timeline.experiment.initial.seed != 226
+        typed("undo")
+        assert typed.session.timeline.experiment.initial.seed == 226
+
+
+class TestKeeping:
+    def test_saved_it_opens_right_here(self, tmp_path: Path) -> None:
+        typed, file = Typed("article"), tmp_path / "mine.toml"
+        told = typed("goto dZ2", "edit alpha 0.1", f"save {tmp_path / 'mine'}")
+        assert told[0].startswith("Saved as ")
+        again = Typed(str(file)).session
+        assert again.position == typed.session.position
+        assert again.timeline.experiment.edits == typed.session.timeline.experiment.edits
+        assert typed.session.last_words().endswith(str(file))
+
+    def test_nothing_is_replaced_unasked(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        file.write_text("mine")
+        typed = Typed("article")
+        assert typed.one(f"save {file}").startswith(f"{file} exists; save ")
+        assert file.read_text() == "mine"
+        assert typed(f"save {file}")[0].startswith("Saved as ")
+
+    def test_a_code_opens_it_too(self) -> None:
+        typed = Typed("article")
+        told = typed("phase", "code")
+        assert told[0].startswith("The code of this state: 1")
+        assert told[1].startswith("backprop-tui --plain --code 1")
+
+    def test_another_lesson(self) -> None:
+        typed = Typed("article")
+        assert typed("open mazur")[0] == "mazur: Matt Mazur's step by step example."
+        assert typed.one("open mazzur").startswith('there is no lesson "mazzur"')
+
+    def test_unsaved_edits_are_asked_about_once(self) -> None:
+        typed = Typed("article")
+        typed("edit alpha 0.1")
+        assert typed.one("quit") == "1 edit is not saved: save FILE keeps it; quit again does it."
+        assert not typed.session.ended
+        typed("where")
+        assert typed.one("q").startswith("1 edit is not saved")
+        assert typed("q") == []
+        assert typed.session.ended
+
+    def test_what_a_crash_leaves_is_offered_and_recovered(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        crashed = Typed("mazur")
+        crashed("phase", "edit alpha 0.1")
+        crashed.session.guard()
+        assert crashed.session._recovery is not None
+        crashed.session._recovery.leave()  # as the end of its process does
+        typed = Typed("article")
+        typed.session.offer()
+        assert typed.told[-1] == (
+            "A run of mazur (1 edit not saved) was left behind: recover opens it."
+        )
+        assert typed("recover")[0] == "Step 4 of 15, forward, layer 2, iteration 1."
+        assert typed.session.unsaved() == "1 edit"
+        typed.session.nothing_to_lose()
+        assert list((tmp_path / "backprop-tui").iterdir()) == []
+        assert Typed("article").one("recover") == "Nothing was left behind."
+
+    def test_last_words_come_back(self) -> None:
+        typed = Typed("article")
+        assert typed.session.last_words() == "backprop-tui --plain article --ask off"
+        typed("next")
+        assert typed.session.last_words().splitlines()[1:] == [
+            "and right where it stood:",
+            f"backprop-tui --plain --code {typed.session.code()}",
+        ]
+
+
+class TestCommands:
+    def test_every_command_is_a_method_and_is_told_by_help(self) -> None:
+        told = Typed("article")("help")
+        for command in COMMANDS:
+            assert callable(getattr(Session, command.method))
+            assert any(line.startswith(f"{command.written}: ") for line in told)
+            assert find(command.name) == (command, "")
+
+    def test_letters_are_those_of_the_keys(self) -> None:
+        keys = {key: a for a in ACTIONS for key in (*a.keys.split(","), a.sign)}
+        alike = {"why": "inspect", "phase start": "phase_start", "new weights": "reroll"}
+        alike |= {"loss": "curve", "write": "formula", "decimals": "decimals_more"}
+        alike |= {"fewer decimals": "decimals_less"}
+        for letter, command in LETTERS.items():
+            name = command.name.replace(" ", "_")
+            assert keys[letter].name == alike.get(command.name, name)
+
+    def test_a_name_means_one_command(self) -> None:
+        names = [name for c in COMMANDS for name in (c.name, *c.also)]
+        assert len(names) == len(set(names)) == len(NAMES)
+
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [
+            ("nxt", "There is no command 'nxt': did you mean next?"),
+            ("gotoo 5", "There is no command 'gotoo': did you mean goto?"),
+            ("zzz", "There is no command 'zzz': help lists them."),
+            ("v", "v is a key of the screen (the other drawing: nodes and edges, or the graph of "
+                  "operations), and does nothing here."),
+            ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
+            ("goto nowhere < 1", "there is no nowhere"),
+        ],
+    )  # fmt: skip
+    def test_what_is_not_understood_is_said_and_what_was_meant(self, line: str, told: str) -> None:
+        assert Typed("neuron").one(line).startswith(told)
+
+    def test_help_for_one_command(self) -> None:
+        assert Typed("article").one("help loss") == "loss, or l: the losses so far."
