@@ -130,7 +130,15 @@ class View:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
             return Cell(self.step.symbol, row + 1, column + 1)
-        return own_cell(self.state, self.step, self.column)
+        own = own_cell(self.state, self.step, self.column)
+        return self._first_wrong(self.step) or own
+
+    def _first_wrong(self, step: Step) -> Cell | None:
+        """The first cell that the run's mistake made another, of what is shown of the step."""
+        if self.right is None or not self.state.done(step.symbol):
+            return None
+        column = self.column if step.symbol in self.state.program.per_example else None
+        return self.right.first_wrong(self.iteration, step.symbol, column)
 
     @cached_property
     def column(self) -> int:

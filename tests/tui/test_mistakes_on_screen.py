@@ -138,7 +138,7 @@ async def test_the_nudge_test_differs_where_it_is_wrong() -> None:
     async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
         await choose(driver, "sign-flipped")
-        await driver.until(lambda: "✗ nudge test" in driver.text("step"))
+        await driver.until(lambda: "✗ nudge test, dZ2[1,1]: " in driver.text("step"))
 
 
 async def test_every_mistake_can_be_walked_through() -> None:
@@ -148,3 +148,12 @@ async def test_every_mistake_can_be_walked_through() -> None:
             for _ in range(3):
                 await driver.press("p", "i", "enter", "escape", "escape")
             await driver.press("home")
+
+
+async def test_the_first_cell_that_is_wrong_is_explained() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("p", "p", "space", "space", "space")
+        assert "dW2[1,1] = " in driver.text("step")
+        await choose(driver, "rows-and-columns-swapped")
+        assert "dW2[1,2] = " in driver.text("step")  # the first one is the same in both runs
+        assert "✗ right: " in driver.text("step")
