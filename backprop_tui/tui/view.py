@@ -326,6 +326,15 @@ class View:
         return next(own, None)
 
     @property
+    def is_as_taught(self) -> bool:
+        """Whether the explained step is as its reason says: neither a mistake, the run's or its
+        user's own, nor moved by one."""
+        if self.place is None or (self.yours and not self.yours.accepted) or self.slip:
+            return False
+        program = self.state.program
+        return not program.is_early(program.steps[program.index(self.place.symbol)])
+
+    @property
     def in_hand(self) -> bool:
         """Whether a single number is looked at, and not a whole step."""
         return bool(self.inspection.place or self.state.position.elements or self.asking)
@@ -348,8 +357,8 @@ class View:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """The lesson's notes at this step, those for just this iteration first."""
-        if self.step is None or self.is_asked:
-            return ()
+        if self.step is None or self.is_asked or self.right is not None:
+            return ()  # under a mistake they would tell what is not there
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
 

@@ -157,3 +157,30 @@ async def test_the_first_cell_that_is_wrong_is_explained() -> None:
         await choose(driver, "rows-and-columns-swapped")
         assert "dW2[1,2] = " in driver.text("step")  # the first one is the same in both runs
         assert "✗ right: " in driver.text("step")
+
+
+async def test_under_a_mistake_nothing_is_said_that_no_longer_holds() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("p", "p", "space", "space")
+        reason, note = "only prediction minus target is left", "◆"
+        assert reason in driver.text("step")
+        assert note in driver.text("step")
+        await choose(driver, "sign-flipped")
+        assert reason not in driver.text("step")  # the slip is made here
+        assert note not in driver.text("step")
+        await driver.press("space")
+        assert "Weight [i,j]: dZ at end i times A at start j" in driver.text("step")
+        assert note not in driver.text("step")
+
+
+async def test_weights_updated_early_are_listed_with_the_steps_they_stand_among() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("p", "p", *["space"] * 4)  # dA2 dZ2 dW2 db2
+        await choose(driver, "updated-weights")
+        await driver.press("space")
+        assert driver.stepper.view.step.symbol == "W2"
+        assert "◀ BACKWARD dA2 dZ2 dW2 db2[W2]dA1 dZ1 dW1 db1   update" in driver.text("rail")
+        assert "All slopes were taken before any step" not in driver.text("step")
+        await driver.press("p", "space")
+        assert "✓ backward  ▼ UPDATE[W1]b1 b2" in driver.text("rail")
+        assert "All slopes were taken before any step" in driver.text("step")

@@ -14,7 +14,7 @@ from backprop_tui.engine.indices import index_form
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas, shortened, wrapped
-from backprop_tui.tui.numbers import number
+from backprop_tui.tui.numbers import number, told_apart
 from backprop_tui.tui.view import CHANGED, View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
@@ -220,7 +220,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
     notes = () if view.inspection.place else view.notes
     # What is said of this very step goes before what is said of every such step.
-    lines.append(Line(found.reason, "strong", 5 if notes else 6))
+    if view.is_as_taught:
+        lines.append(Line(found.reason, "strong", 5 if notes else 6))
     if uses := goes_into(view, found.place):
         lines.append(Line(uses, "quiet", 3))
     if roomy:
@@ -270,7 +271,8 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines.append(Line(history(view, place), "quiet", 5))
     right = view.correct(place)
     if right is not None:
-        lines.append(Line(f"✗ right: {number(right, view.decimals)}", "wrong", 7))
+        said = told_apart(right, view.provenance.number(place), view.decimals)
+        lines.append(Line(f"✗ right: {said}", "wrong", 7))
     if slip := view.slip:
         lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state
