@@ -313,6 +313,12 @@ class View:
     def updating(self) -> bool:
         return self.state.phase == "update"
 
+    def board_of(self, symbol: str) -> str:
+        """The panel on which a matrix stands in this phase."""
+        if self.updating:
+            return "update"
+        return "gradients" if symbol in self.state.program.gradients else "cache"
+
     @cached_property
     def slip(self) -> str | None:
         """What the run's mistake makes of the explained step, where it is made there."""

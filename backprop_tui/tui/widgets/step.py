@@ -68,6 +68,12 @@ class StepPanel(Panel):
         self.put_lines(canvas, found, width, height)
         self.emphasise(canvas, view)
 
+    def is_covered(self, view: View) -> bool:
+        """With its own, the numbers wait here that stand covered on their board; a question's own
+        are given, or answered."""
+        stands_on = None if view.place is None or view.asking else view.board_of(view.place.symbol)
+        return super().is_covered(view) or stands_on in view.hidden
+
     def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
         """As many as there is room for, without the least of them."""
         kept = list(lines)
