@@ -107,7 +107,9 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         assert "mean-forgotten           fits nowhere in this network" in listed
         assert "sign-flipped             with the sign flipped" in listed
         await driver.press("down")
-        assert CATALOGUE["transpose-forgotten"].sentence in driver.everything()
+        options = driver.screen.query_one(OptionList)
+        assert options.highlighted_option is not None
+        assert CATALOGUE[str(options.highlighted_option.id)].sentence in driver.everything()
 
 
 async def test_the_curve_shows_both_runs() -> None:
@@ -183,3 +185,18 @@ async def test_weights_updated_early_are_listed_with_the_steps_they_stand_among(
         await driver.press("p", "space")
         assert "✓ backward  ▼ UPDATE[W1]b1 b2" in driver.text("rail")
         assert "All slopes were taken before any step" in driver.text("step")
+
+
+async def test_a_long_mistake_is_named_whole_in_the_title() -> None:
+    async with stepping(UNASKED) as driver:
+        await choose(driver, "transpose-forgotten")
+        assert "✗ transpose-forgotten  " in driver.text("title")
+
+
+async def test_mistakes_that_change_nothing_come_last_in_the_list() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("space", "m")
+        listed = [str(option.prompt) for option in driver.screen.query_one(OptionList).options]
+        idle = ["changes nothing" in line or "fits nowhere" in line for line in listed]
+        assert True in idle
+        assert idle == sorted(idle)

@@ -45,12 +45,13 @@ class Title(Panel):
             canvas.put(at_step, 0, step, "strong")
         else:
             sparks, mistake = view.sparkline, state.experiment.mistake
+            edited = f"{EDITED}edited  " if state.experiment.edits else ""
             looks = "strong"
             if mistake:  # said all the time
                 name, looks, sparks = f"✗ mistake: {mistake}", "wrong", ""
-            if state.experiment.edits:
-                name = f"{EDITED}edited  {name}"
-            behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), looks)
+                if len(name) + len(edited) > at_iteration - 2:
+                    name = f"✗ {mistake}"
+            behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
             if sparks and behind + len(sparks) + 2 <= at_iteration:
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)

@@ -301,10 +301,18 @@ def printed(view: View, place: Place, width: int) -> list[Line]:
             said = f"≠ printed {of}{figure.printed}: known to be wrong{right}. {figure.wrong.why}"
             lines += [Line(line, "quiet", 6) for line in wrapped(said, width, 2)]
         elif figure.failed:
-            lines.append(Line(f"✗ printed {of}{figure.printed} ({figure.source})", "wrong", 6))
+            said = sourced(f"✗ printed {of}{figure.printed}", figure.source, width)
+            lines.append(Line(said, "wrong", 6))
         else:
-            lines.append(Line(f"✓ as printed: {of}{figure.printed} ({figure.source})", "quiet", 3))
+            said = sourced(f"✓ as printed: {of}{figure.printed}", figure.source, width)
+            lines.append(Line(said, "quiet", 3))
     return lines
+
+
+def sourced(said: str, source: str, width: int) -> str:
+    """What is said with where it stands: whole, or its first words, or not at all, as it fits."""
+    ways = (f"{said} ({of})" for of in (source, source.split(",")[0]))
+    return next((way for way in ways if len(way) <= width), said)
 
 
 def history(view: View, place: Place) -> str:
