@@ -349,7 +349,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
         app.stepper.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
-        write([f"{exports.encodable(last_words, 'ascii') if plain else last_words}\n"])
+        write([f"{exports.encodable(last_words, 'ascii') if spelled else last_words}\n"])
     return app.return_code or FINE
 
 

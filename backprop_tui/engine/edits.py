@@ -15,7 +15,14 @@ from math import isfinite
 import numpy as np
 
 from backprop_tui.engine.algebra import Cell, Name
-from backprop_tui.engine.experiment import Array, Edit, Experiment, Kept, parameter_shapes
+from backprop_tui.engine.experiment import (
+    Array,
+    Edit,
+    Experiment,
+    Kept,
+    Published,
+    parameter_shapes,
+)
 from backprop_tui.engine.functions import LOSSES
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.schema import listed
@@ -88,9 +95,14 @@ def with_edit(experiment: Experiment, edit: Edit) -> Experiment:
     return replace(
         experiment,
         edits=(*experiment.edits, edit),
-        published=tuple(p for p in experiment.published if p.iteration < edit.iteration),
+        published=still_published(experiment.published, (edit,)),
         saved=saved,
     )
+
+
+def still_published(published: Sequence[Published], edits: Sequence[Edit]) -> tuple[Published, ...]:
+    """The figures that edits leave as they were: those of iterations before the first."""
+    return tuple(p for p in published if all(p.iteration < edit.iteration for edit in edits))
 
 
 def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:

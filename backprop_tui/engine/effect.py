@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engine.algebra import SCALARS, Name, names
+from backprop_tui.engine.algebra import SCALARS, Cell, Name, names
 from backprop_tui.engine.mistaken import ROUNDING, applies, results_of
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place, Provenance
@@ -113,6 +113,23 @@ class RightRun:
         if right is None or right == number or (np.isnan(right) and np.isnan(number)):
             return False
         return not abs(right - number) <= self._rounding(place.iteration, place.symbol)
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
+    def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:
+        """The first cell of a computed matrix that differs, or of one column of it (from 0)."""
+        if self.is_behind(iteration) or self._ended_before(iteration):
+            return None
+        right = results_of(self.timeline.program, self.timeline.iteration(iteration))[symbol]
+        wrong = results_of(self.wrong.program, self.wrong.iteration(iteration))[symbol]
+        same = np.isclose(
+            wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
+        )
+        if column is not None:
+            same = same | (np.arange(same.shape[1]) != column)
+        if same.all():
+            return None
+        at = np.unravel_index(np.argmin(same), same.shape)
+        return Cell(symbol, int(at[0]) + 1, int(at[1]) + 1)
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def without_effect(self, iteration: int) -> str | None:

@@ -21,6 +21,7 @@ from backprop_tui import lessons
 from backprop_tui.engine.algebra import Expr
 from backprop_tui.engine.draft import Draft
 from backprop_tui.engine.edit_rules import edits_of
+from backprop_tui.engine.edits import still_published
 from backprop_tui.engine.experiment import (
     PARAMETER,
     Data,
@@ -233,6 +234,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
     if "freeze" in training:
         training["freeze"] = tuple(dict.fromkeys(training["freeze"]))
     initial = values.get("initial") or {}
+    edits = edits_of(values.get("edits") or ())
     return Experiment(
         name=name,
         source=source,
@@ -252,8 +254,8 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         teaches=values.get("teaches", ""),
         notes=notes(values.get("notes") or ()),
         questions=questions(values.get("questions") or ()),
-        published=records(values.get("published") or ()),
-        edits=edits_of(values.get("edits") or ()),
+        published=still_published(records(values.get("published") or ()), edits),
+        edits=edits,
         formulas=_formulas(values["network"], values.get("formulas") or {}),
         decimals=(values.get("view") or {}).get("decimals", 3),
         look=look_of(values.get("view") or {}),

@@ -184,6 +184,10 @@ class Program:
         own = [i for i, step in enumerate(self.steps) if step.phase == phase]
         return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
 
+    def is_early(self, step: Step) -> bool:
+        """Whether an update comes before the last gradient: only a mistake makes it do that."""
+        return step.phase == "update" and self.index(step.symbol) < self.phase_bounds("backward")[1]
+
     @cached_property
     def objective(self) -> str:
         """What an iteration's loss is, one number: J, or the L of its one example."""

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.engine.asking import Asked, Choice, ask, kind, next_question
+from backprop_tui.engine.asking import Asked, Choice, ask, kind
 from backprop_tui.engine.explanation import Explanation
 from backprop_tui.engine.judging import (
     SIGNS,
@@ -84,14 +84,16 @@ class Ask(Travel):
         if self.mode == OFF or self.position.elements or ahead == self.position:
             return False
         before = replace(ahead, steps=ahead.steps - 1)
-        question, step = next_question(self.timeline, before), self.timeline.program.steps
-        again = self.score.is_due(kind(step[before.steps]))
+        step = self.timeline.program.steps[before.steps]
+        own = self.timeline.experiment.questions_at(before.iteration, step.symbol)
+        question = own[0] if own else None
+        again = self.score.is_due(kind(step))
         if question is None and self.mode == LESSON and not again:
             return False
         self.move(before)
         form = FORMS.get(self.mode)
         asked = ask(self.timeline, before, form, self.write, self.view.column, question)
-        self.asking = Asking(asked, len(self.score.answered) + 1, again)
+        self.asking = Asking(asked, self.score.number(asked), again)
         self._since = monotonic()
         self.say(*self.question(self.asking))
         return True

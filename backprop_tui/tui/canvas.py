@@ -94,6 +94,17 @@ class Canvas:
             for x in range(first + found.start(), first + found.end()):
                 self._chars[y][x], self._styles[y][x] = by, "quiet"
 
+    def swap(self, what: re.Pattern[str], y: int, columns: slice) -> None:
+        """Let the two characters of whatever is found in some columns of a line change places."""
+        if y >= self.height:
+            return
+        chars, styles = self._chars[y], self._styles[y]
+        first, _, _ = columns.indices(self.width)
+        for found in what.finditer("".join(chars[columns])):
+            x = first + found.start()
+            chars[x : x + 2] = chars[x + 1], chars[x]
+            styles[x : x + 2] = styles[x + 1], styles[x]
+
     def dots(self, x: int, y: int) -> int:
         """The dots of the braille character there; none where there is another."""
         inside = 0 <= y < self.height and 0 <= x < self.width

@@ -205,9 +205,11 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
         return
     shown = [f"{v:g}".replace("-", "−") for v in targets[:, view.column]]
     written = "y " + " ".join(shown)
-    x = canvas.put(1, y, shortened(written, canvas.width - len(known) - 4), mark_of(view, "Y"))
+    room = canvas.width - 1 - (len(known) + 1 if known else 0)
+    x = canvas.put(1, y, shortened(written, room), mark_of(view, "Y"))
     if known:
-        canvas.put(max(x + 2, 12), y, known, mark_of(view, "L"))
+        at = min(max(x + 2, 12), canvas.width - len(known))
+        canvas.put(at, y, known, mark_of(view, "L"))
 
 
 def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:

@@ -68,6 +68,16 @@ def number(value: float, decimals: int) -> str:
     return signed(f"{value:.{decimals}f}")
 
 
+def told_apart(value: float, other: float, decimals: int) -> str:
+    """`value` in running text, with so many decimals that it is not the same as `other`."""
+    if number(value, decimals) != number(other, decimals):
+        return number(value, decimals)
+    both = ((number(value, d), number(other, d)) for d in range(decimals + 1, 18))
+    exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing
+    one, another = next(((one, another) for one, another in both if one != another), exact)
+    return f"{one}, not {another}"
+
+
 def common_power(arrays: Iterable[Array], decimals: int) -> int:
     """The power of ten (0, −3, −6, ...) that a panel takes out so that its largest number shows."""
     finite = [np.abs(a[np.isfinite(a)]) for a in arrays]

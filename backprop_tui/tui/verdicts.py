@@ -46,7 +46,9 @@ def in_short(found: GradientVerdict) -> str:
         case Verdict.AGREES:
             return f"{sign} nudge test agrees, off by {worst.difference:.0e}{some}"
         case Verdict.DIFFERS:
-            return signed(f"{sign} nudge test: {worst.numeric:.4g}, not {worst.analytic:.4g}{some}")
+            of = f"{found.symbol}[{worst.row},{worst.column}]"
+            came = signed(f"{worst.numeric:.4g}, not {worst.analytic:.4g}")
+            return f"{sign} nudge test, {of}: {came}{some}"
         case Verdict.KINK:
             return f"{sign} nudge test: at a kink of ReLU{some}"
         case _:

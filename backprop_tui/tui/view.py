@@ -132,7 +132,15 @@ class View:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
             return Cell(self.step.symbol, row + 1, column + 1)
-        return own_cell(self.state, self.step, self.column)
+        own = own_cell(self.state, self.step, self.column)
+        return self._first_wrong(self.step) or own
+
+    def _first_wrong(self, step: Step) -> Cell | None:
+        """The first cell that the run's mistake made another, of what is shown of the step."""
+        if self.right is None or not self.state.done(step.symbol):
+            return None
+        column = self.column if step.symbol in self.state.program.per_example else None
+        return self.right.first_wrong(self.iteration, step.symbol, column)
 
     @cached_property
     def column(self) -> int:
@@ -309,6 +317,12 @@ class View:
     def updating(self) -> bool:
         return self.state.phase == "update"
 
+    def board_of(self, symbol: str) -> str:
+        """The panel on which a matrix stands in this phase."""
+        if self.updating:
+            return "update"
+        return "gradients" if symbol in self.state.program.gradients else "cache"
+
     @cached_property
     def slip(self) -> str | None:
         """What the run's mistake makes of the explained step, where it is made there."""
@@ -320,6 +334,15 @@ class View:
         slips = applies(self.state.experiment.network, training)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
         return next(own, None)
+
+    @property
+    def is_as_taught(self) -> bool:
+        """Whether the explained step is as its reason says: neither a mistake, the run's or its
+        user's own, nor moved by one."""
+        if self.place is None or (self.yours and not self.yours.accepted) or self.slip:
+            return False
+        program = self.state.program
+        return not program.is_early(program.steps[program.index(self.place.symbol)])
 
     @property
     def in_hand(self) -> bool:
@@ -344,8 +367,8 @@ class View:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """The lesson's notes at this step, those for just this iteration first."""
-        if self.step is None or self.is_asked:
-            return ()
+        if self.step is None or self.is_asked or self.right is not None:
+            return ()  # under a mistake they would tell what is not there
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
 

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell, Expr, Name
+from backprop_tui.engine.edits import with_edit
 from backprop_tui.engine.experiment import Edit, Experiment, Keyframe
 from backprop_tui.engine.experiment_file import (
     ExperimentError,
@@ -193,6 +194,15 @@ class TestChanges:
             {"iteration": 1, "cell": "alpha", "value": 0.1},
         ]
         assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_figures_published_of_what_is_edited_are_given_up_as_in_the_session(self) -> None:
+        lesson = load("mazur")
+        assert {p.iteration for p in lesson.published} > {1}
+        for iteration in (1, 2):
+            edited = with_edit(lesson, Edit(iteration, Cell("W1", 1, 1), 0.9))
+            again = read(saved_text(edited, 1))
+            assert again.published == edited.published
+            assert all(p.iteration < iteration for p in again.published)
 
     def test_what_stands_there_already_stays_as_it_is(self) -> None:
         own = (

@@ -244,3 +244,11 @@ def test_the_graph_keeps_the_current_step_in_view(steps: int, height: int) -> No
     symbol = shown.step.symbol if shown.step else None
     if symbol and (symbol in timeline.program.readers or symbol[0] == "d"):
         assert symbol in canvas.text().split() or f"▸{symbol}" in canvas.text()
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_targets_are_cut_only_where_there_is_no_room(steps: int) -> None:
+    lesson = Timeline(load("mazur"))
+    canvas = drawn(view(lesson, steps), width=21, height=18)
+    assert "y 0.01 0.99" in canvas.text()
+    assert ("y 0.01 0.99 " in canvas.text() and "L 0.298" in canvas.text()) == (steps == 5)

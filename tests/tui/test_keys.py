@@ -671,3 +671,9 @@ async def test_a_frozen_parameter_is_said_to_be() -> None:
         assert "b1 frozen" in board
         assert "b2 frozen" in board
         assert "after  W2" in driver.text("update")
+
+
+async def test_the_source_of_a_figure_is_named_as_far_as_it_fits() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("space", "space")
+        assert "✓ as printed: 0.593269992 (Matt Mazur)" in driver.text("step")

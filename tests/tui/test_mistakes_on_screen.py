@@ -107,7 +107,9 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         assert "mean-forgotten           fits nowhere in this network" in listed
         assert "sign-flipped             with the sign flipped" in listed
         await driver.press("down")
-        assert CATALOGUE["transpose-forgotten"].sentence in driver.everything()
+        options = driver.screen.query_one(OptionList)
+        assert options.highlighted_option is not None
+        assert CATALOGUE[str(options.highlighted_option.id)].sentence in driver.everything()
 
 
 async def test_the_curve_shows_both_runs() -> None:
@@ -138,7 +140,7 @@ async def test_the_nudge_test_differs_where_it_is_wrong() -> None:
     async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
         await choose(driver, "sign-flipped")
-        await driver.until(lambda: "✗ nudge test" in driver.text("step"))
+        await driver.until(lambda: "✗ nudge test, dZ2[1,1]: " in driver.text("step"))
 
 
 async def test_every_mistake_can_be_walked_through() -> None:
@@ -148,3 +150,53 @@ async def test_every_mistake_can_be_walked_through() -> None:
             for _ in range(3):
                 await driver.press("p", "i", "enter", "escape", "escape")
             await driver.press("home")
+
+
+async def test_the_first_cell_that_is_wrong_is_explained() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("p", "p", "space", "space", "space")
+        assert "dW2[1,1] = " in driver.text("step")
+        await choose(driver, "rows-and-columns-swapped")
+        assert "dW2[1,2] = " in driver.text("step")  # the first one is the same in both runs
+        assert "✗ right: " in driver.text("step")
+
+
+async def test_under_a_mistake_nothing_is_said_that_no_longer_holds() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("p", "p", "space", "space")
+        reason, note = "only prediction minus target is left", "◆"
+        assert reason in driver.text("step")
+        assert note in driver.text("step")
+        await choose(driver, "sign-flipped")
+        assert reason not in driver.text("step")  # the slip is made here
+        assert note not in driver.text("step")
+        await driver.press("space")
+        assert "Weight [i,j]: dZ at end i times A at start j" in driver.text("step")
+        assert note not in driver.text("step")
+
+
+async def test_weights_updated_early_are_listed_with_the_steps_they_stand_among() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("p", "p", *["space"] * 4)  # dA2 dZ2 dW2 db2
+        await choose(driver, "updated-weights")
+        await driver.press("space")
+        assert "◀ BACKWARD dA2 dZ2 dW2 db2[W2]dA1 dZ1 dW1 db1   update" in driver.text("rail")
+        assert "All slopes were taken before any step" not in driver.text("step")
+        await driver.press("p", "space")
+        assert "✓ backward  ▼ UPDATE[W1]b1 b2" in driver.text("rail")
+        assert "All slopes were taken before any step" in driver.text("step")
+
+
+async def test_a_long_mistake_is_named_whole_in_the_title() -> None:
+    async with stepping(UNASKED) as driver:
+        await choose(driver, "transpose-forgotten")
+        assert "✗ transpose-forgotten  " in driver.text("title")
+
+
+async def test_mistakes_that_change_nothing_come_last_in_the_list() -> None:
+    async with stepping(UNASKED) as driver:
+        await driver.press("space", "m")
+        listed = [str(option.prompt) for option in driver.screen.query_one(OptionList).options]
+        idle = ["changes nothing" in line or "fits nowhere" in line for line in listed]
+        assert True in idle
+        assert idle == sorted(idle)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from backprop_tui.tui.numbers import (
@@ -17,6 +17,7 @@ from backprop_tui.tui.numbers import (
     ink,
     number,
     times_power,
+    told_apart,
 )
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
@@ -152,3 +153,19 @@ def test_a_power_is_written_as_in_print() -> None:
 def test_ink_is_the_sign() -> None:
     assert [ink(v) for v in (2.0, -2.0, 0.0, -0.0)] == ["positive", "negative", "", ""]
     assert {ink(v) for v in (math.nan, math.inf, -math.inf)} == {"wrong"}
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False), st.integers(0, 10))
+def test_two_numbers_are_told_apart(value: float, other: float, decimals: int) -> None:
+    assume(value != other)
+    said = told_apart(value, other, decimals)
+    if said == number(value, decimals):
+        assert number(other, decimals) != said
+    else:
+        one, another = said.split(", not ")
+        assert one != another
+
+
+def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:
+    assert told_apart(0.15, 0.14, 3) == "0.150"
+    assert told_apart(0.14983, 0.14979, 4) == "0.14983, not 0.14979"

@@ -75,3 +75,24 @@ async def test_a_sign_does_not_show_by_its_width() -> None:
         await driver.press("p", "h")
         shown = {len(word) for word in re.findall("▒+", driver.text("cache"))}
         assert shown == {len("0.000")}
+
+
+async def test_a_sign_does_not_show_by_where_the_mark_stands() -> None:
+    async with stepping() as driver:
+        await driver.press("p", "p", *["space"] * 5, "h")  # dA1 reads W2 of both signs
+        reads = [line for line in driver.text("cache").splitlines() if "•" in line]
+        assert reads
+        assert all("•▒" in line and "• " not in line for line in reads)
+
+
+async def test_the_step_keeps_what_its_board_covers() -> None:
+    async with stepping() as driver:
+        await driver.press("p", "h")  # the cache, where A2 stands
+        assert "numbers hidden, h shows" in driver.text("step")
+        assert not FIGURE.search(driver.text("step"))
+        assert "A2[1,1] = σ(Z2[1,1])" in driver.text("step")
+        await driver.press("p", "p")  # L, then db1, which stands on the other board
+        assert "hidden" not in driver.text("step")
+        assert FIGURE.search(driver.text("step"))
+        await driver.press("P", "P", "h")
+        assert "▒" not in driver.text("step")

@@ -12,7 +12,7 @@ from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.curve import BLOCKS, by_epoch, sparkline, thinned
 from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.screens.curve import Curve
+from backprop_tui.tui.screens.curve import Curve, WholeNumbers
 from backprop_tui.tui.widgets.prompt import Prompt
 from tests.tui.driver import Driver, stepping
 
@@ -141,6 +141,9 @@ async def test_the_loss_curve_shows_what_was_run_through() -> None:
     async with stepping("article") as driver:
         await driver.press("l")
         assert "No loss is known yet" in driver.text("footer")
+        await driver.press("p", "p", "l")
+        assert "One loss so far: L 1.026. Go on, and there is a curve." in driver.text("footer")
+        await driver.press("home")
         await answer(driver, "200")
         await driver.press("l")
         assert isinstance(driver.screen, Curve)
@@ -177,6 +180,14 @@ async def test_the_axis_of_the_loss_curve_is_named_anew() -> None:
 def test_what_the_loss_curve_says_of_losses(losses: list[float], said: str) -> None:
     values = np.array(losses)
     assert Curve(values, "L", 1, 1).heading(values, 1) == said
+
+
+@pytest.mark.parametrize("last", [2, 3, 4, 5, 6, 7, 12, 600])
+def test_its_iterations_are_whole_numbers(last: int) -> None:
+    ticks, said = WholeNumbers().get_ticks_and_labels(1.0, float(last))
+    assert len(ticks) > 1
+    assert all(1 <= tick <= last and tick == int(tick) for tick in ticks)
+    assert said == [str(int(tick)) for tick in ticks]
 
 
 async def test_all_may_be_left_while_something_is_searched() -> None:

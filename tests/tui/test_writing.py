@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import Input, Static
 
@@ -73,6 +75,14 @@ async def test_what_is_right_becomes_the_step() -> None:
         await driver.press("space")
         assert "yours" not in driver.text("step")
         assert driver.stepper.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
+
+
+async def test_a_formula_that_is_not_right_gets_no_reason() -> None:
+    own = {"dW2": parse("−dZ2 · A1ᵀ")}  # as a file may hold it
+    async with stepping(replace(load("article"), formulas=own)) as driver:
+        await driver.press(*BEFORE_DW2, "space")
+        assert "✗ yours:" in driver.text("step")
+        assert "Weight [i,j]: dZ at end i" not in driver.text("step")
 
 
 async def test_what_is_right_for_one_input_says_what_it_lacks() -> None:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
-from textual_plot import HiResMode, PlotWidget
+from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.schema import count
@@ -26,6 +26,14 @@ POINTS = 600
 
 class Plot(PlotWidget, can_focus=False):
     """Not in the focus chain: its keys would take those of the screen."""
+
+
+class WholeNumbers(NumericAxisFormatter):
+    """Ticks at whole numbers: there is no half of an iteration."""
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        fives = max(max_, min_ + 5)  # less than five apart, they would be at fractions
+        return [tick for tick in super().get_ticks(min_, fives, max_ticks) if tick <= max_]
 
 
 class Curve(ModalScreen[None]):
@@ -64,6 +72,7 @@ class Curve(ModalScreen[None]):
             yield Static(keys, id="keys", markup=False)
 
     def on_mount(self) -> None:
+        self.query_one(Plot).set_x_formatter(WholeNumbers())
         self.draw()
 
     def draw(self) -> None:
@@ -78,7 +87,8 @@ class Curve(ModalScreen[None]):
         logarithm = f"log10 {self.loss_name}"  # what is shorter would leave some of it standing
         name = logarithm if self.logarithmic else self.loss_name
         plot.set_ylabel(f"{name:^{len(logarithm)}}")
-        if not at.size:
+        plot.visible = at.size > 1  # of one there is no curve
+        if not plot.visible:
             return
         colours = self.app.theme_variables
         looks = colours["phase-forward" if self.right is None else "wrong"]

@@ -41,7 +41,8 @@ class Mistaker(ModalScreen[str | None]):
         super().__init__()
         self.current, self.idle = current or NONE, idle
         self.sentences = {NONE: "The algorithm as it should be."}
-        self.sentences |= {name: mistake.sentence for name, mistake in CATALOGUE.items()}
+        last = sorted(CATALOGUE, key=lambda name: name in idle)  # those that change nothing
+        self.sentences |= {name: CATALOGUE[name].sentence for name in last}
 
     def compose(self) -> ComposeResult:
         with Vertical(id="sheet"):

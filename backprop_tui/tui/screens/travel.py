@@ -15,6 +15,7 @@ from textual import work
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.tui.numbers import number
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 
@@ -203,6 +204,10 @@ class Travel(Base):
         losses, name = self.known_losses(), self.timeline.program.objective
         if not losses.size:
             self.say("No loss is known yet: go on to the step L.")
+            return
+        if losses.size == 1:
+            known = number(float(losses[0]), self.decimals)
+            self.say(f"One loss so far: {name} {known}. Go on, and there is a curve.")
             return
         batches = self.timeline.experiment.batches_per_epoch
         right = self.right.timeline.losses(1, losses.size + 1) if self.right else None

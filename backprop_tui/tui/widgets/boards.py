@@ -31,13 +31,15 @@ from backprop_tui.tui.matrices import (
 )
 from backprop_tui.tui.numbers import common_power, times_power
 from backprop_tui.tui.predictions import right_of_batch, target_class
-from backprop_tui.tui.view import EDITED, View
+from backprop_tui.tui.view import CHANGED, EDITED, View
 from backprop_tui.tui.widgets.panel import Panel
 
-TOLD = re.compile("[✓✗≠]|(?<!e)−")
+TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""
 LEAST = 3
 """Lines of a board that its rule, its labels and a row of numbers take."""
+MARKED = re.compile("[▸•]−")
+"""A mark that a sign has pushed aside: where it stands would tell the sign."""
 FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
@@ -72,6 +74,7 @@ class Board(Panel):
             for k in range(len(placed.rows)):
                 y = placed.line(k) + 1
                 cells = slice(max(0, placed.left), max(0, placed.right))
+                canvas.swap(MARKED, y, cells)
                 canvas.cover(TOLD, y, cells, " ")
                 canvas.cover(FIGURES, y, cells)
         super().hide(canvas, view)

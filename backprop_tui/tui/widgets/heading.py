@@ -12,7 +12,7 @@ from textual.message import Message
 from backprop_tui.engine.program import PHASES, Phase
 from backprop_tui.tui.canvas import Canvas, shortened
 from backprop_tui.tui.numbers import number
-from backprop_tui.tui.view import ARROWS, EDITED, View, hue
+from backprop_tui.tui.view import ARROWS, EDITED, View
 from backprop_tui.tui.widgets.panel import Panel
 
 
@@ -45,12 +45,13 @@ class Title(Panel):
             canvas.put(at_step, 0, step, "strong")
         else:
             sparks, mistake = view.sparkline, state.experiment.mistake
+            edited = f"{EDITED}edited  " if state.experiment.edits else ""
             looks = "strong"
             if mistake:  # said all the time
                 name, looks, sparks = f"✗ mistake: {mistake}", "wrong", ""
-            if state.experiment.edits:
-                name = f"{EDITED}edited  {name}"
-            behind = canvas.put(1, 0, shortened(name, max(0, at_iteration - 2)), looks)
+                if len(name) + len(edited) > at_iteration - 2:
+                    name = f"✗ {mistake}"
+            behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
             if sparks and behind + len(sparks) + 2 <= at_iteration:
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)
@@ -103,7 +104,7 @@ class Rail(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
         self.places: list[tuple[range, int]] = []
-        current = PHASES.index(state.phase)
+        current = PHASES.index(phase_of(view))
         narrow = canvas.width < 60
         left_for_later = 1 if narrow else sum(len(phase) + 2 for phase in PHASES[current + 1 :])
         x = 1
@@ -114,7 +115,7 @@ class Rail(Panel):
             begin = x
             if k == current:
                 name = f"{ARROWS[phase]} {phase.upper()}"
-                x = canvas.put(x, 0, name, f"strong {hue(view)}")
+                x = canvas.put(x, 0, name, f"strong {hue_of(phase)}")
                 x = self.steps(canvas, view, x, canvas.width - x - left_for_later - 1) + 2
             else:
                 done = k < current
@@ -128,9 +129,11 @@ class Rail(Panel):
 
         Where they do not fit, its layer's in a deep network, else those around the current one.
         """
-        state, steps = view.state, view.state.program.steps
+        state, steps, phase = view.state, view.state.program.steps, phase_of(view)
         at = state.number - 1
-        first, behind = state.program.phase_bounds(state.phase)
+        first, behind = state.program.phase_bounds(phase)
+        if phase == "update":
+            first = state.program.phase_bounds("backward")[1]
         shown, ahead = range(first, behind), ""
         if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
             own = [i for i in shown if steps[i].layer == state.step.layer]
@@ -144,7 +147,7 @@ class Rail(Panel):
             ahead = " …" if shown[0] > first else ""
         x = canvas.put(x, 0, ahead, "quiet")
         for i in shown:
-            looks = "target" if i == at else "quiet" if i > at else hue(view)
+            looks = "target" if i == at else "quiet" if i > at else hue_of(phase)
             gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
             behind_gap = canvas.put(x, 0, gap, "target" if gap != " " else "")
             self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
@@ -160,6 +163,12 @@ class Rail(Panel):
         for place, steps in self.places:
             if event.x in place:
                 self.post_message(self.Chosen(steps))
+
+
+def phase_of(view: View) -> Phase:
+    """The phase whose steps are listed: with backward an update that a mistake made early."""
+    early = view.step is not None and view.state.program.is_early(view.step)
+    return "backward" if early else view.state.phase
 
 
 def hue_of(phase: Phase) -> str:

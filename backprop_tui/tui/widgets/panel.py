@@ -52,6 +52,10 @@ class Panel(Widget, inherit_bindings=False):
         """Paint `view`; the canvas has the size of the panel."""
         raise NotImplementedError
 
+    def is_covered(self, view: View) -> bool:
+        """Whether its numbers are not shown."""
+        return self.id in view.hidden
+
     def hide(self, canvas: Canvas, view: View) -> None:
         """Cover the numbers of what was painted: they wait until they are asked for."""
         for y in range(1, canvas.height):
@@ -68,7 +72,7 @@ class Panel(Widget, inherit_bindings=False):
             self._painted_for = self.size
             if self.view is not None:
                 self.paint(self._canvas, self.view)
-                if self.id in self.view.hidden:
+                if self.is_covered(self.view):
                     self.hide(self._canvas, self.view)
         return self._canvas
 

@@ -14,7 +14,7 @@ from backprop_tui.engine.indices import index_form
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
 from backprop_tui.tui.canvas import Canvas, shortened, wrapped
-from backprop_tui.tui.numbers import number
+from backprop_tui.tui.numbers import number, told_apart
 from backprop_tui.tui.view import CHANGED, View, hue
 from backprop_tui.tui.widgets.panel import Panel
 
@@ -67,6 +67,12 @@ class StepPanel(Panel):
                 found = [line for one in found for line in (one, Line("", weight=0))]
         self.put_lines(canvas, found, width, height)
         self.emphasise(canvas, view)
+
+    def is_covered(self, view: View) -> bool:
+        """With its own, the numbers wait here that stand covered on their board; a question's own
+        are given, or answered."""
+        stands_on = None if view.place is None or view.asking else view.board_of(view.place.symbol)
+        return super().is_covered(view) or stands_on in view.hidden
 
     def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
         """As many as there is room for, without the least of them."""
@@ -220,7 +226,8 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
     notes = () if view.inspection.place else view.notes
     # What is said of this very step goes before what is said of every such step.
-    lines.append(Line(found.reason, "strong", 5 if notes else 6))
+    if view.is_as_taught:
+        lines.append(Line(found.reason, "strong", 5 if notes else 6))
     if uses := goes_into(view, found.place):
         lines.append(Line(uses, "quiet", 3))
     if roomy:
@@ -270,7 +277,8 @@ def beside(view: View, place: Place, width: int) -> list[Line]:
             lines.append(Line(history(view, place), "quiet", 5))
     right = view.correct(place)
     if right is not None:
-        lines.append(Line(f"✗ right: {number(right, view.decimals)}", "wrong", 7))
+        said = told_apart(right, view.provenance.number(place), view.decimals)
+        lines.append(Line(f"✗ right: {said}", "wrong", 7))
     if slip := view.slip:
         lines += [Line(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
     state = view.state
@@ -293,10 +301,18 @@ def printed(view: View, place: Place, width: int) -> list[Line]:
             said = f"≠ printed {of}{figure.printed}: known to be wrong{right}. {figure.wrong.why}"
             lines += [Line(line, "quiet", 6) for line in wrapped(said, width, 2)]
         elif figure.failed:
-            lines.append(Line(f"✗ printed {of}{figure.printed} ({figure.source})", "wrong", 6))
+            said = sourced(f"✗ printed {of}{figure.printed}", figure.source, width)
+            lines.append(Line(said, "wrong", 6))
         else:
-            lines.append(Line(f"✓ as printed: {of}{figure.printed} ({figure.source})", "quiet", 3))
+            said = sourced(f"✓ as printed: {of}{figure.printed}", figure.source, width)
+            lines.append(Line(said, "quiet", 3))
     return lines
+
+
+def sourced(said: str, source: str, width: int) -> str:
+    """What is said with where it stands: whole, or its first words, or not at all, as it fits."""
+    ways = (f"{said} ({of})" for of in (source, source.split(",")[0]))
+    return next((way for way in ways if len(way) <= width), said)
 
 
 def history(view: View, place: Place) -> str:
