@@ -258,7 +258,10 @@ class Base(Screen[None]):
     @property
     def _chosen(self) -> str:
         """The chosen panel, or the one that stands in its place just now."""
-        updating = self._state(self._seen()).phase == "update"
+        phase = self._state(self._seen()).phase
+        updating = phase == "update"
+        if self.tiny and not self.tabbed and phase == "backward" and self.chosen == "cache":
+            return "gradients"  # the one panel that there is room for shows what is computed
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
         return "cache" if self.chosen == "update" and not updating else self.chosen
