@@ -491,6 +491,14 @@ async def test_before_any_gradient_there_is_nothing_to_check() -> None:
         assert "No gradient is computed yet" in driver.text("footer")
 
 
+async def test_shapes_that_do_not_fit_beside_the_formula_have_a_line_of_their_own() -> None:
+    async with stepping() as driver:
+        await driver.press("p", "p", "space")
+        formula, shapes, *_ = driver.text("step").splitlines()[1:]
+        assert formula.startswith(" dA2 = ")
+        assert shapes.startswith(" (1×1) = ")
+
+
 async def test_where_one_panel_fits_going_backward_shows_the_gradients() -> None:
     async with stepping(size=(40, 12)) as driver:
         await driver.press("p")

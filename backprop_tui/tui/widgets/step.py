@@ -207,8 +207,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
     head = Line(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
     lines = [head]
-    if apart and roomy:
+    if apart:
         lines.append(Line(found.shape_line, "quiet", 4))
+    if roomy:
         target, shapes = found.step.target, found.shapes
         form = index_form(target, found.step.expression, shapes)
         if not form.startswith(found.cell):  # of a single number it would say the same twice
