@@ -70,7 +70,7 @@ def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[st
 
 
 def _only(shapes: Mapping[str, Shape]) -> str:
-    return f"cannot be edited: only {listed(tuple(shapes))} and alpha can"
+    return f"cannot be edited: only {listed(tuple(shapes))} and {text(ALPHA)} can"
 
 
 def said(value: float) -> str:

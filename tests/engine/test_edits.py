@@ -327,7 +327,7 @@ SHARES = experiment(
     ("e", "edit", "said"),
     [
         (ARTICLE, Edit(1, Cell("dW1", 1, 1), 0.5), "dW1[1,1] cannot be edited: only X, Y"),
-        (ARTICLE, Edit(1, Cell("L", 1, 1), 0.5), "only X, Y, W1, b1, W2, b2 and alpha can"),
+        (ARTICLE, Edit(1, Cell("L", 1, 1), 0.5), "only X, Y, W1, b1, W2, b2 and α can"),
         (ARTICLE, Edit(1, Cell("W1", 4, 1), 0.5), "W1[4,1] does not exist: W1 is 3×3"),
         (ARTICLE, Edit(1, Cell("X", 1, 2), 0.5), "X[1,2] does not exist: X is 3×1"),
         (ARTICLE, Edit(1, Cell("Y", 1, 1), 1.5), "must be from 0 to 1"),

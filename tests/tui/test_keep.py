@@ -237,6 +237,16 @@ class TestQuitting:
             await driver.until(lambda: not driver.app.is_running)
             assert driver.app.return_value == "backprop-tui article.toml"
 
+    async def test_behind_a_save_that_file_and_the_code_from_there(self) -> None:
+        async with stepping() as driver:
+            await driver.press("space", "w", "enter", "space", "q")
+            await driver.until(lambda: not driver.app.is_running)
+            again, _, code = str(driver.app.return_value).splitlines()
+        assert again == "backprop-tui article.toml"
+        there = experiment_of(shlex.split(code)[-1]).saved
+        assert there is not None
+        assert there.steps == 2
+
     async def test_what_is_not_saved_is_asked_about_once(self) -> None:
         async with stepping() as driver:
             edited(driver)

@@ -484,6 +484,31 @@ async def test_the_check_of_all_gradients() -> None:
         assert isinstance(driver.screen, Stepper)
 
 
+async def test_before_any_gradient_there_is_nothing_to_check() -> None:
+    async with stepping() as driver:
+        await driver.press("p", "p", "c")
+        assert isinstance(driver.screen, Stepper)
+        assert "No gradient is computed yet" in driver.text("footer")
+
+
+async def test_shapes_that_do_not_fit_beside_the_formula_have_a_line_of_their_own() -> None:
+    async with stepping() as driver:
+        await driver.press("p", "p", "space")
+        formula, shapes, *_ = driver.text("step").splitlines()[1:]
+        assert formula.startswith(" dA2 = ")
+        assert shapes.startswith(" (1×1) = ")
+
+
+async def test_where_one_panel_fits_going_backward_shows_the_gradients() -> None:
+    async with stepping(size=(40, 12)) as driver:
+        await driver.press("p")
+        assert [str(p.id) for p in driver.shown if p.id in ("cache", "gradients")] == ["cache"]
+        await driver.press("p", "space")
+        assert [str(p.id) for p in driver.shown if p.id in ("cache", "gradients")] == ["gradients"]
+        await driver.press("backspace")
+        assert [str(p.id) for p in driver.shown if p.id in ("cache", "gradients")] == ["cache"]
+
+
 @pytest.mark.parametrize("focus", range(5))
 async def test_time_keys_work_whatever_has_the_focus(focus: int) -> None:
     async with stepping() as driver:

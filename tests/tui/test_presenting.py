@@ -91,6 +91,9 @@ async def test_the_step_keeps_what_its_board_covers() -> None:
         assert "numbers hidden, h shows" in driver.text("step")
         assert not FIGURE.search(driver.text("step"))
         assert "A2[1,1] = σ(Z2[1,1])" in driver.text("step")
+        await driver.press("backspace")  # Z2, from numbers of both signs
+        assert set(re.findall("[−(]?▒+", driver.text("step"))) == {5 * "▒"}
+        await driver.press("space")
         await driver.press("p", "p")  # L, then db1, which stands on the other board
         assert "hidden" not in driver.text("step")
         assert FIGURE.search(driver.text("step"))

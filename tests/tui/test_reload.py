@@ -83,6 +83,9 @@ async def test_faults_are_told_and_the_run_goes_on_until_they_are_mended(file: P
         before = driver.stepper.timeline
         wrong = MINE.replace('"sigmoid"]', '"sigmod"]').replace("[[1, 0.5]]", "[[1]]")
         await saved(driver, file, wrong, "✗ ./mine.toml has 2 faults: ")
+        one = MINE.replace("[[1, 0.5]]", "[[1]]")
+        await saved(driver, file, one, "✗ data.X")
+        assert "fault" not in driver.text("footer")
         assert driver.stepper.timeline is before
         await driver.press("space")
         assert driver.position == Position(1, 3)
@@ -102,7 +105,7 @@ async def test_fewer_steps_leave_the_last_one(file: Path) -> None:
 async def test_a_file_that_is_gone_or_half_written_ends_nothing(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         file.unlink()
-        await saved(driver, file, MINE[: len(MINE) // 2], "✗ ./mine.toml")
+        await saved(driver, file, MINE[: len(MINE) // 2], "✗ ")
         await saved(driver, file, MINE, READ)
 
 

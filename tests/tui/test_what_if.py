@@ -109,7 +109,7 @@ async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can(
         point(driver, "dW1")
         await driver.press("e")
         assert not prompt(driver).display
-        assert "dW1[1,1] cannot be edited: only X, Y, W1, b1, W2, b2 and alpha can" in (
+        assert "dW1[1,1] cannot be edited: only X, Y, W1, b1, W2, b2 and α can" in (
             driver.text("footer")
         )
 
@@ -312,15 +312,20 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         assert edits(driver) == ()
         assert "--seed" in driver.stepper.resume_command()
         await driver.press("u")
+        assert driver.text("footer").strip() == "Undone: other weights"
         assert driver.stepper.timeline.experiment.initial.seed == seed
         assert "--seed" not in driver.stepper.resume_command()
         assert len(edits(driver)) == 1
         await driver.press("u")
+        assert driver.text("footer").strip() == "Undone: the mistake sign-flipped"
         assert driver.stepper.timeline.experiment.mistake is None
         assert len(edits(driver)) == 1
         await driver.press("u")
+        assert driver.text("footer").strip() == "Undone: W1[1,1] = 2.000"
         assert edits(driver) == ()
-        await driver.press("U", "U")
+        await driver.press("U")
+        assert driver.text("footer").strip() == "Made again: W1[1,1] = 2.000"
+        await driver.press("U")
         assert driver.stepper.timeline.experiment.mistake == "sign-flipped"
 
 

@@ -238,13 +238,16 @@ class Keep(Base):
         raise NotImplementedError
 
     def last_words(self) -> str:
-        """The command that resumes, and where flags cannot tell all, the code that does."""
+        """The command that resumes, of the saved file while that is this run; and where it cannot
+        tell all, the code that does."""
         from backprop_tui.engine.experiment_file import as_argument
+        from backprop_tui.engine.kept import same_run
 
-        if self._saved and self._saved[1] == self._snapshot():
-            return f"backprop-tui {as_argument(self._saved[0])}"
-        again = self.resume_command()
-        if self._flags_can_tell():
+        again, told = self.resume_command(), self._flags_can_tell()
+        if self._saved and same_run(self._saved[1][0], self.timeline.experiment):
+            again = f"backprop-tui {as_argument(self._saved[0])}"
+            told = self._saved[1] == self._snapshot()
+        if told:
             return again
         return right_here(again, self.code)
 

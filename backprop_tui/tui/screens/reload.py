@@ -84,8 +84,9 @@ class Reload(Guard):
         try:
             read = read_again(now)
         except ExperimentError as error:
-            faults = count(len(error.faults), "fault")
-            self.say(f"✗ {name} has {faults}: {error.faults[0]}")
+            fault, *more = error.faults  # one names its own place, and the footer is one line
+            those = f"{name} has {count(len(error.faults), 'fault')}: " if more else ""
+            self.say(f"✗ {those}{fault}")
             return
         own = self._with_changes(read)
         dropped = ""

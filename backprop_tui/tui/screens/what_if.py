@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine.edits import edit_fault, with_edit
 from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.notation import text
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.screens.base import Base
 
@@ -64,6 +63,8 @@ class WhatIf(Base):
         prompt.preview(self._losses(edit))
 
     def on_edit_prompt_given(self, message: EditPrompt.Given) -> None:
+        from backprop_tui.tui.changes import edited
+
         prompt, edit = message.prompt, message.edit
         experiment = self.timeline.experiment
         if fault := edit_fault(experiment, edit):
@@ -73,7 +74,7 @@ class WhatIf(Base):
         if edit.value == prompt.was:
             self.say("Nothing is changed.")
             return
-        said = f"{text(edit.of)} = {number(edit.value, self.decimals)}"
+        said = edited(edit, self.decimals)
         losses = self._losses(edit)
         self.past.append(experiment)
         self.future.clear()
@@ -95,19 +96,28 @@ class WhatIf(Base):
     # Undone, and made again
 
     def action_undo(self) -> None:
-        self._swap(self.past, self.future, "undo", "Undone")
+        now = self.timeline.experiment
+        if before := self._swap(self.past, self.future, "undo"):
+            self._say_what("Undone", before, now)
 
     def action_redo(self) -> None:
-        self._swap(self.future, self.past, "redo", "Made again")
+        now = self.timeline.experiment
+        if after := self._swap(self.future, self.past, "redo"):
+            self._say_what("Made again", now, after)
 
     def _swap(
-        self, source: list[Experiment], other: list[Experiment], what: str, done: str
-    ) -> None:
+        self, source: list[Experiment], other: list[Experiment], what: str
+    ) -> Experiment | None:
+        """Go on with the last of `source`; None where there is none."""
         if not source:
             self.say(f"Nothing to {what}.")
-            return
+            return None
         self.pause()
         other.append(self.timeline.experiment)
         self.retell(source.pop())
-        left = f"{len(source)} more" if source else "nothing more"
-        self.say(f"{done}: {left} to {what}.")
+        return self.timeline.experiment
+
+    def _say_what(self, done: str, before: Experiment, after: Experiment) -> None:
+        from backprop_tui.tui.changes import change
+
+        self.say(f"{done}: {change(before, after, self.decimals)}")

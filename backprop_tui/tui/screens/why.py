@@ -159,6 +159,9 @@ class Why(Base):
     def action_check(self) -> None:
         from backprop_tui.tui.screens.check import CheckSheet
 
+        if self.position.steps <= self.timeline.program.phase_bounds("backward")[0]:
+            self.say("No gradient is computed yet in this iteration: go on to the backward phase.")
+            return
         iteration = self.timeline.iteration(self.position.iteration)
         self.app.push_screen(
             CheckSheet(self.timeline.program, iteration, self.decimals, self.position.steps)

@@ -131,7 +131,7 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
         lines += [Line(line, "note", 8) for line in wrapped(f"◆ {asked.answer}", width, 2)]
     if asking.closing:
         lines += [Line(line, "strong", 9) for line in wrapped(asking.closing, width, 2)]
-    if found:
+    if found and view.is_as_taught:
         lines.append(Line(found.reason, "strong", 5))
     for note in view.notes:
         lines += [Line(line, "note", 4) for line in wrapped(f"◆ {note}", width, 2)]

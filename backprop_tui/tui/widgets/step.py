@@ -6,14 +6,15 @@ when there are too few.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backprop_tui.engine.explanation import Explanation, spelled_uses
 from backprop_tui.engine.indices import index_form
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place
-from backprop_tui.tui.canvas import Canvas, shortened, wrapped
+from backprop_tui.tui.canvas import COVERED, Canvas, shortened, wrapped
 from backprop_tui.tui.numbers import number, told_apart
 from backprop_tui.tui.view import CHANGED, View, hue
 from backprop_tui.tui.widgets.panel import Panel
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # imported when they are needed: the start does not wait for 
 
 RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
+FIGURES = re.compile(r"\([−-][\d.e−∞]+\)|(?<![\w.])[−-]?\d+\.\d+(?:e−?\d+)?")
+"""Numbers with their signs, and the brackets that only a negative one has: covered, all are one."""
 CURVE, LEAST_CURVE = 48, 8
 """Columns of the loss curve of a weight beside the text, and the fewest lines of one under it."""
 ROOMY = 11
@@ -65,6 +68,8 @@ class StepPanel(Panel):
             found = found[first : first + height]
             if 2 * len(found) <= height:  # for the last row
                 found = [line for one in found for line in (one, Line("", weight=0))]
+        if self.is_covered(view):
+            found = [replace(line, text=FIGURES.sub(5 * COVERED, line.text)) for line in found]
         self.put_lines(canvas, found, width, height)
         self.emphasise(canvas, view)
 
@@ -207,8 +212,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
     head = Line(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
     lines = [head]
-    if apart and roomy:
+    if apart:
         lines.append(Line(found.shape_line, "quiet", 4))
+    if roomy:
         target, shapes = found.step.target, found.shapes
         form = index_form(target, found.step.expression, shapes)
         if not form.startswith(found.cell):  # of a single number it would say the same twice
