@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.engine.asking import Asked, Choice, ask, kind
+from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.explanation import Explanation
 from backprop_tui.engine.judging import (
     SIGNS,
@@ -21,6 +22,7 @@ from backprop_tui.engine.judging import (
     Judged,
     Verdict,
     earlier,
+    formula,
     judge,
     unit_of,
     wrong,
@@ -38,13 +40,14 @@ if TYPE_CHECKING:
 NOTHING = "Nothing is asked just now: ask vote or ask type asks before each step."
 HOW = {
     "vote": "Answer with the number of a choice; hint gives a hint, next shows it.",
-    "number": "Answer with a number, its sign (plus, minus), or bigger or smaller; hint gives a "
-    "hint, next shows it.",
-    "formula": "write and a formula tries it; next shows it.",
+    "number": "Answer with a number, or at least its sign: plus or minus; hint gives a hint, next "
+    "shows it.",
+    "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
 }
+COMPARE = "Or say whether it gets bigger or smaller."
 SAY_IT = "Say it to yourself or to your neighbour; next shows it."
 ANSWER = re.compile(r"[+−-]?[\d.,]+")
-NUMERIC = ("vote", "number")
+NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
 FORMS = {"type": "number", "vote": "vote"}
 
 
@@ -74,7 +77,8 @@ class Ask(Travel):
 
     def do_next(self, rest: str) -> None:
         if self.asking and self.asking.is_open:
-            self._end(None if self.asking.asked.form == "talk" else Outcome.SEEN)
+            seen = Outcome.MISSED if self.asking.misses else Outcome.SEEN
+            self._end(None if self.asking.asked.form == "talk" else seen)
         elif not self._announce_next():
             super().do_next(rest)
 
@@ -86,17 +90,22 @@ class Ask(Travel):
         before = replace(ahead, steps=ahead.steps - 1)
         step = self.timeline.program.steps[before.steps]
         own = self.timeline.experiment.questions_at(before.iteration, step.symbol)
-        question = own[0] if own else None
         again = self.score.is_due(kind(step))
-        if question is None and self.mode == LESSON and not again:
+        if not own and self.mode == LESSON and not again:
             return False
         self.move(before)
+        self._announce(again, own)
+        return True
+
+    def _announce(self, again: bool, own: tuple[Question, ...]) -> None:
+        """Ask what its author asks first, or what the program does; the others are asked behind."""
+        question, rest, column = own[0] if own else None, own[1:], self.view.column
         form = FORMS.get(self.mode)
-        asked = ask(self.timeline, before, form, self.write, self.view.column, question)
-        self.asking = Asking(asked, self.score.number(asked), again)
+        asked = ask(self.timeline, self.position, form, self.write, column, question)
+        compares = earlier(self._explained(asked)) is not None
+        self.asking = Asking(asked, self.score.number(asked), again, rest, compares)
         self._since = monotonic()
         self.say(*self.question(self.asking))
-        return True
 
     def question(self, asking: Asking) -> Iterator[str]:
         """What is asked, the choices, and how it is answered."""
@@ -109,6 +118,8 @@ class Ask(Travel):
             struck = ", which was wrong" if k - 1 in asking.struck else ""
             yield f"{k}: {figure_in_words(choice.written)}{struck}."
         yield HOW.get(asked.form, SAY_IT)
+        if asked.form == "number" and asking.compares:
+            yield COMPARE
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: how it ended, and the step."""
@@ -118,9 +129,12 @@ class Ask(Travel):
             self.score = self.score.after(asking.asked, outcome, asking.misses)
         if outcome is not Outcome.MISSED:
             self._record(asking, typed, outcome)
+        self.say(*self._ending(asking, outcome, typed))
+        if asking.rest:  # before the step shows
+            self._announce(asking.again, asking.rest)
+            return
         self.move(self.timeline.forward(self.position))
         self.asking = replace(asking, outcome=outcome or Outcome.SEEN)
-        self.say(*self._ending(asking, outcome, typed))
         self.describe()
         if self._is_last(asking):
             self.say(self.scored())
@@ -165,7 +179,7 @@ class Ask(Travel):
             return False
         if asking.choices and typed.isdecimal():
             self._vote(asking, typed)
-        elif asking.asked.form == "number":
+        elif asking.asked.form in TYPED:
             self._judge(asking, typed)
         else:
             return False
@@ -183,8 +197,7 @@ class Ask(Travel):
             self._wrong(asking, choice.written, self._why_wrong(choice), at)
 
     def _judge(self, asking: Asking, typed: str) -> None:
-        found = self._explained(asking.asked)
-        judged = judge(typed, found, self.decimals, earlier(found), ())
+        judged = self._judged(asking.asked, typed)
         if judged.verdict is Verdict.RIGHT:
             self.asking = replace(asking, judged=judged)
             self._end(Outcome.RIGHT, typed)
@@ -194,6 +207,14 @@ class Ask(Travel):
             self._record(asking, typed, judged)
             self.asking = asking.told(typed, judged)
             self.say(judged.said)
+
+    def _judged(self, asked: Asked, typed: str) -> Judged:
+        if asked.form == "formula":
+            iteration = self.timeline.iteration(self.position.iteration)
+            return formula(self.timeline.experiment, asked.cell.symbol, typed, iteration)
+        found = self._explained(asked)
+        slopes = found.step.phase == "backward" and not asked.own
+        return judge(typed, found, self.decimals, earlier(found), sign_will_do=slopes)
 
     def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""
@@ -221,9 +242,15 @@ class Ask(Travel):
 
     def _tell_hint(self, asking: Asking) -> None:
         found = self._explained(asking.asked)
+        if asking.asked.form == "formula":
+            from backprop_tui.engine.formulas import hint_of  # whose probes only formulas need
+
+            self.say(hint_of(found.step, found.shapes))
+            if asking.hints < HINTS:
+                return
         self.tell(f"Hint, as text: {found.formula}")
         self.tell(f"Hint, in words: {formula_in_words(asking.asked.step)}.")
-        if asking.hints > 1:
+        if asking.hints > 1 and asking.asked.form in NUMERIC:
             self.say(f"{found.cell} = {found.with_figures()}.")
 
     def _explained(self, asked: Asked) -> Explanation:

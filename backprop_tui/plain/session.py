@@ -59,6 +59,14 @@ class Session(Guard):
         else:
             super().do_show(rest)
 
+    def do_write(self, rest: str) -> None:
+        """While a formula is asked for, the answer."""
+        asking = self.asking
+        if rest and asking and asking.is_open and asking.asked.form == "formula":
+            self.answer(rest)
+        else:
+            super().do_write(rest)
+
     def do_help(self, rest: str) -> None:
         if rest:
             found = find(rest)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.score import Outcome
 from backprop_tui.engine.timeline import Position
 from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
 from backprop_tui.plain.session import Session
@@ -220,11 +223,37 @@ class TestAsking:
         assert third[1] == "Z1 row 1 column 1 is 0.378."
         assert third[2] == "Step 1 of 15, forward, layer 1, iteration 1."
 
-    @pytest.mark.parametrize("answer", ["0.378", "0,378", "0.15*0.05+0.2*0.1+0.35", "plus", "+"])
+    @pytest.mark.parametrize("answer", ["0.378", "0,378", "0.15*0.05+0.2*0.1+0.35"])
     def test_typed_answers(self, answer: str) -> None:
         typed = Typed("mazur", ask="type")
         typed("next")
         assert typed(answer)[0].endswith("is right, at the first try.")
+
+    def test_a_sign_is_half_of_the_answer(self) -> None:
+        typed = Typed("mazur", ask="type")
+        assert typed.one("next", "plus") == "So far right: now its size."
+        assert typed("minus")[0].startswith("Wrong. It is not negative")
+
+    def test_a_formula_that_is_asked_for_is_judged(self) -> None:
+        question = Question("dW2", 1, "formula", "How does W2 move the loss?", answer="By A1.")
+        typed = Typed(replace(load("article"), questions=(question,)), ask="lesson")
+        assert typed("goto dZ2", "next")[1] == "How does W2 move the loss?"
+        assert typed("A1 @ dZ2")[0].startswith("Wrong. ")
+        assert typed("hint")[0].startswith("It must come out as 1 by 3, and is made of ")
+        told = typed("write dZ2 @ A1.T")
+        assert told[0] == "dZ2 @ A1.T is right, at try 2."
+        assert "By A1." in told
+        assert "Step 8 of 17, backward, layer 2, iteration 1." in told
+
+    def test_two_questions_at_a_step_are_asked_one_behind_the_other(self) -> None:
+        questions = tuple(
+            Question("dW2", 1, "talk", f"{n}?", answer=f"{n}.") for n in ("1st", "2nd")
+        )
+        typed = Typed(replace(load("article"), questions=questions), ask="lesson")
+        assert typed("goto dZ2", "next")[1] == "1st?"
+        told = typed("next")
+        assert (told[0], told[2]) == ("1st.", "2nd?")
+        assert typed("next")[:2] == ["2nd.", "Step 8 of 17, backward, layer 2, iteration 1."]
 
     def test_what_is_asked_for_is_not_told(self) -> None:
         typed = Typed("article", ask="vote")
@@ -247,7 +276,7 @@ class TestAsking:
         typed = Typed("mazur", ask="type")
         typed("next")
         assert typed(shows)[0] == "Z1 row 1 column 1 is 0.378."
-        assert typed.session.score.sentence() == "0 of 1 right, 1 only seen."
+        assert [a.outcome for a in typed.session.score.answered] == [Outcome.SEEN]
 
     def test_an_answer_to_nothing(self) -> None:
         for line in ("2", "−0.5", "bigger"):
