@@ -4,6 +4,7 @@ step is always there from 40×12 on."""
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
 from backprop_tui.tui.widgets.panel import Panel
 from backprop_tui.tui.widgets.step import StepPanel
-from tests.tui.driver import Driver, painted, view_of
+from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
 PANELS = (Title, Rail, Network, Cache, Gradients, Update, StepPanel, Footer)
@@ -66,6 +67,23 @@ def test_the_rail_has_the_current_step_at_any_width(lesson: str, width: int) -> 
     for steps, step in enumerate(timeline.program.steps, 1):
         view = view_of(timeline, Position(1, steps))
         assert f"[{step.symbol}]" in painted(Rail(), view, width, 1).text()
+
+
+async def test_in_little_room_the_gradient_in_hand_is_seen_until_a_panel_is_chosen() -> None:
+    async with stepping("article", FROM) as driver:
+        await driver.press("space")
+        assert "cache" in [panel.id for panel in driver.shown]
+        await driver.press("p", "p", "p")
+        assert "gradients" in [panel.id for panel in driver.shown]
+        assert "tab panel" in driver.text("footer")
+
+
+async def test_in_little_room_a_question_has_all_of_it() -> None:
+    article = load("article")
+    asked = replace(article, look=replace(article.look, ask="vote"))
+    async with stepping(asked, FROM) as driver:
+        await driver.press("space")
+        assert all(f"{k}) " in driver.text("step") for k in (1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -409,7 +409,7 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
             break
     if len(lines) > most == 1 and (numbers := found.numbers(3)):
         alone = f"= {numbers[-1]} = {found.result}"  # whose numbers they are, the title says
-        return [alone] if len(alone) <= width else lines
+        return [alone if len(alone) <= width else f"{found.cell} = … = {found.result}"]
     return lines
 
 
