@@ -221,6 +221,9 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(1, canvas.width - 12)
     here, lines = view.layer, bottom - top - 1
+    if lines < depth:
+        lines -= 1
+        canvas.put(1, bottom - 1, f"… {depth - lines} more", "quiet")
     above = max(1, min(depth, here + lines // 2, depth))
     above = min(depth, max(above, lines))
     for y, layer in enumerate(range(above, max(0, above - lines), -1), top + 1):

@@ -26,8 +26,14 @@ HELLO = [sys.executable, "-m", "tests.benchmarks.hello"]
 FIRST_FRAME = ("Press space", "? help", "Network", "Cache", "Gradients", "step 0 of 17")
 QUIET = 0.06
 """Seconds without output after which a repaint is over: four frames."""
+SIZES = ((80, 24), (WIDTH, HEIGHT), (200, 60))
 LARGE = (784, 128, 10)
-WORDS = ("Press space", "? help")
+DEEP = (11,) * 30 + (1,)
+WORDS = ("? help",)
+STEPS, WARM, LONG, BATCH = 17, 100, 600, 2
+"""Steps of an iteration, iterations before and of the long walk, and how many at a time."""
+GROWTH = 4.0
+"""MiB that a long walk may add."""
 STEPPING = [b" "] * 36 + [b"\x7f"] * 18
 INSPECTING = [b" ", b"\r", *[b"\t"] * 8, *[b"\r", b"\t", b"\x1b[B", b"\x1b[C", b"\x1b[Z"] * 4]
 """Explain Z1[1,1], turn to its terms, walk to one, move the cursor. There is no lone escape:
@@ -49,8 +55,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("rounds", nargs="?", type=int, default=15, help="starts of each program")
     rounds = parser.parse_args().rounds
-    with large_experiment() as file:
-        rows = [start(rounds), *keys(file, max(2, rounds // 5)), memory(max(3, rounds // 3))]
+    with experiments() as folder:
+        rows = [start(rounds)]
+        for size in SIZES:
+            rows += keys(folder, max(2, rounds // 5), size)
+        rows += [memory(max(3, rounds // 3)), memory_of_a_long_walk()]
     table = Table("what", "measured", "floor (hello world)", "budget", "verdict")
     for row in rows:
         verdict = "kept" if row.kept else "MISSED"
@@ -103,33 +112,35 @@ def settled_at(terminal: Terminal) -> float:
 # Keys: from the byte of a key to the last byte of its repaint
 
 
-def keys(file: Path, rounds: int) -> Iterator[Row]:
-    small: list[float] = []
-    large: list[float] = []
+def keys(folder: Path, rounds: int, size: tuple[int, int]) -> Iterator[Row]:
+    large, deep = str(folder / "large.toml"), str(folder / "deep.toml")
+    cases: dict[str, tuple[Sequence[str], Sequence[bytes]]] = {
+        "3-3-1": (stepper("article"), STEPPING),
+        "784-128-10": (stepper(large), STEPPING),
+        "30 layers of 11": (stepper(deep), STEPPING),
+        "784-128-10, asking": (stepper(large, "--ask", "vote"), STEPPING),
+        "784-128-10, a mistake": (stepper(large, "--mistake", "transpose-forgotten"), STEPPING),
+        "784-128-10, edited": (stepper(str(folder / "edited.toml")), STEPPING),
+        "784-128-10, inspecting": (stepper(large), INSPECTING),
+    }
+    times: dict[str, list[float]] = {case: [] for case in cases}
     floors: list[float] = []
-    for _ in range(rounds):
-        small += repaints(stepper("article"), FIRST_FRAME)
-        large += repaints(stepper(str(file)), WORDS)
-        floors += repaints(HELLO, ("hello, world",))
+    for _ in range(rounds):  # interleaved
+        for case, (command, keys_) in cases.items():
+            times[case] += repaints(command, WORDS, size, keys_)
+        floors += repaints(HELLO, ("hello, world",), size)
     floor = f"{p95(floors):.1f} ms (median {median(floors):.1f})"
-    for what, times in (("3-3-1", small), ("-".join(map(str, LARGE)), large)):
+    at = f"{size[0]}×{size[1]}"
+    for case, found in times.items():
         yield Row(
-            f"key to repaint, {what}, p95",
-            f"{p95(times):.1f} ms (median {median(times):.1f}, n = {len(times)})",
+            f"{at}: key to repaint, {case}, p95",
+            f"{p95(found):.1f} ms (median {median(found):.1f}, n = {len(found)})",
             floor,
             "16 ms",
-            p95(times) <= 16,
+            p95(found) <= 16,
         )
-    looked_at = [t for _ in range(rounds) for t in repaints(stepper(str(file)), WORDS, INSPECTING)]
-    yield Row(
-        "inspecting a cell, 784-128-10, p95",
-        f"{p95(looked_at):.1f} ms (median {median(looked_at):.1f}, n = {len(looked_at)})",
-        floor,
-        "16 ms",
-        p95(looked_at) <= 16,
-    )
-    ratio = median(large) / median(small)
-    yield Row("784-128-10 beside 3-3-1, median", f"{ratio:.2f}×", "", "1.5 ×", ratio <= 1.5)
+    ratio = median(times["784-128-10"]) / median(times["3-3-1"])
+    yield Row(f"{at}: 784-128-10 beside 3-3-1, median", f"{ratio:.2f}×", "", "1.5 ×", ratio <= 1.5)
 
 
 def p95(times: list[float]) -> float:
@@ -137,11 +148,14 @@ def p95(times: list[float]) -> float:
 
 
 def repaints(
-    command: Sequence[str], words: Sequence[str], keys_: Sequence[bytes] = STEPPING
+    command: Sequence[str],
+    words: Sequence[str],
+    size: tuple[int, int],
+    keys_: Sequence[bytes] = STEPPING,
 ) -> list[float]:
     """Milliseconds for each key, those of two iterations forward and one back if no others are
     named; the first is left out: it imports."""
-    with Terminal(command, WIDTH, HEIGHT) as terminal:
+    with Terminal(command, *size) as terminal:
         wait(terminal, lambda: all(word in terminal.text for word in words))
         found = [repaint(terminal, key) for key in keys_]
         return [milliseconds for milliseconds in found[1:] if milliseconds is not None]
@@ -188,23 +202,63 @@ def peak(command: Sequence[str], words: Sequence[str]) -> float:
         wait(terminal, lambda: all(word in terminal.text for word in words))
         terminal.press(b" " * 34 + b"\x7f" * 17)
         terminal.quiet(0.5)
-        status = Path(f"/proc/{terminal.process.pid}/status").read_text("ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        return mebibytes(terminal, "VmHWM")
+
+
+def memory_of_a_long_walk() -> Row:
+    """What ten thousand steps add, once what is kept for the next keys has filled its room."""
+    with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
+        wait(terminal, lambda: "? help" in terminal.text)
+        before = after = 0.0
+        for iteration in range(BATCH, WARM + LONG + 1, BATCH):
+            walk_to(terminal, iteration)
+            if iteration == WARM:
+                before = mebibytes(terminal, "VmRSS")
+        after = mebibytes(terminal, "VmRSS")
+    return Row(
+        f"ten thousand steps after the first {WARM * STEPS:,}",
+        f"+{after - before:.1f} MiB",
+        "",
+        f"{GROWTH:.0f} MiB",
+        after - before <= GROWTH,
+    )
+
+
+def walk_to(terminal: Terminal, iteration: int) -> None:
+    """All keys are done before the next come: none waits in a queue, which takes room as well."""
+    terminal.press(b" " * (BATCH * STEPS))
+    title = f"iteration {iteration} ".encode()
+    terminal.until(lambda: title in terminal.output)
+    terminal.pieces.clear()
+
+
+def mebibytes(terminal: Terminal, what: str) -> float:
+    """VmHWM, the most that it held; VmRSS, what it holds now."""
+    status = Path(f"/proc/{terminal.process.pid}/status").read_text("ascii")
+    return int(status.partition(f"{what}:")[2].split()[0]) / 1024
 
 
 @contextmanager
-def large_experiment() -> Iterator[Path]:
-    """A file with a network as large as those that read digits."""
+def experiments() -> Iterator[Path]:
+    """Files with a network as large as those that read digits, edited as well, and a deep one."""
     x = [round((i * 37 % 101) / 101, 3) for i in range(LARGE[0])]
     y = [int(i == 3) for i in range(LARGE[-1])]
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "large.toml"
-        file.write_text(
+        large = (
             f'title = "Large"\n[network]\nlayers = {list(LARGE)}\n'
             'activations = ["relu", "softmax"]\nloss = "cross_entropy"\n'
             f"[data]\nX = [{x}]\nY = [{y}]\n"
         )
-        yield file
+        (Path(folder) / "large.toml").write_text(large)
+        edit = '[[edits]]\niteration = 1\ncell = "W1[1,1]"\nvalue = 0.5\n'
+        (Path(folder) / "edited.toml").write_text(large + edit)
+        activations = ", ".join(['"tanh"'] * (len(DEEP) - 2) + ['"sigmoid"'])
+        (Path(folder) / "deep.toml").write_text(
+            f'title = "Deep"\n[network]\nlayers = {list(DEEP)}\n'
+            f'activations = [{activations}]\nloss = "binary_cross_entropy"\n'
+            f"[data]\nX = [{x[: DEEP[0]]}]\nY = [[1]]\n"
+        )
+        yield Path(folder)
 
 
 if __name__ == "__main__":

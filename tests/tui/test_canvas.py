@@ -7,13 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from backprop_tui.tui.canvas import Canvas, columns, shortened, wrapped
+from backprop_tui.tui.canvas import USUAL, Canvas, columns, laid_out, shortened, wrapped
 
 SIGNS = "✓✗≠−·∘∂σ′▸•‹›⋮↗⌫⏎⇧←→↑↓ŷᵀₖΣ◆⡤█◂━…▶◀▼αβε⁻³"
 
 
 def test_every_sign_of_the_screen_takes_one_column() -> None:
     assert columns(SIGNS) == len(SIGNS) == cell_len(SIGNS)
+
+
+def test_what_is_usual_takes_one_column_and_all_of_the_signs_are() -> None:
+    usual = sorted(USUAL)
+    assert laid_out("".join(usual)) == usual
+    assert set(SIGNS) <= USUAL
 
 
 def test_what_is_put_outside_is_cut_off() -> None:
