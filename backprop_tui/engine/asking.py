@@ -16,11 +16,11 @@ from math import isfinite
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.diagnosis import Wrong, wrong_numbers
 from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.explanation import Number
+from backprop_tui.engine.explanation import Explanation, Number
 from backprop_tui.engine.misreadings import ONE_PATH
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program, Step
-from backprop_tui.engine.provenance import Place
+from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.replay import Iteration
 from backprop_tui.engine.timeline import Position, Timeline
 
@@ -105,7 +105,8 @@ def ask(
     cell = cell or own or best_cell(program, iteration, step, write, example)
     choices: tuple[Choice, ...] = ()
     if form == "vote":
-        choices = choices_at(program, iteration, cell, write)
+        by_hand = Explanation(Provenance(timeline), Place(iteration.number, cell), write).by_hand()
+        choices = choices_at(program, iteration, cell, write, by_hand)
         form = form if len(choices) > 1 else "talk"
     said = question.text if question else NEXT if form == "talk" else asks(program, step, cell)
     answer = question.answer if question else None
@@ -157,20 +158,28 @@ def best_cell(
 
 
 def choices_at(
-    program: Program, iteration: Iteration, cell: Cell, write: Number
+    program: Program,
+    iteration: Iteration,
+    cell: Cell,
+    write: Number,
+    by_hand: tuple[float, ...] = (),
 ) -> tuple[Choice, ...]:
-    """The right number and up to three wrong ones that look different, the largest first."""
+    """The right number and up to three wrong ones that look different, the largest first.
+
+    None of them is what somebody gets who reckons `by_hand` with the figures shown.
+    """
     result = iteration.results[program.index(cell.symbol)]
     right = float(result[cell.row - 1, cell.column - 1])
     if not isfinite(right):
         return ()
     chosen = [Choice(right, write(right), "", right=True)]
+    right_too = {_read(write(number)) for number in by_hand}
     # Where several paths lead back, that they add up is the point: one alone comes first.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
         written = write(number)
         new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
-        if new:
+        if new and _read(written) not in right_too:
             chosen.append(Choice(number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break

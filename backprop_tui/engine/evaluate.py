@@ -72,7 +72,7 @@ def _value(e: Expr, env: Mapping[str, Any]) -> Any:
         case Neg(x):
             return -_value(x, env)
         case Transpose(x):
-            return _value(x, env).T
+            return np.transpose(_value(x, env))
         case Sum(terms):
             return reduce(operator.add, (_value(t, env) for t in terms))
         case Diff(x, y):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite, isnan
+from math import inf, isfinite, isnan, nan
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.answers import read_number
@@ -27,6 +27,11 @@ SIGNS = {
 TRENDS = {
     **dict.fromkeys(("↑", "^", "bigger", "larger", "up", "rises", "more", ">"), 1),
     **dict.fromkeys(("↓", "smaller", "down", "falls", "less", "<"), -1),
+}
+INFINITE = {
+    **dict.fromkeys(("∞", "+∞", "inf", "+inf", "infinity"), inf),
+    **dict.fromkeys(("−∞", "-∞", "−inf", "-inf"), -inf),
+    **dict.fromkeys(("nan",), nan),
 }
 WORDS = {1: "positive", -1: "negative"}
 CLOSE = 3.01
@@ -79,6 +84,8 @@ def judge(
         return Judged(Verdict.COARSE, "So far right: now its size.") if half else judged
     if word in TRENDS:
         return _trend(TRENDS[word], right, before)
+    if (told := INFINITE.get(word)) is not None:
+        return _not_finite(told, right)
     try:
         number = read_number(typed)
     except ValueError as error:
@@ -86,8 +93,9 @@ def judge(
     if isnan(right) or not isfinite(right):
         return _not_finite(number, right)
     unit = unit_of(found.written(right), decimals)
-    targets = [right, *(v for way in (None, *boards) for v in found.by_hand(way))]
-    if any(near(number, target, unit) for target in targets):
+    by_hand = (v for way in (None, *boards) for v in found.by_hand(way))
+    units = {v: max(unit, unit_of(found.written(v), decimals)) for v in by_hand}
+    if any(near(number, v, own) for v, own in {**units, right: unit}.items()):
         return Judged(Verdict.RIGHT, "")
     digits = _decimals_typed(typed)
     if digits and digits < decimals and number and near(number, right, 10.0**-digits):
@@ -166,6 +174,8 @@ def _trend(trend: int, right: float, before: float | None) -> Judged:
 def _not_finite(number: float, right: float) -> Judged:
     if number == right or (isnan(number) and isnan(right)):
         return Judged(Verdict.RIGHT, "")
+    if isfinite(right):
+        return Judged(Verdict.WRONG, "It is a finite number.")
     return Judged(Verdict.WRONG, "A finite number it is not: what is divided by 0, or overflows?")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
-from backprop_tui.engine.algebra import Call, Expr, Name, names, rebuild
+from backprop_tui.engine.algebra import Call, Expr, Name, Transpose, is_scalar, names, rebuild
 from backprop_tui.engine.experiment import Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, LOSSES, expand, row_sums, total
 from backprop_tui.engine.optimizers import OPTIMIZERS, weight_decay
@@ -131,7 +131,7 @@ class Program:
     ) -> None:
         """`formulas` are a learner's own, by the symbols that they compute; a mistake made on
         purpose leaves them out."""
-        self.network = network
+        self.network, self.training = network, training
         self.taught = tuple(_steps(network, training))
         self.steps = self.taught
         if formulas and training.mistake is None:
@@ -196,6 +196,8 @@ class Program:
     @cached_property
     def per_example(self) -> frozenset[str]:
         """The symbols that have a column for each example of the batch."""
+        if self.training.mistake is not None:  # some fit a batch of one alone, and have no other
+            return Program(self.network, self.training.with_mistake(None)).per_example
         one, two = self.shapes(1), self.shapes(2)
         return frozenset(symbol for symbol in one if one[symbol] != two[symbol])
 
@@ -229,6 +231,8 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
         return known[e]
     if isinstance(e, Call) and e.function in DEFINITIONS:
         return lower(expand(e), known)
+    if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
+        return lower(e.operand, known)
     return rebuild(e, lambda child: lower(child, known))
 
 

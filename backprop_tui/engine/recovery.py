@@ -170,9 +170,11 @@ def left_behind() -> Left | None:
 
 def _left(stem: str, lock: int, kept: Any) -> Left:
     said = kept["said"]
+    if not isinstance(said, dict):
+        raise TypeError
     name, unsaved = said.get("l") or said["n"], kept["unsaved"]
     texts = name, unsaved, kept["source"], kept["folder"]
-    if not (isinstance(said, dict) and all(isinstance(text, str) for text in texts)):
+    if not all(isinstance(text, str) for text in texts):
         raise TypeError
     own = "".join(c if c.isalnum() or c in "-_" else "-" for c in name[:60])
     return Left(stem, lock, own, unsaved[:60], {"path": None, **kept})

@@ -377,7 +377,7 @@ class Table:
 
     @property
     def must(self) -> str:
-        return f"a table with {listed(tuple(self.keys))}"
+        return f"a table with {listed(tuple(self.keys))}" if self.keys else "a table"
 
     def read(self, value: Any, path: Path, faults: Faults) -> dict[str, Any] | None:
         if not isinstance(value, dict):

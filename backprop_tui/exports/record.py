@@ -40,12 +40,16 @@ class Record:
         """Raises SaveError where the file cannot be added to, or is something else."""
         self.path = path
         try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise SaveError(f"{path_shown(path)} is not a regular file: name another")
             is_new = not os.path.exists(path) or os.path.getsize(path) == 0
             if not is_new:
                 with open(path, encoding="utf-8", newline="") as file:
                     if next(csv.reader(file), None) != list(COLUMNS):
                         raise SaveError(f"{path_shown(path)} is no record of answers: name another")
             self._add(COLUMNS if is_new else None)
+            if not is_new:
+                self._end_last_line()
         except (OSError, ValueError, csv.Error) as error:
             why = getattr(error, "strerror", None) or "it is no such file"
             raise SaveError(f"{path_shown(path)} cannot be added to: {why}") from None
@@ -74,6 +78,13 @@ class Record:
                 *(attempt, _plain(typed), verdict or "talked", mistakes, right, f"{seconds:.1f}"),
             )
         )
+
+    def _end_last_line(self) -> None:
+        """A program that was killed may have left half a line."""
+        with open(self.path, "rb+") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
 
     def _add(self, line: tuple[object, ...] | None) -> None:
         with open(self.path, "a", encoding="utf-8", newline="") as file:

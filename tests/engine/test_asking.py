@@ -14,6 +14,8 @@ from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.asking import Asked, ask, kind
 from backprop_tui.engine.experiment import Experiment, Question
 from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.explanation import Explanation
+from backprop_tui.engine.provenance import Provenance
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.numbers import number
 from tests.networks import experiments
@@ -111,3 +113,16 @@ def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     assume(np.isfinite(column).all() and (np.abs(column) > 1e-3).any())
     cell = ask(timeline, Position(1, steps), "vote", WRITE).cell
     assert result[cell.row - 1, cell.column - 1] != 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(experiment=experiments(scales=(1.0,)), data=st.data())
+def test_no_wrong_choice_is_what_somebody_reckons_with_the_figures_shown(
+    experiment: Experiment, data: DataObject
+) -> None:
+    timeline = Timeline(experiment)
+    steps = data.draw(st.integers(0, len(timeline.program.steps) - 1))
+    asked = ask(timeline, Position(1, steps), "vote", WRITE)
+    by_hand = Explanation(Provenance(timeline), asked.place, WRITE).by_hand()
+    told = {WRITE(number) for number in by_hand}
+    assert not [c for c in asked.choices if not c.right and c.written in told]

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from backprop_tui.engine.algebra import Cell, Compare, Expr, Name, Neg, Num, walk
 from backprop_tui.engine.element import element
+from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.grammar import GrammarError, parse, parse_assignment
 from backprop_tui.engine.notation import latex, numpy_source, text
+from backprop_tui.engine.program import lower
 from backprop_tui.engine.timeline import Timeline
 from tests.networks import experiments
 from tests.trees import conditions, trees
@@ -252,3 +254,9 @@ def test_a_gate_is_read_as_numpy_writes_it() -> None:
     assert parse("dA1 * (Z1 > 0)") == parse("dA1 * step(Z1)")
     with pytest.raises(GrammarError, match=r"expected 0, as in \(Z1 > 0\)"):
         parse("dA1 * (Z1 > 1)")
+
+
+@pytest.mark.parametrize("typed", ["5^T", "5ᵀ", "(1).T", "mᵀ"])
+def test_a_number_turned_is_the_number(typed: str) -> None:
+    assert value(lower(parse(typed), {}), {"m": 5.0}) in (1.0, 5.0)
+    assert float(value(parse(typed), {"m": 5.0})) in (1.0, 5.0)

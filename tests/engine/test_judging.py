@@ -151,3 +151,22 @@ def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
         return
     typed = number(learner, decimals)
     assert judge(typed, found, decimals, None, ()).verdict is Verdict.RIGHT
+
+
+class TestInfinity:
+    def test_what_is_infinite_is_answered_by_its_sign_or_its_name(self) -> None:
+        run = Timeline(load("saturation", {"x": "1e308", "learning_rate": "1e300"}))
+        found = explained(run, Cell("Z1", 1, 1), 3)
+        assert [judge(t, found, 3, None).verdict for t in ("∞", "inf", "−∞", "nan", "7")] == [
+            Verdict.RIGHT,
+            Verdict.RIGHT,
+            *([Verdict.WRONG] * 3),
+        ]
+
+    def test_a_finite_number_is_not(self) -> None:
+        assert answered("inf").verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(("typed", "decimals"), [("0.1", 1), ("0.10", 1)])
+def test_a_result_by_hand_may_be_rounded_as_it_would_be_shown(typed: str, decimals: int) -> None:
+    assert answered(typed, Cell("dW2", 1, 2), "batch", decimals).verdict is Verdict.RIGHT

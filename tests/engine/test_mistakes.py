@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui import lessons
 from backprop_tui.__main__ import OVERRIDES
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.chain import Chains
@@ -391,3 +392,13 @@ def test_every_step_of_every_mistake_has_a_reason() -> None:
         training = BATCH.training.with_mistake(name)
         for step in Program(BATCH.network, training).steps:
             assert reason(step, BATCH.network, training)
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_every_lesson_can_be_shown_with_every_mistake(name: str) -> None:
+    """One that fits a batch of one alone has no shapes for two, and needs none."""
+    right = Program(load(name).network, load(name).training).per_example
+    for mistake in CATALOGUE:
+        run = Timeline(load(name, {"mistake": mistake}))
+        assert right == run.program.per_example
+        run.state(run.end_of(1))

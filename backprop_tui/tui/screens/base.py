@@ -232,6 +232,11 @@ class Base(Screen[None]):
             return self.timeline.announced(position)
         return self.timeline.state(position)
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether its user is in the middle of something that is not to be taken away."""
+        return self.asking is not None and self.asking.is_open
+
     def known_losses(self) -> Array:
         """The loss of every iteration that was shown, from the first one on; of a saved run those
         that were replayed so far."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from backprop_tui.tui.screens.modal import Modal
 
-class Cover(ModalScreen[None]):
+
+class Cover(Modal[None]):
     """Nothing to see, so that a class looks at its teacher."""
 
     DEFAULT_CSS = """

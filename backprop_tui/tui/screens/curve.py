@@ -11,7 +11,6 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
@@ -19,6 +18,7 @@ from backprop_tui.engine.functions import Array
 from backprop_tui.engine.schema import count
 from backprop_tui.tui.curve import by_epoch, thinned
 from backprop_tui.tui.numbers import number
+from backprop_tui.tui.screens.modal import Modal
 
 POINTS = 600
 """At most about so many are drawn, whatever the length of the run."""
@@ -36,7 +36,7 @@ class WholeNumbers(NumericAxisFormatter):
         return [tick for tick in super().get_ticks(min_, fives, max_ticks) if tick <= max_]
 
 
-class Curve(ModalScreen[None]):
+class Curve(Modal[None]):
     """How the loss has fallen so far, and where we stand on it."""
 
     DEFAULT_CSS = """

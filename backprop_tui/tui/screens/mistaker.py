@@ -9,18 +9,18 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from backprop_tui.engine.mistakes import CATALOGUE
+from backprop_tui.tui.screens.modal import Modal
 from backprop_tui.tui.screens.opener import Lessons
 
 NONE = "none"
 """The choice of the right algorithm."""
 
 
-class Mistaker(ModalScreen[str | None]):
+class Mistaker(Modal[str | None]):
     """One deliberate mistake: what becomes of the gradients, of the loss, of the nudge test?"""
 
     DEFAULT_CSS = """

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from backprop_tui.tui.screens.modal import Modal
 
-class Offer(ModalScreen[bool]):
+
+class Offer(Modal[bool]):
     """At the foot of the screen, so that what was asked for is seen behind it."""
 
     DEFAULT_CSS = """

@@ -12,13 +12,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import ExperimentError, load
+from backprop_tui.tui.screens.modal import Modal
 
 FAULTS = 5
 """Faults of a wrong file that there is room for."""
@@ -34,7 +34,7 @@ class Lessons(OptionList):
         self.action_cursor_up()
 
 
-class Opener(ModalScreen[Experiment | None]):
+class Opener(Modal[Experiment | None]):
     """Choose what to step through next."""
 
     DEFAULT_CSS = """

@@ -72,6 +72,8 @@ class Reload(Guard):
     def _look_at_file(self) -> None:
         if self._path is None or (stamp := stamp_of(self._path)) in (None, self._stamp):
             return
+        if self.is_answering:  # what is typed is not lost: it is read when the field is left
+            return
         self._stamp = stamp
         self.read_file_again()
 

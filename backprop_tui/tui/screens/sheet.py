@@ -8,11 +8,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from backprop_tui.tui.screens.modal import Modal
 
-class Sheet(ModalScreen[None]):
+
+class Sheet(Modal[None]):
     """Its text is made when it opens; `write` replaces it."""
 
     DEFAULT_CSS = """

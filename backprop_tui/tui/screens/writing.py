@@ -103,6 +103,10 @@ class Writing(Base):
             self.typed.pop(symbol, None)
         self.retell(before.with_formula(symbol, formula), position)
 
+    @property
+    def is_answering(self) -> bool:
+        return bool(self.writing) or super().is_answering
+
     def _progress(self, symbol: str) -> str:
         own, all_ = len(self.timeline.program.own), len(self.timeline.program.steps)
         if own == all_:
