@@ -73,7 +73,7 @@ def test_other_sizes() -> None:
         (b"  g", ("go to", "+500")),
         (SPACE * 8 + b"\r", ("Why dW2[1,1]",)),
         (b"?", ("Moving in time",)),
-        (SPACE * 8 + b"l", ("log scale",)),
+        (b"ii" + SPACE * 8 + b"l", ("log scale",)),
         (b"aa" + SPACE, ("= ?", "Vote with your fingers")),
     ],
     ids=["edit", "formula", "go to", "why", "help", "curve", "question"],

@@ -124,12 +124,13 @@ class TestSaving:
     async def test_what_cannot_be_written_says_so_and_keeps_what_was_typed(
         self, tmp_path: Path
     ) -> None:
+        (tmp_path / "shelf").mkdir()
         async with stepping() as driver:
             await driver.press("space", "w")
             for place, told in (
                 ("none/mine", "✗ none/mine.toml cannot be written: there is no folder"),
                 ("", "✗ it needs a name"),
-                (str(tmp_path), "is a folder"),
+                ("shelf", "shelf is a folder"),
             ):
                 await name(driver, place)
                 assert told in driver.everything()
