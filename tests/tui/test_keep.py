@@ -140,7 +140,7 @@ class TestSaving:
             assert driver.position == Position(1, 1)
             await driver.press("w")
             assert driver.stepper.query_one(FilePrompt).typed == "none/mine"
-        assert list(tmp_path.iterdir()) == []
+        assert [path.name for path in tmp_path.iterdir()] == ["shelf"]
 
     async def test_the_file_that_was_opened_is_saved_to_unasked(self, tmp_path: Path) -> None:
         main(["lessons", "article"])
