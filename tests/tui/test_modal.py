@@ -17,7 +17,12 @@ def burst(driver: Driver, *keys: str) -> None:
 
 @pytest.mark.parametrize(
     ("opens", "keys"),
-    [("b", "xxxx"), ("m", ("enter", "enter")), ("o", ("enter", "escape")), ("f1", ("escape", "escape"))],
+    [
+        ("b", "xxxx"),
+        ("m", ("enter", "enter")),
+        ("o", ("enter", "escape")),
+        ("f1", ("escape", "escape")),
+    ],
 )
 async def test_a_burst_closes_it_once(opens: str, keys: tuple[str, ...]) -> None:
     async with stepping("article") as driver:
