@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from backprop_tui import lessons
 
 if TYPE_CHECKING:
-    from backprop_tui.__main__ import Command, Flag
+    from backprop_tui.command_line.commands import Command
+    from backprop_tui.command_line.flags import Flag
 
 SHELLS = ("bash", "zsh", "fish")
 FILES = "FILE"

@@ -13,9 +13,11 @@ from types import ModuleType
 
 import pytest
 
-from backprop_tui import __main__ as command_line
 from backprop_tui import exports, lessons
-from backprop_tui.__main__ import COMMANDS, OVERRIDES, STEPPER, main
+from backprop_tui.__main__ import main
+from backprop_tui.command_line import commands
+from backprop_tui.command_line.flags import OVERRIDES
+from backprop_tui.command_line.table import COMMANDS, EXPERIMENT, STEPPER
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.flags import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
@@ -86,7 +88,7 @@ def imported_by(*argv: str) -> set[str]:
 
 class TestHelp:
     @pytest.mark.parametrize("command", [STEPPER, *COMMANDS.values()], ids=lambda c: c.name)
-    def test_tells_all_within_80_columns(self, command: command_line.Command, tell: Teller) -> None:
+    def test_tells_all_within_80_columns(self, command: commands.Command, tell: Teller) -> None:
         told = tell(*command.name.split(), "--help")
         assert told.status == 0
         assert max(map(len, told.out.splitlines())) <= 80
@@ -131,16 +133,16 @@ class TestTables:
         assert {flag.attribute for flag in OVERRIDES} == set(FLAGS)
 
     def test_formats_are_those_of_the_trace(self) -> None:
-        from backprop_tui.exports.trace import FORMATS
+        from backprop_tui.exports import trace
 
-        assert tuple(FORMATS) == command_line.FORMATS
+        assert tuple(trace.FORMATS) == FORMATS
 
     def test_no_command_hides_a_lesson(self) -> None:
         assert set(COMMANDS).isdisjoint(lessons.NAMES)
 
     def test_every_flag_of_an_experiment_is_on_every_command_that_opens_one(self) -> None:
         for command in (STEPPER, *COMMANDS.values()):
-            if command.word is command_line.EXPERIMENT:
+            if command.word is EXPERIMENT:
                 assert set(OVERRIDES) < set(command.all_flags)
 
 
@@ -437,7 +439,7 @@ class TestStepper:
         module = ModuleType("backprop_tui.tui.app")
         module.BackpropApp = FakeApp  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "backprop_tui.tui.app", module)
-        monkeypatch.setattr(command_line, "no_terminal", lambda: None)
+        monkeypatch.setattr(commands, "no_terminal", lambda: None)
         monkeypatch.setattr(FakeApp, "says", None)
         return FakeApp
 

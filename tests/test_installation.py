@@ -11,7 +11,9 @@ from zipfile import ZipFile
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.__main__ import COMMANDS, PROGRAM, STEPPER, main
+from backprop_tui.__main__ import main
+from backprop_tui.command_line.streams import PROGRAM
+from backprop_tui.command_line.table import COMMANDS, STEPPER
 from backprop_tui.completion import SHELLS, script
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,8 @@ from textual.drivers.web_driver import WebDriver
 from textual.events import AppFocus
 from textual.messages import ExitApp
 
-from backprop_tui.__main__ import FINE, WRONG, CommandError, complain, decimals_of, load
+from backprop_tui.command_line.commands import decimals_of, load
+from backprop_tui.command_line.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.tui.app import BackpropApp
 
 

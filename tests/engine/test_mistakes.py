@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.__main__ import OVERRIDES
+from backprop_tui.command_line.flags import OVERRIDES
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.chain import Chains
 from backprop_tui.engine.effect import RightRun, changed_by, changes_nothing, without_effect

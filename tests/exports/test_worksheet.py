@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from backprop_tui.__main__ import OVERRIDES, arranged, parser_of
+from backprop_tui.__main__ import arranged, parser_of
+from backprop_tui.command_line.flags import OVERRIDES
 from backprop_tui.engine.algebra import SCALARS, names
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.experiment_file import load

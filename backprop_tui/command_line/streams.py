@@ -1,0 +1,69 @@
+"""What the command line says and where: results to stdout, everything else to stderr.
+
+Each fault is a line of its own, and every sign is spelled where the encoding lacks it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+PROGRAM = "backprop-tui"
+FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+STOPPED = 128  # and the number of the signal: 130 is ctrl-c
+MOST_DECIMALS = 12
+FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
+
+
+class CommandError(Exception):
+    """The command line or its experiment is refused: `faults` has one line for each fault."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def write(texts: Iterable[str], document: bool = False) -> None:
+    """Texts to stdout, each as it comes. A document is UTF-8 wherever it goes but a terminal."""
+    if document and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    try:
+        for text in texts:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(f"the output cannot be written: {error.strerror}") from None
+
+
+def complain(*sentences: str) -> None:
+    with suppress(OSError):  # nobody can be told; the exit status still says it
+        for sentence in sentences:
+            print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+
+
+def open_streams() -> None:
+    """Streams that take every sign: what their encoding lacks is spelled in ASCII."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by the caller: >&-)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spelled")
+
+
+def close_stdout() -> None:
+    """What is still in the buffer is written, or dropped where nobody reads it any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
