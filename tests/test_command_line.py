@@ -17,6 +17,7 @@ from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
 from backprop_tui.command_line import commands
 from backprop_tui.command_line.flags import OVERRIDES
+from backprop_tui.command_line.streams import FORMATS
 from backprop_tui.command_line.table import COMMANDS, EXPERIMENT, STEPPER
 from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.flags import FLAGS
