@@ -150,7 +150,7 @@ MISREADINGS: dict[str, Mistake] = {
         ("slope-for-activation", "with the activation's slope", _slope_for_activation, False),
         (
             "activation-for-slope",
-            "with the activation, not its slope",
+            "with g itself, not g′",
             _activation_for_slope,
             False,
         ),

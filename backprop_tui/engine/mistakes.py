@@ -196,7 +196,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "transpose-misplaced",
-            "with the ᵀ at the wrong matrix",
+            "with the ᵀ misplaced",
             "The ᵀ stands at the wrong one of the two matrices.",
             "backward",
             _transpose_of_the_other,
@@ -220,7 +220,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "slope-left-out",
-            "without the activation's slope",
+            "with the slope left out",
             "The activation's slope is left out: dZ is a copy of dA.",
             "backward",
             _without_slope,
@@ -234,7 +234,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "slope-at-a",
-            "with the slope taken at A, not Z",
+            "with the slope at A, not Z",
             "The activation's slope is taken at A, where it is the slope at Z.",
             "backward",
             _slope_at_a,
@@ -269,14 +269,14 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "wrong-layer-a",
-            "with a neighbouring layer's A",
+            "with another layer's A",
             "The A of a neighbouring layer is used.",
             "backward",
             _other_layer("A"),
         ),
         Mistake(
             "wrong-layer-w",
-            "with a neighbouring layer's W",
+            "with another layer's W",
             "The W of a neighbouring layer is used.",
             "backward",
             _other_layer("W"),

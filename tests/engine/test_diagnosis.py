@@ -263,7 +263,7 @@ def test_the_look_names_cells_that_are_there(e: Experiment, data: st.DataObject)
 
 def test_a_vote_s_candidates_are_the_likeliest_first() -> None:
     labels = [one.label for one in wrong_numbers(B.program, B.done, Cell("dA1", 1, 1))]
-    assert labels[:3] == ["without the ᵀ", "with the sign flipped", "with a neighbouring layer's W"]
+    assert labels[:3] == ["without the ᵀ", "with the sign flipped", "with another layer's W"]
 
 
 def test_every_mistake_of_the_catalogues_has_a_short_name() -> None:
