@@ -284,6 +284,7 @@ class Look:
     panel: str = "cache"  # the chosen one
     marked: bool = False  # whether it is seen to be chosen
     maximised: bool = False
+    hidden: tuple[str, ...] = ()  # the panels whose numbers are covered
     cursor: Cell | None = None
     trail: tuple[tuple[int, Cell], ...] = ()  # the numbers explained, each with its iteration
     term: int = 0  # which of those that the last one reads is chosen, from 0

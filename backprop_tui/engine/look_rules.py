@@ -45,6 +45,7 @@ VIEW = Table(
         "panel": one_of(PANELS),
         "marked": truth(),
         "maximised": truth(),
+        "hidden": ListOf(one_of(PANELS), "panels whose numbers are covered"),
         "cursor": CELL,
         "trail": ListOf(
             Table(
@@ -107,4 +108,6 @@ def view_of(experiment: Experiment, present: Collection[str] = ()) -> dict[str, 
         told["cursor"] = text(look.cursor)
     if look.trail:
         told["trail"] = [{"iteration": k, "cell": text(cell)} for k, cell in look.trail]
-    return {k: list(map(list, v)) if k == "scroll" else v for k, v in told.items()}
+    lists: dict[str, Any] = {"scroll": [list(window) for window in look.scroll]}
+    lists["hidden"] = list(look.hidden)
+    return {k: lists.get(k, v) for k, v in told.items()}

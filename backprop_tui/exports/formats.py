@@ -38,6 +38,8 @@ class Format:
     name: str
     about: str
     module: str
+    ending: str = ""
+    """Of a file's name that asks for it; none: only by its name."""
 
     def texts(self, timeline: Timeline, wanted: Wanted) -> Iterator[str]:
         """The export in pieces, or an ExportError before the first of them."""
@@ -56,14 +58,19 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("numpy", "a script that prints the same numbers, to the bit", "numpy_script"),
+        Format("numpy", "a script that prints the same numbers, to the bit", "numpy_script", ".py"),
         Format("torch", "a script that holds PyTorch's gradients against ours", "torch_script"),
-        Format("markdown", "every step worked out, as Markdown", "markdown"),
-        Format("latex", "the same, as an article for LaTeX", "latex"),
-        Format("html", "the same, as one page for a browser", "html"),
+        Format("markdown", "every step worked out, as Markdown", "markdown", ".md"),
+        Format("latex", "the same, as an article for LaTeX", "latex", ".tex"),
+        Format("html", "the same, as one page for a browser", "html", ".html"),
         Format("worksheet", "a page to print, with blanks to fill in by hand", "worksheet"),
     )
 }
+
+
+def format_of(path: str) -> Format | None:
+    """The format that the ending of a file's name asks for."""
+    return next((f for f in FORMATS.values() if f.ending and path.endswith(f.ending)), None)
 
 
 def unedited(experiment: Experiment, name: str) -> None:

@@ -26,6 +26,7 @@ LOOKS = st.builds(
     panel=st.sampled_from(PANELS),
     marked=st.booleans(),
     maximised=st.booleans(),
+    hidden=st.lists(st.sampled_from(PANELS), max_size=3, unique=True).map(tuple),
     cursor=st.none() | CELLS,
     trail=st.lists(st.tuples(st.integers(0, 2), CELLS), max_size=3).map(tuple),
     term=st.integers(0, 3),

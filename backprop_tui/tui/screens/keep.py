@@ -21,7 +21,10 @@ from backprop_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:  # imported when something is saved: the start does not wait for it
     from backprop_tui.tui.widgets.file_prompt import FilePrompt
+    from backprop_tui.tui.widgets.prompt import Prompt
 
+MOST_WORKED_OUT = 10
+"""Iterations of a document that w writes."""
 Snapshot = tuple[Experiment, Position, Look, int]
 
 
@@ -59,6 +62,7 @@ class Keep(Base):
         state = self.timeline.state(self.position)
         self.example = min(look.example, state.examples) - 1
         self.drawing, self.chosen = look.drawing, look.panel
+        self.hidden = set(look.hidden)
         self.tabbed, self.zoomed, self.scrolled = look.marked, look.maximised, look.line
         layers = range(1, self.timeline.experiment.network.depth + 1)
         self.scroll = {k: (row - 1, column - 1) for k, row, column in look.scroll if k in layers}
@@ -88,6 +92,7 @@ class Keep(Base):
             panel=self.chosen,
             marked=self.tabbed,
             maximised=self.zoomed,
+            hidden=tuple(sorted(self.hidden)),
             cursor=seen.cursor,
             trail=tuple((place.iteration, place.cell) for place in seen.trail),
             term=seen.term,
@@ -152,7 +157,7 @@ class Keep(Base):
         name = self._typed or own or f"{experiment.name}.toml"
         self._replaces = ""
         what = "its lesson stays as it is" if is_lesson(experiment) else "comments stay"
-        hint = f"a file that opens right here; {what}; esc leaves"
+        hint = f"opens right here; {what}; .html .md .tex .py export; esc leaves"
         self.query_one(FilePrompt).propose("save as", hint, name)
 
     def on_file_prompt_left(self, message: FilePrompt.Left) -> None:
@@ -173,6 +178,11 @@ class Keep(Base):
             self._replaces = path
             message.prompt.say(f"{shown_path(path)} exists: enter again replaces it")
             return
+        from backprop_tui.exports.formats import format_of
+
+        if format_of(path) is not None:
+            self._export(path, message.prompt)
+            return
         try:
             if too_large(self.timeline):
                 raise SaveError("this network is larger than any file that is read")
@@ -187,6 +197,25 @@ class Keep(Base):
         opens = f"backprop-tui {as_argument(path)}"
         told = f"Saved as {shown_path(path)}; {opens} opens it."
         self.say(told if len(told) < self.size.width - 1 else f"Saved: {opens}")
+
+    def _export(self, path: str, prompt: Prompt) -> None:
+        """Write the run up to here, a document its first iterations, as the name's ending says."""
+        from backprop_tui.engine.saving import SaveError, write_file
+        from backprop_tui.exports.formats import ExportError, Wanted, format_of
+
+        chosen, reached = format_of(path), self.position.iteration
+        assert chosen is not None
+        iterations = reached if chosen.name == "numpy" else min(reached, MOST_WORKED_OUT)
+        wanted = Wanted(iterations, self.decimals)
+        try:
+            write_file(path, "".join(chosen.texts(self.timeline, wanted)), overwrite=True)
+        except (ExportError, SaveError) as error:
+            prompt.say(f"✗ {error}")
+            return
+        prompt.close()
+        self._typed = ""
+        many = f", iterations 1 to {iterations}" if iterations > 1 else ""
+        self.say(f"Exported as {chosen.name}{many}: {shown_path(path)}")
 
     def _is_own(self, path: str) -> bool:
         """Whether it is the file that is open, as it was read, or that was saved to before."""
