@@ -122,7 +122,7 @@ def is_whole(view: View, placed: Placed) -> bool:
     return (len(placed.rows), len(placed.columns)) == shapes[placed.symbol]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(views(), WIDTHS, HEIGHTS)
 def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
     for panel in PANELS:
