@@ -201,7 +201,7 @@ def test_without_colours_nothing_is_lost() -> None:
 def test_no_color_has_no_hue() -> None:
     with Terminal(stepper("article", "--ask", "off"), 80, 24, {"NO_COLOR": "1"}) as terminal:
         terminal.until_says("Press space", "? help")
-        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.output)
+        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)[;m]", terminal.output)
         assert colours
         assert all(red == green == blue for red, green, blue in colours)
 
