@@ -15,8 +15,8 @@ MOST_PRESSES = 200
 
 
 def said(driver: Driver) -> str:
-    """What the Step panel says, however it is broken into lines."""
-    return " ".join(driver.text("step").split())
+    """What the Step panel says under its rule, where the verdict of the nudge test comes late."""
+    return " ".join(driver.text("step").partition("\n")[2].split())
 
 
 async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str]:
