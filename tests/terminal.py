@@ -37,6 +37,7 @@ class Terminal:
         self, command: Sequence[str], width: int, height: int, env: dict[str, str] | None = None
     ) -> None:
         self.screen = pyte.Screen(width, height)
+        self._begun = b""  # an escape sequence whose end is still to come
         self._stream = pyte.ByteStream(self.screen)
         self.pieces: list[tuple[float, bytes]] = []
         self._main, self._side = pty.openpty()
@@ -102,7 +103,12 @@ class Terminal:
             self.feed(piece)
 
     def feed(self, piece: bytes) -> None:
-        self._stream.feed(BEYOND_PYTE.sub(b"", piece))
+        whole = self._begun + piece
+        # What was cut off in the middle of an escape sequence is told with the rest of it.
+        tail = re.search(rb"\x1b(?:\[[0-9;:?<=>$ ]*)?$", whole)
+        end = tail.start() if tail else len(whole)
+        self._begun = whole[end:]
+        self._stream.feed(BEYOND_PYTE.sub(b"", whole[:end]))
 
     def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until the screen meets a condition."""
