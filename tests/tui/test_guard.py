@@ -126,7 +126,7 @@ class TestOffered:
     async def test_killed_it_is_offered_and_opened_where_it_stood(self, state: Path) -> None:
         killed()
         async with stepping("mazur") as driver:
-            assert "An unsaved run of article (1 edit) was found" in await offered(driver)
+            assert "Unsaved run of article (1 edit): ⏎ opens it" in await offered(driver)
             await driver.press("enter")
             now = driver.stepper.timeline.experiment
             assert (now.name, now.edits) == ("article", (EDIT,))
@@ -211,3 +211,13 @@ class TestDamaged:
 def test_nothing_is_written_before_there_is_something(state: Path) -> None:
     Recovery().remove()
     assert not state.exists()
+
+
+async def test_any_other_key_goes_on_and_leaves_the_offer_for_the_next_start() -> None:
+    async with stepping() as driver:
+        asked: list[bool | None] = []
+        await driver.app.push_screen(Offer("article", "1 edit"), asked.append)
+        await driver.press("space")
+        await driver.until(lambda: driver.position.steps == 1)
+        assert asked == [None]
+        assert driver.screen is driver.stepper

@@ -1,9 +1,13 @@
-"""What an earlier run left unsaved, offered once: enter opens it, escape drops it."""
+"""What an earlier run left unsaved, offered at the start: enter opens it, escape drops it.
+
+Any other key does what it always does, and leaves it for the next start: nobody's step is lost.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
@@ -32,10 +36,16 @@ class Offer(Modal[bool]):
 
     def compose(self) -> ComposeResult:
         yield Static(
-            f"An unsaved run of {self.left_name} ({self.unsaved}) was found: "
-            "enter opens it, esc drops it (a copy is kept)",
+            f"Unsaved run of {self.left_name} ({self.unsaved}): "
+            "⏎ opens it, esc drops it, else go on",
             markup=False,
         )
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key not in ("enter", "escape"):
+            event.stop()
+            self.dismiss(None)
+            self.app.call_later(self.app.post_message, events.Key(event.key, event.character))
 
     def action_answer(self, opens: bool) -> None:
         self.dismiss(opens)
