@@ -115,9 +115,13 @@ class Terminal:
         deadline = time.perf_counter() + PATIENCE
         while not condition():
             assert time.perf_counter() < deadline, f"never came: {what}\n{self.text}"
-            before = len(self.pieces)
-            if self.read(0.05):
-                self.show(before)
+            self.look(0.05)
+
+    def look(self, seconds: float) -> None:
+        """Let the emulator show what comes within that time."""
+        before = len(self.pieces)
+        if self.read(seconds):
+            self.show(before)
 
     def until_says(self, *words: str) -> None:
         self.until(lambda: all(word in self.text for word in words), ", ".join(words))

@@ -93,7 +93,7 @@ def test_whatever_is_open_survives_many_sizes_in_a_row(keys: bytes, words: tuple
         terminal.until_says(*words)
         for width, height in ((40, 12), (200, 60), (59, 17), (300, 100), (20, 5), (1, 1), (80, 24)):
             terminal.resize(width, height)
-            terminal.read(0.05)  # some of them fall into the painting of another
+            terminal.look(0.05)  # some of them fall into the painting of another
         terminal.until_says(*words)
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.until_ended() == 128 + signal.SIGTERM
