@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine import timeline
 from backprop_tui.engine.algebra import SCALARS, names
-from backprop_tui.engine.experiment_file import ExperimentError, load
 from backprop_tui.engine.explanation import Explanation, own_cell
+from backprop_tui.engine.files.experiment_file import ExperimentError, load
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Position

@@ -20,7 +20,7 @@ from backprop_tui.command_line.flags import OVERRIDES
 from backprop_tui.command_line.streams import FORMATS
 from backprop_tui.command_line.table import COMMANDS, EXPERIMENT, STEPPER
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.flags import FLAGS
+from backprop_tui.engine.files.flags import FLAGS
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.reseeding import reseeded
 from backprop_tui.engine.timeline import Timeline

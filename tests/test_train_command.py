@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from backprop_tui.__main__ import main
-from backprop_tui.engine.experiment_file import load
-from backprop_tui.engine.saving import resume
+from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.engine.files.saving import resume
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.engine.training import first_ahead
 from tests.networks import same_bits

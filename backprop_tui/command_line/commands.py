@@ -136,7 +136,7 @@ def asked_as(arguments: argparse.Namespace, experiment: Experiment) -> Experimen
 
 def record_in(path: str) -> Record:
     """The file that answers are kept in."""
-    from backprop_tui.engine.saving import SaveError
+    from backprop_tui.engine.files.saving import SaveError
     from backprop_tui.exports.record import Record
 
     try:
@@ -179,7 +179,7 @@ def lesson_table() -> Iterator[str]:
     from rich.console import Console
     from rich.text import Text
 
-    from backprop_tui.engine.experiment_file import load
+    from backprop_tui.engine.files.experiment_file import load
 
     table = exports.plain_table()
     table.add_column("", justify="right", no_wrap=True)
@@ -235,7 +235,7 @@ def check(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = load(arguments)
-    from backprop_tui.engine.saving import SaveError, begins_anew, check_place, too_large
+    from backprop_tui.engine.files.saving import SaveError, begins_anew, check_place, too_large
     from backprop_tui.engine.timeline import Timeline
     from backprop_tui.engine.training import Until
     from backprop_tui.exports.train import History, Session, asked_to_stop, bar
@@ -326,7 +326,7 @@ def key_of(arguments: argparse.Namespace) -> str | None:
 
 def write_files(files: Mapping[str, str], overwrite: bool) -> None:
     """Each file wholly or not at all, and none where one of them has no place."""
-    from backprop_tui.engine.saving import SaveError, check_place, write_file
+    from backprop_tui.engine.files.saving import SaveError, check_place, write_file
 
     try:
         for place in files:
@@ -383,7 +383,7 @@ def complete(arguments: argparse.Namespace) -> int:
 
 def load(arguments: argparse.Namespace) -> Experiment:
     """The experiment that was asked for, with its overrides."""
-    from backprop_tui.engine.experiment_file import ExperimentError, load
+    from backprop_tui.engine.files.experiment_file import ExperimentError, load
 
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
@@ -403,7 +403,7 @@ def load(arguments: argparse.Namespace) -> Experiment:
 def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:
     """The experiment that --code holds, which leaves no room for another one."""
     from backprop_tui.command_line.table import EXPERIMENT
-    from backprop_tui.engine.codes import experiment_of
+    from backprop_tui.engine.files.codes import experiment_of
 
     if arguments.word != EXPERIMENT.default:
         raise CommandError(
@@ -414,7 +414,7 @@ def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Expe
 
 def located(fault: str, source: str) -> str:
     """A fault with the experiment's name in front, unless it says itself where it lies."""
-    from backprop_tui.engine.schema import path_shown, shown
+    from backprop_tui.engine.wording import path_shown, shown
 
     name = path_shown(source)
     said = name in fault or shown(source) in fault or fault.startswith("--")
@@ -422,14 +422,14 @@ def located(fault: str, source: str) -> str:
 
 
 def is_experiment(word: str) -> bool:
-    from backprop_tui.engine.experiment_file import is_file
+    from backprop_tui.engine.files.experiment_file import is_file
 
     return word in lessons.NAMES or is_file(word)
 
 
 def unknown(word: str, kinds: Mapping[str, Sequence[str]], opens_files: bool = True) -> str:
     """What there is instead of `word`, and which of it was probably meant."""
-    from backprop_tui.engine.experiment_file import file_meant
+    from backprop_tui.engine.files.experiment_file import file_meant
 
     there_are = "; ".join(f"the {kind}s are {', '.join(names)}" for kind, names in kinds.items())
     meant = hint(word, [name for names in kinds.values() for name in names])

@@ -83,14 +83,14 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
 
 
 def quoted(text: str) -> str:
-    from backprop_tui.engine.schema import shown
+    from backprop_tui.engine.wording import shown
 
     return shown(text)
 
 
 def hint(word: str, names: Iterable[str]) -> str:
     """`. Did you mean "mazur"?`, where a name is near enough."""
-    from backprop_tui.engine.schema import hint
+    from backprop_tui.engine.wording import hint
 
     return hint(word, names)
 

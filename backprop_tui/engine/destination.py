@@ -32,9 +32,9 @@ from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import PRIMITIVES
 from backprop_tui.engine.grammar import GrammarError, parse
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.schema import nearest, short
 from backprop_tui.engine.shapes import ShapeMismatch, shape
 from backprop_tui.engine.timeline import Iteration, Position, Timeline
+from backprop_tui.engine.wording import nearest, short
 
 FARTHEST = 10**12
 """The last iteration that one may ask for."""

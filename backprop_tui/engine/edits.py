@@ -25,8 +25,8 @@ from backprop_tui.engine.experiment import (
 )
 from backprop_tui.engine.functions import LOSSES
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.schema import listed
 from backprop_tui.engine.shapes import Shape, written
+from backprop_tui.engine.wording import listed
 
 ALPHA = Name("alpha")
 

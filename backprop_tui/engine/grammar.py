@@ -36,8 +36,8 @@ from backprop_tui.engine.algebra import (
 )
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.notation import GREEK
-from backprop_tui.engine.schema import nearest, short
 from backprop_tui.engine.tokens import GrammarError, Token, tokens
+from backprop_tui.engine.wording import nearest, short
 
 GATHERED = {
     ("sum", None): "total",

@@ -10,12 +10,12 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.engine.asking import Asked
-from backprop_tui.engine.judging import Judged
+from backprop_tui.engine.files.saving import SaveError
+from backprop_tui.engine.learner.asking import Asked
+from backprop_tui.engine.learner.judging import Judged
+from backprop_tui.engine.learner.score import Outcome
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.saving import SaveError
-from backprop_tui.engine.schema import path_shown
-from backprop_tui.engine.score import Outcome
+from backprop_tui.engine.wording import path_shown
 
 COLUMNS = (
     "time",

@@ -23,9 +23,9 @@ from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES
 from backprop_tui.engine.notation import with_numbers
 from backprop_tui.engine.program import Program, Step
 from backprop_tui.engine.provenance import Provenance
-from backprop_tui.engine.schema import hint, shown
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
+from backprop_tui.engine.wording import hint, shown
 from backprop_tui.exports.formats import ExportError, Wanted, unedited
 from backprop_tui.exports.trace import figure
 

@@ -23,9 +23,9 @@ from backprop_tui.engine.experiment import Array, Training
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.notation import latex, numpy_source
 from backprop_tui.engine.program import PHASES, Program, Step
-from backprop_tui.engine.schema import count
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
+from backprop_tui.engine.wording import count
 from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
 
 if TYPE_CHECKING:

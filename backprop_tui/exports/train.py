@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
-from backprop_tui.engine.experiment_file import is_file
-from backprop_tui.engine.saving import SaveError, check_place, resume, save
-from backprop_tui.engine.schema import path_shown
+from backprop_tui.engine.files.experiment_file import is_file
+from backprop_tui.engine.files.saving import SaveError, check_place, resume, save
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.engine.training import (
     Stop,
@@ -30,6 +29,7 @@ from backprop_tui.engine.training import (
     score,
     train,
 )
+from backprop_tui.engine.wording import path_shown
 from backprop_tui.exports import printed
 from backprop_tui.exports.trace import figure, setting
 

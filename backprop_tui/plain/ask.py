@@ -13,10 +13,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.engine.asking import Asked, Choice, ask, kind
 from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.explanation import Explanation
-from backprop_tui.engine.judging import (
+from backprop_tui.engine.learner.asking import Asked, Choice, ask, kind
+from backprop_tui.engine.learner.judging import (
     SIGNS,
     TRENDS,
     Judged,
@@ -27,8 +27,8 @@ from backprop_tui.engine.judging import (
     unit_of,
     wrong,
 )
+from backprop_tui.engine.learner.score import Outcome, Score
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.score import Outcome, Score
 from backprop_tui.engine.words import figure_in_words, formula_in_words
 from backprop_tui.plain.run import CannotError
 from backprop_tui.plain.travel import Travel
@@ -243,7 +243,9 @@ class Ask(Travel):
     def _tell_hint(self, asking: Asking) -> None:
         found = self._explained(asking.asked)
         if asking.asked.form == "formula":
-            from backprop_tui.engine.formulas import hint_of  # whose probes only formulas need
+            from backprop_tui.engine.learner.formulas import (
+                hint_of,  # whose probes only formulas need
+            )
 
             self.say(hint_of(found.step, found.shapes))
             if asking.hints < HINTS:

@@ -5,13 +5,13 @@ They turn lines into another experiment; what follows from it is the engine's.
 
 from __future__ import annotations
 
-from backprop_tui.engine.answers import read_number
 from backprop_tui.engine.edits import edit_fault, with_edit
 from backprop_tui.engine.experiment import Edit, Experiment
+from backprop_tui.engine.learner.answers import read_number
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.schema import nearest
 from backprop_tui.engine.timeline import Position
 from backprop_tui.engine.what_if import as_it_is, losses
+from backprop_tui.engine.wording import nearest
 from backprop_tui.plain.looking import ALPHA, CELL, Looking
 from backprop_tui.plain.run import CannotError
 
@@ -101,7 +101,7 @@ class Changing(Looking):
 
     def do_write(self, rest: str) -> None:
         """The formula of the next step: judged, and where it is right the step is made with it."""
-        from backprop_tui.engine.formulas import judge
+        from backprop_tui.engine.learner.formulas import judge
 
         experiment = self.timeline.experiment
         if experiment.mistake is not None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.experiment_file import ExperimentError
+from backprop_tui.engine.files.experiment_file import ExperimentError
 from backprop_tui.plain.keep import Keep
 from backprop_tui.plain.run import CannotError
 
 if TYPE_CHECKING:  # imported when there is something to keep
-    from backprop_tui.engine.recovery import Left, Recovery
+    from backprop_tui.engine.files.recovery import Left, Recovery
 
 
 class Guard(Keep):
@@ -27,8 +27,8 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.codes import TooLongError, keyframe_needed
-        from backprop_tui.engine.recovery import Recovery
+        from backprop_tui.engine.files.codes import TooLongError, keyframe_needed
+        from backprop_tui.engine.files.recovery import Recovery
 
         self._recovery = self._recovery or Recovery()
         try:
@@ -51,7 +51,7 @@ class Guard(Keep):
 
     def offer(self) -> None:
         """Say what another program left behind, if one did."""
-        from backprop_tui.engine.recovery import BrokenError, left_behind
+        from backprop_tui.engine.files.recovery import BrokenError, left_behind
 
         try:
             self._left = left_behind()

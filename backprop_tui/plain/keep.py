@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import ExperimentError, as_argument, load
-from backprop_tui.engine.resuming import (
+from backprop_tui.engine.files.experiment_file import ExperimentError, as_argument, load
+from backprop_tui.engine.files.resuming import (
     named,
     resume_command,
     right_here,
     shown_path,
     unsaved,
 )
-from backprop_tui.engine.score import Score
+from backprop_tui.engine.learner.score import Score
 from backprop_tui.engine.timeline import Position
 from backprop_tui.plain.ask import Ask
 from backprop_tui.plain.changing import Changing
@@ -64,7 +64,7 @@ class Keep(Ask, Changing):
     # Saving
 
     def do_save(self, rest: str) -> None:
-        from backprop_tui.engine.saving import SaveError, save, too_large
+        from backprop_tui.engine.files.saving import SaveError, save, too_large
 
         if self.timeline.experiment.written is None:
             raise CannotError("This run was read from no file, so it cannot be saved to one.")
@@ -95,12 +95,12 @@ class Keep(Ask, Changing):
         return replace(experiment, look=look, decimals=self.decimals)
 
     def code(self) -> str:
-        from backprop_tui.engine.codes import code_of, keyframe_needed
+        from backprop_tui.engine.files.codes import code_of, keyframe_needed
 
         return code_of(self.seen(), self.position, keyframe_needed(self.timeline, self.position))
 
     def do_code(self, rest: str) -> None:
-        from backprop_tui.engine.codes import TooLongError, grouped
+        from backprop_tui.engine.files.codes import TooLongError, grouped
 
         try:
             code = self.code()

@@ -8,7 +8,7 @@ from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.gradient_check import gradients
 from backprop_tui.engine.notation import plain_number
 from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.schema import listed, nearest
+from backprop_tui.engine.wording import listed, nearest
 from backprop_tui.plain.explaining import chain, nudged, why
 from backprop_tui.plain.run import CannotError, Run
 from backprop_tui.plain.telling import formulas, matrix, notes, size

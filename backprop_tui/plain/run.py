@@ -42,7 +42,7 @@ class Run:
         self._take(Timeline(experiment))
         self.position, self.asking = self.timeline.start, None
         if experiment.saved is not None:
-            from backprop_tui.engine.saving import resume
+            from backprop_tui.engine.files.saving import resume
 
             self.position = resume(self.timeline)
         self.farthest = self.position.iteration

@@ -12,8 +12,8 @@ from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.classes import correct, prediction
 from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.reasons import reason
-from backprop_tui.engine.schema import count
 from backprop_tui.engine.shapes import Shape
+from backprop_tui.engine.wording import count
 from backprop_tui.engine.words import figure_in_words, formula_in_words, spoken
 from backprop_tui.exports.trace import heading
 from backprop_tui.tui.numbers import number

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.asking import Asked, Choice
 from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.judging import Judged
-from backprop_tui.engine.score import MISSES, Outcome
+from backprop_tui.engine.learner.asking import Asked, Choice
+from backprop_tui.engine.learner.judging import Judged
+from backprop_tui.engine.learner.score import MISSES, Outcome
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
 MODES = {

@@ -25,7 +25,7 @@ from backprop_tui.tui.numbers import number
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.engine.effect import RightRun
-    from backprop_tui.engine.formulas import Judgement
+    from backprop_tui.engine.learner.formulas import Judgement
     from backprop_tui.tui.asking import Asking
 
 EDITED, CHANGED = "*", "Δ"

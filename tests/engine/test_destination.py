@@ -15,7 +15,7 @@ from backprop_tui.engine.destination import (
     read_destination,
     search,
 )
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 
 HERE = Position(3, 8)

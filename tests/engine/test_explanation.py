@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from backprop_tui.engine.algebra import Cell, is_loss_term, walk
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment, Network, Training
-from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.explanation import Explanation, Number, own_cell
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.timeline import Position, Timeline

@@ -14,7 +14,7 @@ from backprop_tui.engine.algebra import Name
 from backprop_tui.engine.element import element
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Experiment, Network, Training
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.indices import index_form
 from backprop_tui.engine.program import Program

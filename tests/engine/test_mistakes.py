@@ -16,8 +16,9 @@ from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.chain import Chains
 from backprop_tui.engine.effect import RightRun, changed_by, changes_nothing, without_effect
 from backprop_tui.engine.experiment import Experiment, Network, Training
-from backprop_tui.engine.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.engine.explanation import formula
+from backprop_tui.engine.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.engine.files.saving import keyframe_of, text_of
 from backprop_tui.engine.gradient_check import Verdict, check_cells, gradients
 from backprop_tui.engine.gradient_check import tolerance as nudge_tolerance
 from backprop_tui.engine.mistaken import applies
@@ -28,7 +29,6 @@ from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import matches
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.replay import Replay
-from backprop_tui.engine.saving import keyframe_of, text_of
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.exports.trace import header, table
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments, same_bits

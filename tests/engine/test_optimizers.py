@@ -10,8 +10,8 @@ import pytest
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment, Initial, read_only
-from backprop_tui.engine.experiment_file import load
 from backprop_tui.engine.explanation import formula
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.provenance import Place, Provenance

@@ -21,7 +21,7 @@ from backprop_tui.engine.experiment import (
     Published,
     Training,
 )
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.published import Beside, Comparison, Verdict, compare, matches

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError
 from tests.exports.runs import exported, printed_by, runs

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError

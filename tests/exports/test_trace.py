@@ -18,7 +18,7 @@ from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.edits import with_edit
 from backprop_tui.engine.evaluate import ratio, xlog
 from backprop_tui.engine.experiment import Array, Edit, Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.optimizers import OPTIMIZERS
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import trace

@@ -14,7 +14,7 @@ from backprop_tui.__main__ import arranged, parser_of
 from backprop_tui.command_line.flags import OVERRIDES
 from backprop_tui.engine.algebra import SCALARS, names
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, ExportError, Wanted

@@ -13,8 +13,8 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Array, Experiment, Note, Question
-from backprop_tui.engine.experiment_file import load
-from backprop_tui.engine.lesson_check import remarks
+from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.engine.files.lesson_check import remarks
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import State, Timeline

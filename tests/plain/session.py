@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.plain.session import Session
 
 

@@ -16,7 +16,7 @@ from hypothesis.strategies import DataObject
 from backprop_tui import lessons
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.judging import unit_of
+from backprop_tui.engine.learner.judging import unit_of
 from backprop_tui.engine.timeline import Position
 from backprop_tui.engine.words import cell_in_words
 from backprop_tui.plain import travel

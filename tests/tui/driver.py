@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.provenance import Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, Timeline

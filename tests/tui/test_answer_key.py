@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import FORMATS, Wanted
 from tests.tui.driver import stepping

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.view import DRAWINGS

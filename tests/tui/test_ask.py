@@ -10,8 +10,8 @@ import pytest
 from textual.widgets import Input
 
 from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.experiment_file import load
-from backprop_tui.engine.score import Outcome
+from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.engine.learner.score import Outcome
 from backprop_tui.engine.timeline import Position
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.tui.screens.cover import Cover

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.drawings import bars, draw, graph, nodes

@@ -13,8 +13,8 @@ import pytest
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.experiment_file import load
-from backprop_tui.engine.recovery import Left, Recovery, left_behind
+from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.engine.files.recovery import Left, Recovery, left_behind
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.offer import Offer
 from tests.tui.driver import Driver, stepping
@@ -25,7 +25,7 @@ import asyncio, os, signal, sys
 from dataclasses import replace
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 
 async def main():
@@ -104,7 +104,10 @@ class TestKept:
             await driver.press("space", "space")
         assert kept(state) == [".json", ".lock"]
         # Its lock is this process's: another one would get it.
-        code = "from backprop_tui.engine.recovery import left_behind as f; print(f().kept['said'])"
+        code = (
+            "from backprop_tui.engine.files import recovery; "
+            "print(recovery.left_behind().kept['said'])"
+        )
         driver.stepper._recovery.leave()  # type: ignore[union-attr]  # as the end of it does
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "'p': [1, 2]" in told.stdout, told.stderr

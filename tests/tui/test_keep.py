@@ -14,9 +14,9 @@ from textual.widgets import Input
 
 from backprop_tui.__main__ import main
 from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.codes import experiment_of
 from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.codes import experiment_of
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.code import CodeSheet
 from backprop_tui.tui.widgets.file_prompt import FilePrompt

@@ -14,7 +14,7 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.functions import Array
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.chain import ChainSheet

@@ -18,7 +18,7 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.engine.algebra import names
 from backprop_tui.engine.experiment import Data, Network, Training, read_only
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.matrices import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.widgets import OptionList
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.screens.curve import Curve

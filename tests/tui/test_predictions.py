@@ -11,7 +11,7 @@ import pytest
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import load, read_experiment
+from backprop_tui.engine.files.experiment_file import load, read_experiment
 from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.inspection import Inspection

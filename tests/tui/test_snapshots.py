@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 from tests.networks import experiment
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.spelling import SIGNS
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.terminals import SixteenColours, Spelled

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, Static
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.curve import BLOCKS, by_epoch, sparkline, thinned
 from backprop_tui.tui.playing import SPEEDS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.gradient_check import CellVerdict, check_cells, check_gradient
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.tui import verdicts

@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList, Static
 
 from backprop_tui.engine.algebra import Cell, Name
 from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.experiment_file import load, read_experiment
+from backprop_tui.engine.files.experiment_file import load, read_experiment
 from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.tui.inspection import Inspection

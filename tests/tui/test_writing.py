@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.experiment_file import load
+from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.timeline import Position

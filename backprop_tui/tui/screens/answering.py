@@ -22,10 +22,10 @@ from backprop_tui.tui.screens.why import Why
 from backprop_tui.tui.widgets.boards import Gradients
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.asking import Choice
     from backprop_tui.engine.explanation import Explanation
-    from backprop_tui.engine.judging import Judged
-    from backprop_tui.engine.score import Outcome
+    from backprop_tui.engine.learner.asking import Choice
+    from backprop_tui.engine.learner.judging import Judged
+    from backprop_tui.engine.learner.score import Outcome
     from backprop_tui.exports.record import Record
     from backprop_tui.tui.asking import Asking
     from backprop_tui.tui.widgets.answer import AnswerField
@@ -71,7 +71,7 @@ class Answering(Travel, Why):
             self._wrong(asking, choice.written, self._why_wrong(choice), at)
 
     def on_answer_field_answered(self, message: AnswerField.Answered) -> None:
-        from backprop_tui.engine.judging import Verdict
+        from backprop_tui.engine.learner.judging import Verdict
         from backprop_tui.tui.widgets.answer import HINT
 
         asking, typed = self.asking, message.text.strip()
@@ -97,14 +97,14 @@ class Answering(Travel, Why):
             self._look_at(replace(self.asking, typing=False))
 
     def _right(self, asking: Asking, typed: str) -> None:
-        from backprop_tui.engine.score import Outcome
+        from backprop_tui.engine.learner.score import Outcome
 
         self.asking = replace(asking, typed=typed)
         self._end(Outcome.RIGHT, typed)
 
     def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""
-        from backprop_tui.engine.score import Outcome
+        from backprop_tui.engine.learner.score import Outcome
 
         self._record(asking, typed, judged)
         missed = asking.missed(typed, judged, at)
@@ -137,7 +137,7 @@ class Answering(Travel, Why):
         return Explanation(self.provenance, self.asking.asked.place, self._write)
 
     def _judge(self, typed: str) -> Judged:
-        from backprop_tui.engine.judging import earlier, formula, judge
+        from backprop_tui.engine.learner.judging import earlier, formula, judge
 
         if self.asking and self.asking.asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
@@ -150,7 +150,7 @@ class Answering(Travel, Why):
         return judge(typed, found, self.decimals, before, boards, sign_will_do=slopes)
 
     def _why_wrong(self, choice: Choice) -> Judged:
-        from backprop_tui.engine.judging import unit_of, wrong
+        from backprop_tui.engine.learner.judging import unit_of, wrong
 
         unit = unit_of(choice.written, self.decimals)
         return wrong(choice.number, choice.written, self._explained(), unit)

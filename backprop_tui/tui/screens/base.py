@@ -75,7 +75,7 @@ class Base(Screen[None]):
         self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            from backprop_tui.engine.saving import resume
+            from backprop_tui.engine.files.saving import resume
 
             self.position = resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come

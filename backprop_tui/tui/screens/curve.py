@@ -15,7 +15,7 @@ from textual.widgets import Static
 from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
 from backprop_tui.engine.functions import Array
-from backprop_tui.engine.schema import count
+from backprop_tui.engine.wording import count
 from backprop_tui.tui.curve import by_epoch, thinned
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.screens.modal import Modal

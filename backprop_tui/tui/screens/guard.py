@@ -16,7 +16,7 @@ from backprop_tui.tui.screens.keep import Keep
 from backprop_tui.tui.serving import served
 
 if TYPE_CHECKING:  # imported when there is something to keep: the start does not wait for it
-    from backprop_tui.engine.recovery import Left, Recovery
+    from backprop_tui.engine.files.recovery import Left, Recovery
 
 MOMENT = 1.0
 """Seconds between two looks at whether the position has changed."""
@@ -57,8 +57,8 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.codes import TooLongError, keyframe_needed
-        from backprop_tui.engine.recovery import Recovery
+        from backprop_tui.engine.files.codes import TooLongError, keyframe_needed
+        from backprop_tui.engine.files.recovery import Recovery
 
         self._recovery = self._recovery or Recovery()
         if self._watch_position is None and self.is_mounted:
@@ -99,7 +99,7 @@ class Guard(Keep):
     # What another program left behind
 
     def _offer_left(self) -> None:
-        from backprop_tui.engine.folders import LOCK, state_folder
+        from backprop_tui.engine.files.folders import LOCK, state_folder
 
         with suppress(OSError):
             if not served(self.app) and any(
@@ -108,7 +108,7 @@ class Guard(Keep):
                 self._offer()
 
     def _offer(self) -> None:
-        from backprop_tui.engine.recovery import BrokenError, left_behind
+        from backprop_tui.engine.files.recovery import BrokenError, left_behind
 
         try:
             left = left_behind()
@@ -130,7 +130,7 @@ class Guard(Keep):
         self.app.push_screen(Offer(left.name, left.unsaved), answered)
 
     def _open_left(self, left: Left) -> None:
-        from backprop_tui.engine.experiment_file import ExperimentError
+        from backprop_tui.engine.files.experiment_file import ExperimentError
 
         try:
             experiment = left.opened()

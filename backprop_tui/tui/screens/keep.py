@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Experiment, Look
+from backprop_tui.engine.files.resuming import named, right_here, shown_path, unsaved
 from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.resuming import named, right_here, shown_path, unsaved
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.screens.base import Base
@@ -140,7 +140,7 @@ class Keep(Base):
     # Saving
 
     async def action_save(self) -> None:
-        from backprop_tui.engine.codes import is_lesson
+        from backprop_tui.engine.files.codes import is_lesson
         from backprop_tui.tui.widgets.file_prompt import FilePrompt
 
         experiment = self.timeline.experiment
@@ -166,8 +166,8 @@ class Keep(Base):
         self._typed = self.query_one(FilePrompt).typed
 
     def on_file_prompt_answered(self, message: FilePrompt.Answered) -> None:
-        from backprop_tui.engine.experiment_file import as_argument
-        from backprop_tui.engine.saving import SaveError, save, too_large
+        from backprop_tui.engine.files.experiment_file import as_argument
+        from backprop_tui.engine.files.saving import SaveError, save, too_large
 
         self._typed = message.text
         path = named(message.text)
@@ -200,7 +200,7 @@ class Keep(Base):
 
     def _export(self, path: str, prompt: Prompt) -> None:
         """Write the run up to here, a document its first iterations, as the name's ending says."""
-        from backprop_tui.engine.saving import SaveError, write_file
+        from backprop_tui.engine.files.saving import SaveError, write_file
         from backprop_tui.exports.formats import ExportError, Wanted, format_of
 
         chosen, reached = format_of(path), self.position.iteration
@@ -234,7 +234,7 @@ class Keep(Base):
     # Codes
 
     def action_code(self) -> None:
-        from backprop_tui.engine.codes import TooLongError
+        from backprop_tui.engine.files.codes import TooLongError
         from backprop_tui.tui.screens.code import CodeSheet
 
         self.pause()
@@ -245,7 +245,7 @@ class Keep(Base):
 
     def code(self) -> str:
         """The code that opens just what is seen, or a TooLongError."""
-        from backprop_tui.engine.codes import code_of, keyframe_needed
+        from backprop_tui.engine.files.codes import code_of, keyframe_needed
 
         return code_of(self.seen(), self.position, keyframe_needed(self.timeline, self.position))
 
@@ -269,8 +269,8 @@ class Keep(Base):
     def last_words(self) -> str:
         """The command that resumes, of the saved file while that is this run; and where it cannot
         tell all, the code that does."""
-        from backprop_tui.engine.experiment_file import as_argument
-        from backprop_tui.engine.kept import same_run
+        from backprop_tui.engine.files.experiment_file import as_argument
+        from backprop_tui.engine.files.kept import same_run
 
         again, told = self.resume_command(), self._flags_can_tell()
         if self._saved and same_run(self._saved[1][0], self.timeline.experiment):

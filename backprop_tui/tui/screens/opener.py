@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.experiment_file import ExperimentError, load
+from backprop_tui.engine.files.experiment_file import ExperimentError, load
 from backprop_tui.tui.screens.modal import Modal
 
 FAULTS = 5

@@ -14,7 +14,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.resuming import resume_command
+from backprop_tui.engine.files.resuming import resume_command
 from backprop_tui.engine.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection

@@ -18,7 +18,7 @@ from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.view import View
 
 if TYPE_CHECKING:
-    from backprop_tui.engine.formulas import Judgement
+    from backprop_tui.engine.learner.formulas import Judgement
     from backprop_tui.tui.widgets.formula_field import FormulaField
 
 
@@ -73,7 +73,7 @@ class Writing(Base):
     # Answers
 
     def on_formula_field_answered(self, message: FormulaField.Answered) -> None:
-        from backprop_tui.engine.formulas import judge
+        from backprop_tui.engine.learner.formulas import judge
 
         experiment, ahead, symbol = self.timeline.experiment, self._ahead(), self.writing
         if not symbol or ahead is None:
@@ -163,7 +163,7 @@ class Writing(Base):
         experiment = self.timeline.experiment
         known = symbol, experiment.formulas[symbol]
         if known not in self.judgements:
-            from backprop_tui.engine.formulas import judge
+            from backprop_tui.engine.learner.formulas import judge
 
             iteration = self.timeline.iteration(self.position.iteration)
             self.judgements[known] = judge(experiment, symbol, text(known[1]), iteration)

@@ -12,9 +12,9 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Input
 
-from backprop_tui.engine.answers import read_number
 from backprop_tui.engine.edits import ALPHA
 from backprop_tui.engine.experiment import Edit
+from backprop_tui.engine.learner.answers import read_number
 from backprop_tui.engine.notation import text
 from backprop_tui.tui.numbers import signed
 from backprop_tui.tui.widgets.prompt import Prompt

@@ -6,10 +6,10 @@ but for the hints that were asked for.
 
 from __future__ import annotations
 
-from backprop_tui.engine.asking import Choice
-from backprop_tui.engine.judging import Verdict
+from backprop_tui.engine.learner.asking import Choice
+from backprop_tui.engine.learner.judging import Verdict
+from backprop_tui.engine.learner.score import Outcome
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.score import Outcome
 from backprop_tui.tui.asking import Asking
 from backprop_tui.tui.canvas import shortened, wrapped
 from backprop_tui.tui.view import View
@@ -66,7 +66,7 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[Line]:
     if not hints or found is None:
         return []
     if asking.asked.form == "formula":
-        from backprop_tui.engine.formulas import hint_of  # whose probes only formulas need
+        from backprop_tui.engine.learner.formulas import hint_of  # whose probes only formulas need
 
         parts = f"Hint: {hint_of(found.step, found.shapes)}"
         lines = [Line(line, "strong", 7) for line in wrapped(parts, width, 2)]

@@ -1,0 +1,81 @@
+"""How a message repeats what somebody gave: short, on one line, with the name probably meant.
+
+These are the words of faults, refusals and hints everywhere. What a message is about, this
+does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, time
+
+LONGEST_QUOTE = 40  # characters of a wrong text that a fault repeats
+LONGEST_PATH = 200  # characters of a file's path that a fault repeats: no name on a disk is longer
+LONGEST_LIST = 16  # allowed names that a fault lists
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows as it is: control characters and line ends escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(text: str, most: int = LONGEST_QUOTE) -> str:
+    """A text as a fault repeats it: its beginning, where it is long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def path_shown(path: str) -> str:
+    """A path as a fault repeats it, on one line; of a very long one, the two ends."""
+    if len(path) > LONGEST_PATH:
+        path = f"{path[: LONGEST_PATH // 2]}…{path[1 - LONGEST_PATH // 2 :]}"
+    return printable(path)
+
+
+def shown(value: object) -> str:
+    """A value as a fault repeats it: short, on one line, in TOML's words."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            escaped = short(value).replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{printable(escaped)}"'
+        case int():
+            return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
+        case list():
+            return "an empty list" if not value else f"a list of {len(value)}"
+        case dict():
+            return "a table"
+        case date() | time():
+            return "a date or time"
+        case _:
+            return str(value)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas; of very many, the first ones and the last."""
+    if len(names) <= LONGEST_LIST:
+        return ", ".join(names)
+    return ", ".join((*names[: LONGEST_LIST - 1], "…", names[-1]))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 value`, `3 values`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def nearest(word: object, names: Iterable[str]) -> str | None:
+    """The name that a misspelling most likely meant, capitals aside."""
+    if not isinstance(word, str):
+        return None
+    from difflib import get_close_matches  # not at the start: only a fault needs it
+
+    plain = word.strip().lower()
+    by_lower = {name.lower(): name for name in reversed(tuple(names))}
+    close = get_close_matches(plain, by_lower, n=1)
+    return by_lower[close[0]] if close else None
+
+
+def hint(word: object, names: Iterable[str]) -> str:
+    """`. Did you mean "sigmoid"?`, where a name is near enough; else nothing."""
+    meant = nearest(word, names)
+    return f'. Did you mean "{meant}"?' if meant else ""
