@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from backprop_tui import exports, lessons
 from backprop_tui.command_line.flags import (
     AS,
+    ASK,
     BLANKS,
     CODE,
     COPIES,
@@ -348,7 +349,8 @@ def serve(arguments: argparse.Namespace) -> int:
             f'serve needs the package {error.name}: pip install "{PROGRAM}[web]" brings it'
         ) from None
     experiment = load(arguments)
-    wanted = {f.attribute: getattr(arguments, f.attribute) for f in (*OVERRIDES, DECIMALS, CODE)}
+    kept = (*OVERRIDES, DECIMALS, CODE, ASK)
+    wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
     served = server.Server({"word": arguments.word, **wanted}, arguments.max_sessions)
 
     def ready(address: str) -> None:

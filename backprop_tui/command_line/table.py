@@ -195,6 +195,7 @@ COMMANDS = {
             flags={
                 "who can come": (HOST, PORT, MAX_SESSIONS),
                 "what is shown": (DECIMALS,),
+                "what is asked": (ASK,),
                 CHANGES: OVERRIDES,
             },
             examples={

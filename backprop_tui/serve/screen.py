@@ -15,7 +15,7 @@ from textual.drivers.web_driver import WebDriver
 from textual.events import AppFocus
 from textual.messages import ExitApp
 
-from backprop_tui.command_line.commands import decimals_of, load
+from backprop_tui.command_line.commands import asked_as, decimals_of, load
 from backprop_tui.command_line.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.tui.app import BackpropApp
 
@@ -36,7 +36,8 @@ def main(argv: Sequence[str]) -> int:
     """Step through the experiment that `argv` describes: one argument, which `session` made."""
     arguments = argparse.Namespace(**json.loads(argv[0]))
     try:
-        experiment = load(arguments)  # once more: its file may be another by now
+        # Read once more: the experiment's file may be another by now.
+        experiment = asked_as(arguments, load(arguments))
     except CommandError as error:
         complain(*error.faults)
         return WRONG

@@ -78,7 +78,7 @@ class BackpropApp(App[str]):
     def on_load(self) -> None:
         """Before the terminal is taken."""
         self._leave_on_signals()
-        if self.console.color_system == "standard" and not self.is_headless:
+        if self.console.color_system == "standard":
             from backprop_tui.tui.terminals import SixteenColours
 
             self._filters.append(SixteenColours())

@@ -120,6 +120,15 @@ async def test_who_quits_may_start_again(served: Served, browser: Chromium) -> N
     await tab.until(partial(at_step, 0))
 
 
+async def test_it_asks_as_the_teacher_has_said(browser: Chromium) -> None:
+    with serving("mazur", "--ask", "vote") as served:
+        tab = await browser.tab()
+        await tab.open(served.address)
+        await tab.until(lambda text: "Press space" in text)
+        await tab.press("space")
+        await tab.until(lambda text: "= ?" in text and "ote with your fingers" in text)
+
+
 async def test_when_all_places_are_taken_the_next_visitor_is_told(browser: Chromium) -> None:
     with serving("--max-sessions", "1") as served:
         await opened(await browser.tab(), served.address)
