@@ -8,19 +8,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from backprop_tui import exports, lessons
-from backprop_tui.command_line.commands import (
-    Command,
-    is_experiment,
-    unknown,
-)
-from backprop_tui.command_line.flags import (
-    SWITCHES,
-    hint,
-    quoted,
-)
+from backprop_tui.command_line.commands import Command, is_experiment, unknown
+from backprop_tui.command_line.flags import SWITCHES, hint, quoted
 from backprop_tui.command_line.streams import (
     FINE,
     INTERRUPTED,
@@ -33,9 +25,6 @@ from backprop_tui.command_line.streams import (
     write,
 )
 from backprop_tui.command_line.table import COMMANDS, STEPPER
-
-if TYPE_CHECKING:
-    pass
 
 
 class Parser(argparse.ArgumentParser):
@@ -113,6 +102,9 @@ def arranged(argv: Sequence[str]) -> tuple[Command, list[str]]:
             flags.append(argument)
         else:
             flags.append(f"{argument}={waiting.pop(0)}")
+    if words[:1] == ["help"]:  # as git and others have it
+        words.pop(0)
+        flags.append("--help")
     if words and words[0] in COMMANDS:
         command = COMMANDS[words.pop(0)]
     return command, [*flags, "--", *words]

@@ -6,6 +6,7 @@ screen, and imports Rich only when Rich asks.
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from backprop_tui.engine import timeline
 from backprop_tui.engine.algebra import SCALARS, names
 from backprop_tui.engine.explanation import Explanation, own_cell
 from backprop_tui.engine.files.experiment_file import ExperimentError, load
+from backprop_tui.engine.functions import Array
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Position
+from backprop_tui.engine.wording import hint
 from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
 
 if TYPE_CHECKING:
@@ -25,12 +28,17 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 10
 MOST_TERMS = 6
 UNKNOWN = "·"
+BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border-radius:6px"
 
 
 class Timeline(timeline.Timeline):
     """A run of an experiment; `state` gives what is known at a position, ready to be shown."""
 
     def state(self, position: Position) -> State:
+        """What is known there. Raises ValueError where the run has no such position."""
+        steps = len(self.program.steps)
+        if position.iteration < 1 or not 0 <= position.steps <= steps:
+            raise ValueError(f"there is no {position}: iterations count from 1, steps to {steps}")
         return State(self, position, self.iteration(position.iteration))
 
     @cached_property
@@ -46,6 +54,16 @@ class State(timeline.State):
     @property
     def decimals(self) -> int:
         return self.experiment.decimals
+
+    def value(self, symbol: str) -> Array | None:
+        """What `symbol` holds: read-only, its shape as `shapes` has it, and masked where its step
+        is still open; None where it is not computed yet.
+
+        Raises ValueError where the run has no such matrix.
+        """
+        if symbol not in self.shapes:
+            raise ValueError(f"there is no {symbol} in this run{hint(symbol, self.shapes)}")
+        return super().value(symbol)
 
     @property
     def title(self) -> str:
@@ -106,13 +124,20 @@ class State(timeline.State):
         parts += [f"\n{name}\n{aligned(rows)}" for name, rows in self.matrices.items()]
         return "\n".join(parts)
 
+    __repr__ = __str__  # so that a prompt shows it too
+
     def _repr_html_(self) -> str:
         """For Jupyter."""
         said = "<br>".join(escape(line) for line in self.lines)
-        boards = "".join(_board(name, rows) for name, rows in self.matrices.items())
+        written_then_read = itertools.chain(["▸ "], itertools.repeat("• "))
+        marks = written_then_read if self.step else itertools.repeat("")
+        boards = "".join(
+            _board(f"{mark}{name}", rows)
+            for mark, (name, rows) in zip(marks, self.matrices.items(), strict=False)
+        )
+        row = "display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start"
         return (
-            f"<div><b>{escape(self.title)}</b><p>{said}</p>"
-            f'<div style="display:flex;flex-wrap:wrap;gap:2em">{boards}</div></div>'
+            f'<div><b>{escape(self.title)}</b><p>{said}</p><div style="{row}">{boards}</div></div>'
         )
 
     def __rich__(self) -> RenderableType:
@@ -133,7 +158,8 @@ def _board(name: str, rows: list[list[str]]) -> str:
     cells = "".join(
         "<tr>" + "".join(f"<td>{escape(figure)}</td>" for figure in row) + "</tr>" for row in rows
     )
-    return f"<table><caption>{escape(name)}</caption>{cells}</table>"
+    caption = f'<caption style="white-space:nowrap">{escape(name)}</caption>'
+    return f'<table style="{BRACKETS}">{caption}{cells}</table>'
 
 
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

@@ -104,6 +104,8 @@ def completed(line: str, folder: Path) -> set[str]:
         ("backprop-tui trace --format ", {"table", "jsonl", "markdown"}),
         ("backprop-tui train mazur --loss half", {"half_squared_error"}),
         ("backprop-tui --mistake sign", {"sign-flipped"}),
+        ("backprop-tui export --as w", {"worksheet"}),
+        ("backprop-tui serve --ask v", {"vote"}),
         ("backprop-tui --mistake = sign", {"sign-flipped"}),  # as bash parts --mistake=sign
         ("backprop-tui trace --format =", {"table", "jsonl", "markdown"}),
         ("backprop-tui train mi", {"mine.toml"}),

@@ -6,6 +6,7 @@ import doctest
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -62,6 +63,23 @@ def test_every_state_of_every_lesson_shows_its_step_in_html_rich_and_text(name: 
             value = state.result(state.step.symbol)
             number = state.figure(value[-1, -1])
             assert all(number in face for face in faces)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (lambda run: run.state(Position(0)), "iterations count from 1"),
+        (lambda run: run.state(Position(1, 99)), "steps to 17"),
+        (lambda run: run.state(run.start).value("dw2"), 'no dw2 in this run. Did you mean "dW2"?'),
+    ],
+)
+def test_what_a_run_does_not_have_is_told_apart_from_what_is_not_computed_yet(
+    asked: Callable[[Timeline], object], told: str
+) -> None:
+    run = Timeline(load("article"))
+    assert run.state(run.start).value("dW2") is None
+    with pytest.raises(ValueError, match=re.escape(told)):
+        asked(run)
 
 
 @given(elements=st.integers(1, 8))

@@ -8,16 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backprop_tui.command_line.streams import (
     FORMATS,
     MOST_DECIMALS,
 )
 from backprop_tui.exports import formats
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,13 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def choice(
+    name: str, metavar: str, what: str, names: Sequence[str], default: str | None = None
+) -> Flag:
+    """A flag whose value is one of these names, which a shell offers too."""
+    return Flag(name, metavar, what, one_of(names), default, names)
 
 
 def quoted(text: str) -> str:
@@ -150,14 +154,13 @@ SAMPLE = Flag(
     "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
-FORMAT = Flag(
+FORMAT = choice(
     "--format",
     "FORMAT",
     "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
     "line, a line a step, numbers in full whatever --decimals says",
-    one_of(FORMATS),
-    "table",
     FORMATS,
+    "table",
 )
 MORE_ITERATIONS = Flag(
     "--iterations",
@@ -179,11 +182,11 @@ OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bo
 TRAIN_DECIMALS = replace(
     CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
 )
-AS = Flag(
+AS = choice(
     "--as",
     "FORMAT",
     "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
-    one_of(tuple(formats.FORMATS)),
+    tuple(formats.FORMATS),
 )
 OUTPUT = Flag("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
 KEY = Flag(
@@ -200,12 +203,12 @@ BLANKS = Flag(
 )
 COPIES = Flag("--copies", "N", "worksheets, each with other weights (default 1)", whole(1, 1000))
 EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
-ASK = Flag(
+ASK = choice(
     "--ask",
     "WHEN",
     "before which steps it asks: off; lesson: where the experiment has a question (the default); "
     "vote or type: before every step",
-    one_of(("off", "lesson", "vote", "type")),
+    ("off", "lesson", "vote", "type"),
 )
 RECORD = Flag(
     "--record",

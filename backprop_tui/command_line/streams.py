@@ -10,11 +10,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 PROGRAM = "backprop-tui"
 FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses

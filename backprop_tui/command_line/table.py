@@ -5,8 +5,6 @@ What they do is told in `commands`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from backprop_tui.command_line.commands import (
     Command,
     Word,
@@ -54,10 +52,6 @@ from backprop_tui.command_line.flags import (
 from backprop_tui.command_line.streams import (
     PROGRAM,
 )
-
-if TYPE_CHECKING:
-    pass
-
 
 EXPERIMENT = Word(
     "EXPERIMENT",

@@ -6,6 +6,7 @@ read without NumPy. How a format writes, and what it cannot, is that module's bu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -68,15 +69,35 @@ FORMATS = {
 }
 
 
+MOST_WORKED_OUT = 10
+"""Iterations of a document that is named by its file's ending alone."""
+SAVED = ".toml"
+"""The ending of an experiment file: what is saved, not exported."""
+
+
 def format_of(path: str) -> Format | None:
-    """The format that the ending of a file's name asks for."""
-    return next((f for f in FORMATS.values() if f.ending and path.endswith(f.ending)), None)
+    """The format that the ending of a file's name asks for; None: an experiment file.
+
+    An ExportError where neither is written so: a page of that name would be no page.
+    """
+    ending = os.path.splitext(path)[1].lower()
+    if ending in ("", SAVED):
+        return None
+    by_ending = {f.ending: f for f in FORMATS.values() if f.ending}
+    found = by_ending.get(".html" if ending == ".htm" else ending)
+    if found is None:
+        names = ", ".join(f"mine{each}" for each in by_ending)
+        raise ExportError(f"a name like mine{SAVED} saves; like {names} exports")
+    return found
+
+
+def so_far(chosen: Format, timeline: Timeline, iteration: int, decimals: int) -> tuple[int, str]:
+    """A run up to that iteration, a document its first ones: how many these are, and the text."""
+    iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
+    return iterations, "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
 
 
 def unedited(experiment: Experiment, name: str) -> None:
     """Raise the ExportError of a run that edits change on its way."""
     if experiment.edits:
-        raise ExportError(
-            f"an edited run cannot be exported as {name}: its numbers change on the way; "
-            "undo the edits first, or write what you see with trace"
-        )
+        raise ExportError(f"edits change numbers on the way, which {name} cannot: undo them first")

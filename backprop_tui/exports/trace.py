@@ -216,6 +216,8 @@ def setting(timeline: Timeline) -> str:
 
 PHASE_STYLES = {"forward": "green", "backward": "magenta", "update": "yellow"}
 STEP_WIDTH, PHASE_WIDTH = 4, 8
+LEAST_FORMULA = 26
+"""Columns that a formula keeps beside a wide matrix: in lines of that width it can be read."""
 
 
 def table(
@@ -251,7 +253,9 @@ class _Layout:
         self.shape_width = max(5, *(len(written(shape)) for shape in shapes.values()))
         room = console.width - STEP_WIDTH - PHASE_WIDTH - self.shape_width - 4 * GAP
         longest = max(len(self.encodable(formula(step))) for step in program.steps)
-        wide_enough = max(decimals + 10, room * 9 // 20)  # for "… " and any figure, or nearly half
+        columns = min(MOST_COLUMNS, max(columns for _, columns in shapes.values()))
+        whole = min(columns * (decimals + 4), room - LEAST_FORMULA)  # "−0.123 " for each column
+        wide_enough = max(decimals + 10, room * 9 // 20, whole)  # for "… " and any figure at least
         self.formula_width = max(12, min(longest, room - wide_enough))
         self.value_width = max(wide_enough, room - self.formula_width)
         self.width = console.width - room + self.formula_width + self.value_width

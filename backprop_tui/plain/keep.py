@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.engine.experiment import Experiment
@@ -24,6 +25,9 @@ from backprop_tui.engine.timeline import Position
 from backprop_tui.plain.ask import Ask
 from backprop_tui.plain.changing import Changing
 from backprop_tui.plain.run import CannotError
+
+if TYPE_CHECKING:
+    from backprop_tui.exports.formats import Format
 
 PROGRAM = "backprop-tui --plain"
 """What opens a run again, in words."""
@@ -65,14 +69,22 @@ class Keep(Ask, Changing):
 
     def do_save(self, rest: str) -> None:
         from backprop_tui.engine.files.saving import SaveError, save, too_large
+        from backprop_tui.exports.formats import ExportError, format_of
 
         if self.timeline.experiment.written is None:
             raise CannotError("This run was read from no file, so it cannot be saved to one.")
         saved = self._saved_at[0] if self._saved_at else ""
         if not (path := named(rest) or saved):
             raise CannotError("Say a file's name: save mine.toml.")
+        try:
+            chosen = format_of(path)
+        except ExportError as error:
+            raise CannotError(f"{error}.") from None
         exists = os.path.isfile(path) and path != saved
         if not self.sure(f"save {path}", f"{path} exists" if exists else ""):
+            return
+        if chosen is not None:
+            self._export(chosen, path)
             return
         try:
             if too_large(self.timeline):
@@ -86,6 +98,21 @@ class Keep(Ask, Changing):
         self._saved_at = path, experiment, self.position
         self.tell(f"Saved as {shown_path(path)}.")
         self.tell(f"{PROGRAM} {as_argument(path)} opens it.")
+
+    def _export(self, chosen: Format, path: str) -> None:
+        """Write the iterations up to this one, a document the first of them."""
+        from backprop_tui.engine.files.saving import SaveError, write_file
+        from backprop_tui.exports.formats import ExportError, so_far
+
+        reached = self.position.iteration
+        try:
+            iterations, text = so_far(chosen, self.timeline, reached, self.decimals)
+            write_file(path, text, overwrite=True)
+        except (ExportError, SaveError) as error:
+            self.tell(f"{error}.")
+            return
+        many = f", iterations 1 to {iterations}" if iterations > 1 else ""
+        self.tell(f"Exported as {chosen.name}{many}: {shown_path(path)}.")
 
     def seen(self) -> Experiment:
         """The experiment as it is heard."""

@@ -284,6 +284,7 @@ class TestExporting:
         ("file", "has"),
         [
             ("a.html", "<math"),
+            ("a.HTM", "<math"),
             ("a.md", "dW2"),
             ("a.tex", "documentclass"),
             ("a.py", "import numpy"),
@@ -298,6 +299,15 @@ class TestExporting:
             assert has in (tmp_path / file).read_text(encoding="utf-8")
             assert "Exported as" in driver.text("footer")
             assert "backprop-tui article" in driver.stepper.last_words()
+
+    async def test_a_name_that_would_lie_about_what_is_in_it_is_refused(
+        self, tmp_path: Path
+    ) -> None:
+        async with stepping("article") as driver:
+            await driver.press("space", "w")
+            await name(driver, "a.pdf")
+            assert "✗ a name like mine.toml saves; like mine.py" in driver.everything()
+            assert list(tmp_path.iterdir()) == []
 
     async def test_another_file_is_replaced_only_when_asked_twice(self, tmp_path: Path) -> None:
         (tmp_path / "a.md").write_text("mine")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,9 +33,6 @@ from backprop_tui.engine.files.rules import DATA, OF_CSV
 from backprop_tui.engine.files.schema import Path
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.wording import count, listed
-
-if TYPE_CHECKING:
-    pass
 
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 

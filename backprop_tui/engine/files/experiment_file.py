@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -47,9 +47,6 @@ from backprop_tui.engine.files.reading import NotRegularError, first_bytes
 from backprop_tui.engine.files.rules import EXPERIMENT, KEPT_APART, homes
 from backprop_tui.engine.files.schema import Faults, Path
 from backprop_tui.engine.wording import hint, listed, path_shown, printable, shown
-
-if TYPE_CHECKING:
-    pass
 
 LESSONS = str(PurePath(lessons.__file__).parent)
 LARGEST_FILE = 100_000_000  # bytes: a saved network of millions of weights is one
@@ -95,7 +92,8 @@ def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) ->
 
 def as_argument(path: str) -> str:
     """A file's path as it is typed in a command: quoted where needed, and never like a flag."""
-    return shlex.quote(os.path.join(".", path) if path.startswith("-") else path)
+    plain = is_file(path) and not path.startswith("-")
+    return shlex.quote(path if plain else os.path.join(".", path))
 
 
 def is_file(source: str) -> bool:

@@ -6,7 +6,6 @@ Whether they fit the network, its data and its training; each tells one thing.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
 
 from backprop_tui.engine.experiment import (
     sizes_of_batches,
@@ -17,10 +16,6 @@ from backprop_tui.engine.files.look_rules import cells_exist
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.wording import listed
-
-if TYPE_CHECKING:
-    pass
-
 
 MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
 

@@ -6,7 +6,7 @@ The raw document is changed before any rule reads it, so that the same rules hol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backprop_tui.engine.experiment import (
     PARAMETER,
@@ -22,9 +22,6 @@ from backprop_tui.engine.files.note_rules import (
 )
 from backprop_tui.engine.files.rules import EXPERIMENT, NETWORK, OF_CSV, SAVED
 from backprop_tui.engine.files.schema import Faults
-
-if TYPE_CHECKING:
-    pass
 
 OWN = {"layers", "activations", "loss", "x", "y"}
 """Flags that make another experiment of a lesson: its title and text are no longer about it."""

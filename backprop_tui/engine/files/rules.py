@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -45,10 +45,6 @@ from backprop_tui.engine.files.schema import (
 from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
 from backprop_tui.engine.mistakes import CATALOGUE
 from backprop_tui.engine.optimizers import OPTIMIZERS
-
-if TYPE_CHECKING:
-    pass
-
 
 NETWORK = Table(
     "[network]",

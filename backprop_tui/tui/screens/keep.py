@@ -20,11 +20,10 @@ from backprop_tui.tui.serving import NOT_SERVED, served
 from backprop_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:  # imported when something is saved: the start does not wait for it
+    from backprop_tui.exports.formats import Format
     from backprop_tui.tui.widgets.file_prompt import FilePrompt
     from backprop_tui.tui.widgets.prompt import Prompt
 
-MOST_WORKED_OUT = 10
-"""Iterations of a document that w writes."""
 Snapshot = tuple[Experiment, Position, Look, int]
 
 
@@ -174,14 +173,19 @@ class Keep(Base):
         if not path:
             message.prompt.say("✗ it needs a name")
             return
+        from backprop_tui.exports.formats import ExportError, format_of
+
+        try:
+            chosen = None if self._is_own(path) else format_of(path)
+        except ExportError as error:
+            message.prompt.say(f"✗ {error}")
+            return
         if os.path.isfile(path) and not self._is_own(path) and self._replaces != path:
             self._replaces = path
             message.prompt.say(f"{shown_path(path)} exists: enter again replaces it")
             return
-        from backprop_tui.exports.formats import format_of
-
-        if format_of(path) is not None:
-            self._export(path, message.prompt)
+        if chosen is not None:
+            self._export(chosen, path, message.prompt)
             return
         try:
             if too_large(self.timeline):
@@ -198,17 +202,15 @@ class Keep(Base):
         told = f"Saved as {shown_path(path)}; {opens} opens it."
         self.say(told if len(told) < self.size.width - 1 else f"Saved: {opens}")
 
-    def _export(self, path: str, prompt: Prompt) -> None:
-        """Write the run up to here, a document its first iterations, as the name's ending says."""
+    def _export(self, chosen: Format, path: str, prompt: Prompt) -> None:
+        """Write the iterations up to this one, a document the first of them."""
         from backprop_tui.engine.files.saving import SaveError, write_file
-        from backprop_tui.exports.formats import ExportError, Wanted, format_of
+        from backprop_tui.exports.formats import ExportError, so_far
 
-        chosen, reached = format_of(path), self.position.iteration
-        assert chosen is not None
-        iterations = reached if chosen.name == "numpy" else min(reached, MOST_WORKED_OUT)
-        wanted = Wanted(iterations, self.decimals)
+        reached = self.position.iteration
         try:
-            write_file(path, "".join(chosen.texts(self.timeline, wanted)), overwrite=True)
+            iterations, text = so_far(chosen, self.timeline, reached, self.decimals)
+            write_file(path, text, overwrite=True)
         except (ExportError, SaveError) as error:
             prompt.say(f"✗ {error}")
             return
