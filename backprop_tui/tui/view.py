@@ -95,12 +95,16 @@ class View:
         return self.state.position.iteration
 
     @cached_property
-    def layer(self) -> int:
-        """The layer whose card is shown: that of the cell looked at, else of the step."""
-        looked_at = self.inspection.cursor
+    def layer_of_step(self) -> int:
+        """The layer whose card shows what the step reads and writes."""
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
         read = names(self.step.expression) if self.step else ()
-        here = max(self.state.layer or 1, *map(layer_of, read), 1)
+        return max(self.state.layer or 1, *map(layer_of, read), 1)
+
+    @cached_property
+    def layer(self) -> int:
+        """The layer whose card is shown: that of the cell looked at, else of the step."""
+        looked_at, here = self.inspection.cursor, self.layer_of_step
         if looked_at is None:
             return here
         own = layer_of(looked_at.symbol)

@@ -405,6 +405,21 @@ async def test_with_a_cursor_arrows_move_it_and_escape_gives_them_back() -> None
         assert driver.app.is_running
 
 
+async def test_a_cursor_never_keeps_the_step_out_of_sight() -> None:
+    """Where one layer's card is shown, it goes with the step; where all are shown, it stays."""
+    async with stepping("vanishing") as driver:
+        await driver.press("tab")
+        assert driver.stepper.inspection.cursor
+        await driver.press("space", "space")
+        assert driver.stepper.inspection.cursor  # the step is on its card
+        await driver.press("space", "space", "space")
+        assert "layer 3 of 12" in driver.text("cache")
+        assert "▸" in driver.text("cache")
+    async with stepping("article") as driver:
+        await driver.press("tab", "p")
+        assert driver.stepper.inspection.cursor
+
+
 async def test_enter_explains_a_number_and_escape_leads_back() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8)

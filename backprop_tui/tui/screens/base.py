@@ -326,7 +326,15 @@ class Base(Screen[None]):
         self.before = None
         self.position = position
         self.farthest = max(self.farthest, position.iteration)
+        if self.inspection.cursor and self._step_is_out_of_sight():
+            self.inspection = Inspection()
         self.show()
+
+    def _step_is_out_of_sight(self) -> bool:
+        """Whether the cursor keeps the panels at a layer that is not the step's."""
+        view = self.view
+        elsewhere = view.layer != view.layer_of_step
+        return elsewhere and not self.query_one(Cache).arrangement(view).whole
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""
