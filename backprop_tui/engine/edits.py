@@ -135,7 +135,7 @@ def _in_time(edits: Sequence[Edit]) -> list[Edit]:
 
 
 @dataclass(frozen=True)
-class _Made:
+class Made:
     """An edit of a number: its place in the data, where it is one of X or Y, else in its matrix."""
 
     edit: Edit
@@ -154,17 +154,17 @@ class Edits:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self._made = [self._placed(edit) for edit in _in_time(experiment.edits)]
-        self._iterations = [made.edit.iteration for made in self._made]
-        self._lasting = [made.edit.iteration for made in self._made if made.lasts]
+        self.made = [self._placed(edit) for edit in _in_time(experiment.edits)]
+        self._iterations = [made.edit.iteration for made in self.made]
+        self._lasting = [made.edit.iteration for made in self.made if made.lasts]
 
     def __bool__(self) -> bool:
-        return bool(self._made)
+        return bool(self.made)
 
-    def _placed(self, edit: Edit) -> _Made:
+    def _placed(self, edit: Edit) -> Made:
         if not isinstance(edit.of, Cell):
-            return _Made(edit, edit.of.symbol)
-        return _Made(edit, edit.of.symbol, edit.of.row - 1, self._column(edit.of, edit.iteration))
+            return Made(edit, edit.of.symbol)
+        return Made(edit, edit.of.symbol, edit.of.row - 1, self._column(edit.of, edit.iteration))
 
     def _column(self, cell: Cell, iteration: int) -> int:
         """The column of a cell, from 0; of X and Y that in the data, which is an example."""
@@ -186,7 +186,7 @@ class Edits:
         """The experiment with X, Y and α as they are in an iteration."""
         matrices = {"X": self.experiment.data.X, "Y": self.experiment.data.Y}
         alpha = self.experiment.training.learning_rate
-        for made in self._made:
+        for made in self.made:
             if made.edit.iteration > number or not made.lasts:
                 continue
             if made.symbol == ALPHA.symbol:
@@ -204,7 +204,7 @@ class Edits:
         if number not in self._iterations:
             return kept
         begun = dict(zip(symbols, kept, strict=True))
-        for made in self._made:
+        for made in self.made:
             if made.edit.iteration == number and not made.lasts:
                 begun[made.symbol] = _with(begun[made.symbol], made)
         return tuple(begun.values())
@@ -217,13 +217,13 @@ class Edits:
         place = asked.symbol, asked.row, asked.column
         found = (
             made.edit
-            for made in reversed(self._made)
+            for made in reversed(self.made)
             if made.edit.iteration <= iteration and (made.symbol, made.row, made.column) == place
         )
         return next(found, None)
 
 
-def _with(matrix: Array, made: _Made) -> Array:
+def _with(matrix: Array, made: Made) -> Array:
     """A matrix with one number changed."""
     changed = np.array(matrix, order="C")
     changed[made.row, made.column] = made.edit.value

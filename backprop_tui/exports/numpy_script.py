@@ -16,13 +16,14 @@ from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.engine.notation import numpy_source
 from backprop_tui.engine.program import Program, Step
 from backprop_tui.engine.timeline import Timeline
-from backprop_tui.exports.formats import Wanted, unedited
+from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.scripts import (
     LONGEST_LINE,
     batch,
     beginning,
     constants,
     data,
+    edited,
     heading,
     loss_terms,
     phases,
@@ -32,7 +33,6 @@ from backprop_tui.exports.scripts import (
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The script, line by line."""
-    unedited(timeline.experiment, "numpy")
     return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
 
 
@@ -52,6 +52,7 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield ""
     yield 'np.seterr(all="ignore")  # infinities are numbers too'
     yield "for t in range(1, ITERATIONS + 1):"
+    yield from edited(experiment)
     yield from batch(timeline, "data_{0}.take(columns, axis=1)")
     yield from phases((step.phase, line(program, step)) for step in program.steps)
     yield ""

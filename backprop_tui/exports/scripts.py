@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
-from backprop_tui.engine.algebra import Expr, is_loss_term, names, walk
+from backprop_tui.engine.algebra import Cell, Expr, is_loss_term, names, walk
 from backprop_tui.engine.compiler import CONSTANTS
+from backprop_tui.engine.edits import Edits
 from backprop_tui.engine.experiment import Array, Experiment
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import version
@@ -102,6 +104,17 @@ def batch(timeline: Timeline, take: str) -> Iterator[str]:
     yield f"    X, Y = {take.format('X')}, {take.format('Y')}"
     if "m" in _read(timeline):
         yield "    m = len(columns)"
+
+
+def edited(experiment: Experiment) -> Iterator[str]:
+    """The lines that change numbers by hand, each where its iteration begins."""
+    data = "" if one_batch(experiment) else "data_"
+    for iteration, made in groupby(Edits(experiment).made, lambda made: made.edit.iteration):
+        yield f"    if t == {iteration}:  # edited by hand"
+        for each in made:
+            where = f"{data if each.symbol in ('X', 'Y') else ''}{each.symbol}"
+            place = f"[{each.row}, {each.column}]" if isinstance(each.edit.of, Cell) else ""
+            yield f"        {where}{place} = {float(each.edit.value)!r}"
 
 
 def _read(timeline: Timeline) -> set[str]:

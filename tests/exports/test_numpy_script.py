@@ -17,6 +17,7 @@ from backprop_tui.engine.experiment import Edit, Experiment
 from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError
+from tests.engine.test_edits import edited
 from tests.exports.runs import exported, printed_by, runs
 
 WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
@@ -43,6 +44,13 @@ def test_it_prints_the_numbers_of_the_run_to_the_bit(
 ) -> None:
     script = exported("numpy", experiment, iterations=iterations)
     assert printed_by(script) == recorded(experiment, iterations)
+
+
+@given(edited())
+@settings(deadline=None, max_examples=40)
+def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
+    script = exported("numpy", experiment, iterations=4)
+    assert printed_by(script) == recorded(experiment, 4)
 
 
 def test_it_needs_numpy_alone(tmp_path: Path) -> None:
@@ -102,6 +110,6 @@ def test_a_title_is_never_code() -> None:
 
 def test_an_edited_run_is_refused_with_a_sentence() -> None:
     edited = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
-    for name in ("numpy", "torch", "worksheet"):
+    for name in ("torch", "worksheet"):
         with pytest.raises(ExportError, match=f"which {name} cannot: undo them first$"):
             exported(name, edited)
