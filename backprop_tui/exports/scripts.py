@@ -106,15 +106,17 @@ def batch(timeline: Timeline, take: str) -> Iterator[str]:
         yield "    m = len(columns)"
 
 
-def edited(experiment: Experiment) -> Iterator[str]:
-    """The lines that change numbers by hand, each where its iteration begins."""
+def edited(experiment: Experiment, within: str = "") -> Iterator[str]:
+    """The lines that change numbers by hand, each where its iteration begins; `within` a block."""
     data = "" if one_batch(experiment) else "data_"
     for iteration, made in groupby(Edits(experiment).made, lambda made: made.edit.iteration):
         yield f"    if t == {iteration}:  # edited by hand"
+        if within:
+            yield f"        {within}:"
         for each in made:
             where = f"{data if each.symbol in ('X', 'Y') else ''}{each.symbol}"
             place = f"[{each.row}, {each.column}]" if isinstance(each.edit.of, Cell) else ""
-            yield f"        {where}{place} = {float(each.edit.value)!r}"
+            yield f"{'    ' if within else ''}        {where}{place} = {float(each.edit.value)!r}"
 
 
 def _read(timeline: Timeline) -> set[str]:

@@ -15,12 +15,13 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.notation import torch_source
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import Timeline
-from backprop_tui.exports.formats import ExportError, Wanted, unedited
+from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.scripts import (
     batch,
     beginning,
     constants,
     data,
+    edited,
     heading,
     literal,
     loss_terms,
@@ -52,7 +53,6 @@ CLOSE, LARGEST = 1e-9, 1e6
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The script, line by line."""
     experiment = timeline.experiment
-    unedited(experiment, "torch")
     own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
     if experiment.mistake is not None:
         raise ExportError(
@@ -87,6 +87,7 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield from expected(timeline, number)
     yield ""
     yield "for t, ours in enumerate(OURS, 1):"
+    yield from edited(experiment, "with torch.no_grad()")
     yield from batch(timeline, "data_{0}[:, columns]")
     yield from _iteration(experiment, program)
 

@@ -19,6 +19,8 @@ from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError
+from backprop_tui.exports.trace import iterations
+from tests.engine.test_edits import edited
 from tests.exports.runs import exported, printed_by, runs
 
 needs_torch = pytest.mark.skipif(
@@ -30,10 +32,10 @@ def agreeing(printed: list[str]) -> list[str]:
     return [line.split()[0] for line in printed if " agrees, " in line]
 
 
-def near_a_kink(experiment: Experiment) -> bool:
+def near_a_kink(experiment: Experiment, iteration: int = 1) -> bool:
     """Whether rounding alone may open or close a gate."""
     timeline = Timeline(experiment)
-    results = zip(timeline.program.steps, timeline.iteration(1).results, strict=True)
+    results = zip(timeline.program.steps, timeline.iteration(iteration).results, strict=True)
     return any(
         step.symbol.startswith("Z") and ((value != 0) & (np.abs(value) < 1e-9)).any()
         for step, value in results
@@ -49,6 +51,17 @@ def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
     printed = printed_by(exported("torch", experiment))
     backward = [step.symbol for step in program.steps if step.phase == "backward"]
     assert agreeing(printed) == [program.objective, *backward]
+
+
+@needs_torch
+@given(edited())
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+def test_and_those_of_an_edited_run(experiment: Experiment) -> None:
+    assume(not any(near_a_kink(experiment, k) for k in range(1, 5)))
+    timeline = Timeline(experiment)
+    printed = printed_by(exported("torch", experiment, iterations=4))
+    until_diverged = len(list(iterations(timeline, 4)))
+    assert len(agreeing(printed)) == until_diverged * (1 + len(timeline.program.gradients))
 
 
 @needs_torch
