@@ -43,7 +43,7 @@ from backprop_tui.engine.notation import (
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.provenance import LONGEST, Place, Provenance
 from backprop_tui.engine.reasons import reason
-from backprop_tui.engine.shapes import Shape, shape, written
+from backprop_tui.engine.shapes import Shape, shape
 from backprop_tui.engine.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
@@ -59,16 +59,22 @@ def formula(step: Step) -> str:
     return f"{step.symbol} {sign} {text(step.expression)}"
 
 
-def shape_line(step: Step, shapes: Mapping[str, Shape]) -> str:
+def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEXT) -> str:
     """The step's formula in shapes: (1×3) = (1×1) · (3×1)ᵀ."""
+    opening, closing = notation.parentheses
+
+    def sized(found: Shape) -> str:
+        return notation.by.join(notation.number(float(n)) for n in found)
 
     def size(part: Expr) -> str | None:
         if isinstance(part, Call) and gathers(part.function):
-            return f"{part.function}({written(shape(part.args[0], shapes))})"
+            return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
         named = isinstance(part, Name) and part.symbol not in SCALARS
-        return f"({written(shape(part, shapes))})" if named or isinstance(part, Call) else None
+        known = named or isinstance(part, Call)
+        return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
 
-    return f"({written(shapes[step.symbol])}) = {with_leaves(step.expression, size)}"
+    whole = f"{opening}{sized(shapes[step.symbol])}{closing}"
+    return f"{whole} {notation.equals} {with_leaves(step.expression, size, notation)}"
 
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
