@@ -21,7 +21,8 @@ from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Iteration, Timeline
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.printed import printed
+from backprop_tui.exports.in_print import in_print
+from backprop_tui.exports.slips import mistaken
 from backprop_tui.exports.trace import figure, given, heading, iterations, setting
 from backprop_tui.exports.worked import Matrix, Worked, matrix, telling
 
@@ -78,6 +79,8 @@ def opening(timeline: Timeline, decimals: int) -> list[str]:
     if data.classes and len(data.Y) == 1:
         zero, one = data.classes
         told.append(f"A target of 0 is {zero}, 1 is {one}.")
+    if sources := list(dict.fromkeys(p.source for p in timeline.experiment.published)):
+        told.append(f"Numbers are held against those printed in {'; '.join(sources)}.")
     told.append(
         f"Figures are rounded to {digits}; what is computed from them is computed from all digits."
     )
@@ -130,7 +133,7 @@ class _Author:
             self.matrix(step.symbol, value),
             tuple(note.text for note in notes),
             self.slips.get(step.symbol),
-            tuple(printed(self.beside, iteration.number, step)),
+            tuple(in_print(self.beside, iteration.number, step)),
         )
 
     def matrix(self, symbol: str, value: Array) -> Matrix:
@@ -151,18 +154,10 @@ def edited(provenance: Provenance, iteration: int) -> Iterator[str]:
     experiment = provenance.timeline.experiment
     last = {edit.of: edit for edit in experiment.edits if edit.iteration == iteration}
     for of, edit in last.items():
-        parameter = isinstance(of, Cell) and of.symbol not in "XY"
-        since = "begins as" if parameter else f"from iteration {iteration} on is"
+        since, example = f"from iteration {iteration} on is", ""
+        if isinstance(of, Cell) and of.symbol not in "XY":
+            since = "begins as"
+        elif isinstance(of, Cell) and experiment.data.examples > 1:  # a column of this batch
+            example = f" of example {experiment.examples_of(iteration)[of.column - 1] + 1}"
         was = said(provenance.unedited(edit))
-        yield f"Edited: {text(of)} {since} {said(edit.value)} (was {was})."
-
-
-def mistaken(timeline: Timeline) -> dict[str, str]:
-    """The sentence of the run's mistake at each step in which it is made."""
-    training = timeline.experiment.training
-    if training.mistake is None:
-        return {}
-    from backprop_tui.engine.mistaken import applies  # which few runs need
-
-    made = applies(timeline.experiment.network, training)
-    return {slip.step.symbol: slip.sentence for slip in made}
+        yield f"Edited: {text(of)}{example} {since} {said(edit.value)} (was {was})."

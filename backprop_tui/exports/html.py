@@ -27,18 +27,19 @@ a { color: var(--plus); }
 .beside { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
 .beside > div:first-child { flex: 1 1 24rem; min-width: 0; }
 .beside > .wide { flex: 0 1 auto; }
-.stage { display: inline-block; max-width: 100%; box-sizing: border-box; vertical-align: top;
+.step math { math-style: normal; } /* fractions are no small print */
+.step .quiet math { math-style: compact; }
+.stage { display: inline-block; max-width: 100%; box-sizing: border-box;
   margin-inline-end: .4em; padding-inline-start: 1em; text-indent: -1em; line-height: 1.7; }
 .quiet > span { display: inline-block; margin-inline-end: 1.2rem; }
 table { border-collapse: separate; border-spacing: 0; }
 thead td, th { font-size: .75rem; padding-block: 0; }
-tbody td:nth-child(2) { border-inline-start: 1.5px solid; }
-tbody td:last-child { border-inline-end: 1.5px solid; }
+tbody td:nth-child(2) { border-inline-start: 1.5px solid var(--ink); }
+tbody td:last-child { border-inline-end: 1.5px solid var(--ink); }
 tbody tr:first-child td:nth-child(2) { border-start-start-radius: .6rem; }
 tbody tr:last-child td:nth-child(2) { border-end-start-radius: .6rem; }
 tbody tr:first-child td:last-child { border-start-end-radius: .6rem; }
 tbody tr:last-child td:last-child { border-end-end-radius: .6rem; }
-tbody td { border-color: var(--ink); }
 @media print { @page { margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
   nav { display: none; }

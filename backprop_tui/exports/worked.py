@@ -71,11 +71,14 @@ def telling(step: Step, value: Array, before: Array | None, decimals: int) -> Ce
     """The number that is worked out: the first one at which the step is seen to do something.
 
     That is [1,1], unless the result (of an update, the change) is 0 there or has but one digit.
-    Down the columns, so that the document stays with one example as long as it can.
+    A function may well give 0: the closed gate of a ReLU is its point. Down the columns, so that
+    the document stays with one example as long as it can.
     """
+    calls = any(isinstance(e, Call) and e.function in DEFINITIONS for e in walk(step.expression))
     done = value if before is None else value - before
-    told = np.isfinite(done) & (done != 0)
-    for good in (told & (np.abs(done) >= 10.0 ** (1 - decimals)), told):
+    told = np.isfinite(done) & ((done != 0) | calls)
+    two_digits = np.abs(done) >= 10.0 ** (1 - decimals)
+    for good in (told & (two_digits | (done == 0)), told):
         if good.any():
             column, row = np.argwhere(good.T)[0].tolist()
             return Cell(step.symbol, row + 1, column + 1)
@@ -126,12 +129,12 @@ class Worked:
         ]
 
     def element(self, notation: Notation) -> list[str]:
-        """The number's cell, = symbols, = arithmetic, stage by stage, = result."""
+        """The number's cell = symbols, = arithmetic, stage by stage, = result."""
         found = self.explanation
+        cell, sign = write(found.place.cell, notation), becomes(self.step, notation)
         numbers = [*found.numbers(FOLD, notation), notation.figure(found.result)]
         return [
-            write(found.place.cell, notation),
-            f"{becomes(self.step, notation)} {found.symbols(FOLD, notation)}",
+            f"{cell} {sign} {found.symbols(FOLD, notation)}",
             *(f"{notation.equals} {stage}" for stage in numbers),
         ]
 
