@@ -86,14 +86,20 @@ class Explanation:
     """One computed number, explained. Each property is worked out when it is asked for."""
 
     def __init__(
-        self, provenance: Provenance, place: Place, number: Number, known: bool = True
+        self,
+        provenance: Provenance,
+        place: Place,
+        number: Number,
+        known: bool = True,
+        notation: Notation = TEXT,
     ) -> None:
-        """`number` writes a number; `known` is false while its step is still to come."""
+        """`number` writes a number; `known` is false while its step is still to come. `notation`
+        is that of arithmetic in remarks."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
-        self._number = number
+        self._number, self._notation = number, notation
         self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
         self._figures: dict[Expr, str] = {}
         self.shapes = provenance.shapes(place.iteration)
@@ -288,7 +294,8 @@ class Explanation:
         if self.step.derivation is None or not self.known:
             return None
         product = self._at_cell(self.step.derivation)
-        line = f"{folded(product, 6)} = {with_numbers(product, self._simplified, 6)}"
+        numbers = with_numbers(product, self._simplified, 6, self._notation)
+        line = f"{folded(product, 6, self._notation)} = {numbers}"
         if not isfinite(self._value(product)):  # ∞ × 0
             return f"{line} cannot be told; {text(self.step.expression)} can."
         return f"= {line}, the same"

@@ -227,6 +227,9 @@ TEXT = Notation(
     call=_text_call,
 )
 
+GUARDED = replace(TEXT, guarded=True)
+"""Text where there is room: 2 × (−3)."""
+
 
 def _latex_name(symbol: str) -> str:
     if symbol in LATEX_GREEK:

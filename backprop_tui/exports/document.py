@@ -15,7 +15,7 @@ from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.edits import said
 from backprop_tui.engine.experiment import Array, Data
 from backprop_tui.engine.explanation import Explanation
-from backprop_tui.engine.notation import text
+from backprop_tui.engine.notation import GUARDED, text
 from backprop_tui.engine.program import Phase, Step
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
@@ -129,7 +129,12 @@ class _Author:
         return Worked(
             number,
             step,
-            Explanation(self.provenance, place, partial(figure, decimals=self.decimals)),
+            Explanation(
+                self.provenance,
+                place,
+                partial(figure, decimals=self.decimals),
+                notation=GUARDED,
+            ),
             self.matrix(step.symbol, value),
             tuple(note.text for note in notes),
             self.slips.get(step.symbol),

@@ -16,7 +16,7 @@ from backprop_tui.engine.experiment import Array
 from backprop_tui.engine.explanation import Explanation, shape_line
 from backprop_tui.engine.functions import DEFINITIONS, z
 from backprop_tui.engine.indices import indexed
-from backprop_tui.engine.notation import TEXT, Notation, write
+from backprop_tui.engine.notation import GUARDED, Notation, write
 from backprop_tui.engine.program import Step
 from backprop_tui.exports.trace import MOST_COLUMNS, abbreviated, kept, kept_rows
 
@@ -141,4 +141,4 @@ class Worked:
     @property
     def spoken(self) -> str:
         """The number's line in plain signs."""
-        return " ".join(self.element(TEXT))
+        return " ".join(self.element(GUARDED))

@@ -61,6 +61,11 @@ def test_an_update_is_an_assignment_and_no_equation() -> None:
     assert step.element(LATEX)[0].startswith(r"W^{[1]}_{1,1} \leftarrow W^{[1]}_{1,1} - ")
 
 
+def test_a_negative_number_behind_a_sign_has_parentheses_in_remarks_too() -> None:
+    (remark, *_) = steps(load("softmax"))["dZ2"].explanation.remarks
+    assert "+ (−4.425) × 0.226" in remark
+
+
 class TestFiguresInPrint:
     def test_stand_with_the_step_that_makes_their_numbers(self) -> None:
         found = steps(load("mazur"))
