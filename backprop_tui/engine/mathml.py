@@ -117,7 +117,7 @@ MATHML = Notation(
     figure=_figure,
     parentheses=(OPENING, CLOSING),
     fraction="<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
-    broad=4,
+    broad=3,
     guarded=True,
     entry=_entry,
     gathered=_gathered,
@@ -132,14 +132,18 @@ def mathml(e: Expr) -> str:
 
 TAG = re.compile(r"<(/?)[^>]*>")
 JOINTS = tuple(f"<mo>{sign}</mo>" for sign in "=←+−/")
+COMMA = "<mo>,</mo>"
 
 
 def pieces(written: str) -> list[str]:
-    """MathML in parts, a new one before each = + − / that stands in no element of its own."""
+    """MathML in parts: a new one begins before each = + − / that stands in no element of its own,
+    and behind each comma."""
     found, depth, start = list[str](), 0, 0
     for tag in TAG.finditer(written):
-        if depth == 0 and written.startswith(JOINTS, tag.start()):
-            found.append(written[start : tag.start()])
+        before = written[start : tag.start()]
+        joint = written.startswith(JOINTS, tag.start()) or before.rstrip().endswith(COMMA)
+        if depth == 0 and joint:
+            found.append(before)
             start = tag.start()
         depth += -1 if tag[1] else 1
     whole = (piece.strip() for piece in (*found, written[start:]))

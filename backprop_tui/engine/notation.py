@@ -296,7 +296,7 @@ LATEX_IN_LINES = replace(
     call=lambda function: _plain(_latex_call(function)),
     figure=lambda figure: _plain(_latex_figure(figure)),
     parentheses=("(", ")"),
-    broad=4,
+    broad=3,
 )
 """LaTeX for long formulas in a paragraph, which TeX breaks at + and =, if nothing encloses them."""
 

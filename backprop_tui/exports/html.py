@@ -40,6 +40,8 @@ tbody tr:first-child td:nth-child(2) { border-start-start-radius: .6rem; }
 tbody tr:last-child td:nth-child(2) { border-end-start-radius: .6rem; }
 tbody tr:first-child td:last-child { border-start-end-radius: .6rem; }
 tbody tr:last-child td:last-child { border-end-end-radius: .6rem; }
+@media (max-width: 30rem) { .step { padding-inline-start: .5rem; }
+  th, td { padding-inline: .25rem; } }
 @media print { @page { margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
   nav { display: none; }
