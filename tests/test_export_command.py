@@ -58,6 +58,17 @@ def test_flags_reach_the_export(export: Export) -> None:
     assert "1.02559" in export("--as", "markdown", "--decimals", "5").out
 
 
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+@pytest.mark.parametrize("more", [(), ("--iterations", "2"), ("--seed", "3", "--iterations", "2")])
+def test_the_command_in_a_script_writes_it_again(
+    name: str, more: tuple[str, ...], export: Export
+) -> None:
+    script = export("mazur", "--as", name, *more).out
+    command = re.search("backprop-tui export (.*)", script)
+    assert command is not None
+    assert export(*command[1].split()).out == script
+
+
 def test_a_format_must_be_named_and_may_be_misspelt(export: Export) -> None:
     names = ", ".join(FORMATS)
     assert export.fault() == f"--as is needed: one of {names}"

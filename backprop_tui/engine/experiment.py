@@ -132,6 +132,8 @@ class Data:
     output_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
     """The classes' names, where the targets are classes: one for each output, or for 0 and 1."""
+    standardized: bool = False
+    """Whether the inputs are not the file's own: each has mean 0 and standard deviation 1."""
 
     @property
     def examples(self) -> int:

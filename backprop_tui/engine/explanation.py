@@ -43,7 +43,7 @@ from backprop_tui.engine.notation import (
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.provenance import LONGEST, Place, Provenance
 from backprop_tui.engine.reasons import reason
-from backprop_tui.engine.shapes import Shape, shape, written
+from backprop_tui.engine.shapes import Shape, shape
 from backprop_tui.engine.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
@@ -59,16 +59,22 @@ def formula(step: Step) -> str:
     return f"{step.symbol} {sign} {text(step.expression)}"
 
 
-def shape_line(step: Step, shapes: Mapping[str, Shape]) -> str:
+def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEXT) -> str:
     """The step's formula in shapes: (1×3) = (1×1) · (3×1)ᵀ."""
+    opening, closing = notation.parentheses
+
+    def sized(found: Shape) -> str:
+        return notation.by.join(notation.number(float(n)) for n in found)
 
     def size(part: Expr) -> str | None:
         if isinstance(part, Call) and gathers(part.function):
-            return f"{part.function}({written(shape(part.args[0], shapes))})"
+            return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
         named = isinstance(part, Name) and part.symbol not in SCALARS
-        return f"({written(shape(part, shapes))})" if named or isinstance(part, Call) else None
+        known = named or isinstance(part, Call)
+        return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
 
-    return f"({written(shapes[step.symbol])}) = {with_leaves(step.expression, size)}"
+    whole = f"{opening}{sized(shapes[step.symbol])}{closing}"
+    return f"{whole} {notation.equals} {with_leaves(step.expression, size, notation)}"
 
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
@@ -80,14 +86,20 @@ class Explanation:
     """One computed number, explained. Each property is worked out when it is asked for."""
 
     def __init__(
-        self, provenance: Provenance, place: Place, number: Number, known: bool = True
+        self,
+        provenance: Provenance,
+        place: Place,
+        number: Number,
+        known: bool = True,
+        notation: Notation = TEXT,
     ) -> None:
-        """`number` writes a number; `known` is false while its step is still to come."""
+        """`number` writes a number; `known` is false while its step is still to come. `notation`
+        is that of arithmetic in remarks."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
-        self._number = number
+        self._number, self._notation = number, notation
         self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
         self._figures: dict[Expr, str] = {}
         self.shapes = provenance.shapes(place.iteration)
@@ -282,7 +294,8 @@ class Explanation:
         if self.step.derivation is None or not self.known:
             return None
         product = self._at_cell(self.step.derivation)
-        line = f"{folded(product, 6)} = {with_numbers(product, self._simplified, 6)}"
+        numbers = with_numbers(product, self._simplified, 6, self._notation)
+        line = f"{folded(product, 6, self._notation)} = {numbers}"
         if not isfinite(self._value(product)):  # ∞ × 0
             return f"{line} cannot be told; {text(self.step.expression)} can."
         return f"= {line}, the same"

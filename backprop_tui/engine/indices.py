@@ -22,17 +22,26 @@ from backprop_tui.engine.algebra import (
 )
 from backprop_tui.engine.element import gathers
 from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
-from backprop_tui.engine.notation import TEXT, write
+from backprop_tui.engine.notation import SUBSCRIPTS, TEXT, Notation, write
 from backprop_tui.engine.shapes import Shape, shape
 
-INDICES = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
-"""The letters of sums, and how they stand under a Σ."""
 
-
-def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
+def index_form(
+    target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
+) -> str:
     """The element [i,j] of `target = e`, sums written as Σ over an index."""
-    letters = iter(INDICES)
+    sides = indexed(target, e, shapes, notation)
+    return f" {notation.equals} ".join(sides)
+
+
+def indexed(
+    target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
+) -> tuple[str, str]:
+    """The element [i,j] of both sides."""
+    letters = iter(SUBSCRIPTS)
     known: dict[tuple[Expr, str, str], str | None] = {}
+    # What is multiplied has its indices: it is a number.
+    scalar = replace(notation, hadamard=notation.times)
 
     def at(x: Expr, row: str, column: str) -> str:
         def leaf(part: Expr) -> str | None:
@@ -45,7 +54,8 @@ def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
             match part:
                 case Name(symbol) if symbol not in SCALARS:
                     rows, columns = shapes[symbol]
-                    return f"{symbol}[{row if rows > 1 else 1},{column if columns > 1 else 1}]"
+                    i, j = row if rows > 1 else "1", column if columns > 1 else "1"
+                    return notation.entry(symbol, i, j)
                 case Transpose(y):
                     return at(y, column, row)
                 case MatMul(y, z):
@@ -58,8 +68,7 @@ def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
                     return None
 
         def product(y: Expr, z: Expr, k: str) -> str:
-            factors = Mul(Name(at(y, row, k)), Name(at(z, k, column)))
-            return write(factors, SCALAR).replace(" · ", "·")
+            return f"{term(y, row, k)}{notation.times}{term(z, k, column)}"
 
         def gathered(function: Primitive, y: Expr) -> str:
             rows, columns = shape(y, shapes)
@@ -70,23 +79,21 @@ def index_form(target: Name, e: Expr, shapes: Mapping[str, Shape]) -> str:
                 return over(rows, lambda k: term(y, k, column), sign)
             return over(rows, lambda k: over(columns, lambda p: term(y, k, p), sign), sign)
 
-        return write(x, replace(SCALAR, leaf=leaf))
+        return write(x, replace(scalar, leaf=leaf))
 
     def term(y: Expr, row: str, column: str) -> str:
         written = at(y, row, column)
         if isinstance(y, Sum | Diff | Neg):
-            return f"({written})"
-        return written.replace(" · ", "·") if isinstance(y, Mul) else written
+            opening, closing = notation.parentheses
+            return f"{opening}{written}{closing}"
+        tight = written.replace(f" {notation.times} ", notation.times)
+        return tight if isinstance(y, Mul) else written
 
     def over(count: int, one: Callable[[str], str], sign: str = "Σ") -> str:
         """`one` gathered over an index of its own."""
         if count == 1:
             return one("1")
         k = next(letters)
-        return f"{sign}{INDICES[k]} {one(k)}"
+        return f"{notation.gathered(sign, k)} {one(k)}"
 
-    return f"{at(target, 'i', 'j')} = {at(e, 'i', 'j')}"
-
-
-SCALAR = replace(TEXT, hadamard="·")
-"""What is multiplied has its indices: it is a number."""
+    return at(target, "i", "j"), at(e, "i", "j")

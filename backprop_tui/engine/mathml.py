@@ -1,7 +1,8 @@
 """An expression as MathML, the mathematics of web pages: one more table of signs for `notation`.
 
 Fractions, indices and roots are elements of their own; everything else is a sign between tags. It
-knows no pages: what it gives stands inside <math>.
+knows no pages: what it gives stands inside <math>, where browsers break no line, so `pieces` are
+what may stand apart.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES, is_slope
 from backprop_tui.engine.notation import GREEK, Notation, plain_number, write
 
 NEGATIVE = '<mo form="prefix">−</mo>'
+OPENING, CLOSING = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
+"""Parentheses that are no element around what they enclose, so that a line can be broken there."""
 
 
 def _number(value: float) -> str:
@@ -41,24 +44,39 @@ def _bracketed(layer: str) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    letters, layer = _parts(cell.symbol)
-    place = f"<mrow><mn>{cell.row}</mn><mo>,</mo><mn>{cell.column}</mn></mrow>"
+    return _entry(cell.symbol, str(cell.row), str(cell.column))
+
+
+def _entry(symbol: str, row: str, column: str) -> str:
+    letters, layer = _parts(symbol)
+    place = f"<mrow>{_index(row)}<mo>,</mo>{_index(column)}</mrow>"
     if not layer:
         return f"<msub><mi>{letters}</mi>{place}</msub>"
     return f"<msubsup><mi>{letters}</mi>{place}{_bracketed(layer)}</msubsup>"
 
 
+def _index(written: str) -> str:
+    return f"<mn>{written}</mn>" if written.isdigit() else f"<mi>{written}</mi>"
+
+
+def _gathered(sign: str, index: str) -> str:
+    shown = "<mo>∑</mo>" if sign == "Σ" else f"<mi>{sign}</mi>"
+    return f"<munder>{shown}<mi>{index}</mi></munder>"
+
+
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         primitive = PRIMITIVES[function]
-        return primitive.mathml or _called(primitive.text.removesuffix("(*)"))
+        if primitive.mathml is None:
+            return _called(primitive.text.removesuffix("(*)"))
+        return primitive.mathml.replace("<mo>(</mo>*<mo>)</mo>", f"{OPENING}*{CLOSING}")
     name = ACTIVATIONS[function.removesuffix("_slope")].symbol
     return _called(name, "<mo>′</mo>" if is_slope(function) else "")
 
 
 def _called(name: str, stroke: str = "") -> str:
     sign = f"<msup><mi>{name}</mi>{stroke}</msup>" if stroke else f"<mi>{name}</mi>"
-    return f"{sign}<mrow><mo>(</mo>*<mo>)</mo></mrow>"
+    return f"{sign}{OPENING}*{CLOSING}"
 
 
 def _figure(figure: str) -> str:
@@ -91,13 +109,18 @@ MATHML = Notation(
     hadamard="<mo>∘</mo>",
     times="<mo>·</mo>",
     by="<mo>×</mo>",
+    over="<mo>/</mo>",
     comma="<mo>,</mo>",
     equals="<mo>=</mo>",
     becomes="<mo>←</mo>",
     ellipsis="<mo>…</mo>",
     figure=_figure,
-    parentheses=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"),
+    parentheses=(OPENING, CLOSING),
     fraction="<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
+    broad=3,
+    guarded=True,
+    entry=_entry,
+    gathered=_gathered,
     tight=frozenset(),
 )
 
@@ -105,3 +128,24 @@ MATHML = Notation(
 def mathml(e: Expr) -> str:
     """`e` as MathML, to stand inside <math>."""
     return write(e, MATHML)
+
+
+TAG = re.compile(r"<(/?)[^>]*>")
+JOINTS = tuple(f"<mo>{sign}</mo>" for sign in "=←+−/")
+COMMA = "<mo>,</mo>"
+
+
+def pieces(written: str) -> list[str]:
+    """MathML in parts: a new one begins before each = + − / that stands in no element of its own,
+    and behind each comma."""
+    found, depth, start = list[str](), 0, 0
+    for tag in TAG.finditer(written):
+        before = written[start : tag.start()]
+        joint = written.startswith(JOINTS, tag.start()) or before.rstrip().endswith(COMMA)
+        if depth == 0 and joint:
+            found.append(before)
+            start = tag.start()
+        depth += -1 if tag[1] else 1
+    whole = (piece.strip() for piece in (*found, written[start:]))
+    # A sign that begins a piece is still one between two: it keeps its space.
+    return [re.sub("^<mo>", '<mo form="infix">', piece) for piece in whole if piece]

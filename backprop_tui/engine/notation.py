@@ -25,11 +25,15 @@ from backprop_tui.engine.algebra import (
     Num,
     Sum,
     Transpose,
+    children,
     is_loss_term,
     is_scalar,
     rebuild,
 )
 from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
+
+SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
+"""The letters of indices that sums run over, and how they stand under a Σ."""
 
 # How tightly a piece of writing holds together: a sum least, a lone symbol most.
 COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
@@ -76,6 +80,15 @@ class Notation:
     """Whether a function's template holds its argument in something: σ(Z1), but sigma of Z 1."""
     fraction: str | None = None
     """A template of two arguments where a quotient is not written with a slash."""
+    broad: int | None = None
+    """The most leaves above or below the bar of a fraction; with more it is written with a slash,
+    beside which a line can be broken."""
+    guarded: bool = False
+    """Whether a negative number behind another sign has parentheses: 2 × (−3)."""
+    entry: Callable[[str, str, str], str] = lambda symbol, i, j: f"{symbol}[{i},{j}]"
+    """The number of a matrix in a row and a column that are letters."""
+    gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
+    """The sign of a sum over an index, or of the largest."""
     xlog: str | None = None
     """A template for the term x·log(a), where the sign of a product would miss its convention."""
     ratio: str | None = None
@@ -102,11 +115,12 @@ class _Writer:
     def __init__(self, notation: Notation) -> None:
         self.n = notation
 
-    def write(self, e: Expr, in_sum: bool = False) -> tuple[str, int]:
-        """The text of `e`, and how tightly it holds together."""
+    def write(self, e: Expr, in_sum: bool = False, behind: bool = False) -> tuple[str, int]:
+        """The text of `e`, and how tightly it holds together; `behind`: another sign."""
         n = self.n
         if (written := n.leaf(e)) is not None:
-            return written, NEGATION if written.startswith(n.negative) else ATOM
+            negative = written.startswith(n.negative)
+            return self.negative(written, behind) if negative else (written, ATOM)
         match e:
             case Num(value):
                 return n.number(value), ATOM
@@ -115,26 +129,28 @@ class _Writer:
             case Cell():
                 return n.cell(e), ATOM
             case Neg(x):
-                return n.negative + self.at(x, n.before, in_sum), NEGATION
+                return self.negative(n.negative + self.at(x, n.before, in_sum), behind)
             case Transpose(x):
                 return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
             case Sum(terms):
-                return self.sum(terms), SUM
+                return self.sum(terms, behind), SUM
             case Diff(x, y):
-                return f"{self.at(x, SUM, True)} {n.minus} {self.at(y, PRODUCT, True)}", SUM
+                taken = self.at(y, PRODUCT, True, behind=True)
+                return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
             case Mul(x, Call("log", (y,))) if n.xlog and is_loss_term(e):
                 return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
             case Div(x, y) if n.ratio and is_loss_term(e):
                 return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
-            case Div(x, y) if n.fraction:
+            case Div(x, y) if n.fraction and not self.is_broad(x, y):
                 return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
             case MatMul(x, y):
-                return self.product(x, n.matmul, y, in_sum)
+                return self.product(x, n.matmul, y, in_sum, behind)
             case Mul(x, y):
                 both, one = is_scalar(x) and is_scalar(y), is_scalar(x) or is_scalar(y)
-                return self.product(x, n.times if both or one else n.hadamard, y, in_sum)
+                sign = n.times if both or one else n.hadamard
+                return self.product(x, sign, y, in_sum, behind)
             case Div(x, y):
-                return self.product(x, n.over, y, in_sum)
+                return self.product(x, n.over, y, in_sum, behind)
             case Call(function, args):
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
@@ -142,25 +158,48 @@ class _Writer:
             case _:
                 raise TypeError(f"no way to write {e!r}")
 
-    def at(self, e: Expr, tightness: int, in_sum: bool = False) -> str:
+    def at(self, e: Expr, tightness: int, in_sum: bool = False, behind: bool = False) -> str:
         """`e`, in parentheses where it holds together less tightly than its place asks."""
-        written, own = self.write(e, in_sum)
-        opening, closing = self.n.parentheses
-        return written if own >= tightness else f"{opening}{self.write(e)[0]}{closing}"
+        written, own = self.write(e, in_sum, behind)
+        return written if own >= tightness else self.enclosed(self.write(e)[0])
 
-    def sum(self, terms: tuple[Expr, ...]) -> str:
+    def enclosed(self, written: str) -> str:
+        opening, closing = self.n.parentheses
+        return f"{opening}{written}{closing}"
+
+    def negative(self, written: str, behind: bool) -> tuple[str, int]:
+        if behind and self.n.guarded:
+            return self.enclosed(written), ATOM
+        return written, NEGATION
+
+    def shown(self, terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """The terms of a sum that are written out."""
         fold = self.n.fold
-        shown = terms if fold is None or len(terms) <= fold else (*terms[: fold - 1], terms[-1])
+        return terms if fold is None or len(terms) <= fold else (*terms[: fold - 1], terms[-1])
+
+    def is_broad(self, *sides: Expr) -> bool:
+        """Whether one side of a quotient is too long to stand above or below a bar."""
+        return self.n.broad is not None and max(map(self.leaves, sides)) > self.n.broad
+
+    def leaves(self, e: Expr) -> int:
+        """How many numbers and symbols are written for `e`."""
+        parts = self.shown(e.terms) if isinstance(e, Sum) else children(e)
+        whole = not parts or self.n.leaf(e) is not None
+        return 1 if whole else sum(map(self.leaves, parts))
+
+    def sum(self, terms: tuple[Expr, ...], behind: bool) -> str:
+        shown = self.shown(terms)
         # A sum that starts with a sum keeps its parentheses: (a + b) + c is another tree.
-        first = self.at(shown[0], PRODUCT if isinstance(shown[0], Sum) else SUM, True)
-        parts = [first, *(self.at(t, PRODUCT, True) for t in shown[1:])]
+        first = self.at(shown[0], PRODUCT if isinstance(shown[0], Sum) else SUM, True, behind)
+        parts = [first, *(self.at(t, PRODUCT, True, behind=True) for t in shown[1:])]
         if len(shown) < len(terms):
             parts.insert(len(parts) - 1, self.n.ellipsis)
         return f" {self.n.plus} ".join(parts)
 
-    def product(self, x: Expr, sign: str, y: Expr, in_sum: bool) -> tuple[str, int]:
+    def product(self, x: Expr, sign: str, y: Expr, in_sum: bool, behind: bool) -> tuple[str, int]:
         spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
-        return self.at(x, PRODUCT, in_sum) + spaced + self.at(y, NEGATION, in_sum), PRODUCT
+        left = self.at(x, PRODUCT, in_sum, behind)
+        return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         if POSTFIX_SIGN.match(template):  # not a pair of brackets
@@ -188,6 +227,9 @@ TEXT = Notation(
     call=_text_call,
 )
 
+GUARDED = replace(TEXT, guarded=True)
+"""Text where there is room: 2 × (−3)."""
+
 
 def _latex_name(symbol: str) -> str:
     if symbol in LATEX_GREEK:
@@ -205,6 +247,9 @@ def _latex_figure(figure: str) -> str:
     return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
 
 
+LATEX_GATHERED = {"Σ": r"\sum", "max": r"\max"}
+
+
 def _latex_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
@@ -213,10 +258,14 @@ def _latex_call(function: str) -> str:
     return rf"{sign}{chr(39) if function.endswith('_slope') else ''}\left(*\right)"
 
 
+def _latex_entry(symbol: str, row: object, column: object) -> str:
+    return f"{_latex_name(symbol)}_{{{row},{column}}}"
+
+
 LATEX = Notation(
     number=plain_number,
     name=_latex_name,
-    cell=lambda c: f"{_latex_name(c.symbol)}_{{{c.row},{c.column}}}",
+    cell=lambda c: _latex_entry(c.symbol, c.row, c.column),
     call=_latex_call,
     minus="-",
     negative="-",
@@ -230,8 +279,26 @@ LATEX = Notation(
     figure=_latex_figure,
     parentheses=(r"\left(", r"\right)"),
     fraction=r"\frac{{{}}}{{{}}}",
+    guarded=True,
+    entry=_latex_entry,
+    gathered=lambda sign, k: rf"{LATEX_GATHERED[sign]}_{{{k}}}",
     tight=frozenset(),
 )
+
+
+def _plain(latex: str) -> str:
+    """LaTeX whose parentheses are no group, in which no line could be broken."""
+    return latex.replace(r"\left(", "(").replace(r"\right)", ")")
+
+
+LATEX_IN_LINES = replace(
+    LATEX,
+    call=lambda function: _plain(_latex_call(function)),
+    figure=lambda figure: _plain(_latex_figure(figure)),
+    parentheses=("(", ")"),
+    broad=3,
+)
+"""LaTeX for long formulas in a paragraph, which TeX breaks at + and =, if nothing encloses them."""
 
 
 def _numpy_call(function: str) -> str:
@@ -311,9 +378,9 @@ def with_numbers(
     return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
 
 
-def with_leaves(e: Expr, leaf: Callable[[Expr], str | None]) -> str:
-    """`e` as text, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
-    return write(e, replace(TEXT, leaf=leaf, tight=frozenset()))
+def with_leaves(e: Expr, leaf: Callable[[Expr], str | None], notation: Notation = TEXT) -> str:
+    """`e` in writing, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
+    return write(e, replace(notation, leaf=leaf, tight=frozenset()))
 
 
 def folded(e: Expr, fold: int | None, notation: Notation = TEXT) -> str:

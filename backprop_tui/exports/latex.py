@@ -7,13 +7,13 @@ font and no encoding has to know them. What is said of a step, `worked` knows.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from backprop_tui.engine.notation import LATEX
+from backprop_tui.engine.notation import LATEX_IN_LINES as LATEX
 from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports.document import Layout, document
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.trace import given, heading, iterations
-from backprop_tui.exports.worked import Matrix, Worked, matrix, opening, phases
+from backprop_tui.exports.worked import Matrix, Worked
 
 PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage{amsmath,amssymb}
@@ -58,6 +58,9 @@ COMMANDS = {
     "≥": r"$\ge$",
     "≠": r"$\ne$",
     "≈": r"$\approx$",
+    "✓": r"$\checkmark$",
+    "✗": r"$\times$",
+    "⋮": r"$\vdots$",
     "…": r"\dots{}",
     "–": "--",
     "—": "---",
@@ -71,58 +74,52 @@ COMMANDS = {
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The article, a step at a time."""
-    experiment = timeline.experiment
     yield PREAMBLE
-    yield f"\\section*{{{escaped(experiment.title)}}}\n"
-    for paragraph in opening(timeline, wanted.decimals):
-        yield f"\n{escaped(paragraph)}\n"
-    before = None
-    for iteration in iterations(timeline, wanted.iterations):
-        yield f"\n\\section*{{{escaped(heading(timeline, iteration))}}}\n"
-        begins = list(given(iteration, before))
-        if begins:
-            yield "\n\\subsection*{Given}\n"
-        for symbol, value in begins:
-            yield _display(matrix(symbol, value, wanted.decimals))
-        for phase, steps in phases(timeline, iteration, wanted.decimals):
-            yield f"\n\\subsection*{{{phase.capitalize()}}}\n"
-            yield from map(_step, steps)
-        before = iteration
-    if before is not None and before.diverged:
-        yield f"\nThe run diverged: {before.diverged} is no longer finite.\n"
+    yield from document(timeline, wanted, Layout(_heading, _paragraph, _display, _step))
     yield "\\end{document}\n"
 
 
+def _heading(level: int, words: str) -> str:
+    kind = {1: "section", 2: "section", 3: "subsection"}[level]
+    return f"\n\\{kind}*{{{escaped(words)}}}\n"
+
+
+def _paragraph(words: str) -> str:
+    return f"\n{escaped(words)}\n"
+
+
 def _step(worked: Worked) -> str:
-    found = worked.explanation
+    found, form = worked.explanation, worked.index_form(LATEX)
+    formulas = (worked.formula(LATEX), *worked.where(LATEX))
     parts = [
-        rf"\subsubsection*{{{worked.number}. ${worked.formula(LATEX)}$}}",
-        *(f"where ${said}$" for said in worked.where(LATEX)),
+        rf"\subsubsection*{{{worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}}}",
+        ", where ".join(f"${formula}$" for formula in formulas),
         *([rf"\textbf{{Mistaken: {escaped(worked.slip)}}}"] if worked.slip else []),
         escaped(found.reason),
-        f"Shapes: {escaped(found.shape_line)}",
-        f"Index form: {escaped(worked.index_form)}",
-        f"${' = '.join(worked.element(LATEX))}$",
+        f"Shapes: ${worked.shapes(LATEX)}$",
+        *([f"Index form: ${form}$"] if form else []),
+        r"\hangindent=2em " + " ".join(f"${stage}$" for stage in worked.element(LATEX)),
         *map(escaped, found.remarks),
+        *map(escaped, worked.printed),
         *(rf"\textit{{{escaped(note)}}}" for note in worked.notes),
     ]
     return "\n" + "\n\n".join(parts) + "\n" + _display(worked.matrix)
 
 
 def _display(matrix: Matrix) -> str:
-    """A matrix between large parentheses."""
-    rows = (" & ".join(map(_figure, figures)) for _, figures in matrix.rows)
-    columns = "r" * len(matrix.columns)
-    body = " \\\\\n".join(rows)
-    return (
-        f"\\[ {_figure(matrix.symbol, symbol=True)} = "
-        f"\\left(\\begin{{array}}{{{columns}}}\n{body}\n\\end{{array}}\\right) \\]\n"
-    )
+    """A matrix between large parentheses; the names of its rows, where they have any, beside it."""
+    body = _array("r" * len(matrix.columns), (map(_figure, figures) for _, figures in matrix.rows))
+    sides = ([rf"\text{{{escaped(side)}}}"] for side, _ in matrix.rows)
+    named = rf" \; {_array('l', sides)}" if matrix.named else ""
+    return f"\\[ {LATEX.name(matrix.symbol)} = \\left({body}\\right){named} \\]\n"
 
 
-def _figure(text: str, symbol: bool = False) -> str:
-    if symbol:
-        return LATEX.name(text)
+def _array(columns: str, rows: Iterable[Iterable[str]]) -> str:
+    body = " \\\\\n".join(" & ".join(row) for row in rows)
+    return f"\\begin{{array}}{{{columns}}}\n{body}\n\\end{{array}}"
+
+
+def _figure(text: str) -> str:
     return {"…": r"\dots", "⋮": r"\vdots"}.get(text) or LATEX.figure(text)
 
 

@@ -11,44 +11,41 @@ from collections.abc import Iterator
 
 from backprop_tui.engine.notation import LATEX
 from backprop_tui.engine.timeline import Timeline
+from backprop_tui.exports.document import Layout, document
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.trace import given, heading, iterations
-from backprop_tui.exports.worked import Matrix, Worked, matrix, opening, phases
+from backprop_tui.exports.worked import Matrix, Worked
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The document, a step at a time."""
-    experiment = timeline.experiment
-    yield f"# {escaped(experiment.title)}\n"
-    for paragraph in opening(timeline, wanted.decimals):
-        yield f"\n{escaped(paragraph)}\n"
-    before = None
-    for iteration in iterations(timeline, wanted.iterations):
-        yield f"\n## {heading(timeline, iteration)}\n"
-        begins = list(given(iteration, before))
-        if begins:
-            yield "\n### Given\n"
-        for symbol, value in begins:
-            yield f"\n{table(matrix(symbol, value, wanted.decimals))}"
-        for phase, steps in phases(timeline, iteration, wanted.decimals):
-            yield f"\n### {phase.capitalize()}\n"
-            yield from map(_step, steps)
-        before = iteration
-    if before is not None and before.diverged:
-        yield f"\nThe run diverged: {before.diverged} is no longer finite.\n"
+    return document(timeline, wanted, Layout(_heading, _paragraph, _block, _step))
+
+
+def _heading(level: int, words: str) -> str:
+    return f"{'' if level == 1 else chr(10)}{'#' * level} {escaped(words)}\n"
+
+
+def _paragraph(words: str) -> str:
+    return f"\n{escaped(words)}\n"
+
+
+def _block(matrix: Matrix) -> str:
+    return f"\n{table(matrix)}"
 
 
 def _step(worked: Worked) -> str:
-    found = worked.explanation
+    found, form = worked.explanation, worked.index_form(LATEX)
+    element = " ".join(f"${stage}$" for stage in worked.element(LATEX))
     parts = [
-        f"#### {worked.number}. {worked.step.symbol}",
+        f"#### {worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}",
         ", where ".join(f"${said}$" for said in (worked.formula(LATEX), *worked.where(LATEX))),
         *([f"**Mistaken: {escaped(worked.slip)}**"] if worked.slip else []),
         escaped(found.reason),
-        f"- shapes: {escaped(found.shape_line)}\n"
-        f"- index form: {escaped(worked.index_form)}\n"
-        f"- one number: ${' = '.join(worked.element(LATEX))}$",
+        f"- shapes: ${worked.shapes(LATEX)}$\n"
+        + (f"- index form: ${form}$\n" if form else "")
+        + f"- one number: {element}",
         *map(escaped, found.remarks),
+        *map(escaped, worked.printed),
         *(f"> {escaped(note)}" for note in worked.notes),
         table(worked.matrix).rstrip(),
     ]
@@ -63,5 +60,5 @@ def escaped(text: str) -> str:
 def table(matrix: Matrix) -> str:
     """A table with the symbol in its corner."""
     rows = [[matrix.symbol, *matrix.columns], ["---", *("---:" for _ in matrix.columns)]]
-    rows += [[side, *figures] for side, figures in matrix.rows]
+    rows += [[escaped(side), *figures] for side, figures in matrix.rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

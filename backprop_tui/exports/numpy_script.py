@@ -29,6 +29,7 @@ from backprop_tui.exports.scripts import (
     phases,
     untyped,
 )
+from backprop_tui.exports.slips import mistaken
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
@@ -38,7 +39,8 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     experiment, program = timeline.experiment, timeline.program
-    yield from heading(timeline, "numpy", "It needs NumPy alone, and prints the same numbers.")
+    needs = "It needs NumPy alone, and prints the same numbers."
+    yield from heading(timeline, "numpy", iterations, needs)
     yield "import numpy as np"
     yield ""
     yield f"ITERATIONS = {iterations}"
@@ -54,7 +56,7 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield "for t in range(1, ITERATIONS + 1):"
     yield from edited(experiment)
     yield from batch(timeline, "data_{0}.take(columns, axis=1)")
-    yield from phases((step.phase, line(program, step)) for step in program.steps)
+    yield from phases(_commented(timeline))
     yield ""
     loss = program.objective
     yield f'    print(f"iteration {{t}}: {loss} = {{{loss}.item()!r}}")'
@@ -66,6 +68,15 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield f"    if not all(np.isfinite(p).all() for p in ({parameters})):"
     yield '        print("the run diverged")'
     yield "        break"
+
+
+def _commented(timeline: Timeline) -> Iterator[tuple[str, str]]:
+    """Each step's phase and line; above a line in which the run's mistake is made, what it is."""
+    program, slips = timeline.program, mistaken(timeline)
+    for step in program.steps:
+        if slip := slips.get(step.symbol):
+            yield step.phase, f"# the mistake: {slip}"
+        yield step.phase, line(program, step)
 
 
 def _wrapped(line: str, symbols: str) -> Iterator[str]:

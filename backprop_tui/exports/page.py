@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from backprop_tui.engine.mathml import MATHML
+from backprop_tui.engine.mathml import MATHML, pieces
 from backprop_tui.exports.worked import Matrix
 
 STYLE = """
@@ -61,10 +61,15 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p{looks}>{escape(' '.join(text.split()))}</p>\n"
 
 
-def mathematics(parts: Iterable[str], label: str) -> str:
-    """MathML, which may go on in a new line before each equals sign, and scrolls where that is
-    still too wide for a phone; `label` says it in plain signs."""
-    written = " ".join(f"<math><mrow>{part}</mrow></math>" for part in parts)
+def formula(written: str) -> str:
+    """MathML in a line that may be broken before its signs: no browser breaks one within <math>."""
+    return "<wbr>".join(f"<math><mrow>{piece}</mrow></math>" for piece in pieces(written))
+
+
+def mathematics(stages: Iterable[str], label: str) -> str:
+    """MathML, with a new line for each stage where they do not fit beside each other, and scrolls
+    where one sign is too wide for a phone; `label` says it in plain signs."""
+    written = " ".join(f'<span class="stage">{formula(stage)}</span>' for stage in stages)
     spoken = escape(label, quote=True)
     return f'<div class="wide" role="group" tabindex="0" aria-label="{spoken}">{written}</div>\n'
 

@@ -32,13 +32,16 @@ def loss_terms(expressions: Sequence[Expr]) -> Iterator[Expr]:
     return (part for e in expressions for part in walk(e) if is_loss_term(part))
 
 
-def heading(timeline: Timeline, name: str, needs: str) -> Iterator[str]:
-    """What the script is, and what wrote it."""
+def heading(timeline: Timeline, name: str, iterations: int, needs: str) -> Iterator[str]:
+    """What the script is, and the command that writes it again."""
     experiment = timeline.experiment
+    command = f"backprop-tui export {experiment.source} --as {name}"
+    if iterations > 1:
+        command += f" --iterations {iterations}"
     for said in (
         experiment.title,
         setting(timeline),
-        f"Written by backprop-tui {version()}: backprop-tui export {experiment.source} --as {name}",
+        f"Written by backprop-tui {version()}: {command}",
         needs,
     ):
         yield f"# {''.join(c if c.isprintable() else ' ' for c in said)}"

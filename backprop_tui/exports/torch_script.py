@@ -67,7 +67,7 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     experiment, program = timeline.experiment, timeline.program
     loss = [program.lowered[i] for i in range(*program.phase_bounds("loss"))]
     needs = "It needs PyTorch, whose autograd must find the gradients that are written here."
-    yield from heading(timeline, "torch", needs)
+    yield from heading(timeline, "torch", number, needs)
     if not one_batch(experiment):
         yield "import numpy as np"
     yield "import torch"

@@ -1,26 +1,24 @@
-"""An iteration worked out: what a document says of each step, before it is Markdown, LaTeX or HTML.
+"""A step worked out: what a document says of it, before it is Markdown, LaTeX or HTML.
 
-Everything is the engine's explanation of one number of each step, and the matrix it belongs to. A
+Everything is the engine's explanation of one number of the step, and the matrix it belongs to. A
 document lays it out in its own signs; nothing here knows which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import count, groupby
+
+import numpy as np
 
 from backprop_tui.engine.algebra import Call, Cell, Expr, names, walk
 from backprop_tui.engine.experiment import Array
-from backprop_tui.engine.explanation import Explanation
+from backprop_tui.engine.explanation import Explanation, shape_line
 from backprop_tui.engine.functions import DEFINITIONS, z
-from backprop_tui.engine.indices import index_form
-from backprop_tui.engine.notation import Notation, write
-from backprop_tui.engine.program import Phase, Step
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.exports.trace import MOST_COLUMNS, abbreviated, figure, kept, kept_rows, setting
+from backprop_tui.engine.indices import indexed
+from backprop_tui.engine.notation import GUARDED, Notation, write
+from backprop_tui.engine.program import Step
+from backprop_tui.exports.trace import MOST_COLUMNS, abbreviated, kept, kept_rows
 
 FOLD = 6
 """Terms of a sum that are written out; a longer one is its first ones, … and the last."""
@@ -33,22 +31,33 @@ class Matrix:
     symbol: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    named: bool = False
+    """Whether its rows are called more than their numbers."""
 
 
-def matrix(symbol: str, value: Array, decimals: int) -> Matrix:
-    """Rows and columns count from 1; of many the first ones and the last."""
-    columns = kept(value.shape[1], MOST_COLUMNS)
-    sides = ("⋮" if i is None else str(i + 1) for i in kept_rows(value.shape[0]))
+def matrix(symbol: str, value: Array, decimals: int, called: Sequence[str] | None = None) -> Matrix:
+    """Rows and columns count from 1, and rows may have names; of many the first and the last."""
+    columns, shown = kept(value.shape[1], MOST_COLUMNS), kept_rows(value.shape[0])
+    numbers = ["⋮" if i is None else str(i + 1) for i in shown]
+    sides = [
+        n if called is None or i is None else f"{n} {called[i]}"
+        for i, n in zip(shown, numbers, strict=True)
+    ]
     figures = map(tuple, abbreviated(value, decimals, MOST_COLUMNS))
     heads = tuple("…" if j is None else str(j + 1) for j in columns)
-    return Matrix(symbol, heads, tuple(zip(sides, figures, strict=True)))
+    return Matrix(symbol, heads, tuple(zip(sides, figures, strict=True)), called is not None)
+
+
+def becomes(step: Step, notation: Notation) -> str:
+    """The sign of its assignment: an arrow where the step replaces what it reads."""
+    again = step.symbol in names(step.expression)
+    return notation.becomes if again else notation.equals
 
 
 def assignment(step: Step, notation: Notation) -> str:
     """dW2 = dZ2 · A1ᵀ, or W2 ← ... where the step replaces what it reads."""
-    again = step.symbol in names(step.expression)
-    sign = notation.becomes if again else notation.equals
-    return f"{write(step.target, notation)} {sign} {write(step.expression, notation)}"
+    target, expression = write(step.target, notation), write(step.expression, notation)
+    return f"{target} {becomes(step, notation)} {expression}"
 
 
 def defined(*expressions: Expr) -> dict[Expr, Expr]:
@@ -58,31 +67,59 @@ def defined(*expressions: Expr) -> dict[Expr, Expr]:
     return {Call(function, (z,)): DEFINITIONS[function] for function in functions}
 
 
+def telling(step: Step, value: Array, before: Array | None, decimals: int) -> Cell:
+    """The number that is worked out: the first one at which the step is seen to do something.
+
+    That is [1,1], unless the result (of an update, the change) is 0 there or has but one digit.
+    A function may well give 0: the closed gate of a ReLU is its point. Down the columns, so that
+    the document stays with one example as long as it can.
+    """
+    calls = any(isinstance(e, Call) and e.function in DEFINITIONS for e in walk(step.expression))
+    done = value if before is None else value - before
+    told = np.isfinite(done) & ((done != 0) | calls)
+    two_digits = np.abs(done) >= 10.0 ** (1 - decimals)
+    for good in (told & (two_digits | (done == 0)), told):
+        if good.any():
+            column, row = np.argwhere(good.T)[0].tolist()
+            return Cell(step.symbol, row + 1, column + 1)
+    return Cell(step.symbol, 1, 1)
+
+
 @dataclass(frozen=True)
 class Worked:
-    """One step, with its first number explained."""
+    """One step, with one of its numbers explained."""
 
     number: int
     step: Step
-    value: Array
     explanation: Explanation
-    decimals: int
+    matrix: Matrix
     notes: tuple[str, ...]
     slip: str | None
     """What the run's mistake makes of it, where it is made here."""
+    printed: tuple[str, ...]
+    """What was published of it."""
 
     @property
-    def matrix(self) -> Matrix:
-        return matrix(self.step.symbol, self.value, self.decimals)
-
-    @property
-    def index_form(self) -> str:
-        """dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k]"""
-        return index_form(self.step.target, self.step.expression, self.explanation.shapes)
+    def place(self) -> str:
+        """forward, layer 1"""
+        layer = self.step.layer
+        return self.step.phase + (f", layer {layer}" if layer else "")
 
     def formula(self, notation: Notation) -> str:
         """The step as it is taught."""
         return assignment(self.step, notation)
+
+    def shapes(self, notation: Notation) -> str:
+        """(1×3) = (1×1) · (3×1)ᵀ"""
+        return shape_line(self.step, self.explanation.shapes, notation)
+
+    def index_form(self, notation: Notation) -> str | None:
+        """dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k]; of a single number it would say the same twice."""
+        step, shapes = self.step, self.explanation.shapes
+        if set(shapes[step.symbol]) == {1}:
+            return None
+        target, expression = indexed(step.target, step.expression, shapes, notation)
+        return f"{target} {becomes(step, notation)} {expression}"
 
     def where(self, notation: Notation) -> list[str]:
         """σ(z) = 1 / (1 + exp(−z)): what the functions of the formula stand for."""
@@ -92,57 +129,16 @@ class Worked:
         ]
 
     def element(self, notation: Notation) -> list[str]:
-        """The number's cell, symbols, arithmetic and result: what stands between equals signs."""
+        """The number's cell = symbols, = arithmetic, stage by stage, = result."""
         found = self.explanation
+        cell, sign = write(found.place.cell, notation), becomes(self.step, notation)
+        numbers = [*found.numbers(FOLD, notation), notation.figure(found.result)]
         return [
-            write(found.place.cell, notation),
-            found.symbols(FOLD, notation),
-            *found.numbers(FOLD, notation),
-            notation.figure(found.result),
+            f"{cell} {sign} {found.symbols(FOLD, notation)}",
+            *(f"{notation.equals} {stage}" for stage in numbers),
         ]
 
-
-def opening(timeline: Timeline, decimals: int) -> list[str]:
-    """What a document says before its first iteration."""
-    digits = f"{decimals} decimal{'' if decimals == 1 else 's'}"
-    return [
-        *filter(None, [timeline.experiment.about.strip()]),
-        setting(timeline),
-        f"Figures are rounded to {digits}; what is computed from them is computed from all digits.",
-    ]
-
-
-def phases(
-    timeline: Timeline, iteration: Iteration, decimals: int
-) -> Iterator[tuple[Phase, list[Worked]]]:
-    """The steps of an iteration, phase by phase."""
-    provenance, slips = Provenance(timeline), mistaken(timeline)
-    number_of = partial(figure, decimals=decimals)
-
-    def worked(number: int, step: Step, value: Array) -> Worked:
-        place = Place(iteration.number, Cell(step.symbol, 1, 1))
-        notes = timeline.experiment.notes_at(iteration.number, step.symbol)
-        return Worked(
-            number,
-            step,
-            value,
-            Explanation(provenance, place, number_of),
-            decimals,
-            tuple(note.text for note in notes),
-            slips.get(step.symbol),
-        )
-
-    steps = map(worked, count(1), timeline.program.steps, iteration.results)
-    for phase, own in groupby(steps, lambda worked: worked.step.phase):
-        yield phase, list(own)
-
-
-def mistaken(timeline: Timeline) -> dict[str, str]:
-    """The sentence of the run's mistake at each step in which it is made."""
-    training = timeline.experiment.training
-    if training.mistake is None:
-        return {}
-    from backprop_tui.engine.mistaken import applies  # which few runs need
-
-    made = applies(timeline.experiment.network, training)
-    return {slip.step.symbol: slip.sentence for slip in made}
+    @property
+    def spoken(self) -> str:
+        """The number's line in plain signs."""
+        return " ".join(self.element(GUARDED))

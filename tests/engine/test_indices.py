@@ -17,6 +17,8 @@ from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.grammar import parse
 from backprop_tui.engine.indices import index_form
+from backprop_tui.engine.mathml import MATHML
+from backprop_tui.engine.notation import LATEX
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.provenance import Provenance
 from backprop_tui.engine.shapes import Shape
@@ -100,6 +102,23 @@ def test_squared_errors_are_summed_over_the_outputs() -> None:
     assert found["L"] == "L[1,j] = Σₖ (A1[k,j] − Y[k,j])² / K"
     assert found["dA1"] == "dA1[i,j] = 2 · (A1[i,j] − Y[i,j]) / K"
     assert found["dZ1"] == "dZ1[i,j] = A1[i,j] · (dA1[i,j] − Σₖ dA1[k,j]·A1[k,j])"
+
+
+def test_a_form_is_mathematics_in_every_notation() -> None:
+    shapes: dict[str, Shape] = {"W1": (2, 3), "X": (3, 2), "b1": (2, 1), "Z1": (2, 2)}
+    form = Name("Z1"), parse("W1 · X + b1"), shapes
+    assert index_form(*form, LATEX) == (
+        r"Z^{[1]}_{i,j} = \sum_{k} W^{[1]}_{i,k}\,X_{k,j} + b^{[1]}_{i,1}"
+    )
+    assert "<munder><mo>∑</mo><mi>k</mi></munder>" in index_form(*form, MATHML)
+    largest = index_form(Name("X"), parse("X − col_max(X)"), shapes, LATEX)
+    assert largest == r"X_{i,j} = X_{i,j} - \max_{k} X_{k,j}"
+
+
+def test_a_factor_that_is_a_sum_keeps_its_parentheses() -> None:
+    shapes: dict[str, Shape] = {"A1": (2, 3), "Y": (2, 3), "X": (4, 3), "dW1": (2, 4)}
+    form = index_form(Name("dW1"), parse("(A1 − Y) · Xᵀ"), shapes)
+    assert form == "dW1[i,j] = Σₖ (A1[i,k] − Y[i,k])·X[j,k]"
 
 
 # Every form, put to the test: indices replaced by numbers, sums written out -------------------

@@ -15,7 +15,16 @@ from backprop_tui.engine.evaluate import ratio, value, xlog
 from backprop_tui.engine.experiment import Experiment, Network, Training
 from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.engine.grammar import parse
-from backprop_tui.engine.notation import folded, latex, numpy_source, text, with_numbers
+from backprop_tui.engine.notation import (
+    LATEX,
+    LATEX_IN_LINES,
+    folded,
+    latex,
+    numpy_source,
+    text,
+    with_numbers,
+    write,
+)
 from backprop_tui.engine.program import Program
 from backprop_tui.engine.timeline import Timeline
 from tests.networks import experiments, known_before, program, same_bits
@@ -235,6 +244,34 @@ def test_a_negative_number_gets_parentheses_only_where_it_needs_them() -> None:
 
     assert with_numbers(parse("A1[1,1] − X[1,1]"), number) == "−2 − −2"
     assert with_numbers(parse("X[1,1]²"), number) == "(−2)²"
+
+
+@pytest.mark.parametrize(
+    ("e", "written"),
+    [
+        ("A1[1,1]·X[1,1]", r"-2 \times \left(-2\right)"),
+        ("A1[1,1] + X[1,1]", r"-2 + \left(-2\right)"),
+        ("b1[1,1] + A1[1,1]·X[1,1]", r"-2 + \left(-2\right) \times \left(-2\right)"),
+        ("1 − A1[1,1]·X[1,1]", r"1 - \left(-2\right) \times \left(-2\right)"),
+        ("exp(A1[1,1]) + max(X[1,1], 1)", r"\exp\left(-2\right) + \max\left(-2, 1\right)"),
+        ("1 + A1[1,1] / X[1,1]", r"1 + \frac{-2}{-2}"),
+        ("(A1[1,1] − 1)·X[1,1]", r"\left(-2 - 1\right) \times \left(-2\right)"),
+    ],
+)
+def test_in_a_document_a_negative_number_behind_a_sign_has_parentheses(
+    e: str, written: str
+) -> None:
+    def number(x: Expr) -> str | None:
+        return "−2" if isinstance(x, Cell) else None
+
+    assert with_numbers(parse(e), number, notation=LATEX) == written
+
+
+def test_latex_in_lines_encloses_nothing_that_tex_could_not_break() -> None:
+    e = parse("exp(X[1,1]) / (exp(X[1,1] + 1) + exp(X[2,1] + 1) + 1)")
+    assert write(e, LATEX_IN_LINES) == (
+        r"\exp(X_{1,1}) / (\exp(X_{1,1} + 1) + \exp(X_{2,1} + 1) + 1)"
+    )
 
 
 def test_a_long_sum_is_folded_in_the_middle() -> None:

@@ -21,7 +21,7 @@ from backprop_tui.exports import latex, markdown
 from backprop_tui.exports.trace import figure
 from tests.exports.runs import exported, runs
 
-VOID = {"meta", "link", "br", "hr", "img", "input"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 LETTERS = (*"ABCXYZ", "ß", "é", "ł", "щ", "中", "😀", "{", "\\", "$", "%", "#", "_", "^", "~", "&")
 
 
@@ -90,6 +90,24 @@ class TestHtml:
         assert wide
         assert all(a["tabindex"] == "0" and a["aria-label"] for a in wide)
 
+    def test_contents_lead_to_every_iteration_and_every_step(self) -> None:
+        outline = Outline(exported("html", load("article"), iterations=2))
+        ids = {attributes.get("id") for _, attributes in outline.tags}
+        links = [a["href"] for a in outline.all("a")]
+        assert len(links) == 2 * (1 + 17)
+        assert links[0] == "#iteration-1"
+        assert {str(link).removeprefix("#") for link in links} <= ids
+
+    def test_a_long_line_may_be_broken_before_each_of_its_signs(self) -> None:
+        page = exported("html", load("softmax"))
+        longest = max(re.findall(r"<math>.*?</math>", page), key=lambda m: m.count("<mn>"))
+        numbers = re.sub("<[^>]*>", "", longest)
+        assert len(numbers) < 60  # a hundred signs are a line, in pieces
+        assert "<wbr>" in page
+
+    def test_on_paper_no_step_is_cut_in_two(self) -> None:
+        assert ".step { break-inside: avoid" in exported("html", load("article"))
+
     def test_words_are_never_markup(self) -> None:
         experiment = replace(load("article"), title="<b>&amp;", about='"<script>" & more')
         outline = checked(exported("html", experiment))
@@ -114,13 +132,14 @@ class TestHtml:
 class TestMarkdown:
     def test_a_step_is_worked_out(self) -> None:
         step = exported("markdown", load("article")).split("#### ")[8]
-        assert step.startswith("8. dW2\n\n$dW^{[2]} = dZ^{[2]} \\, {A^{[1]}}^{\\mathsf T}$\n")
+        formula = r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$"
+        assert step.startswith(f"8. $dW^{{[2]}}$, backward, layer 2\n\n{formula}\n")
         for part in (
             "Weight \\[i,j\\]: dZ at end i times A at start j.",
-            "- shapes: (1×3) = (1×1) · (3×1)ᵀ\n",
-            "- index form: dW2\\[1,j\\] = dZ2\\[1,1\\]·A1\\[j,1\\]\n",
-            r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1} = "
-            r"-0.641 \times 0.818 = -0.524$",
+            r"- shapes: $\left(1\times3\right) = \left(1\times1\right) \, ",
+            "- index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\\,A^{[1]}_{j,1}$\n",
+            r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1}$ "
+            r"$= -0.641 \times 0.818$ $= -0.524$",
             "| dW2 | 1 | 2 | 3 |\n| --- | ---: | ---: | ---: |\n| 1 | −0.524 | −0.122 | −0.250 |",
         ):
             assert part in step
@@ -170,17 +189,20 @@ class TestLatex:
     def test_a_step_is_worked_out(self) -> None:
         document = exported("latex", load("article"))
         for part in (
-            r"\subsubsection*{8. $dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$}",
-            r"Shapes: (1$\times$3) = (1$\times$1) $\cdot$ (3$\times$1)$^{\mathsf T}$",
-            r"-0.641 \times 0.818 = -0.524$",
+            r"\subsubsection*{8. $dW^{[2]}$, backward, layer 2}",
+            r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$",
+            r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
+            r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",
+            r"$= -0.641 \times 0.818$ $= -0.524$",
             "\\left(\\begin{array}{rrr}\n-0.524 & -0.122 & -0.250\n\\end{array}\\right)",
         ):
             assert part in document
 
     @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed here")
-    def test_pdflatex_takes_it(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("lesson", ["ai-by-hand", "softmax", "mazur"])
+    def test_pdflatex_takes_it_and_no_line_is_too_long(self, lesson: str, tmp_path: Path) -> None:
         about = "Łódź, 中, 50 % & _more_ #1 {x} \\y ~ ^ 😀 “quoted” − ½ α′"
-        experiment = replace(load("ai-by-hand"), about=about)
+        experiment = replace(load(lesson), about=about)
         (tmp_path / "run.tex").write_text(exported("latex", experiment, iterations=2), "utf-8")
         done = subprocess.run(
             ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "run.tex"],
@@ -189,4 +211,5 @@ class TestLatex:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:]
+        assert b"Overfull" not in done.stdout
         assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")

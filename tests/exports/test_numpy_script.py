@@ -108,6 +108,14 @@ def test_a_title_is_never_code() -> None:
     assert printed_by(script) == recorded(load("article"), 1)
 
 
+def test_a_mistake_is_pointed_at_where_it_is_made() -> None:
+    lines = exported("numpy", load("article", {"mistake": "sign-flipped"})).splitlines()
+    assert lines[lines.index("    dZ2 = Y - A2") - 1] == (
+        "    # the mistake: dZ2 is A2 − Y, not Y − A2"
+    )
+    assert "the mistake" not in exported("numpy", load("article"))
+
+
 def test_an_edited_run_is_refused_with_a_sentence() -> None:
     edited = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
     with pytest.raises(ExportError, match=r"which worksheet cannot: undo them first$"):

@@ -49,14 +49,16 @@ class CsvData:
     output_names: tuple[str, ...]
     classes: tuple[str, ...] | None = None
     """The names of the classes where the targets are classes, in the order of their outputs."""
+    standardized: bool = False
 
     @property
-    def names(self) -> dict[str, tuple[str, ...] | None]:
-        """What an experiment's Data keeps of them."""
+    def told(self) -> dict[str, Any]:
+        """What an experiment's Data keeps beside the numbers."""
         return {
             "input_names": self.input_names,
             "output_names": self.output_names,
             "classes": self.classes,
+            "standardized": self.standardized,
         }
 
     def place_of(self, path: Path) -> str | None:
@@ -120,6 +122,7 @@ def read_csv(data: Mapping[str, Any], folder: str, outputs: int | None, faults: 
         tuple(names[i] for i in targets),
         outputs_named,
         classes,
+        bool(data.get("standardize")),
     )
 
 

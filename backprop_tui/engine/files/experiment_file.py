@@ -236,7 +236,7 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
-            **(draft.csv.names if draft.csv else {}),
+            **(draft.csv.told if draft.csv else {}),
         ),
         initial=Initial(
             given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
