@@ -25,7 +25,7 @@ h1, h2, h3, h4 { line-height: 1.25; margin: 1.5rem 0 .5rem; }
 h4 { font-size: 1.05rem; }
 p { margin: .4rem 0; }
 math { font-size: 1.1em; }
-.wide { overflow-x: auto; padding: .2rem 0; }
+.wide { overflow: auto hidden; padding: .3rem 0; }
 .quiet { color: var(--quiet); }
 .wrong { color: var(--wrong); font-weight: bold; }
 .minus { color: var(--minus); }
