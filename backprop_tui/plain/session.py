@@ -47,7 +47,7 @@ class Session(Guard):
         word = typed.split()[0]
         if typed in KEYS:
             does = KEYS[typed].does
-            return f"The key {typed} is one of the screen's, and does nothing here: {does}."
+            return f"The key {typed} is one of the screen's ({does}), and does nothing here."
         name = meant(typed)
         return f"There is no command {word!r}: " + (
             f"did you mean {name}?" if name else "help lists them."
