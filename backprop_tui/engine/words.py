@@ -63,7 +63,7 @@ FUNCTIONS = {
 }
 """By how prose writes them, row_sums and σ: what the tables of functions call them."""
 NAMED = "|".join(map(re.escape, FUNCTIONS))
-CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^()⟦⟧]*)\)|(?=⟦))")
+CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:slope|{NAMED})(?!\w))[a-z]{{4}}"
 FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
@@ -77,16 +77,16 @@ RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PROSE = (  # in this order, before signs are said one by one
-    (re.compile(r"(?<![\w)\]⟧])ᵀ"), "transpose"),
+    (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
     (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
     (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=\d)(?=α)"), " "),
-    (re.compile(r"(?<=\b[A-Zα]) ?⟦|(?<=\d) ?⟦"), " times ⟦"),
-    (re.compile(r"⟦"), "open parenthesis "),
-    (re.compile(r"⟧"), " close parenthesis"),
+    (re.compile(r"(?<=\b[A-Zα]) ?{|(?<=\d) ?{"), " times {"),
+    (re.compile(r"{"), "open parenthesis "),
+    (re.compile(r"}"), " close parenthesis"),
     (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(])"), " over "),
     (re.compile(rf"(?<=[×·/+−] )\(([-−]{NUMBER})\)"), r"\1"),
     (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
@@ -129,11 +129,11 @@ def _raised(power: re.Match[str]) -> str:
 
 
 def _with_formulas(prose: str) -> str:
-    """The parentheses of formulas, which must be heard, as ⟦ ⟧; those of remarks stay."""
+    """The parentheses of formulas, which must be heard, as { }; those of remarks stay."""
     done = ""
     while done != prose:
         done = prose
-        prose = PARENTHESES.sub(lambda p: f"⟦{p[1]}⟧" if FORMULA.match(p[1]) else p[0], prose)
+        prose = PARENTHESES.sub(lambda p: f"{{{p[1]}}}" if FORMULA.match(p[1]) else p[0], prose)
     return prose
 
 

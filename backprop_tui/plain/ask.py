@@ -148,7 +148,8 @@ class Ask(Travel, Looking):
         asked = asking.asked
         yield f"{asking.attempt.capitalize()}, before step {self.position.steps + 1}."
         yield asked.text
-        if asked.form in NUMERIC and (what := f"What is {text(asked.cell)}?") not in asked.text:
+        what = f"What is {self._name(asked)}?"
+        if asked.form in NUMERIC and what not in asked.text:
             yield what
         for k, choice in enumerate(asking.choices, 1):
             struck = ", which was wrong" if k - 1 in asking.struck else ""
@@ -156,6 +157,11 @@ class Ask(Travel, Looking):
         yield how(asked)
         if asked.form == "number" and asking.compares:
             yield COMPARE
+
+    def _name(self, asked: Asked) -> str:
+        """The number that is asked for: its cell, or the matrix that it is all of."""
+        single = self.view.state.shapes[asked.cell.symbol] == (1, 1)
+        return asked.cell.symbol if single else text(asked.cell)
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: how it ended, and the step."""
@@ -185,7 +191,7 @@ class Ask(Travel, Looking):
             yield f"Wrong. {asking.judged.said}"
         right = self.write(self.provenance.number(asking.asked.place))
         if asking.asked.form in NUMERIC:
-            yield f"{text(asking.cell)} is {figure_in_words(right)}."
+            yield f"{self._name(asking.asked)} is {figure_in_words(right)}."
         for k, choice in enumerate(asking.choices, 1):
             yield f"{k}: {figure_in_words(choice.written)}, {choice.label or 'right'}."
         if asking.asked.answer:

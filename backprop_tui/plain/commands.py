@@ -73,8 +73,8 @@ COMMANDS: tuple[Command, ...] = (
             "NAME"),
     Command("example", "explain this example of the batch; alone: the next one", "k", "N"),
     Command("example back", "the one before", "K"),
-    Command("formulas", "give formulas in words, as text or both ways: words, text or both; alone: "
-            "the next of these", "", "WAY"),
+    Command("formulas", "how formulas are given: words, text or both; alone: the next of these", "",
+            "WAY"),
     Command("decimals", "how many decimals numbers have; alone: one more", "d", "N"),
     Command("fewer decimals", "one decimal fewer", "D"),
     Command("lessons", "the lessons"),

@@ -31,6 +31,8 @@ from backprop_tui.tui.view import View
 
 FOLD = 6
 """Terms of a sum that are said; of a longer one the first and the last."""
+MOST_HEARD = 200
+"""Characters of a line of numbers that is said though it is simplified to a shorter one below."""
 MOST_READ = 12
 """Numbers it reads that are named."""
 MOST_PATHS = 5
@@ -79,7 +81,9 @@ def arithmetic(found: Explanation, spelling: str) -> Iterator[str]:
         yield from (f"= {stage}" for stage in found.numbers(FOLD))
     else:
         yield f"{cell_in_words(found.place.cell)} equals {found.symbols(FOLD, WORDS)}."
-        yield from (f"In numbers: {stage}." for stage in found.numbers(FOLD, WORDS))
+        stages = found.numbers(FOLD, WORDS)
+        short = [stage for stage in stages[:-1] if len(stage) <= MOST_HEARD]
+        yield from (f"In numbers: {stage}." for stage in (*short, *stages[-1:]))
     if found.known:
         rounded = ", from numbers that are not rounded" if found.rounded else ""
         yield f"It is {figure_in_words(found.result)}{rounded}."

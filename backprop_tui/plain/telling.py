@@ -85,7 +85,8 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
     if several and position.steps == 1 and not position.elements:
         yield spoken(f"{heading(view.state.timeline, view.state.iteration)}.")
     yield from mistake(view)
-    yield from formulas(step, spelling)
+    if position.elements <= 1:  # once, not at every element; so are the notes
+        yield from formulas(step, spelling)
     if position.elements:
         from backprop_tui.plain.explaining import arithmetic
 
@@ -100,7 +101,7 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
         yield spoken(reason(step, experiment.network, experiment.training))
     if slip := view.slip:
         yield sentence(f"Mistaken: {slip}")
-    if position.elements <= 1:  # once, not at every element
+    if position.elements <= 1:
         yield from notes(view)
     yield from ended(view)
 

@@ -49,7 +49,7 @@ class TestMoving:
 
     def test_one_element_at_a_time(self) -> None:
         typed = Typed("article")
-        assert typed("goto dZ2", "into", "into")[2:] == [
+        assert typed("goto dZ2", "into", "into")[1:] == [
             "Element 2 of 3.",
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
@@ -155,6 +155,13 @@ class TestLooking:
         assert formula.startswith("L equals column sums of ")
         assert shapes == "Shapes: 1 by 1 equals column sums of 2 by 1 divided by 2."
 
+    def test_of_arithmetic_that_simplifies_the_long_lines_are_not_said(self) -> None:
+        said = [line for line in Typed("softmax")("goto A2", "why") if "In numbers" in line]
+        assert said == [
+            "In numbers: exp of 0.000 divided by open parenthesis exp of 0.000 plus exp of minus "
+            "0.790 plus exp of minus 0.589 close parenthesis."
+        ]
+
     def test_another_way_to_the_same_number_is_a_sentence(self) -> None:
         assert (
             "The chain rule gives the same: dA2 row 1 column 1 times slope of sigma at Z2 row 1 "
@@ -253,7 +260,7 @@ class TestLooking:
         assert typed("next", "notes")[-1].startswith("Note: Each row of W1 is one neuron")
         assert all(line.startswith("Note: ") for line in typed("notes"))
         none = "There is no note at this step: about tells what all of it is about."
-        assert typed.one("goto W2", "notes") == none
+        assert typed.one("goto b1", "notes") == none
         assert typed("about")[0] == "article: The article's network."
 
     def test_notes_rest_while_a_mistake_is_made_and_that_is_said(self) -> None:
@@ -357,6 +364,11 @@ class TestAsking:
         typed = Typed("mazur")
         assert typed("ask type")[1] == "Next asks about the next step."
         assert typed.one("0.5") == "Nothing is asked yet: next asks about the next step."
+
+    def test_what_its_author_asks_is_not_asked_twice(self) -> None:
+        asked = Typed("batch", ask="lesson")("goto dW2", "next")
+        assert asked[1].endswith(" What is db2?")
+        assert asked[2].startswith("Answer with a number")
 
     def test_a_number_for_a_vote_is_told_how_one_votes(self) -> None:
         typed = Typed("article", ask="vote")
