@@ -7,18 +7,21 @@ written off the tree by the one writer, prose is read sign by sign. It knows no 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
-from backprop_tui.engine.algebra import SCALARS, Cell, names
+from backprop_tui.engine.algebra import SCALARS, Call, Cell, Expr, Name, names
+from backprop_tui.engine.element import gathers
 from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
 from backprop_tui.engine.notation import Notation, plain_number, write
 from backprop_tui.engine.program import Step
+from backprop_tui.engine.shapes import Shape, shape
 
 SIGNS = {
     "−": "minus ",
     "×": " times ",
     "·": " times ",
     "∘": " times, element by element, ",
-    "⁻": " to the minus ",
     "²": " squared",
     "ᵀ": " transposed",
     "½": "one half",
@@ -54,20 +57,42 @@ SIGNS = {
 }
 """How a sign is said where it stands in a sentence."""
 NUMBER = r"\d+(?:[.,]\d+)*"
+FUNCTIONS = {
+    **{name: name for name in PRIMITIVES},
+    **{a.symbol: a.name for a in ACTIVATIONS.values()},
+}
+"""By how prose writes them, row_sums and σ: what the tables of functions call them."""
+NAMED = "|".join(map(re.escape, FUNCTIONS))
+CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
+PARENTHESES = re.compile(r"\(([^()]*)\)")
+SAYS = rf"(?<!\w)(?!(?:slope|{NAMED})(?!\w))[a-z]{{4}}"
+FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
+"""What reckons, and says no word; (m = 1: no mean) is a remark."""
+SLOPES = (
+    (re.compile(r"(?:\bslope )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
+    (re.compile(r"(?:\bslope )?(\w+)′(?=\()"), r"slope of \1 at "),
+    (re.compile(r"(?:\bslope )?(\w+)′"), r"slope of \1"),
+)
+RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PROSE = (  # in this order, before signs are said one by one
-    (re.compile(r"(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
-    (re.compile(r"(\w+)′\("), r"slope of \1 at ("),
-    (re.compile(r"(\w+)′"), r"slope of \1"),
-    (re.compile(r"(?<![\w)\]])ᵀ"), "transpose"),
+    (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
     (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
     (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
+    (re.compile(r"(?<=\d)(?=α)"), " "),
+    (re.compile(r"(?<=\b[A-Zα]) ?{|(?<=\d) ?{"), " times {"),
+    (re.compile(r"{"), "open parenthesis "),
+    (re.compile(r"}"), " close parenthesis"),
     (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(])"), " over "),
+    (re.compile(rf"(?<=[×·/+−] )\(([-−]{NUMBER})\)"), r"\1"),
     (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
     (re.compile(r"\s[-−]\s"), " minus "),
     (re.compile(r"\s\+\s"), " plus "),
+    (re.compile(r"(?<=\s)--(?=\w)"), "dash dash "),
     (re.compile(r",\s…,"), ", and so on to"),
     (re.compile(r"\s…\s"), " and so on "),
     (re.compile(r"(\d)×(\d)"), r"\1 by \2"),  # a shape
@@ -76,11 +101,48 @@ PROSE = (  # in this order, before signs are said one by one
 
 def spoken(prose: str) -> str:
     """A sentence without signs: `A1[2,1] = −0.5` as A1 row 2 column 1 equals minus 0.5."""
-    prose = f" {prose}"
+    prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
+    for found, said in SLOPES:
+        prose = found.sub(said, prose)
+    prose = CALL.sub(_called, _with_formulas(prose))
     for found, said in PROSE:
         prose = found.sub(said, prose)
     said = "".join(SIGNS.get(sign, sign) for sign in prose)
-    return re.sub(r"\s+([.,;:])", r"\1", " ".join(said.split()))
+    return re.sub(r"\s+([.,;:?])", r"\1", " ".join(said.split()))
+
+
+def sentence(prose: str) -> str:
+    """The same with a capital and a full stop. What begins with a symbol or a file's name, dW1 or
+    mine.toml, keeps its letters."""
+    said = spoken(prose)
+    if re.match(r"(a|[a-z]{2,})(?=[\s,:])", said):
+        said = said[0].upper() + said[1:]
+    return said if said.endswith((".", "?", "!", ":")) else f"{said}."
+
+
+def _raised(power: re.Match[str]) -> str:
+    """0.25⁶ as 0.25 to the 6; a square has a sign of its own."""
+    sign, digits = power.groups()
+    if power[0] == "²":
+        return "²"
+    return f" to the {'minus ' if sign else ''}{digits.translate(POWERS)}"
+
+
+def _with_formulas(prose: str) -> str:
+    """The parentheses of formulas, which must be heard, as { }; those of remarks stay."""
+    done = ""
+    while done != prose:
+        done = prose
+        prose = PARENTHESES.sub(lambda p: f"{{{p[1]}}}" if FORMULA.match(p[1]) else p[0], prose)
+    return prose
+
+
+def _called(call: re.Match[str]) -> str:
+    """row_sums(dZ2) as row sums of dZ2; row_sums(…), the function itself, as row sums."""
+    template, argument = _call(FUNCTIONS[call[1]]), call[2]
+    if argument is None:
+        return template.replace("*", "")
+    return template.removesuffix(" of *") if argument == "…" else template.replace("*", argument)
 
 
 def figure_in_words(figure: str) -> str:
@@ -143,3 +205,20 @@ def formula_in_words(step: Step) -> str:
     """The step as it is taught: d W 2 equals d Z 2 times A 1 transposed."""
     sign = WORDS.becomes if step.symbol in names(step.expression) else WORDS.equals
     return f"{symbol_in_words(step.symbol)} {sign} {write(step.expression, WORDS)}"
+
+
+def shapes_in_words(step: Step, shapes: Mapping[str, Shape]) -> str:
+    """The same in shapes: 1 by 3 equals 1 by 1 times 3 by 1 transposed."""
+
+    def size(part: Expr) -> str | None:
+        if isinstance(part, Call) and gathers(part.function):
+            return _call(part.function).replace("*", _by(shape(part.args[0], shapes)))
+        named = isinstance(part, Name) and part.symbol not in SCALARS
+        return _by(shape(part, shapes)) if named or isinstance(part, Call) else None
+
+    written = write(step.expression, replace(WORDS, leaf=size))
+    return f"{_by(shapes[step.symbol])} equals {written}"
+
+
+def _by(size: Shape) -> str:
+    return " by ".join(map(str, size))

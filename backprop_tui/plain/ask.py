@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
+from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Question
 from backprop_tui.engine.explanation import Explanation
 from backprop_tui.engine.learner.asking import Asked, Choice, ask, kind
@@ -29,29 +30,37 @@ from backprop_tui.engine.learner.judging import (
 )
 from backprop_tui.engine.learner.score import Outcome, Score
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.words import figure_in_words, formula_in_words
-from backprop_tui.plain.run import CannotError
+from backprop_tui.engine.wording import nearest
+from backprop_tui.engine.words import figure_in_words
+from backprop_tui.plain.looking import CELL, Looking
+from backprop_tui.plain.run import CannotError, advised
+from backprop_tui.plain.telling import formulas
 from backprop_tui.plain.travel import Travel
 from backprop_tui.tui.asking import HINTS, LESSON, MODES, OFF, Asking
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
 
-NOTHING = "Nothing is asked just now: ask vote or ask type asks before each step."
+EVERY = "ask vote or ask type asks before each step."
+NOTHING = {
+    OFF: f"Nothing is asked just now: {EVERY}",
+    LESSON: f"Nothing is asked just now: the lesson asks before some steps, {EVERY}",
+}
+NOT_YET = "Nothing is asked yet: next asks about the next step."
 HOW = {
-    "vote": "Answer with the number of a choice; hint gives a hint, next shows it.",
+    "vote": "Type 1 to {}, the number of a choice; hint gives a hint, next shows it.",
     "number": "Answer with a number, or at least its sign: plus or minus; hint gives a hint, next "
     "shows it.",
     "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
 }
-COMPARE = "Or say whether it gets bigger or smaller."
+COMPARE = "Or type up or down: will it be bigger or smaller than it was before?"
 SAY_IT = "Say it to yourself or to your neighbour; next shows it."
 ANSWER = re.compile(r"[+−-]?[\d.,]+")
 NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
 FORMS = {"type": "number", "vote": "vote"}
 
 
-class Ask(Travel):
+class Ask(Travel, Looking):
     """The commands that ask and answer."""
 
     score = Score()
@@ -63,17 +72,26 @@ class Ask(Travel):
 
     def do_ask(self, rest: str) -> None:
         modes = [m for m in MODES if m != LESSON or self.timeline.experiment.questions]
-        wanted = rest.lower() or modes[(self._mode_at(modes) + 1) % len(modes)]
-        if wanted not in modes:
-            raise CannotError(f"It asks when you say one of: {', '.join(modes)}.")
+        wanted = self._wanted(rest.lower(), modes)
         opened = self.asking is not None and self.asking.is_open
         self.mode, self.asking = wanted, None
         self.say(" ".join((MODES[wanted], self.scored() if wanted == OFF else "")).strip())
         if opened and wanted != OFF:
             self._announce_next()
+        elif wanted not in NOTHING:
+            self.say("next asks about the next step.")
 
-    def _mode_at(self, modes: list[str]) -> int:
-        return modes.index(self.mode) if self.mode in modes else -1
+    def _wanted(self, typed: str, modes: list[str]) -> str:
+        """The mode that a word means, also by its beginning or one like it: typed is type; without
+        a word the mode after this one."""
+        if not typed:
+            return modes[(modes.index(self.mode) + 1) % len(modes) if self.mode in modes else 0]
+        begun = [m for m in modes if typed.startswith(m) or m.startswith(typed)]
+        if len(begun) == 1:
+            return begun[0]
+        meant = nearest(typed, modes)
+        or_so = f"did you mean ask {meant}? " if meant else ""
+        raise CannotError(f"There is no ask {typed}: {or_so}It asks by {', '.join(modes)}.")
 
     def do_next(self, rest: str) -> None:
         if self.asking and self.asking.is_open:
@@ -99,27 +117,51 @@ class Ask(Travel):
 
     def _announce(self, again: bool, own: tuple[Question, ...]) -> None:
         """Ask what its author asks first, or what the program does; the others are asked behind."""
-        question, rest, column = own[0] if own else None, own[1:], self.view.column
+        question, column = own[0] if own else None, self.view.column
         form = FORMS.get(self.mode)
         asked = ask(self.timeline, self.position, form, self.write, column, question)
+        self._open(asked, again, own[1:])
+
+    def _open(self, asked: Asked, again: bool, rest: tuple[Question, ...]) -> None:
         compares = earlier(self._explained(asked)) is not None
         self.asking = Asking(asked, self.score.number(asked), again, rest, compares)
         self._since = monotonic()
         self.say(*self.question(self.asking))
+
+    def _ask_for(self, asking: Asking, cell: Cell) -> None:
+        """Ask for another number of the same step."""
+        if cell.symbol != asking.cell.symbol:
+            own = f"it asks for a number of {asking.cell.symbol}"
+            raise CannotError(f"{text(cell)} is not asked for: {own}. {how(asking.asked)}")
+        form = "number" if asking.asked.form == "number" else "vote"
+        asked = ask(self.timeline, self.position, form, self.write, cell=cell)
+        self._open(asked, asking.again, asking.rest)
+
+    def do_again(self, rest: str) -> None:
+        if self.asking and self.asking.is_open:
+            self.say(*self.question(self.asking))
+        else:
+            super().do_again(rest)
 
     def question(self, asking: Asking) -> Iterator[str]:
         """What is asked, the choices, and how it is answered."""
         asked = asking.asked
         yield f"{asking.attempt.capitalize()}, before step {self.position.steps + 1}."
         yield asked.text
-        if asked.form in NUMERIC:
-            yield f"What is {text(asked.cell)}?"
+        what = f"What is {self._name(asked)}?"
+        if asked.form in NUMERIC and what not in asked.text:
+            yield what
         for k, choice in enumerate(asking.choices, 1):
             struck = ", which was wrong" if k - 1 in asking.struck else ""
             yield f"{k}: {figure_in_words(choice.written)}{struck}."
-        yield HOW.get(asked.form, SAY_IT)
+        yield how(asked)
         if asked.form == "number" and asking.compares:
             yield COMPARE
+
+    def _name(self, asked: Asked) -> str:
+        """The number that is asked for: its cell, or the matrix that it is all of."""
+        single = self.view.state.shapes[asked.cell.symbol] == (1, 1)
+        return asked.cell.symbol if single else text(asked.cell)
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: how it ended, and the step."""
@@ -149,7 +191,7 @@ class Ask(Travel):
             yield f"Wrong. {asking.judged.said}"
         right = self.write(self.provenance.number(asking.asked.place))
         if asking.asked.form in NUMERIC:
-            yield f"{text(asking.cell)} is {figure_in_words(right)}."
+            yield f"{self._name(asking.asked)} is {figure_in_words(right)}."
         for k, choice in enumerate(asking.choices, 1):
             yield f"{k}: {figure_in_words(choice.written)}, {choice.label or 'right'}."
         if asking.asked.answer:
@@ -173,17 +215,30 @@ class Ask(Travel):
     def answer(self, typed: str) -> bool:
         """Take a line as an answer; whether it is one."""
         asking = self.asking
+        numeric = ANSWER.fullmatch(typed) or typed.lower() in (*SIGNS, *TRENDS)
         if asking is None or not asking.is_open:
-            if ANSWER.fullmatch(typed) or typed.lower() in (*SIGNS, *TRENDS):
-                raise CannotError(NOTHING)
+            if numeric:
+                raise CannotError(NOTHING.get(self.mode, NOT_YET))
             return False
-        if asking.choices and typed.isdecimal():
+        if (cell := self._named(asking, typed)) is not None:
+            self._ask_for(asking, cell)
+        elif asking.choices and typed.isdecimal():
             self._vote(asking, typed)
         elif asking.asked.form in TYPED:
             self._judge(asking, typed)
+        elif numeric:
+            what = "is a vote" if asking.choices else "asks for no number"
+            raise CannotError(f"It {what}. {how(asking.asked)}")
         else:
             return False
         return True
+
+    def _named(self, asking: Asking, typed: str) -> Cell | None:
+        """The cell that was typed, where a number is asked for and not a formula."""
+        found = CELL.fullmatch(typed) if asking.asked.form in NUMERIC else None
+        known = {symbol.lower() for symbol in self.view.state.shapes}
+        symbol = "".join(found["symbol"].split()).lower() if found else ""
+        return self.cell(typed) if symbol in known else None
 
     def _vote(self, asking: Asking, digits: str) -> None:
         at = int(digits[:9]) - 1
@@ -206,7 +261,8 @@ class Ask(Travel):
         else:
             self._record(asking, typed, judged)
             self.asking = asking.told(typed, judged)
-            self.say(judged.said)
+            unread = judged.verdict is Verdict.UNREADABLE
+            self.say(advised(judged.said, how(asking.asked)) if unread else judged.said)
 
     def _judged(self, asked: Asked, typed: str) -> Judged:
         if asked.form == "formula":
@@ -232,7 +288,7 @@ class Ask(Travel):
     def do_hint(self, rest: str) -> None:
         asking = self.asking
         if asking is None or not asking.is_open:
-            raise CannotError(NOTHING)
+            raise CannotError(NOTHING.get(self.mode, NOT_YET))
         self.asking = asking.hinted()
         self._tell_hint(self.asking)
 
@@ -250,8 +306,7 @@ class Ask(Travel):
             self.say(hint_of(found.step, found.shapes))
             if asking.hints < HINTS:
                 return
-        self.tell(f"Hint, as text: {found.formula}")
-        self.tell(f"Hint, in words: {formula_in_words(asking.asked.step)}.")
+        self.tell_all(formulas(found.step, self.spelling, "Hint"))
         if asking.hints > 1 and asking.asked.form in NUMERIC:
             self.say(f"{found.cell} = {found.with_figures()}.")
 
@@ -274,3 +329,8 @@ class Ask(Travel):
         except OSError as error:
             self.record = None
             self.say(f"The record ends here: {error.strerror}.")
+
+
+def how(asked: Asked) -> str:
+    """How a question is answered."""
+    return HOW.get(asked.form, SAY_IT).format(len(asked.choices))

@@ -11,9 +11,11 @@ from backprop_tui.engine.learner.answers import read_number
 from backprop_tui.engine.notation import text
 from backprop_tui.engine.timeline import Position
 from backprop_tui.engine.what_if import as_it_is, losses
-from backprop_tui.engine.wording import nearest
+from backprop_tui.engine.wording import listed, nearest
 from backprop_tui.plain.looking import ALPHA, CELL, Looking
-from backprop_tui.plain.run import CannotError
+from backprop_tui.plain.run import CannotError, advised
+from backprop_tui.plain.telling import spot
+from backprop_tui.tui.changes import change
 
 HOW_TO_EDIT = "Say what to edit and its value: edit W1[1,2] 0.5, or edit alpha 0.1."
 TAUGHT, NONE = "taught", "none"
@@ -44,11 +46,11 @@ class Changing(Looking):
         try:
             edit = Edit(was.iteration, was.of, read_number(typed))
         except ValueError as error:
-            raise CannotError(f"{error}. {HOW_TO_EDIT}") from None
+            raise CannotError(advised(error, HOW_TO_EDIT)) from None
         if fault := edit_fault(self.timeline.experiment, edit):
             raise CannotError(fault)
         if edit.value == was.value:
-            self.say("Nothing is changed.")
+            self.say(f"{text(edit.of)} is {self.write(was.value)} already: nothing is changed.")
             return
         shown, before, now = losses(self.timeline, edit)
         self.change(with_edit(self.timeline.experiment, edit))
@@ -60,6 +62,8 @@ class Changing(Looking):
         stays = f"stays {self.write(now)}"
         name = self.timeline.program.objective
         self.say(f"{name} {stays if before == now else changes} in iteration {shown:,}.")
+        if edit.iteration > self.position.iteration:
+            self.say(f"You still stand before it, at {spot(self.view).lower()}")
 
     def _as_it_is(self, what: str) -> Edit:
         """The number that is meant, with the value that it has."""
@@ -72,20 +76,26 @@ class Changing(Looking):
         return as_it_is(self.provenance, place, self.position.iteration)
 
     def do_undo(self, rest: str) -> None:
-        self._swap(self.past, self.future, "undo", "Undone")
+        now, before = self._swap(self.past, self.future, "undo")
+        self._say_what("Undone", change(before, now, self.decimals), self.past, "undo")
 
     def do_redo(self, rest: str) -> None:
-        self._swap(self.future, self.past, "redo", "Made again")
+        before, now = self._swap(self.future, self.past, "redo")
+        self._say_what("Made again", change(before, now, self.decimals), self.future, "redo")
 
     def _swap(
-        self, source: list[Experiment], other: list[Experiment], what: str, done: str
-    ) -> None:
+        self, source: list[Experiment], other: list[Experiment], what: str
+    ) -> tuple[Experiment, Experiment]:
+        """Go on with the last of `source`: the run until now, and that one."""
         if not source:
-            raise CannotError(f"Nothing to {what}.")
-        other.append(self.timeline.experiment)
-        self.retell(source.pop())
-        left = f"{len(source)} more" if source else "nothing more"
-        self.say(f"{done}: {left} to {what}.")
+            raise CannotError(f"There is nothing to {what}.")
+        left, taken = self.timeline.experiment, source.pop()
+        other.append(left)
+        self.retell(taken)
+        return left, taken
+
+    def _say_what(self, done: str, made: str, source: list[Experiment], what: str) -> None:
+        self.say(f"{done}: {made}. {len(source) or 'Nothing'} more to {what}.")
 
     def do_new_weights(self, rest: str) -> None:
         from backprop_tui.engine.reseeding import reseeded
@@ -95,7 +105,7 @@ class Changing(Looking):
         self.future.clear()
         self.begin(experiment)
         seed = experiment.initial.seed
-        self.say(f"New weights, from seed {seed}. undo brings the old ones back.")
+        self.say(f"New weights, from seed {seed}: undo brings the old ones back.")
 
     # Formulas
 
@@ -109,26 +119,40 @@ class Changing(Looking):
         ahead = self._ahead()
         symbol = self.timeline.program.steps[ahead.steps].symbol
         if not rest:
-            self.say(f"Write {symbol}: what is it made of? write and a formula tries one.")
+            self.say(
+                f"Write {symbol}, step {ahead.steps + 1}: what is it made of? It may read "
+                f"{self._readable(ahead)}."
+            )
             if symbol in experiment.formulas:
                 self.say("It is yours: write taught computes it as it is taught again.")
             return
         if rest.lower() == TAUGHT:
             if symbol not in experiment.formulas:
-                raise CannotError(f"{symbol} is computed as it is taught.")
+                raise CannotError(f"{symbol} is computed as it is taught already.")
             self.change(experiment.with_formula(symbol, None))
             self.say(f"{symbol} is computed as it is taught again.")
             return
         found = judge(experiment, symbol, rest, self.timeline.iteration(ahead.iteration))
         if not found.accepted:
             self.misses[symbol] = self.misses.get(symbol, 0) + found.missed
-            self.say(*found.told(self.misses[symbol]))
+            sentence, *more = found.told(self.misses[symbol])
+            if found.missed:
+                self.say(f"Wrong for {symbol}. {sentence}", *more)
+            else:
+                this = f"This writes {symbol}, step {ahead.steps + 1}"
+                self.say(sentence, f"{this}: it may read {self._readable(ahead)}.")
             return
         done = Position(ahead.iteration, ahead.steps + 1)
         self.change(experiment.with_formula(symbol, found.expression), done)
         own, all_ = len(self.timeline.program.own), len(self.timeline.program.steps)
         self.say(found.sentence, f"{symbol} is yours: {own} of {all_} operations so far.")
         self.describe()
+
+    def _readable(self, before: Position) -> str:
+        """What a formula of the step behind a position may read."""
+        program = self.timeline.program
+        done = (step.symbol for step in program.steps[: before.steps])
+        return listed(tuple(dict.fromkeys(("X", "Y", *program.kept, *done))))
 
     def _ahead(self) -> Position:
         """Before the step that comes next, none of its elements open."""
@@ -150,7 +174,7 @@ class Changing(Looking):
             right = self.right.timeline if self.right else self.timeline
             for known, mistake in CATALOGUE.items():
                 idle = without_effect(right, known, self.position.iteration)
-                self.say(f"{known}: {mistake.sentence}" + (f" Here it {idle}." if idle else ""))
+                self.say(f"{known}: {mistake.sentence}" + (f" It {idle}." if idle else ""))
             self.say("mistake and a name makes one; mistake none takes it back.")
             return
         if name != NONE and name not in CATALOGUE:
@@ -160,10 +184,15 @@ class Changing(Looking):
             raise CannotError(f"There is no mistake {name!r}: {or_so}")
         other = experiment.with_mistake(None if name == NONE else name)
         if other is experiment:
-            self.say("Nothing is changed.")
+            is_so = "No mistake is made" if name == NONE else f"{name} is made already"
+            self.say(f"{is_so}: nothing is changed.")
             return
         self.change(other)
         if name == NONE:
             self.say("The algorithm is right again; the position stays.")
         else:
-            self.say(f"{name}: {CATALOGUE[name].sentence}", "The position stays; undo undoes it.")
+            rest_too = " The lesson's notes rest until then." if experiment.notes else ""
+            self.say(
+                f"{name}: {CATALOGUE[name].sentence}",
+                f"The position stays; mistake none takes it back.{rest_too}",
+            )

@@ -5,21 +5,34 @@ It lays out what the engine's Explanation finds, a sentence a line, and computes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from backprop_tui.engine.chain import Chains
+from backprop_tui.engine.algebra import Call, Expr
+from backprop_tui.engine.chain import Chain, Chains
 from backprop_tui.engine.explanation import Explanation, spelled_uses
 from backprop_tui.engine.gradient_check import GradientVerdict
+from backprop_tui.engine.mistakes import GATES
 from backprop_tui.engine.notation import text, write
 from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.words import WORDS, cell_in_words, figure_in_words, spoken
-from backprop_tui.plain.telling import cell_in_prose, figure
+from backprop_tui.engine.words import (
+    WORDS,
+    cell_in_words,
+    figure_in_words,
+    sentence,
+    shapes_in_words,
+    spoken,
+)
+from backprop_tui.plain import telling
+from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.view import View
 
 FOLD = 6
 """Terms of a sum that are said; of a longer one the first and the last."""
+MOST_HEARD = 200
+"""Characters of a line of numbers that is said though it is simplified to a shorter one below."""
 MOST_READ = 12
 """Numbers it reads that are named."""
 MOST_PATHS = 5
@@ -31,19 +44,22 @@ def at(view: View, place: Place) -> View:
     return replace(view, inspection=Inspection(trail=(place,)))
 
 
-def why(view: View, place: Place) -> Iterator[str]:
+def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str]:
     """All that there is to say of a number."""
     looked = at(view, place)
     found = looked.explanation
     if found is None:
         yield from given(view, place)
         return
-    yield f"As text: {found.formula}"
-    yield f"Shapes: {spoken(found.shape_line)}."
-    yield from arithmetic(found)
+    yield from formulas(found.step, spelling)
+    if spelling == telling.TEXT:
+        yield f"Shapes: {found.shape_line}"
+    else:
+        yield f"Shapes: {shapes_in_words(found.step, found.shapes)}."
+    yield from arithmetic(found, spelling)
     if not found.known:
-        yield f"Not computed yet: step {view.state.program.index(place.symbol) + 1} computes it."
-    yield from (spoken(remark) for remark in found.remarks)
+        yield pending(view, place.symbol)
+    yield from map(_remark, found.remarks)
     yield spoken(found.reason)
     if found.known:
         yield from reads(view, found)
@@ -51,12 +67,23 @@ def why(view: View, place: Place) -> Iterator[str]:
     yield from uses(view, place)
 
 
-def arithmetic(found: Explanation) -> Iterator[str]:
+def _remark(remark: str) -> str:
+    """A remark; another way to the same number, `= dA2 · σ′(Z2) = ..., the same`, as a sentence."""
+    if found := re.fullmatch(r"= (.*), the same", remark):
+        return sentence(f"the chain rule gives the same: {found[1]}")
+    return sentence(remark)
+
+
+def arithmetic(found: Explanation, spelling: str) -> Iterator[str]:
     """The number in symbols, in numbers stage by stage, and what it comes to."""
-    cell = cell_in_words(found.place.cell)
-    yield f"{cell} equals {found.symbols(FOLD, WORDS)}."
-    for stage in found.numbers(FOLD, WORDS):
-        yield f"In numbers: {stage}."
+    if spelling == telling.TEXT:
+        yield f"{found.cell} = {found.symbols(FOLD)}"
+        yield from (f"= {stage}" for stage in found.numbers(FOLD))
+    else:
+        yield f"{cell_in_words(found.place.cell)} equals {found.symbols(FOLD, WORDS)}."
+        stages = found.numbers(FOLD, WORDS)
+        short = [stage for stage in stages[:-1] if len(stage) <= MOST_HEARD]
+        yield from (f"In numbers: {stage}." for stage in (*short, *stages[-1:]))
     if found.known:
         rounded = ", from numbers that are not rounded" if found.rounded else ""
         yield f"It is {figure_in_words(found.result)}{rounded}."
@@ -68,7 +95,7 @@ def given(view: View, place: Place) -> Iterator[str]:
     called = f", {name}," if name else ""
     number = figure(view, view.provenance.number(place))
     yield f"{cell_in_prose(place.cell)}{called} is {number}."
-    yield spoken(f"{view.provenance.given(place)}.".capitalize())
+    yield sentence(view.provenance.given(place))
     yield from beside(at(view, place), place)
     yield from uses(view, place)
 
@@ -95,18 +122,20 @@ def reads(view: View, found: Explanation) -> Iterator[str]:
 def uses(view: View, place: Place) -> Iterator[str]:
     """Where the number goes next."""
     if found := spelled_uses(view.provenance, place):
-        yield spoken(f"It goes into {'; '.join(found)}.")
+        later = re.fullmatch(r"(iteration \d+): (.*)", found[0])
+        first, when = (later[2], f"In {later[1]} it") if later else (found[0], "It")
+        yield spoken(f"{when} goes into {'; '.join((first, *found[1:]))}.")
 
 
 def beside(view: View, place: Place) -> Iterator[str]:
     """What is out of the ordinary about a number: ∞, an edit, a mistake, a printed figure."""
     if origin := view.provenance.origin(place):
-        first, sentence = origin
+        first, became = origin
         ahead = "" if first == place else f"It began at {text(first.cell)}: "
-        yield spoken(f"{ahead}{sentence}.")
+        yield sentence(f"{ahead}{became}")
     if view.provenance.is_parameter(place.symbol):
         (_, began), *later = view.provenance.history(place)
-        steps = [f"after iteration {k:,} {figure(view, value)}" for k, value in later]
+        steps = [f"after iteration {k:,}, {figure(view, value)}" for k, value in later]
         yield "; ".join([f"It began as {figure(view, began)}", *steps]) + "."
     if change := view.change(place):
         was, now = (figure(view, value) for value in change)
@@ -114,13 +143,14 @@ def beside(view: View, place: Place) -> Iterator[str]:
     if (right := view.correct(place)) is not None:
         yield f"It is wrong: right would be {figure(view, right)}."
     if slip := view.slip:
-        yield spoken(f"Mistaken: {slip}")
+        yield sentence(f"Mistaken: {slip}")
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:
             right_is = f"; {printed.correct} is right" if printed.correct else ""
-            known = f"known to be wrong{right_is}. {printed.wrong.why}"
+            known = f"known to be wrong{right_is}."
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, {known}")
+            yield sentence(printed.wrong.why)
         else:
             agrees = "differs" if printed.failed else "agrees"
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
@@ -130,22 +160,49 @@ def beside(view: View, place: Place) -> Iterator[str]:
 
 
 def chain(view: View, place: Place) -> Iterator[str]:
-    """The paths from a gradient to the loss, the largest ones first."""
+    """The paths from a gradient to the loss, the largest ones first; those that bring nothing are
+    not spelled out."""
     found = Chains(view.provenance, place.iteration).chain(place.cell, MOST_PATHS)
     paths = "1 path leads" if found.count == 1 else f"{found.count:,} paths lead"
     yield f"{cell_in_prose(place.cell)}: {paths} to the loss."
     yield "Along a path slopes multiply; what the paths bring adds up."
-    for k, path in enumerate(found.paths, 1):
+    live = [path for path in found.paths if path.product != 0]
+    for k, path in enumerate(live, 1):
         yield f"Path {k}: {', from '.join(map(cell_in_prose, path.cells))}, from the loss."
         factors = zip(path.factors, path.numbers, strict=True)
         kept = [(f, value) for f, value in factors if text(f) != "1"]
         yield f"Its slopes: {'; '.join(write(f, WORDS) for f, _ in kept)}."
         numbers = " times ".join(figure(view, value) for _, value in kept)
         yield f"In numbers: {numbers}, which is {figure(view, path.product)}."
-    if found.left_out:
+    if len(live) < len(found.paths):  # and all the smaller ones as well
+        yield from shut(found, found.count - len(live))
+    elif found.left_out:
         rest = figure(view, found.rest)
         yield f"And {found.left_out:,} smaller paths, which together bring {rest}."
     yield f"The sum of all is {figure(view, found.recorded)}, as recorded."
+
+
+def shut(found: Chain, count: int) -> Iterator[str]:
+    """Why so many paths bring nothing: the factor of 0 that all of them share, or one in each."""
+    dead = [path for path in found.paths if path.product == 0]
+    zeros = [
+        [f for f, number in zip(path.factors, path.numbers, strict=True) if number == 0]
+        for path in dead
+    ]
+    shared = [f for f in zeros[0] if all(f in others for others in zeros)]
+    if count == found.count and shared:
+        for factor in shared:
+            all_of_it = "the path" if count == 1 else "every path"
+            yield sentence(f"{_closed(factor)}, so {all_of_it} is 0")
+    else:
+        other = "Every path" if count == found.count else f"Each of the other {count:,} paths"
+        yield f"{other} is 0{': a slope of 0 stands in it' if all(zeros) else ''}."
+
+
+def _closed(factor: Expr) -> str:
+    """What stands in the way: the gate of a ReLU, or a number that is 0."""
+    gate = isinstance(factor, Call) and factor.function in GATES
+    return f"{'ReLU is shut here: ' * gate}{write(factor, WORDS)} is 0"
 
 
 def nudged(view: View, found: GradientVerdict) -> str:

@@ -27,21 +27,14 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.files.codes import TooLongError, keyframe_needed
-        from backprop_tui.engine.files.recovery import Recovery
+        from backprop_tui.engine.files.recovery import kept
 
-        self._recovery = self._recovery or Recovery()
-        try:
-            keyframe = keyframe_needed(self.timeline, self.position)
-            self._recovery.keep(self.seen(), self.position, keyframe, unsaved)
-        except TooLongError:  # read from no text: a test's own
-            self._recovery = None
-        except OSError as error:
-            self._recovery = None
-            if not self._complained:
-                self._complained = True
-                why = error.strerror or error
-                self.say(f"Edits cannot be kept against a crash ({why}): save FILE saves them.")
+        self._recovery, why = kept(
+            self._recovery, self.timeline, self.position, self.seen(), unsaved
+        )
+        if why and not self._complained:
+            self._complained = True
+            self.say(f"Edits cannot be kept against a crash ({why}): save FILE saves them.")
 
     def nothing_to_lose(self) -> None:
         """What is not saved is given up, or there is nothing."""

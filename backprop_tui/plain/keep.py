@@ -75,13 +75,13 @@ class Keep(Ask, Changing):
             raise CannotError("This run was read from no file, so it cannot be saved to one.")
         saved = self._saved_at[0] if self._saved_at else ""
         if not (path := named(rest) or saved):
-            raise CannotError("Say a file's name: save mine.toml.")
+            raise CannotError("Say a file's name: save mine.toml, or mine.html to export it.")
         try:
             chosen = format_of(path)
         except ExportError as error:
-            raise CannotError(f"{error}.") from None
+            raise CannotError(str(error)) from None
         exists = os.path.isfile(path) and path != saved
-        if not self.sure(f"save {path}", f"{path} exists" if exists else ""):
+        if not self.sure(f"save {path}", f"There is a file {path} already" if exists else ""):
             return
         if chosen is not None:
             self._export(chosen, path)
@@ -91,7 +91,7 @@ class Keep(Ask, Changing):
                 raise SaveError("this network is larger than any file that is read")
             save(path, self.timeline, self.position, overwrite=True, seen=self.seen())
         except SaveError as error:
-            self.tell(f"{error}.")  # a path stays as it is
+            self.tell(f"Not saved: {error}.")  # a path stays as it is
             return
         experiment = self.timeline.experiment
         self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
@@ -109,7 +109,7 @@ class Keep(Ask, Changing):
             iterations, text = so_far(chosen, self.timeline, reached, self.decimals)
             write_file(path, text, overwrite=True)
         except (ExportError, SaveError) as error:
-            self.tell(f"{error}.")
+            self.tell(f"Not exported: {error}.")
             return
         many = f", iterations 1 to {iterations}" if iterations > 1 else ""
         self.tell(f"Exported as {chosen.name}{many}: {shown_path(path)}.")
@@ -153,8 +153,7 @@ class Keep(Ask, Changing):
         try:
             experiment = load(rest)
         except ExperimentError as error:
-            for fault in error.faults:
-                self.tell(fault)
+            self.tell_all(f"Not opened: {fault}" for fault in error.faults)
             return
         if not self.sure(f"open {rest}", self.would_be_lost()):
             return

@@ -11,7 +11,15 @@ from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.wording import listed, nearest
 from backprop_tui.plain.explaining import chain, nudged, why
 from backprop_tui.plain.run import CannotError, Run
-from backprop_tui.plain.telling import formulas, matrix, notes, size
+from backprop_tui.plain.telling import (
+    SPELLINGS,
+    about,
+    cell_in_prose,
+    matrix,
+    notes,
+    pending,
+    size,
+)
 
 ALPHA = ("alpha", "α")
 ROW = re.compile(r"(?P<symbol>.+?)\s*\brow\s*(?P<row>\d{1,6})", re.IGNORECASE)
@@ -44,7 +52,8 @@ class Looking(Run):
             cell = Cell(self.symbol(found["symbol"]), int(found["row"]), int(found["column"]))
             shape = self.view.state.shapes[cell.symbol]
             if not (1 <= cell.row <= shape[0] and 1 <= cell.column <= shape[1]):
-                raise CannotError(f"{cell.symbol} has {size(shape)}, counted from 1.")
+                has = f"{cell.symbol} has {size(shape)}, counted from 1"
+                raise CannotError(f"There is no {cell_in_prose(cell)}: {has}.")
             return cell
         return Cell(self.symbol(typed), 1, 1)
 
@@ -67,21 +76,21 @@ class Looking(Run):
             symbol, row = self.symbol(found["symbol"]), int(found["row"])
             rows = self.view.state.shapes[symbol][0]
             if not 1 <= row <= rows:
-                raise CannotError(f"{symbol} has the rows 1 to {rows}.")
+                raise CannotError(f"There is no {symbol} row {row}: it has the rows 1 to {rows}.")
             self.tell_all(matrix(self.view, symbol, row=row))
         else:
             symbol = self.symbol(rest) if rest else self.place("").symbol
             self.tell_all(matrix(self.view, symbol))
 
     def do_why(self, rest: str) -> None:
-        self.tell_all(why(self.view, self.place(rest)))
+        self.tell_all(why(self.view, self.place(rest), self.spelling))
 
     def do_chain(self, rest: str) -> None:
         place = self.place(rest)
         if place.symbol not in self.timeline.program.gradients:
             raise CannotError("A chain leads from a gradient to the loss: chain dW1[1,1].")
         if not self.view.known(place):
-            raise CannotError(f"{place.symbol} is not computed yet.")
+            raise CannotError(pending(self.view, place.symbol))
         self.tell_all(chain(self.view, place))
 
     def do_check(self, rest: str) -> None:
@@ -97,17 +106,21 @@ class Looking(Run):
             assert found is not None  # it is never cancelled
             self.tell(nudged(view, found))
 
+    def do_again(self, rest: str) -> None:
+        self.describe()
+
+    def do_about(self, rest: str) -> None:
+        self.tell_all(about(self.view))
+
     def do_notes(self, rest: str) -> None:
-        view, experiment = self.view, self.timeline.experiment
-        self.say(experiment.title)
-        if experiment.about:
-            self.say(experiment.about)
+        view = self.view
         if view.is_asked:
             self.say("The notes on this step come when the question is over.")
-            return
-        self.tell_all(formulas(view))
-        found = list(notes(view))
-        self.tell_all(found or ["There is no note at this step."])
+        elif self.right is not None:
+            self.say("Notes rest while a mistake is made: mistake none brings them back.")
+        else:
+            none = "There is no note at this step: about tells what all of it is about."
+            self.tell_all(list(notes(view)) or [none])
 
     def do_example(self, rest: str) -> None:
         examples = self.view.state.examples
@@ -123,7 +136,17 @@ class Looking(Run):
         self.example = to % examples
         self.say(f"Numbers are explained for example {self.example + 1} of {examples}.")
 
-    # How numbers are written
+    # How numbers and formulas are given
+
+    def do_formulas(self, rest: str) -> None:
+        """In words, as text, or both; alone, the next of these."""
+        ways = list(SPELLINGS)
+        after = ways[(ways.index(self.spelling) + 1) % len(ways)]
+        wanted = rest.lower().removeprefix("in ").removeprefix("as ") or after
+        if wanted not in ways:
+            raise CannotError(f"There is no way {rest!r}: say formulas words, text or both.")
+        self.spelling = wanted
+        self.say(f"Formulas are given {SPELLINGS[wanted]}.")
 
     def do_decimals(self, rest: str) -> None:
         from backprop_tui.tui.numbers import MOST_DECIMALS

@@ -12,8 +12,8 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.provenance import Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.words import spoken
-from backprop_tui.plain.telling import arrival, beginning
+from backprop_tui.engine.words import sentence
+from backprop_tui.plain.telling import WORDS, arrival, beginning
 from backprop_tui.tui.asking import Asking
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import View
@@ -23,6 +23,13 @@ class CannotError(ValueError):
     """What was typed cannot be done; its text says why, and what to do."""
 
 
+def advised(refusal: object, advice: str) -> str:
+    """A refusal of the engine's with what to do behind it, where it does not say that itself: as
+    in "L is no condition: compare it" or "Did you mean dZ1?"."""
+    said = str(refusal).rstrip(".")
+    return said if ": " in said or said.endswith("?") else f"{said}. {advice}"
+
+
 class Run:
     """One experiment at a time, and where it stands."""
 
@@ -30,6 +37,7 @@ class Run:
         """`tell` takes a line of what is said."""
         self.tell = tell
         self.decimals = decimals
+        self.spelling = WORDS  # of formulas
         self.example = 0  # the column of the batch that is explained, from 0
         self.past: list[Experiment] = []  # what undo goes back to
         self.future: list[Experiment] = []
@@ -68,9 +76,7 @@ class Run:
 
     def say(self, *sentences: str) -> None:
         """Sentences, each on a line of its own, with their signs said in words."""
-        for sentence in sentences:
-            said = spoken(sentence)
-            self.tell(said if said.endswith((".", "?", "!", ":")) else f"{said}.")
+        self.tell_all(map(sentence, sentences))
 
     def tell_all(self, lines: Iterable[str]) -> None:
         """Lines that are in words already."""
@@ -113,4 +119,5 @@ class Run:
 
     def describe(self) -> None:
         view = self.view
-        self.tell_all(beginning(view) if view.step is None else arrival(view))
+        begins = view.step is None
+        self.tell_all(beginning(view) if begins else arrival(view, self.spelling))

@@ -46,7 +46,8 @@ class Session(Guard):
         """Why a line is no command, and what was probably meant."""
         word = typed.split()[0]
         if typed in KEYS:
-            return f"{typed} is a key of the screen ({KEYS[typed].does}), and does nothing here."
+            does = KEYS[typed].does
+            return f"The key {typed} is one of the screen's ({does}), and does nothing here."
         name = meant(typed)
         return f"There is no command {word!r}: " + (
             f"did you mean {name}?" if name else "help lists them."
@@ -76,7 +77,10 @@ class Session(Guard):
         else:
             self.tell("What can be typed, with the letter of the same key on the screen:")
             self.tell_all(map(helped, COMMANDS))
-            self.tell("While something is asked: its answer. A cell is typed as dW2[1,2].")
+            self.tell(
+                "While something is asked: its answer; or another cell, to be asked for that."
+            )
+            self.tell("A cell is typed as dW2[1,2], as dW2 1 2, or as it is said.")
             self.tell("In numbers, e minus 4 means times 10 to the power of minus 4.")
 
 

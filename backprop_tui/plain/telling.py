@@ -1,7 +1,7 @@
 """What is said of a position: its step as text and in words, its matrix, why it is so, the notes.
 
-A matrix is read row by row, every number by its column. It lays out what a View holds, and computes
-nothing.
+A matrix is read row by row, every number by its column; a single row or column by the other alone,
+and a single number as it is. It lays out what a View holds, and computes nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.classes import correct, prediction
 from backprop_tui.engine.explanation import formula
+from backprop_tui.engine.program import Step
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.shapes import Shape
 from backprop_tui.engine.wording import count
-from backprop_tui.engine.words import figure_in_words, formula_in_words, spoken
+from backprop_tui.engine.words import figure_in_words, formula_in_words, sentence, spoken
 from backprop_tui.exports.trace import heading
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import CHANGED, EDITED, View
@@ -26,6 +27,9 @@ MOST_PREDICTED = 10
 MOST = 400
 """Numbers that are read at once."""
 SAID = {EDITED: "edited", CHANGED: "changed"}
+WORDS, TEXT, BOTH = "words", "text", "both"
+SPELLINGS = {WORDS: "in words", TEXT: "as text", BOTH: "as text and in words"}
+"""How formulas are given: for the ear, for braille and the eye."""
 
 
 def figure(view: View, value: float) -> str:
@@ -50,14 +54,19 @@ def spot(view: View) -> str:
 
 def beginning(view: View) -> Iterator[str]:
     """Before the first step: what this experiment is."""
+    yield from about(view)
+    yield from mistake(view)
+    yield spot(view)
+
+
+def about(view: View) -> Iterator[str]:
+    """What this experiment is."""
     experiment = view.state.experiment
     yield spoken(f"{experiment.name}: {experiment.title.rstrip('.')}.")
     if experiment.about:
         yield spoken(experiment.about)
     layers = ", ".join(map(str, experiment.network.layers))
     yield f"Neurons of each layer, the inputs first: {layers}."
-    yield from mistake(view)
-    yield spot(view)
 
 
 def mistake(view: View) -> Iterator[str]:
@@ -67,7 +76,7 @@ def mistake(view: View) -> Iterator[str]:
         yield spoken(f"Mistake: {name}{f', which {idle}' if idle else ''}.")
 
 
-def arrival(view: View) -> Iterator[str]:
+def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
     """The step that was just done, or the element of one that was just shown."""
     step, position = view.step, view.state.position
     assert step is not None
@@ -76,31 +85,33 @@ def arrival(view: View) -> Iterator[str]:
     if several and position.steps == 1 and not position.elements:
         yield spoken(f"{heading(view.state.timeline, view.state.iteration)}.")
     yield from mistake(view)
-    yield from formulas(view)
+    if position.elements <= 1:  # once, not at every element; so are the notes
+        yield from formulas(step, spelling)
     if position.elements:
         from backprop_tui.plain.explaining import arithmetic
 
         last = position.elements
         yield f"Element {last} of {view.state.result(step.symbol).size}."
         if view.explanation is not None:
-            yield from arithmetic(view.explanation)
+            yield from arithmetic(view.explanation, spelling)
     else:
         yield from matrix(view, step.symbol, MOST_UNASKED)
         yield from predictions(view)
         experiment = view.state.experiment
         yield spoken(reason(step, experiment.network, experiment.training))
     if slip := view.slip:
-        yield spoken(f"Mistaken: {slip}")
-    if position.elements <= 1:  # once, not at every element
+        yield sentence(f"Mistaken: {slip}")
+    if position.elements <= 1:
         yield from notes(view)
     yield from ended(view)
 
 
-def formulas(view: View) -> Iterator[str]:
-    """The step's formula, as text and in words."""
-    if view.step is not None:
-        yield f"As text: {formula(view.step)}"
-        yield f"In words: {formula_in_words(view.step)}."
+def formulas(step: Step, spelling: str, what: str = "") -> Iterator[str]:
+    """The step's formula as it is wanted; `what` says what it is for: Hint."""
+    for way, spelled in ((TEXT, formula(step)), (WORDS, f"{formula_in_words(step)}.")):
+        if spelling in (way, BOTH):
+            label = ", ".join(filter(None, (what, SPELLINGS[way] if spelling == BOTH else "")))
+            yield f"{label[:1].upper()}{label[1:]}: {spelled}" if label else spelled
 
 
 def predictions(view: View) -> Iterator[str]:
@@ -121,7 +132,7 @@ def predictions(view: View) -> Iterator[str]:
 
 def notes(view: View) -> Iterator[str]:
     """The lesson's notes at this step."""
-    yield from (spoken(f"Note: {note}") for note in view.notes)
+    yield from (sentence(f"Note: {note}") for note in view.notes)
 
 
 def ended(view: View) -> Iterator[str]:
@@ -139,15 +150,19 @@ def ended(view: View) -> Iterator[str]:
 
 def matrix(view: View, symbol: str, most: int = MOST, row: int | None = None) -> Iterator[str]:
     """A matrix row by row, or one of its rows; of a large one how it can be read."""
-    shape = view.state.shapes[symbol]
-    yield f"{symbol}, {size(shape)}{_columns(view, symbol)}."
-    value = view.value(symbol)
+    shape, value = view.state.shapes[symbol], view.value(symbol)
+    single = shape == (1, 1) and value is not None
+    if single:
+        yield f"{symbol} is {entry(view, symbol, 0, 0)}."
+    else:
+        yield f"{symbol}, {size(shape)}{_columns(view, symbol)}."
     if value is None:
-        at = view.state.program.index(symbol) + 1
-        yield f"{symbol} is not computed yet: step {at} computes it."
+        yield pending(view, symbol)
         return
     if view.state.stale(symbol):
         yield "It belongs to the parameters as they were before this update."
+    if single:
+        return
     rows, columns = shape
     chosen = range(rows) if row is None else (row - 1,)
     if len(chosen) * columns > most:
@@ -167,8 +182,19 @@ def _columns(view: View, symbol: str) -> str:
 
 
 def _row(view: View, symbol: str, i: int, columns: int) -> str:
+    """A row, by its number where there are several; its numbers by their columns likewise."""
+    rows, all_columns = view.state.shapes[symbol]
+    if all_columns == 1:
+        return f"Row {i + 1}: {entry(view, symbol, i, 0)}."
     entries = (f"column {j + 1}, {entry(view, symbol, i, j)}" for j in range(columns))
-    return f"Row {i + 1}: {'; '.join(entries)}."
+    said = "; ".join(entries)
+    return f"Row {i + 1}: {said}." if rows > 1 else f"{said.capitalize()}."
+
+
+def pending(view: View, symbol: str) -> str:
+    """That it is not computed yet, and when it is."""
+    at = view.state.program.index(symbol) + 1
+    return f"{symbol} is not computed yet: step {at} computes it."
 
 
 def entry(view: View, symbol: str, i: int, j: int) -> str:

@@ -5,6 +5,7 @@ Long ways are gone in stretches, and now and then it is said how far it has come
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from time import monotonic
 
@@ -18,7 +19,7 @@ from backprop_tui.engine.destination import (
 from backprop_tui.engine.timeline import Position
 from backprop_tui.engine.words import figure_in_words
 from backprop_tui.exports.trace import heading
-from backprop_tui.plain.run import CannotError, Run
+from backprop_tui.plain.run import CannotError, Run, advised
 from backprop_tui.plain.telling import spot
 
 MOST_SEARCHED = 10_000_000
@@ -27,6 +28,14 @@ PATIENCE = 3.0
 """Seconds of silence on a long way."""
 MOST_LOSSES = 6
 """Losses that are said, from the first on to the last."""
+PLACES = "Go to 500, epoch 2, step 3, dW1, end, or loss is less than 0.01."
+COMPARED = (
+    (re.compile(r"\b(?:is )?less than\b"), "<"),
+    (re.compile(r"\b(?:is )?(?:more|greater) than\b"), ">"),
+    (re.compile(r"\b(?:is )?at most\b"), "≤"),
+    (re.compile(r"\b(?:is )?at least\b"), "≥"),
+)
+"""Conditions may be typed as they are said."""
 
 
 class Travel(Run):
@@ -43,7 +52,7 @@ class Travel(Run):
             self.move(position)  # a question that is open is left
             self.say("This is the start.")
         else:
-            self.say("No operation is open.")
+            self.say("No operation is open: into opens the next one.")
 
     def do_next(self, rest: str) -> None:
         self._step(self.timeline.forward)
@@ -78,11 +87,15 @@ class Travel(Run):
     # Go to
 
     def do_goto(self, rest: str) -> None:
+        if not rest:
+            raise CannotError(PLACES)
         farthest = max(self.farthest, self.position.iteration)
+        for said, sign in COMPARED:
+            rest = said.sub(sign, rest)
         try:
             asked = read_destination(rest, self.timeline, self.position, farthest)
         except DestinationError as error:
-            raise CannotError(str(error)) from None
+            raise CannotError(advised(error, PLACES)) from None
         if isinstance(asked, Condition):
             found = self._searched(asked)
             self.say(f"{asked.text}: that first holds in iteration {found.iteration:,}.")

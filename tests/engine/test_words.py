@@ -29,6 +29,8 @@ from backprop_tui.engine.words import (
     cell_in_words,
     figure_in_words,
     formula_in_words,
+    sentence,
+    shapes_in_words,
     spoken,
     symbol_in_words,
 )
@@ -133,7 +135,23 @@ def test_symbols_are_spelled() -> None:
         ("1/m = 1/4: J is the mean.", "1 over m equals 1 over 4: J is the mean."),
         ("σ′ stays, σ′(Z2) = 0.2", "slope of sigma stays, slope of sigma at Z2 equals 0.2"),
         ("= −1.946 × 0.250, the same", "equals minus 1.946 times 0.250, the same"),
-        ("(1 − Y) / (1 − A2), -0.5", "(1 minus Y) over (1 minus A2), minus 0.5"),
+        (
+            "(1 − Y) / 2, -0.5",
+            "open parenthesis 1 minus Y close parenthesis over 2, minus 0.5",
+        ),
+        ("a remark (m = 1: no mean)", "a remark (m equals 1: no mean)"),
+        ("A1 (1 − A1)", "A1 times open parenthesis 1 minus A1 close parenthesis"),
+        ("0.5 × (−0.0381)", "0.5 times minus 0.0381"),
+        ("times the slope σ′(Z1[1,1])", "times the slope of sigma at Z1 row 1 column 1"),
+        ("row_sums(dZ2) and row_sums(…)", "row sums of dZ2 and row sums"),
+        (
+            "col_sums((A2 − Y)²)",
+            "column sums of open parenthesis open parenthesis A2 minus Y close parenthesis "
+            "squared close parenthesis",
+        ),
+        ("σ(0), exp(−5.000)", "sigma of 0, exp of minus 5.000"),
+        ("0.25⁶ and 10⁻³, x₁ and 6α", "0.25 to the 6 and 10 to the minus 3, x1 and 6 alpha"),
+        ("Try --layers 2,1", "Try dash dash layers 2,1"),
         ("dW2 is 1×4", "dW2 is 1 by 4"),
         ("off by 3e-10", "off by 3 e minus 10"),
         ("a 3-3-1 network, step by step", "a 3-3-1 network, step by step"),
@@ -142,6 +160,35 @@ def test_symbols_are_spelled() -> None:
 )
 def test_sentences(prose: str, said: str) -> None:
     assert spoken(prose) == said
+
+
+@pytest.mark.parametrize(
+    ("prose", "said"),
+    [
+        ("there is no Z9 here", "There is no Z9 here."),
+        ("a name like mine.toml saves", "A name like mine.toml saves."),
+        ("dW1 is not computed yet", "dW1 is not computed yet."),
+        ("mine.toml opens it", "mine.toml opens it."),
+        ("alpha is 0.1, is it?", "Alpha is 0.1, is it?"),
+    ],
+)
+def test_a_sentence_has_a_capital_and_a_stop(prose: str, said: str) -> None:
+    assert sentence(prose) == said
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [
+        ("Z1", "3 by 1 equals 3 by 3 times 3 by 1 plus 3 by 1"),
+        ("A1", "3 by 1 equals 3 by 1"),
+        ("dA1", "3 by 1 equals 1 by 3 transposed times 1 by 1"),
+        ("db1", "3 by 1 equals row sums of 3 by 1"),
+        ("W1", "3 by 3 equals 3 by 3 minus alpha times 3 by 3"),
+    ],
+)
+def test_shapes(symbol: str, said: str) -> None:
+    small = program(3, 3, 1)
+    assert shapes_in_words(small.steps[small.index(symbol)], small.shapes(1)) == said
 
 
 @given(st.text(st.sampled_from([*SIGNS, *"aAZ1 2[],.()e-+/′…"]), max_size=40))

@@ -23,16 +23,15 @@ class TestMoving:
         assert told[0] == "article: The article's network."
         assert told[-2:] == [
             "Start of iteration 1: nothing is computed yet.",
-            "next, or an empty line, takes the next step; help tells what can be typed.",
+            "Next, or an empty line, takes the next step; help tells what can be typed.",
         ]
 
-    def test_a_step_is_said_as_text_in_words_and_number_by_number(self) -> None:
+    def test_a_step_is_said_in_words_and_number_by_number(self) -> None:
         assert Typed("article")("goto 1", "step 8", "goto dW2") == [
             "Step 8 of 17, backward, layer 2, iteration 1.",
-            "As text: dW2 = dZ2 · A1ᵀ",
-            "In words: d W 2 equals d Z 2 times A 1 transposed.",
+            "d W 2 equals d Z 2 times A 1 transposed.",
             "dW2, 1 row, 3 columns.",
-            "Row 1: column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
+            "Column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
             "Weight row i column j: dZ at end i times A at start j. (m equals 1: no mean)",
             "Note: All of them share dZ2: the weight with the largest A1 moves the most.",
         ]
@@ -50,17 +49,17 @@ class TestMoving:
 
     def test_one_element_at_a_time(self) -> None:
         typed = Typed("article")
-        assert typed("goto dZ2", "into", "into")[3:] == [
+        assert typed("goto dZ2", "into", "into")[1:] == [
             "Element 2 of 3.",
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
             "It is minus 0.122.",
         ]
         assert typed("show")[-1] == (
-            "Row 1: column 1, minus 0.524; column 2, minus 0.122; column 3, not computed yet."
+            "Column 1, minus 0.524; column 2, minus 0.122; column 3, not computed yet."
         )
         assert typed("out")[0] == "Step 8 of 17, backward, layer 2, iteration 1."
-        assert typed.one("out") == "No operation is open."
+        assert typed.one("out") == "No operation is open: into opens the next one."
 
     @pytest.mark.parametrize(
         ("line", "position"),
@@ -68,6 +67,8 @@ class TestMoving:
             ("phase", Position(1, 4)),
             ("goto 3", Position(3, 1)),
             ("goto loss < 0.3", Position(5, 5)),
+            ("goto loss is less than 0.3", Position(5, 5)),
+            ("goto loss at most 0.3", Position(5, 5)),
             ("go to epoch 2", Position(2, 1)),
             ("iteration", Position(2, 0)),
         ],
@@ -76,6 +77,20 @@ class TestMoving:
         typed = Typed("article")
         typed(line)
         assert typed.session.position == position
+
+    @pytest.mark.parametrize("line", ["goto banana", "goto", "goto W1 @"])
+    def test_where_nothing_is_it_is_said_where_one_may_go(self, line: str) -> None:
+        said = Typed("article").one(line)
+        assert said.endswith("Go to 500, epoch 2, step 3, dW1, end, or loss is less than 0.01.")
+
+    def test_what_was_said_is_said_again(self) -> None:
+        typed = Typed("article", ask="vote")
+        asked = typed("goto dA1", "next")
+        assert typed("where", "again") == asked
+        told = typed("next")
+        assert (
+            typed("repeat") == told[told.index("Step 11 of 17, backward, layer 1, iteration 1.") :]
+        )
 
     def test_where(self) -> None:
         assert Typed("article")("phase", "where") == [
@@ -106,8 +121,8 @@ class TestMoving:
 class TestLooking:
     def test_why_a_number_is_what_it_is(self) -> None:
         assert Typed("article")("goto dW2", "why dW2[1,2]") == [
-            "As text: dW2 = dZ2 · A1ᵀ",
-            "Shapes: (1 by 3) equals (1 by 1) times (3 by 1) transposed.",
+            "d W 2 equals d Z 2 times A 1 transposed.",
+            "Shapes: 1 by 3 equals 1 by 1 times 3 by 1 transposed.",
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
             "It is minus 0.122.",
@@ -115,6 +130,43 @@ class TestLooking:
             "It reads: dZ2 row 1 column 1, minus 0.641; A1 row 2 column 1, 0.190.",
             "It goes into W2 row 1 column 2.",
         ]
+
+    def test_formulas_are_given_as_they_are_wanted(self) -> None:
+        typed = Typed("article")
+        typed("goto dW2")
+        assert typed.one("formulas text") == "Formulas are given as text."
+        assert typed("again")[1] == "dW2 = dZ2 · A1ᵀ"
+        assert typed("why")[:4] == [
+            "dW2 = dZ2 · A1ᵀ",
+            "Shapes: (1×3) = (1×1) · (3×1)ᵀ",
+            "dW2[1,1] = dZ2[1,1] · A1[1,1]",
+            "= −0.641 × 0.818",
+        ]
+        assert typed.one("formulas") == "Formulas are given as text and in words."
+        assert typed("again")[1:3] == [
+            "As text: dW2 = dZ2 · A1ᵀ",
+            "In words: d W 2 equals d Z 2 times A 1 transposed.",
+        ]
+        assert typed.one("formulas in words") == "Formulas are given in words."
+        assert typed.one("formulas aloud").endswith("say formulas words, text or both.")
+
+    def test_formulas_and_shapes_are_said_alike(self) -> None:
+        formula, shapes, *_ = Typed("mazur")("goto L", "why")
+        assert formula.startswith("L equals column sums of ")
+        assert shapes == "Shapes: 1 by 1 equals column sums of 2 by 1 divided by 2."
+
+    def test_of_arithmetic_that_simplifies_the_long_lines_are_not_said(self) -> None:
+        said = [line for line in Typed("softmax")("goto A2", "why") if "In numbers" in line]
+        assert said == [
+            "In numbers: exp of 0.000 divided by open parenthesis exp of 0.000 plus exp of minus "
+            "0.790 plus exp of minus 0.589 close parenthesis."
+        ]
+
+    def test_another_way_to_the_same_number_is_a_sentence(self) -> None:
+        assert (
+            "The chain rule gives the same: dA2 row 1 column 1 times slope of sigma at Z2 row 1 "
+            "column 1 equals minus 2.789 times 0.230."
+        ) in Typed("article")("goto dZ2", "why")
 
     @pytest.mark.parametrize(
         "cell", ["dW2[1,2]", "dw2[1, 2]", "dW2 1 2", "d W 2 row 1 column 2", "dW2 row 1, column 2"]
@@ -136,17 +188,24 @@ class TestLooking:
             "dW1, 3 rows, 3 columns.",
             "dW1 is not computed yet: step 12 computes it.",
         ]
-        assert "Not computed yet: step 12 computes it." in typed("why dW1[1,1]")
+        assert "dW1 is not computed yet: step 12 computes it." in typed("why dW1[1,1]")
+        assert typed.one("chain dW1[1,1]") == "dW1 is not computed yet: step 12 computes it."
+
+    def test_of_a_single_row_or_column_the_other_is_said_and_a_number_is_just_said(self) -> None:
+        typed = Typed("mazur")
+        assert typed("show X") == ["X, 2 rows, 1 column.", "Row 1: 0.050.", "Row 2: 0.100."]
+        assert typed("goto L", "show") == ["L is 0.298."]
+        assert Typed("batch")("goto L", "show")[1].startswith("Column 1, 0.507; column 2, 0.681;")
 
     def test_a_row_of_a_matrix(self) -> None:
         typed = Typed("mazur")
         assert typed("show W1 row 2")[1:] == ["Row 2: column 1, 0.250; column 2, 0.300."]
-        assert typed.one("show W1 row 3") == "W1 has the rows 1 to 2."
+        assert typed.one("show W1 row 3") == "There is no W1 row 3: it has the rows 1 to 2."
 
     def test_of_a_large_matrix_it_is_said_how_it_is_read(self) -> None:
         layers = {"layers": "30,40,1", "x": ",".join(["1"] * 30), "y": "1"}
         typed = Typed(load("article", layers))
-        assert typed("next")[4] == "That is 40 numbers: show Z1 reads them."
+        assert typed("next")[3] == "That is 40 numbers: show Z1 reads them."
         assert len(typed("show Z1")) == 41
         asked = typed("show W1")
         assert asked[1] == "That is 1,200 numbers: show W1 row 1 reads one row of them."
@@ -171,6 +230,18 @@ class TestLooking:
         assert told[0] == "dW1 row 1 column 1: 2 paths lead to the loss."
         assert told[-1] == "The sum of all is 4.39 e minus 4, as recorded."
 
+    def test_paths_that_bring_nothing_are_not_spelled_out(self) -> None:
+        shut = Typed("dead-relu")("goto dW1", "chain dW1[1,1]")
+        assert shut[2:] == [
+            "ReLU is shut here: slope of relu at Z 1 row 1 column 1 is 0, so the path is 0.",
+            "The sum of all is 0.000, as recorded.",
+        ]
+        layers = {"layers": "2,2,10", "activations": "relu,softmax", "loss": "cross_entropy"}
+        layers |= {"x": "0,1", "y": "1,0,0,0,0,0,0,0,0,0"}
+        told = Typed(load("article", layers))("goto dW1", "chain dW1[1,1]")
+        assert told[0] == "dW1 row 1 column 1: 10 paths lead to the loss."
+        assert told[2] == "X row 1 column 1 is 0, so every path is 0."
+
     def test_the_nudge_test(self) -> None:
         typed = Typed("article")
         assert typed.one("check") == ("No gradient is computed yet: go on to the backward phase.")
@@ -180,13 +251,23 @@ class TestLooking:
     def test_decimals(self) -> None:
         typed = Typed("mazur")
         assert typed.one("decimals 5") == "Numbers have 5 decimals."
-        assert typed("show b1")[1] == "Row 1: column 1, 0.35000."
+        assert typed("show b1")[1] == "Row 1: 0.35000."
         assert typed.one("fewer decimals") == "Numbers have 4 decimals."
         assert typed.one("decimals 13") == "Decimals are a whole number from 0 to 12."
 
     def test_notes(self) -> None:
-        told = Typed("article")("next", "notes")
-        assert told[-1].startswith("Note: Each row of W1 is one neuron")
+        typed = Typed("article")
+        assert typed("next", "notes")[-1].startswith("Note: Each row of W1 is one neuron")
+        assert all(line.startswith("Note: ") for line in typed("notes"))
+        none = "There is no note at this step: about tells what all of it is about."
+        assert typed.one("goto b1", "notes") == none
+        assert typed("about")[0] == "article: The article's network."
+
+    def test_notes_rest_while_a_mistake_is_made_and_that_is_said(self) -> None:
+        typed = Typed("ai-by-hand")
+        told = typed("goto A3", "mistake gate-skipped")
+        assert told[1].endswith("The lesson's notes rest until then.")
+        assert typed.one("notes").startswith("Notes rest while a mistake is made")
 
 
 class TestAsking:
@@ -218,7 +299,7 @@ class TestAsking:
         typed("next")
         assert typed("5")[0] == "Wrong. No mistake that I know gives 5."
         second = typed("6")
-        assert second[-1] == "Hint, in words: Z 1 equals W 1 times X plus b 1."
+        assert second[-1] == "Hint: Z 1 equals W 1 times X plus b 1."
         third = typed("7")
         assert third[1] == "Z1 row 1 column 1 is 0.378."
         assert third[2] == "Step 1 of 15, forward, layer 1, iteration 1."
@@ -264,10 +345,7 @@ class TestAsking:
     def test_a_hint_is_the_formula_then_the_numbers(self) -> None:
         typed = Typed("mazur", ask="type")
         typed("next")
-        assert typed("hint") == [
-            "Hint, as text: Z1 = W1·X + b1",
-            "Hint, in words: Z 1 equals W 1 times X plus b 1.",
-        ]
+        assert typed("hint") == ["Hint: Z 1 equals W 1 times X plus b 1."]
         assert typed("?")[-1].startswith("Z1 row 1 column 1 equals 0.150 times 0.050 plus")
         assert typed("?")[0].startswith("What can be typed")  # there are no more
 
@@ -282,11 +360,58 @@ class TestAsking:
         for line in ("2", "−0.5", "bigger"):
             assert Typed("mazur").one(line).startswith("Nothing is asked just now")
 
+    def test_an_answer_too_early(self) -> None:
+        typed = Typed("mazur")
+        assert typed("ask type")[1] == "Next asks about the next step."
+        assert typed.one("0.5") == "Nothing is asked yet: next asks about the next step."
+
+    def test_what_its_author_asks_is_not_asked_twice(self) -> None:
+        asked = Typed("batch", ask="lesson")("goto dW2", "next")
+        assert asked[1].endswith(" What is db2?")
+        assert asked[2].startswith("Answer with a number")
+
+    def test_a_number_for_a_vote_is_told_how_one_votes(self) -> None:
+        typed = Typed("article", ask="vote")
+        typed("goto dA1", "next")
+        for line in ("0.5", "up", "minus"):
+            assert typed.one(line).startswith("It is a vote. Type 1 to 4, the number of a choice;")
+
+    def test_a_number_for_a_talk_is_told_how_one_answers(self) -> None:
+        typed = Typed("article", ask="lesson")
+        typed("goto dZ2", "next")
+        assert typed.one("0.5").startswith("It asks for no number. Say it to yourself")
+
+    @pytest.mark.parametrize("ask", ["vote", "type"])
+    def test_another_cell_of_the_step_is_asked_for_by_its_name(self, ask: str) -> None:
+        typed = Typed("mazur", ask=ask)
+        typed("goto dZ2", "next")
+        assert "What is dW2 row 2 column 1?" in typed("dW2[2,1]")
+        assert "What is dW2 row 1 column 2?" in typed("dW2 row 1 column 2")
+        other = typed.one("A1[2,1]")
+        assert other.startswith("A1 row 2 column 1 is not asked for: it asks for a number of dW2.")
+        assert typed.one("dW2[3,1]").startswith("There is no dW2 row 3 column 1: ")
+
+    def test_what_is_no_number_is_told_what_would_be(self) -> None:
+        typed = Typed("mazur", ask="type")
+        said = typed.one("next", "foo")
+        assert said.startswith("Only numbers are read here, not foo. Answer with a number")
+
+    def test_up_and_down_are_offered_where_there_is_an_earlier_value(self) -> None:
+        offered = "Or type up or down: will it be bigger or smaller than it was before?"
+        typed = Typed("mazur", ask="type")
+        assert offered not in typed("next")
+        assert typed.one("up").startswith("There is no earlier value to compare with: ")
+        assert offered in typed("iteration 2", "back", "next")
+
     def test_when_it_asks(self) -> None:
         typed = Typed("neuron")
-        assert typed.one("ask vote") == "It asks at every step, to vote on."
+        assert typed("ask vote")[0] == "It asks at every step, to vote on."
         assert typed.one("ask me off") == "It asks nothing. Next lesson: open article."
-        assert typed.one("ask often").startswith("It asks when you say one of: ")
+        assert typed("ask typed")[0] == "It asks at every step, to be typed."
+        assert typed("ask les")[0].startswith("It asks what the lesson asks")
+        assert typed.one("ask vore") == (
+            "There is no ask vore: did you mean ask vote? It asks by lesson, vote, type, off."
+        )
 
 
 class TestChanging:
@@ -300,26 +425,42 @@ class TestChanging:
         assert typed("why A1[1,1]")[-2] == (
             "The last edit changed it: it was 0.818, now it is 0.777."
         )
-        assert typed.one("undo") == "Undone: nothing more to undo."
-        assert typed("goto L")[4] == "Row 1: column 1, 0.673."  # of the next iteration
-        assert typed.one("redo") == "Made again: nothing more to redo."
+        undone = "W1 row 1 column 2 equals 0.500."
+        assert typed.one("undo") == f"Undone: {undone} Nothing more to undo."
+        assert typed("goto L")[2] == "L is 0.673."  # of the next iteration
+        assert typed.one("redo") == f"Made again: {undone} Nothing more to redo."
+
+    def test_an_edit_of_what_is_updated_already_says_where_one_stands(self) -> None:
+        typed = Typed("article")
+        told = typed("goto W1", "edit W1[1,2] 0.5")
+        assert told[0].endswith(" from iteration 2 on.")
+        assert (
+            told[2] == "You still stand before it, at step 14 of 17, update, layer 1, iteration 1."
+        )
+
+    def test_undo_says_what_is_undone(self) -> None:
+        typed = Typed("article")
+        typed("goto dZ2", "write dZ2 @ A1.T", "mistake sign-flipped", "new weights")
+        for undone in ("other weights", "the mistake sign-flipped", "your dW2"):
+            assert typed.one("undo").startswith(f"Undone: {undone}. ")
+        assert typed.one("undo") == "There is nothing to undo."
 
     @pytest.mark.parametrize(
         "line", ["edit alpha 0.1", "edit α = 0,1", "e alpha to 1/10", "EDIT alpha 0.1"]
     )
     def test_alpha(self, line: str) -> None:
         typed = Typed("article")
-        assert typed(line)[0] == "alpha was 0.500 and is 0.100 from iteration 1 on."
-        assert typed.one("show alpha") == "alpha is 0.1, the learning rate."
+        assert typed(line)[0] == "Alpha was 0.500 and is 0.100 from iteration 1 on."
+        assert typed.one("show alpha") == "Alpha is 0.1, the learning rate."
 
     @pytest.mark.parametrize(
         ("line", "told"),
         [
             ("edit", "Say what to edit and its value"),
             ("edit W1 0.5", "W1 has 9 numbers."),
-            ("edit W1[4,4] 0.5", "W1 has 3 rows, 3 columns, counted from 1."),
+            ("edit W1[4,4] 0.5", "There is no W1 row 4 column 4: W1 has 3 rows, 3 columns"),
             ("edit dW1[1,1] 0.5", "dW1 row 1 column 1 cannot be edited"),
-            ("edit W1[1,1] x", "only numbers are read here"),
+            ("edit W1[1,1] x", "Only numbers are read here, not x. Say what to edit"),
         ],
     )
     def test_what_cannot_be_edited(self, line: str, told: str) -> None:
@@ -328,12 +469,25 @@ class TestChanging:
     def test_a_formula_of_ones_own(self) -> None:
         typed = Typed("article")
         typed("goto dZ2")
-        assert typed("write dZ2 @ A1")[0].startswith("dZ2 times A1 is 1 by 1 times 3 by 1: ")
+        wrong = "Wrong for dW2. dZ2 times A1 is 1 by 1 times 3 by 1: "
+        assert typed("write dZ2 @ A1")[0].startswith(wrong)
         told = typed("write dZ2 @ A1.T")
         assert told[1] == "dW2 is yours: 1 of 17 operations so far."
         assert told[2] == "Step 8 of 17, backward, layer 2, iteration 1."
         assert typed("back", "write")[1].startswith("It is yours")
         assert typed.one("write taught") == "dW2 is computed as it is taught again."
+
+    def test_a_formula_that_cannot_be_read_is_told_which_step_it_is_for(self) -> None:
+        told = Typed("article")("goto A1", "write dZ2 @ A1.T")
+        assert told == [
+            "dZ2 is not computed yet: that is step 7, and this is step 3.",
+            "This writes Z2, step 3: it may read X, Y, W1, b1, W2, b2, Z1, A1.",
+        ]
+
+    def test_a_mistake_that_changes_nothing_says_here_once(self) -> None:
+        told = Typed("zeros")("mistake")
+        assert any(line.endswith(" It changes nothing here: b1 and b2 are 0.") for line in told)
+        assert any(line.endswith(" It fits nowhere in this network.") for line in told)
 
     def test_a_mistake_is_said_all_the_time(self) -> None:
         typed = Typed("article")
@@ -341,7 +495,7 @@ class TestChanging:
         typed("mistake sign flipped")
         told = typed("goto dZ2")
         assert told[1] == "Mistake: sign-flipped."
-        assert any(line.startswith("Row 1: column 1, 0.641, wrong") for line in told)
+        assert "dZ2 is 0.641, wrong." in told
         assert any(
             line.startswith("It is wrong: right would be minus 0.641") for line in typed("why")
         )
@@ -370,7 +524,7 @@ class TestKeeping:
         file = tmp_path / "mine.toml"
         file.write_text("mine")
         typed = Typed("article")
-        assert typed.one(f"save {file}").startswith(f"{file} exists; save ")
+        assert typed.one(f"save {file}").startswith(f"There is a file {file} already; save ")
         assert file.read_text() == "mine"
         assert typed(f"save {file}")[0].startswith("Saved as ")
 
@@ -383,7 +537,7 @@ class TestKeeping:
     def test_another_lesson(self) -> None:
         typed = Typed("article")
         assert typed("open mazur")[0] == "mazur: Matt Mazur's step by step example."
-        assert typed.one("open mazzur").startswith('there is no lesson "mazzur"')
+        assert typed.one("open mazzur").startswith('Not opened: there is no lesson "mazzur"')
 
     def test_unsaved_edits_are_asked_about_once(self) -> None:
         typed = Typed("article")
@@ -452,14 +606,17 @@ class TestCommands:
             ("nxt", "There is no command 'nxt': did you mean next?"),
             ("gotoo 5", "There is no command 'gotoo': did you mean goto?"),
             ("zzz", "There is no command 'zzz': help lists them."),
-            ("v", "v is a key of the screen (the other drawing: nodes and edges, or the graph of "
-                  "operations), and does nothing here."),
+            ("v", "The key v is one of the screen's (the other drawing: nodes and edges, or the "
+                  "graph of operations), and does nothing here."),
             ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
-            ("goto nowhere < 1", "there is no nowhere"),
+            ("goto nowhere < 1", "There is no nowhere here. Go to "),
         ],
     )  # fmt: skip
     def test_what_is_not_understood_is_said_and_what_was_meant(self, line: str, told: str) -> None:
         assert Typed("neuron").one(line).startswith(told)
+
+    def test_a_save_that_exports_is_told_by_help(self) -> None:
+        assert ".html, .md, .tex or .py exports" in Typed("article").one("help save")
 
     def test_help_for_one_command(self) -> None:
         assert Typed("article").one("help loss") == "loss, or l: the losses so far."

@@ -14,7 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backprop_tui.engine.experiment import Experiment, Keyframe
-from backprop_tui.engine.files.codes import experiment_said, said_of
+from backprop_tui.engine.files.codes import (
+    TooLongError,
+    experiment_said,
+    keyframe_needed,
+    said_of,
+)
 from backprop_tui.engine.files.experiment_file import ExperimentError
 from backprop_tui.engine.files.folders import LOCK, state_folder
 from backprop_tui.engine.timeline import Position, Timeline
@@ -90,6 +95,25 @@ class Recovery:
         if self._lock is not None:
             _remove(self._stem)
             self.leave()
+
+
+def kept(
+    recovery: Recovery | None,
+    timeline: Timeline,
+    position: Position,
+    seen: Experiment,
+    unsaved: str,
+) -> tuple[Recovery | None, str]:
+    """The run as it is `seen` there, kept in this program's own file; or None, and why it cannot
+    be kept. A run that was read from no text, a test's own, is not kept."""
+    recovery = recovery or Recovery()
+    try:
+        recovery.keep(seen, position, keyframe_needed(timeline, position), unsaved)
+    except TooLongError:
+        return None, ""
+    except OSError as error:
+        return None, str(error.strerror or error)
+    return recovery, ""
 
 
 def _remove(stem: str) -> None:

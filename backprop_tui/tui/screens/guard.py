@@ -57,24 +57,17 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.files.codes import TooLongError, keyframe_needed
-        from backprop_tui.engine.files.recovery import Recovery
+        from backprop_tui.engine.files.recovery import kept
 
-        self._recovery = self._recovery or Recovery()
         if self._watch_position is None and self.is_mounted:
             self._watch_position = self.set_interval(MOMENT, self._guard_position)
-        try:
-            keyframe = keyframe_needed(self.timeline, self.position)
-            self._recovery.keep(self.seen(), self.position, keyframe, unsaved)
-        except TooLongError:  # read from no text: a test's own
-            self._recovery = None
-        except OSError as error:
-            self._recovery = None
-            if not self._told:
-                self._told = True
-                why = error.strerror or error
-                word = f"Edits cannot be kept against a crash ({why}): w saves them."
-                self.call_after_refresh(self.say, word)
+        self._recovery, why = kept(
+            self._recovery, self.timeline, self.position, self.seen(), unsaved
+        )
+        if why and not self._told:
+            self._told = True
+            word = f"Edits cannot be kept against a crash ({why}): w saves them."
+            self.call_after_refresh(self.say, word)
 
     def all_is_kept(self) -> None:
         super().all_is_kept()
