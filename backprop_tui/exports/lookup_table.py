@@ -35,16 +35,15 @@ def _decoys(sheet: Sheet) -> Iterator[Lookup]:
     """As many as are needed, the same each time for the same sheet."""
     random = np.random.default_rng(sheet.timeline.experiment.initial.seed)
     for lookup in sheet.lookups:
-        *others, last = lookup.arguments
-        near = read(last) * (1 + random.uniform(-NEAR, NEAR))
-        decoy = replace(lookup, arguments=(*others, sheet.rounding.legible(near)))
+        near = read(lookup.argument) * (1 + random.uniform(-NEAR, NEAR))
+        decoy = replace(lookup, argument=sheet.rounding.legible(near))
         if math.isfinite(decoy.value):
             yield decoy
 
 
-def _place(lookup: Lookup, functions: list[str]) -> tuple[int, list[float]]:
-    return functions.index(lookup.function), [read(figure) for figure in lookup.arguments]
+def _place(lookup: Lookup, functions: list[str]) -> tuple[int, float]:
+    return functions.index(lookup.function), read(lookup.argument)
 
 
 def _written(lookup: Lookup) -> str:
-    return text(Call(lookup.function, tuple(map(Name, lookup.arguments))))
+    return text(Call(lookup.function, (Name(lookup.argument),)))

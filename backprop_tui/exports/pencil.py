@@ -22,7 +22,6 @@ from backprop_tui.engine.algebra import (
     Name,
     as_expr,
     is_loss_term,
-    is_scalar,
     rebuild,
     walk,
 )
@@ -30,12 +29,11 @@ from backprop_tui.engine.element import gathers
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.experiment import Array
 from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, expand
-from backprop_tui.engine.notation import plain_number
 from backprop_tui.engine.program import Step
 from backprop_tui.exports.rounding import DUST, Rounding, read
 
-BY_HAND = frozenset({"square", "abs", "max", "step", "row_sums", "col_sums", "col_max", "total"})
-"""Functions that need no table."""
+TABLED = frozenset({"exp", "log", "sqrt"})
+"""Functions that need a table. No power does: β to the power of t is β, in the first iteration."""
 HALF = 0.5 + 1e-6
 """What is halfway between two figures may be rounded either way."""
 
@@ -44,23 +42,22 @@ HALF = 0.5 + 1e-6
 def needs_a_table(function: str) -> bool:
     """Whether a function takes more than a pencil: exp, log, and what is defined by them."""
     if function in PRIMITIVES:
-        return function not in BY_HAND
+        return function in TABLED
     calls = (part for part in walk(DEFINITIONS[function]) if isinstance(part, Call))
     return any(needs_a_table(call.function) for call in calls)
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """What is looked up in the list: a function, at arguments as they are printed."""
+    """What is looked up in the list: a function, at an argument as it is printed."""
 
     function: str
-    arguments: tuple[str, ...]
+    argument: str
 
     @property
     def value(self) -> float:
         """In full, however the list rounds it."""
-        arguments = tuple(as_expr(read(figure)) for figure in self.arguments)
-        return float(value(Call(self.function, arguments), {}))
+        return float(value(Call(self.function, (as_expr(read(self.argument)),)), {}))
 
 
 @dataclass
@@ -102,22 +99,17 @@ class Pencil:
                 return rebuild(e, self._looked_up)
 
     def _held(self, call: Call, needed: Any = True) -> Name:
-        arguments = [self._figures(argument) for argument in call.args]
-        *columns, looked = np.broadcast_arrays(*arguments, needed)
+        arguments, needed = np.broadcast_arrays(self._value(call.args[0]), needed)
         values = [
-            self._look_up(Lookup(call.function, tuple(map(str, figures)))) if is_needed else 0.0
-            for *figures, is_needed in zip(*(c.ravel() for c in (*columns, looked)), strict=True)
+            self._look_up(call.function, argument) if is_needed else 0.0
+            for argument, is_needed in zip(arguments.flat, needed.flat, strict=True)
         ]
         name = Name(f"list {len(self.known)}")
-        self.known[name.symbol] = np.reshape(values, looked.shape)
+        self.known[name.symbol] = np.reshape(values, arguments.shape)
         return name
 
-    def _figures(self, argument: Expr) -> Any:
-        """An argument as the list prints it: single numbers, β or t, stand on the sheet in full."""
-        write = plain_number if is_scalar(argument) else self.rounding.legible
-        return np.vectorize(write, otypes=[object])(self._value(argument))
-
-    def _look_up(self, lookup: Lookup) -> float:
+    def _look_up(self, function: str, argument: float) -> float:
+        lookup = Lookup(function, self.rounding.legible(argument))
         self.lookups[lookup] = None
         return read(self.rounding.legible(lookup.value))
 

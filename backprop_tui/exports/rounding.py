@@ -20,7 +20,7 @@ EXACT = 4
 LARGEST = 100.0
 """What a pencil still multiplies, where numbers are rounded to decimals."""
 PLAIN = range(-4, 3)
-"""Powers of ten of a number's first digit that need not be written: 0.000123 to 999."""
+"""Places of a number's first digit that need no power of ten: from 0.000123 to 999."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Rounding:
 
     def __str__(self) -> str:
         """3 decimals"""
+        if self.digits == 0:
+            return "whole numbers"
         what = "significant digit" if self.significant else "decimal"
         return f"{self.digits} {what}{'' if self.digits == 1 else 's'}"
 

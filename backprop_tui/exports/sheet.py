@@ -43,18 +43,15 @@ class Sheet:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the formulas of the blanks read and no blank gives, in order of the iteration."""
-        program, asked = self.timeline.program, {step.symbol for step in self.blanks}
-        read, began, computed = dict[str, int](), dict[str, Array](), dict[str, Array]()
-        for step in self.blanks:
-            for symbol in names(step.expression):
-                at = program.positions.get(symbol)
-                if at is not None and at < program.index(step.symbol):
-                    read[symbol] = at
-                elif symbol not in SCALARS:
-                    began[symbol] = self.iteration.given[symbol]
-        for symbol in sorted(read.keys() - asked, key=read.__getitem__):
-            computed[symbol] = self.answer(program.steps[read[symbol]])
-        return {s: began[s] for s in self.iteration.given if s in began} | computed
+        positions, began = self.timeline.program.positions, self.iteration.given
+        read = [(step, symbol) for step in self.blanks for symbol in names(step.expression)]
+        made = {s for step, s in read if positions.get(s, math.inf) < positions[step.symbol]}
+        made -= {step.symbol for step in self.blanks}
+        first = {s for step, s in read if positions.get(s, math.inf) >= positions[step.symbol]}
+        return {
+            **{symbol: matrix for symbol, matrix in began.items() if symbol in first},
+            **{s.symbol: self.answer(s) for s in self.timeline.program.steps if s.symbol in made},
+        }
 
     @cached_property
     def scalars(self) -> dict[str, float]:
@@ -141,18 +138,21 @@ class Sheet:
 
     @cached_property
     def strain(self) -> tuple[int, float]:
-        """How many numbers are no good, too long, too short or with a last digit that means
-        nothing; and how far off the farthest answer may be."""
-        shaky = (u for rows in self.apart.values() for row in rows for u in row if u > SHAKY)
-        return len(self.unsuited) + len(list(shaky)), max(self.farthest.values(), default=1.0)
+        """How many numbers do not suit or are shaky, and how far off the farthest answer may be."""
+        return len(self.unsuited) + self.shaky, max(self.farthest.values(), default=1.0)
+
+    @property
+    def shaky(self) -> int:
+        """How many answers have a last digit that says nothing."""
+        return sum(u > SHAKY for rows in self.apart.values() for row in rows for u in row)
 
     @property
     def is_kind(self) -> bool:
         return not self.unsuited and not self.farthest
 
     @property
-    def hardest(self) -> str:
-        """What makes it so, in a few words."""
+    def difficulty(self) -> str:
+        """What is hardest about it."""
         if self.unsuited:
             symbol, number = max(self.unsuited, key=lambda found: abs(_power(found[1])))
             return f"{symbol} has {self.rounding.in_digits.figure(number)}"

@@ -18,7 +18,6 @@ from backprop_tui.engine.files.codes import TooLongError, code_of, grouped
 from backprop_tui.engine.files.experiment_file import is_file
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.wording import count as counted
 from backprop_tui.exports.blanks import asked, left_out
 from backprop_tui.exports.formats import ExportError, Wanted, unedited
 from backprop_tui.exports.rounding import Rounding
@@ -28,8 +27,9 @@ MOST_ROWS, MOST_COLUMNS = 12, 8
 """Of a matrix that fits on a sheet of paper."""
 ROUNDED_TO = 1
 """Decimals of weights that are drawn for a sheet, unless the experiment rounds them itself."""
-SEEDS, RUNS = 400, 30
-"""For each copy that is wanted: seeds that are drawn, and runs that are looked at."""
+SEEDS, RUNS, FEWEST = 400, 30, 200
+"""For each copy that is wanted: seeds that are drawn, and runs that are looked at; but so many at
+least."""
 
 
 @lru_cache(maxsize=1)  # for the page, its key, and what is remarked
@@ -60,12 +60,14 @@ def sheets(timeline: Timeline, wanted: Wanted) -> tuple[Sheet, ...]:
 def own(sheet: Sheet) -> Sheet:
     """The experiment as it is, rounded to digits where decimals do not suit its numbers."""
     in_digits = replace(sheet, rounding=sheet.rounding.in_digits)
-    return min(sheet, in_digits, key=lambda sheet: sheet.strain[0])
+    # Digits lose no number, however small or large: at worst they are shaky.
+    return in_digits if len(sheet.unsuited) + sheet.shaky > in_digits.shaky else sheet
 
 
 def copies(sheet: Sheet, wanted: int) -> list[Sheet]:
     """As many, with other weights, all rounded one way: kind ones, or the best that are found."""
-    runs = map(Timeline, islice(drawn(sheet.timeline.experiment, wanted), RUNS * wanted))
+    most = max(FEWEST, RUNS * wanted)
+    runs = map(Timeline, islice(drawn(sheet.timeline.experiment, wanted), most))
     best: list[list[Sheet]] = []
     roundings = (sheet.rounding, sheet.rounding.in_digits)
     for rounding, again in zip(roundings, tee(runs), strict=True):
@@ -98,9 +100,9 @@ def drawn(experiment: Experiment, wanted: int) -> Iterator[Experiment]:
     seen, spare = set[bytes](), list[Experiment]()
     for copy in map(rounded.with_seed, islice(count(initial.seed), SEEDS * wanted)):
         weights = [p for name, p in copy.parameters().items() if name.startswith("W")]
-        drawn = b"".join(weight.tobytes() for weight in weights)
-        if all(weight.all() for weight in weights) and drawn not in seen:
-            seen.add(drawn)
+        same = b"".join(weight.tobytes() for weight in weights)
+        if all(weight.all() for weight in weights) and same not in seen:
+            seen.add(same)
             yield copy
         elif len(spare) < wanted:
             spare.append(copy)
@@ -123,17 +125,15 @@ def remarks(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     found = sheets(timeline, wanted)
     if not wanted.blanks and (left := left_out(timeline.program, found[0].blanks)):
         yield left
-    unkind = [sheet for sheet in found if not sheet.is_kind]
-    if not unkind:
-        return
-    hardest = max(unkind, key=lambda sheet: sheet.strain).hardest
-    if wanted.copies == 1:
-        yield f"these numbers do not quite suit a pencil ({hardest}){_kinder(found[0])}"
-    else:
+    hardest = max(found, key=lambda sheet: sheet.strain)
+    unkind = sum(not sheet.is_kind for sheet in found)
+    if wanted.copies > 1 and unkind:
         yield (
-            f"no seeds were found for {wanted.copies} sheets with numbers that suit a pencil: "
-            f"{counted(len(unkind), 'sheet')} are the next best ({hardest})"
+            f"seeds whose numbers suit a pencil were found for {wanted.copies - unkind} of "
+            f"{wanted.copies} sheets, the others are the next best ({hardest.difficulty})"
         )
+    elif wanted.copies == 1 and hardest.strain[0]:
+        yield f"the numbers do not suit a pencil ({hardest.difficulty}){_kinder(hardest)}"
 
 
 def _kinder(sheet: Sheet) -> str:
@@ -163,12 +163,13 @@ def command(copy: Experiment, original: Experiment) -> str:
 
 def seeded(flags: list[str], copy: Experiment, original: Experiment) -> list[str]:
     """The flags with those of the copy in place of the original's."""
-    flags = list(flags)
-    for flag, number in (("--seed", copy.initial.seed), ("--round", copy.initial.round)):
+    flags, given = list(flags), {"--seed": copy.initial.seed}
+    if copy.initial.round is not None and copy.initial.round != original.initial.round:
+        given["--round"] = copy.initial.round
+    for flag, number in given.items():
         if flag in flags:
             del flags[(at := flags.index(flag)) : at + 2]
-        if flag == "--seed" or number != original.initial.round:
-            flags += [flag, str(number)]
+        flags += [flag, str(number)]
     return flags
 
 
