@@ -106,6 +106,20 @@ class TestWorksheet:
         assert 'class="blank"' in told.out
         assert export("--as", "worksheet").said == ["--key FILE writes the answers"]
 
+    def test_as_solved_sheets_to_print_if_their_file_is_a_page(self, export: Export) -> None:
+        told = export("--as", "worksheet", "--key", "solutions.html")
+        assert told.said == ["the answers are in solutions.html"]
+        solved = Path("solutions.html").read_text("utf-8")
+        assert solved.count('class="answer"') == told.out.count('class="blank"')
+
+    def test_what_the_sheets_lack_is_said(self, export: Export) -> None:
+        said = export("ai-by-hand", "--as", "worksheet", "--key", "answers.csv").said
+        assert [line.partition(",")[0] for line in said] == [
+            "the answers are in answers.csv",
+            "a sheet holds the gradients of layers 3",
+            "the numbers do not suit a pencil (in dA2 the last digit may differ by 64)",
+        ]
+
     def test_neither_is_written_where_one_has_no_place(self, export: Export) -> None:
         Path("class-key.csv").write_text("mine", "utf-8")
         export.fault("--as", "worksheet", "--output", "class.html")

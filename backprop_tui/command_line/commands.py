@@ -298,12 +298,15 @@ def export(arguments: argparse.Namespace) -> int:
         arguments.blanks or (),
         arguments.copies or 1,
     )
+    key = key_of(arguments)
+    ending = os.path.splitext(key or "")[1].lower()
     try:
-        texts, answers = chosen.texts(timeline, wanted), chosen.key(timeline, wanted)
+        texts, answers = chosen.texts(timeline, wanted), chosen.key(timeline, wanted, ending)
+        remarks = chosen.remarks(timeline, wanted)
     except formats.ExportError as error:
         raise CommandError(str(error)) from None
     files = {}
-    if answers is not None and (key := key_of(arguments)) is not None:
+    if answers is not None and key is not None:
         files[key] = answers
     if arguments.output is not None:
         files[arguments.output] = "".join(texts)
@@ -314,6 +317,7 @@ def export(arguments: argparse.Namespace) -> int:
         write(texts, document=True)
     if answers is not None:
         complain(f"the answers are in {key}" if key else "--key FILE writes the answers")
+    complain(*remarks)
     return FINE
 
 

@@ -192,16 +192,23 @@ OUTPUT = Flag("--output", "FILE", "write it there, wholly or not at all (default
 KEY = Flag(
     "--key",
     "FILE",
-    "the answers of a worksheet, a row a sheet, as CSV (default: beside --output)",
+    "the answers of a worksheet: with the ending .html the sheets filled in, else CSV, a row a "
+    "sheet (default: CSV beside --output)",
     path,
 )
 BLANKS = Flag(
     "--blanks",
     "NAME,...",
-    "what a worksheet asks for: dZ2,dW2 (default: the gradients)",
+    "what a worksheet asks for: dZ2,dW2 (default: the gradients, of as many layers from the output "
+    "back as a sheet holds)",
     lambda text: tuple(name.strip() for name in text.split(",")),
 )
-COPIES = Flag("--copies", "N", "worksheets, each with other weights (default 1)", whole(1, 1000))
+COPIES = Flag(
+    "--copies",
+    "N",
+    "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
+    whole(1, 1000),
+)
 EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
 ASK = choice(
     "--ask",

@@ -29,7 +29,7 @@ class Wanted:
     decimals: int = 3
     """Of numbers for people; programs get them in full."""
     blanks: tuple[str, ...] = ()
-    """Of a worksheet: the symbols to fill in; none: the gradients."""
+    """Of a worksheet: the symbols to fill in; none: the gradients, of as many layers as fit."""
     copies: int = 1
     """Of a worksheet: how many sheets, each with other weights."""
 
@@ -46,10 +46,15 @@ class Format:
         """The export in pieces, or an ExportError before the first of them."""
         return iter(self._module.texts(timeline, wanted))
 
-    def key(self, timeline: Timeline, wanted: Wanted) -> str | None:
-        """The answer key of a format that asks questions."""
+    def key(self, timeline: Timeline, wanted: Wanted, ending: str = ".csv") -> str | None:
+        """The answer key of a format that asks questions, as the ending of its file's name says."""
         key = getattr(self._module, "key", None)
-        return None if key is None else str(key(timeline, wanted))
+        return None if key is None else str(key(timeline, wanted, ending))
+
+    def remarks(self, timeline: Timeline, wanted: Wanted) -> tuple[str, ...]:
+        """What whoever asked for it should know of it."""
+        remarks = getattr(self._module, "remarks", None)
+        return () if remarks is None else tuple(remarks(timeline, wanted))
 
     @property
     def _module(self) -> Any:

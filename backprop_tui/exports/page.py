@@ -74,15 +74,14 @@ def mathematics(stages: Iterable[str], label: str) -> str:
     return f'<div class="wide" role="group" tabindex="0" aria-label="{spoken}">{written}</div>\n'
 
 
-def table(matrix: Matrix, caption: str = "") -> str:
-    """A matrix, rows and columns named by their numbers; the caption, MathML, is its symbol unless
-    another is given."""
+def table(matrix: Matrix) -> str:
+    """A matrix below its symbol, rows and columns named by their numbers."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in matrix.columns)
     rows = "".join(
         f'<tr><th scope="row">{side}</th>{"".join(map(_number, figures))}</tr>\n'
         for side, figures in matrix.rows
     )
-    name = f"<math><mrow>{caption or MATHML.name(matrix.symbol)}</mrow></math>"
+    name = f"<math><mrow>{MATHML.name(matrix.symbol)}</mrow></math>"
     return (
         f'<div class="wide"><table><caption>{name}</caption>\n'
         f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
@@ -90,8 +89,6 @@ def table(matrix: Matrix, caption: str = "") -> str:
 
 
 def _number(figure: str) -> str:
-    if not figure:
-        return '<td class="blank"></td>'
     if figure in "…⋮" or not figure.strip("−0.e"):
         return f"<td>{figure}</td>"
     return f'<td class="{"minus" if figure.startswith("−") else "plus"}">{figure}</td>'

@@ -1,130 +1,40 @@
-"""What stands on a worksheet: numbers given, values of functions, blanks, and their answers.
+"""Which sheets a worksheet has: the experiment itself, or copies whose numbers suit a pencil.
 
-Each sheet is the same experiment with other weights, drawn by a seed and rounded so that a pencil
-will do; the command on it opens just that run in the stepper. How a sheet looks, `worksheet` knows.
+Copies are drawn by seeds, their weights rounded, and seeds that give numbers which are too small,
+too large, or too far from what a pencil gets are passed over. The same words give the same sheets.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import count, islice
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import count, islice, tee
 
-from backprop_tui.engine.algebra import SCALARS, Call, Expr, names, walk
-from backprop_tui.engine.element import element
-from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Array, Experiment
-from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES
-from backprop_tui.engine.notation import with_numbers
-from backprop_tui.engine.program import Program, Step
-from backprop_tui.engine.provenance import Provenance
+from backprop_tui.engine.experiment import Experiment, Look
+from backprop_tui.engine.files.codes import TooLongError, code_of, grouped
+from backprop_tui.engine.files.experiment_file import is_file
 from backprop_tui.engine.shapes import written
-from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.engine.wording import hint, shown
+from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.exports.blanks import asked, left_out
 from backprop_tui.exports.formats import ExportError, Wanted, unedited
-from backprop_tui.exports.trace import figure
+from backprop_tui.exports.rounding import Rounding
+from backprop_tui.exports.sheet import Sheet
 
+MOST_ROWS, MOST_COLUMNS = 12, 8
+"""Of a matrix that fits on a sheet of paper."""
 ROUNDED_TO = 1
 """Decimals of weights that are drawn for a sheet, unless the experiment rounds them itself."""
-MOST_ROWS, MOST_COLUMNS, MOST_BLANKS = 12, 8, 60
-"""What a sheet of paper holds."""
-BY_HAND = frozenset({"square", "abs", "max", "step", "row_sums", "col_sums", "col_max", "total"})
-"""Functions that need no table."""
+SEEDS, RUNS, FEWEST = 400, 30, 200
+"""For each copy that is wanted: seeds that are drawn, and runs that are looked at; but so many at
+least."""
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One copy: its run, and what of the first iteration is given and asked for."""
-
-    number: int
-    timeline: Timeline
-    command: str
-    blanks: tuple[Step, ...]
-    decimals: int
-
-    @property
-    def iteration(self) -> Iteration:
-        return self.timeline.iteration(1)
-
-    def answer(self, step: Step) -> Array:
-        return self.iteration.results[self.timeline.program.index(step.symbol)]
-
-    def given(self) -> dict[str, Array]:
-        """What the formulas of the blanks read and no blank gives, in order of the iteration."""
-        asked = {step.symbol for step in self.blanks}
-        read = {symbol for step in self.blanks for symbol in names(step.expression)}
-        began = self.iteration.given
-        computed = {s.symbol: self.answer(s) for s in self.timeline.program.steps}
-        return {
-            **{symbol: matrix for symbol, matrix in began.items() if symbol in read},
-            **{
-                symbol: matrix
-                for symbol, matrix in computed.items()
-                if symbol in read and symbol not in began and symbol not in asked
-            },
-        }
-
-    def scalars(self) -> dict[str, float]:
-        """The single numbers among what the formulas read: α, m, ..."""
-        read = dict.fromkeys(s for step in self.blanks for s in names(step.expression))
-        return {s: self.iteration.scalars[s] for s in read if s in SCALARS}
-
-    def values(self) -> tuple[str, ...]:
-        """σ(1.500) = 0.818: each value that the blanks need of a function that no pencil knows."""
-        found: dict[str, None] = {}
-        provenance, shapes = Provenance(self.timeline), self.timeline.program.shapes
-        of = shapes(len(self.iteration.examples))
-        for step in self.blanks:
-            rows, columns = self.answer(step).shape
-            env = provenance.environment(1, step)
-            for i in range(1, rows + 1):
-                for j in range(1, columns + 1):
-                    for part in walk(element(step.expression, i, j, of)):
-                        if isinstance(part, Call) and needs_a_table(part.function):
-                            found[self._told(part, env)] = None
-        return tuple(found)
-
-    def _told(self, call: Call, env: Mapping[str, Any]) -> str:
-        def number(part: Expr) -> str | None:
-            return self.figure(value(part, env)) if part in call.args else None
-
-        return f"{with_numbers(call, number)} = {self.figure(value(call, env))}"
-
-    def figure(self, number: float) -> str:
-        return figure(float(number), self.decimals)
-
-    def answers(self) -> Iterator[tuple[str, str]]:
-        """Each blank by its label, dW2[1,3], with its number."""
-        for step in self.blanks:
-            for (i, j), number in _cells(self.answer(step)):
-                yield f"{step.symbol}[{i},{j}]", self.figure(number).replace("−", "-")
-
-
-def _cells(matrix: Array) -> Iterator[tuple[tuple[int, int], float]]:
-    for i, row in enumerate(matrix.tolist(), 1):
-        for j, number in enumerate(row, 1):
-            yield (i, j), number
-
-
-@cache
-def needs_a_table(function: str) -> bool:
-    """Whether a function takes more than a pencil: exp, log, and what is defined by them."""
-    if function in PRIMITIVES:
-        return function not in BY_HAND
-    calls = (part for part in walk(DEFINITIONS[function]) if isinstance(part, Call))
-    return any(needs_a_table(call.function) for call in calls)
-
-
-# Which sheets --------------------------------------------------------------------------------
-
-
-def sheets(timeline: Timeline, wanted: Wanted) -> list[Sheet]:
-    """The copies that are wanted, or the ExportError that says what does not fit on one."""
+@lru_cache(maxsize=1)  # for the page, its key, and what is remarked
+def sheets(timeline: Timeline, wanted: Wanted) -> tuple[Sheet, ...]:
+    """The sheets that are wanted, or the ExportError that says what does not fit on one."""
     experiment = timeline.experiment
     unedited(experiment, "worksheet")
     if experiment.mistake is not None:
@@ -132,12 +42,8 @@ def sheets(timeline: Timeline, wanted: Wanted) -> list[Sheet]:
     if wanted.iterations > 1:
         raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
     blanks = asked(timeline.program, wanted.blanks, experiment.training.batch)
-    found = [
-        Sheet(n, Timeline(copy), command(copy, experiment), blanks, wanted.decimals)
-        for n, copy in enumerate(copies(experiment, wanted), 1)
-    ]
-    first = found[0]
-    for symbol, matrix in (first.given() | {s.symbol: first.answer(s) for s in blanks}).items():
+    first = Sheet(timeline, blanks, Rounding(wanted.decimals))
+    for symbol, matrix in (first.given | {s.symbol: first.answer(s) for s in blanks}).items():
         rows, columns = matrix.shape
         if rows > MOST_ROWS or columns > MOST_COLUMNS:
             raise ExportError(
@@ -145,79 +51,132 @@ def sheets(timeline: Timeline, wanted: Wanted) -> list[Sheet]:
                 f"rows and {MOST_COLUMNS} columns: make the network or the batch smaller, or ask "
                 "for other --blanks"
             )
-    return found
-
-
-def asked(program: Program, symbols: Sequence[str], examples: int) -> tuple[Step, ...]:
-    """The steps to be done by hand: those named, else the gradients, as many as fit on a sheet."""
-    for symbol in symbols:
-        if symbol not in program.positions:
-            meant = hint(symbol, program.positions) or f"; there are {', '.join(program.positions)}"
-            raise ExportError(f"--blanks has {shown(symbol)}, which no step computes{meant}")
-    wanted = symbols or [step.symbol for step in program.steps if step.phase == "backward"]
-    steps, room = list[Step](), MOST_BLANKS
-    for step in program.steps:
-        if step.symbol not in wanted:
-            continue
-        shape = program.shapes(examples)[step.symbol]
-        room -= shape[0] * shape[1]
-        if room < 0 and (symbols or not steps):
-            raise ExportError(
-                f"{step.symbol} is {written(shape)}: with it there are more than {MOST_BLANKS} "
-                "numbers to fill in; ask for fewer --blanks, or make the network smaller"
-            )
-        if room < 0:
-            break
-        steps.append(step)
-    return tuple(steps)
-
-
-def copies(experiment: Experiment, wanted: Wanted) -> Iterator[Experiment]:
-    """The experiment as it is, if one sheet is wanted and its numbers are short; else with
-    weights of other seeds, rounded, and none of them rounded away to zero if that can be had."""
-    if wanted.copies == 1 and all(_is_short(p, wanted) for p in experiment.parameters().values()):
-        yield experiment
-        return
-    initial = experiment.initial
-    if wanted.copies > 1 and initial.scheme == "zeros":
-        raise ExportError('--copies needs weights that differ, but [initial] has scheme = "zeros"')
-    decimals = ROUNDED_TO if initial.round is None else initial.round
-    rounded = replace(experiment, initial=replace(initial, round=decimals))
-    drawn = map(rounded.with_seed, islice(count(initial.seed), 100 * wanted.copies))
-    whole = (
-        copy
-        for copy in drawn
-        if all(p.all() for name, p in copy.parameters().items() if name.startswith("W"))
+    found = [own(first)] if wanted.copies == 1 else copies(first, wanted.copies)
+    return tuple(
+        replace(sheet, command=command(sheet.timeline.experiment, experiment)) for sheet in found
     )
-    found = list(islice(whole, wanted.copies))
-    more = count(found[-1].initial.seed + 1 if found else initial.seed)
-    yield from found
-    yield from map(rounded.with_seed, islice(more, wanted.copies - len(found)))
 
 
-def _is_short(matrix: Array, wanted: Wanted) -> bool:
-    """Whether its numbers are written in full with the decimals of the sheet."""
-    return bool((matrix.round(wanted.decimals) == matrix).all())
+def own(sheet: Sheet) -> Sheet:
+    """The experiment as it is, rounded to digits where decimals do not suit its numbers."""
+    in_digits = replace(sheet, rounding=sheet.rounding.in_digits)
+    # Digits lose no number, however small or large: at worst they are shaky.
+    return in_digits if len(sheet.unsuited) + sheet.shaky > in_digits.shaky else sheet
+
+
+def copies(sheet: Sheet, wanted: int) -> list[Sheet]:
+    """As many, with other weights, all rounded one way: kind ones, or the best that are found."""
+    most = max(FEWEST, RUNS * wanted)
+    runs = map(Timeline, islice(drawn(sheet.timeline.experiment, wanted), most))
+    best: list[list[Sheet]] = []
+    roundings = (sheet.rounding, sheet.rounding.in_digits)
+    for rounding, again in zip(roundings, tee(runs), strict=True):
+        tried = (replace(sheet, timeline=run, rounding=rounding) for run in again)
+        best.append(kindest(tried, wanted))
+        if all(each.is_kind for each in best[-1]):
+            return best[-1]
+    return min(best, key=lambda found: max(each.strain for each in found))
+
+
+def kindest(tried: Iterator[Sheet], wanted: int) -> list[Sheet]:
+    """The first kind sheets, by their seeds; too few of them are filled up with the next best."""
+    kind, others = list[Sheet](), list[Sheet]()
+    for sheet in tried:
+        (kind if sheet.is_kind else others).append(sheet)
+        if len(kind) == wanted:
+            break
+    others.sort(key=lambda sheet: sheet.strain)
+    found = kind + others[: wanted - len(kind)]
+    return sorted(found, key=lambda sheet: sheet.timeline.experiment.initial.seed)
+
+
+def drawn(experiment: Experiment, wanted: int) -> Iterator[Experiment]:
+    """The experiment with weights of other seeds, rounded: no two the same, and no weight rounded
+    away to zero, if that can be had."""
+    initial = experiment.initial
+    if initial.scheme == "zeros":
+        raise ExportError('--copies needs weights that differ, but [initial] has scheme = "zeros"')
+    rounded = experiment if initial.round is not None else _rounded(experiment)
+    seen, spare = set[bytes](), list[Experiment]()
+    for copy in map(rounded.with_seed, islice(count(initial.seed), SEEDS * wanted)):
+        weights = [p for name, p in copy.parameters().items() if name.startswith("W")]
+        same = b"".join(weight.tobytes() for weight in weights)
+        if all(weight.all() for weight in weights) and same not in seen:
+            seen.add(same)
+            yield copy
+        elif len(spare) < wanted:
+            spare.append(copy)
+    yield from spare
+
+
+def _rounded(experiment: Experiment) -> Experiment:
+    said = experiment.written
+    if said is not None:
+        said = replace(said, overrides={**said.overrides, "round": ROUNDED_TO})
+    initial = replace(experiment.initial, round=ROUNDED_TO)
+    return replace(experiment, initial=initial, written=said)
+
+
+# What is said of them ------------------------------------------------------------------------
+
+
+def remarks(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """What the sheets are not, and what would make them so."""
+    found = sheets(timeline, wanted)
+    if not wanted.blanks and (left := left_out(timeline.program, found[0].blanks)):
+        yield left
+    hardest = max(found, key=lambda sheet: sheet.strain)
+    unkind = sum(not sheet.is_kind for sheet in found)
+    if wanted.copies > 1 and unkind:
+        yield (
+            f"seeds whose numbers suit a pencil were found for {wanted.copies - unkind} of "
+            f"{wanted.copies} sheets, the others are the next best ({hardest.difficulty})"
+        )
+    elif wanted.copies == 1 and hardest.strain[0]:
+        yield f"the numbers do not suit a pencil ({hardest.difficulty}){_kinder(hardest)}"
+
+
+def _kinder(sheet: Sheet) -> str:
+    """Which flags give a copy that is kind, where one is soon found."""
+    if sheet.timeline.experiment.initial.scheme == "zeros":
+        return ""
+    (copy,) = copies(sheet, 1)
+    if not copy.is_kind:
+        return ""
+    flags = seeded([], copy.timeline.experiment, sheet.timeline.experiment)
+    return f"; {' '.join(flags)} has kinder ones"
 
 
 def command(copy: Experiment, original: Experiment) -> str:
-    """What opens the copy in the stepper."""
-    words = shlex.split(original.source)
+    """What opens the copy in the stepper, on any computer: by its file's name, which is there under
+    any path, or by a code where that is shorter."""
+    word, *flags = shlex.split(original.source)
+    if is_file(word):
+        word = f"./{os.path.basename(word)}"
     if copy is not original:
-        for flag, number in (("--seed", copy.initial.seed), ("--round", copy.initial.round)):
-            if flag in words:
-                del words[(at := words.index(flag)) : at + 2]
-            if flag == "--seed" or number != original.initial.round:
-                words += [flag, str(number)]
-    return shlex.join(["backprop-tui", *words])
+        flags = seeded(flags, copy, original)
+    commands = [shlex.join(["backprop-tui", word, *flags])]
+    if (code := _code(copy)) is not None:
+        commands.append(f"backprop-tui --code {code}")
+    return min(commands, key=len)
 
 
-def key(found: Sequence[Sheet]) -> str:
-    """The answers as CSV: a row for each sheet, a column for each blank."""
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    labels = [label for label, _ in found[0].answers()]
-    rows.writerow(["sheet", "opens with", *labels])
-    for sheet in found:
-        rows.writerow([sheet.number, sheet.command, *(number for _, number in sheet.answers())])
-    return stream.getvalue()
+def seeded(flags: list[str], copy: Experiment, original: Experiment) -> list[str]:
+    """The flags with those of the copy in place of the original's."""
+    flags, given = list(flags), {"--seed": copy.initial.seed}
+    if copy.initial.round is not None and copy.initial.round != original.initial.round:
+        given["--round"] = copy.initial.round
+    for flag, number in given.items():
+        if flag in flags:
+            del flags[(at := flags.index(flag)) : at + 2]
+        flags += [flag, str(number)]
+    return flags
+
+
+def _code(copy: Experiment) -> str | None:
+    """A code in groups that can be typed, or None for what has none."""
+    try:
+        code = code_of(replace(copy, look=Look(), saved=None), Position())
+    except TooLongError:
+        return None
+    return "-".join(grouped(code))

@@ -1,104 +1,193 @@
 """The worksheet: sheets to print, with blanks to fill in by hand, and an answer key beside them.
 
 A page of HTML, not Markdown: paper needs a page break for each sheet, boxes to write into and room
-to work in, and a browser prints all three. What stands on a sheet, `sheets` knows.
+to work in, and a browser prints all three. What stands on a sheet, `sheet` knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from html import escape
 
-from backprop_tui.engine.experiment import Array
 from backprop_tui.engine.mathml import MATHML
 from backprop_tui.engine.notation import TEXT, plain_number, write
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.timeline import Timeline
-from backprop_tui.exports import sheets
+from backprop_tui.exports import answers, lookup_table, sheets
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.page import page, paragraph, table
-from backprop_tui.exports.sheets import Sheet
-from backprop_tui.exports.trace import setting
-from backprop_tui.exports.worked import Matrix, assignment, defined
+from backprop_tui.exports.legend import SCALARS, legend, network
+from backprop_tui.exports.page import page, paragraph
+from backprop_tui.exports.sheet import Sheet
+from backprop_tui.exports.worked import assignment, defined
 
+# In print a sheet is a table, its header the head of it: browsers repeat that on every page. The
+# margins suit A4 and Letter; what the sheet leaves of the page is room to work in.
 STYLE = """
 .sheet { break-after: page; }
 .sheet:last-child { break-after: auto; }
-.name { border-bottom: 1px solid; padding-top: 1rem; }
-.matrices > * { break-inside: avoid; }
-caption { white-space: nowrap; }
-.matrices .wide { overflow: visible; }
-.blank { border: 1px solid; min-width: 4rem; height: 1.8rem; }
-.values { columns: 11rem; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
-@media print { :root { color-scheme: light; } body { max-width: none; font-size: 10pt; padding: 0; }
-  h1 { margin-top: 0; } h2 { margin: .6rem 0 .2rem; } .wide { overflow: visible; padding: 0; } }
+.sheet h1 { margin: 0; font-size: 1.1rem; }
+.sheet h2 { margin: .5rem 0 .1rem; font-size: 1rem; }
+.sheet h2, .asked p { break-after: avoid; }
+.asked { orphans: 1; widows: 1; }
+.sheet .who { display: flex; gap: .5rem; align-items: baseline; margin: .7rem 0 .4rem; }
+.who span { flex: 1; border-bottom: 1px solid; }
+.who span:nth-of-type(1) { flex: 3; }
+.flow { display: flex; flex-direction: column; }
+.given, .lists, .matrix, .sheet > header { break-inside: avoid; }
+.matrix { display: inline-table; vertical-align: top; margin: .2rem 1.2rem .4rem 0; }
+.sheet caption { white-space: nowrap; }
+.sheet thead th { text-align: center; }
+.given tbody td { border: 1px solid var(--rule); }
+.blank { border: 1px solid; min-width: 3.6rem; height: 1.6rem; }
+.answer { border: 1px solid; min-width: 3.6rem; font-weight: bold; }
+.lists ul { padding: 0; margin: .2rem 0; list-style: none; }
+.values { columns: 9.5rem; font-variant-numeric: tabular-nums; }
+.signs { columns: 16rem; }
+.lists li { break-inside: avoid; }
+.working { flex-grow: 1; height: 0; overflow: hidden; border-top: 1px solid var(--rule); }
+@page { size: portrait; margin: 12mm 15mm; }
+@media print {
+  :root { color-scheme: light; }
+  body { max-width: none; font-size: 10pt; line-height: 1.3; padding: 0; }
+  .sheet p { margin: .15rem 0; }
+  .lists li { font-size: .9em; }
+  .sheet { display: table; width: 100%; }
+  .sheet > header { display: table-header-group; }
+  .flow { min-height: 225mm; }
+}
 """
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The page, a sheet at a time."""
+    return _page(timeline, wanted, solved=False)
+
+
+def key(timeline: Timeline, wanted: Wanted, ending: str) -> str:
+    """The answers: the same sheets with the blanks filled in as .html, else CSV for programs."""
+    if ending == ".html":
+        return "".join(_page(timeline, wanted, solved=True))
+    return answers.table(sheets.sheets(timeline, wanted))
+
+
+def remarks(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """What the sheets lack, and how to have it."""
+    return sheets.remarks(timeline, wanted)
+
+
+def _page(timeline: Timeline, wanted: Wanted, solved: bool) -> Iterator[str]:
     found = sheets.sheets(timeline, wanted)
-    title = f"{timeline.experiment.title}: worksheet"
-    return page(title, (_sheet(sheet, len(found)) for sheet in found), STYLE)
+    title = f"{timeline.experiment.title}: {'solutions' if solved else 'worksheet'}"
+    body = (_sheet(sheet, n, len(found), solved) for n, sheet in enumerate(found, 1))
+    return page(title, body, STYLE)
 
 
-def key(timeline: Timeline, wanted: Wanted) -> str:
-    """The answers: CSV, a row for each sheet, to be printed or read by a program."""
-    return sheets.key(sheets.sheets(timeline, wanted))
-
-
-def _sheet(sheet: Sheet, of: int) -> str:
-    name = f"sheet-{sheet.number}"
+def _sheet(sheet: Sheet, number: int, of: int, solved: bool) -> str:
     functions = _functions(sheet)
-    given = "".join(table(_short(symbol, m, sheet)) for symbol, m in sheet.given().items())
-    scalars = ", ".join(f"{TEXT.name(s)} = {plain_number(x)}" for s, x in sheet.scalars().items())
     parts = [
-        f'<h1 id="{name}">{escape(sheet.timeline.experiment.title)}</h1>\n',
-        paragraph(f"Sheet {sheet.number} of {of}. {setting(sheet.timeline)}", "quiet"),
-        '<p class="name">Name</p>\n',
-        f"<p>Open it when you are done: <code>{escape(sheet.command)}</code></p>\n",
-        '<h2>Given</h2>\n<div class="matrices">\n',
-        given,
+        _header(sheet, number, of, solved),
+        '<div class="flow">\n',
+        paragraph(f"{network(sheet)}. {_task(sheet)}"),
+        f"<p>Check it when you are done: <code>{escape(sheet.command)}</code></p>\n",
+        f'<div class="given">\n<h2>Given</h2>\n{_given(sheet)}</div>\n',
+        f'<div class="lists">\n<h2>Functions</h2>\n{functions}</div>\n' if functions else "",
+        f'<div class="lists">\n<h2>Signs</h2>\n{_listed(legend(sheet), "signs")}</div>\n',
+        f'<div class="asked">\n<h2>{"Answers" if solved else "Fill in"}</h2>\n',
+        paragraph(_rounding(sheet)),
+        *(_asked(n, step, sheet, solved) for n, step in enumerate(sheet.blanks, 1)),
         "</div>\n",
-        paragraph(scalars) if scalars else "",
-        f"<h2>Functions</h2>\n{functions}" if functions else "",
-        "<h2>Fill in</h2>\n",
-        paragraph(f"Round to {sheet.decimals} decimals; the last one may differ by a little."),
-        '<div class="matrices">\n',
-        *(_ask(step, sheet) for step in sheet.blanks),
+        "" if solved else '<div class="working quiet">Room to work in</div>\n',
         "</div>\n",
     ]
-    return f'<section class="sheet" aria-labelledby="{name}">\n{"".join(parts)}</section>\n'
+    return f'<section class="sheet" aria-labelledby="sheet-{number}">\n{"".join(parts)}</section>\n'
 
 
-def _short(symbol: str, matrix: Array, sheet: Sheet) -> Matrix:
-    """A given matrix; a number that is exact without them has no zeros at its end."""
-
-    def short(number: float) -> str:
-        figure = sheet.figure(number)
-        plain = "." in figure and "e" not in figure
-        exact = plain and float(figure.replace("−", "-")) == number
-        return figure.rstrip("0").rstrip(".") if exact else figure
-
-    return _named(symbol, [tuple(map(short, row)) for row in matrix.tolist()])
+def _header(sheet: Sheet, number: int, of: int, solved: bool) -> str:
+    """What stands on top of every page of a sheet, so that loose ones can be matched."""
+    title = escape(sheet.timeline.experiment.title)
+    count = f"Sheet {number} of {of}" if of > 1 else ""
+    heading = " · ".join(filter(None, (count, title, "solutions" if solved else "")))
+    who = "".join(f"{field} <span></span> " for field in ("Name", "Class", "Date"))
+    fields = "" if solved else f'<p class="who">{who}</p>\n'
+    return f'<header>\n<h1 id="sheet-{number}">{heading}</h1>\n{fields}</header>\n'
 
 
-def _named(symbol: str, rows: list[tuple[str, ...]]) -> Matrix:
-    columns = tuple(str(j + 1) for j in range(len(rows[0])))
-    return Matrix(symbol, columns, tuple((str(i), row) for i, row in enumerate(rows, 1)))
+def _task(sheet: Sheet) -> str:
+    return (
+        "Fill in the empty boxes by the formulas above them, in the order of their numbers: later "
+        "ones need the answers of earlier ones."
+        if len(sheet.blanks) > 1
+        else "Fill in the empty boxes by the formula above them."
+    )
 
 
-def _ask(step: Step, sheet: Sheet) -> str:
-    """A blank matrix below the formula that fills it."""
-    rows, columns = sheet.answer(step).shape
-    return table(_named(step.symbol, [("",) * columns] * rows), assignment(step, MATHML))
+def _rounding(sheet: Sheet) -> str:
+    """How to round, and how far that may lead from the answers: as far as a pencil gets."""
+    symbols = defaultdict[float, list[str]](list)
+    for symbol, units in sheet.farthest.items():
+        symbols[units].append(symbol)
+    told = [f"Round to {sheet.rounding}; the last digit may differ by one"]
+    for units in sorted(symbols):
+        of = ", ".join(symbols[units])
+        told.append(f"by {units:g} in {of}" if units < math.inf else f"by anything in {of}")
+    return f"{'; '.join(told)}."
+
+
+def _given(sheet: Sheet) -> str:
+    matrices = "".join(
+        _matrix(rows, _mathematics(MATHML.name(symbol))) for symbol, rows in sheet.printed.items()
+    )
+    scalars = ", ".join(
+        f"{TEXT.name(s)} = {plain_number(x)} ({SCALARS[s]})" for s, x in sheet.scalars.items()
+    )
+    said = paragraph(scalars) if scalars else ""
+    return f"{matrices}{said}"
+
+
+def _asked(number: int, step: Step, sheet: Sheet, solved: bool) -> str:
+    """A matrix of blanks, or of answers, below the formula that fills it."""
+    figures = sheet.figures(step)
+    rows = figures if solved else [("",) * len(row) for row in figures]
+    formula = f"{number}. {_mathematics(assignment(step, MATHML))}"
+    return _matrix(rows, formula, "answer" if solved else "blank")
+
+
+def _matrix(rows: Sequence[Sequence[str]], caption: str, kind: str = "") -> str:
+    looks = f' class="{kind}"' if kind else ""
+    heads = "".join(f'<th scope="col">{j}</th>' for j in range(1, len(rows[0]) + 1))
+    body = "".join(
+        f'<tr><th scope="row">{i}</th>'
+        f"{''.join(f'<td{looks}>{_power(figure)}</td>' for figure in row)}</tr>\n"
+        for i, row in enumerate(rows, 1)
+    )
+    return (
+        f'<table class="matrix"><caption>{caption}</caption>\n'
+        f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
+    )
+
+
+def _mathematics(written: str) -> str:
+    return f"<math><mrow>{written}</mrow></math>"
+
+
+def _power(figure: str) -> str:
+    """5.39e−7 as it is written by hand."""
+    digits, e, power = figure.partition("e")
+    return f"{digits}·10<sup>{power}</sup>" if e else figure
 
 
 def _functions(sheet: Sheet) -> str:
     """What the functions of the formulas stand for, and the values that take more than a pencil."""
     definitions = "".join(
-        f"<p><math><mrow>{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}</mrow></math></p>\n"
+        f"<p>{_mathematics(f'{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}')}</p>\n"
         for call, e in defined(*(step.expression for step in sheet.blanks)).items()
     )
-    values = "".join(f"<li>{escape(told)}</li>\n" for told in sheet.values())
-    return definitions + (f'<ul class="values">\n{values}</ul>\n' if values else "")
+    values = [f"{call} = {number}" for call, number in lookup_table.lines(sheet)]
+    return definitions + (_listed(values, "values") if values else "")
+
+
+def _listed(items: Sequence[str], kind: str) -> str:
+    lines = "".join(f"<li>{escape(item)}</li>\n" for item in items)
+    return f'<ul class="{kind}">\n{lines}</ul>\n'
