@@ -79,6 +79,8 @@ def _signs(sheet: Sheet) -> Iterator[str]:
             yield _gathered(gathering)
     if any(step.symbol in names(step.expression) for step in sheet.blanks):
         yield "←: what was on the left is replaced"
+    if "step" in called:
+        yield "1[z > 0]: 1 where z > 0, else 0"
     if "log" in called:
         yield "log: the natural logarithm, to base e"
     if "exp" in called:
