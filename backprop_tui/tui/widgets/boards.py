@@ -9,6 +9,7 @@ import re
 from functools import partial
 
 from textual import events
+from textual.geometry import Size
 from textual.message import Message
 
 from backprop_tui.engine.algebra import Cell, Diff, Name, names
@@ -48,6 +49,8 @@ class Board(Panel):
 
     other: Board | None = None
     """The board that shares its arrangement."""
+    alone: Size | None = None
+    """Its size where one panel has all the room: it is arranged so while another has it, too."""
 
     class Chosen(Message):
         """A click on a cell."""
@@ -80,6 +83,8 @@ class Board(Panel):
         super().hide(canvas, view)
 
     def arrangement(self, view: View) -> Arrangement:
+        if self.alone:
+            return arrange(view, self.alone.width, self.alone.height - 1)
         boards = [self, self.other] if self.other and self.other.display else [self]
         return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
 
@@ -125,7 +130,8 @@ class Update(Board):
 
     def arrangement(self, view: View) -> Arrangement:
         """The blocks of every layer that is shown, under each other."""
-        return arrange_update(view, self.size.width, self.size.height - 1)
+        size = self.alone or self.size
+        return arrange_update(view, size.width, size.height - 1)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
