@@ -42,6 +42,14 @@ class Line:
     looks: str = ""
     weight: int = 5
     right: str = ""
+    goes_on: bool = False
+    """Whether it goes on with the line before."""
+
+
+def paragraph(text: str, width: int, most: int, looks: str, weight: int) -> list[Line]:
+    """A text in at most so many lines."""
+    lines = wrapped(text, width, most)
+    return [Line(line, looks, weight, goes_on=k > 0) for k, line in enumerate(lines)]
 
 
 class StepPanel(Panel):
@@ -80,15 +88,26 @@ class StepPanel(Panel):
         return super().is_covered(view) or stands_on in view.hidden
 
     def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
-        """As many as there is room for, without the least of them."""
+        """As many as there is room for, without the least of them; what is too long for its line
+        goes on in the next where that leaves any."""
         kept = list(lines)
         while len(kept) > height > 0:
             least = min(line.weight for line in kept)
-            kept.remove(next(line for line in reversed(kept) if line.weight == least))
-        for y, line in enumerate(kept, 1):
-            canvas.put(1, y, shortened(line.text, width), line.looks)
+            at = max(k for k, line in enumerate(kept) if line.weight == least)
+            if kept[at].goes_on:
+                kept[at - 1] = replace(kept[at - 1], text=f"{kept[at - 1].text} …")
+            del kept[at]
+        y, spare = 1, height - len(kept)
+        for line in kept:
+            parts = [shortened(line.text, width)]
+            if spare and len(line.text) > width:
+                parts = wrapped(line.text, width, 1 + spare)
+            for part in parts:
+                canvas.put(1, y, part, line.looks)
+                y += 1
+            spare -= len(parts) - 1
             if line.right and len(line.text) + len(line.right) + 2 <= width:
-                canvas.right(width + 1, y, line.right, "quiet")
+                canvas.right(width + 1, y - 1, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
         """What is asked of the step, or how that ended."""
@@ -243,7 +262,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     lines += yours(view, found, width) + beside(view, found.place, width)
     lines += printed(view, found.place, width)
     for note in notes:
-        lines += [Line(line, "note", 6) for line in wrapped(f"◆ {note}", width, 3)]
+        lines += paragraph(f"◆ {note}", width, 3, "note", 6)
     return lines
 
 
