@@ -310,6 +310,13 @@ class View:
             return "read" if looked_at or (told and symbol in self._step_reads) else ""
         return "read" if symbol in self._step_reads else ""
 
+    def concerns(self, symbol: str) -> bool:
+        """Whether a matrix is looked at, written or read, for what is asked too."""
+        cursor = self.inspection.cursor
+        if self.symbol_mark(symbol) or (cursor and cursor.symbol == symbol):
+            return True
+        return bool(self.is_asked and self.step and symbol in names(self.step.expression))
+
     def value(self, symbol: str) -> Array | None:
         return self.state.value(symbol)
 
