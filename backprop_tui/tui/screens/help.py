@@ -14,7 +14,7 @@ from backprop_tui.tui.screens.sheet import Sheet
 
 SHEET, FRAME = 76, 6
 """Columns of the sheet where there is room, and of its frame with the scroll bar."""
-KEY = " " * 17
+KEY = " " * 18
 """The room for a key, before what it does."""
 GROUPS = {
     "time": "Moving in time",
@@ -73,7 +73,7 @@ class Help(Sheet):
         for group, title in GROUPS.items():
             text.append(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
-                text.append(f"  {action.written:<15}", "bold")
+                text.append(f"  {action.written:<16}", "bold")
                 text.append(
                     fill(action.does, wide, initial_indent=KEY, subsequent_indent=KEY)[len(KEY) :]
                     + "\n"
