@@ -157,9 +157,9 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     layer = view.layer
     reads, neurons = view.layers[layer - 1], view.layers[layer]
     cell = cell_width(view.decimals)
+    bare, last = Columns.of(cell, 0, 1), layer == len(view.layers) - 1
     # Y gives its place to the weights, unless the step reads it.
-    target = view.concerns("Y")
-    bare = Columns.of(cell, 0, 1)
+    target = last and (bare.Y + reads * cell <= width or view.concerns("Y"))
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
     columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
     lines = max(1, height - 2)  # a line for labels, one for the neighbours

@@ -55,6 +55,7 @@ MARKS = (
 class Help(Sheet):
     """All keys, and what the chosen panel shows."""
 
+    closes = "↑ ↓ scroll, esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "close")]
 
     def __init__(self, panel: str) -> None:
@@ -78,6 +79,5 @@ class Help(Sheet):
                     fill(action.does, wide, initial_indent=KEY, subsequent_indent=KEY)[len(KEY) :]
                     + "\n"
                 )
-        text.append(f"\n{MARKS}\n", "dim")
-        text.append("↑ ↓ scroll, esc closes", "dim")
+        text.append(f"\n{MARKS}", "dim")
         return text

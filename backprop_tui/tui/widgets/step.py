@@ -253,8 +253,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     # What is said of this very step goes before what is said of every such step.
     if view.is_as_taught:
         lines.append(Line(found.reason, "strong", 5 if notes else 6))
-    if uses := goes_into(view, found.place):
-        lines.append(Line(uses, "quiet", 3))
+    uses, others = goes_into(view, found.place), other_examples(view, found)
+    if uses or others:
+        lines.append(Line(uses or others, "quiet", 3, others if uses else ""))
     if roomy:
         lines.append(Line(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
@@ -394,6 +395,15 @@ def column_name(view: View, place: Place) -> str:
 def goes_into(view: View, place: Place) -> str:
     """Where the number goes next."""
     return "  ".join(["goes into", " ".join(uses)]) if (uses := spelled(view, place)) else ""
+
+
+def other_examples(view: View, found: Explanation) -> str:
+    """How to see the numbers that it reads of examples whose columns are not shown."""
+    per_example = view.state.program.per_example
+    if view.state.examples == 1 or found.step.symbol in per_example:
+        return ""
+    read = (p.cell.column - 1 for p in found.reads if p.symbol in per_example)
+    return "k shows the other examples" if any(k != view.column for k in read) else ""
 
 
 def spelled(view: View, place: Place) -> tuple[str, ...]:
