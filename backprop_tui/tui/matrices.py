@@ -411,7 +411,7 @@ def paint_cell(
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
     if "wrong" in looks and not (mark == "target" and view.in_hand):
-        canvas.put(start - 1, y, "✗", "wrong")
+        canvas.put(start - 1, y, "✗", "crossed")  # not reversed: it keeps numbers apart
     elif sign or mark:
         canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
     return start
@@ -421,7 +421,7 @@ def printed_sign(printed: Comparison) -> tuple[str, str]:
     """`✓` beside a number that equals the figure printed, `✗` where it does not, with its looks."""
     if printed.wrong is not None:
         return "≠", "quiet"  # the source is known to be wrong here
-    return ("✗", "wrong") if printed.failed else ("✓", "quiet")
+    return ("✗", "crossed") if printed.failed else ("✓", "quiet")
 
 
 def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
