@@ -67,7 +67,10 @@ def test_ascii_stays_as_it_is(line: str) -> None:
     ("line", "spelled"),
     [
         ("dW2 = dZ2 · A1ᵀ", "dW2 = dZ2 . A1t"),
-        ("dA1 = W2ᵀ · dZ2    (3×1) = (1×3)ᵀ · (1×1)  ", "dA1 = W2^T . dZ2   (3x1) = (1x3)^T . (1x1) "),
+        (
+            "dA1 = W2ᵀ · dZ2    (3×1) = (1×3)ᵀ · (1×1)  ",
+            "dA1 = W2^T . dZ2   (3x1) = (1x3)^T . (1x1) ",
+        ),
         (" ✓ forward  ✓ loss  ◀ BACKWARD", " ok forward ok loss < BACKWARD"),
         ("── ✓ nudge test agrees ──", "--ok nudge test agrees --"),
         ("✓0.377 ✓−0.593  ✓ as printed", "=0.377 =-0.593  = as printed"),

@@ -159,7 +159,7 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     cell = cell_width(view.decimals)
     bare, last = Columns.of(cell, 0, 1), layer == len(view.layers) - 1
     # Y gives its place to the weights, unless the step reads it.
-    target = last and (bare.Y + reads * cell <= width or view.concerns("Y"))
+    target = last and (bare.Y + reads * cell <= width or view.concerns("Y") > 0)
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
     columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
     lines = max(1, height - 2)  # a line for labels, one for the neighbours
@@ -183,17 +183,13 @@ def _card(view: View, width: int, height: int) -> Arrangement:
 
 
 def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
-    """As many matrices of a card as fit beside each other: what is looked at, written or read goes
-    last. What stands right of one that is left out moves up to its place."""
+    """As many matrices of a card as fit beside each other: what the step reads goes behind the
+    others, what it writes last. What stands right of one that is left out moves to its place."""
     kept = list(placed)
     while kept and kept[-1].right > width:
-        idle = [
-            k
-            for k, one in enumerate(kept)
-            if not (view.concerns(one.symbol) or view.concerns(f"d{one.symbol}"))
-        ]
-        last = len(kept) - 1
-        gone = idle[0] if idle and last not in idle else last
+        matter = [max(view.concerns(one.symbol), view.concerns(f"d{one.symbol}")) for one in kept]
+        last, least = len(kept) - 1, min(matter)
+        gone = last if matter[last] == least else matter.index(least)
         if gone < last:
             by = kept[gone + 1].left - kept[gone].left
             kept[gone + 1 :] = [replace(one, right=one.right - by) for one in kept[gone + 1 :]]
