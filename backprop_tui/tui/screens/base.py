@@ -28,7 +28,7 @@ from backprop_tui.tui.curve import sparkline
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.view import DRAWINGS, View
-from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
@@ -43,8 +43,10 @@ REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""
 SLICE = 0.01
 """Seconds of replaying between two looks at the keys."""
+LEAST = Size(73, 22)
+"""From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
 LOW = 18
-"""Lines below which there is room for one panel only."""
+"""Lines below which a question has no board beside it."""
 SPARKS = 10
 """Characters of the sparkline in the title."""
 
@@ -191,7 +193,7 @@ class Base(Screen[None]):
         """The breakpoints: one panel at a time, 80×24, from 120×40 on, and huge."""
         self._fitted = size
         width, height = size
-        self.tiny = width < 60 or height < LOW
+        self.tiny = width < LEAST.width or height < LEAST.height
         wide = width >= 110 and height >= 34
         self.sizes = (60 if width >= 160 and wide else 36 if wide else 22, 13 if wide else 7)
 
@@ -296,21 +298,34 @@ class Base(Screen[None]):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
-        network, step = self.sizes
+        network, lines = self.sizes[0], self._step_lines(view)
+        room = Size(self.size.width, self.size.height - 3 - lines) if alone else None
+        for board in self.query(Board):
+            board.alone = room
         drawing = self.query_one("#network")
         drawing.styles.width = "1fr" if alone else network
         drawing.styles.padding = (0, 0 if alone else 2 if network > 22 else 1, 0, 0)
-        told = view.is_asked or view.asking  # what is said of an answer must be read
-        lines = (7 if told else 3) if self.tiny else step
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
+
+    def _step_lines(self, view: View) -> int:
+        """Lines of the Step panel beside others: what 3×3 matrices leave of a small terminal."""
+        height = self.size.height
+        if not self.tiny:
+            return self.sizes[1]
+        told = (view.is_asked or view.asking) and height >= LOW  # an answer's verdict must be read
+        left = height - (14 if view.updating else 11)
+        return max(7 if told else 3, min(left, max(7, height // 3)))
 
     def _step_alone(self, view: View) -> bool:
         """Whether a question, or a formula that is asked for, needs all of a small terminal."""
-        if not self.tiny or view.inspection.place:
+        if not self.tiny or self.tabbed or view.inspection.place:
             return False
-        if view.asking and not view.asking.is_open:
-            return not self.tabbed
-        return bool(view.asking or (view.writing and self.size.height < LOW))
+        return view.asking is not None if not view.is_asked else self.size.height < LOW
+
+    def follow(self) -> None:
+        """The chosen panel is the step's own again, where one has all the room."""
+        if self.tiny:
+            self.chosen, self.tabbed = "cache", False
 
     def say(self, message: str) -> None:
         """A word in the footer; it covers nothing, and the next move takes it away."""

@@ -14,7 +14,7 @@ from backprop_tui.tui.screens.sheet import Sheet
 
 SHEET, FRAME = 76, 6
 """Columns of the sheet where there is room, and of its frame with the scroll bar."""
-KEY = " " * 17
+KEY = " " * 18
 """The room for a key, before what it does."""
 GROUPS = {
     "time": "Moving in time",
@@ -55,6 +55,7 @@ MARKS = (
 class Help(Sheet):
     """All keys, and what the chosen panel shows."""
 
+    closes = "↑ ↓ scroll, esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "close")]
 
     def __init__(self, panel: str) -> None:
@@ -73,11 +74,10 @@ class Help(Sheet):
         for group, title in GROUPS.items():
             text.append(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
-                text.append(f"  {action.written:<15}", "bold")
+                text.append(f"  {action.written:<16}", "bold")
                 text.append(
                     fill(action.does, wide, initial_indent=KEY, subsequent_indent=KEY)[len(KEY) :]
                     + "\n"
                 )
-        text.append(f"\n{MARKS}\n", "dim")
-        text.append("↑ ↓ scroll, esc closes", "dim")
+        text.append(f"\n{MARKS}", "dim")
         return text
