@@ -123,7 +123,8 @@ class Session(AppService):
             case ["blur", *_]:
                 await self.blur()
             case ["ping", *_]:
-                await self.remote_write_str('["pong"]')
+                with suppress(ConnectionError):
+                    await self.remote_write_str('["pong"]')
 
     async def stop(self) -> None:
         """End the process, whatever it is doing: it keeps nothing, so it needs no farewell."""

@@ -101,7 +101,7 @@ export class Line extends EventTarget {
 
   #ended(how) {
     this.close();
-    this.#is(how);
+    if (how !== "lost" || this.state !== "stopped") this.#is(how); // it was told why
     if (["quit", "failed", "unopened"].includes(how)) return; // its learner says what comes next
     setTimeout(() => this.#socket || this.open(), this.#pause);
     this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause + 250);

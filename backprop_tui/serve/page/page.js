@@ -10,7 +10,7 @@ const WORDS = {
   full: "All places are taken just now. This page takes the next one that is free.",
   stopped: "The server was stopped. This page goes on when it is started again.",
   quit: "You have quit.",
-  failed: "The session has failed. Whoever runs the server sees why.",
+  failed: "The session has failed. Whoever runs the server may see why.",
   unopened: "The lesson could not be opened. Whoever runs the server sees why.",
 };
 const element = (name) => document.getElementById(name);
@@ -26,15 +26,13 @@ const between = (least, most, size) => Math.max(least, Math.min(most, size));
 
 function sizeOfLetters() {
   const asked = parseFloat(new URLSearchParams(location.search).get("fontsize"));
-  const largest = Math.max(6, fitting(40, 12)); // the smallest screen that there is
+  const largest = Math.max(8, fitting(40, 12)); // the smallest screen that there is
   const usual = between(10, 16, fitting(60, 18)); // the smallest one with all panels
-  return (asked ? between(6, largest, asked) : usual).toFixed(1);
+  return (asked ? between(8, largest, asked) : usual).toFixed(1);
 }
 
 terminal.dataset.fontSize = sizeOfLetters();
-terminal.dataset.sessionWebsocketUrl = new URL("ws", document.baseURI).href
-  .replace(/^http/, "ws")
-  .replace(/[?#].*/, "");
+terminal.dataset.sessionWebsocketUrl = new URL("ws", location).href.replace(/^http/, "ws");
 
 const makeTerminal = window.onload;
 window.onload = async (event) => {
@@ -69,7 +67,7 @@ function tell(state, now) {
     ended && here.score ? `${WORDS[state]} ${here.score}` : WORDS[state];
   element("again").hidden = !ended;
   element("go-on").hidden = !ended || !here.bookmark;
-  element("comes-back").hidden = state !== "quit" || !here.code;
+  element("comes-back").hidden = !(ended || state === "stopped") || !here.code;
   element("comes-back").querySelector("code").textContent = `backprop-tui --code ${here.code}`;
   terminal.inert = ended;
   if (state === "live") typist().focus(); // no click is needed
