@@ -15,6 +15,7 @@ const WORDS = {
 };
 const element = (name) => document.getElementById(name);
 const terminal = element("terminal");
+const fingers = matchMedia("(pointer: coarse)").matches;
 const typist = () => terminal.querySelector("textarea"); // what takes the keys
 
 // Letters -------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ const makeTerminal = window.onload;
 window.onload = async (event) => {
   await document.fonts.load('16px "Roboto Mono"').catch(() => {}); // its width is measured once
   makeTerminal(event);
-  if (fingers) typist().inputMode = "none";
+  if (fingers) typist().inputMode = "none"; // no keyboard over the picture unless asked for
 };
 
 // The session ---------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ window.onload = async (event) => {
 // Where this tab has come, which outlives a reload: what the server said of it, and believes again.
 let here = {};
 try {
-  here = JSON.parse(sessionStorage.here ?? "{}");
+  here = JSON.parse(sessionStorage.here ?? null) ?? {};
 } catch {} // a browser that keeps nothing, or something else there
 
 function keep(now) {
@@ -90,7 +91,6 @@ window.onpageshow = ({ persisted }) => persisted && line.open();
 
 // Fingers -------------------------------------------------------------------------------------
 
-const fingers = matchMedia("(pointer: coarse)").matches;
 for (const button of element("keys").children) {
   button.onpointerdown = (event) => event.preventDefault(); // the focus stays
   if (button.dataset.key) button.onclick = () => line?.type(button.dataset.key);
