@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from textual.drivers.web_driver import WebDriver
 from textual.events import AppFocus
@@ -17,7 +18,12 @@ from textual.messages import ExitApp
 
 from backprop_tui.command_line.commands import asked_as, decimals_of, load
 from backprop_tui.command_line.streams import FINE, WRONG, CommandError, complain
+from backprop_tui.engine.files.codes import TooLongError
 from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.screens.keep import Snapshot
+
+MOMENT = 1.0
+"""Seconds between two looks at where the learner is: no key waits for it."""
 
 
 class SessionDriver(WebDriver):
@@ -32,6 +38,36 @@ class SessionDriver(WebDriver):
         self._app.post_message(ExitApp())  # nobody can press a key any more
 
 
+class SessionApp(BackpropApp):
+    """Tells the page now and then where its learner is, so that a lost session can go on there."""
+
+    _told: Snapshot | None = None
+
+    def on_ready(self) -> None:
+        self.set_interval(MOMENT, self.tell)
+        self.tell()
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        self.tell()
+        super().exit(*arguments, **named)
+
+    def tell(self) -> None:
+        """Where the learner is now, if it is another place than was told."""
+        now = self.stepper.snapshot()
+        if isinstance(self._driver, WebDriver) and now != self._told:
+            self._told = now
+            self._driver.write_meta({"type": "here", **self.here()})
+
+    def here(self) -> dict[str, str]:
+        stepper = self.stepper
+        try:
+            code = stepper.code()
+        except TooLongError:
+            code = ""
+        title = stepper.timeline.experiment.name
+        return {"code": code, "title": title, "score": stepper.score.sentence()}
+
+
 def main(argv: Sequence[str]) -> int:
     """Step through the experiment that `argv` describes: one argument, which `session` made."""
     arguments = argparse.Namespace(**json.loads(argv[0]))
@@ -41,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     except CommandError as error:
         complain(*error.faults)
         return WRONG
-    app = BackpropApp(experiment, decimals_of(arguments, experiment), served=True)
+    app = SessionApp(experiment, decimals_of(arguments, experiment), served=True)
     app.run()
     return app.return_code or FINE
 

@@ -17,9 +17,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import textual_serve
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
-from backprop_tui.serve.session import NOT_OPENED, Session
+from backprop_tui.command_line.flags import CODE
+from backprop_tui.command_line.table import EXPERIMENT
+from backprop_tui.serve.bookmarks import Bookmarks
+from backprop_tui.serve.session import End, Session, part
 
 PAGE = Path(__file__).parent / "page"
 TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font
@@ -27,7 +30,6 @@ HEARTBEAT = 10.0
 """Seconds between two signs of life that a page must answer: half of that later it is gone."""
 LONGEST_MESSAGE = 1 << 16
 """Bytes that a page may send at once: a key takes 12."""
-FULL = "All places are taken just now. Start again in a moment.\r\n"
 HEADERS = {  # nothing comes from elsewhere; the terminal makes its own styles
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'",
@@ -42,6 +44,7 @@ class Server:
     def __init__(self, experiment: Mapping[str, str | int | None], most: int) -> None:
         self.experiment, self.most = experiment, most
         self.sessions: dict[Session, web.WebSocketResponse] = {}
+        self._bookmarks = Bookmarks(str(experiment["word"]))
 
     @property
     def full(self) -> bool:
@@ -62,10 +65,6 @@ class Server:
         return application
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        if self.full:
-            return web.Response(
-                status=503, text=(PAGE / "full.html").read_text("utf-8"), content_type="text/html"
-            )
         return web.FileResponse(PAGE / "index.html")
 
     async def learner(self, request: web.Request) -> web.StreamResponse:
@@ -74,33 +73,46 @@ class Server:
             raise web.HTTPForbidden(text="Only this server's own page may open a session.")
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
         await page.prepare(request)
+        name = request.query.get("page", "")
+        await self.end_those_of(name)
         if self.full:
-            await turn_away(page, FULL)
+            await part(page, End.FULL)
             return page
-        session = Session(self.experiment, page)
+        begins = self.begins(request.query.get("bookmark", ""))
+        session = Session(begins, page, self._bookmarks.of, name)
         self.sessions[session] = page
         try:
             await session.start(*size_asked_for(request))
+            if session not in self.sessions:  # meanwhile its page has come again
+                return page
             async for message in page:
                 await session.take(message)
         except OSError:  # this machine has no room for another process
-            await turn_away(page, NOT_OPENED)
+            await part(page, End.UNOPENED)
         finally:
             await session.stop()
-            del self.sessions[session]
+            self.sessions.pop(session, None)
         return page
+
+    def begins(self, bookmark: str) -> Mapping[str, str | int | None]:
+        """What a session opens: the experiment, or where a page has been before it was lost."""
+        code = self._bookmarks.code_in(bookmark)
+        if code is None:
+            return self.experiment
+        return dict.fromkeys(self.experiment) | {"word": EXPERIMENT.default, CODE.attribute: code}
+
+    async def end_those_of(self, name: str) -> None:
+        """A page that comes again has lost its connection, which may not be known here yet."""
+        for session in [session for session in self.sessions if name and session.name == name]:
+            del self.sessions[session]
+            await session.stop()
 
     async def end_all(self, application: web.Application) -> None:
         """Told to stop: no process outlives the server."""
-        for session, page in list(self.sessions.items()):
+        sessions = list(self.sessions.items())
+        for session, _ in sessions:
             await session.stop()
-            await page.close(code=WSCloseCode.GOING_AWAY)
-
-
-async def turn_away(page: web.WebSocketResponse, why: str) -> None:
-    with suppress(ConnectionError):  # it may have left by itself
-        await page.send_bytes(why.encode())
-        await page.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        await asyncio.gather(*(part(page, End.STOPPED) for _, page in sessions))
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,7 +1,7 @@
 """The server's side of a session: one learner's process, from the first byte to its end.
 
 The packets are textual-serve's. What is added: no shell between, a size within bounds, an end that
-cannot hang, and a word to the learner where the process does not come up.
+cannot hang, and a word to the page on how it ended.
 """
 
 from __future__ import annotations
@@ -11,41 +11,62 @@ import json
 import logging
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from enum import IntEnum
 
 from aiohttp import WSMessage, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from backprop_tui.engine.files.resuming import SHORT
+
 SCREEN = "backprop_tui.serve.screen"
 LARGEST = 500, 200
 """Columns and rows: a page may ask for any number, and each cell costs memory."""
-NOT_OPENED = (
-    "The lesson could not be opened.\r\nWhoever runs the server sees why; then start again.\r\n"
-)
+FAREWELL = 1.0
+"""Seconds that a page has to answer the end: one that sleeps holds nothing up."""
+
+
+class End(IntEnum):
+    """How a session ended, as its socket is closed; the page's `line.js` knows the same numbers."""
+
+    QUIT = 4000
+    FAILED = 4001
+    UNOPENED = 4002
+    FULL = 4003
+    STOPPED = 4004
+
 
 logging.getLogger("textual-serve").setLevel(logging.CRITICAL)  # what a process says is enough
 
 
 class Session(AppService):
-    """`experiment`, as the command line names it, in a process that `websocket` shows."""
+    """`experiment`, as the command line names it, in a process that `page` shows.
+
+    `bookmark` makes of a code what a page may keep; `name` is the page's own, which it has for as
+    long as it is loaded.
+    """
 
     def __init__(
-        self, experiment: Mapping[str, str | int | None], websocket: web.WebSocketResponse
+        self,
+        experiment: Mapping[str, str | int | None],
+        page: web.WebSocketResponse,
+        bookmark: Callable[[str], str],
+        name: str = "",
     ) -> None:
-        async def close() -> None:
-            await websocket.close()
-
         super().__init__(
             SCREEN,
-            write_bytes=websocket.send_bytes,
-            write_str=websocket.send_str,
-            close=close,
+            write_bytes=page.send_bytes,
+            write_str=page.send_str,
+            close=self._closed,
             download_manager=DownloadManager(),
         )
-        self.experiment = experiment
-        self._drawn = False
+        self.experiment, self.name = experiment, name
+        self._page, self._bookmark, self._drawn = page, bookmark, False
+
+    async def _closed(self) -> None:
+        """Nothing more: the end of the process says that it has ended."""
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment: dict[str, str] = super()._build_environment(width, height)
@@ -69,19 +90,29 @@ class Session(AppService):
         await super().on_data(payload)
 
     async def on_meta(self, data: bytes) -> None:
-        """Nothing that the process asks of the page is done, as it should ask for nothing: the end
-        of the process says enough."""
+        """Where the learner is, told to the page; nothing else that a process asks is done."""
+        match json.loads(data):
+            case {"type": "here", "code": str(code), "title": str(title), "score": str(score)}:
+                here = {"title": title, "score": score, "bookmark": self._bookmark(code)}
+                told = here | {"code": code if len(code) <= SHORT else ""}
+                await self.remote_write_str(json.dumps(["here", told]))
 
     async def run(self) -> None:
-        """Pass on what the process writes, until it ends; then the page is told."""
+        """Pass on what the process writes, until it ends; then the page is told how."""
+        process = self._process
         await super().run()
-        with suppress(ConnectionError, RuntimeError):  # the page may be gone as well
-            if not self._drawn:
-                await self.remote_write_bytes(NOT_OPENED.encode())
-            await self.remote_close()
+        if process is None or self._process is None:  # whoever ended it tells the page
+            return
+        status = await process.wait()
+        if not self._drawn:
+            await part(self._page, End.UNOPENED)
+        else:
+            await part(self._page, End.FAILED if status else End.QUIT)
 
     async def take(self, message: WSMessage) -> None:
         """What the page says, passed on; what is no word of its language is dropped."""
+        if self._process is None:
+            return
         match words_of(message):
             case ["stdin", str(keys)]:
                 await self.send_bytes(keys.encode("utf-8", "replace"))
@@ -91,6 +122,9 @@ class Session(AppService):
                 await self.focus()
             case ["blur", *_]:
                 await self.blur()
+            case ["ping", *_]:
+                with suppress(ConnectionError):
+                    await self.remote_write_str('["pong"]')
 
     async def stop(self) -> None:
         """End the process, whatever it is doing: it keeps nothing, so it needs no farewell."""
@@ -104,6 +138,13 @@ class Session(AppService):
             with suppress(asyncio.CancelledError):
                 await self._task
         await process.communicate()  # its pipes emptied, it is gone
+
+
+async def part(page: web.WebSocketResponse, how: End) -> None:
+    """Close the page's socket, if it has not left by itself."""
+    with suppress(ConnectionError, RuntimeError, TimeoutError):
+        async with asyncio.timeout(FAREWELL):
+            await page.close(code=how)
 
 
 def words_of(message: WSMessage) -> object:

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -31,7 +32,7 @@ class BackpropApp(App[str]):
     """Step through `experiment`; returns what to print after quitting."""
 
     TITLE = "backprop-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # here, wherever a subclass is written
     ENABLE_COMMAND_PALETTE = True
     AUTO_FOCUS = None  # a focus would take the arrows from time
     BINDINGS: ClassVar[list[BindingType]] = [

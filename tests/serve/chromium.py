@@ -101,14 +101,25 @@ class Tab:
     async def open(self, address: str) -> None:
         await self.tell("Page.navigate", url=address)
 
-    async def resize(self, width: int, height: int) -> None:
-        """The window, in pixels."""
+    async def resize(self, width: int, height: int, phone: bool = False) -> None:
+        """The window, in pixels; a phone has fingers in place of a mouse."""
         await self.tell(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=False,
+            mobile=phone,
+        )
+        await self.tell("Emulation.setTouchEmulationEnabled", enabled=phone, maxTouchPoints=1)
+
+    async def unplug(self, unplugged: bool = True) -> None:
+        """Take the network away, or give it back."""
+        await self.tell(
+            "Network.emulateNetworkConditions",
+            offline=unplugged,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
         )
 
     async def press(self, *keys: str) -> None:
@@ -146,6 +157,14 @@ class Tab:
             "return [r.x, r.y, r.width / shown.cols, r.height / shown.rows] })()"
         )
         await self.click(box[0] + column * box[2], box[1] + (row + 0.5) * box[3])
+
+    async def click_button(self, selector: str) -> None:
+        """A button of the page's own."""
+        x, y = await self.evaluate(
+            f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
+            ".getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()"
+        )
+        await self.click(x, y)
 
     async def text(self) -> str:
         """What the terminal shows."""

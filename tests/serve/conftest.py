@@ -51,7 +51,7 @@ def is_alive(process: int) -> bool:
 def serving(*argv: str) -> Iterator[Served]:
     environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TEXTUAL_THEME")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "backprop_tui", "serve", *argv, "--port", "0"],
+        [sys.executable, "-m", "backprop_tui", "serve", "--port", "0", *argv],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

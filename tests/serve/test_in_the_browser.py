@@ -112,14 +112,6 @@ async def test_there_are_lessons_but_no_files(served: Served, browser: Chromium)
     await tab.until(lambda text: "Open a lesson" not in text)
 
 
-async def test_who_quits_may_start_again(served: Served, browser: Chromium) -> None:
-    tab = await opened(await browser.tab(), served.address)
-    await tab.press("space", "q")
-    await until(tab.page_text, lambda text: "The session has ended" in text)
-    await tab.press("enter")
-    await tab.until(partial(at_step, 0))
-
-
 async def test_it_asks_as_the_teacher_has_said(browser: Chromium) -> None:
     with serving("mazur", "--ask", "vote") as served:
         tab = await browser.tab()
@@ -129,9 +121,58 @@ async def test_it_asks_as_the_teacher_has_said(browser: Chromium) -> None:
         await tab.until(lambda text: "= ?" in text and "ote with your fingers" in text)
 
 
-async def test_when_all_places_are_taken_the_next_visitor_is_told(browser: Chromium) -> None:
-    with serving("--max-sessions", "1") as served:
-        await opened(await browser.tab(), served.address)
-        late = await browser.tab()
-        await late.open(served.address)
-        await until(late.page_text, lambda text: "All places are taken" in text)
+async def test_the_tab_is_called_as_the_lesson_is(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    await until(partial(tab.evaluate, "document.title"), lambda it: it == "article · backprop-tui")
+    assert await tab.evaluate("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("asked", ["999", "0", "-3", "wide"])
+async def test_no_size_of_letters_makes_the_stepper_too_small(
+    asked: str, served: Served, browser: Chromium
+) -> None:
+    tab = await opened(await browser.tab(), f"{served.address}?fontsize={asked}")
+    columns, rows = await tab.evaluate("[shown.cols, shown.rows]")
+    assert 40 <= columns <= 300
+    assert 12 <= rows <= 100
+
+
+async def test_nothing_scrolls(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    bar = "(() => { const v = document.querySelector('.xterm-viewport');"
+    assert await tab.evaluate(f"{bar} return v.offsetWidth - v.clientWidth }})()") == 0
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844), (844, 390)])
+async def test_a_phone_has_all_panels_and_keys_for_fingers(
+    size: tuple[int, int], served: Served, browser: Chromium
+) -> None:
+    tab = await browser.tab()
+    await tab.resize(*size, phone=True)
+    await tab.open(served.address)
+    shown = await tab.until(partial(at_step, 0))
+    assert "Network" in shown
+    assert "Gradients" in shown
+    columns, rows = await tab.evaluate("[shown.cols, shown.rows]")
+    assert columns >= 60
+    assert rows >= 18
+    assert (
+        await tab.evaluate("[innerWidth, document.scrollingElement.scrollWidth]") == [size[0]] * 2
+    )
+    await tab.click_button("[data-key=' ']")
+    await tab.until(partial(at_step, 1))
+    await tab.click_button("[data-key='p']")
+    await tab.until(partial(at_step, 4))
+    await tab.click_button("[data-key='?']")
+    await tab.until(lambda text: "Moving in time" in text)
+    await tab.click_button("[data-key='\x1b']")
+    await tab.until(partial(at_step, 4))
+    writes = "document.activeElement.inputMode"  # whether the phone's own keyboard is up
+    assert await tab.evaluate(writes) == "none"
+    await tab.click_button("#keyboard")
+    assert await tab.evaluate(writes) == "text"
+
+
+async def test_a_mouse_needs_no_keys_on_the_page(served: Served, browser: Chromium) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    assert await tab.evaluate("document.getElementById('keys').clientHeight") == 0

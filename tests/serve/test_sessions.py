@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
@@ -12,21 +14,28 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from backprop_tui import lessons
+from backprop_tui.engine.files.codes import code_of
+from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.engine.timeline import Timeline
+from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
 from backprop_tui.serve.server import Server
+from backprop_tui.serve.session import End
 from tests.serve.conftest import Served, is_alive, serving
 
 PATIENCE = 60.0
 
 
 @asynccontextmanager
-async def page(served: Served, **headers: str) -> AsyncIterator[ClientWebSocketResponse]:
+async def page(
+    served: Served, origin: str | None = None, **said: str
+) -> AsyncIterator[ClientWebSocketResponse]:
     """What a page is for the server: a socket."""
-    async with (
-        ClientSession(headers=headers) as client,
-        client.ws_connect(f"{served.address}ws?width=80&height=24") as socket,
-    ):
+    headers = {"Origin": origin} if origin else {}
+    address = URL(f"{served.address}ws").with_query(width="80", height="24", **said)
+    async with ClientSession(headers=headers) as client, client.ws_connect(address) as socket:
         yield socket
 
 
@@ -36,15 +45,42 @@ async def read(socket: ClientWebSocketResponse, word: str) -> str:
     async with asyncio.timeout(PATIENCE):
         while word.encode() not in came:
             message = await socket.receive()
+            if message.type is WSMsgType.TEXT:
+                continue
             if message.type is not WSMsgType.BINARY:
                 break
             came += message.data
     return came.decode()
 
 
-async def status(client: ClientSession, address: str) -> int:
-    async with client.get(address) as answer:
-        return answer.status
+async def end(socket: ClientWebSocketResponse) -> int | None:
+    """How the server says that it ended."""
+    async with asyncio.timeout(PATIENCE):
+        while not socket.closed:
+            await socket.receive()
+    return socket.close_code
+
+
+async def bookmark(served: Served, *keys: str) -> str:
+    """What the page of a learner who quits has kept."""
+    kept = ""
+    async with page(served) as socket, asyncio.timeout(PATIENCE):
+        await read(socket, "X")
+        for key in (*keys, "q"):
+            await socket.send_json(["stdin", key])
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                what, here = json.loads(message.data)
+                assert what == "here"
+                kept = here["bookmark"]
+        assert socket.close_code == End.QUIT
+    return kept
+
+
+async def opened(served: Served, bookmark: str) -> str:
+    """The first picture of a session that begins there, or nothing where it has no place."""
+    async with page(served, bookmark=bookmark) as socket:
+        return await read(socket, "help")
 
 
 def drop(socket: ClientWebSocketResponse) -> None:
@@ -102,29 +138,104 @@ async def test_a_size_beyond_all_screens_is_cut_to_one(served: Served) -> None:
 
 async def test_the_page_of_another_site_gets_no_session(served: Served) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:
-        async with page(served, Origin="https://elsewhere.example"):
+        async with page(served, "https://elsewhere.example"):
             pass
     assert refused.value.status == 403
-    async with page(served, Origin=served.address.rstrip("/")) as socket:
+    async with page(served, served.address.rstrip("/")) as socket:
         assert "X" in await read(socket, "X")
 
 
 async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() -> None:
     with serving("--max-sessions", "1") as served:
-        async with ClientSession() as client:
-            async with page(served) as socket:
-                await read(socket, "X")
-                async with page(served) as late:
-                    assert "All places are taken" in await read(late, "moment")
-                    assert (await late.receive()).type is WSMsgType.CLOSE
-                async with client.get(served.address) as answer:
-                    assert answer.status == 503
-                    assert "All places are taken" in await answer.text()
-            async with asyncio.timeout(PATIENCE):
-                while await status(client, served.address) != 200:
-                    await asyncio.sleep(0.02)
         async with page(served) as socket:
-            assert "X" in await read(socket, "X")
+            await read(socket, "X")
+            async with page(served) as late:
+                assert await end(late) == End.FULL
+        async with asyncio.timeout(PATIENCE):
+            while not await opened(served, ""):
+                pass
+
+
+async def test_a_page_that_comes_again_takes_its_own_place() -> None:
+    with serving("--max-sessions", "1") as served:
+        async with page(served, page="mine") as lost:
+            await read(lost, "X")
+            (process,) = served.sessions()
+            async with page(served, page="another's") as late:
+                assert await end(late) == End.FULL
+            async with page(served, page="mine") as again:
+                assert "X" in await read(again, "X")
+                assert not is_alive(process)
+                await lost.send_json(["stdin", " "])  # it moves nothing any more
+                await again.send_json(["stdin", "?"])
+                assert "Moving in time" in await read(again, "Moving in time")
+
+
+async def test_a_page_may_ask_whether_anybody_is_there(served: Served) -> None:
+    async with page(served) as socket:
+        await socket.send_json(["ping"])
+        async with asyncio.timeout(PATIENCE):
+            while (await socket.receive()).data != '["pong"]':
+                pass
+
+
+# Where a page has been -----------------------------------------------------------------------
+
+
+async def test_a_bookmark_opens_where_it_was_made(served: Served) -> None:
+    kept = await bookmark(served, " ", " ")
+    assert "step 2" in await opened(served, kept)
+
+
+@pytest.mark.parametrize(
+    "forged", ["{code}", "{code}.", "{code}.00", ".", "é.é", "%ED%A0%80", "x" * 3000]
+)
+async def test_only_what_this_server_has_said_is_opened(served: Served, forged: str) -> None:
+    timeline = Timeline(load("mazur"))
+    code = code_of(timeline.experiment, timeline.end_of(3))
+    assert "article" in await opened(served, forged.format(code=code))
+
+
+async def test_a_file_that_was_written_anew_is_opened_anew(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(lessons.text("neuron"))
+    with serving(str(file)) as served:
+        kept = await bookmark(served)
+        assert "2-1" in await opened(served, kept)
+        file.write_text(lessons.text("one-input"))
+        os.utime(file, ns=(0, 0))
+        assert "3-3-1" in await opened(served, kept)
+
+
+def test_a_code_that_fits_into_no_address_has_no_bookmark() -> None:
+    bookmarks = Bookmarks("article")
+    assert bookmarks.code_in(bookmarks.of("1" * LONGEST)) == "1" * LONGEST
+    assert bookmarks.of("1" * (LONGEST + 1)) == bookmarks.of("") == ""
+    assert Bookmarks("article").code_in(bookmarks.of("1")) is None
+
+
+# How it ends ---------------------------------------------------------------------------------
+
+
+async def test_a_process_that_is_killed_has_failed(served: Served) -> None:
+    async with page(served) as socket:
+        await read(socket, "X")
+        (process,) = served.sessions()
+        os.kill(process, signal.SIGKILL)
+        assert await end(socket) == End.FAILED
+
+
+async def test_a_server_that_is_stopped_says_so_even_where_one_page_sleeps() -> None:
+    with serving() as served:
+        async with page(served) as asleep, page(served) as socket:
+            await read(asleep, "X")
+            await read(socket, "X")
+            for width in range(60, 160):  # more than its socket holds, and it reads nothing
+                await asleep.send_json(["resize", {"width": width, "height": 60}])
+            stopping = asyncio.create_task(asyncio.to_thread(served.stop))
+            assert await end(socket) == End.STOPPED
+            async with asyncio.timeout(PATIENCE / 4):
+                await stopping
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -146,8 +257,7 @@ async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path)
     with serving(str(file)) as served:
         file.write_text("[network]\nlayers = [0]\n")
         async with page(served) as socket:
-            assert "could not be opened" in await read(socket, "again")
-            assert (await socket.receive()).type is WSMsgType.CLOSE
+            assert await end(socket) == End.UNOPENED
 
 
 async def test_where_no_process_can_be_started_the_page_is_told(
@@ -160,8 +270,7 @@ async def test_where_no_process_can_be_started_the_page_is_told(
     server = Server({"word": "article"}, most=1)
     async with TestClient(TestServer(server.application())) as client:
         socket = await client.ws_connect("/ws")
-        assert "could not be opened" in await read(socket, "again")
-        assert (await socket.receive()).type is WSMsgType.CLOSE
+        assert await end(socket) == End.UNOPENED
         await until(lambda: not server.full)
 
 

@@ -30,7 +30,7 @@ class Guard(Keep):
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__(experiment, decimals)
         self._recovery: Recovery | None = None
-        self._guarded = self._snapshot()  # what was kept last
+        self._guarded = self.snapshot()  # what was kept last
         self._told = False  # that nothing can be kept
         self._watch_position: Timer | None = None
 
@@ -46,12 +46,12 @@ class Guard(Keep):
             self.guard()
 
     def _guard_position(self) -> None:
-        if self._recovery is not None and self._snapshot() != self._guarded:
+        if self._recovery is not None and self.snapshot() != self._guarded:
             self.guard()
 
     def guard(self) -> None:
         """Keep what is not saved, as it is now; where all is saved, nothing is left to be kept."""
-        self._guarded = self._snapshot()
+        self._guarded = self.snapshot()
         if served(self.app):
             return
         if not (unsaved := self.unsaved()):

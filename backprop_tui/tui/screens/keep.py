@@ -41,7 +41,7 @@ class Keep(Base):
         """See an experiment that was just begun as it was seen when it was kept."""
         self.take(experiment.look)
         self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
-        self._opened_at = self._snapshot()
+        self._opened_at = self.snapshot()
 
     def pause(self) -> None:
         """Stop running by itself."""
@@ -109,7 +109,7 @@ class Keep(Base):
         """The experiment as its reader sees it."""
         return replace(self.timeline.experiment, look=self.look_now(), decimals=self.decimals)
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         return self.timeline.experiment, self.position, self.look_now(), self.decimals
 
     def open_instead(self, experiment: Experiment) -> None:
@@ -195,7 +195,7 @@ class Keep(Base):
             message.prompt.say(f"✗ {error}")
             return
         message.prompt.close()
-        self._saved, self._typed = (path, self._snapshot()), ""
+        self._saved, self._typed = (path, self.snapshot()), ""
         self.all_is_kept()
         self.saved_to(path)
         opens = f"backprop-tui {as_argument(path)}"
@@ -277,13 +277,13 @@ class Keep(Base):
         again, told = self.resume_command(), self._flags_can_tell()
         if self._saved and same_run(self._saved[1][0], self.timeline.experiment):
             again = f"backprop-tui {as_argument(self._saved[0])}"
-            told = self._saved[1] == self._snapshot()
+            told = self._saved[1] == self.snapshot()
         if told:
             return again
         return right_here(again, self.code)
 
     def _flags_can_tell(self) -> bool:
         """Whether the command alone opens what is seen: the run as it was opened, but for flags."""
-        now, then = self._snapshot(), self._opened_at
+        now, then = self.snapshot(), self._opened_at
         changes = [(s[0].edits, s[0].formulas, s[1], replace(s[2], ask=None)) for s in (now, then)]
         return changes[0] == changes[1]
