@@ -1,14 +1,15 @@
 """Where matrices stand in the Cache, Gradients and Update panels, and how their cells are painted.
 
 Each layer is a row of columns, A[l-1] W b Z A (Y), its gradients in the same columns: each exactly
-under its value. When the layers do not all fit, it is one layer's card, as a window where even that
-is too large. Pure geometry and painting: it knows no widgets.
+under its value. When the layers do not all fit, it is one layer's card (on a large screen, as many
+as fit), as a window where even that is too large. Pure geometry and painting: it knows no widgets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -98,35 +99,89 @@ class Arrangement:
 
 
 def arrange(view: View, width: int, height: int) -> Arrangement:
-    """Every layer where they fit in `height` lines (the smaller of both panels), else one card."""
-    n, depth = view.layers, len(view.layers) - 1
-    layers = range(1, depth + 1)
-    rows = {l: max(n[0], n[1]) if l == 1 else n[l] for l in layers}  # noqa: E741
-    apart = _apart(view, lambda by: sum(2 + (r - 1) * by for r in rows.values()), height)
-    heights = {l: 2 + (rows[l] - 1) * apart for l in layers}  # noqa: E741
+    """As many layers as fit in `height` lines (the smaller of both panels), else one card."""
+    n = view.layers
+    divided = division(n, height, _most_apart(view))
     columns = _columns(view, max(n[:-1]), width)
-    if columns is None or sum(heights.values()) > height or (depth == 1 and n[0] > height):
+    if columns is None or divided is None or (len(divided[0]) > 1 and not view.roomy):
         return _card(view, width, height)
-    spare = height - sum(heights.values())
-    air = min(apart, spare // max(1, depth - 1))
+    parts, apart = divided
+    layers = next(part for part in parts if view.layer in part)
+    heights = [1 + _rows(n, layers, layer, apart) for layer in layers]
+    spare = height - sum(heights) - (len(parts) > 1)
+    air = min(apart, spare // max(1, len(layers) - 1))
     cache: list[Placed] = []
     gradients: list[Placed] = []
     top = 0
-    for l in layers:  # noqa: E741
-        cache += _layer(view, l, columns, top + 1, range(n[l - 1]), range(n[l]), whole=True)
+    for layer, tall in zip(layers, heights, strict=True):
+        ins, rows, named = range(n[layer - 1]), range(n[layer]), layer > layers[0]
+        cache += _layer(view, layer, columns, top + 1, ins, rows, named=named)
         gradients += _slopes(cache, top + 1)
-        top += heights[l] + air
-    return Arrangement(_spread(cache, apart), _spread(gradients, apart), tuple(layers), "")
+        top += tall + air
+    moved = _centred(view, columns.Y, columns.cell, width)
+    slopes = _spread(gradients, apart, moved)
+    return Arrangement(_spread(cache, apart, moved), slopes, tuple(layers), "")
+
+
+Division = tuple[tuple[range, ...], int]
+"""The layers in parts, and the lines from row to row in each."""
+
+
+@lru_cache(maxsize=256)  # asked for at every key
+def division(n: tuple[int, ...], height: int, apart: int) -> Division | None:
+    """The layers in as few parts as fit in `height` lines each, their rows at most `apart`; None
+    where there is a layer that does not fit."""
+    return _divided(len(n) - 1, apart, lambda part, by: lines_of(n, part, by) <= height)
+
+
+def _divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Division | None:
+    for count in range(1, depth + 1):
+        each = -(-depth // count)
+        starts = range(1, depth + 1, each)
+        parts = tuple(range(first, min(first + each, depth + 1)) for first in starts)
+        for by in range(apart, 0, -1):
+            if all(fits(part, by) for part in parts):
+                return parts, by
+    return None
+
+
+def lines_of(n: tuple[int, ...], layers: range, apart: int) -> int:
+    """Lines that the cards of some layers take at least; where they are not all, one more names
+    the others."""
+    others = len(layers) < len(n) - 1
+    between = max(apart - 1, int(others)) * (len(layers) - 1)
+    return sum(1 + _rows(n, layers, layer, apart) for layer in layers) + between + others
+
+
+def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
+    """Lines of a layer's rows; the first of those that are shown has what it reads beside it."""
+    beside = n[layer - 1] if layer == layers[0] else 0
+    return 1 + (max(n[layer], beside) - 1) * apart
+
+
+FARTHEST = 3
+"""Lines from row to row at most."""
+
+
+def board_lines(n: tuple[int, ...], room: int) -> int:
+    """Lines that a board needs on a large screen, its rule included: at most `room`."""
+    divided = division(n, room - 1, FARTHEST)
+    if divided is None:
+        return room  # a window onto what does not fit
+    parts, apart = divided
+    between = max(len(part) for part in parts) - 1
+    return min(room, 1 + max(lines_of(n, part, apart) for part in parts) + between)
 
 
 ROOMY = ((8, 6), (6, 5), (4, 4))
-"""How much wider cells may be, and how far apart matrices, in a panel that has all the room."""
+"""How much wider cells may be, and how far apart matrices, in a panel that has much room."""
 
 
 def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
     """The roomiest columns that fit all weights, with Y or without; None where none do."""
     least = cell_width(view.decimals)
-    for more, gap in (*(ROOMY if view.maximised else ()), (2, 3), (1, 2), (0, 2), (0, 1)):
+    spacious = ROOMY if view.maximised or view.roomy else ()
+    for more, gap in (*spacious, (2, 3), (1, 2), (0, 2), (0, 1)):
         cell = least + more
         columns = Columns.of(cell, weights, gap)
         if (columns.Y if target else columns.A) <= width:
@@ -134,13 +189,24 @@ def _columns(view: View, weights: int, width: int, target: bool = True) -> Colum
     return None
 
 
+def _most_apart(view: View) -> int:
+    """Lines from row to row where there is room: a maximised panel has, and a large screen."""
+    return FARTHEST if view.roomy else 2 if view.maximised else 1
+
+
 def _apart(view: View, needed: Callable[[int], int], height: int) -> int:
-    """Lines from row to row: two where a maximised panel has the room."""
-    return 2 if view.maximised and needed(2) <= height else 1
+    """As many lines from row to row as there is room for."""
+    return next((by for by in range(_most_apart(view), 1, -1) if needed(by) <= height), 1)
 
 
-def _spread(placed: Iterable[Placed], apart: int) -> tuple[Placed, ...]:
-    return tuple(replace(one, apart=apart) for one in placed)
+def _centred(view: View, right: int, cell: int, width: int) -> int:
+    """How far to the right matrices that reach to `right` stand in the middle of a large board."""
+    beyond = width - right - (cell - cell_width(view.decimals))  # the first cell's own margin
+    return max(0, beyond // 2) if view.roomy else 0
+
+
+def _spread(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
+    return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
 
 
 def _card(view: View, width: int, height: int) -> Arrangement:
@@ -164,14 +230,16 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     befores = range(before, min(reads, before + lines))
     cache = [
         placed
-        for placed in _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
+        for placed in _layer(view, layer, columns, 1, ins, rows, befores=befores)
         if placed.right <= width
     ]
     remark = _remark(rows, neurons, ins, reads)
     tall = max(len(rows), len(befores))
     apart = _apart(view, lambda by: 1 + (tall - 1) * by, lines)
-    gradients = _spread(_slopes(cache, 1), apart)
-    return Arrangement(_spread(cache, apart), gradients, (layer,), remark)
+    right = max((placed.right for placed in cache), default=width)
+    moved = _centred(view, right, columns.cell, width)
+    gradients = _spread(_slopes(cache, 1), apart, moved)
+    return Arrangement(_spread(cache, apart, moved), gradients, (layer,), remark)
 
 
 LABEL = 13
@@ -187,12 +255,15 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     both = most > 0  # else there is room for one of them: the step's own
     most = max(1, most if both else (width - LABEL) // cell)
     tall = max(len(blocks_of(view, f"{letter}{layer}")) for letter in "Wb" for layer in every)
-    whole = tall * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
-    layers = every if whole else (view.layer,)
+    divided = _update_division(n, tall, height, _most_apart(view))
+    whole = divided is not None and max(n[:-1]) <= most
+    if divided is None or not whole or (len(divided[0]) > 1 and not view.roomy):
+        whole, divided = False, ((range(view.layer, view.layer + 1),), 1)
+    parts, apart = divided
+    layers = next(tuple(part) for part in parts if view.layer in part)
     weights = min(max(n[layer - 1] for layer in layers), most)
     lines = max(1, max(n) if whole else (height - 1) // tall)
-    apart = _apart(view, lambda by: tall * sum(n[1:]) * by + depth - 1, height) if whole else 1
-    if view.maximised:
+    if view.maximised or view.roomy:
         cell += max(0, min(6, (width - 2 * LABEL - 2) // (weights + 1) - cell))
     placed: list[Placed] = []
     top, remark = 0, ""
@@ -215,7 +286,19 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
                 placed.append(Placed(symbol, edge, y, rows, shown, cell, label, part, name))
         top += tall * len(rows) * apart + 1
         remark = _remark(rows, n[layer], columns, n[layer - 1])
-    return Arrangement(_spread(placed, apart), (), layers, remark)
+    moved = _centred(view, max(one.right for one in placed), cell, width)
+    return Arrangement(_spread(placed, apart, moved), (), layers, remark)
+
+
+@lru_cache(maxsize=256)
+def _update_division(n: tuple[int, ...], tall: int, height: int, apart: int) -> Division | None:
+    """As few parts of the layers as fit, each parameter in `tall` blocks of its rows."""
+
+    def fits(part: range, by: int) -> bool:
+        others = len(part) < len(n) - 1
+        return tall * by * sum(n[layer] for layer in part) + len(part) - 1 + others <= height
+
+    return _divided(len(n) - 1, apart, fits)
 
 
 ONE = range(1)
@@ -287,13 +370,12 @@ def _layer(
     ins: range,
     rows: range,
     *,
-    whole: bool,
+    named: bool = False,
     befores: range | None = None,
 ) -> list[Placed]:
-    """A layer's own matrices; the rest of its network's are named by an arrow where all fit."""
+    """A layer's own matrices; what it reads is `named` by an arrow where it stands above."""
     example = range(view.column, view.column + 1)
     before = "X" if l == 1 else f"A{l - 1}"
-    named = whole and l > 1
 
     def column(symbol: str, right: int, shown: range = rows) -> Placed:
         return Placed(symbol, right, top, shown, example, at.cell, symbol)

@@ -6,7 +6,11 @@ They place matrices where `matrices` says and paint them; nothing here computes 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
 
 from textual import events
 from textual.message import Message
@@ -36,6 +40,8 @@ from backprop_tui.tui.widgets.panel import Panel
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""
+POWER = 12
+"""Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
 """Lines of a board that its rule, its labels and a row of numbers take."""
 MARKED = re.compile("[▸•]−")
@@ -90,11 +96,13 @@ class Cache(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         depth = len(view.layers) - 1
-        title = "Cache" if a.whole or depth == 1 else f"Cache  layer {a.layers[0]} of {depth}"
+        shown = " to ".join(map(str, dict.fromkeys((a.layers[0], a.layers[-1]))))
+        s = "s" if len(a.layers) > 1 else ""
+        title = "Cache" if len(a.layers) == depth else f"Cache  layer{s} {shown} of {depth}"
         self.rule(canvas, view, *heading(view, title, a.remark, canvas.width - 8))
         paint_all(canvas, view, a.cache)
-        if not a.whole and depth > 1 and canvas.height > LEAST:
-            others = shortened(neighbours(view, a.layers[0]), canvas.width)
+        if len(a.layers) < depth and canvas.height > LEAST:
+            others = shortened(neighbours(view, a.layers), canvas.width)
             behind = canvas.put(0, canvas.height - 1, others, "quiet")
             which = example(view)
             if a.remark and behind + len(which) + 2 <= canvas.width:
@@ -104,20 +112,37 @@ class Cache(Board):
 class Gradients(Board):
     """What going backward has computed, each slope exactly under its value."""
 
-    power = 0
-    """The power of ten that was taken out of the numbers when it was painted last."""
+    powers: Mapping[str, int] = MappingProxyType({})
+    """The power of ten that was taken out of each matrix when it was painted last."""
 
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        a = self.arrangement(view)
-        begun = any(view.value(placed.symbol) is not None for placed in a.gradients)
-        power = common_power(shown_values(view, a.gradients), view.decimals) if begun else 0
-        self.power = power
-        note = f"{dL(view)}"
-        self.rule(canvas, view, "  ".join(filter(None, ("Gradients", times_power(power)))), note)
-        paint_all(canvas, view, a.gradients, power)
+        every = self.arrangement(view).gradients
+        begun = any(view.value(placed.symbol) is not None for placed in every)
+        cards = self.cards(every, canvas.width) if view.roomy else [every]
+        powers = [
+            common_power(shown_values(view, card), view.decimals) if begun else 0 for card in cards
+        ]
+        self.powers = {
+            placed.symbol: power
+            for card, power in zip(cards, powers, strict=True)
+            for placed in card
+        }
+        shared = powers[0] if len(set(powers)) == 1 else 0
+        title = "  ".join(filter(None, ("Gradients", times_power(shared))))
+        self.rule(canvas, view, title, dL(view))
+        for card, power in zip(cards, powers, strict=True):
+            paint_all(canvas, view, card, power)
+            if power != shared and not self.is_covered(view):
+                canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
+
+    def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
+        """The matrices of each layer, where there is room for a power of its own beside them."""
+        if not every or max(placed.right for placed in every) + POWER > width:
+            return [every]
+        return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
 
 
 class Update(Board):
@@ -137,8 +162,8 @@ class Update(Board):
             if placed.part == "before" and placed.top:
                 canvas.put(0, placed.top, "─" * canvas.width, "quiet")
             self.block(canvas, view, placed)
-        if not a.whole and len(view.layers) > 2:
-            others = shortened(neighbours(view, a.layers[0]), canvas.width)
+        if len(a.layers) < len(view.layers) - 1:
+            others = shortened(neighbours(view, a.layers), canvas.width)
             canvas.put(0, canvas.height - 1, others, "quiet")
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
@@ -251,8 +276,8 @@ def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
     return f"{symbol} means ∂L/∂{symbol[1:]}"
 
 
-def neighbours(view: View, layer: int) -> str:
-    """The layers before and after the one whose card is shown."""
+def neighbours(view: View, shown: tuple[int, ...]) -> str:
+    """The layers before and after those that are shown."""
     n, g = view.layers, view.state.experiment.network.activations
     depth = len(n) - 1
 
@@ -262,10 +287,10 @@ def neighbours(view: View, layer: int) -> str:
         return f"layers {first} to {last}"
 
     parts = []
-    if layer > 1:
-        parts.append(f"▴ {named(1, layer - 1)}")
-    if layer < depth:
-        parts.append(f"▾ {named(layer + 1, depth)}")
+    if shown[0] > 1:
+        parts.append(f"▴ {named(1, shown[0] - 1)}")
+    if shown[-1] < depth:
+        parts.append(f"▾ {named(shown[-1] + 1, depth)}")
     return "      ".join(parts)
 
 
