@@ -185,7 +185,7 @@ def beside_text(width: int, height: int) -> Frame:
     from backprop_tui.tui.tangent import Frame
 
     columns = max(CURVE, min(2 * CURVE, width * 2 // 5))
-    return Frame(width + 1 - columns, 1, columns, min(height, max(14, columns * 3 // 10)))
+    return Frame(width + 1 - columns, 1, columns, min(height, max(14, columns * 2 // 5)))
 
 
 def all_terms(found: Explanation | None) -> list[Line]:
