@@ -26,6 +26,8 @@ FOLDED = 4
 """Nodes that stand for a layer too large to draw."""
 NARROWEST = 5
 """Columns from layer to layer, below which a network is drawn as bars."""
+DEEP = 10
+"""Layers, beyond which it is drawn as bars however wide the panel."""
 WIDEST, TALLEST = 2.4, 0.62
 """Columns for each line of a drawing, and lines for each column, at most on a large screen."""
 GRAPH = 44
@@ -45,7 +47,8 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
     if view.drawing == "graph":
         kind, width = graph, min(width, GRAPH) if view.roomy else width
     else:
-        kind = bars if (width - 6) / (len(view.layers) - 1) < NARROWEST else nodes
+        depth = len(view.layers) - 1
+        kind = bars if depth > DEEP or (width - 6) / depth < NARROWEST else nodes
     if view.roomy and kind is not bars:
         tall = int(min(room, TALLEST * width)) if kind is nodes else room
         drawn = Canvas(width, tall)
