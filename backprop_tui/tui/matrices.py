@@ -145,12 +145,13 @@ def _divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Divi
     return None
 
 
-def lines_of(n: tuple[int, ...], layers: range, apart: int) -> int:
-    """Lines that the cards of some layers take at least; where they are not all, one more names
-    the others."""
+def lines_of(n: tuple[int, ...], layers: range, apart: int, *, airy: bool = False) -> int:
+    """Lines that the cards of some layers take at least, or well apart; where they are not all,
+    one more names the others."""
     others = len(layers) < len(n) - 1
-    between = max(apart - 1, int(others)) * (len(layers) - 1)
-    return sum(1 + _rows(n, layers, layer, apart) for layer in layers) + between + others
+    between = apart if airy else max(apart - 1, int(others))
+    cards = sum(1 + _rows(n, layers, layer, apart) for layer in layers)
+    return cards + between * (len(layers) - 1) + others
 
 
 def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
@@ -164,13 +165,12 @@ FARTHEST = 3
 
 
 def board_lines(n: tuple[int, ...], room: int) -> int:
-    """Lines that a board needs on a large screen, its rule included: at most `room`."""
+    """Lines that a board takes of `room` on a large screen: a rule, what it needs, a blank one."""
     divided = division(n, room - 1, FARTHEST)
     if divided is None:
         return room  # a window onto what does not fit
     parts, apart = divided
-    between = max(len(part) for part in parts) - 1
-    return min(room, 1 + max(lines_of(n, part, apart) for part in parts) + between)
+    return min(room, 2 + max(lines_of(n, part, apart, airy=True) for part in parts))
 
 
 ROOMY = ((8, 6), (6, 5), (4, 4))
@@ -213,13 +213,15 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     """The current layer alone, windowed to what fits."""
     layer = view.layer
     reads, neurons = view.layers[layer - 1], view.layers[layer]
-    cell = cell_width(view.decimals)
+    lines = max(1, height - 2)  # a line for labels, one for the neighbours
+    sparse = view.roomy and _is_sparse(reads, neurons, lines)
+    lines = (lines + 1) // 2 if sparse else lines
+    cell = cell_width(view.decimals) + (2 if sparse else 0)
     # Y gives its place to the weights, unless the step reads it.
     target = bool(view.symbol_mark("Y"))
     bare = Columns.of(cell, 0, 1)
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
     columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
-    lines = max(1, height - 2)  # a line for labels, one for the neighbours
     row, column = view.scroll.get(layer, (0, 0))
     row, column, before = _following(view, layer, row, column, lines, min(reads, most))
     row = max(0, min(row, neurons - lines))
@@ -235,11 +237,22 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     ]
     remark = _remark(rows, neurons, ins, reads)
     tall = max(len(rows), len(befores))
-    apart = _apart(view, lambda by: 1 + (tall - 1) * by, lines)
+    apart = _apart(view, lambda by: 1 + (tall - 1) * by, height - 2)
     right = max((placed.right for placed in cache), default=width)
     moved = _centred(view, right, columns.cell, width)
     gradients = _spread(_slopes(cache, 1), apart, moved)
     return Arrangement(_spread(cache, apart, moved), gradients, (layer,), remark)
+
+
+FEW = 16
+"""Lines of a window below which none is left blank."""
+
+
+def _is_sparse(reads: int, neurons: int, lines: int) -> bool:
+    """Whether a window shows so little of its matrices that it may as well be easy to read: no
+    matrix would fit in it that does not with a blank line between its rows."""
+    half = (lines + 1) // 2
+    return lines >= FEW and all(rows > 2 * lines or rows <= half for rows in (reads, neurons))
 
 
 LABEL = 13
@@ -486,7 +499,8 @@ def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
     if shown and cursor.column - 1 in placed.columns:
         y = placed.line(placed.rows.index(cursor.row - 1)) + 1
         end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
-        canvas.put(end - placed.cell, y, "[", "cursor")
+        wide = min(placed.cell, cell_width(view.decimals) + 2)  # close to it in a very wide cell
+        canvas.put(end - wide, y, "[", "cursor")
         canvas.put(end, y, "]", "cursor")
 
 
