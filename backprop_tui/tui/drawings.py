@@ -96,9 +96,7 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     clear = view.roomy and labelled and between >= CLEAR
     columns = []
     for layer in range(len(view.layers)):
-        x = 3 + round(layer * spacing)
-        if clear:  # inputs have their numbers at the left, the others at the right
-            x = LABEL - 1 + (layer and 3 + round(layer * between) + (layer - 1) * (LABEL + 2))
+        x = _clear_of_numbers(layer, between) if clear else 3 + round(layer * spacing)
         end = x + (3 if not clear else LABEL if layer else 1)
         covered = range(end - LABEL - 1, end + 1) if clear else range(0)
         columns.append(_column(view, layer, x, first, last, labelled, end, covered))
@@ -113,6 +111,11 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 def _between(width: int, depth: int) -> float:
     """Columns from the numbers over one layer to the nodes of the next, all as wide."""
     return (width - 2 * LABEL - 3 - (depth - 1) * (LABEL + 2)) / depth
+
+
+def _clear_of_numbers(layer: int, between: float) -> int:
+    """The column of a layer's nodes: inputs have their numbers at the left, others at the right."""
+    return LABEL + 2 + round(layer * between) + (layer - 1) * (LABEL + 2) if layer else LABEL - 1
 
 
 def _column(
