@@ -18,7 +18,7 @@ SIGNS = {
     "±": "~",
     "′": "'",
     "⁻": "-",
-    "ᵀ": "T",
+    "ᵀ": "t",  # a T would make another name of A1ᵀ
     "½": "h",
     "∂": "d",
     "∞": "I",
@@ -39,7 +39,7 @@ SIGNS = {
     "ŷ": "^",
     "▸": ">",
     "•": ":",  # as < it would compare the number behind it
-    "✓": "v",
+    "✓": "=",  # beside a number, that it is as printed
     "✗": "X",
     "●": "O",
     "○": "o",
@@ -116,6 +116,7 @@ IN_FULL = SIGNS | {
     "σ": "sigma",
     "←": "<-",
     "→": "->",
+    "✓": "ok",
     "…": "...",
 }
 """The same in running text, where there is room."""
@@ -133,13 +134,21 @@ TOGETHER = {
     r"→ ": "->",
     r" … ": "...",
     r"  ±": " +-",
-    r"  ⌫ ": " BS ",
-    r"  ⏎ ": " CR ",
+    r"(?<![^\s─━│]) ⌫ ": "BS ",
+    r"(?<![^\s─━│]) ⏎ ": "CR ",
+    r"(?<![^\s─━│\d]) ✓ (?!as printed)": "ok ",
     r"  ⇧": " S-",
 }
 """Signs that are spelled better with the spaces beside them: as wide as what is found."""
 FOUND = re.compile("|".join(f"({found})" for found in TOGETHER))
 SPELLINGS = tuple(TOGETHER.values())
+
+WIDER = re.compile(
+    r"(ᵀ|[←→≠≤≥](?= )|(?<!\S)✓(?= (?!as printed)))"  # a sign
+    r"((?:\S| (?=\S))*)"  # what stands behind it, as far as words follow each other
+    r" (?= |$)"  # the first of several blanks
+)
+"""Signs that are spelled in full where the line has a blank to spare behind them."""
 
 LEVEL = 0.5
 """By how many dots a level stroke falls at most from a braille pattern's left to its right."""
@@ -149,6 +158,10 @@ def as_wide(line: str) -> str:
     """A line of a screen in ASCII, each character of it one column wide, as many as before."""
     if line.isascii():
         return line
+    before = ""
+    while line != before:  # a blank each
+        before = line
+        line = WIDER.sub(lambda found: f"{IN_FULL[found[1]]}{found[2]}", line)
     line = FOUND.sub(lambda found: SPELLINGS[(found.lastindex or 1) - 1], line)
     return "".join(char if char.isascii() else letter(char) for char in line)
 

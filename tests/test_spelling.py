@@ -66,7 +66,16 @@ def test_ascii_stays_as_it_is(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "spelled"),
     [
-        ("dW2 = dZ2 · A1ᵀ", "dW2 = dZ2 . A1T"),
+        ("dW2 = dZ2 · A1ᵀ", "dW2 = dZ2 . A1t"),
+        (
+            "dA1 = W2ᵀ · dZ2    (3×1) = (1×3)ᵀ · (1×1)  ",
+            "dA1 = W2^T . dZ2   (3x1) = (1x3)^T . (1x1) ",
+        ),
+        (" ✓ forward  ✓ loss  ◀ BACKWARD", " ok forward ok loss < BACKWARD"),
+        ("── ✓ nudge test agrees ──", "--ok nudge test agrees --"),
+        ("✓0.377 ✓−0.593  ✓ as printed", "=0.377 =-0.593  = as printed"),
+        ("▾ layer 2: 3 → 1 sigmoid  ", "v layer 2: 3 -> 1 sigmoid "),
+        (" ⏎ walk there", "CR walk there"),
         ("dZ1 = dA1 ∘ σ′(Z1)", "dZ1 = dA1 o s'(Z1)"),
         ("▸−0.524 •0.818 ✗−1", ">-0.524 :0.818 X-1"),
         ("Gradients × 10⁻¹²", "Gradients x 1e-12"),

@@ -229,11 +229,11 @@ def test_a_terminal_that_lacks_signs_gets_none(flags: tuple[str, ...], env: dict
     with Terminal(stepper("article", "--ask", "off", *flags), 80, 24, env) as terminal:
         terminal.until_says("Press space", "? help")
         terminal.press(SPACE * 8)
-        terminal.until_says("dW2 = dZ2 . A1T", ">-0.524", ":0.818", "BS back", "v forward")
+        terminal.until_says("dW2 = dZ2 . A1^T", ">-0.524", ":0.818", "BS back", "ok forward")
         terminal.press(b"?")
         terminal.until_says("Moving in time")
         terminal.press(b"q")
-        terminal.until_says("dW2 = dZ2 . A1T")
+        terminal.until_says("dW2 = dZ2 . A1^T")
         terminal.press(b"q")
         assert terminal.until_ended() == 0
         assert terminal.output.isascii()

@@ -111,6 +111,16 @@ class Canvas:
             chars[x : x + 2] = chars[x + 1], chars[x]
             styles[x : x + 2] = styles[x + 1], styles[x]
 
+    def blanks(self, begin: int, end: int, y: int, blank: str = " ") -> int:
+        """With how many blanks some columns of a line begin."""
+        cells = "".join(self._chars[y][begin:end]) if 0 <= y < self.height else ""
+        return len(cells) - len(cells.lstrip(blank))
+
+    def shift(self, begin: int, end: int, y: int) -> None:
+        """Move some columns of a line one to the left, over the first of them."""
+        for row in (self._chars[y], self._styles[y]):
+            row[begin : end - 1] = row[begin + 1 : end]
+
     def dots(self, x: int, y: int) -> int:
         """The dots of the braille character there; none where there is another."""
         inside = 0 <= y < self.height and 0 <= x < self.width

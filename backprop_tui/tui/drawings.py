@@ -287,9 +287,11 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     here, lines = view.layer, bottom - top - 1
     if lines < depth:
         lines -= 1
-        canvas.put(1, bottom - 1, f"… {depth - lines} more", "quiet")
-    above = max(1, min(depth, here + lines // 2, depth))
-    above = min(depth, max(above, lines))
+    above = min(depth, max(here + lines // 2, lines))
+    more = (("▴", depth - above), ("▾", max(0, above - lines)))
+    said = "  ".join(f"{arrow} {count} more" for arrow, count in more if count)
+    if said:
+        canvas.put(1, bottom - 1, said, "quiet")
     for y, layer in enumerate(range(above, max(0, above - lines), -1), top + 1):
         mark = "▸" if layer == here else " "
         canvas.put(0, y, f"{mark}{layer:>3}", "strong" if layer == here else "label")

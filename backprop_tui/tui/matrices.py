@@ -19,7 +19,7 @@ from backprop_tui.engine.notation import text
 from backprop_tui.engine.published import Comparison
 from backprop_tui.tui.canvas import Canvas
 from backprop_tui.tui.numbers import cell_width, fixed, ink
-from backprop_tui.tui.view import View
+from backprop_tui.tui.view import CHANGED, EDITED, View
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,15 @@ class Arrangement:
     """The layers that are shown."""
     remark: str
     """Which rows and columns of a matrix are shown, where not all are."""
+
+    card: tuple[str, ...] = ()
+    """Of a single layer: all of its matrices, those too that there is no room for."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """The matrices of the layer that there is no room for."""
+        shown = {placed.symbol for placed in self.cache}
+        return [symbol for symbol in self.card if symbol not in shown]
 
     @property
     def whole(self) -> bool:
@@ -217,9 +226,9 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     sparse = view.roomy and _is_sparse(reads, neurons, lines)
     lines = (lines + 1) // 2 if sparse else lines
     cell = cell_width(view.decimals) + (2 if sparse else 0)
+    bare, last = Columns.of(cell, 0, 1), layer == len(view.layers) - 1
     # Y gives its place to the weights, unless the step reads it.
-    target = bool(view.symbol_mark("Y"))
-    bare = Columns.of(cell, 0, 1)
+    target = last and (bare.Y + reads * cell <= width or view.concerns("Y") > 0)
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
     columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
     row, column = view.scroll.get(layer, (0, 0))
@@ -230,18 +239,32 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     rows = range(row, min(neurons, row + lines))
     ins = range(column, min(reads, column + columns.weights))
     befores = range(before, min(reads, before + lines))
-    cache = [
-        placed
-        for placed in _layer(view, layer, columns, 1, ins, rows, befores=befores)
-        if placed.right <= width
-    ]
-    remark = _remark(rows, neurons, ins, reads)
+    every = _layer(view, layer, columns, 1, ins, rows, befores=befores)
+    cache = _fitting(view, every, width)
+    has_weights = any(one.symbol == f"W{layer}" for one in cache)
+    remark = _remark(rows, neurons, ins if has_weights else range(reads), reads)
     tall = max(len(rows), len(befores))
     apart = _apart(view, lambda by: 1 + (tall - 1) * by, height - 2)
     right = max((placed.right for placed in cache), default=width)
     moved = _centred(view, right, columns.cell, width)
     gradients = _spread(_slopes(cache, 1), apart, moved)
-    return Arrangement(_spread(cache, apart, moved), gradients, (layer,), remark)
+    card = tuple(placed.symbol for placed in every)
+    return Arrangement(_spread(cache, apart, moved), gradients, (layer,), remark, card)
+
+
+def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
+    """As many matrices of a card as fit beside each other: what the step reads goes behind the
+    others, what it writes last. What stands right of one that is left out moves to its place."""
+    kept = list(placed)
+    while kept and kept[-1].right > width:
+        matter = [max(view.concerns(one.symbol), view.concerns(f"d{one.symbol}")) for one in kept]
+        last, least = len(kept) - 1, min(matter)
+        gone = last if matter[last] == least else matter.index(least)
+        if gone < last:
+            by = kept[gone + 1].left - kept[gone].left
+            kept[gone + 1 :] = [replace(one, right=one.right - by) for one in kept[gone + 1 :]]
+        del kept[gone]
+    return kept
 
 
 FEW = 16
@@ -290,7 +313,8 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
         right = LABEL + weights * cell
         blocks = [("W", right, columns), ("b", right + 2 + LABEL + cell, ONE)]
         if not both:
-            biased = view.place is not None and "b" in view.place.symbol
+            cursor = view.inspection.cursor or view.cell
+            biased = cursor is not None and "b" in cursor.symbol
             blocks = [("b", LABEL + cell, ONE)] if biased else blocks[:1]
         for letter, edge, shown in blocks:
             name = f"{letter}{layer}"
@@ -299,8 +323,10 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
                 placed.append(Placed(symbol, edge, y, rows, shown, cell, label, part, name))
         top += tall * len(rows) * apart + 1
         remark = _remark(rows, n[layer], columns, n[layer - 1])
+    card = [symbol for letter in "Wb" for _, symbol, _ in blocks_of(view, f"{letter}{view.layer}")]
+    named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
     moved = _centred(view, max(one.right for one in placed), cell, width)
-    return Arrangement(_spread(placed, apart, moved), (), layers, remark)
+    return Arrangement(_spread(placed, apart, moved), (), layers, remark, named)
 
 
 @lru_cache(maxsize=256)
@@ -315,6 +341,8 @@ def _update_division(n: tuple[int, ...], tall: int, height: int, apart: int) -> 
 
 
 ONE = range(1)
+SIGNS = f" ▸•✓✗≠{EDITED}{CHANGED}"
+"""What may stand before a number in its cell."""
 
 
 def blocks_of(view: View, parameter: str) -> list[tuple[str, str, str]]:
@@ -441,11 +469,9 @@ def paint(canvas: Canvas, view: View, placed: Placed, down: int, power: int = 0)
 
 
 def paint_all(canvas: Canvas, view: View, placed: Sequence[Placed], power: int = 0) -> None:
-    """Matrices under a rule, and over them the brackets of the cursor."""
+    """Matrices under a rule."""
     for one in placed:
         paint(canvas, view, one, 1, power)
-    for one in placed:
-        paint_cursor(canvas, view, one)
 
 
 def paint_cell(
@@ -476,7 +502,7 @@ def paint_cell(
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
         start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
     if "wrong" in looks and not (mark == "target" and view.in_hand):
-        canvas.put(start - 1, y, "✗", "wrong")
+        canvas.put(start - 1, y, "✗", "crossed")  # not reversed: it keeps numbers apart
     elif sign or mark:
         canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
     return start
@@ -486,11 +512,14 @@ def printed_sign(printed: Comparison) -> tuple[str, str]:
     """`✓` beside a number that equals the figure printed, `✗` where it does not, with its looks."""
     if printed.wrong is not None:
         return "≠", "quiet"  # the source is known to be wrong here
-    return ("✗", "wrong") if printed.failed else ("✓", "quiet")
+    return ("✗", "crossed") if printed.failed else ("✓", "quiet")
 
 
 def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
-    """Brackets around the cell looked at, under a rule."""
+    """Brackets around the cell looked at, under a rule: tight, with its mark between them.
+
+    Where a number leaves no column before it, the mark gives way: how the number looks says it too.
+    """
     place = view.bracketed
     if place is None or place.symbol != placed.symbol or place.cell.row - 1 not in placed.rows:
         return
@@ -499,8 +528,12 @@ def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
     if shown and cursor.column - 1 in placed.columns:
         y = placed.line(placed.rows.index(cursor.row - 1)) + 1
         end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
-        wide = min(placed.cell, cell_width(view.decimals) + 2)  # close to it in a very wide cell
-        canvas.put(end - wide, y, "[", "cursor")
+        begin = max(0, end - placed.cell)
+        blanks = canvas.blanks(begin, end, y)
+        if end == canvas.width and canvas.blanks(begin, end, y, SIGNS) > 1:
+            canvas.shift(begin, end, y)  # there is no column behind it
+            blanks, end = blanks - 1, end - 1
+        canvas.put(begin + max(0, blanks - 1), y, "[", "cursor")
         canvas.put(end, y, "]", "cursor")
 
 

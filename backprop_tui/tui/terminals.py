@@ -6,6 +6,7 @@ knows of them.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from rich.cells import get_character_cell_size
@@ -37,6 +38,12 @@ SIXTEEN = {
 """The hues where there are sixteen colours: the nearest would make some of them the same."""
 
 
+BAR = 2
+"""Columns of a scroll bar."""
+BLOCKS = re.compile("[▁-▇]")
+"""Where it ends, in a part of a line: nothing that ASCII could spell."""
+
+
 class Spelled(LineFilter):
     """Every sign in ASCII, as wide as it was."""
 
@@ -44,7 +51,8 @@ class Spelled(LineFilter):
         if all(segment.text.isascii() for segment in segments):
             return segments
         texts = ["".join(map(of_one_column, segment.text)) for segment in segments]
-        line = as_wide("".join(texts))
+        line = "".join(texts)
+        line = as_wide(line) if len(line) > BAR else as_wide(BLOCKS.sub(" ", line))
         spelled, at = [], 0
         for segment, text in zip(segments, texts, strict=True):
             spelled.append(Segment(line[at : at + len(text)], segment.style, segment.control))

@@ -38,6 +38,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "uncomputed": ("quiet", "dim"),
     "stale": ("", "dim"),
     "wrong": ("wrong", "reverse"),
+    "crossed": ("wrong", "bold"),
     "label": ("", "bold"),
     "mark": ("", "bold"),
     "rule": ("quiet", ""),

@@ -270,6 +270,18 @@ def test_bars_appear_one_by_one_from_the_last_layer_back() -> None:
     assert "▸ 10" in canvas.text()
 
 
+def test_bars_say_where_the_layers_are_that_there_is_no_room_for() -> None:
+    timeline = run(*[2] * 31, 1)
+    for steps, told in (
+        ("dW1", "▴ 17 more"),
+        ("dW31", "▾ 17 more"),
+        ("dW16", "▴ 8 more  ▾ 9 more"),
+    ):
+        canvas = Canvas(22, 16)
+        bars(canvas, view(timeline, timeline.program.index(steps) + 1), 0, 16)
+        assert line_of(canvas, 15).strip() == told
+
+
 def lines_by_layer(canvas: Canvas) -> dict[int, str]:
     lines = [line_of(canvas, y) for y in range(1, canvas.height)]
     return {int(line[1:4]): line for line in lines if line[1:4].strip().isdigit()}

@@ -32,8 +32,15 @@ if TYPE_CHECKING:  # imported when something is asked: the start does not wait f
 
 NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."
 IN_WORDS = "This one is answered in words: space shows it."
-FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
-FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
+FORMULA = (
+    "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it",
+    "@  *  .T  g1'(Z1) · PgDn shows it",
+)
+FIELD = (
+    "enter answers · PgDn shows it · ? gives a hint · esc leaves the field",
+    "enter answers · PgDn shows · ? hints",
+)
+"""What the field says, in many words and in few."""
 
 
 class Answering(Travel, Why):
@@ -185,7 +192,9 @@ class Answering(Travel, Why):
         self._look_at(replace(asking, typing=True))
         whole = asking.asked.form == "formula"
         what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
-        self._field.open(what, FORMULA if whole else FIELD, keep, typed)
+        ways = FORMULA if whole else FIELD
+        said = next((way for way in ways if len(way) < self.size.width), ways[-1])
+        self._field.open(what, said, keep, typed)
 
     def _close_field(self) -> None:
         if self._field_is_open:

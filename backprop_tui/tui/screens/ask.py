@@ -165,6 +165,8 @@ class Ask(Answering):
         """Any other move leaves the question, or what was said of the last one."""
         if asking is None:
             self._drop()
+        else:
+            self.follow()  # what is asked, or was answered, is seen first
         self.asking = asking
         super().go(position)
 

@@ -29,7 +29,7 @@ from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.view import DRAWINGS, NO_LOSSES, View
-from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
+from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
 from backprop_tui.tui.widgets.network import Network
@@ -46,8 +46,10 @@ SLICE = 0.01
 """Seconds of replaying between two looks at the keys."""
 SIZES = (22, 7)
 """Columns of the drawing and lines of the Step panel on a small screen."""
+LEAST = Size(73, 22)
+"""From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
 LOW = 18
-"""Lines below which there is room for one panel only."""
+"""Lines below which a question has no board beside it."""
 SPARKS = 10
 """Characters of the sparkline in the title."""
 POINTS = 400
@@ -206,7 +208,7 @@ class Base(Screen[None]):
         """The breakpoints: one panel at a time, 80×24, and from 110×34 on."""
         self._fitted = size
         width, height = size
-        self.tiny = width < 60 or height < LOW
+        self.tiny = width < LEAST.width or height < LEAST.height
         self.roomy = is_large(width, height)
 
     # Showing
@@ -314,20 +316,33 @@ class Base(Screen[None]):
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
         network, step = proportions(*self.app.size, view.layers) if self.roomy else SIZES
+        lines = self._step_lines(view, LEAST_STEP if self.roomy and alone else step)
+        room = Size(self.size.width, self.size.height - 3 - lines) if alone else None
+        for board in self.query(Board):
+            board.alone = room
         drawing = self.query_one("#network")
         drawing.styles.width = "1fr" if alone else network
         drawing.styles.padding = (0, 0 if alone else 2 if network > 22 else 1, 0, 0)
-        told = view.is_asked or view.asking  # what is said of an answer must be read
-        lines = (7 if told else 3) if self.tiny else LEAST_STEP if self.roomy and alone else step
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
+
+    def _step_lines(self, view: View, usual: int) -> int:
+        """Lines of the Step panel beside others; what is said of an answer must be read."""
+        height = self.size.height
+        if not self.tiny:
+            return usual
+        told = (view.is_asked or view.asking) and height >= LOW
+        return max(7 if told else 3, min(9, height // 2 - 3))
 
     def _step_alone(self, view: View) -> bool:
         """Whether a question, or a formula that is asked for, needs all of a small terminal."""
-        if not self.tiny or view.inspection.place:
+        if not self.tiny or self.tabbed or view.inspection.place:
             return False
-        if view.asking and not view.asking.is_open:
-            return not self.tabbed
-        return bool(view.asking or (view.writing and self.size.height < LOW))
+        return view.asking is not None if not view.is_asked else self.size.height < LOW
+
+    def follow(self) -> None:
+        """The chosen panel is the step's own again, where one has all the room."""
+        if self.tiny:
+            self.chosen, self.tabbed = "cache", False
 
     def say(self, message: str) -> None:
         """A word in the footer; it covers nothing, and the next move takes it away."""

@@ -16,11 +16,14 @@ from backprop_tui.tui.screens.sheet import Sheet
 
 MOST = 12
 """Paths that are listed."""
+ENDS = 5
+"""Cells and factors of a long path that stand at either end of it."""
 
 
 class ChainSheet(Sheet):
     """∂L/∂W1[1,1] = Σ over paths of the product of the slopes of their edges."""
 
+    closes = "x or esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "close", "close")]
 
     def __init__(self, provenance: Provenance, place: Place, decimals: int) -> None:
@@ -43,25 +46,30 @@ class ChainSheet(Sheet):
                 f"… and {chain.left_out:,} smaller paths, together {figure(chain.rest)}\n\n", "dim"
             )
         sheet.append(f"Sum of all = {figure(chain.recorded)}", "bold")
-        sheet.append(f"   = {cell} as recorded\n")
-        sheet.append("x or esc closes", "dim")
+        sheet.append(f"   = {cell} as recorded")
         return sheet
 
     def _path(self, sheet: Text, path: Path) -> None:
-        route = " ← ".join(text(cell) for cell in path.cells)
+        route = " ← ".join(ends([text(cell) for cell in path.cells]))
         sheet.append(f"{route} ← loss\n", "dim")
         kept = [
             (factor, value)
             for factor, value in zip(path.factors, path.numbers, strict=True)
             if text(factor) != "1"
         ]
-        sheet.append("  " + " · ".join(bracketed(factor) for factor, _ in kept) + "\n")
-        numbers = " × ".join(self._figure(value) for _, value in kept)
+        sheet.append("  " + " · ".join(ends([bracketed(factor) for factor, _ in kept])) + "\n")
+        numbers = " × ".join(ends([self._figure(value) for _, value in kept]))
         sheet.append(f"  = {numbers}")
         sheet.append(f" = {self._figure(path.product)}\n\n" if len(kept) > 1 else "\n\n", "bold")
 
     def _figure(self, value: float) -> str:
         return number(value, self.decimals)
+
+
+def ends(parts: list[str]) -> list[str]:
+    """Both ends of what is too long to be read, and how many there are between."""
+    between = len(parts) - 2 * ENDS
+    return [*parts[:ENDS], f"… {between} more …", *parts[-ENDS:]] if between > 1 else parts
 
 
 def bracketed(factor: Expr) -> str:

@@ -20,6 +20,7 @@ from backprop_tui.tui.verdicts import SIGNS, nudged
 class CheckSheet(Sheet):
     """Each gradient beside what nudging says."""
 
+    closes = "c or esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "close", "close")]
 
     def __init__(self, program: Program, iteration: Iteration, decimals: int, steps: int) -> None:
@@ -62,7 +63,6 @@ class CheckSheet(Sheet):
             else:
                 waits = "…" if symbol in self.known else "not computed yet"
                 sheet.append(f"  {symbol:<14}{waits:>17}\n", "dim")
-        sheet.append("\nc or esc closes", "dim")
         return sheet
 
     def _line(self, sheet: Text, found: GradientVerdict) -> None:

@@ -18,7 +18,7 @@ SHEET, FRAME = 76, 6
 """Columns of the sheet where there is room, and of its frame with the scroll bar."""
 ACROSS, NARROWEST, GAP = 3, 50, 3
 """At most so many columns of text, the narrowest of them, and what is between two."""
-KEY = " " * 17
+KEY = " " * 18
 """The room for a key, before what it does."""
 GROUPS = {
     "time": "Moving in time",
@@ -59,6 +59,7 @@ MARKS = (
 class Help(Sheet):
     """All keys, and what the chosen panel shows."""
 
+    closes = "↑ ↓ scroll, esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "close")]
 
     def __init__(self, panel: str) -> None:
@@ -91,11 +92,11 @@ class Help(Sheet):
             heading = Text(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
                 does = f"\n{KEY}".join(wrap(action.does, wide - len(KEY)))
-                found.append(Text.assemble(heading, (f"  {action.written:<15}", "bold"), does))
+                found.append(Text.assemble(heading, (f"  {action.written:<16}", "bold"), does))
                 heading = Text()
         marks = [broken(line) for line in MARKS.split("\n")]
         found += [Text(f"\n{marks[0]}", "dim"), *(Text(mark, "dim") for mark in marks[1:])]
-        return [*found, Text("↑ ↓ scroll, esc closes", "dim")]
+        return found
 
 
 def beside_each_other(blocks: list[Text], across: int) -> Text:

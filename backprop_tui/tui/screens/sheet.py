@@ -24,11 +24,15 @@ class Sheet(Modal[None]):
     }
     """
 
+    closes: ClassVar[str] = ""
+    """How to get out, said in its frame: however long its text is, that is seen."""
+
     AUTO_FOCUS = "#sheet"  # arrows, PgUp, PgDn, Home and End scroll
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,space", "close", "close")]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="sheet"):
+        with VerticalScroll(id="sheet") as sheet:
+            sheet.border_subtitle = self.closes
             yield Static(self.text(), id="text")
 
     def text(self) -> Text:

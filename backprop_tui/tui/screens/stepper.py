@@ -103,10 +103,16 @@ class Stepper(Ask, WhatIf, Writing, Reload):
         self.app.push_screen(Cover())
 
     def action_leave(self) -> None:
-        """Out of what is explained, then of the cursor, then of a maximised panel."""
-        if self.leave_question():
+        """Out of what is explained, then of the cursor, then of a maximised panel.
+
+        Where one panel has all the room, it is the step's own again.
+        """
+        if self.tiny and self.tabbed and not self.inspection.place:
+            self.follow()
+            self.look(Inspection())
+        elif self.leave_question():
             return
-        if self.inspection != Inspection():
+        elif self.inspection != Inspection():
             self.look(self.inspection.out(self.provenance))
         elif self.zoomed:
             self.action_zoom()

@@ -68,11 +68,7 @@ class Why(Base):
         names = ("update",) if view.updating else ("cache", "gradients")
         stops = [Stop("network")]
         for board in (self.query_one(f"#{name}", Board) for name in names):
-            for placed in board.placed(view):
-                if placed.rows and placed.columns:
-                    first = Cell(placed.symbol, placed.rows[0] + 1, placed.columns[0] + 1)
-                    if all(stop.cell != first for stop in stops):
-                        stops.append(Stop(board.id or "", first))
+            stops += [Stop(board.id or "", cell) for cell in board.stops(view)]
         return [*stops, Stop("step")]
 
     def _stop_index(self, stops: list[Stop]) -> int | None:

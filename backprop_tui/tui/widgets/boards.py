@@ -13,6 +13,7 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from textual import events
+from textual.geometry import Size
 from textual.message import Message
 
 from backprop_tui.engine.algebra import Cell, Diff, Name, names
@@ -54,6 +55,8 @@ class Board(Panel):
 
     other: Board | None = None
     """The board that shares its arrangement."""
+    alone: Size | None = None
+    """Its size where one panel has all the room: it is arranged so while another has it, too."""
 
     class Chosen(Message):
         """A click on a cell."""
@@ -66,6 +69,29 @@ class Board(Panel):
         """The matrices on this board, in the order in which tab visits them."""
         return self.arrangement(view).cache
 
+    def own(self, symbol: str) -> str:
+        """The name of what stands here of a value; none where it has nothing here."""
+        return symbol
+
+    def stops(self, view: View) -> list[Cell]:
+        """Where tab stops: at the first cell shown of each matrix, and at those of its layer that
+        there is no room for, which make room for it then."""
+        stops: dict[str, Cell] = {}
+        for one in self.placed(view):
+            if one.symbol and one.rows and one.columns:
+                stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
+        card = list(filter(None, map(self.own, self.arrangement(view).card)))
+        per_example = view.state.program.per_example
+        return [
+            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
+            for s in card or stops
+        ]
+
+    def remark(self, a: Arrangement) -> str:
+        """What is not shown."""
+        left_out = " ".join(filter(None, map(self.own, a.left_out)))
+        return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
+
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
         if self.view is None or at is None:
@@ -73,6 +99,11 @@ class Board(Panel):
         for placed in self.placed(self.view):
             if found := placed.cell_at(at.x, at.y - 1):
                 self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
+
+    def finish(self, canvas: Canvas, view: View) -> None:
+        """The brackets of the cursor; they are tight: their place would tell a covered sign."""
+        for placed in self.placed(view):
+            paint_cursor(canvas, view, placed)
 
     def hide(self, canvas: Canvas, view: View) -> None:
         """Whatever stands in a cell, with what is told of it; labels and marks stay."""
@@ -86,8 +117,17 @@ class Board(Panel):
         super().hide(canvas, view)
 
     def arrangement(self, view: View) -> Arrangement:
+        if self.alone:
+            return arrange(view, self.alone.width, self.alone.height - 1)
         boards = [self, self.other] if self.other and self.other.display else [self]
         return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
+
+    def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
+        """The other layers, in the last line; returns the column behind them."""
+        if len(a.layers) == len(view.layers) - 1 or canvas.height <= LEAST:
+            return 0
+        others = shortened(neighbours(view, a.layers), canvas.width)
+        return canvas.put(0, canvas.height - 1, others, "quiet")
 
 
 class Cache(Board):
@@ -95,18 +135,12 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        depth = len(view.layers) - 1
-        shown = " to ".join(map(str, dict.fromkeys((a.layers[0], a.layers[-1]))))
-        s = "s" if len(a.layers) > 1 else ""
-        title = "Cache" if len(a.layers) == depth else f"Cache  layer{s} {shown} of {depth}"
-        self.rule(canvas, view, *heading(view, title, a.remark, canvas.width - 8))
+        title, remark = f"Cache{which_layer(view, a)}", self.remark(a)
+        self.rule(canvas, view, *heading(view, title, remark, canvas.width - 8))
         paint_all(canvas, view, a.cache)
-        if len(a.layers) < depth and canvas.height > LEAST:
-            others = shortened(neighbours(view, a.layers), canvas.width)
-            behind = canvas.put(0, canvas.height - 1, others, "quiet")
-            which = example(view)
-            if a.remark and behind + len(which) + 2 <= canvas.width:
-                canvas.right(canvas.width, canvas.height - 1, which, "quiet")
+        behind, which = self.put_neighbours(canvas, view, a), example(view)
+        if behind and remark and behind + len(which) + 2 <= canvas.width:
+            canvas.right(canvas.width, canvas.height - 1, which, "quiet")
 
 
 class Gradients(Board):
@@ -118,8 +152,12 @@ class Gradients(Board):
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
 
+    def own(self, symbol: str) -> str:
+        return "" if symbol in ("X", "Y") else f"d{symbol}"
+
     def paint(self, canvas: Canvas, view: View) -> None:
-        every = self.arrangement(view).gradients
+        a = self.arrangement(view)
+        every = a.gradients
         begun = any(view.value(placed.symbol) is not None for placed in every)
         cards = self.cards(every, canvas.width) if view.roomy else [every]
         powers = [
@@ -131,12 +169,21 @@ class Gradients(Board):
             for placed in card
         }
         shared = powers[0] if len(set(powers)) == 1 else 0
-        title = "  ".join(filter(None, ("Gradients", times_power(shared))))
-        self.rule(canvas, view, title, dL(view))
+        alone = not (self.other and self.other.display)
+        power_of_ten, remark = times_power(shared), self.remark(a)
+        layers = (which_layer(view, a), "") if alone else ("",)  # else the Cache says it
+        ways = [
+            ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
+            for note in ("   ".join(filter(None, (remark, dL(view)))), remark or dL(view))
+            for layer in layers
+        ]
+        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
         for card, power in zip(cards, powers, strict=True):
             paint_all(canvas, view, card, power)
             if power != shared and not self.is_covered(view):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
+        if alone:
+            self.put_neighbours(canvas, view, a)
 
     def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
         """The matrices of each layer, where there is room for a power of its own beside them."""
@@ -150,21 +197,29 @@ class Update(Board):
 
     def arrangement(self, view: View) -> Arrangement:
         """The blocks of every layer that is shown, under each other."""
-        return arrange_update(view, self.size.width, self.size.height - 1)
+        size = self.alone or self.size
+        return arrange_update(view, size.width, size.height - 1)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
-        notes = [", ".join(filter(None, (a.remark, constants))), a.remark or constants]
+        remark = self.remark(a)
+        notes = [", ".join(filter(None, (remark, constants))), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
         for placed in a.cache:
             if placed.part == "before" and placed.top:
                 canvas.put(0, placed.top, "─" * canvas.width, "quiet")
             self.block(canvas, view, placed)
-        if len(a.layers) < len(view.layers) - 1:
-            others = shortened(neighbours(view, a.layers), canvas.width)
-            canvas.put(0, canvas.height - 1, others, "quiet")
+        self.put_neighbours(canvas, view, a)
+
+    def finish(self, canvas: Canvas, view: View) -> None:
+        if (at := view.bracketed) is None:
+            return
+        row, column = at.cell.row - 1, at.cell.column - 1
+        for placed in self.placed(view):
+            if placed.symbol and at == place_in_block(view, placed, row, column):
+                paint_cursor(canvas, view, placed)
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
         """A label at its left, and its numbers, marked as what they are."""
@@ -186,9 +241,6 @@ class Update(Board):
                 looks = "wrong" if wrong else ""
                 sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
                 paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
-        at = view.bracketed
-        if at and placed.symbol and at == place(at.cell.row - 1, at.cell.column - 1):
-            paint_cursor(canvas, view, placed)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
@@ -274,6 +326,16 @@ def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
         return "dA dZ of its own L; dW db of J"
     symbol = step.symbol if step and step.phase == "backward" else "dW1"
     return f"{symbol} means ∂L/∂{symbol[1:]}"
+
+
+def which_layer(view: View, a: Arrangement) -> str:
+    """Which layers' cards they are; nothing where all of them stand there."""
+    depth = len(view.layers) - 1
+    if len(a.layers) == depth:
+        return ""
+    if len(a.layers) == 1:
+        return f"  layer {a.layers[0]} of {depth}"
+    return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"
 
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:

@@ -59,10 +59,13 @@ def while_asking(asking: Asking) -> list[Action]:
     return shown
 
 
-def another_panel() -> Action:
-    """The way to the panels that there is no room for."""
-    (tab,) = of_use({"focus_next": "panel"})
-    return replace(tab, footer="always")
+def with_panels(shown: list[Action], chosen: bool) -> list[Action]:
+    """With the ways to the panels that there is no room for, and back to the step's own."""
+    ways = of_use({"focus_next": "panel", "leave": "follow"} if chosen else {"focus_next": "panel"})
+    if chosen:  # it is not for long
+        yields = {"back", "help"}
+        shown = [replace(a, footer="soon") if a.name in yields else a for a in shown]
+    return [*shown, *(replace(way, footer="always") for way in ways)]
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:
@@ -97,8 +100,10 @@ class Footer(Panel):
             if said := view.without_effect:  # all the time, as the title names the mistake
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
-            others = [another_panel()] if view.one_panel else []
-            self.keys(canvas, fitting(room, [*(a for a in ACTIONS if a.footer), *others]), 1)
+            shown = [a for a in ACTIONS if a.footer]
+            if view.one_panel:
+                shown = with_panels(shown, view.tabbed)
+            self.keys(canvas, fitting(room, shown), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
         """Each key and what it does, from column `x` on."""

@@ -52,6 +52,9 @@ class Panel(Widget, inherit_bindings=False):
         """Paint `view`; the canvas has the size of the panel."""
         raise NotImplementedError
 
+    def finish(self, canvas: Canvas, view: View) -> None:
+        """Paint what is not to be covered, over all that is."""
+
     def is_covered(self, view: View) -> bool:
         """Whether its numbers are not shown."""
         return self.id in view.hidden
@@ -74,6 +77,7 @@ class Panel(Widget, inherit_bindings=False):
                 self.paint(self._canvas, self.view)
                 if self.is_covered(self.view):
                     self.hide(self._canvas, self.view)
+                self.finish(self._canvas, self.view)
         return self._canvas
 
     def render_line(self, y: int) -> Strip:

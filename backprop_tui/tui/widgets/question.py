@@ -13,9 +13,10 @@ from backprop_tui.engine.notation import text
 from backprop_tui.tui.asking import Asking
 from backprop_tui.tui.canvas import shortened, wrapped
 from backprop_tui.tui.view import View
-from backprop_tui.tui.widgets.step import ROOMY, Line, element_lines
+from backprop_tui.tui.widgets.step import ROOMY, Line, element_lines, paragraph
 
-VOTE = "Vote with your fingers, one to four.  Then ask your neighbour, and vote again."
+VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
+NUMBERS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
@@ -54,9 +55,10 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
             lines.append(Line(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
     typed = COMPARE if asking.compares else TYPE
-    how = {"vote": VOTE, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
+    vote = VOTE.format(NUMBERS[len(asking.choices)])
+    how = {"vote": vote, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
-        how = f"Press ⏎, then {how[0].lower()}{how[1:]}"
+        how = f"Press enter, then {how[0].lower()}{how[1:]}"
     return [*lines, Line(how, "quiet", 3)]
 
 
@@ -122,19 +124,22 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
         lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
-        rows = in_two(entries, width) if height < ROOMY else entries
+        rows = in_two(entries, width)
+        cut = any(not any(entry.rstrip() in row for row in rows) for entry in entries)
+        if height >= (len(entries) + 4 if cut else ROOMY):
+            rows = entries
         lines += [Line(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
         lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]
     if asked.answer:
-        lines += [Line(line, "note", 8) for line in wrapped(f"◆ {asked.answer}", width, 2)]
+        lines += paragraph(f"◆ {asked.answer}", width, 2, "note", 8)
     if asking.closing:
-        lines += [Line(line, "strong", 9) for line in wrapped(asking.closing, width, 2)]
+        lines += paragraph(asking.closing, width, 2, "strong", 9)
     if found and view.is_as_taught:
         lines.append(Line(found.reason, "strong", 5))
     for note in view.notes:
-        lines += [Line(line, "note", 4) for line in wrapped(f"◆ {note}", width, 2)]
+        lines += paragraph(f"◆ {note}", width, 2, "note", 4)
     return lines
 
 

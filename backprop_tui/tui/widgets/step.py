@@ -45,6 +45,14 @@ class Line:
     looks: str = ""
     weight: int = 5
     right: str = ""
+    goes_on: bool = False
+    """Whether it goes on with the line before."""
+
+
+def paragraph(text: str, width: int, most: int, looks: str, weight: int) -> list[Line]:
+    """A text in at most so many lines."""
+    lines = wrapped(text, width, most)
+    return [Line(line, looks, weight, goes_on=k > 0) for k, line in enumerate(lines)]
 
 
 class StepPanel(Panel):
@@ -90,15 +98,26 @@ class StepPanel(Panel):
         return [line for one in lines for line in (one, Line("", weight=0))]
 
     def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
-        """As many as there is room for, without the least of them."""
+        """As many as there is room for, without the least of them; what is too long for its line
+        goes on in the next where that leaves any."""
         kept = list(lines)
         while len(kept) > height > 0:
             least = min(line.weight for line in kept)
-            kept.remove(next(line for line in reversed(kept) if line.weight == least))
-        for y, line in enumerate(kept, 1):
-            canvas.put(1, y, shortened(line.text, width), line.looks)
+            at = max(k for k, line in enumerate(kept) if line.weight == least)
+            if kept[at].goes_on:
+                kept[at - 1] = replace(kept[at - 1], text=f"{kept[at - 1].text} …")
+            del kept[at]
+        y, spare = 1, height - len(kept)
+        for line in kept:
+            parts = [shortened(line.text, width)]
+            if spare and len(line.text) > width:
+                parts = wrapped(line.text, width, 1 + spare)
+            for part in parts:
+                canvas.put(1, y, part, line.looks)
+                y += 1
+            spare -= len(parts) - 1
             if line.right and len(line.text) + len(line.right) + 2 <= width:
-                canvas.right(width + 1, y, line.right, "quiet")
+                canvas.right(width + 1, y - 1, line.right, "quiet")
 
     def question(self, canvas: Canvas, view: View, asking: Asking, width: int) -> None:
         """What is asked of the step, or how that ended."""
@@ -260,8 +279,9 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     # What is said of this very step goes before what is said of every such step.
     if view.is_as_taught:
         lines.append(Line(found.reason, "strong", 5 if notes else 6))
-    if uses := goes_into(view, found.place):
-        lines.append(Line(uses, "quiet", 3))
+    uses, others = goes_into(view, found.place), other_examples(view, found)
+    if uses or others:
+        lines.append(Line(uses or others, "quiet", 3, others if uses else ""))
     if roomy:
         lines.append(Line(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
@@ -269,7 +289,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
     lines += yours(view, found, width) + beside(view, found.place, width)
     lines += printed(view, found.place, width)
     for note in notes:
-        lines += [Line(line, "note", 6) for line in wrapped(f"◆ {note}", width, 3)]
+        lines += paragraph(f"◆ {note}", width, 3, "note", 6)
     return lines
 
 
@@ -401,6 +421,15 @@ def column_name(view: View, place: Place) -> str:
 def goes_into(view: View, place: Place) -> str:
     """Where the number goes next."""
     return "  ".join(["goes into", " ".join(uses)]) if (uses := spelled(view, place)) else ""
+
+
+def other_examples(view: View, found: Explanation) -> str:
+    """How to see the numbers that it reads of examples whose columns are not shown."""
+    per_example = view.state.program.per_example
+    if view.state.examples == 1 or found.step.symbol in per_example:
+        return ""
+    read = (p.cell.column - 1 for p in found.reads if p.symbol in per_example)
+    return "k shows the other examples" if any(k != view.column for k in read) else ""
 
 
 def spelled(view: View, place: Place) -> tuple[str, ...]:
