@@ -326,12 +326,13 @@ class Base(Screen[None]):
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
 
     def _step_lines(self, view: View, usual: int) -> int:
-        """Lines of the Step panel beside others; what is said of an answer must be read."""
+        """Lines of the Step panel beside others: what 3×3 matrices leave of a small terminal."""
         height = self.size.height
         if not self.tiny:
             return usual
-        told = (view.is_asked or view.asking) and height >= LOW
-        return max(7 if told else 3, min(9, height // 2 - 3))
+        told = (view.is_asked or view.asking) and height >= LOW  # an answer's verdict must be read
+        left = height - (14 if view.updating else 11)
+        return max(7 if told else 3, min(left, max(7, height // 3)))
 
     def _step_alone(self, view: View) -> bool:
         """Whether a question, or a formula that is asked for, needs all of a small terminal."""

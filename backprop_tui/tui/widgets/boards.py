@@ -102,7 +102,7 @@ class Board(Panel):
 
     def finish(self, canvas: Canvas, view: View) -> None:
         """The brackets of the cursor; they are tight: their place would tell a covered sign."""
-        for placed in self.placed(view):
+        for placed in self.placed(view) if view.bracketed else ():
             paint_cursor(canvas, view, placed)
 
     def hide(self, canvas: Canvas, view: View) -> None:
