@@ -62,6 +62,12 @@ class Canvas:
         self.put(begin, y, text, style)
         return begin
 
+    def paste(self, other: Canvas, x: int, y: int) -> None:
+        """Put another sheet on this one, with its left top at (x, y); it lies inside."""
+        for line in range(other.height):
+            self._chars[y + line][x : x + other.width] = other._chars[line]
+            self._styles[y + line][x : x + other.width] = other._styles[line]
+
     def rule(self, y: int, title: str, note: str = "", style: str = "rule") -> None:
         """A titled rule across the sheet, with a note at its right end."""
         self.put(0, y, ("━" if "chosen" in style else "─") * self.width, style)

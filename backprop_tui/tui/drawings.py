@@ -26,18 +26,36 @@ FOLDED = 4
 """Nodes that stand for a layer too large to draw."""
 NARROWEST = 5
 """Columns from layer to layer, below which a network is drawn as bars."""
+DEEP = 10
+"""Layers, beyond which it is drawn as bars however wide the panel."""
+WIDEST, TALLEST = 2.4, 0.62
+"""Columns for each line of a drawing, and lines for each column, at most on a large screen."""
+GRAPH = 44
+"""Columns of the graph of operations at most there."""
+LABEL, CLEAR = 6, 4
+"""Columns of a number over a node, and those between such numbers and the next layer's nodes, from
+which on edges keep clear of them on a large screen."""
 
 
 def draw(canvas: Canvas, view: View, top: int) -> None:
-    """The drawing that the view asks for, from line `top` on; bars where nodes would not fit."""
-    bottom = canvas.height
-    if view.drawing != "graph":
-        if (canvas.width - 6) / (len(view.layers) - 1) < NARROWEST:
-            bars(canvas, view, top, bottom)
-        else:
-            nodes(canvas, view, top, bottom)
+    """The drawing that the view asks for, from line `top` on; bars where nodes would not fit.
+
+    On a large screen it stands in the middle, neither wider nor taller than looks well.
+    """
+    bottom, room = canvas.height, canvas.height - top
+    width = int(min(canvas.width, WIDEST * room)) if view.roomy else canvas.width
+    if view.drawing == "graph":
+        kind, width = graph, min(width, GRAPH) if view.roomy else width
     else:
-        graph(canvas, view, top, bottom)
+        depth = len(view.layers) - 1
+        kind = bars if depth > DEEP or (width - 6) / depth < NARROWEST else nodes
+    if view.roomy and kind is not bars:
+        tall = int(min(room, TALLEST * width)) if kind is nodes else room
+        drawn = Canvas(width, tall)
+        kind(drawn, view, 0, tall)
+        canvas.paste(drawn, (canvas.width - width) // 2, top + (room - tall) // 2)
+    else:
+        kind(canvas, view, top, bottom)
 
 
 def mark_of(view: View, *symbols: str) -> str:
@@ -59,6 +77,10 @@ class Column:
     x: int
     lines: tuple[int, ...]
     more: int
+    end: int
+    """The column behind the numbers over its nodes."""
+    covered: range
+    """The columns in which those numbers would hide an edge that is to be seen all along."""
 
 
 def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
@@ -70,19 +92,43 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     labelled = spacing >= 7 and 2 * max(view.layers) <= last - first
     if not labelled:
         spacing = (canvas.width - 6) / (len(view.layers) - 1)
-    columns = [
-        _column(layer, 3 + round(layer * spacing), n, first, last, 2 if labelled else 1, view)
-        for layer, n in enumerate(view.layers)
-    ]
+    between = _between(canvas.width, len(view.layers) - 1)
+    clear = view.roomy and labelled and between >= CLEAR
+    columns = []
+    for layer in range(len(view.layers)):
+        x = _clear_of_numbers(layer, between) if clear else 3 + round(layer * spacing)
+        end = x + (3 if not clear else LABEL if layer else 1)
+        covered = range(end - LABEL - 1, end + 1) if clear else range(0)
+        columns.append(_column(view, layer, x, first, last, labelled, end, covered))
     for left, right in pairwise(columns):
         _edges(canvas, view, left, right, first, last)
     for column in columns:
-        _nodes(canvas, view, column, top, labelled, int(min(spacing - 1, column.x + 3)))
+        width = LABEL if clear else int(min(spacing - 1, column.x + 3))
+        _nodes(canvas, view, column, top, labelled, width)
     _target_and_loss(canvas, view, bottom - 1)
 
 
-def _column(layer: int, x: int, n: int, first: int, last: int, tall: int, view: View) -> Column:
-    room = last - first
+def _between(width: int, depth: int) -> float:
+    """Columns from the numbers over one layer to the nodes of the next, all as wide."""
+    return (width - 2 * LABEL - 3 - (depth - 1) * (LABEL + 2)) / depth
+
+
+def _clear_of_numbers(layer: int, between: float) -> int:
+    """The column of a layer's nodes: inputs have their numbers at the left, others at the right."""
+    return LABEL + 2 + round(layer * between) + (layer - 1) * (LABEL + 2) if layer else LABEL - 1
+
+
+def _column(
+    view: View,
+    layer: int,
+    x: int,
+    first: int,
+    last: int,
+    labelled: bool,
+    end: int,
+    covered: range,
+) -> Column:
+    room, n, tall = last - first, view.layers[layer], 2 if labelled else 1
     shown = n if n * tall <= room else max(1, min(FOLDED, room - 2))
     most = min(max(view.layers), room // tall)
     gap = max(2, (room - tall) / max(most - 1, 2)) if tall == 2 else room / max(most, 1)
@@ -90,7 +136,7 @@ def _column(layer: int, x: int, n: int, first: int, last: int, tall: int, view: 
         gap = (room - 2) / max(1, shown)
     begin = first + (room - tall - gap * (shown - 1)) / 2
     lines = tuple(int(begin + k * gap + 0.5) + tall - 1 for k in range(shown))
-    return Column(layer, x, lines, n - shown)
+    return Column(layer, x, lines, n - shown, end, covered)
 
 
 def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
@@ -116,9 +162,7 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     styles: dict[tuple[int, int], str] = {}
     for _, i, j in edges:
         weight, look = float(weights[i, j]), looks(i, j)
-        begin = (2 * left.x + 2, 4 * left.lines[j] + 1)
-        end = (2 * right.x - 1, 4 * right.lines[i] + 1)
-        line = _line(begin, end, weight < 0)
+        line = _line(left, right, i, j, weight < 0)
         for place, dots in line.items():
             bits[place] = bits.get(place, 0) | dots
         styles.update(dict.fromkeys(line, ink(weight) + look))
@@ -128,19 +172,39 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
 
 
 @lru_cache(maxsize=1024)  # the same edges are drawn at every key
-def _line(begin: tuple[int, int], end: tuple[int, int], dashed: bool) -> dict[tuple[int, int], int]:
-    """The dots of a line from dot to dot, by the character that they are part of."""
-    (x0, y0), (x1, y1) = begin, end
-    steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+def _line(left: Column, right: Column, i: int, j: int, dashed: bool) -> dict[tuple[int, int], int]:
+    """The dots of the edge from node `j` to node `i`, by the character that they are part of.
+
+    It is straight; where a number would hide part of it, it is level as far as the numbers reach.
+    """
+    begin, end = 2 * left.x + 2, 2 * right.x - 1
+    behind, before = 2 * left.covered.stop, 2 * right.covered.start - 1
+    high, low = 4 * left.lines[j] + 1, 4 * right.lines[i] + 1
+    numbers = {(x, y - 1) for side in (left, right) for y in side.lines for x in side.covered}
+    for ways in ((begin, end), (behind, end), (begin, before), (behind, before)):
+        dots = _dots(begin, *ways, end, high, low)
+        if numbers.isdisjoint((x // 2, y // 4) for x, y in dots):
+            break
     found: dict[tuple[int, int], int] = {}
-    for k in range(steps + 1):
+    for k, (x, y) in enumerate(dots):
         if dashed and k % 6 in (3, 4):
             continue
-        along = k / steps
-        x, y = round(x0 + (x1 - x0) * along), round(y0 + (y1 - y0) * along)
         place = (x // 2, y // 4)
         found[place] = found.get(place, 0) | DOTS[y % 4][x % 2]
     return found
+
+
+def _dots(begin: int, x0: int, x1: int, end: int, high: int, low: int) -> list[tuple[int, int]]:
+    """A line from dot to dot: from `high` to `low` between x0 and x1, level before and behind."""
+    steps = max(abs(x1 - x0), abs(low - high), 1)
+    return [
+        *((x, high) for x in range(begin, x0)),
+        *(
+            (round(x0 + (x1 - x0) * k / steps), round(high + (low - high) * k / steps))
+            for k in range(steps + 1)
+        ),
+        *((x, low) for x in range(x1 + 1, end + 1)),
+    ]
 
 
 def _nodes(
@@ -152,7 +216,7 @@ def _nodes(
     name = next((s for s in names if view.value(s) is not None), names[0])
     values, known = view.value(name), view.state.revealed(name)
     about = (*names, *(f"d{s}" for s in names if l), *((f"b{l}", f"db{l}") if l else ()))
-    end = column.x + 3
+    end = column.end
     # As on the boards: A2 is read where dZ2 = A2 − Y is written at its node.
     canvas.right(end, top, name, f"label {mark_of(view, name) or mark_of(view, *about)}")
     stale = " stale" if view.state.stale(name) else ""

@@ -1,14 +1,15 @@
 """Where matrices stand in the Cache, Gradients and Update panels, and how their cells are painted.
 
 Each layer is a row of columns, A[l-1] W b Z A (Y), its gradients in the same columns: each exactly
-under its value. When the layers do not all fit, it is one layer's card, as a window where even that
-is too large. Pure geometry and painting: it knows no widgets.
+under its value. When the layers do not all fit, it is one layer's card (on a large screen, as many
+as fit), as a window where even that is too large. Pure geometry and painting: it knows no widgets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -107,35 +108,89 @@ class Arrangement:
 
 
 def arrange(view: View, width: int, height: int) -> Arrangement:
-    """Every layer where they fit in `height` lines (the smaller of both panels), else one card."""
-    n, depth = view.layers, len(view.layers) - 1
-    layers = range(1, depth + 1)
-    rows = {l: max(n[0], n[1]) if l == 1 else n[l] for l in layers}  # noqa: E741
-    apart = _apart(view, lambda by: sum(2 + (r - 1) * by for r in rows.values()), height)
-    heights = {l: 2 + (rows[l] - 1) * apart for l in layers}  # noqa: E741
+    """As many layers as fit in `height` lines (the smaller of both panels), else one card."""
+    n = view.layers
+    divided = division(n, height, _most_apart(view))
     columns = _columns(view, max(n[:-1]), width)
-    if columns is None or sum(heights.values()) > height or (depth == 1 and n[0] > height):
+    if columns is None or divided is None or (len(divided[0]) > 1 and not view.roomy):
         return _card(view, width, height)
-    spare = height - sum(heights.values())
-    air = min(apart, spare // max(1, depth - 1))
+    parts, apart = divided
+    layers = next(part for part in parts if view.layer in part)
+    heights = [1 + _rows(n, layers, layer, apart) for layer in layers]
+    spare = height - sum(heights) - (len(parts) > 1)
+    air = min(apart, spare // max(1, len(layers) - 1))
     cache: list[Placed] = []
     gradients: list[Placed] = []
     top = 0
-    for l in layers:  # noqa: E741
-        cache += _layer(view, l, columns, top + 1, range(n[l - 1]), range(n[l]), whole=True)
+    for layer, tall in zip(layers, heights, strict=True):
+        ins, rows, named = range(n[layer - 1]), range(n[layer]), layer > layers[0]
+        cache += _layer(view, layer, columns, top + 1, ins, rows, named=named)
         gradients += _slopes(cache, top + 1)
-        top += heights[l] + air
-    return Arrangement(_spread(cache, apart), _spread(gradients, apart), tuple(layers), "")
+        top += tall + air
+    moved = _centred(view, columns.Y, columns.cell, width)
+    slopes = _spread(gradients, apart, moved)
+    return Arrangement(_spread(cache, apart, moved), slopes, tuple(layers), "")
+
+
+Division = tuple[tuple[range, ...], int]
+"""The layers in parts, and the lines from row to row in each."""
+
+
+@lru_cache(maxsize=256)  # asked for at every key
+def division(n: tuple[int, ...], height: int, apart: int) -> Division | None:
+    """The layers in as few parts as fit in `height` lines each, their rows at most `apart`; None
+    where there is a layer that does not fit."""
+    return _divided(len(n) - 1, apart, lambda part, by: lines_of(n, part, by) <= height)
+
+
+def _divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Division | None:
+    for count in range(1, depth + 1):
+        each = -(-depth // count)
+        starts = range(1, depth + 1, each)
+        parts = tuple(range(first, min(first + each, depth + 1)) for first in starts)
+        for by in range(apart, 0, -1):
+            if all(fits(part, by) for part in parts):
+                return parts, by
+    return None
+
+
+def lines_of(n: tuple[int, ...], layers: range, apart: int, *, airy: bool = False) -> int:
+    """Lines that the cards of some layers take at least, or well apart; where they are not all,
+    one more names the others."""
+    others = len(layers) < len(n) - 1
+    between = apart if airy else max(apart - 1, int(others))
+    cards = sum(1 + _rows(n, layers, layer, apart) for layer in layers)
+    return cards + between * (len(layers) - 1) + others
+
+
+def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
+    """Lines of a layer's rows; the first of those that are shown has what it reads beside it."""
+    beside = n[layer - 1] if layer == layers[0] else 0
+    return 1 + (max(n[layer], beside) - 1) * apart
+
+
+FARTHEST = 3
+"""Lines from row to row at most."""
+
+
+def board_lines(n: tuple[int, ...], room: int) -> int:
+    """Lines that a board takes of `room` on a large screen: a rule, what it needs, a blank one."""
+    divided = division(n, room - 1, FARTHEST)
+    if divided is None:
+        return room  # a window onto what does not fit
+    parts, apart = divided
+    return min(room, 2 + max(lines_of(n, part, apart, airy=True) for part in parts))
 
 
 ROOMY = ((8, 6), (6, 5), (4, 4))
-"""How much wider cells may be, and how far apart matrices, in a panel that has all the room."""
+"""How much wider cells may be, and how far apart matrices, in a panel that has much room."""
 
 
 def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
     """The roomiest columns that fit all weights, with Y or without; None where none do."""
     least = cell_width(view.decimals)
-    for more, gap in (*(ROOMY if view.maximised else ()), (2, 3), (1, 2), (0, 2), (0, 1)):
+    spacious = ROOMY if view.maximised or view.roomy else ()
+    for more, gap in (*spacious, (2, 3), (1, 2), (0, 2), (0, 1)):
         cell = least + more
         columns = Columns.of(cell, weights, gap)
         if (columns.Y if target else columns.A) <= width:
@@ -143,26 +198,39 @@ def _columns(view: View, weights: int, width: int, target: bool = True) -> Colum
     return None
 
 
+def _most_apart(view: View) -> int:
+    """Lines from row to row where there is room: a maximised panel has, and a large screen."""
+    return FARTHEST if view.roomy else 2 if view.maximised else 1
+
+
 def _apart(view: View, needed: Callable[[int], int], height: int) -> int:
-    """Lines from row to row: two where a maximised panel has the room."""
-    return 2 if view.maximised and needed(2) <= height else 1
+    """As many lines from row to row as there is room for."""
+    return next((by for by in range(_most_apart(view), 1, -1) if needed(by) <= height), 1)
 
 
-def _spread(placed: Iterable[Placed], apart: int) -> tuple[Placed, ...]:
-    return tuple(replace(one, apart=apart) for one in placed)
+def _centred(view: View, right: int, cell: int, width: int) -> int:
+    """How far to the right matrices that reach to `right` stand in the middle of a large board."""
+    beyond = width - right - (cell - cell_width(view.decimals))  # the first cell's own margin
+    return max(0, beyond // 2) if view.roomy else 0
+
+
+def _spread(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
+    return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
 
 
 def _card(view: View, width: int, height: int) -> Arrangement:
     """The current layer alone, windowed to what fits."""
     layer = view.layer
     reads, neurons = view.layers[layer - 1], view.layers[layer]
-    cell = cell_width(view.decimals)
+    lines = max(1, height - 2)  # a line for labels, one for the neighbours
+    sparse = view.roomy and _is_sparse(reads, neurons, lines)
+    lines = (lines + 1) // 2 if sparse else lines
+    cell = cell_width(view.decimals) + (2 if sparse else 0)
     bare, last = Columns.of(cell, 0, 1), layer == len(view.layers) - 1
     # Y gives its place to the weights, unless the step reads it.
     target = last and (bare.Y + reads * cell <= width or view.concerns("Y") > 0)
     most = max(1, (width - (bare.Y if target else bare.A)) // cell)
     columns = _columns(view, min(reads, most), width, target) or Columns.of(cell, 1, 1)
-    lines = max(1, height - 2)  # a line for labels, one for the neighbours
     row, column = view.scroll.get(layer, (0, 0))
     row, column, before = _following(view, layer, row, column, lines, min(reads, most))
     row = max(0, min(row, neurons - lines))
@@ -171,15 +239,17 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     rows = range(row, min(neurons, row + lines))
     ins = range(column, min(reads, column + columns.weights))
     befores = range(before, min(reads, before + lines))
-    every = _layer(view, layer, columns, 1, ins, rows, whole=False, befores=befores)
+    every = _layer(view, layer, columns, 1, ins, rows, befores=befores)
     cache = _fitting(view, every, width)
     has_weights = any(one.symbol == f"W{layer}" for one in cache)
     remark = _remark(rows, neurons, ins if has_weights else range(reads), reads)
     tall = max(len(rows), len(befores))
-    apart = _apart(view, lambda by: 1 + (tall - 1) * by, lines)
-    gradients = _spread(_slopes(cache, 1), apart)
+    apart = _apart(view, lambda by: 1 + (tall - 1) * by, height - 2)
+    right = max((placed.right for placed in cache), default=width)
+    moved = _centred(view, right, columns.cell, width)
+    gradients = _spread(_slopes(cache, 1), apart, moved)
     card = tuple(placed.symbol for placed in every)
-    return Arrangement(_spread(cache, apart), gradients, (layer,), remark, card)
+    return Arrangement(_spread(cache, apart, moved), gradients, (layer,), remark, card)
 
 
 def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
@@ -197,6 +267,17 @@ def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
     return kept
 
 
+FEW = 16
+"""Lines of a window below which none is left blank."""
+
+
+def _is_sparse(reads: int, neurons: int, lines: int) -> bool:
+    """Whether a window shows so little of its matrices that it may as well be easy to read: no
+    matrix would fit in it that does not with a blank line between its rows."""
+    half = (lines + 1) // 2
+    return lines >= FEW and all(rows > 2 * lines or rows <= half for rows in (reads, neurons))
+
+
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
 
@@ -210,12 +291,15 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     both = most > 0  # else there is room for one of them: the step's own
     most = max(1, most if both else (width - LABEL) // cell)
     tall = max(len(blocks_of(view, f"{letter}{layer}")) for letter in "Wb" for layer in every)
-    whole = tall * sum(n[1:]) + depth - 1 <= height and max(n[:-1]) <= most
-    layers = every if whole else (view.layer,)
+    divided = _update_division(n, tall, height, _most_apart(view))
+    whole = divided is not None and max(n[:-1]) <= most
+    if divided is None or not whole or (len(divided[0]) > 1 and not view.roomy):
+        whole, divided = False, ((range(view.layer, view.layer + 1),), 1)
+    parts, apart = divided
+    layers = next(tuple(part) for part in parts if view.layer in part)
     weights = min(max(n[layer - 1] for layer in layers), most)
     lines = max(1, max(n) if whole else (height - 1) // tall)
-    apart = _apart(view, lambda by: tall * sum(n[1:]) * by + depth - 1, height) if whole else 1
-    if view.maximised:
+    if view.maximised or view.roomy:
         cell += max(0, min(6, (width - 2 * LABEL - 2) // (weights + 1) - cell))
     placed: list[Placed] = []
     top, remark = 0, ""
@@ -241,7 +325,19 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
         remark = _remark(rows, n[layer], columns, n[layer - 1])
     card = [symbol for letter in "Wb" for _, symbol, _ in blocks_of(view, f"{letter}{view.layer}")]
     named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
-    return Arrangement(_spread(placed, apart), (), layers, remark, named)
+    moved = _centred(view, max(one.right for one in placed), cell, width)
+    return Arrangement(_spread(placed, apart, moved), (), layers, remark, named)
+
+
+@lru_cache(maxsize=256)
+def _update_division(n: tuple[int, ...], tall: int, height: int, apart: int) -> Division | None:
+    """As few parts of the layers as fit, each parameter in `tall` blocks of its rows."""
+
+    def fits(part: range, by: int) -> bool:
+        others = len(part) < len(n) - 1
+        return tall * by * sum(n[layer] for layer in part) + len(part) - 1 + others <= height
+
+    return _divided(len(n) - 1, apart, fits)
 
 
 ONE = range(1)
@@ -315,13 +411,12 @@ def _layer(
     ins: range,
     rows: range,
     *,
-    whole: bool,
+    named: bool = False,
     befores: range | None = None,
 ) -> list[Placed]:
-    """A layer's own matrices; the rest of its network's are named by an arrow where all fit."""
+    """A layer's own matrices; what it reads is `named` by an arrow where it stands above."""
     example = range(view.column, view.column + 1)
     before = "X" if l == 1 else f"A{l - 1}"
-    named = whole and l > 1
 
     def column(symbol: str, right: int, shown: range = rows) -> Placed:
         return Placed(symbol, right, top, shown, example, at.cell, symbol)

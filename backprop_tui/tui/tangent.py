@@ -57,11 +57,11 @@ def paint(
         with np.errstate(all="ignore"):
             return (high - values) / (high - low) * (4 * rows - 1)
 
-    _dotted(canvas, left, top, rows, heights(np.interp(at, found.at, losses)), "forward")
+    dotted(canvas, left, top, rows, heights(np.interp(at, found.at, losses)), "forward")
     if tangent and found.slope is not None and np.isfinite(found.slope):
         line = heights(found.loss + found.slope * (at - found.here))
         line[np.arange(line.size) % 6 > 3] = np.nan  # dashed: told from the curve without colour
-        _dotted(canvas, left, top, rows, line, "backward")
+        dotted(canvas, left, top, rows, line, "backward")
     for value, sign in ((after, "○"), (found.here, "●")):
         if value is None or not found.at[0] <= value <= found.at[-1]:
             continue
@@ -78,7 +78,7 @@ def paint(
     canvas.put(left + (columns - len(here)) // 2, beneath, here, "strong")
 
 
-def _dotted(canvas: Canvas, left: int, top: int, rows: int, heights: Array, style: str) -> None:
+def dotted(canvas: Canvas, left: int, top: int, rows: int, heights: Array, style: str) -> None:
     """A dot for each half column, joined where the line is steep; over what is there already."""
     bits: dict[tuple[int, int], int] = {}
     last: int | None = None

@@ -12,6 +12,8 @@ from functools import cached_property, partial
 from math import isnan
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.engine.explanation import Explanation, own_cell
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # imported when they are needed: the start does not wait for 
 
 EDITED, CHANGED = "*", "Δ"
 """What stands before a number that was edited, and before one that the last edit changed."""
+NO_LOSSES: tuple[Array, Array] = (np.empty(0), np.empty(0))
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
 
@@ -58,10 +61,14 @@ class View:
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
+    roomy: bool = False
+    """Whether the screen is large: what stands on it is spread, centred and told in full."""
     one_panel: bool = False
     """Whether there is room for one at a time."""
     sparkline: str = ""
     """The losses so far, a character for a stretch of iterations."""
+    losses: tuple[Array, Array] = NO_LOSSES
+    """Iterations and their losses so far, thinned for drawing; on a large screen alone."""
     message: str = ""
     """A word to the user, in the footer until the next key."""
     asking: Asking | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,8 +29,10 @@ def run(*layers: int, **given: object) -> Timeline:
     return Timeline(experiment(network, Training(), X, Y, given))
 
 
-def view(timeline: Timeline, steps: int = 0, drawing: str = DRAWINGS[0]) -> View:
-    return view_of(timeline, Position(1, steps), drawing=drawing)
+def view(
+    timeline: Timeline, steps: int = 0, drawing: str = DRAWINGS[0], roomy: bool = False
+) -> View:
+    return view_of(timeline, Position(1, steps), drawing=drawing, roomy=roomy)
 
 
 def drawn(shown: View, width: int = 40, height: int = 20) -> Canvas:
@@ -159,6 +162,65 @@ def test_no_edge_touches_a_number(width: int) -> None:
         assert not re.search(r"\d[\u2801-\u28ff]|[\u2801-\u28ff]−?\d", text)
 
 
+@pytest.mark.parametrize("size", [(40, 20), (43, 21), (62, 29), (94, 40)], ids=str)
+@pytest.mark.parametrize("lesson", ["article", "mazur", "xor", "softmax"])
+def test_on_a_large_screen_edges_meet_nodes(lesson: str, size: tuple[int, int]) -> None:
+    """Alone, each edge goes from one node to the other, column by column, past every number."""
+    timeline = Timeline(load(lesson))
+    layers = timeline.experiment.network.layers
+    every = {k: np.zeros((n, m)) for k, (m, n) in enumerate(pairwise(layers), 1)}
+    done = len(timeline.program.steps)
+    nodes_at = nodes_of(drawn(view(timeline, done, roomy=True), *size))
+    columns = sorted({x for x, _ in nodes_at})
+    assert len(nodes_at) == sum(layers)
+    for layer, weights in every.items():
+        for i, j in np.ndindex(weights.shape):
+            alone = {f"W{k}": w.tolist() for k, w in every.items()}
+            alone[f"W{layer}"][i][j] = 1.0
+            canvas = drawn(view(run(*layers, **alone), 2 * len(every), roomy=True), *size)
+            text = canvas.text()
+            assert re.search(r"\d\.\d", text)
+            assert not re.search(r"\d[\u2801-\u28ff]|[\u2801-\u28ff]−?\d", text)
+            begin, end = columns[layer - 1], columns[layer]
+            dots = {(x, y) for y in range(size[1]) for x in range(size[0]) if canvas.dots(x, y)}
+            assert {x for x, _ in dots} == set(range(begin + 1, end))
+            starts, ends = ([y for x, y in nodes_at if x == at] for at in (begin, end))
+            assert (begin + 1, sorted(starts)[j]) in dots
+            assert (end - 1, sorted(ends)[i]) in dots
+            assert is_unbroken(dots)
+
+
+def nodes_of(canvas: Canvas) -> list[tuple[int, int]]:
+    lines = canvas.text().split("\n")
+    return [(x, y) for y, line in enumerate(lines) for x, char in enumerate(line) if char == "●"]
+
+
+def is_unbroken(dots: set[tuple[int, int]]) -> bool:
+    """Whether from one of the characters each other is reached, over sides and corners."""
+    found: set[tuple[int, int]] = set()
+    ahead = [min(dots)]
+    while ahead:
+        x, y = ahead.pop()
+        if (x, y) in dots - found:
+            found.add((x, y))
+            ahead += [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+    return found == dots
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_on_a_large_screen_a_drawing_stands_in_the_middle_and_is_not_stretched(
+    drawing: str,
+) -> None:
+    for width, height in ((120, 20), (60, 90)):
+        canvas = drawn(view(run(3, 3, 1), drawing=drawing, roomy=True), width, height)
+        used = [(x, y) for y in range(height) for x in range(width) if line_of(canvas, y)[x] != " "]
+        wide = max(x for x, _ in used) - min(x for x, _ in used) + 1
+        tall = max(y for _, y in used) - min(y for _, y in used) + 1
+        assert wide <= 2.4 * height
+        assert tall <= 0.62 * width + 1
+        assert min(x for x, _ in used) >= (width - 2.4 * height) / 2 - 1
+
+
 def test_the_edges_that_the_step_is_about_stand_out() -> None:
     timeline = run(2, 2, 1)
     canvas = drawn(view(timeline, timeline.program.index("dW2") + 1))
@@ -191,6 +253,11 @@ def test_a_deep_network_is_a_bar_for_each_layer() -> None:
     assert lengths[ordered[-1]] > lengths[ordered[0]] > 0
     for layer, line in lines_by_layer(canvas).items():
         assert f"{slopes[layer]:.0e}" in line
+
+
+def test_a_deep_network_is_bars_however_wide() -> None:
+    canvas = drawn(view(run(2, *[2] * 11, 1), roomy=True), 200, 40)
+    assert "largest |dW|" in canvas.text()
 
 
 def test_bars_appear_one_by_one_from_the_last_layer_back() -> None:

@@ -26,10 +26,13 @@ from backprop_tui.tui.matrices import (
     Placed,
     arrange,
     arrange_update,
+    board_lines,
+    division,
+    lines_of,
     paint,
     paint_cell,
 )
-from backprop_tui.tui.numbers import cell_width
+from backprop_tui.tui.numbers import cell_width, times_power
 from backprop_tui.tui.view import DRAWINGS, View
 from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
@@ -92,6 +95,7 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
         example=draw(st.integers(0, 3)),
         drawing=draw(st.sampled_from(DRAWINGS)),
         maximised=draw(st.booleans()),
+        roomy=draw(st.booleans()),
         scroll={layer: draw(scrolled) for layer in draw(st.sets(st.integers(1, len(layers) - 1)))},
     )
 
@@ -239,18 +243,19 @@ def test_a_place_leads_back_to_its_cell(view: View, width: int, height: int) -> 
         assert placed.cell_at(placed.left, placed.top - 1) is None
 
 
+@pytest.mark.parametrize("roomy", [False, True], ids=["small", "roomy"])
 @pytest.mark.parametrize("size", [(57, 7), (83, 11), (130, 20), (40, 5)], ids=str)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_places_hold_still(shape: tuple[int, ...], size: tuple[int, int]) -> None:
+def test_places_hold_still(shape: tuple[int, ...], size: tuple[int, int], roomy: bool) -> None:
     """A step stands in one way, whatever its numbers; a network shown whole, at every step."""
     found: dict[int, set[Arrangement]] = {}
     for scale in (1.0, 1e-6, 1e9):
         run = timeline(shape, 1, scale)
         for steps in range(len(run.program.steps) + 1):
-            view = view_of(run, Position(1, steps))
+            view = view_of(run, Position(1, steps), roomy=roomy)
             found.setdefault(steps, set()).add(arrange(view, *size))
     assert all(len(ways) == 1 for ways in found.values())
-    if any(way.whole for ways in found.values() for way in ways):
+    if any(len(way.layers) == len(shape) - 1 > 1 for ways in found.values() for way in ways):
         assert len(set.union(*found.values())) == 1
 
 
@@ -305,6 +310,70 @@ def test_very_small_gradients_carry_a_common_power() -> None:
     assert "× 10" not in shown
 
 
+def test_on_a_large_screen_each_layer_carries_its_own_power() -> None:
+    """Gradients of early layers are told, and not as zeros, beside those of late ones."""
+    run = timeline((2, *[2] * 11, 1))
+    view = view_of(run, Position(1, run.program.index("db1") + 1), roomy=True)
+    panel = Gradients()
+    canvas = painted(panel, view, 150, 40)
+    gradients = arrange(view, 150, 39).gradients
+    assert {p.symbol for p in gradients} >= {f"dW{layer}" for layer in range(1, 13)}
+    powers = {p.symbol: panel.powers[p.symbol] for p in gradients}
+    assert len(set(powers.values())) > 1
+    assert "×" not in line_of(canvas, 0)
+    for placed in gradients:
+        power, value = powers[placed.symbol], view.value(placed.symbol)
+        assert value is not None
+        label = line_of(canvas, placed.top)
+        assert times_power(power) in label
+        assert ("×" in label) == (power != 0)
+        told = float(cell_of(canvas, placed, 1, 1).replace("−", "-"))
+        assert told == pytest.approx(float(value[0, 0]) / 10.0**power, abs=0.51e-3)
+
+
+def test_a_covered_panel_tells_no_power() -> None:
+    run = timeline((2, *[2] * 11, 1))
+    done = Position(1, run.program.index("db1") + 1)
+    view = view_of(run, done, roomy=True, hidden=frozenset({"gradients"}))
+    assert "×" not in painted(Gradients(id="gradients"), view, 150, 40).text()
+
+
+LAYERS = st.lists(st.integers(1, 12), min_size=2, max_size=20).map(tuple)
+
+
+@given(LAYERS, st.integers(2, 90), st.integers(1, 3))
+def test_layers_stand_in_as_few_parts_as_fit(
+    layers: tuple[int, ...], height: int, apart: int
+) -> None:
+    """One after the other, each in one part; rows are closer before there are more parts."""
+    divided = division(layers, height, apart)
+    depth = len(layers) - 1
+    if divided is None:
+        one_by_one = [lines_of(layers, range(k, k + 1), 1) for k in range(1, depth + 1)]
+        assert max(one_by_one) > height
+        return
+    parts, by = divided
+    assert [layer for part in parts for layer in part] == list(range(1, depth + 1))
+    assert all(lines_of(layers, part, by) <= height for part in parts)
+    if len(parts) > 1:
+        assert lines_of(layers, range(1, depth + 1), 1) > height
+    if by < apart:
+        assert any(lines_of(layers, part, by + 1) > height for part in parts)
+
+
+@given(LAYERS, st.integers(2, 60))
+def test_a_board_takes_no_more_lines_than_it_needs(layers: tuple[int, ...], room: int) -> None:
+    lines = board_lines(layers, room)
+    assert lines <= room
+    run, used = timeline(layers), 0
+    for layer in range(1, len(layers)):
+        view = view_of(run, Position(1, run.program.index(f"A{layer}") + 1), roomy=True)
+        shown = arrange(view, 400, lines - 1)
+        assert layer in shown.layers
+        used = max(used, *(p.line(len(p.rows) - 1) + 1 for p in shown.cache if p.rows))
+    assert lines == room or lines - used <= 3  # a rule, the neighbours' names, a blank line
+
+
 def test_the_window_follows_the_scroll() -> None:
     run = timeline((784, 128, 10))
     view = view_of(run, Position(1, 1), scroll={1: (100, 700)})
@@ -342,6 +411,18 @@ def test_the_card_of_a_step_holds_all_that_it_reads(layers: tuple[int, ...]) -> 
             shown = {p.symbol for p in (*a.cache, *a.gradients)}
             matrices = {step.symbol, *names(step.expression)} & set(run.program.shapes(1))
             assert matrices <= shown
+
+
+@pytest.mark.parametrize("size", [(80, 12), (136, 20), (230, 40)], ids=str)
+@pytest.mark.parametrize("layers", SHAPES, ids=str)
+def test_so_does_that_of_a_large_screen(layers: tuple[int, ...], size: tuple[int, int]) -> None:
+    run = timeline(layers)
+    for steps, step in enumerate(run.program.steps, 1):
+        view = view_of(run, Position(1, steps), roomy=True)
+        if step.phase in ("forward", "backward"):
+            a = arrange(view, *size)
+            shown = {p.symbol for p in (*a.cache, *a.gradients)}
+            assert {step.symbol, *names(step.expression)} & set(run.program.shapes(1)) <= shown
 
 
 def test_an_example_of_a_batch_is_its_own_column() -> None:

@@ -12,8 +12,8 @@ from tests.tui.driver import HUGE, SMALL, stepping
 FIGURE = re.compile(r"\d\.\d")
 
 
-@pytest.mark.parametrize("size", [SMALL, HUGE], ids=str)
-async def test_a_zoomed_board_spreads_its_rows(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "apart"), [(SMALL, 2), (HUGE, 3)], ids=str)
+async def test_a_zoomed_board_spreads_its_rows(size: tuple[int, int], apart: int) -> None:
     async with stepping("article", size) as driver:
         await driver.press("p")
         close = driver.text("cache").splitlines()
@@ -21,7 +21,7 @@ async def test_a_zoomed_board_spreads_its_rows(size: tuple[int, int]) -> None:
         lines = driver.text("cache").splitlines()
         rows = [y for y, line in enumerate(lines) if FIGURE.search(line)]
         assert len(rows) == 4  # three of layer 1, one of layer 2
-        assert [b - a for a, b in pairwise(rows[:3])] == [2, 2]
+        assert [b - a for a, b in pairwise(rows[:3])] == [apart, apart]
         numbers = FIGURE.findall("".join(lines))
         assert numbers == FIGURE.findall("".join(close))  # all of them are there
         assert len(lines[rows[0]]) > len(close[2])

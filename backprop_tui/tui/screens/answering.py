@@ -164,7 +164,7 @@ class Answering(Travel, Why):
 
     def _on_the_boards(self, cell: Cell, value: float) -> str:
         """How a board shows a number; small gradients have a common power taken out."""
-        power = self.query_one(Gradients).power if cell.symbol.startswith("d") else 0
+        power = self.query_one(Gradients).powers.get(cell.symbol, 0)
         shown = fixed(value * 10.0**-power, self.decimals, cell_width(self.decimals) - 1)
         return f"{shown}e{power}" if power else shown
 

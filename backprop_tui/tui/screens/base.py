@@ -7,7 +7,7 @@ is computed or painted.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,11 @@ from backprop_tui.engine.keyframes import LOSSES
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, State, Timeline
-from backprop_tui.tui.curve import sparkline
+from backprop_tui.tui.curve import sparkline, thinned
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.view import DRAWINGS, View
+from backprop_tui.tui.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.view import DRAWINGS, NO_LOSSES, View
 from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.widgets.footer import Footer
 from backprop_tui.tui.widgets.heading import Rail, Title
@@ -43,12 +44,26 @@ REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""
 SLICE = 0.01
 """Seconds of replaying between two looks at the keys."""
+SIZES = (22, 7)
+"""Columns of the drawing and lines of the Step panel on a small screen."""
 LEAST = Size(73, 22)
 """From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
 LOW = 18
 """Lines below which a question has no board beside it."""
 SPARKS = 10
 """Characters of the sparkline in the title."""
+POINTS = 400
+"""Points of the curve of losses at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """So many losses as a sparkline, and on a large screen as points of a curve."""
+
+    count: int = 0
+    large: bool = False
+    sparkline: str = ""
+    points: tuple[Array, Array] = NO_LOSSES
 
 
 class Base(Screen[None]):
@@ -68,7 +83,7 @@ class Base(Screen[None]):
         self.asking: Asking | None = None  # a question about the step shown
         self.mode = experiment.asks  # when it asks, one of ASKING
         self.tiny = False  # whether there is room for one panel only
-        self.sizes = (22, 7)  # columns of the network, lines of the step
+        self.roomy = False  # whether the screen is large
         self._fitted: Size | None = None  # the size they were chosen for
         self.speed = 2  # of SPEEDS
         self.begin(experiment)
@@ -103,7 +118,7 @@ class Base(Screen[None]):
 
             self.right = RightRun(timeline)
         self.before: Timeline | None = None  # the run before an edit, until the next move
-        self._drawn = (0, "")  # how many losses the sparkline stands for, and the sparkline
+        self._drawn = Drawn()  # the losses, for as long as there are no others
         self.verdicts: dict[int, dict[str, str]] = {}  # by iteration and symbol
         self._wanted: Place | None = None  # whose gradient is to be tested next
 
@@ -190,12 +205,11 @@ class Base(Screen[None]):
             self.show()
 
     def _fit(self, size: Size) -> None:
-        """The breakpoints: one panel at a time, 80×24, from 120×40 on, and huge."""
+        """The breakpoints: one panel at a time, 80×24, and from 110×34 on."""
         self._fitted = size
         width, height = size
         self.tiny = width < LEAST.width or height < LEAST.height
-        wide = width >= 110 and height >= 34
-        self.sizes = (60 if width >= 160 and wide else 36 if wide else 22, 13 if wide else 7)
+        self.roomy = is_large(width, height)
 
     # Showing
 
@@ -219,8 +233,10 @@ class Base(Screen[None]):
             tabbed=self.tabbed,
             scrolled=self.scrolled,
             maximised=self.zoomed,
+            roomy=self.roomy,
             one_panel=self.tiny,
-            sparkline=self._sparkline(),
+            sparkline=(drawn := self._drawn_losses()).sparkline,
+            losses=drawn.points,
             message=self.message,
             playing=SPEEDS[self.speed].label if self.playing else "",
             right=self.right,
@@ -250,11 +266,12 @@ class Base(Screen[None]):
         untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
         return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
 
-    def _sparkline(self) -> str:
-        losses = self.known_losses()
-        if losses.size != self._drawn[0]:
-            self._drawn = losses.size, sparkline(losses, SPARKS)
-        return self._drawn[1]
+    def _drawn_losses(self) -> Drawn:
+        losses, drawn = self.known_losses(), self._drawn
+        if (losses.size, self.roomy) != (drawn.count, drawn.large):
+            points = thinned(losses, POINTS) if self.roomy else NO_LOSSES
+            self._drawn = Drawn(losses.size, self.roomy, sparkline(losses, SPARKS), points)
+        return self._drawn
 
     def _seen(self) -> Position:
         """Where the panels stand: back in its iteration while a number of the past is explained."""
@@ -298,7 +315,8 @@ class Base(Screen[None]):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
-        network, lines = self.sizes[0], self._step_lines(view)
+        network, step = proportions(*self.app.size, view.layers) if self.roomy else SIZES
+        lines = self._step_lines(view, LEAST_STEP if self.roomy and alone else step)
         room = Size(self.size.width, self.size.height - 3 - lines) if alone else None
         for board in self.query(Board):
             board.alone = room
@@ -307,11 +325,11 @@ class Base(Screen[None]):
         drawing.styles.padding = (0, 0 if alone else 2 if network > 22 else 1, 0, 0)
         self.query_one("#step").styles.height = "1fr" if shown == {"step"} else lines
 
-    def _step_lines(self, view: View) -> int:
+    def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small terminal."""
         height = self.size.height
         if not self.tiny:
-            return self.sizes[1]
+            return usual
         told = (view.is_asked or view.asking) and height >= LOW  # an answer's verdict must be read
         left = height - (14 if view.updating else 11)
         return max(7 if told else 3, min(left, max(7, height // 3)))

@@ -1,8 +1,10 @@
-"""Help: what the chosen panel shows, then every key of the action table."""
+"""Help: what the chosen panel shows, then every key of the action table; on a wide screen in
+columns, so that nothing scrolls."""
 
 from __future__ import annotations
 
-from textwrap import fill
+from itertools import zip_longest
+from textwrap import fill, wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,6 +16,8 @@ from backprop_tui.tui.screens.sheet import Sheet
 
 SHEET, FRAME = 76, 6
 """Columns of the sheet where there is room, and of its frame with the scroll bar."""
+ACROSS, NARROWEST, GAP = 3, 50, 3
+"""At most so many columns of text, the narrowest of them, and what is between two."""
 KEY = " " * 18
 """The room for a key, before what it does."""
 GROUPS = {
@@ -63,21 +67,58 @@ class Help(Sheet):
         self.panel, self.columns = panel, SHEET
 
     def on_resize(self, event: events.Resize) -> None:
-        self.columns = min(SHEET, event.size.width)
-        self.write(self.text())
+        room = event.size.width - FRAME + GAP
+        across = max(1, min(ACROSS, room // (NARROWEST + GAP)))
+        sheet = across * (SHEET - FRAME + GAP) - GAP + FRAME
+        self.columns = min(sheet, event.size.width)
+        self.query_one("#sheet").styles.max_width = sheet
+        wide = (self.columns - FRAME + GAP) // across - GAP
+        self.write(self.text() if across == 1 else beside_each_other(self.blocks(wide), across))
 
     def text(self) -> Text:
-        text = Text()
-        wide = len(KEY) + max(12, self.columns - len(KEY) - FRAME)
-        if self.panel in PANELS:
-            text.append(PANELS[self.panel] + "\n\n")
+        wide = max(len(KEY) + 12, self.columns - FRAME)
+        return Text("\n").join(self.blocks(wide, whole=True))
+
+    def blocks(self, wide: int, *, whole: bool = False) -> list[Text]:
+        """What is said, in pieces that stay in one column each; with `whole` what the panel and
+        the marks are about is left for the sheet to break."""
+
+        def broken(said: str) -> str:
+            lines = said.split("\n")
+            return said if whole else "\n".join(fill(line, wide) for line in lines)
+
+        found = [Text(broken(PANELS[self.panel]) + "\n")] if self.panel in PANELS else []
         for group, title in GROUPS.items():
-            text.append(f"{title}\n", "bold")
+            heading = Text(f"{title}\n", "bold")
             for action in (a for a in ACTIONS if a.group == group):
-                text.append(f"  {action.written:<16}", "bold")
-                text.append(
-                    fill(action.does, wide, initial_indent=KEY, subsequent_indent=KEY)[len(KEY) :]
-                    + "\n"
-                )
-        text.append(f"\n{MARKS}", "dim")
-        return text
+                does = f"\n{KEY}".join(wrap(action.does, wide - len(KEY)))
+                found.append(Text.assemble(heading, (f"  {action.written:<16}", "bold"), does))
+                heading = Text()
+        marks = [broken(line) for line in MARKS.split("\n")]
+        found += [Text(f"\n{marks[0]}", "dim"), *(Text(mark, "dim") for mark in marks[1:])]
+        return found
+
+
+def beside_each_other(blocks: list[Text], across: int) -> Text:
+    """Blocks in so many columns, read downwards, as low as they can be."""
+    lines = [block.split() for block in blocks]
+    low = -(-sum(map(len, lines)) // across)
+    columns: list[list[Text]] = []
+    while not columns or len(columns) > across:
+        columns = [[]]
+        for own in lines:
+            if columns[-1] and len(columns[-1]) + len(own) > low:
+                columns.append([])
+            columns[-1] += own
+        low += 1
+    wide = [max(line.cell_len for line in column) + GAP for column in columns]
+    return Text("\n").join(row_of(row, wide) for row in zip_longest(*columns, fillvalue=Text()))
+
+
+def row_of(cells: tuple[Text, ...], wide: list[int]) -> Text:
+    """A line of every column."""
+    row = Text()
+    for cell, columns in zip(cells, wide, strict=True):
+        row.append_text(cell).append(" " * (columns - cell.cell_len))
+    row.rstrip()
+    return row

@@ -6,7 +6,11 @@ They place matrices where `matrices` says and paint them; nothing here computes 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
 
 from textual import events
 from textual.geometry import Size
@@ -37,6 +41,8 @@ from backprop_tui.tui.widgets.panel import Panel
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""
+POWER = 12
+"""Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
 """Lines of a board that its rule, its labels and a row of numbers take."""
 MARKED = re.compile("[▸•]−")
@@ -118,9 +124,9 @@ class Board(Panel):
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """The other layers, in the last line; returns the column behind them."""
-        if a.whole or len(view.layers) == 2 or canvas.height <= LEAST:
+        if len(a.layers) == len(view.layers) - 1 or canvas.height <= LEAST:
             return 0
-        others = shortened(neighbours(view, a.layers[0]), canvas.width)
+        others = shortened(neighbours(view, a.layers), canvas.width)
         return canvas.put(0, canvas.height - 1, others, "quiet")
 
 
@@ -140,8 +146,8 @@ class Cache(Board):
 class Gradients(Board):
     """What going backward has computed, each slope exactly under its value."""
 
-    power = 0
-    """The power of ten that was taken out of the numbers when it was painted last."""
+    powers: Mapping[str, int] = MappingProxyType({})
+    """The power of ten that was taken out of each matrix when it was painted last."""
 
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
@@ -151,11 +157,20 @@ class Gradients(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        begun = any(view.value(placed.symbol) is not None for placed in a.gradients)
-        power = common_power(shown_values(view, a.gradients), view.decimals) if begun else 0
-        self.power = power
+        every = a.gradients
+        begun = any(view.value(placed.symbol) is not None for placed in every)
+        cards = self.cards(every, canvas.width) if view.roomy else [every]
+        powers = [
+            common_power(shown_values(view, card), view.decimals) if begun else 0 for card in cards
+        ]
+        self.powers = {
+            placed.symbol: power
+            for card, power in zip(cards, powers, strict=True)
+            for placed in card
+        }
+        shared = powers[0] if len(set(powers)) == 1 else 0
         alone = not (self.other and self.other.display)
-        power_of_ten, remark = times_power(power), self.remark(a)
+        power_of_ten, remark = times_power(shared), self.remark(a)
         layers = (which_layer(view, a), "") if alone else ("",)  # else the Cache says it
         ways = [
             ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
@@ -163,9 +178,18 @@ class Gradients(Board):
             for layer in layers
         ]
         self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
-        paint_all(canvas, view, a.gradients, power)
+        for card, power in zip(cards, powers, strict=True):
+            paint_all(canvas, view, card, power)
+            if power != shared and not self.is_covered(view):
+                canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
         if alone:
             self.put_neighbours(canvas, view, a)
+
+    def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
+        """The matrices of each layer, where there is room for a power of its own beside them."""
+        if not every or max(placed.right for placed in every) + POWER > width:
+            return [every]
+        return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
 
 
 class Update(Board):
@@ -305,13 +329,17 @@ def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
 
 
 def which_layer(view: View, a: Arrangement) -> str:
-    """Which layer's card it is; nothing where all of them stand there."""
+    """Which layers' cards they are; nothing where all of them stand there."""
     depth = len(view.layers) - 1
-    return "" if a.whole or depth == 1 else f"  layer {a.layers[0]} of {depth}"
+    if len(a.layers) == depth:
+        return ""
+    if len(a.layers) == 1:
+        return f"  layer {a.layers[0]} of {depth}"
+    return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"
 
 
-def neighbours(view: View, layer: int) -> str:
-    """The layers before and after the one whose card is shown."""
+def neighbours(view: View, shown: tuple[int, ...]) -> str:
+    """The layers before and after those that are shown."""
     n, g = view.layers, view.state.experiment.network.activations
     depth = len(n) - 1
 
@@ -321,10 +349,10 @@ def neighbours(view: View, layer: int) -> str:
         return f"layers {first} to {last}"
 
     parts = []
-    if layer > 1:
-        parts.append(f"▴ {named(1, layer - 1)}")
-    if layer < depth:
-        parts.append(f"▾ {named(layer + 1, depth)}")
+    if shown[0] > 1:
+        parts.append(f"▴ {named(1, shown[0] - 1)}")
+    if shown[-1] < depth:
+        parts.append(f"▾ {named(shown[-1] + 1, depth)}")
     return "      ".join(parts)
 
 

@@ -28,8 +28,11 @@ RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
 FIGURES = re.compile(r"\([−-][\d.e−∞]+\)|(?<![\w.])[−-]?\d+\.\d+(?:e−?\d+)?")
 """Numbers with their signs, and the brackets that only a negative one has: covered, all are one."""
-CURVE, LEAST_CURVE = 48, 8
-"""Columns of the loss curve of a weight beside the text, and the fewest lines of one under it."""
+CURVE, LEAST_CURVE, WORDS = 48, 8, 60
+"""Columns of a loss curve beside the text, at least, and the fewest lines of one under it; columns
+of the text at least."""
+TALL = 24
+"""From this many lines on, a blank one stands between the lines of nearly any step."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -59,13 +62,15 @@ class StepPanel(Panel):
         self.rule(canvas, view, title(view), verdict(view))
         # The field that a formula is typed into covers the last line.
         width, height = canvas.width - 2, canvas.height - (2 if view.writing else 1)
-        if view.asking and not view.inspection.place:
-            self.question(canvas, view, view.asking)
-            return
         if (drawn := loss_curve(view, width, height)) is not None:
             self.draw_curve(canvas, view, *drawn)
             frame = drawn[1]
             width, height = (frame.x - 3, height) if frame.x > 1 else (width, frame.y - 2)
+        elif view.roomy and height >= TALL and width >= CURVE + WORDS:
+            width = self.draw_course(canvas, view, width, height)
+        if view.asking and not view.inspection.place:
+            self.question(canvas, view, view.asking, width)
+            return
         found = self.explained(view, width, height)
         if self.opened(view):
             found += all_terms(view.explanation)
@@ -74,11 +79,9 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
-            if 2 * len(found) <= height:  # for the last row
-                found = [line for one in found for line in (one, Line("", weight=0))]
         if self.is_covered(view):
             found = [replace(line, text=FIGURES.sub(5 * COVERED, line.text)) for line in found]
-        self.put_lines(canvas, found, width, height)
+        self.put_lines(canvas, self.airy(view, found, height), width, height)
         self.emphasise(canvas, view)
 
     def is_covered(self, view: View) -> bool:
@@ -86,6 +89,13 @@ class StepPanel(Panel):
         are given, or answered."""
         stands_on = None if view.place is None or view.asking else view.board_of(view.place.symbol)
         return super().is_covered(view) or stands_on in view.hidden
+
+    def airy(self, view: View, lines: list[Line], height: int) -> list[Line]:
+        """With a blank line behind each where there is much room: for the last row."""
+        spread = self.opened(view) or (view.roomy and height >= TALL)
+        if not spread or 2 * len(lines) > height:
+            return lines
+        return [line for one in lines for line in (one, Line("", weight=0))]
 
     def put_lines(self, canvas: Canvas, lines: list[Line], width: int, height: int) -> None:
         """As many as there is room for, without the least of them; what is too long for its line
@@ -109,7 +119,7 @@ class StepPanel(Panel):
             if line.right and len(line.text) + len(line.right) + 2 <= width:
                 canvas.right(width + 1, y - 1, line.right, "quiet")
 
-    def question(self, canvas: Canvas, view: View, asking: Asking) -> None:
+    def question(self, canvas: Canvas, view: View, asking: Asking, width: int) -> None:
         """What is asked of the step, or how that ended."""
         from backprop_tui.tui.widgets.question import question_lines  # only where something is
 
@@ -117,8 +127,8 @@ class StepPanel(Panel):
             canvas, view, f"Ask  step {view.state.number}: {asking.cell.symbol}", asking.attempt
         )
         covered = asking.is_open and asking.typing
-        width, height = canvas.width - 2, canvas.height - (2 if covered else 1)
-        found = question_lines(view, asking, width, height)
+        height = canvas.height - (2 if covered else 1)
+        found = self.airy(view, question_lines(view, asking, width, height), height)
         self.put_lines(canvas, found, width, height)
         if not asking.is_open and view.explanation:
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
@@ -138,6 +148,14 @@ class StepPanel(Panel):
         updated = place.iteration == view.iteration and view.state.done(place.symbol)
         after = view.provenance.number(place) if updated else None
         paint(canvas, frame, found, words, view.decimals, tangent=known, after=after)
+
+    def draw_course(self, canvas: Canvas, view: View, width: int, height: int) -> int:
+        """The losses so far beside the text; the columns that are left for it."""
+        from backprop_tui.tui.course import paint
+
+        frame = beside_text(width, height)
+        paint(canvas, frame, view)
+        return frame.x - 3
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""
@@ -170,8 +188,8 @@ def loss_curve(view: View, width: int, height: int) -> tuple[Sweep, Frame] | Non
     from backprop_tui.engine.sweep import sweep
     from backprop_tui.tui.tangent import Frame
 
-    if width >= CURVE + 60:
-        frame = Frame(width + 1 - CURVE, 1, CURVE, min(height, 14))
+    if width >= CURVE + WORDS:
+        frame = beside_text(width, height)
     elif height >= 2 * LEAST_CURVE:
         tall = max(LEAST_CURVE, height // 2)
         frame = Frame(1, height + 1 - tall, width, tall)
@@ -179,6 +197,14 @@ def loss_curve(view: View, width: int, height: int) -> tuple[Sweep, Frame] | Non
         return None
     found = sweep(view.state.program, view.state.iteration, place.cell)
     return None if found is None else (found, frame)
+
+
+def beside_text(width: int, height: int) -> Frame:
+    """Where a curve stands at the right of the text: larger in a larger panel."""
+    from backprop_tui.tui.tangent import Frame
+
+    columns = max(CURVE, min(2 * CURVE, width * 2 // 5))
+    return Frame(width + 1 - columns, 1, columns, min(height, max(14, columns * 2 // 5)))
 
 
 def all_terms(found: Explanation | None) -> list[Line]:
