@@ -85,7 +85,7 @@ def test_the_cache_names_the_example_and_counts_those_that_are_right(kinds: Make
     rule = cache_rule(kinds(), FORWARD)
     assert "Cache  2 of 3 right" in rule
     assert "‹example 1 of 3› · setosa" in rule
-    assert "Cache  2/3 ✓" in cache_rule(kinds(), FORWARD, width=46)
+    assert "Cache  2/3 ✓" in cache_rule(kinds(), FORWARD, width=51)
 
 
 def test_one_output_tells_0_from_1(kinds: Make) -> None:
