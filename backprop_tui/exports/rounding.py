@@ -51,10 +51,10 @@ class Rounding:
         return f"{digits}e{first}".replace("-", "−")
 
     def unit(self, number: float) -> float:
-        """What one is worth in the last digit of the number's figure; 0 has no last digit."""
+        """What one is worth in the last digit of the number's figure; 0 and ∞ have no last one."""
         if not self.significant:
             return float(10.0**-self.digits)
-        if abs(number) <= DUST:
+        if abs(number) <= DUST or not math.isfinite(number):
             return 0.0
         first = int(f"{number:.{self.digits - 1}e}".partition("e")[2])
         return float(10.0 ** (first + 1 - self.digits))

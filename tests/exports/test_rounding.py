@@ -30,6 +30,11 @@ def test_a_number_is_rounded_as_asked(number: float, decimals: str, digits: str)
     assert (DECIMALS.figure(number), DIGITS.figure(number)) == (decimals, digits)
 
 
+@pytest.mark.parametrize("number", [0.0, float("inf"), float("-inf"), float("nan")])
+def test_nothing_and_what_is_not_finite_have_no_last_digit(number: float) -> None:
+    assert DIGITS.unit(number) == 0
+
+
 def test_it_is_said_in_words() -> None:
     said = [str(Rounding(1)), str(DECIMALS), str(DIGITS), str(Rounding(0))]
     assert said == ["1 decimal", "3 decimals", "3 significant digits", "whole numbers"]
