@@ -87,13 +87,54 @@ class Cell(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Neg(Expr):
+class Unary(Expr):
+    """A node with one operand."""
+
     operand: Expr
+
+
+class Neg(Unary):
+    """−x"""
+
+    __slots__ = ()
+
+
+class Transpose(Unary):
+    """xᵀ: rows and columns change places."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Transpose(Expr):
-    operand: Expr
+class Binary(Expr):
+    """A node with two operands; it equals one of its own class with the same ones."""
+
+    left: Expr
+    right: Expr
+
+
+class Diff(Binary):
+    """x − y"""
+
+    __slots__ = ()
+
+
+class MatMul(Binary):
+    """The matrix product, `·`."""
+
+    __slots__ = ()
+
+
+class Mul(Binary):
+    """The product element by element, `∘`, or of numbers, `×`."""
+
+    __slots__ = ()
+
+
+class Div(Binary):
+    """x / y"""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +142,6 @@ class Sum(Expr):
     """Any number of terms, added from left to right: nested, 785 would overflow recursion."""
 
     terms: tuple[Expr, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Diff(Expr):
-    left: Expr
-    right: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class MatMul(Expr):
-    """The matrix product, `·`."""
-
-    left: Expr
-    right: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Mul(Expr):
-    """The product element by element, `∘`, or of numbers, `×`."""
-
-    left: Expr
-    right: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Div(Expr):
-    left: Expr
-    right: Expr
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ import codecs
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from backprop_tui.spelling import IN_FULL
-
 if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy or Rich
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -27,6 +25,8 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
     """An error handler for encodings: the signs that one lacks, in ASCII. No −0.264 as ?0.264."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
+    from backprop_tui.spelling import IN_FULL  # few terminals lack a sign
+
     lacking = error.object[error.start : error.end]
     return "".join(IN_FULL.get(sign, "?") for sign in lacking), error.end
 
