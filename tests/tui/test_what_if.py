@@ -403,4 +403,4 @@ async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> N
         stepper = driver.stepper
         stepper.look(Inspection().into(Place(0, Cell("W2", 1, 1)), stepper.provenance))
         assert "alone" not in driver.text("step")
-        assert "Drawn at random" in driver.text("step")
+        assert "Given by the experiment" in driver.text("step")
