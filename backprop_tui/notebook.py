@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.engine import timeline
 from backprop_tui.engine.algebra import SCALARS, names
-from backprop_tui.engine.explanation import Explanation, own_cell
+from backprop_tui.engine.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.engine.files.experiment_file import ExperimentError, load
 from backprop_tui.engine.functions import Array
+from backprop_tui.engine.notation import text
 from backprop_tui.engine.provenance import Place, Provenance
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Position
@@ -79,8 +80,11 @@ class State(timeline.State):
         if self.step is None:
             return (self.experiment.title,)
         cell = own_cell(self, self.step, 0)
-        place = Place(self.position.iteration, cell)
-        said = Explanation(self.timeline.provenance, place, self.figure)
+        place, provenance = Place(self.position.iteration, cell), self.timeline.provenance
+        if provenance.step_of(place) is None:  # set by hand since
+            told = f"{text(cell)}: {provenance.given(place)}"
+            return formula(self.step), shape_line(self.step, self.shapes), told
+        said = Explanation(provenance, place, self.figure)
         arithmetic = (said.symbols(MOST_TERMS), *said.numbers(MOST_TERMS), said.result)
         return (
             said.formula,

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from rich.console import Console
 
 import backprop_tui
 from backprop_tui import Position, Timeline, lessons, load
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.experiment import Edit
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -80,6 +83,15 @@ def test_what_a_run_does_not_have_is_told_apart_from_what_is_not_computed_yet(
     assert run.state(run.start).value("dW2") is None
     with pytest.raises(ValueError, match=re.escape(told)):
         asked(run)
+
+
+def test_a_number_that_was_set_by_hand_is_no_step_s_own() -> None:
+    edit = Edit(2, Cell("W1", 1, 1), 0.5)
+    run = Timeline(replace(load("article"), edits=(edit,)))
+    state = run.state(Position(1, 14))
+    assert state.lines[0] == "W1 ← W1 − α·dW1"
+    assert state.lines[-1] == "W1[1,1]: edited: was 0.480867, set to 0.5 in iteration 2"
+    assert "0.500" in str(state)
 
 
 @given(elements=st.integers(1, 8))

@@ -7,13 +7,13 @@ a `Layout` says. What is said of one step, `worked` knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, groupby
 
 from backprop_tui.engine.algebra import Cell, names
 from backprop_tui.engine.edits import said
-from backprop_tui.engine.experiment import Array, Data
+from backprop_tui.engine.experiment import Array, Data, Edit
 from backprop_tui.engine.explanation import Explanation
 from backprop_tui.engine.notation import GUARDED, text
 from backprop_tui.engine.program import Phase, Step
@@ -101,6 +101,7 @@ class _Author:
     def __init__(self, timeline: Timeline, decimals: int) -> None:
         self.timeline, self.decimals = timeline, decimals
         self.provenance, self.beside = Provenance(timeline), Beside(timeline)
+        self._known: dict[tuple[Edit, ...], Provenance] = {}
         self.slips = mistaken(timeline)
 
     def chapter(self, iteration: Iteration, before: Iteration | None) -> Chapter:
@@ -130,7 +131,7 @@ class _Author:
             number,
             step,
             Explanation(
-                self.provenance,
+                self._known_in(iteration.number),
                 place,
                 partial(figure, decimals=self.decimals),
                 notation=GUARDED,
@@ -140,6 +141,15 @@ class _Author:
             self.slips.get(step.symbol),
             tuple(in_print(self.beside, iteration.number, step)),
         )
+
+    def _known_in(self, iteration: int) -> Provenance:
+        """The run without later edits, which would take the place of what a step made."""
+        experiment = self.timeline.experiment
+        made = tuple(edit for edit in experiment.edits if edit.iteration <= iteration)
+        if made not in self._known:
+            so_far = self.timeline.retold(replace(experiment, edits=made))
+            self._known[made] = Provenance(so_far)
+        return self._known[made]
 
     def matrix(self, symbol: str, value: Array) -> Matrix:
         experiment = self.timeline.experiment

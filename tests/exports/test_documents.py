@@ -18,7 +18,8 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import latex, markdown
-from backprop_tui.exports.trace import figure
+from backprop_tui.exports.trace import figure, iterations
+from tests.engine.test_edits import edited
 from tests.exports.runs import exported, runs
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
@@ -69,6 +70,20 @@ def checked(page: str) -> Outline:
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     return outline
+
+
+@pytest.mark.parametrize("name", ["html", "latex", "markdown"])
+@given(edited())
+@settings(deadline=None, max_examples=10)
+def test_an_edited_run_is_worked_out_as_it_was_computed(name: str, experiment: Experiment) -> None:
+    """An edit of the next iteration takes the place of what an update has made; not here."""
+    timeline, document = Timeline(experiment), exported(name, experiment, iterations=3)
+    for iteration in iterations(timeline, 3):
+        for result in iteration.results:
+            number = figure(abs(float(result[0, 0])), 3)
+            assert number in document or not re.fullmatch(
+                r"[0-9.]+", number
+            )  # e, ∞: as each has it
 
 
 class TestHtml:
