@@ -126,6 +126,7 @@ class TestWorksheet:
         assert not Path("class.html").exists()
         same = export.fault("--as", "worksheet", "--output", "a", "--key", "a")
         assert same == "--output and --key need different files"
+        assert export.fault("--as", "worksheet", "--output", "./a", "--key", "a") == same
 
     @pytest.mark.parametrize("flag", ["--blanks", "--copies", "--key"])
     def test_its_flags_are_for_it_alone(self, flag: str, export: Export) -> None:

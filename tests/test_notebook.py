@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import backprop_tui
-from backprop_tui import Position, Timeline, lessons, load
+from backprop_tui import ExperimentError, Position, Timeline, lessons, load
 from backprop_tui.engine.algebra import Cell
 from backprop_tui.engine.experiment import Edit
 
@@ -83,6 +83,14 @@ def test_what_a_run_does_not_have_is_told_apart_from_what_is_not_computed_yet(
     assert run.state(run.start).value("dW2") is None
     with pytest.raises(ValueError, match=re.escape(told)):
         asked(run)
+
+
+def test_a_path_is_a_file_and_an_override_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(lessons.text("neuron"))
+    assert load(file).name == "mine"
+    with pytest.raises(ExperimentError, match=r'no override "sead"\. Did you mean "seed"\?'):
+        load("article", {"sead": 7})
 
 
 def test_a_number_that_was_set_by_hand_is_no_step_s_own() -> None:

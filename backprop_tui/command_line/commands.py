@@ -306,12 +306,12 @@ def export(arguments: argparse.Namespace) -> int:
     except formats.ExportError as error:
         raise CommandError(str(error)) from None
     files = {}
-    if answers is not None and key is not None:
-        files[key] = answers
     if arguments.output is not None:
         files[arguments.output] = "".join(texts)
-        if len(files) == 1 and arguments.output == arguments.key:
+    if answers is not None and key is not None:
+        if arguments.output and os.path.realpath(arguments.output) == os.path.realpath(key):
             raise CommandError("--output and --key need different files")
+        files[key] = answers
     write_files(files, arguments.overwrite)
     if arguments.output is None:
         write(texts, document=True)

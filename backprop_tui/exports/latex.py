@@ -33,6 +33,10 @@ COMMANDS = {
     ">": "$>$",
     "|": "$|$",
     "−": "$-$",
+    "ð": "d",
+    "Ð": "D",
+    "þ": "th",
+    "Þ": "Th",  # which the plain encoding of LaTeX lacks
     "·": r"$\cdot$",
     "∘": r"$\circ$",
     "×": r"$\times$",

@@ -60,12 +60,16 @@ class ExperimentError(Exception):
         self.faults = faults
 
 
-def load(source: str, overrides: Mapping[str, Any] | None = None) -> Experiment:
+def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Experiment:
     """The experiment that a lesson's name or a file's path stands for, or an ExperimentError.
 
     `overrides` has the flags that were given, by their names in FLAGS; a text is parsed as the
     command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
     """
+    source = os.fspath(source)
+    if unknown := [flag for flag in overrides or () if flag not in FLAGS]:
+        flag = unknown[0]
+        raise ExperimentError(f"there is no override {shown(flag)}{hint(flag, FLAGS)}")
     if is_file(source):
         text, path = _text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)
