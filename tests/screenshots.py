@@ -7,23 +7,15 @@ The PNGs are what Chromium paints of the exports and of `serve`; without it they
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import tempfile
 from base64 import b64decode
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import conftest as conftest  # first of all: the surroundings, the same everywhere
 from tests.serve.chromium import CHROMIUM, Tab, chromium, tabs_of, until
 from tests.serve.conftest import serving
-
-for variable in ("NO_COLOR", "TEXTUAL_THEME"):
-    os.environ.pop(variable, None)
-os.environ |= {
-    "TEXTUAL_ANIMATIONS": "none",
-    "TEXTUAL_COLOR_SYSTEM": "truecolor",
-    "TERM": "xterm-256color",
-}
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SMALL, WIDE = (80, 24), (120, 40)
