@@ -46,6 +46,17 @@ def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("host", ["", "a..b", ".a", "a" * 300])
+def test_a_host_that_can_have_no_address(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    (told,) = faults(capsys, "--host", host, "--port", "0")
+    assert told.startswith("--host must be an address or a host's name; got \"")
+
+
+def test_a_host_of_two_lines_is_told_on_one(capsys: pytest.CaptureFixture[str]) -> None:
+    (told,) = faults(capsys, "--host", "no\nhost", "--port", "0")
+    assert told.startswith('--host "no\\nhost" is no address')
+
+
 def test_without_the_extra_it_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

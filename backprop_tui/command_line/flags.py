@@ -67,6 +67,17 @@ def path(text: str) -> str:
     return text
 
 
+def host(text: str) -> str:
+    """A reader of addresses and hosts' names. An empty one would be all of this machine's."""
+    try:
+        named = bool(text.encode("idna"))
+    except UnicodeError:  # a name with an empty part, or one of more than 63 letters
+        named = False
+    if not named:
+        raise ValueError(f"must be an address or a host's name; got {quoted(text)}")
+    return text
+
+
 def one_of(names: Sequence[str]) -> Callable[[str], str]:
     """A reader of one of these names."""
 
@@ -242,7 +253,8 @@ HOST = Flag(
     "--host",
     "ADDRESS",
     "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
-    default="127.0.0.1",
+    host,
+    "127.0.0.1",
 )
 PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
 MAX_SESSIONS = Flag(

@@ -7,13 +7,17 @@ the server is gone, it ends.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import wait
 from typing import Any
 
+from textual.app import App
 from textual.drivers.web_driver import WebDriver
-from textual.events import AppFocus
+from textual.events import AppFocus, Resize
+from textual.message import Message
 from textual.messages import ExitApp
 
 from backprop_tui.command_line.commands import asked_as, decimals_of, load
@@ -25,9 +29,19 @@ from backprop_tui.tui.screens.keep import Snapshot
 MOMENT = 1.0
 """Seconds between two looks at where the learner is: no key waits for it."""
 
+LOOK = 0.02
+"""Seconds between two looks whether a flood of keys has been dealt with."""
+BACKLOG = 256
+"""Keys that wait in memory: what comes faster than it can be shown waits in the pipe."""
+
 
 class SessionDriver(WebDriver):
-    """Textual's own, but it has the focus from the start, and ends with the pipe that it reads."""
+    """Textual's own, but it has the focus from the start, and ends with the pipe that it reads.
+
+    Its thread reads no faster than the app takes what was read: a flood of keys costs no memory.
+    """
+
+    _since_room = 0
 
     def start_application_mode(self) -> None:
         super().start_application_mode()
@@ -36,6 +50,36 @@ class SessionDriver(WebDriver):
     def run_input_thread(self) -> None:
         super().run_input_thread()
         self._app.post_message(ExitApp())  # nobody can press a key any more
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, Resize):  # among the keys: a size within bounds comes beside them
+            return
+        super().process_message(message)
+        self._posted()
+
+    def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
+        super().on_meta(packet_type, payload)
+        self._posted()
+
+    def _posted(self) -> None:
+        """Now and then, wait until there is room for more: a single key never does."""
+        self._since_room += 1
+        if self._since_room < BACKLOG:
+            return
+        self._since_room = 0
+        room = asyncio.run_coroutine_threadsafe(self._room(), self._loop)
+        while not self.exit_event.is_set() and not room.done():
+            wait([room], timeout=LOOK)
+
+    async def _room(self) -> None:
+        while waiting(self._app) > BACKLOG:
+            await asyncio.sleep(LOOK)
+
+
+def waiting(app: App[object]) -> int:
+    """Messages that nobody has taken yet: keys go from the app to its screen, then to a widget."""
+    pumps = {app, *app.screen_stack, app.focused} - {None}
+    return sum(pump.message_queue_size for pump in pumps if pump)
 
 
 class SessionApp(BackpropApp):

@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 
 import textual_serve
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from backprop_tui.command_line.flags import CODE
 from backprop_tui.command_line.table import EXPERIMENT
+from backprop_tui.engine.wording import shown
 from backprop_tui.serve.bookmarks import Bookmarks
 from backprop_tui.serve.session import End, Session, part
 
@@ -51,7 +53,7 @@ class Server:
         return len(self.sessions) >= self.most
 
     def application(self) -> web.Application:
-        application = web.Application()
+        application = web.Application(middlewares=[found])
         application.add_routes(
             [
                 web.get("/", self.page),
@@ -72,7 +74,10 @@ class Server:
         if not from_own_page(request):
             raise web.HTTPForbidden(text="Only this server's own page may open a session.")
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
-        await page.prepare(request)
+        try:
+            await page.prepare(request)
+        except ConnectionError:  # it has left already: nobody gets this answer
+            return web.Response()
         name = request.query.get("page", "")
         await self.end_those_of(name)
         if self.full:
@@ -90,8 +95,8 @@ class Server:
         except OSError:  # this machine has no room for another process
             await part(page, End.UNOPENED)
         finally:
+            self.sessions.pop(session, None)  # first: its place is free, whatever its end is like
             await session.stop()
-            self.sessions.pop(session, None)
         return page
 
     def begins(self, bookmark: str) -> Mapping[str, str | int | None]:
@@ -119,10 +124,22 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.update(HEADERS)
 
 
+@web.middleware
+async def found(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A path that the file system refuses, as too long a name, is no file that is served."""
+    try:
+        return await handler(request)
+    except OSError as error:
+        raise web.HTTPNotFound from error
+
+
 def from_own_page(request: web.Request) -> bool:
     """Whether no other site's page asks: a browser lets any page open a socket to any server."""
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:  # no address at all: "http://["
+        return False
 
 
 def size_asked_for(request: web.Request) -> tuple[int, int]:
@@ -154,13 +171,13 @@ def address(host: str, port: int) -> str:
 def trouble(error: OSError, host: str, port: int) -> str:
     """Why nothing can listen there, and what to do."""
     if isinstance(error, socket.gaierror):
-        return f'--host "{host}" is no address: 127.0.0.1 and 0.0.0.0 always are'
+        return f"--host {shown(host)} is no address: 127.0.0.1 and 0.0.0.0 always are"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:
         return f"port {port} needs rights that you do not have: choose one above 1023 with --port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f'--host "{host}" is no address of this machine'
+        return f"--host {shown(host)} is no address of this machine"
     return f"{host}:{port} cannot be served: {error.strerror or error}"
 
 

@@ -24,6 +24,9 @@ from backprop_tui.engine.files.resuming import SHORT
 SCREEN = "backprop_tui.serve.screen"
 LARGEST = 500, 200
 """Columns and rows: a page may ask for any number, and each cell costs memory."""
+END_OF_PASTE = "\x1b[201~"
+LONGEST_PASTE = 1 << 16
+"""Characters: the process keeps a paste in memory until its end comes,"""
 FAREWELL = 1.0
 """Seconds that a page has to answer the end: one that sleeps holds nothing up."""
 
@@ -64,6 +67,7 @@ class Session(AppService):
         )
         self.experiment, self.name = experiment, name
         self._page, self._bookmark, self._drawn = page, bookmark, False
+        self._since_end = 0
 
     async def _closed(self) -> None:
         """Nothing more: the end of the process says that it has ended."""
@@ -110,21 +114,35 @@ class Session(AppService):
             await part(self._page, End.FAILED if status else End.QUIT)
 
     async def take(self, message: WSMessage) -> None:
-        """What the page says, passed on; what is no word of its language is dropped."""
+        """What the page says, passed on; what is no word of its language is dropped.
+
+        Dropped too while the process has a pipe full of keys to read: no hand is that fast, and
+        neither this server nor the end of the session waits for it.
+        """
         if self._process is None:
             return
         match words_of(message):
+            case ["ping", *_]:
+                with suppress(ConnectionError):
+                    await self.remote_write_str('["pong"]')
+            case _ if self.stdin.transport.get_write_buffer_size():
+                return
             case ["stdin", str(keys)]:
-                await self.send_bytes(keys.encode("utf-8", "replace"))
+                await self.send_bytes(self._with_an_end(keys).encode("utf-8", "replace"))
             case ["resize", {"width": int(width), "height": int(height)}]:
                 await self.set_terminal_size(*within_bounds(width, height))
             case ["focus", *_]:
                 await self.focus()
             case ["blur", *_]:
                 await self.blur()
-            case ["ping", *_]:
-                with suppress(ConnectionError):
-                    await self.remote_write_str('["pong"]')
+
+    def _with_an_end(self, keys: str) -> str:
+        """Keys as they are, but now and then with the end of a paste, if one was left open."""
+        self._since_end += len(keys)
+        if self._since_end <= LONGEST_PASTE:
+            return keys
+        self._since_end = 0
+        return keys + END_OF_PASTE
 
     async def stop(self) -> None:
         """End the process, whatever it is doing: it keeps nothing, so it needs no farewell."""
@@ -135,8 +153,7 @@ class Session(AppService):
             process.kill()
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)  # whatever it met is over
         await process.communicate()  # its pipes emptied, it is gone
 
 

@@ -12,7 +12,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientConnectionResetError,
+    ClientError,
+    ClientSession,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+    web,
+)
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
@@ -22,7 +30,7 @@ from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
 from backprop_tui.serve.server import Server
-from backprop_tui.serve.session import End
+from backprop_tui.serve.session import End, Session
 from tests.serve.conftest import Served, is_alive, serving
 
 PATIENCE = 60.0
@@ -91,6 +99,12 @@ def drop(socket: ClientWebSocketResponse) -> None:
     connection.transport.abort()
 
 
+def memory(process: int) -> float:
+    """MiB that it occupies (Linux)."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():
@@ -143,6 +157,60 @@ async def test_the_page_of_another_site_gets_no_session(served: Served) -> None:
     assert refused.value.status == 403
     async with page(served, served.address.rstrip("/")) as socket:
         assert "X" in await read(socket, "X")
+
+
+async def test_an_origin_that_is_no_address_is_no_page_of_ours(served: Served) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        async with page(served, "http://["):
+            pass
+    assert refused.value.status == 403
+
+
+async def test_a_page_that_leaves_before_it_is_answered_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def left(response: web.WebSocketResponse, request: web.Request) -> None:
+        assert request.transport
+        request.transport.abort()
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", left)
+    server = Server({"word": "article"}, most=1)
+    async with TestClient(TestServer(server.application())) as client:
+        with pytest.raises(ClientError):
+            await client.ws_connect("/ws")
+    assert not server.sessions
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "flood", [" ", "\x1b[<35;10;10M", "\x1b[200~", "\x1b[48;9999;9999;9999;9999t"]
+)
+async def test_a_flood_of_keys_costs_no_memory(served: Served, flood: str) -> None:
+    async with page(served) as socket:
+        await read(socket, "X")
+        (process,) = served.sessions()
+        before = memory(process)
+        reading = asyncio.create_task(end(socket))
+        for _ in range(60):
+            await socket.send_json(["stdin", flood + " " * 30_000 + flood * 500])
+            await asyncio.sleep(0.05)
+        assert memory(process) < before + 30
+        assert is_alive(process)
+        reading.cancel()
+        drop(socket)
+    await until(lambda: not is_alive(process))
+
+
+async def test_a_page_that_asks_too_fast_is_still_answered(served: Served) -> None:
+    async with page(served) as socket:
+        await read(socket, "X")
+        for _ in range(10):
+            await socket.send_json(["stdin", " " * 30_000])
+        await socket.send_json(["ping"])
+        async with asyncio.timeout(PATIENCE):
+            while (await socket.receive()).data != '["pong"]':
+                pass
 
 
 async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() -> None:
@@ -274,7 +342,32 @@ async def test_where_no_process_can_be_started_the_page_is_told(
         await until(lambda: not server.full)
 
 
-@pytest.mark.parametrize("path", ["page/../server.py", "page/%2e%2e/server.py", "terminal/", "x"])
+async def test_a_session_frees_its_place_whatever_its_end_is_like(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    started: list[Process | None] = []
+
+    async def fails(session: Session) -> None:
+        started.append(session._process)
+        raise BrokenPipeError("the page has reset its connection")
+
+    monkeypatch.setattr(Session, "run", fails)
+    server = Server({"word": "article"}, most=1)
+    async with TestClient(TestServer(server.application())) as client:
+        socket = await client.ws_connect("/ws")
+        await until(lambda: started)
+        drop(socket)
+        await until(lambda: not server.full)
+        (process,) = started
+        assert process
+        await until(lambda: process.returncode is not None)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["page/../server.py", "page/%2e%2e/server.py", "terminal/", "x", f"page/{'a' * 8000}"],
+)
 async def test_no_file_but_the_pages_own_is_served(served: Served, path: str) -> None:
     async with ClientSession() as client, client.get(f"{served.address}{path}") as answer:
         assert answer.status in (403, 404)
