@@ -163,6 +163,17 @@ def test_a_signal_gives_the_terminal_back(number: signal.Signals) -> None:
 
 
 @SIGNALS
+def test_a_signal_is_heard_in_a_burst_of_keys(number: signal.Signals) -> None:
+    with started() as terminal:
+        terminal.press(SPACE * 3000)
+        for _ in range(2):  # the keys are read, and not yet worked off
+            terminal.look(1)
+        terminal.process.send_signal(number)
+        assert terminal.until_ended() == 128 + number
+        assert_given_back(terminal)
+
+
+@SIGNALS
 @pytest.mark.parametrize("sign", [b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?7l", b"article"])
 def test_a_signal_in_the_first_moment_gives_it_back_too(
     number: signal.Signals, sign: bytes

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from backprop_tui.engine.wording import printable
+
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
     r"|(?P<name>(?:np\.)?[A-Za-zα-ω_][A-Za-z0-9_]*)"
@@ -57,7 +59,7 @@ def tokens(source: str) -> list[Token]:
         match = TOKEN.match(source, at)
         if match is None:
             start = at + len(source[at:]) - len(source[at:].lstrip())
-            raise GrammarError(f"cannot read “{source[start]}” at character {start + 1}")
+            raise GrammarError(f"cannot read “{printable(source[start])}” at character {start + 1}")
         kind = str(match.lastgroup)
         word = match[kind].replace(" ", "")
         found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))

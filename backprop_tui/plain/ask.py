@@ -30,7 +30,7 @@ from backprop_tui.engine.learner.judging import (
 )
 from backprop_tui.engine.learner.score import Outcome, Score
 from backprop_tui.engine.notation import text
-from backprop_tui.engine.wording import nearest
+from backprop_tui.engine.wording import nearest, printable, short
 from backprop_tui.engine.words import figure_in_words
 from backprop_tui.plain.looking import CELL, Looking
 from backprop_tui.plain.run import CannotError, advised
@@ -91,7 +91,9 @@ class Ask(Travel, Looking):
             return begun[0]
         meant = nearest(typed, modes)
         or_so = f"did you mean ask {meant}? " if meant else ""
-        raise CannotError(f"There is no ask {typed}: {or_so}It asks by {', '.join(modes)}.")
+        raise CannotError(
+            f"There is no ask {printable(short(typed))}: {or_so}It asks by {', '.join(modes)}."
+        )
 
     def do_next(self, rest: str) -> None:
         if self.asking and self.asking.is_open:

@@ -13,7 +13,7 @@ from backprop_tui.engine.timeline import Position
 from backprop_tui.engine.what_if import as_it_is, losses
 from backprop_tui.engine.wording import listed, nearest
 from backprop_tui.plain.looking import ALPHA, CELL, Looking
-from backprop_tui.plain.run import CannotError, advised
+from backprop_tui.plain.run import CannotError, advised, quoted
 from backprop_tui.plain.telling import spot
 from backprop_tui.tui.changes import change
 
@@ -181,7 +181,7 @@ class Changing(Looking):
             begun = [known for known in CATALOGUE if known.startswith(name)]
             meant = nearest(name, (*CATALOGUE, NONE)) or next(iter(begun), None)
             or_so = f"did you mean {meant}?" if meant else "mistake alone lists all."
-            raise CannotError(f"There is no mistake {name!r}: {or_so}")
+            raise CannotError(f"There is no mistake {quoted(name)}: {or_so}")
         other = experiment.with_mistake(None if name == NONE else name)
         if other is experiment:
             is_so = "No mistake is made" if name == NONE else f"{name} is made already"

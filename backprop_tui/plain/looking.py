@@ -10,7 +10,7 @@ from backprop_tui.engine.notation import plain_number
 from backprop_tui.engine.provenance import Place
 from backprop_tui.engine.wording import listed, nearest
 from backprop_tui.plain.explaining import chain, nudged, why
-from backprop_tui.plain.run import CannotError, Run
+from backprop_tui.plain.run import CannotError, Run, quoted
 from backprop_tui.plain.telling import (
     SPELLINGS,
     about,
@@ -44,7 +44,7 @@ class Looking(Run):
             return alike[0]
         meant = nearest(name, shapes)
         or_so = f"did you mean {meant}?" if meant else f"there are {listed(tuple(shapes))}."
-        raise CannotError(f"There is no matrix {typed!r}: {or_so}")
+        raise CannotError(f"There is no matrix {quoted(typed)}: {or_so}")
 
     def cell(self, typed: str) -> Cell:
         """A cell as it is written or said: W2[1,3], W2 1 3, W 2 row 1 column 3."""
@@ -144,7 +144,7 @@ class Looking(Run):
         after = ways[(ways.index(self.spelling) + 1) % len(ways)]
         wanted = rest.lower().removeprefix("in ").removeprefix("as ") or after
         if wanted not in ways:
-            raise CannotError(f"There is no way {rest!r}: say formulas words, text or both.")
+            raise CannotError(f"There is no way {quoted(rest)}: say formulas words, text or both.")
         self.spelling = wanted
         self.say(f"Formulas are given {SPELLINGS[wanted]}.")
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.wording import printable
 from backprop_tui.exports.record import Record
 from backprop_tui.plain.session import Session
 
@@ -28,7 +29,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    session = Session(experiment, decimals, tell)
+    session = Session(experiment, decimals, lambda line: tell(printable(line)))
     session.record = record
     session.open()
     if attended:

@@ -12,6 +12,7 @@ from backprop_tui.engine.experiment import Experiment
 from backprop_tui.engine.provenance import Provenance
 from backprop_tui.engine.published import Beside
 from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.engine.wording import short
 from backprop_tui.engine.words import sentence
 from backprop_tui.plain.telling import WORDS, arrival, beginning
 from backprop_tui.tui.asking import Asking
@@ -28,6 +29,11 @@ def advised(refusal: object, advice: str) -> str:
     in "L is no condition: compare it" or "Did you mean dZ1?"."""
     said = str(refusal).rstrip(".")
     return said if ": " in said or said.endswith("?") else f"{said}. {advice}"
+
+
+def quoted(typed: str) -> str:
+    """What was typed, as an answer repeats it: its beginning, and nothing that a terminal obeys."""
+    return repr(short(typed))
 
 
 class Run:

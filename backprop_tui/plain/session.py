@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from backprop_tui.plain.commands import COMMANDS, Command, find, meant
 from backprop_tui.plain.guard import Guard
-from backprop_tui.plain.run import CannotError
+from backprop_tui.plain.run import CannotError, quoted
 from backprop_tui.tui.actions import ACTIONS
 
 KEYS = {key: action for action in ACTIONS for key in action.keys.split(",") if len(key) == 1}
 HINT = "?"
+LONGEST_LINE = 4096
+"""Characters of a line that are read: as many as a terminal lets anybody type."""
 OPENING = "next, or an empty line, takes the next step; help tells what can be typed."
 
 
@@ -25,6 +27,9 @@ class Session(Guard):
 
     def line(self, typed: str) -> None:
         """Do what a line says; what cannot be done is told in a sentence."""
+        if len(typed) > LONGEST_LINE:
+            self.say(f"A line of more than {LONGEST_LINE:,} characters is not read.")
+            return
         try:
             self._do(typed.strip())
         except CannotError as error:
@@ -49,7 +54,7 @@ class Session(Guard):
             does = KEYS[typed].does
             return f"The key {typed} is one of the screen's ({does}), and does nothing here."
         name = meant(typed)
-        return f"There is no command {word!r}: " + (
+        return f"There is no command {quoted(word)}: " + (
             f"did you mean {name}?" if name else "help lists them."
         )
 

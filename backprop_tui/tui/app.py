@@ -10,7 +10,6 @@ import gc
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -85,12 +84,22 @@ class BackpropApp(App[str]):
             self._filters.append(SixteenColours())
 
     def _leave_on_signals(self) -> None:
-        """Told to end (kill, a closed window, an interrupt), give the terminal back first."""
+        """Told to end (kill, a closed window, an interrupt), give the terminal back first.
+
+        The loop alone would not do: it hears of signals through a pipe, and a burst of keys fills
+        that, so that the signal is lost. It is only woken by it; Python's own handler is sure.
+        """
+        loop = asyncio.get_running_loop()
+
+        def leave(number: int, _: object) -> None:
+            with suppress(RuntimeError):  # the loop has ended already
+                loop.call_soon_threadsafe(self._leave, 128 + number)
+
         for name in ("SIGTERM", "SIGHUP", "SIGINT"):  # Windows has no such handlers
             if (number := getattr(signal, name, None)) is not None:
                 with suppress(NotImplementedError, RuntimeError):
-                    leave = partial(self._leave, 128 + number)
-                    asyncio.get_running_loop().add_signal_handler(number, leave)
+                    loop.add_signal_handler(number, lambda: None)
+                    signal.signal(number, leave)
 
     def _leave(self, status: int) -> None:
         """Exit, but never in the middle of the start: half a screen cannot be taken down."""
@@ -110,6 +119,12 @@ class BackpropApp(App[str]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The meanings' colours under any theme, such that they can be read there."""
         return hues(self.current_theme)
+
+    def action_command_palette(self) -> None:
+        from backprop_tui.tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All actions of the table, and Textual's own."""

@@ -63,6 +63,15 @@ def test_bytes_that_are_no_text_are_no_command() -> None:
     assert any(line.startswith("Step 1 of 17") for line in told)
 
 
+@pytest.mark.parametrize(
+    "line", ["\x1b[2J", "write \x1b", "edit W1[1,1] \0", "show \x1b", "ask \x1b", "open a\x1bb"]
+)
+def test_what_is_repeated_of_a_line_gives_the_terminal_no_orders(line: str) -> None:
+    told = "".join(said(piped(f"{line}\n", "--ask", "off")))
+    assert told.isprintable()
+    assert "\\x" in told
+
+
 def test_answers_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "answers.csv"
     said(piped("next\n5\nplus\n", "mazur", "--ask", "type", "--record", str(file)))

@@ -616,6 +616,15 @@ class TestCommands:
     def test_what_is_not_understood_is_said_and_what_was_meant(self, line: str, told: str) -> None:
         assert Typed("neuron").one(line).startswith(told)
 
+    @pytest.mark.parametrize("begins", ["", "show ", "mistake ", "formulas ", "ask ", "help "])
+    def test_of_a_long_word_its_beginning_is_repeated(self, begins: str) -> None:
+        assert len(Typed("neuron").one(f"{begins}{'x' * 4000}")) < 200
+
+    @pytest.mark.parametrize("begins", ["", "write ", "goto "])
+    def test_a_line_that_nobody_types_is_not_read(self, begins: str) -> None:
+        told = Typed("neuron").one(f"{begins}{'9' * 1_000_000}")
+        assert told == "A line of more than 4,096 characters is not read."
+
     def test_a_save_that_exports_is_told_by_help(self) -> None:
         assert ".html, .md, .tex or .py exports" in Typed("article").one("help save")
 

@@ -178,14 +178,16 @@ class Answering(Travel, Why):
 
     @property
     def _field_is_open(self) -> bool:
-        return bool(self.query("AnswerField")) and self._field.display
+        return any(field.display and field.is_mounted for field in self.query("AnswerField"))
 
-    @work(exclusive=True, group="field", description="answer")
+    @work(group="field", description="answer")
     async def _open_field(self, keep: bool, typed: str = "") -> None:
         from backprop_tui.tui.widgets.answer import AnswerField
 
         if not self.query(AnswerField):
             await self.mount(AnswerField(id="answer"))
+        elif not self._field.is_mounted:  # an earlier key is opening it
+            return
         asking = self.asking
         if asking is None or not asking.is_open:
             return
