@@ -123,4 +123,6 @@ def apart(answer: float, found: Sequence[float], rounding: Rounding) -> float:
     farthest = max(abs(other - figure) for other in found)
     if unit == 0 or not math.isfinite(farthest):
         return 0.0 if farthest <= DUST else math.inf
-    return float(math.floor(farthest / unit + HALF))
+    # Written in digits, −0.997 lies 3.3 units of −1.03 from it: four count as right.
+    written = max(abs(read(rounding.figure(other)) - figure) for other in found)
+    return float(max(math.floor(farthest / unit + HALF), math.ceil(written / unit - 1e-6)))

@@ -71,6 +71,7 @@ def test_a_quotient_of_a_short_figure_is_farther_off_and_the_key_says_how_far() 
         (0.5, [0.5], 0),
         (0.5, [0.5013, 0.4996], 1),
         (0.0625, [0.0625], 1),  # 0.062 or 0.063: halfway may go either way
+        (0.994, [0.999], 5),
         (float("inf"), [float("inf")], 0),
         (float("inf"), [3.0], float("inf")),
         (3.0, [float("inf")], float("inf")),
@@ -80,6 +81,10 @@ def test_how_far_is_counted_in_units_of_the_last_digit(
     answer: float, found: list[float], units: float
 ) -> None:
     assert apart(answer, found, Rounding(3)) == units
+
+
+def test_an_answer_on_the_other_side_of_a_power_of_ten_has_finer_digits() -> None:
+    assert apart(-1.03, [-0.9973], Rounding(3, significant=True)) == 4
 
 
 def test_a_table_is_needed_for_what_no_pencil_computes() -> None:
