@@ -91,6 +91,9 @@ def test_a_path_is_a_file_and_an_override_that_there_is_not_is_refused(tmp_path:
     assert load(file).name == "mine"
     with pytest.raises(ExperimentError, match=r'no override "sead"\. Did you mean "seed"\?'):
         load("article", {"sead": 7})
+    with pytest.raises(ExperimentError) as refused:
+        load("article", {"sead": 7, "sede": 8})
+    assert len(refused.value.faults) == 2
 
 
 def test_a_number_that_was_set_by_hand_is_no_step_s_own() -> None:

@@ -30,15 +30,16 @@ from backprop_tui.engine.element import ELLIPSIS, Reach, element, gathers
 from backprop_tui.engine.evaluate import value
 from backprop_tui.engine.functions import is_slope
 from backprop_tui.engine.notation import (
+    LATEX,
     TEXT,
     Notation,
     folded,
-    latex,
     numpy_source,
     plain_number,
     text,
     with_leaves,
     with_numbers,
+    write,
 )
 from backprop_tui.engine.program import Step
 from backprop_tui.engine.provenance import LONGEST, Place, Provenance
@@ -53,18 +54,24 @@ Figure: TypeAlias = Callable[[Cell, float], str]
 """How the number of a cell is written somewhere."""
 
 
-def formula(step: Step) -> str:
+def becomes(step: Step, notation: Notation = TEXT) -> str:
+    """The sign of its assignment: an arrow where the step replaces what it reads."""
+    again = step.symbol in names(step.expression)
+    return notation.becomes if again else notation.equals
+
+
+def formula(step: Step, notation: Notation = TEXT) -> str:
     """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← ... where it replaces what it reads."""
-    sign = "←" if step.symbol in names(step.expression) else "="
-    return f"{step.symbol} {sign} {text(step.expression)}"
+    target, expression = write(step.target, notation), write(step.expression, notation)
+    return f"{target} {becomes(step, notation)} {expression}"
 
 
 def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEXT) -> str:
     """The step's formula in shapes: (1×3) = (1×1) · (3×1)ᵀ."""
-    opening, closing = notation.parentheses
+    opening, closing = notation.parentheses if notation.encloses else ("", "")
 
     def sized(found: Shape) -> str:
-        return notation.by.join(notation.number(float(n)) for n in found)
+        return notation.across.join(notation.number(float(n)) for n in found)
 
     def size(part: Expr) -> str | None:
         if isinstance(part, Call) and gathers(part.function):
@@ -131,8 +138,7 @@ class Explanation:
 
     @property
     def latex(self) -> str:
-        sign = r"\leftarrow" if "←" in self.formula else "="
-        return f"{latex(self.step.target)} {sign} {latex(self.step.expression)}"
+        return formula(self.step, LATEX)
 
     @property
     def reason(self) -> str:

@@ -109,6 +109,7 @@ MATHML = Notation(
     hadamard="<mo>∘</mo>",
     times="<mo>·</mo>",
     by="<mo>×</mo>",
+    across="<mo>×</mo>",
     over="<mo>/</mo>",
     comma="<mo>,</mo>",
     equals="<mo>=</mo>",

@@ -68,6 +68,8 @@ class Notation:
     times: str = "·"
     by: str = "×"
     """The product of two numbers, where numbers stand for their cells."""
+    across: str = "×"
+    """Between the rows and the columns of a shape."""
     over: str = "/"
     comma: str = ", "
     equals: str = "="
@@ -274,6 +276,7 @@ LATEX = Notation(
     hadamard=r"\circ",
     times=r"\,",
     by=r"\times",
+    across=r"\times",
     ellipsis=r"\dots",
     becomes=r"\leftarrow",
     figure=_latex_figure,

@@ -7,15 +7,10 @@ written off the tree by the one writer, prose is read sign by sign. It knows no 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 
-from backprop_tui.engine.algebra import SCALARS, Call, Cell, Expr, Name, names
-from backprop_tui.engine.element import gathers
+from backprop_tui.engine.algebra import SCALARS, Cell
 from backprop_tui.engine.functions import ACTIVATIONS, PRIMITIVES
-from backprop_tui.engine.notation import Notation, plain_number, write
-from backprop_tui.engine.program import Step
-from backprop_tui.engine.shapes import Shape, shape
+from backprop_tui.engine.notation import Notation, plain_number
 
 SIGNS = {
     "−": "minus ",
@@ -189,6 +184,7 @@ WORDS = Notation(
     hadamard="times, element by element,",
     times="times",
     by="times",
+    across=" by ",
     over="divided by",
     comma=" and ",
     equals="equals",
@@ -199,26 +195,3 @@ WORDS = Notation(
     encloses=False,
     tight=frozenset(),
 )
-
-
-def formula_in_words(step: Step) -> str:
-    """The step as it is taught: d W 2 equals d Z 2 times A 1 transposed."""
-    sign = WORDS.becomes if step.symbol in names(step.expression) else WORDS.equals
-    return f"{symbol_in_words(step.symbol)} {sign} {write(step.expression, WORDS)}"
-
-
-def shapes_in_words(step: Step, shapes: Mapping[str, Shape]) -> str:
-    """The same in shapes: 1 by 3 equals 1 by 1 times 3 by 1 transposed."""
-
-    def size(part: Expr) -> str | None:
-        if isinstance(part, Call) and gathers(part.function):
-            return _call(part.function).replace("*", _by(shape(part.args[0], shapes)))
-        named = isinstance(part, Name) and part.symbol not in SCALARS
-        return _by(shape(part, shapes)) if named or isinstance(part, Call) else None
-
-    written = write(step.expression, replace(WORDS, leaf=size))
-    return f"{_by(shapes[step.symbol])} equals {written}"
-
-
-def _by(size: Shape) -> str:
-    return " by ".join(map(str, size))

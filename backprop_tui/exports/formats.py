@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backprop_tui.engine.experiment import Experiment
     from backprop_tui.engine.timeline import Timeline
 
 
@@ -96,13 +95,16 @@ def format_of(path: str) -> Format | None:
     return found
 
 
-def so_far(chosen: Format, timeline: Timeline, iteration: int, decimals: int) -> tuple[int, str]:
-    """A run up to that iteration, a document its first ones: how many these are, and the text."""
+def export_so_far(
+    chosen: Format, path: str, timeline: Timeline, iteration: int, decimals: int
+) -> str:
+    """Write a run up to that iteration, a document its first ones, over what is there; in words
+    what was written. An ExportError or a SaveError where it cannot be."""
+    from backprop_tui.engine.files.resuming import shown_path
+    from backprop_tui.engine.files.saving import write_file
+
     iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
-    return iterations, "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
-
-
-def unedited(experiment: Experiment, name: str) -> None:
-    """Raise the ExportError of a run that edits change on its way."""
-    if experiment.edits:
-        raise ExportError(f"edits change numbers on the way, which {name} cannot: undo them first")
+    text = "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
+    write_file(path, text, overwrite=True)
+    many = f", iterations 1 to {iterations}" if iterations > 1 else ""
+    return f"Exported as {chosen.name}{many}: {shown_path(path)}"

@@ -19,7 +19,7 @@ from backprop_tui.engine.files.experiment_file import is_file
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.exports.blanks import asked, left_out
-from backprop_tui.exports.formats import ExportError, Wanted, unedited
+from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.rounding import Rounding
 from backprop_tui.exports.sheet import Sheet
 
@@ -36,7 +36,8 @@ least."""
 def sheets(timeline: Timeline, wanted: Wanted) -> tuple[Sheet, ...]:
     """The sheets that are wanted, or the ExportError that says what does not fit on one."""
     experiment = timeline.experiment
-    unedited(experiment, "worksheet")
+    if experiment.edits:
+        raise ExportError("edits change numbers on the way, which no sheet can: undo them first")
     if experiment.mistake is not None:
         raise ExportError(f"a worksheet needs the right algorithm: leave out {experiment.mistake}")
     if wanted.iterations > 1:

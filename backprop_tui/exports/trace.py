@@ -21,7 +21,7 @@ from backprop_tui.engine.algebra import names
 from backprop_tui.engine.edits import name as edited_name
 from backprop_tui.engine.experiment import Array, Training
 from backprop_tui.engine.explanation import formula
-from backprop_tui.engine.notation import latex, numpy_source
+from backprop_tui.engine.notation import LATEX, numpy_source
 from backprop_tui.engine.program import PHASES, Program, Step
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
@@ -340,9 +340,7 @@ def markdown(timeline: Timeline, run: Iterable[Iteration], decimals: int) -> Ite
 
 
 def _paragraph(number: int, step: Step, value: Array, decimals: int) -> str:
-    arrow = r"\leftarrow" if step.symbol in names(step.expression) else "="
-    mathematics = f"{latex(step.target)} {arrow} {latex(step.expression)}"
-    said = f"**{number}.** `{formula(step)}`, ${mathematics}$"
+    said = f"**{number}.** `{formula(step)}`, ${formula(step, LATEX)}$"
     if value.size == 1:
         return f"{said}: {step.symbol} is **{figure(value[0, 0], decimals)}**\n"
     return f"{said}, {written(value.shape)}\n\n{matrix_table(step.symbol, value, decimals)}"

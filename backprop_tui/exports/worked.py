@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Call, Cell, Expr, names, walk
+from backprop_tui.engine.algebra import Call, Cell, Expr, walk
 from backprop_tui.engine.experiment import Array
-from backprop_tui.engine.explanation import Explanation, shape_line
+from backprop_tui.engine.explanation import Explanation, becomes, formula, shape_line
 from backprop_tui.engine.functions import DEFINITIONS, z
 from backprop_tui.engine.indices import indexed
 from backprop_tui.engine.notation import GUARDED, Notation, write
@@ -46,18 +46,6 @@ def matrix(symbol: str, value: Array, decimals: int, called: Sequence[str] | Non
     figures = map(tuple, abbreviated(value, decimals, MOST_COLUMNS))
     heads = tuple("…" if j is None else str(j + 1) for j in columns)
     return Matrix(symbol, heads, tuple(zip(sides, figures, strict=True)), called is not None)
-
-
-def becomes(step: Step, notation: Notation) -> str:
-    """The sign of its assignment: an arrow where the step replaces what it reads."""
-    again = step.symbol in names(step.expression)
-    return notation.becomes if again else notation.equals
-
-
-def assignment(step: Step, notation: Notation) -> str:
-    """dW2 = dZ2 · A1ᵀ, or W2 ← ... where the step replaces what it reads."""
-    target, expression = write(step.target, notation), write(step.expression, notation)
-    return f"{target} {becomes(step, notation)} {expression}"
 
 
 def defined(*expressions: Expr) -> dict[Expr, Expr]:
@@ -107,7 +95,7 @@ class Worked:
 
     def formula(self, notation: Notation) -> str:
         """The step as it is taught."""
-        return assignment(self.step, notation)
+        return formula(self.step, notation)
 
     def shapes(self, notation: Notation) -> str:
         """(1×3) = (1×1) · (3×1)ᵀ"""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from backprop_tui.engine.explanation import formula
 from backprop_tui.engine.mathml import MATHML
 from backprop_tui.engine.notation import TEXT, plain_number, write
 from backprop_tui.engine.program import Step
@@ -20,7 +21,7 @@ from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.legend import SCALARS, legend, network
 from backprop_tui.exports.page import page, paragraph
 from backprop_tui.exports.sheet import Sheet
-from backprop_tui.exports.worked import assignment, defined
+from backprop_tui.exports.worked import defined
 
 # In print a sheet is a table, its header the head of it: browsers repeat that on every page. The
 # margins suit A4 and Letter; what the sheet leaves of the page is room to work in.
@@ -150,8 +151,8 @@ def _asked(number: int, step: Step, sheet: Sheet, solved: bool) -> str:
     """A matrix of blanks, or of answers, below the formula that fills it."""
     figures = sheet.figures(step)
     rows = figures if solved else [("",) * len(row) for row in figures]
-    formula = f"{number}. {_mathematics(assignment(step, MATHML))}"
-    return _matrix(rows, formula, "answer" if solved else "blank")
+    asked = f"{number}. {_mathematics(formula(step, MATHML))}"
+    return _matrix(rows, asked, "answer" if solved else "blank")
 
 
 def _matrix(rows: Sequence[Sequence[str]], caption: str, kind: str = "") -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from backprop_tui.engine.algebra import Call, Expr
 from backprop_tui.engine.chain import Chain, Chains
-from backprop_tui.engine.explanation import Explanation, spelled_uses
+from backprop_tui.engine.explanation import Explanation, shape_line, spelled_uses
 from backprop_tui.engine.gradient_check import GradientVerdict
 from backprop_tui.engine.mistakes import GATES
 from backprop_tui.engine.notation import text, write
@@ -21,7 +21,6 @@ from backprop_tui.engine.words import (
     cell_in_words,
     figure_in_words,
     sentence,
-    shapes_in_words,
     spoken,
 )
 from backprop_tui.plain import telling
@@ -55,7 +54,7 @@ def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str
     if spelling == telling.TEXT:
         yield f"Shapes: {found.shape_line}"
     else:
-        yield f"Shapes: {shapes_in_words(found.step, found.shapes)}."
+        yield f"Shapes: {shape_line(found.step, found.shapes, WORDS)}."
     yield from arithmetic(found, spelling)
     if not found.known:
         yield pending(view, place.symbol)

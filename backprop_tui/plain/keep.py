@@ -101,18 +101,16 @@ class Keep(Ask, Changing):
 
     def _export(self, chosen: Format, path: str) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.engine.files.saving import SaveError, write_file
-        from backprop_tui.exports.formats import ExportError, so_far
+        from backprop_tui.engine.files.saving import SaveError
+        from backprop_tui.exports.formats import ExportError, export_so_far
 
-        reached = self.position.iteration
+        at = self.position.iteration
         try:
-            iterations, text = so_far(chosen, self.timeline, reached, self.decimals)
-            write_file(path, text, overwrite=True)
+            told = export_so_far(chosen, path, self.timeline, at, self.decimals)
         except (ExportError, SaveError) as error:
             self.tell(f"Not exported: {error}.")
             return
-        many = f", iterations 1 to {iterations}" if iterations > 1 else ""
-        self.tell(f"Exported as {chosen.name}{many}: {shown_path(path)}.")
+        self.tell(f"{told}.")
 
     def seen(self) -> Experiment:
         """The experiment as it is heard."""

@@ -7,6 +7,7 @@ moves no cursor: the terminal's own line editing is all that a line is typed wit
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from backprop_tui.exports.record import Record
 from backprop_tui.plain.session import Session
 
 PROMPT = "> "
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def run(
@@ -29,7 +31,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    session = Session(experiment, decimals, lambda line: tell(printable(line)))
+    session = Session(experiment, decimals, lambda line: tell(heard(line)))
     session.record = record
     session.open()
     if attended:
@@ -50,6 +52,11 @@ def run(
         raise
     session.nothing_to_lose()
     tell(session.last_words())
+
+
+def heard(line: str) -> str:
+    """A line that gives the terminal no orders: its control characters are spelled."""
+    return CONTROLS.sub(lambda found: printable(found[0]), line)
 
 
 def read(prompt: Callable[[str], None] | None) -> str | None:

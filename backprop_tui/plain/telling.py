@@ -15,7 +15,8 @@ from backprop_tui.engine.program import Step
 from backprop_tui.engine.reasons import reason
 from backprop_tui.engine.shapes import Shape
 from backprop_tui.engine.wording import count
-from backprop_tui.engine.words import figure_in_words, formula_in_words, sentence, spoken
+from backprop_tui.engine.words import WORDS as IN_WORDS
+from backprop_tui.engine.words import figure_in_words, sentence, spoken
 from backprop_tui.exports.trace import heading
 from backprop_tui.tui.numbers import number
 from backprop_tui.tui.view import CHANGED, EDITED, View
@@ -108,7 +109,7 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
 
 def formulas(step: Step, spelling: str, what: str = "") -> Iterator[str]:
     """The step's formula as it is wanted; `what` says what it is for: Hint."""
-    for way, spelled in ((TEXT, formula(step)), (WORDS, f"{formula_in_words(step)}.")):
+    for way, spelled in ((TEXT, formula(step)), (WORDS, f"{formula(step, IN_WORDS)}.")):
         if spelling in (way, BOTH):
             label = ", ".join(filter(None, (what, SPELLINGS[way] if spelling == BOTH else "")))
             yield f"{label[:1].upper()}{label[1:]}: {spelled}" if label else spelled

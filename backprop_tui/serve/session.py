@@ -26,7 +26,7 @@ LARGEST = 500, 200
 """Columns and rows: a page may ask for any number, and each cell costs memory."""
 END_OF_PASTE = "\x1b[201~"
 LONGEST_PASTE = 1 << 16
-"""Characters: the process keeps a paste in memory until its end comes,"""
+"""Characters: the process keeps a paste in memory until its end comes."""
 FAREWELL = 1.0
 """Seconds that a page has to answer the end: one that sleeps holds nothing up."""
 

@@ -22,15 +22,14 @@ from backprop_tui.engine.algebra import (
     Sum,
     Transpose,
 )
+from backprop_tui.engine.explanation import formula, shape_line
 from backprop_tui.engine.notation import TEXT, text, write
 from backprop_tui.engine.words import (
     SIGNS,
     WORDS,
     cell_in_words,
     figure_in_words,
-    formula_in_words,
     sentence,
-    shapes_in_words,
     spoken,
     symbol_in_words,
 )
@@ -53,12 +52,12 @@ from tests.trees import trees
 )
 def test_an_iteration_as_a_teacher_says_it(symbol: str, said: str) -> None:
     small = program(3, 3, 1)
-    assert formula_in_words(small.steps[small.index(symbol)]) == said
+    assert formula(small.steps[small.index(symbol)], WORDS) == said
 
 
 def test_parentheses_are_said_where_they_are_needed() -> None:
     small = program(3, 3, 1)
-    assert formula_in_words(small.steps[small.index("dA2")]) == (
+    assert formula(small.steps[small.index("dA2")], WORDS) == (
         "d A 2 equals open parenthesis 1 minus Y close parenthesis divided by "
         "open parenthesis 1 minus A 2 close parenthesis minus Y divided by A 2"
     )
@@ -188,7 +187,7 @@ def test_a_sentence_has_a_capital_and_a_stop(prose: str, said: str) -> None:
 )
 def test_shapes(symbol: str, said: str) -> None:
     small = program(3, 3, 1)
-    assert shapes_in_words(small.steps[small.index(symbol)], small.shapes(1)) == said
+    assert shape_line(small.steps[small.index(symbol)], small.shapes(1), WORDS) == said
 
 
 @given(st.text(st.sampled_from([*SIGNS, *"aAZ1 2[],.()e-+/′…"]), max_size=40))

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment
+from backprop_tui.engine.algebra import Cell
+from backprop_tui.engine.experiment import Edit, Experiment
 from backprop_tui.engine.files.experiment_file import load
 from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import latex, markdown
@@ -101,6 +102,13 @@ def test_an_edited_run_is_worked_out_as_it_was_computed(name: str, experiment: E
         for result in iteration.results:
             number = figure(abs(float(result[0, 0])), 3)
             assert number in document or not re.fullmatch(r"[0-9.]+", number)
+
+
+@pytest.mark.parametrize("name", ["html", "latex", "markdown"])
+def test_so_is_the_very_number_that_the_next_iteration_edits(name: str) -> None:
+    edits = (Edit(2, Cell("W1", 1, 1), 0.5),)
+    document = exported(name, replace(load("article"), edits=edits), iterations=2)
+    assert "0.481" in document  # what W1[1,1] comes to, before it is set to 0.5
 
 
 class TestHtml:

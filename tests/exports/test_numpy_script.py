@@ -118,5 +118,5 @@ def test_a_mistake_is_pointed_at_where_it_is_made() -> None:
 
 def test_an_edited_run_is_refused_with_a_sentence() -> None:
     edited = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
-    with pytest.raises(ExportError, match=r"which worksheet cannot: undo them first$"):
+    with pytest.raises(ExportError, match=r"which no sheet can: undo them first$"):
         exported("worksheet", edited)

@@ -342,6 +342,21 @@ async def test_where_no_process_can_be_started_the_page_is_told(
         await until(lambda: not server.full)
 
 
+async def test_stopping_ends_the_process_whatever_its_task_has_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fails(session: Session) -> None:
+        raise BrokenPipeError("the page has reset its connection")
+
+    monkeypatch.setattr(Session, "run", fails)
+    session = Session({"word": "article"}, web.WebSocketResponse(), str)
+    await session.start(80, 24)
+    process = session._process
+    assert process
+    await session.stop()
+    assert process.returncode is not None
+
+
 async def test_a_session_frees_its_place_whatever_its_end_is_like(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

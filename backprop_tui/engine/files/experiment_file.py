@@ -68,8 +68,9 @@ def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = N
     """
     source = os.fspath(source)
     if unknown := [flag for flag in overrides or () if flag not in FLAGS]:
-        flag = unknown[0]
-        raise ExperimentError(f"there is no override {shown(flag)}{hint(flag, FLAGS)}")
+        raise ExperimentError(
+            *(f"there is no override {shown(flag)}{hint(flag, FLAGS)}" for flag in unknown)
+        )
     if is_file(source):
         text, path = _text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)

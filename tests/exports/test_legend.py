@@ -1,0 +1,8 @@
+"""What the signs on a sheet mean: each that can occur has its words."""
+
+from backprop_tui.engine.algebra import SCALARS
+from backprop_tui.exports import legend
+
+
+def test_every_single_number_of_the_notation_is_told() -> None:
+    assert legend.SCALARS.keys() == SCALARS
