@@ -13,7 +13,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from backprop_tui.engine.experiment import (
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.model.experiment import (
     Array,
     Data,
     Experiment,
@@ -23,10 +24,9 @@ from backprop_tui.engine.experiment import (
     parameter_shapes,
     read_only,
 )
-from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
-from backprop_tui.engine.history import History
-from backprop_tui.engine.program import Program
-from backprop_tui.engine.timeline import Iteration, Timeline
+from backprop_tui.model.program import Program
+from backprop_tui.run.history import History
+from backprop_tui.run.timeline import Iteration, Timeline
 
 ELEMENTWISE = tuple(name for name, f in ACTIVATIONS.items() if f.elementwise)
 SMOOTH = ("sigmoid", "tanh")

@@ -15,15 +15,15 @@ import pytest
 
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
-from backprop_tui.command_line import commands
-from backprop_tui.command_line.flags import OVERRIDES
-from backprop_tui.command_line.streams import FORMATS
-from backprop_tui.command_line.table import COMMANDS, EXPERIMENT, STEPPER
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.flags import FLAGS
-from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
-from backprop_tui.engine.reseeding import reseeded
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.cli import commands
+from backprop_tui.cli.flags import OVERRIDES
+from backprop_tui.cli.streams import FORMATS
+from backprop_tui.cli.table import COMMANDS, EXPERIMENT, STEPPER
+from backprop_tui.files.flags import FLAGS
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.reseeding import reseeded
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
 
 PATIENCE = 60  # seconds before a child that hangs is given up

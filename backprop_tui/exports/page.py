@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from backprop_tui.engine.mathml import MATHML, pieces
 from backprop_tui.exports.worked import Matrix
+from backprop_tui.maths.mathml import MATHML, pieces
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --quiet: #57606a;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.run.timeline import Timeline
 
 
 def mistaken(timeline: Timeline) -> dict[str, str]:
@@ -10,7 +10,7 @@ def mistaken(timeline: Timeline) -> dict[str, str]:
     training = timeline.experiment.training
     if training.mistake is None:
         return {}
-    from backprop_tui.engine.mistaken import applies  # which few runs need
+    from backprop_tui.learn.mistaken import applies  # which few runs need
 
     made = applies(timeline.experiment.network, training)
     return {slip.step.symbol: slip.sentence for slip in made}

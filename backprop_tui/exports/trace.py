@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.engine.algebra import names
-from backprop_tui.engine.edits import name as edited_name
-from backprop_tui.engine.experiment import Array, Training
-from backprop_tui.engine.explanation import formula
-from backprop_tui.engine.notation import LATEX, numpy_source
-from backprop_tui.engine.program import PHASES, Program, Step
-from backprop_tui.engine.shapes import written
-from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.engine.wording import count
+from backprop_tui.explain.explanation import formula
 from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
+from backprop_tui.maths.expressions import names
+from backprop_tui.maths.shapes import written
+from backprop_tui.maths.writing import LATEX, numpy_source
+from backprop_tui.messages import count
+from backprop_tui.model.experiment import Array, Training
+from backprop_tui.model.program import PHASES, Program, Step
+from backprop_tui.run.edits import name as edited_name
+from backprop_tui.run.timeline import Iteration, Timeline
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -20,9 +20,9 @@ import textual_serve
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from backprop_tui.command_line.flags import CODE
-from backprop_tui.command_line.table import EXPERIMENT
-from backprop_tui.engine.wording import shown
+from backprop_tui.cli.flags import CODE
+from backprop_tui.cli.table import EXPERIMENT
+from backprop_tui.messages import shown
 from backprop_tui.serve.bookmarks import Bookmarks
 from backprop_tui.serve.session import End, Session, part
 

@@ -25,12 +25,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Experiment, Kept, Network, Training
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.history import History
-from backprop_tui.engine.program import Program
-from backprop_tui.engine.replay import Replay
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.values import value
+from backprop_tui.model.experiment import Experiment, Kept, Network, Training
+from backprop_tui.model.program import Program
+from backprop_tui.run.history import History
+from backprop_tui.run.iterations import Replay
 from tests.networks import advance, experiment, same_bits
 
 ALPHA = 0.1

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Array, Experiment, Note, Question
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.files.lesson_check import remarks
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.program import Program
-from backprop_tui.engine.timeline import State, Timeline
+from backprop_tui.files.experiment_file import load
+from backprop_tui.files.lesson_check import remarks
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Array, Experiment, Note, Question
+from backprop_tui.model.program import Program
+from backprop_tui.run.timeline import State, Timeline
 
 
 def end_of(iteration: int, name: str, **overrides: str) -> State:
@@ -72,7 +72,7 @@ def test_each_lesson_names_the_next() -> None:
 
 def test_an_unknown_lesson_has_no_text() -> None:
     with pytest.raises(KeyError):
-        lessons.text("../engine/experiment")
+        lessons.text("../model/experiment")
 
 
 @pytest.mark.parametrize("name", lessons.NAMES)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.timeline import Position
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Edit
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens import reload
 from tests.tui.driver import Driver, stepping
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from backprop_tui.engine.algebra import Cell, Name
-from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.files.experiment_file import load, read_experiment
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.explain.provenance import Place
+from backprop_tui.files.experiment_file import load, read_experiment
+from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.model.experiment import Edit
+from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.panels.edit_prompt import EditPrompt
 from backprop_tui.tui.screens.mistaker import Mistaker
-from backprop_tui.tui.widgets.edit_prompt import EditPrompt
 from tests.networks import same_bits
 from tests.tui.driver import SMALL, WIDE, Driver, stepping
 

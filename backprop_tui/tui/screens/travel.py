@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.reseeding import reseeded
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.tui.numbers import number
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.reseeding import reseeded
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:  # imported when something is asked for: the start does not wait for it
-    from backprop_tui.engine.destination import Condition
-    from backprop_tui.tui.widgets.prompt import Prompt
+    from backprop_tui.run.goals import Condition
+    from backprop_tui.tui.panels.prompt import Prompt
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
@@ -103,8 +103,8 @@ class Travel(Base):
 
     def _without_effect(self) -> dict[str, str]:
         """The mistakes that would change nothing in the iteration shown, and why."""
-        from backprop_tui.engine.effect import without_effect
-        from backprop_tui.engine.mistakes import CATALOGUE
+        from backprop_tui.learn.effect import without_effect
+        from backprop_tui.learn.mistakes import CATALOGUE
 
         if self.right and self.right.is_behind(self.position.iteration):
             return {}
@@ -120,7 +120,7 @@ class Travel(Base):
         prompt.ask("go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3")
 
     async def _prompt(self) -> Prompt:
-        from backprop_tui.tui.widgets.prompt import Prompt
+        from backprop_tui.tui.panels.prompt import Prompt
 
         if not self.query("#prompt"):
             await self.mount(Prompt(id="prompt"))
@@ -133,7 +133,7 @@ class Travel(Base):
         self.travel(position, prompt)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
-        from backprop_tui.engine.destination import DestinationError, read_destination
+        from backprop_tui.run.goals import DestinationError, read_destination
 
         farthest = max(self.farthest, self.position.iteration)
         prompt = message.prompt
@@ -180,7 +180,7 @@ class Travel(Base):
 
     async def _searched(self, condition: Condition, prompt: Prompt) -> Position | None:
         """Where the condition first holds; None, and why it is said, where it does not."""
-        from backprop_tui.engine.destination import Progress, search
+        from backprop_tui.run.goals import Progress, search
 
         since, progress = monotonic(), Progress(self.position.iteration)
         for progress in search(self.timeline, condition, self.position, MOST_SEARCHED):
