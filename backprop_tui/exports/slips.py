@@ -10,7 +10,7 @@ def mistaken(timeline: Timeline) -> dict[str, str]:
     training = timeline.experiment.training
     if training.mistake is None:
         return {}
-    from backprop_tui.learn.mistaken import applies  # which few runs need
+    from backprop_tui.learn.mistakes import applies
 
     made = applies(timeline.experiment.network, training)
     return {slip.step.symbol: slip.sentence for slip in made}

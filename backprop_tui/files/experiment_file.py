@@ -40,12 +40,11 @@ from backprop_tui.model.experiment import (
     Experiment,
     Initial,
     Keyframe,
-    Network,
     Saved,
-    Training,
     Written,
     read_only,
 )
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.edits import still_published
 
 LESSONS = str(PurePath(lessons.__file__).parent)
@@ -237,7 +236,8 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         title=values.get("title", name),
         about=values.get("about", ""),
         network=Network(**values["network"]),
-        training=Training(**training).with_mistake(values.get("mistake")),
+        training=Training(**training),
+        mistake=CATALOGUE.get(values.get("mistake", "")),
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)

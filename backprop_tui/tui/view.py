@@ -349,7 +349,7 @@ class View:
         training = self.state.experiment.training
         if training.mistake is None or self.place is None:
             return None
-        from backprop_tui.learn.mistaken import applies
+        from backprop_tui.learn.mistakes import applies
 
         slips = applies(self.state.experiment.network, training)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)

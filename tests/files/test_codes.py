@@ -27,6 +27,7 @@ from backprop_tui.files.codes import (
 from backprop_tui.files.experiment_file import ExperimentError, load, read_again
 from backprop_tui.files.saving import resume
 from backprop_tui.files.toml_text import written
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position, Timeline
@@ -68,7 +69,9 @@ class TestRoundTrip:
     @pytest.mark.parametrize("name", lessons.NAMES)
     def test_a_lesson_takes_few_characters(self, name: str) -> None:
         lesson = load(name)
-        code = code_of(lesson.with_seed(4711).with_mistake("sign-flipped"), Position(2, 7))
+        code = code_of(
+            lesson.with_seed(4711).with_mistake(CATALOGUE["sign-flipped"]), Position(2, 7)
+        )
         assert len(code) < 70
         assert len(code_of(lesson, Position(12, 7))) < 45
         opened = experiment_of(code)
