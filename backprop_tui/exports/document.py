@@ -21,8 +21,9 @@ from backprop_tui.exports.trace import figure, given, heading, iterations, setti
 from backprop_tui.exports.worked import Matrix, Worked, matrix, telling
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.writing import GUARDED, text
-from backprop_tui.model.experiment import Array, Data, Edit
+from backprop_tui.model.experiment import Array, Data
 from backprop_tui.model.program import Phase, Step
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Iteration, Timeline
 

@@ -20,7 +20,8 @@ from backprop_tui.exports.sheet import Sheet
 from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.maths.shapes import written
-from backprop_tui.model.experiment import Experiment, Look
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Look
 from backprop_tui.run.timeline import Position, Timeline
 
 MOST_ROWS, MOST_COLUMNS = 12, 8

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.files.look_rules import view_of
+from backprop_tui.files.sections import view_of
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Array, Experiment, Keyframe
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.model.saved import Keyframe
 from backprop_tui.run.timeline import Position
 
 Kept: TypeAlias = dict[str, Any]

@@ -21,7 +21,8 @@ from backprop_tui.files.codes import (
 )
 from backprop_tui.files.experiment_file import ExperimentError
 from backprop_tui.files.folders import LOCK, state_folder
-from backprop_tui.model.experiment import Experiment, Keyframe
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Keyframe
 from backprop_tui.run.timeline import Position, Timeline
 
 try:

@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Callable, Mapping
 
 from backprop_tui.maths.expressions import Expr
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 
 PROGRAM = "backprop-tui"
 SHORT = 150

@@ -19,12 +19,12 @@ from typing import Any
 
 from backprop_tui.files.experiment_file import LARGEST_FILE, document_of
 from backprop_tui.files.kept import Kept, kept_of, seen_again
-from backprop_tui.files.look_rules import view_of
-from backprop_tui.files.rules import SAVED
+from backprop_tui.files.sections import SAVED, view_of
 from backprop_tui.files.toml_text import changed, section, without
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.messages import path_shown
-from backprop_tui.model.experiment import Array, Experiment, Keyframe, Look
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.model.saved import Keyframe, Look
 from backprop_tui.run.timeline import Position, Timeline
 
 DIGITS = 24
@@ -153,7 +153,7 @@ def begins_anew(experiment: Experiment) -> bool:
     written = experiment.written
     if written is None or not written.overrides or experiment.saved is not None:
         return False
-    return bool(tomllib.loads(written.text).keys() & SAVED.keys())
+    return bool(tomllib.loads(written.text).keys() & set(SAVED))
 
 
 def resume(timeline: Timeline) -> Position:

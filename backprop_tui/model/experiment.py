@@ -12,21 +12,41 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import sqrt
 from random import randrange
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.maths.expressions import Expr
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.classes import are_classes
-from backprop_tui.model.layers import parameter_shapes, weights_of
+from backprop_tui.model.keys import (
+    LINE,
+    PROSE,
+    TRUTH,
+    Key,
+    ListOf,
+    Others,
+    Rows,
+    Section,
+    key,
+    keys_of,
+    line_or_lines,
+    name_among,
+    section,
+    sections,
+    whole_number,
+)
+from backprop_tui.model.keys import Array as Array
+from backprop_tui.model.keys import read_only as read_only
+from backprop_tui.model.layers import PARAMETER, is_column, parameter_shapes, weights_of
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import Mistake, Program
+from backprop_tui.model.saved import Edit, Look, Saved, Written
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-Array: TypeAlias = "npt.NDArray[np.float64]"
 Indices: TypeAlias = "npt.NDArray[np.intp]"
 Kept: TypeAlias = tuple[Array, ...]
 """What one iteration hands to the next, in the program's order: W1, b1, W2, b2, ..."""
@@ -38,11 +58,11 @@ SCHEMES: dict[str, Callable[[int], float]] = {
     "he": lambda fan_in: sqrt(2 / fan_in),
     "zeros": lambda fan_in: 0.0,
 }
-ORDERS = ("sequential", "shuffled")
-REDUCTIONS = ("mean", "sum")
-PARAMETER = re.compile(r"[Wb][1-9][0-9]*")
-KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
-"""What an iteration hands to the next: a parameter, or a running mean of its slope."""
+DECIMALS = Key(
+    whole_number(0, 12), "of the numbers shown", "decimals", fields=("decimals",), default=3
+)
+"""A key of [view] that its record leaves to the experiment."""
+ANY = re.compile(r"(?s).*")
 
 
 def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
@@ -51,19 +71,40 @@ def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
     return (batch, rest) if rest else (batch,)
 
 
-def read_only(values: Any) -> Array:
-    """A C-contiguous float64 copy that refuses to be written to."""
-    array = np.array(values, dtype=np.float64, order="C")
-    array.flags.writeable = False
-    return array
+def _turned(rows: Array) -> Array:
+    """The rows of a file as columns."""
+    return read_only(np.transpose(rows))
+
+
+@dataclass(frozen=True)
+class CsvSource:
+    """What the [data] of a file says instead of X and Y, for both to be read from a CSV file."""
+
+    csv: str = field(metadata=key(LINE, "a CSV file, looked for beside the experiment file"))
+    target: tuple[str, ...] = field(
+        metadata=key(line_or_lines("a column's name"), "what is to be predicted")
+    )
+    inputs: tuple[str, ...] | None = field(
+        default=None,
+        metadata=key(
+            ListOf(LINE, "columns' names", 1), "columns that are read; left out: all others"
+        ),
+    )
+    standardize: bool = field(
+        default=False, metadata=key(TRUTH, "inputs to mean 0 and standard deviation 1")
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
-    X: Array  # (n[0], N): columns are examples
-    Y: Array  # (n[L], N)
+    X: Array = field(  # (n[0], N): columns are examples
+        metadata=key(Rows(), "the inputs, a row for each example", flag=True, make=_turned)
+    )
+    Y: Array = field(  # (n[L], N)
+        metadata=key(Rows(), "the targets, a row for each example", flag=True, make=_turned)
+    )
     input_names: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
@@ -92,10 +133,27 @@ class Data:
 class Initial:
     """The [initial] of a file: how the parameters are drawn, and those given outright."""
 
-    seed: int = 0
-    scheme: str = "xavier"
-    round: int | None = None  # decimals of drawn weights; None: as drawn
-    given: Mapping[str, Array] = field(default_factory=dict)
+    seed: int = field(
+        default=0, metadata=key(whole_number(0), "of numpy.random.default_rng", flag=True)
+    )
+    scheme: str = field(
+        default="xavier",
+        metadata=key(name_among(SCHEMES), "variance 1/n (xavier), 2/n (he) or 1 (normal)"),
+    )
+    round: int | None = field(
+        default=None,
+        metadata=key(
+            whole_number(0, 12), "decimals of drawn weights; left out: as drawn", flag=True
+        ),
+    )
+    given: Mapping[str, Array] = field(
+        default_factory=dict,
+        metadata=key(
+            Others(PARAMETER, lambda name: Rows(is_column(name)), ("W1", "b1")),
+            "a parameter given outright",
+            make=lambda read: {name: read_only(value) for name, value in read.items()},
+        ),
+    )
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
@@ -117,131 +175,7 @@ class Initial:
         return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
 
 
-@dataclass(frozen=True)
-class Note:
-    """Shown when its step is reached. One tied to an iteration may speak of its numbers."""
-
-    step: str
-    iteration: int | None  # None: at every iteration
-    text: str
-
-
-FORMS = ("vote", "number", "formula", "talk")
-"""How a question is answered: with fingers, with a number, with a formula, with words."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Asked before its step shows: `answer` is what is said at the second press of a talk."""
-
-    step: str
-    iteration: int | None  # None: at every iteration
-    form: str  # one of FORMS
-    text: str
-    cell: tuple[int, int] | None = None  # row and column, from 1; None: the best one is chosen
-    answer: str | None = None
-
-
 Said = TypeVar("Said", Note, Question)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A number changed by hand: from the start of that iteration on it is `value`.
-
-    `of` is a cell of X, Y (its column counts in that iteration's batch) or of a parameter, or the
-    name alpha.
-    """
-
-    iteration: int
-    of: Cell | Name
-    value: float
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Numbers as their source prints them: a row for each row of `of`, "" where it prints none."""
-
-    of: Expr
-    printed: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class KnownWrong:
-    """One number that its source has wrong."""
-
-    of: Expr
-    printed: str
-    why: str
-    correct: str | None = None  # as the source should have it, where that is stated
-
-
-@dataclass(frozen=True)
-class Published:
-    """Figures of one iteration; those of a parameter are meant after its update."""
-
-    source: str
-    iteration: int = 1
-    within: float | None = None  # None: to the digits that are printed
-    figures: tuple[Figure, ...] = ()
-    known_wrong: tuple[KnownWrong, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Keyframe:
-    """The [keyframe] of a file: what one iteration of the run begins with."""
-
-    iteration: int
-    kept: Mapping[str, Array]  # W1, b1, ... and the running means of an optimizer
-
-
-@dataclass(frozen=True, eq=False)
-class Saved:
-    """Where a run was left when it was saved: the [position] of a file, and its [keyframe].
-
-    From the keyframe on the run is what the keyframe says; before it, what [initial] leads to.
-    """
-
-    iteration: int = 1
-    steps: int = 0  # how many operations of that iteration are done
-    keyframe: Keyframe | None = None
-    elements: int = 0  # how many numbers of the next one, which is open
-
-
-DRAWINGS = ("nodes and edges", "graph")
-THEMES = ("dark", "light")
-PANELS = ("network", "cache", "gradients", "update", "step")
-ASKING = ("off", "lesson", "vote", "type")
-"""When it asks: never, what the experiment asks, or at every step: by vote, or typed."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """The [view] of a file: how its reader wants to see it. Decimals are the experiment's own."""
-
-    example: int = 1  # the column of the batch that is shown
-    drawing: str = DRAWINGS[0]
-    theme: str | None = None  # one of THEMES; None: as it is
-    panel: str = "cache"  # the chosen one
-    marked: bool = False  # whether it is seen to be chosen
-    maximised: bool = False
-    hidden: tuple[str, ...] = ()  # the panels whose numbers are covered
-    cursor: Cell | None = None
-    trail: tuple[tuple[int, Cell], ...] = ()  # the numbers explained, each with its iteration
-    term: int = 0  # which of those that the last one reads is chosen, from 0
-    scroll: tuple[tuple[int, int, int], ...] = ()  # layer, first row and column that are shown
-    line: int = 0  # how far a maximised Step panel is scrolled
-    ask: str | None = None  # one of ASKING; None: as the experiment does by itself
-
-
-@dataclass(frozen=True, eq=False)
-class Written:
-    """What an experiment was read from, so that it can be written again as its author did."""
-
-    text: str
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
-    folder: str = ""  # from which on a CSV file is looked for
-    path: str | None = None  # the file's own; None: a lesson, or a code
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,22 +184,53 @@ class Experiment:
 
     name: str  # the lesson's name, or the file's without its ending
     source: str  # what opens it again, as a shell reads it: name or path, flags
-    title: str
-    about: str
-    network: Network
-    training: Training
-    data: Data
-    initial: Initial
-    teaches: str = ""  # what it is about, in a few words for a list
-    notes: tuple[Note, ...] = ()
-    published: tuple[Published, ...] = ()
-    questions: tuple[Question, ...] = ()
-    edits: tuple[Edit, ...] = ()  # in the order in which they were made
-    formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
+    title: str = field(metadata=key(LINE, "left out: the file's name"))
+    about: str = field(metadata=key(PROSE, "shown before the first step"))
+    network: Network = field(metadata=key(section("[network]", Network), "what is computed"))
+    training: Training = field(metadata=key(section("[training]", Training), "how it is trained"))
+    data: Data = field(
+        metadata=key(section("[data]", Data, keys_of(CsvSource), required=()), "its examples")
+    )
+    initial: Initial = field(
+        metadata=key(section("[initial]", Initial), "the parameters that it begins with")
+    )
+    teaches: str = field(default="", metadata=key(LINE, "what it is about, in a few words"))
+    notes: tuple[Note, ...] = field(
+        default=(), metadata=key(sections("notes", Note, "notes, each"), "what is said at steps")
+    )
+    published: tuple[Published, ...] = field(
+        default=(),
+        metadata=key(
+            sections("published", Published, "published figures, each source"),
+            "figures that a source has printed",
+        ),
+    )
+    questions: tuple[Question, ...] = field(
+        default=(),
+        metadata=key(sections("questions", Question, "questions, each"), "what is asked at steps"),
+    )
+    edits: tuple[Edit, ...] = field(  # in the order in which they were made
+        default=(), metadata=key(sections("edits", Edit, "edits, each"), "numbers changed by hand")
+    )
+    formulas: Mapping[str, Expr] = field(  # by symbol
+        default_factory=dict,
+        metadata=key(
+            Section("[formulas]", {}, others=Key(Others(ANY, lambda symbol: LINE), "a step")),
+            "a learner's own, in place of the taught ones",
+        ),
+    )
     mistake: Mistake | None = None  # made on purpose; None: the right algorithm
-    decimals: int = 3  # of the numbers shown, unless their reader chooses
-    look: Look = Look()
-    saved: Saved | None = None  # None: it begins at the beginning
+    decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
+    look: Look = field(
+        default=Look(),
+        metadata=key(
+            section("[view]", Look, {"decimals": DECIMALS}), "how its reader sees it", name="view"
+        ),
+    )
+    saved: Saved | None = field(  # None: it begins at the beginning
+        default=None,
+        metadata=key(section("[position]", Saved), "where a run was saved", name="position"),
+    )
     written: Written | None = None  # None: it was read from no text
 
     def parameters(self) -> dict[str, Array]:

@@ -31,7 +31,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, printable, short
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.plain.looking import CELL, Looking
 from backprop_tui.plain.run import CannotError, advised
 from backprop_tui.plain.telling import formulas

@@ -9,7 +9,8 @@ from backprop_tui.explain.what_if import as_it_is, losses
 from backprop_tui.learn.answers import read_number
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.plain.looking import ALPHA, CELL, Looking
 from backprop_tui.plain.run import CannotError, advised, quoted
 from backprop_tui.plain.telling import spot

@@ -19,8 +19,10 @@ from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
-from backprop_tui.model.experiment import Array, Edit, Experiment, Kept, Published
+from backprop_tui.model.experiment import Array, Experiment, Kept
 from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.notes import Published
+from backprop_tui.model.saved import Edit
 
 ALPHA = Name("alpha")
 

@@ -11,7 +11,7 @@ from backprop_tui.learn.judging import Judged
 from backprop_tui.learn.questions import Asked, Choice
 from backprop_tui.learn.score import MISSES, Outcome
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
 MODES = {

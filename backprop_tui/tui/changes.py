@@ -6,7 +6,8 @@ It compares two experiments and knows nothing of keys.
 from __future__ import annotations
 
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.tui.paint.numbers import number
 
 

@@ -19,8 +19,8 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.model.program import Phase, Step
+from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.numbers import number

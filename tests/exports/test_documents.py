@@ -18,7 +18,8 @@ from backprop_tui.exports import latex, markdown
 from backprop_tui.exports.trace import figure, iterations
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, runs
 from tests.run.test_edits import edited

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from backprop_tui.exports.formats import ExportError
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
 from tests.run.test_edits import edited

@@ -18,8 +18,9 @@ from backprop_tui.exports import trace
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.values import ratio, xlog
-from backprop_tui.model.experiment import Array, Edit, Experiment
+from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits

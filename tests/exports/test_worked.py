@@ -13,7 +13,8 @@ from backprop_tui.exports.worked import Worked
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.writing import LATEX, TEXT
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backprop_tui.files.flags import FLAGS
+from backprop_tui.files.rules import EXPERIMENT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,11 +23,11 @@ from backprop_tui.files.experiment_file import (
     load,
     read_experiment,
 )
-from backprop_tui.files.flags import FLAGS
-from backprop_tui.files.rules import EXPERIMENT
 from backprop_tui.maths.expressions import Cell, Name
-from backprop_tui.model.experiment import Edit, Experiment, Note, Question
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.saved import Edit
 
 SMALL = """
 title = "Small"

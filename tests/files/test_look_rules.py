@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from backprop_tui.files.look_rules import PLACES, view_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
-from backprop_tui.files.look_rules import PLACES, view_of
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.toml_text import section
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import ASKING, DRAWINGS, PANELS, THEMES, Look
+from backprop_tui.model.saved import ASKING, DRAWINGS, PANELS, THEMES, Look
 from backprop_tui.run.timeline import Position, Timeline
 
 SHAPES = Timeline(load("batch")).program.shapes(4)

@@ -43,8 +43,9 @@ from backprop_tui.files.saving import (
 from backprop_tui.files.toml_text import changed, same, written
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Edit, Experiment, Keyframe
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit, Keyframe
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.iterations import Replay
 from backprop_tui.run.timeline import Position, Timeline

@@ -13,7 +13,8 @@ from dataclasses import replace
 from textual.timer import Timer
 
 from backprop_tui.files.resuming import apart, shown_path
-from backprop_tui.model.experiment import Experiment, Saved
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.guard import Guard
 from backprop_tui.tui.serving import served

@@ -1,0 +1,26 @@
+"""What reading an experiment needs only where a file says it: loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backprop_tui.files.csv_data import read_csv as read_csv
+    from backprop_tui.learn.typed import FormulaError as FormulaError
+    from backprop_tui.learn.typed import read as read
+    from backprop_tui.learn.typed import tree as tree
+
+HOMES = {
+    "FormulaError": "backprop_tui.learn.typed",
+    "read": "backprop_tui.learn.typed",
+    "read_csv": "backprop_tui.files.csv_data",
+    "tree": "backprop_tui.learn.typed",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of HOMES, out of the module that it stands in."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)

@@ -1,0 +1,320 @@
+"""What a key of the experiment file may hold, and how a record's field says which key it is.
+
+A field says once what its key must be, what it is for, and whether a flag of the command line
+overrides it: `field(default=0.5, metadata=key(at_least(0), "α"))`. Files are
+read, checked, changed and written by that.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from backprop_tui.messages import listed
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Array: TypeAlias = "npt.NDArray[np.float64]"
+
+
+def read_only(values: Any) -> Array:
+    """A C-contiguous float64 copy that refuses to be written to."""
+    array = np.array(values, dtype=np.float64, order="C")
+    array.flags.writeable = False
+    return array
+
+
+# Kinds of values -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value: it fits or it does not. `names` are what a misspelling may have meant.
+
+    Of a value that is `nearly` right, a fault says `nearly_must` instead of `must`.
+    """
+
+    must: str  # so that "network.loss must be ..." is a sentence
+    fits: Callable[[Any], bool]
+    means: Callable[[Any], Any] = lambda value: value
+    names: tuple[str, ...] = ()
+    typed: Callable[[str], Any] = str.strip  # the value of a text of the command line
+    nearly: Callable[[Any], bool] = lambda value: False
+    nearly_must: str = ""
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list of values of one kind. A wrong item leaves None in its place."""
+
+    kind: KeyKind
+    what: str  # "numbers of neurons"
+    least: int = 0
+    most: int | None = None
+
+    @property
+    def must(self) -> str:
+        how_many = f", {self.least} or more of them" if self.least else ""
+        if self.most is not None:
+            how_many = f", {self.least} to {self.most} of them"
+        return f"a list of {self.what}{how_many}"
+
+    def fits(self, value: Any) -> bool:
+        """Whether it is a list of that length."""
+        most = float("inf") if self.most is None else self.most
+        return isinstance(value, list) and self.least <= len(value) <= most
+
+    def typed(self, text: str) -> list[Any]:
+        """The list of a text of the command line, with commas."""
+        assert isinstance(self.kind, Value)
+        return [self.kind.typed(part) for part in text.split(",")]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row."""
+
+    flat: bool = False
+    infinite: bool = False  # whether a number may be too large to hold
+
+    @property
+    def must(self) -> str:
+        return (
+            "a list of numbers" if self.flat else "a list of rows of numbers, like [[1, 2], [3, 4]]"
+        )
+
+    def fits(self, number: Any) -> bool:
+        """Whether one of its numbers may be this one."""
+        return is_number(number) or (self.infinite and number == float("inf"))
+
+    def typed(self, text: str) -> list[list[Any]]:
+        """The matrix of a text of the command line, with semicolons between rows."""
+        return [[typed_number(part) for part in row.split(",")] for row in text.split(";")]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A printed number, or rows of them; a plain list is one number a row. "" is not printed."""
+
+    printed: Value
+
+    @property
+    def must(self) -> str:
+        return f'{self.printed.must}, or rows of them, like [["0.50", "1.2"], ["…", "3"]]'
+
+
+@dataclass(frozen=True)
+class Others:
+    """Further keys of a section, those whose names match, each of a kind that its name tells."""
+
+    pattern: re.Pattern[str]
+    kind: Callable[[str], KeyKind]
+    like: tuple[str, ...] = ()  # names that stand for all of them where keys are listed
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with a kind for each key, and the record that it is read into."""
+
+    what: str  # "[network]": what has these keys
+    keys: Mapping[str, Key]
+    required: tuple[str, ...] = ()
+    others: Key | None = None
+    """The field that holds further keys; its kind is Others."""
+    make: Callable[..., Any] = dict
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its keys, and examples of further ones."""
+        return (*self.keys, *(self.others.kind.like if self.others else ()))
+
+    @property
+    def must(self) -> str:
+        return f"a table with {listed(self.names)}" if self.names else "a table"
+
+    def kind_of(self, name: str) -> KeyKind | None:
+        """The kind of a key; None where it has no such key."""
+        if name in self.keys:
+            return self.keys[name].kind
+        if self.others is not None and self.others.kind.pattern.fullmatch(name):
+            return self.others.kind.kind(name)
+        return None
+
+
+@dataclass(frozen=True)
+class Either:
+    """A text or a table, each of its own kind."""
+
+    plain: Value
+    table: Section
+
+    @property
+    def must(self) -> str:
+        return f"{self.plain.must}, or {self.table.must}"
+
+
+KeyKind: TypeAlias = Value | ListOf | Rows | Figures | Section | Either
+
+
+# Keys ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a section: what it must be, what it is for, and which field of the record it gives.
+
+    `make` gives the field's value of what was read, `write` the other way round.
+    """
+
+    kind: Any  # a KeyKind, or Others
+    about: str
+    name: str = ""  # in the file; the field's own where nothing is said
+    flag: bool = False  # whether a flag of the command line overrides it
+    run: bool = False  # whether it is about the numbers of one run
+    make: Callable[[Any], Any] = lambda read: read
+    write: Callable[[Any], Any] = lambda value: value
+    fields: tuple[str, ...] = ()  # several where the value is one for each of them
+    default: Any = None  # of the field; None where there is none
+
+
+def key(kind: KeyKind | Others, about: str, **more: Any) -> dict[str, Key]:
+    """The metadata of a field that is a key of the file; `more` is as in Key."""
+    return {"key": Key(kind, about, **more)}
+
+
+def keys_of(record: type) -> dict[str, Key]:
+    """The keys that the fields of a record are, by their names in the file."""
+    found = {}
+    for field in fields(record):
+        if "key" in field.metadata:
+            said: Key = field.metadata["key"]
+            default = None if field.default is MISSING else field.default
+            name, names = said.name or field.name, said.fields or (field.name,)
+            found[name] = replace(said, name=name, fields=names, default=default)
+    return found
+
+
+def section(
+    what: str,
+    record: type,
+    more: Mapping[str, Key] | None = None,
+    required: tuple[str, ...] | None = None,
+) -> Section:
+    """The section whose keys are the fields of a record, and `more`.
+
+    Fields without a default are required, unless it is said which keys are.
+    """
+    keys = keys_of(record)
+    others = next((k for k in keys.values() if isinstance(k.kind, Others)), None)
+    keys = {name: k for name, k in keys.items() if k is not others} | dict(more or {})
+    if required is None:
+        bare = {
+            f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING
+        }
+        required = tuple(name for name, k in keys.items() if not bare.isdisjoint(k.fields[:1]))
+    return Section(what, keys, required, others, record)
+
+
+def sections(what: str, record: type, noun: str) -> ListOf:
+    """A list of sections, each under its own [[what]]."""
+    return ListOf(section(f"[[{what}]]", record), f"{noun} under its own [[{what}]]")
+
+
+# Values --------------------------------------------------------------------------------------
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number. TOML's true and false are Python ints, and are none."""
+    if type(value) is int:
+        return abs(value) < 10**300  # a float holds it
+    return type(value) is float and isfinite(value)
+
+
+def typed_number(part: str) -> int | float | str:
+    """A number if it reads as one; else the text as it is, for a fault to repeat."""
+    for kind in (int, float):
+        try:
+            return kind(part)
+        except ValueError:
+            continue
+    return part.strip()
+
+
+FINITE = Value("a finite number", is_number, float, typed=typed_number)
+POSITIVE = Value("a finite number greater than 0", lambda v: is_number(v) and v > 0, float)
+TRUTH = Value("true or false", lambda v: type(v) is bool)
+SHARE = Value("a number from 0 up to, but not, 1", lambda v: is_number(v) and 0 <= v < 1, float)
+"""How much of a running mean stays."""
+
+
+def whole_number(least: int, most: int | None = None, word: str | None = None) -> Value:
+    """A whole number within bounds, or one word that stands for a number."""
+    last = 2**63 - 1 if most is None else most
+    must = f"a whole number{f', {least} or more' if most is None else f' from {least} to {most}'}"
+    return Value(
+        must if word is None else f'{must}, or "{word}"',
+        lambda v: (type(v) is int and least <= v <= last) or (word is not None and v == word),
+        names=() if word is None else (word,),
+        typed=typed_number,
+    )
+
+
+def at_least(least: float) -> Value:
+    """A finite number, whole or not."""
+    return Value(
+        f"a finite number, {least:g} or more",
+        lambda v: is_number(v) and v >= least,
+        float,
+        typed=typed_number,
+    )
+
+
+def name_among(names: Iterable[str]) -> Value:
+    """One of some names; a misspelling gets a hint."""
+    names = tuple(names)
+    return Value(
+        f"one of {listed(names)}", lambda v: isinstance(v, str) and v in names, names=names
+    )
+
+
+def _tame(text: Any, allowed: str = "") -> bool:
+    """Whether it is text without control characters, line ends or lone surrogates but the allowed
+    ones."""
+    return isinstance(text, str) and all(
+        c in allowed or unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") for c in text
+    )
+
+
+def _prose(text: Any) -> bool:
+    return _tame(text, allowed="\t\n\r")
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+LINE = Value("one line of text", lambda v: _tame(v) and bool(v.strip()), str.strip)
+"""Text that a title can hold."""
+PROSE = Value("text without control characters", _prose, _on_one_line)
+"""Text over any number of lines; how it was broken into lines does not matter."""
+SOMETHING_SAID = Value(
+    "text, not empty and without control characters",
+    lambda v: _prose(v) and bool(v.strip()),
+    _on_one_line,
+)
+
+
+def line_or_lines(what: str) -> Value:
+    """One name, or a list of names; read as several in both cases."""
+    return Value(
+        f"{what}, or a list of such names",
+        lambda v: LINE.fits(v) or (isinstance(v, list) and bool(v) and all(map(LINE.fits, v))),
+        lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
+    )
