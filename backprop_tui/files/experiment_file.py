@@ -32,6 +32,7 @@ from backprop_tui.files.published_rules import records
 from backprop_tui.files.reading import NotRegularError, first_bytes
 from backprop_tui.files.rules import EXPERIMENT, KEPT_APART, homes
 from backprop_tui.files.schema import Faults, Path
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
 from backprop_tui.model.experiment import (
