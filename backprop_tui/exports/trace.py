@@ -207,7 +207,7 @@ def setting(timeline: Timeline) -> str:
             *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
-            *((f"mistake: {experiment.mistake.name}",) if experiment.mistake else ()),
+            *((f"mistake: {mistake.name}",) if (mistake := timeline.experiment.mistake) else ()),
             *((count(len(edits), "edit"),) if (edits := timeline.experiment.edits) else ()),
         )
     )

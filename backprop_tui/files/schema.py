@@ -242,7 +242,8 @@ def record(section: Section, values: Mapping[str, Any], **more: Any) -> Any:
             others[name] = value
         else:
             found = key.make(_meaning(key.kind, value))
-            made |= zip(key.fields, found if len(key.fields) > 1 else [found], strict=True)
+            many = len(key.fields) > 1
+            made |= zip(key.fields or [name], found if many else [found], strict=True)
     if section.others is not None:
         made |= dict.fromkeys(section.others.fields, section.others.make(others))
     return section.make(**made)
@@ -264,7 +265,7 @@ def document(
     """The fields of a record as a section has them: what is not as usual, or `present` already."""
     told = {}
     for name, key in section.keys.items():
-        value = fields.get(key.fields[0])
+        value = fields.get((key.fields or (name,))[0])
         if value is not None and (value != key.default or name in present):
             told[name] = _plain(key.kind, key.write(value))
     return told

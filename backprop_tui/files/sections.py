@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from backprop_tui.files.schema import Path, document
+from backprop_tui.files.schema import document
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.messages import listed
 from backprop_tui.model.experiment import CsvSource, Experiment
@@ -31,10 +31,8 @@ AT_THE_TOP = {
     "mistake": Key(
         name_among(CATALOGUE),
         "made on purpose, everywhere it fits",
-        "mistake",
         flag=True,
         make=CATALOGUE.get,
-        fields=("mistake",),
     ),
     "keyframe": Key(
         section("[keyframe]", Keyframe), "what an iteration of a saved run begins with"
@@ -85,7 +83,7 @@ class Override(NamedTuple):
     kind: Value | ListOf | Rows
 
 
-def _overrides(inner: Section, path: Path = ()) -> Iterator[tuple[str, Override]]:
+def _overrides(inner: Section, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Override]]:
     for name, found in inner.keys.items():
         if found.flag:
             yield name.lower(), Override((*path, name), found.kind)
@@ -116,9 +114,9 @@ class Described(NamedTuple):
 
 def described(inner: Section = EXPERIMENT, before: str = "") -> Iterator[Described]:
     """Every key of the file in words, section by section; those of lists after `[]`."""
-    keys = [*inner.keys.values(), *([inner.others] if inner.others else [])]
-    for found in keys:
-        kind, path = found.kind, f"{before}{found.name}"
+    keys = [*inner.keys.items(), *([("", inner.others)] if inner.others else [])]
+    for name, found in keys:
+        kind, path = found.kind, f"{before}{name}"
         match kind:
             case Section():
                 yield from described(kind, f"{path}.")
@@ -126,8 +124,7 @@ def described(inner: Section = EXPERIMENT, before: str = "") -> Iterator[Describ
                 yield from described(one, f"{path}[].")
             case Others(like=names):
                 example = kind.kind(names[0] if names else "")
-                names = listed(names) or "…"
-                yield Described(f"{before}{names}", example.must, None, found.about)
+                yield Described(f"{before}{listed(names) or '…'}", example.must, None, found.about)
             case _:
                 must = kind.plain.must if isinstance(kind, Either) else kind.must
                 yield Described(path, must, found.default, found.about)

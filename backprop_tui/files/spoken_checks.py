@@ -63,7 +63,9 @@ def cells_fit(
             continue
         step, iteration = place_said(entry.get("at"))
         shapes = shapes_in(iteration) or {}
-        if step in shapes and (wrong := outside(Cell(step, *entry["cell"]), shapes)):
+        if step is None or step not in shapes:
+            continue
+        if wrong := outside(Cell(step, *entry["cell"]), shapes):
             faults.add(("questions", i, "cell"), wrong)
 
 

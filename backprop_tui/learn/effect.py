@@ -16,6 +16,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.mistakes import ROUNDING, Mistake, results_of
 from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
 from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.run.timeline import Timeline
 
 AHEAD = 16
@@ -58,7 +59,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     """Why that mistake, made in just this iteration, would change none of its numbers; None where
     it changes some."""
     experiment = right.experiment.with_mistake(mistake)
-    slips = mistake.slips(right.program)
+    slips = mistake.slips(program_of(experiment.network, experiment.training))
     if not slips:
         return "fits nowhere in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)

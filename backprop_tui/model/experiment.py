@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 
 from backprop_tui.maths.expressions import Expr
+from backprop_tui.maths.functions import Array as Array
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.classes import are_classes
 from backprop_tui.model.keys import (
@@ -36,7 +37,6 @@ from backprop_tui.model.keys import (
     sections,
     whole_number,
 )
-from backprop_tui.model.keys import Array as Array
 from backprop_tui.model.keys import read_only as read_only
 from backprop_tui.model.layers import PARAMETER, is_column, parameter_shapes, weights_of
 from backprop_tui.model.network import Network, Training
@@ -58,9 +58,7 @@ SCHEMES: dict[str, Callable[[int], float]] = {
     "he": lambda fan_in: sqrt(2 / fan_in),
     "zeros": lambda fan_in: 0.0,
 }
-DECIMALS = Key(
-    whole_number(0, 12), "of the numbers shown", "decimals", fields=("decimals",), default=3
-)
+DECIMALS = Key(whole_number(0, 12), "of the numbers shown", default=3)
 """A key of [view] that its record leaves to the experiment."""
 ANY = re.compile(r"(?s).*")
 

@@ -12,16 +12,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from backprop_tui.maths.functions import Array
 from backprop_tui.messages import listed
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-Array: TypeAlias = "npt.NDArray[np.float64]"
 
 
 def read_only(values: Any) -> Array:
@@ -142,10 +138,10 @@ class Section:
     def kind_of(self, name: str) -> KeyKind | None:
         """The kind of a key; None where it has no such key."""
         if name in self.keys:
-            return self.keys[name].kind
-        if self.others is not None and self.others.kind.pattern.fullmatch(name):
-            return self.others.kind.kind(name)
-        return None
+            known: KeyKind = self.keys[name].kind
+            return known
+        others: Others | None = self.others.kind if self.others else None
+        return others.kind(name) if others and others.pattern.fullmatch(name) else None
 
 
 @dataclass(frozen=True)
@@ -175,12 +171,12 @@ class Key:
 
     kind: Any  # a KeyKind, or Others
     about: str
-    name: str = ""  # in the file; the field's own where nothing is said
+    name: str = ""  # in the file, where it is not the field's
     flag: bool = False  # whether a flag of the command line overrides it
     run: bool = False  # whether it is about the numbers of one run
     make: Callable[[Any], Any] = lambda read: read
     write: Callable[[Any], Any] = lambda value: value
-    fields: tuple[str, ...] = ()  # several where the value is one for each of them
+    fields: tuple[str, ...] = ()  # that it gives: several where the value is one for each of them
     default: Any = None  # of the field; None where there is none
 
 
@@ -197,7 +193,7 @@ def keys_of(record: type) -> dict[str, Key]:
             said: Key = field.metadata["key"]
             default = None if field.default is MISSING else field.default
             name, names = said.name or field.name, said.fields or (field.name,)
-            found[name] = replace(said, name=name, fields=names, default=default)
+            found[name] = replace(said, fields=names, default=default)
     return found
 
 

@@ -40,8 +40,8 @@ ANY_KEY = re.compile(r"(?s).*\S.*")
 
 def _at(of: str) -> dict[str, Key]:
     """Where something is said: a step's name, for every iteration, or a table that says which."""
-    iteration = Key(whole_number(1), "the one iteration in which it is said", "iteration")
-    step = Key(LINE, "the step", "step")
+    iteration = Key(whole_number(1), "the one iteration in which it is said")
+    step = Key(LINE, "the step")
     table = Section(f"{of} place", {"iteration": iteration, "step": step}, required=("step",))
     return key(
         Either(LINE, table),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.maths.functions import Array
 from backprop_tui.maths.writing import text
 from backprop_tui.model import lazy
 from backprop_tui.model.keys import (
     FINITE,
     TRUTH,
-    Array,
     Key,
     ListOf,
     Others,
@@ -110,8 +110,8 @@ class Saved:
 
 def _explained() -> Section:
     """A number explained: the iteration it is of, and its cell."""
-    iteration = Key(whole_number(0), "its iteration", "iteration")
-    cell = Key(CELL, "where it stands", "cell", write=of_text)
+    iteration = Key(whole_number(0), "its iteration")
+    cell = Key(CELL, "where it stands", write=of_text)
     return Section(
         "a number explained",
         {"iteration": iteration, "cell": cell},

@@ -99,7 +99,6 @@ class Changing(Looking):
         self.say(f"{done}: {made}. {len(source) or 'Nothing'} more to {what}.")
 
     def do_new_weights(self, rest: str) -> None:
-
         experiment = self.timeline.experiment.reseeded()
         self.past.append(self.timeline.experiment)
         self.future.clear()
@@ -173,7 +172,7 @@ class Changing(Looking):
         if not name:
             right = self.right.timeline if self.right else self.timeline
             for known, mistake in CATALOGUE.items():
-                idle = without_effect(right, known, self.position.iteration)
+                idle = without_effect(right, mistake, self.position.iteration)
                 self.say(f"{known}: {mistake.sentence}" + (f" It {idle}." if idle else ""))
             self.say("mistake and a name makes one; mistake none takes it back.")
             return

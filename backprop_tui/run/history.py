@@ -19,7 +19,6 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import Array
-from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept, read_only
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import Edits, differ_only_in_edits, first_difference
@@ -57,7 +56,7 @@ class History:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.program = program_of(experiment.network, experiment.training, experiment.formulas)
+        self.program = experiment.program
         self._replay = Replay(experiment, self.program)  # where nothing is edited
         self._edits = Edits(experiment)
         self._edited: OrderedDict[int, Replay] = OrderedDict()  # by where their X, Y, α begin

@@ -76,7 +76,7 @@ class TestRoundTrip:
         assert len(code) < 70
         assert len(code_of(lesson, Position(12, 7))) < 45
         opened = experiment_of(code)
-        assert (opened.initial.seed, opened.mistake) == (4711, "sign-flipped")
+        assert (opened.initial.seed, opened.mistake) == (4711, CATALOGUE["sign-flipped"])
         assert opened.title == lesson.title
         assert resume(Timeline(opened)).steps == 7
 
@@ -242,4 +242,4 @@ def test_a_mistake_taken_out_of_a_file_stays_out(tmp_path: Path) -> None:
     right = load(str(file)).with_mistake(None)
     assert experiment_of(code_of(right, Position(1, 2))).mistake is None
     assert read_again(right).mistake is None
-    assert load(str(file)).mistake == "sign-flipped"
+    assert load(str(file)).mistake == CATALOGUE["sign-flipped"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from backprop_tui.files.look_rules import PLACES, view_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
+from backprop_tui.files.sections import PLACES, view_of
 from backprop_tui.files.toml_text import section
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import ASKING, DRAWINGS, PANELS, THEMES, Look
@@ -90,6 +90,6 @@ def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
 
 
 def test_keys_are_those_of_the_record() -> None:
-    from backprop_tui.files.look_rules import VIEW
+    from backprop_tui.files.sections import VIEW
 
     assert set(VIEW.keys) == {"decimals", *Look.__dataclass_fields__}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.files.note_rules import cells_fit, still_true
+from backprop_tui.files.overrides import still_true
 from backprop_tui.files.schema import Faults
+from backprop_tui.files.spoken_checks import cells_fit
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from tests.networks import experiments

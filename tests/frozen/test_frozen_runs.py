@@ -34,10 +34,10 @@ import numpy as np
 import pytest
 
 from backprop_tui import Position, Timeline, load
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.codes import experiment_of
-from backprop_tui.engine.files.recovery import left_behind
-from backprop_tui.engine.files.saving import resume
+from backprop_tui.files.codes import experiment_of
+from backprop_tui.files.recovery import left_behind
+from backprop_tui.files.saving import resume
+from backprop_tui.model.experiment import Experiment
 
 HERE = Path(__file__).parent
 
@@ -135,7 +135,8 @@ def test_the_run_has_the_same_losses_before_and_goes_on_the_same(kind: str, name
 def test_what_was_changed_and_how_it_was_seen_is_kept(kind: str, name: str) -> None:
     experiment, frozen = opened(kind, name)[0].experiment, FROZEN[kind][name]
     assert experiment.title == frozen["title"]
-    assert experiment.mistake == frozen.get("mistake")
+    made = experiment.mistake
+    assert (made.name if made else None) == frozen.get("mistake")
     edits = [[edit.iteration, as_written(edit.of), edit.value] for edit in experiment.edits]
     assert edits == frozen.get("edits", [])
     assert sorted(experiment.formulas) == frozen.get("formulas", [])

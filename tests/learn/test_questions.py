@@ -65,7 +65,7 @@ def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
 
 
 def test_the_author_s_question_wins() -> None:
-    question = Question("dA1", None, "number", "Which sign?", (2, 1), "It is positive.")
+    question = Question("dA1", None, "number", "Which sign?", "It is positive.", cell=(2, 1))
     asked = asked_at("dA1", form=None, question=question)
     assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
     assert asked.own

@@ -15,7 +15,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import PHASES, Program, Step, lower_all
+from backprop_tui.model.program import PHASES, Program, Role, Step, lower_all
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
 
@@ -105,10 +105,10 @@ def test_what_is_computed_equals_what_is_taught(experiment: Experiment) -> None:
 def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one() -> None:
     W1, X = Name("W1"), Name("X")
     steps = (
-        Step(Name("Z1"), W1 @ X, "forward", 1),
-        Step(Name("Z2"), (W1 @ X) * X, "forward", 1),
-        Step(W1, W1 - X, "update", 1),
-        Step(Name("Z3"), W1 @ X, "forward", 1),
+        Step(Name("Z1"), W1 @ X, "forward", Role("value", 1)),
+        Step(Name("Z2"), (W1 @ X) * X, "forward", Role("value", 1)),
+        Step(W1, W1 - X, "update", Role("parameter", 1)),
+        Step(Name("Z3"), W1 @ X, "forward", Role("value", 1)),
     )
     assert [text(e) for e in lower_all(steps)] == ["W1 · X", "Z1 ∘ X", "W1 − X", "W1 · X"]
 

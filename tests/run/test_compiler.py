@@ -17,7 +17,7 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, lower_all
+from backprop_tui.model.program import Program
 from backprop_tui.run.compiler import iteration_source, losses_source, plan
 from backprop_tui.run.iterations import Replay
 from tests.networks import ARTICLE, experiment, experiments, same_bits
@@ -149,12 +149,7 @@ def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
 
 def changed(e: Experiment, symbol: str, expression: Expr) -> Replay:
     """A run in which one step computes something else, as a typed formula or a mistake does."""
-    program = program_of(e.network, e.training)
-    program.steps = tuple(
-        replace(step, expression=expression) if step.symbol == symbol else step
-        for step in program.steps
-    )
-    program.lowered = tuple(lower_all(program.steps))
+    program = program_of(e.network, e.training, {symbol: expression})
     return Replay(e, program)
 
 

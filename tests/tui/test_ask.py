@@ -321,8 +321,8 @@ class TestLessons:
 
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
-            Question("dA1", 1, "vote", "The first?", (1, 1)),
-            Question("dA1", 1, "talk", "The second?", None, "So it is."),
+            Question("dA1", 1, "vote", "The first?", cell=(1, 1)),
+            Question("dA1", 1, "talk", "The second?", "So it is."),
         )
         async with stepping(replace(load("mazur"), questions=own), asks=True) as driver:
             await driver.press(*TO_DA1, "space")

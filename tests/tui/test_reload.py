@@ -127,7 +127,7 @@ async def test_weights_drawn_anew_and_a_mistake_stay(file: Path) -> None:
         driver.stepper.run_experiment(now.with_mistake(CATALOGUE["sign-flipped"]))
         await saved(driver, file, MINE.replace("Before.", "After."), READ)
         read = driver.stepper.timeline.experiment
-        assert (read.initial.seed, read.mistake) == (now.initial.seed, "sign-flipped")
+        assert (read.initial.seed, read.mistake) == (now.initial.seed, CATALOGUE["sign-flipped"])
         assert f"--seed {now.initial.seed}" in driver.stepper.resume_command()
 
 

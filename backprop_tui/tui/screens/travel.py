@@ -82,6 +82,7 @@ class Travel(Base):
         self.show()
 
     def action_mistake(self) -> None:
+        from backprop_tui.learn.mistakes import CATALOGUE
         from backprop_tui.tui.screens.mistaker import Mistaker
 
         def chosen(name: str | None) -> None:
@@ -98,7 +99,8 @@ class Travel(Base):
 
         self.pause()
         idle = self._without_effect()
-        self.app.push_screen(Mistaker(self.timeline.experiment.mistake, idle), chosen)
+        now = self.timeline.experiment.mistake
+        self.app.push_screen(Mistaker(now.name if now else None, idle), chosen)
 
     def _without_effect(self) -> dict[str, str]:
         """The mistakes that would change nothing in the iteration shown, and why."""
@@ -108,7 +110,8 @@ class Travel(Base):
         if self.right and self.right.is_behind(self.position.iteration):
             return {}
         right = self.right.timeline if self.right else self.timeline
-        told = {name: without_effect(right, name, self.position.iteration) for name in CATALOGUE}
+        at = self.position.iteration
+        told = {name: without_effect(right, made, at) for name, made in CATALOGUE.items()}
         return {name: why for name, why in told.items() if why is not None}
 
     # Go to
