@@ -11,9 +11,10 @@ import numpy as np
 
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
-from backprop_tui.files.sections import DATA, OF_CSV
+from backprop_tui.files.sections import OF_CSV
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.messages import count, listed
+from backprop_tui.model.experiment import DATA
 from backprop_tui.model.layers import PARAMETER
 
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient

@@ -11,7 +11,6 @@ from math import prod
 from backprop_tui.files import lazy
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
-from backprop_tui.files.sections import EDIT
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
@@ -27,7 +26,7 @@ MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may 
 def edits_suit_their_iterations(draft: Draft) -> None:
     """Every edit is of a number that its iteration begins with, and such as that may be."""
     for i, edit in draft.entries("edits"):
-        iteration, of, value = (edit.get(key) for key in EDIT.keys)
+        iteration, of, value = (edit.get(key) for key in ("iteration", "cell", "value"))
         m = None if iteration is None else draft.batch_of(iteration)
         if draft.layers is None or m is None or iteration is None or of is None or value is None:
             continue

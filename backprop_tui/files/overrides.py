@@ -14,12 +14,12 @@ from backprop_tui.files.schema import Faults, read
 from backprop_tui.files.sections import (
     EXPERIMENT,
     FLAGS,
-    NETWORK,
     OF_CSV,
     PLACES,
     SAVED,
     SPOKEN,
 )
+from backprop_tui.model.experiment import NETWORK
 from backprop_tui.model.layers import OBJECTIVE, PARAMETER, is_column, parameter_shapes
 from backprop_tui.model.notes import place_said
 

@@ -267,7 +267,7 @@ def document(
     for name, key in section.keys.items():
         value = fields.get((key.fields or (name,))[0])
         if value is not None and (value != key.default or name in present):
-            told[name] = _plain(key.kind, key.write(value))
+            told[name] = _plain(key.kind, value)
     return told
 
 
@@ -276,7 +276,9 @@ def _plain(kind: KeyKind, value: Any) -> Any:
     match kind:
         case Section():
             pairs = zip(kind.keys.items(), value, strict=True)
-            return {name: _plain(key.kind, key.write(part)) for (name, key), part in pairs}
+            return {name: _plain(key.kind, part) for (name, key), part in pairs}
         case ListOf():
             return [_plain(kind.kind, part) for part in value]
+        case Value():
+            return kind.writes(value)
     return value

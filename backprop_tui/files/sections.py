@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from backprop_tui.files.schema import document
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.messages import listed
-from backprop_tui.model.experiment import CsvSource, Experiment
+from backprop_tui.messages import shown
+from backprop_tui.model.experiment import VIEW, CsvSource, Experiment
 from backprop_tui.model.keys import (
-    Either,
     Key,
     ListOf,
     Others,
@@ -27,25 +26,13 @@ from backprop_tui.model.keys import (
 )
 from backprop_tui.model.saved import Keyframe
 
+KEYFRAME = section("[keyframe]", Keyframe)
 AT_THE_TOP = {
-    "mistake": Key(
-        name_among(CATALOGUE),
-        "made on purpose, everywhere it fits",
-        flag=True,
-        make=CATALOGUE.get,
-    ),
-    "keyframe": Key(
-        section("[keyframe]", Keyframe), "what an iteration of a saved run begins with"
-    ),
+    "mistake": Key(name_among(CATALOGUE), "made on purpose", flag=True, make=CATALOGUE.get),
+    "keyframe": Key(KEYFRAME),
 }
 EXPERIMENT = section("an experiment", Experiment, AT_THE_TOP, required=("network", "data"))
-NETWORK: Section = EXPERIMENT.keys["network"].kind
-DATA: Section = EXPERIMENT.keys["data"].kind
-EDIT: Section = EXPERIMENT.keys["edits"].kind.kind
-PUBLISHED: Section = EXPERIMENT.keys["published"].kind.kind
-KEYFRAME: Section = EXPERIMENT.keys["keyframe"].kind
-VIEW: Section = EXPERIMENT.keys["view"].kind
-PLACES = tuple(name for name, found in VIEW.keys.items() if found.run)
+PLACES = tuple(name for name, found in VIEW.keys.items() if found.of_run)
 """What of [view] is about the numbers of one run: another one has others."""
 OF_CSV = tuple(keys_of(CsvSource))
 """What [data] says of a CSV file instead of X and Y."""
@@ -83,16 +70,18 @@ class Override(NamedTuple):
     kind: Value | ListOf | Rows
 
 
-def _overrides(inner: Section, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Override]]:
-    for name, found in inner.keys.items():
-        if found.flag:
-            yield name.lower(), Override((*path, name), found.kind)
-        if isinstance(found.kind, Section):
-            yield from _overrides(found.kind, (*path, name))
+def overrides_of(inner: Section, path: tuple[str, ...] = ()) -> dict[str, Override]:
+    """The flags that override keys of a section, by their names with underscores."""
+    found = {}
+    for name, said in inner.keys.items():
+        if said.flag:
+            found[name.lower()] = Override((*path, name), said.kind)
+        if isinstance(said.kind, Section):
+            found |= overrides_of(said.kind, (*path, name))
+    return found
 
 
-FLAGS: dict[str, Override] = dict(_overrides(EXPERIMENT))
-"""The flags that override keys, by their names with underscores: learning_rate."""
+FLAGS = overrides_of(EXPERIMENT)
 
 
 def flag_name(flag: str) -> str:
@@ -103,28 +92,22 @@ def flag_name(flag: str) -> str:
 # The list of all keys ------------------------------------------------------------------------
 
 
-class Described(NamedTuple):
-    """A key in words: its path, what it must be, what it is when left out, what it is for."""
-
-    path: str
-    must: str
-    default: Any
-    about: str
-
-
-def described(inner: Section = EXPERIMENT, before: str = "") -> Iterator[Described]:
-    """Every key of the file in words, section by section; those of lists after `[]`."""
-    keys = [*inner.keys.items(), *([("", inner.others)] if inner.others else [])]
-    for name, found in keys:
+def described(inner: Section = EXPERIMENT, before: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Each key in words: its path, what it must be, what it is when left out, what it is for."""
+    further = {_like(inner.others): inner.others} if inner.others else {}
+    for name, found in {**inner.keys, **further}.items():
         kind, path = found.kind, f"{before}{name}"
         match kind:
             case Section():
                 yield from described(kind, f"{path}.")
             case ListOf(kind=Section() as one):
                 yield from described(one, f"{path}[].")
-            case Others(like=names):
-                example = kind.kind(names[0] if names else "")
-                yield Described(f"{before}{listed(names) or '…'}", example.must, None, found.about)
             case _:
-                must = kind.plain.must if isinstance(kind, Either) else kind.must
-                yield Described(path, must, found.default, found.about)
+                of = kind.kind(name) if isinstance(kind, Others) else kind
+                usual = "" if found.default in (None, (), "") else shown(found.default)
+                yield path, of.must, usual, found.about
+
+
+def _like(others: Key) -> str:
+    """A name that stands for all further keys."""
+    return next(iter(others.kind.like), "…")

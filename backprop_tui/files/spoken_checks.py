@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Faults, Path
-from backprop_tui.files.sections import PUBLISHED, SPOKEN
+from backprop_tui.files.sections import SPOKEN
 from backprop_tui.maths.expressions import SCALARS, Cell, Compare, Expr, cells, names
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count, hint, listed, printable, shown
 from backprop_tui.model import lazy
+from backprop_tui.model.experiment import PUBLISHED
 from backprop_tui.model.layers import OBJECTIVE
 from backprop_tui.model.notes import place_said
 

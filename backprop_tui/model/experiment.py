@@ -1,10 +1,8 @@
 """An experiment: a network, its data, and how it is trained, with the parameters it starts from.
 
-The records mirror the sections of an experiment file one to one; whoever builds them has checked
-them (`experiment_file` does). Nothing here knows of files, faults or what training computes.
+The records mirror the sections of an experiment file one to one, and their fields say what each key
+must be; whoever builds them has checked them (`experiment_file` does).
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import sqrt
 from random import randrange
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,12 +27,11 @@ from backprop_tui.model.keys import (
     Others,
     Rows,
     Section,
-    key,
+    Value,
+    all_read_only,
     keys_of,
-    line_or_lines,
     name_among,
     section,
-    sections,
     whole_number,
 )
 from backprop_tui.model.keys import read_only as read_only
@@ -58,9 +55,8 @@ SCHEMES: dict[str, Callable[[int], float]] = {
     "he": lambda fan_in: sqrt(2 / fan_in),
     "zeros": lambda fan_in: 0.0,
 }
-DECIMALS = Key(whole_number(0, 12), "of the numbers shown", default=3)
+DECIMALS = Key(whole_number(0, 12), "decimals of the numbers shown", default=3)
 """A key of [view] that its record leaves to the experiment."""
-ANY = re.compile(r"(?s).*")
 
 
 def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
@@ -74,35 +70,34 @@ def _turned(rows: Array) -> Array:
     return read_only(np.transpose(rows))
 
 
+TARGETS = Value(
+    "a column's name, or a list of such names",
+    lambda v: LINE.fits(v) or (isinstance(v, list) and bool(v) and all(map(LINE.fits, v))),
+    lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
+)
+COLUMNS = ListOf(LINE, "columns' names", 1)
+GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), ("W1", "b1"))
+ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
+FORMULAS = Section("[formulas]", {}, others=Key(ANY_STEP, "one's own, instead of the taught one"))
+
+
 @dataclass(frozen=True)
 class CsvSource:
     """What the [data] of a file says instead of X and Y, for both to be read from a CSV file."""
 
-    csv: str = field(metadata=key(LINE, "a CSV file, looked for beside the experiment file"))
-    target: tuple[str, ...] = field(
-        metadata=key(line_or_lines("a column's name"), "what is to be predicted")
-    )
-    inputs: tuple[str, ...] | None = field(
-        default=None,
-        metadata=key(
-            ListOf(LINE, "columns' names", 1), "columns that are read; left out: all others"
-        ),
-    )
-    standardize: bool = field(
-        default=False, metadata=key(TRUTH, "inputs to mean 0 and standard deviation 1")
-    )
+    csv: Annotated[str, Key(LINE, "a file, looked for beside this one")]
+    inputs: Annotated[tuple[str, ...], Key(COLUMNS, "read columns; left out: all")]
+    target: Annotated[tuple[str, ...], Key(TARGETS, "what is to be predicted")]
+    standardize: Annotated[bool, Key(TRUTH, "inputs to mean 0 and standard deviation 1")] = False
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
-    X: Array = field(  # (n[0], N): columns are examples
-        metadata=key(Rows(), "the inputs, a row for each example", flag=True, make=_turned)
-    )
-    Y: Array = field(  # (n[L], N)
-        metadata=key(Rows(), "the targets, a row for each example", flag=True, make=_turned)
-    )
+    # Columns are examples: X is n[0] × N, and Y n[L] × N.
+    X: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
+    Y: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
     input_names: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
@@ -131,26 +126,11 @@ class Data:
 class Initial:
     """The [initial] of a file: how the parameters are drawn, and those given outright."""
 
-    seed: int = field(
-        default=0, metadata=key(whole_number(0), "of numpy.random.default_rng", flag=True)
-    )
-    scheme: str = field(
-        default="xavier",
-        metadata=key(name_among(SCHEMES), "variance 1/n (xavier), 2/n (he) or 1 (normal)"),
-    )
-    round: int | None = field(
-        default=None,
-        metadata=key(
-            whole_number(0, 12), "decimals of drawn weights; left out: as drawn", flag=True
-        ),
-    )
-    given: Mapping[str, Array] = field(
-        default_factory=dict,
-        metadata=key(
-            Others(PARAMETER, lambda name: Rows(is_column(name)), ("W1", "b1")),
-            "a parameter given outright",
-            make=lambda read: {name: read_only(value) for name, value in read.items()},
-        ),
+    seed: Annotated[int, Key(whole_number(0), "of numpy's default_rng", flag=True)] = 0
+    scheme: Annotated[str, Key(name_among(SCHEMES), "xavier: variance 1/n; he: 2/n")] = "xavier"
+    round: Annotated[int | None, Key(whole_number(0, 12), "decimals, when drawn", flag=True)] = None
+    given: Annotated[Mapping[str, Array], Key(GIVEN, "given outright", make=all_read_only)] = field(
+        default_factory=dict
     )
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
@@ -173,7 +153,17 @@ class Initial:
         return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
 
 
-Said = TypeVar("Said", Note, Question)
+NETWORK = section("[network]", Network)
+DATA = section("[data]", Data, keys_of(CsvSource), required=())
+PUBLISHED = section("[[published]]", Published)
+VIEW = section("[view]", Look, {"decimals": DECIMALS})
+NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]")
+QUESTIONS = ListOf(
+    section("[[questions]]", Question), "questions, each under its own [[questions]]"
+)
+FIGURES = ListOf(PUBLISHED, "published figures, each source under its own [[published]]")
+EDITS = ListOf(section("[[edits]]", Edit), "edits, each under its own [[edits]]")
+PLAIN = Look()
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,60 +172,30 @@ class Experiment:
 
     name: str  # the lesson's name, or the file's without its ending
     source: str  # what opens it again, as a shell reads it: name or path, flags
-    title: str = field(metadata=key(LINE, "left out: the file's name"))
-    about: str = field(metadata=key(PROSE, "shown before the first step"))
-    network: Network = field(metadata=key(section("[network]", Network), "what is computed"))
-    training: Training = field(metadata=key(section("[training]", Training), "how it is trained"))
-    data: Data = field(
-        metadata=key(section("[data]", Data, keys_of(CsvSource), required=()), "its examples")
-    )
-    initial: Initial = field(
-        metadata=key(section("[initial]", Initial), "the parameters that it begins with")
-    )
-    teaches: str = field(default="", metadata=key(LINE, "what it is about, in a few words"))
-    notes: tuple[Note, ...] = field(
-        default=(), metadata=key(sections("notes", Note, "notes, each"), "what is said at steps")
-    )
-    published: tuple[Published, ...] = field(
-        default=(),
-        metadata=key(
-            sections("published", Published, "published figures, each source"),
-            "figures that a source has printed",
-        ),
-    )
-    questions: tuple[Question, ...] = field(
-        default=(),
-        metadata=key(sections("questions", Question, "questions, each"), "what is asked at steps"),
-    )
-    edits: tuple[Edit, ...] = field(  # in the order in which they were made
-        default=(), metadata=key(sections("edits", Edit, "edits, each"), "numbers changed by hand")
-    )
-    formulas: Mapping[str, Expr] = field(  # by symbol
-        default_factory=dict,
-        metadata=key(
-            Section("[formulas]", {}, others=Key(Others(ANY, lambda symbol: LINE), "a step")),
-            "a learner's own, in place of the taught ones",
-        ),
-    )
+    title: Annotated[str, Key(LINE, "left out: the file's name")]
+    about: Annotated[str, Key(PROSE, "shown before the first step")]
+    network: Annotated[Network, Key(NETWORK)]
+    training: Annotated[Training, Key(section("[training]", Training))]
+    data: Annotated[Data, Key(DATA)]
+    initial: Annotated[Initial, Key(section("[initial]", Initial))]
+    teaches: Annotated[str, Key(LINE, "what it is about, in a few words for a list")] = ""
+    notes: Annotated[tuple[Note, ...], Key(NOTES)] = ()
+    published: Annotated[tuple[Published, ...], Key(FIGURES)] = ()
+    questions: Annotated[tuple[Question, ...], Key(QUESTIONS)] = ()
+    edits: Annotated[tuple[Edit, ...], Key(EDITS)] = ()  # in the order in which they were made
+    formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
+    """A learner's own formulas, by the symbols that they compute."""
     mistake: Mistake | None = None  # made on purpose; None: the right algorithm
     decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
-    look: Look = field(
-        default=Look(),
-        metadata=key(
-            section("[view]", Look, {"decimals": DECIMALS}), "how its reader sees it", name="view"
-        ),
-    )
-    saved: Saved | None = field(  # None: it begins at the beginning
-        default=None,
-        metadata=key(section("[position]", Saved), "where a run was saved", name="position"),
-    )
+    look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
+    saved: Annotated[Saved | None, Key(section("[position]", Saved), name="position")] = None
     written: Written | None = None  # None: it was read from no text
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
         return self.initial.parameters(self.network.layers)
 
-    def with_seed(self, seed: int) -> Experiment:
+    def with_seed(self, seed: int) -> Self:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
         Published figures, edits, and notes and questions tied to an iteration, speak of the old
@@ -257,7 +217,7 @@ class Experiment:
             written=written,
         )
 
-    def with_mistake(self, mistake: Mistake | None) -> Experiment:
+    def with_mistake(self, mistake: Mistake | None) -> Self:
         """The same experiment, made with that mistake, or with none; a saved run was another."""
         if mistake == self.mistake:
             return self
@@ -267,7 +227,7 @@ class Experiment:
             written = replace(written, overrides={**written.overrides, "mistake": name})
         return replace(self, mistake=mistake, saved=None, written=written)
 
-    def reseeded(self) -> Experiment:
+    def reseeded(self) -> Self:
         """The same with other random weights, none of them rounded to zero if that can be had."""
         for _ in range(100):
             other = self.with_seed(randrange(10_000))
@@ -281,7 +241,7 @@ class Experiment:
         """The steps of an iteration, with the mistake or the learner's formulas in them."""
         return program_of(self.network, self.training, self.formulas, self.mistake)
 
-    def with_formula(self, symbol: str, formula: Expr | None) -> Experiment:
+    def with_formula(self, symbol: str, formula: Expr | None) -> Self:
         """The same experiment, that symbol computed by a learner's formula; None: as taught."""
         formulas = {s: e for s, e in self.formulas.items() if s != symbol}
         return replace(self, formulas=formulas if formula is None else formulas | {symbol: formula})
@@ -323,6 +283,9 @@ class Experiment:
         if self.training.order == "sequential":
             return _in_file_order(self.data.examples)
         return _shuffled(self.initial.seed, epoch, self.data.examples)
+
+
+Said = TypeVar("Said", Note, Question)
 
 
 def _here(said: Sequence[Said], iteration: int, step: str) -> tuple[Said, ...]:

@@ -1,8 +1,8 @@
 """What a key of the experiment file may hold, and how a record's field says which key it is.
 
 A field says once what its key must be, what it is for, and whether a flag of the command line
-overrides it: `field(default=0.5, metadata=key(at_least(0), "α"))`. Files are
-read, checked, changed and written by that.
+overrides it: `learning_rate: Annotated[float, Key(at_least(0), "α", flag=True)] = 0.5`. Files are
+read, checked, changed and written by that; so the modules of the records evaluate annotations.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ def read_only(values: Any) -> Array:
     return array
 
 
+def all_read_only(arrays: Mapping[str, Any]) -> dict[str, Array]:
+    """The same arrays, each as read_only."""
+    return {name: read_only(values) for name, values in arrays.items()}
+
+
 # Kinds of values -----------------------------------------------------------------------------
 
 
@@ -41,6 +46,7 @@ class Value:
     fits: Callable[[Any], bool]
     means: Callable[[Any], Any] = lambda value: value
     names: tuple[str, ...] = ()
+    writes: Callable[[Any], Any] = lambda meant: meant  # the other way round
     typed: Callable[[str], Any] = str.strip  # the value of a text of the command line
     nearly: Callable[[Any], bool] = lambda value: False
     nearly_must: str = ""
@@ -164,36 +170,31 @@ KeyKind: TypeAlias = Value | ListOf | Rows | Figures | Section | Either
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a section: what it must be, what it is for, and which field of the record it gives.
-
-    `make` gives the field's value of what was read, `write` the other way round.
-    """
+    """A key of a section: what it must be, what it is for, which field of the record it gives."""
 
     kind: Any  # a KeyKind, or Others
-    about: str
+    about: str = ""
     name: str = ""  # in the file, where it is not the field's
     flag: bool = False  # whether a flag of the command line overrides it
-    run: bool = False  # whether it is about the numbers of one run
-    make: Callable[[Any], Any] = lambda read: read
-    write: Callable[[Any], Any] = lambda value: value
+    of_run: bool = False  # whether it is about the numbers of one run
+    make: Callable[[Any], Any] = lambda read: read  # the field's value of what was read
     fields: tuple[str, ...] = ()  # that it gives: several where the value is one for each of them
     default: Any = None  # of the field; None where there is none
 
 
-def key(kind: KeyKind | Others, about: str, **more: Any) -> dict[str, Key]:
-    """The metadata of a field that is a key of the file; `more` is as in Key."""
-    return {"key": Key(kind, about, **more)}
-
-
 def keys_of(record: type) -> dict[str, Key]:
-    """The keys that the fields of a record are, by their names in the file."""
+    """The keys that the fields of a record are, by their names in the file.
+
+    Raises TypeError where the record's module does not evaluate its annotations.
+    """
     found = {}
     for field in fields(record):
-        if "key" in field.metadata:
-            said: Key = field.metadata["key"]
+        if isinstance(field.type, str):
+            raise TypeError(f"{record.__module__} must not import annotations from __future__")
+        for said in getattr(field.type, "__metadata__", ()):
             default = None if field.default is MISSING else field.default
-            name, names = said.name or field.name, said.fields or (field.name,)
-            found[name] = replace(said, fields=names, default=default)
+            names = said.fields or (field.name,)
+            found[said.name or field.name] = replace(said, fields=names, default=default)
     return found
 
 
@@ -218,11 +219,6 @@ def section(
     return Section(what, keys, required, others, record)
 
 
-def sections(what: str, record: type, noun: str) -> ListOf:
-    """A list of sections, each under its own [[what]]."""
-    return ListOf(section(f"[[{what}]]", record), f"{noun} under its own [[{what}]]")
-
-
 # Values --------------------------------------------------------------------------------------
 
 
@@ -243,11 +239,19 @@ def typed_number(part: str) -> int | float | str:
     return part.strip()
 
 
+def _typed_truth(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text.strip(), text.strip())
+
+
 FINITE = Value("a finite number", is_number, float, typed=typed_number)
-POSITIVE = Value("a finite number greater than 0", lambda v: is_number(v) and v > 0, float)
-TRUTH = Value("true or false", lambda v: type(v) is bool)
-SHARE = Value("a number from 0 up to, but not, 1", lambda v: is_number(v) and 0 <= v < 1, float)
+POSITIVE = replace(
+    FINITE, must="a finite number greater than 0", fits=lambda v: is_number(v) and v > 0
+)
+SHARE = replace(
+    FINITE, must="a number from 0 up to, but not, 1", fits=lambda v: is_number(v) and 0 <= v < 1
+)
 """How much of a running mean stays."""
+TRUTH = Value("true or false", lambda v: type(v) is bool, typed=_typed_truth)
 
 
 def whole_number(least: int, most: int | None = None, word: str | None = None) -> Value:
@@ -264,12 +268,8 @@ def whole_number(least: int, most: int | None = None, word: str | None = None) -
 
 def at_least(least: float) -> Value:
     """A finite number, whole or not."""
-    return Value(
-        f"a finite number, {least:g} or more",
-        lambda v: is_number(v) and v >= least,
-        float,
-        typed=typed_number,
-    )
+    must = f"a finite number, {least:g} or more"
+    return replace(FINITE, must=must, fits=lambda v: is_number(v) and v >= least)
 
 
 def name_among(names: Iterable[str]) -> Value:
@@ -305,12 +305,3 @@ SOMETHING_SAID = Value(
     lambda v: _prose(v) and bool(v.strip()),
     _on_one_line,
 )
-
-
-def line_or_lines(what: str) -> Value:
-    """One name, or a list of names; read as several in both cases."""
-    return Value(
-        f"{what}, or a list of such names",
-        lambda v: LINE.fits(v) or (isinstance(v, list) and bool(v) and all(map(LINE.fits, v))),
-        lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
-    )

@@ -1,43 +1,33 @@
 """What is computed and how it is trained: the network and the training of an experiment."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Annotated
 
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-from backprop_tui.model.keys import LINE, SHARE, ListOf, at_least, key, name_among, whole_number
+from backprop_tui.model.keys import LINE, SHARE, Key, ListOf, at_least, name_among, whole_number
 from backprop_tui.model.optimizers import OPTIMIZERS
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
+SIZES = ListOf(whole_number(1), "numbers of neurons, the inputs first", 2, 1000)
+FUNCTIONS = ListOf(
+    name_among(sorted(ACTIVATIONS)), "activations, one for each layer after the inputs", 1
+)
+FROZEN = ListOf(LINE, "parameters' names, like W1 or b1")
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
 class Network:
     """The [network] of a file: what is computed."""
 
-    layers: tuple[int, ...] = field(
-        metadata=key(
-            ListOf(whole_number(1), "numbers of neurons, the inputs first", 2, 1000),
-            "neurons of each layer; [2, 1] is logistic regression",
-            flag=True,
-        )
-    )
-    activations: tuple[str, ...] = field(
-        metadata=key(
-            ListOf(
-                name_among(sorted(ACTIVATIONS)),
-                "activations, one for each layer after the inputs",
-                1,
-            ),
-            "g of each layer; softmax in the last one only",
-            flag=True,
-        )
-    )
-    loss: str = field(
-        metadata=key(name_among(sorted(LOSSES)), "L, of each example", flag=True),
-    )
+    layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
+    activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
+    loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
 
     @property
     def depth(self) -> int:
@@ -57,40 +47,13 @@ class Network:
 class Training:
     """The [training] of a file: how the parameters follow their gradients."""
 
-    learning_rate: float = field(
-        default=0.5, metadata=key(at_least(0), "α, how far an update goes", flag=True)
-    )
-    batch: int = field(
-        default=1, metadata=key(whole_number(1, word="all"), "examples an iteration")
-    )
-    order: str = field(
-        default=ORDERS[0],
-        metadata=key(name_among(ORDERS), "shuffled: anew each epoch, by the seed"),
-    )
-    reduction: str = field(
-        default=REDUCTIONS[0],
-        metadata=key(name_among(REDUCTIONS), "whether dW and db carry 1/m"),
-    )
-    freeze: tuple[str, ...] = field(
-        default=(),
-        metadata=key(
-            ListOf(LINE, "parameters' names, like W1 or b1"),
-            "parameters with no update step",
-            make=lambda names: tuple(dict.fromkeys(names)),
-        ),
-    )
-    optimizer: str = field(
-        default="gradient_descent", metadata=key(name_among(OPTIMIZERS), "the rule of the update")
-    )
-    beta1: float = field(
-        default=0.9, metadata=key(SHARE, "how long v remembers gradients: momentum, adam")
-    )
-    beta2: float = field(
-        default=0.999, metadata=key(SHARE, "how long s remembers their squares: rmsprop, adam")
-    )
-    epsilon: float = field(
-        default=1e-8, metadata=key(at_least(0), "keeps an update finite where s is 0")
-    )
-    weight_decay: float = field(
-        default=0.0, metadata=key(at_least(0), "λ: what of a weight is added to its gradient")
-    )
+    learning_rate: Annotated[float, Key(at_least(0), "α, how far an update goes", flag=True)] = 0.5
+    batch: Annotated[int, Key(whole_number(1, word="all"), "examples an iteration")] = 1
+    order: Annotated[str, Key(name_among(ORDERS), "shuffled: by the seed, each epoch")] = ORDERS[0]
+    reduction: Annotated[str, Key(name_among(REDUCTIONS), "mean: dW, db carry 1/m")] = REDUCTIONS[0]
+    freeze: Annotated[tuple[str, ...], Key(FROZEN, "no update step", make=_once)] = ()
+    optimizer: Annotated[str, Key(name_among(OPTIMIZERS), "the update rule")] = "gradient_descent"
+    beta1: Annotated[float, Key(SHARE, "how long v remembers gradients (momentum, adam)")] = 0.9
+    beta2: Annotated[float, Key(SHARE, "how long s remembers squares (rmsprop, adam)")] = 0.999
+    epsilon: Annotated[float, Key(at_least(0), "keeps an update finite where s is 0")] = 1e-8
+    weight_decay: Annotated[float, Key(at_least(0), "λ: of a weight, added to its gradient")] = 0.0

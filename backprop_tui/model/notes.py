@@ -1,11 +1,9 @@
 """What an author says about a run: notes, questions, and the figures that a source has printed."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Annotated, Any
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.model import lazy
@@ -22,7 +20,6 @@ from backprop_tui.model.keys import (
     Section,
     Value,
     is_number,
-    key,
     name_among,
     section,
     whole_number,
@@ -30,26 +27,9 @@ from backprop_tui.model.keys import (
 
 FORMS = ("vote", "number", "formula", "talk")
 """How a question is answered: with fingers, with a number, with a formula, with words."""
-NUMBER = re.compile(r"[-+−]?(\d+\.?\d*|\.\d+)([eE][-+−]?\d{1,3})?", re.ASCII)
-LONGEST_NUMBER = 60  # characters
-ANY_KEY = re.compile(r"(?s).*\S.*")
 
 
 # Notes and questions -------------------------------------------------------------------------
-
-
-def _at(of: str) -> dict[str, Key]:
-    """Where something is said: a step's name, for every iteration, or a table that says which."""
-    iteration = Key(whole_number(1), "the one iteration in which it is said")
-    step = Key(LINE, "the step")
-    table = Section(f"{of} place", {"iteration": iteration, "step": step}, required=("step",))
-    return key(
-        Either(LINE, table),
-        "the step at which it is said, in every iteration or in one",
-        name="at",
-        fields=("step", "iteration"),
-        make=place_said,
-    )
 
 
 def place_said(at: Any) -> tuple[str | None, int | None]:
@@ -57,41 +37,53 @@ def place_said(at: Any) -> tuple[str | None, int | None]:
     return (at.get("step"), at.get("iteration")) if isinstance(at, dict) else (at, None)
 
 
-def _are_row_and_column(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(whole_number(1).fits, value))
+def _at(of: str) -> Key:
+    """A step's name, for every iteration, or a table that says which one."""
+    keys = {"iteration": Key(whole_number(1), "left out: every one"), "step": Key(LINE, "a step")}
+    place = Either(LINE, Section(f"{of} place", keys, required=("step",)))
+    return Key(
+        place,
+        "the step",
+        "at",
+        make=place_said,
+        fields=("step", "iteration"),
+    )
+
+
+ROW_AND_COLUMN = Value(
+    "a row and a column, counted from 1, like [1, 2]",
+    lambda v: isinstance(v, list) and len(v) == 2 and all(map(whole_number(1).fits, v)),
+    tuple,
+)
 
 
 @dataclass(frozen=True)
 class Note:
     """Shown when its step is reached. One tied to an iteration may speak of its numbers."""
 
-    step: str = field(metadata=_at("a note's"))
+    step: Annotated[str, _at("a note's")]
     iteration: int | None  # None: at every iteration
-    text: str = field(metadata=key(PROSE, "what is shown when that step is reached"))
+    text: Annotated[str, Key(PROSE, "shown when that step is reached")]
 
 
 @dataclass(frozen=True)
 class Question:
     """Asked before its step shows: `answer` is what is said at the second press of a talk."""
 
-    step: str = field(metadata=_at("a question's"))
+    step: Annotated[str, _at("a question's")]
     iteration: int | None  # None: at every iteration
-    cell: tuple[int, int] | None = field(
-        default=None,
-        kw_only=True,
-        metadata=key(
-            Value("a row and a column, counted from 1, like [1, 2]", _are_row_and_column, tuple),
-            "which number is asked for; left out: one that makes a good question",
-        ),
+    cell: Annotated[tuple[int, int] | None, Key(ROW_AND_COLUMN, "left out: a good one")] = field(
+        default=None, kw_only=True
     )
-    form: str = field(metadata=key(name_among(FORMS), "how it is answered"))
-    text: str = field(metadata=key(SOMETHING_SAID, "what is asked"))
-    answer: str | None = field(
-        default=None, metadata=key(SOMETHING_SAID, "said when it is answered; a talk must have one")
-    )
+    form: Annotated[str, Key(name_among(FORMS), "how it is answered")]
+    text: Annotated[str, Key(SOMETHING_SAID, "what is asked")]
+    answer: Annotated[str | None, Key(SOMETHING_SAID, "said afterwards; a talk needs one")] = None
 
 
 # Published figures ---------------------------------------------------------------------------
+
+NUMBER = re.compile(r"[-+−]?(\d+\.?\d*|\.\d+)([eE][-+−]?\d{1,3})?", re.ASCII)
+LONGEST_NUMBER = 60  # characters
 
 
 def _is_printed(value: Any) -> bool:
@@ -119,46 +111,32 @@ class Figure:
     printed: tuple[tuple[str, ...], ...]
 
 
-def _figures(read: dict[str, tuple[tuple[str, ...], ...]]) -> tuple[Figure, ...]:
+def _figures(read: dict[str, Any]) -> tuple[Figure, ...]:
     return tuple(Figure(lazy.parse(of), printed) for of, printed in read.items())
+
+
+ANYTHING = Others(re.compile(r"(?s).*\S.*"), lambda name: Figures(PRINTED))
 
 
 @dataclass(frozen=True)
 class KnownWrong:
     """One number that its source has wrong."""
 
-    of: Expr = field(
-        metadata=key(LINE, "a symbol, a cell or an expression", make=lambda of: lazy.parse(of))
-    )
-    printed: str = field(metadata=key(PRINTED, "the number that the source prints"))
-    why: str = field(metadata=key(PROSE, "what is wrong with it"))
-    correct: str | None = field(
-        default=None, metadata=key(PRINTED, "the number that the source should have")
-    )
+    of: Annotated[Expr, Key(LINE, "a symbol, cell or expression", make=lambda of: lazy.parse(of))]
+    printed: Annotated[str, Key(PRINTED, "as the source prints it")]
+    why: Annotated[str, Key(PROSE, "what is wrong with it")]
+    correct: Annotated[str | None, Key(PRINTED, "as the source should have it")] = None
+
+
+WRONG = ListOf(section("a known wrong figure", KnownWrong), "tables with of, printed, why")
 
 
 @dataclass(frozen=True)
 class Published:
     """Figures of one iteration; those of a parameter are meant after its update."""
 
-    source: str = field(metadata=key(LINE, "who has printed the figures"))
-    iteration: int = field(default=1, metadata=key(whole_number(1), "the iteration they are of"))
-    within: float | None = field(
-        default=None,
-        metadata=key(POSITIVE, "how far off they may be; left out: to the digits that are printed"),
-    )
-    figures: tuple[Figure, ...] = field(
-        default=(),
-        metadata=key(
-            Others(ANY_KEY, lambda name: Figures(PRINTED)),
-            'what is printed of any symbol, cell or expression, like "dW2[1,1]"',
-            make=_figures,
-        ),
-    )
-    known_wrong: tuple[KnownWrong, ...] = field(
-        default=(),
-        metadata=key(
-            ListOf(section("a known wrong figure", KnownWrong), "tables with of, printed, why"),
-            "numbers that the source has wrong",
-        ),
-    )
+    source: Annotated[str, Key(LINE, "who has printed them")]
+    iteration: Annotated[int, Key(whole_number(1), "whose figures they are")] = 1
+    within: Annotated[float | None, Key(POSITIVE, "left out: to the digits printed")] = None
+    figures: Annotated[tuple[Figure, ...], Key(ANYTHING, "its figures", make=_figures)] = ()
+    known_wrong: Annotated[tuple[KnownWrong, ...], Key(WRONG, "wrong in the source")] = ()

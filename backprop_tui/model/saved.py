@@ -1,10 +1,8 @@
 """How a run was left: the numbers that were changed, where it stood, how it was seen, its text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import Array
@@ -19,19 +17,15 @@ from backprop_tui.model.keys import (
     Rows,
     Section,
     Value,
-    key,
+    all_read_only,
     name_among,
-    read_only,
     whole_number,
 )
 from backprop_tui.model.layers import KEPT, PARAMETER, is_column
 
+# What is changed -----------------------------------------------------------------------------
+
 ALPHA = Name("alpha")
-DRAWINGS = ("nodes and edges", "graph")
-THEMES = ("dark", "light")
-PANELS = ("network", "cache", "gradients", "update", "step")
-ASKING = ("off", "lesson", "vote", "type")
-"""When it asks: never, what the experiment asks, or at every step: by vote, or typed."""
 
 
 def _named(written: Any) -> Cell | Name | None:
@@ -43,13 +37,19 @@ def _named(written: Any) -> Cell | Name | None:
     return found if isinstance(found, Cell) or found == ALPHA else None
 
 
-CELL = Value("a cell, like W1[1,2]", lambda v: isinstance(_named(v), Cell), _named)
-CELL_OR_ALPHA = Value('a cell, like "W1[1,2]", or "alpha"', lambda v: _named(v) is not None, _named)
-
-
-def of_text(of: Cell | Name) -> str:
-    """What an edit changes, as a file names it: W1[1,2], alpha."""
+def number_name(of: Cell | Name) -> str:
+    """A cell or alpha as a file names it: W1[1,2], alpha."""
     return of.symbol if isinstance(of, Name) else text(of)
+
+
+CELL = Value("a cell, like W1[1,2]", lambda v: isinstance(_named(v), Cell), _named, writes=text)
+CELL_OR_ALPHA = Value(
+    'a cell, like "W1[1,2]", or "alpha"',
+    lambda v: _named(v) is not None,
+    _named,
+    writes=number_name,
+)
+CHANGED = Key(CELL_OR_ALPHA, "of X, Y (the column in that batch) or a parameter", "cell")
 
 
 @dataclass(frozen=True)
@@ -60,35 +60,27 @@ class Edit:
     name alpha.
     """
 
-    iteration: int = field(metadata=key(whole_number(1), "from whose start on it holds"))
-    of: Cell | Name = field(
-        metadata=key(
-            CELL_OR_ALPHA,
-            "the number: of X, Y (its column counts in that batch) or a parameter",
-            name="cell",
-            write=of_text,
-        )
-    )
-    value: float = field(metadata=key(FINITE, "what it becomes"))
+    iteration: Annotated[int, Key(whole_number(1), "from whose start on it holds")]
+    of: Annotated[Cell | Name, CHANGED]
+    value: Annotated[float, Key(FINITE, "what it becomes")]
+
+
+# Where it stood ------------------------------------------------------------------------------
+
+# A running mean of squares may be too large to hold: the run survives that.
+HANDED_ON = Others(
+    KEPT,
+    lambda name: Rows(is_column(name), infinite=not PARAMETER.fullmatch(name)),
+    ("W1", "b1"),
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Keyframe:
     """The [keyframe] of a file: what one iteration of the run begins with."""
 
-    iteration: int = field(metadata=key(whole_number(1), "the iteration that begins so"))
-    kept: Mapping[str, Array] = field(
-        metadata=key(
-            # A running mean of squares may be too large to hold: the run survives that.
-            Others(
-                KEPT,
-                lambda name: Rows(is_column(name), infinite=not PARAMETER.fullmatch(name)),
-                ("W1", "b1"),
-            ),
-            "every parameter and running mean of an optimizer",
-            make=lambda read: {name: read_only(value) for name, value in read.items()},
-        )
-    )
+    iteration: Annotated[int, Key(whole_number(1), "the iteration that begins so")]
+    kept: Annotated[Mapping[str, Array], Key(HANDED_ON, "as it begins", make=all_read_only)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,85 +90,59 @@ class Saved:
     From the keyframe on the run is what the keyframe says; before it, what [initial] leads to.
     """
 
-    iteration: int = field(metadata=key(whole_number(1), "the iteration that is under way"))
-    steps: int = field(
-        default=0, metadata=key(whole_number(0), "how many of its steps are done", name="step")
-    )
+    iteration: Annotated[int, Key(whole_number(1), "the iteration that is under way")]
+    steps: Annotated[int, Key(whole_number(0), "how many of its steps are done", "step")] = 0
     keyframe: Keyframe | None = None
-    elements: int = field(
-        default=0, metadata=key(whole_number(0), "how many numbers of the next step, which is open")
-    )
+    elements: Annotated[int, Key(whole_number(0), "of the next, which is open")] = 0
 
 
-def _explained() -> Section:
-    """A number explained: the iteration it is of, and its cell."""
-    iteration = Key(whole_number(0), "its iteration")
-    cell = Key(CELL, "where it stands", write=of_text)
-    return Section(
-        "a number explained",
-        {"iteration": iteration, "cell": cell},
-        ("iteration", "cell"),
-        make=lambda iteration, cell: (iteration, cell),
-    )
+# How it was seen -----------------------------------------------------------------------------
+
+DRAWINGS = ("nodes and edges", "graph")
+THEMES = ("dark", "light")
+PANELS = ("network", "cache", "gradients", "update", "step")
+ASKING = ("off", "lesson", "vote", "type")
+"""When it asks: never, what the experiment asks, or at every step: by vote, or typed."""
+COVERED = ListOf(name_among(PANELS), "panels whose numbers are covered")
+EXPLAINED = Section(
+    "a number explained",
+    {"iteration": Key(whole_number(0), "its iteration"), "cell": Key(CELL, "where it stands")},
+    ("iteration", "cell"),
+    make=lambda iteration, cell: (iteration, cell),
+)
+TRAIL = ListOf(EXPLAINED, "numbers explained")
+WINDOW = ListOf(whole_number(1), "three numbers: layer, first row, first column", 3, 3)
+WINDOWS = ListOf(WINDOW, "windows, each [layer, first row, first column]")
+
+
+def _here(kind: Any, about: str) -> Key:
+    """A key that is about the numbers of one run."""
+    return Key(kind, about, of_run=True)
 
 
 @dataclass(frozen=True)
 class Look:
     """The [view] of a file: how its reader wants to see it. Decimals are the experiment's own."""
 
-    example: int = field(
-        default=1, metadata=key(whole_number(1), "the column of the batch that is shown", run=True)
-    )
-    drawing: str = field(
-        default=DRAWINGS[0], metadata=key(name_among(DRAWINGS), "how the network is drawn")
-    )
-    theme: str | None = field(
-        default=None, metadata=key(name_among(THEMES), "left out: the reader's own")
-    )
-    panel: str = field(default="cache", metadata=key(name_among(PANELS), "the chosen panel"))
-    marked: bool = field(default=False, metadata=key(TRUTH, "whether it is marked", run=True))
-    maximised: bool = field(default=False, metadata=key(TRUTH, "whether it is alone", run=True))
-    hidden: tuple[str, ...] = field(
-        default=(),
-        metadata=key(
-            ListOf(name_among(PANELS), "panels whose numbers are covered"),
-            "panels whose numbers are covered",
-        ),
-    )
-    cursor: Cell | None = field(
-        default=None, metadata=key(CELL, "the number under the cursor", write=of_text, run=True)
-    )
-    trail: tuple[tuple[int, Cell], ...] = field(
-        default=(),
-        metadata=key(
-            ListOf(_explained(), "numbers explained"), "the numbers walked through", run=True
-        ),
-    )
-    term: int = field(
-        default=0,
-        metadata=key(
-            whole_number(0), "which of those that the last one reads is chosen, from 0", run=True
-        ),
-    )
-    scroll: tuple[tuple[int, int, int], ...] = field(
-        default=(),
-        metadata=key(
-            ListOf(
-                ListOf(whole_number(1), "three numbers: layer, first row, first column", 3, 3),
-                "windows, each [layer, first row, first column]",
-            ),
-            "what is seen of matrices too large for their panels",
-            run=True,
-        ),
-    )
-    line: int = field(
-        default=0,
-        metadata=key(whole_number(0), "how far a maximised Step panel is scrolled", run=True),
-    )
-    ask: str | None = field(
-        default=None,
-        metadata=key(name_among(ASKING), "when it asks; left out: as it does by itself"),
-    )
+    example: Annotated[int, _here(whole_number(1), "the column of the batch that is shown")] = 1
+    drawing: Annotated[str, Key(name_among(DRAWINGS), "how the network is drawn")] = DRAWINGS[0]
+    theme: Annotated[str | None, Key(name_among(THEMES), "left out: the reader's own")] = None
+    panel: Annotated[str, Key(name_among(PANELS), "the panel that is chosen")] = "cache"
+    marked: Annotated[bool, _here(TRUTH, "whether it is seen to be chosen")] = False
+    maximised: Annotated[bool, _here(TRUTH, "whether it stands alone")] = False
+    hidden: Annotated[tuple[str, ...], Key(COVERED, "for a class to predict them")] = ()
+    cursor: Annotated[Cell | None, _here(CELL, "the number that is pointed at")] = None
+    trail: Annotated[
+        tuple[tuple[int, Cell], ...],
+        _here(ListOf(EXPLAINED, "numbers explained"), "walked through"),
+    ] = ()
+    term: Annotated[int, _here(whole_number(0), "which of what the last one reads")] = 0
+    scroll: Annotated[tuple[tuple[int, int, int], ...], _here(WINDOWS, "of large matrices")] = ()
+    line: Annotated[int, _here(whole_number(0), "how far the Step panel is scrolled")] = 0
+    ask: Annotated[str | None, Key(name_among(ASKING), "left out: as it does by itself")] = None
+
+
+# Its text ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

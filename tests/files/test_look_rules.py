@@ -90,6 +90,6 @@ def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
 
 
 def test_keys_are_those_of_the_record() -> None:
-    from backprop_tui.files.sections import VIEW
+    from backprop_tui.model.experiment import VIEW
 
     assert set(VIEW.keys) == {"decimals", *Look.__dataclass_fields__}
