@@ -146,7 +146,7 @@ class Initial:
             start[name] = self.given[name] if name in self.given else read_only(value)
         return start
 
-    def _drawn(self, random: np.random.Generator, shape: tuple[int, int]) -> Array:
+    def _drawn(self, random: "np.random.Generator", shape: tuple[int, int]) -> Array:
         weights = random.normal(0.0, SCHEMES[self.scheme](shape[1]), shape)
         if self.round is None:
             return weights

@@ -35,7 +35,7 @@ def all_read_only(arrays: Mapping[str, Any]) -> dict[str, Array]:
 # Kinds of values -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Value:
     """One value: it fits or it does not. `names` are what a misspelling may have meant.
 
@@ -52,7 +52,7 @@ class Value:
     nearly_must: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListOf:
     """A list of values of one kind. A wrong item leaves None in its place."""
 
@@ -79,7 +79,7 @@ class ListOf:
         return [self.kind.typed(part) for part in text.split(",")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row."""
 
@@ -101,7 +101,7 @@ class Rows:
         return [[typed_number(part) for part in row.split(",")] for row in text.split(";")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figures:
     """A printed number, or rows of them; a plain list is one number a row. "" is not printed."""
 
@@ -112,7 +112,7 @@ class Figures:
         return f'{self.printed.must}, or rows of them, like [["0.50", "1.2"], ["…", "3"]]'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Others:
     """Further keys of a section, those whose names match, each of a kind that its name tells."""
 
@@ -121,7 +121,7 @@ class Others:
     like: tuple[str, ...] = ()  # names that stand for all of them where keys are listed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """A table with a kind for each key, and the record that it is read into."""
 
@@ -150,7 +150,7 @@ class Section:
         return others.kind(name) if others and others.pattern.fullmatch(name) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Either:
     """A text or a table, each of its own kind."""
 
@@ -168,7 +168,7 @@ KeyKind: TypeAlias = Value | ListOf | Rows | Figures | Section | Either
 # Keys ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Key:
     """A key of a section: what it must be, what it is for, which field of the record it gives."""
 
