@@ -26,7 +26,15 @@ from backprop_tui.engine.program import PHASES, Program, Step
 from backprop_tui.engine.shapes import written
 from backprop_tui.engine.timeline import Iteration, Timeline
 from backprop_tui.engine.wording import count
-from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
+from backprop_tui.exports import (
+    GAP,
+    activations_in_words,
+    encodable,
+    markdown_text,
+    plain_table,
+    printed,
+    version,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -319,8 +327,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def markdown(timeline: Timeline, run: Iterable[Iteration], decimals: int) -> Iterator[str]:
     """A document: a heading for each iteration and phase, each step in text, LaTeX and numbers."""
     experiment = timeline.experiment
-    about = f"{experiment.about.strip()}\n\n" if experiment.about.strip() else ""
-    yield f"# {experiment.title}\n\n{about}{setting(timeline)}\n"
+    said = filter(None, (experiment.about, setting(timeline)))
+    yield "\n\n".join((f"# {markdown_text(experiment.title)}", *map(markdown_text, said))) + "\n"
     before = None
     for iteration in run:
         yield f"\n## {heading(timeline, iteration)}\n"
