@@ -1,6 +1,6 @@
 """The command line: `backprop-tui`, or `python -m backprop_tui`.
 
-The words and flags that were typed are read here; the commands are in `command_line`.
+The words and flags that were typed are read here; the commands are in `cli`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from backprop_tui import exports, lessons
-from backprop_tui.command_line.commands import Command, is_experiment, unknown
-from backprop_tui.command_line.flags import SWITCHES, hint, quoted
-from backprop_tui.command_line.streams import (
+from backprop_tui.cli.commands import Command, is_experiment, unknown
+from backprop_tui.cli.flags import SWITCHES, hint, quoted
+from backprop_tui.cli.streams import (
     FINE,
     INTERRUPTED,
     PROGRAM,
@@ -24,7 +24,7 @@ from backprop_tui.command_line.streams import (
     open_streams,
     write,
 )
-from backprop_tui.command_line.table import COMMANDS, STEPPER
+from backprop_tui.cli.table import COMMANDS, STEPPER
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,18 +10,18 @@ import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine import timeline
-from backprop_tui.engine.algebra import SCALARS, names
-from backprop_tui.engine.explanation import Explanation, formula, own_cell, shape_line
-from backprop_tui.engine.files.experiment_file import ExperimentError, load
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.shapes import written
-from backprop_tui.engine.timeline import Position
-from backprop_tui.engine.wording import hint
+from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
+from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.markup import Html, element
 from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
+from backprop_tui.files.experiment_file import ExperimentError, load
+from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.shapes import written
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import hint
+from backprop_tui.run import timeline
+from backprop_tui.run.timeline import Position
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -8,6 +8,8 @@ import os
 import shutil
 import tempfile
 
+from hypothesis import settings
+
 for variable in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
     os.environ.pop(variable, None)
 os.environ |= {
@@ -19,3 +21,7 @@ os.environ |= {
 folder = tempfile.mkdtemp(prefix="backprop-tui-state-")
 os.environ["XDG_STATE_HOME"] = folder
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+# How hard the laws are tried: no deadline, as a machine may be busy with other things.
+settings.register_profile("laws", deadline=None, max_examples=60)
+settings.load_profile("laws")

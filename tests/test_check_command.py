@@ -11,9 +11,9 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
-from backprop_tui.engine import program
-from backprop_tui.engine.algebra import Expr, Neg
-from backprop_tui.engine.program import Step
+from backprop_tui.maths.expressions import Expr, Neg
+from backprop_tui.model import program
+from backprop_tui.model.program import Step
 
 SMALL = """
 title = "Small"

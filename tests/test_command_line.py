@@ -15,15 +15,14 @@ import pytest
 
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
-from backprop_tui.command_line import commands
-from backprop_tui.command_line.flags import OVERRIDES
-from backprop_tui.command_line.streams import FORMATS
-from backprop_tui.command_line.table import COMMANDS, EXPERIMENT, STEPPER
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.flags import FLAGS
-from backprop_tui.engine.functions import ACTIVATIONS, LOSSES
-from backprop_tui.engine.reseeding import reseeded
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.cli import commands
+from backprop_tui.cli.flags import OVERRIDES
+from backprop_tui.cli.streams import FORMATS
+from backprop_tui.cli.table import COMMANDS, EXPERIMENT, STEPPER
+from backprop_tui.files.flags import FLAGS
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
 
 PATIENCE = 60  # seconds before a child that hangs is given up
@@ -488,7 +487,7 @@ class TestStepper:
         screen = Stepper(app.experiment, app.decimals)
         for _ in range(rerolls):
             screen.past.append(screen.timeline.experiment)
-            screen.begin(reseeded(screen.timeline.experiment))
+            screen.begin(screen.timeline.experiment.reseeded())
         before = screen.timeline.experiment.parameters()
         program, *words = shlex.split(screen.resume_command())
         assert program == "backprop-tui"

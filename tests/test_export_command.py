@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.__main__ import main
-from backprop_tui.command_line.table import COMMANDS
+from backprop_tui.cli.table import COMMANDS
 from backprop_tui.exports.formats import FORMATS
 from tests.exports.runs import printed_by
 

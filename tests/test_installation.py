@@ -12,9 +12,9 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
-from backprop_tui.command_line.streams import PROGRAM
-from backprop_tui.command_line.table import COMMANDS, STEPPER
-from backprop_tui.completion import SHELLS, script
+from backprop_tui.cli.completion import SHELLS, script
+from backprop_tui.cli.streams import PROGRAM
+from backprop_tui.cli.table import COMMANDS, STEPPER
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from backprop_tui.__main__ import main
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.files.saving import resume
-from backprop_tui.engine.timeline import Timeline
-from backprop_tui.engine.training import first_ahead
+from backprop_tui.files.experiment_file import load
+from backprop_tui.files.saving import resume
+from backprop_tui.run.timeline import Timeline
+from backprop_tui.run.training import first_ahead
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping

@@ -8,8 +8,8 @@ from functools import reduce
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from backprop_tui.engine.algebra import Call, Cell, Compare, Expr, Name, Neg, Num, Sum, Transpose
-from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES
+from backprop_tui.maths.expressions import Call, Cell, Compare, Expr, Name, Neg, Num, Sum, Transpose
+from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES
 
 SIGNS = ("<", "≤", ">", "≥", "=", "≠")
 NUMBERS = st.one_of(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from backprop_tui.engine.experiment import Network
+    from backprop_tui.model.network import Network
 
 GAP = 2
 """Columns of space between those of a table."""
@@ -26,7 +26,7 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
     """An error handler for encodings: the signs that one lacks, in ASCII. No −0.264 as ?0.264."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    from backprop_tui.spelling import IN_FULL  # few terminals lack a sign
+    from backprop_tui.ascii import IN_FULL  # few terminals lack a sign
 
     lacking = error.object[error.start : error.end]
     return "".join(IN_FULL.get(sign, "?") for sign in lacking), error.end

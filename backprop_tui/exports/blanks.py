@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from backprop_tui.engine.program import Program, Step
-from backprop_tui.engine.shapes import written
-from backprop_tui.engine.wording import hint, listed, shown
 from backprop_tui.exports.formats import ExportError
+from backprop_tui.maths.shapes import written
+from backprop_tui.messages import hint, listed, shown
+from backprop_tui.model.program import Program, Step
 
 MOST = 60
 """Numbers to fill in that a sheet of paper holds."""

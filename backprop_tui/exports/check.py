@@ -12,22 +12,22 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine import gradient_check, published
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files import lesson_check
-from backprop_tui.engine.gradient_check import GradientVerdict, check_gradient, gradients
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.published import MOST_DIGITS, Comparison
-from backprop_tui.engine.timeline import Timeline
-from backprop_tui.engine.wording import count, path_shown
+from backprop_tui.explain import gradient_check, published
+from backprop_tui.explain.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.explain.published import MOST_DIGITS, Comparison
 from backprop_tui.exports import encodable, plain_table, printed
 from backprop_tui.exports.trace import figure, heading, setting
+from backprop_tui.files import lesson_check
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import count, path_shown
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from backprop_tui.engine.learner.formulas import Judgement
+    from backprop_tui.learn.formulas import Judgement
 
 MOST_CELLS = 2000
 """A gradient of more cells is sampled."""
@@ -77,7 +77,7 @@ class Report:
         experiment, own = self.timeline.experiment, self.timeline.experiment.formulas
         if not own:
             return ()
-        from backprop_tui.engine.learner.formulas import judge  # only where there is one
+        from backprop_tui.learn.formulas import judge  # only where there is one
 
         return tuple(
             judge(experiment, step.symbol, text(own[step.symbol]), self.iteration)
@@ -117,7 +117,7 @@ class Report:
             for sentence in _reasons(here):
                 yield sheet.printed(Text(sentence, "dim"))
             if (mistake := self.timeline.experiment.mistake) and (same := _reproduced(here)):
-                yield sheet.printed(Text(f"With {mistake} {same} as printed.", "bold"))
+                yield sheet.printed(Text(f"With {mistake.name} {same} as printed.", "bold"))
         summary = Text(f"\n{self.summary()}", "bold red" if self.failed else "bold")
         if remarks := self.remarks:
             yield sheet.printed(Text("\nFor its author", "bold"))

@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, groupby
 
-from backprop_tui.engine.algebra import Cell, names
-from backprop_tui.engine.edits import said
-from backprop_tui.engine.experiment import Array, Data, Edit
-from backprop_tui.engine.explanation import Explanation
-from backprop_tui.engine.notation import GUARDED, text
-from backprop_tui.engine.program import Phase, Step
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.published import Beside
-from backprop_tui.engine.timeline import Iteration, Timeline
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.explain.published import Beside
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.in_print import in_print
 from backprop_tui.exports.slips import mistaken
 from backprop_tui.exports.trace import figure, given, heading, iterations, setting
 from backprop_tui.exports.worked import Matrix, Worked, matrix, telling
+from backprop_tui.maths.expressions import Cell, names
+from backprop_tui.maths.writing import GUARDED, text
+from backprop_tui.model.experiment import Array, Data, Edit
+from backprop_tui.model.program import Phase, Step
+from backprop_tui.run.edits import said
+from backprop_tui.run.timeline import Iteration, Timeline
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backprop_tui.engine.mathml import MATHML
-from backprop_tui.engine.notation import TEXT
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.document import Chapter, chapters, opening
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.markup import Html, element
 from backprop_tui.exports.page import formula, mathematics, page, paragraph, table, unbroken
 from backprop_tui.exports.trace import heading, iterations
 from backprop_tui.exports.worked import Worked
+from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.writing import TEXT
+from backprop_tui.run.timeline import Timeline
 
 STYLE = """
 nav ul { padding: 0; list-style: none; }

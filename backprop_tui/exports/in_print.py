@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from backprop_tui.engine.edits import said
-from backprop_tui.engine.program import Program, Step
-from backprop_tui.engine.published import Beside, Comparison, Verdict
+from backprop_tui.explain.published import Beside, Comparison, Verdict
+from backprop_tui.model.program import Program, Step
+from backprop_tui.run.edits import said
 
 MOST_FIGURES = 4
 """That are written out: of a whole matrix the first and the last will do."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from backprop_tui.engine.notation import LATEX_IN_LINES as LATEX
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.document import Layout, document
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worked import Matrix, Worked
+from backprop_tui.maths.writing import LATEX_IN_LINES as LATEX
+from backprop_tui.run.timeline import Timeline
 
 PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage{amsmath,amssymb}

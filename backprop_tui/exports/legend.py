@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.engine.algebra import Call, Expr, MatMul, Mul, Transpose, is_scalar, names, walk
-from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, Primitive
 from backprop_tui.exports import activations_in_words
 from backprop_tui.exports.sheet import Sheet
+from backprop_tui.maths.expressions import (
+    Call,
+    Expr,
+    MatMul,
+    Mul,
+    Transpose,
+    is_scalar,
+    names,
+    walk,
+)
+from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive
 
 SCALARS = {
     "alpha": "the learning rate",

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Call, Name
-from backprop_tui.engine.notation import text
 from backprop_tui.exports.pencil import Lookup
 from backprop_tui.exports.rounding import read
 from backprop_tui.exports.sheet import Sheet
+from backprop_tui.maths.expressions import Call, Name
+from backprop_tui.maths.writing import text
 
 NEAR = 0.5
 """A decoy is away from a needed argument by this part of it at most."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.engine.notation import LATEX
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import markdown_text
 from backprop_tui.exports.document import Layout, document
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worked import Matrix, Worked
+from backprop_tui.maths.writing import LATEX
+from backprop_tui.run.timeline import Timeline
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:

@@ -9,13 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.engine.algebra import Call, Div, Mul, Name
-from backprop_tui.engine.compiler import is_contiguous, shared_parts
-from backprop_tui.engine.evaluate import ratio, xlog
-from backprop_tui.engine.functions import ACTIVATIONS, DEFINITIONS
-from backprop_tui.engine.notation import numpy_source
-from backprop_tui.engine.program import Program, Step
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.scripts import (
     LONGEST_LINE,
@@ -30,6 +23,13 @@ from backprop_tui.exports.scripts import (
     untyped,
 )
 from backprop_tui.exports.slips import mistaken
+from backprop_tui.maths.expressions import Call, Div, Mul, Name
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.values import ratio, xlog
+from backprop_tui.maths.writing import numpy_source
+from backprop_tui.model.program import Program, Step
+from backprop_tui.run.compiler import is_contiguous, shared_parts
+from backprop_tui.run.timeline import Timeline
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:

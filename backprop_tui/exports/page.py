@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from backprop_tui.engine.mathml import MATHML, pieces
 from backprop_tui.exports.markup import Html, element, joined
 from backprop_tui.exports.worked import Matrix
+from backprop_tui.maths.mathml import MATHML, pieces
 
 MATHML_TAG = re.compile(r'</?m[a-z]+( (form|stretchy)="[a-z]+")?>')
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engine.algebra import (
+from backprop_tui.exports.rounding import DUST, Rounding, read
+from backprop_tui.maths.elements import gathers
+from backprop_tui.maths.expressions import (
     Call,
     Expr,
     Mul,
@@ -25,12 +27,10 @@ from backprop_tui.engine.algebra import (
     rebuild,
     walk,
 )
-from backprop_tui.engine.element import gathers
-from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Array
-from backprop_tui.engine.functions import DEFINITIONS, PRIMITIVES, expand
-from backprop_tui.engine.program import Step
-from backprop_tui.exports.rounding import DUST, Rounding, read
+from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, expand
+from backprop_tui.maths.values import value
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.program import Step
 
 TABLED = frozenset({"exp", "log", "sqrt"})
 """Functions that need a table. No power does: β to the power of t is β, in the first iteration."""

@@ -10,12 +10,12 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.engine.files.saving import SaveError
-from backprop_tui.engine.learner.asking import Asked
-from backprop_tui.engine.learner.judging import Judged
-from backprop_tui.engine.learner.score import Outcome
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.wording import path_shown
+from backprop_tui.files.saving import SaveError
+from backprop_tui.learn.judging import Judged
+from backprop_tui.learn.questions import Asked
+from backprop_tui.learn.score import Outcome
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import path_shown
 
 COLUMNS = (
     "time",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from backprop_tui.engine.experiment import Array
+from backprop_tui.model.experiment import Array
 
 DUST = 1e-14
 """What the last bits of floats add up to, where a sum should be 0."""

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from backprop_tui.engine.algebra import Cell, Expr, is_loss_term, names, walk
-from backprop_tui.engine.compiler import CONSTANTS
-from backprop_tui.engine.edits import Edits
-from backprop_tui.engine.experiment import Array, Experiment
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import version
 from backprop_tui.exports.trace import setting
+from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.run.compiler import CONSTANTS
+from backprop_tui.run.edits import Edits
+from backprop_tui.run.timeline import Timeline
 
 LONGEST_LINE = 96
 

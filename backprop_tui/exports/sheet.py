@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from backprop_tui.engine.algebra import SCALARS, names
-from backprop_tui.engine.experiment import Array
-from backprop_tui.engine.program import Step
-from backprop_tui.engine.timeline import Iteration, Timeline
 from backprop_tui.exports.pencil import Lookup, Pencil, apart
 from backprop_tui.exports.rounding import Rounding, read
+from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.program import Step
+from backprop_tui.run.timeline import Iteration, Timeline
 
 SHAKY = 9
 """Units by which a last digit may differ before it says nothing."""

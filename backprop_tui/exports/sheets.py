@@ -13,15 +13,15 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import count, islice, tee
 
-from backprop_tui.engine.experiment import Experiment, Look
-from backprop_tui.engine.files.codes import TooLongError, code_of, grouped
-from backprop_tui.engine.files.experiment_file import is_file
-from backprop_tui.engine.shapes import written
-from backprop_tui.engine.timeline import Position, Timeline
 from backprop_tui.exports.blanks import asked, left_out
 from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.rounding import Rounding
 from backprop_tui.exports.sheet import Sheet
+from backprop_tui.files.codes import TooLongError, code_of, grouped
+from backprop_tui.files.experiment_file import is_file
+from backprop_tui.maths.shapes import written
+from backprop_tui.model.experiment import Experiment, Look
+from backprop_tui.run.timeline import Position, Timeline
 
 MOST_ROWS, MOST_COLUMNS = 12, 8
 """Of a matrix that fits on a sheet of paper."""
@@ -39,7 +39,9 @@ def sheets(timeline: Timeline, wanted: Wanted) -> tuple[Sheet, ...]:
     if experiment.edits:
         raise ExportError("edits change numbers on the way, which no sheet can: undo them first")
     if experiment.mistake is not None:
-        raise ExportError(f"a worksheet needs the right algorithm: leave out {experiment.mistake}")
+        raise ExportError(
+            f"a worksheet needs the right algorithm: leave out {experiment.mistake.name}"
+        )
     if wanted.iterations > 1:
         raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
     blanks = asked(timeline.program, wanted.blanks, experiment.training.batch)

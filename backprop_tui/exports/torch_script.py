@@ -10,11 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backprop_tui.engine.algebra import Mul
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.notation import torch_source
-from backprop_tui.engine.program import Program
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.scripts import (
     batch,
@@ -29,6 +24,11 @@ from backprop_tui.exports.scripts import (
     phases,
 )
 from backprop_tui.exports.trace import iterations
+from backprop_tui.maths.expressions import Mul
+from backprop_tui.maths.writing import torch_source
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.program import Program
+from backprop_tui.run.timeline import Timeline
 
 XLOG = '''
 def xlog(x, a):
@@ -56,7 +56,7 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
     if experiment.mistake is not None:
         raise ExportError(
-            f"a run with the mistake {experiment.mistake} cannot be exported as torch: {own}"
+            f"a run with the mistake {experiment.mistake.name} cannot be exported as torch: {own}"
         )
     if experiment.formulas:
         raise ExportError(f"a run with formulas of one's own cannot be exported as torch: {own}")

@@ -17,15 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.engine.algebra import names
-from backprop_tui.engine.edits import name as edited_name
-from backprop_tui.engine.experiment import Array, Training
-from backprop_tui.engine.explanation import formula
-from backprop_tui.engine.notation import LATEX, numpy_source
-from backprop_tui.engine.program import PHASES, Program, Step
-from backprop_tui.engine.shapes import written
-from backprop_tui.engine.timeline import Iteration, Timeline
-from backprop_tui.engine.wording import count
+from backprop_tui.explain.explanation import formula
 from backprop_tui.exports import (
     GAP,
     activations_in_words,
@@ -35,6 +27,15 @@ from backprop_tui.exports import (
     printed,
     version,
 )
+from backprop_tui.maths.expressions import names
+from backprop_tui.maths.shapes import written
+from backprop_tui.maths.writing import LATEX, numpy_source
+from backprop_tui.messages import count
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.network import Training
+from backprop_tui.model.program import PHASES, Program, Step
+from backprop_tui.run.edits import name as edited_name
+from backprop_tui.run.timeline import Iteration, Timeline
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -96,7 +97,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "loss": network.loss,
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
-        "mistake": experiment.mistake,
+        "mistake": experiment.mistake.name if experiment.mistake else None,
         "X": exact(experiment.data.X),
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
@@ -214,7 +215,7 @@ def setting(timeline: Timeline) -> str:
             *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
-            *((f"mistake: {training.mistake}",) if training.mistake else ()),
+            *((f"mistake: {mistake.name}",) if (mistake := timeline.experiment.mistake) else ()),
             *((count(len(edits), "edit"),) if (edits := timeline.experiment.edits) else ()),
         )
     )

@@ -17,10 +17,13 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
-from backprop_tui.engine.files.experiment_file import is_file
-from backprop_tui.engine.files.saving import SaveError, check_place, resume, save
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.training import (
+from backprop_tui.exports import printed
+from backprop_tui.exports.trace import figure, setting
+from backprop_tui.files.experiment_file import is_file
+from backprop_tui.files.saving import SaveError, check_place, resume, save
+from backprop_tui.messages import path_shown
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.run.training import (
     Stop,
     Trained,
     Until,
@@ -29,9 +32,6 @@ from backprop_tui.engine.training import (
     score,
     train,
 )
-from backprop_tui.engine.wording import path_shown
-from backprop_tui.exports import printed
-from backprop_tui.exports.trace import figure, setting
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 

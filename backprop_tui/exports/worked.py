@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Call, Cell, Expr, walk
-from backprop_tui.engine.experiment import Array
-from backprop_tui.engine.explanation import Explanation, becomes, formula, shape_line
-from backprop_tui.engine.functions import DEFINITIONS, z
-from backprop_tui.engine.indices import indexed
-from backprop_tui.engine.notation import GUARDED, Notation, write
-from backprop_tui.engine.program import Step
+from backprop_tui.explain.explanation import Explanation, becomes, formula, shape_line
 from backprop_tui.exports.trace import MOST_COLUMNS, abbreviated, kept, kept_rows
+from backprop_tui.maths.expressions import Call, Cell, Expr, walk
+from backprop_tui.maths.functions import DEFINITIONS, z
+from backprop_tui.maths.indices import indexed
+from backprop_tui.maths.writing import GUARDED, Notation, write
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.program import Step
 
 FOLD = 6
 """Terms of a sum that are written out; a longer one is its first ones, … and the last."""

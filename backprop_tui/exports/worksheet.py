@@ -10,11 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from backprop_tui.engine.explanation import formula
-from backprop_tui.engine.mathml import MATHML
-from backprop_tui.engine.notation import TEXT, plain_number, write
-from backprop_tui.engine.program import Step
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.explain.explanation import formula
 from backprop_tui.exports import answers, lookup_table, sheets
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.legend import SCALARS, legend, network
@@ -22,6 +18,10 @@ from backprop_tui.exports.markup import Html, element, joined
 from backprop_tui.exports.page import grid, page, paragraph, unbroken
 from backprop_tui.exports.sheet import Sheet
 from backprop_tui.exports.worked import defined
+from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.writing import TEXT, plain_number, write
+from backprop_tui.model.program import Step
+from backprop_tui.run.timeline import Timeline
 
 # In print a sheet is a table, its header the head of it: browsers repeat that on every page. The
 # margins suit A4 and Letter; what the sheet leaves of the page is room to work in.

@@ -13,11 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.explanation import Explanation
-from backprop_tui.engine.learner.asking import Asked, Choice, ask, kind
-from backprop_tui.engine.learner.judging import (
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.learn.judging import (
     SIGNS,
     TRENDS,
     Judged,
@@ -28,10 +25,13 @@ from backprop_tui.engine.learner.judging import (
     unit_of,
     wrong,
 )
-from backprop_tui.engine.learner.score import Outcome, Score
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.wording import nearest, printable, short
-from backprop_tui.engine.words import figure_in_words
+from backprop_tui.learn.questions import Asked, Choice, ask, kind
+from backprop_tui.learn.score import Outcome, Score
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.words import figure_in_words
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import nearest, printable, short
+from backprop_tui.model.experiment import Question
 from backprop_tui.plain.looking import CELL, Looking
 from backprop_tui.plain.run import CannotError, advised
 from backprop_tui.plain.telling import formulas
@@ -301,7 +301,7 @@ class Ask(Travel, Looking):
     def _tell_hint(self, asking: Asking) -> None:
         found = self._explained(asking.asked)
         if asking.asked.form == "formula":
-            from backprop_tui.engine.learner.formulas import (
+            from backprop_tui.learn.formulas import (
                 hint_of,  # whose probes only formulas need
             )
 

@@ -5,16 +5,16 @@ They turn lines into another experiment; what follows from it is the engine's.
 
 from __future__ import annotations
 
-from backprop_tui.engine.edits import edit_fault, with_edit
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.learner.answers import read_number
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.timeline import Position
-from backprop_tui.engine.what_if import as_it_is, losses
-from backprop_tui.engine.wording import listed, nearest
+from backprop_tui.explain.what_if import as_it_is, losses
+from backprop_tui.learn.answers import read_number
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import listed, nearest
+from backprop_tui.model.experiment import Edit, Experiment
 from backprop_tui.plain.looking import ALPHA, CELL, Looking
 from backprop_tui.plain.run import CannotError, advised, quoted
 from backprop_tui.plain.telling import spot
+from backprop_tui.run.edits import edit_fault, with_edit
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.changes import change
 
 HOW_TO_EDIT = "Say what to edit and its value: edit W1[1,2] 0.5, or edit alpha 0.1."
@@ -98,9 +98,7 @@ class Changing(Looking):
         self.say(f"{done}: {made}. {len(source) or 'Nothing'} more to {what}.")
 
     def do_new_weights(self, rest: str) -> None:
-        from backprop_tui.engine.reseeding import reseeded
-
-        experiment = reseeded(self.timeline.experiment)
+        experiment = self.timeline.experiment.reseeded()
         self.past.append(self.timeline.experiment)
         self.future.clear()
         self.begin(experiment)
@@ -111,7 +109,7 @@ class Changing(Looking):
 
     def do_write(self, rest: str) -> None:
         """The formula of the next step: judged, and where it is right the step is made with it."""
-        from backprop_tui.engine.learner.formulas import judge
+        from backprop_tui.learn.formulas import judge
 
         experiment = self.timeline.experiment
         if experiment.mistake is not None:
@@ -166,14 +164,14 @@ class Changing(Looking):
     # Mistakes
 
     def do_mistake(self, rest: str) -> None:
-        from backprop_tui.engine.effect import without_effect
-        from backprop_tui.engine.mistakes import CATALOGUE
+        from backprop_tui.learn.effect import without_effect
+        from backprop_tui.learn.mistakes import CATALOGUE
 
         experiment, name = self.timeline.experiment, "-".join(rest.lower().split())
         if not name:
             right = self.right.timeline if self.right else self.timeline
             for known, mistake in CATALOGUE.items():
-                idle = without_effect(right, known, self.position.iteration)
+                idle = without_effect(right, mistake, self.position.iteration)
                 self.say(f"{known}: {mistake.sentence}" + (f" It {idle}." if idle else ""))
             self.say("mistake and a name makes one; mistake none takes it back.")
             return
@@ -182,7 +180,7 @@ class Changing(Looking):
             meant = nearest(name, (*CATALOGUE, NONE)) or next(iter(begun), None)
             or_so = f"did you mean {meant}?" if meant else "mistake alone lists all."
             raise CannotError(f"There is no mistake {quoted(name)}: {or_so}")
-        other = experiment.with_mistake(None if name == NONE else name)
+        other = experiment.with_mistake(CATALOGUE.get(name))
         if other is experiment:
             is_so = "No mistake is made" if name == NONE else f"{name} is made already"
             self.say(f"{is_so}: nothing is changed.")

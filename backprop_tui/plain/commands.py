@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backprop_tui.engine.wording import nearest
+from backprop_tui.messages import nearest
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from backprop_tui.engine.algebra import Call, Expr
-from backprop_tui.engine.chain import Chain, Chains
-from backprop_tui.engine.explanation import Explanation, shape_line, spelled_uses
-from backprop_tui.engine.gradient_check import GradientVerdict
-from backprop_tui.engine.mistakes import GATES
-from backprop_tui.engine.notation import text, write
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.words import (
+from backprop_tui.explain.explanation import Explanation, shape_line, spelled_uses
+from backprop_tui.explain.gradient_check import GradientVerdict
+from backprop_tui.explain.paths import Chain, Chains
+from backprop_tui.explain.provenance import Place
+from backprop_tui.learn.rewrites import GATES
+from backprop_tui.maths.expressions import Call, Expr
+from backprop_tui.maths.words import (
     WORDS,
     cell_in_words,
     figure_in_words,
     sentence,
     spoken,
 )
+from backprop_tui.maths.writing import text, write
 from backprop_tui.plain import telling
 from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
 from backprop_tui.tui.inspection import Inspection

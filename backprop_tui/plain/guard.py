@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.files.experiment_file import ExperimentError
+from backprop_tui.files.experiment_file import ExperimentError
 from backprop_tui.plain.keep import Keep
 from backprop_tui.plain.run import CannotError
 
 if TYPE_CHECKING:  # imported when there is something to keep
-    from backprop_tui.engine.files.recovery import Left, Recovery
+    from backprop_tui.files.recovery import Left, Recovery
 
 
 class Guard(Keep):
@@ -27,7 +27,7 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.files.recovery import kept
+        from backprop_tui.files.recovery import kept
 
         self._recovery, why = kept(
             self._recovery, self.timeline, self.position, self.seen(), unsaved
@@ -44,7 +44,7 @@ class Guard(Keep):
 
     def offer(self) -> None:
         """Say what another program left behind, if one did."""
-        from backprop_tui.engine.files.recovery import BrokenError, left_behind
+        from backprop_tui.files.recovery import BrokenError, left_behind
 
         try:
             self._left = left_behind()

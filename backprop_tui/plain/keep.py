@@ -11,20 +11,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import ExperimentError, as_argument, load
-from backprop_tui.engine.files.resuming import (
+from backprop_tui.files.experiment_file import ExperimentError, as_argument, load
+from backprop_tui.files.resuming import (
     named,
     resume_command,
     right_here,
     shown_path,
     unsaved,
 )
-from backprop_tui.engine.learner.score import Score
-from backprop_tui.engine.timeline import Position
+from backprop_tui.learn.score import Score
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.ask import Ask
 from backprop_tui.plain.changing import Changing
 from backprop_tui.plain.run import CannotError
+from backprop_tui.run.timeline import Position
 
 if TYPE_CHECKING:
     from backprop_tui.exports.formats import Format
@@ -68,8 +68,8 @@ class Keep(Ask, Changing):
     # Saving
 
     def do_save(self, rest: str) -> None:
-        from backprop_tui.engine.files.saving import SaveError, save, too_large
         from backprop_tui.exports.formats import ExportError, format_of
+        from backprop_tui.files.saving import SaveError, save, too_large
 
         if self.timeline.experiment.written is None:
             raise CannotError("This run was read from no file, so it cannot be saved to one.")
@@ -101,8 +101,8 @@ class Keep(Ask, Changing):
 
     def _export(self, chosen: Format, path: str) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.engine.files.saving import SaveError
         from backprop_tui.exports.formats import ExportError, export_so_far
+        from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration
         try:
@@ -120,12 +120,12 @@ class Keep(Ask, Changing):
         return replace(experiment, look=look, decimals=self.decimals)
 
     def code(self) -> str:
-        from backprop_tui.engine.files.codes import code_of, keyframe_needed
+        from backprop_tui.files.codes import code_of, keyframe_needed
 
         return code_of(self.seen(), self.position, keyframe_needed(self.timeline, self.position))
 
     def do_code(self, rest: str) -> None:
-        from backprop_tui.engine.files.codes import TooLongError, grouped
+        from backprop_tui.files.codes import TooLongError, grouped
 
         try:
             code = self.code()

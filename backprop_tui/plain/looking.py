@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.gradient_check import gradients
-from backprop_tui.engine.notation import plain_number
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.wording import listed, nearest
+from backprop_tui.explain.gradient_check import gradients
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import plain_number
+from backprop_tui.messages import listed, nearest
 from backprop_tui.plain.explaining import chain, nudged, why
 from backprop_tui.plain.run import CannotError, Run, quoted
 from backprop_tui.plain.telling import (
@@ -149,7 +149,7 @@ class Looking(Run):
         self.say(f"Formulas are given {SPELLINGS[wanted]}.")
 
     def do_decimals(self, rest: str) -> None:
-        from backprop_tui.tui.numbers import MOST_DECIMALS
+        from backprop_tui.tui.paint.numbers import MOST_DECIMALS
 
         wanted = int(rest[:9]) if rest.isdecimal() else self.decimals + 1 if not rest else -1
         if not 0 <= wanted <= MOST_DECIMALS:

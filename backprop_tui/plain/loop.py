@@ -11,9 +11,9 @@ import re
 import sys
 from collections.abc import Callable
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.wording import printable
 from backprop_tui.exports.record import Record
+from backprop_tui.messages import printable
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.session import Session
 
 PROMPT = "> "

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from backprop_tui.engine.effect import RightRun
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.provenance import Provenance
-from backprop_tui.engine.published import Beside
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.engine.wording import short
-from backprop_tui.engine.words import sentence
+from backprop_tui.explain.provenance import Provenance
+from backprop_tui.explain.published import Beside
+from backprop_tui.learn.effect import RightRun
+from backprop_tui.maths.words import sentence
+from backprop_tui.messages import short
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.telling import WORDS, arrival, beginning
+from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.asking import Asking
-from backprop_tui.tui.numbers import number
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.view import View
 
 
@@ -56,7 +56,7 @@ class Run:
         self._take(Timeline(experiment))
         self.position, self.asking = self.timeline.start, None
         if experiment.saved is not None:
-            from backprop_tui.engine.files.saving import resume
+            from backprop_tui.files.saving import resume
 
             self.position = resume(self.timeline)
         self.farthest = self.position.iteration

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.classes import correct, prediction
-from backprop_tui.engine.explanation import formula
-from backprop_tui.engine.program import Step
-from backprop_tui.engine.reasons import reason
-from backprop_tui.engine.shapes import Shape
-from backprop_tui.engine.wording import count
-from backprop_tui.engine.words import WORDS as IN_WORDS
-from backprop_tui.engine.words import figure_in_words, sentence, spoken
+from backprop_tui.explain.explanation import formula
+from backprop_tui.explain.reasons import reason
 from backprop_tui.exports.trace import heading
-from backprop_tui.tui.numbers import number
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.shapes import Shape
+from backprop_tui.maths.words import WORDS as IN_WORDS
+from backprop_tui.maths.words import figure_in_words, sentence, spoken
+from backprop_tui.messages import count
+from backprop_tui.model.classes import correct, prediction
+from backprop_tui.model.program import Step
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.view import CHANGED, EDITED, View
 
 MOST_UNASKED = 24
@@ -72,9 +72,9 @@ def about(view: View) -> Iterator[str]:
 
 def mistake(view: View) -> Iterator[str]:
     """That the run is made with a mistake, as long as it is."""
-    if (name := view.state.experiment.mistake) is not None:
+    if (made := view.state.experiment.mistake) is not None:
         idle = view.without_effect
-        yield spoken(f"Mistake: {name}{f', which {idle}' if idle else ''}.")
+        yield spoken(f"Mistake: {made.name}{f', which {idle}' if idle else ''}.")
 
 
 def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:

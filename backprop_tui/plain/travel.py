@@ -9,18 +9,18 @@ import re
 from collections.abc import Callable
 from time import monotonic
 
-from backprop_tui.engine.destination import (
+from backprop_tui.exports.trace import heading
+from backprop_tui.maths.words import figure_in_words
+from backprop_tui.plain.run import CannotError, Run, advised
+from backprop_tui.plain.telling import spot
+from backprop_tui.run.goals import (
     Condition,
     DestinationError,
     Progress,
     read_destination,
     search,
 )
-from backprop_tui.engine.timeline import Position
-from backprop_tui.engine.words import figure_in_words
-from backprop_tui.exports.trace import heading
-from backprop_tui.plain.run import CannotError, Run, advised
-from backprop_tui.plain.telling import spot
+from backprop_tui.run.timeline import Position
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""

@@ -20,9 +20,9 @@ from textual.events import AppFocus, Resize
 from textual.message import Message
 from textual.messages import ExitApp
 
-from backprop_tui.command_line.commands import asked_as, decimals_of, load
-from backprop_tui.command_line.streams import FINE, WRONG, CommandError, complain
-from backprop_tui.engine.files.codes import TooLongError
+from backprop_tui.cli.commands import asked_as, decimals_of, load
+from backprop_tui.cli.streams import FINE, WRONG, CommandError, complain
+from backprop_tui.files.codes import TooLongError
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.screens.keep import Snapshot
 

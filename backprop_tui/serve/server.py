@@ -23,10 +23,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 
-from backprop_tui.command_line.flags import CODE
-from backprop_tui.command_line.streams import PROGRAM
-from backprop_tui.command_line.table import EXPERIMENT
-from backprop_tui.engine.wording import shown
+from backprop_tui.cli.flags import CODE
+from backprop_tui.cli.streams import PROGRAM
+from backprop_tui.cli.table import EXPERIMENT
+from backprop_tui.messages import shown
 from backprop_tui.serve.bookmarks import Bookmarks
 from backprop_tui.serve.session import End, Session, part
 

@@ -19,9 +19,9 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
-from backprop_tui.engine.experiment import Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.tui.paint.themes import THEMES, hues
 from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.themes import THEMES, hues
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""

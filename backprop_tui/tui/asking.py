@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.learner.asking import Asked, Choice
-from backprop_tui.engine.learner.judging import Judged
-from backprop_tui.engine.learner.score import MISSES, Outcome
+from backprop_tui.learn.judging import Judged
+from backprop_tui.learn.questions import Asked, Choice
+from backprop_tui.learn.score import MISSES, Outcome
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Question
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
 MODES = {

@@ -5,9 +5,9 @@ It compares two experiments and knows nothing of keys.
 
 from __future__ import annotations
 
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.notation import text
-from backprop_tui.tui.numbers import number
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.tui.paint.numbers import number
 
 
 def change(before: Experiment, after: Experiment, decimals: int) -> str:
@@ -16,7 +16,9 @@ def change(before: Experiment, after: Experiment, decimals: int) -> str:
         return "other weights"
     if after.mistake != before.mistake:
         return (
-            f"the mistake {after.mistake}" if after.mistake else "the algorithm without a mistake"
+            f"the mistake {after.mistake.name}"
+            if after.mistake
+            else "the algorithm without a mistake"
         )
     own, taught = after.formulas, before.formulas
     symbols = {*own, *taught}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.provenance import Place, Provenance
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.maths.expressions import Cell
 
 
 @dataclass(frozen=True)

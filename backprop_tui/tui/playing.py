@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.run.timeline import Position, Timeline
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from backprop_tui.spelling import SIGNS, as_wide, letter
-from backprop_tui.tui.themes import DARK, LIGHT
+from backprop_tui.ascii import SIGNS, as_wide, letter
+from backprop_tui.tui.paint.themes import DARK, LIGHT
 
 SIXTEEN = {
     DARK["ink-positive"]: "bright_cyan",

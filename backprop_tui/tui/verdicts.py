@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backprop_tui.engine.gradient_check import GradientVerdict, Verdict, check_cells, summary
-from backprop_tui.engine.program import Program
-from backprop_tui.engine.timeline import Iteration
-from backprop_tui.tui.numbers import signed
+from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, check_cells, summary
+from backprop_tui.model.program import Program
+from backprop_tui.run.timeline import Iteration
+from backprop_tui.tui.paint.numbers import signed
 
 SAMPLE = 40
 """Cells of a gradient that are nudged on the screen; all of a small one."""

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backprop_tui.engine.algebra import Cell, names
-from backprop_tui.engine.experiment import DRAWINGS as DRAWINGS
-from backprop_tui.engine.explanation import Explanation, own_cell
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.program import Phase, Step
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.published import Beside, Comparison
-from backprop_tui.engine.timeline import State
+from backprop_tui.explain.explanation import Explanation, own_cell
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.explain.published import Beside, Comparison
+from backprop_tui.maths.expressions import Cell, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
+from backprop_tui.model.program import Phase, Step
+from backprop_tui.run.timeline import State
 from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.numbers import number
+from backprop_tui.tui.paint.numbers import number
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
-    from backprop_tui.engine.effect import RightRun
-    from backprop_tui.engine.learner.formulas import Judgement
+    from backprop_tui.learn.effect import RightRun
+    from backprop_tui.learn.formulas import Judgement
     from backprop_tui.tui.asking import Asking
 
 EDITED, CHANGED = "*", "Δ"
@@ -346,12 +346,11 @@ class View:
     @cached_property
     def slip(self) -> str | None:
         """What the run's mistake makes of the explained step, where it is made there."""
-        training = self.state.experiment.training
-        if training.mistake is None or self.place is None:
+        if self.state.experiment.mistake is None or self.place is None:
             return None
-        from backprop_tui.engine.mistaken import applies
+        from backprop_tui.learn.mistakes import slips_of
 
-        slips = applies(self.state.experiment.network, training)
+        slips = slips_of(self.state.program)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
         return next(own, None)
 

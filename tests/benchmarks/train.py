@@ -22,7 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.files.experiment_file import load
 from tests.benchmarks.train_by_hand import ALPHA, CLASSES, SEED
 
 EXAMPLES = 1000

@@ -12,12 +12,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.mistakes import CATALOGUE
-from backprop_tui.engine.optimizers import OPTIMIZERS
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import trace
 from backprop_tui.exports.formats import FORMATS, Wanted
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.run.timeline import Timeline
 from tests.networks import ELEMENTWISE, experiments
 
 
@@ -34,7 +34,9 @@ def runs(
     )
     mistakes = st.one_of(st.none(), st.sampled_from(list(CATALOGUE)))
     mistake = draw(mistakes) if wrong else None
-    return replace(experiment, training=training).with_mistake(mistake)
+    return replace(experiment, training=training).with_mistake(
+        CATALOGUE[mistake] if mistake else None
+    )
 
 
 def exported(name: str, experiment: Experiment, **wanted: Any) -> str:

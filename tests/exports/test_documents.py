@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui import lessons
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import latex, markdown_text
 from backprop_tui.exports.trace import figure, iterations
-from tests.engine.test_edits import edited
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, runs
+from tests.run.test_edits import edited
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 LETTERS = (

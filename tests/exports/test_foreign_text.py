@@ -12,13 +12,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 import backprop_tui
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import latex, markdown_text, trace
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.exports.markup import Html, element, joined
 from backprop_tui.exports.page import paragraph, unbroken
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported
 from tests.exports.test_documents import Outline, check_latex
 from tests.serve.chromium import CHROMIUM, chromium, tabs_of, until

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError
-from tests.engine.test_edits import edited
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
 
 WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
 

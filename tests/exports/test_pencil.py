@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.functions import ACTIVATIONS
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import lookup_table, sheets
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.pencil import apart, needs_a_table
 from backprop_tui.exports.rounding import Rounding, read
 from backprop_tui.exports.sheet import Sheet
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.functions import ACTIVATIONS
+from backprop_tui.maths.values import value
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import runs
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import FORMATS, Wanted
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs, traced
 
 

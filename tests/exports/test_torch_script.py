@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.grammar import parse
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import ExportError
 from backprop_tui.exports.trace import iterations
-from tests.engine.test_edits import edited
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.parser import parse
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed here"

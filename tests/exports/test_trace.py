@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.edits import with_edit
-from backprop_tui.engine.evaluate import ratio, xlog
-from backprop_tui.engine.experiment import Array, Edit, Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.optimizers import OPTIMIZERS
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import trace
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.values import ratio, xlog
+from backprop_tui.model.experiment import Array, Edit, Experiment
+from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.run.edits import with_edit
+from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
 
 HEADER = (

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.algebra import Cell, Name
-from backprop_tui.engine.edits import with_edit
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.notation import LATEX, TEXT
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.document import Chapter, chapters, opening
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worked import Worked
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.maths.writing import LATEX, TEXT
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.run.edits import with_edit
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backprop_tui.engine.algebra import SCALARS
-from backprop_tui.engine.evaluate import value
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.exports.sheet import Sheet
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import SCALARS
+from backprop_tui.maths.values import value
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, runs
 from tests.exports.test_documents import Outline, checked
 

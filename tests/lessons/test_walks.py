@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.stepper import Stepper
 from tests.tui.driver import Driver, stepping
 

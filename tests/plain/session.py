@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.session import Session
 
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from backprop_tui import lessons
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.learner.judging import unit_of
-from backprop_tui.engine.timeline import Position
-from backprop_tui.engine.words import cell_in_words
+from backprop_tui.learn.judging import unit_of
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.words import cell_in_words
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain import travel
 from backprop_tui.plain.commands import LETTERS, NAMES
+from backprop_tui.run.timeline import Position
 from tests.networks import experiments
 from tests.plain.session import Typed
 

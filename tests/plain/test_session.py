@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.learner.score import Outcome
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.score import Outcome
+from backprop_tui.model.experiment import Question
 from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
 from backprop_tui.plain.session import Session
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from tests.plain.session import Typed
 

@@ -12,8 +12,8 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Timeline
 from tests.serve.chromium import CHROMIUM, Chromium, Tab, chromium, tabs_of, until
 from tests.serve.conftest import SEED, Served, serving
 

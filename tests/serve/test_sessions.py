@@ -25,9 +25,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from backprop_tui import lessons
-from backprop_tui.engine.files.codes import code_of
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.files.codes import code_of
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
 from backprop_tui.serve.server import Server
 from backprop_tui.serve.session import End, Session

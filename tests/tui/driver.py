@@ -18,18 +18,18 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.provenance import Provenance
-from backprop_tui.engine.published import Beside
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.explain.provenance import Provenance
+from backprop_tui.explain.published import Beside
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.canvas import Canvas
-from backprop_tui.tui.matrices import Placed
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.matrices import Placed
+from backprop_tui.tui.panels.boards import Board
+from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.screens.stepper import Stepper
 from backprop_tui.tui.view import View
-from backprop_tui.tui.widgets.boards import Board
-from backprop_tui.tui.widgets.panel import Panel
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Timeline
 from backprop_tui.exports.formats import FORMATS, Wanted
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Timeline
 from tests.tui.driver import stepping
 
 

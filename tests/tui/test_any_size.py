@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.panels.boards import Cache, Gradients, Update
+from backprop_tui.tui.panels.footer import Footer
+from backprop_tui.tui.panels.heading import Rail, Title
+from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.view import DRAWINGS
-from backprop_tui.tui.widgets.boards import Cache, Gradients, Update
-from backprop_tui.tui.widgets.footer import Footer
-from backprop_tui.tui.widgets.heading import Rail, Title
-from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.panel import Panel
-from backprop_tui.tui.widgets.step import StepPanel
 from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")

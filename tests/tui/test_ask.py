@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from backprop_tui.engine.experiment import Question
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.learner.score import Outcome
-from backprop_tui.engine.timeline import Position
 from backprop_tui.exports.record import COLUMNS, Record
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.score import Outcome
+from backprop_tui.model.experiment import Question
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.cover import Cover
 from backprop_tui.tui.screens.help import Help
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping

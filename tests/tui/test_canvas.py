@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from backprop_tui.tui.canvas import USUAL, Canvas, columns, laid_out, shortened, wrapped
+from backprop_tui.tui.paint.canvas import USUAL, Canvas, columns, laid_out, shortened, wrapped
 
 SIGNS = "✓✗≠−·∘∂σ′▸•‹›⋮↗⌫⏎⇧←→↑↓ŷᵀₖΣ◆⡤█◂━…▶◀▼αβε⁻³"
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.tui.canvas import Canvas
-from backprop_tui.tui.drawings import bars, draw, graph, nodes
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.drawings import bars, draw, graph, nodes
 from backprop_tui.tui.view import DRAWINGS, View
 from tests.networks import experiment
 from tests.tui.driver import line_of, view_of

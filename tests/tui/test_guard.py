@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.files.recovery import Left, Recovery, left_behind
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.experiment_file import load
+from backprop_tui.files.recovery import Left, Recovery, left_behind
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Edit
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.offer import Offer
 from tests.tui.driver import Driver, stepping
 
@@ -23,9 +23,9 @@ EDIT = Edit(1, Cell("W1", 1, 2), 0.25)
 KILLED = """
 import asyncio, os, signal, sys
 from dataclasses import replace
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Edit
-from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Edit
+from backprop_tui.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 
 async def main():
@@ -104,10 +104,7 @@ class TestKept:
             await driver.press("space", "space")
         assert kept(state) == [".json", ".lock"]
         # Its lock is this process's: another one would get it.
-        code = (
-            "from backprop_tui.engine.files import recovery; "
-            "print(recovery.left_behind().kept['said'])"
-        )
+        code = "from backprop_tui.files import recovery; print(recovery.left_behind().kept['said'])"
         driver.stepper._recovery.leave()  # type: ignore[union-attr]  # as the end of it does
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "'p': [1, 2]" in told.stdout, told.stderr

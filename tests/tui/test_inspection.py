@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui.inspection import Inspection, telling_term
 from tests.networks import ARTICLE, experiments
 

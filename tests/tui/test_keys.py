@@ -14,9 +14,9 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from backprop_tui import lessons
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.functions import Array
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.chain import ChainSheet
 from backprop_tui.tui.screens.check import CheckSheet
 from backprop_tui.tui.screens.cover import Cover

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from textual.widgets import OptionList
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.mistakes import CATALOGUE
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.run.timeline import Position
+from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.curve import Curve
 from backprop_tui.tui.screens.mistaker import Mistaker
-from backprop_tui.tui.widgets.boards import Board
 from tests.tui.driver import Driver, stepping
 
 UNASKED = replace(load("article"), questions=())

@@ -9,16 +9,16 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import load, read_experiment
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.timeline import Position, Timeline
+from backprop_tui.explain.provenance import Place
+from backprop_tui.files.experiment_file import load, read_experiment
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.predictions import beside_target
-from backprop_tui.tui.widgets.boards import Cache
-from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.step import StepPanel
+from backprop_tui.tui.paint.predictions import beside_target
+from backprop_tui.tui.panels.boards import Cache
+from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.step import StepPanel
 from tests.tui.driver import SMALL, line_of, painted, stepping, view_of
 
 NETWORK = """

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.tui.canvas import Canvas
-from backprop_tui.tui.matrices import Placed
-from backprop_tui.tui.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.matrices import Placed
+from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.help import Help
-from backprop_tui.tui.widgets.boards import Board
 from tests.tui.driver import SMALL, Driver, line_of, stepping
 
 LARGE = [(111, 36), (120, 40), (142, 38), (167, 48), (200, 60), (300, 100)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Input, OptionList
 
 from backprop_tui import lessons
-from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.screens.opener import Opener
 from backprop_tui.tui.serving import served

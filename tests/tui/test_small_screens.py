@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.tui.canvas import Canvas
-from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
-from backprop_tui.tui.widgets.step import Line, StepPanel
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.step import Line, StepPanel
 from tests.tui.driver import Driver, line_of, painted, stepping, view_of
 
 ONE_PANEL = [(40, 12), (59, 17), (60, 18), (66, 20), (72, 22), (73, 21)]

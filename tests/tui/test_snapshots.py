@@ -12,8 +12,8 @@ from typing import Protocol
 import pytest
 from textual.pilot import Pilot
 
-from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.files.experiment_file import load
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.network import Network, Training
 from backprop_tui.tui.app import BackpropApp
 from tests.networks import experiment
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver

@@ -10,11 +10,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.spelling import SIGNS
+from backprop_tui.ascii import SIGNS
+from backprop_tui.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.paint.themes import DARK
 from backprop_tui.tui.terminals import SixteenColours, Spelled
-from backprop_tui.tui.themes import DARK
 from tests.tui.driver import Driver
 
 GROUND = Color.parse("#121212")

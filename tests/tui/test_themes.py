@@ -10,8 +10,8 @@ import pytest
 from rich.color import Color, ColorSystem
 from textual.theme import BUILTIN_THEMES, Theme
 
+from backprop_tui.tui.paint.themes import DARK, LIGHT, THEMES, hues
 from backprop_tui.tui.terminals import SIXTEEN
-from backprop_tui.tui.themes import DARK, LIGHT, THEMES, hues
 
 ENOUGH = 4.5
 """WCAG 2, level AA, for text of any size."""

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, Static
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.timeline import Position
-from backprop_tui.tui.curve import BLOCKS, by_epoch, sparkline, thinned
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Position
+from backprop_tui.tui.paint.curve import BLOCKS, by_epoch, sparkline, thinned
+from backprop_tui.tui.panels.prompt import Prompt
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.curve import Curve, WholeNumbers
-from backprop_tui.tui.widgets.prompt import Prompt
 from tests.tui.driver import Driver, stepping
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.gradient_check import CellVerdict, check_cells, check_gradient
-from backprop_tui.engine.timeline import Timeline
+from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_gradient
+from backprop_tui.files.experiment_file import load
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui import verdicts
 from backprop_tui.tui.verdicts import SAMPLE, nudged
 from tests.tui.driver import PATIENCE, stepping

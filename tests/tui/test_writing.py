@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static
 
-from backprop_tui.engine.experiment import Network, Training
-from backprop_tui.engine.files.experiment_file import load
-from backprop_tui.engine.grammar import parse
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.timeline import Position
-from backprop_tui.tui.widgets.formula_field import FormulaField
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.parser import parse
+from backprop_tui.maths.writing import text
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.timeline import Position
+from backprop_tui.tui.panels.formula_field import FormulaField
 from tests.networks import experiment
 from tests.tui.driver import Driver, stepping
 

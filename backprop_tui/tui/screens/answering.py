@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.notation import text
-from backprop_tui.tui.numbers import cell_width, fixed, number
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import text
+from backprop_tui.tui.paint.numbers import cell_width, fixed, number
+from backprop_tui.tui.panels.boards import Gradients
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why
-from backprop_tui.tui.widgets.boards import Gradients
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.explanation import Explanation
-    from backprop_tui.engine.learner.asking import Choice
-    from backprop_tui.engine.learner.judging import Judged
-    from backprop_tui.engine.learner.score import Outcome
+    from backprop_tui.explain.explanation import Explanation
     from backprop_tui.exports.record import Record
+    from backprop_tui.learn.judging import Judged
+    from backprop_tui.learn.questions import Choice
+    from backprop_tui.learn.score import Outcome
     from backprop_tui.tui.asking import Asking
-    from backprop_tui.tui.widgets.answer import AnswerField
+    from backprop_tui.tui.panels.answer import AnswerField
 
 NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."
 IN_WORDS = "This one is answered in words: space shows it."
@@ -78,8 +78,8 @@ class Answering(Travel, Why):
             self._wrong(asking, choice.written, self._why_wrong(choice), at)
 
     def on_answer_field_answered(self, message: AnswerField.Answered) -> None:
-        from backprop_tui.engine.learner.judging import Verdict
-        from backprop_tui.tui.widgets.answer import HINT
+        from backprop_tui.learn.judging import Verdict
+        from backprop_tui.tui.panels.answer import HINT
 
         asking, typed = self.asking, message.text.strip()
         if asking is None or not asking.is_open:
@@ -104,14 +104,14 @@ class Answering(Travel, Why):
             self._look_at(replace(self.asking, typing=False))
 
     def _right(self, asking: Asking, typed: str) -> None:
-        from backprop_tui.engine.learner.score import Outcome
+        from backprop_tui.learn.score import Outcome
 
         self.asking = replace(asking, typed=typed)
         self._end(Outcome.RIGHT, typed)
 
     def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""
-        from backprop_tui.engine.learner.score import Outcome
+        from backprop_tui.learn.score import Outcome
 
         self._record(asking, typed, judged)
         missed = asking.missed(typed, judged, at)
@@ -138,13 +138,13 @@ class Answering(Travel, Why):
         return partial(number, decimals=self.decimals)
 
     def _explained(self) -> Explanation:
-        from backprop_tui.engine.explanation import Explanation
+        from backprop_tui.explain.explanation import Explanation
 
         assert self.asking is not None
         return Explanation(self.provenance, self.asking.asked.place, self._write)
 
     def _judge(self, typed: str) -> Judged:
-        from backprop_tui.engine.learner.judging import earlier, formula, judge
+        from backprop_tui.learn.judging import earlier, formula, judge
 
         if self.asking and self.asking.asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
@@ -157,7 +157,7 @@ class Answering(Travel, Why):
         return judge(typed, found, self.decimals, before, boards, sign_will_do=slopes)
 
     def _why_wrong(self, choice: Choice) -> Judged:
-        from backprop_tui.engine.learner.judging import unit_of, wrong
+        from backprop_tui.learn.judging import unit_of, wrong
 
         unit = unit_of(choice.written, self.decimals)
         return wrong(choice.number, choice.written, self._explained(), unit)
@@ -172,7 +172,7 @@ class Answering(Travel, Why):
 
     @property
     def _field(self) -> AnswerField:
-        from backprop_tui.tui.widgets.answer import AnswerField
+        from backprop_tui.tui.panels.answer import AnswerField
 
         return self.query_one(AnswerField)
 
@@ -182,7 +182,7 @@ class Answering(Travel, Why):
 
     @work(group="field", description="answer")
     async def _open_field(self, keep: bool, typed: str = "") -> None:
-        from backprop_tui.tui.widgets.answer import AnswerField
+        from backprop_tui.tui.panels.answer import AnswerField
 
         if not self.query(AnswerField):
             await self.mount(AnswerField(id="answer"))

@@ -11,18 +11,18 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment, Question
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.program import Step
-from backprop_tui.engine.timeline import Position
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Experiment, Question
+from backprop_tui.model.program import Step
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.answering import Answering
-from backprop_tui.tui.widgets.boards import Board
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.learner.asking import Asked
-    from backprop_tui.engine.learner.score import Outcome, Score
+    from backprop_tui.learn.questions import Asked
+    from backprop_tui.learn.score import Outcome, Score
     from backprop_tui.tui.asking import Asking
 
 
@@ -41,7 +41,7 @@ class Ask(Answering):
     @property
     def score(self) -> Score:
         if self._score is None:
-            from backprop_tui.engine.learner.score import Score
+            from backprop_tui.learn.score import Score
 
             self._score = Score()
         return self._score
@@ -88,7 +88,7 @@ class Ask(Answering):
         again = self._is_due(step)
         if not own and self.mode == "lesson" and not again:
             return False
-        from backprop_tui.engine.learner.asking import ask
+        from backprop_tui.learn.questions import ask
 
         question = own[0] if own else None
         self.position = before
@@ -100,12 +100,12 @@ class Ask(Answering):
         """Whether that kind of step is asked for again."""
         if self._score is None:
             return False
-        from backprop_tui.engine.learner.asking import kind
+        from backprop_tui.learn.questions import kind
 
         return self._score.is_due(kind(step))
 
     def _announce(self, asked: Asked, again: bool, rest: tuple[Question, ...] = ()) -> None:
-        from backprop_tui.engine.learner.judging import earlier
+        from backprop_tui.learn.judging import earlier
         from backprop_tui.tui.asking import Asking
 
         asking = Asking(asked, self.score.number(asked), again, rest)
@@ -119,7 +119,7 @@ class Ask(Answering):
 
     def _show_answer(self) -> None:
         """Reveal what nobody has answered: it counts as seen, talk not at all."""
-        from backprop_tui.engine.learner.score import Outcome
+        from backprop_tui.learn.score import Outcome
 
         assert self.asking is not None
         outcome = Outcome.MISSED if self.asking.misses else Outcome.SEEN
@@ -127,7 +127,7 @@ class Ask(Answering):
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: the step is done, and stays explained at the cell asked for."""
-        from backprop_tui.engine.learner.score import Outcome
+        from backprop_tui.learn.score import Outcome
 
         asking = self.asking
         assert asking is not None
@@ -145,7 +145,7 @@ class Ask(Answering):
 
     def _ask_the_next(self, asking: Asking, outcome: Outcome | None) -> None:
         """What its author asks next at the same step, before that shows."""
-        from backprop_tui.engine.learner.asking import ask
+        from backprop_tui.learn.questions import ask
 
         question, *rest = asking.rest
         self._close_field()
@@ -226,7 +226,7 @@ class Ask(Answering):
         asking = self.asking
         if asking is None or not asking.is_open or cell.symbol != asking.cell.symbol:
             return False
-        from backprop_tui.engine.learner.asking import ask
+        from backprop_tui.learn.questions import ask
 
         if cell != asking.cell:
             form = "number" if asking.asked.form == "number" else "vote"

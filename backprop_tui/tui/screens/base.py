@@ -17,27 +17,27 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.screen import Screen
 
-from backprop_tui.engine.edits import differ_only_in_edits
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.keyframes import LOSSES
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.engine.published import Beside
-from backprop_tui.engine.timeline import Position, State, Timeline
-from backprop_tui.tui.curve import sparkline, thinned
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.explain.published import Beside
+from backprop_tui.maths.functions import Array
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.edits import differ_only_in_edits
+from backprop_tui.run.keyframes import LOSSES
+from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.paint.curve import sparkline, thinned
+from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.footer import Footer
+from backprop_tui.tui.panels.heading import Rail, Title
+from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.view import DRAWINGS, NO_LOSSES, View
-from backprop_tui.tui.widgets.boards import Board, Cache, Gradients, Update
-from backprop_tui.tui.widgets.footer import Footer
-from backprop_tui.tui.widgets.heading import Rail, Title
-from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.panel import Panel
-from backprop_tui.tui.widgets.step import StepPanel
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.engine.effect import RightRun
+    from backprop_tui.learn.effect import RightRun
     from backprop_tui.tui.asking import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -92,7 +92,7 @@ class Base(Screen[None]):
         self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            from backprop_tui.engine.files.saving import resume
+            from backprop_tui.files.saving import resume
 
             self.position = resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come
@@ -114,7 +114,7 @@ class Base(Screen[None]):
         self.beside = Beside(timeline)
         self.right: RightRun | None = None  # the same run without its mistake
         if timeline.experiment.mistake is not None:
-            from backprop_tui.engine.effect import RightRun  # only where there is a mistake
+            from backprop_tui.learn.effect import RightRun  # only where there is a mistake
 
             self.right = RightRun(timeline)
         self.before: Timeline | None = None  # the run before an edit, until the next move

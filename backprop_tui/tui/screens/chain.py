@@ -7,11 +7,11 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from backprop_tui.engine.algebra import Diff, Expr, Neg, Sum
-from backprop_tui.engine.chain import Chains, Path
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.provenance import Place, Provenance
-from backprop_tui.tui.numbers import number
+from backprop_tui.explain.paths import Chains, Path
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.maths.expressions import Diff, Expr, Neg, Sum
+from backprop_tui.maths.writing import text
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.screens.sheet import Sheet
 
 MOST = 12

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from backprop_tui.engine.files.codes import grouped
+from backprop_tui.files.codes import grouped
 from backprop_tui.tui.screens.sheet import Sheet
 
 ALOUD = 120

@@ -14,10 +14,10 @@ from textual.containers import Vertical
 from textual.widgets import Static
 from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
-from backprop_tui.engine.functions import Array
-from backprop_tui.engine.wording import count
-from backprop_tui.tui.curve import by_epoch, thinned
-from backprop_tui.tui.numbers import number
+from backprop_tui.maths.functions import Array
+from backprop_tui.messages import count
+from backprop_tui.tui.paint.curve import by_epoch, thinned
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.screens.modal import Modal
 
 POINTS = 600

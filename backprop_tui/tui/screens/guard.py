@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from backprop_tui.engine.experiment import Experiment
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.tui.screens.keep import Keep
 from backprop_tui.tui.serving import served
 
 if TYPE_CHECKING:  # imported when there is something to keep: the start does not wait for it
-    from backprop_tui.engine.files.recovery import Left, Recovery
+    from backprop_tui.files.recovery import Left, Recovery
 
 MOMENT = 1.0
 """Seconds between two looks at whether the position has changed."""
@@ -57,7 +57,7 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.engine.files.recovery import kept
+        from backprop_tui.files.recovery import kept
 
         if self._watch_position is None and self.is_mounted:
             self._watch_position = self.set_interval(MOMENT, self._guard_position)
@@ -92,7 +92,7 @@ class Guard(Keep):
     # What another program left behind
 
     def _offer_left(self) -> None:
-        from backprop_tui.engine.files.folders import LOCK, state_folder
+        from backprop_tui.files.folders import LOCK, state_folder
 
         with suppress(OSError):
             if not served(self.app) and any(
@@ -101,7 +101,7 @@ class Guard(Keep):
                 self._offer()
 
     def _offer(self) -> None:
-        from backprop_tui.engine.files.recovery import BrokenError, left_behind
+        from backprop_tui.files.recovery import BrokenError, left_behind
 
         try:
             left = left_behind()
@@ -123,7 +123,7 @@ class Guard(Keep):
         self.app.push_screen(Offer(left.name, left.unsaved), answered)
 
     def _open_left(self, left: Left) -> None:
-        from backprop_tui.engine.files.experiment_file import ExperimentError
+        from backprop_tui.files.experiment_file import ExperimentError
 
         try:
             experiment = left.opened()

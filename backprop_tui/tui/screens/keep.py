@@ -9,20 +9,20 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.experiment import Experiment, Look
-from backprop_tui.engine.files.resuming import named, right_here, shown_path, unsaved
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.timeline import Position
+from backprop_tui.explain.provenance import Place
+from backprop_tui.files.resuming import named, right_here, shown_path, unsaved
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment, Look
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.serving import NOT_SERVED, served
-from backprop_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:  # imported when something is saved: the start does not wait for it
     from backprop_tui.exports.formats import Format
-    from backprop_tui.tui.widgets.file_prompt import FilePrompt
-    from backprop_tui.tui.widgets.prompt import Prompt
+    from backprop_tui.tui.panels.file_prompt import FilePrompt
+    from backprop_tui.tui.panels.prompt import Prompt
 
 Snapshot = tuple[Experiment, Position, Look, int]
 
@@ -139,8 +139,8 @@ class Keep(Base):
     # Saving
 
     async def action_save(self) -> None:
-        from backprop_tui.engine.files.codes import is_lesson
-        from backprop_tui.tui.widgets.file_prompt import FilePrompt
+        from backprop_tui.files.codes import is_lesson
+        from backprop_tui.tui.panels.file_prompt import FilePrompt
 
         experiment = self.timeline.experiment
         if served(self.app):
@@ -160,13 +160,13 @@ class Keep(Base):
         self.query_one(FilePrompt).propose("save as", hint, name)
 
     def on_file_prompt_left(self, message: FilePrompt.Left) -> None:
-        from backprop_tui.tui.widgets.file_prompt import FilePrompt
+        from backprop_tui.tui.panels.file_prompt import FilePrompt
 
         self._typed = self.query_one(FilePrompt).typed
 
     def on_file_prompt_answered(self, message: FilePrompt.Answered) -> None:
-        from backprop_tui.engine.files.experiment_file import as_argument
-        from backprop_tui.engine.files.saving import SaveError, save, too_large
+        from backprop_tui.files.experiment_file import as_argument
+        from backprop_tui.files.saving import SaveError, save, too_large
 
         self._typed = message.text
         path = named(message.text)
@@ -204,8 +204,8 @@ class Keep(Base):
 
     def _export(self, chosen: Format, path: str, prompt: Prompt) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.engine.files.saving import SaveError
         from backprop_tui.exports.formats import ExportError, export_so_far
+        from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration
         try:
@@ -234,7 +234,7 @@ class Keep(Base):
     # Codes
 
     def action_code(self) -> None:
-        from backprop_tui.engine.files.codes import TooLongError
+        from backprop_tui.files.codes import TooLongError
         from backprop_tui.tui.screens.code import CodeSheet
 
         self.pause()
@@ -245,7 +245,7 @@ class Keep(Base):
 
     def code(self) -> str:
         """The code that opens just what is seen, or a TooLongError."""
-        from backprop_tui.engine.files.codes import code_of, keyframe_needed
+        from backprop_tui.files.codes import code_of, keyframe_needed
 
         return code_of(self.seen(), self.position, keyframe_needed(self.timeline, self.position))
 
@@ -269,8 +269,8 @@ class Keep(Base):
     def last_words(self) -> str:
         """The command that resumes, of the saved file while that is this run; and where it cannot
         tell all, the code that does."""
-        from backprop_tui.engine.files.experiment_file import as_argument
-        from backprop_tui.engine.files.kept import same_run
+        from backprop_tui.files.experiment_file import as_argument
+        from backprop_tui.files.kept import same_run
 
         again, told = self.resume_command(), self._flags_can_tell()
         if self._saved and same_run(self._saved[1][0], self.timeline.experiment):

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from backprop_tui.engine.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.tui.screens.modal import Modal
 from backprop_tui.tui.screens.opener import Lessons
 

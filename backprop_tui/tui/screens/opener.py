@@ -16,8 +16,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from backprop_tui import lessons
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.experiment_file import ExperimentError, load
+from backprop_tui.files.experiment_file import ExperimentError, load
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.tui.screens.modal import Modal
 
 FAULTS = 5

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from textual.timer import Timer
 
-from backprop_tui.engine.experiment import Experiment, Saved
-from backprop_tui.engine.files.resuming import apart, shown_path
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.resuming import apart, shown_path
+from backprop_tui.model.experiment import Experiment, Saved
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.guard import Guard
 from backprop_tui.tui.serving import served
 
@@ -79,8 +79,8 @@ class Reload(Guard):
 
     def read_file_again(self) -> None:
         """Take over what the file says by now, or tell what is wrong with it."""
-        from backprop_tui.engine.files.experiment_file import ExperimentError, read_again
-        from backprop_tui.engine.wording import count
+        from backprop_tui.files.experiment_file import ExperimentError, read_again
+        from backprop_tui.messages import count
 
         now, name = self.timeline.experiment, shown_path(self._path or "")
         try:
@@ -117,16 +117,16 @@ class Reload(Guard):
 
     def _kept(self, experiment: Experiment) -> dict[str, object]:
         """Its edits and formulas as a file would have them, for the rules to judge."""
-        from backprop_tui.engine.files.kept import kept_of
+        from backprop_tui.files.kept import kept_of
 
         kept = kept_of(experiment, self.position, None)
         return {key: value for key, value in kept.items() if key != "position"}
 
     def _go_on_with(self, experiment: Experiment) -> None:
         """Begin what was read, where the run before stands."""
-        from backprop_tui.engine.files.codes import FAR
-        from backprop_tui.engine.files.kept import same_run
-        from backprop_tui.engine.files.saving import keyframe_of
+        from backprop_tui.files.codes import FAR
+        from backprop_tui.files.kept import same_run
+        from backprop_tui.files.saving import keyframe_of
 
         here, look, decimals = self.position, self.look_now(), self.timeline.experiment.decimals
         saved = Saved(here.iteration, here.steps, elements=here.elements)

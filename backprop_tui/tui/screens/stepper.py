@@ -13,22 +13,22 @@ from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.files.resuming import resume_command
-from backprop_tui.engine.timeline import Position
+from backprop_tui.files.resuming import resume_command
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.numbers import MOST_DECIMALS
+from backprop_tui.tui.paint.numbers import MOST_DECIMALS
+from backprop_tui.tui.paint.themes import THEMES
+from backprop_tui.tui.panels.heading import Rail
+from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.screens.ask import Ask
 from backprop_tui.tui.screens.reload import Reload
 from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.screens.writing import Writing
 from backprop_tui.tui.serving import served
-from backprop_tui.tui.themes import THEMES
 from backprop_tui.tui.view import DRAWINGS
-from backprop_tui.tui.widgets.heading import Rail
-from backprop_tui.tui.widgets.network import Network
-from backprop_tui.tui.widgets.step import StepPanel
 
 
 class Stepper(Ask, WhatIf, Writing, Reload):

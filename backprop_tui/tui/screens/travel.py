@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.reseeding import reseeded
-from backprop_tui.engine.timeline import Position, Timeline
-from backprop_tui.tui.numbers import number
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:  # imported when something is asked for: the start does not wait for it
-    from backprop_tui.engine.destination import Condition
-    from backprop_tui.tui.widgets.prompt import Prompt
+    from backprop_tui.run.goals import Condition
+    from backprop_tui.tui.panels.prompt import Prompt
 
 MOST_SEARCHED = 10_000_000
 """Iterations after which a search gives up."""
@@ -72,7 +71,7 @@ class Travel(Base):
         self.pause()
         self.past.append(self.timeline.experiment)
         self.future.clear()
-        experiment = reseeded(self.timeline.experiment)
+        experiment = self.timeline.experiment.reseeded()
         seed = experiment.initial.seed
         self.run_experiment(experiment)
         self.say(f"New weights, from seed {seed}. u brings the old ones back.")
@@ -83,13 +82,14 @@ class Travel(Base):
         self.show()
 
     def action_mistake(self) -> None:
-        from backprop_tui.tui.screens.mistaker import NONE, Mistaker
+        from backprop_tui.learn.mistakes import CATALOGUE
+        from backprop_tui.tui.screens.mistaker import Mistaker
 
         def chosen(name: str | None) -> None:
             if name is None:
                 return
             experiment = self.timeline.experiment
-            other = experiment.with_mistake(None if name == NONE else name)
+            other = experiment.with_mistake(CATALOGUE.get(name))
             if other is experiment:
                 return
             self.past.append(experiment)
@@ -99,17 +99,19 @@ class Travel(Base):
 
         self.pause()
         idle = self._without_effect()
-        self.app.push_screen(Mistaker(self.timeline.experiment.mistake, idle), chosen)
+        now = self.timeline.experiment.mistake
+        self.app.push_screen(Mistaker(now.name if now else None, idle), chosen)
 
     def _without_effect(self) -> dict[str, str]:
         """The mistakes that would change nothing in the iteration shown, and why."""
-        from backprop_tui.engine.effect import without_effect
-        from backprop_tui.engine.mistakes import CATALOGUE
+        from backprop_tui.learn.effect import without_effect
+        from backprop_tui.learn.mistakes import CATALOGUE
 
         if self.right and self.right.is_behind(self.position.iteration):
             return {}
         right = self.right.timeline if self.right else self.timeline
-        told = {name: without_effect(right, name, self.position.iteration) for name in CATALOGUE}
+        at = self.position.iteration
+        told = {name: without_effect(right, made, at) for name, made in CATALOGUE.items()}
         return {name: why for name, why in told.items() if why is not None}
 
     # Go to
@@ -120,7 +122,7 @@ class Travel(Base):
         prompt.ask("go to", "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3")
 
     async def _prompt(self) -> Prompt:
-        from backprop_tui.tui.widgets.prompt import Prompt
+        from backprop_tui.tui.panels.prompt import Prompt
 
         if not self.query("#prompt"):
             await self.mount(Prompt(id="prompt"))
@@ -133,7 +135,7 @@ class Travel(Base):
         self.travel(position, prompt)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
-        from backprop_tui.engine.destination import DestinationError, read_destination
+        from backprop_tui.run.goals import DestinationError, read_destination
 
         farthest = max(self.farthest, self.position.iteration)
         prompt = message.prompt
@@ -180,7 +182,7 @@ class Travel(Base):
 
     async def _searched(self, condition: Condition, prompt: Prompt) -> Position | None:
         """Where the condition first holds; None, and why it is said, where it does not."""
-        from backprop_tui.engine.destination import Progress, search
+        from backprop_tui.run.goals import Progress, search
 
         since, progress = monotonic(), Progress(self.position.iteration)
         for progress in search(self.timeline, condition, self.position, MOST_SEARCHED):

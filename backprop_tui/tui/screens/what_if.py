@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.edits import edit_fault, with_edit
-from backprop_tui.engine.experiment import Edit, Experiment
-from backprop_tui.tui.numbers import number
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.run.edits import edit_fault, with_edit
+from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:  # imported when something is edited: the start does not wait for it
-    from backprop_tui.tui.widgets.edit_prompt import EditPrompt
+    from backprop_tui.tui.panels.edit_prompt import EditPrompt
 
 HOW_TO_CHOOSE = "α; to edit another number: esc, then tab or a click"
 
@@ -28,7 +28,7 @@ class WhatIf(Base):
     # Editing
 
     async def action_edit(self) -> None:
-        from backprop_tui.tui.widgets.edit_prompt import EditPrompt
+        from backprop_tui.tui.panels.edit_prompt import EditPrompt
 
         self.pause()
         edit, chosen = self._in_hand()
@@ -46,7 +46,7 @@ class WhatIf(Base):
     def _in_hand(self) -> tuple[Edit, bool]:
         """The number that would be edited, with the value that it has: the explained one, else the
         cell under the cursor, else α; and whether it was chosen."""
-        from backprop_tui.engine.what_if import as_it_is
+        from backprop_tui.explain.what_if import as_it_is
 
         view, place = self.view, self.inspection.place
         if place is None and (cursor := self.inspection.cursor):
@@ -83,7 +83,7 @@ class WhatIf(Base):
 
     def _losses(self, edit: Edit) -> str:
         """`L 0.666 → 0.641`: the first loss that the edit changes."""
-        from backprop_tui.engine.what_if import losses
+        from backprop_tui.explain.what_if import losses
 
         iteration, was, now = losses(self.timeline, edit)
         written = f"{self.timeline.program.objective} {number(was, self.decimals)}"

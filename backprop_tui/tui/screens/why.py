@@ -12,14 +12,14 @@ from functools import partial
 from textual import work
 from textual.worker import get_current_worker
 
-from backprop_tui.engine.algebra import Cell
-from backprop_tui.engine.provenance import Place
-from backprop_tui.engine.timeline import Iteration, Timeline
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.panels.boards import Board
+from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.view import View
-from backprop_tui.tui.widgets.boards import Board
-from backprop_tui.tui.widgets.step import StepPanel
 
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is tested, so that quick keys are not slowed."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backprop_tui.engine.algebra import Expr
-from backprop_tui.engine.experiment import Experiment
-from backprop_tui.engine.notation import text
-from backprop_tui.engine.timeline import Position, State
+from backprop_tui.maths.expressions import Expr
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position, State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.view import View
 
 if TYPE_CHECKING:
-    from backprop_tui.engine.learner.formulas import Judgement
-    from backprop_tui.tui.widgets.formula_field import FormulaField
+    from backprop_tui.learn.formulas import Judgement
+    from backprop_tui.tui.panels.formula_field import FormulaField
 
 
 class Writing(Base):
@@ -41,7 +41,7 @@ class Writing(Base):
         raise NotImplementedError
 
     async def action_formula(self) -> None:
-        from backprop_tui.tui.widgets.formula_field import HINT, FormulaField
+        from backprop_tui.tui.panels.formula_field import HINT, FormulaField
 
         self.pause()
         experiment, ahead = self.timeline.experiment, self._ahead()
@@ -73,7 +73,7 @@ class Writing(Base):
     # Answers
 
     def on_formula_field_answered(self, message: FormulaField.Answered) -> None:
-        from backprop_tui.engine.learner.formulas import judge
+        from backprop_tui.learn.formulas import judge
 
         experiment, ahead, symbol = self.timeline.experiment, self._ahead(), self.writing
         if not symbol or ahead is None:
@@ -131,7 +131,7 @@ class Writing(Base):
         """Close the field; what was typed comes back when the same step is asked for again."""
         if not self.writing:
             return
-        from backprop_tui.tui.widgets.formula_field import FormulaField
+        from backprop_tui.tui.panels.formula_field import FormulaField
 
         field = self.query_one(FormulaField)
         self.typed[self.writing] = field.typed
@@ -163,7 +163,7 @@ class Writing(Base):
         experiment = self.timeline.experiment
         known = symbol, experiment.formulas[symbol]
         if known not in self.judgements:
-            from backprop_tui.engine.learner.formulas import judge
+            from backprop_tui.learn.formulas import judge
 
             iteration = self.timeline.iteration(self.position.iteration)
             self.judgements[known] = judge(experiment, symbol, text(known[1]), iteration)

@@ -1,0 +1,1 @@
+"""The command line: its flags, its commands, and how a shell completes them."""

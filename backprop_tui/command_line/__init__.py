@@ -1,1 +1,0 @@
-"""The command line in parts: streams, flags, what each command does, and the table of them all."""

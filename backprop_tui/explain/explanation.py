@@ -1,0 +1,403 @@
+"""What can be said of one number: its formula, shapes, arithmetic, reason, and where it goes.
+
+Everything is read off the step's expression and the recorded values; how numbers are rounded is the
+reader's to say. It knows no screen: panels and exports lay out what they find here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from math import isfinite
+from typing import Any, TypeAlias
+
+from backprop_tui.explain.provenance import LONGEST, Place, Provenance
+from backprop_tui.explain.reasons import reason
+from backprop_tui.maths.elements import ELLIPSIS, Reach, element, gathers
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Cell,
+    Expr,
+    MatMul,
+    Name,
+    Sum,
+    Transpose,
+    as_expr,
+    cells,
+    names,
+    replace,
+    walk,
+)
+from backprop_tui.maths.functions import is_slope
+from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import (
+    LATEX,
+    TEXT,
+    Notation,
+    folded,
+    numpy_source,
+    plain_number,
+    text,
+    with_leaves,
+    with_numbers,
+    write,
+)
+from backprop_tui.model.program import Step
+from backprop_tui.run.timeline import State
+
+Number: TypeAlias = Callable[[float], str]
+Writer: TypeAlias = Callable[[Expr], str | None]
+"""What stands for a part of an expression; None to write it out."""
+Figure: TypeAlias = Callable[[Cell, float], str]
+"""How the number of a cell is written somewhere."""
+
+
+def becomes(step: Step, notation: Notation = TEXT) -> str:
+    """The sign of its assignment: an arrow where the step replaces what it reads."""
+    again = step.symbol in names(step.expression)
+    return notation.becomes if again else notation.equals
+
+
+def formula(step: Step, notation: Notation = TEXT) -> str:
+    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← ... where it replaces what it reads."""
+    target, expression = write(step.target, notation), write(step.expression, notation)
+    return f"{target} {becomes(step, notation)} {expression}"
+
+
+def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEXT) -> str:
+    """The step's formula in shapes: (1×3) = (1×1) · (3×1)ᵀ."""
+    opening, closing = notation.parentheses if notation.encloses else ("", "")
+
+    def sized(found: Shape) -> str:
+        return notation.across.join(notation.number(float(n)) for n in found)
+
+    def size(part: Expr) -> str | None:
+        if isinstance(part, Call) and gathers(part.function):
+            return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
+        named = isinstance(part, Name) and part.symbol not in SCALARS
+        known = named or isinstance(part, Call)
+        return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
+
+    whole = f"{opening}{sized(shapes[step.symbol])}{closing}"
+    return f"{whole} {notation.equals} {with_leaves(step.expression, size, notation)}"
+
+
+def own_cell(state: State, step: Step, example: int) -> Cell:
+    """The cell that stands for the whole step: its first, of that example (from 0)."""
+    return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
+
+
+class Explanation:
+    """One computed number, explained. Each property is worked out when it is asked for."""
+
+    def __init__(
+        self,
+        provenance: Provenance,
+        place: Place,
+        number: Number,
+        known: bool = True,
+        notation: Notation = TEXT,
+    ) -> None:
+        """`number` writes a number; `known` is false while its step is still to come. `notation`
+        is that of arithmetic in remarks."""
+        step = provenance.step_of(place)
+        if step is None:
+            raise ValueError(f"{text(place.cell)} was given, not computed")
+        self.provenance, self.place, self.step, self.known = provenance, place, step, known
+        self._number, self._notation = number, notation
+        self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
+        self._figures: dict[Expr, str] = {}
+        self.shapes = provenance.shapes(place.iteration)
+        self.env = provenance.environment(place.iteration, step)
+        self.cell = text(place.cell)
+
+    @cached_property
+    def taught(self) -> Expr:
+        """The number as scalar terms, as the step is taught; a very long sum without its middle."""
+        cell = self.place.cell
+        return element(self.step.expression, cell.row, cell.column, self.shapes, LONGEST)
+
+    def _at_cell(self, e: Expr) -> Expr:
+        return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
+
+    @property
+    def formula(self) -> str:
+        return formula(self.step)
+
+    @property
+    def shape_line(self) -> str:
+        return shape_line(self.step, self.shapes)
+
+    @property
+    def numpy(self) -> str:
+        """The step as it is computed, as a line of NumPy."""
+        lowered = self.provenance.program.lowered_of(self.step)
+        return f"{self.step.symbol} = {numpy_source(lowered)}"
+
+    @property
+    def latex(self) -> str:
+        return formula(self.step, LATEX)
+
+    @property
+    def reason(self) -> str:
+        experiment = self.provenance.timeline.experiment
+        return reason(self.step, experiment.network, experiment.training)
+
+    @cached_property
+    def reads(self) -> tuple[Place, ...]:
+        """The numbers it was computed from, as the step is taught."""
+        return tuple(
+            self.provenance.read_in(self.place.iteration, cell, self.step)
+            for cell in cells(self.taught)
+        )
+
+    def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
+        """`dZ2[1,1] · A1[2,1]`; sums of more than `fold` terms are shortened in the middle."""
+        return folded(self.taught, fold, notation)
+
+    def numbers(self, fold: int | None = None, notation: Notation = TEXT) -> tuple[str, ...]:
+        """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
+        if not self.known:
+            return ()
+        if (fold, notation) not in self._numbers:
+            stages = (with_numbers(self.taught, w, fold, notation) for w in self._stages)
+            result = notation.figure(self.result)
+            kept = tuple(s for s in dict.fromkeys(stages) if s != result)
+            self._numbers[fold, notation] = kept
+        return self._numbers[fold, notation]
+
+    def with_figures(self, fold: int | None = 6) -> str:
+        """The arithmetic with the figures put in and the result left out: a hint."""
+        return with_numbers(self.taught, self._figure, fold)
+
+    @cached_property
+    def _stages(self) -> tuple[Writer, ...]:
+        """How figures are put in, stage by stage."""
+        return (self._figure, self._simplified, *((self._reduced,) if self._gathers else ()))
+
+    @cached_property
+    def _gathers(self) -> bool:
+        """Whether a largest value is taken off first, as softmax does."""
+        return any(isinstance(e, Call) and e.function == "max" for e in walk(self.taught)) and any(
+            isinstance(e, Call) and e.function == "exp" for e in walk(self.taught)
+        )
+
+    @cached_property
+    def result(self) -> str:
+        """The recorded number; `·` while its step is still to come."""
+        return self._number(self.provenance.number(self.place)) if self.known else "·"
+
+    def terms(self) -> tuple[tuple[str, str, str], ...]:
+        """The terms of a long sum, each in symbols, in numbers, and what it comes to."""
+        everything = self._at_cell(self.step.expression)
+        whole = next((e for e in walk(everything) if isinstance(e, Sum)), None)
+        if whole is None or not self.known:
+            return ()
+        return tuple(
+            (text(term), with_numbers(term, self._figure), self._number(self._value(term)))
+            for term in whole.terms
+        )
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every term is there; the middle of a very long sum is not."""
+        return ELLIPSIS not in walk(self.taught)
+
+    @cached_property
+    def rounded(self) -> bool:
+        """Whether the numbers as they are shown give another last digit than the recorded one."""
+        return self.known and self.whole and any(map(self._misleads, self._stages))
+
+    def _misleads(self, written: Writer) -> bool:
+        """Whether whoever reckons with these figures gets another result."""
+        as_shown = self._number(self._reckoned(self.taught, written))
+        return as_shown != self.result and _read(as_shown) != _read(self.result)
+
+    def _reckoned(self, e: Expr, written: Writer) -> float:
+        """What `e` comes to with figures as they are written."""
+        parts: dict[Expr, Expr] = {}
+        env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
+        for part in walk(e):
+            if (figure := written(part)) is None:
+                continue
+            if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
+                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
+            else:
+                parts[part] = _reckoned(figure)
+        return float(value(replace(e, parts), env))
+
+    def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
+        """What a learner may get who reckons with the figures shown, in every way that is right:
+        as the step is taught, stage by stage, as it is computed, and as it is derived.
+
+        `figure` is how cells are written where the learner reads them; None: as they are here.
+        """
+        if not self.whole:
+            return ()
+
+        def seen(written: Writer) -> Writer:
+            if figure is None:
+                return written
+            return lambda e: figure(e, self._value(e)) if isinstance(e, Cell) else written(e)
+
+        ways = [(self.taught, written) for written in self._stages]
+        ways.append((self._at_cell(self.provenance.program.lowered_of(self.step)), self._figure))
+        if self.step.derivation is not None:
+            product = self._at_cell(self.step.derivation)
+            ways += [(product, self._figure), (product, self._simplified)]
+        return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
+
+    def _reduced(self, part: Expr) -> str | None:
+        """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
+        if isinstance(part, Call) and part.function in ("exp", "log"):
+            (argument,) = part.args
+            return f"{part.function}({self._number(self._value(argument))})"
+        return self._simplified(part)
+
+    def written(self, number: float) -> str:
+        """A number as it is written here."""
+        return self._number(number)
+
+    def figure(self, cell: Cell) -> str:
+        """The number of a cell that it reads, as it is written here."""
+        return self._in_figures(cell)
+
+    def _value(self, part: Expr) -> float:
+        return float(value(part, self.env))
+
+    def _figure(self, part: Expr) -> str | None:
+        if isinstance(part, Name) and part.symbol in SCALARS:
+            return plain_number(self.env[part.symbol])
+        return self._in_figures(part) if isinstance(part, Cell) else None
+
+    def _simplified(self, part: Expr) -> str | None:
+        if isinstance(part, Call) and (part.function == "max" or is_slope(part.function)):
+            return self._in_figures(part)
+        return self._figure(part)
+
+    def _in_figures(self, part: Expr) -> str:
+        if part not in self._figures:
+            self._figures[part] = self._number(self._value(part))
+        return self._figures[part]
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What students ask at this step, answered with this experiment's numbers."""
+        found = (
+            self._collapsed(),
+            self._start(),
+            self._transposed(),
+            self._mean(),
+            self._shifted(),
+            self._natural(),
+        )
+        return tuple(remark for remark in found if remark)
+
+    def _collapsed(self) -> str | None:
+        """Why dZ is A − Y: the product of the chain rule beside what it comes to."""
+        if self.step.derivation is None or not self.known:
+            return None
+        product = self._at_cell(self.step.derivation)
+        numbers = with_numbers(product, self._simplified, 6, self._notation)
+        line = f"{folded(product, 6, self._notation)} = {numbers}"
+        if not isfinite(self._value(product)):  # ∞ × 0
+            return f"{line} cannot be told; {text(self.step.expression)} can."
+        return f"= {line}, the same"
+
+    def _start(self) -> str | None:
+        """At a slope of L: the activation's slope that it will be multiplied by."""
+        if not self.known or self.step.phase != "backward":
+            return None
+        for step in self.provenance.program.steps:
+            chain_rule = step.derivation or step.expression
+            if self.step.symbol in names(chain_rule):
+                product = self._at_cell(chain_rule)
+                slopes = [e for e in walk(product) if isinstance(e, Call) and is_slope(e.function)]
+                if slopes:
+                    number = self._number(self._value(slopes[0]))
+                    return f"Next, {step.symbol}: times the slope {text(slopes[0])} = {number}."
+        return None
+
+    def _transposed(self) -> str | None:
+        """Why the transpose: which weights stand between this number and what it feeds."""
+        e = self.step.expression
+        if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
+            return None
+        if names(e.left) != (f"W{(self.step.layer or 0) + 1}",):
+            return None  # a learner's own way of writing something else
+        weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
+        fed = f"Z{(self.step.layer or 0) + 1}"
+        ways = [
+            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)}{self._told(c)}"
+            for c in weights[:3]
+        ]
+        more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
+        forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
+        column = f"Column {self.place.cell.row} of {weights[0].symbol}"
+        return f"{column}: {forward} feeds {', '.join(ways)}{more}."
+
+    def _told(self, cell: Cell) -> str:
+        return f" = {self._number(self._value(cell))}" if self.known else ""
+
+    def _mean(self) -> str | None:
+        """Where 1/m goes: into the slopes of J, not into those of each example's own L."""
+        m = int(self.env["m"])
+        if "m" not in names(self.step.expression) or self.step.phase != "backward":
+            return None
+        losses = "1 loss" if m == 1 else f"{m} losses"
+        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
+
+    def _shifted(self) -> str | None:
+        """Why softmax takes off the largest Z."""
+        if not self._gathers or not self.known:
+            return None
+        largest = next(e for e in walk(self.taught) if isinstance(e, Call) and e.function == "max")
+        number = self._number(self._value(largest))
+        return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
+
+    def _natural(self) -> str | None:
+        """Which logarithm it is."""
+        logs = (e for e in walk(self.step.expression) if isinstance(e, Call))
+        return (
+            "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
+        )
+
+    def goes_into(self, most: int = 4) -> tuple[str, ...]:
+        """The cells that read the number next, many of them by their first and last."""
+        return spelled_uses(self.provenance, self.place, most)
+
+
+def _read(figure: str) -> float:
+    """The number that a learner reads off the screen."""
+    try:
+        return float(figure.replace("−", "-").replace("∞", "inf"))
+    except ValueError:  # a writing of the reader's own
+        return float("nan")
+
+
+def _reckoned(figure: str) -> Expr:
+    """What a learner reckons with: a number, or a function of one, exp(−5.000)."""
+    function, _, argument = figure.rstrip(")").rpartition("(")
+    number = as_expr(_read(argument))
+    return Call(function, (number,)) if function else number
+
+
+def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
+    """What reads a number next, by name; a later iteration is said."""
+    found: dict[str, None] = {}
+    for iteration, symbol, at in provenance.used_by(place):
+        ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
+        for name in _spelled(symbol, at, provenance.shapes(iteration), most):
+            found[f"{ahead}{name}" if ahead and not found else name] = None
+    return tuple(found)
+
+
+def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
+    size = shapes[symbol]
+    rows = [at[0]] if at[0] else range(1, size[0] + 1)
+    columns = [at[1]] if at[1] else range(1, size[1] + 1)
+    if len(rows) * len(columns) > most:
+        return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
+    return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

@@ -1,0 +1,182 @@
+"""The chain rule spelled out: a gradient as products of slopes along every path to the loss.
+
+Each backward step is linear in the gradients it reads; the factor beside one of them is the slope
+of the edge from it. Both are read off the step's expression: a path is nothing but substitution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+from math import isfinite, prod
+from typing import Any, TypeAlias
+
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.maths.elements import element
+from backprop_tui.maths.expressions import (
+    Cell,
+    Diff,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Sum,
+    cells,
+)
+from backprop_tui.maths.values import value
+
+
+@dataclass(frozen=True)
+class Path:
+    """The cells from a gradient to the loss, and the slope of each edge, in symbols and numbers."""
+
+    cells: tuple[Cell, ...]
+    factors: tuple[Expr, ...]
+    numbers: tuple[float, ...]
+
+    @property
+    def product(self) -> float:
+        """From the loss on, as the backward pass multiplies: underflow comes alike in both."""
+        return prod(reversed(self.numbers))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The largest paths of a gradient, how many there are, and what all of them add up to."""
+
+    place: Place
+    paths: tuple[Path, ...]
+    count: int
+    recorded: float
+
+    @property
+    def left_out(self) -> int:
+        return self.count - len(self.paths)
+
+    @property
+    def rest(self) -> float:
+        """What the paths that are not listed add up to."""
+        return self.recorded - sum(path.product for path in self.paths)
+
+
+def coefficients(
+    e: Expr, is_gradient: Callable[[Cell], bool]
+) -> Iterator[tuple[Cell | None, Expr]]:
+    """The terms of `e`, linear in its gradient cells: each cell with the factor beside it.
+
+    The terms that read no gradient come with None: they are where a chain ends.
+    """
+    if not any(map(is_gradient, cells(e))):
+        yield None, e
+        return
+    match e:
+        case Sum(terms):
+            for term in terms:
+                yield from coefficients(term, is_gradient)
+        case Diff(x, y):
+            yield from coefficients(x, is_gradient)
+            yield from coefficients(Neg(y), is_gradient)
+        case Neg(x):
+            for cell, factor in coefficients(x, is_gradient):
+                yield cell, Neg(factor)
+        case Mul(x, y):
+            if any(map(is_gradient, cells(y))):
+                x, y = y, x
+            for cell, factor in coefficients(x, is_gradient):
+                yield cell, y if factor == Num(1.0) else Mul(factor, y)
+        case Div(x, y):
+            for cell, factor in coefficients(x, is_gradient):
+                yield cell, Div(factor, y)
+        case Cell():
+            yield e, Num(1.0)
+        case _:  # not linear: no slope stands beside a gradient
+            yield None, e
+
+
+Edges: TypeAlias = tuple[tuple[Cell | None, Expr, float], ...]
+
+
+class Chains:
+    """The chains of one iteration's gradients."""
+
+    def __init__(self, provenance: Provenance, iteration: int) -> None:
+        self.provenance, self.iteration = provenance, iteration
+        self.env: Mapping[str, Any] = provenance.environment(iteration)
+        self._counts: dict[Cell, int] = {}
+        self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
+        self._edges: dict[Cell, Edges] = {}
+
+    @cached_property
+    def gradients(self) -> frozenset[str]:
+        steps = self.provenance.program.steps
+        return frozenset(step.symbol for step in steps if step.phase == "backward")
+
+    def chain(self, cell: Cell, most: int = 8) -> Chain:
+        """The `most` largest paths from a gradient's cell to the loss."""
+        place = Place(self.iteration, cell)
+        return Chain(
+            place, self.largest(cell, most), self.count(cell), self.provenance.number(place)
+        )
+
+    def edges(self, cell: Cell) -> Edges:
+        """What a gradient's cell is summed from: the gradient read, the slope beside it.
+
+        Where sigmoid or softmax collapses with its loss, Z to L is one edge: else it were ∞·0.
+        """
+        if cell not in self._edges:
+            program = self.provenance.program
+            step = program.steps[program.index(cell.symbol)]
+            terms = element(step.expression, cell.row, cell.column, self.shapes)
+            merged: dict[Cell | None, Expr] = {}
+            for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
+                merged[read] = merged[read] + factor if read in merged else factor
+            self._edges[cell] = tuple(
+                (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
+            )
+        return self._edges[cell]
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        return self.provenance.shapes(self.iteration)
+
+    def visited(self, cell: Cell) -> tuple[Cell, ...]:
+        """The gradients on the ways from the cell to the loss, in the order they are computed in.
+
+        What holds for a cell follows from those before it: no recursion, at any depth.
+        """
+        found, todo = {cell}, [cell]
+        while todo:
+            reads = {read for read, _, _ in self.edges(todo.pop()) if read is not None} - found
+            found |= reads
+            todo.extend(reads)
+        at = self.provenance.program.index
+        return tuple(sorted(found, key=lambda c: at(c.symbol)))
+
+    def count(self, cell: Cell) -> int:
+        """How many paths lead from the cell to the loss."""
+        counts = self._counts
+        for at in self.visited(cell) if cell not in counts else ():
+            counts[at] = sum(1 if read is None else counts[read] for read, _, _ in self.edges(at))
+        return counts[cell]
+
+    def largest(self, cell: Cell, most: int) -> tuple[Path, ...]:
+        """The largest paths: each is one edge before one of the largest of what it leads to."""
+        best = self._best.setdefault(most, {})
+        for at in self.visited(cell) if cell not in best else ():
+            found = (
+                Path((at, *rest.cells), (factor, *rest.factors), (number, *rest.numbers))
+                for read, factor, number in self.edges(at)
+                for rest in ((END,) if read is None else best[read])
+            )
+            best[at] = tuple(nlargest(most, found, key=_size))
+        return best[cell]
+
+
+END = Path((), (), ())
+
+
+def _size(path: Path) -> float:
+    return abs(path.product) if isfinite(path.product) else float("inf")

@@ -1,0 +1,80 @@
+"""Why each step is as it is: one sentence for each kind of step, with its layer's numbers put in.
+
+The sentences hold for any network and any batch; what is computed they never restate, so they
+cannot drift from it. Nothing here knows of screens.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backprop_tui.maths.functions import ACTIVATIONS
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Step
+
+REASONS = {
+    "Z": "Each neuron weighs its inputs, adds them up and adds its bias.",
+    "A": "The activation bends each Z; without it two layers would be just one.",
+    "A last": "The last activation turns each Z into a prediction.",
+    "A shares": "Softmax turns each example's Z into shares that add up to 1.",
+    "L": "One number for each example: how badly its prediction misses its target.",
+    "J": "The {mean} loss: each example counts {share}. This is what training shrinks.",
+    "dA last": "L reads A{l} directly, so the chain starts here: L's slope at each output.",
+    "dZ collapsed": (
+        "dA{l} times g{l}'s slope, multiplied out: only prediction minus target is left."
+    ),
+    "dZ": "Chain rule through g{l}: L's slope at A{l} times g{l}'s slope at the same Z{l}.",
+    "dZ shares": "Each Z moves every output of its example, so their effects add up.",
+    "dW": "Weight [i,j]: dZ at end i times A at start j{averaged}.{no_mean}",
+    "db": "A bias enters Z as it is, times 1: its slope is dZ{averaged}.",
+    "dA": "Each A{l} gathers from every Z{next} it feeds: a column of W{next}, hence W{next}ᵀ.",
+    "W": "Move against the slope by α times dW. All slopes were taken before any step.",
+    "b": "The bias moves the same way: against its slope by α times db.",
+    "v": "A running mean of slopes: what they agree on gathers, what alternates cancels.",
+    "s": "A running mean of squared slopes: how large they usually are, for each number.",
+    "vc": "The mean began at zero: divided by 1 − β1 to the t it is not too small at first.",
+    "sc": "The same for s, which began at zero as well: divided by 1 − β2 to the t.",
+    "update momentum": "Move by α times the running mean v, not by this one slope alone.",
+    "update rmsprop": "Against the slope, over its usual size: steps of like size everywhere.",
+    "update adam": "v says where to, s how large slopes usually are: steps of about α each.",
+}
+
+
+def reason(step: Step, network: Network, training: Training) -> str:
+    """The sentence that says why `step` is as it is."""
+    layer = step.layer or network.depth
+    batch, summed = training.batch > 1, training.reduction == "sum"
+    return REASONS[_kind(step, network, training)].format(
+        l=layer,
+        next=layer + 1,
+        mean="summed" if summed else "mean",
+        share="fully" if summed else "1/m",
+        averaged=(f", {'summed' if summed else 'averaged'} over examples") if batch else "",
+        no_mean="" if batch or summed else "   (m = 1: no mean)",
+    )
+
+
+def _kind(step: Step, network: Network, training: Training) -> str:
+    if step.phase == "update":
+        return _kind_of_update(step, training)
+    letter = re.sub(r"\d+$", "", step.symbol)
+    last = step.layer == network.depth
+    shares = step.layer is not None and not (
+        ACTIVATIONS[network.activations[step.layer - 1]].elementwise
+    )
+    for form, holds in (
+        ("collapsed", step.derivation is not None),
+        ("shares", shares),
+        ("last", last),
+    ):
+        if holds and f"{letter} {form}" in REASONS:
+            return f"{letter} {form}"
+    return letter
+
+
+def _kind_of_update(step: Step, training: Training) -> str:
+    """A running mean by its letters (vdW1 is v), a parameter by its optimizer's rule."""
+    if mean := re.match(r"[vs]c?(?=d)", step.symbol):
+        return mean[0]
+    rule = f"update {training.optimizer}"
+    return rule if rule in REASONS else step.symbol[0]

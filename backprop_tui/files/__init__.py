@@ -1,0 +1,1 @@
+"""Files: the experiment file read, checked and saved; CSV data; codes."""

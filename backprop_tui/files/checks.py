@@ -1,0 +1,266 @@
+"""What takes several keys of an experiment file to tell: a list of checks, each of one thing.
+
+They look at a Draft, the document as the rules have read it, and report faults; they never raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+
+from backprop_tui.files.draft import Draft, misfit, shapes_of, steps_of
+from backprop_tui.files.kept_checks import (
+    an_open_step_has_more_elements,
+    edits_suit_their_iterations,
+    formulas_can_be_run,
+    keyframe_fits,
+    looked_at_cells_exist,
+    position_within_the_run,
+)
+from backprop_tui.files.note_rules import (
+    SPOKEN,
+    cells_fit,
+    stand_at_steps,
+    talks_have_answers,
+)
+from backprop_tui.files.published_rules import figures_fit
+from backprop_tui.files.rules import DATA, OF_CSV
+from backprop_tui.files.schema import Path
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.messages import count, listed
+from backprop_tui.model.experiment import (
+    PARAMETER,
+)
+
+MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
+
+
+def one_activation_for_each_layer(draft: Draft) -> None:
+    """As many activations as layers after the inputs."""
+    layers, activations = draft.layers, draft["network", "activations"]
+    if layers is None or activations is None or len(activations) == len(layers) - 1:
+        return
+    name = draft.faults.name(("network", "layers"))
+    draft.faults.add(
+        ("network", "activations"),
+        f"must name one activation for each layer after the inputs: {name} has "
+        f"{count(len(layers) - 1, 'such layer')}; got {len(activations)}"
+        + draft.mend("activations"),
+    )
+
+
+def hidden_layers_work_element_by_element(draft: Draft) -> None:
+    """Softmax, which mixes the neurons of an example, stands in the last layer only."""
+    for i, activation in enumerate((draft["network", "activations"] or ())[:-1]):
+        if activation is not None and not ACTIVATIONS[activation].elementwise:
+            names = sorted(name for name, a in ACTIVATIONS.items() if a.elementwise)
+            draft.faults.add(
+                ("network", "activations", i),
+                f'must be one of {listed(names)}; got "{activation}", which only the last layer '
+                "can have" + draft.mend("activations"),
+            )
+
+
+def not_too_many_parameters(draft: Draft) -> None:
+    """The network fits into memory."""
+    total = sum(map(prod, (draft.shapes or {}).values()))
+    if total > MOST_PARAMETERS:
+        draft.faults.add(
+            ("network", "layers"),
+            f"must make no more than {MOST_PARAMETERS:,} weights and biases; "
+            f"these make {_roughly(total)}",
+        )
+
+
+def _roughly(total: int) -> str:
+    return f"{total:,}" if total < 10**15 else "far more"
+
+
+def data_in_one_form(draft: Draft) -> None:
+    """X and Y, or a CSV file and what of it is read."""
+    raw, faults = draft.faults.document.get("data"), draft.faults
+    if not isinstance(raw, dict):
+        return
+    if "csv" not in raw:
+        if not raw.keys() & {"X", "Y"}:
+            faults.add(("data",), "must have X and Y, or csv and target")
+            return
+        for key in ("X", "Y"):
+            if key not in raw:
+                faults.add(("data", key), f"is missing: it must be {DATA.keys[key].must}")
+        for key in OF_CSV:
+            if key in raw:
+                faults.add(("data", key), "belongs beside data.csv: there is none here")
+        return
+    for key in ("X", "Y"):
+        if key in raw:
+            faults.add(
+                ("data", key),
+                f"cannot stand beside data.csv, which gives X and Y{_mend_other_half(draft)}",
+            )
+    if "target" not in raw:
+        faults.add(("data", "target"), f"is missing: it must be {DATA.keys['target'].must}")
+
+
+def inputs_fit(draft: Draft) -> None:
+    """A row of X has a value for each input."""
+    if draft.csv is None:
+        _rows_fit(draft, "X", 0, "input", "x")
+    elif draft.layers is not None and len(draft.csv.input_names) != draft.layers[0]:
+        names, given = draft.csv.input_names, draft["data", "inputs"] is not None
+        layers = draft.faults.name(("network", "layers"))
+        draft.faults.add(
+            ("data", "inputs" if given else "csv"),
+            f"gives {count(len(names), 'input')}, {listed(names)}, "
+            f"but {layers} gives {count(draft.layers[0], 'input')}",
+        )
+
+
+def targets_fit(draft: Draft) -> None:
+    """A row of Y has a value for each output."""
+    if draft.csv is None:  # else told with the names of the targets
+        _rows_fit(draft, "Y", -1, "output", "y")
+
+
+def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> None:
+    layers, rows = draft.layers, draft["data", key]
+    if layers is None or rows is None or rows.shape[1] == layers[layer]:
+        return
+    name = draft.faults.name(("network", "layers"))
+    draft.faults.add(
+        ("data", key),
+        f"has rows of {count(rows.shape[1], 'value')}, but {name} gives "
+        f"{count(layers[layer], neuron)}{draft.mend(flag)}",
+    )
+
+
+def as_many_targets_as_examples(draft: Draft) -> None:
+    """X and Y have the same number of rows."""
+    X, Y = draft["data", "X"], draft["data", "Y"]
+    if X is None or Y is None or len(X) == len(Y):
+        return
+    x = draft.faults.name(("data", "X"))
+    draft.faults.add(
+        ("data", "Y"),
+        f"must have a row for each example: {x} has {count(len(X), 'row')}, "
+        f"but this has {len(Y)}{_mend_other_half(draft)}",
+    )
+
+
+def _mend_other_half(draft: Draft) -> str:
+    """How to mend X or Y when the command line gave the other one alone."""
+    match draft.came_from("x"), draft.came_from("y"):
+        case True, False:
+            return ": give the targets with --y"
+        case False, True:
+            return ": give the data with --x"
+        case _:
+            return ""
+
+
+def targets_suit_the_loss(draft: Draft) -> None:
+    """Cross-entropy's A − Y holds only where each example's targets sum to 1."""
+    loss, Y = draft["network", "loss"], draft["data", "Y"]
+    if loss is not None and Y is not None and LOSSES[loss].targets_are_probabilities:
+        outside = [
+            ((i, j), f"must be from 0 to 1, as {loss} needs; got {Y[i, j]:g}")
+            for i, j in np.argwhere((Y < 0) | (Y > 1)).tolist()
+        ]
+        draft.faults.add_some(("data", "Y"), outside)
+    if loss is None or Y is None or not LOSSES[loss].targets_are_shares:
+        return
+    must = f"must be shares of 0 or more that sum to 1, as {loss} needs"
+    wrong: list[tuple[Path, str]] = []
+    for i, row in enumerate(Y):
+        if row.min() < 0:
+            wrong.append(((i,), f"{must}; got {row.min():.6g} among them"))
+        elif abs(row.sum() - 1) > 1e-9:
+            wrong.append(((i,), f"{must}; got a sum of {row.sum():.6g}"))
+    draft.faults.add_some(("data", "Y"), wrong)
+
+
+def batch_within_the_data(draft: Draft) -> None:
+    """A batch is no larger than the data."""
+    batch, examples = draft["training", "batch"], draft.examples
+    if isinstance(batch, int) and examples is not None and batch > examples:
+        draft.faults.add(
+            ("training", "batch"),
+            f'must be no more than the number of examples, {examples}, or "all"; got {batch}',
+        )
+
+
+def frozen_parameters_exist(draft: Draft) -> None:
+    """Every frozen name is a parameter of the network."""
+    if (shapes := draft.shapes) is None:
+        return
+    for i, name in enumerate(draft["training", "freeze"] or ()):
+        if name is not None and name not in shapes:
+            must = f"one of {listed(tuple(shapes))}"
+            draft.faults.must(("training", "freeze", i), must, name, tuple(shapes))
+
+
+def initial_parameters_fit(draft: Draft) -> None:
+    """Every parameter given outright exists, in the shape that its layer has."""
+    layers, shapes = draft.layers, draft.shapes
+    if layers is None or shapes is None:
+        return
+    for name, value in (draft.values.get("initial") or {}).items():
+        if not PARAMETER.fullmatch(name):
+            continue
+        if name not in shapes:
+            draft.faults.add(
+                ("initial", name),
+                f"is not a parameter of this network, which has {listed(tuple(shapes))}",
+            )
+        elif value is not None and value.shape != shapes[name]:
+            draft.faults.add(("initial", name), misfit(name, value.shape, layers))
+
+
+def notes_and_questions_stand_at_steps(draft: Draft) -> None:
+    """Every note and question stands at a step that an iteration of this network takes."""
+    if draft.layers is None or draft.batch is None:
+        return
+    names = tuple(step.symbol for step in steps_of(draft.layers, draft.rule))
+    freeze = draft["training", "freeze"] or ()
+    for key in SPOKEN:
+        stand_at_steps(key, draft.values.get(key) or (), names, freeze, draft.faults)
+
+
+def questions_ask_for_what_is_there(draft: Draft) -> None:
+    """Every question's cell is within its step's shape, and a talk has its answer."""
+    entries = draft.values.get("questions") or ()
+    talks_have_answers(entries, draft.faults)
+    if (shapes_in := shapes_of(draft)) is not None:
+        cells_fit(entries, shapes_in, draft.faults)
+
+
+def published_figures_fit(draft: Draft) -> None:
+    """Every published figure is of something that its iteration computes, in its shape."""
+    if (shapes_in := shapes_of(draft)) is not None:
+        figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
+
+
+CHECKS: tuple[Callable[[Draft], None], ...] = (
+    one_activation_for_each_layer,
+    hidden_layers_work_element_by_element,
+    not_too_many_parameters,
+    data_in_one_form,
+    inputs_fit,
+    targets_fit,
+    as_many_targets_as_examples,
+    targets_suit_the_loss,
+    batch_within_the_data,
+    frozen_parameters_exist,
+    initial_parameters_fit,
+    notes_and_questions_stand_at_steps,
+    questions_ask_for_what_is_there,
+    published_figures_fit,
+    edits_suit_their_iterations,
+    formulas_can_be_run,
+    position_within_the_run,
+    an_open_step_has_more_elements,
+    keyframe_fits,
+    looked_at_cells_exist,
+)

@@ -1,0 +1,282 @@
+"""Reading an experiment: a bundled lesson or a TOML file, with what the command line changes.
+
+A wrong file is refused with all of its faults at once. What each key must be stands in
+`rules`, what takes several of them to tell in `checks`; `overrides` puts the command
+line into the raw document first, so that the same rules hold. It knows no screens.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from backprop_tui import lessons
+from backprop_tui.files.checks import CHECKS
+from backprop_tui.files.draft import Draft
+from backprop_tui.files.edit_rules import edits_of
+from backprop_tui.files.flags import FLAGS, flag_name
+from backprop_tui.files.look_rules import look_of
+from backprop_tui.files.note_rules import (
+    notes,
+    questions,
+)
+from backprop_tui.files.overrides import overridden
+from backprop_tui.files.published_rules import records
+from backprop_tui.files.reading import NotRegularError, first_bytes
+from backprop_tui.files.rules import EXPERIMENT, KEPT_APART, homes
+from backprop_tui.files.schema import Faults, Path
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.expressions import Expr
+from backprop_tui.messages import hint, listed, path_shown, printable, shown
+from backprop_tui.model.experiment import (
+    PARAMETER,
+    Data,
+    Experiment,
+    Initial,
+    Keyframe,
+    Saved,
+    Written,
+    read_only,
+)
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.edits import still_published
+
+LESSONS = str(PurePath(lessons.__file__).parent)
+LARGEST_FILE = 100_000_000  # bytes: a saved network of millions of weights is one
+
+
+class ExperimentError(Exception):
+    """An experiment is refused: `faults` has a line for each thing that is wrong, in file order."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """The experiment that a lesson's name or a file's path stands for, or an ExperimentError.
+
+    `overrides` has the flags that were given, by their names in FLAGS; a text is parsed as the
+    command line writes it ("1,0,1;0,1,1"), None is a flag that was not given.
+    """
+    source = os.fspath(source)
+    if unknown := [flag for flag in overrides or () if flag not in FLAGS]:
+        raise ExperimentError(
+            *(f"there is no override {shown(flag)}{hint(flag, FLAGS)}" for flag in unknown)
+        )
+    if is_file(source):
+        text, path = _text_of_file(source), PurePath(source)
+        folder, again = str(path.parent), as_argument(source)
+        read = read_experiment(text, path.stem, source, overrides, folder)
+        return replace(read, source=again, written=_written_at(read, source))
+    if source not in lessons.NAMES:
+        raise ExperimentError(_no_such_lesson(source))
+    return read_experiment(lessons.text(source), source, source, overrides, LESSONS)
+
+
+def _written_at(experiment: Experiment, path: str) -> Written | None:
+    return experiment.written and replace(experiment.written, path=path)
+
+
+def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) -> Experiment:
+    """The experiment that its file says by now, changed as before; or all of the file's faults."""
+    written, name = experiment.written, experiment.name
+    if written is None or written.path is None:
+        raise ValueError("an experiment that was read from no file cannot be read again")
+    text = _text_of_file(written.path)
+    read = read_kept(text, name, written.path, written.overrides, written.folder, kept)
+    return replace(read, source=experiment.source, written=_written_at(read, written.path))
+
+
+def as_argument(path: str) -> str:
+    """A file's path as it is typed in a command: quoted where needed, and never like a flag."""
+    plain = is_file(path) and not path.startswith("-")
+    return shlex.quote(path if plain else os.path.join(".", path))
+
+
+def is_file(source: str) -> bool:
+    """A path separator or the ending .toml makes it a file; anything else is a lesson's name."""
+    separators = [s for s in ("/", os.sep, os.altsep) if s]
+    return source.endswith(".toml") or any(s in source for s in separators)
+
+
+def _no_such_lesson(name: str) -> str:
+    meant = hint(name, lessons.NAMES) or file_meant(name)
+    return f"there is no lesson {shown(name)}; there are {listed(lessons.NAMES)}{meant or '.'}"
+
+
+def file_meant(name: str) -> str:
+    """How to open the file of that name, where a lesson was looked for and a file is there."""
+    if os.path.isdir(name):
+        return ". A folder has that name, not a file"
+    if os.path.exists(name):
+        return f'. To open the file of that name, write "./{path_shown(name)}"'
+    return ""
+
+
+def _text_of_file(path: str) -> str:
+    name = path_shown(path)
+    try:
+        raw = first_bytes(path, LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ExperimentError(f"there is no file {name}") from None
+    except IsADirectoryError:
+        raise ExperimentError(f"{name} is a folder, not an experiment file") from None
+    except NotRegularError:
+        raise ExperimentError(f"{name} is not a regular file") from None
+    except OSError as error:
+        raise ExperimentError(f"{name} cannot be read: {error.strerror or error}") from None
+    except ValueError:  # a null character in the path
+        raise ExperimentError(f"{name} cannot be the name of a file") from None
+    if len(raw) > LARGEST_FILE:
+        raise ExperimentError(
+            f"{name} is larger than {LARGEST_FILE:,} bytes, the most that is read"
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line_number = raw.count(b"\n", 0, error.start) + 1
+        raise ExperimentError(f"{name} is not UTF-8 text (line {line_number})") from None
+
+
+def read_experiment(
+    text: str,
+    name: str,
+    source: str,
+    overrides: Mapping[str, Any] | None = None,
+    folder: str = "",
+) -> Experiment:
+    """The experiment that the text of a file describes, or an ExperimentError with all faults.
+
+    A CSV file that it names is looked for from `folder` on.
+    """
+    given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
+    return read_kept(text, name, source, given, folder)
+
+
+def read_kept(
+    text: str,
+    name: str,
+    source: str,
+    given: Mapping[str, Any],
+    folder: str | None,
+    kept: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """The experiment of a text, changed as it was before, with what was kept of a run elsewhere.
+
+    `kept` (see the module of that name) stands in place of what the text keeps. A mistake of None
+    takes one out of the text. Without a folder no CSV file is read.
+    """
+    document = overridden(_parsed(text, source), given)
+    if kept is not None:
+        document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
+    origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
+    faults = Faults(document, origins, homes(EXPERIMENT))
+    draft = Draft(EXPERIMENT.read(document, (), faults) or {}, faults)
+    _take_csv(draft, folder)
+    for check in CHECKS:
+        check(draft)
+    if faults.found:
+        raise ExperimentError(*faults.in_file_order())
+    return replace(
+        _experiment(draft, name, source), written=Written(text, dict(given), folder or "")
+    )
+
+
+def document_of(written: Written) -> dict[str, Any]:
+    """What was written, as TOML has it, with the overrides put in."""
+    return overridden(tomllib.loads(written.text), written.overrides)
+
+
+def _take_csv(draft: Draft, folder: str | None) -> None:
+    """X and Y in place of the CSV file that holds them; its places are named in faults."""
+    data = draft.values.get("data") or {}
+    raw = draft.faults.document.get("data") or {}
+    if data.get("csv") is None or raw.keys() & {"X", "Y"}:
+        return
+    if folder is None:
+        draft.faults.add(("data", "csv"), "names a file, and none can be read from here")
+        return
+    from backprop_tui.files.csv_data import read_csv  # only where there is one
+
+    outputs = draft.layers[-1] if draft.layers else None
+    found = read_csv(data, folder, outputs, draft.faults)
+    if found is not None:
+        data |= {"X": found.X, "Y": found.Y, "from_csv": found}
+        draft.faults.elsewhere = found.place_of
+
+
+def _parsed(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        reason = "lists or tables are nested too deeply"
+    except ValueError as error:  # bad TOML, or an integer of thousands of digits
+        reason = str(error)
+    raise ExperimentError(f"{path_shown(source)} is not valid TOML: {printable(reason)}")
+
+
+def _experiment(draft: Draft, name: str, source: str) -> Experiment:
+    """The records of a draft without faults."""
+    values = draft.values
+    training = dict(values.get("training") or {}, batch=draft.batch)
+    if "freeze" in training:
+        training["freeze"] = tuple(dict.fromkeys(training["freeze"]))
+    initial = values.get("initial") or {}
+    edits = edits_of(values.get("edits") or ())
+    return Experiment(
+        name=name,
+        source=source,
+        title=values.get("title", name),
+        about=values.get("about", ""),
+        network=Network(**values["network"]),
+        training=Training(**training),
+        mistake=CATALOGUE.get(values.get("mistake", "")),
+        data=Data(
+            X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
+            Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
+            **(draft.csv.told if draft.csv else {}),
+        ),
+        initial=Initial(
+            given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
+            **{key: v for key, v in initial.items() if not PARAMETER.fullmatch(key)},
+        ),
+        teaches=values.get("teaches", ""),
+        notes=notes(values.get("notes") or ()),
+        questions=questions(values.get("questions") or ()),
+        published=still_published(records(values.get("published") or ()), edits),
+        edits=edits,
+        formulas=_formulas(values["network"], values.get("formulas") or {}),
+        decimals=(values.get("view") or {}).get("decimals", 3),
+        look=look_of(values.get("view") or {}),
+        saved=_saved(values.get("position"), values.get("keyframe")),
+    )
+
+
+def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping[str, Expr]:
+    """The trees of formulas without faults."""
+    if not sources:
+        return {}
+    from backprop_tui.learn.typed import tree
+
+    return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
+
+
+def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | None) -> Saved | None:
+    if position is None and keyframe is None:
+        return None
+    frame = None
+    if keyframe is not None:
+        kept = {symbol: read_only(v) for symbol, v in keyframe.items() if symbol != "iteration"}
+        frame = Keyframe(keyframe["iteration"], kept)
+    if position is None:
+        return Saved(keyframe=frame)
+    done, elements = position.get("step", 0), position.get("elements", 0)
+    return Saved(position["iteration"], done, frame, elements)

@@ -1,0 +1,129 @@
+"""What will disappoint in a lesson, for its author: a note too long for its line, a vote without
+enough wrong answers, a question about a zero, what is said where nobody comes.
+
+None of it is a fault: the file is read as it is. It knows the room there is at 80 columns as a
+number, and no screen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from textwrap import wrap
+
+from backprop_tui.learn.questions import MOST_CHOICES, ask
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import count
+from backprop_tui.model.experiment import Note, Question
+from backprop_tui.run.timeline import Position, Timeline
+
+LINE = 76
+"""Characters of a note or a question that stand on one line at 80 columns."""
+MOST_LINES = 3
+"""Lines of a note that are ever shown."""
+ANSWER_LINES = 2
+LONGEST_NAME = 40
+"""Characters of `teaches` that a list of lessons has room for."""
+CHOICES = MOST_CHOICES - 1
+"""Wrong numbers beside the right one in a vote."""
+FARTHEST = 100_000
+"""The last iteration that is computed to see whether the run comes there."""
+
+
+def remarks(timeline: Timeline) -> Iterator[str]:
+    """One sentence for each thing that its author may want to mend: first notes, then questions."""
+    experiment = timeline.experiment
+    if len(experiment.teaches) > LONGEST_NAME:
+        yield (
+            f"teaches has {len(experiment.teaches)} characters: a list of lessons has room for "
+            f"{LONGEST_NAME}"
+        )
+    for i, note in enumerate(experiment.notes):
+        yield from _said(f"notes[{i}]", note, MOST_LINES)
+        yield from _reached(f"notes[{i}]", note, timeline)
+    for i, question in enumerate(experiment.questions):
+        name = f"questions[{i}]"
+        yield from _said(name, question, 1)
+        yield from _answered(name, question)
+        if not_reached := list(_reached(name, question, timeline)):
+            yield from not_reached
+        else:
+            yield from _asked(name, question, timeline)
+    yield from _twice(experiment.questions)
+
+
+# Room ----------------------------------------------------------------------------------------
+
+
+def _said(name: str, said: Note | Question, most: int) -> Iterator[str]:
+    lines = len(wrap(said.text, LINE))
+    if lines > most:
+        yield _cut_off(f"{name}.text", lines, most)
+    elif lines > 1:
+        yield (
+            f"{name}.text takes {lines} lines at 80 columns, and other lines give way: {LINE} "
+            f"characters fit on one, it has {len(said.text)}"
+        )
+
+
+def _answered(name: str, question: Question) -> Iterator[str]:
+    lines = len(wrap(question.answer or "", LINE))
+    if lines > ANSWER_LINES:
+        yield _cut_off(f"{name}.answer", lines, ANSWER_LINES)
+
+
+def _cut_off(name: str, lines: int, most: int) -> str:
+    room = "one line" if most == 1 else f"{most} lines"
+    return f"{name} is cut off at 80 columns: it takes {lines} lines and has {room}"
+
+
+# Where it stands -----------------------------------------------------------------------------
+
+
+def _reached(name: str, said: Note | Question, timeline: Timeline) -> Iterator[str]:
+    """Nothing if the run comes there; else what keeps it from coming."""
+    at = said.iteration or 1
+    if at > FARTHEST:
+        yield f"{name} stands at iteration {at:,}: nobody will step there"
+    elif (last := timeline.iteration(at).number) < at:
+        yield f"{name} stands at iteration {at:,}, but the run diverges in iteration {last:,}"
+
+
+def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
+    """Questions that are asked one after the other, at the same step."""
+    always = {q.step for q in questions if q.iteration is None}
+    counts = Counter((q.step, q.iteration) for q in questions)
+    for (step, iteration), how_many in counts.items():
+        together = how_many + (iteration is not None and step in always)
+        if together > 1:
+            where = step if iteration is None else f"{step} in iteration {iteration:,}"
+            yield f"{together} questions are asked at {where}: one after the other"
+
+
+# What is asked -------------------------------------------------------------------------------
+
+
+def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
+    """Whether the numbers make a good question, in the first iteration it is asked in."""
+    if question.form not in ("vote", "number"):
+        return
+    at, decimals = question.iteration or 1, timeline.experiment.decimals
+
+    def write(number: float) -> str:
+        return f"{number:z.{decimals}f}"
+
+    before = Position(at, timeline.program.index(question.step))
+    asked = ask(timeline, before, question.form, write, question=question)
+    right = timeline.state(before).result(question.step)[asked.cell.row - 1, asked.cell.column - 1]
+    if float(write(right)) == 0:
+        yield (
+            f"{name} asks for a zero: {text(asked.cell)} is 0 at {count(decimals, 'decimal')} in "
+            f"iteration {at:,}"
+        )
+    wrong = max(0, len(asked.choices) - 1)
+    if question.form == "vote" and wrong < CHOICES:
+        yield (
+            f"{name} is a vote with too little to choose from: mistakes give "
+            f"{count(wrong, 'wrong number')} for {text(asked.cell)} at "
+            f"{count(decimals, 'decimal')}, of {CHOICES} that are wanted"
+        )

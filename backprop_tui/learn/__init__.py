@@ -1,0 +1,1 @@
+"""The learner: mistakes, questions, what an answer is worth, and formulas of their own."""

@@ -1,0 +1,153 @@
+"""What a mistake changes: two runs of one experiment side by side, with the mistake and without.
+
+A number is wrong where it differs from the right run's at the same place by more than rounding. It
+compares only what it is asked for, and knows nothing of screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.learn.mistakes import ROUNDING, Mistake, results_of
+from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
+from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.run.timeline import Timeline
+
+AHEAD = 16
+"""Iterations that the right run may be behind, and still be asked: more would be waited for."""
+
+
+def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[str]:
+    """The symbols that come out different in an iteration of two runs of the same network."""
+    one, other = right.iteration(iteration), wrong.iteration(iteration)
+    if one.number != other.number:  # one of them has diverged before
+        return frozenset(step.symbol for step in right.program.steps)
+    results = results_of(wrong.program, other)
+    return frozenset(
+        symbol
+        for symbol, result in results_of(right.program, one).items()
+        if not _same(result, results[symbol])
+    )
+
+
+def changes_nothing(right: Timeline, wrong: Timeline, iteration: int) -> bool:
+    """Whether that iteration is the same with the mistake: with one example for 1/m, say."""
+    return not changed_by(right, wrong, iteration)
+
+
+def _same(one: Any, other: Any) -> bool:
+    near = ROUNDING * _size(one)
+    return bool(np.allclose(one, other, rtol=0.0, atol=near, equal_nan=True))
+
+
+def _size(matrix: Any) -> float:
+    """How large its numbers are, as far as they are finite."""
+    finite = np.abs(matrix[np.isfinite(matrix)])
+    return float(finite.max()) if finite.size else 0.0
+
+
+# Where a mistake makes no difference
+
+
+def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | None:
+    """Why that mistake, made in just this iteration, would change none of its numbers; None where
+    it changes some."""
+    experiment = right.experiment.with_mistake(mistake)
+    slips = mistake.slips(program_of(experiment.network, experiment.training))
+    if not slips:
+        return "fits nowhere in this network"
+    made, begun = Timeline(experiment), right.iteration(iteration)
+    made.resume(begun.number, begun.given)
+    if not changes_nothing(right, made, begun.number):
+        return None
+    known = {**begun.given, **begun.scalars}
+    lost = (s for slip in slips for s in names(slip.right) if s not in names(slip.wrong))
+    return f"changes nothing here: {_why_idle(tuple(dict.fromkeys(lost)), known)}"
+
+
+def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:
+    """Why nothing is lost with these symbols, where that can be read off their values."""
+    ones = [f"{text(Name(s))} = {known[s]:g}" for s in lost if s in SCALARS]
+    zeros = [s for s in lost if s in known and s not in SCALARS and not np.any(known[s])]
+    if zeros:
+        ones.append(f"{' and '.join(zeros)} {'is' if len(zeros) == 1 else 'are'} 0")
+    return ", ".join(ones) or "the same numbers"
+
+
+# The right run
+
+
+class RightRun:
+    """The same run without its mistake: what each of its numbers should be."""
+
+    def __init__(self, wrong: Timeline) -> None:
+        self.wrong = wrong
+        self.timeline = Timeline(wrong.experiment.with_mistake(None))
+        self.provenance = Provenance(self.timeline)
+        self._through = 0
+
+    def is_behind(self, iteration: int) -> bool:
+        """Whether it would have to run too far to be asked about that iteration now."""
+        return iteration > max(self.timeline.reached, self._through) + AHEAD
+
+    def run(self, last: int) -> Iterator[None]:
+        """Run on to that iteration, some at a time: not behind after that, diverged or not."""
+        for _ in self.timeline.run(self.timeline.reached + 1, last):
+            yield
+        self._through = last
+
+    def number(self, place: Place) -> float | None:
+        """The right number; None where there is none: the run has diverged, or it is behind."""
+        if self.is_behind(place.iteration) or self._ended_before(place.iteration):
+            return None
+        return self.provenance.number(place)
+
+    def differs(self, place: Place, number: float) -> bool:
+        """Whether a number of the run with the mistake is not what it should be there."""
+        right = self.number(place)
+        if right is None or right == number or (np.isnan(right) and np.isnan(number)):
+            return False
+        return not abs(right - number) <= self._rounding(place.iteration, place.symbol)
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
+    def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:
+        """The first cell of a computed matrix that differs, or of one column of it (from 0)."""
+        if self.is_behind(iteration) or self._ended_before(iteration):
+            return None
+        right = results_of(self.timeline.program, self.timeline.iteration(iteration))[symbol]
+        wrong = results_of(self.wrong.program, self.wrong.iteration(iteration))[symbol]
+        same = np.isclose(
+            wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
+        )
+        if column is not None:
+            same = same | (np.arange(same.shape[1]) != column)
+        if same.all():
+            return None
+        at = np.unravel_index(np.argmin(same), same.shape)
+        return Cell(symbol, int(at[0]) + 1, int(at[1]) + 1)
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
+    def without_effect(self, iteration: int) -> str | None:
+        """Why nothing differs in that iteration; None where something does."""
+        mistake = self.wrong.experiment.mistake
+        if not isinstance(mistake, Mistake) or self.is_behind(iteration):
+            return None
+        if not changes_nothing(self.timeline, self.wrong, iteration):
+            return None
+        return without_effect(self.timeline, mistake, iteration)
+
+    def _ended_before(self, iteration: int) -> bool:
+        return self.timeline.iteration(max(1, iteration)).number < iteration
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
+    def _rounding(self, iteration: int, symbol: str) -> float:
+        """What rounding may come to in that matrix."""
+        done = self.timeline.iteration(max(1, iteration))
+        computed = results_of(self.timeline.program, done)
+        return ROUNDING * _size(computed[symbol] if symbol in computed else done.given[symbol])

@@ -1,0 +1,194 @@
+"""A formula tried out on networks with random numbers, and what a wrong one is wrong by.
+
+It is set beside the mistakes of the catalogue, which are rewrites of the taught expression, beside
+what it may lack, and beside itself with another sign or factor: no formula is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_tui.learn.mistakes import Slip, slips_in
+from backprop_tui.learn.probes import (
+    Probe,
+    differing,
+    here,
+    of_other_sizes,
+    of_same_sizes,
+    same,
+)
+from backprop_tui.learn.rewrites import variants
+from backprop_tui.learn.typed import Verdict, misfit
+from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
+from backprop_tui.maths.functions import K
+from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import m
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.program import Program, Step
+from backprop_tui.run.timeline import Iteration
+
+FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))
+"""By how much a formula may be out, where that tells something."""
+BY_COINCIDENCE = (
+    "The numbers come out right here, but by coincidence: with other weights or data they do not."
+)
+
+
+class Trial:
+    """A formula, and the iterations that it is tried out on."""
+
+    def __init__(
+        self, experiment: Experiment, program: Program, iteration: Iteration, symbol: str, e: Expr
+    ) -> None:
+        network, training = experiment.network, experiment.training
+        self.step, self.symbol, self.e = program.steps[program.index(symbol)], symbol, e
+        self.now = here(program, iteration)
+        t = iteration.scalars["t"]
+        examples = {self.now.examples, *experiment.batch_sizes}
+        drawn = [p for of in sorted(examples) for p in of_same_sizes(network, training, of, t)]
+        self.alike = tuple(drawn) or (self.now,)
+        self.others = of_other_sizes(network, training)
+
+    def holds(self, *probes: Probe) -> bool:
+        return all(probe.agrees(self.e, self.symbol) for probe in probes)
+
+
+def tried(trial: Trial) -> tuple[Verdict, str, tuple[Slip, ...]]:
+    """The verdict, how it is said, and which mistakes it may come from."""
+    right_now = trial.holds(trial.now)
+    if trial.holds(*trial.others, *trial.alike):
+        lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
+        return Verdict.RIGHT, f"{Verdict.RIGHT}{lost}", ()
+    lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
+    if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
+        return Verdict.HERE, only_here, ()
+    slips = slips or _first_slips(trial, trial.alike[::-1])
+    said = _named(trial.step, slips) or lacks or _factor(trial)
+    if right_now:
+        return Verdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
+    return Verdict.WRONG, said or _where(trial), slips
+
+
+# Right, but not for all ----------------------------------------------------------------------
+
+
+def _lacks(trial: Trial) -> str:
+    """What a formula lacks to be right on every probe, where it is no more than that."""
+    for mended, sentence in _mended(trial.now, trial.e):
+        if all(probe.agrees(mended, trial.symbol) for probe in (*trial.others, *trial.alike)):
+            return sentence
+    return ""
+
+
+def _only_here(trial: Trial) -> str:
+    """Why a formula that is right in this network is right in no other; empty where none is known:
+    all gates of a ReLU were open, say."""
+    other = trial.others[0]
+    sentence = misfit(trial.e, trial.symbol, other.program.shapes(other.examples))
+    if sentence is not None:
+        sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
+        return f"right for these sizes only; with {sizes}, {sentence}"
+    own = {part for part in walk(trial.e) if isinstance(part, Num)}
+    if own.difference(walk(trial.step.expression)):
+        return "right for this run only: its own numbers stand in the formula"
+    return ""
+
+
+def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
+    """`e` with what it may lack, and how that is said."""
+    for scalar, one, more in ((m, "input", "a batch"), (K, "output", "a layer of several")):
+        if now.given[scalar.symbol] == 1:
+            sign = scalar.symbol
+            yield e / scalar, f"right for one {one}; {more} still needs / {sign}"
+            yield e * scalar, f"right for one {one}; with {more} nothing here is divided by {sign}"
+    for written_out, name, number in _numbers_named(now, e):
+        sign = text(name)
+        yield written_out, f"right with this run's {number:g}; with {sign} it is right for any"
+
+
+def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
+    """`e` with α, m, K, ... where a number stands that they have here: one place, then all."""
+    for symbol in sorted(SCALARS):
+        name, number = Name(symbol), now.given.get(symbol)
+        if number is None or Num(number) not in set(walk(e)):
+            continue
+
+        def named(part: Expr, name: Name = name, number: float = number) -> Iterator[Expr]:
+            if part == Num(number):
+                yield name
+
+        for other in (*variants(e, named), replace(e, {Num(number): name})):
+            yield other, name, number
+
+
+# Wrong ---------------------------------------------------------------------------------------
+
+
+def _first_slips(trial: Trial, probes: tuple[Probe, ...]) -> tuple[Slip, ...]:
+    """What the first of these probes tells that tells anything: all may be NaN in one of them."""
+    told = (_same_slips(probe, trial.symbol, trial.e) for probe in probes)
+    return next(filter(None, told), ())
+
+
+def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
+    """The mistakes that come to the same as `e`: one slip of each."""
+    found: dict[str, Slip] = {}
+    own = probe.of(e, symbol)
+    if own is None:
+        return ()
+    step = probe.program.steps[probe.program.index(symbol)]
+    right = probe.right(symbol)
+    for slip in slips_in(probe.program, step, probe.examples):
+        wrong = probe.of(slip.wrong, symbol)
+        if wrong is not None and same(own, wrong) and not same(wrong, right):
+            found.setdefault(slip.mistake.name, slip)
+    return tuple(found.values())
+
+
+def _named(step: Step, slips: tuple[Slip, ...]) -> str:
+    """The mistakes in words; one that is told of predictions and targets, only where they meet."""
+    told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step))
+    return " Or: ".join(dict.fromkeys(told))
+
+
+def _factor(trial: Trial) -> str:
+    """Right up to the sign, or up to a factor; told by all networks that it fits, or by this."""
+    every = [p for p in (*trial.alike, *trial.others) if p.of(trial.e, trial.symbol) is not None]
+    for probes, factors in (
+        (trial.alike, (Num(1.0),)),
+        (every, FACTORS),
+        (trial.alike, FACTORS),
+    ):
+        for factor in factors:
+            for e, flipped in ((Neg(trial.e), True), (trial.e, False)):
+                if all(probe.agrees(e / factor, trial.symbol) for probe in probes):
+                    return _close(flipped, "" if factor == Num(1.0) else text(factor))
+    return ""
+
+
+def _close(flipped: bool, factor: str) -> str:
+    sign = "the sign is the wrong way round"
+    if not factor:
+        return f"Close: only {sign}."
+    return f"Close: it is {factor} times what it should be{f', and {sign}' if flipped else ''}."
+
+
+def _where(trial: Trial) -> str:
+    """The first cell that is not as it should be, and how many are not."""
+    found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
+    assert found is not None  # its shape was read before
+    cells = differing(found, right)
+    i, j = cells[0].tolist()
+    cell = text(Cell(trial.symbol, i + 1, j + 1))
+    is_, should_be = _apart(float(found[i, j]), float(right[i, j]))
+    some = f"{len(cells)} of {right.size} numbers are" if right.size > 1 else "The number is"
+    return f"{some} not right: {cell} comes to {is_}, where it should be {should_be}."
+
+
+def _apart(x: float, y: float) -> tuple[str, str]:
+    """Two numbers with as few digits as tell them apart."""
+    for digits in range(4, 18):
+        one, other = (f"{n:.{digits}g}".replace("-", "−") for n in (x, y))
+        if one != other:
+            break
+    return one, other

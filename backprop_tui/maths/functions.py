@@ -1,0 +1,311 @@
+"""The functions of the mathematics: primitives, activations and losses, one entry each.
+
+A primitive says how NumPy computes it and how it is written. An activation or a loss is itself an
+expression, its slope beside it; every face of it (value, text, LaTeX, one element, ...) follows
+from that entry. Nothing here knows of layers, steps or screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from backprop_tui.maths.expressions import Call, Expr, Name, Num, as_expr, replace
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Array: TypeAlias = "npt.NDArray[np.float64]"
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A function that NumPy computes.
+
+    `over` is what one number of the result is gathered from: None for element by element, else a
+    row, a column or the whole matrix, gathered by `fold`. In the templates `*` is the arguments.
+    """
+
+    name: str
+    apply: Callable[..., Any]
+    text: str
+    latex: str
+    numpy: str
+    torch: str
+    over: Literal["row", "column", "matrix"] | None = None
+    fold: Literal["sum", "max"] = "sum"
+    values: range = range(1, 2)
+    """How many values it takes."""
+    mathml: str | None = None
+    """Where it is not written as its text is."""
+    words: str | None = None
+    """Where it is not said as its name of something."""
+
+
+def _maximum(*args: Any) -> Any:
+    largest = args[0]
+    for arg in args[1:]:
+        largest = np.maximum(largest, arg)
+    return largest
+
+
+PRIMITIVES: dict[str, Primitive] = {
+    p.name: p
+    for p in (
+        Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)", "torch.exp(*)"),
+        Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)", "torch.log(*)"),
+        Primitive(
+            "square",
+            np.square,
+            "*²",
+            "{*}^2",
+            "np.square(*)",
+            "torch.square(*)",
+            mathml="<msup><mrow>*</mrow><mn>2</mn></msup>",
+            words="* squared",
+        ),
+        Primitive(
+            "sqrt",
+            np.sqrt,
+            "sqrt(*)",
+            r"\sqrt{*}",
+            "np.sqrt(*)",
+            "torch.sqrt(*)",
+            mathml="<msqrt>*</msqrt>",
+            words="square root of *",
+        ),
+        Primitive(
+            "power",
+            np.power,
+            "power(*)",
+            r"\operatorname{power}(*)",
+            "np.power(*)",
+            "pow(*)",
+            values=range(2, 3),
+            words="power with base and exponent *",
+        ),
+        Primitive(
+            "abs",
+            np.abs,
+            "abs(*)",
+            r"\left|*\right|",
+            "np.abs(*)",
+            "torch.abs(*)",
+            mathml="<mo>|</mo>*<mo>|</mo>",
+            words="absolute value of *",
+        ),
+        Primitive(
+            "max",
+            _maximum,
+            "max(*)",
+            r"\max(*)",
+            "np.maximum(*)",
+            "torch.maximum(*)",
+            values=range(2, 1000),
+            words="largest of *",
+        ),
+        Primitive(
+            "step",
+            lambda x: np.heaviside(x, 0.0),  # keeps NaN; 0 at 0
+            "step(*)",
+            r"\mathbb{1}[* > 0]",
+            "np.heaviside(*, 0.0)",
+            "(* > 0).double()",
+            mathml="<mn>1</mn><mo>[</mo>*<mo>&gt;</mo><mn>0</mn><mo>]</mo>",
+        ),
+        Primitive(
+            "row_sums",
+            lambda x: np.sum(x, axis=1, keepdims=True),
+            "row_sums(*)",
+            r"\sum_{\text{row}}(*)",
+            "np.sum(*, axis=1, keepdims=True)",
+            "torch.sum(*, dim=1, keepdim=True)",
+            over="row",
+            mathml="<munder><mo>∑</mo><mtext>row</mtext></munder><mo>(</mo>*<mo>)</mo>",
+        ),
+        Primitive(
+            "col_sums",
+            lambda x: np.sum(x, axis=0, keepdims=True),
+            "col_sums(*)",
+            r"\sum_{\text{column}}(*)",
+            "np.sum(*, axis=0, keepdims=True)",
+            "torch.sum(*, dim=0, keepdim=True)",
+            over="column",
+            mathml="<munder><mo>∑</mo><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column sums of *",
+        ),
+        Primitive(
+            "col_max",
+            lambda x: np.max(x, axis=0, keepdims=True),
+            "col_max(*)",
+            r"\max_{\text{column}}(*)",
+            "np.max(*, axis=0, keepdims=True)",
+            "torch.amax(*, dim=0, keepdim=True)",
+            over="column",
+            fold="max",
+            mathml="<munder><mi>max</mi><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="column maxima of *",
+        ),
+        Primitive(
+            "total",
+            lambda x: np.sum(x, keepdims=True),
+            "total(*)",
+            r"\sum(*)",
+            "np.sum(*, keepdims=True)",
+            "torch.sum(*).reshape(1, 1)",
+            over="matrix",
+            mathml="<mo>∑</mo><mo>(</mo>*<mo>)</mo>",
+        ),
+        Primitive(
+            "largest",
+            lambda x: np.max(x, keepdims=True),
+            "largest(*)",
+            r"\max(*)",
+            "np.max(*, keepdims=True)",
+            "torch.amax(*).reshape(1, 1)",
+            over="matrix",
+            fold="max",
+            words="largest number of *",
+        ),
+    )
+}
+
+
+def _function(name: str) -> Callable[..., Expr]:
+    return lambda *args: Call(name, tuple(as_expr(a) for a in args))
+
+
+exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, col_max, total = map(
+    _function, "exp log square sqrt power max step row_sums col_sums col_max total".split()
+)
+
+# One-letter names: z a layer's Z, a its A (in a loss the prediction), d its dA, y the target.
+z, d, a, y, K = Name("z"), Name("d"), Name("a"), Name("y"), Name("K")
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation as an expression in z, with its slope; `activation(Z1)` applies it.
+
+    `slope` is None where each output depends on every z of its example (softmax); then
+    `jacobian_product`, in a and d, carries dA back to dZ.
+    """
+
+    name: str
+    symbol: str
+    torch: str
+    """PyTorch's own, which its gradients are known for."""
+    value: Expr
+    slope: Expr | None = None
+    jacobian_product: Expr | None = None
+
+    @property
+    def elementwise(self) -> bool:
+        return self.slope is not None
+
+    def __call__(self, x: Expr) -> Expr:
+        return Call(self.name, (x,))
+
+    def slope_at(self, x: Expr) -> Expr:
+        return Call(f"{self.name}_slope", (x,))
+
+    def back(self, d_a: Expr, z_: Expr, a_: Expr) -> Expr:
+        """dZ from dA, Z and A: the chain rule through this activation."""
+        if self.jacobian_product is not None:
+            return replace(self.jacobian_product, {a: a_, d: d_a})
+        return d_a * self.slope_at(z_)
+
+
+sigma, tanh = _function("sigmoid"), _function("tanh")
+spread = exp(z - col_max(z))  # softmax: less the largest z, so that exp cannot overflow
+
+ACTIVATIONS: dict[str, Activation] = {
+    f.name: f
+    for f in (
+        Activation(
+            "sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))
+        ),
+        Activation(
+            "tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))
+        ),
+        Activation("relu", "relu", "torch.relu(*)", maximum(0, z), slope=step(z)),
+        Activation(
+            "leaky_relu",
+            "leaky_relu",
+            "torch.nn.functional.leaky_relu(*)",
+            maximum(0.01 * z, z),
+            slope=0.01 + 0.99 * step(z),
+        ),
+        Activation("linear", "linear", "*", z, slope=Num(1.0)),
+        Activation(
+            "softmax",
+            "softmax",
+            "torch.softmax(*, dim=0)",
+            spread / col_sums(spread),
+            jacobian_product=a * (d - col_sums(d * a)),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of each example, as an expression in a and y, with its slope in a.
+
+    Where the last activation is one of `collapses`, dA ∘ g′(Z) multiplies out to a − y.
+    """
+
+    name: str
+    value: Expr
+    slope: Expr
+    collapses: frozenset[str] = frozenset()
+    targets_are_shares: bool = False
+    targets_are_probabilities: bool = False
+
+    def __call__(self, a_: Expr, y_: Expr) -> Expr:
+        return replace(self.value, {a: a_, y: y_})
+
+    def slope_at(self, a_: Expr, y_: Expr) -> Expr:
+        return replace(self.slope, {a: a_, y: y_})
+
+
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        Loss(
+            "binary_cross_entropy",
+            -col_sums(y * log(a) + (1 - y) * log(1 - a)),
+            slope=(1 - y) / (1 - a) - y / a,
+            collapses=frozenset({"sigmoid"}),
+            targets_are_probabilities=True,
+        ),
+        Loss(
+            "cross_entropy",
+            -col_sums(y * log(a)),
+            slope=-y / a,
+            collapses=frozenset({"softmax"}),
+            targets_are_shares=True,
+        ),
+        Loss("half_squared_error", col_sums(square(a - y)) / 2, slope=a - y),
+        Loss("mean_squared_error", col_sums(square(a - y)) / K, slope=2 * (a - y) / K),
+    )
+}
+
+DEFINITIONS: dict[str, Expr] = {
+    **{f.name: f.value for f in ACTIVATIONS.values()},
+    **{f"{f.name}_slope": f.slope for f in ACTIVATIONS.values() if f.slope is not None},
+}
+"""What each defined function of z stands for."""
+
+
+def is_slope(function: str) -> bool:
+    """Whether that function is the slope of an activation."""
+    return function.endswith("_slope")
+
+
+def expand(call: Call) -> Expr:
+    """The definition of an activation or its slope, with its argument put in for z."""
+    return replace(DEFINITIONS[call.function], {z: call.args[0]})

@@ -1,0 +1,99 @@
+"""A formula in index form: dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k], read off the same tree.
+
+Rows are i, columns j, and each sum has an index of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from backprop_tui.maths.elements import gathers
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Diff,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Sum,
+    Transpose,
+)
+from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
+from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
+
+
+def index_form(
+    target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
+) -> str:
+    """The element [i,j] of `target = e`, sums written as Σ over an index."""
+    sides = indexed(target, e, shapes, notation)
+    return f" {notation.equals} ".join(sides)
+
+
+def indexed(
+    target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
+) -> tuple[str, str]:
+    """The element [i,j] of both sides."""
+    letters = iter(SUBSCRIPTS)
+    known: dict[tuple[Expr, str, str], str | None] = {}
+    # What is multiplied has its indices: it is a number.
+    scalar = replace(notation, hadamard=notation.times)
+
+    def at(x: Expr, row: str, column: str) -> str:
+        def leaf(part: Expr) -> str | None:
+            # A part that is written twice, to see if it needs parentheses, keeps its letters.
+            if (part, row, column) not in known:
+                known[part, row, column] = found(part)
+            return known[part, row, column]
+
+        def found(part: Expr) -> str | None:
+            match part:
+                case Name(symbol) if symbol not in SCALARS:
+                    rows, columns = shapes[symbol]
+                    i, j = row if rows > 1 else "1", column if columns > 1 else "1"
+                    return notation.entry(symbol, i, j)
+                case Transpose(y):
+                    return at(y, column, row)
+                case MatMul(y, z):
+                    return over(shape(y, shapes)[1], lambda k: product(y, z, k))
+                case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
+                    return gathered(PRIMITIVES[function], y)
+                case Call(function, _) if function in DEFINITIONS and gathers(function):
+                    return at(expand(part), row, column)
+                case _:
+                    return None
+
+        def product(y: Expr, z: Expr, k: str) -> str:
+            return f"{term(y, row, k)}{notation.times}{term(z, k, column)}"
+
+        def gathered(function: Primitive, y: Expr) -> str:
+            rows, columns = shape(y, shapes)
+            sign = "max" if function.fold == "max" else "Σ"
+            if function.over == "row":
+                return over(columns, lambda k: term(y, row, k), sign)
+            if function.over == "column":
+                return over(rows, lambda k: term(y, k, column), sign)
+            return over(rows, lambda k: over(columns, lambda p: term(y, k, p), sign), sign)
+
+        return write(x, replace(scalar, leaf=leaf))
+
+    def term(y: Expr, row: str, column: str) -> str:
+        written = at(y, row, column)
+        if isinstance(y, Sum | Diff | Neg):
+            opening, closing = notation.parentheses
+            return f"{opening}{written}{closing}"
+        tight = written.replace(f" {notation.times} ", notation.times)
+        return tight if isinstance(y, Mul) else written
+
+    def over(count: int, one: Callable[[str], str], sign: str = "Σ") -> str:
+        """`one` gathered over an index of its own."""
+        if count == 1:
+            return one("1")
+        k = next(letters)
+        return f"{notation.gathered(sign, k)} {one(k)}"
+
+    return at(target, "i", "j"), at(e, "i", "j")

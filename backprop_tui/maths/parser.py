@@ -1,0 +1,329 @@
+"""The parser: text, as the screen shows it or as a NumPy user types it, read back into a tree.
+
+    expression = sum [ ("<" | "≤" | ">" | "≥" | "=" | "≠") sum ]
+    assignment = [ name ( "=" | "←" | "−=" | "+=" ) ] sum
+    sum        = product { ("+" | "−") product }
+    product    = negation { ("·" | "@" | "∘" | "×" | "*" | "/") negation }
+    negation   = "−" negation | postfix
+    postfix    = atom { "ᵀ" | ".T" | "²" | ( ".sum" | ".max" ) "(" { axis } ")" | ".dot(" sum ")" }
+    atom       = number | name | name "[" row "," column "]" | "(" sum ")"
+               | function "(" sum { "," ( sum | axis ) } ")"
+    axis       = "axis" "=" ( "0" | "1" ) | "keepdims" "=" "True"
+
+It never evaluates anything, and it is the only parser in the program.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from math import inf
+
+from backprop_tui.maths.expressions import (
+    Call,
+    Cell,
+    Compare,
+    Diff,
+    Div,
+    Expr,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    Transpose,
+    children,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
+from backprop_tui.maths.tokens import GrammarError, Token, tokens
+from backprop_tui.maths.writing import GREEK
+from backprop_tui.messages import nearest, short
+
+GATHERED = {
+    ("sum", None): "total",
+    ("sum", 1): "row_sums",
+    ("sum", 0): "col_sums",
+    ("max", None): "largest",
+    ("max", 0): "col_max",
+}
+"""What NumPy's sum and max are along an axis."""
+FUNCTIONS = {
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
+    **{f.symbol: f.name for f in ACTIVATIONS.values()},
+    "maximum": "max",
+    "sigma": "sigmoid",
+}
+OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
+    "dot": operator.matmul,
+    "matmul": operator.matmul,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "xlog": lambda x, a: Mul(x, Call("log", (a,))),
+    "ratio": Div,
+    "heaviside": lambda x, at_zero: Call("step", (x,)),
+}
+"""Functions of two values that an operator or another function stands for."""
+LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
+    ("lr", "learning_rate", "η", "eta"), "alpha"
+)
+LONGEST, DEEPEST = 10_000, 60
+TALLEST = 120
+"""Operations within each other: all that is done with a tree recurses as deep as it is tall."""
+
+
+def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
+    """The tree that `source` is the text of; `functions` are further names of functions.
+
+    Raises GrammarError, with a sentence that names the place, for anything else.
+    """
+    return _Parser(source, functions or {}).whole()
+
+
+def parse_assignment(
+    source: str, functions: Mapping[str, str] | None = None
+) -> tuple[str | None, Expr]:
+    """What is assigned to, where that is written, and the tree of the right-hand side."""
+    return _Parser(source, functions or {}).assignment()
+
+
+def _low(e: Expr) -> Expr:
+    """`e`, unless it is too tall a tower of operations; counted without recursion."""
+    height, level = 0, [e]
+    while level:
+        height, level = height + 1, [child for x in level for child in children(x)]
+        if height > TALLEST:
+            raise GrammarError(f"more than {TALLEST} operations within each other")
+    return e
+
+
+class _Parser:
+    def __init__(self, source: str, functions: Mapping[str, str]) -> None:
+        if len(source) > LONGEST:
+            raise GrammarError(f"a formula of {len(source)} characters is too long to read")
+        self.functions = {**FUNCTIONS, **functions}
+        self.tokens = tokens(source)
+        self.next = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.next]
+
+    def take(self, *signs: str) -> str | None:
+        """The next sign, if it is one of these."""
+        if self.token.kind == "sign" and self.token.text in signs:
+            self.next += 1
+            return self.tokens[self.next - 1].text
+        return None
+
+    def need(self, sign: str) -> None:
+        if not self.take(sign):
+            raise self.unexpected(f"“{sign}”")
+
+    def unexpected(self, wanted: str) -> GrammarError:
+        token = self.token
+        found = f"“{short(token.typed)}” at character {token.at + 1}" if token.text else "the end"
+        return GrammarError(f"expected {wanted}, found {found}")
+
+    def whole(self) -> Expr:
+        e = self.sum()
+        if sign := self.take("<", "≤", ">", "≥", "=", "≠"):
+            e = Compare(e, sign, self.sum())
+        self.end()
+        return e
+
+    def end(self) -> None:
+        if self.token.kind != "end":
+            raise self.unexpected("a sign such as + or ·")
+
+    def assignment(self) -> tuple[str | None, Expr]:
+        target, sign = self.token, None
+        if target.kind == "name":
+            self.next += 1
+            sign = self.take("=", "←", "−=", "+=")
+            if sign is None:
+                self.next -= 1
+        e = self.sum()
+        self.end()
+        if sign in ("−=", "+="):
+            e = Name(target.text) - e if sign == "−=" else Name(target.text) + e
+        return (target.text if sign else None), e
+
+    def sum(self) -> Expr:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise GrammarError(f"more than {DEEPEST} parentheses within each other")
+        e, growing = self.product(), False  # only a sum begun here takes further terms
+        while sign := self.take("+", "−"):
+            right = self.product()
+            if sign == "−":
+                e = Diff(e, right)
+            else:
+                e = Sum((*e.terms, right)) if growing and isinstance(e, Sum) else Sum((e, right))
+            growing = sign == "+"
+        self.depth -= 1
+        return _low(e)
+
+    def product(self) -> Expr:
+        e, factors = _low(self.negation()), 1
+        while sign := self.take("·", "∘", "/"):
+            right = _low(self.negation())
+            e = e @ right if sign == "·" else Mul(e, right) if sign == "∘" else Div(e, right)
+            factors += 1
+            if factors % TALLEST == 0:
+                _low(e)
+        return e
+
+    def negation(self) -> Expr:
+        signs = 0
+        while self.take("−"):
+            signs += 1
+        e = self.postfix()
+        for _ in range(signs):
+            e = Neg(e)
+        return e
+
+    def postfix(self) -> Expr:
+        e = self.atom()
+        while sign := self.take("ᵀ", "²", ".sum", ".max", ".mean", ".dot"):
+            if sign == "ᵀ":
+                e = Transpose(e)
+            elif sign == "²":
+                e = Call("square", (e,))
+            else:
+                at = self.tokens[self.next - 1]
+                self.need("(")
+                args, axis = self.arguments() if not self.take(")") else ([], {})
+                e = self.applied(sign.removeprefix("."), [e, *args], axis, at)
+        return e
+
+    def atom(self) -> Expr:
+        token = self.token
+        if self.take("("):
+            e = self.sum()
+            if self.take(">"):  # (Z1 > 0), as NumPy writes a gate
+                e = self.gate(e)
+            self.need(")")
+            return e
+        if token.kind == "number":
+            self.next += 1
+            number = float(token.text.replace("−", "-"))
+            if number == inf:
+                raise GrammarError(f"the number at character {token.at + 1} is too large")
+            return Num(number)
+        if token.kind == "name":
+            self.next += 1
+            return self.named(token)
+        raise self.unexpected("a number, a matrix or “(”")
+
+    def gate(self, e: Expr) -> Expr:
+        """1 where `e` is above 0, else 0."""
+        if self.token.text != "0":
+            raise self.unexpected("0, as in (Z1 > 0)")
+        self.next += 1
+        return Call("step", (e,))
+
+    def named(self, token: Token) -> Expr:
+        slope = self.take("′")
+        if slope or (self.token.text == "(" and self.token.kind == "sign"):
+            return self.call(token, bool(slope))
+        if self.take("["):
+            row = self.index()
+            self.need(",")
+            column = self.index()
+            self.need("]")
+            return Cell(token.text, row, column)
+        if token.text.startswith("np."):
+            raise GrammarError(
+                f"{short(token.text)} needs “(” behind it (character {token.at + 1})"
+            )
+        return Name(LETTERS.get(token.text, token.text))
+
+    def call(self, token: Token, slope: bool) -> Expr:
+        name = token.text.removeprefix("np.")
+        if name in ("sum", "mean", "transpose", *OPERATIONS) and not slope:
+            self.need("(")
+            args, axis = self.arguments()
+            return self.applied(name, args, axis, token)
+        function = self.functions.get(name)
+        if function is None or (slope and f"{function}_slope" not in DEFINITIONS):
+            raise self.unknown(token, slope)
+        self.need("(")
+        args, axis = self.arguments()
+        if function == "max" and (len(args) == 1 or axis):
+            return self.applied(function, args, axis, token)
+        wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
+        if len(args) not in wanted or axis:
+            raise self.takes(wanted[0], token)
+        return Call(f"{function}_slope" if slope else function, tuple(args))
+
+    def arguments(self) -> tuple[list[Expr], dict[str, int]]:
+        """What stands between parentheses, the first of them taken; the axis by its words."""
+        args: list[Expr] = []
+        axis: dict[str, int] = {}
+        while True:
+            ahead = self.tokens[self.next + 1] if self.token.kind == "name" else self.token
+            if self.token.text in ("axis", "keepdims") and ahead.typed == "=":
+                word = self.token.text
+                self.next += 2
+                axis[word] = self.word(word)
+            else:
+                args.append(self.sum())
+            if not self.take(","):
+                self.need(")")
+                return args, axis
+
+    def word(self, word: str) -> int:
+        """What `axis=` or `keepdims=` says."""
+        values = {"0": 0, "1": 1} if word == "axis" else {"True": 1}
+        if self.token.text not in values:
+            raise self.unexpected(" or ".join(values))
+        self.next += 1
+        return values[self.tokens[self.next - 1].text]
+
+    def applied(self, name: str, args: list[Expr], axis: dict[str, int], token: Token) -> Expr:
+        """A function that is no primitive by that name: NumPy's sum, its dot, ..."""
+        place = f"(character {token.at + 1})"
+        if name == "mean":
+            raise GrammarError(f"a mean is a sum over how many there are: write sum(…) / m {place}")
+        if name in ("sum", "max"):
+            if len(args) != 1:
+                raise self.takes(1, token)
+            if (function := GATHERED.get((name, axis.get("axis")))) is None:
+                raise GrammarError(f"no step takes the {name} along that axis {place}")
+            if "axis" in axis and "keepdims" not in axis:
+                raise GrammarError(
+                    "keepdims=True is missing: without it NumPy gives a plain list of numbers, "
+                    f"neither a row nor a column {place}"
+                )
+            return Call(function, tuple(args))
+        apply = OPERATIONS.get(name)
+        if axis or len(args) != (2 if apply else 1):
+            raise self.takes(2 if apply else 1, token)
+        return apply(args[0], args[1]) if apply else Transpose(args[0])
+
+    def takes(self, wanted: int, token: Token) -> GrammarError:
+        many = "one value" if wanted == 1 else f"{wanted} values"
+        return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
+
+    def unknown(self, token: Token, slope: bool) -> GrammarError:
+        written = short(token.text) + ("′" if slope else "")
+        function, hint = self.functions.get(token.text), ""
+        if function is None and (meant := nearest(token.text, self.functions)):
+            hint = f"; did you mean {meant}?"
+        elif function not in (None, token.text):
+            hint = f": {token.text} is {function}, which has no slope of its own"
+        return GrammarError(f"there is no function “{written}” (character {token.at + 1}){hint}")
+
+    def index(self) -> int:
+        token = self.token
+        digits = token.kind == "number" and token.text.isdigit() and len(token.text) <= 9
+        if not digits or int(token.text) < 1:
+            raise self.unexpected("a row or column, counted from 1")
+        self.next += 1
+        return int(token.text)
+
+
+__all__ = ["GrammarError", "parse", "parse_assignment"]

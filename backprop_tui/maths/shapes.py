@@ -1,0 +1,110 @@
+"""The shape of an expression, and the sentence that explains a mismatch.
+
+A matrix has (rows, columns); a single number has (). Only three things are ever stretched: a
+number, a column n×1 beside n×m (the bias), and a row 1×m beside n×m. It knows no values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Cell,
+    Compare,
+    Diff,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    Transpose,
+)
+from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.writing import text
+
+Shape: TypeAlias = tuple[int, ...]
+
+OVER: dict[str | None, tuple[bool, bool]] = {
+    None: (True, True),
+    "row": (True, False),
+    "column": (False, True),
+    "matrix": (False, False),
+}
+"""Which of rows and columns are left when a function gathers over a row, a column, the matrix."""
+
+
+class ShapeMismatch(ValueError):
+    """Two shapes that do not go together; its text is the sentence for the learner."""
+
+
+def written(shape: Shape) -> str:
+    """(3, 1) as `3×1`; a single number as `1×1`."""
+    return "×".join(map(str, shape or (1, 1)))
+
+
+def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
+    """The shape of `e`, where each symbol has the shape that `shapes` gives it.
+
+    Raises ShapeMismatch with a sentence, and KeyError for a symbol that `shapes` does not have.
+    """
+    match e:
+        case Num() | Cell():
+            return ()
+        case Name(symbol):
+            return () if symbol in SCALARS else shapes[symbol]
+        case Neg(x):
+            return shape(x, shapes)
+        case Transpose(x):
+            return shape(x, shapes)[::-1]
+        case MatMul(x, y):
+            return _product(e, x, y, shapes)
+        case Sum(terms) | Call("max" | "power", terms):
+            so_far, first = shape(terms[0], shapes), terms[0]
+            for term in terms[1:]:
+                so_far = _stretched(e, (first, so_far), (term, shape(term, shapes)))
+            return so_far
+        case Diff(x, y) | Mul(x, y) | Div(x, y) | Compare(x, _, y):
+            return _stretched(e, (x, shape(x, shapes)), (y, shape(y, shapes)))
+        case Call(function, (x,)):
+            inner = shape(x, shapes)
+            if not inner and function in PRIMITIVES and PRIMITIVES[function].over:
+                raise ShapeMismatch(f"{text(e)} gathers over a matrix, but {text(x)} is a number")
+            kept = OVER[PRIMITIVES[function].over if function in PRIMITIVES else None]
+            return tuple(n if keep else 1 for n, keep in zip(inner, kept, strict=False))
+        case _:
+            raise TypeError(f"no shape for {e!r}")
+
+
+def _product(e: Expr, x: Expr, y: Expr, shapes: Mapping[str, Shape]) -> Shape:
+    left, right = shape(x, shapes), shape(y, shapes)
+    if left and right and left[1] != right[0]:
+        raise ShapeMismatch(
+            f"{text(e)} is {written(left)} times {written(right)}: {text(x)} has "
+            f"{_count(left[1], 'column')}, but {text(y)} has {_count(right[0], 'row')}; "
+            "a matrix product needs as many columns on the left as rows on the right"
+        )
+    return (left[0], right[1]) if left and right else left or right
+
+
+def _stretched(e: Expr, x: tuple[Expr, Shape], y: tuple[Expr, Shape]) -> Shape:
+    (x_expr, left), (y_expr, right) = x, y
+    if left == right or not left or not right:
+        return left or right
+    if (left[0] == right[0] and 1 in (left[1], right[1])) or (
+        left[1] == right[1] and 1 in (left[0], right[0])
+    ):
+        return max(left[0], right[0]), max(left[1], right[1])
+    raise ShapeMismatch(
+        f"{text(e)} goes element by element, but {text(x_expr)} is {written(left)} "
+        f"and {text(y_expr)} is {written(right)}"
+    )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,197 @@
+"""The notation in words: formulas, numbers and sentences as they are said, with no sign in them.
+
+A minus is the word minus: screen readers pass over − and -, or read them as a dash. Formulas are
+written off the tree by the one writer, prose is read sign by sign. It knows no screen.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backprop_tui.maths.expressions import SCALARS, Cell
+from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
+from backprop_tui.maths.writing import Notation, plain_number
+
+SIGNS = {
+    "−": "minus ",
+    "×": " times ",
+    "·": " times ",
+    "∘": " times, element by element, ",
+    "²": " squared",
+    "ᵀ": " transposed",
+    "½": "one half",
+    "′": " prime",
+    "Σ": "sum of ",
+    "σ": "sigma",
+    "α": "alpha",
+    "β": "beta ",
+    "ε": "epsilon",
+    "λ": "lambda",
+    "ŷ": "y hat",
+    "Δ": "change of ",
+    "∞": "infinity",
+    "∂": "d",
+    "±": " plus or minus ",
+    "=": " equals ",
+    "≠": " is not ",
+    "≈": " is about ",
+    "≤": " is at most ",
+    "≥": " is at least ",
+    "<": " is less than ",
+    ">": " is more than ",
+    "←": " becomes ",
+    "→": " to ",
+    "↑": "up",
+    "↓": "down",
+    "✓": "right:",
+    "✗": "wrong:",
+    "–": " to ",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
+"""How a sign is said where it stands in a sentence."""
+NUMBER = r"\d+(?:[.,]\d+)*"
+FUNCTIONS = {
+    **{name: name for name in PRIMITIVES},
+    **{a.symbol: a.name for a in ACTIVATIONS.values()},
+}
+"""By how prose writes them, row_sums and σ: what the tables of functions call them."""
+NAMED = "|".join(map(re.escape, FUNCTIONS))
+CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
+PARENTHESES = re.compile(r"\(([^()]*)\)")
+SAYS = rf"(?<!\w)(?!(?:slope|{NAMED})(?!\w))[a-z]{{4}}"
+FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
+"""What reckons, and says no word; (m = 1: no mean) is a remark."""
+SLOPES = (
+    (re.compile(r"(?:\bslope )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
+    (re.compile(r"(?:\bslope )?(\w+)′(?=\()"), r"slope of \1 at "),
+    (re.compile(r"(?:\bslope )?(\w+)′"), r"slope of \1"),
+)
+RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+PROSE = (  # in this order, before signs are said one by one
+    (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
+    (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
+    (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
+    (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
+    (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
+    (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
+    (re.compile(r"(?<=\d)(?=α)"), " "),
+    (re.compile(r"(?<=\b[A-Zα]) ?{|(?<=\d) ?{"), " times {"),
+    (re.compile(r"{"), "open parenthesis "),
+    (re.compile(r"}"), " close parenthesis"),
+    (re.compile(r"(?<=[\w)])\s*/\s*(?=[\w(])"), " over "),
+    (re.compile(rf"(?<=[×·/+−] )\(([-−]{NUMBER})\)"), r"\1"),
+    (re.compile(r"(?<=[\s(])[-−](?=\d)"), "minus "),
+    (re.compile(r"\s[-−]\s"), " minus "),
+    (re.compile(r"\s\+\s"), " plus "),
+    (re.compile(r"(?<=\s)--(?=\w)"), "dash dash "),
+    (re.compile(r",\s…,"), ", and so on to"),
+    (re.compile(r"\s…\s"), " and so on "),
+    (re.compile(r"(\d)×(\d)"), r"\1 by \2"),  # a shape
+)
+
+
+def spoken(prose: str) -> str:
+    """A sentence without signs: `A1[2,1] = −0.5` as A1 row 2 column 1 equals minus 0.5."""
+    prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
+    for found, said in SLOPES:
+        prose = found.sub(said, prose)
+    prose = CALL.sub(_called, _with_formulas(prose))
+    for found, said in PROSE:
+        prose = found.sub(said, prose)
+    said = "".join(SIGNS.get(sign, sign) for sign in prose)
+    return re.sub(r"\s+([.,;:?])", r"\1", " ".join(said.split()))
+
+
+def sentence(prose: str) -> str:
+    """The same with a capital and a full stop. What begins with a symbol or a file's name, dW1 or
+    mine.toml, keeps its letters."""
+    said = spoken(prose)
+    if re.match(r"(a|[a-z]{2,})(?=[\s,:])", said):
+        said = said[0].upper() + said[1:]
+    return said if said.endswith((".", "?", "!", ":")) else f"{said}."
+
+
+def _raised(power: re.Match[str]) -> str:
+    """0.25⁶ as 0.25 to the 6; a square has a sign of its own."""
+    sign, digits = power.groups()
+    if power[0] == "²":
+        return "²"
+    return f" to the {'minus ' if sign else ''}{digits.translate(POWERS)}"
+
+
+def _with_formulas(prose: str) -> str:
+    """The parentheses of formulas, which must be heard, as { }; those of remarks stay."""
+    done = ""
+    while done != prose:
+        done = prose
+        prose = PARENTHESES.sub(lambda p: f"{{{p[1]}}}" if FORMULA.match(p[1]) else p[0], prose)
+    return prose
+
+
+def _called(call: re.Match[str]) -> str:
+    """row_sums(dZ2) as row sums of dZ2; row_sums(…), the function itself, as row sums."""
+    template, argument = _call(FUNCTIONS[call[1]]), call[2]
+    if argument is None:
+        return template.replace("*", "")
+    return template.removesuffix(" of *") if argument == "…" else template.replace("*", argument)
+
+
+def figure_in_words(figure: str) -> str:
+    """A number that is rounded already: −4.39e−4 as minus 4.39 e minus 4, ∞ as infinity."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return _call(called[1]).replace("*", figure_in_words(called[2]))
+    if figure == "NaN":
+        return "not a number"
+    if found := re.fullmatch(r"(.+)e([-−]?)\+?0*(\d+)", figure):
+        figure = f"{found[1]} e {found[2]}{found[3]}"
+    return re.sub("[-−]", "minus ", figure).replace("∞", "infinity")
+
+
+def symbol_in_words(symbol: str) -> str:
+    """dW2 as d W 2: letter by letter, as nobody reads it as a word then."""
+    if symbol in SCALARS:
+        return re.sub(r"(\d+)", r" \1", symbol.replace("_", " "))
+    return " ".join(re.findall(r"\d+|[^\W\d]", symbol))
+
+
+def cell_in_words(cell: Cell) -> str:
+    """W2[1,3] as W 2 row 1 column 3."""
+    return f"{symbol_in_words(cell.symbol)} row {cell.row} column {cell.column}"
+
+
+def _call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
+    symbol = ACTIVATIONS[function.removesuffix("_slope")].symbol
+    name = SIGNS.get(symbol, symbol).replace("_", " ")
+    return f"slope of {name} at *" if function.endswith("_slope") else f"{name} of *"
+
+
+WORDS = Notation(
+    number=lambda value: figure_in_words(plain_number(value)),
+    name=symbol_in_words,
+    cell=cell_in_words,
+    call=_call,
+    plus="plus",
+    minus="minus",
+    negative="minus ",
+    transpose="{} transposed",
+    matmul="times",
+    hadamard="times, element by element,",
+    times="times",
+    by="times",
+    across=" by ",
+    over="divided by",
+    comma=" and ",
+    equals="equals",
+    becomes="becomes",
+    ellipsis="and so on",
+    figure=figure_in_words,
+    parentheses=("open parenthesis ", " close parenthesis"),
+    encloses=False,
+    tight=frozenset(),
+)

@@ -1,0 +1,391 @@
+"""An expression in writing: text for the screen, LaTeX, NumPy and PyTorch source, sums of numbers.
+
+One writer, and one table of signs for each notation. What the writer must get right is where
+parentheses stand; `grammar` reads the text back into the same tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from backprop_tui.maths.expressions import (
+    Call,
+    Cell,
+    Compare,
+    Diff,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    Transpose,
+    children,
+    is_loss_term,
+    is_scalar,
+    rebuild,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
+
+SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
+"""The letters of indices that sums run over, and how they stand under a Σ."""
+
+# How tightly a piece of writing holds together: a sum least, a lone symbol most.
+COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
+POSTFIX_SIGN = re.compile(r"(\{|<msup>|<mrow>)*\*")
+"""How a function's template begins whose sign stands behind its argument: z²."""
+
+GREEK = {"alpha": "α", "beta1": "β1", "beta2": "β2", "epsilon": "ε", "weight_decay": "λ"}
+LATEX_GREEK = {
+    "alpha": r"\alpha",
+    "beta1": r"\beta_1",
+    "beta2": r"\beta_2",
+    "epsilon": r"\varepsilon",
+    "weight_decay": r"\lambda",
+}
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The signs of one way of writing. `*` in a function's template is its arguments."""
+
+    number: Callable[[float], str]
+    name: Callable[[str], str]
+    cell: Callable[[Cell], str]
+    call: Callable[[str], str]
+    plus: str = "+"
+    minus: str = "−"
+    negative: str = "−"
+    """The sign in front of one number."""
+    transpose: str = "{}ᵀ"
+    matmul: str = "·"
+    hadamard: str = "∘"
+    times: str = "·"
+    by: str = "×"
+    """The product of two numbers, where numbers stand for their cells."""
+    across: str = "×"
+    """Between the rows and the columns of a shape."""
+    over: str = "/"
+    comma: str = ", "
+    equals: str = "="
+    becomes: str = "←"
+    ellipsis: str = "…"
+    figure: Callable[[str], str] = str
+    """A number that is rounded already, −0.264, in this notation."""
+    parentheses: tuple[str, str] = ("(", ")")
+    encloses: bool = True
+    """Whether a function's template holds its argument in something: σ(Z1), but sigma of Z 1."""
+    fraction: str | None = None
+    """A template of two arguments where a quotient is not written with a slash."""
+    broad: int | None = None
+    """The most leaves above or below the bar of a fraction; with more it is written with a slash,
+    beside which a line can be broken."""
+    guarded: bool = False
+    """Whether a negative number behind another sign has parentheses: 2 × (−3)."""
+    entry: Callable[[str, str, str], str] = lambda symbol, i, j: f"{symbol}[{i},{j}]"
+    """The number of a matrix in a row and a column that are letters."""
+    gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
+    """The sign of a sum over an index, or of the largest."""
+    xlog: str | None = None
+    """A template for the term x·log(a), where the sign of a product would miss its convention."""
+    ratio: str | None = None
+    """The same for x/a."""
+    tight: frozenset[str] = frozenset({"·"})
+    """The signs that stand without spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
+    fold: int | None = None
+    """Sums of more terms are written as their first ones, `…` and the last."""
+    leaf: Callable[[Expr], str | None] = lambda e: None
+    """What is written for a whole part: its shape, its number; None to write it out."""
+
+    @property
+    def before(self) -> int:
+        """How tightly what a minus stands before must hold together: not −−x, but minus minus x."""
+        return POSTFIX if self.encloses else NEGATION
+
+
+def write(e: Expr, notation: Notation) -> str:
+    """`e` in that notation, with no more parentheses than it needs."""
+    return _Writer(notation).write(e)[0]
+
+
+class _Writer:
+    def __init__(self, notation: Notation) -> None:
+        self.n = notation
+
+    def write(self, e: Expr, in_sum: bool = False, behind: bool = False) -> tuple[str, int]:
+        """The text of `e`, and how tightly it holds together; `behind`: another sign."""
+        n = self.n
+        if (written := n.leaf(e)) is not None:
+            negative = written.startswith(n.negative)
+            return self.negative(written, behind) if negative else (written, ATOM)
+        match e:
+            case Num(value):
+                return n.number(value), ATOM
+            case Name(symbol):
+                return n.name(symbol), ATOM
+            case Cell():
+                return n.cell(e), ATOM
+            case Neg(x):
+                return self.negative(n.negative + self.at(x, n.before, in_sum), behind)
+            case Transpose(x):
+                return n.transpose.format(self.at(x, POSTFIX)), POSTFIX
+            case Sum(terms):
+                return self.sum(terms, behind), SUM
+            case Diff(x, y):
+                taken = self.at(y, PRODUCT, True, behind=True)
+                return f"{self.at(x, SUM, True, behind)} {n.minus} {taken}", SUM
+            case Mul(x, Call("log", (y,))) if n.xlog and is_loss_term(e):
+                return n.xlog.format(self.at(x, SUM), self.at(y, SUM)), ATOM
+            case Div(x, y) if n.ratio and is_loss_term(e):
+                return n.ratio.format(self.at(x, SUM), self.at(y, SUM)), ATOM
+            case Div(x, y) if n.fraction and not self.is_broad(x, y):
+                return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
+            case MatMul(x, y):
+                return self.product(x, n.matmul, y, in_sum, behind)
+            case Mul(x, y):
+                both, one = is_scalar(x) and is_scalar(y), is_scalar(x) or is_scalar(y)
+                sign = n.times if both or one else n.hadamard
+                return self.product(x, sign, y, in_sum, behind)
+            case Div(x, y):
+                return self.product(x, n.over, y, in_sum, behind)
+            case Call(function, args):
+                return self.call(n.call(function), args)
+            case Compare(x, sign, y):
+                return f"{self.at(x, SUM)} {sign} {self.at(y, SUM)}", COMPARISON
+            case _:
+                raise TypeError(f"no way to write {e!r}")
+
+    def at(self, e: Expr, tightness: int, in_sum: bool = False, behind: bool = False) -> str:
+        """`e`, in parentheses where it holds together less tightly than its place asks."""
+        written, own = self.write(e, in_sum, behind)
+        return written if own >= tightness else self.enclosed(self.write(e)[0])
+
+    def enclosed(self, written: str) -> str:
+        opening, closing = self.n.parentheses
+        return f"{opening}{written}{closing}"
+
+    def negative(self, written: str, behind: bool) -> tuple[str, int]:
+        if behind and self.n.guarded:
+            return self.enclosed(written), ATOM
+        return written, NEGATION
+
+    def shown(self, terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """The terms of a sum that are written out."""
+        fold = self.n.fold
+        return terms if fold is None or len(terms) <= fold else (*terms[: fold - 1], terms[-1])
+
+    def is_broad(self, *sides: Expr) -> bool:
+        """Whether one side of a quotient is too long to stand above or below a bar."""
+        return self.n.broad is not None and max(map(self.leaves, sides)) > self.n.broad
+
+    def leaves(self, e: Expr) -> int:
+        """How many numbers and symbols are written for `e`."""
+        parts = self.shown(e.terms) if isinstance(e, Sum) else children(e)
+        whole = not parts or self.n.leaf(e) is not None
+        return 1 if whole else sum(map(self.leaves, parts))
+
+    def sum(self, terms: tuple[Expr, ...], behind: bool) -> str:
+        shown = self.shown(terms)
+        # A sum that starts with a sum keeps its parentheses: (a + b) + c is another tree.
+        first = self.at(shown[0], PRODUCT if isinstance(shown[0], Sum) else SUM, True, behind)
+        parts = [first, *(self.at(t, PRODUCT, True, behind=True) for t in shown[1:])]
+        if len(shown) < len(terms):
+            parts.insert(len(parts) - 1, self.n.ellipsis)
+        return f" {self.n.plus} ".join(parts)
+
+    def product(self, x: Expr, sign: str, y: Expr, in_sum: bool, behind: bool) -> tuple[str, int]:
+        spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
+        left = self.at(x, PRODUCT, in_sum, behind)
+        return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
+
+    def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
+        if POSTFIX_SIGN.match(template):  # not a pair of brackets
+            return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
+        tightness, own = (SUM, ATOM) if self.n.encloses else (NEGATION, NEGATION)
+        return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
+
+
+def plain_number(value: float) -> str:
+    """The shortest decimal that reads back to the same float: 2, 0.01, 1e-06."""
+    return repr(int(value)) if value.is_integer() and value < 1e15 else repr(float(value))
+
+
+def _text_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].text
+    activation = ACTIVATIONS[function.removesuffix("_slope")]
+    return f"{activation.symbol}{'′' if function.endswith('_slope') else ''}(*)"
+
+
+TEXT = Notation(
+    number=plain_number,
+    name=lambda symbol: GREEK.get(symbol, symbol),
+    cell=lambda c: f"{c.symbol}[{c.row},{c.column}]",
+    call=_text_call,
+)
+
+GUARDED = replace(TEXT, guarded=True)
+"""Text where there is room: 2 × (−3)."""
+
+
+def _latex_name(symbol: str) -> str:
+    if symbol in LATEX_GREEK:
+        return LATEX_GREEK[symbol]
+    found = re.fullmatch(r"([A-Za-z]+)(\d+)", symbol)
+    return f"{found[1]}^{{[{found[2]}]}}" if found else symbol
+
+
+def _latex_figure(figure: str) -> str:
+    r"""−4.39e−4 as -4.39 \cdot 10^{-4}; ∞ and exp(−5.000) by their commands."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return _latex_call(called[1]).replace("*", _latex_figure(called[2]))
+    digits, e, exponent = figure.replace("−", "-").partition("e")
+    digits = digits.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+    return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
+
+
+LATEX_GATHERED = {"Σ": r"\sum", "max": r"\max"}
+
+
+def _latex_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
+    name = function.removesuffix("_slope").replace("_", r"\_")
+    sign = r"\sigma" if name == "sigmoid" else rf"\operatorname{{{name}}}"
+    return rf"{sign}{chr(39) if function.endswith('_slope') else ''}\left(*\right)"
+
+
+def _latex_entry(symbol: str, row: object, column: object) -> str:
+    return f"{_latex_name(symbol)}_{{{row},{column}}}"
+
+
+LATEX = Notation(
+    number=plain_number,
+    name=_latex_name,
+    cell=lambda c: _latex_entry(c.symbol, c.row, c.column),
+    call=_latex_call,
+    minus="-",
+    negative="-",
+    transpose=r"{{{}}}^{{\mathsf T}}",
+    matmul=r"\,",
+    hadamard=r"\circ",
+    times=r"\,",
+    by=r"\times",
+    across=r"\times",
+    ellipsis=r"\dots",
+    becomes=r"\leftarrow",
+    figure=_latex_figure,
+    parentheses=(r"\left(", r"\right)"),
+    fraction=r"\frac{{{}}}{{{}}}",
+    guarded=True,
+    entry=_latex_entry,
+    gathered=lambda sign, k: rf"{LATEX_GATHERED[sign]}_{{{k}}}",
+    tight=frozenset(),
+)
+
+
+def _plain(latex: str) -> str:
+    """LaTeX whose parentheses are no group, in which no line could be broken."""
+    return latex.replace(r"\left(", "(").replace(r"\right)", ")")
+
+
+LATEX_IN_LINES = replace(
+    LATEX,
+    call=lambda function: _plain(_latex_call(function)),
+    figure=lambda figure: _plain(_latex_figure(figure)),
+    parentheses=("(", ")"),
+    broad=3,
+)
+"""LaTeX for long formulas in a paragraph, which TeX breaks at + and =, if nothing encloses them."""
+
+
+def _numpy_call(function: str) -> str:
+    return PRIMITIVES[function].numpy if function in PRIMITIVES else f"{function}(*)"
+
+
+NUMPY = Notation(
+    number=plain_number,
+    name=str,
+    cell=lambda c: f"{c.symbol}[{c.row - 1}, {c.column - 1}]",
+    call=_numpy_call,
+    minus="-",
+    negative="-",
+    transpose="{}.T",
+    matmul="@",
+    hadamard="*",
+    times="*",
+    xlog="xlog({}, {})",
+    ratio="ratio({}, {})",
+    tight=frozenset(),
+)
+
+
+def _torch_call(function: str) -> str:
+    if function in PRIMITIVES:
+        return PRIMITIVES[function].torch
+    return ACTIVATIONS[function].torch if function in ACTIVATIONS else f"{function}(*)"
+
+
+TORCH = replace(NUMPY, call=_torch_call)
+
+
+def text(e: Expr) -> str:
+    """`e` as the screen shows it; `grammar.parse` reads it back."""
+    return write(e, TEXT)
+
+
+def latex(e: Expr) -> str:
+    """`e` as LaTeX source, for mathematics mode."""
+    return write(e, LATEX)
+
+
+def numpy_source(e: Expr, leaf: Callable[[Expr], str | None] = lambda e: None) -> str:
+    """`e` as Python source over NumPy, with what `leaf` gives for a part in its place.
+
+    Beside NumPy it needs the activations that `e` calls, and `xlog(x, a)` and `ratio(x, a)` for the
+    two terms of the losses with conventions of their own.
+    """
+    return write(_in_pairs(e), replace(NUMPY, leaf=leaf))
+
+
+def torch_source(e: Expr) -> str:
+    """`e` as Python source over PyTorch's float64 tensors, activations by PyTorch's own names."""
+    return write(_in_pairs(e), TORCH)
+
+
+def _in_pairs(e: Expr) -> Expr:
+    """`e` with every largest of three or more taken two at a time, as np.maximum does."""
+    e = rebuild(e, _in_pairs)
+    if isinstance(e, Call) and e.function == "max":
+        return reduce(lambda x, y: Call("max", (x, y)), e.args)
+    return e
+
+
+def with_numbers(
+    e: Expr,
+    number: Callable[[Expr], str | None],
+    fold: int | None = None,
+    notation: Notation = TEXT,
+) -> str:
+    """`e` as arithmetic: what `number` gives for a part stands in its place."""
+
+    def leaf(part: Expr) -> str | None:
+        figure = number(part)
+        return None if figure is None else notation.figure(figure)
+
+    return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
+
+
+def with_leaves(e: Expr, leaf: Callable[[Expr], str | None], notation: Notation = TEXT) -> str:
+    """`e` in writing, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
+    return write(e, replace(notation, leaf=leaf, tight=frozenset()))
+
+
+def folded(e: Expr, fold: int | None, notation: Notation = TEXT) -> str:
+    """`e` in writing, sums of more than `fold` terms shortened in the middle."""
+    return write(e, replace(notation, fold=fold))

@@ -1,0 +1,225 @@
+"""Edits: numbers changed by hand, and what they make of the iterations of a run.
+
+An edit holds from the start of its iteration: a parameter's until it is next updated, that of an
+input, a target or α from there on. They are part of the experiment, so a run stays a pure function
+of it. Nothing here computes an iteration, and it knows no screen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+
+from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.maths.functions import LOSSES
+from backprop_tui.maths.shapes import Shape, written
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import listed
+from backprop_tui.model.experiment import Array, Edit, Experiment, Kept, Published
+from backprop_tui.model.layers import parameter_shapes
+
+ALPHA = Name("alpha")
+
+
+# Which edits there can be --------------------------------------------------------------------
+
+
+def editable(layers: Sequence[int], examples: int) -> dict[str, Shape]:
+    """The shape of each matrix whose numbers can be changed, in a batch of so many examples."""
+    return {"X": (layers[0], examples), "Y": (layers[-1], examples), **parameter_shapes(layers)}
+
+
+def edit_fault(experiment: Experiment, edit: Edit) -> str | None:
+    """Why an edit cannot be made, in a sentence; None where it can."""
+    examples = len(experiment.examples_of(edit.iteration))
+    shapes = editable(experiment.network.layers, examples)
+    found = unfit(edit, shapes, experiment.network.loss)
+    return f"{text(edit.of)} {found[1]}" if found else None
+
+
+def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[str, str] | None:
+    """What is wrong with an edit, and of which key: "cell" or "value"."""
+    if not isfinite(edit.value):
+        return "value", "must be a finite number"
+    if not isinstance(edit.of, Cell):
+        if edit.of != ALPHA:
+            return "cell", _only(shapes)
+        return None if edit.value >= 0 else ("value", f"must be 0 or more; got {said(edit.value)}")
+    symbol, row, column = edit.of.symbol, edit.of.row, edit.of.column
+    if symbol not in shapes:
+        return "cell", _only(shapes)
+    rows, columns = shapes[symbol]
+    if row > rows or column > columns:
+        return "cell", f"does not exist: {symbol} is {written(shapes[symbol])}"
+    if symbol == "Y" and loss is not None:
+        if LOSSES[loss].targets_are_shares:
+            return "cell", f"cannot be edited alone: {loss} needs targets that sum to 1"
+        if LOSSES[loss].targets_are_probabilities and not 0 <= edit.value <= 1:
+            return "value", f"must be from 0 to 1, as {loss} needs; got {said(edit.value)}"
+    return None
+
+
+def _only(shapes: Mapping[str, Shape]) -> str:
+    return f"cannot be edited: only {listed(tuple(shapes))} and {text(ALPHA)} can"
+
+
+def said(value: float) -> str:
+    """A number in a sentence: 0.5, −1.25e−07."""
+    return f"{value:g}".replace("-", "−")
+
+
+def name(edit: Edit) -> str:
+    """What is edited, as a file and a trace name it: W1[1,2], alpha."""
+    return text(edit.of) if isinstance(edit.of, Cell) else edit.of.symbol
+
+
+# Experiments with edits ----------------------------------------------------------------------
+
+
+def with_edit(experiment: Experiment, edit: Edit) -> Experiment:
+    """The same experiment with one edit more, and without what then no longer holds: a saved
+    keyframe behind it, and figures that were published of iterations from there on."""
+    saved = experiment.saved
+    if saved is not None and saved.keyframe and saved.keyframe.iteration > edit.iteration:
+        saved = replace(saved, keyframe=None)
+    return replace(
+        experiment,
+        edits=(*experiment.edits, edit),
+        published=still_published(experiment.published, (edit,)),
+        saved=saved,
+    )
+
+
+def still_published(published: Sequence[Published], edits: Sequence[Edit]) -> tuple[Published, ...]:
+    """The figures that edits leave as they were: those of iterations before the first."""
+    return tuple(p for p in published if all(p.iteration < edit.iteration for edit in edits))
+
+
+def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:
+    """Whether two experiments are the same run until an edit makes a difference."""
+    return (
+        one.network == other.network
+        and one.training == other.training
+        and one.data is other.data
+        and one.initial is other.initial
+        and one.formulas == other.formulas
+    )
+
+
+def first_difference(one: Sequence[Edit], other: Sequence[Edit]) -> int | None:
+    """The first iteration that two lists of edits make different; None where they say the same."""
+    here, there = _in_time(one), _in_time(other)
+    for a, b in zip(here, there, strict=False):
+        if a != b:
+            return min(a.iteration, b.iteration)
+    longer = max(here, there, key=len)[min(len(here), len(there)) :]
+    return longer[0].iteration if longer else None
+
+
+def _in_time(edits: Sequence[Edit]) -> list[Edit]:
+    """By iteration; in one iteration as they were made, so that the last one holds."""
+    return sorted(edits, key=lambda edit: edit.iteration)
+
+
+# What they make of iterations ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Made:
+    """An edit of a number: its place in the data, where it is one of X or Y, else in its matrix."""
+
+    edit: Edit
+    symbol: str
+    row: int = 0  # from 0
+    column: int = 0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it holds from its iteration on; a parameter's is only what that begins with."""
+        return self.symbol in ("X", "Y", ALPHA.symbol)
+
+
+class Edits:
+    """The edits of an experiment, by the iterations that they change."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.made = [self._placed(edit) for edit in _in_time(experiment.edits)]
+        self._iterations = [made.edit.iteration for made in self.made]
+        self._lasting = [made.edit.iteration for made in self.made if made.lasts]
+
+    def __bool__(self) -> bool:
+        return bool(self.made)
+
+    def _placed(self, edit: Edit) -> Made:
+        if not isinstance(edit.of, Cell):
+            return Made(edit, edit.of.symbol)
+        return Made(edit, edit.of.symbol, edit.of.row - 1, self._column(edit.of, edit.iteration))
+
+    def _column(self, cell: Cell, iteration: int) -> int:
+        """The column of a cell, from 0; of X and Y that in the data, which is an example."""
+        if cell.symbol in ("X", "Y"):
+            return int(self.experiment.examples_of(iteration)[cell.column - 1])
+        return cell.column - 1
+
+    def due(self, number: int, otherwise: int) -> int:
+        """The first iteration after that one that begins with an edit, if it is before another."""
+        at = bisect_right(self._iterations, number)
+        return min([otherwise, *self._iterations[at : at + 1]])
+
+    def since(self, number: int) -> int:
+        """The iteration from which on X, Y and α are what they are in that one; 0: unedited."""
+        at = bisect_right(self._lasting, number)
+        return self._lasting[at - 1] if at else 0
+
+    def setting(self, number: int) -> Experiment:
+        """The experiment with X, Y and α as they are in an iteration."""
+        matrices = {"X": self.experiment.data.X, "Y": self.experiment.data.Y}
+        alpha = self.experiment.training.learning_rate
+        for made in self.made:
+            if made.edit.iteration > number or not made.lasts:
+                continue
+            if made.symbol == ALPHA.symbol:
+                alpha = made.edit.value
+            else:
+                matrices[made.symbol] = _with(matrices[made.symbol], made)
+        return replace(
+            self.experiment,
+            data=replace(self.experiment.data, X=matrices["X"], Y=matrices["Y"]),
+            training=replace(self.experiment.training, learning_rate=alpha),
+        )
+
+    def begun(self, number: int, kept: Kept, symbols: Sequence[str]) -> Kept:
+        """What an iteration begins with, where the one before hands on `kept`."""
+        if number not in self._iterations:
+            return kept
+        begun = dict(zip(symbols, kept, strict=True))
+        for made in self.made:
+            if made.edit.iteration == number and not made.lasts:
+                begun[made.symbol] = _with(begun[made.symbol], made)
+        return tuple(begun.values())
+
+    def last(self, of: Cell | Name, iteration: int) -> Edit | None:
+        """The last edit, up to an iteration, of what that cell is in it, or of α."""
+        if not self:
+            return None
+        asked = self._placed(Edit(iteration, of, 0.0))
+        place = asked.symbol, asked.row, asked.column
+        found = (
+            made.edit
+            for made in reversed(self.made)
+            if made.edit.iteration <= iteration and (made.symbol, made.row, made.column) == place
+        )
+        return next(found, None)
+
+
+def _with(matrix: Array, made: Made) -> Array:
+    """A matrix with one number changed."""
+    changed = np.array(matrix, order="C")
+    changed[made.row, made.column] = made.edit.value
+    changed.flags.writeable = False
+    return changed

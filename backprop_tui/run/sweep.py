@@ -1,0 +1,74 @@
+"""The loss of an iteration where one number that it begins with is another, all else held.
+
+The forward and loss steps that come after the number are run again on that batch; nothing else is.
+It evaluates the steps that the program has, and knows no formula of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.values import value
+from backprop_tui.model.program import Program
+from backprop_tui.run.iterations import Iteration
+
+MOST_POINTS, LEAST_POINTS = 41, 9
+AFFORDED = 5 * 10**7
+"""Multiplications that a curve may take; where the fewest points take more, there is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The loss as a function of one number, `at` ascending values of it."""
+
+    at: Array
+    losses: Array
+    here: float
+    """The number as it is."""
+    loss: float
+    slope: float | None
+    """The gradient recorded at it, if that is one number."""
+
+
+def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float) -> float:
+    """The loss of the iteration where one cell of X, Y or a parameter is `number`."""
+    changed = iteration.given[cell.symbol].copy()
+    changed[cell.row - 1, cell.column - 1] = number
+    first = min(program.readers.get(cell.symbol, (0,)))
+    objective = program.index(program.objective)
+    known = zip(program.steps[:first], iteration.results, strict=False)
+    env: dict[str, Any] = {**iteration.scalars, **iteration.given}
+    env |= {step.symbol: result for step, result in known}
+    env[cell.symbol] = changed
+    for i in range(first, objective + 1):
+        result = value(program.lowered[i], env)
+        env[program.steps[i].symbol] = np.ascontiguousarray(result)
+    loss = env[program.objective] if first <= objective else iteration.results[objective]
+    return float(np.asarray(loss)[0, 0])
+
+
+@lru_cache(maxsize=8)  # the same one is shown again at the next key
+def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
+    """The loss around a parameter's number; None where that would take too long."""
+    work = sum(iteration.given[p].size for p in program.parameters) * len(iteration.examples)
+    points = min(MOST_POINTS, AFFORDED // work) // 2 * 2 + 1  # one of them in the middle
+    if points < LEAST_POINTS:
+        return None
+    row, column = cell.row - 1, cell.column - 1
+    here = float(iteration.given[cell.symbol][row, column])
+    reach = max(1.0, abs(here))
+    at = here + reach * np.linspace(-1, 1, points)
+    losses = np.array([loss_with(program, iteration, cell, float(number)) for number in at])
+    position = program.positions.get(f"d{cell.symbol}")
+    slope = None
+    if position is not None:
+        slopes = iteration.results[position]
+        if slopes.shape == iteration.given[cell.symbol].shape:  # a mistake can make it another
+            slope = float(slopes[row, column])
+    return Sweep(at, losses, here, float(losses[points // 2]), slope)

@@ -1,0 +1,226 @@
+"""Time: positions in a run, how keys move between them, and what is known at each.
+
+A run is a pure function of its experiment: going back is going somewhere, never undoing. What the
+iterations are, its history knows; this knows the steps and elements within one, and no keys and no
+screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.shapes import Shape
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.program import PHASES, Phase, Step
+from backprop_tui.run.history import History, Stretch
+from backprop_tui.run.iterations import Iteration
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """`steps` operations of an iteration (from 1) are done, and `elements` numbers of the next."""
+
+    iteration: int = 1
+    steps: int = 0
+    elements: int = 0
+
+
+class State:
+    """Everything that is known at a position: an immutable view, and the widgets' only source."""
+
+    def __init__(self, timeline: Timeline, position: Position, iteration: Iteration) -> None:
+        self.timeline = timeline
+        self.position = position
+        self.iteration = iteration
+        self.program = timeline.program
+        self.experiment = timeline.experiment
+
+    @property
+    def step(self) -> Step | None:
+        """The step shown: the one being opened, else the last one done; None before the first."""
+        done = self.position.steps - (0 if self.position.elements else 1)
+        return self.program.steps[done] if done >= 0 else None
+
+    @property
+    def next_step(self) -> Step | None:
+        """The step that the next key takes; None after the last of the iteration."""
+        steps = self.program.steps
+        return steps[self.position.steps] if self.position.steps < len(steps) else None
+
+    @property
+    def number(self) -> int:
+        """The number of the step shown, from 1; 0 before the first."""
+        return self.position.steps + (1 if self.position.elements else 0)
+
+    @property
+    def phase(self) -> Phase:
+        return self.step.phase if self.step else self.program.steps[0].phase
+
+    @property
+    def layer(self) -> int | None:
+        """The layer worked on: at L and J the last one, before the first step the first."""
+        if self.step is None:
+            return 1
+        return self.step.layer or self.experiment.network.depth
+
+    def done(self, symbol: str) -> bool:
+        """Whether the step that writes `symbol` is done in this iteration."""
+        at = self.program.positions.get(symbol)
+        return at is not None and at < self.position.steps
+
+    def value(self, symbol: str) -> Array | None:
+        """What `symbol` holds now: None where it is not computed yet; while its step is open, the
+        elements still to come are masked (see `revealed`)."""
+        if self.done(symbol):
+            if symbol in self.iteration.parameters:  # as the next iteration begins with it
+                return self.iteration.parameters[symbol]
+            return self.iteration.results[self.program.positions[symbol]]
+        if symbol in self.iteration.given:
+            return self.iteration.given[symbol]
+        if self.opening(symbol):
+            return self.iteration.results[self.program.positions[symbol]]
+        return None
+
+    def before(self, symbol: str) -> Array:
+        """What a parameter, X or Y was when the iteration began. Raises KeyError for others."""
+        return self.iteration.given[symbol]
+
+    def result(self, symbol: str) -> Array:
+        """What the step of `symbol` gives in this iteration, done or not. Raises KeyError."""
+        return self.iteration.results[self.program.positions[symbol]]
+
+    def opening(self, symbol: str) -> bool:
+        """Whether `symbol` is being computed one element at a time just now."""
+        at = self.program.positions.get(symbol)
+        return bool(self.position.elements) and at == self.position.steps
+
+    def revealed(self, symbol: str) -> int | None:
+        """How many elements of `symbol`, row by row, are known; None for all of what it has."""
+        return self.position.elements if self.opening(symbol) else None
+
+    def stale(self, symbol: str) -> bool:
+        """Whether `symbol` belongs to parameters that an update has since replaced."""
+        at = self.program.positions.get(symbol)
+        if at is None or not self.done(symbol) or self.program.steps[at].phase == "update":
+            return False
+        _, behind = self.program.phase_bounds("backward")
+        return self.position.steps > behind
+
+    @property
+    def examples(self) -> int:
+        return len(self.iteration.examples)
+
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        return self.program.shapes(self.examples)
+
+
+class Announced(State):
+    """A state in which the next step is announced: it is the one shown, and nothing of it known."""
+
+    @property
+    def step(self) -> Step | None:
+        return self.next_step
+
+    @property
+    def number(self) -> int:
+        return self.position.steps + 1
+
+
+class Timeline(History):
+    """A run of an experiment, and the positions in it. Every method is a pure function."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(experiment)
+        self.start = Position()
+
+    def state(self, position: Position) -> State:
+        """All that is known at `position`."""
+        return State(self, position, self.iteration(position.iteration))
+
+    def announced(self, position: Position) -> State:
+        """The same, with the step that comes next announced; there must be one."""
+        return Announced(self, position, self.iteration(position.iteration))
+
+    # Where keys lead
+
+    def forward(self, position: Position) -> Position:
+        """One operation on; an open one is finished. A diverged run ends where it diverged."""
+        if position.steps < len(self.program.steps):
+            return Position(position.iteration, position.steps + 1)
+        if self.diverged(position.iteration):
+            return position
+        return Position(position.iteration + 1, 1)
+
+    def back(self, position: Position) -> Position:
+        """One operation back, or one element while an operation is open; the start stays."""
+        if position.elements:
+            return replace(position, elements=position.elements - 1)
+        if position.steps > (0 if position.iteration == 1 else 1):
+            return Position(position.iteration, position.steps - 1)
+        return self.end_of(position.iteration - 1) if position.iteration > 1 else self.start
+
+    def into(self, position: Position) -> Position:
+        """One element of the next operation on; after its last one, the whole step."""
+        if position.steps == len(self.program.steps):
+            if self.diverged(position.iteration):
+                return position
+            position = Position(position.iteration + 1, 0)
+        shown = position.elements + 1
+        size = self.iteration(position.iteration).results[position.steps].size
+        return self.forward(position) if shown >= size else replace(position, elements=shown)
+
+    def out(self, position: Position) -> Position:
+        """The open operation finished; elsewhere `position` itself."""
+        return self.forward(position) if position.elements else position
+
+    def phase_end(self, position: Position) -> Position:
+        """The last step of this phase, or of the next one when already there."""
+        ahead = self.forward(position)
+        if ahead == position:
+            return position
+        _, behind = self.program.phase_bounds(self.program.steps[ahead.steps - 1].phase)
+        return Position(ahead.iteration, behind)
+
+    def phase_start(self, position: Position) -> Position:
+        """Before the first step of this phase, or of the one before when already there."""
+        if position.elements:
+            return replace(position, elements=0)
+        if position.steps == 0:
+            if position.iteration == 1:
+                return position
+            position = self.end_of(position.iteration - 1)
+        first, _ = self.program.phase_bounds(self.program.steps[position.steps - 1].phase)
+        return Position(position.iteration, first)
+
+    def later(self, position: Position) -> Position:
+        """The same step one iteration later."""
+        if self.diverged(position.iteration):
+            return self.end_of(position.iteration)
+        return self._fitted(replace(position, iteration=position.iteration + 1))
+
+    def earlier(self, position: Position) -> Position:
+        """The same step one iteration earlier; in the first one, the start."""
+        if position.iteration == 1:
+            return self.start
+        return self._fitted(replace(position, iteration=position.iteration - 1))
+
+    def _fitted(self, position: Position) -> Position:
+        """`position`, with no more elements open than its batch leaves: batches differ in size."""
+        if not position.elements:
+            return position
+        size = self.iteration(position.iteration).results[position.steps].size
+        return replace(position, elements=min(position.elements, size - 1))
+
+    def end_of(self, iteration: int) -> Position:
+        """After the last step of an iteration."""
+        return Position(iteration, len(self.program.steps))
+
+    def diverged(self, iteration: int) -> str | None:
+        """The first parameter that is no longer finite after that iteration, None while all are."""
+        return self.iteration(iteration).diverged
+
+
+__all__ = ["PHASES", "Iteration", "Position", "State", "Stretch", "Timeline"]

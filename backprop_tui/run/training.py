@@ -1,0 +1,157 @@
+"""Training: a run goes on until something says that it is enough, and what it came to by then.
+
+The iterations are the history's; this looks at their losses, a stretch at a time, and cuts the one
+in which the run is to stop. It knows no files, no clocks and no screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+
+import numpy as np
+
+from backprop_tui.maths.values import value
+from backprop_tui.model.algorithm import A
+from backprop_tui.model.classes import are_classes, correct
+from backprop_tui.model.experiment import Array
+from backprop_tui.run.timeline import Position, Timeline
+
+LEAST = 1000
+"""Iterations where nothing is said of how many: these, or an epoch if that has more."""
+MOST = 1_000_000
+"""Iterations where a loss or a plateau is waited for, and nothing is said of how many."""
+AT_A_TIME = 1024
+"""Examples that are predicted at a time."""
+
+
+class Stop(Enum):
+    """Why a run stopped."""
+
+    ITERATIONS = "iterations"
+    LOSS = "loss"
+    PLATEAU = "plateau"
+    DIVERGED = "diverged"
+    ASKED = "asked"
+
+
+@dataclass(frozen=True)
+class Until:
+    """When a run has gone on for long enough; `None` is not asked for."""
+
+    iterations: int | None = None
+    loss: float | None = None
+    """The first iteration whose loss is below."""
+    plateau: int | None = None
+    """So many iterations in a row without a new best loss."""
+
+    def most(self, timeline: Timeline) -> int:
+        """The most iterations that there will be."""
+        if self.iterations is not None:
+            return self.iterations
+        if self.loss is not None or self.plateau is not None:
+            return MOST
+        return max(LEAST, timeline.experiment.batches_per_epoch)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a run came to so far, and the stretch that it ran through last."""
+
+    first: int
+    last: int
+    losses: Array
+    """Of the last stretch, which ends with iteration `last`."""
+    begun: float
+    """The loss of the first iteration."""
+    best: float
+    best_in: int
+    stop: Stop | None = None
+    """None: it goes on."""
+
+    @property
+    def loss(self) -> float:
+        return float(self.losses[-1])
+
+
+def train(
+    timeline: Timeline,
+    first: int,
+    until: Until,
+    asked: Callable[[], object] = lambda: False,
+) -> Iterator[Trained]:
+    """Iterations from `first` on, stretch by stretch; the last one says why it is the last.
+
+    `asked` is asked after each stretch whether to stop. Where the run has diverged before `first`,
+    there is none.
+    """
+    end = first + until.most(timeline) - 1
+    begun, best, best_in = 0.0, inf, first - 1
+    for stretch in timeline.run(first, end):
+        losses, numbers = stretch.losses, np.arange(stretch.first, stretch.last + 1)
+        begun = float(losses[0]) if stretch.first == first else begun
+        lowest = np.fmin.accumulate(np.concatenate([[best], losses]))
+        better = lowest[1:] < lowest[:-1]  # a NaN is never better
+        since = np.maximum.accumulate(np.where(better, numbers, best_in))
+        stop, kept = None, len(losses)
+        if stretch.diverged:
+            stop = Stop.DIVERGED
+        elif stretch.last == end:
+            stop = Stop.ITERATIONS
+        for reason, met in (
+            (Stop.PLATEAU, numbers - since >= (until.plateau or inf)),
+            (Stop.LOSS, losses < (-inf if until.loss is None else until.loss)),
+        ):
+            if met[:kept].any():
+                stop, kept = reason, int(met.argmax()) + 1
+        best, best_in = float(lowest[kept]), int(since[kept - 1])
+        if stop is None and asked():
+            stop = Stop.ASKED
+        last = stretch.first + kept - 1
+        yield Trained(first, last, losses[:kept], begun, best, best_in, stop)
+        if stop is not None:
+            return
+
+
+def first_ahead(timeline: Timeline, position: Position) -> int:
+    """The first iteration that is not yet done at a position."""
+    done = position.steps == len(timeline.program.steps)
+    return position.iteration + 1 if done else position.iteration
+
+
+def first_not_finite(timeline: Timeline, iteration: int) -> str | None:
+    """The first symbol in an iteration that holds something infinite or no number at all."""
+    results = zip(timeline.program.steps, timeline.iteration(iteration).results, strict=True)
+    return next((step.symbol for step, result in results if not np.isfinite(result).all()), None)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How parameters do on all examples of the data."""
+
+    examples: int
+    loss: float
+    """The mean of their losses."""
+    right: int | None
+    """How many are predicted right; None where the targets are no classes."""
+
+
+def score(timeline: Timeline, known_then: Mapping[str, Array]) -> Score:
+    """How the parameters among these do on all of the data."""
+    experiment, program = timeline.experiment, timeline.program
+    data, output = experiment.data, A[experiment.network.depth].symbol
+    classes = are_classes(data.Y)
+    parameters = {symbol: known_then[symbol] for symbol in program.parameters}
+    total, right = 0.0, 0
+    _, behind = program.phase_bounds("loss")
+    for start in range(0, data.examples, AT_A_TIME):
+        here = slice(start, start + AT_A_TIME)
+        X, Y = (np.ascontiguousarray(matrix[:, here]) for matrix in (data.X, data.Y))
+        known = {"X": X, "Y": Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
+        for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
+            known[step.symbol] = value(expression, known)
+        total += float(np.asarray(known["L"]).sum())
+        right += int(correct(np.asarray(known[output]), Y).sum()) if classes else 0
+    return Score(data.examples, total / data.examples, right if classes else None)

@@ -1,0 +1,102 @@
+"""Numbers as the screen writes them: a true minus, fixed decimals, a width that holds still.
+
+It knows no widgets; the same few rules serve every panel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from backprop_tui.maths.functions import Array
+
+MOST_DECIMALS = 12
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def cell_width(decimals: int) -> int:
+    """Columns for a number of one digit before the point: a mark, a sign, the digit, the point."""
+    return max(decimals + 4, 7)  # −3e307, with its mark
+
+
+def signed(text: str) -> str:
+    """`text` with a true minus, and none before a plain zero."""
+    return text.replace("-", "−")
+
+
+def special(value: float) -> str | None:
+    """NaN and the infinities by their signs."""
+    if math.isfinite(value):
+        return None
+    return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+
+
+def fixed(value: float, decimals: int, width: int) -> str:
+    """`value` in at most `width` characters, with fewer decimals or a power of ten if need be."""
+    if (written := special(value)) is not None:
+        return written
+    value = value + 0.0 if value else 0.0  # no sign before a zero
+    for places in range(decimals, -1, -1):
+        written = f"{value:.{places}f}"
+        if len(written) <= width:
+            return signed(written)
+    for places in (2, 1, 0):
+        written = power(f"{value:.{places}e}")
+        if len(written) <= width:
+            return signed(written)
+    return signed(power(f"{value:.0e}"))
+
+
+def power(written: str) -> str:
+    """1e-05 as 1e-5, 1e+300 as 1e300."""
+    digits, _, exponent = written.partition("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def number(value: float, decimals: int) -> str:
+    """`value` in running text: with its decimals, or as 8.11e−06 where they would not tell it."""
+    if (written := special(value)) is not None:
+        return written
+    if value == 0:
+        return f"{0:.{decimals}f}"
+    if abs(value) < 1 and not decimals and abs(value) >= 1e-3:
+        return signed(f"{value:.1g}")
+    if abs(value) >= 1e7 or abs(value) < 10.0**-decimals:
+        return signed(f"{value:.2e}")
+    return signed(f"{value:.{decimals}f}")
+
+
+def told_apart(value: float, other: float, decimals: int) -> str:
+    """`value` in running text, with so many decimals that it is not the same as `other`."""
+    if number(value, decimals) != number(other, decimals):
+        return number(value, decimals)
+    both = ((number(value, d), number(other, d)) for d in range(decimals + 1, 18))
+    exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing
+    one, another = next(((one, another) for one, another in both if one != another), exact)
+    return f"{one}, not {another}"
+
+
+def common_power(arrays: Iterable[Array], decimals: int) -> int:
+    """The power of ten (0, −3, −6, ...) that a panel takes out so that its largest number shows."""
+    finite = [np.abs(a[np.isfinite(a)]) for a in arrays]
+    largest = max((float(a.max()) for a in finite if a.size), default=0.0)
+    if largest == 0.0 or decimals < 1:
+        return 0
+    out = 0
+    while largest < 10.0 ** (1 - decimals) and out > -300:
+        largest, out = largest * 1000, out - 3
+    return out
+
+
+def times_power(exponent: int) -> str:
+    """`× 10⁻³`, as a panel's title says it."""
+    return f"× 10{str(exponent).translate(SUPERSCRIPT)}" if exponent else ""
+
+
+def ink(value: float) -> str:
+    """The meaning of a number's colour: its sign; wrong where it is not a number at all."""
+    if not math.isfinite(value):
+        return "wrong"
+    return "positive" if value > 0 else "negative" if value < 0 else ""

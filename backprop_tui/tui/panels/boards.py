@@ -1,0 +1,359 @@
+"""The boards: Cache and Gradients above each other, and the update as a subtraction.
+
+They place matrices where `matrices` says and paint them; nothing here computes a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell, Diff, Name, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
+from backprop_tui.run.edits import ALPHA
+from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.paint.matrices import (
+    LABEL,
+    Arrangement,
+    Placed,
+    arrange,
+    arrange_update,
+    paint_all,
+    paint_cell,
+    paint_cursor,
+    shown_values,
+)
+from backprop_tui.tui.paint.numbers import common_power, times_power
+from backprop_tui.tui.paint.predictions import right_of_batch, target_class
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.view import CHANGED, EDITED, View
+
+TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
+"""What is told of a number in its cell, its sign included: it would show by the width."""
+POWER = 12
+"""Columns for a layer's own power of ten, beside its gradients."""
+LEAST = 3
+"""Lines of a board that its rule, its labels and a row of numbers take."""
+MARKED = re.compile("[▸•]−")
+"""A mark that a sign has pushed aside: where it stands would tell the sign."""
+FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
+
+
+class Board(Panel):
+    """Matrices under a titled rule. Cache and Gradients are arranged alike."""
+
+    other: Board | None = None
+    """The board that shares its arrangement."""
+    alone: Size | None = None
+    """Its size where one panel has all the room: it is arranged so while another has it, too."""
+
+    class Chosen(Message):
+        """A click on a cell."""
+
+        def __init__(self, cell: Cell) -> None:
+            super().__init__()
+            self.cell = cell
+
+    def placed(self, view: View) -> tuple[Placed, ...]:
+        """The matrices on this board, in the order in which tab visits them."""
+        return self.arrangement(view).cache
+
+    def own(self, symbol: str) -> str:
+        """The name of what stands here of a value; none where it has nothing here."""
+        return symbol
+
+    def stops(self, view: View) -> list[Cell]:
+        """Where tab stops: at the first cell shown of each matrix, and at those of its layer that
+        there is no room for, which make room for it then."""
+        stops: dict[str, Cell] = {}
+        for one in self.placed(view):
+            if one.symbol and one.rows and one.columns:
+                stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
+        card = list(filter(None, map(self.own, self.arrangement(view).card)))
+        per_example = view.state.program.per_example
+        return [
+            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
+            for s in card or stops
+        ]
+
+    def remark(self, a: Arrangement) -> str:
+        """What is not shown."""
+        left_out = " ".join(filter(None, map(self.own, a.left_out)))
+        return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if self.view is None or at is None:
+            return
+        for placed in self.placed(self.view):
+            if found := placed.cell_at(at.x, at.y - 1):
+                self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
+
+    def finish(self, canvas: Canvas, view: View) -> None:
+        """The brackets of the cursor; they are tight: their place would tell a covered sign."""
+        for placed in self.placed(view) if view.bracketed else ():
+            paint_cursor(canvas, view, placed)
+
+    def hide(self, canvas: Canvas, view: View) -> None:
+        """Whatever stands in a cell, with what is told of it; labels and marks stay."""
+        for placed in self.placed(view):
+            for k in range(len(placed.rows)):
+                y = placed.line(k) + 1
+                cells = slice(max(0, placed.left), max(0, placed.right))
+                canvas.swap(MARKED, y, cells)
+                canvas.cover(TOLD, y, cells, " ")
+                canvas.cover(FIGURES, y, cells)
+        super().hide(canvas, view)
+
+    def arrangement(self, view: View) -> Arrangement:
+        if self.alone:
+            return arrange(view, self.alone.width, self.alone.height - 1)
+        boards = [self, self.other] if self.other and self.other.display else [self]
+        return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
+
+    def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
+        """The other layers, in the last line; returns the column behind them."""
+        if len(a.layers) == len(view.layers) - 1 or canvas.height <= LEAST:
+            return 0
+        others = shortened(neighbours(view, a.layers), canvas.width)
+        return canvas.put(0, canvas.height - 1, others, "quiet")
+
+
+class Cache(Board):
+    """Inputs, parameters and everything that going forward has computed."""
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        a = self.arrangement(view)
+        title, remark = f"Cache{which_layer(view, a)}", self.remark(a)
+        self.rule(canvas, view, *heading(view, title, remark, canvas.width - 8))
+        paint_all(canvas, view, a.cache)
+        behind, which = self.put_neighbours(canvas, view, a), example(view)
+        if behind and remark and behind + len(which) + 2 <= canvas.width:
+            canvas.right(canvas.width, canvas.height - 1, which, "quiet")
+
+
+class Gradients(Board):
+    """What going backward has computed, each slope exactly under its value."""
+
+    powers: Mapping[str, int] = MappingProxyType({})
+    """The power of ten that was taken out of each matrix when it was painted last."""
+
+    def placed(self, view: View) -> tuple[Placed, ...]:
+        return self.arrangement(view).gradients
+
+    def own(self, symbol: str) -> str:
+        return "" if symbol in ("X", "Y") else f"d{symbol}"
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        a = self.arrangement(view)
+        every = a.gradients
+        begun = any(view.value(placed.symbol) is not None for placed in every)
+        cards = self.cards(every, canvas.width) if view.roomy else [every]
+        powers = [
+            common_power(shown_values(view, card), view.decimals) if begun else 0 for card in cards
+        ]
+        self.powers = {
+            placed.symbol: power
+            for card, power in zip(cards, powers, strict=True)
+            for placed in card
+        }
+        shared = powers[0] if len(set(powers)) == 1 else 0
+        alone = not (self.other and self.other.display)
+        power_of_ten, remark = times_power(shared), self.remark(a)
+        layers = (which_layer(view, a), "") if alone else ("",)  # else the Cache says it
+        ways = [
+            ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
+            for note in ("   ".join(filter(None, (remark, dL(view)))), remark or dL(view))
+            for layer in layers
+        ]
+        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
+        for card, power in zip(cards, powers, strict=True):
+            paint_all(canvas, view, card, power)
+            if power != shared and not self.is_covered(view):
+                canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
+        if alone:
+            self.put_neighbours(canvas, view, a)
+
+    def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
+        """The matrices of each layer, where there is room for a power of its own beside them."""
+        if not every or max(placed.right for placed in every) + POWER > width:
+            return [every]
+        return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
+
+
+class Update(Board):
+    """The update phase on the board: before, minus α times the slope, after."""
+
+    def arrangement(self, view: View) -> Arrangement:
+        """The blocks of every layer that is shown, under each other."""
+        size = self.alone or self.size
+        return arrange_update(view, size.width, size.height - 1)
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        a = self.arrangement(view)
+        constants = rule_in_numbers(view)
+        remark = self.remark(a)
+        notes = [", ".join(filter(None, (remark, constants))), remark or constants]
+        fits = [note for note in notes if len(note) + 14 <= canvas.width]
+        self.rule(canvas, view, "Update", fits[0] if fits else "")
+        for placed in a.cache:
+            if placed.part == "before" and placed.top:
+                canvas.put(0, placed.top, "─" * canvas.width, "quiet")
+            self.block(canvas, view, placed)
+        self.put_neighbours(canvas, view, a)
+
+    def finish(self, canvas: Canvas, view: View) -> None:
+        if (at := view.bracketed) is None:
+            return
+        row, column = at.cell.row - 1, at.cell.column - 1
+        for placed in self.placed(view):
+            if placed.symbol and at == place_in_block(view, placed, row, column):
+                paint_cursor(canvas, view, placed)
+
+    def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
+        """A label at its left, and its numbers, marked as what they are."""
+        top, values = placed.top + 1, shown_block(view, placed)
+        place = partial(place_in_block, view, placed)
+        marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
+        looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
+        canvas.put(placed.left - LABEL, top, placed.label, looks)
+        known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
+        for k, i in enumerate(placed.rows):
+            y = placed.line(k) + 1
+            for x, j in enumerate(placed.columns, 1):
+                hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
+                number = None if values is None or hidden else float(values[i, j])
+                mark = view.mark(place(i, j)) if placed.symbol else ""
+                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
+                end = placed.left + x * placed.cell
+                waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
+                looks = "wrong" if wrong else ""
+                sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
+
+
+def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
+    """The number that a block shows in a cell: before, the slope, a running mean, after."""
+    if placed.part == "made":
+        return view.place_of(placed.symbol, row, column)
+    made = view.iteration - (placed.part == "before")
+    return view.provenance.earliest(Place(made, Cell(placed.symbol, row + 1, column + 1)))
+
+
+def shown_block(view: View, placed: Placed) -> Array | None:
+    """The numbers of a block; None while they are still to come."""
+    state, symbol = view.state, placed.symbol
+    match placed.part:
+        case "before":
+            return state.before(symbol)
+        case "slope" | "made":
+            return state.value(symbol)
+        case "after":
+            return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
+        case _:
+            return taken_away(view, placed)
+
+
+def taken_away(view: View, placed: Placed) -> Array | None:
+    """The right side of the update's difference, once all that it reads is there."""
+    program = view.state.program
+    step = program.steps[program.index(placed.parameter)]
+    updates, _ = program.phase_bounds("update")
+    if not isinstance(step.expression, Diff):
+        return None
+    reads = [program.positions.get(s, -1) for s in names(step.expression.right)]
+    if any(updates <= at and at >= view.state.position.steps for at in reads):
+        return None
+    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration, step))
+    return taken
+
+
+def rule_in_numbers(view: View) -> str:
+    """`α = 0.5`, and the constants of an optimizer where it is not plain gradient descent."""
+    training, program = view.state.experiment.training, view.state.program
+    first, behind = program.phase_bounds("update")
+    read = {s for step in program.steps[first:behind] for s in names(step.expression)}
+    constants = [
+        f"{text(Name(symbol))} = {getattr(training, symbol):g}"
+        for symbol in ("beta1", "beta2", "weight_decay")
+        if symbol in read
+    ]
+    plain = training.optimizer == "gradient_descent"
+    name = [] if plain else [training.optimizer]
+    alpha = view.state.iteration.scalars[ALPHA.symbol]
+    sign = EDITED if view.state.timeline.last_edit(ALPHA, view.iteration) else ""
+    return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
+
+
+def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
+    """The Cache's title and note in so many columns: with the shown example's class, and how many
+    of the batch are predicted right, as far as there is room."""
+    known, named = right_of_batch(view), None if remark else target_class(view)
+    note = remark or example(view)
+    right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
+    titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
+    notes = [f"{note} · {shortened(named, 16)}", note] if named else [note]
+    ways = [(own, said) for said in notes for own in titles]
+    return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
+
+
+def example(view: View) -> str:
+    """Which example's column is shown."""
+    state, total = view.state, view.state.experiment.data.examples
+    row = state.iteration.examples[view.column] + 1
+    if state.examples == total and row == view.column + 1:
+        return f"‹example {row} of {total}›" if total > 1 else f"example {row} of {total}"
+    if state.examples > 1:
+        return f"‹example {row}: {view.column + 1} of {state.examples} here›"
+    return f"example {row} of {total}"
+
+
+def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
+    """What a d before a name means here."""
+    step = view.step
+    if "J" in view.state.program.positions:
+        return "dA dZ of its own L; dW db of J"
+    symbol = step.symbol if step and step.phase == "backward" else "dW1"
+    return f"{symbol} means ∂L/∂{symbol[1:]}"
+
+
+def which_layer(view: View, a: Arrangement) -> str:
+    """Which layers' cards they are; nothing where all of them stand there."""
+    depth = len(view.layers) - 1
+    if len(a.layers) == depth:
+        return ""
+    if len(a.layers) == 1:
+        return f"  layer {a.layers[0]} of {depth}"
+    return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"
+
+
+def neighbours(view: View, shown: tuple[int, ...]) -> str:
+    """The layers before and after those that are shown."""
+    n, g = view.layers, view.state.experiment.network.activations
+    depth = len(n) - 1
+
+    def named(first: int, last: int) -> str:
+        if first == last:
+            return f"layer {first}: {n[first - 1]} → {n[first]} {g[first - 1]}"
+        return f"layers {first} to {last}"
+
+    parts = []
+    if shown[0] > 1:
+        parts.append(f"▴ {named(1, shown[0] - 1)}")
+    if shown[-1] < depth:
+        parts.append(f"▾ {named(shown[-1] + 1, depth)}")
+    return "      ".join(parts)
+
+
+__all__ = ["Board", "Cache", "Gradients", "Placed", "Update"]

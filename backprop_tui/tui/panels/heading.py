@@ -1,0 +1,188 @@
+"""The first two lines: where in the run one is, and the rail of phases and steps.
+
+They paint what the View says; the rail tells which step stands where, so that a click can lead
+there.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+
+from backprop_tui.model.program import PHASES, Phase
+from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.paint.numbers import number
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.view import ARROWS, EDITED, View
+
+
+class Title(Panel):
+    """The experiment, the iteration and epoch, the step, and the loss."""
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        state = view.state
+        position, steps = state.position, len(state.program.steps)
+        loss = losses(view)
+        # A column's own place for each part, so that nothing moves as numbers change.
+        at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
+        name = f"{state.experiment.name}  {state.experiment.network.sizes}"
+        if canvas.width >= 100 and state.experiment.title != state.experiment.name:
+            name = f"{name}  {state.experiment.title}"
+        experiment = state.experiment
+        iteration = f"iteration {position.iteration:,}"
+        if view.looking_back:
+            iteration = f"◂ back in {iteration}"
+        if experiment.batches_per_epoch > 1:
+            iteration = f"epoch {experiment.epoch_of(position.iteration)}  {iteration}"
+        step = f"step {state.number} of {steps}"
+        if position.elements:
+            step = f"step {state.number}, element {position.elements}"
+        room = canvas.width - 1 - (len(loss) + 1 if loss else 0)
+        at_step = min(at_step, room - len(step))
+        at_iteration = max(0, min(at_iteration, at_step - len(iteration) - 2))
+        if canvas.width < 60:  # no room for all: the step first, then the loss
+            at_step = 1
+            canvas.put(at_step, 0, step, "strong")
+        else:
+            sparks, mistake = view.sparkline, state.experiment.mistake
+            edited = f"{EDITED}edited  " if state.experiment.edits else ""
+            looks = "strong"
+            if mistake:  # said all the time
+                name, looks, sparks = f"✗ mistake: {mistake.name}", "wrong", ""
+                if len(name) + len(edited) > at_iteration - 2:
+                    name = f"✗ {mistake.name}"
+            behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
+            if sparks and behind + len(sparks) + 2 <= at_iteration:
+                canvas.right(at_iteration - 2, 0, sparks, "forward")
+            canvas.put(at_iteration, 0, iteration)
+            canvas.put(at_step, 0, step)
+        canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
+
+
+def losses(view: View) -> str:
+    """`L 0.666 J 1.104`; before this iteration's is known, what the last one was."""
+    state = view.state
+    position, batch = state.position, "J" in state.program.positions
+    known = state.value("L")
+    asked = view.step.symbol if view.is_asked and view.step else ""
+    parts = []
+    if known is not None:
+        parts.append(f"L {number(float(known[0, view.column]), view.decimals)}")
+    if asked in ("L", "J"):
+        parts.append(f"{asked} ?")
+    joint = state.value("J") if batch else None
+    if joint is not None:
+        parts.append(f"J {number(float(joint[0, 0]), view.decimals)}")
+    single = state.experiment.data.examples == 1
+    last = "J" if batch else "L"
+    if position.iteration > 1 and (batch or single):
+        before = state.timeline.iteration(position.iteration - 1)
+        was = float(before.results[state.program.index(last)][0, 0])
+        if state.value(last) is None or state.stale(last) or state.step is None:
+            parts = parts or [last]
+        parts.append(f"(was {number(was, view.decimals)})")
+    return " ".join(parts)
+
+
+def loss_is_wrong(view: View) -> bool:
+    """Whether the run's mistake made the loss that is known here another."""
+    column = {"L": view.column}
+    known = (s for s in ("J", "L") if view.state.value(s) is not None)
+    return any(view.is_wrong(view.place_of(s, 0, column.get(s, 0))) for s in known)
+
+
+class Rail(Panel):
+    """✓ forward  ✓ loss  ◀ BACKWARD dA2 dZ2[dW2]db2 ...  update: a click on a step goes there."""
+
+    class Chosen(Message):
+        """A click asks for the position after that many steps of this iteration."""
+
+        def __init__(self, steps: int) -> None:
+            super().__init__()
+            self.steps = steps
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        state = view.state
+        self.places: list[tuple[range, int]] = []
+        current = PHASES.index(phase_of(view))
+        narrow = canvas.width < 60
+        left_for_later = 1 if narrow else sum(len(phase) + 2 for phase in PHASES[current + 1 :])
+        x = 1
+        for k, phase in enumerate(PHASES):
+            if narrow and k != current:
+                continue
+            _, behind = state.program.phase_bounds(phase)
+            begin = x
+            if k == current:
+                name = f"{ARROWS[phase]} {phase.upper()}"
+                x = canvas.put(x, 0, name, f"strong {hue_of(phase)}")
+                x = self.steps(canvas, view, x, canvas.width - x - left_for_later - 1) + 2
+            else:
+                done = k < current
+                name = f"✓ {phase}" if done else phase
+                x = canvas.put(x, 0, name, hue_of(phase) if done else "quiet")
+                self.places.append((range(begin, x), behind))
+                x += 2
+
+    def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
+        """The steps of the current phase with one column between them, `[` and `]` at the current.
+
+        Where they do not fit, its layer's in a deep network, else those around the current one.
+        """
+        state, steps, phase = view.state, view.state.program.steps, phase_of(view)
+        at = state.number - 1
+        first, behind = state.program.phase_bounds(phase)
+        if phase == "update":
+            first = state.program.phase_bounds("backward")[1]
+        shown, ahead = range(first, behind), ""
+        if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
+            own = [i for i in shown if steps[i].layer == state.step.layer]
+            shown = range(own[0], own[-1] + 1)
+            here, depth = state.step.layer, len(view.layers) - 1
+            ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
+            ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
+            shown = around(at, shown, view, room - len(ahead))
+        elif needs(shown, view) > room:
+            shown = around(at, shown, view, room - 4)
+            ahead = " …" if shown[0] > first else ""
+        x = canvas.put(x, 0, ahead, "quiet")
+        for i in shown:
+            looks = "target" if i == at else "quiet" if i > at else hue_of(phase)
+            gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
+            behind_gap = canvas.put(x, 0, gap, "target" if gap != " " else "")
+            self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
+            # What comes next is part of the question; the column stays as wide as its name.
+            name = "?" if view.is_asked and i > at else steps[i].symbol
+            x = canvas.put(behind_gap, 0, name.ljust(len(steps[i].symbol)), looks)
+        x = canvas.put(x, 0, "]" if shown[-1] == at else " ", "target" if shown[-1] == at else "")
+        return canvas.put(
+            x, 0, "…" if shown[-1] < behind - 1 and ahead[-1:] != ":" else "", "quiet"
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        for place, steps in self.places:
+            if event.x in place:
+                self.post_message(self.Chosen(steps))
+
+
+def phase_of(view: View) -> Phase:
+    """The phase whose steps are listed: with backward an update that a mistake made early."""
+    early = view.step is not None and view.state.program.is_early(view.step)
+    return "backward" if early else view.state.phase
+
+
+def hue_of(phase: Phase) -> str:
+    """The meaning of a phase's colour."""
+    return "forward" if phase == "loss" else phase
+
+
+def around(at: int, shown: range, view: View, room: int) -> range:
+    """Those of the steps around the current one that there is room for."""
+    while needs(shown, view) > room and len(shown) > 1:
+        shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
+    return shown
+
+
+def needs(shown: range, view: View) -> int:
+    """The columns that these steps take in the rail."""
+    return sum(len(view.state.program.steps[i].symbol) + 1 for i in shown) + 1

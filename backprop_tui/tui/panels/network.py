@@ -1,0 +1,22 @@
+"""The network, drawn. What is drawn is `drawings`' business; this is its panel."""
+
+from __future__ import annotations
+
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.drawings import draw
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.view import ARROWS, View
+
+SHORTER = {"backward": "back"}
+
+
+class Network(Panel):
+    """The drawing, and the direction in which numbers flow just now."""
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        phase = view.state.phase
+        arrow, title = ARROWS[phase], "Network"
+        ways = (f"{arrow} {phase}", f"{arrow} {SHORTER.get(phase, phase)}", arrow)
+        note = next((way for way in ways if canvas.fits_rule(title, way)), "")
+        self.rule(canvas, view, title, note)
+        draw(canvas, view, 1)

@@ -1,0 +1,328 @@
+"""Law 4: every gradient agrees with central differences, or it is said why that cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from time import perf_counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.explain.gradient_check import (
+    CellVerdict,
+    GradientVerdict,
+    Verdict,
+    check,
+    check_cells,
+    check_gradient,
+    gradients,
+    summary,
+    tolerance,
+)
+from backprop_tui.maths.functions import LOSSES, Array
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.timeline import Iteration, Timeline
+from tests.networks import ARTICLE, SMOOTH, experiment, experiments
+
+BATCH = experiment(
+    Network((2, 3, 2), ("tanh", "softmax"), "cross_entropy"),
+    Training(batch=3),
+    [[1.0, -0.5, 0.3], [0.2, 0.9, -1.1]],
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]],
+    seed=3,
+)
+
+
+def one_neuron(
+    activation: str, bias: float, y: float, loss: str, weight: float = 1.0
+) -> Experiment:
+    return experiment(
+        Network((1, 1), (activation,), loss),
+        Training(),
+        [[0.5]],
+        [[y]],
+        {"W1": [[weight]], "b1": [[bias]]},
+    )
+
+
+def verdicts(experiment: Experiment, sample: int | None = None) -> dict[str, GradientVerdict]:
+    timeline = Timeline(experiment)
+    return {v.symbol: v for v in check(timeline.program, timeline.iteration(1), sample=sample)}
+
+
+def with_wrong(timeline: Timeline, symbol: str, change: Callable[[Array], Array]) -> Iteration:
+    """The first iteration, one of its results changed."""
+    iteration, at = timeline.iteration(1), timeline.program.index(symbol)
+    results = list(iteration.results)
+    results[at] = change(results[at])
+    return replace(iteration, results=tuple(results))
+
+
+# Right gradients -----------------------------------------------------------------------------
+
+
+@given(experiments())
+def test_no_gradient_of_any_network_differs(experiment: Experiment) -> None:
+    timeline = Timeline(experiment)
+    for k in (1, 2):
+        iteration = timeline.iteration(k)
+        for verdict in check(timeline.program, iteration, sample=6):
+            assert verdict.verdict is not Verdict.DIFFERS, verdict
+
+
+@given(experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error")))
+def test_every_gradient_of_a_tame_smooth_network_agrees(experiment: Experiment) -> None:
+    for verdict in verdicts(experiment).values():
+        assert verdict.verdict is Verdict.AGREES, verdict
+        assert verdict.checked == verdict.of == verdict.told
+
+
+@pytest.mark.parametrize("which", [ARTICLE, BATCH], ids=["article", "batch"])
+def test_all_gradients_come_in_the_order_in_which_they_are_computed(which: Experiment) -> None:
+    found = verdicts(which)
+    assert list(found) == "dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split()
+    assert all(v.verdict is Verdict.AGREES for v in found.values())
+    assert all(v.worst.difference < 1e-6 for v in found.values())
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_parameters_move_j_and_values_move_their_own_example_s_l(reduction: str) -> None:
+    timeline = Timeline(replace(BATCH, training=Training(batch=3, reduction=reduction)))
+    program, iteration = timeline.program, timeline.iteration(1)
+    for symbol in ("dZ1", "dW1"):  # 1/m, or none, where it belongs: both agree as they stand
+        assert check_gradient(program, iteration, symbol).verdict is Verdict.AGREES
+        tripled = with_wrong(timeline, symbol, lambda d: 3 * d)
+        assert check_gradient(program, tripled, symbol).verdict is Verdict.DIFFERS
+
+
+def test_a_frozen_parameter_s_gradient_is_checked_all_the_same() -> None:
+    frozen = replace(ARTICLE, training=Training(freeze=("W1", "b1", "W2", "b2")))
+    assert all(v.verdict is Verdict.AGREES for v in verdicts(frozen).values())
+
+
+def test_the_last_batch_of_an_epoch_may_hold_one_example() -> None:
+    timeline = Timeline(replace(BATCH, training=Training(batch=2)))
+    for verdict in check(timeline.program, timeline.iteration(2)):
+        assert verdict.verdict is Verdict.AGREES
+
+
+# Wrong gradients -----------------------------------------------------------------------------
+
+
+@given(
+    experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error")),
+    st.data(),
+)
+def test_one_wrong_number_makes_a_gradient_differ_and_is_the_worst_cell(
+    experiment: Experiment, data: st.DataObject
+) -> None:
+    timeline = Timeline(experiment)
+    symbol = data.draw(st.sampled_from(gradients(timeline.program)))
+    right = timeline.iteration(1).results[timeline.program.index(symbol)]
+    i, j = divmod(data.draw(st.integers(0, right.size - 1)), right.shape[1])
+
+    def spoiled(d: Array) -> Array:
+        wrong = d.copy()
+        wrong[i, j] += 1e-3 * max(1.0, abs(d[i, j]))
+        return wrong
+
+    verdict = check_gradient(timeline.program, with_wrong(timeline, symbol, spoiled), symbol)
+    assert verdict.verdict is Verdict.DIFFERS
+    assert (verdict.worst.row, verdict.worst.column) == (i + 1, j + 1)
+    assert verdict.worst.difference == pytest.approx(1e-3 * max(1.0, abs(right[i, j])), rel=0.05)
+
+
+MISTAKES: dict[str, Callable[[Array], Array]] = {
+    "a flipped sign": np.negative,
+    "a forgotten mean": lambda d: 3 * d,
+    "reversed": lambda d: np.ascontiguousarray(d[:, ::-1]),
+    "nothing at all": np.zeros_like,
+    "not a number": lambda d: np.full_like(d, np.nan),
+    "infinite": lambda d: np.full_like(d, np.inf),
+    "another shape": lambda d: np.ascontiguousarray(d[:1, :1]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("symbol", ["dZ2", "dW2", "dA1", "dW1"])
+def test_a_mistake_is_found(symbol: str, mistake: str) -> None:
+    timeline = Timeline(BATCH)
+    wrong = with_wrong(timeline, symbol, MISTAKES[mistake])
+    assert check_gradient(timeline.program, wrong, symbol).verdict is Verdict.DIFFERS
+
+
+def test_a_forgotten_gate_of_a_dead_relu_differs() -> None:
+    dead = experiment(
+        Network((1, 1, 1), ("relu", "linear"), "half_squared_error"),
+        Training(),
+        [[1.0]],
+        [[1.0]],
+        {"W1": [[-2.0]], "W2": [[3.0]]},
+    )
+    timeline = Timeline(dead)
+    assert check_gradient(timeline.program, timeline.iteration(1), "dZ1").verdict is Verdict.AGREES
+    ungated = with_wrong(timeline, "dZ1", lambda d: d - 3.0)
+    assert check_gradient(timeline.program, ungated, "dZ1").verdict is Verdict.DIFFERS
+
+
+def test_agreement_is_absolute_near_zero_and_relative_elsewhere() -> None:
+    assert tolerance(0.0, 0.0) == 1e-8
+    assert tolerance(-100.0, 1.0) == pytest.approx(1e-8 + 1e-3)
+
+
+# What cannot be told -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("z", [0.0, 4e-6, -4e-6])
+def test_where_z_changes_sign_within_the_nudge_there_is_a_kink(activation: str, z: float) -> None:
+    found = verdicts(one_neuron(activation, z - 0.5, 1.0, "half_squared_error"))
+    assert found["dA1"].verdict is Verdict.AGREES  # behind the kink
+    for symbol in ("dZ1", "dW1", "db1"):
+        assert found[symbol].verdict is Verdict.KINK
+        assert found[symbol].told == 0
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("z", [1e-3, -1e-3])
+def test_away_from_zero_there_is_no_kink(activation: str, z: float) -> None:
+    found = verdicts(one_neuron(activation, z - 0.5, 1.0, "half_squared_error"))
+    assert all(v.verdict is Verdict.AGREES for v in found.values())
+
+
+def test_a_kink_of_one_example_is_no_kink_of_another() -> None:
+    two = experiment(
+        Network((1, 1), ("relu",), "half_squared_error"),
+        Training(batch=2),
+        [[0.0, 1.0]],
+        [[1.0, 1.0]],
+        {"W1": [[2.0]]},
+    )
+    timeline = Timeline(two)
+    cells = tuple(check_cells(timeline.program, timeline.iteration(1), "dZ1"))
+    assert [cell.verdict for cell in cells] == [Verdict.KINK, Verdict.AGREES]
+    found = verdicts(two)
+    assert found["dZ1"].verdict is Verdict.AGREES
+    assert (found["dZ1"].told, found["dZ1"].checked) == (1, 2)
+    assert found["db1"].verdict is Verdict.KINK  # J has both
+    assert found["dW1"].verdict is Verdict.AGREES  # and x is 0 where it bends
+
+
+@pytest.mark.parametrize("bias", [15.0, 20.0, 25.0, 30.0, 33.0, 36.0, 40.0, 800.0])
+def test_a_saturated_wrong_output_cannot_be_told(bias: float) -> None:
+    # 1 − A keeps too few digits, then none: the nudge is lost in rounding, or L is ∞.
+    found = verdicts(one_neuron("sigmoid", bias, 0.0, "binary_cross_entropy"))
+    assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
+
+
+def test_a_gradient_whose_difference_is_not_finite_cannot_be_told() -> None:
+    found = verdicts(one_neuron("linear", -3.0, 1.0, "cross_entropy"))  # log of a negative number
+    assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
+
+
+def test_where_half_the_nudge_gives_another_slope_it_cannot_be_told() -> None:
+    steep = verdicts(one_neuron("linear", -0.5 + 2e-5, 1.0, "cross_entropy"))  # log near 0
+    assert steep["dA1"].verdict is Verdict.CANNOT_TELL
+    assert np.isfinite(steep["dA1"].worst.numeric)
+
+
+def test_a_difference_that_is_barely_too_coarse_accuses_nobody() -> None:
+    # log bends so much here that h is off by 1.06e-5 of the slope, h and h/2 by three quarters.
+    for a in np.linspace(1.6e-3, 2.2e-3, 40):
+        found = verdicts(one_neuron("linear", a - 0.5, 0.05, "cross_entropy"))
+        assert found["dA1"].verdict is not Verdict.DIFFERS
+
+
+def test_a_gradient_agrees_when_some_of_its_cells_could_be_told() -> None:
+    agrees = CellVerdict(1, 1, 0.5, 0.5, Verdict.AGREES)
+    kink = CellVerdict(1, 2, 0.0, 9.0, Verdict.KINK)
+    lost = CellVerdict(2, 1, 0.0, np.nan, Verdict.CANNOT_TELL)
+    differs = CellVerdict(2, 2, 0.5, 0.6, Verdict.DIFFERS)
+    assert summary("dW1", (kink, agrees, lost), 4).verdict is Verdict.AGREES
+    assert summary("dW1", (kink, agrees, lost), 4).worst is agrees
+    assert summary("dW1", (agrees, kink, differs), 4).verdict is Verdict.DIFFERS
+    assert summary("dW1", (agrees, kink, differs), 4).worst is differs
+    assert summary("dW1", (kink, lost), 4).verdict is Verdict.CANNOT_TELL
+    assert summary("dW1", (kink,), 4).verdict is Verdict.KINK
+    assert summary("dW1", (agrees, lost), 4).told == 1
+
+
+# How it is asked -----------------------------------------------------------------------------
+
+
+def test_a_cell_is_checked_when_it_is_asked_for() -> None:
+    timeline = Timeline(BATCH)
+    cells = check_cells(timeline.program, timeline.iteration(1), "dW1")
+    assert [(c.row, c.column) for c in islice(cells, 3)] == [(1, 1), (1, 2), (2, 1)]
+    rest = tuple(cells)
+    assert len(rest) == 3
+    assert summary("dW1", rest, 6).checked == 3
+
+
+def test_some_symbols_can_be_chosen() -> None:
+    timeline = Timeline(BATCH)
+    chosen = check(timeline.program, timeline.iteration(1), ("dW1", "dA2"))
+    assert [v.symbol for v in chosen] == ["dW1", "dA2"]
+
+
+@pytest.mark.parametrize("symbol", ["Z1", "L", "W1", "dX", "dW9"])
+def test_what_is_no_gradient_is_a_key_error(symbol: str) -> None:
+    timeline = Timeline(BATCH)
+    with pytest.raises(KeyError):
+        check_gradient(timeline.program, timeline.iteration(1), symbol)
+
+
+def test_a_sample_is_drawn_from_the_seed_and_says_of_how_many() -> None:
+    timeline = Timeline(BATCH)
+
+    def sampled(seed: int) -> list[tuple[int, int]]:
+        cells = check_cells(timeline.program, timeline.iteration(1), "dA1", sample=4, seed=seed)
+        return [(c.row, c.column) for c in cells]
+
+    assert sampled(0) == sampled(0)
+    assert len(set(sampled(0))) == 4
+    assert any(sampled(seed) != sampled(0) for seed in range(1, 9))
+    verdict = check_gradient(timeline.program, timeline.iteration(1), "dA1", sample=4)
+    assert (verdict.checked, verdict.of) == (4, 9)
+
+
+@given(experiments())
+@settings(max_examples=20)
+def test_checking_changes_nothing(experiment: Experiment) -> None:
+    timeline = Timeline(experiment)
+    iteration = timeline.iteration(1)
+    before = [result.copy() for result in iteration.results]
+    given = {symbol: matrix.copy() for symbol, matrix in iteration.given.items()}
+    check(timeline.program, iteration)
+    for old, new in zip(before, iteration.results, strict=True):
+        assert np.array_equal(old, new, equal_nan=True)
+    for symbol, matrix in given.items():
+        assert np.array_equal(matrix, iteration.given[symbol])
+
+
+def test_a_large_network_is_sampled_in_a_moment() -> None:
+    draw = np.random.default_rng(0)
+    large = experiment(
+        Network((784, 128, 10), ("relu", "softmax"), "cross_entropy"),
+        Training(batch=8),
+        draw.normal(size=(784, 8)),
+        np.eye(10)[:, :8],
+    )
+    timeline = Timeline(large)
+    iteration = timeline.iteration(1)
+    began = perf_counter()
+    found = check(timeline.program, iteration, sample=20)
+    assert perf_counter() - began < 5  # a tenth of a second on a machine of its own
+    assert all(v.verdict is Verdict.AGREES for v in found)
+    assert {v.symbol: v.of for v in found}["dW1"] == 784 * 128
+
+
+def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> None:
+    for loss in LOSSES:
+        if loss != "cross_entropy":
+            assert verdicts(one_neuron("sigmoid", 0.3, 0.25, loss))["dA1"].verdict is Verdict.AGREES

@@ -1,0 +1,781 @@
+"""The experiment file: what it says, and the sentence for everything that it may not say."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui import lessons
+from backprop_tui.files import schema
+from backprop_tui.files.experiment_file import (
+    LARGEST_FILE,
+    ExperimentError,
+    load,
+    read_experiment,
+)
+from backprop_tui.files.flags import FLAGS
+from backprop_tui.files.rules import EXPERIMENT
+from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.model.experiment import Edit, Experiment, Note, Question
+from backprop_tui.model.network import Network, Training
+
+SMALL = """
+title = "Small"
+[network]
+layers = [2, 3, 1]
+activations = ["tanh", "sigmoid"]
+loss = "binary_cross_entropy"
+[data]
+X = [[1, 2], [3, 4]]
+Y = [[0], [1]]
+"""
+
+
+def read(text: str, **overrides: Any) -> Experiment:
+    return read_experiment(text, "small", "./small.toml", overrides)
+
+
+def faults(text: str, **overrides: Any) -> list[str]:
+    with pytest.raises(ExperimentError) as refusal:
+        read(text, **overrides)
+    return list(refusal.value.faults)
+
+
+def changed(old: str, new: str, text: str = SMALL) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+class TestWhatIsRead:
+    def test_the_records_mirror_the_sections(self) -> None:
+        e = read(
+            SMALL
+            + """
+[training]
+learning_rate = 1
+batch = 2
+order = "shuffled"
+reduction = "sum"
+freeze = ["b1"]
+[initial]
+seed = 7
+scheme = "he"
+round = 2
+W2 = [[1, 2, 3]]
+[[notes]]
+at = "J"
+text = "always"
+[[notes]]
+at = { iteration = 2, step = "dZ2" }
+text = "once"
+"""
+        )
+        assert (e.name, e.source, e.title, e.about) == ("small", "./small.toml", "Small", "")
+        assert e.network == Network((2, 3, 1), ("tanh", "sigmoid"), "binary_cross_entropy")
+        assert e.training == Training(1.0, 2, "shuffled", "sum", ("b1",))
+        assert (e.initial.seed, e.initial.scheme, e.initial.round) == (7, "he", 2)
+        assert e.initial.given["W2"].tolist() == [[1, 2, 3]]
+        assert e.notes == (Note("J", None, "always"), Note("dZ2", 2, "once"))
+
+    def test_what_is_left_out_has_a_default(self) -> None:
+        e = read(SMALL)
+        assert e.training == Training(0.5, 1, "sequential", "mean", ())
+        assert (e.initial.seed, e.initial.scheme, e.initial.round) == (0, "xavier", None)
+
+    def test_rows_of_the_file_become_columns(self) -> None:
+        e = read(SMALL)
+        assert e.data.X.tolist() == [[1, 3], [2, 4]]
+        assert e.data.Y.tolist() == [[0, 1]]
+        assert e.data.examples == 2
+
+    def test_arrays_are_in_c_order_and_read_only(self) -> None:
+        e = read(SMALL + "[initial]\nW1 = [[1, 2], [3, 4], [5, 6]]")
+        for array in (e.data.X, e.data.Y, e.initial.given["W1"]):
+            assert array.dtype == np.float64
+            assert array.flags.c_contiguous
+            assert not array.flags.writeable
+
+    def test_a_batch_of_all_is_the_number_of_examples(self) -> None:
+        assert read(SMALL + '[training]\nbatch = "all"').training.batch == 2
+
+    def test_a_bias_may_be_a_plain_list(self) -> None:
+        e = read(SMALL + "[initial]\nb1 = [1, 2, 3]")
+        assert e.initial.given["b1"].tolist() == [[1], [2], [3]]
+
+    def test_prose_may_run_over_lines(self) -> None:
+        e = read('about = """\nOne\n  two.\n"""' + SMALL)
+        assert e.about == "One two."
+
+    def test_without_a_title_it_is_called_by_its_name(self) -> None:
+        assert read(changed('title = "Small"', "")).title == "small"
+
+    def test_a_logistic_regression_is_a_network(self) -> None:
+        e = read(changed("[2, 3, 1]", "[2, 1]", changed('"tanh", ', "")))
+        assert e.network.depth == 1
+
+
+ONE_FAULT = [  # what is written instead of what, and the whole sentence that comes of it
+    (
+        '"tanh", "sigmoid"',
+        '"tanh", "sigmod"',
+        "network.activations[1] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
+        'got "sigmod". Did you mean "sigmoid"?',
+    ),
+    (
+        '"tanh", "sigmoid"',
+        '"softmax", "sigmoid"',
+        "network.activations[0] must be one of leaky_relu, linear, relu, sigmoid, tanh; "
+        'got "softmax", which only the last layer can have',
+    ),
+    (
+        '"tanh", "sigmoid"',
+        '"tanh"',
+        "network.activations must name one activation for each layer after the inputs: "
+        "network.layers has 2 such layers; got 1",
+    ),
+    (
+        "[2, 3, 1]",
+        "[2, true, 1]",
+        "network.layers[1] must be a whole number, 1 or more; got true",
+    ),
+    ("[2, 3, 1]", "[2, 0, 1]", "network.layers[1] must be a whole number, 1 or more; got 0"),
+    ("[2, 3, 1]", "[2, 3.0, 1]", "network.layers[1] must be a whole number, 1 or more; got 3.0"),
+    (
+        "[2, 3, 1]",
+        "[]",
+        "network.layers must be a list of numbers of neurons, the inputs first, "
+        "2 to 1000 of them; got an empty list",
+    ),
+    (
+        "[2, 3, 1]",
+        "[2, 30_000_000, 1]",
+        "network.layers must make no more than 50,000,000 weights and biases; "
+        "these make 120,000,001",
+    ),
+    (
+        'loss = "binary_cross_entropy"',
+        "",
+        "network.loss is missing: it must be one of binary_cross_entropy, cross_entropy, "
+        "half_squared_error, mean_squared_error",
+    ),
+    (
+        'loss = "binary_cross_entropy"',
+        'loss = "half_squared_error"\nlos = 1',
+        'network.los is not a key of [network]. Did you mean "loss"?',
+    ),
+    ("[3, 4]", "[3]", "data.X[1] must have 2 values like the other rows; got 1"),
+    ("[3, 4]", "[3, inf]", "data.X[1][1] must be a finite number; got inf"),
+    ("[3, 4]", "[3, nan]", "data.X[1][1] must be a finite number; got nan"),
+    ("[3, 4]", "[3, true]", "data.X[1][1] must be a finite number; got true"),
+    ("[3, 4]", "[3, '4']", 'data.X[1][1] must be a finite number; got "4"'),
+    ("[3, 4]", f"[3, {'9' * 400}]", "data.X[1][1] must be a finite number; got a number of more "),
+    ("[3, 4]", "[]", "data.X[1] must be a row of numbers; got an empty list"),
+    (
+        "[[1, 2], [3, 4]]",
+        "[1, 2]",
+        "data.X must be a list of rows of numbers, like [[1, 2], [3, 4]]; "
+        "got one row without its own brackets",
+    ),
+    (
+        "[[1, 2], [3, 4]]",
+        "[]",
+        "data.X must be a list of rows of numbers, like [[1, 2], [3, 4]]; got an empty list",
+    ),
+    (
+        "[[1, 2], [3, 4]]",
+        "[[1, 2, 3], [3, 4, 5]]",
+        "data.X has rows of 3 values, but network.layers gives 2 inputs",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0, 0], [1, 1]]",
+        "data.Y has rows of 2 values, but network.layers gives 1 output",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0]]",
+        "data.Y must have a row for each example: data.X has 2 rows, but this has 1",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\ncsv = 'a.csv'\ntarget = 'a'",
+        "data.X cannot stand beside data.csv, which gives X and Y",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\ntarget = 'a'",
+        "data.target belongs beside data.csv: there is none here",
+    ),
+    (
+        "X = [[1, 2], [3, 4]]\nY = [[0], [1]]",
+        "",
+        "data must have X and Y, or csv and target",
+    ),
+    (
+        "[[0], [1]]",
+        "[[0], [1]]\nCSV = 'a.csv'",
+        'data.CSV is not a key of [data]. Did you mean "csv"?',
+    ),
+    ('title = "Small"', "title = 3", "title must be one line of text; got 3"),
+    ('title = "Small"', 'title = "a\\nb"', 'title must be one line of text; got "a\\nb"'),
+    ('title = "Small"', 'title = "\\u001b[31m"', 'title must be one line of text; got "\\x1b[31m"'),
+    ('title = "Small"', 'title = ""', 'title must be one line of text; got ""'),
+    (
+        'title = "Small"',
+        'titel = "Small"',
+        'titel is not a key of an experiment. Did you mean "title"?',
+    ),
+    (
+        'title = "Small"',
+        "learning_rate = 1",
+        "learning_rate is not a key of an experiment: learning_rate belongs in [training]",
+    ),
+    (
+        "[network]",
+        '[netwrok]\n[network]\nabout = "x"',
+        'netwrok is not a key of an experiment. Did you mean "network"?',
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), ONE_FAULT)
+def test_a_fault_says_where_what_and_what_came(old: str, new: str, sentence: str) -> None:
+    assert faults(changed(old, new))[0].startswith(sentence)
+
+
+SECTIONS = [
+    (
+        "[training]\nlearning_rate = -1",
+        "training.learning_rate must be a finite number, 0 or more; got -1",
+    ),
+    (
+        "[training]\nlearning_rate = nan",
+        "training.learning_rate must be a finite number, 0 or more; got nan",
+    ),
+    (
+        "[training]\nlearning_rate = true",
+        "training.learning_rate must be a finite number, 0 or more; got true",
+    ),
+    (
+        "[training]\nbatch = 0",
+        'training.batch must be a whole number, 1 or more, or "all"; got 0',
+    ),
+    (
+        '[training]\nbatch = "al"',
+        'training.batch must be a whole number, 1 or more, or "all"; got "al". Did you mean "all"?',
+    ),
+    (
+        "[training]\nbatch = 3",
+        'training.batch must be no more than the number of examples, 2, or "all"; got 3',
+    ),
+    (
+        '[training]\norder = "random"',
+        'training.order must be one of sequential, shuffled; got "random"',
+    ),
+    (
+        '[training]\nfreeze = ["b1", "w2"]',
+        'training.freeze[1] must be one of W1, b1, W2, b2; got "w2". Did you mean "W2"?',
+    ),
+    (
+        "[initial]\nW2 = [[1, 2, 3, 4]]",
+        "initial.W2 has shape 1×4, but layer 2 has 1 neuron reading 3: it must be 1×3",
+    ),
+    (
+        "[initial]\nb1 = [1, 2]",
+        "initial.b1 has shape 2×1, but layer 1 has 3 neurons: it must be 3×1",
+    ),
+    ("[initial]\nb1 = [1, 2, inf]", "initial.b1[2] must be a finite number; got inf"),
+    (
+        "[initial]\nW3 = [[1]]",
+        "initial.W3 is not a parameter of this network, which has W1, b1, W2, b2",
+    ),
+    ("[initial]\nw1 = [[1]]", 'initial.w1 is not a key of [initial]. Did you mean "W1"?'),
+    ("[initial]\nround = 13", "initial.round must be a whole number from 0 to 12; got 13"),
+    ("[initial]\nseed = -1", "initial.seed must be a whole number, 0 or more; got -1"),
+    (
+        "[initial]\nscheme = 'Xavier'",
+        'initial.scheme must be one of normal, xavier, he, zeros; got "Xavier". '
+        'Did you mean "xavier"?',
+    ),
+    (
+        '[[notes]]\nat = "dz2"\ntext = "x"',
+        "notes[0].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, dA1, "
+        'dZ1, dW1, db1, W1, b1, …, b2; got "dz2". Did you mean "dZ2"?',
+    ),
+    (
+        '[[notes]]\nat = "J"\ntext = "x"',
+        "notes[0].at names no step: a batch of one example has no J, only L",
+    ),
+    (
+        '[training]\nfreeze = ["b1"]\n[[notes]]\nat = { step = "b1" }\ntext = "x"',
+        "notes[0].at.step names no step: b1 is frozen, so it is never updated",
+    ),
+    (
+        '[[notes]]\nat = { iteration = 0, step = "L" }\ntext = "x"',
+        "notes[0].at.iteration must be a whole number, 1 or more; got 0",
+    ),
+    (
+        '[[notes]]\nat = "L"',
+        "notes[0].text is missing: it must be text without control characters",
+    ),
+    (
+        '[[questions]]\nat = "dA3"\nform = "vote"\ntext = "x"',
+        "questions[0].at must be a step of this network, Z1, A1, Z2, A2, L, dA2, dZ2, dW2, db2, "
+        'dA1, dZ1, dW1, db1, W1, b1, …, b2; got "dA3". Did you mean "dA2"?',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\ncell = [4, 1]\nform = "vote"\ntext = "x"',
+        "questions[0].cell asks for dW1[4,1], but dW1 has 3 rows and 2 columns",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\ncell = [0, 1]\nform = "vote"\ntext = "x"',
+        "questions[0].cell must be a row and a column, counted from 1, like [1, 2]; "
+        "got a list of 2",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "votes"\ntext = "x"',
+        'questions[0].form must be one of vote, number, formula, talk; got "votes". '
+        'Did you mean "vote"?',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "vote"\ntext = " "',
+        'questions[0].text must be text, not empty and without control characters; got " "',
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
+        "questions[0].answer is missing: it must be text, which a talk says at its second press",
+    ),
+    (
+        '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
+        "questions[0].why is not a key of [[questions]], which has at, cell, form, text, answer",
+    ),
+    ("[notes]\nat = 1", "notes must be a list of notes, each under its own [[notes]]; got a table"),
+]
+
+
+@pytest.mark.parametrize(("section", "sentence"), SECTIONS)
+def test_a_wrong_section_says_what_it_must_be(section: str, sentence: str) -> None:
+    assert faults(SMALL + section) == [sentence]
+
+
+class TestAllFaultsAtOnce:
+    def test_they_come_in_the_order_of_the_file_and_a_missing_key_where_its_table_stands(
+        self,
+    ) -> None:
+        text = """
+        [training]
+        batch = 0
+        learning_rate = -1
+        [network]
+        loss = "mse"
+        layers = [2, 0]
+        [data]
+        X = [[1, 2]]
+        """
+        assert [fault.split()[0] for fault in faults(text)] == [
+            "training.batch",
+            "training.learning_rate",
+            "network.activations",
+            "network.loss",
+            "network.layers[1]",
+            "data.Y",
+        ]
+
+    def test_an_empty_file_lacks_what_has_no_default(self) -> None:
+        assert [fault.split(":")[0] for fault in faults("")] == [
+            "network is missing",
+            "data is missing",
+        ]
+
+    def test_one_slip_is_one_fault(self) -> None:
+        text = SMALL + '[training]\nbatch = 0\n[[notes]]\nat = "J"\ntext = "x"'
+        assert len(faults(text)) == 1, "whether J stands cannot be told from a wrong batch"
+
+    def test_many_faults_in_one_matrix_are_counted_after_the_first(self) -> None:
+        text = changed("[[1, 2], [3, 4]]", f"[{', '.join(['[1, nan]'] * 20)}]")
+        found = faults(text)
+        assert found[0] == "data.X[0][1] must be a finite number; got nan"
+        assert found[8] == "data.X has 12 more faults like these"
+
+    def test_cross_entropy_needs_targets_that_are_shares(self) -> None:
+        text = """
+        [network]
+        layers = [1, 2]
+        activations = ["softmax"]
+        loss = "cross_entropy"
+        [data]
+        X = [[1], [1], [1], [1]]
+        Y = [[0, 1], [1, 1], [-1, 2], [0.3, 0.7]]
+        """
+        must = "must be shares of 0 or more that sum to 1, as cross_entropy needs"
+        assert faults(text) == [
+            f"data.Y[1] {must}; got a sum of 2",
+            f"data.Y[2] {must}; got -1 among them",
+        ]
+
+
+class TestOverrides:
+    def test_none_is_a_flag_that_was_not_given(self) -> None:
+        assert read(SMALL, layers=None, seed=None).network == read(SMALL).network
+
+    def test_each_flag_is_read_as_the_command_line_writes_it(self) -> None:
+        e = read(
+            SMALL,
+            layers="3,2,2",
+            activations="relu, softmax",
+            loss="cross_entropy",
+            x="1,0,1;0,1,1",
+            y="1,0;0,1",
+            learning_rate="0.1",
+            seed="9",
+        )
+        assert e.network == Network((3, 2, 2), ("relu", "softmax"), "cross_entropy")
+        assert e.data.X.tolist() == [[1, 0], [0, 1], [1, 1]]
+        assert e.data.Y.tolist() == [[1, 0], [0, 1]]
+        assert (e.training.learning_rate, e.initial.seed) == (0.1, 9)
+
+    def test_plain_values_will_do_as_well(self) -> None:
+        assert read(SMALL, seed=9, layers=[2, 5, 1]).network.layers == (2, 5, 1)
+
+    @pytest.mark.parametrize(
+        ("flags", "sentence"),
+        [
+            ({"layers": "2,x,1"}, '--layers[1] must be a whole number, 1 or more; got "x"'),
+            ({"layers": "2,3,"}, '--layers[2] must be a whole number, 1 or more; got ""'),
+            ({"x": "1,2;3,o"}, '--x[1][1] must be a finite number; got "o"'),
+            ({"x": "1,2;3"}, "--x[1] must have 2 values like the other rows; got 1"),
+            ({"seed": "pi"}, '--seed must be a whole number, 0 or more; got "pi"'),
+            (
+                {"learning_rate": "inf"},
+                "--learning-rate must be a finite number, 0 or more; got inf",
+            ),
+            (
+                {"loss": "half squared error"},
+                "--loss must be one of binary_cross_entropy, cross_entropy, half_squared_error, "
+                'mean_squared_error; got "half squared error". Did you mean "half_squared_error"?',
+            ),
+            (
+                {"activations": "sigmod,tanh"},
+                "--activations[0] must be one of leaky_relu, linear, relu, sigmoid, softmax, tanh; "
+                'got "sigmod". Did you mean "sigmoid"?',
+            ),
+            (
+                {"layers": "4,3,1"},
+                "data.X has rows of 2 values, but --layers gives 4 inputs: give the data with --x",
+            ),
+            (
+                {"layers": "2,3,4"},
+                "data.Y has rows of 1 value, but --layers gives 4 outputs: "
+                "give the targets with --y",
+            ),
+            ({"x": "1,2,3;4,5,6"}, "--x has rows of 3 values, but network.layers gives 2 inputs"),
+            (
+                {"x": "1,2"},
+                "data.Y must have a row for each example: --x has 1 row, but this has 2: "
+                "give the targets with --y",
+            ),
+            (
+                {"y": "1"},
+                "--y must have a row for each example: data.X has 2 rows, but this has 1: "
+                "give the data with --x",
+            ),
+        ],
+    )
+    def test_a_fault_names_the_flag_and_how_to_mend_it(
+        self, flags: Mapping[str, str], sentence: str
+    ) -> None:
+        assert faults(SMALL, **flags)[0] == sentence
+
+    def test_more_layers_repeat_the_first_activation_and_keep_the_output(self) -> None:
+        assert read(SMALL, layers="2,3,3,3,1").network.activations == (
+            "tanh",
+            "tanh",
+            "tanh",
+            "sigmoid",
+        )
+        assert read(SMALL, layers="2,1").network.activations == ("sigmoid",)
+
+    def test_layers_drop_parameters_and_freezes_that_no_longer_fit(self) -> None:
+        text = SMALL + (
+            '[training]\nfreeze = ["b1", "b2"]\n'
+            "[initial]\nW1 = [[1, 2], [3, 4], [5, 6]]\nW2 = [[1, 2, 3]]\nb2 = [9]"
+        )
+        wider = read(text, layers="2,4,1")
+        assert list(wider.initial.given) == ["b2"]
+        assert read(text, layers="2,1").training.freeze == ("b1",)
+
+    @pytest.mark.parametrize("wrong", ["5", '["b1"]', "{ a = 1 }"])
+    def test_layers_drop_no_fault_of_the_file(self, wrong: str) -> None:
+        text = SMALL + f'[training]\nfreeze = [{wrong}, "b2"]\n'
+        with pytest.raises(ExperimentError, match=r"training\.freeze\[0\] must be"):
+            read(text, layers="2,1")
+
+    def test_a_seed_draws_new_weights_given_ones_included(self) -> None:
+        text = SMALL + "[initial]\nW2 = [[1, 2, 3]]\nb2 = [9]"
+        assert list(read(text, seed="3").initial.given) == ["b2"]
+
+    def test_fewer_examples_than_a_batch_are_a_batch(self) -> None:
+        assert read(SMALL + "[training]\nbatch = 2", x="1,2", y="1").training.batch == 1
+
+    def test_notes_go_where_they_may_no_longer_be_true(self) -> None:
+        text = SMALL + (
+            '[[notes]]\nat = "L"\ntext = "on this network"\n'
+            '[[notes]]\nat = { iteration = 1, step = "L" }\ntext = "on these numbers"'
+        )
+        assert [note.text for note in read(text, seed="3").notes] == ["on this network"]
+        assert read(text, layers="2,4,1").notes == ()
+        assert len(read(text, layers="2,3,1").notes) == 2, "nothing has changed"
+
+
+class TestQuestions:
+    """What is asked at a step: SMALL is 2-3-1 with two examples, one an iteration."""
+
+    def test_are_read(self) -> None:
+        text = SMALL + (
+            '[[questions]]\nat = { iteration = 2, step = "dA1" }\ncell = [3, 1]\nform = "vote"\n'
+            'text = "How large?"\n'
+            '[[questions]]\nat = "b2"\nform = "talk"\ntext = "And\\nnow?"\nanswer = "Again."'
+        )
+        assert read(text).questions == (
+            Question("dA1", 2, "vote", "How large?", (3, 1)),
+            Question("b2", None, "talk", "And now?", None, "Again."),
+        )
+
+    def test_all_their_faults_come_at_once_in_file_order(self) -> None:
+        text = SMALL + (
+            '[[questions]]\nat = "dA9"\nform = "talk"\ntext = "x"\n'
+            '[[questions]]\nat = "dA1"\ncell = [1, 2]\nform = "number"\n'
+        )
+        assert [fault.split()[0] for fault in faults(text)] == [
+            "questions[0].answer",
+            "questions[0].at",
+            "questions[1].text",
+            "questions[1].cell",
+        ]
+
+    def test_a_cell_of_every_iteration_is_in_the_smallest_batch_too(self) -> None:
+        three = changed("[[1, 2], [3, 4]]", "[[1, 2], [3, 4], [5, 6]]")
+        three = three.replace("[[0], [1]]", "[[0], [1], [0]]") + "[training]\nbatch = 2\n"
+        question = '[[questions]]\nat = {}\ncell = [1, 2]\nform = "vote"\ntext = "x"'
+        first, second = (f'{{ iteration = {k}, step = "Z2" }}' for k in (1, 2))
+        outside = "questions[0].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
+        assert read(three + question.format(first)).questions
+        assert faults(three + question.format(second)) == [outside]
+        assert faults(three + question.format('"Z2"')) == [outside]
+
+    def test_go_where_they_may_no_longer_be_true(self) -> None:
+        text = SMALL + (
+            "[training]\nbatch = 2\n"
+            '[[questions]]\nat = "L"\nform = "vote"\ntext = "on this network"\n'
+            '[[questions]]\nat = "Z2"\ncell = [1, 2]\nform = "vote"\ntext = "on these data"\n'
+            '[[questions]]\nat = "J"\nform = "vote"\ntext = "on several examples"\n'
+            '[[questions]]\nat = { iteration = 1, step = "L" }\nform = "vote"\n'
+            'text = "on these numbers"'
+        )
+        network, data, several, _ = (q.text for q in read(text).questions)
+        for of, left in (
+            (read(text, seed="3"), [network, data, several]),
+            (read(text).with_seed(3), [network, data, several]),
+            (read(text, x="1,2", y="1"), [network]),
+            (read(text, layers="2,4,1"), []),
+            (read(text, mistake="sign-flipped"), [q.text for q in read(text).questions]),
+        ):
+            assert [q.text for q in of.questions] == left
+
+
+def test_what_it_teaches_is_not_said_of_another_network() -> None:
+    text = f'teaches = "one slope"\n{SMALL}'
+    assert read(text).teaches == read(text, seed="3").teaches == "one slope"
+    assert read(text, layers="2,4,1").teaches == ""
+
+
+class TestWhereItIsReadFrom:
+    def test_a_path_separator_or_the_ending_makes_it_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "mine.toml").write_text(SMALL, encoding="utf-8")
+        (tmp_path / "mine").write_text(SMALL, encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        assert load("mine.toml").name == "mine"
+        assert load("./mine").source == "./mine"
+        with pytest.raises(ExperimentError, match=r'no lesson "mine".* write "\./mine"'):
+            load("mine")
+
+    def test_an_unknown_lesson_is_answered_with_those_there_are(self) -> None:
+        with pytest.raises(ExperimentError) as refusal:
+            load("mazr")
+        assert refusal.value.faults == (
+            f'there is no lesson "mazr"; there are {", ".join(lessons.NAMES)}. '
+            'Did you mean "mazur"?',
+        )
+
+    def test_what_cannot_be_read_is_one_line(self, tmp_path: Path) -> None:
+        latin = tmp_path / "latin.toml"
+        latin.write_bytes(SMALL.encode() + "# \xe9".encode("latin-1"))
+        broken = tmp_path / "broken.toml"
+        broken.write_text("[network]\nlayers = [2 1]\n", encoding="utf-8")
+        large = tmp_path / "large.toml"
+        large.write_bytes(b"#" * (LARGEST_FILE + 1))
+        deep = tmp_path / "deep.toml"
+        deep.write_text("X = " + "[" * 100_000, encoding="utf-8")
+        long_number = tmp_path / "long.toml"
+        long_number.write_text("X = " + "9" * 5000, encoding="utf-8")
+        for path, told in {
+            tmp_path / "absent.toml": "there is no file",
+            tmp_path: "is a folder, not an experiment file",
+            Path(os.devnull): "is not a regular file",
+            latin: "is not UTF-8 text (line 10)",
+            broken: "(at line 2, column 13)",
+            large: "is larger than 100,000,000 bytes",
+            deep: "is not valid TOML: lists or tables are nested too deeply",
+            long_number: "is not valid TOML",
+            Path(f"{tmp_path}/a\0b"): "cannot be the name of a file",
+        }.items():
+            with pytest.raises(ExperimentError) as refusal:
+                load(str(path))
+            (fault,) = refusal.value.faults
+            assert told in fault
+            assert fault.isprintable()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_a_file_without_permission_says_so(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret.toml"
+        secret.write_text(SMALL, encoding="utf-8")
+        secret.chmod(0)
+        with pytest.raises(ExperimentError, match="cannot be read: Permission denied"):
+            load(str(secret))
+
+    def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(self, tmp_path: Path) -> None:
+        file = tmp_path / "windows.toml"
+        file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+        assert load(str(file)).title == "Small"
+
+
+# Whatever stands in a file, the answer is an experiment or faults, one printable line each.
+
+scalars = (
+    st.none().map(lambda _: "all")
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["sigmoid", "W1", "dZ1", "cross_entropy", 10**400])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["at", "step", "iteration", "text", "W1"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+def documents() -> st.SearchStrategy[dict[str, Any]]:
+    tables = {
+        name: st.dictionaries(st.sampled_from([*rule.keys, "W2", "x y"]), values, max_size=4)
+        for name, rule in EXPERIMENT.keys.items()
+        if isinstance(rule, schema.Table)
+    }
+    good = tomllib.loads(SMALL)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            name: (st.just(good[name]) if name in good else st.nothing())
+            | tables.get(name, values)
+            | values
+            for name in EXPERIMENT.keys
+        },
+    )
+
+
+@given(
+    documents(), st.dictionaries(st.sampled_from(sorted(FLAGS)), st.text(max_size=12), max_size=3)
+)
+def test_anything_is_answered(document: dict[str, Any], flags: dict[str, str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tomllib, "loads", lambda _: document)
+        assert all(fault.isprintable() for fault in answer(flags))
+
+
+def answer(flags: dict[str, str]) -> tuple[str, ...]:
+    try:
+        read_experiment("", "any", "./any.toml", flags)
+    except ExperimentError as refusal:
+        return refusal.faults or ("refused without a reason\n",)
+    return ()
+
+
+class TestEdits:
+    def test_an_edit_is_a_number_from_an_iteration_on(self) -> None:
+        e = read(
+            SMALL
+            + """
+[[edits]]
+iteration = 3
+cell = "W1[3,2]"
+value = 1
+[[edits]]
+iteration = 2
+cell = "alpha"
+value = 0.25
+"""
+        )
+        assert e.edits == (Edit(3, Cell("W1", 3, 2), 1.0), Edit(2, Name("alpha"), 0.25))
+
+    def test_all_faults_at_once(self) -> None:
+        wrong = (
+            (0, "W1[1,1]", "1"),
+            (1, "W1", "1"),
+            (1, "beta", "1"),
+            (1, "W1[4,1]", "1"),
+            (1, "X[1,2]", "1"),  # a batch of one
+            (1, "dW1[1,1]", "1"),
+            (2, "Y[1,1]", "2"),
+            (2, "alpha", "-1"),
+            (2, "alpha", "inf"),
+        )
+        text = "".join(
+            f'[[edits]]\niteration = {iteration}\ncell = "{cell}"\nvalue = {value}\n'
+            for iteration, cell, value in wrong
+        )
+        found = faults(SMALL + text + "[[edits]]\niteration = 1\ncolour = 2\n")
+        expected = (
+            "edits[0].iteration must be a whole number, 1 or more",
+            'edits[1].cell must be a cell, like "W1[1,2]", or "alpha"; got "W1"',
+            'edits[2].cell must be a cell, like "W1[1,2]", or "alpha"; got "beta"',
+            "edits[3].cell does not exist: W1 is 3×2",
+            "edits[4].cell does not exist: X is 2×1",
+            "edits[5].cell cannot be edited: only X, Y, W1",
+            "edits[6].value must be from 0 to 1",
+            "edits[7].value must be 0 or more",
+            "edits[8].value must be a finite number",
+            "edits[9].cell is missing",
+            "edits[9].value is missing",
+            "edits[9].colour is not a key of [[edits]]",
+        )
+        assert len(found) == len(expected)
+        for fault, beginning in zip(sorted(found), sorted(expected), strict=True):
+            assert fault.startswith(beginning)
+
+    def test_another_network_other_data_or_weights_drop_them_another_rate_or_mistake_not(
+        self,
+    ) -> None:
+        text = SMALL + '[[edits]]\niteration = 3\ncell = "W1[3,2]"\nvalue = 1\n'
+        assert read(text).edits
+        assert read(text, learning_rate="0.1").edits
+        assert read(text, mistake="sign-flipped").edits
+        assert not read(text, layers="2,2,1").edits
+        assert not read(text, x="1,2", y="1").edits
+        assert not read(text, seed="3").edits
+        assert not read(text, loss="half_squared_error").edits

@@ -1,0 +1,150 @@
+"""What an author is told of a lesson that is read as it is, and yet will disappoint in class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from backprop_tui.files.experiment_file import load
+from backprop_tui.files.lesson_check import remarks
+from backprop_tui.model.experiment import Experiment, Note, Question
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ARTICLE, experiment, experiments
+
+MAZUR = load("mazur")
+WILD = experiment(
+    Network((1, 1), ("linear",), "half_squared_error"),
+    Training(learning_rate=1e200),
+    [[1.0]],
+    [[0.0]],
+    {"W1": [[1.0]]},
+)
+"""It diverges in its second iteration."""
+
+
+def found(of: Experiment, *said: Note | Question) -> list[str]:
+    """What is remarked of an experiment in which just this is said and asked."""
+    notes = tuple(s for s in said if isinstance(s, Note))
+    questions = tuple(s for s in said if isinstance(s, Question))
+    return list(remarks(Timeline(replace(of, notes=notes, questions=questions))))
+
+
+@given(experiments())
+def test_nothing_is_remarked_where_nothing_is_said(e: Experiment) -> None:
+    assert found(e) == []
+
+
+class TestRoom:
+    @pytest.mark.parametrize(
+        ("length", "told"),
+        [
+            (76, []),
+            (
+                77,
+                [
+                    "notes[0].text takes 2 lines at 80 columns, and other lines give way: "
+                    "76 characters fit on one, it has 77"
+                ],
+            ),
+            (228, None),
+            (
+                229,
+                ["notes[0].text is cut off at 80 columns: it takes 4 lines and has 3 lines"],
+            ),
+        ],
+    )
+    def test_of_a_note(self, length: int, told: list[str] | None) -> None:
+        said = found(ARTICLE, Note("L", None, "x" * length))
+        if told is None:
+            assert "other lines give way" in said[0]
+        else:
+            assert said == told
+
+    def test_of_a_question_and_its_answer(self) -> None:
+        fits = Question("L", 1, "talk", "x" * 76, None, "x" * 152)
+        assert found(ARTICLE, fits) == []
+        assert found(ARTICLE, replace(fits, text="x" * 77, answer="x" * 153)) == [
+            "questions[0].text is cut off at 80 columns: it takes 2 lines and has one line",
+            "questions[0].answer is cut off at 80 columns: it takes 3 lines and has 2 lines",
+        ]
+
+    def test_of_what_it_teaches(self) -> None:
+        assert found(replace(ARTICLE, teaches="x" * 40)) == []
+        assert found(replace(ARTICLE, teaches="x" * 41)) == [
+            "teaches has 41 characters: a list of lessons has room for 40"
+        ]
+
+
+class TestVotes:
+    def test_with_enough_wrong_numbers_are_good(self) -> None:
+        assert found(MAZUR, Question("dA1", None, "vote", "How?", (1, 1))) == []
+
+    def test_with_fewer_are_not(self) -> None:
+        assert found(load("article"), Question("db2", None, "vote", "How?", (1, 1))) == [
+            "questions[0] is a vote with too little to choose from: mistakes give 2 wrong numbers "
+            "for db2[1,1] at 3 decimals, of 3 that are wanted"
+        ]
+
+    def test_count_what_can_be_told_apart_at_the_decimals_of_the_file(self) -> None:
+        question = Question("dW1", None, "vote", "How?", (1, 2))
+        assert found(MAZUR, question) == []
+        assert "at 2 decimals" in found(replace(MAZUR, decimals=2), question)[-1]
+
+    def test_without_a_cell_are_about_the_one_that_will_be_asked_for(self) -> None:
+        assert found(MAZUR, Question("dW1", None, "vote", "How?")) == []
+        few = found(load("article"), Question("db2", None, "vote", "How?"))
+        assert few == found(load("article"), Question("db2", None, "vote", "How?", (1, 1)))
+
+    def test_need_nothing_of_the_kind_in_other_forms(self) -> None:
+        for form in ("number", "formula", "talk"):
+            assert found(load("article"), Question("db2", 1, form, "How?", (1, 1), "So.")) == []
+
+
+class TestZeros:
+    def test_are_remarked_also_when_they_only_look_so(self) -> None:
+        question = Question("dW1", None, "number", "How?", (1, 1))
+        assert found(replace(MAZUR, decimals=3), question) == [
+            "questions[0] asks for a zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
+        ]
+        assert found(MAZUR, question) == []
+
+    def test_without_a_cell_are_remarked_only_where_there_is_nothing_else(self) -> None:
+        first, second = (Question("dW1", k, "number", "How?") for k in (1, 2))
+        assert "asks for a zero: dW1[1,1]" in found(load("zeros"), first)[0]
+        assert found(load("zeros"), second) == []
+        assert found(load("dead-relu"), first) == [], "row 2 is not 0"
+
+
+class TestPlaces:
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [("notes", Note("L", 3, "x")), ("questions", Question("L", 3, "talk", "x", None, "y"))],
+    )
+    def test_behind_the_end_of_a_diverged_run_are_never_reached(
+        self, kind: str, said: Note | Question
+    ) -> None:
+        assert Timeline(WILD).diverged(2)
+        assert found(WILD, said) == [
+            f"{kind}[0] stands at iteration 3, but the run diverges in iteration 2"
+        ]
+        assert found(WILD, replace(said, iteration=2)) == []
+
+    def test_that_are_never_reached_are_asked_nothing_of(self) -> None:
+        assert len(found(WILD, Question("L", 3, "vote", "x"))) == 1
+
+    def test_far_away_are_remarked_without_going_there(self) -> None:
+        assert found(ARTICLE, Note("L", 10**15, "x")) == [
+            "notes[0] stands at iteration 1,000,000,000,000,000: nobody will step there"
+        ]
+
+    def test_of_two_questions_are_two(self) -> None:
+        always, once = (Question("b2", k, "talk", "x", None, "y") for k in (None, 2))
+        assert found(ARTICLE, always, once) == [
+            "2 questions are asked at b2 in iteration 2: one after the other"
+        ]
+        assert found(ARTICLE, once, once) == found(ARTICLE, always, once)
+        assert found(ARTICLE, once, replace(once, iteration=1)) == []
+        assert found(ARTICLE, once, replace(once, step="W2")) == []

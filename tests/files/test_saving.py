@@ -1,0 +1,538 @@
+"""Saved runs: what is written opens at the very same state, and reads as its author wrote it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from itertools import cycle
+from pathlib import Path
+from random import uniform
+from time import sleep
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui import lessons
+from backprop_tui.files.experiment_file import (
+    ExperimentError,
+    load,
+    read_experiment,
+)
+from backprop_tui.files.kept_checks import MOST_REPLAYED
+from backprop_tui.files.overrides import overridden
+from backprop_tui.files.saving import (
+    SaveError,
+    check_place,
+    keyframe_of,
+    resume,
+    save,
+    text_of,
+    write_file,
+)
+from backprop_tui.files.toml_text import changed, same, written
+from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.maths.parser import parse
+from backprop_tui.model.experiment import Edit, Experiment, Keyframe
+from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.run.edits import with_edit
+from backprop_tui.run.iterations import Replay
+from backprop_tui.run.timeline import Position, Timeline
+from tests.networks import experiments, same_bits
+
+PATIENCE = 60
+SMALL = """\
+# Mine.
+title = "Small"
+
+[network]
+layers = [2, 1]     # logistic regression
+activations = ["sigmoid"]
+loss = "binary_cross_entropy"
+
+[training]
+learning_rate = 0.5
+optimizer = "adam"
+
+[data]  # two of them
+X = [[1, 0.5], [0, 1]]
+Y = [[1], [0]]
+
+# The last word.
+"""
+
+
+def document_of(experiment: Experiment, optimizer: str) -> dict[str, Any]:
+    """An experiment as its file would say it."""
+    training = {f.name: getattr(experiment.training, f.name) for f in fields(experiment.training)}
+    network, data, initial = experiment.network, experiment.data, experiment.initial
+    return {
+        "title": experiment.title,
+        "network": {
+            "layers": list(network.layers),
+            "activations": list(network.activations),
+            "loss": network.loss,
+        },
+        "training": training | {"freeze": list(training["freeze"]), "optimizer": optimizer},
+        "data": {"X": data.X.T.tolist(), "Y": data.Y.T.tolist()},
+        "initial": {name: p.tolist() for name, p in initial.given.items()},
+    }
+
+
+def read(text: str, **overrides: str) -> Experiment:
+    return read_experiment(text, "test", "test.toml", overrides)
+
+
+def saved_text(experiment: Experiment, iteration: int, folder: str = "") -> str:
+    timeline = Timeline(experiment)
+    position = timeline.end_of(iteration)
+    return text_of(experiment, position, keyframe_of(timeline, iteration), folder)
+
+
+def same_iteration(a: Timeline, b: Timeline, number: int) -> bool:
+    one, other = a.iteration(number), b.iteration(number)
+    arrays = zip(
+        (*one.results, *one.given.values()), (*other.results, *other.given.values()), strict=True
+    )
+    return one.number == other.number and all(same_bits(x, y) for x, y in arrays)
+
+
+class TestRoundTrip:
+    @settings(max_examples=60, deadline=None)
+    @given(experiments(), st.sampled_from(sorted(OPTIMIZERS)), st.integers(1, 40), st.data())
+    def test_what_is_saved_opens_at_the_same_bits(
+        self, experiment: Experiment, optimizer: str, iteration: int, data: st.DataObject
+    ) -> None:
+        begun = read(written(document_of(experiment, optimizer)))
+        timeline = Timeline(begun)
+        last = timeline.iteration(iteration).number  # it may diverge before
+        steps = data.draw(st.integers(0, len(timeline.program.steps)))
+        text = text_of(begun, Position(last, steps), keyframe_of(timeline, last), "")
+        opened = Timeline(read(text))
+        assert resume(opened) == Position(last, steps)
+        for number in (last, last + 1, max(1, last - 1), 1, last):
+            assert same_iteration(opened, timeline, number)
+
+    def test_it_opens_without_a_replay(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened = Timeline(read(saved_text(read(SMALL), 50)))
+        monkeypatch.delattr(Replay, "many")
+        monkeypatch.delattr(Replay, "many_with_losses")
+        assert resume(opened).iteration == 50
+        assert opened.iteration(50).number == 50
+
+    def test_saved_again_it_is_the_same_text(self) -> None:
+        text = saved_text(read(SMALL), 7)
+        assert saved_text(read(text), 7) == text
+
+    def test_a_mean_too_large_to_hold_is_kept(self) -> None:
+        text = SMALL.replace('"adam"', '"rmsprop"').replace("[1, 0.5]", "[1e170, 0.5]")
+        text = text.replace("Y = [[1], [0]]", "Y = [[0], [0]]")
+        begun = read(text)
+        timeline = Timeline(begun)
+        assert not np.isfinite(timeline.iteration(3).given["sdW1"]).all()
+        opened = Timeline(read(saved_text(begun, 3)))
+        resume(opened)
+        assert same_iteration(opened, timeline, 3)
+
+    def test_a_diverged_run_opens_where_it_ended(self) -> None:
+        begun = read(
+            SMALL.replace("0.5\n", "1e300\n", 1)
+            .replace("adam", "gradient_descent")
+            .replace("sigmoid", "linear")
+            .replace("binary_cross_entropy", "half_squared_error")
+        )
+        last = Timeline(begun).iteration(1000)
+        assert last.diverged
+        opened = Timeline(read(saved_text(begun, last.number)))
+        here = resume(opened)
+        assert here == opened.end_of(last.number)
+        assert opened.forward(here) == here
+        assert opened.back(here).steps == here.steps - 1
+
+    def test_the_keyframe_wins_from_its_iteration_on(self) -> None:
+        """One that does not follow from [initial]: what is before it does not, whatever the way."""
+        text = saved_text(read(SMALL), 20)
+        forged = re.sub(r"(?m)^b1 = .*$", "b1 = [9.0]", text)
+        orders = ([25, 19, 25, 1500], [1500, 19, 25], [19, 20, 21, 25, 1500])
+        runs = []
+        for order in orders:
+            timeline = Timeline(read(forged))
+            resume(timeline)
+            for number in order:
+                timeline.iteration(number)
+            runs.append(timeline)
+        assert runs[0].iteration(20).given["b1"].item() == 9.0
+        for number in (19, 20, 25, 1500):
+            assert all(same_iteration(runs[0], other, number) for other in runs[1:])
+        assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
+        assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
+
+
+class TestChanges:
+    """What a learner has changed is in the file, and what its author wrote stays as it is."""
+
+    EDITS = Edit(2, Cell("W1", 1, 2), 0.25), Edit(1, Name("alpha"), 0.1)
+    FORMULAS: Mapping[str, Expr] = MappingProxyType({"dW1": parse("dZ1 @ X.T / m")})
+
+    def changed(self) -> Experiment:
+        return replace(read(SMALL), edits=self.EDITS, formulas=self.FORMULAS)
+
+    def test_they_are_written(self) -> None:
+        document = tomllib.loads(saved_text(self.changed(), 3))
+        assert document["edits"] == [
+            {"iteration": 2, "cell": "W1[1,2]", "value": 0.25},
+            {"iteration": 1, "cell": "alpha", "value": 0.1},
+        ]
+        assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_figures_published_of_what_is_edited_are_given_up_as_in_the_session(self) -> None:
+        lesson = load("mazur")
+        assert {p.iteration for p in lesson.published} > {1}
+        for iteration in (1, 2):
+            edited = with_edit(lesson, Edit(iteration, Cell("W1", 1, 1), 0.9))
+            again = read(saved_text(edited, 1))
+            assert again.published == edited.published
+            assert all(p.iteration < iteration for p in again.published)
+
+    def test_what_stands_there_already_stays_as_it_is(self) -> None:
+        own = (
+            "\n[[edits]]  # mine\niteration = 1\ncell = 'alpha'\nvalue = 0.1\n"
+            "\n[formulas]\ndW1 = 'dZ1 @ X.T / m'  # as NumPy has it\n"
+        )
+        begun = self.changed()
+        assert begun.written is not None
+        text = begun.written.text + own
+        same = replace(begun, edits=self.EDITS[1:], written=replace(begun.written, text=text))
+        assert own in saved_text(same, 3)
+        other = saved_text(replace(same, formulas={}), 3)
+        assert "formulas" not in tomllib.loads(other)
+        assert "# mine" in other
+        assert len(tomllib.loads(saved_text(replace(same, edits=self.EDITS), 3))["edits"]) == 2
+
+    @pytest.mark.parametrize("iteration", [1, 2, 3])
+    def test_it_opens_the_same_run(self, iteration: int) -> None:
+        begun = replace(read(SMALL), edits=self.EDITS)
+        timeline = Timeline(begun)
+        opened = read(saved_text(begun, iteration))
+        assert opened.edits == self.EDITS
+        again = Timeline(opened)
+        resume(again)
+        assert all(same_iteration(again, timeline, k) for k in (iteration, 1, 4))
+
+
+class TestText:
+    def test_the_authors_stays_as_it_is(self) -> None:
+        text = saved_text(read(SMALL), 3)
+        assert text.startswith(SMALL.rstrip())
+        assert list(tomllib.loads(text)) == [*tomllib.loads(SMALL), "position", "keyframe"]
+
+    def test_overrides_are_put_in_where_they_belong(self) -> None:
+        text = saved_text(read(SMALL, learning_rate="0.25", seed="7"), 3)
+        assert "layers = [2, 1]     # logistic regression\n" in text
+        assert 'learning_rate = 0.25\noptimizer = "adam"\n' in text
+        assert "\n[initial]\nseed = 7\n" in text
+        opened = read(text)
+        assert (opened.training.learning_rate, opened.initial.seed) == (0.25, 7)
+        assert opened.saved is not None
+
+    def test_other_weights_are_an_override_too(self) -> None:
+        opened = read(saved_text(read(SMALL).with_seed(5), 3))
+        assert opened.initial.seed == 5
+
+    def test_an_override_of_a_saved_run_begins_anew(self) -> None:
+        assert read(saved_text(read(SMALL), 3), learning_rate="0.1").saved is None
+
+    @pytest.mark.parametrize("name", lessons.NAMES)
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {},
+            {"learning_rate": "0.1"},
+            {"seed": "3"},
+            {"layers": "3,2,1", "x": "1,2,3;4,5,6", "y": "1;1", "activations": "relu,sigmoid"},
+        ],
+    )
+    def test_every_lesson_reads_back(self, name: str, overrides: dict[str, str]) -> None:
+        begun = load(name, overrides)
+        opened = read(saved_text(begun, 2))
+        assert opened.network == begun.network
+        assert opened.training == begun.training
+        assert opened.notes == begun.notes
+        assert opened.questions == begun.questions
+        assert (opened.title, opened.about) == (begun.title, begun.about)
+        same_start = zip(opened.parameters().values(), begun.parameters().values(), strict=True)
+        assert all(same_bits(a, b) for a, b in same_start)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'network = { layers = [1, 1], activations = ["linear"], loss = "x" }\n',
+            'network.layers = [1, 1]\nnetwork."loss" = "x"\n',
+            "[network]\r\nlayers = [1, 1] # c\r\nloss = 'x'\r\n",
+            '[network]\nloss = "x"\nlayers = [\n  1, # ] a bracket\n  1,\n]',
+            '"title" = """a # [b]\n[network]\n"""\n[network]\nlayers = [1, 1]\nloss = "\\"#"\n',
+            "[network]\nlayers = [1, 1]\n[[notes]]\nat = 'a'\n[[notes]]\nat = { step = 'b' }\n",
+        ],
+    )
+    def test_whatever_the_layout_what_is_changed_reads_back(self, text: str) -> None:
+        before = tomllib.loads(text)
+        network = before["network"]
+        for after in (
+            before | {"network": network | {"layers": [2, 2.0]}},
+            before | {"network": {**network, "loss": "y", "more": True}},
+            before | {"network": {"layers": [1]}, "training": {"a": -0.0}, "title": "\x7f\n"},
+            {k: v for k, v in before.items() if k != "network"},
+            {**before, "notes": before.get("notes", [])[1:]},
+        ):
+            assert same(tomllib.loads(changed(text, after)), after)
+
+    def test_a_comment_goes_with_the_value_that_it_was_about(self) -> None:
+        text = "a = 1  # one\nb = 2  # two\n"
+        assert changed(text, {"a": 3, "b": 2}) == "a = 3\nb = 2  # two\n"
+
+    @given(
+        st.dictionaries(
+            st.text(max_size=5),
+            st.recursive(
+                st.booleans()
+                | st.integers(-(2**63), 2**63 - 1)
+                | st.floats(allow_nan=False)
+                | st.text(st.characters(codec="utf-8"), max_size=20),
+                lambda values: (
+                    st.lists(values, max_size=3)
+                    | st.dictionaries(st.text("abc \"'.#\n", max_size=5), values, max_size=3)
+                ),
+                max_leaves=10,
+            ),
+            max_size=5,
+        )
+    )
+    def test_any_document_reads_back(self, document: dict[str, Any]) -> None:
+        assert same(tomllib.loads(written(document)), document)
+
+    def test_overrides_of_every_lesson_keep_the_text(self) -> None:
+        text = lessons.text("mazur")
+        after = overridden(tomllib.loads(text), {"learning_rate": 0.1})
+        kept = [line for line in text.splitlines() if line.startswith("#")]
+        assert [line for line in changed(text, after).splitlines() if line in kept] == kept
+
+    def test_a_csv_file_is_found_from_the_new_place(self, tmp_path: Path) -> None:
+        (tmp_path / "here").mkdir()
+        (tmp_path / "there" / "below").mkdir(parents=True)
+        (tmp_path / "here" / "d.csv").write_text("a,b,y\n1,2,0\n3,4,1\n")
+        mine = tmp_path / "here" / "mine.toml"
+        head, tail = SMALL.split("X = ")
+        csv = head + 'csv = "d.csv"\ntarget = "y"\n' + tail[tail.index("\n\n") :]
+        mine.write_text(csv)
+        timeline = Timeline(load(str(mine)))
+        for place in ("here/run.toml", "there/below/run.toml"):
+            path = tmp_path / place
+            save(str(path), timeline, timeline.end_of(3))
+            opened = Timeline(load(str(path)))
+            assert resume(opened) == timeline.end_of(3)
+            assert same_iteration(opened, timeline, 3)
+        assert 'csv = "../../here/d.csv"' in path.read_text()
+        assert 'csv = "d.csv"' in (tmp_path / "here" / "run.toml").read_text()
+
+
+SAVED = SMALL + "[position]\niteration = 5\nstep = 2\n"
+FRAME = """[keyframe]
+iteration = 5
+W1 = [[1.0, 2.0]]
+b1 = [0.5]
+vdW1 = [[0.1, 0.2]]
+sdW1 = [[0.1, inf]]
+vdb1 = [0.1]
+sdb1 = [0.1]
+"""
+
+
+class TestFaults:
+    def faults(self, text: str) -> tuple[str, ...]:
+        with pytest.raises(ExperimentError) as refusal:
+            read(text)
+        return refusal.value.faults
+
+    def test_a_hand_written_one_is_fine(self) -> None:
+        saved = read(SAVED + FRAME).saved
+        assert saved is not None
+        assert (saved.iteration, saved.steps) == (5, 2)
+        assert isinstance(saved.keyframe, Keyframe)
+        assert saved.keyframe.kept["sdW1"][0, 1] == np.inf
+        assert resume(Timeline(read(SAVED))) == Position(5, 2)
+
+    def test_all_that_is_wrong_is_told_at_once(self) -> None:
+        text = SAVED.replace("step = 2", "step = 200\nplace = 1") + FRAME.replace(
+            "[[1.0, 2.0]]", "[[1.0], [2.0]]"
+        ).replace("b1 = [0.5]\n", "").replace("iteration = 5", "iteration = 6").replace(
+            "vdb1 = [0.1]", "vdb1 = [inf, 1, 'x']\nW2 = [[1]]"
+        )
+        assert self.faults(text) == (
+            "position.step must be no more than 17, the steps of an iteration; got 200",
+            "position.place is not a key of [position], which has iteration, step, elements",
+            "keyframe.b1 is missing: it must have shape 1×1",
+            "keyframe.iteration must be no more than position.iteration, 5; got 6",
+            "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
+            'keyframe.vdb1[2] must be a finite number; got "x"',
+            "keyframe.W2 is nothing that this run keeps, which is W1, b1, vdW1, sdW1, vdb1, sdb1",
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "fault"),
+        [
+            (("iteration = 5", "iteration = 0"), "must be a whole number, 1 or more; got 0"),
+            (("iteration = 5", "iteration = 5.0"), "must be a whole number, 1 or more; got 5.0"),
+            (("step = 2", "step = -1"), "position.step must be a whole number, 0 or more; got -1"),
+            (("b1 = [0.5]", "b1 = [inf]"), "keyframe.b1[0] must be a finite number; got inf"),
+            (("sdb1 = [0.1]", "sdb1 = [nan]"), "keyframe.sdb1[0] must be a finite number; got nan"),
+            (("sdb1", "sdb2"), "keyframe.sdb1 is missing: it must have shape 1×1"),
+        ],
+    )
+    def test_each(self, change: tuple[str, str], fault: str) -> None:
+        text = SAVED + FRAME
+        assert any(fault in told for told in self.faults(text.replace(*change)))
+
+    def test_a_position_far_from_any_keyframe_is_refused(self) -> None:
+        far = SAVED.replace("iteration = 5", f"iteration = {MOST_REPLAYED + 2}")
+        (fault,) = self.faults(far)
+        assert fault.startswith("position.iteration must be no more than 1,000,000 iterations")
+
+
+class TestPlaces:
+    def test_nothing_is_overwritten_unasked(self, tmp_path: Path) -> None:
+        path = tmp_path / "a"
+        write_file(str(path), "one")
+        for attempt in (check_place, lambda p: write_file(p, "two")):
+            with pytest.raises(SaveError, match="exists already; --overwrite replaces it"):
+                attempt(str(path))
+        assert path.read_text() == "one"
+        write_file(str(path), "two", overwrite=True)
+        assert path.read_text() == "two"
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_file_that_comes_in_between_is_not_overwritten(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a"
+        monkeypatch.setattr(
+            "backprop_tui.files.saving.check_place", lambda *_: path.write_text("another's")
+        )
+        with pytest.raises(SaveError, match="exists already"):
+            write_file(str(path), "mine")
+        assert path.read_text() == "another's"
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_permissions_stay_and_links_are_followed(self, tmp_path: Path) -> None:
+        path, link = tmp_path / "a", tmp_path / "link"
+        path.write_text("one")
+        path.chmod(0o640)
+        link.symlink_to(path)
+        write_file(str(link), "two", overwrite=True)
+        assert link.is_symlink()
+        assert path.read_text() == "two"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        write_file(str(tmp_path / "new"), "")
+        mask = os.umask(0)
+        os.umask(mask)
+        assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o666 & ~mask
+
+    def test_what_is_no_place_for_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        for path, told in {
+            tmp_path: "is a folder",
+            tmp_path / "none" / "a": "there is no folder",
+            tmp_path / "file" / "a": "Not a directory",
+            tmp_path / ("x" * 300): "File name too long",
+            f"{tmp_path}/none/": "is a folder's name",
+            f"{tmp_path}/a\0b": "cannot be written",
+        }.items():
+            with pytest.raises(SaveError, match=told) as refusal:
+                write_file(str(path), "")
+            assert str(refusal.value).isprintable()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_no_permission(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o500)
+        with pytest.raises(SaveError, match="Permission denied"):
+            check_place(str(tmp_path / "a"))
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
+    def test_a_full_disk(self) -> None:
+        with pytest.raises(SaveError, match="/dev/full cannot be written: No space left"):
+            write_file("/dev/full", "text")
+        assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+
+    def test_a_path_that_is_no_text_cannot_be_written_into_a_file(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            SaveError, match=r"cannot be written: the path to its data is not UTF-8"
+        ):
+            write_file(str(tmp_path / "a.toml"), 'csv = "bad\udcff/d.csv"')
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
+    def test_a_save_that_fails_leaves_what_was_there_and_nothing_else(
+        self, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        path = tmp_path / "a"
+        path.write_text("old")
+        monkeypatch.setattr(os, call, full)
+        with pytest.raises(SaveError, match="No space left"):
+            write_file(str(path), "new", overwrite=True)
+        monkeypatch.undo()
+        assert path.read_text() == "old"
+        assert os.listdir(tmp_path) == ["a"]
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
+    def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
+        path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
+        write_file(str(path), texts[0])
+        for _ in range(40):
+            if not (child := os.fork()):
+                for text in cycle(texts):
+                    write_file(str(path), text, overwrite=True)
+            sleep(uniform(0, 0.02))  # the moment is what is drawn: nothing is waited for
+            os.kill(child, signal.SIGKILL)
+            assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+            assert path.read_text() in texts
+
+    def test_killed_while_saving_it_leaves_a_whole_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "run.toml"
+        code = """
+import sys
+from backprop_tui.files.experiment_file import load
+from backprop_tui.files.saving import save
+from backprop_tui.run.timeline import Timeline
+timeline, k = Timeline(load("article", {"layers": "3,60,60,1"})), 0
+while True:
+    k += 1
+    save(sys.argv[1], timeline, timeline.end_of(k), overwrite=True)
+    print(k, flush=True)
+"""
+        for _ in range(5):
+            with subprocess.Popen(
+                [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
+            ) as child:
+                assert child.stdout is not None
+                for _ in range(3):
+                    done = int(child.stdout.readline())
+                child.send_signal(signal.SIGKILL)
+                more = child.stdout.read().split()
+                assert child.wait(PATIENCE) == -signal.SIGKILL
+            done = int(more[-1]) if more else done
+            opened = load(str(path)).saved
+            assert opened is not None
+            assert opened.iteration in (done, done + 1)

@@ -1,0 +1,128 @@
+"""Questions: the cell that tells most mistakes apart, and the numbers that a class votes for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Provenance
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.questions import Asked, ask, kind
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment, Question
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.tui.paint.numbers import number
+from tests.networks import experiments
+
+WRITE = partial(number, decimals=4)
+
+
+def asked_at(
+    symbol: str, lesson: str = "mazur", form: str | None = "vote", **more: object
+) -> Asked:
+    """The question for a step of the first iteration."""
+    timeline = Timeline(load(lesson))
+    position = Position(1, timeline.program.index(symbol))
+    return ask(timeline, position, form, WRITE, **more)  # type: ignore[arg-type]
+
+
+def test_the_vote_of_the_published_example() -> None:
+    """dA1[1,1] of Mazur's network: one path, the row instead of the column, right, the sign."""
+    asked = asked_at("dA1")
+    assert asked.cell == Cell("dA1", 1, 1)
+    assert [choice.written for choice in asked.choices] == ["0.0554", "0.0383", "0.0364", "−0.0364"]
+    assert [choice.right for choice in asked.choices] == [False, False, True, False]
+    one_path, transpose, _, sign = asked.choices
+    assert "one path only" in one_path.label
+    assert "ᵀ" in transpose.label
+    assert "sign" in sign.label
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [
+        ("Z1", "What do its inputs, weighed and added up, come to?"),
+        ("A1", "What does the activation make of Z1[1,1]?"),
+        ("L", "How badly does the prediction miss its target?"),
+        ("dW2", "If W2[1,1] grew a little, how would L change?"),
+        ("W1", "Where does W1[1,1] move to?"),
+    ],
+)
+def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:
+    assert asked_at(symbol).text == said
+
+
+def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
+    assert asked_at("dZ2", "batch").text.endswith("how would L change?")
+    assert asked_at("dW2", "batch").text.endswith("how would J change?")
+
+
+def test_the_author_s_question_wins() -> None:
+    question = Question("dA1", None, "number", "Which sign?", (2, 1), "It is positive.")
+    asked = asked_at("dA1", form=None, question=question)
+    assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
+    assert asked.own
+    assert asked.answer == "It is positive."
+
+
+def test_another_cell_may_be_chosen() -> None:
+    assert asked_at("dA1", cell=Cell("dA1", 2, 1)).cell == Cell("dA1", 2, 1)
+
+
+def test_a_step_has_one_kind_in_every_layer() -> None:
+    program = Timeline(load("mazur")).program
+    assert [kind(step) for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(experiment=experiments(scales=(1.0,)), data=st.data())
+def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: DataObject) -> None:
+    timeline = Timeline(experiment)
+    steps = data.draw(st.integers(0, len(timeline.program.steps) - 1))
+    asked = ask(timeline, Position(1, steps), "vote", WRITE)
+    right = timeline.iteration(1).results[steps][asked.cell.row - 1, asked.cell.column - 1]
+    if asked.form == "talk":
+        assert len(asked.choices) <= 1
+        return
+    written = [choice.written for choice in asked.choices]
+    assert 2 <= len(written) == len(set(written)) <= 4
+    assert [choice.number for choice in asked.choices if choice.right] == [right]
+    assert all(choice.label for choice in asked.choices if not choice.right)
+    assert [c.number for c in asked.choices] == sorted(c.number for c in asked.choices)[::-1]
+
+
+@settings(deadline=None, max_examples=40)
+@given(experiment=experiments(scales=(1.0,)), data=st.data())
+def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
+    experiment: Experiment, data: DataObject
+) -> None:
+    timeline = Timeline(experiment)
+    steps = data.draw(st.integers(0, len(timeline.program.steps) - 1))
+    result = timeline.iteration(1).results[steps]
+    column = (
+        result[:3, :1]
+        if timeline.program.steps[steps].symbol in (timeline.program.per_example)
+        else result[:3, :3]
+    )
+    assume(np.isfinite(column).all() and (np.abs(column) > 1e-3).any())
+    cell = ask(timeline, Position(1, steps), "vote", WRITE).cell
+    assert result[cell.row - 1, cell.column - 1] != 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(experiment=experiments(scales=(1.0,)), data=st.data())
+def test_no_wrong_choice_is_what_somebody_reckons_with_the_figures_shown(
+    experiment: Experiment, data: DataObject
+) -> None:
+    timeline = Timeline(experiment)
+    steps = data.draw(st.integers(0, len(timeline.program.steps) - 1))
+    asked = ask(timeline, Position(1, steps), "vote", WRITE)
+    by_hand = Explanation(Provenance(timeline), asked.place, WRITE).by_hand()
+    told = {WRITE(number) for number in by_hand}
+    assert not [c for c in asked.choices if not c.right and c.written in told]

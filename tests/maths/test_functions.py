@@ -1,0 +1,247 @@
+"""Activations and losses: each is an expression, and its slope is the slope of that expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.maths.elements import element
+from backprop_tui.maths.expressions import Call, Expr, Name, Num
+from backprop_tui.maths.functions import (
+    ACTIVATIONS,
+    DEFINITIONS,
+    LOSSES,
+    PRIMITIVES,
+    Activation,
+    Loss,
+    expand,
+    log,
+)
+from backprop_tui.maths.values import ratio, value, xlog
+from backprop_tui.maths.writing import numpy_source
+from tests.networks import ELEMENTWISE, matrices
+
+A, Y, Z, D = map(Name, "A2 Y Z2 dA2".split())
+H = 1e-6
+
+
+def at(e: Expr, **symbols: Any) -> Any:
+    return value(e, {"K": 3.0, **{s: np.array(v, dtype=float) for s, v in symbols.items()}})
+
+
+def in_every_face(e: Expr, a: float, y: float) -> list[float]:
+    """What `e`, in A2 and Y, comes to as a matrix, as one element and as NumPy source."""
+    env = {"A2": np.array([[a]]), "Y": np.array([[y]])}
+    one = element(e, 1, 1, {"A2": (1, 1), "Y": (1, 1)})
+    with np.errstate(all="ignore"):
+        run = eval(numpy_source(e), {"np": np, "xlog": xlog, "ratio": ratio}, env)
+    return [float(np.squeeze(face)) for face in (value(e, env), value(one, env), run)]
+
+
+# Activations ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "expected", "slope"),
+    [
+        ("sigmoid", 0.0, 0.5, 0.25),
+        ("sigmoid", 1.105905967, 0.75136507, 0.186815602),
+        ("tanh", 0.0, 0.0, 1.0),
+        ("tanh", 1.0, 0.761594156, 0.419974342),
+        ("relu", 3.0, 3.0, 1.0),
+        ("relu", -3.0, 0.0, 0.0),
+        ("relu", 0.0, 0.0, 0.0),
+        ("leaky_relu", 3.0, 3.0, 1.0),
+        ("leaky_relu", -3.0, -0.03, 0.01),
+        ("leaky_relu", 0.0, 0.0, 0.01),
+        ("linear", -1.5, -1.5, 1.0),
+    ],
+)
+def test_activations_have_the_values_that_textbooks_print(
+    name: str, z: float, expected: float, slope: float
+) -> None:
+    f = ACTIVATIONS[name]
+    assert at(f(Z), Z2=[[z]]) == pytest.approx(expected, abs=1e-9)
+    assert at(f.slope_at(Z), Z2=[[z]]) == pytest.approx(slope, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@given(size=st.floats(0.01, 8), sign=st.sampled_from((-1, 1)))
+def test_the_slope_of_an_activation_is_its_central_difference(
+    name: str, size: float, sign: int
+) -> None:
+    f, z = ACTIVATIONS[name], sign * size
+    rise = at(f(Z), Z2=[[z + H]]) - at(f(Z), Z2=[[z - H]])
+    assert at(f.slope_at(Z), Z2=[[z]]) == pytest.approx(float(rise[0, 0]) / (2 * H), abs=1e-8)
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+@given(z=matrices(3, 2))
+def test_a_function_is_worth_its_definition(name: str, z: Any) -> None:
+    call = Call(name, (Z,))
+    assert np.array_equal(at(call, Z2=z), at(expand(call), Z2=z))
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
+def test_saturated_activations_reach_their_bounds_and_are_flat(
+    name: str, low: float, high: float
+) -> None:
+    f = ACTIVATIONS[name]
+    assert at(f(Z), Z2=[[-800, 800]]).tolist() == [[low, high]]
+    assert at(f.slope_at(Z), Z2=[[-800, 800]]).tolist() == [[0.0, 0.0]]
+
+
+def test_softmax_of_huge_values_does_not_overflow() -> None:
+    z = [[1000.0, -1000.0, 0.0], [0.0, -1000.0, 0.0], [-1000.0, -2000.0, 0.0]]
+    shares = at(ACTIVATIONS["softmax"](Z), Z2=z)
+    assert shares[:, 0].tolist() == [1.0, 0.0, 0.0]
+    assert shares[:, 1].tolist() == [0.5, 0.5, 0.0]
+    assert shares[:, 2] == pytest.approx([1 / 3] * 3)
+
+
+@given(z=matrices(4, 2, scale=10))
+def test_softmax_gives_each_example_shares_that_add_up_to_1(z: Any) -> None:
+    shares = at(ACTIVATIONS["softmax"](Z), Z2=z)
+    assert (shares >= 0).all()
+    assert shares.sum(axis=0) == pytest.approx([1.0, 1.0])
+
+
+@given(z=matrices(3, 1), d=matrices(3, 1))
+def test_softmax_carries_a_slope_back_through_its_jacobian(z: Any, d: Any) -> None:
+    f = ACTIVATIONS["softmax"]
+    back = at(f.back(D, Z, A), A2=at(f(Z), Z2=z), dA2=d)
+    for i in range(3):
+        nudge = np.zeros((3, 1))
+        nudge[i] = H
+        moved = at(f(Z), Z2=z + nudge) - at(f(Z), Z2=z - nudge)
+        assert back[i, 0] == pytest.approx(float((d * moved).sum()) / (2 * H), abs=1e-8)
+
+
+@pytest.mark.parametrize("f", ACTIVATIONS.values(), ids=lambda f: f.name)
+def test_an_activation_has_a_slope_or_a_jacobian(f: Activation) -> None:
+    assert (f.slope is None) != (f.jacobian_product is None)
+    assert f.elementwise is (f.slope is not None)
+
+
+def test_the_slope_of_not_a_number_is_not_a_number() -> None:
+    assert np.isnan(at(ACTIVATIONS["relu"].slope_at(Z), Z2=[[np.nan]])).all()
+
+
+# Losses --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("half_squared_error", (0.3**2 + 0.5**2 + 0.2**2) / 2),
+        ("mean_squared_error", (0.3**2 + 0.5**2 + 0.2**2) / 3),
+        ("cross_entropy", -np.log(0.5)),
+        ("binary_cross_entropy", -np.log(1 - 0.3) - np.log(0.5) - np.log(1 - 0.2)),
+    ],
+)
+def test_losses_have_the_values_of_their_definitions(name: str, expected: float) -> None:
+    a, y = [[0.3], [0.5], [0.2]], [[0.0], [1.0], [0.0]]
+    assert at(LOSSES[name](A, Y), A2=a, Y=y)[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+@given(a=st.lists(st.floats(0.05, 0.95), min_size=3, max_size=3), y=matrices(3, 1))
+def test_the_slope_of_a_loss_is_its_central_difference(loss: Loss, a: list[float], y: Any) -> None:
+    outputs, targets = np.reshape(a, (3, 1)), np.abs(y) / 2
+    slope = at(loss.slope_at(A, Y), A2=outputs, Y=targets)
+    for i in range(3):
+        nudge = np.zeros((3, 1))
+        nudge[i] = H
+        up = at(loss(A, Y), A2=outputs + nudge, Y=targets)
+        down = at(loss(A, Y), A2=outputs - nudge, Y=targets)
+        assert slope[i, 0] == pytest.approx(float(up[0, 0] - down[0, 0]) / (2 * H), abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+@given(z=matrices(3, 2), y=matrices(3, 2))
+@settings(max_examples=40)
+def test_where_a_loss_collapses_the_chain_rule_multiplies_out_to_a_minus_y(
+    loss: Loss, z: Any, y: Any
+) -> None:
+    targets = np.abs(y) / 2
+    if loss.targets_are_shares:
+        targets = (targets + 0.1) / (targets + 0.1).sum(axis=0)
+    for name in loss.collapses:
+        f = ACTIVATIONS[name]
+        a = at(f(Z), Z2=z)
+        d = at(loss.slope_at(A, Y), A2=a, Y=targets)
+        dz = at(f.back(D, Z, A), dA2=d, Z2=z, A2=a)
+        assert dz == pytest.approx(a - targets, abs=1e-12)
+
+
+def test_sigmoid_and_softmax_collapse_under_their_own_loss_only() -> None:
+    assert {name: set(loss.collapses) for name, loss in LOSSES.items()} == {
+        "binary_cross_entropy": {"sigmoid"},
+        "cross_entropy": {"softmax"},
+        "half_squared_error": set(),
+        "mean_squared_error": set(),
+    }
+
+
+# The two conventions -------------------------------------------------------------------------
+
+
+def test_nothing_times_log_0_is_nothing_in_every_face() -> None:
+    assert in_every_face(Y * log(A), a=0.0, y=0.0) == [0.0, 0.0, 0.0]
+    assert in_every_face((1 - Y) * log(1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
+
+
+def test_0_over_0_is_nothing_in_every_face_of_the_slope() -> None:
+    assert in_every_face(Y / A, a=0.0, y=0.0) == [0.0, 0.0, 0.0]
+    assert in_every_face((1 - Y) / (1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
+
+
+def test_a_wrong_and_certain_prediction_costs_infinitely_much() -> None:
+    assert in_every_face(-(Y * log(A)), a=0.0, y=1.0) == [np.inf] * 3
+    assert in_every_face(Y / A, a=0.0, y=1.0) == [np.inf] * 3
+    assert at(LOSSES["binary_cross_entropy"](A, Y), A2=[[1.0]], Y=[[0.0]]) == np.inf
+    assert at(LOSSES["binary_cross_entropy"].slope_at(A, Y), A2=[[1.0]], Y=[[0.0]]) == np.inf
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0])
+def test_a_right_and_certain_prediction_costs_nothing(y: float) -> None:
+    assert in_every_face(LOSSES["binary_cross_entropy"](A, Y), a=y, y=y) == [0.0] * 3
+
+
+@pytest.mark.parametrize(
+    "e",
+    [Y * A, A * Y, Y * (2 * A), Num(0.0) * A, Y * Call("exp", (A,)), Call("total", (Y,)) * A],
+    ids=str,
+)
+def test_no_other_product_with_infinity_is_special(e: Expr) -> None:
+    assert np.isnan(in_every_face(e, a=np.inf, y=0.0)).all()
+
+
+@pytest.mark.parametrize("e", [Y / (2 * A), Y / Call("abs", (A,)), Y / (A + A)], ids=str)
+def test_no_other_quotient_of_nothing_is_special(e: Expr) -> None:
+    assert np.isnan(in_every_face(e, a=0.0, y=0.0)).all()
+
+
+# Primitives ----------------------------------------------------------------------------------
+
+
+def test_sums_gather_over_rows_columns_and_all() -> None:
+    x = [[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]
+    assert at(Call("row_sums", (A,)), A2=x).tolist() == [[3.0], [7.0], [12.0]]
+    assert at(Call("col_sums", (A,)), A2=x).tolist() == [[9.0, 13.0]]
+    assert at(Call("col_max", (A,)), A2=x).tolist() == [[5.0, 7.0]]
+    assert at(Call("total", (A,)), A2=x).tolist() == [[22.0]]
+
+
+def test_the_largest_of_any_number_of_values() -> None:
+    e = Call("max", (A, Num(2.0), Y))
+    assert in_every_face(e, a=1.0, y=5.0) == [5.0] * 3
+    assert in_every_face(e, a=1.0, y=0.0) == [2.0] * 3
+
+
+def test_every_primitive_is_listed_under_its_own_name() -> None:
+    assert all(name == p.name for name, p in PRIMITIVES.items())

@@ -1,0 +1,201 @@
+"""The derivation: which steps there are, in which order, and what may be computed from what."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from backprop_tui.maths.expressions import SCALARS, Call, Name, names, walk
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
+from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import PHASES, Program, Role, Step, lower_all
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ARTICLE, experiments, known_before
+
+ARTICLE_STEPS = "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
+
+
+def symbols(program: Program) -> list[str]:
+    return [step.symbol for step in program.steps]
+
+
+def test_a_two_layer_iteration_has_17_steps_in_this_order() -> None:
+    assert symbols(program_of(ARTICLE.network, ARTICLE.training)) == ARTICLE_STEPS
+
+
+def test_logistic_regression_has_the_ten_steps_of_one_layer() -> None:
+    network = Network((2, 1), ("sigmoid",), "binary_cross_entropy")
+    assert symbols(program_of(network, Training())) == "Z1 A1 L dA1 dZ1 dW1 db1 W1 b1".split()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_the_mean_loss_is_a_step_exactly_when_a_batch_holds_more_than_one(batch: int) -> None:
+    program = program_of(ARTICLE.network, Training(batch=batch))
+    assert ("J" in symbols(program)) is (batch > 1)
+    if batch > 1:
+        assert symbols(program)[4:6] == ["L", "J"]
+
+
+def test_under_sum_nothing_carries_1_over_m() -> None:
+    program = program_of(ARTICLE.network, Training(batch=3, reduction="sum"))
+    assert all("m" not in names(step.expression) for step in program.steps)
+
+
+@pytest.mark.parametrize("frozen", [(), ("b1",), ("W1", "b2"), ("W1", "b1", "W2", "b2")])
+def test_a_frozen_parameter_keeps_its_gradient_and_has_no_update(frozen: tuple[str, ...]) -> None:
+    program = program_of(ARTICLE.network, Training(freeze=frozen))
+    assert symbols(program) == [s for s in ARTICLE_STEPS if s not in frozen]
+    assert {"d" + s for s in frozen} <= set(symbols(program))
+
+
+@given(experiments())
+def test_every_step_reads_only_what_stands_before_it(experiment: Experiment) -> None:
+    program = program_of(experiment.network, experiment.training)
+    known = {"X", "Y", *program.parameters, *SCALARS}
+    for step, lowered in zip(program.steps, program.lowered, strict=True):
+        for e in (step.expression, lowered, step.derivation):
+            assert e is None or set(names(e)) <= known
+        known.add(step.symbol)
+
+
+@given(experiments())
+def test_no_parameter_changes_before_every_gradient_stands(experiment: Experiment) -> None:
+    program = program_of(experiment.network, experiment.training)
+    phases = [step.phase for step in program.steps]
+    assert phases == sorted(phases, key=PHASES.index)
+    updates = {step.symbol for step in program.steps if step.phase == "update"}
+    assert updates == set(program.parameters) - set(experiment.training.freeze)
+    assert updates.isdisjoint(s.symbol for s in program.steps if s.phase != "update")
+
+
+@given(experiments())
+def test_updates_read_their_own_parameter_and_gradient_only(experiment: Experiment) -> None:
+    for step in program_of(experiment.network, experiment.training).steps:
+        if step.phase == "update":
+            assert names(step.expression) == (step.symbol, "alpha", "d" + step.symbol)
+
+
+@given(experiments())
+def test_what_is_computed_calls_no_definition_and_repeats_no_step(experiment: Experiment) -> None:
+    program = program_of(experiment.network, experiment.training)
+    for step, lowered in zip(program.steps, program.lowered, strict=True):
+        parts = list(walk(lowered))
+        assert not any(isinstance(x, Call) and x.function in DEFINITIONS for x in parts)
+        if step.phase == "backward":  # g′ of a known activation costs no new exponential
+            assert not any(isinstance(x, Call) and x.function == "exp" for x in parts)
+
+
+@given(experiments())
+def test_what_is_computed_equals_what_is_taught(experiment: Experiment) -> None:
+    timeline = Timeline(experiment)
+    iteration = timeline.iteration(1)
+    for at, step in enumerate(timeline.program.steps):
+        taught = value(step.expression, known_before(timeline, iteration, at))
+        computed = iteration.results[at]
+        assert np.array_equal(np.broadcast_to(taught, computed.shape), computed, equal_nan=True)
+
+
+def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one() -> None:
+    W1, X = Name("W1"), Name("X")
+    steps = (
+        Step(Name("Z1"), W1 @ X, "forward", Role("value", 1)),
+        Step(Name("Z2"), (W1 @ X) * X, "forward", Role("value", 1)),
+        Step(W1, W1 - X, "update", Role("parameter", 1)),
+        Step(Name("Z3"), W1 @ X, "forward", Role("value", 1)),
+    )
+    assert [text(e) for e in lower_all(steps)] == ["W1 · X", "Z1 ∘ X", "W1 − X", "W1 · X"]
+
+
+# Collapse ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("last", "loss"), product(ACTIVATIONS, LOSSES))
+def test_the_last_dz_collapses_where_activation_and_loss_belong_together(
+    last: str, loss: str
+) -> None:
+    program = program_of(Network((2, 3, 2), ("tanh", last), loss), Training())
+    step = program.steps[program.index("dZ2")]
+    belong = (last, loss) in {
+        ("sigmoid", "binary_cross_entropy"),
+        ("softmax", "cross_entropy"),
+    }
+    assert (step.derivation is not None) is belong
+    assert (text(step.expression) == "A2 − Y") is belong
+    assert program.steps[program.index("dA2")].derivation is None
+
+
+def test_a_hidden_sigmoid_does_not_collapse() -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training)
+    step = program.steps[program.index("dZ1")]
+    assert step.derivation is None
+    assert text(step.expression) == "dA1 ∘ σ′(Z1)"
+
+
+@given(experiments(scales=(1.0,)))
+def test_a_collapsed_step_equals_its_derivation(experiment: Experiment) -> None:
+    timeline = Timeline(experiment)
+    iteration = timeline.iteration(1)
+    for at, step in enumerate(timeline.program.steps):
+        if step.derivation is not None:
+            derived = value(step.derivation, known_before(timeline, iteration, at))
+            finite = np.isfinite(derived)  # a saturated one is why it is collapsed
+            assert derived[finite] == pytest.approx(iteration.results[at][finite], abs=1e-6)
+
+
+def test_a_saturated_output_is_stable_because_it_collapsed() -> None:
+    timeline = Timeline(ARTICLE)
+    env = {"A2": np.array([[1.0]]), "Z2": np.array([[800.0]]), "Y": np.array([[0.0]])}
+    step = timeline.program.steps[timeline.program.index("dZ2")]
+    assert step.derivation is not None
+    dA2 = value(timeline.program.steps[timeline.program.index("dA2")].expression, env)
+    assert np.isnan(value(step.derivation, {**env, "dA2": dA2})).all()  # ∞ × 0
+    assert value(step.expression, env).tolist() == [[1.0]]
+
+
+# What is read off the steps ------------------------------------------------------------------
+
+
+@given(experiments())
+def test_readers_are_the_steps_whose_computation_names_a_symbol(experiment: Experiment) -> None:
+    program = program_of(experiment.network, experiment.training)
+    for at, lowered in enumerate(program.lowered):
+        for symbol in names(lowered):
+            assert at in program.readers[symbol]
+    assert sum(map(len, program.readers.values())) == sum(len(names(e)) for e in program.lowered)
+
+
+def test_phases_have_bounds() -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training)
+    assert [program.phase_bounds(phase) for phase in PHASES] == [(0, 4), (4, 5), (5, 13), (13, 17)]
+
+
+def test_with_all_parameters_frozen_the_update_is_empty_and_last() -> None:
+    program = program_of(ARTICLE.network, Training(freeze=("W1", "b1", "W2", "b2")))
+    assert program.phase_bounds("update") == (13, 13)
+
+
+def test_shapes_of_a_batch_of_two() -> None:
+    program = program_of(Network((4, 3, 1), ("relu", "linear"), "mean_squared_error"), Training())
+    shapes = program.shapes(2)
+    expected = {"X": (4, 2), "W1": (3, 4), "b1": (3, 1), "Z1": (3, 2), "L": (1, 2), "dW1": (3, 4)}
+    assert {symbol: shapes[symbol] for symbol in expected} == expected
+
+
+@given(experiments())
+def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Experiment) -> None:
+    shapes = program_of(experiment.network, experiment.training).shapes(3)
+    for symbol in shapes:
+        if symbol.startswith("d"):
+            assert shapes[symbol] == shapes[symbol[1:]]
+
+
+def test_the_index_of_a_symbol_without_a_step_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        program_of(ARTICLE.network, ARTICLE.training).index("W9")

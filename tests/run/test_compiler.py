@@ -1,0 +1,297 @@
+"""Law 2: compiled and interpreted iterations agree bit for bit; and the source can be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+import backprop_tui.run.many as runner_module
+from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.program import Program
+from backprop_tui.run.compiler import iteration_source, losses_source, plan
+from backprop_tui.run.iterations import Replay
+from tests.networks import ARTICLE, experiment, experiments, same_bits
+
+W2, A2, X, Y, dZ1, dZ2, alpha, m, t = map(Name, "W2 A2 X Y dZ1 dZ2 alpha m t".split())
+
+
+@st.composite
+def trained_somehow(draw: DrawFn) -> Experiment:
+    """Any experiment under any update rule."""
+    drawn = draw(experiments())
+    optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
+    decay = draw(st.sampled_from((0.0, 0.1)))
+    training = replace(drawn.training, optimizer=optimizer, weight_decay=decay)
+    return replace(drawn, training=training)
+
+
+def replay(experiment: Experiment, program: Program | None = None) -> Replay:
+    return Replay(experiment, program or program_of(experiment.network, experiment.training))
+
+
+def interpreted(replay: Replay, iterations: int) -> tuple[Kept, list[float]]:
+    """What that many iterations lead to, each computed step by step, and the loss of each."""
+    kept, losses = replay.beginning(), []
+    for number in range(1, iterations + 1):
+        done = replay.whole(number, kept)
+        kept = tuple(done.parameters.values())
+        losses.append(replay.loss_of(done))
+    return kept, losses
+
+
+def assert_same_bits(one: Kept, other: Kept) -> None:
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        assert same_bits(a, b)
+        assert a.flags.c_contiguous
+        assert not a.flags.writeable
+
+
+def assert_agree(replay: Replay, iterations: int) -> None:
+    kept, losses = interpreted(replay, iterations)
+    start = replay.beginning()
+    assert_same_bits(replay.many(1, iterations, start), kept)
+    recorded, of_each = replay.many_with_losses(1, iterations, start)
+    assert_same_bits(recorded, kept)
+    assert same_bits(of_each, np.array(losses))
+
+
+# Law 2 ---------------------------------------------------------------------------------------
+
+
+@given(trained_somehow(), st.integers(1, 9))
+def test_compiled_iterations_give_the_same_bits_as_interpreted_ones(
+    experiment: Experiment, iterations: int
+) -> None:
+    assert_agree(replay(experiment), iterations)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("last", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("hidden", sorted(set(ACTIVATIONS) - {"softmax"}))
+@pytest.mark.parametrize("outputs", [1, 9])
+def test_every_activation_and_loss(hidden: str, last: str, loss: str, outputs: int) -> None:
+    random = np.random.default_rng(1)
+    shares = random.random((outputs, 5))
+    each = experiment(
+        Network((3, 4, outputs), (hidden, last), loss),
+        Training(0.1),
+        random.normal(size=(3, 5)),
+        shares / shares.sum(axis=0),
+    )
+    assert_agree(replay(each), 6)
+
+
+@given(trained_somehow(), st.integers(1, 5), st.integers(1, 5))
+def test_where_a_run_is_cut_does_not_matter(experiment: Experiment, one: int, other: int) -> None:
+    run = replay(experiment)
+    cut = run.many(1, one, run.beginning())
+    whole = run.many(1, one + other, run.beginning())
+    assert_same_bits(run.many(one + 1, one + other, cut), whole)
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_numbers_that_are_not_finite_are_the_same_ones(optimizer: str) -> None:
+    exploding = experiment(
+        Network((2, 2, 1), ("linear", "linear"), "half_squared_error"),
+        Training(learning_rate=1e200, optimizer=optimizer),
+        [[3.0], [-2.0]],
+        [[1.0]],
+    )
+    kept, losses = interpreted(replay(exploding), 6)
+    assert not all(np.isfinite(p).all() for p in kept)
+    assert not np.isfinite(losses).all()
+    assert_agree(replay(exploding), 6)
+
+
+def test_a_bigger_network_in_big_batches() -> None:
+    random = np.random.default_rng(3)
+    digits = experiment(
+        Network((64, 32, 10), ("relu", "softmax"), "cross_entropy"),
+        Training(0.1, batch=50, order="shuffled"),
+        random.random((64, 170)),
+        np.eye(10)[:, random.integers(0, 10, 170)],
+    )
+    assert_agree(replay(digits), 9)  # two epochs and a bit
+
+
+@pytest.mark.parametrize("room", [0, 4096, 2**18])
+@pytest.mark.parametrize("order", ["sequential", "shuffled"])
+@pytest.mark.parametrize(("examples", "batch"), [(7, 1), (23, 5), (40, 20), (41, 40), (9, 9)])
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
+def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
+    room: int, order: str, examples: int, batch: int, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "STACK_ROOM", room)
+    monkeypatch.setattr(runner_module, "BATCHES_ROOM", room)
+    random = np.random.default_rng(2)
+    classes = experiment(
+        Network((3, 4, 17), ("tanh", "softmax"), loss),
+        Training(0.3, batch=batch, order=order),
+        random.normal(size=(3, examples)),
+        np.eye(17)[:, random.integers(0, 17, examples)],
+    )
+    assert_agree(replay(classes), 3 * classes.batches_per_epoch + 1)
+
+
+# Formulas that are not the usual ones ---------------------------------------------------------
+
+
+def changed(e: Experiment, symbol: str, expression: Expr) -> Replay:
+    """A run in which one step computes something else, as a typed formula or a mistake does."""
+    program = program_of(e.network, e.training, {symbol: expression})
+    return Replay(e, program)
+
+
+SQUARE = experiment(
+    Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy"),
+    Training(batch=2),
+    np.linspace(-1.0, 1.0, 12).reshape(3, 4),
+    [[1.0, 0.0, 0.0, 1.0]],
+)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expression"),
+    [
+        ("dW1", (X @ dZ1.T).T),  # laid out by columns, unless made otherwise
+        ("dW1", (X @ dZ1.T).T * 2 + 1),
+        ("dZ2", (A2 - Y) / (2 * Y)),  # a plain quotient: 1/0 is ∞
+        ("dZ2", (Y - Y) / (2 * Y)),  # and 0/0 is NaN
+        ("dA1", (W2.T @ dZ2) * exp(alpha / m) * Cell("X", 1, 1)),
+        ("dA1", (W2.T @ dZ2) * exp(-t / m)),  # a number of its own in each iteration
+    ],
+)
+def test_any_formula_gives_the_same_bits(symbol: str, expression: Expr) -> None:
+    assert_agree(changed(SQUARE, symbol, expression), 5)
+
+
+# The source ----------------------------------------------------------------------------------
+
+
+def test_the_source_reads_like_the_derivation() -> None:
+    assert (
+        iteration_source(program_of(ARTICLE.network, ARTICLE.training))
+        == '''\
+def fixed(kept, X, Y, m, alpha):
+    """What the iterations read of a batch, and what none of them changes."""
+    X_T = X.T
+    return X, Y, X_T
+
+
+def iterations(kept, batches, first, keep, alpha):
+    """What is handed on after an iteration over each of the batches."""
+    W1, b1, W2, b2 = kept
+    with np.errstate(all="ignore"):
+        for X, Y, X_T in batches:
+            # forward
+            Z1 = W1 @ X + b1
+            A1 = 1 / (1 + np.exp(-Z1))
+            Z2 = W2 @ A1 + b2
+            A2 = 1 / (1 + np.exp(-Z2))
+            # backward
+            dZ2 = A2 - Y
+            dW2 = dZ2 @ A1.T
+            db2 = np.add.reduce(dZ2, axis=-1, keepdims=True)
+            dA1 = W2.T @ dZ2
+            dZ1 = dA1 * (A1 * (1 - A1))
+            dW1 = dZ1 @ X_T
+            db1 = np.add.reduce(dZ1, axis=-1, keepdims=True)
+            # update
+            W1 = W1 - alpha * dW1
+            b1 = b1 - alpha * db1
+            W2 = W2 - alpha * dW2
+            b2 = b2 - alpha * db2
+    return W1, b1, W2, b2
+'''
+    )
+
+
+def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
+    batch = program_of(
+        Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
+    )
+    assert (
+        losses_source(batch, "J", "A2")
+        == '''\
+def losses(A2, Y, m):
+    """The loss of each iteration, from a stack of what they came to."""
+    with np.errstate(all="ignore"):
+        L = -np.add.reduce(xlog(Y, A2) + xlog(1 - Y, 1 - A2), axis=-2, keepdims=True)
+        J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
+    return J.ravel()
+'''
+    )
+
+
+@pytest.mark.parametrize("expression", [A2 * Cell("X", 1, 1), A2 @ X.T, W2.T, A2 - t])
+def test_a_loss_that_reads_more_is_computed_in_its_iteration(expression: Expr) -> None:
+    run = changed(SQUARE, "L", expression)
+    assert losses_source(run.program, "J", "A2") is None
+
+
+def computed(program: Program, *wanted: str) -> list[str]:
+    return [line.symbol for line in plan(program, wanted).loop]
+
+
+def test_what_nothing_reads_is_not_computed() -> None:
+    batch = program_of(
+        Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
+    )
+    assert not {"L", "J", "dA2"} & set(computed(batch))
+    assert {"L", "J"} <= set(computed(batch, "J"))
+    assert "dA2" in computed(batch, "dA2")
+
+
+def test_no_gradient_of_a_frozen_parameter_is_computed() -> None:
+    network = Network((2, 2, 2, 1), ("tanh", "tanh", "linear"), "half_squared_error")
+    frozen = program_of(network, Training(freeze=("W1", "b1", "W2")))
+    assert not {"dW1", "db1", "dW2", "dA1", "dZ1"} & set(computed(frozen))
+    assert {"dZ2", "db2"} <= set(computed(frozen))
+
+
+def test_what_no_iteration_changes_is_computed_once() -> None:
+    network = Network((2, 2, 1), ("tanh", "tanh"), "binary_cross_entropy")
+    ahead = plan(program_of(network, Training(freeze=("W1", "b1"))))
+    assert [str(line) for line in ahead.fixed] == [
+        "Z1 = W1 @ X + b1",
+        "A1 = 2 / (1 + np.exp(-2 * Z1)) - 1",
+        "fixed1 = 1 - Y",
+        "A1_T = A1.T",
+    ]
+    assert ahead.of_batch == ("Y", "A1", "fixed1", "A1_T")
+
+
+def test_a_part_that_a_formula_has_twice_is_computed_once() -> None:
+    softmax = program_of(Network((2, 3), ("softmax",), "cross_entropy"), Training())
+    assert [str(line) for line in plan(softmax).loop[1:3]] == [
+        "part1 = np.exp(Z1 - np.maximum.reduce(Z1, axis=-2, keepdims=True))",
+        "A1 = part1 / np.add.reduce(part1, axis=-2, keepdims=True)",
+    ]
+
+
+def test_with_everything_frozen_nothing_is_left_to_do() -> None:
+    frozen = replace(ARTICLE, training=Training(freeze=("W1", "b1", "W2", "b2")))
+    run = replay(frozen)
+    assert computed(run.program) == []
+    assert_same_bits(run.many(1, 3, run.beginning()), run.beginning())
+    assert_agree(run, 3)
+
+
+def test_frozen_parameters_may_be_others_the_next_time() -> None:
+    frozen = replace(ARTICLE, training=Training(freeze=("W1", "b1")))
+    run = replay(frozen)
+    start = run.beginning()
+    other = (start[0] + 1, *start[1:])
+    run.many(1, 3, start)
+    assert_same_bits(run.many(1, 3, other), replay(frozen).many(1, 3, other))

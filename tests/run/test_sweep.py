@@ -1,0 +1,74 @@
+"""The loss over one number: the same bits as a run that was edited there, and a true tangent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.functions import LOSSES
+from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.run import sweep as sweeping
+from backprop_tui.run.edits import with_edit
+from backprop_tui.run.sweep import loss_with, sweep
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ARTICLE, SMOOTH, experiments, same_bits
+
+
+@given(experiments(), st.integers(1, 5), st.data())
+@settings(max_examples=60)
+def test_the_loss_with_another_number_is_that_of_the_edited_run(
+    e: Experiment, k: int, data: st.DataObject
+) -> None:
+    timeline = Timeline(e)
+    iteration = timeline.iteration(k)
+    admitted = [
+        s for s in iteration.given if s != "Y" or not LOSSES[e.network.loss].targets_are_shares
+    ]
+    symbol = data.draw(st.sampled_from(admitted))
+    rows, columns = iteration.given[symbol].shape
+    cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
+    edit = Edit(iteration.number, cell, data.draw(st.integers(0, 10)) / 10)
+    edited = timeline.edited(with_edit(e, edit)).loss_of(iteration.number)
+    found = loss_with(timeline.program, iteration, cell, edit.value)
+    assert same_bits(np.array([found]), np.array([edited]))
+
+
+@given(experiments(SMOOTH, (1.0,)), st.data())
+@settings(max_examples=30)
+def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.DataObject) -> None:
+    # One loss without a logarithm: 0·log 0 = 0 is a convention that has no tangent.
+    timeline = Timeline(replace(e, network=replace(e.network, loss="mean_squared_error")))
+    iteration = timeline.iteration(1)
+    symbol = data.draw(st.sampled_from(timeline.program.parameters))
+    rows, columns = iteration.given[symbol].shape
+    cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
+    found = sweep(timeline.program, iteration, cell)
+    assert found is not None
+    assert found.loss == timeline.loss_of(1)
+    assert found.here == iteration.given[symbol][cell.row - 1, cell.column - 1]
+    assert found.slope is not None
+    h = 1e-4
+    near = loss_with(timeline.program, iteration, cell, found.here + h)
+    assert near == pytest.approx(found.loss + h * found.slope, abs=1e-5)
+
+
+def test_with_a_mistake_the_line_is_no_tangent() -> None:
+    timeline = Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"]))
+    found = sweep(timeline.program, timeline.iteration(1), Cell("W2", 1, 1))
+    right = sweep(Timeline(ARTICLE).program, Timeline(ARTICLE).iteration(1), Cell("W2", 1, 1))
+    assert found is not None
+    assert right is not None
+    assert same_bits(found.losses, right.losses)
+    assert found.slope == -right.slope  # type: ignore[operator]
+
+
+def test_where_it_would_take_too_long_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "AFFORDED", 10)
+    timeline = Timeline(ARTICLE)
+    assert sweep(timeline.program, timeline.iteration(1), Cell("W1", 1, 1)) is None
