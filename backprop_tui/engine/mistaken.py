@@ -1,7 +1,7 @@
 """The algorithm with a mistake in it: where a mistake fits, and the program it makes.
 
-A program with a mistake is a program like any other: its values, trace, compiled loop and nudge
-test come from the rewritten steps. A mistake is made wherever the right shape still comes out, and
+A program with a mistake is a program like any other: its values, trace, compiled loop and gradient
+check come from the rewritten steps. A mistake is made wherever the right shape still comes out, and
 nowhere else. Nothing is known of screens.
 """
 

@@ -179,7 +179,7 @@ def test_agreement_is_absolute_near_zero_and_relative_elsewhere() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
 @pytest.mark.parametrize("z", [0.0, 4e-6, -4e-6])
-def test_where_z_changes_sign_within_the_nudge_there_is_a_kink(activation: str, z: float) -> None:
+def test_where_z_changes_sign_within_h_there_is_a_kink(activation: str, z: float) -> None:
     found = verdicts(one_neuron(activation, z - 0.5, 1.0, "half_squared_error"))
     assert found["dA1"].verdict is Verdict.AGREES  # behind the kink
     for symbol in ("dZ1", "dW1", "db1"):
@@ -214,7 +214,7 @@ def test_a_kink_of_one_example_is_no_kink_of_another() -> None:
 
 @pytest.mark.parametrize("bias", [15.0, 20.0, 25.0, 30.0, 33.0, 36.0, 40.0, 800.0])
 def test_a_saturated_wrong_output_cannot_be_told(bias: float) -> None:
-    # 1 − A keeps too few digits, then none: the nudge is lost in rounding, or L is ∞.
+    # 1 − A keeps too few digits, then none: h is lost in rounding, or L is ∞.
     found = verdicts(one_neuron("sigmoid", bias, 0.0, "binary_cross_entropy"))
     assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
 
@@ -224,7 +224,7 @@ def test_a_gradient_whose_difference_is_not_finite_cannot_be_told() -> None:
     assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
 
 
-def test_where_half_the_nudge_gives_another_slope_it_cannot_be_told() -> None:
+def test_where_half_of_h_gives_another_slope_it_cannot_be_told() -> None:
     steep = verdicts(one_neuron("linear", -0.5 + 2e-5, 1.0, "cross_entropy"))  # log near 0
     assert steep["dA1"].verdict is Verdict.CANNOT_TELL
     assert np.isfinite(steep["dA1"].worst.numeric)

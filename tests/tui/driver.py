@@ -76,6 +76,15 @@ class Driver:
             await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
             await self.pilot.pause()
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether the gradient that is shown, if it is one, has its verdict."""
+        view = self.stepper.view
+        if (place := view.place) is None or place.symbol not in view.state.program.gradients:
+            return True
+        found = self.stepper.verdicts.get(place.iteration, {})
+        return place.symbol in found or not view.known(place)
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until `condition` holds."""
         async with asyncio.timeout(PATIENCE):
@@ -97,7 +106,7 @@ class Driver:
     def paintings(self) -> dict[str, list[Painting]]:
         """Every panel shown, with its styles: two equal ones look the same.
 
-        But for three things that are not of the position: what the nudge test says in the Step
+        But for three things that are not of the position: what the gradient check says in the Step
         panel's rule, the losses seen so far in the title, and a message in the footer's place.
         """
         found = {str(p.id): lines(p.canvas) for p in self.shown if p.id != "footer"}
