@@ -92,7 +92,8 @@ class TestLessons:
         _, report = check()
         assert " ".join(report[:6]).endswith(
             "The gradient check: change one number a little, up and down, and compute the loss "
-            "each time; the change of the loss divided by the change of the number is the derivative."
+            "each time; the change of the loss divided by the change of the number is the "
+            "derivative."
         )
 
     def test_figures_stand_with_their_source_and_the_computed_number(self, check: Check) -> None:
