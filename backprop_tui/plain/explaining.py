@@ -209,9 +209,11 @@ def gradient_check(view: View, found: GradientVerdict) -> str:
     worst = found.worst
     some = f", of {found.checked} of {found.of:,} numbers" if found.checked < found.of else ""
     both = [figure(view, number) for number in (worst.analytic, worst.numeric)]
-    difference = spoken(f"the difference {'= ' if worst.difference else ''}{worst.difference_text}")
+    difference = worst.difference_text
+    less_than = "less than " if difference.startswith("<") else ""
     where = f"row {worst.row} column {worst.column}"
     return (
         f"{found.symbol}: {found.verdict}{some}; at {where} backpropagation gives {both[0]}, "
-        f"the numerical check {both[1]}; {difference}."
+        f"the numerical check {both[1]}; the difference is {less_than}"
+        f"{figure_in_words(difference.removeprefix('< '))}."
     )

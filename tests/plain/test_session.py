@@ -247,6 +247,7 @@ class TestLooking:
         assert typed.one("check") == ("No gradient is computed yet: go on to the backward phase.")
         told = typed("goto dZ2", "check")
         assert [line.split(";")[0] for line in told[1:]] == ["dA2: agrees", "dZ2: agrees"]
+        assert all(line.endswith("; the difference is less than 1 e minus 9.") for line in told[1:])
 
     def test_decimals(self) -> None:
         typed = Typed("mazur")

@@ -72,9 +72,20 @@ class Driver:
     async def settled(self) -> None:
         """Wait until nothing is left to be done, what threads compute included."""
         await self.pilot.pause()
-        if not all(worker.is_finished for worker in self.app.workers):
-            await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
-            await self.pilot.pause()
+        await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
+        still = 0
+        async with asyncio.timeout(PATIENCE):
+            while still < ROUNDS:  # what one round does may be all that the next one waits for
+                await self.pilot.pause(0)
+                still = still + 1 if self.is_idle else 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every widget is there and has handled its messages, and no thread computes."""
+        return all(worker.is_finished for worker in self.app.workers) and all(
+            pump._mounted_event.is_set() and not pump.message_queue_size
+            for pump in (self.app, *self.app._registry)
+        )
 
     @property
     def is_checked(self) -> bool:
