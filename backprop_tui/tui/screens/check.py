@@ -53,7 +53,7 @@ class CheckSheet(Sheet):
         sheet.append(f"Gradient check, iteration {self.iteration.number}\n", "bold")
         sheet.append(
             "Add 0.00001 to one number, subtract it, and compute the loss each time.\n"
-            "(loss above − loss below) / 0.00002 is the derivative, without backpropagation.\n\n",
+            "The difference of the two losses, divided by 0.00002, is the derivative.\n\n",
             "dim",
         )
         titles = f"  {'cell':<13}{'backprop':>12}{'numerical':>12}{'difference':>11}  verdict\n"
