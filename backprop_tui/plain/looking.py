@@ -100,9 +100,7 @@ class Looking(Run):
         known = [s for s in gradients(program) if view.state.done(s)]
         if not known:
             raise CannotError("No gradient is computed yet: go on to the backward phase.")
-        self.say(
-            "Each number is changed a little: the change of the loss, divided by it, is its derivative."
-        )
+        self.say("Numerical check: the change of the loss, divided by a small change of a number.")
         for symbol in known:
             found = check_sample(program, view.state.iteration, symbol, lambda: False)
             assert found is not None  # it is never cancelled
