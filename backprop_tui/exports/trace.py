@@ -34,7 +34,7 @@ from backprop_tui.messages import count
 from backprop_tui.model.experiment import Array
 from backprop_tui.model.network import Training
 from backprop_tui.model.program import PHASES, Program, Step
-from backprop_tui.run.edits import name as edited_name
+from backprop_tui.model.saved import number_name
 from backprop_tui.run.timeline import Iteration, Timeline
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
         "edits": [
-            {"iteration": e.iteration, "cell": edited_name(e), "value": e.value}
+            {"iteration": e.iteration, "cell": number_name(e.of), "value": e.value}
             for e in experiment.edits
         ],
     }

@@ -35,14 +35,14 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         return _with_mistake(overridden(document, others), overrides["mistake"])
     result = {key: dict(v) if isinstance(v, dict) else v for key, v in document.items()}
     for flag, value in overrides.items():
-        (table, key), kind = FLAGS[flag]
-        inner = result.setdefault(table, {})
+        (*tables, key), kind = FLAGS[flag]
+        inner = result.setdefault(tables[0], {}) if tables else result
         if isinstance(inner, dict):
             inner[key] = kind.typed(value) if isinstance(value, str) else value
     if "layers" in overrides:
         _refit_to_layers(result, keep_activations="activations" in overrides)
     if "x" in overrides and "y" in overrides and isinstance(result.get("data"), dict):
-        for key in ("csv", *OF_CSV):
+        for key in OF_CSV:
             result["data"].pop(key, None)
     if "x" in overrides:
         _refit_to_examples(result)

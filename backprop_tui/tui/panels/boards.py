@@ -21,7 +21,7 @@ from backprop_tui.maths.expressions import Cell, Diff, Name, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.run.edits import ALPHA
+from backprop_tui.model.saved import ALPHA
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.matrices import (
     LABEL,

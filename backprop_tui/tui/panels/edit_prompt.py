@@ -14,8 +14,7 @@ from textual.widgets import Input
 
 from backprop_tui.learn.answers import read_number
 from backprop_tui.maths.writing import text
-from backprop_tui.model.saved import Edit
-from backprop_tui.run.edits import ALPHA
+from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.tui.paint.numbers import signed
 from backprop_tui.tui.panels.prompt import Prompt
 
