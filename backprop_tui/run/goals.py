@@ -238,7 +238,7 @@ def _search_losses(
 ) -> Iterator[Progress]:
     """The same by the losses alone, which long runs bring at the speed of compiled iterations."""
     (symbol,) = names(condition.expression)
-    for stretch in timeline.run(first, last):
+    for stretch in timeline.history.run(first, last):
         holds = value(condition.expression, {symbol: stretch.losses})
         if (found := np.flatnonzero(holds)).size:
             iteration = stretch.first + int(found[0])

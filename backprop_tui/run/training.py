@@ -89,7 +89,7 @@ def train(
     """
     end = first + until.most(timeline) - 1
     begun, best, best_in = 0.0, inf, first - 1
-    for stretch in timeline.run(first, end):
+    for stretch in timeline.history.run(first, end):
         losses, numbers = stretch.losses, np.arange(stretch.first, stretch.last + 1)
         begun = float(losses[0]) if stretch.first == first else begun
         lowest = np.fmin.accumulate(np.concatenate([[best], losses]))

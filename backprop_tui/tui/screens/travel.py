@@ -167,7 +167,8 @@ class Travel(Base):
     async def _reached(self, asked: Position, prompt: Prompt) -> tuple[Position, str]:
         """That position, or the end of a run that diverges before it, and a word about that."""
         since = monotonic()
-        for stretch in self.timeline.run(self.timeline.reached + 1, asked.iteration):
+        history = self.timeline.history
+        for stretch in history.run(history.reached + 1, asked.iteration):
             if monotonic() - since > SLICE:
                 prompt.say(f"iteration {stretch.last:,} of {asked.iteration:,}; esc stops")
                 await prompt.breathe()
@@ -210,7 +211,7 @@ class Travel(Base):
             self.say(f"One loss so far: {name} {known}. Go on, and there is a curve.")
             return
         batches = self.timeline.experiment.batches_per_epoch
-        right = self.right.timeline.losses(1, losses.size + 1) if self.right else None
+        right = self.right.timeline.history.losses(1, losses.size + 1) if self.right else None
         self.app.push_screen(Curve(losses, name, self.position.iteration, batches, right))
 
     # Running by itself
