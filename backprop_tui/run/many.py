@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
+from itertools import repeat
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,14 +33,16 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES, Array, Primitive
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
-from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.experiment import Experiment, Indices, Kept
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import batch, constants
 
 CONSTANTS = SCALARS - {"m", "t"}
 """The numbers that are the same in every iteration; m is its batch's, t is its own."""
 STACK_ROOM = 2**18
-"""Bytes for the matrices that the losses of many iterations are computed of together."""
+"""Bytes for what is computed of many iterations together: their batches, their losses."""
+Batch: TypeAlias = tuple[Array, Array, Array]
+"""X, Y and m."""
 
 
 class Many:
@@ -47,9 +50,11 @@ class Many:
 
     def __init__(self, experiment: Experiment, program: Program) -> None:
         self.experiment, self.program = experiment, program
+        everything = replace(experiment.training, batch=experiment.data.examples)
+        self._epochs = replace(experiment, training=everything)  # a batch of it is an epoch
         self._compiled = compiled(program)
         shapes = program.shapes(experiment.training.batch)
-        numbers = sum(prod(shapes[symbol]) for symbol in self._compiled.told)
+        numbers = sum(prod(shapes[symbol]) for symbol in {"X", "Y", *self._compiled.told})
         self._at_a_time = max(1, STACK_ROOM // (8 * numbers))
 
     def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
@@ -67,18 +72,28 @@ class Many:
             array.flags.writeable = False
         return kept, np.concatenate(losses)
 
-    def _batches(self, first: int, last: int) -> Iterator[tuple[Array, Array, Array]]:
+    def _batches(self, first: int, last: int) -> Iterator[Batch]:
         """X, Y and m of each of these iterations."""
+        experiment, per_epoch = self.experiment, self.experiment.batches_per_epoch
+        if experiment.training.order == "sequential":  # those of the first epoch come again
+            once = cache(lambda number: self._batch(experiment.examples_of(number)))
+            yield from (once(k % per_epoch + 1) for k in range(first - 1, last))
+            return
+        size = experiment.training.batch
+        for epoch in range(experiment.epoch_of(first), experiment.epoch_of(last) + 1):
+            before = (epoch - 1) * per_epoch
+            order = self._epochs.examples_of(epoch)
+            order = order[max(0, first - 1 - before) * size : (last - before) * size]
+            full = len(order) // size * size
+            stacks = (
+                _stack(of, order[:full], size) for of in (experiment.data.X, experiment.data.Y)
+            )
+            yield from zip(*stacks, repeat(np.array(float(size))))
+            if full < len(order):
+                yield self._batch(order[full:])
 
-        def made(number: int) -> tuple[Array, Array, Array]:
-            examples = self.experiment.examples_of(number)
-            return *batch(self.experiment.data, examples), np.array(float(len(examples)))
-
-        numbers = range(first, last + 1)
-        if self.experiment.training.order == "sequential":  # the first epoch's come again
-            per_epoch = self.experiment.batches_per_epoch
-            return map(cache(made), ((number - 1) % per_epoch + 1 for number in numbers))
-        return map(made, numbers)
+    def _batch(self, examples: Indices) -> Batch:
+        return *batch(self.experiment.data, examples), np.array(float(len(examples)))
 
     def _losses(self, first: int, last: int, told: list[Any], scalars: dict[str, Array]) -> Array:
         """The losses of these iterations from what they told, batches of one size together."""
@@ -93,6 +108,12 @@ class Many:
                 stacks = (np.concatenate(of).reshape(len(at), *of[0].shape) for of in each)
                 losses[at] = self._compiled.losses(*stacks, m=np.array(float(m)), **scalars)
         return losses
+
+
+def _stack(matrix: Array, examples: Indices, m: int) -> Array:
+    """Columns of a matrix, m to each batch: (batches, rows, m), each batch laid out row by row."""
+    columns = matrix.take(examples, axis=1).reshape(len(matrix), -1, m)  # (rows, batches, m)
+    return np.ascontiguousarray(columns.swapaxes(0, 1))
 
 
 # The source ----------------------------------------------------------------------------------
