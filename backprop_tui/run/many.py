@@ -54,7 +54,7 @@ class Many:
         self._epochs = replace(experiment, training=everything)  # a batch of it is an epoch
         self._compiled = compiled(program)
         shapes = program.shapes(experiment.training.batch)
-        numbers = sum(prod(shapes[symbol]) for symbol in {"X", "Y", *self._compiled.told})
+        numbers = sum(prod(shapes[symbol]) for symbol in {"X", "Y", *self._compiled.recorded})
         self._at_a_time = max(1, STACK_ROOM // (8 * numbers))
 
     def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
@@ -64,10 +64,10 @@ class Many:
         with np.errstate(all="ignore"):
             for begin in range(first, last + 1, self._at_a_time):
                 end = min(last, begin + self._at_a_time - 1)
-                told: list[Any] = []
+                recorded: list[Any] = []
                 batches = self._batches(begin, end)
-                kept = self._compiled.iterations(kept, batches, begin, told.append, **scalars)
-                losses.append(self._losses(begin, end, told, scalars))
+                kept = self._compiled.iterations(kept, batches, begin, recorded.append, **scalars)
+                losses.append(self._losses(begin, end, recorded, scalars))
         for array in kept:
             array.flags.writeable = False
         return kept, np.concatenate(losses)
@@ -95,16 +95,18 @@ class Many:
     def _batch(self, examples: Indices) -> Batch:
         return *batch(self.experiment.data, examples), np.array(float(len(examples)))
 
-    def _losses(self, first: int, last: int, told: list[Any], scalars: dict[str, Array]) -> Array:
-        """The losses of these iterations from what they told, batches of one size together."""
+    def _losses(
+        self, first: int, last: int, recorded: list[Any], scalars: dict[str, Array]
+    ) -> Array:
+        """The losses of these iterations from what they recorded, batches of one size together."""
         if self._compiled.losses is None:
-            return np.concatenate([loss for (loss,) in told], axis=None)
-        sizes, losses = self.experiment.batch_sizes, np.empty(len(told))
+            return np.concatenate([loss for (loss,) in recorded], axis=None)
+        sizes, losses = self.experiment.batch_sizes, np.empty(len(recorded))
         ends_epoch = np.arange(first, last + 1) % self.experiment.batches_per_epoch == 0
         size_of = np.where(ends_epoch, sizes[-1], sizes[0])
         for m in sizes:
             if (at := np.flatnonzero(size_of == m)).size:
-                each = zip(*(told[i] for i in at.tolist()), strict=True)
+                each = zip(*(recorded[i] for i in at.tolist()), strict=True)
                 stacks = (np.concatenate(of).reshape(len(at), *of[0].shape) for of in each)
                 losses[at] = self._compiled.losses(*stacks, m=np.array(float(m)), **scalars)
         return losses
@@ -124,24 +126,24 @@ class Compiled:
     """A program as source, and the functions that it defines."""
 
     source: str
-    told: tuple[str, ...]
-    """The matrices that `iterations` tells of each iteration."""
+    recorded: tuple[str, ...]
+    """The matrices that `iterations` records of each iteration."""
     iterations: Callable[..., Kept]
-    """iterations(kept, batches, first, tell, **constants): what the last one hands on."""
+    """iterations(kept, batches, first, record, **constants): what the last one hands on."""
     losses: Callable[..., Array] | None
-    """losses(*told, m, **constants): the loss of each iteration, from stacks of what was told;
-    None where the loss itself is told."""
+    """losses(*recorded, m, **constants): the loss of each iteration, from stacks of these matrices;
+    None where the loss itself is recorded."""
 
 
 @lru_cache(maxsize=8)  # a run with edits has a stretch for each, all of one program
 def compiled(program: Program) -> Compiled:
     """The program as functions that run many iterations."""
     loss = range(*program.phase_bounds("loss"))
-    read = stacked_by_loss(program)
-    told = read or (program.objective,)
+    read = _read_by_loss(program)
+    recorded = read or (program.objective,)
     numbers: dict[float, str] = {}
-    steps = _needed(program, (*program.kept, *told))
-    lines = list(_iterations_source(program, steps, told, numbers))
+    steps = _needed(program, (*program.kept, *recorded))
+    lines = list(_iterations_source(program, steps, recorded, numbers))
     if read:
         steps = [i for i in _needed(program, (program.objective,)) if i in loss]
         lines += ["", "", *_losses_source(program, steps, read, numbers)]
@@ -150,15 +152,15 @@ def compiled(program: Program) -> Compiled:
     defined: dict[str, Any] = {"np": np, "xlog": xlog, "ratio": ratio}
     defined |= {name: np.array(float(number)) for number, name in numbers.items()}
     exec(compile(source, "<iterations>", "exec"), defined)
-    return Compiled(source, told, defined["iterations"], defined.get("losses"))
+    return Compiled(source, recorded, defined["iterations"], defined.get("losses"))
 
 
 def _iterations_source(
-    program: Program, steps: Sequence[int], told: Iterable[str], numbers: dict[float, str]
+    program: Program, steps: Sequence[int], recorded: Iterable[str], numbers: dict[float, str]
 ) -> Iterator[str]:
-    """The loop, in which `tell` is called with what is told of an iteration."""
+    """The loop, in which `record` is called with what is recorded of an iteration."""
     handed_on = ", ".join(program.kept)
-    yield f"def iterations(kept, batches, first, tell, *, {', '.join(sorted(CONSTANTS))}):"
+    yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
     yield f"    {handed_on} = kept"
     yield "    for t, (X, Y, m) in enumerate(batches, first):"
     for i, step in enumerate(program.steps):
@@ -166,7 +168,7 @@ def _iterations_source(
             for line in _assignments(step.symbol, program.lowered[i], numbers):
                 yield f"        {line}"
         if step.symbol == program.objective:  # before an update changes what the loss has read
-            yield f"        tell(({', '.join(told)},))"
+            yield f"        record(({', '.join(recorded)},))"
     yield f"    return {handed_on}"
 
 
@@ -192,7 +194,7 @@ def _needed(program: Program, symbols: Iterable[str]) -> list[int]:
     return needed[::-1]
 
 
-def stacked_by_loss(program: Program) -> tuple[str, ...]:
+def _read_by_loss(program: Program) -> tuple[str, ...]:
     """The matrices that the loss is computed of, where it can be computed of stacks of them: where
     it works element by element, or sums within one matrix. Else none.
 

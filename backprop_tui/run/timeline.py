@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import PHASES, Phase, Program, Step
-from backprop_tui.run.history import History, Stretch
+from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration
 
 
@@ -234,4 +234,4 @@ class Timeline:
         return self.iteration(iteration).diverged
 
 
-__all__ = ["PHASES", "Iteration", "Position", "State", "Stretch", "Timeline"]
+__all__ = ["Iteration", "Position", "State", "Timeline"]

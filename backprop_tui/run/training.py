@@ -27,7 +27,7 @@ AT_A_TIME = 1024
 """Examples that are predicted at a time."""
 
 
-class Stop(Enum):
+class StopReason(Enum):
     """Why a run stopped."""
 
     ITERATIONS = "iterations"
@@ -68,7 +68,7 @@ class Trained:
     """The loss of the first iteration."""
     best: float
     best_in: int
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """None: it goes on."""
 
     @property
@@ -97,18 +97,18 @@ def train(
         since = np.maximum.accumulate(np.where(better, numbers, best_in))
         stop, kept = None, len(losses)
         if stretch.diverged:
-            stop = Stop.DIVERGED
+            stop = StopReason.DIVERGED
         elif stretch.last == end:
-            stop = Stop.ITERATIONS
+            stop = StopReason.ITERATIONS
         for reason, met in (
-            (Stop.PLATEAU, numbers - since >= (until.plateau or inf)),
-            (Stop.LOSS, losses < (-inf if until.loss is None else until.loss)),
+            (StopReason.PLATEAU, numbers - since >= (until.plateau or inf)),
+            (StopReason.LOSS, losses < (-inf if until.loss is None else until.loss)),
         ):
             if met[:kept].any():
                 stop, kept = reason, int(met.argmax()) + 1
         best, best_in = float(lowest[kept]), int(since[kept - 1])
         if stop is None and asked():
-            stop = Stop.ASKED
+            stop = StopReason.ASKED
         last = stretch.first + kept - 1
         yield Trained(first, last, losses[:kept], begun, best, best_in, stop)
         if stop is not None:
@@ -128,7 +128,7 @@ def first_not_finite(timeline: Timeline, iteration: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Score:
+class Evaluation:
     """How parameters do on all examples of the data."""
 
     examples: int
@@ -138,7 +138,7 @@ class Score:
     """How many are predicted right; None where the targets are no classes."""
 
 
-def score(timeline: Timeline, known_then: Mapping[str, Array]) -> Score:
+def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluation:
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
     data, output = experiment.data, A[experiment.network.depth].symbol
@@ -154,4 +154,4 @@ def score(timeline: Timeline, known_then: Mapping[str, Array]) -> Score:
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known["L"]).sum())
         right += int(correct(np.asarray(known[output]), Y).sum()) if classes else 0
-    return Score(data.examples, total / data.examples, right if classes else None)
+    return Evaluation(data.examples, total / data.examples, right if classes else None)

@@ -95,7 +95,7 @@ CASES = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("rounds", nargs="?", type=int, default=31, help="of each loop, short ones")
+    parser.add_argument("rounds", nargs="?", type=int, default=21, help="of each loop, short ones")
     parser.add_argument("--million", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.million:
@@ -369,7 +369,7 @@ def a_million() -> dict[str, Any]:
     began = time.perf_counter()
     advance(run, MILLION)
     seconds = time.perf_counter() - began
-    there = random.Random(0).choices(range(1, MILLION + 1), k=200)
+    there = random.Random(0).choices(range(1, MILLION + 1), k=100)
     jumps, backs = [], []
     for number in there:
         jumps.append(timed(lambda number=number: run.iteration(number)))  # type: ignore[misc]

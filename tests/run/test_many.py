@@ -195,14 +195,14 @@ def test_the_source_reads_like_the_derivation() -> None:
     assert (
         loop_of(Program(ARTICLE.network, ARTICLE.training))
         == """\
-def iterations(kept, batches, first, tell, *, K, alpha, beta1, beta2, epsilon, weight_decay):
+def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, weight_decay):
     W1, b1, W2, b2 = kept
     for t, (X, Y, m) in enumerate(batches, first):
         Z1 = W1 @ X + b1
         A1 = number1 / (number1 + np.exp(-Z1))
         Z2 = W2 @ A1 + b2
         A2 = number1 / (number1 + np.exp(-Z2))
-        tell((Y, A2,))
+        record((Y, A2,))
         dZ2 = A2 - Y
         dW2 = dZ2 @ A1.T
         db2 = np.add.reduce(dZ2, axis=-1, keepdims=True)
@@ -235,7 +235,7 @@ def test_a_loss_that_no_stack_can_be_made_for_is_computed_in_its_iteration(
     expression: Expr,
 ) -> None:
     run = changed(SQUARE, "L", expression)
-    assert compiled(run.program).told == ("J",)
+    assert compiled(run.program).recorded == ("J",)
     assert compiled(run.program).losses is None
 
 
