@@ -15,9 +15,9 @@ from backprop_tui.plain.run import CannotError, Run, advised
 from backprop_tui.plain.telling import spot
 from backprop_tui.run.goals import (
     Condition,
-    DestinationError,
+    GoalError,
     Progress,
-    read_destination,
+    read_goal,
     search,
 )
 from backprop_tui.run.timeline import Position
@@ -93,8 +93,8 @@ class Travel(Run):
         for said, sign in COMPARED:
             rest = said.sub(sign, rest)
         try:
-            asked = read_destination(rest, self.timeline, self.position, farthest)
-        except DestinationError as error:
+            asked = read_goal(rest, self.timeline, self.position, farthest)
+        except GoalError as error:
             raise CannotError(advised(error, PLACES)) from None
         if isinstance(asked, Condition):
             found = self._searched(asked)

@@ -1,7 +1,6 @@
 """The loss of an iteration where one number that it begins with is another, all else held.
 
 The forward and loss steps that come after the number are run again on that batch; nothing else is.
-It evaluates the steps that the program has, and knows no formula of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Training: a run goes on until something says that it is enough, and what it came to by then.
 
 The iterations are the history's; this looks at their losses, a stretch at a time, and cuts the one
-in which the run is to stop. It knows no files, no clocks and no screens.
+in which the run is to stop.
 """
 
 from __future__ import annotations

@@ -133,13 +133,13 @@ class Travel(Base):
         self.travel(position, prompt)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
-        from backprop_tui.run.goals import DestinationError, read_destination
+        from backprop_tui.run.goals import GoalError, read_goal
 
         farthest = max(self.farthest, self.position.iteration)
         prompt = message.prompt
         try:
-            asked = read_destination(message.text, self.timeline, self.position, farthest)
-        except DestinationError as error:
+            asked = read_goal(message.text, self.timeline, self.position, farthest)
+        except GoalError as error:
             prompt.say(f"✗ {error}")
             return
         self.travel(asked, prompt)
