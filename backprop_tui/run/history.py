@@ -55,9 +55,7 @@ class History:
     def __init__(self, experiment: Experiment, program: Program | None = None) -> None:
         """`program` is that of the experiment, where it has been made already."""
         self.experiment = experiment
-        self.program = program or Program(
-            experiment.network, experiment.training, experiment.formulas
-        )
+        self.program = program or experiment.program
         self._edits = Edits(experiment)
         self._setting = lru_cache(SETTINGS)(self._edits.setting)
         self._saved: tuple[int, Kept] | None = None

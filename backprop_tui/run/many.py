@@ -54,7 +54,7 @@ class Many:
         self._epochs = replace(experiment, training=everything)  # a batch of it is an epoch
         self._compiled = compiled(program)
         shapes = program.shapes(experiment.training.batch)
-        numbers = sum(prod(shapes[symbol]) for symbol in {"X", "Y", *self._compiled.recorded})
+        numbers = sum(prod(shapes[symbol]) for symbol in program.data | {*self._compiled.recorded})
         self._at_a_time = max(1, STACK_ROOM // (8 * numbers))
 
     def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:

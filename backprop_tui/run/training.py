@@ -16,7 +16,6 @@ import numpy as np
 from backprop_tui.maths.values import value
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.program import A
 from backprop_tui.run.timeline import Position, Timeline
 
 LEAST = 1000
@@ -141,17 +140,18 @@ class Evaluation:
 def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluation:
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
-    data, output = experiment.data, A[experiment.network.depth].symbol
+    data = experiment.data
     classes = are_classes(data.Y)
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
-    _, behind = program.phase_bounds("loss")
+    first, behind = program.phase_bounds("loss")
+    of_each = program.steps[first].symbol
     for start in range(0, data.examples, AT_A_TIME):
         here = slice(start, start + AT_A_TIME)
         X, Y = (np.ascontiguousarray(matrix[:, here]) for matrix in (data.X, data.Y))
         known = {"X": X, "Y": Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
         for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
-        total += float(np.asarray(known["L"]).sum())
-        right += int(correct(np.asarray(known[output]), Y).sum()) if classes else 0
+        total += float(np.asarray(known[of_each]).sum())
+        right += int(correct(np.asarray(known[program.output]), Y).sum()) if classes else 0
     return Evaluation(data.examples, total / data.examples, right if classes else None)

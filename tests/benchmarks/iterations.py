@@ -27,8 +27,9 @@ from rich.table import Table
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
-from backprop_tui.model.experiment import Experiment, Kept, Network, Training
-from backprop_tui.model.program import Program
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import beginning
 from backprop_tui.run.many import Many
@@ -117,7 +118,7 @@ def main() -> int:
 def speeds(case: Case, rounds: int) -> Iterator[Row]:
     """The compiled program against each rival, by medians over interleaved rounds."""
     e = case.experiment()
-    program = Program(e.network, e.training)
+    program = program_of(e.network, e.training)
     many, start, n = Many(e, program), beginning(e, program), case.iterations
     by_hand = ByHand(case, e)
     left, losses = many.run(1, n, start)

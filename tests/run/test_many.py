@@ -12,9 +12,11 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
-from backprop_tui.model.experiment import Experiment, Kept, Network, Training
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, lower_all
+from backprop_tui.model.program import Program
 from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed
 from backprop_tui.run.many import Many, compiled
@@ -34,7 +36,7 @@ def trained_somehow(draw: DrawFn) -> Experiment:
 
 
 def many(experiment: Experiment, program: Program | None = None) -> Many:
-    return Many(experiment, program or Program(experiment.network, experiment.training))
+    return Many(experiment, program or program_of(experiment.network, experiment.training))
 
 
 def interpreted(many: Many, iterations: int) -> tuple[Kept, list[float]]:
@@ -150,12 +152,7 @@ def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
 
 def changed(e: Experiment, symbol: str, expression: Expr) -> Many:
     """A run in which one step computes something else, as a typed formula or a mistake does."""
-    program = Program(e.network, e.training)
-    program.steps = tuple(
-        replace(step, expression=expression) if step.symbol == symbol else step
-        for step in program.steps
-    )
-    program.lowered = tuple(lower_all(program.steps))
+    program = program_of(e.network, e.training, {symbol: expression})
     return Many(e, program)
 
 
@@ -184,7 +181,9 @@ def test_any_formula_gives_the_same_bits(symbol: str, expression: Expr) -> None:
 
 # The source ----------------------------------------------------------------------------------
 
-BATCH = Program(Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2))
+BATCH = program_of(
+    Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
+)
 
 
 def loop_of(program: Program) -> str:
@@ -193,7 +192,7 @@ def loop_of(program: Program) -> str:
 
 def test_the_source_reads_like_the_derivation() -> None:
     assert (
-        loop_of(Program(ARTICLE.network, ARTICLE.training))
+        loop_of(program_of(ARTICLE.network, ARTICLE.training))
         == """\
 def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, weight_decay):
     W1, b1, W2, b2 = kept
@@ -256,13 +255,13 @@ def test_what_nothing_reads_is_not_computed() -> None:
 
 def test_no_gradient_of_a_frozen_parameter_is_computed() -> None:
     network = Network((2, 2, 2, 1), ("tanh", "tanh", "linear"), "half_squared_error")
-    frozen = Program(network, Training(freeze=("W1", "b1", "W2")))
+    frozen = program_of(network, Training(freeze=("W1", "b1", "W2")))
     assert not {"dW1", "db1", "dW2", "dA1", "dZ1"} & in_loop(frozen)
     assert {"dZ2", "db2"} <= in_loop(frozen)
 
 
 def test_a_part_that_a_formula_has_twice_is_computed_once() -> None:
-    softmax = Program(Network((2, 3), ("softmax",), "cross_entropy"), Training())
+    softmax = program_of(Network((2, 3), ("softmax",), "cross_entropy"), Training())
     assert [line.strip() for line in loop_of(softmax).splitlines()][4:6] == [
         "part1 = np.exp(Z1 - np.maximum.reduce(Z1, axis=-2, keepdims=True))",
         "A1 = part1 / np.add.reduce(part1, axis=-2, keepdims=True)",
