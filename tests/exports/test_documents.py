@@ -20,8 +20,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit, Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.run.test_edits import edited
 from tests.exports.runs import exported, runs
+from tests.run.test_edits import edited
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 LETTERS = (

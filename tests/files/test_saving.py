@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
+from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 from backprop_tui.files.experiment_file import (
     ExperimentError,
     load,
@@ -31,16 +32,8 @@ from backprop_tui.files.experiment_file import (
 )
 from backprop_tui.files.kept_checks import MOST_REPLAYED
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.saving import (
-    SaveError,
-    check_place,
-    keyframe_of,
-    resume,
-    save,
-    text_of,
-    write_file,
-)
-from backprop_tui.files.toml_text import changed, same, written
+from backprop_tui.files.saving import keyframe_of, resume, save, text_of
+from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Edit, Experiment, Keyframe
@@ -113,7 +106,7 @@ class TestRoundTrip:
     def test_what_is_saved_opens_at_the_same_bits(
         self, experiment: Experiment, optimizer: str, iteration: int, data: st.DataObject
     ) -> None:
-        begun = read(written(document_of(experiment, optimizer)))
+        begun = read(changed("", document_of(experiment, optimizer)))
         timeline = Timeline(begun)
         last = timeline.iteration(iteration).number  # it may diverge before
         steps = data.draw(st.integers(0, len(timeline.program.steps)))
@@ -318,7 +311,7 @@ class TestText:
         )
     )
     def test_any_document_reads_back(self, document: dict[str, Any]) -> None:
-        assert same(tomllib.loads(written(document)), document)
+        assert same(tomllib.loads(changed("", document)), document)
 
     def test_overrides_of_every_lesson_keep_the_text(self) -> None:
         text = lessons.text("mazur")
@@ -425,7 +418,7 @@ class TestPlaces:
     ) -> None:
         path = tmp_path / "a"
         monkeypatch.setattr(
-            "backprop_tui.files.saving.check_place", lambda *_: path.write_text("another's")
+            "backprop_tui.files.atomic_write.check_place", lambda *_: path.write_text("another's")
         )
         with pytest.raises(SaveError, match="exists already"):
             write_file(str(path), "mine")

@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside
+from backprop_tui.files.saving import resume
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.edits import differ_only_in_edits
@@ -92,8 +93,6 @@ class Base(Screen[None]):
         self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            from backprop_tui.files.saving import resume
-
             self.position = resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come
         if self.position.iteration > 1:

@@ -10,7 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui.explain.provenance import Place
-from backprop_tui.files.resuming import named, right_here, shown_path, unsaved
+from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.saving import (
+    named,
+    same_run,
+    save,
+    shown_path,
+    too_large,
+    unsaved,
+)
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position
@@ -166,7 +174,6 @@ class Keep(Base):
 
     def on_file_prompt_answered(self, message: FilePrompt.Answered) -> None:
         from backprop_tui.files.experiment_file import as_argument
-        from backprop_tui.files.saving import SaveError, save, too_large
 
         self._typed = message.text
         path = named(message.text)
@@ -205,7 +212,6 @@ class Keep(Base):
     def _export(self, chosen: Format, path: str, prompt: Prompt) -> None:
         """Write the iterations up to this one, a document the first of them."""
         from backprop_tui.exports.formats import ExportError, export_so_far
-        from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration
         try:
@@ -269,8 +275,8 @@ class Keep(Base):
     def last_words(self) -> str:
         """The command that resumes, of the saved file while that is this run; and where it cannot
         tell all, the code that does."""
+        from backprop_tui.files.codes import right_here
         from backprop_tui.files.experiment_file import as_argument
-        from backprop_tui.files.kept import same_run
 
         again, told = self.resume_command(), self._flags_can_tell()
         if self._saved and same_run(self._saved[1][0], self.timeline.experiment):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from textual.timer import Timer
 
-from backprop_tui.files.resuming import apart, shown_path
+from backprop_tui.files.saving import apart, keyframe_of, run_sections, same_run, shown_path
 from backprop_tui.model.experiment import Experiment, Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.guard import Guard
@@ -93,7 +93,7 @@ class Reload(Guard):
         own = self._with_changes(read)
         dropped = ""
         try:
-            fresh = read_again(now, self._kept(own)) if own is not read else read
+            fresh = read_again(now, self._sections(own)) if own is not read else read
         except ExperimentError as error:
             fresh = read
             dropped = f" What was changed here no longer fits: {error.faults[0]}"
@@ -115,18 +115,14 @@ class Reload(Guard):
             return read
         return replace(read, edits=(*read.edits, *own_edits), formulas={**read.formulas, **own})
 
-    def _kept(self, experiment: Experiment) -> dict[str, object]:
+    def _sections(self, experiment: Experiment) -> dict[str, object]:
         """Its edits and formulas as a file would have them, for the rules to judge."""
-        from backprop_tui.files.kept import kept_of
-
-        kept = kept_of(experiment, self.position, None)
-        return {key: value for key, value in kept.items() if key != "position"}
+        sections = run_sections(experiment, self.position, None)
+        return {key: value for key, value in sections.items() if key != "position"}
 
     def _go_on_with(self, experiment: Experiment) -> None:
         """Begin what was read, where the run before stands."""
         from backprop_tui.files.codes import FAR
-        from backprop_tui.files.kept import same_run
-        from backprop_tui.files.saving import keyframe_of
 
         here, look, decimals = self.position, self.look_now(), self.timeline.experiment.decimals
         saved = Saved(here.iteration, here.steps, elements=here.elements)

@@ -13,7 +13,7 @@ from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from backprop_tui.files.resuming import resume_command
+from backprop_tui.files.saving import resume_command
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.actions import ACTIONS
