@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # --version imports this package, and must not wait for NumPy
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from backprop_tui.model.experiment import Network
+    from backprop_tui.model.network import Network
 
 GAP = 2
 """Columns of space between those of a table."""

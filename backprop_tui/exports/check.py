@@ -117,7 +117,7 @@ class Report:
             for sentence in _reasons(here):
                 yield sheet.printed(Text(sentence, "dim"))
             if (mistake := self.timeline.experiment.mistake) and (same := _reproduced(here)):
-                yield sheet.printed(Text(f"With {mistake} {same} as printed.", "bold"))
+                yield sheet.printed(Text(f"With {mistake.name} {same} as printed.", "bold"))
         summary = Text(f"\n{self.summary()}", "bold red" if self.failed else "bold")
         if remarks := self.remarks:
             yield sheet.printed(Text("\nFor its author", "bold"))

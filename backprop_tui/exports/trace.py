@@ -23,7 +23,8 @@ from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Array, Training
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.network import Training
 from backprop_tui.model.program import PHASES, Program, Step
 from backprop_tui.run.edits import name as edited_name
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -88,7 +89,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "loss": network.loss,
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
-        "mistake": experiment.mistake,
+        "mistake": experiment.mistake.name if experiment.mistake else None,
         "X": exact(experiment.data.X),
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
@@ -206,7 +207,7 @@ def setting(timeline: Timeline) -> str:
             *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
-            *((f"mistake: {training.mistake}",) if training.mistake else ()),
+            *((f"mistake: {mistake.name}",) if (mistake := timeline.experiment.mistake) else ()),
             *((count(len(edits), "edit"),) if (edits := timeline.experiment.edits) else ()),
         )
     )

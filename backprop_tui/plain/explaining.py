@@ -13,7 +13,7 @@ from backprop_tui.explain.explanation import Explanation, shape_line, spelled_us
 from backprop_tui.explain.gradient_check import GradientVerdict
 from backprop_tui.explain.paths import Chain, Chains
 from backprop_tui.explain.provenance import Place
-from backprop_tui.learn.mistakes import GATES
+from backprop_tui.learn.rewrites import GATES
 from backprop_tui.maths.expressions import Call, Expr
 from backprop_tui.maths.words import (
     WORDS,

@@ -19,14 +19,8 @@ from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
-from backprop_tui.model.experiment import (
-    Array,
-    Edit,
-    Experiment,
-    Kept,
-    Published,
-    parameter_shapes,
-)
+from backprop_tui.model.experiment import Array, Edit, Experiment, Kept, Published
+from backprop_tui.model.layers import parameter_shapes
 
 ALPHA = Name("alpha")
 

@@ -24,7 +24,8 @@ from backprop_tui.explain.gradient_check import (
     tolerance,
 )
 from backprop_tui.maths.functions import LOSSES, Array
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Iteration, Timeline
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments
 

@@ -18,7 +18,8 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
-from backprop_tui.model.experiment import Data, Network, Training, read_only
+from backprop_tui.model.experiment import Data, read_only
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.matrices import (

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.model.experiment import Network, Training
+from backprop_tui.model.network import Network, Training
 from backprop_tui.tui.app import BackpropApp
 from tests.networks import experiment
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver

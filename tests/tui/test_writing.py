@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Network, Training
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.panels.formula_field import FormulaField
 from tests.networks import experiment
