@@ -1,4 +1,4 @@
-"""What few starts need, imported when it is first used: `lazy.changed(...)`."""
+"""What reading or saving an experiment needs only where it is asked for: loaded when it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a name from its home."""
+    """A name of HOMES, out of the module that it stands in."""
     if name not in HOMES:
-        raise AttributeError(name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(HOMES[name]), name)

@@ -40,7 +40,7 @@ HEADERS = {
     "[initial]",
 }
 """Of the sections behind an author's text."""
-BEHIND_TEXT = re.compile(
+BEHIND_TEXT = (
     "".join(rf"\r?\n{re.escape(header)}\r?\n[^#\"']*" for header in HEADERS.values()) + r"\Z"
 )
 """Those sections as they were written, nothing added: they hold no text and no comment."""
@@ -174,7 +174,7 @@ def _without_saved(text: str) -> str:
 
     Where that was written on since, it stays, to be taken out as any other section.
     """
-    behind = BEHIND_TEXT.search(text)
+    behind = re.search(BEHIND_TEXT, text)
     if behind is None or tomllib.loads(behind[0]).keys() != SAVED.keys():
         return text
     return text[: behind.start()]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.tui import lazy
 from backprop_tui.tui.screens.keep import Keep
 from backprop_tui.tui.serving import served
 
@@ -56,11 +57,9 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.files.autosave import autosaved
-
         if self._watch_position is None and self.is_mounted:
             self._watch_position = self.set_interval(MOMENT, self._guard_position)
-        self._autosave, why = autosaved(
+        self._autosave, why = lazy.autosaved(
             self._autosave, self.timeline, self.position, self.seen(), unsaved
         )
         if why and not self._told:
@@ -93,11 +92,9 @@ class Guard(Keep):
     def _offer_left(self) -> None:
         if served(self.app):
             return
-        from backprop_tui.files.autosave import DamagedError, left_behind
-
         try:
-            left = left_behind()
-        except DamagedError as error:
+            left = lazy.left_behind()
+        except lazy.DamagedError as error:
             self.say(f"{error}.")
             return
         if left is None:
