@@ -139,9 +139,9 @@ def _columns(
             return None
     if told.wrong or data.get("target") is None or ("inputs" in data and data["inputs"] is None):
         return None
-    targets = _named(data["target"], "target", names, told.name, faults)
+    targets = _by_name(data["target"], "target", names, told.name, faults)
     if "inputs" in data:
-        inputs = _named(data["inputs"], "inputs", names, told.name, faults)
+        inputs = _by_name(data["inputs"], "inputs", names, told.name, faults)
     else:
         inputs = [i for i in range(len(names)) if i not in targets]
         for i in inputs:
@@ -163,7 +163,7 @@ def _is_fraction(name: str) -> bool:
     return bool(re.fullmatch(r"[-+]?[0-9]*[.,][0-9]+([eE][-+]?[0-9]+)?", name))
 
 
-def _named(wanted: Sequence[Any], key: str, names: list[str], file: str, faults: Faults) -> Any:
+def _by_name(wanted: Sequence[Any], key: str, names: list[str], file: str, faults: Faults) -> Any:
     """The columns of those names; None in place of one that does not exist."""
     found: list[int | None] = []
     for k, name in enumerate(wanted):
@@ -197,7 +197,7 @@ class _Rows:
     decimal_comma: bool
     lines: array[int] = field(default_factory=lambda: array("q"))
     numbers: array[float] = field(default_factory=lambda: array("d"))
-    told_of: list[list[str]] = field(default_factory=list)
+    target_texts: list[list[str]] = field(default_factory=list)
     """The targets as they are written; each text only once in memory."""
     _texts: dict[str, str] = field(default_factory=dict)
 
@@ -215,7 +215,7 @@ class _Rows:
         plain = plain_numbers([cells[i] for i in self.inputs])
         self.numbers.extend(plain or [self._number(cells[i], line, i, told) for i in self.inputs])
         texts = [cells[i].strip() for i in self.targets]
-        self.told_of.append([self._texts.setdefault(text, text) for text in texts])
+        self.target_texts.append([self._texts.setdefault(text, text) for text in texts])
 
     def _number(self, cell: str, line: int, column: int, told: CsvFaults) -> float:
         number = read_number(cell, self.decimal_comma)
@@ -236,19 +236,19 @@ class _Rows:
         One column is of classes when most of what it says is no number; several are numbers.
         """
         if len(self.targets) == 1 and self._is_text():
-            for line, (text,) in zip(self.lines, self.told_of, strict=True):
+            for line, (text,) in zip(self.lines, self.target_texts, strict=True):
                 if not text:
                     told.at(line, self.names[self.targets[0]], "must name a class; got nothing")
             return None
         found = [
             self._number(text, line, i, told)
-            for line, texts in zip(self.lines, self.told_of, strict=True)
+            for line, texts in zip(self.lines, self.target_texts, strict=True)
             for i, text in zip(self.targets, texts, strict=True)
         ]
         return np.reshape(found, (len(self.lines), len(self.targets)))  # (N, targets)
 
     def _is_text(self) -> bool:
-        said = Counter(text for (text,) in self.told_of if text)
+        said = Counter(text for (text,) in self.target_texts if text)
         numbers = sum(n for text, n in said.items() if read_number(text, True) is not None)
         return 2 * numbers < said.total()
 
@@ -282,12 +282,11 @@ def _targets(
     columns = rows.target_columns
     if outputs is None:  # the layers are wrong already
         return None, (), None
-    if numbers is not None and numbers.shape[1] == outputs:
-        return numbers, columns, None
-    texts: list[str] = []
     if numbers is None:
-        texts = [text for (text,) in rows.told_of]
+        texts = [text for (text,) in rows.target_texts]
         classes = sorted(set(texts))
+    elif numbers.shape[1] == outputs:
+        return numbers, columns, None
     elif numbers.shape[1] == 1 and (numbers == np.floor(numbers)).all():
         texts = [f"{number:.0f}" for number in (numbers[:, 0] + 0.0).tolist()]  # + 0.0: no −0
         classes = sorted(set(texts), key=float)
