@@ -265,8 +265,11 @@ def unsaved(now: Experiment, edits: tuple[Edit, ...], formulas: Mapping[str, Exp
 
 
 def same_run(a: Experiment, b: Experiment) -> bool:
-    """Whether two experiments compute the same: then what is kept of one holds for the other."""
-    parts = [(e.network, e.training, e.edits, dict(e.formulas), e.initial.seed) for e in (a, b)]
+    """Whether two experiments compute the same: then a keyframe of one holds for the other."""
+    parts = [
+        (e.network, e.training, e.mistake, e.edits, dict(e.formulas), e.initial.seed)
+        for e in (a, b)
+    ]
     if parts[0] != parts[1]:
         return False
     arrays = [(e.data.X, e.data.Y, *e.parameters().values()) for e in (a, b)]
