@@ -145,7 +145,7 @@ def _byte_order_mark(written: Written | None) -> str:
 def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, folder: str) -> str:
     """The experiment as a file in `folder` that opens at `position`.
 
-    Author's text stays as it is, comments included; what the command line changed is put in.
+    The author's text stays as it is, comments included; what the command line changed is put in.
     """
     written = experiment.written
     if written is None:
