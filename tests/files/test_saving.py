@@ -425,7 +425,7 @@ class TestText:
         file = tmp_path / "mine.toml"
         file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
         timeline = Timeline(load(str(file), {"learning_rate": "0.25"}))
-        timeline.experiment = with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25))
+        timeline = Timeline(with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25)))
         for _ in range(2):
             save(str(file), timeline, timeline.end_of(3), overwrite=True)
             raw = file.read_bytes()
