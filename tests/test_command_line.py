@@ -15,10 +15,10 @@ import pytest
 
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
-from backprop_tui.cli import commands
+from backprop_tui.cli import stepping
+from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
-from backprop_tui.cli.table import COMMANDS, EXPERIMENT, STEPPER
 from backprop_tui.files.flags import FLAGS
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
@@ -89,11 +89,11 @@ def imported_by(*argv: str) -> set[str]:
 
 class TestHelp:
     @pytest.mark.parametrize("command", [STEPPER, *COMMANDS.values()], ids=lambda c: c.name)
-    def test_tells_all_within_80_columns(self, command: commands.Command, tell: Teller) -> None:
+    def test_tells_all_within_80_columns(self, command: Subcommand, tell: Teller) -> None:
         told = tell(*command.name.split(), "--help")
         assert told.status == 0
         assert max(map(len, told.out.splitlines())) <= 80
-        for word in ("usage:", "examples:", *(flag.name for flag in command.all_flags)):
+        for word in ("usage:", "examples:", *(flag.name for flag in command.options)):
             assert word in told.out
 
     def test_names_every_command_lesson_activation_and_loss(self, tell: Teller) -> None:
@@ -144,7 +144,7 @@ class TestTables:
     def test_every_flag_of_an_experiment_is_on_every_command_that_opens_one(self) -> None:
         for command in (STEPPER, *COMMANDS.values()):
             if command.word is EXPERIMENT:
-                assert set(OVERRIDES) < set(command.all_flags)
+                assert set(OVERRIDES) < set(command.options)
 
 
 class TestTrace:
@@ -440,7 +440,7 @@ class TestStepper:
         module = ModuleType("backprop_tui.tui.app")
         module.BackpropApp = FakeApp  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "backprop_tui.tui.app", module)
-        monkeypatch.setattr(commands, "no_terminal", lambda: None)
+        monkeypatch.setattr(stepping, "no_terminal", lambda: None)
         monkeypatch.setattr(FakeApp, "says", None)
         return FakeApp
 

@@ -12,9 +12,10 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
+from backprop_tui.cli.commands import COMMANDS, STEPPER
 from backprop_tui.cli.completion import SHELLS, script
+from backprop_tui.cli.parser import command_line
 from backprop_tui.cli.streams import PROGRAM
-from backprop_tui.cli.table import COMMANDS, STEPPER
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -58,10 +59,10 @@ def test_the_metadata_is_complete() -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_knows_every_command_flag_and_lesson(shell: str) -> None:
-    text = script(shell, PROGRAM, STEPPER, COMMANDS)
+    text = script(shell, command_line())
     for command in (STEPPER, *COMMANDS.values()):
         assert command.name in text
-        for flag in command.all_flags:
+        for flag in command.options:
             name = f"-l {flag.name.removeprefix('--')} " if shell == "fish" else flag.name
             assert name in text
     assert all(lesson in text for lesson in lessons.NAMES)
@@ -72,7 +73,7 @@ def test_each_shell_reads_its_script(shell: str, tmp_path: Path) -> None:
     if (found := shutil.which(shell)) is None:
         pytest.skip(f"there is no {shell}")
     file = tmp_path / "script"
-    file.write_text(script(shell, PROGRAM, STEPPER, COMMANDS), encoding="utf-8")
+    file.write_text(script(shell, command_line()), encoding="utf-8")
     done = subprocess.run([found, "-n", str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -81,7 +82,7 @@ def completed(line: str, folder: Path) -> set[str]:
     """What bash offers for the last word of a line."""
     words = [word or "''" for word in line.split(" ")]
     ask = (
-        f"{script('bash', PROGRAM, STEPPER, COMMANDS)}\n"
+        f"{script('bash', command_line())}\n"
         f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}\n"
         "_backprop_tui\n"
         'printf "%s\\n" "${COMPREPLY[@]}"\n'

@@ -1,36 +1,48 @@
-"""The flags of all commands, and how the text of each is read.
+"""The flags of all commands: their names, how their texts are read, and what --help says of them.
 
-What they do is told in `commands`, which commands have them in `table`.
+What a flag does is told in its command's function; which commands have it, in `commands`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from backprop_tui.cli.streams import (
-    FORMATS,
-    MOST_DECIMALS,
-)
+from backprop_tui.cli.streams import FORMATS, MOST_DECIMALS
 from backprop_tui.exports import formats
+from backprop_tui.files.flags import FLAGS, flag_name
+from backprop_tui.messages import hint, shown
 
 
 @dataclass(frozen=True)
-class Flag:
-    """`--name VALUE`. `read` makes the value of its text, or raises ValueError: what it must be."""
+class Option:
+    """`--name VALUE`: `reader` gives the value of a text, or raises ValueError."""
 
     name: str
     metavar: str  # empty: a switch, which takes no value
     help: str
-    read: Callable[[str], Any] = str
+    reader: Callable[[str], Any] = str
     default: Any = None
-    values: Sequence[str] = ()  # that a shell offers
+    values: Sequence[str] = ()  # one of which its text must be, and which a shell offers
 
     @property
     def attribute(self) -> str:
+        """The name of its value among the arguments that a command gets."""
         return self.name.removeprefix("--").replace("-", "_")
+
+    def read(self, text: str) -> Any:
+        """The value of a text. Raises ValueError: what the text must be."""
+        if self.values and text not in self.values:
+            wanted = ", ".join(self.values)
+            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, self.values)}")
+        return self.reader(text)
+
+
+def switch(name: str, what: str) -> Option:
+    """A flag that takes no value: True where it is given, else False."""
+    return Option(name, "", what, default=False)
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -43,7 +55,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         except ValueError:  # of more digits than Python reads, too
             number = least - 1
         if number < least or (most is not None and number > most):
-            raise ValueError(f"must be a whole number {wanted}; got {quoted(text)}")
+            raise ValueError(f"must be a whole number {wanted}; got {shown(text)}")
         return number
 
     return read
@@ -56,14 +68,14 @@ def finite(text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"must be a finite number; got {quoted(text)}")
+        raise ValueError(f"must be a finite number; got {shown(text)}")
     return number
 
 
 def path(text: str) -> str:
     """A reader of files' names."""
     if not text or "\0" in text:
-        raise ValueError(f"must be a file's name; got {quoted(text)}")
+        raise ValueError(f"must be a file's name; got {shown(text)}")
     return text
 
 
@@ -74,203 +86,140 @@ def host(text: str) -> str:
     except UnicodeError:  # a name with an empty part, or one of more than 63 letters
         named = False
     if not named:
-        raise ValueError(f"must be an address or a host's name; got {quoted(text)}")
+        raise ValueError(f"must be an address or a host's name; got {shown(text)}")
     return text
 
 
-def one_of(names: Sequence[str]) -> Callable[[str], str]:
-    """A reader of one of these names."""
-
-    def read(text: str) -> str:
-        if text not in names:
-            wanted = ", ".join(names)
-            raise ValueError(f"must be one of {wanted}; got {quoted(text)}{hint(text, names)}")
-        return text
-
-    return read
-
-
-def choice(
-    name: str, metavar: str, what: str, names: Sequence[str], default: str | None = None
-) -> Flag:
-    """A flag whose value is one of these names, which a shell offers too."""
-    return Flag(name, metavar, what, one_of(names), default, names)
-
-
-def quoted(text: str) -> str:
-    from backprop_tui.messages import shown
-
-    return shown(text)
-
-
-def hint(word: str, names: Iterable[str]) -> str:
-    """`. Did you mean "mazur"?`, where a name is near enough."""
-    from backprop_tui.messages import hint
-
-    return hint(word, names)
-
-
-OVERRIDES = (  # read with the experiment, by the rules that hold for its file
-    Flag("--layers", "N,N,...", "neurons of each layer, the inputs first: 3,3,1"),
-    Flag(
-        "--activations",
+CHANGES = {  # what --help says of each key of a file that a flag may replace
+    "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1"),
+    "activations": (
         "NAME,...",
         "one for each layer after the inputs, out of sigmoid, tanh, relu, leaky_relu, linear and, "
         "for the last layer, softmax",
     ),
-    Flag(
-        "--loss",
+    "loss": (
         "NAME",
         "binary_cross_entropy, cross_entropy, half_squared_error or mean_squared_error",
     ),
-    Flag("--x", "ROWS", 'the data, a row for each example: "1,0,1;0,1,1"'),
-    Flag("--y", "ROWS", 'the targets, a row for each example: "1;0"'),
-    Flag("--learning-rate", "NUMBER", "α, how far each update goes along the slope"),
-    Flag("--seed", "N", "draw every weight anew, those that were given as well"),
-    Flag("--round", "N", "decimals that drawn weights are rounded to"),
-    Flag(
-        "--mistake",
+    "x": ("ROWS", 'the data, a row for each example: "1,0,1;0,1,1"'),
+    "y": ("ROWS", 'the targets, a row for each example: "1;0"'),
+    "learning_rate": ("NUMBER", "α, how far each update goes along the slope"),
+    "seed": ("N", "draw every weight anew, those that were given as well"),
+    "round": ("N", "decimals that drawn weights are rounded to"),
+    "mistake": (
         "NAME",
         "make a mistake on purpose, everywhere it fits: transpose-forgotten, transpose-misplaced, "
         "rows-and-columns-swapped, sign-flipped, slope-left-out, gate-skipped, slope-at-a, "
         "element-by-element, matrix-product, bias-forgotten, mean-forgotten, wrong-layer-a, "
         "wrong-layer-w, updated-weights, learning-rate-forgotten or update-added",
     ),
+}
+OVERRIDES = tuple(Option(flag_name(key), *CHANGES[key]) for key in FLAGS)
+"""They are read with the experiment, by the rules that hold for its file."""
+
+CODE = Option(
+    "--code", "CODE", "the experiment that a code stands for (y in the stepper shows one)"
 )
-CODE = Flag("--code", "CODE", "the experiment that a code stands for (y in the stepper shows one)")
-DECIMALS = Flag(
+DECIMALS = Option(
     "--decimals",
     "N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
     whole(0, MOST_DECIMALS),
-    None,
 )
-CHECK_DECIMALS = replace(
-    DECIMALS, help=DECIMALS.help.replace("the experiment's, or 3", "6"), default=6
-)
-ITERATIONS = Flag(
-    "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
-)
-EXPORT_ITERATIONS = replace(ITERATIONS, help="how many (default 1)")
-ITERATION = Flag(
+ITERATIONS = Option("--iterations", "N", "how many (default 1)", whole(1), 1)
+ITERATION = Option(
     "--iteration",
     "N",
     "whose gradients are checked (default 1); figures have their own",
     whole(1),
     1,
 )
-SAMPLE = Flag(
+SAMPLE = Option(
     "--sample",
     "N",
     "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
-FORMAT = choice(
+FORMAT = Option(
     "--format",
     "FORMAT",
     "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
     "line, a line a step, numbers in full whatever --decimals says",
-    FORMATS,
-    "table",
+    default="table",
+    values=FORMATS,
 )
-MORE_ITERATIONS = Flag(
-    "--iterations",
-    "N",
-    "how many more at most (default: 1,000, or an epoch if that is longer; 1,000,000 with "
-    "--until-loss or --plateau)",
-    whole(1),
-)
-UNTIL_LOSS = Flag(
+UNTIL_LOSS = Option(
     "--until-loss",
     "X",
     "stop at the first iteration whose loss is below X: J, or the L of its one example",
     finite,
 )
-PLATEAU = Flag("--plateau", "N", "stop when N iterations bring no better loss", whole(1))
-SAVE = Flag("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
-HISTORY = Flag("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
-OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bool, False)
-TRAIN_DECIMALS = replace(
-    CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
-)
-AS = choice(
+PLATEAU = Option("--plateau", "N", "stop when N iterations bring no better loss", whole(1))
+SAVE = Option("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
+HISTORY = Option("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
+OVERWRITE = switch("--overwrite", "replace files that exist already")
+AS = Option(
     "--as",
     "FORMAT",
     "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
-    tuple(formats.FORMATS),
+    values=tuple(formats.FORMATS),
 )
-OUTPUT = Flag("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
-KEY = Flag(
+OUTPUT = Option("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
+KEY = Option(
     "--key",
     "FILE",
     "the answers of a worksheet: with the ending .html the sheets filled in, else CSV, a row a "
     "sheet (default: CSV beside --output)",
     path,
 )
-BLANKS = Flag(
+BLANKS = Option(
     "--blanks",
     "NAME,...",
     "what a worksheet asks for: dZ2,dW2 (default: the gradients, of as many layers from the output "
     "back as a sheet holds)",
     lambda text: tuple(name.strip() for name in text.split(",")),
 )
-COPIES = Flag(
+COPIES = Option(
     "--copies",
     "N",
     "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
     whole(1, 1000),
 )
-EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
-ASK = choice(
+ASK = Option(
     "--ask",
     "WHEN",
     "before which steps it asks: off; lesson: where the experiment has a question (the default); "
     "vote or type: before every step",
-    ("off", "lesson", "vote", "type"),
+    values=("off", "lesson", "vote", "type"),
 )
-RECORD = Flag(
+RECORD = Option(
     "--record",
     "FILE",
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
-ASCII = Flag(
-    "--ascii",
-    "",
-    "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)",
-    bool,
-    False,
+ASCII = switch(
+    "--ascii", "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)"
 )
-UNICODE = Flag("--unicode", "", "show every sign, whatever locale and TERM say", bool, False)
-PLAIN = Flag(
+UNICODE = switch("--unicode", "show every sign, whatever locale and TERM say")
+PLAIN = switch(
     "--plain",
-    "",
     "in words: printed lines and a prompt, for screen readers and scripts; TERM=dumb means it too",
-    bool,
-    False,
 )
-HOST = Flag(
+HOST = Option(
     "--host",
     "ADDRESS",
     "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
     host,
     "127.0.0.1",
 )
-PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
-MAX_SESSIONS = Flag(
+PORT = Option(
+    "--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000
+)
+MAX_SESSIONS = Option(
     "--max-sessions",
     "N",
     "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
     whole(1),
     32,
-)
-# Every other flag takes a value.
-SWITCHES = (
-    "-h",
-    "--help",
-    "--version",
-    OVERWRITE.name,
-    PLAIN.name,
-    ASCII.name,
-    UNICODE.name,
 )
