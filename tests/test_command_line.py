@@ -15,11 +15,12 @@ import pytest
 
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
-from backprop_tui.cli import stepping
+from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
 from backprop_tui.files.flags import FLAGS
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.reseeding import reseeded
@@ -137,6 +138,11 @@ class TestTables:
         from backprop_tui.exports import trace
 
         assert tuple(trace.FORMATS) == FORMATS
+
+    def test_names_are_those_of_the_formulas_and_of_the_mistakes(self) -> None:
+        assert tuple(ACTIVATIONS) == flags.ACTIVATION_NAMES
+        assert tuple(LOSSES) == flags.LOSS_NAMES
+        assert tuple(CATALOGUE) == flags.MISTAKE_NAMES
 
     def test_no_command_hides_a_lesson(self) -> None:
         assert set(COMMANDS).isdisjoint(lessons.NAMES)

@@ -12,16 +12,12 @@ from collections.abc import Iterator
 import shtab
 
 from backprop_tui import lessons
+from backprop_tui.cli.flags import ACTIVATION_NAMES
 from backprop_tui.cli.streams import FINE, PROGRAM, CommandError, write
-from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.messages import hint, shown
 
 SHELLS = ("bash", "zsh", "fish")
-NAMES = {"--loss": tuple(LOSSES), "--mistake": tuple(CATALOGUE)}
-"""Of flags whose texts are read with the experiment: what each may be."""
-
-LESSONS, FUNCTIONS = " ".join(lessons.NAMES), " ".join(ACTIVATIONS)
+LESSONS, ACTIVATIONS = " ".join(lessons.NAMES), " ".join(ACTIVATION_NAMES)
 EXPERIMENT = {
     "bash": "_backprop_tui_experiment_files",
     "zsh": "_backprop_tui_experiments",
@@ -32,7 +28,7 @@ EXPERIMENT = {
 LIST = {
     "bash": "_backprop_tui_activations",
     "zsh": "_backprop_tui_activations",
-    "fish": f"(__fish_append , {FUNCTIONS})",
+    "fish": f"(__fish_append , {ACTIVATIONS})",
 }
 """The function of each shell that completes the last name of a list with commas."""
 
@@ -47,7 +43,7 @@ _shtab_backprop_tui_pos_0_COMPGEN=_backprop_tui_experiment_files
 _backprop_tui_activations() {{
   local before=""
   [[ $1 != *,* ]] || before="${{1%,*}},"
-  compgen -W "{FUNCTIONS}" -P "$before" -- "${{1##*,}}"
+  compgen -W "{ACTIVATIONS}" -P "$before" -- "${{1##*,}}"
 }}
 """,
     "zsh": f"""
@@ -56,12 +52,25 @@ _backprop_tui_experiments() {{
 }}
 functions[_backprop_tui_commands]=$functions[_shtab_backprop_tui_commands]
 _shtab_backprop_tui_commands() {{
-  _backprop_tui_commands
-  _backprop_tui_experiments
+  _alternative 'commands:command:_backprop_tui_commands' \\
+    'experiments:experiment:_backprop_tui_experiments'
+}}
+# the flags and the word of the command, wherever it stands; without one, of the stepper
+_backprop_tui_stepper=("${{_shtab_backprop_tui_options[@]}}" ': :_shtab_backprop_tui_commands')
+_shtab_backprop_tui() {{
+  local i specs=_backprop_tui_stepper
+  for (( i = 2; i < CURRENT; i++ )); do
+    (( $+parameters[_shtab_backprop_tui_${{words[i]}}_options] )) || continue
+    specs=_shtab_backprop_tui_${{words[i]}}_options
+    words[i]=()
+    (( CURRENT -= 1 ))
+    break
+  done
+  _arguments -s "${{(@P)specs}}"
 }}
 _backprop_tui_activations() {{
   compset -P '*,'
-  compadd "$@" - {FUNCTIONS}
+  compadd "$@" - {ACTIVATIONS}
 }}
 """,
     "fish": f"""
@@ -109,7 +118,6 @@ def complete(arguments: argparse.Namespace) -> int:
 def script(shell: str, parser: argparse.ArgumentParser) -> str:
     """The script of one of SHELLS. The parser is changed for it, and parses no more."""
     for action in actions_of(parser):
-        action.choices = NAMES.get(action.dest, action.choices)
         if action.metavar == "FILE":
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar == "EXPERIMENT":

@@ -18,26 +18,38 @@ from backprop_tui.messages import hint, shown
 
 @dataclass(frozen=True)
 class Option:
-    """`--name VALUE`: `reader` gives the value of a text, or raises ValueError."""
+    """`--name VALUE`. `read` gives the value of a text, or raises ValueError: what it must be."""
 
     name: str
     metavar: str  # empty: a switch, which takes no value
     help: str
-    reader: Callable[[str], Any] = str
+    read: Callable[[str], Any] = str
     default: Any = None
-    values: Sequence[str] = ()  # one of which its text must be, and which a shell offers
+    values: Sequence[str] = ()  # that a shell offers
 
     @property
     def attribute(self) -> str:
         """The name of its value among the arguments that a command gets."""
         return self.name.removeprefix("--").replace("-", "_")
 
-    def read(self, text: str) -> Any:
-        """The value of a text. Raises ValueError: what the text must be."""
-        if self.values and text not in self.values:
-            wanted = ", ".join(self.values)
-            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, self.values)}")
-        return self.reader(text)
+
+def choice(
+    name: str, metavar: str, what: str, values: Sequence[str], default: str | None = None
+) -> Option:
+    """A flag whose value is one of these names."""
+
+    def read(text: str) -> str:
+        if text not in values:
+            wanted = ", ".join(values)
+            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, values)}")
+        return text
+
+    return Option(name, metavar, what, read, default, values)
+
+
+def alternatives(names: Sequence[str]) -> str:
+    """Names in a sentence: `a, b or c`."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def switch(name: str, what: str) -> Option:
@@ -90,31 +102,53 @@ def host(text: str) -> str:
     return text
 
 
-CHANGES = {  # what --help says of each key of a file that a flag may replace
-    "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1"),
+ACTIVATION_NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax")
+LOSS_NAMES = ("binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error")
+MISTAKE_NAMES = (
+    "transpose-forgotten",
+    "transpose-misplaced",
+    "rows-and-columns-swapped",
+    "sign-flipped",
+    "slope-left-out",
+    "gate-skipped",
+    "slope-at-a",
+    "element-by-element",
+    "matrix-product",
+    "bias-forgotten",
+    "mean-forgotten",
+    "wrong-layer-a",
+    "wrong-layer-w",
+    "updated-weights",
+    "learning-rate-forgotten",
+    "update-added",
+)
+CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
+    "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
     "activations": (
         "NAME,...",
-        "one for each layer after the inputs, out of sigmoid, tanh, relu, leaky_relu, linear and, "
-        "for the last layer, softmax",
+        "one for each layer after the inputs, out of "
+        f"{', '.join(ACTIVATION_NAMES[:-1])} and, for the last layer, {ACTIVATION_NAMES[-1]}",
+        ACTIVATION_NAMES,
     ),
-    "loss": (
-        "NAME",
-        "binary_cross_entropy, cross_entropy, half_squared_error or mean_squared_error",
-    ),
-    "x": ("ROWS", 'the data, a row for each example: "1,0,1;0,1,1"'),
-    "y": ("ROWS", 'the targets, a row for each example: "1;0"'),
-    "learning_rate": ("NUMBER", "α, how far each update goes along the slope"),
-    "seed": ("N", "draw every weight anew, those that were given as well"),
-    "round": ("N", "decimals that drawn weights are rounded to"),
+    "loss": ("NAME", alternatives(LOSS_NAMES), LOSS_NAMES),
+    "x": ("ROWS", 'the data, a row for each example: "1,0,1;0,1,1"', ()),
+    "y": ("ROWS", 'the targets, a row for each example: "1;0"', ()),
+    "learning_rate": ("NUMBER", "α, how far each update goes along the slope", ()),
+    "seed": ("N", "draw every weight anew, those that were given as well", ()),
+    "round": ("N", "decimals that drawn weights are rounded to", ()),
     "mistake": (
         "NAME",
-        "make a mistake on purpose, everywhere it fits: transpose-forgotten, transpose-misplaced, "
-        "rows-and-columns-swapped, sign-flipped, slope-left-out, gate-skipped, slope-at-a, "
-        "element-by-element, matrix-product, bias-forgotten, mean-forgotten, wrong-layer-a, "
-        "wrong-layer-w, updated-weights, learning-rate-forgotten or update-added",
+        f"make a mistake on purpose, everywhere it fits: {alternatives(MISTAKE_NAMES)}",
+        MISTAKE_NAMES,
     ),
 }
-OVERRIDES = tuple(Option(flag_name(key), *CHANGES[key]) for key in FLAGS)
+"""Of each key of a file that a flag may replace: its metavar, its help, and the names it may be."""
+
+OVERRIDES = tuple(
+    Option(flag_name(key), metavar, what, values=names)
+    for key in FLAGS
+    for metavar, what, names in [CHANGES[key]]
+)
 """They are read with the experiment, by the rules that hold for its file."""
 
 CODE = Option(
@@ -140,13 +174,13 @@ SAMPLE = Option(
     "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
-FORMAT = Option(
+FORMAT = choice(
     "--format",
     "FORMAT",
     "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
     "line, a line a step, numbers in full whatever --decimals says",
-    default="table",
-    values=FORMATS,
+    FORMATS,
+    "table",
 )
 UNTIL_LOSS = Option(
     "--until-loss",
@@ -158,11 +192,11 @@ PLATEAU = Option("--plateau", "N", "stop when N iterations bring no better loss"
 SAVE = Option("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
 HISTORY = Option("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
 OVERWRITE = switch("--overwrite", "replace files that exist already")
-AS = Option(
+AS = choice(
     "--as",
     "FORMAT",
     "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
-    values=tuple(formats.FORMATS),
+    tuple(formats.FORMATS),
 )
 OUTPUT = Option("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
 KEY = Option(
@@ -185,12 +219,12 @@ COPIES = Option(
     "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
     whole(1, 1000),
 )
-ASK = Option(
+ASK = choice(
     "--ask",
     "WHEN",
     "before which steps it asks: off; lesson: where the experiment has a question (the default); "
     "vote or type: before every step",
-    values=("off", "lesson", "vote", "type"),
+    ("off", "lesson", "vote", "type"),
 )
 RECORD = Option(
     "--record",
