@@ -14,23 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-from backprop_tui.model.experiment import (
-    Array,
-    Data,
-    Experiment,
-    Initial,
-    Network,
-    Training,
-    parameter_shapes,
-    read_only,
-)
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
+from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Iteration, Timeline
 
 ELEMENTWISE = tuple(name for name, f in ACTIVATIONS.items() if f.elementwise)
 SMOOTH = ("sigmoid", "tanh")
-"""No kinks, and bounded: a loss of thousands has too few decimals for the nudge test."""
+"""No kinks, and bounded: a loss of thousands has too few decimals for the gradient check."""
 
 
 @st.composite
@@ -136,7 +130,7 @@ def known_before(timeline: Timeline, iteration: Iteration, steps: int) -> dict[s
 def program(*layers: int, last: str = "sigmoid", loss: str = "binary_cross_entropy") -> Program:
     """The program of a network with sigmoid layers, one example at a time."""
     activations = ("sigmoid",) * (len(layers) - 2) + (last,)
-    return Program(Network(layers, activations, loss), Training())
+    return program_of(Network(layers, activations, loss), Training())
 
 
 def same_bits(a: Array, b: Array) -> bool:

@@ -23,7 +23,6 @@ from backprop_tui.files.flags import FLAGS
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.reseeding import reseeded
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
 
@@ -494,7 +493,7 @@ class TestStepper:
         screen = Stepper(app.experiment, app.decimals)
         for _ in range(rerolls):
             screen.past.append(screen.timeline.experiment)
-            screen.begin(reseeded(screen.timeline.experiment))
+            screen.begin(screen.timeline.experiment.reseeded())
         before = screen.timeline.experiment.parameters()
         program, *words = shlex.split(screen.resume_command())
         assert program == "backprop-tui"

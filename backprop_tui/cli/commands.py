@@ -6,12 +6,14 @@ Parsing, help and completion read it; a new command is one entry here and the fu
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from backprop_tui import lessons
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import (
+    ALLOW_HOST,
     AS,
     ASCII,
     ASK,
@@ -35,24 +37,14 @@ from backprop_tui.cli.flags import (
     RECORD,
     SAMPLE,
     SAVE,
+    SIX_DECIMALS,
     UNICODE,
     UNTIL_LOSS,
     Option,
 )
 from backprop_tui.cli.listing import list_lessons
 from backprop_tui.cli.stepping import serve, step_through
-from backprop_tui.cli.streams import MOST_DECIMALS, PROGRAM
-
-
-@dataclass(frozen=True)
-class Word:
-    """The one word that a command takes."""
-
-    metavar: str
-    help: str
-    default: str | None
-    options: tuple[Option, ...] = ()  # that may stand in its place
-    choices: Sequence[str] = ()  # of what it must be one; else it names a lesson or a file
+from backprop_tui.cli.streams import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Subcommand:
     name: str  # empty: the stepper, which needs none
     summary: str
     about: str
-    word: Word
+    word: Option  # the one word that it takes
     flags: Mapping[str, tuple[Option, ...]]  # under the headings that --help has for them
     examples: Mapping[str, str]
     run: Callable[[argparse.Namespace], int]
@@ -75,18 +67,15 @@ class Subcommand:
     @property
     def options(self) -> tuple[Option, ...]:
         """All its flags, under whatever heading."""
-        own = (option for group in self.flags.values() for option in group)
-        return (*self.word.options, *own)
+        return tuple(chain.from_iterable(self.flags.values()))
 
 
-EXPERIMENT = Word(
-    "EXPERIMENT",
+EXPERIMENT = Option(
+    "word EXPERIMENT",
     "a lesson's name, or a file: it has a path separator or ends in .toml "
-    f"(default: {lessons.DEFAULT})",
-    lessons.DEFAULT,
-    (CODE,),
+    f"(default: {lessons.DEFAULT}); the lessons: {', '.join(lessons.NAMES)}",
+    default=lessons.DEFAULT,
 )
-
 STEPPER = Subcommand(
     name="",
     summary="step through an experiment on the screen",
@@ -95,6 +84,7 @@ STEPPER = Subcommand(
     "comes from.",
     word=EXPERIMENT,
     flags={
+        "what": (CODE,),
         "changes to the experiment": OVERRIDES,
         "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
@@ -115,7 +105,7 @@ COMMANDS = {
             summary="list the lessons, or print the file of one",
             about="Without a name, the bundled lessons in a table. With a name, that lesson's\n"
             "file, to start an experiment of your own from.",
-            word=Word("NAME", "the lesson whose file to print", None, choices=lessons.NAMES),
+            word=Option("word NAME", "the lesson whose file to print", values=lessons.NAMES),
             flags={},
             examples={
                 f"{PROGRAM} lessons": "which there are",
@@ -130,6 +120,7 @@ COMMANDS = {
             "computed. A run that diverges ends there and says so.",
             word=EXPERIMENT,
             flags={
+                "what": (CODE,),
                 "what is written": (ITERATIONS, FORMAT, DECIMALS),
                 "changes to the experiment": OVERRIDES,
             },
@@ -150,14 +141,9 @@ COMMANDS = {
             "to be wrong in their source never fail.",
             word=EXPERIMENT,
             flags={
+                "what": (CODE,),
                 "what is checked": (ITERATION, SAMPLE),
-                "what is shown": (
-                    replace(
-                        DECIMALS,
-                        help=f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: 6)",
-                        default=6,
-                    ),
-                ),
+                "what is shown": (SIX_DECIMALS,),
                 "changes to the experiment": OVERRIDES,
             },
             examples={
@@ -178,6 +164,7 @@ COMMANDS = {
             "was asked for was not reached.",
             word=EXPERIMENT,
             flags={
+                "what": (CODE,),
                 "when it stops": (
                     replace(
                         ITERATIONS,
@@ -189,13 +176,7 @@ COMMANDS = {
                     PLATEAU,
                 ),
                 "what is kept": (SAVE, HISTORY, OVERWRITE),
-                "what is shown": (
-                    replace(
-                        DECIMALS,
-                        help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)",
-                        default=6,
-                    ),
-                ),
+                "what is shown": (SIX_DECIMALS,),
                 "changes to the experiment": OVERRIDES,
             },
             examples={
@@ -214,6 +195,7 @@ COMMANDS = {
             "the numbers are the same.",
             word=EXPERIMENT,
             flags={
+                "what": (CODE,),
                 "what is written": (AS, ITERATIONS, DECIMALS, BLANKS, COPIES),
                 "where to": (OUTPUT, KEY, OVERWRITE),
                 "changes to the experiment": OVERRIDES,
@@ -234,7 +216,8 @@ COMMANDS = {
             "open nor write a file here.",
             word=EXPERIMENT,
             flags={
-                "who can come": (HOST, PORT, MAX_SESSIONS),
+                "what": (CODE,),
+                "who can come": (HOST, ALLOW_HOST, PORT, MAX_SESSIONS),
                 "what is shown": (DECIMALS,),
                 "what is asked": (ASK,),
                 "changes to the experiment": OVERRIDES,
@@ -243,6 +226,7 @@ COMMANDS = {
                 f"{PROGRAM} serve": "the first lesson, for this machine",
                 f"{PROGRAM} serve mazur --host 0.0.0.0": "for the classroom",
                 f"{PROGRAM} serve --port 0": "at any free port",
+                f"{PROGRAM} serve --allow-host my.site": "behind a proxy of that name",
             },
             run=serve,
         ),
@@ -251,7 +235,7 @@ COMMANDS = {
             summary="print what makes a shell complete this command line",
             about="A script for bash, zsh or fish that completes commands, flags, their values,\n"
             "lessons and experiment files.",
-            word=Word("SHELL", "bash, zsh or fish", None, choices=("bash", "zsh", "fish")),
+            word=Option("word SHELL", "bash, zsh or fish", values=("bash", "zsh", "fish")),
             flags={},
             examples={
                 f"source <({PROGRAM} completion bash)": "in ~/.bashrc",

@@ -18,18 +18,12 @@ from backprop_tui.messages import hint, shown
 
 SHELLS = ("bash", "zsh", "fish")
 LESSONS, ACTIVATIONS = " ".join(lessons.NAMES), " ".join(ACTIVATION_NAMES)
-EXPERIMENT = {
-    "bash": "_backprop_tui_experiment_files",
-    "zsh": "_backprop_tui_experiments",
-    "fish": "(_backprop_tui_experiments)",
-}
+EXPERIMENT = dict.fromkeys(("bash", "zsh"), "_backprop_tui_experiment_files")
+EXPERIMENT["fish"] = "(_backprop_tui_experiment_files)"
 """The function of each shell that offers lessons, folders and files of experiments."""
 
-LIST = {
-    "bash": "_backprop_tui_activations",
-    "zsh": "_backprop_tui_activations",
-    "fish": f"(__fish_append , {ACTIVATIONS})",
-}
+LIST = dict.fromkeys(("bash", "zsh"), "_backprop_tui_activations")
+LIST["fish"] = f"(__fish_append , {ACTIVATIONS})"
 """The function of each shell that completes the last name of a list with commas."""
 
 PREAMBLE = {
@@ -47,13 +41,13 @@ _backprop_tui_activations() {{
 }}
 """,
     "zsh": f"""
-_backprop_tui_experiments() {{
+_backprop_tui_experiment_files() {{
   _alternative 'lessons:lesson:({LESSONS})' 'files:file:_files -g "*.toml"'
 }}
 functions[_backprop_tui_commands]=$functions[_shtab_backprop_tui_commands]
 _shtab_backprop_tui_commands() {{
   _alternative 'commands:command:_backprop_tui_commands' \\
-    'experiments:experiment:_backprop_tui_experiments'
+    'experiments:experiment:_backprop_tui_experiment_files'
 }}
 # the flags and the word of the command, wherever it stands; without one, of the stepper
 _backprop_tui_stepper=("${{_shtab_backprop_tui_options[@]}}" ': :_shtab_backprop_tui_commands')
@@ -74,7 +68,7 @@ _backprop_tui_activations() {{
 }}
 """,
     "fish": f"""
-function _backprop_tui_experiments
+function _backprop_tui_experiment_files
   printf '%s\\n' {LESSONS}
   __fish_complete_suffix .toml
 end
@@ -96,13 +90,12 @@ _backprop_tui() {{
 }}
 complete -o bashdefault -F _backprop_tui {PROGRAM}
 """,
-    "zsh": "",
     "fish": f"""
 complete -c {PROGRAM} -n '_shtab_backprop_tui_using; and test $_shtab_backprop_tui_npos -eq 0' \\
   -ka '{EXPERIMENT["fish"]}'
 """,
 }
-"""What stands in a script behind the completion."""
+"""What stands in a script behind the completion, where there is something."""
 
 
 def complete(arguments: argparse.Namespace) -> int:
@@ -126,7 +119,7 @@ def script(shell: str, parser: argparse.ArgumentParser) -> str:
             action.complete = LIST  # type: ignore[attr-defined]
         if shell == "zsh" and action.option_strings and action.nargs != 0:
             action.option_strings = [f"{name}=" for name in action.option_strings]
-    return shtab.complete(parser, shell, preamble=PREAMBLE[shell]) + ENDING[shell]
+    return shtab.complete(parser, shell, preamble=PREAMBLE[shell]) + ENDING.get(shell, "")
 
 
 def actions_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backprop_tui.cli.streams import FORMATS, MOST_DECIMALS
@@ -18,43 +18,34 @@ from backprop_tui.messages import hint, shown
 
 @dataclass(frozen=True)
 class Option:
-    """`--name VALUE`. `read` gives the value of a text, or raises ValueError: what it must be."""
+    """A flag. `read` gives the value of a text, or raises ValueError: what the text must be."""
 
-    name: str
-    metavar: str  # empty: a switch, which takes no value
+    form: str  # as --help has it: `--sample N`, or `--plain` where it takes no value
     help: str
     read: Callable[[str], Any] = str
     default: Any = None
     values: Sequence[str] = ()  # that a shell offers
+    repeatable: bool = False  # its value is a tuple, an item for each time it stands there
+
+    @property
+    def name(self) -> str:
+        """What is typed: `--learning-rate`."""
+        return self.form.partition(" ")[0]
+
+    @property
+    def metavar(self) -> str:
+        """What --help calls its value; nothing for a switch."""
+        return self.form.partition(" ")[2]
 
     @property
     def attribute(self) -> str:
-        """The name of its value among the arguments that a command gets."""
+        """The name of its value among the arguments that a command gets: `learning_rate`."""
         return self.name.removeprefix("--").replace("-", "_")
-
-
-def choice(
-    name: str, metavar: str, what: str, values: Sequence[str], default: str | None = None
-) -> Option:
-    """A flag whose value is one of these names."""
-
-    def read(text: str) -> str:
-        if text not in values:
-            wanted = ", ".join(values)
-            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, values)}")
-        return text
-
-    return Option(name, metavar, what, read, default, values)
 
 
 def alternatives(names: Sequence[str]) -> str:
     """Names in a sentence: `a, b or c`."""
     return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def switch(name: str, what: str) -> Option:
-    """A flag that takes no value: True where it is given, else False."""
-    return Option(name, "", what, default=False)
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -92,36 +83,38 @@ def path(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """A reader of addresses and hosts' names. An empty one would be all of this machine's."""
+    """A reader of addresses and hosts' names, which gives them in the ASCII of a network. An empty
+    one would be all of this machine's."""
     try:
-        named = bool(text.encode("idna"))
+        name = text.encode("idna").decode()
     except UnicodeError:  # a name with an empty part, or one of more than 63 letters
-        named = False
-    if not named:
+        name = ""
+    if not name or "/" in name:
         raise ValueError(f"must be an address or a host's name; got {shown(text)}")
-    return text
+    return name
 
 
-ACTIVATION_NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax")
-LOSS_NAMES = ("binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error")
-MISTAKE_NAMES = (
-    "transpose-forgotten",
-    "transpose-misplaced",
-    "rows-and-columns-swapped",
-    "sign-flipped",
-    "slope-left-out",
-    "gate-skipped",
-    "slope-at-a",
-    "element-by-element",
-    "matrix-product",
-    "bias-forgotten",
-    "mean-forgotten",
-    "wrong-layer-a",
-    "wrong-layer-w",
-    "updated-weights",
-    "learning-rate-forgotten",
-    "update-added",
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """A reader of one of these names."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            wanted = ", ".join(names)
+            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, names)}")
+        return text
+
+    return read
+
+
+ACTIVATION_NAMES = "sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax"
+LOSS_NAMES = "binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error"
+MISTAKE_NAMES = tuple(
+    "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped slope-left-out "
+    "gate-skipped slope-at-a element-by-element matrix-product bias-forgotten mean-forgotten "
+    "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
 )
+EXPORT_NAMES = tuple(formats.FORMATS)
+ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
     "activations": (
@@ -145,114 +138,111 @@ CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
 """Of each key of a file that a flag may replace: its metavar, its help, and the names it may be."""
 
 OVERRIDES = tuple(
-    Option(flag_name(key), metavar, what, values=names)
+    Option(f"{flag_name(key)} {metavar}", what, values=names)
     for key in FLAGS
     for metavar, what, names in [CHANGES[key]]
 )
 """They are read with the experiment, by the rules that hold for its file."""
 
-CODE = Option(
-    "--code", "CODE", "the experiment that a code stands for (y in the stepper shows one)"
-)
+CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
 DECIMALS = Option(
-    "--decimals",
-    "N",
+    "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
     whole(0, MOST_DECIMALS),
 )
-ITERATIONS = Option("--iterations", "N", "how many (default 1)", whole(1), 1)
+SIX_DECIMALS = replace(
+    DECIMALS, help=f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: 6)", default=6
+)
+ITERATIONS = Option("--iterations N", "how many (default 1)", whole(1), 1)
 ITERATION = Option(
-    "--iteration",
-    "N",
+    "--iteration N",
     "whose gradients are checked (default 1); figures have their own",
     whole(1),
     1,
 )
 SAMPLE = Option(
-    "--sample",
-    "N",
-    "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
+    "--sample N",
+    "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
-FORMAT = choice(
-    "--format",
-    "FORMAT",
+FORMAT = Option(
+    "--format FORMAT",
     "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
     "line, a line a step, numbers in full whatever --decimals says",
-    FORMATS,
+    one_of(FORMATS),
     "table",
+    FORMATS,
 )
 UNTIL_LOSS = Option(
-    "--until-loss",
-    "X",
+    "--until-loss X",
     "stop at the first iteration whose loss is below X: J, or the L of its one example",
     finite,
 )
-PLATEAU = Option("--plateau", "N", "stop when N iterations bring no better loss", whole(1))
-SAVE = Option("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
-HISTORY = Option("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
-OVERWRITE = switch("--overwrite", "replace files that exist already")
-AS = choice(
-    "--as",
-    "FORMAT",
+PLATEAU = Option("--plateau N", "stop when N iterations bring no better loss", whole(1))
+SAVE = Option("--save FILE", "write the experiment, to be opened where the run stopped", path)
+HISTORY = Option("--history FILE", "write the loss of each iteration as CSV, as it comes", path)
+OVERWRITE = Option("--overwrite", "replace files that exist already")
+AS = Option(
+    "--as FORMAT",
     "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
-    tuple(formats.FORMATS),
+    one_of(EXPORT_NAMES),
+    values=EXPORT_NAMES,
 )
-OUTPUT = Option("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
+OUTPUT = Option("--output FILE", "write it there, wholly or not at all (default: stdout)", path)
 KEY = Option(
-    "--key",
-    "FILE",
+    "--key FILE",
     "the answers of a worksheet: with the ending .html the sheets filled in, else CSV, a row a "
     "sheet (default: CSV beside --output)",
     path,
 )
 BLANKS = Option(
-    "--blanks",
-    "NAME,...",
+    "--blanks NAME,...",
     "what a worksheet asks for: dZ2,dW2 (default: the gradients, of as many layers from the output "
     "back as a sheet holds)",
     lambda text: tuple(name.strip() for name in text.split(",")),
 )
 COPIES = Option(
-    "--copies",
-    "N",
+    "--copies N",
     "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
     whole(1, 1000),
 )
-ASK = choice(
-    "--ask",
-    "WHEN",
+ASK = Option(
+    "--ask WHEN",
     "before which steps it asks: off; lesson: where the experiment has a question (the default); "
     "vote or type: before every step",
-    ("off", "lesson", "vote", "type"),
+    one_of(ASK_NAMES),
+    values=ASK_NAMES,
 )
 RECORD = Option(
-    "--record",
-    "FILE",
+    "--record FILE",
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
-ASCII = switch(
+ASCII = Option(
     "--ascii", "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)"
 )
-UNICODE = switch("--unicode", "show every sign, whatever locale and TERM say")
-PLAIN = switch(
+UNICODE = Option("--unicode", "show every sign, whatever locale and TERM say")
+PLAIN = Option(
     "--plain",
     "in words: printed lines and a prompt, for screen readers and scripts; TERM=dumb means it too",
 )
 HOST = Option(
-    "--host",
-    "ADDRESS",
+    "--host ADDRESS",
     "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
     host,
     "127.0.0.1",
 )
-PORT = Option(
-    "--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000
+ALLOW_HOST = Option(
+    "--allow-host NAME",
+    "a name that the server also answers to: the one visitors type, where a proxy stands before "
+    "it; can be repeated",
+    host,
+    (),
+    repeatable=True,
 )
+PORT = Option("--port N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
 MAX_SESSIONS = Option(
-    "--max-sessions",
-    "N",
+    "--max-sessions N",
     "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
     whole(1),
     32,

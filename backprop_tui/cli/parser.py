@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from functools import partial
+from typing import Any, NoReturn
 
-from backprop_tui import lessons
 from backprop_tui.cli.commands import COMMANDS, STEPPER, Subcommand
 from backprop_tui.cli.flags import Option
 from backprop_tui.cli.streams import PROGRAM, CommandError
@@ -19,13 +19,6 @@ from backprop_tui.messages import hint, shown
 
 SWITCHES = {o.name for c in (STEPPER, *COMMANDS.values()) for o in c.options if not o.metavar}
 """All flags that take no value, but --help and --version."""
-
-
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """The layout of --help: 80 columns, however wide the terminal is."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=80)
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,30 +36,22 @@ class Parser(argparse.ArgumentParser):
             usage_of(command),
             about(command),
             examples(command),
-            formatter_class=Formatter,
+            formatter_class=partial(
+                argparse.RawDescriptionHelpFormatter, max_help_position=28, width=80
+            ),
             argument_default=argparse.SUPPRESS,
             add_help=False,
             allow_abbrev=False,
         )
         self.commands: Mapping[str, Parser] = {}
         self._negative_number_matcher = re.compile(r"-\.?\d")  # -1,0.5 too: as in Python 3.14
-        what, word = self.add_argument_group("what"), command.word
-        if takes_word:
-            names = f"; the lessons: {', '.join(lessons.NAMES)}" if word.default else ""
-            what.add_argument(
-                "word",
-                nargs="?",
-                metavar=word.metavar,
-                default=word.default,
-                choices=word.choices or None,
-                help=word.help + names,
-            )
-        for option in word.options:
-            add(what, option)
-        for heading, options in command.flags.items():
+        for heading, options in {"what": (), **command.flags}.items():
             group = self.add_argument_group(heading)
+            if heading == "what" and takes_word:
+                word = command.word
+                group.add_argument("word", nargs="?", default=word.default, **worded(word))
             for option in options:
-                add(group, option)
+                group.add_argument(option.name, dest=option.name, **worded(option))
         rest = self.add_argument_group("about the program")
         rest.add_argument("-h", "--help", action="store_true", help="show this, and end")
         rest.add_argument("--version", action="store_true", help="show the version, and end")
@@ -117,18 +102,16 @@ def command_line(argv: Iterable[str] = ()) -> Parser:
     return line
 
 
-def add(group: argparse._ArgumentGroup, option: Option) -> None:
-    """Add a flag to one of a parser's groups."""
-    if option.metavar:
-        group.add_argument(
-            option.name,
-            dest=option.name,
-            metavar=option.metavar,
-            choices=option.values or None,
-            help=option.help,
-        )
-    else:
-        group.add_argument(option.name, dest=option.name, action="store_true", help=option.help)
+def worded(option: Option) -> dict[str, Any]:
+    """What argparse is told of a flag or a word, besides its name."""
+    if not option.metavar:
+        return {"help": option.help, "action": "store_true"}
+    return {
+        "help": option.help,
+        "metavar": option.metavar,
+        "choices": option.values or None,
+        "action": "append" if option.repeatable else "store",
+    }
 
 
 # What --help says ----------------------------------------------------------------------------
@@ -169,16 +152,23 @@ def checked(
     faults = [superfluous(command, argument) for argument in (*foreign, *extra)]
     arguments = argparse.Namespace(word=given.word, parser=given.parser)
     for option in command.options:
-        value = texts.get(option.name, option.default)
         try:
-            if option.metavar and option.name in texts:
-                value = option.read(value)
+            value = read(option, texts[option.name]) if option.name in texts else option.default
+            setattr(arguments, option.attribute, value)
         except ValueError as error:
             faults.append(f"{option.name} {error}")
-        setattr(arguments, option.attribute, value)
     if faults:
         raise CommandError(*faults)
     return arguments
+
+
+def read(option: Option, typed: Any) -> Any:
+    """The value of what was typed for a flag. Raises ValueError: what it must be."""
+    if typed is None:
+        raise ValueError("needs a value")
+    if option.repeatable:
+        return tuple(map(option.read, [typed] if isinstance(typed, str) else typed))
+    return option.read(typed) if option.metavar else typed
 
 
 def superfluous(command: Subcommand, argument: str) -> str:

@@ -92,7 +92,8 @@ def serve(arguments: argparse.Namespace) -> int:
     experiment = lazy.opened(arguments)
     kept = (*OVERRIDES, DECIMALS, CODE, ASK)
     wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
-    served = new_server({"word": arguments.word, **wanted}, arguments.max_sessions)
+    described = {"word": arguments.word, **wanted}
+    served = new_server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
 
     def ready(address: str) -> None:
         write([f"{experiment.source} is served at {address} (ctrl-c ends it and all sessions)\n"])
@@ -104,6 +105,6 @@ def serve(arguments: argparse.Namespace) -> int:
             )
 
     try:
-        return STOPPED + lazy.serve(served, arguments.host, arguments.port, ready)
+        return STOPPED + lazy.serve(served, arguments.port, ready)
     except OSError as error:
         raise CommandError(lazy.trouble(error, arguments.host, arguments.port)) from None

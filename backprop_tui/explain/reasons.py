@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from backprop_tui.maths.functions import ACTIVATIONS
-from backprop_tui.model.experiment import Network, Training
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Step
 
 REASONS = {

@@ -39,7 +39,9 @@ def sheets(timeline: Timeline, wanted: Wanted) -> tuple[Sheet, ...]:
     if experiment.edits:
         raise ExportError("edits change numbers on the way, which no sheet can: undo them first")
     if experiment.mistake is not None:
-        raise ExportError(f"a worksheet needs the right algorithm: leave out {experiment.mistake}")
+        raise ExportError(
+            f"a worksheet needs the right algorithm: leave out {experiment.mistake.name}"
+        )
     if wanted.iterations > 1:
         raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
     blanks = asked(timeline.program, wanted.blanks, experiment.training.batch)

@@ -7,10 +7,8 @@ from backprop_tui.run.timeline import Timeline
 
 def mistaken(timeline: Timeline) -> dict[str, str]:
     """The sentence of the run's mistake at each step in which it is made."""
-    training = timeline.experiment.training
-    if training.mistake is None:
+    if timeline.experiment.mistake is None:
         return {}
-    from backprop_tui.learn.mistaken import applies  # which few runs need
+    from backprop_tui.learn.mistakes import slips_of
 
-    made = applies(timeline.experiment.network, training)
-    return {slip.step.symbol: slip.sentence for slip in made}
+    return {slip.step.symbol: slip.sentence for slip in slips_of(timeline.program)}

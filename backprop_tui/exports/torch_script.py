@@ -56,7 +56,7 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
     if experiment.mistake is not None:
         raise ExportError(
-            f"a run with the mistake {experiment.mistake} cannot be exported as torch: {own}"
+            f"a run with the mistake {experiment.mistake.name} cannot be exported as torch: {own}"
         )
     if experiment.formulas:
         raise ExportError(f"a run with formulas of one's own cannot be exported as torch: {own}")

@@ -18,12 +18,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from backprop_tui.explain.explanation import formula
-from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
+from backprop_tui.exports import (
+    GAP,
+    activations_in_words,
+    encodable,
+    markdown_text,
+    plain_table,
+    printed,
+    version,
+)
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Array, Training
+from backprop_tui.model.experiment import Array
+from backprop_tui.model.network import Training
 from backprop_tui.model.program import PHASES, Program, Step
 from backprop_tui.run.edits import name as edited_name
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -88,7 +97,7 @@ def header(timeline: Timeline) -> dict[str, Any]:
         "loss": network.loss,
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
-        "mistake": experiment.mistake,
+        "mistake": experiment.mistake.name if experiment.mistake else None,
         "X": exact(experiment.data.X),
         "Y": exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
@@ -206,7 +215,7 @@ def setting(timeline: Timeline) -> str:
             *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),
-            *((f"mistake: {training.mistake}",) if training.mistake else ()),
+            *((f"mistake: {mistake.name}",) if (mistake := timeline.experiment.mistake) else ()),
             *((count(len(edits), "edit"),) if (edits := timeline.experiment.edits) else ()),
         )
     )
@@ -319,8 +328,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def markdown(timeline: Timeline, run: Iterable[Iteration], decimals: int) -> Iterator[str]:
     """A document: a heading for each iteration and phase, each step in text, LaTeX and numbers."""
     experiment = timeline.experiment
-    about = f"{experiment.about.strip()}\n\n" if experiment.about.strip() else ""
-    yield f"# {experiment.title}\n\n{about}{setting(timeline)}\n"
+    said = filter(None, (experiment.about, setting(timeline)))
+    yield "\n\n".join((f"# {markdown_text(experiment.title)}", *map(markdown_text, said))) + "\n"
     before = None
     for iteration in run:
         yield f"\n## {heading(timeline, iteration)}\n"

@@ -17,12 +17,10 @@ from backprop_tui.files.note_rules import (
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import (
-    Network,
-    Training,
-    parameter_shapes,
-)
-from backprop_tui.model.program import Step, derivation, with_shapes_of
+from backprop_tui.model import algorithm
+from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Step, with_shapes_of
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData
@@ -123,7 +121,7 @@ def misfit(name: str, shape: tuple[int, ...], layers: Sequence[int]) -> str:
 
 def steps_of(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
     """The steps of an iteration. Activations and loss do not change what they are called."""
-    return derivation(plain(layers), rule)
+    return algorithm.steps_of(plain(layers), rule)
 
 
 def plain(layers: tuple[int, ...]) -> Network:

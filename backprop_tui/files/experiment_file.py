@@ -32,6 +32,7 @@ from backprop_tui.files.published_rules import records
 from backprop_tui.files.reading import NotRegularError, first_bytes
 from backprop_tui.files.rules import EXPERIMENT, KEPT_APART, homes
 from backprop_tui.files.schema import Faults, Path
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
 from backprop_tui.model.experiment import (
@@ -40,12 +41,11 @@ from backprop_tui.model.experiment import (
     Experiment,
     Initial,
     Keyframe,
-    Network,
     Saved,
-    Training,
     Written,
     read_only,
 )
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.edits import still_published
 
 LESSONS = str(PurePath(lessons.__file__).parent)
@@ -237,7 +237,8 @@ def _experiment(draft: Draft, name: str, source: str) -> Experiment:
         title=values.get("title", name),
         about=values.get("about", ""),
         network=Network(**values["network"]),
-        training=Training(**training).with_mistake(values.get("mistake")),
+        training=Training(**training),
+        mistake=CATALOGUE.get(values.get("mistake", "")),
         data=Data(
             X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
             Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)

@@ -12,10 +12,10 @@ from backprop_tui.files.edit_rules import edits_fit
 from backprop_tui.files.look_rules import cells_exist
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import listed
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import (
     sizes_of_batches,
 )
-from backprop_tui.model.program import Program
 
 MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
 
@@ -41,7 +41,7 @@ def formulas_can_be_run(draft: Draft) -> None:
         return
     from backprop_tui.learn.typed import FormulaError, read  # only where there is one
 
-    program = Program(network, draft.rule)
+    program = program_of(network, draft.rule)
     sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)
     for symbol, source in formulas.items():
         if symbol not in program.positions:
@@ -106,7 +106,7 @@ def keyframe_fits(draft: Draft) -> None:
     if keyframe is None or layers is None or draft.batch is None:
         return
     shapes = shapes_in(layers, draft.rule, 1)
-    kept = Program(plain(layers), draft.rule).kept
+    kept = program_of(plain(layers), draft.rule).kept
     for symbol in kept:
         if symbol not in keyframe:
             draft.faults.add(

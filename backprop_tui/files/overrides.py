@@ -18,10 +18,8 @@ from backprop_tui.files.note_rules import (
 )
 from backprop_tui.files.rules import EXPERIMENT, NETWORK, OF_CSV, SAVED
 from backprop_tui.files.schema import Faults
-from backprop_tui.model.experiment import (
-    PARAMETER,
-    parameter_shapes,
-)
+from backprop_tui.model.experiment import PARAMETER
+from backprop_tui.model.layers import parameter_shapes
 
 OWN = {"layers", "activations", "loss", "x", "y"}
 """Flags that make another experiment of a lesson: its title and text are no longer about it."""

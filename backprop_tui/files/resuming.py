@@ -43,7 +43,7 @@ def resume_command(
         words += ["--seed", str(now.initial.seed)]
     _drop(words, "--mistake")
     if now.mistake is not None:
-        words += ["--mistake", now.mistake]
+        words += ["--mistake", now.mistake.name]
     if mode != now.asks:
         words += ["--ask", mode]
     if decimals != now.decimals:

@@ -16,8 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from backprop_tui.learn.misreadings import MISREADINGS, ONE_PATH, ONE_TERM
-from backprop_tui.learn.mistaken import ROUNDING, Slip, layer_above, results_of, slips, taught
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import (
+    CATALOGUE,
+    ROUNDING,
+    Slip,
+    read_back_through,
+    results_of,
+    slips,
+    taught,
+)
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import (
     Cell,
@@ -208,7 +215,7 @@ class _Asked:
         # By hand σ′(Z1) is A1 ∘ (1 − A1): that can go wrong as well.
         forms = dict.fromkeys((*taught(step), self.program.lowered_of(step)))
         for mistake in (*CATALOGUE.values(), *MISREADINGS.values()):
-            for slip in slips(mistake, step, forms, self.program.steps, self._fits):
+            for slip in slips(mistake, step, forms, self.program, self._fits):
                 if slip.wrong not in seen:
                     seen.add(slip.wrong)
                     yield Wrong(self._number(slip.wrong), mistake.how, None, look, slip)
@@ -250,7 +257,7 @@ class _Asked:
         addends = self._addends()
         if len(addends) < 2 or self.step.phase == "update":
             return
-        kind = ONE_TERM if layer_above(self.step) is None else ONE_PATH
+        kind = ONE_TERM if read_back_through(self.step, self.program) is None else ONE_PATH
         cell = self.cell
         right = element(self.step.expression, cell.row, cell.column, self.shapes, MOST)
         step = replace(self.step, target=Name(text(cell)))

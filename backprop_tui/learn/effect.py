@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.mistaken import ROUNDING, applies, results_of
+from backprop_tui.learn.mistakes import ROUNDING, Mistake, results_of
 from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
 from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.run.timeline import Timeline
 
 AHEAD = 16
@@ -54,11 +55,11 @@ def _size(matrix: Any) -> float:
 # Where a mistake makes no difference
 
 
-def without_effect(right: Timeline, mistake: str, iteration: int) -> str | None:
+def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | None:
     """Why that mistake, made in just this iteration, would change none of its numbers; None where
     it changes some."""
     experiment = right.experiment.with_mistake(mistake)
-    slips = applies(experiment.network, experiment.training)
+    slips = mistake.slips(program_of(experiment.network, experiment.training))
     if not slips:
         return "fits nowhere in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
@@ -135,7 +136,7 @@ class RightRun:
     def without_effect(self, iteration: int) -> str | None:
         """Why nothing differs in that iteration; None where something does."""
         mistake = self.wrong.experiment.mistake
-        if mistake is None or self.is_behind(iteration):
+        if not isinstance(mistake, Mistake) or self.is_behind(iteration):
             return None
         if not changes_nothing(self.timeline, self.wrong, iteration):
             return None

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from backprop_tui.learn.mistaken import Slip
+from backprop_tui.learn.mistakes import Slip
 from backprop_tui.learn.trial import Trial, tried
 from backprop_tui.learn.typed import FormulaError, Verdict, read
 from backprop_tui.maths.expressions import Call, Expr, Name, names, walk
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program, Step
 from backprop_tui.run.timeline import Iteration, Timeline
 
@@ -64,7 +66,7 @@ def judge(
     """What is found of the formula typed for a step, in that iteration; else in the first."""
     if iteration is None:
         iteration = Timeline(experiment).iteration(1)
-    training, examples = experiment.training.with_mistake(None), len(iteration.examples)
+    training, examples = experiment.training, len(iteration.examples)
     program = _taught(experiment.network, training)
     step = program.steps[program.index(symbol)]
     hint = hint_of(step, program.shapes(examples))
@@ -78,7 +80,7 @@ def judge(
 
 @lru_cache(maxsize=4)
 def _taught(network: Network, training: Training) -> Program:
-    return Program(network, training)
+    return program_of(network, training)
 
 
 def hint_of(step: Step, shapes: Mapping[str, Shape]) -> str:

@@ -1,40 +1,46 @@
 """Plausible mistakes: each rewrites the expression of a step, and everything else follows.
 
-The catalogue holds those that a run can be made with (`mistaken` makes the program). The same
-rewrites tell which mistake a learner's number comes from (`diagnosis`). No formula is written here
-a second time, and nothing is known of numbers or screens.
+The catalogue holds those that a run can be made with; a program with a mistake is a program like
+any other, and its values, trace, compiled loop and gradient check come from the rewritten steps.
+A mistake is made wherever the right shape still comes out, and nowhere else. The same rewrites tell
+which mistake a learner's number or formula comes from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
-from backprop_tui.maths.expressions import (
-    Call,
-    Diff,
-    Div,
-    Expr,
-    MatMul,
-    Mul,
-    Name,
-    Neg,
-    Sum,
-    Transpose,
-    children,
-    is_scalar,
-    names,
-    rebuild,
-    walk,
+from backprop_tui.learn.rewrites import (
+    Change,
+    added,
+    element_by_element,
+    matrix_product,
+    nothing,
+    of_another_layer,
+    opposite,
+    slope_at_a,
+    transpose_of_the_other,
+    turned,
+    variants,
+    without_bias,
+    without_gate,
+    without_learning_rate,
+    without_mean,
+    without_slope,
+    without_transpose,
 )
-from backprop_tui.maths.functions import is_slope
-from backprop_tui.model.program import Phase, Step, lower
+from backprop_tui.maths.expressions import Expr, names
+from backprop_tui.maths.expressions import replace as replace_parts
+from backprop_tui.maths.shapes import ShapeMismatch, shape
+from backprop_tui.maths.writing import text
+from backprop_tui.model.layers import TARGET
+from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.run.timeline import Iteration
 
-Change: TypeAlias = Callable[[Expr], Iterable[Expr]]
-"""What may stand, by mistake, where an expression should."""
-GATES = frozenset({"relu_slope", "leaky_relu_slope"})
-"""Slopes that let through or hold back."""
+ROUNDING = 1e-12
+"""Results this close, for the size of their matrix, are the same: an order of adding differs."""
 
 
 @dataclass(frozen=True)
@@ -54,134 +60,156 @@ class Mistake:
     whole: bool = False
     made_at: Callable[[Step], bool] = lambda step: True
     early: bool = False
-    """Made by the order of the steps: a layer's W moves before the layer below has its dA."""
+    """Made by the order of the steps: a layer's W changes before the layer below has its dA."""
 
-    def of(self, e: Expr) -> Iterable[Expr]:
+    def of(self, e: Expr, program: Program) -> Iterable[Expr]:
         """`e` with this mistake in it, in every way in which it can be made."""
-        return self.change(e) if self.whole else variants(e, self.change)
+        if self.whole:
+            return self.change(e, program)
+        return variants(e, lambda part: self.change(part, program))
+
+    def steps(self, right: Program) -> tuple[Step, ...]:
+        """The steps of that program with the mistake made wherever it fits."""
+        if self.early:
+            return tuple(_updated_early(right))
+        made = {slip.step: slip.wrong for slip in self.slips(right)}
+        return tuple(
+            replace(step, expression=made[step], derivation=None) if step in made else step
+            for step in right.steps
+        )
+
+    def slips(self, right: Program) -> tuple[Slip, ...]:
+        """Where a run of that program makes it: a slip for each step it is made in."""
+        fits = _Fits(right, _sizes(right.training.batch))
+        first: dict[Step, Slip] = {}
+        for step in right.steps:
+            if self.phase == step.phase and self.made_at(step):
+                for slip in slips(self, step, taught(step), right, fits):
+                    first.setdefault(step, slip)
+        return tuple(first.values())
 
 
-def variants(e: Expr, change: Change) -> Iterator[Expr]:
-    """`e` with one of its parts changed, for each part and each change; the largest parts first."""
-    yield from change(e)
-    parts = children(e)
-    for i, part in enumerate(parts):
-        for changed in variants(part, change):
-            others = iter((*parts[:i], changed, *parts[i + 1 :]))
-            yield rebuild(e, lambda _, others=others: next(others))  # type: ignore[misc]
+@dataclass(frozen=True)
+class Slip:
+    """A mistake made in one step: `wrong` instead of `right`, which is as the step is taught."""
+
+    mistake: Mistake
+    step: Step
+    right: Expr
+    wrong: Expr
+
+    @property
+    def sentence(self) -> str:
+        """For the learner: `dZ2 is A2 − Y, not Y − A2`."""
+        return f"{self.step.symbol} is {text(self.right)}, not {text(self.wrong)}"
 
 
-# What can go wrong in an expression ----------------------------------------------------------
+def slips_of(program: Program) -> tuple[Slip, ...]:
+    """Where a program makes its mistake; none where it has none."""
+    if program.right is None or not isinstance(program.mistake, Mistake):
+        return ()
+    return program.mistake.slips(program.right)
 
 
-def _without_transpose(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Transpose):
-        yield e.operand
+def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
+    """Every mistake of the catalogue made in that step alone, in every way that fits."""
+    fits = _Fits(program, (examples,))
+    for mistake in CATALOGUE.values():
+        if mistake.phase == step.phase:
+            yield from slips(mistake, step, taught(step), program, fits)
 
 
-def _transpose_of_the_other(e: Expr) -> Iterator[Expr]:
-    match e:
-        case MatMul(Transpose(x), y):
-            yield MatMul(x, Transpose(y))
-        case MatMul(x, Transpose(y)):
-            yield MatMul(Transpose(x), y)
+def slips(
+    mistake: Mistake,
+    step: Step,
+    forms: Iterable[Expr],
+    program: Program,
+    fits: Callable[[Step, Expr], bool],
+) -> Iterator[Slip]:
+    """Every way to make that mistake in one step, in each form in which it can be written."""
+    for right in forms:
+        if mistake.early:
+            ways = _through_new_weights(step, right, program)
+        else:
+            ways = iter(mistake.of(right, program))
+        for wrong in ways:
+            if wrong != step.expression and fits(step, wrong):
+                yield Slip(mistake, step, right, wrong)
 
 
-def _turned(e: Expr) -> Iterator[Expr]:
-    if any(isinstance(part, MatMul) for part in walk(e)):
-        yield Transpose(e)
+def taught(step: Step) -> tuple[Expr, ...]:
+    """A step as it is computed, and as it was derived."""
+    return (step.expression, *((step.derivation,) if step.derivation else ()))
 
 
-def _opposite(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Diff(x, y):
-            yield Diff(y, x)
-        case Neg(x):
-            yield x
-        case Div(x, y):
-            yield from (Div(opposite, y) for opposite in _opposite(x))
-        case Mul(x, y) if is_scalar(x):
-            yield from (Mul(x, opposite) for opposite in _opposite(y))
-        case _:
-            yield Neg(e)
+def _sizes(batch: int) -> tuple[int, ...]:
+    """Sizes of batches that tell for all up to this one: what fits them fits by no coincidence."""
+    return tuple(sorted({1, min(2, batch), max(1, batch - 1), batch}))
 
 
-def _without_slope(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Mul(x, Call(function, _)) if is_slope(function) and function not in GATES:
-            yield x
+class _Fits:
+    """Whether a step may compute something else: it must come to the same shape."""
+
+    def __init__(self, right: Program, sizes: Iterable[int]) -> None:
+        self.shapes = tuple(right.shapes(examples) for examples in sizes)
+
+    def __call__(self, step: Step, e: Expr) -> bool:
+        try:
+            return all(shape(e, shapes) == shapes[step.symbol] for shapes in self.shapes)
+        except (ShapeMismatch, KeyError):  # no such symbol
+            return False
 
 
-def _without_gate(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Mul(x, Call(function, _)) if function in GATES:
-            yield x
+# W updated too early
 
 
-def _slope_at_a(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Call(function, (Name(symbol),)) if is_slope(function):
-            yield Call(function, (Name(symbol.replace("Z", "A")),))
+def read_back_through(step: Step, program: Program) -> str | None:
+    """The weight through which a hidden layer's dA comes back; None for all other steps."""
+    if step.phase != "backward" or step.role.part != "activation":
+        return None
+    weights = (s for s in names(step.expression) if program.part(s) == "weight")
+    return next(weights, None)
 
 
-def _element_by_element(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, MatMul):
-        yield Mul(e.left, e.right)
+def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
+    """For each weight the steps that update it; an optimizer's running means are among them."""
+    updates: dict[str, tuple[Step, ...]] = {}
+    for step in program.steps:
+        if step.phase == "update" and step.role.part == "weight":
+            weight = program.roles[step.role.of].of if step.role.of else step.symbol
+            assert weight is not None
+            updates[weight] = (*updates.get(weight, ()), step)
+    return updates
 
 
-def _matrix_product(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Mul) and not any(is_scalar(lower(x, {})) for x in children(e)):
-        yield MatMul(e.left, e.right)
+def _updated_early(program: Program) -> Iterator[Step]:
+    updates = _weight_updates(program)
+    through = {read_back_through(step, program) for step in program.steps}
+    moved = {step for weight, early in updates.items() if weight in through for step in early}
+    for step in program.steps:
+        yield from updates.get(read_back_through(step, program) or "", ())
+        if step not in moved:
+            yield step
 
 
-def _without_bias(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Sum((x, Name(symbol))) if symbol.startswith("b"):
-            yield x
+def _through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
+    """What dA comes to then, in terms of the W that went forward."""
+    weight = read_back_through(step, program)
+    if weight is not None and (early := _weight_updates(program).get(weight)):
+        yield replace_parts(right, {early[-1].target: early[-1].expression})
 
 
-def _without_mean(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Div(x, Name("m")):
-            yield x
+def results_of(program: Program, iteration: Iteration) -> dict[str, Any]:
+    """What every step of an iteration gave, by symbol."""
+    symbols = (step.symbol for step in program.steps)
+    return dict(zip(symbols, iteration.results, strict=True))
 
 
-def _other_layer(letter: str) -> Change:
-    """A neighbour's matrix of that letter, in a matrix product; X is the A below A1."""
-
-    def change(e: Expr) -> Iterator[Expr]:
-        match e:
-            case Transpose(Name(symbol)):
-                family = "A0" if symbol == "X" else symbol
-                if family[:1] == letter:
-                    for layer in (int(family[1:]) + 1, int(family[1:]) - 1):
-                        below = letter == "A" and layer == 0
-                        yield Transpose(Name("X" if below else f"{letter}{layer}"))
-
-    return change
-
-
-def _without_learning_rate(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Mul(Name("alpha"), x):
-            yield x
-
-
-def _added(e: Expr) -> Iterator[Expr]:
-    match e:
-        case Diff(Name() as w, x):
-            yield w + x
-
-
-def _nothing(e: Expr) -> Iterator[Expr]:
-    yield from ()
-
-
-# The catalogue -------------------------------------------------------------------------------
+# The catalogue
 
 
 def _meets_targets(step: Step) -> bool:
-    return "Y" in names(step.expression)
+    return TARGET in names(step.expression)
 
 
 CATALOGUE: dict[str, Mistake] = {
@@ -192,21 +220,21 @@ CATALOGUE: dict[str, Mistake] = {
             "without the ᵀ",
             "The ᵀ is forgotten: rows are read where columns should be.",
             "backward",
-            _without_transpose,
+            without_transpose,
         ),
         Mistake(
             "transpose-misplaced",
             "with the ᵀ misplaced",
             "The ᵀ stands at the wrong one of the two matrices.",
             "backward",
-            _transpose_of_the_other,
+            transpose_of_the_other,
         ),
         Mistake(
             "rows-and-columns-swapped",
             "with row and column swapped",
             "Row and column are swapped: the number for [i,j] stands at [j,i].",
             "backward",
-            _turned,
+            turned,
             whole=True,
         ),
         Mistake(
@@ -214,7 +242,7 @@ CATALOGUE: dict[str, Mistake] = {
             "with the sign flipped",
             "The sign is flipped: target minus prediction, where it is prediction minus target.",
             "backward",
-            _opposite,
+            opposite,
             whole=True,
             made_at=_meets_targets,
         ),
@@ -223,70 +251,70 @@ CATALOGUE: dict[str, Mistake] = {
             "with the slope left out",
             "The activation's slope is left out: dZ is a copy of dA.",
             "backward",
-            _without_slope,
+            without_slope,
         ),
         Mistake(
             "gate-skipped",
             "without the gate of ReLU",
             "The gate of ReLU is left out: what it stopped going forward comes back all the same.",
             "backward",
-            _without_gate,
+            without_gate,
         ),
         Mistake(
             "slope-at-a",
             "with the slope at A, not Z",
             "The activation's slope is taken at A, where it is the slope at Z.",
             "backward",
-            _slope_at_a,
+            slope_at_a,
         ),
         Mistake(
             "element-by-element",
             "element by element",
             "A matrix product is taken element by element.",
             "backward",
-            _element_by_element,
+            element_by_element,
         ),
         Mistake(
             "matrix-product",
             "with a matrix product",
             "A product element by element is taken as a matrix product.",
             "backward",
-            _matrix_product,
+            matrix_product,
         ),
         Mistake(
             "bias-forgotten",
             "without the bias",
             "The bias is forgotten: Z is W times A alone.",
             "forward",
-            _without_bias,
+            without_bias,
         ),
         Mistake(
             "mean-forgotten",
             "without 1/m",
             "1/m is forgotten: the slopes of all examples are added up, and no mean is taken.",
             "backward",
-            _without_mean,
+            without_mean,
         ),
         Mistake(
             "wrong-layer-a",
             "with another layer's A",
             "The A of a neighbouring layer is used.",
             "backward",
-            _other_layer("A"),
+            of_another_layer("activation"),
         ),
         Mistake(
             "wrong-layer-w",
             "with another layer's W",
             "The W of a neighbouring layer is used.",
             "backward",
-            _other_layer("W"),
+            of_another_layer("weight"),
         ),
         Mistake(
             "updated-weights",
             "through the W updated too early",
             "W is updated too early: the layer below gets its dA through the new W.",
             "backward",
-            _nothing,
+            nothing,
             early=True,
         ),
         Mistake(
@@ -294,14 +322,14 @@ CATALOGUE: dict[str, Mistake] = {
             "without the learning rate",
             "The learning rate is forgotten: the step is as long as the slope.",
             "update",
-            _without_learning_rate,
+            without_learning_rate,
         ),
         Mistake(
             "update-added",
             "added, not subtracted",
             "The slope is added, where it is subtracted: the loss is climbed.",
             "update",
-            _added,
+            added,
             whole=True,
         ),
     )

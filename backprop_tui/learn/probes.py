@@ -19,8 +19,11 @@ from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import LOSSES, Array
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.values import value
-from backprop_tui.model.experiment import Indices, Network, Training, parameter_shapes
-from backprop_tui.model.program import Program, dA
+from backprop_tui.model.algorithm import dA, program_of
+from backprop_tui.model.experiment import Indices
+from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
 
 EXAMPLES = (3, 5)
@@ -110,7 +113,7 @@ def of_same_sizes(
         "weight_decay": training.weight_decay,
         "t": t,
     }
-    program = Program(network, training)
+    program = program_of(network, training)
     # Several: one draw may open every gate of a ReLU.
     return tuple(_drawn(program, examples, scalars, seed) for seed in range(4))
 
@@ -128,7 +131,7 @@ def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
         "weight_decay": 0.23,
         "t": 6.0,
     }
-    program = Program(other, replace(training, batch=max(EXAMPLES)))
+    program = program_of(other, replace(training, batch=max(EXAMPLES)))
     return tuple(_drawn(program, examples, scalars, seed=10) for examples in EXAMPLES)
 
 

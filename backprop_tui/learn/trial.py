@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.learn.mistaken import Slip, slips_in
-from backprop_tui.learn.mistakes import variants
+from backprop_tui.learn.mistakes import Slip, slips_in
 from backprop_tui.learn.probes import (
     Probe,
     differing,
@@ -18,12 +17,14 @@ from backprop_tui.learn.probes import (
     of_same_sizes,
     same,
 )
+from backprop_tui.learn.rewrites import variants
 from backprop_tui.learn.typed import Verdict, misfit
 from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
 from backprop_tui.maths.functions import K
 from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import m
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import Program, Step, m
+from backprop_tui.model.program import Program, Step
 from backprop_tui.run.timeline import Iteration
 
 FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))
@@ -39,7 +40,7 @@ class Trial:
     def __init__(
         self, experiment: Experiment, program: Program, iteration: Iteration, symbol: str, e: Expr
     ) -> None:
-        network, training = experiment.network, experiment.training.with_mistake(None)
+        network, training = experiment.network, experiment.training
         self.step, self.symbol, self.e = program.steps[program.index(symbol)], symbol, e
         self.now = here(program, iteration)
         t = iteration.scalars["t"]

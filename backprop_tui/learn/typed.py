@@ -24,7 +24,7 @@ from backprop_tui.maths.parser import GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
-from backprop_tui.model.experiment import Network
+from backprop_tui.model.network import Network
 from backprop_tui.model.program import Program, Step
 
 

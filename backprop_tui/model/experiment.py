@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import groupby, pairwise
 from math import sqrt
+from random import randrange
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.classes import are_classes
+from backprop_tui.model.layers import parameter_shapes, weights_of
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Mistake, Program
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,15 +45,6 @@ KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
 """What an iteration hands to the next: a parameter, or a running mean of its slope."""
 
 
-def parameter_shapes(layers: Sequence[int]) -> dict[str, tuple[int, int]]:
-    """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
-    shapes = {}
-    for layer, (reads, neurons) in enumerate(pairwise(layers), start=1):
-        shapes[f"W{layer}"] = (neurons, reads)
-        shapes[f"b{layer}"] = (neurons, 1)
-    return shapes
-
-
 def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
     """How many examples the batches of an epoch have: the last may have fewer."""
     rest = examples % batch
@@ -61,65 +56,6 @@ def read_only(values: Any) -> Array:
     array = np.array(values, dtype=np.float64, order="C")
     array.flags.writeable = False
     return array
-
-
-@dataclass(frozen=True)
-class Network:
-    """The [network] of a file: what is computed."""
-
-    layers: tuple[int, ...]  # neurons of each layer, the inputs first
-    activations: tuple[str, ...]  # one for each layer after the inputs
-    loss: str
-
-    @property
-    def depth(self) -> int:
-        return len(self.layers) - 1
-
-    @property
-    def sizes(self) -> str:
-        """3-3-1; many equal layers after the inputs are counted: 2-(2×11)-1."""
-        parts = [str(self.layers[0])]
-        for size, run in groupby(self.layers[1:]):
-            count = len(list(run))
-            parts += [f"({size}×{count})"] if count > 3 else [str(size)] * count
-        return "-".join(parts)
-
-
-@dataclass(frozen=True)
-class Training:
-    """The [training] of a file: how the parameters follow their gradients."""
-
-    learning_rate: float = 0.5
-    batch: int = 1  # examples an iteration
-    order: str = "sequential"
-    reduction: str = "mean"
-    freeze: tuple[str, ...] = ()
-    optimizer: str = "gradient_descent"
-    beta1: float = 0.9  # how long v remembers slopes (momentum, Adam)
-    beta2: float = 0.999  # how long s remembers their squares (RMSprop, Adam)
-    epsilon: float = 1e-8  # keeps a step finite where s is 0
-    weight_decay: float = 0.0  # λ: what is added to a weight's slope for its size
-
-    @property
-    def mistake(self) -> str | None:
-        """The mistake of the catalogue that is made on purpose; None: the right algorithm."""
-        return None
-
-    def with_mistake(self, name: str | None) -> Training:
-        """The same training, with that mistake in it, or with none."""
-        own = {f.name: getattr(self, f.name) for f in fields(Training)}
-        return Training(**own) if name is None else Mistaken(**own, made=name)
-
-
-@dataclass(frozen=True)
-class Mistaken(Training):
-    """Training with a mistake made on purpose, which a file names at its top, in no section."""
-
-    made: str = ""
-
-    @property
-    def mistake(self) -> str | None:
-        return self.made
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,14 +99,14 @@ class Initial:
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
-        shapes = parameter_shapes(layers)
+        shapes, weights = parameter_shapes(layers), weights_of(layers)
         if self.given.keys() >= shapes.keys():  # nothing is drawn: numpy.random takes 7 ms to load
             return {name: self.given[name] for name in shapes}
         random = np.random.default_rng(self.seed)
         start = {}
         for name, shape in shapes.items():
             # A given weight's draw is consumed all the same: the others do not depend on it.
-            value = self._drawn(random, shape) if name.startswith("W") else np.zeros(shape)
+            value = self._drawn(random, shape) if name in weights else np.zeros(shape)
             start[name] = self.given[name] if name in self.given else read_only(value)
         return start
 
@@ -326,6 +262,7 @@ class Experiment:
     questions: tuple[Question, ...] = ()
     edits: tuple[Edit, ...] = ()  # in the order in which they were made
     formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
+    mistake: Mistake | None = None  # made on purpose; None: the right algorithm
     decimals: int = 3  # of the numbers shown, unless their reader chooses
     look: Look = Look()
     saved: Saved | None = None  # None: it begins at the beginning
@@ -344,10 +281,11 @@ class Experiment:
         written = self.written
         if written is not None:
             written = replace(written, overrides={**written.overrides, "seed": seed})
-        biases = {name: b for name, b in self.initial.given.items() if name.startswith("b")}
+        drawn = weights_of(self.network.layers)
+        stay = {name: value for name, value in self.initial.given.items() if name not in drawn}
         return replace(
             self,
-            initial=replace(self.initial, seed=seed, given=biases),
+            initial=replace(self.initial, seed=seed, given=stay),
             notes=tuple(note for note in self.notes if note.iteration is None),
             questions=tuple(q for q in self.questions if q.iteration is None),
             published=(),
@@ -356,20 +294,29 @@ class Experiment:
             written=written,
         )
 
-    @property
-    def mistake(self) -> str | None:
-        """The mistake of the catalogue that the run is made with; None: the right algorithm."""
-        return self.training.mistake
-
-    def with_mistake(self, name: str | None) -> Experiment:
+    def with_mistake(self, mistake: Mistake | None) -> Experiment:
         """The same experiment, made with that mistake, or with none; a saved run was another."""
-        if name == self.mistake:
+        if mistake == self.mistake:
             return self
         written = self.written
         if written is not None:
+            name = None if mistake is None else mistake.name
             written = replace(written, overrides={**written.overrides, "mistake": name})
-        training = self.training.with_mistake(name)
-        return replace(self, training=training, saved=None, written=written)
+        return replace(self, mistake=mistake, saved=None, written=written)
+
+    def reseeded(self) -> Experiment:
+        """The same with other random weights, none of them rounded to zero if that can be had."""
+        for _ in range(100):
+            other = self.with_seed(randrange(10_000))
+            begin = other.parameters()
+            if all(begin[weight].all() for weight in weights_of(self.network.layers)):
+                break
+        return other
+
+    @property
+    def program(self) -> Program:
+        """The steps of an iteration, with the mistake or the learner's formulas in them."""
+        return program_of(self.network, self.training, self.formulas, self.mistake)
 
     def with_formula(self, symbol: str, formula: Expr | None) -> Experiment:
         """The same experiment, that symbol computed by a learner's formula; None: as taught."""

@@ -1,25 +1,44 @@
-"""The derivation: the algorithm of backpropagation, written once, as mathematics.
+"""A program: the steps of one iteration, and what each of its symbols is.
 
-`derivation` below is that algorithm, in Andrew Ng's notation (columns are examples); everything
-that the program computes, shows, traces or exports is read off the steps it yields. It knows how
-the network is built, and nothing of numbers, positions or screens.
+A program is given its steps (`algorithm` makes those of a dense network). Everything that is
+computed, shown, traced or exported is read off them: order, lowered forms, shapes, readers, roles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, expand, row_sums, total
+from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
-from backprop_tui.model.experiment import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
+from backprop_tui.model.layers import Layer, Part, layers_of
+from backprop_tui.model.network import Network, Training
 
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
+Kind: TypeAlias = Literal["input", "target", "parameter", "value", "loss", "gradient", "mean"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a symbol is in its program.
+
+    X is an input and Y a target; W1 and b1 are parameters, Z1 and A1 values, L and J losses; dW1
+    is the gradient `of` W1, and vdW1 a running mean of dW1.
+    """
+
+    kind: Kind
+    layer: int | None = None
+    """The layer that it belongs to; the inputs belong to layer 0, losses and targets to none."""
+    part: Part | None = None
+    """Which matrix of its layer it is, or is the gradient or the mean of."""
+    of: str | None = None
+    """What a gradient is the gradient of, or a mean the mean of."""
+    mean: str = ""
+    """Which running mean of an optimizer it is: v, s, vc or sc."""
 
 
 @dataclass(frozen=True)
@@ -32,116 +51,54 @@ class Step:
     target: Name
     expression: Expr
     phase: Phase
-    layer: int | None
+    role: Role
+    """What the target is."""
     derivation: Expr | None = None
     own: bool = False
     """Whether the expression is a learner's own, in place of the taught one."""
 
     @property
     def symbol(self) -> str:
+        """The symbol of its target."""
         return self.target.symbol
 
-
-class Family:
-    """The matrices of one letter, by layer: `W[2]` is the name W2."""
-
-    def __init__(self, letter: str) -> None:
-        self.letter = letter
-
-    def __getitem__(self, layer: int) -> Name:
-        return Name("X") if self.letter == "A" and layer == 0 else Name(f"{self.letter}{layer}")
+    @property
+    def layer(self) -> int | None:
+        """The layer that it works on; None for the loss."""
+        return self.role.layer
 
 
-W, b, Z, A, dW, db, dZ, dA = map(Family, "W b Z A dW db dZ dA".split())
-Y, L, J, m = map(Name, "Y L J m".split())
-
-
-def derivation(network: Network, training: Training) -> Iterator[Step]:
-    """One iteration, step by step: forward, loss, backward, update."""
-    batch = training.batch > 1
-
-    def mean(e: Expr) -> Expr:
-        return e / m if batch and training.reduction == "mean" else e
-
-    loss = LOSSES[network.loss]
-    g = {layer: ACTIVATIONS[name] for layer, name in enumerate(network.activations, 1)}
-    layers, last = range(1, network.depth + 1), network.depth
-
-    for l in layers:  # noqa: E741 (Ng's own letter)
-        yield Step(Z[l], W[l] @ A[l - 1] + b[l], "forward", l)
-        yield Step(A[l], g[l](Z[l]), "forward", l)
-
-    yield Step(L, loss(A[last], Y), "loss", None)
-    if batch:
-        yield Step(J, mean(total(L)), "loss", None)
-
-    yield Step(dA[last], loss.slope_at(A[last], Y), "backward", last)
-    for l in reversed(layers):  # noqa: E741
-        chain_rule = g[l].back(dA[l], Z[l], A[l])
-        if l == last and g[l].name in loss.collapses:
-            yield Step(dZ[l], A[l] - Y, "backward", l, derivation=chain_rule)
-        else:
-            yield Step(dZ[l], chain_rule, "backward", l)
-        yield Step(dW[l], mean(dZ[l] @ A[l - 1].T), "backward", l)
-        yield Step(db[l], mean(row_sums(dZ[l])), "backward", l)
-        if l > 1:
-            yield Step(dA[l - 1], W[l].T @ dZ[l], "backward", l - 1)
-
-    for l in layers:  # noqa: E741
-        for parameter, slope in ((W[l], dW[l]), (b[l], db[l])):
-            if parameter.symbol not in training.freeze:
-                for target, expression in update(parameter, slope, training):
-                    yield Step(target, expression, "update", l)
-
-
-def update(parameter: Name, slope: Name, training: Training) -> Iterator[tuple[Name, Expr]]:
-    """The steps that change one parameter; weight decay draws weights, not biases, to zero."""
-    decays = training.weight_decay > 0 and parameter.symbol.startswith("W")
-    pull = slope + weight_decay * parameter if decays else slope
-    rule = OPTIMIZERS[training.optimizer]
-    return rule(parameter, pull, lambda letter: Name(f"{letter}{slope.symbol}"))
-
-
-def _steps(network: Network, training: Training) -> Iterable[Step]:
-    if training.mistake is None:
-        return derivation(network, training)
-    from backprop_tui.learn.mistaken import mistaken  # which rewrites the steps of a program
-
-    return mistaken(network, training)
-
-
-def _written(step: Step, formulas: Mapping[str, Expr]) -> Step:
-    """The step with the learner's formula, where there is one; a derivation that is still true
-    stays."""
-    own = formulas.get(step.symbol)
-    if own is None:
-        return step
-    derivation = step.derivation if own == step.expression else None
-    return replace(step, expression=own, derivation=derivation, own=True)
-
-
+@dataclass(frozen=True, eq=False)
 class Program:
-    """The steps of one iteration, with what is read off them: lowered forms, shapes, readers."""
+    """The steps of one iteration, with what is read off them."""
 
-    def __init__(
-        self,
-        network: Network,
-        training: Training,
-        formulas: Mapping[str, Expr] | None = None,
-    ) -> None:
-        """`formulas` are a learner's own, by the symbols that they compute; a mistake made on
-        purpose leaves them out."""
-        self.network, self.training = network, training
-        self.taught = tuple(_steps(network, training))
-        self.steps = self.taught
-        if formulas and training.mistake is None:
-            self.steps = tuple(_written(step, formulas) for step in self.taught)
-        self.lowered = tuple(lower_all(self.steps))
+    network: Network
+    training: Training
+    taught: tuple[Step, ...]
+    """The steps as they are taught; `steps` has a learner's own formulas in them."""
+    given: Mapping[str, Role]
+    """What is there before the first step: inputs, targets, parameters, an optimizer's means."""
+    formulas: Mapping[str, Expr] = field(default_factory=dict)
+    """A learner's own, by the symbols that they compute."""
+    mistake: Mistake | None = None
+    """The mistake that is made on purpose; None: the right algorithm."""
+    right: Program | None = None
+    """Of a program with a mistake, the one without; None of that one itself."""
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in order."""
+        return tuple(_written(step, self.formulas) for step in self.taught)
 
     @cached_property
     def own(self) -> tuple[str, ...]:
         """The symbols whose steps are made by a learner's own formula, in order."""
         return tuple(step.symbol for step in self.steps if step.own)
+
+    @cached_property
+    def lowered(self) -> tuple[Expr, ...]:
+        """Each step's expression as it is computed."""
+        return tuple(lower_all(self.steps))
 
     def lowered_of(self, step: Step) -> Expr:
         """A step's expression as it is computed."""
@@ -153,16 +110,84 @@ class Program:
 
     @cached_property
     def positions(self) -> dict[str, int]:
+        """Where the step that writes each symbol stands, from 0."""
         return {step.symbol: i for i, step in enumerate(self.steps)}
+
+    # What the symbols are
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """What each symbol is: those that are given, then those that steps write, in order."""
+        return {**{step.symbol: step.role for step in self.steps}, **self.given}
+
+    def of_kind(self, *kinds: Kind) -> tuple[str, ...]:
+        """The symbols of these kinds, in the order of `roles`."""
+        return tuple(symbol for symbol, role in self.roles.items() if role.kind in kinds)
+
+    def part(self, symbol: str) -> Part | None:
+        """Which matrix of its layer `symbol` is, or is the gradient of; None for all others."""
+        role = self.roles.get(symbol)
+        return role.part if role else None
+
+    @cached_property
+    def data(self) -> frozenset[str]:
+        """The symbols that hold an experiment's data: inputs and targets."""
+        return frozenset(self.of_kind("input", "target"))
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        return tuple(p[l].symbol for l in range(1, self.network.depth + 1) for p in (W, b))  # noqa: E741
+        """The symbols that training changes, or could."""
+        return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
 
     @cached_property
     def gradients(self) -> frozenset[str]:
-        """The symbols that going backward computes: each is the slope of what it is named after."""
+        """The symbols that the backward pass computes."""
         return frozenset(step.symbol for step in self.steps if step.phase == "backward")
+
+    def gradient_of(self, symbol: str) -> str | None:
+        """The symbol of the gradient with respect to `symbol`; None where none is computed."""
+        return self._gradients_of.get(symbol)
+
+    @cached_property
+    def _gradients_of(self) -> dict[str, str]:
+        roles = self.roles.items()
+        return {role.of: s for s, role in roles if role.kind == "gradient" and role.of}
+
+    def neighbours(self, symbol: str) -> Iterator[str]:
+        """What the same is called in the next layer and in the one before: A2 and X for A1."""
+        role = self.roles.get(symbol)
+        if role is not None and role.layer is not None:
+            for layer in (role.layer + 1, role.layer - 1):
+                yield from self._at(role.kind == "gradient", layer, role.part)
+
+    def beside(self, symbol: str, part: Part) -> Iterator[str]:
+        """Another matrix of the same layer: Z1 beside A1, dA1 beside dZ1; none where none is."""
+        role = self.roles.get(symbol)
+        if role is not None:
+            yield from self._at(role.kind == "gradient", role.layer, part)
+
+    def _at(self, is_gradient: bool, layer: int | None, part: Part | None) -> Iterator[str]:
+        symbol = self._by_place.get((is_gradient, layer, part))
+        if symbol is not None:
+            yield symbol
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[bool, int | None, Part | None], str]:
+        return {
+            (role.kind == "gradient", role.layer, role.part): symbol
+            for symbol, role in self.roles.items()
+            if role.part and role.kind != "mean"
+        }
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the network, with the symbols of their matrices."""
+        return layers_of(self.network.layers)
+
+    @property
+    def output(self) -> str:
+        """The symbol of the predictions: what the loss compares with the targets."""
+        return self.layers[-1].activation
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -179,6 +204,8 @@ class Program:
                 readers.setdefault(symbol, []).append(i)
         return {symbol: tuple(steps) for symbol, steps in readers.items()}
 
+    # Phases
+
     def phase_bounds(self, phase: Phase) -> tuple[int, int]:
         """The first step of a phase and the first behind it, from 0; equal where it has none."""
         own = [i for i, step in enumerate(self.steps) if step.phase == phase]
@@ -193,24 +220,57 @@ class Program:
         """What an iteration's loss is, one number: J, or the L of its one example."""
         return self.steps[self.phase_bounds("loss")[1] - 1].symbol
 
+    # Shapes
+
     @cached_property
     def per_example(self) -> frozenset[str]:
         """The symbols that have a column for each example of the batch."""
-        if self.training.mistake is not None:  # some fit a batch of one alone, and have no other
-            return Program(self.network, self.training.with_mistake(None)).per_example
+        if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
+            return self.right.per_example
         one, two = self.shapes(1), self.shapes(2)
         return frozenset(symbol for symbol in one if one[symbol] != two[symbol])
 
     @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
-        n = self.network.layers
-        shapes: dict[str, Shape] = {"X": (n[0], examples), "Y": (n[-1], examples)}
-        for l in range(1, self.network.depth + 1):  # noqa: E741
-            shapes[W[l].symbol] = (n[l], n[l - 1])
-            shapes[b[l].symbol] = (n[l], 1)
         # As taught: a formula that is right for one input may have no shape for two.
-        return with_shapes_of(self.taught, shapes)
+        return with_shapes_of(self.taught, self._given_shapes(examples))
+
+    def _given_shapes(self, examples: int) -> dict[str, Shape]:
+        n = self.network.layers
+        shapes: dict[str, Shape] = {}
+        for symbol, role in self.given.items():
+            match role:
+                case Role(kind="input"):
+                    shapes[symbol] = (n[0], examples)
+                case Role(kind="target"):
+                    shapes[symbol] = (n[-1], examples)
+                case Role(part="weight", layer=int(layer)):
+                    shapes[symbol] = (n[layer], n[layer - 1])
+                case Role(part="bias", layer=int(layer)):
+                    shapes[symbol] = (n[layer], 1)
+        return shapes
+
+
+class Mistake(Protocol):
+    """A mistake that a run is made with on purpose."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: sign-flipped."""
+
+    def steps(self, right: Program) -> Iterable[Step]:
+        """The steps of that program with the mistake made wherever it fits."""
+
+
+def _written(step: Step, formulas: Mapping[str, Expr]) -> Step:
+    """The step with the learner's formula, where there is one; a derivation that is still true
+    stays."""
+    own = formulas.get(step.symbol)
+    if own is None:
+        return step
+    derivation = step.derivation if own == step.expression else None
+    return replace(step, expression=own, derivation=derivation, own=True)
 
 
 def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping[str, Shape]:

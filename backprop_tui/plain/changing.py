@@ -98,9 +98,7 @@ class Changing(Looking):
         self.say(f"{done}: {made}. {len(source) or 'Nothing'} more to {what}.")
 
     def do_new_weights(self, rest: str) -> None:
-        from backprop_tui.model.reseeding import reseeded
-
-        experiment = reseeded(self.timeline.experiment)
+        experiment = self.timeline.experiment.reseeded()
         self.past.append(self.timeline.experiment)
         self.future.clear()
         self.begin(experiment)
@@ -173,7 +171,7 @@ class Changing(Looking):
         if not name:
             right = self.right.timeline if self.right else self.timeline
             for known, mistake in CATALOGUE.items():
-                idle = without_effect(right, known, self.position.iteration)
+                idle = without_effect(right, mistake, self.position.iteration)
                 self.say(f"{known}: {mistake.sentence}" + (f" It {idle}." if idle else ""))
             self.say("mistake and a name makes one; mistake none takes it back.")
             return
@@ -182,7 +180,7 @@ class Changing(Looking):
             meant = nearest(name, (*CATALOGUE, NONE)) or next(iter(begun), None)
             or_so = f"did you mean {meant}?" if meant else "mistake alone lists all."
             raise CannotError(f"There is no mistake {quoted(name)}: {or_so}")
-        other = experiment.with_mistake(None if name == NONE else name)
+        other = experiment.with_mistake(CATALOGUE.get(name))
         if other is experiment:
             is_so = "No mistake is made" if name == NONE else f"{name} is made already"
             self.say(f"{is_so}: nothing is changed.")

@@ -72,9 +72,9 @@ def about(view: View) -> Iterator[str]:
 
 def mistake(view: View) -> Iterator[str]:
     """That the run is made with a mistake, as long as it is."""
-    if (name := view.state.experiment.mistake) is not None:
+    if (made := view.state.experiment.mistake) is not None:
         idle = view.without_effect
-        yield spoken(f"Mistake: {name}{f', which {idle}' if idle else ''}.")
+        yield spoken(f"Mistake: {made.name}{f', which {idle}' if idle else ''}.")
 
 
 def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:

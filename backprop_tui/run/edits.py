@@ -19,14 +19,8 @@ from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
-from backprop_tui.model.experiment import (
-    Array,
-    Edit,
-    Experiment,
-    Kept,
-    Published,
-    parameter_shapes,
-)
+from backprop_tui.model.experiment import Array, Edit, Experiment, Kept, Published
+from backprop_tui.model.layers import parameter_shapes
 
 ALPHA = Name("alpha")
 
@@ -110,6 +104,7 @@ def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:
     return (
         one.network == other.network
         and one.training == other.training
+        and one.mistake == other.mistake
         and one.data is other.data
         and one.initial is other.initial
         and one.formulas == other.formulas

@@ -20,7 +20,6 @@ import numpy as np
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Edit, Experiment, Kept, read_only
-from backprop_tui.model.program import Program
 from backprop_tui.run.edits import Edits, differ_only_in_edits, first_difference
 from backprop_tui.run.iterations import Iteration, Replay
 from backprop_tui.run.keyframes import EVERY, Keyframes, Losses
@@ -56,7 +55,7 @@ class History:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.program = Program(experiment.network, experiment.training, experiment.formulas)
+        self.program = experiment.program
         self._replay = Replay(experiment, self.program)  # where nothing is edited
         self._edits = Edits(experiment)
         self._edited: OrderedDict[int, Replay] = OrderedDict()  # by where their X, Y, α begin

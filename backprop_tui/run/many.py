@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from backprop_tui.model.algorithm import A
 from backprop_tui.model.experiment import Array, Indices, Kept
-from backprop_tui.model.program import A
 from backprop_tui.run.compiler import (
     Compiled,
     Losses,

@@ -14,9 +14,9 @@ from math import inf
 import numpy as np
 
 from backprop_tui.maths.values import value
+from backprop_tui.model.algorithm import A
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.program import A
 from backprop_tui.run.timeline import Position, Timeline
 
 LEAST = 1000

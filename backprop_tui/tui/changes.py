@@ -16,7 +16,9 @@ def change(before: Experiment, after: Experiment, decimals: int) -> str:
         return "other weights"
     if after.mistake != before.mistake:
         return (
-            f"the mistake {after.mistake}" if after.mistake else "the algorithm without a mistake"
+            f"the mistake {after.mistake.name}"
+            if after.mistake
+            else "the algorithm without a mistake"
         )
     own, taught = after.formulas, before.formulas
     symbols = {*own, *taught}

@@ -50,7 +50,7 @@ class View:
     scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     inspection: Inspection = field(default_factory=Inspection)
     verdicts: Mapping[str, str] = field(default_factory=dict)
-    """What the nudge test found for gradients of this iteration, in a few words."""
+    """What the gradient check found for gradients of this iteration, in a few words."""
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
 
@@ -346,12 +346,11 @@ class View:
     @cached_property
     def slip(self) -> str | None:
         """What the run's mistake makes of the explained step, where it is made there."""
-        training = self.state.experiment.training
-        if training.mistake is None or self.place is None:
+        if self.state.experiment.mistake is None or self.place is None:
             return None
-        from backprop_tui.learn.mistaken import applies
+        from backprop_tui.learn.mistakes import slips_of
 
-        slips = applies(self.state.experiment.network, training)
+        slips = slips_of(self.state.program)
         own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
         return next(own, None)
 

@@ -27,8 +27,9 @@ from rich.table import Table
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
-from backprop_tui.model.experiment import Experiment, Kept, Network, Training
-from backprop_tui.model.program import Program
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Replay
 from tests.networks import advance, experiment, same_bits
@@ -116,7 +117,7 @@ def main() -> int:
 def speeds(case: Case, rounds: int) -> Iterator[Row]:
     """The compiled program against each rival, by medians over interleaved rounds."""
     e = case.experiment()
-    replay = Replay(e, Program(e.network, e.training))
+    replay = Replay(e, program_of(e.network, e.training))
     start, n = replay.beginning(), case.iterations
     by_hand = ByHand(case, e)
     left, losses = replay.many_with_losses(1, n, start)

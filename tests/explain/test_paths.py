@@ -20,7 +20,8 @@ from backprop_tui.maths.expressions import Cell, Div, Expr, Name, Num, cells
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import size
 from tests.networks import ARTICLE, experiment, experiments

@@ -14,7 +14,8 @@ from backprop_tui.explain.provenance import Place, Provenance, exactly
 from backprop_tui.maths.expressions import Cell, cells
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Data, Experiment, Initial, Network, Training, read_only
+from backprop_tui.model.experiment import Data, Experiment, Initial, read_only
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiment, experiments

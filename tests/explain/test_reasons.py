@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui.explain.reasons import reason
-from backprop_tui.model.experiment import Experiment, Network, Training
-from backprop_tui.model.program import Program
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from tests.networks import experiments
 
 CLASSIFIER = Network((2, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
@@ -23,7 +24,7 @@ ONE_SUM = Training(reduction="sum")
 
 
 def sentence(symbol: str, network: Network = CLASSIFIER, training: Training = ONE) -> str:
-    program = Program(network, training)
+    program = program_of(network, training)
     return reason(program.steps[program.index(symbol)], network, training)
 
 
@@ -123,7 +124,7 @@ def test_the_loss_of_a_batch_says_what_each_example_counts() -> None:
 @given(experiments())
 def test_every_step_of_every_network_has_one_finished_sentence(experiment: Experiment) -> None:
     network, training = experiment.network, experiment.training
-    for step in Program(network, training).steps:
+    for step in program_of(network, training).steps:
         written = reason(step, network, training)
         assert written[0].isupper() or written.startswith(step.symbol.replace("Z", "A"))
         assert written.endswith((".", "(m = 1: no mean)"))
@@ -135,7 +136,7 @@ def test_every_step_of_every_network_has_one_finished_sentence(experiment: Exper
 @given(experiments())
 def test_where_nothing_is_averaged_no_sentence_says_so(experiment: Experiment) -> None:
     network, training = experiment.network, experiment.training
-    for step in Program(network, training).steps:
+    for step in program_of(network, training).steps:
         written = reason(step, network, training)
         if training.batch == 1:
             assert "over examples" not in written

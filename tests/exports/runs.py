@@ -34,7 +34,9 @@ def runs(
     )
     mistakes = st.one_of(st.none(), st.sampled_from(list(CATALOGUE)))
     mistake = draw(mistakes) if wrong else None
-    return replace(experiment, training=training).with_mistake(mistake)
+    return replace(experiment, training=training).with_mistake(
+        CATALOGUE[mistake] if mistake else None
+    )
 
 
 def exported(name: str, experiment: Experiment, **wanted: Any) -> str:

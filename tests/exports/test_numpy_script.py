@@ -17,8 +17,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit, Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.run.test_edits import edited
 from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
 
 WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
 

@@ -20,8 +20,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.run.test_edits import edited
 from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed here"

@@ -27,6 +27,7 @@ from backprop_tui.files.codes import (
 from backprop_tui.files.experiment_file import ExperimentError, load, read_again
 from backprop_tui.files.saving import resume
 from backprop_tui.files.toml_text import written
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position, Timeline
@@ -68,11 +69,13 @@ class TestRoundTrip:
     @pytest.mark.parametrize("name", lessons.NAMES)
     def test_a_lesson_takes_few_characters(self, name: str) -> None:
         lesson = load(name)
-        code = code_of(lesson.with_seed(4711).with_mistake("sign-flipped"), Position(2, 7))
+        code = code_of(
+            lesson.with_seed(4711).with_mistake(CATALOGUE["sign-flipped"]), Position(2, 7)
+        )
         assert len(code) < 70
         assert len(code_of(lesson, Position(12, 7))) < 45
         opened = experiment_of(code)
-        assert (opened.initial.seed, opened.mistake) == (4711, "sign-flipped")
+        assert (opened.initial.seed, opened.mistake) == (4711, CATALOGUE["sign-flipped"])
         assert opened.title == lesson.title
         assert resume(Timeline(opened)).steps == 7
 
@@ -238,4 +241,4 @@ def test_a_mistake_taken_out_of_a_file_stays_out(tmp_path: Path) -> None:
     right = load(str(file)).with_mistake(None)
     assert experiment_of(code_of(right, Position(1, 2))).mistake is None
     assert read_again(right).mistake is None
-    assert load(str(file)).mistake == "sign-flipped"
+    assert load(str(file)).mistake == CATALOGUE["sign-flipped"]

@@ -24,7 +24,8 @@ from backprop_tui.files.experiment_file import (
 from backprop_tui.files.flags import FLAGS
 from backprop_tui.files.rules import EXPERIMENT
 from backprop_tui.maths.expressions import Cell, Name
-from backprop_tui.model.experiment import Edit, Experiment, Network, Note, Question, Training
+from backprop_tui.model.experiment import Edit, Experiment, Note, Question
+from backprop_tui.model.network import Network, Training
 
 SMALL = """
 title = "Small"

@@ -9,13 +9,8 @@ from hypothesis import given
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
-from backprop_tui.model.experiment import (
-    Experiment,
-    Network,
-    Note,
-    Question,
-    Training,
-)
+from backprop_tui.model.experiment import Experiment, Note, Question
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from backprop_tui.files.note_rules import cells_fit, still_true
 from backprop_tui.files.schema import Faults
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import Program
 from tests.networks import experiments
 
 
 @given(experiments(), st.data())
 def test_a_cell_is_refused_just_where_its_step_has_none(e: Experiment, data: st.DataObject) -> None:
-    shapes = Program(e.network, e.training).shapes(e.training.batch)
+    shapes = program_of(e.network, e.training).shapes(e.training.batch)
     step = data.draw(st.sampled_from(sorted(shapes)))
     row, column = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
     entry = {"at": step, "cell": (row, column), "form": "vote", "text": "How large?"}

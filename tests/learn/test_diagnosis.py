@@ -16,7 +16,8 @@ from backprop_tui.learn.effect import changed_by
 from backprop_tui.learn.misreadings import MISREADINGS, ONE_PATH, ONE_TERM
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 
@@ -185,7 +186,7 @@ def test_each_step_has_its_own(run: Run, symbol: str, wrong: np.ndarray, name: s
 @pytest.mark.parametrize("name", [n for n in CATALOGUE if n != "updated-weights"])
 def test_a_run_s_first_wrong_number_is_diagnosed(name: str) -> None:
     for e in (BATCH, RELU, ARTICLE):
-        right, wrong = Timeline(e), Timeline(e.with_mistake(name))
+        right, wrong = Timeline(e), Timeline(e.with_mistake(CATALOGUE[name]))
         changed = changed_by(right, wrong, 1)
         first = next((step for step in right.program.steps if step.symbol in changed), None)
         if first is None:

@@ -18,8 +18,7 @@ from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.formulas import Judgement, Verdict, judge
-from backprop_tui.learn.mistaken import slips_in
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE, slips_in
 from backprop_tui.learn.probes import same
 from backprop_tui.learn.typed import misfit, tree
 from backprop_tui.maths.expressions import (
@@ -36,9 +35,11 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.writing import numpy_source, text
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.algorithm import m, program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, Step, m
+from backprop_tui.model.program import Step
 from backprop_tui.run.compiler import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
@@ -53,7 +54,7 @@ BATCH = experiment(
 
 
 def steps(e: Experiment) -> tuple[Step, ...]:
-    return Program(e.network, e.training).steps
+    return program_of(e.network, e.training).steps
 
 
 def verdict(e: Experiment, symbol: str, typed: str) -> Verdict:
@@ -232,7 +233,7 @@ def test_the_rules_of_every_optimizer_can_be_written(optimizer: str) -> None:
 def test_every_mistake_of_the_catalogue_is_refused_and_named(
     e: Experiment, data: st.DataObject
 ) -> None:
-    program = Program(e.network, e.training)
+    program = program_of(e.network, e.training)
     step = data.draw(st.sampled_from(program.steps))
     for slip in slips_in(program, step, e.training.batch):
         if any(misfit(slip.wrong, step.symbol, program.shapes(n)) for n in e.batch_sizes):
@@ -379,17 +380,20 @@ def test_formulas_of_ones_own_run_compiled_as_they_do_step_by_step_and_are_expla
 
 
 def test_a_derivation_stays_where_the_formula_is_the_taught_one() -> None:
-    own = Program(ARTICLE.network, ARTICLE.training, {"dZ2": parse("A2 − Y")})
+    own = program_of(ARTICLE.network, ARTICLE.training, {"dZ2": parse("A2 − Y")})
     assert own.steps[own.index("dZ2")].derivation is not None
-    other = Program(ARTICLE.network, ARTICLE.training, {"dZ2": parse("dA2 ∘ σ′(Z2)")})
+    other = program_of(ARTICLE.network, ARTICLE.training, {"dZ2": parse("dA2 ∘ σ′(Z2)")})
     assert other.steps[other.index("dZ2")].derivation is None
     assert other.own == ("dZ2",)
 
 
 def test_a_mistake_made_on_purpose_wins() -> None:
-    e = ARTICLE.with_formula("dZ2", parse("dA2 ∘ σ′(Z2)")).with_mistake("sign-flipped")
+    e = ARTICLE.with_formula("dZ2", parse("dA2 ∘ σ′(Z2)")).with_mistake(CATALOGUE["sign-flipped"])
     assert Timeline(e).program.own == ()
-    assert Timeline(e).program.steps == Timeline(ARTICLE.with_mistake("sign-flipped")).program.steps
+    assert (
+        Timeline(e).program.steps
+        == Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"])).program.steps
+    )
 
 
 def test_a_formula_that_is_right_for_one_input_is_used_as_it_was_typed() -> None:

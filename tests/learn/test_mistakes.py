@@ -14,7 +14,7 @@ from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.explain.explanation import formula
 from backprop_tui.explain.gradient_check import Verdict, check_cells, gradients
-from backprop_tui.explain.gradient_check import tolerance as nudge_tolerance
+from backprop_tui.explain.gradient_check import tolerance as check_tolerance
 from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import matches
@@ -23,12 +23,12 @@ from backprop_tui.exports.trace import header, table
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
-from backprop_tui.learn.mistaken import applies
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE, slips_of
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Replay
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments, same_bits
@@ -46,11 +46,12 @@ BATCH = experiment(
 
 
 def both(e: Experiment, mistake: str) -> tuple[Timeline, Timeline]:
-    return Timeline(e.with_mistake(None)), Timeline(e.with_mistake(mistake))
+    return Timeline(e.with_mistake(None)), Timeline(e.with_mistake(CATALOGUE[mistake]))
 
 
 def told(e: Experiment, mistake: str) -> list[str]:
-    return [slip.sentence for slip in applies(e.network, e.with_mistake(mistake).training)]
+    slips = CATALOGUE[mistake].slips(program_of(e.network, e.training))
+    return [slip.sentence for slip in slips]
 
 
 # Published mistakes --------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def test_where_it_fits_nowhere_the_steps_are_the_right_ones(name: str) -> None:
 @given(experiments(), st.sampled_from(NAMES))
 def test_a_mistake_is_made_just_where_it_says(e: Experiment, name: str) -> None:
     right, wrong = both(e, name)
-    changed = {slip.step.symbol for slip in applies(e.network, wrong.experiment.training)}
+    changed = {slip.step.symbol for slip in slips_of(wrong.program)}
     assert sorted(s.symbol for s in wrong.program.steps) == sorted(right.program.positions)
     if name == "updated-weights":
         assert {(s.target, s.expression) for s in wrong.program.steps} == {
@@ -168,14 +169,17 @@ def test_what_changes_nothing_here_is_told() -> None:
 def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     article = Timeline(ARTICLE)
     zero = "changes nothing here: b1 and b2 are 0"
-    assert without_effect(article, "bias-forgotten", 1) == zero
-    assert without_effect(article, "bias-forgotten", 2) is None  # they have moved
-    assert without_effect(article, "mean-forgotten", 1) == "fits nowhere in this network"
+    assert without_effect(article, CATALOGUE["bias-forgotten"], 1) == zero
+    assert without_effect(article, CATALOGUE["bias-forgotten"], 2) is None  # they have moved
+    assert without_effect(article, CATALOGUE["mean-forgotten"], 1) == "fits nowhere in this network"
     one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
-    assert without_effect(Timeline(one), "mean-forgotten", 1) == "changes nothing here: m = 1"
+    assert without_effect(Timeline(one), CATALOGUE["mean-forgotten"], 1) == (
+        "changes nothing here: m = 1"
+    )
     relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
     same = "changes nothing here: the same numbers"
-    assert without_effect(Timeline(relu), "slope-at-a", 1) == same  # A > 0 just where Z > 0
+    # A > 0 just where Z > 0
+    assert without_effect(Timeline(relu), CATALOGUE["slope-at-a"], 1) == same
 
 
 @given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
@@ -183,7 +187,9 @@ def test_the_first_iteration_tells_what_a_mistake_made_in_it_alone_would(
     e: Experiment, name: str
 ) -> None:
     right, wrong = both(e, name)
-    assert (without_effect(right, name, 1) is not None) == changes_nothing(right, wrong, 1)
+    assert (without_effect(right, CATALOGUE[name], 1) is not None) == changes_nothing(
+        right, wrong, 1
+    )
 
 
 @given(experiments(scales=(1.0,)), st.sampled_from(NAMES), st.integers(1, 3))
@@ -206,7 +212,7 @@ def test_a_number_is_wrong_just_where_it_is_another(e: Experiment, name: str, k:
 
 
 def test_the_right_run_is_not_waited_for() -> None:
-    run = RightRun(Timeline(ARTICLE.with_mistake("sign-flipped")))
+    run = RightRun(Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"])))
     place = Place(5000, Cell("Z1", 1, 1))
     assert run.is_behind(5000)
     assert run.number(place) is None
@@ -225,8 +231,8 @@ def test_the_right_run_is_not_waited_for() -> None:
 def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
     e: Experiment, name: str, optimizer: str, iterations: int
 ) -> None:
-    training = replace(e.training, optimizer=optimizer, weight_decay=0.1).with_mistake(name)
-    run = Replay(e, Program(e.network, training))
+    training = replace(e.training, optimizer=optimizer, weight_decay=0.1)
+    run = Replay(e, program_of(e.network, training, mistake=CATALOGUE[name]))
     kept, losses = run.beginning(), []
     for number in range(1, iterations + 1):
         done = run.whole(number, kept)
@@ -245,7 +251,7 @@ TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss
 def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_loss(
     e: Experiment,
 ) -> None:
-    wrong = Timeline(e.with_mistake("bias-forgotten"))
+    wrong = Timeline(e.with_mistake(CATALOGUE["bias-forgotten"]))
     for symbol in gradients(wrong.program):
         for cell in check_cells(wrong.program, wrong.iteration(1), symbol):
             if symbol.startswith("db"):
@@ -255,7 +261,7 @@ def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_l
 
 
 @given(TAME, st.sampled_from([n for n in NAMES if CATALOGUE[n].phase != "forward"]))
-def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
+def test_the_gradient_check_differs_for_just_the_numbers_that_are_wrong(
     e: Experiment, name: str
 ) -> None:
     right, wrong = both(e, name)
@@ -264,7 +270,7 @@ def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
         correct = good.results[right.program.index(symbol)]
         for cell in check_cells(wrong.program, bad, symbol):
             true = correct[cell.row - 1, cell.column - 1]
-            within = nudge_tolerance(cell.analytic, true)
+            within = check_tolerance(cell.analytic, true)
             off = abs(cell.analytic - true)
             if off < 0.1 * within:
                 assert cell.verdict is Verdict.AGREES, (symbol, cell)
@@ -275,7 +281,7 @@ def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
 
 @given(TAME)
 def test_without_its_bias_only_the_bias_has_a_wrong_slope(e: Experiment) -> None:
-    wrong = Timeline(e.with_mistake("bias-forgotten"))
+    wrong = Timeline(e.with_mistake(CATALOGUE["bias-forgotten"]))
     done = wrong.iteration(1)
     for symbol in gradients(wrong.program):
         slopes = done.results[wrong.program.index(symbol)]
@@ -288,7 +294,7 @@ def test_without_its_bias_only_the_bias_has_a_wrong_slope(e: Experiment) -> None
 
 @given(experiments(), st.sampled_from(NAMES))
 def test_the_past_is_a_pure_function_with_every_mistake(e: Experiment, name: str) -> None:
-    one, other = (Timeline(e.with_mistake(name)) for _ in "ab")
+    one, other = (Timeline(e.with_mistake(CATALOGUE[name])) for _ in "ab")
     other.iteration(3)
     for k in (1, 2):
         for a, b in zip(one.iteration(k).results, other.iteration(k).results, strict=True):
@@ -302,7 +308,7 @@ def test_the_past_is_a_pure_function_with_every_mistake(e: Experiment, name: str
 
 @given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
 def test_every_number_says_where_it_came_from(e: Experiment, name: str) -> None:
-    wrong = Timeline(e.with_mistake(name))
+    wrong = Timeline(e.with_mistake(CATALOGUE[name]))
     done, provenance = wrong.iteration(1), Provenance(wrong)
     for step, result in zip(wrong.program.steps, done.results, strict=True):
         assert formula(step)
@@ -317,15 +323,16 @@ def test_an_early_update_is_what_the_layer_below_reads() -> None:
     assert symbols.index("W2") == symbols.index("dA1") - 1
     reads = Provenance(wrong).reads(Place(1, Cell("dA1", 1, 1)))
     assert reads[0] == Place(1, Cell("W2", 1, 1))
-    trained = Training(optimizer="adam").with_mistake("updated-weights")
-    steps = [step.symbol for step in Program(ARTICLE.network, trained).steps]
+    early, adam = CATALOGUE["updated-weights"], Training(optimizer="adam")
+    steps = [step.symbol for step in program_of(ARTICLE.network, adam, mistake=early).steps]
     at = steps.index("dA1")
     assert steps[at - 5 : at] == ["vdW2", "sdW2", "vcdW2", "scdW2", "W2"]
 
 
 def test_every_layer_s_weights_move_before_the_layer_below_has_its_da() -> None:
     deep = Network((2, 2, 2, 2), ("tanh",) * 3, "half_squared_error")
-    steps = Program(deep, Training(freeze=("W2",)).with_mistake("updated-weights")).steps
+    early = CATALOGUE["updated-weights"]
+    steps = program_of(deep, Training(freeze=("W2",)), mistake=early).steps
     symbols = " ".join(step.symbol for step in steps if step.phase in ("backward", "update"))
     assert symbols == (
         "dA3 dZ3 dW3 db3 W3 dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 b2 b3"  # frozen: not early
@@ -334,7 +341,7 @@ def test_every_layer_s_weights_move_before_the_layer_below_has_its_da() -> None:
 
 @given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
 def test_every_gradient_has_its_chains(e: Experiment, name: str) -> None:
-    wrong = Timeline(e.with_mistake(name))
+    wrong = Timeline(e.with_mistake(CATALOGUE[name]))
     chains = Chains(Provenance(wrong), 1)
     for symbol in gradients(wrong.program):
         assert chains.chain(Cell(symbol, 1, 1), most=2).paths
@@ -347,7 +354,7 @@ def test_a_mistake_is_a_key_of_the_file_and_a_flag() -> None:
     text = load("mazur").written
     assert text is not None
     by_key = read_experiment('mistake = "slope-at-a"\n' + text.text, "mazur", "mazur")
-    assert by_key.mistake == "slope-at-a"
+    assert by_key.mistake == CATALOGUE["slope-at-a"]
     by_flag = load("mazur", {"mistake": "slope-at-a"})
     assert by_flag.training == by_key.training
     assert by_flag.title == load("mazur").title
@@ -371,11 +378,11 @@ def test_a_misspelt_mistake_is_refused_with_a_hint() -> None:
 
 
 def test_a_mistake_is_saved_with_its_run_and_can_be_taken_back() -> None:
-    wrong = load("mazur").with_mistake("updated-weights")
+    wrong = load("mazur").with_mistake(CATALOGUE["updated-weights"])
     timeline = Timeline(wrong)
     text = text_of(wrong, Position(5, 3), keyframe_of(timeline, 5), "")
     again = read_experiment(text, "mazur", "mazur")
-    assert again.mistake == "updated-weights"
+    assert again.mistake == CATALOGUE["updated-weights"]
     assert again.saved is not None
     assert again.saved.iteration == 5
     right = again.with_mistake(None)
@@ -389,15 +396,14 @@ def test_a_mistake_is_saved_with_its_run_and_can_be_taken_back() -> None:
 
 def test_every_step_of_every_mistake_has_a_reason() -> None:
     for name in NAMES:
-        training = BATCH.training.with_mistake(name)
-        for step in Program(BATCH.network, training).steps:
-            assert reason(step, BATCH.network, training)
+        for step in BATCH.with_mistake(CATALOGUE[name]).program.steps:
+            assert reason(step, BATCH.network, BATCH.training)
 
 
 @pytest.mark.parametrize("name", lessons.NAMES)
 def test_every_lesson_can_be_shown_with_every_mistake(name: str) -> None:
     """One that fits a batch of one alone has no shapes for two, and needs none."""
-    right = Program(load(name).network, load(name).training).per_example
+    right = program_of(load(name).network, load(name).training).per_example
     for mistake in CATALOGUE:
         run = Timeline(load(name, {"mistake": mistake}))
         assert right == run.program.per_example

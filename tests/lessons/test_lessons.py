@@ -15,8 +15,8 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Experiment, Note, Question
-from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import State, Timeline
 
 
@@ -92,7 +92,7 @@ class TestEveryLesson:
 
     def test_has_notes_in_the_order_in_which_they_are_met(self, name: str) -> None:
         lesson = load(name)
-        program = Program(lesson.network, lesson.training)
+        program = program_of(lesson.network, lesson.training)
         met = [(note.iteration or 1, program.index(note.step)) for note in lesson.notes]
         assert met == sorted(met)
 
@@ -101,7 +101,7 @@ class TestEveryLesson:
 
     def test_asks_two_or_three_questions_and_closes_with_a_talk(self, name: str) -> None:
         lesson = load(name)
-        program = Program(lesson.network, lesson.training)
+        program = program_of(lesson.network, lesson.training)
         asked = [(q.iteration or 1, program.index(q.step)) for q in lesson.questions]
         assert asked == sorted(set(asked))
         assert 2 <= len(asked) <= 3
@@ -124,7 +124,7 @@ class TestEveryLesson:
     def test_stands_in_teaching_order_in_its_file(self, name: str) -> None:
         """A question comes before the notes on its step, which are read when it is answered."""
         lesson, text = load(name), lessons.text(name)
-        program = Program(lesson.network, lesson.training)
+        program = program_of(lesson.network, lesson.training)
 
         def met(said: Note | Question) -> tuple[int, int, bool]:
             return said.iteration or 1, program.index(said.step), isinstance(said, Note)

@@ -20,8 +20,9 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import LATEX
-from backprop_tui.model.experiment import Experiment, Network, Training
-from backprop_tui.model.program import Program
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.maths.test_elements import agree, size
 from tests.networks import ARTICLE, experiments
@@ -29,7 +30,7 @@ from tests.networks import ARTICLE, experiments
 
 def forms(network: Network, training: Training, examples: int) -> dict[str, str]:
     """The index form of every step."""
-    program = Program(network, training)
+    program = program_of(network, training)
     shapes = program.shapes(examples)
     return {s.symbol: index_form(s.target, s.expression, shapes) for s in program.steps}
 

@@ -24,12 +24,14 @@ from backprop_tui.maths.writing import (
     with_numbers,
     write,
 )
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, known_before, program, same_bits
 
-BATCH = Program(
+BATCH = program_of(
     Network((4, 3, 2), ("relu", "softmax"), "cross_entropy"), Training(batch=2, freeze=("b1",))
 )
 A1, W1, X, Z = map(Name, "A1 W1 X Z1".split())

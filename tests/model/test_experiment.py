@@ -16,13 +16,12 @@ from backprop_tui.model.experiment import (
     Data,
     Experiment,
     Initial,
-    Network,
     Note,
     Question,
-    Training,
-    parameter_shapes,
     read_only,
 )
+from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.network import Network, Training
 
 
 def experiment(

@@ -12,8 +12,10 @@ from backprop_tui.maths.expressions import SCALARS, Call, Name, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Experiment, Network, Training
-from backprop_tui.model.program import PHASES, Program, Step, lower_all
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import PHASES, Program, Role, Step, lower_all
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
 
@@ -25,37 +27,37 @@ def symbols(program: Program) -> list[str]:
 
 
 def test_a_two_layer_iteration_has_17_steps_in_this_order() -> None:
-    assert symbols(Program(ARTICLE.network, ARTICLE.training)) == ARTICLE_STEPS
+    assert symbols(program_of(ARTICLE.network, ARTICLE.training)) == ARTICLE_STEPS
 
 
 def test_logistic_regression_has_the_ten_steps_of_one_layer() -> None:
     network = Network((2, 1), ("sigmoid",), "binary_cross_entropy")
-    assert symbols(Program(network, Training())) == "Z1 A1 L dA1 dZ1 dW1 db1 W1 b1".split()
+    assert symbols(program_of(network, Training())) == "Z1 A1 L dA1 dZ1 dW1 db1 W1 b1".split()
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
 def test_the_mean_loss_is_a_step_exactly_when_a_batch_holds_more_than_one(batch: int) -> None:
-    program = Program(ARTICLE.network, Training(batch=batch))
+    program = program_of(ARTICLE.network, Training(batch=batch))
     assert ("J" in symbols(program)) is (batch > 1)
     if batch > 1:
         assert symbols(program)[4:6] == ["L", "J"]
 
 
 def test_under_sum_nothing_carries_1_over_m() -> None:
-    program = Program(ARTICLE.network, Training(batch=3, reduction="sum"))
+    program = program_of(ARTICLE.network, Training(batch=3, reduction="sum"))
     assert all("m" not in names(step.expression) for step in program.steps)
 
 
 @pytest.mark.parametrize("frozen", [(), ("b1",), ("W1", "b2"), ("W1", "b1", "W2", "b2")])
 def test_a_frozen_parameter_keeps_its_gradient_and_has_no_update(frozen: tuple[str, ...]) -> None:
-    program = Program(ARTICLE.network, Training(freeze=frozen))
+    program = program_of(ARTICLE.network, Training(freeze=frozen))
     assert symbols(program) == [s for s in ARTICLE_STEPS if s not in frozen]
     assert {"d" + s for s in frozen} <= set(symbols(program))
 
 
 @given(experiments())
 def test_every_step_reads_only_what_stands_before_it(experiment: Experiment) -> None:
-    program = Program(experiment.network, experiment.training)
+    program = program_of(experiment.network, experiment.training)
     known = {"X", "Y", *program.parameters, *SCALARS}
     for step, lowered in zip(program.steps, program.lowered, strict=True):
         for e in (step.expression, lowered, step.derivation):
@@ -65,7 +67,7 @@ def test_every_step_reads_only_what_stands_before_it(experiment: Experiment) -> 
 
 @given(experiments())
 def test_no_parameter_changes_before_every_gradient_stands(experiment: Experiment) -> None:
-    program = Program(experiment.network, experiment.training)
+    program = program_of(experiment.network, experiment.training)
     phases = [step.phase for step in program.steps]
     assert phases == sorted(phases, key=PHASES.index)
     updates = {step.symbol for step in program.steps if step.phase == "update"}
@@ -75,14 +77,14 @@ def test_no_parameter_changes_before_every_gradient_stands(experiment: Experimen
 
 @given(experiments())
 def test_updates_read_their_own_parameter_and_gradient_only(experiment: Experiment) -> None:
-    for step in Program(experiment.network, experiment.training).steps:
+    for step in program_of(experiment.network, experiment.training).steps:
         if step.phase == "update":
             assert names(step.expression) == (step.symbol, "alpha", "d" + step.symbol)
 
 
 @given(experiments())
 def test_what_is_computed_calls_no_definition_and_repeats_no_step(experiment: Experiment) -> None:
-    program = Program(experiment.network, experiment.training)
+    program = program_of(experiment.network, experiment.training)
     for step, lowered in zip(program.steps, program.lowered, strict=True):
         parts = list(walk(lowered))
         assert not any(isinstance(x, Call) and x.function in DEFINITIONS for x in parts)
@@ -103,10 +105,10 @@ def test_what_is_computed_equals_what_is_taught(experiment: Experiment) -> None:
 def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one() -> None:
     W1, X = Name("W1"), Name("X")
     steps = (
-        Step(Name("Z1"), W1 @ X, "forward", 1),
-        Step(Name("Z2"), (W1 @ X) * X, "forward", 1),
-        Step(W1, W1 - X, "update", 1),
-        Step(Name("Z3"), W1 @ X, "forward", 1),
+        Step(Name("Z1"), W1 @ X, "forward", Role("value", 1)),
+        Step(Name("Z2"), (W1 @ X) * X, "forward", Role("value", 1)),
+        Step(W1, W1 - X, "update", Role("parameter", 1)),
+        Step(Name("Z3"), W1 @ X, "forward", Role("value", 1)),
     )
     assert [text(e) for e in lower_all(steps)] == ["W1 · X", "Z1 ∘ X", "W1 − X", "W1 · X"]
 
@@ -118,7 +120,7 @@ def test_what_was_computed_from_an_old_parameter_does_not_stand_for_the_new_one(
 def test_the_last_dz_collapses_where_activation_and_loss_belong_together(
     last: str, loss: str
 ) -> None:
-    program = Program(Network((2, 3, 2), ("tanh", last), loss), Training())
+    program = program_of(Network((2, 3, 2), ("tanh", last), loss), Training())
     step = program.steps[program.index("dZ2")]
     belong = (last, loss) in {
         ("sigmoid", "binary_cross_entropy"),
@@ -130,7 +132,7 @@ def test_the_last_dz_collapses_where_activation_and_loss_belong_together(
 
 
 def test_a_hidden_sigmoid_does_not_collapse() -> None:
-    program = Program(ARTICLE.network, ARTICLE.training)
+    program = program_of(ARTICLE.network, ARTICLE.training)
     step = program.steps[program.index("dZ1")]
     assert step.derivation is None
     assert text(step.expression) == "dA1 ∘ σ′(Z1)"
@@ -162,7 +164,7 @@ def test_a_saturated_output_is_stable_because_it_collapsed() -> None:
 
 @given(experiments())
 def test_readers_are_the_steps_whose_computation_names_a_symbol(experiment: Experiment) -> None:
-    program = Program(experiment.network, experiment.training)
+    program = program_of(experiment.network, experiment.training)
     for at, lowered in enumerate(program.lowered):
         for symbol in names(lowered):
             assert at in program.readers[symbol]
@@ -170,17 +172,17 @@ def test_readers_are_the_steps_whose_computation_names_a_symbol(experiment: Expe
 
 
 def test_phases_have_bounds() -> None:
-    program = Program(ARTICLE.network, ARTICLE.training)
+    program = program_of(ARTICLE.network, ARTICLE.training)
     assert [program.phase_bounds(phase) for phase in PHASES] == [(0, 4), (4, 5), (5, 13), (13, 17)]
 
 
 def test_with_all_parameters_frozen_the_update_is_empty_and_last() -> None:
-    program = Program(ARTICLE.network, Training(freeze=("W1", "b1", "W2", "b2")))
+    program = program_of(ARTICLE.network, Training(freeze=("W1", "b1", "W2", "b2")))
     assert program.phase_bounds("update") == (13, 13)
 
 
 def test_shapes_of_a_batch_of_two() -> None:
-    program = Program(Network((4, 3, 1), ("relu", "linear"), "mean_squared_error"), Training())
+    program = program_of(Network((4, 3, 1), ("relu", "linear"), "mean_squared_error"), Training())
     shapes = program.shapes(2)
     expected = {"X": (4, 2), "W1": (3, 4), "b1": (3, 1), "Z1": (3, 2), "L": (1, 2), "dW1": (3, 4)}
     assert {symbol: shapes[symbol] for symbol in expected} == expected
@@ -188,7 +190,7 @@ def test_shapes_of_a_batch_of_two() -> None:
 
 @given(experiments())
 def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Experiment) -> None:
-    shapes = Program(experiment.network, experiment.training).shapes(3)
+    shapes = program_of(experiment.network, experiment.training).shapes(3)
     for symbol in shapes:
         if symbol.startswith("d"):
             assert shapes[symbol] == shapes[symbol[1:]]
@@ -196,4 +198,4 @@ def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Expe
 
 def test_the_index_of_a_symbol_without_a_step_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        Program(ARTICLE.network, ARTICLE.training).index("W9")
+        program_of(ARTICLE.network, ARTICLE.training).index("W9")

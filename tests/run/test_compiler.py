@@ -13,9 +13,11 @@ from hypothesis.strategies import DrawFn
 import backprop_tui.run.many as runner_module
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
-from backprop_tui.model.experiment import Experiment, Kept, Network, Training
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, lower_all
+from backprop_tui.model.program import Program
 from backprop_tui.run.compiler import iteration_source, losses_source, plan
 from backprop_tui.run.iterations import Replay
 from tests.networks import ARTICLE, experiment, experiments, same_bits
@@ -34,7 +36,7 @@ def trained_somehow(draw: DrawFn) -> Experiment:
 
 
 def replay(experiment: Experiment, program: Program | None = None) -> Replay:
-    return Replay(experiment, program or Program(experiment.network, experiment.training))
+    return Replay(experiment, program or program_of(experiment.network, experiment.training))
 
 
 def interpreted(replay: Replay, iterations: int) -> tuple[Kept, list[float]]:
@@ -147,12 +149,7 @@ def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
 
 def changed(e: Experiment, symbol: str, expression: Expr) -> Replay:
     """A run in which one step computes something else, as a typed formula or a mistake does."""
-    program = Program(e.network, e.training)
-    program.steps = tuple(
-        replace(step, expression=expression) if step.symbol == symbol else step
-        for step in program.steps
-    )
-    program.lowered = tuple(lower_all(program.steps))
+    program = program_of(e.network, e.training, {symbol: expression})
     return Replay(e, program)
 
 
@@ -184,7 +181,7 @@ def test_any_formula_gives_the_same_bits(symbol: str, expression: Expr) -> None:
 
 def test_the_source_reads_like_the_derivation() -> None:
     assert (
-        iteration_source(Program(ARTICLE.network, ARTICLE.training))
+        iteration_source(program_of(ARTICLE.network, ARTICLE.training))
         == '''\
 def fixed(kept, X, Y, m, alpha):
     """What the iterations read of a batch, and what none of them changes."""
@@ -221,7 +218,7 @@ def iterations(kept, batches, first, keep, alpha):
 
 
 def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
-    batch = Program(
+    batch = program_of(
         Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
     )
     assert (
@@ -248,7 +245,7 @@ def computed(program: Program, *wanted: str) -> list[str]:
 
 
 def test_what_nothing_reads_is_not_computed() -> None:
-    batch = Program(
+    batch = program_of(
         Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
     )
     assert not {"L", "J", "dA2"} & set(computed(batch))
@@ -258,14 +255,14 @@ def test_what_nothing_reads_is_not_computed() -> None:
 
 def test_no_gradient_of_a_frozen_parameter_is_computed() -> None:
     network = Network((2, 2, 2, 1), ("tanh", "tanh", "linear"), "half_squared_error")
-    frozen = Program(network, Training(freeze=("W1", "b1", "W2")))
+    frozen = program_of(network, Training(freeze=("W1", "b1", "W2")))
     assert not {"dW1", "db1", "dW2", "dA1", "dZ1"} & set(computed(frozen))
     assert {"dZ2", "db2"} <= set(computed(frozen))
 
 
 def test_what_no_iteration_changes_is_computed_once() -> None:
     network = Network((2, 2, 1), ("tanh", "tanh"), "binary_cross_entropy")
-    ahead = plan(Program(network, Training(freeze=("W1", "b1"))))
+    ahead = plan(program_of(network, Training(freeze=("W1", "b1"))))
     assert [str(line) for line in ahead.fixed] == [
         "Z1 = W1 @ X + b1",
         "A1 = 2 / (1 + np.exp(-2 * Z1)) - 1",
@@ -276,7 +273,7 @@ def test_what_no_iteration_changes_is_computed_once() -> None:
 
 
 def test_a_part_that_a_formula_has_twice_is_computed_once() -> None:
-    softmax = Program(Network((2, 3), ("softmax",), "cross_entropy"), Training())
+    softmax = program_of(Network((2, 3), ("softmax",), "cross_entropy"), Training())
     assert [str(line) for line in plan(softmax).loop[1:3]] == [
         "part1 = np.exp(Z1 - np.maximum.reduce(Z1, axis=-2, keepdims=True))",
         "A1 = part1 / np.add.reduce(part1, axis=-2, keepdims=True)",

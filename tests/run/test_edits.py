@@ -12,16 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import LOSSES
-from backprop_tui.model.experiment import (
-    Edit,
-    Experiment,
-    Keyframe,
-    Network,
-    Saved,
-    Training,
-)
+from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Saved
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.edits import edit_fault, first_difference, with_edit
 from backprop_tui.run.history import History
@@ -346,4 +341,4 @@ def test_what_cannot_be_edited_is_said(e: Experiment, edit: Edit, said: str) -> 
 def test_new_weights_leave_edits_behind_and_a_mistake_keeps_them() -> None:
     e = with_edit(ARTICLE, Edit(3, Cell("W1", 2, 1), 0.5))
     assert e.with_seed(7).edits == ()
-    assert e.with_mistake("sign-flipped").edits == e.edits
+    assert e.with_mistake(CATALOGUE["sign-flipped"]).edits == e.edits

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.model.experiment import Experiment, Kept, Network, Training
+from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run import history
 from backprop_tui.run.history import History

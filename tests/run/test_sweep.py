@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import LOSSES
 from backprop_tui.model.experiment import Edit, Experiment
@@ -58,7 +59,7 @@ def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.Da
 
 
 def test_with_a_mistake_the_line_is_no_tangent() -> None:
-    timeline = Timeline(ARTICLE.with_mistake("sign-flipped"))
+    timeline = Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"]))
     found = sweep(timeline.program, timeline.iteration(1), Cell("W2", 1, 1))
     right = sweep(Timeline(ARTICLE).program, Timeline(ARTICLE).iteration(1), Cell("W2", 1, 1))
     assert found is not None

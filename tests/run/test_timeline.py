@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.model.experiment import Experiment, Network, Training
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import PHASES
 from backprop_tui.run.history import RECENT
 from backprop_tui.run.keyframes import EVERY

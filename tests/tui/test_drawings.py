@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.model.experiment import Network, Training
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.drawings import bars, draw, graph, nodes

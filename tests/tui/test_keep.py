@@ -15,6 +15,7 @@ from textual.widgets import Input
 from backprop_tui.__main__ import main
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit, Experiment
 from backprop_tui.run.timeline import Position
@@ -166,7 +167,7 @@ class TestSaving:
             await driver.press("R")
             edited(driver)
             driver.stepper.run_experiment(
-                driver.stepper.timeline.experiment.with_mistake("sign-flipped")
+                driver.stepper.timeline.experiment.with_mistake(CATALOGUE["sign-flipped"])
             )
             seed = driver.stepper.timeline.experiment.initial.seed
             await driver.press("w", "enter")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit
 from backprop_tui.run.timeline import Position
@@ -123,10 +124,10 @@ async def test_weights_drawn_anew_and_a_mistake_stay(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         await driver.press("R")
         now = driver.stepper.timeline.experiment
-        driver.stepper.run_experiment(now.with_mistake("sign-flipped"))
+        driver.stepper.run_experiment(now.with_mistake(CATALOGUE["sign-flipped"]))
         await saved(driver, file, MINE.replace("Before.", "After."), READ)
         read = driver.stepper.timeline.experiment
-        assert (read.initial.seed, read.mistake) == (now.initial.seed, "sign-flipped")
+        assert (read.initial.seed, read.mistake) == (now.initial.seed, CATALOGUE["sign-flipped"])
         assert f"--seed {now.initial.seed}" in driver.stepper.resume_command()
 
 

@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList, Static
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import load, read_experiment
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Edit
 from backprop_tui.run.timeline import Position, Timeline
@@ -306,7 +307,8 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         options.highlighted = options.get_option_index("sign-flipped")
         await driver.press("enter")
         experiment = driver.stepper.timeline.experiment
-        assert (experiment.mistake, len(experiment.edits)) == ("sign-flipped", 1)
+        assert experiment.mistake == CATALOGUE["sign-flipped"]
+        assert len(experiment.edits) == 1
         seed = experiment.initial.seed
         await driver.press("R")
         assert edits(driver) == ()
@@ -326,7 +328,7 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         await driver.press("U")
         assert driver.text("footer").strip() == "Made again: W1[1,1] = 2.000"
         await driver.press("U")
-        assert driver.stepper.timeline.experiment.mistake == "sign-flipped"
+        assert driver.stepper.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
 
 
 async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None:

@@ -48,9 +48,9 @@ class Title(Panel):
             edited = f"{EDITED}edited  " if state.experiment.edits else ""
             looks = "strong"
             if mistake:  # said all the time
-                name, looks, sparks = f"✗ mistake: {mistake}", "wrong", ""
+                name, looks, sparks = f"✗ mistake: {mistake.name}", "wrong", ""
                 if len(name) + len(edited) > at_iteration - 2:
-                    name = f"✗ {mistake}"
+                    name = f"✗ {mistake.name}"
             behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
             if sparks and behind + len(sparks) + 2 <= at_iteration:
                 canvas.right(at_iteration - 2, 0, sparks, "forward")

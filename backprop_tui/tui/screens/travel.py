@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.reseeding import reseeded
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.playing import SPEEDS
@@ -72,7 +71,7 @@ class Travel(Base):
         self.pause()
         self.past.append(self.timeline.experiment)
         self.future.clear()
-        experiment = reseeded(self.timeline.experiment)
+        experiment = self.timeline.experiment.reseeded()
         seed = experiment.initial.seed
         self.run_experiment(experiment)
         self.say(f"New weights, from seed {seed}. u brings the old ones back.")
@@ -83,13 +82,14 @@ class Travel(Base):
         self.show()
 
     def action_mistake(self) -> None:
-        from backprop_tui.tui.screens.mistaker import NONE, Mistaker
+        from backprop_tui.learn.mistakes import CATALOGUE
+        from backprop_tui.tui.screens.mistaker import Mistaker
 
         def chosen(name: str | None) -> None:
             if name is None:
                 return
             experiment = self.timeline.experiment
-            other = experiment.with_mistake(None if name == NONE else name)
+            other = experiment.with_mistake(CATALOGUE.get(name))
             if other is experiment:
                 return
             self.past.append(experiment)
@@ -99,7 +99,8 @@ class Travel(Base):
 
         self.pause()
         idle = self._without_effect()
-        self.app.push_screen(Mistaker(self.timeline.experiment.mistake, idle), chosen)
+        now = self.timeline.experiment.mistake
+        self.app.push_screen(Mistaker(now.name if now else None, idle), chosen)
 
     def _without_effect(self) -> dict[str, str]:
         """The mistakes that would change nothing in the iteration shown, and why."""
@@ -109,7 +110,8 @@ class Travel(Base):
         if self.right and self.right.is_behind(self.position.iteration):
             return {}
         right = self.right.timeline if self.right else self.timeline
-        told = {name: without_effect(right, name, self.position.iteration) for name in CATALOGUE}
+        at = self.position.iteration
+        told = {name: without_effect(right, made, at) for name, made in CATALOGUE.items()}
         return {name: why for name, why in told.items() if why is not None}
 
     # Go to

@@ -1,0 +1,266 @@
+"""What can go wrong in an expression: each rewrite yields what may stand in its place by mistake.
+
+They know the roles of a program's symbols, and nothing of numbers or screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from backprop_tui.maths.expressions import (
+    Call,
+    Diff,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    Transpose,
+    children,
+    is_scalar,
+    names,
+    rebuild,
+    replace,
+    walk,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_slope
+from backprop_tui.model.algorithm import Y, m
+from backprop_tui.model.layers import Part
+from backprop_tui.model.program import Kind, Program, lower
+
+Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
+"""What may stand, by mistake, where an expression of a program should."""
+GATES = frozenset({"relu_slope", "leaky_relu_slope"})
+"""Slopes that let through or hold back."""
+
+
+def variants(e: Expr, change: Callable[[Expr], Iterable[Expr]]) -> Iterator[Expr]:
+    """`e` with one of its parts changed, for each part and each change; the largest parts first."""
+    yield from change(e)
+    parts = children(e)
+    for i, part in enumerate(parts):
+        for changed in variants(part, change):
+            others = iter((*parts[:i], changed, *parts[i + 1 :]))
+            yield rebuild(e, lambda _, others=others: next(others))  # type: ignore[misc]
+
+
+# Mistakes that a run can be made with
+
+
+def without_transpose(e: Expr, program: Program) -> Iterator[Expr]:
+    if isinstance(e, Transpose):
+        yield e.operand
+
+
+def transpose_of_the_other(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case MatMul(Transpose(x), y):
+            yield MatMul(x, Transpose(y))
+        case MatMul(x, Transpose(y)):
+            yield MatMul(Transpose(x), y)
+
+
+def turned(e: Expr, program: Program) -> Iterator[Expr]:
+    if any(isinstance(part, MatMul) for part in walk(e)):
+        yield Transpose(e)
+
+
+def opposite(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Diff(x, y):
+            yield Diff(y, x)
+        case Neg(x):
+            yield x
+        case Div(x, y):
+            yield from (Div(other, y) for other in opposite(x, program))
+        case Mul(x, y) if is_scalar(x):
+            yield from (Mul(x, other) for other in opposite(y, program))
+        case _:
+            yield Neg(e)
+
+
+def without_slope(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Mul(x, Call(function, _)) if is_slope(function) and function not in GATES:
+            yield x
+
+
+def without_gate(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Mul(x, Call(function, _)) if function in GATES:
+            yield x
+
+
+def slope_at_a(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call(function, (Name(symbol),)) if is_slope(function):
+            for other in program.beside(symbol, "activation"):
+                yield Call(function, (Name(other),))
+
+
+def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
+    if isinstance(e, MatMul):
+        yield Mul(e.left, e.right)
+
+
+def matrix_product(e: Expr, program: Program) -> Iterator[Expr]:
+    if isinstance(e, Mul) and not any(is_scalar(lower(x, {})) for x in children(e)):
+        yield MatMul(e.left, e.right)
+
+
+def without_bias(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Sum((x, Name(symbol))) if program.part(symbol) == "bias":
+            yield x
+
+
+def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Div(x, Name("m")):
+            yield x
+
+
+def of_another_layer(part: Part) -> Change:
+    """A neighbouring layer's matrix of that part, in a matrix product."""
+
+    def change(e: Expr, program: Program) -> Iterator[Expr]:
+        match e:
+            case Transpose(Name(symbol)) if program.part(symbol) == part:
+                yield from (Transpose(Name(other)) for other in program.neighbours(symbol))
+
+    return change
+
+
+def without_learning_rate(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Mul(Name("alpha"), x):
+            yield x
+
+
+def added(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Diff(Name() as w, x):
+            yield w + x
+
+
+def nothing(e: Expr, program: Program) -> Iterator[Expr]:
+    yield from ()
+
+
+# Mistakes in a single number
+
+
+def with_transpose(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case MatMul(Transpose(), _) | MatMul(_, Transpose()):
+            pass
+        case MatMul(x, y):
+            yield from (MatMul(x.T, y), MatMul(x, y.T))
+
+
+def without_activation(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call(function, (x,)) if function in ACTIVATIONS:
+            yield x
+
+
+def slope_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call(function, args) if function in ACTIVATIONS and ACTIVATIONS[function].elementwise:
+            yield Call(f"{function}_slope", args)
+
+
+def activation_for_slope(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call(function, args) if is_slope(function):
+            yield Call(function.removesuffix("_slope"), args)
+
+
+def one_factor(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Mul(x, y) if not (is_scalar(x) or is_scalar(y)):
+            yield from (x, y)
+
+
+def without_minus(e: Expr, program: Program) -> Iterator[Expr]:
+    if isinstance(e, Neg):
+        yield e.operand
+
+
+def other_targets(e: Expr, program: Program) -> Iterator[Expr]:
+    if 1 - Y in walk(e):
+        yield replace(e, {1 - Y: Y, Y: 1 - Y})
+
+
+def sum_for_difference(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Diff(x, y):
+            yield x + y
+
+
+def one_side(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Diff(x, y) if not isinstance(x, Num):
+            yield from (x, y)
+
+
+def without_constant(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Div(x, Num() | Name("K")) | Mul(Num(), x):
+            yield x
+
+
+def without_square(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call("square", (x,)):
+            yield x
+
+
+def without_division(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Div(x, y) if not (is_scalar(x) or is_scalar(y)):
+            yield x
+
+
+def decimal_logarithm(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call("log", (_,)):
+            yield e / Call("log", (Num(10.0),))
+
+
+def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
+    over = (x for x in walk(e) if isinstance(x, Call) and x.function in PRIMITIVES)
+    gathers = any(PRIMITIVES[x.function].over for x in over)
+    if (gathers or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
+        yield e / m
+
+
+def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
+    match e:
+        case Call("row_sums", args):
+            yield from (Transpose(Call("col_sums", args)), Call("total", args))
+        case Call("col_sums", args):
+            yield from (Transpose(Call("row_sums", args)), Call("total", args))
+
+
+def other_part(part: Part, other: Part, kind: Kind) -> Change:
+    """Another matrix of the same layer: Z1 where A1 is read, dA1 where dZ1 is."""
+
+    def change(e: Expr, program: Program) -> Iterator[Expr]:
+        match e:
+            case Name(symbol) if (role := program.roles.get(symbol)) and role.part == part:
+                if role.kind == kind:
+                    yield from map(Name, program.beside(symbol, other))
+
+    return change
+
+
+def other_layer(e: Expr, program: Program) -> Iterator[Expr]:
+    """The same matrix of a neighbouring layer."""
+    match e:
+        case Name(symbol):
+            yield from map(Name, program.neighbours(symbol))
