@@ -111,8 +111,10 @@ class TestHelp:
 
 
 class TestImports:
-    @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["check", "--help"]])
-    def test_help_and_version_wait_for_nothing(self, argv: list[str]) -> None:
+    @pytest.mark.parametrize(
+        "argv", [["--help"], ["--version"], ["check", "--help"], ["completion", "bash"]]
+    )
+    def test_help_version_and_completion_wait_for_nothing(self, argv: list[str]) -> None:
         assert imported_by(*argv) == set()
 
     def test_lessons_and_trace_do_without_the_screen(self) -> None:
@@ -164,6 +166,9 @@ class TestTrace:
         assert tell("trace", "--", "mazur").out == tell("trace", "mazur").out
 
     def test_a_value_may_start_with_a_minus(self, tell: Teller) -> None:
+        assert tell.faults("trace", "--learning-rate", "-0.1") == tell.faults(
+            "trace", "--learning-rate=-0.1"
+        )
         options = ("--layers", "3,1", "--y", "1", "--format", "jsonl")
         for x in (["--x", "-1,0,1"], ["--x=-1,0,1"], ["--x", "-1, 0, 1"], ["--x", "-1,.0,1e0"]):
             assert '"X": [[-1.0], [0.0], [1.0]]' in tell("trace", *x, *options).out
@@ -352,6 +357,17 @@ class TestFaults:
     def test_a_flag_without_its_value(self, tell: Teller) -> None:
         assert tell.faults("trace", "--x") == ["--x needs a value"]
         assert tell.faults("trace", "--x", "--y", "1") == ["--x needs a value"]
+        assert tell.faults("--iterations", "--x", "1", "trace") == ["--iterations needs a value"]
+
+    def test_the_value_of_a_flag_that_is_none_is_not_taken_for_the_experiment(
+        self, tell: Teller
+    ) -> None:
+        fault = 'there is no flag "--lerning-rate". Did you mean "--learning-rate"?'
+        for words in ((), ("mazur",), ("trace",), ("trace", "mazur")):
+            assert tell.faults("--lerning-rate", "3", *words) == [fault]
+        assert tell.faults("--plain", "trace", "mazur") == [
+            'there is no flag --plain here, but "backprop-tui" has it'
+        ]
 
     def test_a_flag_of_another_command(self, tell: Teller) -> None:
         assert tell.faults("mazur", "--iterations", "3") == [
