@@ -46,6 +46,13 @@ from backprop_tui.cli.listing import list_lessons
 from backprop_tui.cli.stepping import serve, step_through
 from backprop_tui.cli.streams import PROGRAM
 
+EXPERIMENT = Option(
+    "word EXPERIMENT",
+    "a lesson's name, or a file: it has a path separator or ends in .toml "
+    f"(default: {lessons.DEFAULT}); the lessons: {', '.join(lessons.NAMES)}",
+    default=lessons.DEFAULT,
+)
+
 
 @dataclass(frozen=True)
 class Subcommand:
@@ -55,7 +62,7 @@ class Subcommand:
     summary: str
     about: str
     word: Option  # the one word that it takes
-    flags: Mapping[str, tuple[Option, ...]]  # under the headings that --help has for them
+    flags: Mapping[str, tuple[Option, ...]]  # its own, under the headings that --help has
     examples: Mapping[str, str]
     run: Callable[[argparse.Namespace], int]
 
@@ -65,17 +72,18 @@ class Subcommand:
         return f"{PROGRAM} {self.name}".rstrip()
 
     @property
+    def groups(self) -> dict[str, tuple[Option, ...]]:
+        """All its flags under their headings, with those of the experiment where it opens one."""
+        if self.word is not EXPERIMENT:
+            return {"what": (), **self.flags}
+        return {"what": (CODE,), **self.flags, "changes to the experiment": OVERRIDES}
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """All its flags, under whatever heading."""
-        return tuple(chain.from_iterable(self.flags.values()))
+        return tuple(chain.from_iterable(self.groups.values()))
 
 
-EXPERIMENT = Option(
-    "word EXPERIMENT",
-    "a lesson's name, or a file: it has a path separator or ends in .toml "
-    f"(default: {lessons.DEFAULT}); the lessons: {', '.join(lessons.NAMES)}",
-    default=lessons.DEFAULT,
-)
 STEPPER = Subcommand(
     name="",
     summary="step through an experiment on the screen",
@@ -84,8 +92,6 @@ STEPPER = Subcommand(
     "comes from.",
     word=EXPERIMENT,
     flags={
-        "what": (CODE,),
-        "changes to the experiment": OVERRIDES,
         "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },
@@ -120,9 +126,7 @@ COMMANDS = {
             "computed. A run that diverges ends there and says so.",
             word=EXPERIMENT,
             flags={
-                "what": (CODE,),
                 "what is written": (ITERATIONS, FORMAT, DECIMALS),
-                "changes to the experiment": OVERRIDES,
             },
             examples={
                 f"{PROGRAM} trace": "the first lesson",
@@ -141,10 +145,8 @@ COMMANDS = {
             "to be wrong in their source never fail.",
             word=EXPERIMENT,
             flags={
-                "what": (CODE,),
                 "what is checked": (ITERATION, SAMPLE),
                 "what is shown": (SIX_DECIMALS,),
-                "changes to the experiment": OVERRIDES,
             },
             examples={
                 f"{PROGRAM} check mazur": "a worked example's figures",
@@ -164,7 +166,6 @@ COMMANDS = {
             "was asked for was not reached.",
             word=EXPERIMENT,
             flags={
-                "what": (CODE,),
                 "when it stops": (
                     replace(
                         ITERATIONS,
@@ -177,7 +178,6 @@ COMMANDS = {
                 ),
                 "what is kept": (SAVE, HISTORY, OVERWRITE),
                 "what is shown": (SIX_DECIMALS,),
-                "changes to the experiment": OVERRIDES,
             },
             examples={
                 f"{PROGRAM} train --until-loss 0.01": "the first lesson",
@@ -195,10 +195,8 @@ COMMANDS = {
             "the numbers are the same.",
             word=EXPERIMENT,
             flags={
-                "what": (CODE,),
                 "what is written": (AS, ITERATIONS, DECIMALS, BLANKS, COPIES),
                 "where to": (OUTPUT, KEY, OVERWRITE),
-                "changes to the experiment": OVERRIDES,
             },
             examples={
                 f"{PROGRAM} export --as numpy > run.py": "a script",
@@ -216,11 +214,9 @@ COMMANDS = {
             "open nor write a file here.",
             word=EXPERIMENT,
             flags={
-                "what": (CODE,),
                 "who can come": (HOST, ALLOW_HOST, PORT, MAX_SESSIONS),
                 "what is shown": (DECIMALS,),
                 "what is asked": (ASK,),
-                "changes to the experiment": OVERRIDES,
             },
             examples={
                 f"{PROGRAM} serve": "the first lesson, for this machine",

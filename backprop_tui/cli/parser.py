@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
         )
         self.commands: Mapping[str, Parser] = {}
         self._negative_number_matcher = re.compile(r"-\.?\d")  # -1,0.5 too: as in Python 3.14
-        for heading, options in {"what": (), **command.flags}.items():
+        for heading, options in command.groups.items():
             group = self.add_argument_group(heading)
             if heading == "what" and takes_word:
                 word = command.word
@@ -119,7 +119,7 @@ def worded(option: Option) -> dict[str, Any]:
 
 def usage_of(command: Subcommand) -> str:
     """How a command is typed."""
-    flags = " [flags]" if command.flags else ""
+    flags = " [flags]" if command.options else ""
     usage = f"{command.line} [{command.word.metavar}]{flags}"
     return f"{usage}\n       {PROGRAM} COMMAND ..." if command is STEPPER else usage
 
