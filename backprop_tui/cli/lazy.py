@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from backprop_tui.cli.running import trace as trace
     from backprop_tui.cli.running import train as train
     from backprop_tui.exports.record import Record as Record
+    from backprop_tui.files.atomic_write import SaveError as SaveError
     from backprop_tui.files.experiment_file import load as load
-    from backprop_tui.files.saving import SaveError as SaveError
     from backprop_tui.plain.loop import run as run
     from backprop_tui.serve.server import Server as Server
     from backprop_tui.serve.server import is_loopback as is_loopback
@@ -42,8 +42,8 @@ HOMES = {
     "trace": "backprop_tui.cli.running",
     "train": "backprop_tui.cli.running",
     "Record": "backprop_tui.exports.record",
+    "SaveError": "backprop_tui.files.atomic_write",
     "load": "backprop_tui.files.experiment_file",
-    "SaveError": "backprop_tui.files.saving",
     "run": "backprop_tui.plain.loop",
     "Server": "backprop_tui.serve.server",
     "is_loopback": "backprop_tui.serve.server",

@@ -14,14 +14,9 @@ from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, compla
 from backprop_tui.exports import formats
 from backprop_tui.exports.check import Report
 from backprop_tui.exports.trace import FORMATS, iterations
-from backprop_tui.exports.train import History, Session, asked_to_stop, bar
-from backprop_tui.files.saving import (
-    SaveError,
-    begins_anew,
-    check_place,
-    too_large,
-    write_file,
-)
+from backprop_tui.exports.train import LossFile, Session, asked_to_stop, bar
+from backprop_tui.files.atomic_write import SaveError, check_place, write_file
+from backprop_tui.files.saving import begins_anew, too_large
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.run.training import Until
 
@@ -70,7 +65,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
     if begins_anew(experiment):
         complain("changed, it is another run than the saved one: it begins at iteration 1")
-    history = History(arguments.history, arguments.overwrite)
+    history = LossFile(arguments.history, arguments.overwrite)
     with asked_to_stop() as asked:
         try:
             if arguments.save is not None:
