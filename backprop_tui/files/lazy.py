@@ -1,4 +1,4 @@
-"""What reading an experiment needs only where a file says it: loaded when it is asked for."""
+"""What reading or saving an experiment needs only where it is asked for: loaded when it is."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import read_csv as read_csv
+    from backprop_tui.files.toml_text import changed as changed
     from backprop_tui.learn.typed import FormulaError as FormulaError
     from backprop_tui.learn.typed import read as read
     from backprop_tui.learn.typed import tree as tree
 
 HOMES = {
     "FormulaError": "backprop_tui.learn.typed",
+    "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
     "read": "backprop_tui.learn.typed",
     "read_csv": "backprop_tui.files.csv_data",
     "tree": "backprop_tui.learn.typed",

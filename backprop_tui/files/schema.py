@@ -21,6 +21,7 @@ from backprop_tui.model.keys import (
     Figures,
     KeyKind,
     ListOf,
+    Others,
     Rows,
     Section,
     Value,
@@ -259,7 +260,7 @@ def _meaning(kind: KeyKind, value: Any) -> Any:
     return value
 
 
-def document(
+def as_table(
     section: Section, fields: Mapping[str, Any], present: Collection[str] = ()
 ) -> dict[str, Any]:
     """The fields of a record as a section has them: what is not as usual, or `present` already."""
@@ -268,6 +269,10 @@ def document(
         value = fields.get((key.fields or (name,))[0])
         if value is not None and (value != key.default or name in present):
             told[name] = _plain(key.kind, value)
+    if section.others is not None:
+        others: Others = section.others.kind
+        for name, value in fields[section.others.fields[0]].items():
+            told[name] = _plain(others.kind(name), value)
     return told
 
 
@@ -279,6 +284,8 @@ def _plain(kind: KeyKind, value: Any) -> Any:
             return {name: _plain(key.kind, part) for (name, key), part in pairs}
         case ListOf():
             return [_plain(kind.kind, part) for part in value]
+        case Rows():
+            return (value[:, 0] if kind.flat else value).tolist()
         case Value():
             return kind.writes(value)
     return value

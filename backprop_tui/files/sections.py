@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from backprop_tui.files.schema import document
+from backprop_tui.files.schema import as_table
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.messages import shown
 from backprop_tui.model.experiment import VIEW, CsvSource, Experiment
@@ -57,7 +57,7 @@ def view_of(experiment: Experiment, present: Collection[str] = ()) -> dict[str, 
     """The [view] of an experiment as a document has it: what differs from a plain look, and what
     is `present` already."""
     fields = {**vars(experiment.look), "decimals": experiment.decimals}
-    return document(VIEW, fields, present)
+    return as_table(VIEW, fields, present)
 
 
 # Flags ---------------------------------------------------------------------------------------

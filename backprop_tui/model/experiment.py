@@ -156,13 +156,15 @@ class Initial:
 NETWORK = section("[network]", Network)
 DATA = section("[data]", Data, keys_of(CsvSource), required=())
 PUBLISHED = section("[[published]]", Published)
+EDIT = section("[[edits]]", Edit)
+POSITION = section("[position]", Saved)
 VIEW = section("[view]", Look, {"decimals": DECIMALS})
 NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]")
 QUESTIONS = ListOf(
     section("[[questions]]", Question), "questions, each under its own [[questions]]"
 )
 FIGURES = ListOf(PUBLISHED, "published figures, each source under its own [[published]]")
-EDITS = ListOf(section("[[edits]]", Edit), "edits, each under its own [[edits]]")
+EDITS = ListOf(EDIT, "edits, each under its own [[edits]]")
 PLAIN = Look()
 
 
@@ -188,7 +190,7 @@ class Experiment:
     mistake: Mistake | None = None  # made on purpose; None: the right algorithm
     decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
     look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
-    saved: Annotated[Saved | None, Key(section("[position]", Saved), name="position")] = None
+    saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
 
     def parameters(self) -> dict[str, Array]:
