@@ -58,9 +58,11 @@ class Faults:
         self.found.append((path, sentence))
 
     def must(self, path: Path, must: str, got: object, names: Sequence[str] = ()) -> None:
+        """What a value must be, what came instead, and which of some names was probably meant."""
         self.add(path, f"must be {must}; got {shown(got)}{hint(got, names)}")
 
     def missing(self, path: Path, must: str) -> None:
+        """A key that is not there, and what it must be."""
         self.add(path, f"is missing: it must be {must}")
 
     def add_some(self, path: Path, wrong: Sequence[tuple[Path, str]]) -> None:
@@ -81,6 +83,7 @@ class Faults:
         return dotted(path).removeprefix(".") or "the file"
 
     def in_file_order(self) -> tuple[str, ...]:
+        """The sentences, each once, in the order of the file."""
         by_place = sorted(self.found, key=lambda fault: place(fault[0], self.document))
         return tuple(dict.fromkeys(sentence for _, sentence in by_place))
 

@@ -63,6 +63,7 @@ class ListOf:
 
     @property
     def must(self) -> str:
+        """What it must be, so that "data.X must be ..." is a sentence."""
         how_many = f", {self.least} or more of them" if self.least else ""
         if self.most is not None:
             how_many = f", {self.least} to {self.most} of them"
@@ -88,6 +89,7 @@ class Rows:
 
     @property
     def must(self) -> str:
+        """What it must be, so that "data.X must be ..." is a sentence."""
         return (
             "a list of numbers" if self.flat else "a list of rows of numbers, like [[1, 2], [3, 4]]"
         )
@@ -109,6 +111,7 @@ class Figures:
 
     @property
     def must(self) -> str:
+        """What it must be, so that "data.X must be ..." is a sentence."""
         return f'{self.printed.must}, or rows of them, like [["0.50", "1.2"], ["…", "3"]]'
 
 
@@ -139,6 +142,7 @@ class Section:
 
     @property
     def must(self) -> str:
+        """What it must be, so that "data.X must be ..." is a sentence."""
         return f"a table with {listed(self.names)}" if self.names else "a table"
 
     def kind_of(self, name: str) -> KeyKind | None:
@@ -159,6 +163,7 @@ class Either:
 
     @property
     def must(self) -> str:
+        """What it must be, so that "data.X must be ..." is a sentence."""
         return f"{self.plain.must}, or {self.table.must}"
 
 
