@@ -39,7 +39,7 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Look
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.edits import with_edit
-from backprop_tui.run.iterations import Replay
+from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments, same_bits
 
@@ -145,8 +145,7 @@ class TestRoundTrip:
 
     def test_it_opens_without_a_replay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         opened = Timeline(read(saved_text(read(SMALL), 50)))
-        monkeypatch.delattr(Replay, "many")
-        monkeypatch.delattr(Replay, "many_with_losses")
+        monkeypatch.delattr(Many, "run")
         assert resume(opened).iteration == 50
         assert opened.iteration(50).number == 50
 
@@ -194,7 +193,7 @@ class TestRoundTrip:
         assert runs[0].iteration(20).given["b1"].item() == 9.0
         for number in (19, 20, 25, 1500):
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
-        assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
+        assert same_bits(runs[0].history.losses(1, 1500), runs[2].history.losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
 
 
@@ -425,8 +424,8 @@ class TestText:
     def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(self, tmp_path: Path) -> None:
         file = tmp_path / "mine.toml"
         file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-        timeline = Timeline(load(str(file), {"learning_rate": "0.25"}))
-        timeline.experiment = with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25))
+        begun = load(str(file), {"learning_rate": "0.25"})
+        timeline = Timeline(with_edit(begun, Edit(1, Cell("W1", 1, 2), 0.25)))
         for _ in range(2):
             save(str(file), timeline, timeline.end_of(3), overwrite=True)
             raw = file.read_bytes()
