@@ -11,9 +11,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, TypeAlias
 
-from backprop_tui.explain.provenance import LONGEST, Place, Provenance
+from backprop_tui.explain.provenance import MOST_TERMS, Place, Provenance
 from backprop_tui.explain.reasons import reason
-from backprop_tui.maths.elements import ELLIPSIS, Reach, element, gathers
+from backprop_tui.maths.elements import ELLIPSIS, element, gathers
 from backprop_tui.maths.expressions import (
     SCALARS,
     Call,
@@ -117,7 +117,7 @@ class Explanation:
     def taught(self) -> Expr:
         """The number as scalar terms, as the step is taught; a very long sum without its middle."""
         cell = self.place.cell
-        return element(self.step.expression, cell.row, cell.column, self.shapes, LONGEST)
+        return element(self.step.expression, cell.row, cell.column, self.shapes, MOST_TERMS)
 
     def _at_cell(self, e: Expr) -> Expr:
         return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
@@ -213,7 +213,7 @@ class Explanation:
     def _misleads(self, written: Writer) -> bool:
         """Whether whoever reckons with these figures gets another result."""
         as_shown = self._number(self._reckoned(self.taught, written))
-        return as_shown != self.result and _read(as_shown) != _read(self.result)
+        return as_shown != self.result and read_figure(as_shown) != read_figure(self.result)
 
     def _reckoned(self, e: Expr, written: Writer) -> float:
         """What `e` comes to with figures as they are written."""
@@ -223,7 +223,7 @@ class Explanation:
             if (figure := written(part)) is None:
                 continue
             if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
-                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
+                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = read_figure(figure)
             else:
                 parts[part] = _reckoned(figure)
         return float(value(replace(e, parts), env))
@@ -321,22 +321,22 @@ class Explanation:
         return None
 
     def _transposed(self) -> str | None:
-        """Why the transpose: which weights stand between this number and what it feeds."""
-        e = self.step.expression
+        """Why the transpose: which weights connect this number with the next layer."""
+        e, program = self.step.expression, self.provenance.program
         if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
             return None
-        if names(e.left) != (f"W{(self.step.layer or 0) + 1}",):
+        above = program.layers[self.step.layer or 0 :][:1]
+        if names(e.left) != tuple(layer.weight for layer in above):
             return None  # a learner's own way of writing something else
-        weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
-        fed = f"Z{(self.step.layer or 0) + 1}"
+        (layer,), cell = above, self.place.cell
+        weights = [c for c in cells(self.taught) if c.symbol == layer.weight]
         ways = [
-            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)}{self._told(c)}"
+            f"{text(Cell(layer.affine, c.row, cell.column))} by {text(c)}{self._told(c)}"
             for c in weights[:3]
         ]
-        more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
-        forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
-        column = f"Column {self.place.cell.row} of {weights[0].symbol}"
-        return f"{column}: {forward} feeds {', '.join(ways)}{more}."
+        more = f" and {len(weights) - 3} more of {layer.affine}" if len(weights) > 3 else ""
+        forward = text(Cell(self.step.role.of or layer.below, cell.row, cell.column))
+        return f"Column {cell.row} of {layer.weight}: {forward} feeds {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""
@@ -364,13 +364,9 @@ class Explanation:
             "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
         )
 
-    def goes_into(self, most: int = 4) -> tuple[str, ...]:
-        """The cells that read the number next, many of them by their first and last."""
-        return spelled_uses(self.provenance, self.place, most)
 
-
-def _read(figure: str) -> float:
-    """The number that a learner reads off the screen."""
+def read_figure(figure: str) -> float:
+    """The number that a figure shows, as a learner reads it; NaN for any other text."""
     try:
         return float(figure.replace("−", "-").replace("∞", "inf"))
     except ValueError:  # a writing of the reader's own
@@ -380,24 +376,5 @@ def _read(figure: str) -> float:
 def _reckoned(figure: str) -> Expr:
     """What a learner reckons with: a number, or a function of one, exp(−5.000)."""
     function, _, argument = figure.rstrip(")").rpartition("(")
-    number = as_expr(_read(argument))
+    number = as_expr(read_figure(argument))
     return Call(function, (number,)) if function else number
-
-
-def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
-    """What reads a number next, by name; a later iteration is said."""
-    found: dict[str, None] = {}
-    for iteration, symbol, at in provenance.used_by(place):
-        ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
-        for name in _spelled(symbol, at, provenance.shapes(iteration), most):
-            found[f"{ahead}{name}" if ahead and not found else name] = None
-    return tuple(found)
-
-
-def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
-    size = shapes[symbol]
-    rows = [at[0]] if at[0] else range(1, size[0] + 1)
-    columns = [at[1]] if at[1] else range(1, size[1] + 1)
-    if len(rows) * len(columns) > most:
-        return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
-    return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

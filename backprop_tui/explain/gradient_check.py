@@ -27,7 +27,7 @@ ABSOLUTE, RELATIVE = 1e-8, 1e-5
 """Two slopes agree when they differ by no more than ABSOLUTE + RELATIVE · the larger of them."""
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     KINK = "a kink"
@@ -35,14 +35,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class CellVerdict:
+class CellCheck:
     """One number of a gradient; row and column count from 1."""
 
     row: int
     column: int
     analytic: float
     numeric: float
-    verdict: Verdict
+    verdict: CheckVerdict
 
     @property
     def difference(self) -> float:
@@ -50,16 +50,16 @@ class CellVerdict:
 
     @property
     def told(self) -> bool:
-        return self.verdict in (Verdict.AGREES, Verdict.DIFFERS)
+        return self.verdict in (CheckVerdict.AGREES, CheckVerdict.DIFFERS)
 
 
 @dataclass(frozen=True)
-class GradientVerdict:
+class GradientCheck:
     """A whole gradient: it differs where any cell does, and agrees where any could be told."""
 
     symbol: str
-    verdict: Verdict
-    worst: CellVerdict
+    verdict: CheckVerdict
+    worst: CellCheck
     """The cell furthest from agreeing, among those that could be told if any could."""
     checked: int
     of: int
@@ -68,26 +68,21 @@ class GradientVerdict:
     """How many of the checked cells could be told."""
 
 
-def gradients(program: Program) -> tuple[str, ...]:
-    """The symbols that can be checked, in the order in which they are computed."""
-    return tuple(step.symbol for step in program.steps if step.phase == "backward")
-
-
 def check(
     program: Program,
     iteration: Iteration,
     symbols: Iterable[str] | None = None,
     sample: int | None = None,
     seed: int = 0,
-) -> tuple[GradientVerdict, ...]:
+) -> tuple[GradientCheck, ...]:
     """A verdict on each gradient, or on those in `symbols`, from `sample` cells of each or all."""
-    chosen = gradients(program) if symbols is None else symbols
+    chosen = program.gradients if symbols is None else symbols
     return tuple(check_gradient(program, iteration, s, sample, seed) for s in chosen)
 
 
 def check_gradient(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
-) -> GradientVerdict:
+) -> GradientCheck:
     """The verdict on one gradient. Raises KeyError for a symbol that is none."""
     cells = tuple(check_cells(program, iteration, symbol, sample, seed))
     return summary(symbol, cells, iteration.results[program.index(symbol)].size)
@@ -95,16 +90,16 @@ def check_gradient(
 
 def check_cells(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
-) -> Iterator[CellVerdict]:
+) -> Iterator[CellCheck]:
     """One cell of a gradient after the other, row by row; the work is done as they are asked for.
 
     `summary` makes one verdict of them.
     """
-    if symbol not in gradients(program):
+    if symbol not in program.gradients:
         raise KeyError(symbol)
     at = program.index(symbol)
     analytic = iteration.results[at]
-    nudging = _Nudging(program, iteration, symbol.removeprefix("d"))
+    nudging = _Nudging(program, iteration, program.roles[symbol].of or "")
     if analytic.shape != nudging.here.shape:  # a mistake can make it so: no number to compare
         analytic = np.full_like(nudging.here, np.nan)
     cells = _cells(analytic, sample, np.random.default_rng([seed, at]))
@@ -119,14 +114,14 @@ def check_cells(
         yield slopes.judged(i, j, j, float(analytic[i, j]))
 
 
-def summary(symbol: str, cells: tuple[CellVerdict, ...], of: int) -> GradientVerdict:
+def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:
     """What the cells of a gradient come to together, of the `of` cells that it has."""
     told = [cell for cell in cells if cell.told]
     worst = max(told or cells, key=_excess)
     verdict = worst.verdict
-    if not told and any(cell.verdict is Verdict.CANNOT_TELL for cell in cells):
-        verdict = Verdict.CANNOT_TELL
-    return GradientVerdict(symbol, verdict, worst, len(cells), of, len(told))
+    if not told and any(cell.verdict is CheckVerdict.CANNOT_TELL for cell in cells):
+        verdict = CheckVerdict.CANNOT_TELL
+    return GradientCheck(symbol, verdict, worst, len(cells), of, len(told))
 
 
 def tolerance(a: Any, n: Any) -> Any:
@@ -134,7 +129,7 @@ def tolerance(a: Any, n: Any) -> Any:
     return ABSOLUTE + RELATIVE * np.maximum(np.abs(a), np.abs(n))
 
 
-def _excess(cell: CellVerdict) -> float:
+def _excess(cell: CellCheck) -> float:
     """How far a cell is from agreeing: 1 is just enough, not finite is furthest."""
     with np.errstate(all="ignore"):
         excess = float(cell.difference / tolerance(cell.analytic, cell.numeric))
@@ -162,22 +157,22 @@ class _Slopes:
     """By how much rounding alone may move them."""
     kink: npt.NDArray[np.bool_]
 
-    def judged(self, i: int, j: int, column: int, analytic: float) -> CellVerdict:
+    def judged(self, i: int, j: int, column: int, analytic: float) -> CellCheck:
         n, n_half = float(self.numeric[column]), float(self.halved[column])
         verdict = self._verdict(analytic, n, n_half, column)
-        return CellVerdict(i + 1, j + 1, analytic, n, verdict)
+        return CellCheck(i + 1, j + 1, analytic, n, verdict)
 
-    def _verdict(self, a: float, n: float, n_half: float, column: int) -> Verdict:
+    def _verdict(self, a: float, n: float, n_half: float, column: int) -> CheckVerdict:
         if self.kink[column]:
-            return Verdict.KINK
+            return CheckVerdict.KINK
         if not np.isfinite((n, n_half)).all():
-            return Verdict.CANNOT_TELL
+            return CheckVerdict.CANNOT_TELL
         # The error of n falls with h²: 4/3 of what half the nudge changes; 2 is on the safe side.
         error = 2 * abs(n - n_half) + self.noise[column]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         if error > within:
-            return Verdict.CANNOT_TELL
-        return Verdict.AGREES if abs(a - n) <= within else Verdict.DIFFERS
+            return CheckVerdict.CANNOT_TELL
+        return CheckVerdict.AGREES if abs(a - n) <= within else CheckVerdict.DIFFERS
 
 
 class _Nudging:

@@ -109,11 +109,6 @@ class Chains:
         self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
         self._edges: dict[Cell, Edges] = {}
 
-    @cached_property
-    def gradients(self) -> frozenset[str]:
-        steps = self.provenance.program.steps
-        return frozenset(step.symbol for step in steps if step.phase == "backward")
-
     def chain(self, cell: Cell, most: int = 8) -> Chain:
         """The `most` largest paths from a gradient's cell to the loss."""
         place = Place(self.iteration, cell)
@@ -128,10 +123,11 @@ class Chains:
         """
         if cell not in self._edges:
             program = self.provenance.program
+            gradients = frozenset(program.gradients)
             step = program.steps[program.index(cell.symbol)]
             terms = element(step.expression, cell.row, cell.column, self.shapes)
             merged: dict[Cell | None, Expr] = {}
-            for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
+            for read, factor in coefficients(terms, lambda c: c.symbol in gradients):
                 merged[read] = merged[read] + factor if read in merged else factor
             self._edges[cell] = tuple(
                 (read, factor, float(value(factor, self.env))) for read, factor in merged.items()

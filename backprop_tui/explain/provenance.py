@@ -16,6 +16,7 @@ import numpy as np
 
 from backprop_tui.maths.elements import Reach, element, reach
 from backprop_tui.maths.expressions import Cell, Expr, cells, children
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import folded, text
 from backprop_tui.model.experiment import Edit
@@ -36,7 +37,7 @@ class Place:
         return self.cell.symbol
 
 
-LONGEST = 60
+MOST_TERMS = 60
 """Terms of a sum that are explained one by one; of a longer one the first and the last."""
 
 
@@ -60,7 +61,7 @@ class Provenance:
         timeline = self.timeline
         if not timeline.experiment.edits:
             return None
-        if place.symbol in ("X", "Y"):
+        if place.symbol in self.program.data:
             return timeline.last_edit(place.cell, place.iteration)
         if place.symbol not in self.program.parameters:
             return None
@@ -76,8 +77,9 @@ class Provenance:
         if not isinstance(edit.of, Cell):
             return before.training.learning_rate
         symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
-        if symbol in ("X", "Y"):
-            matrix = before.data.X if symbol == "X" else before.data.Y
+        if symbol in self.program.data:
+            data = before.data
+            matrix = data.X if self.program.roles[symbol].kind == "input" else data.Y
             column = int(before.examples_of(edit.iteration)[column])
         elif edit.iteration == 1:
             matrix = before.parameters()[symbol]
@@ -128,11 +130,10 @@ class Provenance:
         done = self.timeline.iteration(iteration)
         updates, _ = self.program.phase_bounds("update")
         before = updates if step is None else max(updates, self.program.index(step.symbol))
-        steps = self.program.steps[:before]
-        computed = {s.symbol: r for s, r in zip(steps, done.results, strict=False)}
+        computed = self.program.by_symbol(done.results[:before])
         return {**done.scalars, **done.given, **computed}
 
-    def shapes(self, iteration: int) -> Mapping[str, tuple[int, ...]]:
+    def shapes(self, iteration: int) -> Mapping[str, Shape]:
         examples = len(self.timeline.iteration(max(1, iteration)).examples)
         return self.program.shapes(examples)
 
@@ -152,7 +153,7 @@ class Provenance:
             return ()
         at, shapes = place.cell, self.shapes(place.iteration)
         return self._places(
-            place, step, element(step.expression, at.row, at.column, shapes, LONGEST)
+            place, step, element(step.expression, at.row, at.column, shapes, MOST_TERMS)
         )
 
     def reads(self, place: Place) -> tuple[Place, ...]:
@@ -182,6 +183,16 @@ class Provenance:
             for i, iteration in self._readers(place)
             for found in self._reached(i, iteration, place.cell)
         )
+
+    def used_in(self, place: Place, most: int = 4) -> tuple[str, ...]:
+        """The cells that read the number next, by name; of more than `most` in one matrix the first
+        and the last. A later iteration is named before its first cell."""
+        found: dict[str, None] = {}
+        for iteration, symbol, at in self.used_by(place):
+            ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
+            for name in _spelled(symbol, at, self.shapes(iteration), most):
+                found[f"{ahead}{name}" if ahead and not found else name] = None
+        return tuple(found)
 
     def _readers(self, place: Place) -> Iterator[tuple[int, int]]:
         """The steps that read a place, each with the iteration it does so in, the earlier first."""
@@ -213,15 +224,17 @@ class Provenance:
         if edit := self.edit_of(place):
             was = said(self.unedited(edit))
             return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
-        if place.symbol in ("X", "Y"):
+        if place.symbol in self.program.data:
             example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
-            what = "input" if place.symbol == "X" else "target of output"
+            is_input = self.program.roles[place.symbol].kind == "input"
+            what = "input" if is_input else "target of output"
             return f"{what} {row} of example {example}: it is given"
         if place.symbol in initial.given:
             return "given by the experiment"
-        if place.symbol not in self.program.parameters:
+        role = self.program.roles[place.symbol]
+        if role.kind == "mean":
             return "a running mean begins at zero"
-        if place.symbol.startswith("b"):
+        if role.part == "bias":
             return "a bias begins at zero"
         if initial.scheme == "zeros":
             return "the experiment begins with every weight at zero"
@@ -275,3 +288,12 @@ def exactly(number: float) -> str:
 
 def _order(found: Reach) -> tuple[int, int]:
     return found[0] or 0, found[1] or 0
+
+
+def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
+    size = shapes[symbol]
+    rows = [at[0]] if at[0] else range(1, size[0] + 1)
+    columns = [at[1]] if at[1] else range(1, size[1] + 1)
+    if len(rows) * len(columns) > most:
+        return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
+    return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

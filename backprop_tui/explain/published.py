@@ -23,13 +23,13 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import KnownWrong, Published
-from backprop_tui.run.timeline import Iteration, Timeline
+from backprop_tui.run.timeline import Timeline
 
 MOST_DIGITS = 12
 """Significant digits that are compared; the last ones of a float64 are not the source's."""
 
 
-class Verdict(StrEnum):
+class FigureVerdict(StrEnum):
     EQUAL = "equal"
     WITHIN = "within"
     DIFFERS = "differs"
@@ -52,7 +52,7 @@ class Comparison:
     printed: str
     computed: float
     """NaN where the run ended before that iteration."""
-    verdict: Verdict
+    verdict: FigureVerdict
     within: float | None = None
     wrong: KnownWrong | None = None
     """Why it is wrong in its source, and what is right, where that is known."""
@@ -64,7 +64,7 @@ class Comparison:
 
     @property
     def failed(self) -> bool:
-        return self.verdict in (Verdict.DIFFERS, Verdict.NOT_REACHED)
+        return self.verdict in (FigureVerdict.DIFFERS, FigureVerdict.NOT_REACHED)
 
     @property
     def as_printed(self) -> bool:
@@ -120,7 +120,9 @@ def compare(timeline: Timeline, published: Published) -> tuple[Comparison, ...]:
 def _comparisons(timeline: Timeline, published: Published) -> Iterator[Comparison]:
     done = timeline.iteration(published.iteration)
     shapes = timeline.program.shapes(len(timeline.experiment.examples_of(published.iteration)))
-    env = environment(timeline, done) if done.number == published.iteration else None
+    # Parameters have the values that the updates gave them.
+    env = {**done.scalars, **done.given, **timeline.program.by_symbol(done.results)}
+    reached = done.number == published.iteration
 
     def compared(
         e: Expr, i: int, j: int, computed: Array | None, printed: str, wrong: KnownWrong | None
@@ -135,30 +137,26 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
             source=published.source,
             printed=printed,
             computed=number,
-            verdict=_verdict(number, printed, published.within, env is not None, wrong),
+            verdict=_verdict(number, printed, published.within, reached, wrong),
             within=published.within,
             wrong=wrong,
         )
 
     spoilt = {_one(wrong.of, 0, 0, shapes) for wrong in published.known_wrong}
     for figure in published.figures:
-        numbers = _numbers(figure.of, env)
+        numbers = _numbers(figure.of, env) if reached else None
         for i, row in enumerate(figure.printed):
             for j, printed in enumerate(row):
                 if printed and _one(figure.of, i, j, shapes) not in spoilt:
                     yield compared(figure.of, i, j, numbers, printed, None)
     for wrong in published.known_wrong:
-        yield compared(wrong.of, 0, 0, _numbers(wrong.of, env), wrong.printed, wrong)
+        yield compared(
+            wrong.of, 0, 0, _numbers(wrong.of, env) if reached else None, wrong.printed, wrong
+        )
 
 
-def environment(timeline: Timeline, done: Iteration) -> Mapping[str, Any]:
-    """What every symbol holds after an iteration: parameters as the updates left them."""
-    results = zip(timeline.program.steps, done.results, strict=True)
-    return {**done.scalars, **done.given, **{step.symbol: result for step, result in results}}
-
-
-def _numbers(e: Expr, env: Mapping[str, Any] | None) -> Array | None:
-    return None if env is None else np.atleast_2d(np.asarray(value(e, env), dtype=np.float64))
+def _numbers(e: Expr, env: Mapping[str, Any]) -> Array:
+    return np.atleast_2d(np.asarray(value(e, env), dtype=np.float64))
 
 
 def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
@@ -170,14 +168,14 @@ def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
 
 def _verdict(
     computed: float, printed: str, within: float | None, reached: bool, wrong: KnownWrong | None
-) -> Verdict:
+) -> FigureVerdict:
     if wrong is not None:
-        return Verdict.KNOWN_WRONG
+        return FigureVerdict.KNOWN_WRONG
     if not reached:
-        return Verdict.NOT_REACHED
+        return FigureVerdict.NOT_REACHED
     if matches(computed, printed):
-        return Verdict.EQUAL
-    return Verdict.WITHIN if matches(computed, printed, within) else Verdict.DIFFERS
+        return FigureVerdict.EQUAL
+    return FigureVerdict.WITHIN if matches(computed, printed, within) else FigureVerdict.DIFFERS
 
 
 class Beside:

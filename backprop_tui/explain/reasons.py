@@ -1,12 +1,9 @@
 """Why each step is as it is: one sentence for each kind of step, with its layer's numbers put in.
 
-The sentences hold for any network and any batch; what is computed they never restate, so they
-cannot drift from it. Nothing here knows of screens.
+The sentences hold for any network and any batch.
 """
 
 from __future__ import annotations
-
-import re
 
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.model.network import Network, Training
@@ -38,10 +35,11 @@ REASONS = {
     "update rmsprop": "Against the slope, over its usual size: steps of like size everywhere.",
     "update adam": "v says where to, s how large slopes usually are: steps of about α each.",
 }
+"""By the step's family, with a form of it behind: dZ collapsed."""
 
 
 def reason(step: Step, network: Network, training: Training) -> str:
-    """The sentence that says why `step` is as it is."""
+    """The sentence that says why a step of that network is as it is."""
     layer = step.layer or network.depth
     batch, summed = training.batch > 1, training.reduction == "sum"
     return REASONS[_kind(step, network, training)].format(
@@ -55,26 +53,16 @@ def reason(step: Step, network: Network, training: Training) -> str:
 
 
 def _kind(step: Step, network: Network, training: Training) -> str:
+    """The key of the step's sentence."""
     if step.phase == "update":
-        return _kind_of_update(step, training)
-    letter = re.sub(r"\d+$", "", step.symbol)
-    last = step.layer == network.depth
-    shares = step.layer is not None and not (
-        ACTIVATIONS[network.activations[step.layer - 1]].elementwise
-    )
-    for form, holds in (
-        ("collapsed", step.derivation is not None),
-        ("shares", shares),
-        ("last", last),
-    ):
-        if holds and f"{letter} {form}" in REASONS:
-            return f"{letter} {form}"
-    return letter
-
-
-def _kind_of_update(step: Step, training: Training) -> str:
-    """A running mean by its letters (vdW1 is v), a parameter by its optimizer's rule."""
-    if mean := re.match(r"[vs]c?(?=d)", step.symbol):
-        return mean[0]
-    rule = f"update {training.optimizer}"
-    return rule if rule in REASONS else step.symbol[0]
+        # A running mean has a sentence of its own; a parameter that of its optimizer, if any.
+        rule = step.role.mean or f"update {training.optimizer}"
+        return rule if rule in REASONS else step.family
+    forms = {
+        "collapsed": step.derivation is not None,
+        "shares": step.layer is not None
+        and not ACTIVATIONS[network.activations[step.layer - 1]].elementwise,
+        "last": step.layer == network.depth,
+    }
+    kinds = (f"{step.family} {form}" for form, holds in forms.items() if holds)
+    return next((kind for kind in kinds if kind in REASONS), step.family)

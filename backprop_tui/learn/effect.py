@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.mistakes import ROUNDING, Mistake, results_of
+from backprop_tui.learn.mistakes import ROUNDING, Mistake
 from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -28,10 +28,10 @@ def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[st
     one, other = right.iteration(iteration), wrong.iteration(iteration)
     if one.number != other.number:  # one of them has diverged before
         return frozenset(step.symbol for step in right.program.steps)
-    results = results_of(wrong.program, other)
+    results = wrong.program.by_symbol(other.results)
     return frozenset(
         symbol
-        for symbol, result in results_of(right.program, one).items()
+        for symbol, result in right.program.by_symbol(one.results).items()
         if not _same(result, results[symbol])
     )
 
@@ -120,8 +120,10 @@ class RightRun:
         """The first cell of a computed matrix that differs, or of one column of it (from 0)."""
         if self.is_behind(iteration) or self._ended_before(iteration):
             return None
-        right = results_of(self.timeline.program, self.timeline.iteration(iteration))[symbol]
-        wrong = results_of(self.wrong.program, self.wrong.iteration(iteration))[symbol]
+        right, wrong = (
+            run.iteration(iteration).results[run.program.index(symbol)]
+            for run in (self.timeline, self.wrong)
+        )
         same = np.isclose(
             wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
         )
@@ -149,5 +151,5 @@ class RightRun:
     def _rounding(self, iteration: int, symbol: str) -> float:
         """What rounding may come to in that matrix."""
         done = self.timeline.iteration(max(1, iteration))
-        computed = results_of(self.timeline.program, done)
+        computed = self.timeline.program.by_symbol(done.results)
         return ROUNDING * _size(computed[symbol] if symbol in computed else done.given[symbol])

@@ -10,34 +10,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from backprop_tui.learn.rewrites import (
     Change,
+    activation_for_slope,
     added,
+    decimal_logarithm,
     element_by_element,
     matrix_product,
+    mean_taken,
     nothing,
     of_another_layer,
+    one_factor,
+    one_side,
     opposite,
+    other_axis,
+    other_layer,
+    other_part,
+    other_targets,
     slope_at_a,
+    slope_for_activation,
+    sum_for_difference,
+    through_new_weights,
     transpose_of_the_other,
     turned,
+    updated_early,
     variants,
+    with_transpose,
+    without_activation,
     without_bias,
+    without_constant,
+    without_division,
     without_gate,
     without_learning_rate,
     without_mean,
+    without_minus,
     without_slope,
+    without_square,
     without_transpose,
 )
 from backprop_tui.maths.expressions import Expr, names
-from backprop_tui.maths.expressions import replace as replace_parts
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.layers import TARGET
 from backprop_tui.model.program import Phase, Program, Step
-from backprop_tui.run.timeline import Iteration
 
 ROUNDING = 1e-12
 """Results this close, for the size of their matrix, are the same: an order of adding differs."""
@@ -71,7 +87,7 @@ class Mistake:
     def steps(self, right: Program) -> tuple[Step, ...]:
         """The steps of that program with the mistake made wherever it fits."""
         if self.early:
-            return tuple(_updated_early(right))
+            return tuple(updated_early(right))
         made = {slip.step: slip.wrong for slip in self.slips(right)}
         return tuple(
             replace(step, expression=made[step], derivation=None) if step in made else step
@@ -129,7 +145,7 @@ def slips(
     """Every way to make that mistake in one step, in each form in which it can be written."""
     for right in forms:
         if mistake.early:
-            ways = _through_new_weights(step, right, program)
+            ways = through_new_weights(step, right, program)
         else:
             ways = iter(mistake.of(right, program))
         for wrong in ways:
@@ -158,51 +174,6 @@ class _Fits:
             return all(shape(e, shapes) == shapes[step.symbol] for shapes in self.shapes)
         except (ShapeMismatch, KeyError):  # no such symbol
             return False
-
-
-# W updated too early
-
-
-def read_back_through(step: Step, program: Program) -> str | None:
-    """The weight through which a hidden layer's dA comes back; None for all other steps."""
-    if step.phase != "backward" or step.role.part != "activation":
-        return None
-    weights = (s for s in names(step.expression) if program.part(s) == "weight")
-    return next(weights, None)
-
-
-def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
-    """For each weight the steps that update it; an optimizer's running means are among them."""
-    updates: dict[str, tuple[Step, ...]] = {}
-    for step in program.steps:
-        if step.phase == "update" and step.role.part == "weight":
-            weight = program.roles[step.role.of].of if step.role.of else step.symbol
-            assert weight is not None
-            updates[weight] = (*updates.get(weight, ()), step)
-    return updates
-
-
-def _updated_early(program: Program) -> Iterator[Step]:
-    updates = _weight_updates(program)
-    through = {read_back_through(step, program) for step in program.steps}
-    moved = {step for weight, early in updates.items() if weight in through for step in early}
-    for step in program.steps:
-        yield from updates.get(read_back_through(step, program) or "", ())
-        if step not in moved:
-            yield step
-
-
-def _through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
-    """What dA comes to then, in terms of the W that went forward."""
-    weight = read_back_through(step, program)
-    if weight is not None and (early := _weight_updates(program).get(weight)):
-        yield replace_parts(right, {early[-1].target: early[-1].expression})
-
-
-def results_of(program: Program, iteration: Iteration) -> dict[str, Any]:
-    """What every step of an iteration gave, by symbol."""
-    symbols = (step.symbol for step in program.steps)
-    return dict(zip(symbols, iteration.results, strict=True))
 
 
 # The catalogue
@@ -335,3 +306,54 @@ CATALOGUE: dict[str, Mistake] = {
     )
 }
 """The mistakes that a run can be made with, by name."""
+MISREADINGS: dict[str, Mistake] = {
+    name: Mistake(name, how, f"What one gets {how}.", None, change, whole=whole)
+    for name, how, change, whole in (
+        ("activation-left-out", "without the activation", without_activation, False),
+        ("slope-for-activation", "with the activation's slope", slope_for_activation, False),
+        (
+            "activation-for-slope",
+            "with g itself, not g′",
+            activation_for_slope,
+            False,
+        ),
+        ("one-factor", "from only one of the factors", one_factor, False),
+        ("one-side", "from one side only", one_side, False),
+        ("sum-for-difference", "added, not subtracted", sum_for_difference, False),
+        ("minus-forgotten", "without the minus sign", without_minus, False),
+        ("other-targets", "with Y and 1 − Y swapped", other_targets, True),
+        ("constant-forgotten", "without the constant factor", without_constant, False),
+        ("square-forgotten", "without the square", without_square, False),
+        ("division-forgotten", "without the division", without_division, False),
+        ("decimal-logarithm", "with the logarithm to base 10", decimal_logarithm, False),
+        ("mean-taken", "with a mean, where a sum is taken", mean_taken, True),
+        ("other-axis", "summed over the wrong axis", other_axis, False),
+        ("transpose-added", "with a ᵀ too many", with_transpose, False),
+        ("z-for-a", "with Z, where A is read", other_part("activation", "affine", "value"), False),
+        (
+            "da-for-dz",
+            "with dA, where dZ is read",
+            other_part("affine", "activation", "gradient"),
+            False,
+        ),
+        ("other-layer", "from a neighbouring layer", other_layer, False),
+    )
+}
+"""The mistakes in a single number, by name, the likeliest first."""
+
+
+ONE_PATH = Mistake(
+    "one-path",
+    "from one path only",
+    "Only one of several paths is followed: their contributions add up.",
+    "backward",
+    nothing,
+)
+ONE_TERM = Mistake(
+    "one-term",
+    "from one term only",
+    "Only one term of a sum is taken: all of them add up.",
+    None,
+    nothing,
+)
+"""Made among the terms that one number is the sum of, which are not parts of its expression."""

@@ -30,7 +30,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_slope
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.layers import Part
-from backprop_tui.model.program import Kind, Program, lower
+from backprop_tui.model.program import Kind, Program, Step, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
 """What may stand, by mistake, where an expression of a program should."""
@@ -264,3 +264,42 @@ def other_layer(e: Expr, program: Program) -> Iterator[Expr]:
     match e:
         case Name(symbol):
             yield from map(Name, program.neighbours(symbol))
+
+
+# W updated too early
+
+
+def read_back_through(step: Step, program: Program) -> str | None:
+    """The weight through which a hidden layer's dA comes back; None for all other steps."""
+    if step.phase != "backward" or step.role.part != "activation":
+        return None
+    weights = (s for s in names(step.expression) if program.part(s) == "weight")
+    return next(weights, None)
+
+
+def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
+    """For each weight the steps that update it; an optimizer's running means are among them."""
+    updates: dict[str, tuple[Step, ...]] = {}
+    for step in program.steps:
+        if step.phase == "update" and step.role.part == "weight":
+            weight = program.roles[step.role.of].of if step.role.of else step.symbol
+            assert weight is not None
+            updates[weight] = (*updates.get(weight, ()), step)
+    return updates
+
+
+def updated_early(program: Program) -> Iterator[Step]:
+    updates = _weight_updates(program)
+    through = {read_back_through(step, program) for step in program.steps}
+    moved = {step for weight, early in updates.items() if weight in through for step in early}
+    for step in program.steps:
+        yield from updates.get(read_back_through(step, program) or "", ())
+        if step not in moved:
+            yield step
+
+
+def through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
+    """What dA comes to then, in terms of the W that went forward."""
+    weight = read_back_through(step, program)
+    if weight is not None and (early := _weight_updates(program).get(weight)):
+        yield replace(right, {early[-1].target: early[-1].expression})

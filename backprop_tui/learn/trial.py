@@ -7,18 +7,19 @@ what it may lack, and beside itself with another sign or factor: no formula is w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from backprop_tui.learn.mistakes import Slip, slips_in
 from backprop_tui.learn.probes import (
     Probe,
     differing,
     here,
+    misfit,
     of_other_sizes,
     of_same_sizes,
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.learn.typed import Verdict, misfit
 from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
 from backprop_tui.maths.functions import K
 from backprop_tui.maths.writing import text
@@ -32,6 +33,16 @@ FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (
 BY_COINCIDENCE = (
     "The numbers come out right here, but by coincidence: with other weights or data they do not."
 )
+
+
+class FormulaVerdict(StrEnum):
+    UNREADABLE = "unreadable"
+    NAME = "a name that is not known here"
+    SHAPE = "the wrong shape"
+    WRONG = "wrong"
+    COINCIDENCE = "right by coincidence"  # with these numbers alone
+    HERE = "right here"  # with any numbers, but not for any batch, network or α
+    RIGHT = "right for any batch"
 
 
 class Trial:
@@ -53,20 +64,20 @@ class Trial:
         return all(probe.agrees(self.e, self.symbol) for probe in probes)
 
 
-def tried(trial: Trial) -> tuple[Verdict, str, tuple[Slip, ...]]:
+def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     """The verdict, how it is said, and which mistakes it may come from."""
     right_now = trial.holds(trial.now)
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
-        return Verdict.RIGHT, f"{Verdict.RIGHT}{lost}", ()
+        return FormulaVerdict.RIGHT, f"{FormulaVerdict.RIGHT}{lost}", ()
     lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
     if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
-        return Verdict.HERE, only_here, ()
+        return FormulaVerdict.HERE, only_here, ()
     slips = slips or _first_slips(trial, trial.alike[::-1])
     said = _named(trial.step, slips) or lacks or _factor(trial)
     if right_now:
-        return Verdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
-    return Verdict.WRONG, said or _where(trial), slips
+        return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
+    return FormulaVerdict.WRONG, said or _where(trial), slips
 
 
 # Right, but not for all ----------------------------------------------------------------------
@@ -84,7 +95,7 @@ def _only_here(trial: Trial) -> str:
     """Why a formula that is right in this network is right in no other; empty where none is known:
     all gates of a ReLU were open, say."""
     other = trial.others[0]
-    sentence = misfit(trial.e, trial.symbol, other.program.shapes(other.examples))
+    sentence = misfit(trial.e, trial.symbol, other.program, other.examples)
     if sentence is not None:
         sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
         return f"right for these sizes only; with {sizes}, {sentence}"
