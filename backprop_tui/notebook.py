@@ -98,11 +98,10 @@ class State(timeline.State):
 
     @cached_property
     def matrices(self) -> dict[str, list[list[str]]]:
-        """The matrix that the step writes, then those that it reads; at the start, X and Y."""
-        if self.step is None:
-            shown = ["X", "Y"]
-        else:
-            shown = [self.step.symbol, *names(self.step.expression)]
+        """The matrix that the step writes, then those that it reads; at the start, the data."""
+        shown = self.program.of_kind("input", "target")
+        if self.step is not None:
+            shown = (self.step.symbol, *names(self.step.expression))
         known = [s for s in dict.fromkeys(shown) if s not in SCALARS and self.value(s) is not None]
         return {f"{s} {written(self.shapes[s])}": self.rows(s) for s in known}
 
