@@ -1,8 +1,7 @@
-"""Which mistake a number comes from: what a learner gave, against what each mistake would give.
+"""Diagnosis: which mistake gives the number that a learner typed, and where to look again.
 
-The mistakes of the catalogue and the misreadings rewrite the step of a cell; behind them come the
-terms that the number is the sum of, the cells beside it, and the numbers it is made from. Neither a
-formula nor the result is given away: a diagnosis says where to look. It knows nothing of screens.
+It is compared first with mistakes in the step, then with errors in one term of the sum, then with
+the cells beside it, then with the numbers that it is computed from.
 """
 
 from __future__ import annotations
@@ -48,57 +47,59 @@ from backprop_tui.run.iterations import Iteration
 
 Env: TypeAlias = Mapping[str, Any]
 NEAR = 2
-"""Cells this far away in the same row or column are looked at by mistake."""
+"""How far away in its row or column a cell may be to be read by mistake."""
 MOST = 8
-"""Terms of a longer sum are not all written, nor all lit."""
+"""The most terms of a sum that are written out."""
 
 
 @dataclass(frozen=True)
 class WrongNumber:
-    """A wrong number for a cell, and how one gets it: `without the bias`, in 34 characters."""
+    """A wrong number for a cell, and the mistake that gives it."""
 
     number: float
     label: str
+    """How one gets it, in at most 34 characters: without the bias."""
     told: str | None
-    """What to think of; None where the slip tells it."""
+    """What is correct; None where the slip says it."""
     look: tuple[Cell, ...]
+    """The cells where to look again."""
     slip: Slip | None = None
-    """The mistake in the step; None where only a term, a cell or a digit was mistaken."""
+    """The mistake in the step; None where it is in a term, a cell or the decimal point."""
 
     @property
     def sentence(self) -> str | None:
-        """What to think of: `dZ2 is A2 − Y, not Y − A2`. A vote has many ideas and tells few."""
+        """What is correct: dZ2 is A2 − Y, not Y − A2."""
         return self.slip.sentence if self.slip else self.told
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What became of a number: the ideas that give it, all of them equally good."""
+    """What a learner's number comes from: the mistakes that give it, all equally likely."""
 
     number: str
     right: bool = False
     ideas: tuple[WrongNumber, ...] = ()
     gives_away: bool = False
-    """Whether the right number could be read off it: it is right but for its sign or its point."""
+    """Whether it shows the right number: only its sign or its decimal point is wrong."""
 
     @property
     def slips(self) -> tuple[Slip, ...]:
-        """The mistakes with that number."""
+        """The mistakes in the step that give that number."""
         return tuple(idea.slip for idea in self.ideas if idea.slip)
 
     @property
     def idea(self) -> str:
-        """How one gets that number, without where: a first hint."""
+        """How one gets that number, for a first hint: without the bias."""
         return " or ".join(dict.fromkeys(idea.label for idea in self.ideas))
 
     @property
     def look(self) -> tuple[Cell, ...]:
-        """The cells where to look."""
+        """The cells where to look again."""
         return tuple(dict.fromkeys(chain.from_iterable(idea.look for idea in self.ideas)))
 
     @property
     def sentence(self) -> str:
-        """`−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2.`"""
+        """−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."""
         if self.right:
             return f"{self.number} is right."
         if not self.ideas:
@@ -115,10 +116,10 @@ def explain_wrong(
     tolerance: float,
     written: str | None = None,
 ) -> Diagnosis:
-    """Where a learner's number for a cell comes from, as `written` or else by its digits.
+    """Which mistakes give a learner's number for a cell, to within `tolerance`.
 
-    Mistakes in the step come first, each that comes within `tolerance`; only where there is none
-    the likeliest of the other ideas.
+    Those are named that are likeliest: in the step, or else in a term, and so on. `written` is how
+    the number was typed; None for six significant digits.
     """
     asked = _AskedCell(program, iteration, cell)
     said = written or f"{number:.6g}".replace("-", "−")
@@ -139,7 +140,7 @@ def explain_wrong(
 def wrong_numbers(
     program: Program, iteration: Iteration, cell: Cell, most: int = 60
 ) -> tuple[WrongNumber, ...]:
-    """What mistakes give at this cell, the likeliest first: no two alike, none right."""
+    """The wrong numbers that mistakes give at a cell, the likeliest first, no two equal."""
     asked = _AskedCell(program, iteration, cell)
     found: list[WrongNumber] = []
     for idea in chain.from_iterable(asked.tiers()):
@@ -152,12 +153,12 @@ def wrong_numbers(
 
 
 def _apart(ideas: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
-    """One of each: the same mistake can be made in two ways that come close."""
+    """One of each label: a mistake may be made in two ways that give nearly the same."""
     return tuple({idea.label: idea for idea in reversed(list(ideas))}.values())[::-1]
 
 
 def _powers(right: float, number: float) -> int:
-    """By how many powers of ten too large a number is, with all of its digits right; 0 if not."""
+    """By how many powers of ten a number is too large; 0 if its digits are not the right ones."""
     if not (right and number and isfinite(right)) or (right < 0) != (number < 0):
         return 0
     exponent = log10(number / right)
@@ -166,7 +167,7 @@ def _powers(right: float, number: float) -> int:
 
 
 class _AskedCell:
-    """One cell in one iteration: its step, what that reads, and the number that is right."""
+    """One cell in one iteration: its step, what that reads, and the correct number."""
 
     def __init__(self, program: Program, iteration: Iteration, cell: Cell) -> None:
         self.program, self.cell = program, cell
@@ -183,7 +184,7 @@ class _AskedCell:
         self._known = {*iteration.given, *iteration.scalars, *before}
 
     def tiers(self) -> Iterator[Iterable[WrongNumber]]:
-        """The ideas, the likeliest first; those of a later tier only count where none before do."""
+        """The wrong numbers, the likeliest first; a tier counts only if none before it matches."""
         for tier in (self._slips, self._terms, self._cells_beside, self._operands):
             with np.errstate(all="ignore"):
                 yield [idea for idea in tier() if isfinite(idea.number) and self._differs(idea)]
@@ -194,7 +195,7 @@ class _AskedCell:
     # Mistakes in the step
 
     def _fits(self, step: Step, e: Expr) -> bool:
-        """Whether a mistaken matrix has a number in this cell, from what is known before."""
+        """Whether `e` can be computed before this step and has a number in this cell."""
         if not self._known.issuperset(names(e)):
             return False
         try:

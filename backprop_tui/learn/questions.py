@@ -28,7 +28,10 @@ MOST_CHOICES = 4
 VANISHES = 1e-12
 """A number this small beside the right one is what rounding leaves of 0."""
 LOOKED_AT = 3
-"""Rows and columns of a matrix that are looked through for the cell to ask for."""
+"""Of so many rows and columns of a matrix one cell is asked for."""
+
+MISSES = 3
+"""Wrong answers after which the right one is shown."""
 
 ASKS = {
     "affine": "What do its inputs, weighed and added up, come to?",
@@ -39,16 +42,14 @@ ASKS = {
     "parameter": "Where does {cell} move to?",
     "mean": "What does the running mean come to now?",
 }
-"""What is asked where the experiment has no question: by what the step computes."""
-MISSES = 3
-"""Wrong answers after which the right one is shown."""
+"""What is asked where the experiment has no question of its own, by what the step computes."""
 NEXT = "What comes next? Say it before it shows."
-"""What is asked where no mistake gives another number."""
+"""What is asked where no mistake changes the number, so that there is nothing to choose."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A number to vote for, as it is written; `label` is what it turns out to be."""
+    """A number to choose, as it is written; `label` says how one gets it, if it is wrong."""
 
     number: float
     written: str
@@ -62,13 +63,14 @@ class AskedQuestion:
 
     place: Place
     step: Step
-    form: str  # one of FORMS
+    form: str
+    """vote, number, formula, or talk: to be said before it shows."""
     text: str
     choices: tuple[Choice, ...] = ()
     answer: str | None = None
-    """What its author says once it is answered."""
+    """What is said once it is answered; only a question of the experiment has one."""
     own: bool = False
-    """Whether the experiment asks it, and not the program by itself."""
+    """Whether it is a question of the experiment."""
 
     @property
     def cell(self) -> Cell:
@@ -86,9 +88,9 @@ def ask(
 ) -> AskedQuestion:
     """The question for the step that comes next at `position`; there must be one.
 
-    `question` is the author's, who also says its form; but a number is voted for or typed as `form`
-    says, unless it is None. `cell` is asked for if it is given, else the question's, else the best
-    one in the column of `example` (from 0). A vote on nothing is talk.
+    `question` is one of the experiment, with a form of its own; but whether a number is voted for
+    or typed is decided by `form`, unless it is None. The cell is `cell`, or that of the question,
+    or the best one in the column of `example` (from 0). A vote with one choice becomes a talk.
     """
     state = timeline.state(position)
     step, iteration = state.next_step, state.iteration
@@ -128,7 +130,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
 def best_cell(
     program: Program, iteration: Iteration, step: Step, write: Number, example: int
 ) -> Cell:
-    """Where most mistakes give numbers that can be told apart; never a zero if there is another."""
+    """The cell in which most mistakes give different numbers; none that is 0 if any is not."""
     result = iteration.results[program.index(step.symbol)]
     rows, columns = result.shape
     across: Iterable[int] = range(min(columns, LOOKED_AT))
@@ -161,9 +163,9 @@ def choices_at(
     write: Number,
     by_hand: tuple[float, ...] = (),
 ) -> tuple[Choice, ...]:
-    """The right number and up to three wrong ones that look different, the largest first.
+    """The right number and up to three wrong ones that are written differently, the largest first.
 
-    None of them is what somebody gets who reckons `by_hand` with the figures shown.
+    No wrong one is written like one of `by_hand`, which the figures shown give by rounding.
     """
     result = iteration.results[program.index(cell.symbol)]
     right = float(result[cell.row - 1, cell.column - 1])
@@ -171,7 +173,7 @@ def choices_at(
         return ()
     chosen = [Choice(right, write(right), "", right=True)]
     right_too = {read_figure(write(number)) for number in by_hand}
-    # Where several paths lead back, that they add up is the point: one alone comes first.
+    # Where several paths are added up, the likeliest wrong number is that of one path alone.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
         written = write(number)
@@ -203,35 +205,39 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Answered:
-    """A question that is over."""
+    """A question that is over, and how it ended."""
 
     place: Place
     text: str
     kind: str
+    """The family of its step: dW for dW1."""
     outcome: Outcome
     misses: int
 
 
 @dataclass(frozen=True)
 class Score:
-    """All questions of a run so far, in the order of asking."""
+    """The questions of a run that are over, in the order in which they were asked.
+
+    A question asked again counts as it ended first; one that was only looked at is never wrong.
+    """
 
     answered: tuple[Answered, ...] = ()
 
     def after(self, asked: AskedQuestion, outcome: Outcome, misses: int) -> Score:
-        """With that question over; one that was asked before counts as it did."""
+        """The score with that question over as well."""
         if self._asked_before(asked) is not None:
             return self
         ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses)
         return Score((*self.answered, ended))
 
     def is_due(self, kind: str) -> bool:
-        """Whether the last question of that kind was not answered right at once."""
+        """Whether the last question of that kind had a wrong answer."""
         last = next((a for a in reversed(self.answered) if a.kind == kind), None)
         return last is not None and last.misses > 0
 
     def number(self, asked: AskedQuestion) -> int:
-        """Which question it is, from 1: one that was asked before keeps its number."""
+        """The question's number, from 1; one that was asked before keeps its own."""
         before = self._asked_before(asked)
         return len(self.answered) + 1 if before is None else before + 1
 
@@ -250,13 +256,13 @@ class Score:
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """The kinds of steps with a wrong answer, each once."""
+        """The kinds of questions with a wrong answer, each once."""
         return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
 
     def sentence(self) -> str:
-        """`7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.`
+        """7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.
 
-        Nothing where nobody answered anything: a class that votes with fingers has no score here.
+        Empty where every question was only looked at.
         """
         if all(a.outcome is Outcome.SEEN for a in self.answered):
             return ""

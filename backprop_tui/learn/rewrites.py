@@ -1,6 +1,6 @@
-"""What can go wrong in an expression: each rewrite yields what may stand in its place by mistake.
+"""Rewrites: what may stand, by mistake, in place of an expression or of a program's steps.
 
-They know the roles of a program's symbols, and nothing of numbers or screens.
+Each takes an expression and its program and yields none, one or several others.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from backprop_tui.model.layers import Part
 from backprop_tui.model.program import Kind, Program, Step, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
-"""What may stand, by mistake, where an expression of a program should."""
+"""A rewrite: the expressions that may stand, by mistake, in place of one of a program."""
 GATES = frozenset({"relu_slope", "leaky_relu_slope"})
-"""Slopes that let through or hold back."""
+"""The derivatives that are 0 or nearly so for negative z: the gates of ReLU."""
 
 
 def variants(e: Expr, change: Callable[[Expr], Iterable[Expr]]) -> Iterator[Expr]:
-    """`e` with one of its parts changed, for each part and each change; the largest parts first."""
+    """`e` with one part changed, for each part and each change; the largest parts first."""
     yield from change(e)
     parts = children(e)
     for i, part in enumerate(parts):
@@ -125,7 +125,7 @@ def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def of_another_layer(part: Part) -> Change:
-    """A neighbouring layer's matrix of that part, in a matrix product."""
+    """The rewrite that reads the same matrix of a neighbouring layer where it is transposed."""
 
     def change(e: Expr, program: Program) -> Iterator[Expr]:
         match e:
@@ -248,7 +248,7 @@ def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def other_part(part: Part, other: Part, kind: Kind) -> Change:
-    """Another matrix of the same layer: Z1 where A1 is read, dA1 where dZ1 is."""
+    """The rewrite that reads another matrix of the layer: Z1 for A1, dA1 for dZ1."""
 
     def change(e: Expr, program: Program) -> Iterator[Expr]:
         match e:
@@ -270,7 +270,7 @@ def other_layer(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def read_back_through(step: Step, program: Program) -> str | None:
-    """The weight through which a hidden layer's dA comes back; None for all other steps."""
+    """The weight that a hidden layer's dA is computed with; None for all other steps."""
     if step.phase != "backward" or step.role.part != "activation":
         return None
     weights = (s for s in names(step.expression) if program.part(s) == "weight")
@@ -278,7 +278,7 @@ def read_back_through(step: Step, program: Program) -> str | None:
 
 
 def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
-    """For each weight the steps that update it; an optimizer's running means are among them."""
+    """The steps that update each weight, those of its running means included."""
     updates: dict[str, tuple[Step, ...]] = {}
     for step in program.steps:
         if step.phase == "update" and step.role.part == "weight":
@@ -299,7 +299,7 @@ def updated_early(program: Program) -> Iterator[Step]:
 
 
 def through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
-    """What dA comes to then, in terms of the W that went forward."""
+    """dA as it is computed with the updated W, in terms of the W before the update."""
     weight = read_back_through(step, program)
     if weight is not None and (early := _weight_updates(program).get(weight)):
         yield replace(right, {early[-1].target: early[-1].expression})

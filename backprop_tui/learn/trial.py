@@ -1,7 +1,7 @@
-"""A formula tried out on networks with random numbers, and what a wrong one is wrong by.
+"""Trying a formula out on networks with random numbers: is it right, for which, and if not, why.
 
-It is set beside the mistakes of the catalogue, which are rewrites of the taught expression, beside
-what it may lack, and beside itself with another sign or factor: no formula is written here.
+A wrong one is compared with the mistakes of the catalogue, and with itself with another sign or
+factor.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ from backprop_tui.model.program import Program, Step
 from backprop_tui.run.timeline import Iteration
 
 FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))
-"""By how much a formula may be out, where that tells something."""
+"""By which factors a formula may be wrong so that it is said."""
 BY_COINCIDENCE = (
     "The numbers come out right here, but by coincidence: with other weights or data they do not."
 )
 
 
 class FormulaVerdict(StrEnum):
+    """Whether a formula is right, and for which networks."""
+
     UNREADABLE = "unreadable"
     NAME = "a name that is not known here"
     SHAPE = "the wrong shape"
@@ -46,7 +48,11 @@ class FormulaVerdict(StrEnum):
 
 
 class Trial:
-    """A formula, and the iterations that it is tried out on."""
+    """The formula `e` for the step of `symbol`, and the iterations that it is tried out on.
+
+    They are the run's own (`now`), some of networks with the same sizes (`alike`), and some of
+    networks with other sizes (`others`).
+    """
 
     def __init__(
         self, experiment: Experiment, program: Program, iteration: Iteration, symbol: str, e: Expr
@@ -61,11 +67,12 @@ class Trial:
         self.others = of_other_sizes(network, training)
 
     def holds(self, *probes: Probe) -> bool:
+        """Whether the formula is right in each of them."""
         return all(probe.agrees(self.e, self.symbol) for probe in probes)
 
 
 def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
-    """The verdict, how it is said, and which mistakes it may come from."""
+    """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
@@ -84,7 +91,7 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
 
 
 def _lacks(trial: Trial) -> str:
-    """What a formula lacks to be right on every probe, where it is no more than that."""
+    """What a formula lacks, such as / m, if with it it is right on every probe; else empty."""
     for mended, sentence in _mended(trial.now, trial.e):
         if all(probe.agrees(mended, trial.symbol) for probe in (*trial.others, *trial.alike)):
             return sentence
@@ -92,8 +99,8 @@ def _lacks(trial: Trial) -> str:
 
 
 def _only_here(trial: Trial) -> str:
-    """Why a formula that is right in this network is right in no other; empty where none is known:
-    all gates of a ReLU were open, say."""
+    """Why a formula that is right in this network is wrong in others; empty where it is not known,
+    for example where every ReLU was open."""
     other = trial.others[0]
     sentence = misfit(trial.e, trial.symbol, other.program, other.examples)
     if sentence is not None:
@@ -106,7 +113,7 @@ def _only_here(trial: Trial) -> str:
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
-    """`e` with what it may lack, and how that is said."""
+    """`e` with what it may lack, and the sentence for it."""
     for scalar, one, more in ((m, "input", "a batch"), (K, "output", "a layer of several")):
         if now.given[scalar.symbol] == 1:
             sign = scalar.symbol
@@ -118,7 +125,7 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
 
 
 def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
-    """`e` with α, m, K, ... where a number stands that they have here: one place, then all."""
+    """`e` with α, m, K, ... in place of their values in this run: in one place, then in all."""
     for symbol in sorted(SCALARS):
         name, number = Name(symbol), now.given.get(symbol)
         if number is None or Num(number) not in set(walk(e)):
@@ -136,13 +143,13 @@ def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
 
 
 def _first_slips(trial: Trial, probes: tuple[Probe, ...]) -> tuple[Slip, ...]:
-    """What the first of these probes tells that tells anything: all may be NaN in one of them."""
+    """The mistakes found with the first of these probes that has any: in one, all may be NaN."""
     told = (_same_slips(probe, trial.symbol, trial.e) for probe in probes)
     return next(filter(None, told), ())
 
 
 def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
-    """The mistakes that come to the same as `e`: one slip of each."""
+    """The mistakes that give the same numbers as `e`, one slip of each."""
     found: dict[str, Slip] = {}
     own = probe.of(e, symbol)
     if own is None:
@@ -157,13 +164,13 @@ def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
 
 
 def _named(step: Step, slips: tuple[Slip, ...]) -> str:
-    """The mistakes in words; one that is told of predictions and targets, only where they meet."""
+    """The sentences of the mistakes that a run would make in that step."""
     told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step))
     return " Or: ".join(dict.fromkeys(told))
 
 
 def _factor(trial: Trial) -> str:
-    """Right up to the sign, or up to a factor; told by all networks that it fits, or by this."""
+    """The sentence for a formula that is right but for its sign or a factor; empty for others."""
     every = [p for p in (*trial.alike, *trial.others) if p.of(trial.e, trial.symbol) is not None]
     for probes, factors in (
         (trial.alike, (Num(1.0),)),
@@ -185,7 +192,7 @@ def _close(flipped: bool, factor: str) -> str:
 
 
 def _where(trial: Trial) -> str:
-    """The first cell that is not as it should be, and how many are not."""
+    """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
     cells = differing(found, right)
@@ -197,7 +204,7 @@ def _where(trial: Trial) -> str:
 
 
 def _apart(x: float, y: float) -> tuple[str, str]:
-    """Two numbers with as few digits as tell them apart."""
+    """Two numbers, with as few digits as they differ in."""
     for digits in range(4, 18):
         one, other = (f"{n:.{digits}g}".replace("-", "−") for n in (x, y))
         if one != other:
