@@ -1,7 +1,7 @@
-"""What can be said of one number: its formula, shapes, arithmetic, reason, and where it goes.
+"""The explanation of one computed number: its formula, shapes, arithmetic, reason and remarks.
 
-Everything is read off the step's expression and the recorded values; how numbers are rounded is the
-reader's to say. It knows no screen: panels and exports lay out what they find here.
+Everything follows from the step's expression and the recorded values. Panels and exports lay it
+out, and say how numbers are rounded.
 """
 
 from __future__ import annotations
@@ -48,20 +48,21 @@ from backprop_tui.model.program import Step
 from backprop_tui.run.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
+"""How a number is rounded and written."""
 Writer: TypeAlias = Callable[[Expr], str | None]
-"""What stands for a part of an expression; None to write it out."""
+"""The figure in place of a part of an expression; None to write the part out."""
 Figure: TypeAlias = Callable[[Cell, float], str]
-"""How the number of a cell is written somewhere."""
+"""How the number of a cell is written, for example on a board."""
 
 
 def becomes(step: Step, notation: Notation = TEXT) -> str:
-    """The sign of its assignment: an arrow where the step replaces what it reads."""
+    """The sign between a step's two sides: an arrow where it replaces what it reads, else =."""
     again = step.symbol in names(step.expression)
     return notation.becomes if again else notation.equals
 
 
 def formula(step: Step, notation: Notation = TEXT) -> str:
-    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← ... where it replaces what it reads."""
+    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← W2 − α · dW2."""
     target, expression = write(step.target, notation), write(step.expression, notation)
     return f"{target} {becomes(step, notation)} {expression}"
 
@@ -85,12 +86,12 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
 
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
-    """The cell that stands for the whole step: its first, of that example (from 0)."""
+    """The cell that is shown for a whole step: the first one of that example (from 0)."""
     return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
 
 
 class Explanation:
-    """One computed number, explained. Each property is worked out when it is asked for."""
+    """One computed number, explained. Each property is computed when it is first read."""
 
     def __init__(
         self,
@@ -100,8 +101,8 @@ class Explanation:
         known: bool = True,
         notation: Notation = TEXT,
     ) -> None:
-        """`number` writes a number; `known` is false while its step is still to come. `notation`
-        is that of arithmetic in remarks."""
+        """`number` writes a number; `known` is false while its step is still to come; `notation` is
+        that of the arithmetic in remarks. Raises ValueError for a number that no step computed."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
@@ -115,7 +116,7 @@ class Explanation:
 
     @cached_property
     def taught(self) -> Expr:
-        """The number as scalar terms, as the step is taught; a very long sum without its middle."""
+        """The number as an expression over cells, as the step is taught; long sums shortened."""
         cell = self.place.cell
         return element(self.step.expression, cell.row, cell.column, self.shapes, MOST_TERMS)
 
@@ -124,10 +125,12 @@ class Explanation:
 
     @property
     def formula(self) -> str:
+        """The step as it is taught."""
         return formula(self.step)
 
     @property
     def shape_line(self) -> str:
+        """The step in shapes."""
         return shape_line(self.step, self.shapes)
 
     @property
@@ -138,27 +141,29 @@ class Explanation:
 
     @property
     def latex(self) -> str:
+        """The step as LaTeX."""
         return formula(self.step, LATEX)
 
     @property
     def reason(self) -> str:
+        """Why the step is as it is, in one sentence."""
         experiment = self.provenance.timeline.experiment
         return reason(self.step, experiment.network, experiment.training)
 
     @cached_property
     def reads(self) -> tuple[Place, ...]:
-        """The numbers it was computed from, as the step is taught."""
+        """The numbers that it is computed from, as the step is taught."""
         return tuple(
             self.provenance.read_in(self.place.iteration, cell, self.step)
             for cell in cells(self.taught)
         )
 
     def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
-        """`dZ2[1,1] · A1[2,1]`; sums of more than `fold` terms are shortened in the middle."""
+        """dZ2[1,1] · A1[2,1]; sums of more than `fold` terms are shortened in the middle."""
         return folded(self.taught, fold, notation)
 
     def numbers(self, fold: int | None = None, notation: Notation = TEXT) -> tuple[str, ...]:
-        """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
+        """The arithmetic in stages: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
         if not self.known:
             return ()
         if (fold, notation) not in self._numbers:
@@ -169,28 +174,28 @@ class Explanation:
         return self._numbers[fold, notation]
 
     def with_figures(self, fold: int | None = 6) -> str:
-        """The arithmetic with the figures put in and the result left out: a hint."""
+        """The first stage of the arithmetic, for a hint: known or not, and without the result."""
         return with_numbers(self.taught, self._figure, fold)
 
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
-        """How figures are put in, stage by stage."""
+        """How the figures are put in at each stage of the arithmetic."""
         return (self._figure, self._simplified, *((self._reduced,) if self._gathers else ()))
 
     @cached_property
     def _gathers(self) -> bool:
-        """Whether a largest value is taken off first, as softmax does."""
+        """Whether the largest value is subtracted first, as in softmax."""
         return any(isinstance(e, Call) and e.function == "max" for e in walk(self.taught)) and any(
             isinstance(e, Call) and e.function == "exp" for e in walk(self.taught)
         )
 
     @cached_property
     def result(self) -> str:
-        """The recorded number; `·` while its step is still to come."""
+        """The recorded number, written; `·` while its step is still to come."""
         return self._number(self.provenance.number(self.place)) if self.known else "·"
 
     def terms(self) -> tuple[tuple[str, str, str], ...]:
-        """The terms of a long sum, each in symbols, in numbers, and what it comes to."""
+        """The terms of the number's sum: each in symbols, in numbers, and its value."""
         everything = self._at_cell(self.step.expression)
         whole = next((e for e in walk(everything) if isinstance(e, Sum)), None)
         if whole is None or not self.known:
@@ -202,21 +207,21 @@ class Explanation:
 
     @cached_property
     def whole(self) -> bool:
-        """Whether every term is there; the middle of a very long sum is not."""
+        """Whether `taught` has every term; very long sums lack their middle."""
         return ELLIPSIS not in walk(self.taught)
 
     @cached_property
     def rounded(self) -> bool:
-        """Whether the numbers as they are shown give another last digit than the recorded one."""
+        """Whether computing with the figures shown gives another last digit than is recorded."""
         return self.known and self.whole and any(map(self._misleads, self._stages))
 
     def _misleads(self, written: Writer) -> bool:
-        """Whether whoever reckons with these figures gets another result."""
+        """Whether computing with these figures gives another result than the one shown."""
         as_shown = self._number(self._reckoned(self.taught, written))
         return as_shown != self.result and read_figure(as_shown) != read_figure(self.result)
 
     def _reckoned(self, e: Expr, written: Writer) -> float:
-        """What `e` comes to with figures as they are written."""
+        """The value of `e`, computed with the figures as they are written."""
         parts: dict[Expr, Expr] = {}
         env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
         for part in walk(e):
@@ -229,10 +234,10 @@ class Explanation:
         return float(value(replace(e, parts), env))
 
     def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
-        """What a learner may get who reckons with the figures shown, in every way that is right:
-        as the step is taught, stage by stage, as it is computed, and as it is derived.
+        """The numbers that a learner may get by computing with the figures shown.
 
-        `figure` is how cells are written where the learner reads them; None: as they are here.
+        Each right way counts: as the step is taught, at each stage, as it is evaluated, and as it
+        is derived. `figure` is how cells are written where the learner reads them; None: as here.
         """
         if not self.whole:
             return ()
@@ -250,18 +255,18 @@ class Explanation:
         return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
 
     def _reduced(self, part: Expr) -> str | None:
-        """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
+        """A figure, with exp and log of one number: exp(−5.000) for exp(−3.000 − 2.000)."""
         if isinstance(part, Call) and part.function in ("exp", "log"):
             (argument,) = part.args
             return f"{part.function}({self._number(self._value(argument))})"
         return self._simplified(part)
 
     def written(self, number: float) -> str:
-        """A number as it is written here."""
+        """A number as this explanation writes numbers."""
         return self._number(number)
 
     def figure(self, cell: Cell) -> str:
-        """The number of a cell that it reads, as it is written here."""
+        """The number of a cell that it reads, written."""
         return self._in_figures(cell)
 
     def _value(self, part: Expr) -> float:
@@ -284,7 +289,7 @@ class Explanation:
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:
-        """What students ask at this step, answered with this experiment's numbers."""
+        """Remarks on what students ask at this step, with this run's numbers."""
         found = (
             self._collapsed(),
             self._start(),
@@ -296,7 +301,7 @@ class Explanation:
         return tuple(remark for remark in found if remark)
 
     def _collapsed(self) -> str | None:
-        """Why dZ is A − Y: the product of the chain rule beside what it comes to."""
+        """Why dZ is A − Y: the product of the chain rule, with its numbers."""
         if self.step.derivation is None or not self.known:
             return None
         product = self._at_cell(self.step.derivation)
@@ -307,7 +312,7 @@ class Explanation:
         return f"= {line}, the same"
 
     def _start(self) -> str | None:
-        """At a slope of L: the activation's slope that it will be multiplied by."""
+        """At dA: the activation's derivative that the next step multiplies it by."""
         if not self.known or self.step.phase != "backward":
             return None
         for step in self.provenance.program.steps:
@@ -342,7 +347,7 @@ class Explanation:
         return f" = {self._number(self._value(cell))}" if self.known else ""
 
     def _mean(self) -> str | None:
-        """Where 1/m goes: into the slopes of J, not into those of each example's own L."""
+        """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
         m = int(self.env["m"])
         if "m" not in names(self.step.expression) or self.step.phase != "backward":
             return None
@@ -350,7 +355,7 @@ class Explanation:
         return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
 
     def _shifted(self) -> str | None:
-        """Why softmax takes off the largest Z."""
+        """Why softmax subtracts the largest Z."""
         if not self._gathers or not self.known:
             return None
         largest = next(e for e in walk(self.taught) if isinstance(e, Call) and e.function == "max")
@@ -358,7 +363,7 @@ class Explanation:
         return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
 
     def _natural(self) -> str | None:
-        """Which logarithm it is."""
+        """Which logarithm log is."""
         logs = (e for e in walk(self.step.expression) if isinstance(e, Call))
         return (
             "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
@@ -374,7 +379,7 @@ def read_figure(figure: str) -> float:
 
 
 def _reckoned(figure: str) -> Expr:
-    """What a learner reckons with: a number, or a function of one, exp(−5.000)."""
+    """A figure as an expression: a number, or a function of one, exp(−5.000)."""
     function, _, argument = figure.rstrip(")").rpartition("(")
     number = as_expr(read_figure(argument))
     return Call(function, (number,)) if function else number

@@ -1,8 +1,7 @@
-"""The nudge test: every gradient of an iteration against central differences.
+"""The gradient check: every gradient of an iteration, compared with central differences.
 
-A number is nudged up and down by h, the forward and loss steps that come after it are run again,
-and the slope of what they end in is compared with the gradient. It evaluates the steps that the
-program has, and knows no formula of its own.
+A number is changed by +h and by −h, the forward and loss steps that depend on it are evaluated
+again, and the difference quotient of the loss is compared with the gradient.
 """
 
 from __future__ import annotations
@@ -22,12 +21,14 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
 H = 1e-5
-"""How far a number is nudged, up and down."""
+"""By how much a number is changed, up and down."""
 ABSOLUTE, RELATIVE = 1e-8, 1e-5
-"""Two slopes agree when they differ by no more than ABSOLUTE + RELATIVE · the larger of them."""
+"""A gradient and a quotient agree within ABSOLUTE + RELATIVE · the larger of them."""
 
 
 class CheckVerdict(StrEnum):
+    """Whether a gradient agrees with central differences."""
+
     AGREES = "agrees"
     DIFFERS = "differs"
     KINK = "a kink"
@@ -36,7 +37,7 @@ class CheckVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class CellCheck:
-    """One number of a gradient; row and column count from 1."""
+    """The check of one number of a gradient; row and column count from 1."""
 
     row: int
     column: int
@@ -46,26 +47,28 @@ class CellCheck:
 
     @property
     def difference(self) -> float:
+        """How far the gradient and the difference quotient are apart."""
         return abs(self.analytic - self.numeric)
 
     @property
     def told(self) -> bool:
+        """Whether it could be checked: there is no kink, and rounding is small enough."""
         return self.verdict in (CheckVerdict.AGREES, CheckVerdict.DIFFERS)
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """A whole gradient: it differs where any cell does, and agrees where any could be told."""
+    """The check of a whole gradient: it differs if one cell does, else agrees if one does."""
 
     symbol: str
     verdict: CheckVerdict
     worst: CellCheck
-    """The cell furthest from agreeing, among those that could be told if any could."""
+    """The cell furthest from agreeing, of those that could be checked, if any."""
     checked: int
     of: int
-    """How many cells the gradient has; `checked` is fewer when only a sample was."""
+    """How many cells the gradient has; `checked` is fewer for a sample."""
     told: int
-    """How many of the checked cells could be told."""
+    """How many of those cells could be checked: no kink, and little rounding."""
 
 
 def check(
@@ -75,7 +78,7 @@ def check(
     sample: int | None = None,
     seed: int = 0,
 ) -> tuple[GradientCheck, ...]:
-    """A verdict on each gradient, or on those in `symbols`, from `sample` cells of each or all."""
+    """Check each gradient, or those in `symbols`: `sample` cells of each, or all."""
     chosen = program.gradients if symbols is None else symbols
     return tuple(check_gradient(program, iteration, s, sample, seed) for s in chosen)
 
@@ -83,7 +86,7 @@ def check(
 def check_gradient(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
 ) -> GradientCheck:
-    """The verdict on one gradient. Raises KeyError for a symbol that is none."""
+    """Check one gradient. Raises KeyError for a symbol that is none."""
     cells = tuple(check_cells(program, iteration, symbol, sample, seed))
     return summary(symbol, cells, iteration.results[program.index(symbol)].size)
 
@@ -91,9 +94,9 @@ def check_gradient(
 def check_cells(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
 ) -> Iterator[CellCheck]:
-    """One cell of a gradient after the other, row by row; the work is done as they are asked for.
+    """Check the cells of a gradient, row by row, each when it is asked for.
 
-    `summary` makes one verdict of them.
+    `summary` makes one check of them.
     """
     if symbol not in program.gradients:
         raise KeyError(symbol)
@@ -109,13 +112,13 @@ def check_cells(
         return
     row, slopes = -1, None
     for i, j in cells:
-        if i != row or slopes is None:  # one nudge of a whole row serves every example
+        if i != row or slopes is None:  # a whole row is changed at once
             row, slopes = i, nudging.slopes(i, slice(None))
         yield slopes.judged(i, j, j, float(analytic[i, j]))
 
 
 def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:
-    """What the cells of a gradient come to together, of the `of` cells that it has."""
+    """The check of a gradient with `of` cells, from those of its cells."""
     told = [cell for cell in cells if cell.told]
     worst = max(told or cells, key=_excess)
     verdict = worst.verdict
@@ -125,19 +128,19 @@ def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck
 
 
 def tolerance(a: Any, n: Any) -> Any:
-    """By how much two slopes may differ and still agree."""
+    """By how much a gradient and a difference quotient may differ and still agree."""
     return ABSOLUTE + RELATIVE * np.maximum(np.abs(a), np.abs(n))
 
 
 def _excess(cell: CellCheck) -> float:
-    """How far a cell is from agreeing: 1 is just enough, not finite is furthest."""
+    """The difference relative to the tolerance: up to 1 agrees; ∞ where it is not finite."""
     with np.errstate(all="ignore"):
         excess = float(cell.difference / tolerance(cell.analytic, cell.numeric))
     return excess if np.isfinite(excess) else np.inf
 
 
 def _cells(array: Array, sample: int | None, random: np.random.Generator) -> list[tuple[int, int]]:
-    """The cells to check, row by row: all, or that many drawn at random."""
+    """The cells to check (from 0), row by row: all, or `sample` of them drawn at random."""
     columns = array.shape[1]
     if sample is None or sample >= array.size:
         chosen = list(range(array.size))
@@ -148,14 +151,15 @@ def _cells(array: Array, sample: int | None, random: np.random.Generator) -> lis
 
 @dataclass(frozen=True)
 class _Slopes:
-    """Numeric slopes of the objective, one for each of its columns, and what is known of them."""
+    """Difference quotients of the objective, one for each of its columns, and their errors."""
 
     numeric: Array
     halved: Array
-    """The same with half the nudge."""
+    """The same with h/2."""
     noise: Array
-    """By how much rounding alone may move them."""
+    """By how much rounding alone may change them."""
     kink: npt.NDArray[np.bool_]
+    """Whether a function on the way has a kink between the two values."""
 
     def judged(self, i: int, j: int, column: int, analytic: float) -> CellCheck:
         n, n_half = float(self.numeric[column]), float(self.halved[column])
@@ -176,10 +180,10 @@ class _Slopes:
 
 
 class _Nudging:
-    """One symbol that can be nudged, and the forward and loss steps that depend on it.
+    """One symbol whose numbers are changed, and the forward and loss steps that depend on it.
 
-    A parameter moves what the loss phase ends in, J or a lone L. A symbol with a column for each
-    example moves, in each, that example's own L, so a whole row of it is nudged at once.
+    A parameter changes J, or the L of the only example. In a symbol with a column for each example,
+    a column changes that example's own L alone, so that a whole row is changed at once.
     """
 
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
@@ -192,9 +196,9 @@ class _Nudging:
         first, behind = program.phase_bounds("loss")
         self.objective = program.steps[first if self.per_example else behind - 1].symbol
         self.after: list[tuple[str, Expr]] = []
-        """The steps that depend on the symbol, as they are computed."""
+        """The steps that depend on the symbol, as they are evaluated."""
         self.bends: list[Expr] = []
-        """Where one of them changes sign, a step after it has a kink."""
+        """Expressions that change sign at the kinks of these steps."""
         moved = {symbol}
         ahead = zip(program.steps, program.lowered, iteration.results, strict=True)
         for step, expression, result in list(ahead)[:behind]:
@@ -207,7 +211,7 @@ class _Nudging:
         self.noise = self._noise()
 
     def slopes(self, i: int, j: int | slice) -> _Slopes:
-        """The slopes of the objective at the cells (i, j)."""
+        """The difference quotients of the objective at the cells (i, j)."""
         with np.errstate(all="ignore"):
             numeric, down, up = self._difference(i, j, H)
             halved, _, _ = self._difference(i, j, H / 2)
@@ -222,7 +226,7 @@ class _Nudging:
         return (moved / (up - down))[0], below, above
 
     def _nudged(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
-        """All that is known where the cells (i, j) hold `number` instead."""
+        """The value of each symbol where the cells (i, j) are `number`."""
         nudged = self.here.copy()
         nudged[i, j] = number
         env = {**self.env, self.symbol: nudged}
@@ -239,20 +243,21 @@ class _Nudging:
         return kink
 
     def _noise(self) -> Array:
-        """How much the objective moves when every number on the way to it is off in its last place.
+        """How much the objective changes when each step's result changes by one unit in its last
+        place.
 
-        Where an output is close to 1, log(1 − A) keeps few digits: a nudge may be lost in rounding.
+        Where an output is close to 1, log(1 − A) keeps few digits: a small change may be lost.
         """
         env = dict(self.env)
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
                 env[symbol] = np.nextafter(value(expression, env), 0.0)
             noise = np.abs(env[self.objective] - self.env[self.objective])[0]
-        return np.where(np.isfinite(noise), noise, 0.0)  # not finite shows in the slopes as well
+        return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 
 
 def _bends(e: Expr) -> Iterator[Expr]:
-    """What is zero at the kinks of `e`: two values of which it takes the larger, equal there."""
+    """The expressions that are 0 at the kinks of `e`: x − y of max(x, y), x of abs(x)."""
     for part in walk(e):
         if isinstance(part, Call) and part.function == "max":
             yield from (Diff(part.args[0], other) for other in part.args[1:])
