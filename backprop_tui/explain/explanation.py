@@ -24,6 +24,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     as_expr,
+    calls,
     cells,
     names,
     replace,
@@ -153,10 +154,7 @@ class Explanation:
     @cached_property
     def reads(self) -> tuple[Place, ...]:
         """The numbers that it is computed from, as the step is taught."""
-        return tuple(
-            self.provenance.read_in(self.place.iteration, cell, self.step)
-            for cell in cells(self.taught)
-        )
+        return self.provenance.terms(self.place)
 
     def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
         """dZ2[1,1] · A1[2,1]; sums of more than `fold` terms are shortened in the middle."""
@@ -185,9 +183,7 @@ class Explanation:
     @cached_property
     def _gathers(self) -> bool:
         """Whether the largest value is subtracted first, as in softmax."""
-        return any(isinstance(e, Call) and e.function == "max" for e in walk(self.taught)) and any(
-            isinstance(e, Call) and e.function == "exp" for e in walk(self.taught)
-        )
+        return {"max", "exp"} <= {call.function for call in calls(self.taught)}
 
     @cached_property
     def result(self) -> str:
@@ -319,7 +315,7 @@ class Explanation:
             chain_rule = step.derivation or step.expression
             if self.step.symbol in names(chain_rule):
                 product = self._at_cell(chain_rule)
-                slopes = [e for e in walk(product) if isinstance(e, Call) and is_slope(e.function)]
+                slopes = [call for call in calls(product) if is_slope(call.function)]
                 if slopes:
                     number = self._number(self._value(slopes[0]))
                     return f"Next, {step.symbol}: times the slope {text(slopes[0])} = {number}."
@@ -358,16 +354,14 @@ class Explanation:
         """Why softmax subtracts the largest Z."""
         if not self._gathers or not self.known:
             return None
-        largest = next(e for e in walk(self.taught) if isinstance(e, Call) and e.function == "max")
+        largest = next(call for call in calls(self.taught) if call.function == "max")
         number = self._number(self._value(largest))
         return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
 
     def _natural(self) -> str | None:
         """Which logarithm log is."""
-        logs = (e for e in walk(self.step.expression) if isinstance(e, Call))
-        return (
-            "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
-        )
+        has_log = any(call.function == "log" for call in calls(self.step.expression))
+        return "log is the natural logarithm, ln." if has_log else None
 
 
 def read_figure(figure: str) -> float:

@@ -6,7 +6,7 @@ again, and the difference quotient of the loss is compared with the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backprop_tui.maths.expressions import Call, Diff, Expr, names, walk
+from backprop_tui.maths.expressions import Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.program import Program
@@ -69,18 +69,6 @@ class GradientCheck:
     """How many cells the gradient has; `checked` is fewer for a sample."""
     told: int
     """How many of those cells could be checked: no kink, and little rounding."""
-
-
-def check(
-    program: Program,
-    iteration: Iteration,
-    symbols: Iterable[str] | None = None,
-    sample: int | None = None,
-    seed: int = 0,
-) -> tuple[GradientCheck, ...]:
-    """Check each gradient, or those in `symbols`: `sample` cells of each, or all."""
-    chosen = program.gradients if symbols is None else symbols
-    return tuple(check_gradient(program, iteration, s, sample, seed) for s in chosen)
 
 
 def check_gradient(
@@ -258,8 +246,9 @@ class _Nudging:
 
 def _bends(e: Expr) -> Iterator[Expr]:
     """The expressions that are 0 at the kinks of `e`: x − y of max(x, y), x of abs(x)."""
-    for part in walk(e):
-        if isinstance(part, Call) and part.function == "max":
-            yield from (Diff(part.args[0], other) for other in part.args[1:])
-        elif isinstance(part, Call) and part.function == "abs":
-            yield part.args[0]
+    for call in calls(e):
+        first, *others = call.args
+        if call.function == "max":
+            yield from (Diff(first, other) for other in others)
+        elif call.function == "abs":
+            yield first

@@ -138,35 +138,31 @@ class Provenance:
         examples = len(self.timeline.iteration(max(1, iteration)).examples)
         return self.program.shapes(examples)
 
-    def expansion(self, place: Place, *, taught: bool = False) -> Expr | None:
+    def expansion(
+        self, place: Place, *, taught: bool = False, most: int | None = None
+    ) -> Expr | None:
         """The number as an expression over the cells that it reads; None for what is given.
 
-        It is as evaluated, or as `taught`.
+        It is as evaluated, or as `taught`; sums of more than `most` terms are shortened.
         """
         step = self.step_of(place)
         if step is None:
             return None
         expression = step.expression if taught else self.program.lowered_of(step)
-        cell = place.cell
-        return element(expression, cell.row, cell.column, self.shapes(place.iteration))
+        cell, shapes = place.cell, self.shapes(place.iteration)
+        return element(expression, cell.row, cell.column, shapes, most)
 
     def terms(self, place: Place) -> tuple[Place, ...]:
         """The numbers that this one reads as its step is taught; of a very long sum not all."""
-        step = self.step_of(place)
-        if step is None:
-            return ()
-        at, shapes = place.cell, self.shapes(place.iteration)
-        return self._places(
-            place, step, element(step.expression, at.row, at.column, shapes, MOST_TERMS)
-        )
+        return self._read(place, self.expansion(place, taught=True, most=MOST_TERMS))
 
     def reads(self, place: Place) -> tuple[Place, ...]:
         """The numbers that this one is computed from, as it is evaluated, in order of reading."""
-        step, expansion = self.step_of(place), self.expansion(place)
-        return () if step is None or expansion is None else self._places(place, step, expansion)
+        return self._read(place, self.expansion(place))
 
-    def _places(self, place: Place, step: Step, expansion: Expr) -> tuple[Place, ...]:
-        return tuple(self.read_in(place.iteration, cell, step) for cell in cells(expansion))
+    def _read(self, place: Place, expansion: Expr | None) -> tuple[Place, ...]:
+        step, found = self.step_of(place), cells(expansion) if expansion else ()
+        return tuple(self.read_in(place.iteration, cell, step) for cell in found)
 
     def is_read_by(self, place: Place, reader: Place) -> bool:
         """Whether `reader` reads `place`, as its step is taught; its sum is not expanded."""

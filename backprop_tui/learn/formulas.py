@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Cell,
     Expr,
     Name,
+    calls,
     children,
     names,
     replace,
@@ -115,8 +116,7 @@ def _right_program(network: Network, training: Training) -> Program:
 
 def hint_of(step: Step, shapes: Mapping[str, Shape]) -> str:
     """It must come out as 1×3, and is made of dZ2, A1 and m."""
-    calls = (part for part in walk(step.expression) if isinstance(part, Call))
-    signs = [text(Call(call.function, (Name("…"),))) for call in calls]
+    signs = [text(Call(call.function, (Name("…"),))) for call in calls(step.expression)]
     made_of = [text(Name(symbol)) for symbol in names(step.expression)]
     parts = list(dict.fromkeys((*made_of, *signs)))
     together = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -271,52 +271,31 @@ CATALOGUE: dict[str, Mistake] = {
     )
 }
 """The mistakes that a run can be made with, by name."""
+WHOLE = (rewrites.other_targets, rewrites.mean_taken)
 MISREADINGS: dict[str, Mistake] = {
-    name: Mistake(name, how, f"What one gets {how}.", None, change, whole=whole)
-    for name, how, change, whole in (
-        ("activation-left-out", "without the activation", rewrites.without_activation, False),
-        (
-            "slope-for-activation",
-            "with the activation's slope",
-            rewrites.slope_for_activation,
-            False,
-        ),
-        (
-            "activation-for-slope",
-            "with g itself, not g′",
-            rewrites.activation_for_slope,
-            False,
-        ),
-        ("one-factor", "from only one of the factors", rewrites.one_factor, False),
-        ("one-side", "from one side only", rewrites.one_side, False),
-        ("sum-for-difference", "added, not subtracted", rewrites.sum_for_difference, False),
-        ("minus-forgotten", "without the minus sign", rewrites.without_minus, False),
-        ("other-targets", "with Y and 1 − Y swapped", rewrites.other_targets, True),
-        ("constant-forgotten", "without the constant factor", rewrites.without_constant, False),
-        ("square-forgotten", "without the square", rewrites.without_square, False),
-        ("division-forgotten", "without the division", rewrites.without_division, False),
-        ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm, False),
-        ("mean-taken", "with a mean, where a sum is taken", rewrites.mean_taken, True),
-        ("other-axis", "summed over the wrong axis", rewrites.other_axis, False),
-        ("transpose-added", "with a ᵀ too many", rewrites.with_transpose, False),
-        (
-            "z-for-a",
-            "with Z, where A is read",
-            rewrites.other_part("activation", "affine", "value"),
-            False,
-        ),
-        (
-            "da-for-dz",
-            "with dA, where dZ is read",
-            rewrites.other_part("affine", "activation", "gradient"),
-            False,
-        ),
-        ("other-layer", "from a neighbouring layer", rewrites.other_layer, False),
+    name: Mistake(name, how, f"What one gets {how}.", None, change, whole=change in WHOLE)
+    for name, how, change in (
+        ("activation-left-out", "without the activation", rewrites.without_activation),
+        ("slope-for-activation", "with the activation's slope", rewrites.slope_for_activation),
+        ("activation-for-slope", "with g itself, not g′", rewrites.activation_for_slope),
+        ("one-factor", "from only one of the factors", rewrites.one_factor),
+        ("one-side", "from one side only", rewrites.one_side),
+        ("sum-for-difference", "added, not subtracted", rewrites.sum_for_difference),
+        ("minus-forgotten", "without the minus sign", rewrites.without_minus),
+        ("other-targets", "with Y and 1 − Y swapped", rewrites.other_targets),
+        ("constant-forgotten", "without the constant factor", rewrites.without_constant),
+        ("square-forgotten", "without the square", rewrites.without_square),
+        ("division-forgotten", "without the division", rewrites.without_division),
+        ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm),
+        ("mean-taken", "with a mean, where a sum is taken", rewrites.mean_taken),
+        ("other-axis", "summed over the wrong axis", rewrites.other_axis),
+        ("transpose-added", "with a ᵀ too many", rewrites.with_transpose),
+        ("z-for-a", "with Z, where A is read", rewrites.z_for_a),
+        ("da-for-dz", "with dA, where dZ is read", rewrites.da_for_dz),
+        ("other-layer", "from a neighbouring layer", rewrites.other_layer),
     )
 }
 """The mistakes in a single number, by name, the likeliest first."""
-
-
 ONE_PATH = Mistake(
     "one-path",
     "from one path only",

@@ -118,17 +118,9 @@ def of_same_sizes(
     """The same network with random parameters and data; none where it is too large."""
     if sum(a * b for a, b in parameter_shapes(network.layers).values()) > LARGEST:
         return ()
-    scalars = {
-        "alpha": training.learning_rate,
-        "beta1": training.beta1,
-        "beta2": training.beta2,
-        "epsilon": training.epsilon,
-        "weight_decay": training.weight_decay,
-        "t": t,
-    }
     program = program_of(network, training)
     # Several: with one draw every ReLU may be open.
-    return tuple(_drawn(program, examples, scalars, seed) for seed in range(4))
+    return tuple(_drawn(program, examples, t, seed) for seed in range(4))
 
 
 @lru_cache(maxsize=2)
@@ -136,25 +128,27 @@ def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
     """Networks with the same depth, functions and loss, and layers of pairwise different sizes."""
     widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
     other = replace(network, layers=widths)
-    scalars = {
-        "alpha": 0.37,
-        "beta1": 0.83,
-        "beta2": 0.71,
-        "epsilon": 0.19,
-        "weight_decay": 0.23,
-        "t": 6.0,
-    }
-    program = program_of(other, replace(training, batch=max(EXAMPLES)))
-    return tuple(_drawn(program, examples, scalars, seed=10) for examples in EXAMPLES)
+    constants = replace(
+        training,
+        batch=max(EXAMPLES),
+        learning_rate=0.37,
+        beta1=0.83,
+        beta2=0.71,
+        epsilon=0.19,
+        weight_decay=0.23,
+    )
+    program = program_of(other, constants)
+    return tuple(_drawn(program, examples, 6.0, seed=10) for examples in EXAMPLES)
 
 
-def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: int) -> Probe:
+def _drawn(program: Program, examples: int, t: float, seed: int) -> Probe:
     """A probe with random numbers, in which each step has a finite number other than 0."""
     for draw in range(DRAWS):
         random = np.random.default_rng([seed, draw])
         given = {
             **_matrices(program, examples, random),
-            **scalars,
+            **_constants(program.training),
+            "t": t,
             "m": float(examples),
             "K": float(program.network.layers[-1]),
         }
@@ -164,6 +158,11 @@ def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: 
         if stay and all(map(_tells, results)):
             break
     return Probe(program, examples, given, results)
+
+
+def _constants(training: Training) -> dict[str, float]:
+    keys = ("beta1", "beta2", "epsilon", "weight_decay")
+    return {"alpha": training.learning_rate, **{key: getattr(training, key) for key in keys}}
 
 
 def _matrices(program: Program, examples: int, random: np.random.Generator) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
     Call,
     Diff,
@@ -20,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    calls,
     children,
     is_scalar,
     names,
@@ -233,9 +235,8 @@ def decimal_logarithm(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
-    over = (x for x in walk(e) if isinstance(x, Call) and x.function in PRIMITIVES)
-    gathers = any(PRIMITIVES[x.function].over for x in over)
-    if (gathers or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
+    sums = any(call.function in PRIMITIVES and gathers(call.function) for call in calls(e))
+    if (sums or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
         yield e / m
 
 
@@ -257,6 +258,10 @@ def other_part(part: Part, other: Part, kind: Kind) -> Change:
                     yield from map(Name, program.beside(symbol, other))
 
     return change
+
+
+z_for_a = other_part("activation", "affine", "value")
+da_for_dz = other_part("affine", "activation", "gradient")
 
 
 def other_layer(e: Expr, program: Program) -> Iterator[Expr]:

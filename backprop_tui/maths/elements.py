@@ -21,9 +21,9 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    calls,
     children,
     rebuild,
-    walk,
 )
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
 from backprop_tui.maths.shapes import Shape, shape
@@ -104,8 +104,7 @@ def gathers(function: str) -> bool:
     """Whether one number of a function's result depends on several: row_sums, softmax."""
     if function in PRIMITIVES:
         return PRIMITIVES[function].over is not None
-    called = (x for x in walk(DEFINITIONS[function]) if isinstance(x, Call))
-    return any(x.function in PRIMITIVES and PRIMITIVES[x.function].over for x in called)
+    return any(gathers(call.function) for call in calls(DEFINITIONS[function]))
 
 
 Reach: TypeAlias = tuple[int | None, int | None]

@@ -212,6 +212,11 @@ def walk(e: Expr) -> Iterator[Expr]:
         yield from walk(child)
 
 
+def calls(e: Expr) -> Iterator[Call]:
+    """The calls of functions in `e`, from left to right."""
+    return (part for part in walk(e) if isinstance(part, Call))
+
+
 def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
     """`e` with every part that is a key of `known` replaced, the largest parts first."""
     return known[e] if e in known else rebuild(e, lambda child: replace(child, known))

@@ -16,7 +16,6 @@ from backprop_tui.explain.gradient_check import (
     CellCheck,
     CheckVerdict,
     GradientCheck,
-    check,
     check_cells,
     check_gradient,
     summary,
@@ -51,7 +50,8 @@ def one_neuron(
 
 def verdicts(experiment: Experiment, sample: int | None = None) -> dict[str, GradientCheck]:
     timeline = Timeline(experiment)
-    return {v.symbol: v for v in check(timeline.program, timeline.iteration(1), sample=sample)}
+    program, iteration = timeline.program, timeline.iteration(1)
+    return {s: check_gradient(program, iteration, s, sample) for s in program.gradients}
 
 
 def with_wrong(timeline: Timeline, symbol: str, change: Callable[[Array], Array]) -> Iteration:
