@@ -90,19 +90,19 @@ def check_cells(
         raise KeyError(symbol)
     at = program.index(symbol)
     analytic = iteration.results[at]
-    nudging = _Nudging(program, iteration, program.roles[symbol].of or "")
-    if analytic.shape != nudging.here.shape:  # a mistake can make it so: no number to compare
-        analytic = np.full_like(nudging.here, np.nan)
+    differences = _CentralDifferences(program, iteration, program.roles[symbol].of or "")
+    if analytic.shape != differences.here.shape:  # a mistake can make it so: no number to compare
+        analytic = np.full_like(differences.here, np.nan)
     cells = _cells(analytic, sample, np.random.default_rng([seed, at]))
-    if not nudging.per_example:
+    if not differences.per_example:
         for i, j in cells:
-            yield nudging.slopes(i, j).judged(i, j, 0, float(analytic[i, j]))
+            yield differences.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
-    row, slopes = -1, None
+    row, quotients = -1, None
     for i, j in cells:
-        if i != row or slopes is None:  # a whole row is changed at once
-            row, slopes = i, nudging.slopes(i, slice(None))
-        yield slopes.judged(i, j, j, float(analytic[i, j]))
+        if i != row or quotients is None:  # a whole row is changed at once
+            row, quotients = i, differences.quotients(i, slice(None))
+        yield quotients.judged(i, j, j, float(analytic[i, j]))
 
 
 def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:
@@ -138,7 +138,7 @@ def _cells(array: Array, sample: int | None, random: np.random.Generator) -> lis
 
 
 @dataclass(frozen=True)
-class _Slopes:
+class _Quotients:
     """Difference quotients of the objective, one for each of its columns, and their errors."""
 
     numeric: Array
@@ -159,7 +159,7 @@ class _Slopes:
             return CheckVerdict.KINK
         if not np.isfinite((n, n_half)).all():
             return CheckVerdict.CANNOT_TELL
-        # The error of n falls with h²: 4/3 of what half the nudge changes; 2 is on the safe side.
+        # The error of n falls with h²: 4/3 of what h/2 changes; 2 is on the safe side.
         error = 2 * abs(n - n_half) + self.noise[column]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         if error > within:
@@ -167,7 +167,7 @@ class _Slopes:
         return CheckVerdict.AGREES if abs(a - n) <= within else CheckVerdict.DIFFERS
 
 
-class _Nudging:
+class _CentralDifferences:
     """One symbol whose numbers are changed, and the forward and loss steps that depend on it.
 
     A parameter changes J, or the L of the only example. In a symbol with a column for each example,
@@ -198,26 +198,26 @@ class _Nudging:
         self.here: Array = self.env[symbol]
         self.noise = self._noise()
 
-    def slopes(self, i: int, j: int | slice) -> _Slopes:
+    def quotients(self, i: int, j: int | slice) -> _Quotients:
         """The difference quotients of the objective at the cells (i, j)."""
         with np.errstate(all="ignore"):
             numeric, down, up = self._difference(i, j, H)
             halved, _, _ = self._difference(i, j, H / 2)
-            return _Slopes(numeric, halved, self.noise / H, self._kink(down, up))
+            return _Quotients(numeric, halved, self.noise / H, self._kink(down, up))
 
     def _difference(
         self, i: int, j: int | slice, h: float
     ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
         up, down = self.here[i, j] + h, self.here[i, j] - h
-        below, above = self._nudged(i, j, down), self._nudged(i, j, up)
+        below, above = self._with(i, j, down), self._with(i, j, up)
         moved = above[self.objective] - below[self.objective]
         return (moved / (up - down))[0], below, above
 
-    def _nudged(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
+    def _with(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
         """The value of each symbol where the cells (i, j) are `number`."""
-        nudged = self.here.copy()
-        nudged[i, j] = number
-        env = {**self.env, self.symbol: nudged}
+        changed = self.here.copy()
+        changed[i, j] = number
+        env = {**self.env, self.symbol: changed}
         for symbol, expression in self.after:
             env[symbol] = value(expression, env)
         return env

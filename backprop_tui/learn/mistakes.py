@@ -170,7 +170,7 @@ CATALOGUE: dict[str, Mistake] = {
             "with row and column swapped",
             "Row and column are swapped: the number for [i,j] stands at [j,i].",
             "backward",
-            rewrites.turned,
+            rewrites.transposed,
             whole=True,
         ),
         Mistake(
@@ -178,7 +178,7 @@ CATALOGUE: dict[str, Mistake] = {
             "with the sign flipped",
             "The sign is flipped: target minus prediction, where it is prediction minus target.",
             "backward",
-            rewrites.opposite,
+            rewrites.sign_flipped,
             whole=True,
             made_at=_meets_targets,
         ),
@@ -265,7 +265,7 @@ CATALOGUE: dict[str, Mistake] = {
             "added, not subtracted",
             "The slope is added, where it is subtracted: the loss is climbed.",
             "update",
-            rewrites.added,
+            rewrites.update_added,
             whole=True,
         ),
     )
