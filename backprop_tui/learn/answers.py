@@ -149,7 +149,9 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
 
 
-def formula(experiment: Experiment, symbol: str, typed: str, iteration: Iteration) -> JudgedAnswer:
+def judge_formula(
+    experiment: Experiment, symbol: str, typed: str, iteration: Iteration
+) -> JudgedAnswer:
     """Judge a formula typed for a step of that iteration."""
     found = formulas.judge(experiment, symbol, typed, iteration)
     if found.accepted:

@@ -20,8 +20,8 @@ from backprop_tui.learn.answers import (
     AnswerVerdict,
     JudgedAnswer,
     earlier,
-    formula,
     judge,
+    judge_formula,
     unit_of,
     wrong,
 )
@@ -268,7 +268,7 @@ class Ask(Travel, Looking):
     def _judged(self, asked: AskedQuestion, typed: str) -> JudgedAnswer:
         if asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
-            return formula(self.timeline.experiment, asked.cell.symbol, typed, iteration)
+            return judge_formula(self.timeline.experiment, asked.cell.symbol, typed, iteration)
         found = self._explained(asked)
         slopes = found.step.phase == "backward" and not asked.own
         return judge(typed, found, self.decimals, earlier(found), sign_will_do=slopes)

@@ -145,12 +145,12 @@ class Answering(Travel, Why):
         return Explanation(self.provenance, self.asking.asked.place, self._write)
 
     def _judge(self, typed: str) -> JudgedAnswer:
-        from backprop_tui.learn.answers import earlier, formula, judge
+        from backprop_tui.learn.answers import earlier, judge, judge_formula
 
         if self.asking and self.asking.asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
             symbol = self.asking.cell.symbol
-            return formula(self.timeline.experiment, symbol, typed, iteration)
+            return judge_formula(self.timeline.experiment, symbol, typed, iteration)
         found = self._explained()
         asked = self.asking.asked if self.asking else None
         slopes = found.step.phase == "backward" and asked is not None and not asked.own
