@@ -6,6 +6,7 @@ again, and the difference quotient of the loss is compared with the gradient.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +22,9 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
 H = 1e-5
-"""By how much a number is changed, up and down."""
+"""How far a number is changed, up and down."""
+DECIMALS = 9
+"""Decimals of a central difference that rounding errors leave, where the loss is not large."""
 ABSOLUTE, RELATIVE = 1e-8, 1e-5
 """A gradient and a quotient agree within ABSOLUTE + RELATIVE · the larger of them."""
 
@@ -44,11 +47,22 @@ class CellCheck:
     analytic: float
     numeric: float
     verdict: CheckVerdict
+    decimals: int = DECIMALS
+    """Decimals to which `numeric` is rounded: what rounding errors leave of it."""
 
     @property
     def difference(self) -> float:
-        """How far the gradient and the difference quotient are apart."""
-        return abs(self.analytic - self.numeric)
+        """Between the two, 0 where rounding errors alone account for it."""
+        difference = abs(self.analytic - self.numeric)
+        return 0.0 if difference < 10.0**-self.decimals else difference
+
+    @property
+    def difference_text(self) -> str:
+        """The difference as users read it: `3e-8`, or `< 1e-9` where it is only rounding."""
+        if not math.isfinite(self.difference):
+            return "NaN" if math.isnan(self.difference) else "∞"
+        digits, _, exponent = f"{self.difference:.0e}".partition("e")
+        return f"{digits}e{int(exponent)}" if self.difference else f"< 1e{-self.decimals}"
 
     @property
     def told(self) -> bool:
@@ -90,18 +104,18 @@ def check_cells(
         raise KeyError(symbol)
     at = program.index(symbol)
     analytic = iteration.results[at]
-    differences = _CentralDifferences(program, iteration, program.roles[symbol].of or "")
-    if analytic.shape != differences.here.shape:  # a mistake can make it so: no number to compare
-        analytic = np.full_like(differences.here, np.nan)
+    perturbation = _Perturbation(program, iteration, program.roles[symbol].of or "")
+    if analytic.shape != perturbation.here.shape:  # a mistake can make it so: no number to compare
+        analytic = np.full_like(perturbation.here, np.nan)
     cells = _cells(analytic, sample, np.random.default_rng([seed, at]))
-    if not differences.per_example:
+    if not perturbation.per_example:
         for i, j in cells:
-            yield differences.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
+            yield perturbation.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
     row, quotients = -1, None
     for i, j in cells:
-        if i != row or quotients is None:  # a whole row is changed at once
-            row, quotients = i, differences.quotients(i, slice(None))
+        if i != row or quotients is None:  # one change of a whole row serves every example
+            row, quotients = i, perturbation.quotients(i, slice(None))
         yield quotients.judged(i, j, j, float(analytic[i, j]))
 
 
@@ -151,15 +165,17 @@ class _Quotients:
 
     def judged(self, i: int, j: int, column: int, analytic: float) -> CellCheck:
         n, n_half = float(self.numeric[column]), float(self.halved[column])
-        verdict = self._verdict(analytic, n, n_half, column)
-        return CellCheck(i + 1, j + 1, analytic, n, verdict)
+        verdict, noise = self._verdict(analytic, n, n_half, column), self.noise[column]
+        decimals = min(DECIMALS, -math.ceil(math.log10(noise))) if noise else DECIMALS
+        rounded = round(n, decimals) + 0.0  # no −0
+        return CellCheck(i + 1, j + 1, analytic, rounded, verdict, decimals)
 
     def _verdict(self, a: float, n: float, n_half: float, column: int) -> CheckVerdict:
         if self.kink[column]:
             return CheckVerdict.KINK
         if not np.isfinite((n, n_half)).all():
             return CheckVerdict.CANNOT_TELL
-        # The error of n falls with h²: 4/3 of what h/2 changes; 2 is on the safe side.
+        # The error of n falls with h²: 4/3 of what half of h changes; 2 is on the safe side.
         error = 2 * abs(n - n_half) + self.noise[column]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         if error > within:
@@ -167,7 +183,7 @@ class _Quotients:
         return CheckVerdict.AGREES if abs(a - n) <= within else CheckVerdict.DIFFERS
 
 
-class _CentralDifferences:
+class _Perturbation:
     """One symbol whose numbers are changed, and the forward and loss steps that depend on it.
 
     A parameter changes J, or the L of the only example. In a symbol with a column for each example,
@@ -203,18 +219,18 @@ class _CentralDifferences:
         with np.errstate(all="ignore"):
             numeric, down, up = self._difference(i, j, H)
             halved, _, _ = self._difference(i, j, H / 2)
-            return _Quotients(numeric, halved, self.noise / H, self._kink(down, up))
+            return _Quotients(numeric, halved, self.noise, self._kink(down, up))
 
     def _difference(
         self, i: int, j: int | slice, h: float
     ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
         up, down = self.here[i, j] + h, self.here[i, j] - h
-        below, above = self._with(i, j, down), self._with(i, j, up)
+        below, above = self._changed(i, j, down), self._changed(i, j, up)
         moved = above[self.objective] - below[self.objective]
         return (moved / (up - down))[0], below, above
 
-    def _with(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
-        """The value of each symbol where the cells (i, j) are `number`."""
+    def _changed(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
+        """All that is known where the cells (i, j) hold `number` instead."""
         changed = self.here.copy()
         changed[i, j] = number
         env = {**self.env, self.symbol: changed}
@@ -231,7 +247,7 @@ class _CentralDifferences:
         return kink
 
     def _noise(self) -> Array:
-        """How much the objective changes when each step's result changes by one unit in its last
+        """How much a difference quotient changes when each result changes by one unit in its last
         place.
 
         Where an output is close to 1, log(1 − A) keeps few digits: a small change may be lost.
@@ -240,7 +256,7 @@ class _CentralDifferences:
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
                 env[symbol] = np.nextafter(value(expression, env), 0.0)
-            noise = np.abs(env[self.objective] - self.env[self.objective])[0]
+            noise = np.abs(env[self.objective] - self.env[self.objective])[0] / H
         return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 
 
