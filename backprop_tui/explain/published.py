@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from math import isfinite, nan
 from typing import Any
 
@@ -125,13 +126,11 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
     # Parameters have the values that the updates gave them.
     env = {**done.scalars, **done.given, **timeline.program.by_symbol(done.results)}
     reached = done.number == published.iteration
-
-    def compared(
-        e: Expr, i: int, j: int, computed: Array | None, printed: str, wrong: KnownWrong | None
-    ) -> Comparison:
+    numbers = cache(lambda e: _numbers(e, env))
+    for e, i, j, printed, wrong in _printed(published, shapes):
         one = _one(e, i, j, shapes)
-        number = nan if computed is None else float(computed[i, j])
-        return Comparison(
+        number = float(numbers(e)[i, j]) if reached else nan
+        yield Comparison(
             of=text(one) if len(cells(one)) <= len(names(e)) else f"({text(e)})[{i + 1},{j + 1}]",
             reads=names(e),
             iteration=published.iteration,
@@ -144,17 +143,19 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
             wrong=wrong,
         )
 
+
+def _printed(
+    published: Published, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[Expr, int, int, str, KnownWrong | None]]:
+    """Each printed number: of what, its row and column (from 0), and why it is wrong, if it is."""
     spoilt = {_one(wrong.of, 0, 0, shapes) for wrong in published.known_wrong}
     for figure in published.figures:
-        numbers = _numbers(figure.of, env) if reached else None
         for i, row in enumerate(figure.printed):
             for j, printed in enumerate(row):
                 if printed and _one(figure.of, i, j, shapes) not in spoilt:
-                    yield compared(figure.of, i, j, numbers, printed, None)
+                    yield figure.of, i, j, printed, None
     for wrong in published.known_wrong:
-        yield compared(
-            wrong.of, 0, 0, _numbers(wrong.of, env) if reached else None, wrong.printed, wrong
-        )
+        yield wrong.of, 0, 0, wrong.printed, wrong
 
 
 def _numbers(e: Expr, env: Mapping[str, Any]) -> Array:

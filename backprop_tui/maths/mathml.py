@@ -79,9 +79,7 @@ def _called(name: str, stroke: str = "") -> str:
 
 
 def _figure(figure: str) -> str:
-    """−4.39e−4, ∞ or exp(−5.000) as MathML."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _call(called[1]).replace("*", _figure(called[2]))
+    """−4.39e−4 or ∞ as MathML."""
     digits, e, exponent = figure.partition("e")
     written = _signed(digits)
     if e:

@@ -142,8 +142,6 @@ def _called(call: re.Match[str]) -> str:
 
 def figure_in_words(figure: str) -> str:
     """A figure as it is spoken: minus 4.39 e minus 4, for −4.39e−4."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _call(called[1]).replace("*", figure_in_words(called[2]))
     if figure == "NaN":
         return "not a number"
     if found := re.fullmatch(r"(.+)e([-−]?)\+?0*(\d+)", figure):

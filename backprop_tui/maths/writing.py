@@ -242,8 +242,6 @@ def _latex_name(symbol: str) -> str:
 
 def _latex_figure(figure: str) -> str:
     r"""A figure in LaTeX: -4.39 \cdot 10^{-4}, for −4.39e−4."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _latex_call(called[1]).replace("*", _latex_figure(called[2]))
     digits, e, exponent = figure.replace("−", "-").partition("e")
     digits = digits.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
     return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
@@ -297,7 +295,6 @@ def _plain(latex: str) -> str:
 LATEX_IN_LINES = replace(
     LATEX,
     call=lambda function: _plain(_latex_call(function)),
-    figure=lambda figure: _plain(_latex_figure(figure)),
     parentheses=("(", ")"),
     broad=3,
 )
@@ -376,9 +373,16 @@ def with_numbers(
 
     def leaf(part: Expr) -> str | None:
         figure = number(part)
-        return None if figure is None else notation.figure(figure)
+        return None if figure is None else written_figure(figure, notation)
 
     return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
+
+
+def written_figure(figure: str, notation: Notation) -> str:
+    """A figure, or a function of one, exp(−5.000), in that notation."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return notation.call(called[1]).replace("*", written_figure(called[2], notation))
+    return notation.figure(figure)
 
 
 def with_leaves(e: Expr, leaf: Callable[[Expr], str | None], notation: Notation = TEXT) -> str:
