@@ -29,6 +29,15 @@ EXAMPLES = (3, 5)
 """The batch sizes of networks of other sizes: two, so that no number in a formula is m in both."""
 WIDTHS = [n for n in range(2, 24) if n not in EXAMPLES]
 """The layers' sizes in them; a deeper network repeats them."""
+CONSTANTS = {
+    "alpha": 0.37,
+    "beta1": 0.83,
+    "beta2": 0.71,
+    "epsilon": 0.19,
+    "weight_decay": 0.23,
+    "t": 6.0,
+}
+"""The single numbers in them: unlike those of any run, so that none fits by coincidence."""
 LARGEST = 120_000
 """A network with more parameters is not tried out in its own sizes with other numbers."""
 VANISHED = 1e-3
@@ -119,8 +128,10 @@ def of_same_sizes(
     if sum(a * b for a, b in parameter_shapes(network.layers).values()) > LARGEST:
         return ()
     program = program_of(network, training)
+    keys = ("beta1", "beta2", "epsilon", "weight_decay")
+    scalars = {"alpha": training.learning_rate, **{k: getattr(training, k) for k in keys}, "t": t}
     # Several: with one draw every ReLU may be open.
-    return tuple(_drawn(program, examples, t, seed) for seed in range(4))
+    return tuple(_drawn(program, examples, scalars, seed) for seed in range(4))
 
 
 @lru_cache(maxsize=2)
@@ -128,27 +139,17 @@ def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
     """Networks with the same depth, functions and loss, and layers of pairwise different sizes."""
     widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
     other = replace(network, layers=widths)
-    constants = replace(
-        training,
-        batch=max(EXAMPLES),
-        learning_rate=0.37,
-        beta1=0.83,
-        beta2=0.71,
-        epsilon=0.19,
-        weight_decay=0.23,
-    )
-    program = program_of(other, constants)
-    return tuple(_drawn(program, examples, 6.0, seed=10) for examples in EXAMPLES)
+    program = program_of(other, replace(training, batch=max(EXAMPLES)))
+    return tuple(_drawn(program, examples, CONSTANTS, seed=10) for examples in EXAMPLES)
 
 
-def _drawn(program: Program, examples: int, t: float, seed: int) -> Probe:
+def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: int) -> Probe:
     """A probe with random numbers, in which each step has a finite number other than 0."""
     for draw in range(DRAWS):
         random = np.random.default_rng([seed, draw])
         given = {
             **_matrices(program, examples, random),
-            **_constants(program.training),
-            "t": t,
+            **scalars,
             "m": float(examples),
             "K": float(program.network.layers[-1]),
         }
@@ -158,11 +159,6 @@ def _drawn(program: Program, examples: int, t: float, seed: int) -> Probe:
         if stay and all(map(_tells, results)):
             break
     return Probe(program, examples, given, results)
-
-
-def _constants(training: Training) -> dict[str, float]:
-    keys = ("beta1", "beta2", "epsilon", "weight_decay")
-    return {"alpha": training.learning_rate, **{key: getattr(training, key) for key in keys}}
 
 
 def _matrices(program: Program, examples: int, random: np.random.Generator) -> dict[str, Array]:
