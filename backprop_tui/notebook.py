@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
@@ -16,7 +16,8 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import hint
-from backprop_tui.run.timeline import Position, State, Timeline
+from backprop_tui.run import timeline
+from backprop_tui.run.timeline import Position
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +28,7 @@ UNKNOWN = "·"
 BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border-radius:6px"
 
 
-class NotebookTimeline(Timeline):
+class NotebookTimeline(timeline.Timeline):
     """A run of an experiment, whose states display themselves."""
 
     def state(self, position: Position) -> NotebookState:
@@ -43,7 +44,7 @@ class NotebookTimeline(Timeline):
         return Provenance(self)
 
 
-class NotebookState(State):
+class NotebookState(timeline.State):
     """The state of a run at a position. It displays its step: formula, one number, matrices."""
 
     timeline: NotebookTimeline
@@ -163,4 +164,7 @@ def _board(name: str, rows: list[list[str]]) -> Html:
     return element("table", caption, *cells, style=BRACKETS)
 
 
-__all__ = ["ExperimentError", "NotebookState", "NotebookTimeline", "Position", "load"]
+# As the library calls them:
+Timeline: TypeAlias = NotebookTimeline
+State: TypeAlias = NotebookState
+__all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

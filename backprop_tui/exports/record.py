@@ -10,7 +10,7 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.files.saving import SaveError
+from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, Outcome
 from backprop_tui.maths.writing import text

@@ -62,7 +62,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     if not slips:
         return "fits nowhere in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
-    made.resume(begun.number, begun.given)
+    made.history.resume(begun.number, begun.given)
     if not changes_nothing(right, made, begun.number):
         return None
     known = {**begun.given, **begun.scalars}
@@ -93,11 +93,12 @@ class RightRun:
 
     def is_behind(self, iteration: int) -> bool:
         """Whether it is more than AHEAD iterations behind that one."""
-        return iteration > max(self.timeline.reached, self._through) + AHEAD
+        return iteration > max(self.timeline.history.reached, self._through) + AHEAD
 
     def run(self, last: int) -> Iterator[None]:
         """Run to that iteration, some at a time; then it is not behind, even if it diverged."""
-        for _ in self.timeline.run(self.timeline.reached + 1, last):
+        history = self.timeline.history
+        for _ in history.run(history.reached + 1, last):
             yield
         self._through = last
 
