@@ -27,7 +27,7 @@ from backprop_tui.tui.paint.numbers import number
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.learn.effect import RightRun
-    from backprop_tui.learn.formulas import Judgement
+    from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.tui.asking import Asking
 
 EDITED, CHANGED = "*", "Δ"
@@ -86,7 +86,7 @@ class View:
     """The symbol whose formula is being written: the step is announced, and nothing of it told."""
     told: tuple[str, ...] = ()
     """What was found of the formula that was typed."""
-    yours: Judgement | None = None
+    yours: JudgedFormula | None = None
     """What the explained step's formula is worth, where its user wrote it."""
 
     @property

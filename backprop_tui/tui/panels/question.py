@@ -6,9 +6,8 @@ but for the hints that were asked for.
 
 from __future__ import annotations
 
-from backprop_tui.learn.judging import Verdict
-from backprop_tui.learn.questions import Choice
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.answers import AnswerVerdict
+from backprop_tui.learn.questions import Choice, Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.tui.asking import Asking
 from backprop_tui.tui.paint.canvas import shortened, wrapped
@@ -47,9 +46,9 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
         lines += [] if talk else [Line(head, "strong", 8)]
     lines += [Line(line, "", 8) for line in choice_rows(asking, width)]
     if judged := asking.judged:
-        sign = "✗" if judged.verdict is Verdict.WRONG else "~"
+        sign = "✗" if judged.verdict is AnswerVerdict.WRONG else "~"
         said = f"{sign} {judged.said}"
-        looks = "wrong" if judged.verdict is Verdict.WRONG else "note"
+        looks = "wrong" if judged.verdict is AnswerVerdict.WRONG else "note"
         lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
             lines.append(Line(f"Look at {where}.", "", 6))

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from backprop_tui.explain.explanation import Explanation, spelled_uses
+from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.writing import text
@@ -433,7 +433,7 @@ def other_examples(view: View, found: Explanation) -> str:
 
 
 def spelled(view: View, place: Place) -> tuple[str, ...]:
-    return spelled_uses(view.provenance, place)
+    return view.provenance.used_in(place)
 
 
 def element_lines(found: Explanation, width: int, most: int) -> list[str]:
