@@ -1,11 +1,10 @@
 """What a screen shows: a state of the run, and how its user wants to see it.
 
-An immutable record, made anew at each key; widgets read it and change nothing.
+A View is an immutable record, made anew at each key. Panels read it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -20,7 +19,7 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
-from backprop_tui.model.program import Phase, Step
+from backprop_tui.model.program import Phase, Program, Step
 from backprop_tui.run.timeline import State
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.numbers import number
@@ -94,8 +93,18 @@ class View:
         return self.state.step
 
     @property
-    def layers(self) -> tuple[int, ...]:
-        return self.state.experiment.network.layers
+    def program(self) -> Program:
+        return self.state.program
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The neurons of each layer, the inputs first."""
+        return self.program.network.layers
+
+    @property
+    def depth(self) -> int:
+        """The number of layers after the inputs."""
+        return self.program.network.depth
 
     @property
     def iteration(self) -> int:
@@ -105,8 +114,10 @@ class View:
     def layer_of_step(self) -> int:
         """The layer whose card shows what the step reads and writes."""
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
+        roles = self.program.roles
         read = names(self.step.expression) if self.step else ()
-        return max(self.state.layer or 1, *map(layer_of, read), 1)
+        layers = (roles[symbol].layer or 1 for symbol in read if symbol in roles)
+        return max(self.state.layer or 1, *layers, 1)
 
     @cached_property
     def layer(self) -> int:
@@ -114,10 +125,11 @@ class View:
         looked_at, here = self.inspection.cursor, self.layer_of_step
         if looked_at is None:
             return here
-        own = layer_of(looked_at.symbol)
-        own = own or (1 if looked_at.symbol == "X" else len(self.layers) - 1)
-        before = re.match(r"d?A", looked_at.symbol) and own + 1 == here
-        return here if before else own
+        role = self.program.roles.get(looked_at.symbol)
+        if role is None or role.layer is None:  # targets and losses stand on the last card
+            return self.depth
+        before = role.part == "activation" and role.layer + 1 == here
+        return here if before else max(role.layer, 1)
 
     @property
     def followed(self) -> Cell | None:
@@ -150,13 +162,13 @@ class View:
         """The first cell that the run's mistake made another, of what is shown of the step."""
         if self.right is None or not self.state.done(step.symbol):
             return None
-        column = self.column if step.symbol in self.state.program.per_example else None
+        column = self.column if step.symbol in self.program.per_example else None
         return self.right.first_wrong(self.iteration, step.symbol, column)
 
     @cached_property
     def column(self) -> int:
         """The example whose column is shown, from 0: a looked-at cell's or open step's own."""
-        per_example = self.state.program.per_example
+        per_example = self.program.per_example
         cursor = self.inspection.cursor
         if cursor and cursor.symbol in per_example:
             return min(cursor.column, self.state.examples) - 1
@@ -341,18 +353,12 @@ class View:
         """The panel on which a matrix stands in this phase."""
         if self.updating:
             return "update"
-        return "gradients" if symbol in self.state.program.gradients else "cache"
+        return "gradients" if symbol in self.program.gradients else "cache"
 
-    @cached_property
+    @property
     def slip(self) -> str | None:
         """What the run's mistake makes of the explained step, where it is made there."""
-        if self.state.experiment.mistake is None or self.place is None:
-            return None
-        from backprop_tui.learn.mistakes import slips_of
-
-        slips = slips_of(self.state.program)
-        own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
-        return next(own, None)
+        return self.right.slips.get(self.place.symbol) if self.right and self.place else None
 
     @property
     def is_as_taught(self) -> bool:
@@ -360,7 +366,7 @@ class View:
         user's own, nor moved by one."""
         if self.place is None or (self.yours and not self.yours.accepted) or self.slip:
             return False
-        program = self.state.program
+        program = self.program
         return not program.is_early(program.steps[program.index(self.place.symbol)])
 
     @property
@@ -390,12 +396,6 @@ class View:
             return ()  # under a mistake they would tell what is not there
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
-
-
-def layer_of(symbol: str) -> int:
-    """The layer in a matrix's name; 0 where it names none, as X, Y, L and α do."""
-    found = re.search(r"[WbZA](\d+)$", symbol)
-    return int(found[1]) if found else 0
 
 
 def hue(view: View) -> Phase:

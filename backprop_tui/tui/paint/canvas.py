@@ -36,6 +36,10 @@ USUAL = frozenset(
 
 COVERED = "▒"
 """What stands in the place of a digit that is not to be seen."""
+BRAILLE = 0x2800
+"""The braille character without a dot."""
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""The bit of each dot of a braille character, by line and column."""
 
 
 class Canvas:
@@ -121,10 +125,16 @@ class Canvas:
         for row in (self._chars[y], self._styles[y]):
             row[begin : end - 1] = row[begin + 1 : end]
 
+    def dot(self, x: int, y: int, style: str) -> None:
+        """Add a dot to the braille character that holds column `x` and line `y` of dots."""
+        column, line = x // 2, y // 4
+        dots = self.dots(column, line) | DOTS[y % 4][x % 2]
+        self.put(column, line, chr(BRAILLE + dots), style)
+
     def dots(self, x: int, y: int) -> int:
         """The dots of the braille character there; none where there is another."""
         inside = 0 <= y < self.height and 0 <= x < self.width
-        code = ord(self._chars[y][x][:1] or " ") - 0x2800 if inside else 0
+        code = ord(self._chars[y][x][:1] or " ") - BRAILLE if inside else 0
         return code if 0 <= code < 256 else 0
 
     def runs(self, y: int) -> Iterator[tuple[str, str]]:

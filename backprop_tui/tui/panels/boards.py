@@ -22,20 +22,12 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.run.edits import ALPHA
+from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.matrices import (
-    LABEL,
-    Arrangement,
-    Placed,
-    arrange,
-    arrange_update,
-    paint_all,
-    paint_cell,
-    paint_cursor,
-    shown_values,
-)
+from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
 from backprop_tui.tui.paint.numbers import common_power, times_power
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
+from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.view import CHANGED, EDITED, View
 
@@ -69,8 +61,8 @@ class Board(Panel):
         """The matrices on this board, in the order in which tab visits them."""
         return self.arrangement(view).cache
 
-    def own(self, symbol: str) -> str:
-        """The name of what stands here of a value; none where it has nothing here."""
+    def own(self, view: View, symbol: str) -> str:
+        """The symbol that this board shows for `symbol` (Gradients: dW1 for W1), or ''."""
         return symbol
 
     def stops(self, view: View) -> list[Cell]:
@@ -80,16 +72,16 @@ class Board(Panel):
         for one in self.placed(view):
             if one.symbol and one.rows and one.columns:
                 stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
-        card = list(filter(None, map(self.own, self.arrangement(view).card)))
-        per_example = view.state.program.per_example
+        card = [own for s in self.arrangement(view).card if (own := self.own(view, s))]
+        per_example = view.program.per_example
         return [
             stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
             for s in card or stops
         ]
 
-    def remark(self, a: Arrangement) -> str:
-        """What is not shown."""
-        left_out = " ".join(filter(None, map(self.own, a.left_out)))
+    def remark(self, view: View, a: Arrangement) -> str:
+        """Say what is not shown."""
+        left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
         return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
 
     def on_click(self, event: events.Click) -> None:
@@ -124,7 +116,7 @@ class Board(Panel):
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """The other layers, in the last line; returns the column behind them."""
-        if len(a.layers) == len(view.layers) - 1 or canvas.height <= LEAST:
+        if len(a.layers) == view.depth or canvas.height <= LEAST:
             return 0
         others = shortened(neighbours(view, a.layers), canvas.width)
         return canvas.put(0, canvas.height - 1, others, "quiet")
@@ -135,9 +127,10 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_layer(view, a)}", self.remark(a)
+        title, remark = f"Cache{which_layer(view, a)}", self.remark(view, a)
         self.rule(canvas, view, *heading(view, title, remark, canvas.width - 8))
-        paint_all(canvas, view, a.cache)
+        for placed in a.cache:
+            paint_matrix(canvas, view, placed)
         behind, which = self.put_neighbours(canvas, view, a), example(view)
         if behind and remark and behind + len(which) + 2 <= canvas.width:
             canvas.right(canvas.width, canvas.height - 1, which, "quiet")
@@ -152,8 +145,8 @@ class Gradients(Board):
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
 
-    def own(self, symbol: str) -> str:
-        return "" if symbol in ("X", "Y") else f"d{symbol}"
+    def own(self, view: View, symbol: str) -> str:
+        return view.program.gradient_of(symbol) or ""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
@@ -170,7 +163,7 @@ class Gradients(Board):
         }
         shared = powers[0] if len(set(powers)) == 1 else 0
         alone = not (self.other and self.other.display)
-        power_of_ten, remark = times_power(shared), self.remark(a)
+        power_of_ten, remark = times_power(shared), self.remark(view, a)
         layers = (which_layer(view, a), "") if alone else ("",)  # else the Cache says it
         ways = [
             ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
@@ -179,7 +172,8 @@ class Gradients(Board):
         ]
         self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
         for card, power in zip(cards, powers, strict=True):
-            paint_all(canvas, view, card, power)
+            for placed in card:
+                paint_matrix(canvas, view, placed, power)
             if power != shared and not self.is_covered(view):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
         if alone:
@@ -203,7 +197,7 @@ class Update(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
-        remark = self.remark(a)
+        remark = self.remark(view, a)
         notes = [", ".join(filter(None, (remark, constants))), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
@@ -267,7 +261,7 @@ def shown_block(view: View, placed: Placed) -> Array | None:
 
 def taken_away(view: View, placed: Placed) -> Array | None:
     """The right side of the update's difference, once all that it reads is there."""
-    program = view.state.program
+    program = view.program
     step = program.steps[program.index(placed.parameter)]
     updates, _ = program.phase_bounds("update")
     if not isinstance(step.expression, Diff):
@@ -281,7 +275,7 @@ def taken_away(view: View, placed: Placed) -> Array | None:
 
 def rule_in_numbers(view: View) -> str:
     """`α = 0.5`, and the constants of an optimizer where it is not plain gradient descent."""
-    training, program = view.state.experiment.training, view.state.program
+    training, program = view.state.experiment.training, view.program
     first, behind = program.phase_bounds("update")
     read = {s for step in program.steps[first:behind] for s in names(step.expression)}
     constants = [
@@ -320,17 +314,17 @@ def example(view: View) -> str:
 
 
 def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
-    """What a d before a name means here."""
-    step = view.step
-    if "J" in view.state.program.positions:
-        return "dA dZ of its own L; dW db of J"
-    symbol = step.symbol if step and step.phase == "backward" else "dW1"
-    return f"{symbol} means ∂L/∂{symbol[1:]}"
+    """Say what a d before a name means here."""
+    program, step = view.program, view.step
+    if program.objective != program.loss:
+        return f"dA dZ of its own {program.loss}; dW db of {program.objective}"
+    of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
+    return f"{program.gradient_of(of or '')} means ∂{program.loss}/∂{of}"
 
 
 def which_layer(view: View, a: Arrangement) -> str:
     """Which layers' cards they are; nothing where all of them stand there."""
-    depth = len(view.layers) - 1
+    depth = view.depth
     if len(a.layers) == depth:
         return ""
     if len(a.layers) == 1:
@@ -340,7 +334,7 @@ def which_layer(view: View, a: Arrangement) -> str:
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:
     """The layers before and after those that are shown."""
-    n, g = view.layers, view.state.experiment.network.activations
+    n, g = view.sizes, view.state.experiment.network.activations
     depth = len(n) - 1
 
     def named(first: int, last: int) -> str:

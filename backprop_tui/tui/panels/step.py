@@ -10,19 +10,21 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from textual.geometry import Region
+
 from backprop_tui.explain.explanation import Explanation, spelled_uses
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.writing import text
 from backprop_tui.tui.paint.canvas import COVERED, Canvas, shortened, wrapped
 from backprop_tui.tui.paint.numbers import number, told_apart
+from backprop_tui.tui.paint.plot import loss_of_parameter, losses_so_far
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.view import CHANGED, View, hue
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.run.sweep import Sweep
     from backprop_tui.tui.asking import Asking
-    from backprop_tui.tui.paint.tangent import Frame
 
 RECKONED = 2000
 """Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
@@ -134,27 +136,24 @@ class StepPanel(Panel):
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
                 canvas.emphasise(view.explanation.figure(cell), "cursor")
 
-    def draw_curve(self, canvas: Canvas, view: View, found: Sweep, frame: Frame) -> None:
+    def draw_curve(self, canvas: Canvas, view: View, found: Sweep, frame: Region) -> None:
         """The loss as the explained parameter alone changes, with its slope."""
-        from backprop_tui.tui.paint.tangent import paint
-
         place = view.place
         assert place is not None
-        gradient, cell = f"d{place.symbol}", text(place.cell)
-        known = view.state.done(gradient)
-        words = f"{view.state.program.objective} over {cell} alone"
-        if known and found.slope is not None:
-            words += f", slope d{cell} = {number(found.slope, view.decimals)}"
+        gradient, cell = view.program.gradient_of(place.symbol), place.cell
+        known = gradient is not None and view.state.done(gradient)
+        words = f"{view.program.objective} over {text(cell)} alone"
+        if gradient and known and found.slope is not None:
+            slope = text(replace(cell, symbol=gradient))
+            words += f", slope {slope} = {number(found.slope, view.decimals)}"
         updated = place.iteration == view.iteration and view.state.done(place.symbol)
         after = view.provenance.number(place) if updated else None
-        paint(canvas, frame, found, words, view.decimals, tangent=known, after=after)
+        loss_of_parameter(canvas, frame, found, words, view.decimals, tangent=known, after=after)
 
     def draw_course(self, canvas: Canvas, view: View, width: int, height: int) -> int:
         """The losses so far beside the text; the columns that are left for it."""
-        from backprop_tui.tui.paint.course import paint
-
         frame = beside_text(width, height)
-        paint(canvas, frame, view)
+        losses_so_far(canvas, frame, view)
         return frame.x - 3
 
     def opened(self, view: View) -> bool:
@@ -179,32 +178,29 @@ class StepPanel(Panel):
             canvas.emphasise(text(term.cell), "cursor")
 
 
-def loss_curve(view: View, width: int, height: int) -> tuple[Sweep, Frame] | None:
+def loss_curve(view: View, width: int, height: int) -> tuple[Sweep, Region] | None:
     """The curve of an inspected parameter, and where it stands: at the right, or under the text of
     a panel that has the screen to itself; None where there is no room."""
     place = view.inspection.place
-    if place is None or place.symbol not in view.state.program.parameters or height < ROOMY:
+    if place is None or place.symbol not in view.program.parameters or height < ROOMY:
         return None
     from backprop_tui.run.sweep import sweep
-    from backprop_tui.tui.paint.tangent import Frame
 
     if width >= CURVE + WORDS:
         frame = beside_text(width, height)
     elif height >= 2 * LEAST_CURVE:
         tall = max(LEAST_CURVE, height // 2)
-        frame = Frame(1, height + 1 - tall, width, tall)
+        frame = Region(1, height + 1 - tall, width, tall)
     else:
         return None
-    found = sweep(view.state.program, view.state.iteration, place.cell)
+    found = sweep(view.program, view.state.iteration, place.cell)
     return None if found is None else (found, frame)
 
 
-def beside_text(width: int, height: int) -> Frame:
+def beside_text(width: int, height: int) -> Region:
     """Where a curve stands at the right of the text: larger in a larger panel."""
-    from backprop_tui.tui.paint.tangent import Frame
-
     columns = max(CURVE, min(2 * CURVE, width * 2 // 5))
-    return Frame(width + 1 - columns, 1, columns, min(height, max(14, columns * 2 // 5)))
+    return Region(width + 1 - columns, 1, columns, min(height, max(14, columns * 2 // 5)))
 
 
 def all_terms(found: Explanation | None) -> list[Line]:
@@ -273,7 +269,7 @@ def computed(view: View, found: Explanation, width: int, height: int) -> list[Li
         looks = "" if proof else "quiet"
         lines += [Line(line, looks, weight) for line in wrapped(remark, width, most)]
     if not found.known:
-        number_of = view.state.program.index(found.step.symbol) + 1
+        number_of = view.program.index(found.step.symbol) + 1
         lines.append(Line(f"Not computed yet: step {number_of} computes it.", "strong", 8))
     notes = () if view.inspection.place else view.notes
     # What is said of this very step goes before what is said of every such step.
@@ -310,7 +306,7 @@ def yours(view: View, found: Explanation, width: int) -> list[Line]:
         other = "" if own.expression == own.step.expression else f"   (taught: {own.answer})"
         said = wrapped(f"{sign} {own.sentence}{other}", width, 3)
         lines += [Line(line, "note" if own.accepted else "wrong", 7) for line in said]
-    program = view.state.program
+    program = view.program
     at_the_end = program.index(found.step.symbol) + 1 == len(program.steps)
     if at_the_end and len(program.own) == len(program.steps):
         lines.append(Line("The whole iteration is yours.", "note", 6))
@@ -391,7 +387,7 @@ def beginning(view: View, width: int, height: int) -> list[Line]:
     """Before the first step: what this experiment is, and how to begin."""
     experiment = view.state.experiment
     about = wrapped(experiment.about, width, max(1, height - 2))
-    program = view.state.program
+    program = view.program
     whole = len(program.own) == len(program.steps)
     return [
         Line(experiment.title, "strong", 8),
@@ -413,8 +409,9 @@ def changed(view: View, place: Place) -> list[Line]:
 
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
-    data = view.state.experiment.data
-    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    data, role = view.state.experiment.data, view.program.roles.get(place.symbol)
+    kinds = {"input": data.input_names, "target": data.output_names}
+    names = kinds.get(role.kind) if role else None
     return names[place.cell.row - 1] if names else ""
 
 
@@ -425,7 +422,7 @@ def goes_into(view: View, place: Place) -> str:
 
 def other_examples(view: View, found: Explanation) -> str:
     """How to see the numbers that it reads of examples whose columns are not shown."""
-    per_example = view.state.program.per_example
+    per_example = view.program.per_example
     if view.state.examples == 1 or found.step.symbol in per_example:
         return ""
     read = (p.cell.column - 1 for p in found.reads if p.symbol in per_example)

@@ -25,7 +25,7 @@ from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.paint.curve import sparkline, thinned
+from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
@@ -315,7 +315,7 @@ class Base(Screen[None]):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
-        network, step = proportions(*self.app.size, view.layers) if self.roomy else SIZES
+        network, step = proportions(*self.app.size, view.sizes) if self.roomy else SIZES
         lines = self._step_lines(view, LEAST_STEP if self.roomy and alone else step)
         room = Size(self.size.width, self.size.height - 3 - lines) if alone else None
         for board in self.query(Board):
