@@ -9,9 +9,7 @@ import pytest
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
-from backprop_tui.tui.panels.step import Line, StepPanel
 from tests.tui.driver import Driver, line_of, painted, stepping, view_of
 
 ONE_PANEL = [(40, 12), (59, 17), (60, 18), (66, 20), (72, 22), (73, 21)]
@@ -183,32 +181,6 @@ class TestCursor:
                 assert cursor
                 places.add((found.start() - 7 * cursor.column, found[0]))
             assert len(places) == 1
-
-
-class TestLines:
-    def put(self, lines: list[Line], width: int, height: int) -> list[str]:
-        canvas = Canvas(width + 2, height + 1)
-        StepPanel().put_lines(canvas, lines, width, height)
-        return [line_of(canvas, y).strip() for y in range(1, height + 1)]
-
-    def test_a_line_goes_on_where_there_are_rows(self) -> None:
-        said = Line("how badly its prediction misses its target")
-        assert self.put([said, Line("next")], 24, 3) == [
-            "how badly its prediction",
-            "misses its target",
-            "next",
-        ]
-
-    def test_and_is_cut_where_there_are_none(self) -> None:
-        said = Line("how badly its prediction misses its target")
-        assert self.put([said, Line("next")], 24, 2) == ["how badly its predictio…", "next"]
-
-    def test_where_the_rest_of_a_paragraph_gives_way_it_is_seen(self) -> None:
-        note = [Line("◆ Which factor", weight=6), Line("is the slope?", weight=6, goes_on=True)]
-        assert self.put([Line("formula", weight=9), *note], 24, 2) == [
-            "formula",
-            "◆ Which factor …",
-        ]
 
 
 class TestTelling:

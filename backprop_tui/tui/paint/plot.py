@@ -138,8 +138,8 @@ def framed(
 ) -> Plot | None:
     """Return axes in a frame, between a line of words above and one for the horizontal axis below.
 
-    They reach from the lowest to the highest value, `base` among them; both are written at the left.
-    None where there is no room, or no value.
+    They reach from the lowest to the highest value, `base` among them, and both are written at the
+    left. None where there is no room, or no value.
     """
     rows, columns = frame.height - 2, frame.width - LABELS
     if rows < LEAST_ROWS or columns < LEAST_COLUMNS or np.isnan(values).all():

@@ -6,13 +6,15 @@ but for the hints that were asked for.
 
 from __future__ import annotations
 
+from backprop_tui.learn.formulas import hint_of
 from backprop_tui.learn.judging import Verdict
 from backprop_tui.learn.questions import Choice
 from backprop_tui.learn.score import Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.tui.asking import Asking
 from backprop_tui.tui.paint.canvas import shortened, wrapped
-from backprop_tui.tui.panels.step import ROOMY, Line, element_lines, paragraph
+from backprop_tui.tui.paint.lines import TextLine, paragraph
+from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
 from backprop_tui.tui.view import View
 
 VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
@@ -25,7 +27,7 @@ APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
 
-def question_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
+def question_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
     """All that is to be said, more than there may be room for."""
     if asking.is_open:
         return asked_lines(view, asking, width)
@@ -35,48 +37,46 @@ def question_lines(view: View, asking: Asking, width: int, height: int) -> list[
 # Open ----------------------------------------------------------------------------------------
 
 
-def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
+def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     """The question, what may be chosen, what was wrong so far, and how it is answered."""
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     talk = asked.form == "talk"
     whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
-    lines = [Line(whole, "strong", 9)]
+    lines = [TextLine(whole, "strong", 9)]
     if len(whole) > width:
-        lines = [Line(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
-        lines += [] if talk else [Line(head, "strong", 8)]
-    lines += [Line(line, "", 8) for line in choice_rows(asking, width)]
+        lines = [TextLine(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
+        lines += [] if talk else [TextLine(head, "strong", 8)]
+    lines += [TextLine(line, "", 8) for line in choice_rows(asking, width)]
     if judged := asking.judged:
         sign = "✗" if judged.verdict is Verdict.WRONG else "~"
         said = f"{sign} {judged.said}"
         looks = "wrong" if judged.verdict is Verdict.WRONG else "note"
-        lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
+        lines += [TextLine(line, looks, 8) for line in wrapped(said, width, 2)]
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
-            lines.append(Line(f"Look at {where}.", "", 6))
+            lines.append(TextLine(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
     typed = COMPARE if asking.compares else TYPE
     vote = VOTE.format(NUMBERS[len(asking.choices)])
     how = {"vote": vote, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
         how = f"Press enter, then {how[0].lower()}{how[1:]}"
-    return [*lines, Line(how, "quiet", 3)]
+    return [*lines, TextLine(how, "quiet", 3)]
 
 
-def hint_lines(view: View, asking: Asking, width: int) -> list[Line]:
+def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     """First the formula, then the numbers; of a formula its shape and parts, then the formula."""
     found, hints = view.explanation, asking.hints
     if not hints or found is None:
         return []
     if asking.asked.form == "formula":
-        from backprop_tui.learn.formulas import hint_of  # whose probes only formulas need
-
         parts = f"Hint: {hint_of(found.step, found.shapes)}"
-        lines = [Line(line, "strong", 7) for line in wrapped(parts, width, 2)]
-        return lines + ([Line(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
-    lines = [Line(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
+        lines = [TextLine(line, "strong", 7) for line in wrapped(parts, width, 2)]
+        return lines + ([TextLine(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
+    lines = [TextLine(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
     if hints > 1:
         reckoned = f"{found.cell} = {found.with_figures()}"
-        lines += [Line(line, "", 7) for line in wrapped(reckoned, width, 2)]
+        lines += [TextLine(line, "", 7) for line in wrapped(reckoned, width, 2)]
     return lines
 
 
@@ -114,30 +114,30 @@ def in_rows(entries: list[str], width: int) -> list[str]:
 # Over ----------------------------------------------------------------------------------------
 
 
-def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
+def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
     """The step as it is, what each choice turned out to be, and why."""
     found, asked = view.explanation, asking.asked
     lines = []
     if found:
-        lines.append(Line(found.formula, "strong", 8, found.shape_line))
+        lines.append(TextLine(found.formula, "strong", 8, found.shape_line))
         shown = element_lines(found, width, 2)
-        lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
+        lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
         rows = in_two(entries, width)
         cut = any(not any(entry.rstrip() in row for row in rows) for entry in entries)
         if height >= (len(entries) + 4 if cut else ROOMY):
             rows = entries
-        lines += [Line(row, "", 9) for row in rows]
+        lines += [TextLine(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
-        lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]
+        lines += [TextLine(line, looks, 6) for line in wrapped(outcome, width, 2)]
     if asked.answer:
         lines += paragraph(f"◆ {asked.answer}", width, 2, "note", 8)
     if asking.closing:
         lines += paragraph(asking.closing, width, 2, "strong", 9)
     if found and view.is_as_taught:
-        lines.append(Line(found.reason, "strong", 5))
+        lines.append(TextLine(found.reason, "strong", 5))
     for note in view.notes:
         lines += paragraph(f"◆ {note}", width, 2, "note", 4)
     return lines

@@ -30,7 +30,7 @@ from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.playing import SPEEDS
@@ -160,7 +160,7 @@ class Base(Screen[None]):
         yield Title(id="title")
         yield Rail(id="rail")
         with Horizontal(id="body"):
-            yield Network(id="network")
+            yield NetworkPanel(id="network")
             with Vertical(id="boards"):
                 cache, gradients_ = Cache(id="cache"), Gradients(id="gradients")
                 cache.other, gradients_.other = gradients_, cache

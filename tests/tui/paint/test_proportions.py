@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.arrangement import Placed
+from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.help import Help
