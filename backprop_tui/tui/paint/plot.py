@@ -145,10 +145,9 @@ def framed(
     if rows < LEAST_ROWS or columns < LEAST_COLUMNS or np.isnan(values).all():
         return None
     low, high = min(base, float(np.nanmin(values))), float(np.nanmax(values))
-    if high == low:
-        low, high = low - 0.5, high + 0.5
     ends = float(at[0]), float(at[-1])
-    plot = Plot(canvas, frame.x + LABELS, frame.y + 1, columns, rows, ends, (low, high))
+    plot = Plot(canvas, frame.x + LABELS, frame.y + 1, columns, rows, ends, apart(low, high))
+    low, high = plot.upright
     canvas.put(frame.x, plot.top, number(high, decimals), "quiet")
     canvas.put(frame.x, plot.top + rows - 1, number(low, decimals), "quiet")
     return plot
@@ -179,9 +178,7 @@ def whole_curve(
     if at.size < 2 or rows < LEAST_ROWS or columns < LEAST_COLUMNS:
         return
     every = values if right is None else np.concatenate([values, right[1]])
-    low, high = float(every.min()), float(every.max())
-    if high == low:
-        low, high = low - 0.5, high + 0.5
+    low, high = apart(float(every.min()), float(every.max()))
     ends = float(at[0]), float(at[-1])
     plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
     for y in range(top, top + rows):
@@ -206,10 +203,17 @@ def whole_curve(
     canvas.put(left + (columns - len(unit)) // 2, canvas.height - 1, unit, "label")
 
 
+def apart(low: float, high: float) -> tuple[float, float]:
+    """Return the two, or the ends of an axis around them where they are equal."""
+    around = max(0.5, 0.1 * abs(high)) if low == high else 0.0
+    return low - around, high + around
+
+
 def ticks(low: float, high: float, most: int, least_step: float = 0.0) -> list[float]:
     """Round numbers from `low` to `high`, about `most` of them, 1, 2 or 5 times a power of ten
     apart and at least `least_step`."""
-    wanted = max((high - low) / max(1, most), least_step, np.finfo(float).tiny)
+    finest = 1e-12 * max(abs(low), abs(high))  # below it, neighbours would be the same number
+    wanted = max((high - low) / max(1, most), least_step, finest, np.finfo(float).tiny)
     power = 10.0 ** np.floor(np.log10(wanted))
     step = next(by * power for by in (1, 2, 5, 10) if by * power >= wanted * (1 - 1e-9))
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
