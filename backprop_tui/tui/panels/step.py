@@ -161,7 +161,7 @@ def title(view: View) -> str:
 
 
 def verdict(view: View) -> str:
-    """Say what the numerical check found for the gradient that is shown."""
+    """Say what the gradient check found for the gradient that is shown."""
     place = view.place
     if view.writing:
         return "⏎ tries it   esc leaves"
