@@ -1,6 +1,6 @@
 """The boards: Cache and Gradients above each other, and the update as a subtraction.
 
-They place matrices where `matrices` says and paint them; nothing here computes a value.
+Where the matrices stand is decided in `paint.arrangement` and `paint.update`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.view import CHANGED, EDITED, View
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
-"""What is told of a number in its cell, its sign included: it would show by the width."""
+"""What stands beside a number in its cell, and its minus sign: hidden with the number."""
 POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
-"""Lines of a board that its rule, its labels and a row of numbers take."""
+"""Lines that the rule of a board, its labels and one row of numbers take."""
 MARKED = re.compile("[▸•]−")
-"""A mark that a sign has pushed aside: where it stands would tell the sign."""
+"""A mark left of a minus sign: where it stands would reveal a hidden sign."""
 FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
@@ -48,7 +48,7 @@ class Board(Panel):
     other: Board | None = None
     """The board that shares its arrangement."""
     alone: Size | None = None
-    """Its size where one panel has all the room: it is arranged so while another has it, too."""
+    """Its size where one panel has all the room: it is arranged for that while hidden, too."""
 
     class Chosen(Message):
         """A click on a cell."""
@@ -66,8 +66,8 @@ class Board(Panel):
         return symbol
 
     def stops(self, view: View) -> list[Cell]:
-        """Where tab stops: at the first cell shown of each matrix, and at those of its layer that
-        there is no room for, which make room for it then."""
+        """Return the cells at which tab stops: the first cell shown of each matrix, and of each
+        matrix of its layer that is not shown, which it brings into view."""
         stops: dict[str, Cell] = {}
         for one in self.placed(view):
             if one.symbol and one.rows and one.columns:
@@ -93,12 +93,12 @@ class Board(Panel):
                 self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
 
     def finish(self, canvas: Canvas, view: View) -> None:
-        """The brackets of the cursor; they are tight: their place would tell a covered sign."""
+        """Paint the brackets of the cursor."""
         for placed in self.placed(view) if view.bracketed else ():
             paint_cursor(canvas, view, placed)
 
     def hide(self, canvas: Canvas, view: View) -> None:
-        """Whatever stands in a cell, with what is told of it; labels and marks stay."""
+        """Cover the numbers in the cells with their signs; labels and marks stay visible."""
         for placed in self.placed(view):
             for k in range(len(placed.rows)):
                 y = placed.line(k) + 1
@@ -115,7 +115,7 @@ class Board(Panel):
         return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
-        """The other layers, in the last line; returns the column behind them."""
+        """Name the other layers in the last line, and return the column behind them."""
         if len(a.layers) == view.depth or canvas.height <= LEAST:
             return 0
         others = shortened(neighbours(view, a.layers), canvas.width)
@@ -123,7 +123,7 @@ class Board(Panel):
 
 
 class Cache(Board):
-    """Inputs, parameters and everything that going forward has computed."""
+    """Inputs, parameters and the values saved in the forward pass."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
@@ -137,10 +137,10 @@ class Cache(Board):
 
 
 class Gradients(Board):
-    """What going backward has computed, each slope exactly under its value."""
+    """The gradients that are computed, each exactly under its value."""
 
     powers: Mapping[str, int] = MappingProxyType({})
-    """The power of ten that was taken out of each matrix when it was painted last."""
+    """The power of ten by which each matrix was scaled when it was last painted."""
 
     def placed(self, view: View) -> tuple[Placed, ...]:
         return self.arrangement(view).gradients
@@ -180,14 +180,14 @@ class Gradients(Board):
             self.put_neighbours(canvas, view, a)
 
     def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
-        """The matrices of each layer, where there is room for a power of its own beside them."""
+        """Group the matrices by layer, where each has room for a power of ten of its own."""
         if not every or max(placed.right for placed in every) + POWER > width:
             return [every]
         return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
 
 
 class Update(Board):
-    """The update phase on the board: before, minus α times the slope, after."""
+    """The update phase as a subtraction: before, minus α times the gradient, after."""
 
     def arrangement(self, view: View) -> Arrangement:
         """The blocks of every layer that is shown, under each other."""
@@ -216,7 +216,7 @@ class Update(Board):
                 paint_cursor(canvas, view, placed)
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
-        """A label at its left, and its numbers, marked as what they are."""
+        """Paint the label of a block at its left, and its numbers with their marks."""
         top, values = placed.top + 1, shown_block(view, placed)
         place = partial(place_in_block, view, placed)
         marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
@@ -233,12 +233,12 @@ class Update(Board):
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
                 looks = "wrong" if wrong else ""
-                sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
+                sign = view.sign(place(i, j)) if placed.symbol and number is not None else ""
                 paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
-    """The number that a block shows in a cell: before, the slope, a running mean, after."""
+    """Return which number a block shows in a cell (counted from 0)."""
     if placed.part == "made":
         return view.place_of(placed.symbol, row, column)
     made = view.iteration - (placed.part == "before")
@@ -246,7 +246,7 @@ def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
 
 
 def shown_block(view: View, placed: Placed) -> Array | None:
-    """The numbers of a block; None while they are still to come."""
+    """Return the numbers of a block; None until they are computed."""
     state, symbol = view.state, placed.symbol
     match placed.part:
         case "before":
@@ -260,7 +260,7 @@ def shown_block(view: View, placed: Placed) -> Array | None:
 
 
 def taken_away(view: View, placed: Placed) -> Array | None:
-    """The right side of the update's difference, once all that it reads is there."""
+    """Return what the update subtracts, once everything that it reads is computed."""
     program = view.program
     step = program.steps[program.index(placed.parameter)]
     updates, _ = program.phase_bounds("update")
@@ -274,7 +274,7 @@ def taken_away(view: View, placed: Placed) -> Array | None:
 
 
 def rule_in_numbers(view: View) -> str:
-    """`α = 0.5`, and the constants of an optimizer where it is not plain gradient descent."""
+    """Return `α = 0.5`, with the constants of an optimizer other than gradient descent."""
     training, program = view.state.experiment.training, view.program
     first, behind = program.phase_bounds("update")
     read = {s for step in program.steps[first:behind] for s in names(step.expression)}
@@ -291,8 +291,8 @@ def rule_in_numbers(view: View) -> str:
 
 
 def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
-    """The Cache's title and note in so many columns: with the shown example's class, and how many
-    of the batch are predicted right, as far as there is room."""
+    """Return the Cache's title and note in `room` columns, with the shown example's class and how
+    many of the batch are predicted correctly, as far as they fit."""
     known, named = right_of_batch(view), None if remark else target_class(view)
     note = remark or example(view)
     right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
@@ -303,7 +303,7 @@ def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
 
 
 def example(view: View) -> str:
-    """Which example's column is shown."""
+    """Say which example's column is shown."""
     state, total = view.state, view.state.experiment.data.examples
     row = state.iteration.examples[view.column] + 1
     if state.examples == total and row == view.column + 1:
@@ -323,7 +323,7 @@ def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
 
 
 def which_layer(view: View, a: Arrangement) -> str:
-    """Which layers' cards they are; nothing where all of them stand there."""
+    """Say which layers are shown; nothing where all of them are."""
     depth = view.depth
     if len(a.layers) == depth:
         return ""
@@ -333,7 +333,7 @@ def which_layer(view: View, a: Arrangement) -> str:
 
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:
-    """The layers before and after those that are shown."""
+    """Name the layers before and after those that are shown."""
     n, g = view.sizes, view.state.experiment.network.activations
     depth = len(n) - 1
 
@@ -348,6 +348,3 @@ def neighbours(view: View, shown: tuple[int, ...]) -> str:
     if shown[-1] < depth:
         parts.append(f"▾ {named(shown[-1] + 1, depth)}")
     return "      ".join(parts)
-
-
-__all__ = ["Board", "Cache", "Gradients", "Placed", "Update"]
