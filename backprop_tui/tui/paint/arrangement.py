@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 
 from backprop_tui.model.layers import Layer
 from backprop_tui.tui.paint.numbers import cell_width
@@ -18,30 +19,31 @@ from backprop_tui.tui.view import View
 
 @dataclass(frozen=True)
 class Columns:
-    """The right edges of a layer's columns, and the width of a cell; the same for both panels."""
+    """Where the matrices of a layer end: their right edges, the same for Cache and Gradients."""
 
     cell: int
+    """The width of a number."""
     weights: int
-    before: int
-    W: int
-    b: int
-    Z: int
-    A: int
-    Y: int
+    """How many columns of the weights are shown."""
+    gap: int
+    """The columns at either side of the weights."""
 
-    @staticmethod
-    def of(cell: int, weights: int, gap: int) -> Columns:
-        before = cell
-        w = before + gap + weights * cell
-        b = w + gap + cell
-        return Columns(cell, weights, before, w, b, b + cell, b + 2 * cell, b + 3 * cell)
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """The right edges of what is read, of W, b, Z and A, and of the targets."""
+        cell, gap = self.cell, self.gap
+        return tuple(accumulate((cell, gap + self.weights * cell, gap + cell, cell, cell, cell)))
+
+    def right(self, target: bool) -> int:
+        """Return where the last column ends, with the targets or without."""
+        return self.edges[-1 if target else -2]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A matrix, or a window onto it: `rows` and `columns` of it, from (`right`, `top`) on.
+    """A matrix or a window onto it: some rows and columns, with their right top at (right, top).
 
-    `label` stands above, right-aligned; a matrix of no rows is only its label.
+    The label stands above, right-aligned; of a matrix without rows only the label is shown.
     """
 
     symbol: str
@@ -53,15 +55,13 @@ class Placed:
     label: str
     part: str = ""
     """In the update: "before", "slope", "made" (a running mean), "taken" (α·dW) or "after"."""
-
     parameter: str = ""
-    """In the update: whose it is."""
-
+    """In the update: the parameter whose update it shows."""
     apart: int = 1
     """Lines from one row to the next."""
 
     def line(self, k: int) -> int:
-        """The line of the `k`th row shown, from 0."""
+        """Return the line of the `k`th row shown, counted from 0."""
         return self.top + k * self.apart
 
     @property
@@ -69,7 +69,7 @@ class Placed:
         return self.right - self.cell * len(self.columns)
 
     def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
-        """The row and column (from 0) of the cell drawn at that place."""
+        """Return the row and column (from 0) of the cell drawn at a place; None where none is."""
         row, between = divmod(y - self.top, self.apart)
         if between or not (self.left <= x < self.right and 0 <= row < len(self.rows)):
             return None
@@ -78,37 +78,37 @@ class Placed:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What stands where in the Cache, and in the Gradients under it."""
+    """The matrices that are shown in the Cache, and in the Gradients under it."""
 
     cache: tuple[Placed, ...]
     gradients: tuple[Placed, ...]
     layers: tuple[int, ...]
     """The layers that are shown."""
     remark: str
-    """Which rows and columns of a matrix are shown, where not all are."""
-
+    """Which rows and columns of the weights are shown, where not all are."""
     card: tuple[str, ...] = ()
-    """Of a single layer: all of its matrices, those too that there is no room for."""
+    """The matrices of a single layer, including those for which there is no room."""
 
     @property
     def left_out(self) -> list[str]:
-        """The matrices of the layer that there is no room for."""
+        """The matrices of the single layer for which there is no room."""
         shown = {placed.symbol for placed in self.cache}
         return [symbol for symbol in self.card if symbol not in shown]
 
     @property
     def whole(self) -> bool:
+        """Whether several layers are shown, from the first on."""
         return self.layers[0] == 1 and len(self.layers) > 1
 
 
 def arrange(view: View, width: int, height: int) -> Arrangement:
-    """As many layers as fit in `height` lines (the smaller of both panels), else one card."""
+    """Arrange as many layers as fit in `height` lines of either panel, else one layer's card."""
     n = view.sizes
-    divided = division(n, height, most_apart(view))
+    parted = division(n, height, most_apart(view))
     columns = _columns(view, max(n[:-1]), width)
-    if columns is None or divided is None or (len(divided[0]) > 1 and not view.roomy):
+    if columns is None or parted is None or (len(parted[0]) > 1 and not view.roomy):
         return _card(view, width, height)
-    parts, apart = divided
+    parts, apart = parted
     shown = next(part for part in parts if view.layer in part)
     heights = [1 + _rows(n, shown, number, apart) for number in shown]
     spare = height - sum(heights) - (len(parts) > 1)
@@ -120,25 +120,25 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
         whole = Window(range(layer.neurons), range(layer.reads), range(layer.reads))
         cache += _matrices(view, layer, columns, top, whole, above=number > shown[0])
         top += tall + air
-    moved = centred(view, columns.Y, columns.cell, width)
+    moved = centred(view, columns.right(target=True), columns.cell, width)
     slopes = spread(_gradients(view, cache), apart, moved)
     return Arrangement(spread(cache, apart, moved), slopes, tuple(shown), "")
 
 
 Division = tuple[tuple[range, ...], int]
-"""The layers in parts, and the lines from row to row in each."""
+"""The layers in parts that are shown one at a time, and the lines from row to row."""
 
 
 @lru_cache(maxsize=256)  # asked for at every key
 def division(n: tuple[int, ...], height: int, apart: int) -> Division | None:
-    """The layers in as few parts as fit in `height` lines each, their rows at most `apart`; None
-    where there is a layer that does not fit."""
+    """Divide the layers into as few parts as fit in `height` lines each, their rows at most `apart`
+    lines from each other; None where a single layer does not fit."""
     return divided(len(n) - 1, apart, lambda part, by: lines_of(n, part, by) <= height)
 
 
 def divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Division | None:
-    """The layers in as few parts as fit, their rows at most `apart`, as `fits` judges a part with
-    so many lines from row to row; None where a single layer does not fit."""
+    """Divide layers into as few parts as fit; `fits` judges a part with that many lines from row to
+    row. None where a single layer does not fit."""
     for count in range(1, depth + 1):
         each = -(-depth // count)
         starts = range(1, depth + 1, each)
@@ -150,8 +150,8 @@ def divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Divis
 
 
 def lines_of(n: tuple[int, ...], layers: range, apart: int, *, airy: bool = False) -> int:
-    """Lines that the cards of some layers take at least, or well apart; where they are not all,
-    one more names the others."""
+    """Return the lines that some layers take, at least or well apart (`airy`); where they are not
+    all layers, with one that names the others."""
     others = len(layers) < len(n) - 1
     between = apart if airy else max(apart - 1, int(others))
     cards = sum(1 + _rows(n, layers, layer, apart) for layer in layers)
@@ -159,7 +159,7 @@ def lines_of(n: tuple[int, ...], layers: range, apart: int, *, airy: bool = Fals
 
 
 def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
-    """Lines of a layer's rows; the first of those that are shown has what it reads beside it."""
+    """Return the lines of a layer's rows; beside the first shown layer stands what it reads."""
     beside = n[layer - 1] if layer == layers[0] else 0
     return 1 + (max(n[layer], beside) - 1) * apart
 
@@ -169,7 +169,7 @@ FARTHEST = 3
 
 
 def board_lines(n: tuple[int, ...], room: int) -> int:
-    """Lines that a board takes of `room` on a large screen: a rule, what it needs, a blank one."""
+    """Return the lines that a board takes of `room` on a large screen, with its rule."""
     divided = division(n, room - 1, FARTHEST)
     if divided is None:
         return room  # a window onto what does not fit
@@ -178,23 +178,23 @@ def board_lines(n: tuple[int, ...], room: int) -> int:
 
 
 ROOMY = ((8, 6), (6, 5), (4, 4))
-"""How much wider cells may be, and how far apart matrices, in a panel that has much room."""
+"""How much wider cells are and how far apart matrices stand where there is room, widest first."""
 
 
 def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
-    """The roomiest columns that fit all weights, with Y or without; None where none do."""
+    """Return the widest columns with that many weights, with targets or without; None: none fit."""
     least = cell_width(view.decimals)
     spacious = ROOMY if view.maximised or view.roomy else ()
     for more, gap in (*spacious, (2, 3), (1, 2), (0, 2), (0, 1)):
         cell = least + more
-        columns = Columns.of(cell, weights, gap)
-        if (columns.Y if target else columns.A) <= width:
+        columns = Columns(cell, weights, gap)
+        if columns.right(target) <= width:
             return columns
     return None
 
 
 def most_apart(view: View) -> int:
-    """Lines from row to row where there is room: a maximised panel has, and a large screen."""
+    """Return the most lines from row to row: more in a maximised panel and on a large screen."""
     return FARTHEST if view.roomy else 2 if view.maximised else 1
 
 
@@ -205,24 +205,24 @@ def centred(view: View, right: int, cell: int, width: int) -> int:
 
 
 def spread(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
-    """The same, its rows `apart` lines from each other, `moved` so many columns to the right."""
+    """Move matrices to the right, and set the lines from one of their rows to the next."""
     return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
 
 
 def _card(view: View, width: int, height: int) -> Arrangement:
-    """The current layer alone, windowed to what fits."""
+    """Arrange the current layer alone, with a window onto what does not fit."""
     program = view.program
     layer = program.layers[view.layer - 1]
     lines = max(1, height - 2)  # a line for labels, one for the neighbours
     sparse = view.roomy and _is_sparse(layer, lines)
     lines = (lines + 1) // 2 if sparse else lines
     cell = cell_width(view.decimals) + (2 if sparse else 0)
-    bare = Columns.of(cell, 0, 1)
+    bare = Columns(cell, 0, 1)
     # The targets give their place to the weights, unless the step reads them.
-    fits = bare.Y + layer.reads * cell <= width
+    fits = bare.right(target=True) + layer.reads * cell <= width
     target = layer == program.layers[-1] and (fits or view.concerns(program.target) > 0)
-    most = max(1, (width - (bare.Y if target else bare.A)) // cell)
-    columns = _columns(view, min(layer.reads, most), width, target) or Columns.of(cell, 1, 1)
+    most = max(1, (width - bare.right(target)) // cell)
+    columns = _columns(view, min(layer.reads, most), width, target) or Columns(cell, 1, 1)
     window = Window.onto(view, layer, lines, columns.weights)
     every = _matrices(view, layer, columns, 1, window)
     cache = _fitting(view, every, width)
@@ -264,7 +264,7 @@ def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
 
 
 FEW = 16
-"""Lines of a window below which none is left blank."""
+"""Lines that a window must have before blank lines are put between its rows."""
 
 
 def _is_sparse(layer: Layer, lines: int) -> bool:
@@ -276,7 +276,7 @@ def _is_sparse(layer: Layer, lines: int) -> bool:
 
 @dataclass(frozen=True)
 class Window:
-    """What is shown of a layer's matrices: rows and columns of W, and rows of what it reads."""
+    """The rows and columns of W that are shown of a layer, and the rows of what the layer reads."""
 
     rows: range
     columns: range
@@ -284,8 +284,8 @@ class Window:
 
     @staticmethod
     def onto(view: View, layer: Layer, lines: int, wide: int) -> Window:
-        """The window of `lines` rows and `wide` columns to which it is scrolled, moved as little as
-        brings the followed cell in sight."""
+        """Return the window of `lines` rows and `wide` columns of W to which the layer is scrolled,
+        moved as little as brings the followed cell into it."""
         row, column = view.scroll.get(layer.number, (0, 0))
         before = column
         if (cell := view.followed) is not None:
@@ -306,7 +306,7 @@ class Window:
         )
 
     def remark(self, layer: Layer) -> str:
-        """Which rows and columns of W are shown, where not all are."""
+        """Say which rows and columns of W are shown; nothing where all are."""
         return ", ".join(
             f"{what} {shown[0] + 1}/{of}"
             if len(shown) == 1
@@ -320,12 +320,12 @@ class Window:
 
 
 def _in_sight(at: int, first: int, shown: int) -> int:
-    """The first of `shown` lines from `first` on, moved as little as brings `at` among them."""
+    """Return the first of `shown` lines, moved as little from `first` as brings `at` among them."""
     return max(at - shown + 1, min(first, at))
 
 
 def _shown(first: int, count: int, of: int) -> range:
-    """`count` of so many rows, from `first` on or as near to it as there are rows."""
+    """Return `count` of `of` rows, from `first` on or as near to it as there are rows."""
     first = max(0, min(first, of - count))
     return range(first, min(of, first + count))
 
@@ -339,27 +339,28 @@ def _matrices(
     *,
     above: bool = False,
 ) -> list[Placed]:
-    """A layer's matrices beside each other; what it reads is an arrow where it stands `above`."""
+    """Place a layer's matrices beside each other; of what stands `above` already, only a label."""
     example = range(view.column, view.column + 1)
 
     def column(symbol: str, right: int, rows: range = window.rows) -> Placed:
         return Placed(symbol, right, top, rows, example, at.cell, symbol)
 
-    before = column(layer.below, at.before, range(0) if above else window.before)
+    below, weight, bias, affine, activation, target = at.edges
+    before = column(layer.below, below, range(0) if above else window.before)
     placed = [
         replace(before, label=f"{layer.below} ↗") if above else before,
-        replace(column(layer.weight, at.W), columns=window.columns),
-        replace(column(layer.bias, at.b), columns=range(1)),
-        column(layer.affine, at.Z),
-        column(layer.activation, at.A),
+        replace(column(layer.weight, weight), columns=window.columns),
+        replace(column(layer.bias, bias), columns=range(1)),
+        column(layer.affine, affine),
+        column(layer.activation, activation),
     ]
     if layer == view.program.layers[-1]:
-        placed.append(column(view.program.target, at.Y))
+        placed.append(column(view.program.target, target))
     return placed
 
 
 def _gradients(view: View, cache: Iterable[Placed]) -> Iterator[Placed]:
-    """The gradients of what is placed, each in the place of its value."""
+    """Place the gradients of some matrices, each in the place of its value."""
     for placed in cache:
         gradient = _gradient(view, placed)
         if placed.rows and gradient is not None:
