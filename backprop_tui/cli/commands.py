@@ -236,7 +236,7 @@ def check(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = load(arguments)
-    from backprop_tui.exports.train import History, Session, asked_to_stop, bar
+    from backprop_tui.exports.train import LossFile, Session, asked_to_stop, bar
     from backprop_tui.files.saving import SaveError, begins_anew, check_place, too_large
     from backprop_tui.run.timeline import Timeline
     from backprop_tui.run.training import Until
@@ -248,7 +248,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
     if begins_anew(experiment):
         complain("changed, it is another run than the saved one: it begins at iteration 1")
-    history = History(arguments.history, arguments.overwrite)
+    history = LossFile(arguments.history, arguments.overwrite)
     with asked_to_stop() as asked:
         try:
             if arguments.save is not None:

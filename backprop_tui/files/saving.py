@@ -162,7 +162,7 @@ def resume(timeline: Timeline) -> Position:
     if saved is None:
         return timeline.start
     if saved.keyframe is not None:
-        timeline.resume(saved.keyframe.iteration, saved.keyframe.kept)
+        timeline.history.resume(saved.keyframe.iteration, saved.keyframe.kept)
     last = timeline.iteration(saved.iteration).number
     if last < saved.iteration:  # it diverges before
         return timeline.end_of(last)

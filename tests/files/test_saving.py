@@ -46,7 +46,7 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Edit, Experiment, Keyframe
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.edits import with_edit
-from backprop_tui.run.iterations import Replay
+from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments, same_bits
 
@@ -125,8 +125,7 @@ class TestRoundTrip:
 
     def test_it_opens_without_a_replay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         opened = Timeline(read(saved_text(read(SMALL), 50)))
-        monkeypatch.delattr(Replay, "many")
-        monkeypatch.delattr(Replay, "many_with_losses")
+        monkeypatch.delattr(Many, "run")
         assert resume(opened).iteration == 50
         assert opened.iteration(50).number == 50
 
@@ -174,7 +173,7 @@ class TestRoundTrip:
         assert runs[0].iteration(20).given["b1"].item() == 9.0
         for number in (19, 20, 25, 1500):
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
-        assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
+        assert same_bits(runs[0].history.losses(1, 1500), runs[2].history.losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
 
 
