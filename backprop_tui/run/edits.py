@@ -108,7 +108,6 @@ def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:
         and one.data is other.data
         and one.initial is other.initial
         and one.formulas == other.formulas
-        and one.mistake == other.mistake
     )
 
 

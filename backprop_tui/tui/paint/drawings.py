@@ -22,24 +22,24 @@ from backprop_tui.tui.paint.predictions import beside_target, targets
 from backprop_tui.tui.view import View, hue
 
 FOLDED = 4
-"""Nodes that stand for a layer too large to draw."""
+"""Nodes that are drawn of a layer that is too large."""
 NARROWEST = 5
-"""Columns from layer to layer, below which a network is drawn as bars."""
+"""Columns from layer to layer below which a network is drawn as bars."""
 DEEP = 10
-"""Layers, beyond which it is drawn as bars however wide the panel."""
+"""Layers beyond which a network is drawn as bars, however wide the panel is."""
 WIDEST, TALLEST = 2.4, 0.62
-"""Columns for each line of a drawing, and lines for each column, at most on a large screen."""
+"""On a large screen the most columns for a line of a drawing, and the most lines for a column."""
 GRAPH = 44
-"""Columns of the graph of operations at most there."""
+"""The most columns of the graph of operations on a large screen."""
 LABEL, CLEAR = 6, 4
-"""Columns of a number over a node, and those between such numbers and the next layer's nodes, from
-which on edges keep clear of them on a large screen."""
+"""Columns of a number over a node, and the least columns between such numbers and the next layer's
+nodes for edges to keep clear of them, on a large screen."""
 
 
 def draw(canvas: Canvas, view: View, top: int) -> None:
-    """The drawing that the view asks for, from line `top` on; bars where nodes would not fit.
+    """Draw what the view asks for, from line `top` on; bars where nodes do not fit.
 
-    On a large screen it stands in the middle, neither wider nor taller than looks well.
+    On a large screen the drawing stands in the middle, with bounded proportions.
     """
     bottom, room = canvas.height, canvas.height - top
     width = int(min(canvas.width, WIDEST * room)) if view.roomy else canvas.width
@@ -58,7 +58,7 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
 
 
 def mark_of(view: View, *symbols: str) -> str:
-    """The meaning that marks any of these symbols: written, read, or neither."""
+    """Return the strongest mark of some symbols: "target", "read" or none."""
     return strongest(view.symbol_mark(symbol) for symbol in symbols)
 
 
@@ -68,27 +68,27 @@ def with_gradients(view: View, *symbols: str) -> tuple[str, ...]:
 
 
 def strongest(marks: Iterable[str]) -> str:
-    """What is written before what is read."""
+    """Return "target" where it is among the marks, else "read" where that is, else none."""
     found = set(marks)
     return "target" if "target" in found else "read" if "read" in found else ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A layer of nodes: their column, their lines, and how many more there are."""
+    """A layer of nodes: their column, their lines, and how many are not drawn."""
 
     layer: int
     x: int
     lines: tuple[int, ...]
     more: int
     end: int
-    """The column behind the numbers over its nodes."""
+    """The column behind the numbers over the nodes."""
     covered: range
-    """The columns in which those numbers would hide an edge that is to be seen all along."""
+    """The columns that edges avoid, because the numbers would hide them."""
 
 
 def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """Neurons as nodes, weights as edges: blue plus, orange minus and dashed."""
+    """Draw neurons as nodes and weights as edges: blue plus, orange minus and dashed."""
     first, last = top + 1, bottom - 2  # a line of labels above, target and loss below
     spacing = (canvas.width - 7) / (view.depth)
     if last - first < 2:
@@ -113,12 +113,12 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 def _between(width: int, depth: int) -> float:
-    """Columns from the numbers over one layer to the nodes of the next, all as wide."""
+    """Return the columns from the numbers over a layer to the nodes of the next one."""
     return (width - 2 * LABEL - 3 - (depth - 1) * (LABEL + 2)) / depth
 
 
 def _clear_of_numbers(layer: int, between: float) -> int:
-    """The column of a layer's nodes: inputs have their numbers at the left, others at the right."""
+    """Return the column of a layer's nodes: numbers stand left of inputs, right of the others."""
     return LABEL + 2 + round(layer * between) + (layer - 1) * (LABEL + 2) if layer else LABEL - 1
 
 
@@ -144,7 +144,7 @@ def _column(
 
 
 def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
-    """The edges into a layer, the strongest drawn last so that they are seen."""
+    """Draw the edges into a layer, the strongest last so that they are visible."""
     layers = view.program.layers
     symbol = layers[right.layer - 1].weight
     weights = view.value(symbol)
@@ -154,7 +154,7 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
 
     def looks(i: int, j: int) -> str:
-        """Strong where the edge is meant, faint where another one is."""
+        """Return the style of an edge: strong where it is marked, faint where another one is."""
         meant = marked and strongest(view.cell_mark(s, i, j) for s in about)
         return " strong" if meant else " uncomputed" if elsewhere else ""
 
@@ -179,9 +179,9 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
 
 @lru_cache(maxsize=1024)  # the same edges are drawn at every key
 def _line(left: Column, right: Column, i: int, j: int, dashed: bool) -> dict[tuple[int, int], int]:
-    """The dots of the edge from node `j` to node `i`, by the character that they are part of.
+    """Return the dots of the edge from node `j` to node `i`, by the character they belong to.
 
-    It is straight; where a number would hide part of it, it is level as far as the numbers reach.
+    The edge is straight; where a number would hide a part of it, it is level beside the numbers.
     """
     begin, end = 2 * left.x + 2, 2 * right.x - 1
     behind, before = 2 * left.covered.stop, 2 * right.covered.start - 1
@@ -216,7 +216,7 @@ def _dots(begin: int, x0: int, x1: int, end: int, high: int, low: int) -> list[t
 def _nodes(
     canvas: Canvas, view: View, column: Column, top: int, labelled: bool, width: int
 ) -> None:
-    """A layer's nodes, its name above, and the values of its neurons where there is room."""
+    """Draw a layer's nodes, its name above, and its values where there is room."""
     layers = view.program.layers
     names, biases = [layers[0].below], []
     if column.layer:
@@ -260,13 +260,13 @@ def _nodes(
 
 
 def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
-    """Whether a number of that neuron (from 0) is asked for."""
+    """Whether a number of a neuron (counted from 0) is asked for."""
     asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
     return asked is not None and asked.symbol in about and asked.row == neuron + 1
 
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
-    """The target of the shown example, or its class, and its loss once that is known."""
+    """Write the target of the shown example, or its class, and its loss once it is known."""
     target, own = view.program.target, view.program.loss
     loss, about_target, about_loss = view.value(own), mark_of(view, target), mark_of(view, own)
     known = "" if loss is None else f"{own} {number(float(loss[0, view.column]), view.decimals)}"
@@ -285,7 +285,7 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
 
 
 def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """The largest |dW| of each layer as a bar, on a scale of powers of ten."""
+    """Draw the largest |dW| of each layer as a bar, on a logarithmic scale."""
     state, depth = view.state, view.depth
     canvas.put(0, top, "layer  largest |dW|", "label")
     weights = enumerate((layer.weight for layer in view.program.layers), 1)
@@ -316,7 +316,7 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """The operations from the inputs down to the loss; beside them the gradients, upwards."""
+    """Draw the operations from the inputs down to the loss, with the gradients beside them."""
     rows = list(_operations(view.program))
     lines, here = bottom - top, _row_of(view, rows)
     begin = max(0, min(here - lines // 2, len(rows) - lines))
@@ -331,11 +331,11 @@ def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 Operation: TypeAlias = tuple[str, tuple[str, ...], str, tuple[str, ...]]
-"""A line of the graph: an arrow down and the matrices it reaches, an arrow up and theirs."""
+"""A line of the graph: an arrow down and matrices, an arrow up and their gradients."""
 
 
 def _operations(program: Program) -> Iterator[Operation]:
-    """The lines of the graph, from the inputs to what training minimises."""
+    """Yield the lines of the graph, from the inputs to what training minimises."""
 
     def line(*symbols: str, arrows: tuple[str, str] = ("", "")) -> Operation:
         gradients = filter(None, map(program.gradient_of, symbols))
@@ -356,7 +356,7 @@ def _operations(program: Program) -> Iterator[Operation]:
 
 
 def _row_of(view: View, rows: list[Operation]) -> int:
-    """The line on which the step or the number that is explained stands."""
+    """Return the line on which the explained number stands."""
     symbol = view.place.symbol if view.place else rows[0][1][0]
     for k, (_, forward, _, backward) in enumerate(rows):
         if symbol in forward or symbol in backward:
@@ -367,7 +367,7 @@ def _row_of(view: View, rows: list[Operation]) -> int:
 def _entry(
     canvas: Canvas, view: View, x: int, y: int, arrow: str, symbols: tuple[str, ...], looks: str
 ) -> None:
-    """An arrow and the matrices beside it: marked, plain, or dim while they are not computed."""
+    """Write an arrow and matrices, marked, or dim until they are computed."""
     x = canvas.put(x, y, arrow, looks)
     for symbol in symbols:
         known = view.value(symbol) is not None

@@ -56,7 +56,7 @@ class Title(Panel):
 
 
 def losses(view: View) -> str:
-    """`L 0.666 J 1.104`; before this iteration's is known, what the last one was."""
+    """Write the losses, `L 0.666 J 1.104`, and what the loss of the iteration before was."""
     state, own, joint = view.state, view.program.loss, view.program.objective
     batch = joint != own
     parts = []
@@ -77,17 +77,17 @@ def losses(view: View) -> str:
 
 
 def loss_is_wrong(view: View) -> bool:
-    """Whether the run's mistake made the loss that is known here another."""
+    """Whether the run's mistake changed a loss that is known here."""
     losses = {view.program.objective: 0, view.program.loss: view.column}
     known = [(s, column) for s, column in losses.items() if view.state.value(s) is not None]
     return any(view.is_wrong(view.place_of(s, 0, column)) for s, column in known)
 
 
 class Rail(Panel):
-    """✓ forward  ✓ loss  ◀ BACKWARD dA2 dZ2[dW2]db2 ...  update: a click on a step goes there."""
+    """The phases and the steps of the current one: ✓ forward  ◀ BACKWARD dA2 dZ2[dW2]db2 ..."""
 
     class Chosen(Message):
-        """A click asks for the position after that many steps of this iteration."""
+        """A click on a step or a phase: go to the position after that many steps."""
 
         def __init__(self, steps: int) -> None:
             super().__init__()
@@ -117,9 +117,10 @@ class Rail(Panel):
                 x += 2
 
     def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
-        """The steps of the current phase with one column between them, `[` and `]` at the current.
+        """Write the steps of the current phase with `[` and `]` around the current one.
 
-        Where they do not fit, its layer's in a deep network, else those around the current one.
+        Where they do not all fit, those of its layer are shown in a deep network, else those around
+        the current one.
         """
         state, steps, phase = view.state, view.program.steps, phase_of(view)
         at = state.number - 1
@@ -158,23 +159,23 @@ class Rail(Panel):
 
 
 def phase_of(view: View) -> Phase:
-    """The phase whose steps are listed: with backward an update that a mistake made early."""
+    """Return the phase whose steps are listed: backward for an update that is made too early."""
     early = view.step is not None and view.program.is_early(view.step)
     return "backward" if early else view.state.phase
 
 
 def hue_of(phase: Phase) -> str:
-    """The meaning of a phase's colour."""
+    """Return the meaning of a phase's colour."""
     return "forward" if phase == "loss" else phase
 
 
 def around(at: int, shown: range, view: View, room: int) -> range:
-    """Those of the steps around the current one that there is room for."""
+    """Return as many steps around the current one as there is room for."""
     while needs(shown, view) > room and len(shown) > 1:
         shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
     return shown
 
 
 def needs(shown: range, view: View) -> int:
-    """The columns that these steps take in the rail."""
+    """Return the columns that some steps take in the rail."""
     return sum(len(view.program.steps[i].symbol) + 1 for i in shown) + 1

@@ -1,7 +1,6 @@
-"""The Step panel while something is asked: the question and its choices, then how it ended.
+"""What the Step panel says while something is asked: the question, its choices, how it ended.
 
-It lays out what an Asking holds; of the step itself nothing is told before the question is over,
-but for the hints that were asked for.
+Until the question is over, only the hints that were asked for show anything of the step.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ APART, LEAST_APART = 4, 2
 
 
 def question_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
-    """All that is to be said, more than there may be room for."""
+    """Return the lines of a question that is open or over; there may be more than fit."""
     if asking.is_open:
         return asked_lines(view, asking, width)
     return answered_lines(view, asking, width, height)
@@ -38,7 +37,7 @@ def question_lines(view: View, asking: Asking, width: int, height: int) -> list[
 
 
 def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
-    """The question, what may be chosen, what was wrong so far, and how it is answered."""
+    """Return the question, the choices, what was wrong so far, and how to answer."""
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     talk = asked.form == "talk"
@@ -65,7 +64,7 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
 
 
 def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
-    """First the formula, then the numbers; of a formula its shape and parts, then the formula."""
+    """Return the hints asked for: the formula, then the numbers; of a formula its parts first."""
     found, hints = view.explanation, asking.hints
     if not hints or found is None:
         return []
@@ -81,7 +80,7 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
 
 
 def choice_rows(asking: Asking, width: int) -> list[str]:
-    """`1)  0.0554      2)  0.0383 ...`, all in one row where they fit, else in two columns."""
+    """Return the choices, `1)  0.0554      2)  0.0383 ...`, in one row or in two columns."""
     wide = max((len(choice.written) for choice in asking.choices), default=0)
     entries = [
         f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:>{wide}}"
@@ -91,7 +90,7 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
 
 
 def in_two(entries: list[str], width: int) -> list[str]:
-    """Entries in two columns, shortened where they must be: all of them are always there."""
+    """Put entries in two columns, shortened where they must be, none of them left out."""
     half, room = (width - LEAST_APART) // 2, width - LEAST_APART
     columns = [entries[0::2], entries[1::2]]
     wide = [max(map(len, column), default=0) for column in columns]
@@ -100,7 +99,7 @@ def in_two(entries: list[str], width: int) -> list[str]:
 
 
 def in_rows(entries: list[str], width: int) -> list[str]:
-    """Entries under each other in as few rows as there is room for: all, two, or one in each."""
+    """Put entries in as few rows as there is room for, with all, two or one in each."""
     for across in (len(entries), 2, 1):
         rows = [entries[k : k + across] for k in range(0, len(entries), across)]
         wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
@@ -115,7 +114,7 @@ def in_rows(entries: list[str], width: int) -> list[str]:
 
 
 def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
-    """The step as it is, what each choice turned out to be, and why."""
+    """Return the step as it is, what each choice stands for, and why."""
     found, asked = view.explanation, asking.asked
     lines = []
     if found:
@@ -144,14 +143,14 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
-    """`✓ 3)  0.0364 right`; `✗` before one that was voted for."""
+    """Write a choice with its label: `✓ 3)  0.0364 right`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
     wide = max(len(c.written) for c in asking.choices)
     return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
 
 
 def how_it_ended(asking: Asking) -> str:
-    """What became of the answers; nothing where none was given."""
+    """Say how the answers turned out; nothing where none was given."""
     judged = asking.judged
     if asking.outcome is Outcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"

@@ -11,8 +11,8 @@ from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.paint.numbers import number, told_apart
 from backprop_tui.tui.view import CHANGED, View, hue
 
-RECKONED = 2000
-"""Numbers in a sum, beyond which nobody reckons whether their rounding shows in the result."""
+ROUNDING_SHOWS = 2000
+"""Terms of a sum beyond which it is not said that a result is rounded."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -29,7 +29,7 @@ def explained(view: View, width: int, height: int) -> list[TextLine]:
 
 
 def computed_lines(view: View, found: Explanation, width: int, height: int) -> list[TextLine]:
-    """A number that a step computed."""
+    """Return the lines for a number that a step computes."""
     roomy = height >= ROOMY
     apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
     head = TextLine(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
@@ -71,7 +71,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
 
 
 def writing_lines(view: View, width: int) -> list[TextLine]:
-    """A formula is being written: what is asked, and what was found of the last answer."""
+    """Return the lines while a formula is written: the question, and what is wrong with it."""
     lines = [TextLine(f"Write {view.writing}: what is it made of?", f"strong {hue(view)}", 9)]
     for k, sentence in enumerate(view.told):
         looks, sign = ("", "") if k else ("wrong", "✗ ")
@@ -80,7 +80,7 @@ def writing_lines(view: View, width: int) -> list[TextLine]:
 
 
 def own_formula(view: View, found: Explanation, width: int) -> list[TextLine]:
-    """What its user's own formula is worth, and the taught one where that is another."""
+    """Return the judgement on the user's own formula, and the taught one where they differ."""
     lines: list[TextLine] = []
     if own := view.yours:
         sign = "yours:" if own.accepted else "✗ yours:"
@@ -95,7 +95,7 @@ def own_formula(view: View, found: Explanation, width: int) -> list[TextLine]:
 
 
 def remarks(view: View, place: Place, width: int) -> list[TextLine]:
-    """What is out of the ordinary about a number: ∞ and NaN, a parameter's history, divergence."""
+    """Return what is special about a number: ∞ and NaN, its history, a mistake, divergence."""
     lines = []
     if view.known(place):
         if origin := view.provenance.origin(place):
@@ -123,7 +123,7 @@ def remarks(view: View, place: Place, width: int) -> list[TextLine]:
 
 
 def published_figures(view: View, place: Place, width: int) -> list[TextLine]:
-    """The figures that the experiment's source prints of the number, and whether they are right."""
+    """Return the published figures for a number, and whether they agree with it."""
     lines = []
     for figure in view.figures(place)[:2]:
         of = "" if figure.cell else f"{figure.of} = "
@@ -141,20 +141,20 @@ def published_figures(view: View, place: Place, width: int) -> list[TextLine]:
 
 
 def sourced(said: str, source: str, width: int) -> str:
-    """What is said with where it stands: whole, or its first words, or not at all, as it fits."""
+    """Add the source to what is said: whole, or its first words, or not, as it fits."""
     ways = (f"{said} ({of})" for of in (source, source.split(",")[0]))
     return next((way for way in ways if len(way) <= width), said)
 
 
 def history(view: View, place: Place) -> str:
-    """A parameter's value at the start, then after the last updates."""
+    """Write a parameter's initial value, then its values after the last updates."""
     (_, began), *later = view.provenance.history(place)
     steps = [f"after {k}: {number(value, view.decimals)}" for k, value in later]
     return f"History  began as {number(began, view.decimals)}" + "".join(f", {s}" for s in steps)
 
 
 def given_lines(view: View, place: Place) -> list[TextLine]:
-    """A number that no step made."""
+    """Return the lines for a number that no step computes."""
     written = number(view.provenance.number(place), view.decimals)
     lines = [
         TextLine(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
@@ -167,7 +167,7 @@ def given_lines(view: View, place: Place) -> list[TextLine]:
 
 
 def start_lines(view: View, width: int, height: int) -> list[TextLine]:
-    """Before the first step: what this experiment is, and how to begin."""
+    """Return the lines before the first step: the experiment, and how to begin."""
     experiment = view.state.experiment
     about = wrapped(experiment.about, width, max(1, height - 2))
     program = view.program
@@ -181,7 +181,7 @@ def start_lines(view: View, width: int, height: int) -> list[TextLine]:
 
 
 def change(view: View, place: Place) -> list[TextLine]:
-    """By how much the last edit changed the number: `was −0.486, now −0.512 (−0.026)`."""
+    """Say how the last edit changed the number: `was −0.486, now −0.512 (−0.026)`."""
     if (found := view.change(place)) is None:
         return []
     was, now = (number(value, view.decimals) for value in found)
@@ -191,7 +191,7 @@ def change(view: View, place: Place) -> list[TextLine]:
 
 
 def column_name(view: View, place: Place) -> str:
-    """What the data calls an input or a target."""
+    """Return the name of an input or a target in the data; nothing where it has none."""
     data, role = view.state.experiment.data, view.program.roles.get(place.symbol)
     kinds = {"input": data.input_names, "target": data.output_names}
     names = kinds.get(role.kind) if role else None
@@ -199,13 +199,13 @@ def column_name(view: View, place: Place) -> str:
 
 
 def goes_into(view: View, place: Place) -> str:
-    """Where the number goes next."""
+    """Say where the number is used."""
     uses = spelled_uses(view.provenance, place)
     return f"goes into  {' '.join(uses)}" if uses else ""
 
 
 def other_examples(view: View, found: Explanation) -> str:
-    """How to see the numbers that it reads of examples whose columns are not shown."""
+    """Say how to see the other examples, where the number is computed from them, too."""
     per_example = view.program.per_example
     if view.state.examples == 1 or found.step.symbol in per_example:
         return ""
@@ -214,7 +214,7 @@ def other_examples(view: View, found: Explanation) -> str:
 
 
 def all_terms(found: Explanation | None) -> list[TextLine]:
-    """Every term of a sum on a line of its own."""
+    """Return every term of a sum on a line of its own."""
     terms = found.terms() if found else ()
     if not terms:
         return []
@@ -230,10 +230,10 @@ def all_terms(found: Explanation | None) -> list[TextLine]:
 
 
 def element_lines(found: Explanation, width: int, most: int) -> list[str]:
-    """`dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`.
+    """Write `dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`.
 
-    Where that takes more than `most` lines, the symbols are folded in the middle of their sums,
-    then the numbers as well; then the symbols give way. The result always stands.
+    Where that takes more than `most` lines, sums of symbols are shortened in the middle, then sums
+    of numbers, then the symbols are left out. The result is always shown.
     """
     lines: list[str] = []
     for symbols_fold, numbers_fold, symbols in (
@@ -262,8 +262,8 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
 
 
 def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
-    reckoned = len(found.reads) <= RECKONED and found.rounded
-    result = found.result + (" (rounded)" if reckoned else "")
+    rounding = len(found.reads) <= ROUNDING_SHOWS and found.rounded
+    result = found.result + (" (rounded)" if rounding else "")
     pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
     lines, line = [], found.cell
     for piece in pieces:
@@ -275,7 +275,7 @@ def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ..
 
 
 def broken(line: str, width: int, indent: int) -> list[str]:
-    """A line too long for the panel, broken at its spaces."""
+    """Break a line that is too long for the panel at its spaces."""
     if len(line) <= width:
         return [line]
     at = line.rfind(" ", indent + 3, width)
