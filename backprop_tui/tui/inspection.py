@@ -34,7 +34,7 @@ class Inspection:
         return Inspection(cursor=place.cell, trail=(*self.trail, place), term=term)
 
     def out(self, provenance: Provenance) -> Inspection:
-        """Return the inspection one number back; after the first, the cursor alone, then nothing."""
+        """Return the inspection one number back; after the first the cursor alone, then nothing."""
         if len(self.trail) > 1:
             left = self.trail[-1]
             reads = provenance.terms(self.trail[-2])
