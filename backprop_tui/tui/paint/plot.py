@@ -24,7 +24,7 @@ LEAST_ROWS, LEAST_COLUMNS = 2, 8
 
 @dataclass(frozen=True)
 class Plot:
-    """A pair of axes on a part of a canvas."""
+    """Two axes on a part of a canvas, and what is drawn between them."""
 
     canvas: Canvas
     left: int
@@ -42,22 +42,22 @@ class Plot:
         return np.linspace(*self.across, 2 * self.columns)
 
     def column(self, x: float) -> int:
-        """The column of the canvas in which `x` stands."""
+        """Return the column of the canvas in which `x` lies."""
         first, last = self.across
         return self.left + round((x - first) / (last - first) * (self.columns - 1))
 
     def down(self, values: Array) -> Array:
-        """Lines of dots from the upper end, with fractions."""
+        """Return how many lines of dots each value lies below the upper end, with fractions."""
         low, high = self.upright
         with np.errstate(all="ignore"):
             return (high - values) / (high - low) * (4 * self.rows - 1)
 
     def line(self, y: float) -> int:
-        """The line of the canvas in which `y` stands."""
+        """Return the line of the canvas in which `y` lies."""
         return self.top + round(float(self.down(np.array(y)))) // 4
 
     def curve(self, at: Array, values: Array, style: str, *, dashed: bool = False) -> None:
-        """A dot for each half column, joined where the curve is steep, over the dots there are."""
+        """Draw a dot for each half column, joined where the curve is steep."""
         heights = self.down(np.interp(self.at, at, values, left=np.nan, right=np.nan))
         if dashed:
             heights[np.arange(heights.size) % 6 > 3] = np.nan
@@ -73,14 +73,14 @@ class Plot:
             last = y
 
     def mark(self, x: float, y: float, sign: str, style: str = "mark") -> None:
-        """A character at a point; none where the point is not finite or beyond the ends."""
+        """Draw a character at a point, where that is finite and between the ends."""
         if self.across[0] <= x <= self.across[1] and np.isfinite(y):
             self.canvas.put(self.column(x), self.line(y), sign, style)
 
 
 def losses_so_far(canvas: Canvas, frame: Region, view: View) -> None:
-    """The loss over the iterations so far, from zero up, and ● where we stand; nothing before there
-    are two losses."""
+    """Draw the loss over the iterations so far, from zero up, with ● at the iteration shown; nothing
+    before there are two losses."""
     at, losses = view.losses
     if at.size < 2:
         return
@@ -104,7 +104,7 @@ def loss_of_parameter(
     tangent: bool = True,
     after: float | None = None,
 ) -> None:
-    """The loss as one parameter alone changes, under `words`, with ● where the parameter is.
+    """Draw the loss as one parameter alone changes, under `words`, with ● at the parameter's value.
 
     `tangent` says whether the line whose slope is the gradient is drawn; `after` is what the
     parameter was updated to, drawn as ○.
@@ -154,7 +154,7 @@ def framed(
 
 
 def _ends(plot: Plot, first: str, last: str) -> None:
-    """What stands at either end of the horizontal axis, under the curve."""
+    """Write what stands at either end of the horizontal axis."""
     plot.canvas.put(plot.left, plot.top + plot.rows, first, "quiet")
     plot.canvas.right(plot.left + plot.columns, plot.top + plot.rows, last, "quiet")
 
@@ -167,10 +167,10 @@ def whole_curve(
     name: str,
     unit: str,
 ) -> None:
-    """The loss of a run over the whole canvas, with ticks on both axes and a line where we stand.
+    """Draw the loss of a run over the whole canvas, with ticks and a line at the iteration shown.
 
-    `losses` and `right` are iterations and losses; `right`, drawn as single points, are those of
-    the same run without its mistake. `name` and `unit` are what the axes are called.
+    `losses` and `right` are iterations and losses; those of `right`, the same run without its
+    mistake, are drawn as single points. `name` and `unit` are the names of the axes.
     """
     at, values = losses
     left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
@@ -183,7 +183,8 @@ def whole_curve(
     plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
     for y in range(top, top + rows):
         canvas.put(LABELS, y, "│", "quiet")
-        canvas.put(plot.column(here), y, "│", "backward")
+        if ends[0] <= here <= ends[1]:
+            canvas.put(plot.column(here), y, "│", "backward")
     canvas.put(LABELS, top + rows, f"└{'─' * columns}", "quiet")
     up = ticks(low, high, rows // 2)
     decimals = max(0, -int(np.floor(np.log10(up[1] - up[0])))) if len(up) > 1 else 3
@@ -210,8 +211,8 @@ def apart(low: float, high: float) -> tuple[float, float]:
 
 
 def ticks(low: float, high: float, most: int, least_step: float = 0.0) -> list[float]:
-    """Round numbers from `low` to `high`, about `most` of them, 1, 2 or 5 times a power of ten
-    apart and at least `least_step`."""
+    """Return round numbers from `low` to `high`, at most about `most`, whose distance is 1, 2 or 5
+    times a power of ten and at least `least_step`."""
     finest = 1e-12 * max(abs(low), abs(high))  # below it, neighbours would be the same number
     wanted = max((high - low) / max(1, most), least_step, finest, np.finfo(float).tiny)
     power = 10.0 ** np.floor(np.log10(wanted))
