@@ -19,8 +19,9 @@ from typing import IO, Any
 
 from backprop_tui.exports import printed
 from backprop_tui.exports.trace import figure, setting
+from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
-from backprop_tui.files.saving import SaveError, check_place, resume, save
+from backprop_tui.files.saving import resume, save
 from backprop_tui.messages import path_shown
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (

@@ -34,8 +34,8 @@ import numpy as np
 import pytest
 
 from backprop_tui import Position, Timeline, load
+from backprop_tui.files.autosave import left_behind
 from backprop_tui.files.codes import experiment_of
-from backprop_tui.files.recovery import left_behind
 from backprop_tui.files.saving import resume
 from backprop_tui.model.experiment import Experiment
 

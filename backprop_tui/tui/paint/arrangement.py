@@ -121,8 +121,8 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
         cache += _matrices(view, layer, columns, top, whole, above=number > shown[0])
         top += tall + air
     moved = centred(view, columns.right(target=True), columns.cell, width)
-    slopes = spread(_gradients(view, cache), apart, moved)
-    return Arrangement(spread(cache, apart, moved), slopes, tuple(shown), "")
+    slopes = shifted(_gradients(view, cache), apart, moved)
+    return Arrangement(shifted(cache, apart, moved), slopes, tuple(shown), "")
 
 
 Division = tuple[tuple[range, ...], int]
@@ -164,27 +164,27 @@ def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
     return 1 + (max(n[layer], beside) - 1) * apart
 
 
-FARTHEST = 3
+MOST_APART = 3
 """Lines from row to row at most."""
 
 
 def board_lines(n: tuple[int, ...], room: int) -> int:
     """Return the lines that a board takes of `room` on a large screen, with its rule."""
-    divided = division(n, room - 1, FARTHEST)
+    divided = division(n, room - 1, MOST_APART)
     if divided is None:
         return room  # a window onto what does not fit
     parts, apart = divided
     return min(room, 2 + max(lines_of(n, part, apart, airy=True) for part in parts))
 
 
-ROOMY = ((8, 6), (6, 5), (4, 4))
+SPACIOUS = ((8, 6), (6, 5), (4, 4))
 """How much wider cells are and how far apart matrices stand where there is room, widest first."""
 
 
 def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
     """Return the widest columns with that many weights, with targets or without; None: none fit."""
     least = cell_width(view.decimals)
-    spacious = ROOMY if view.maximised or view.roomy else ()
+    spacious = SPACIOUS if view.maximised or view.roomy else ()
     for more, gap in (*spacious, (2, 3), (1, 2), (0, 2), (0, 1)):
         cell = least + more
         columns = Columns(cell, weights, gap)
@@ -195,7 +195,7 @@ def _columns(view: View, weights: int, width: int, target: bool = True) -> Colum
 
 def most_apart(view: View) -> int:
     """Return the most lines from row to row: more in a maximised panel and on a large screen."""
-    return FARTHEST if view.roomy else 2 if view.maximised else 1
+    return MOST_APART if view.roomy else 2 if view.maximised else 1
 
 
 def centred(view: View, right: int, cell: int, width: int) -> int:
@@ -204,7 +204,7 @@ def centred(view: View, right: int, cell: int, width: int) -> int:
     return max(0, beyond // 2) if view.roomy else 0
 
 
-def spread(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
+def shifted(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
     """Move matrices to the right, and set the lines from one of their rows to the next."""
     return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
 
@@ -234,8 +234,8 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     right = max((placed.right for placed in cache), default=width)
     moved = centred(view, right, columns.cell, width)
     return Arrangement(
-        spread(cache, apart, moved),
-        spread(_gradients(view, cache), apart, moved),
+        shifted(cache, apart, moved),
+        shifted(_gradients(view, cache), apart, moved),
         (layer.number,),
         window.remark(layer),
         tuple(placed.symbol for placed in every),

@@ -11,7 +11,7 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.numbers import cell_width, fixed, ink
 from backprop_tui.tui.view import CHANGED, EDITED, View
 
-SIGNS = f" ▸•✓✗≠{EDITED}{CHANGED}"
+MARKS = f" ▸•✓✗≠{EDITED}{CHANGED}"
 """What may stand before a number in its cell."""
 
 
@@ -97,7 +97,7 @@ def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
         end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
         begin = max(0, end - placed.cell)
         blanks = canvas.blanks(begin, end, y)
-        if end == canvas.width and canvas.blanks(begin, end, y, SIGNS) > 1:
+        if end == canvas.width and canvas.blanks(begin, end, y, MARKS) > 1:
             canvas.shift(begin, end, y)  # there is no column behind it
             blanks, end = blanks - 1, end - 1
         canvas.put(begin + max(0, blanks - 1), y, "[", "cursor")

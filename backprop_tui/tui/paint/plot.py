@@ -79,8 +79,10 @@ class Plot:
 
 
 def losses_so_far(canvas: Canvas, frame: Region, view: View) -> None:
-    """Draw the loss over the iterations so far, from zero up, with ● at the iteration shown; nothing
-    before there are two losses."""
+    """Draw the loss over the iterations so far, from zero up, with ● at the iteration shown.
+
+    Nothing is drawn before there are two losses.
+    """
     at, losses = view.losses
     if at.size < 2:
         return
@@ -146,7 +148,7 @@ def framed(
         return None
     low, high = min(base, float(np.nanmin(values))), float(np.nanmax(values))
     ends = float(at[0]), float(at[-1])
-    plot = Plot(canvas, frame.x + LABELS, frame.y + 1, columns, rows, ends, apart(low, high))
+    plot = Plot(canvas, frame.x + LABELS, frame.y + 1, columns, rows, ends, axis_ends(low, high))
     low, high = plot.upright
     canvas.put(frame.x, plot.top, number(high, decimals), "quiet")
     canvas.put(frame.x, plot.top + rows - 1, number(low, decimals), "quiet")
@@ -178,7 +180,7 @@ def whole_curve(
     if at.size < 2 or rows < LEAST_ROWS or columns < LEAST_COLUMNS:
         return
     every = values if right is None else np.concatenate([values, right[1]])
-    low, high = apart(float(every.min()), float(every.max()))
+    low, high = axis_ends(float(every.min()), float(every.max()))
     ends = float(at[0]), float(at[-1])
     plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
     for y in range(top, top + rows):
@@ -204,7 +206,7 @@ def whole_curve(
     canvas.put(left + (columns - len(unit)) // 2, canvas.height - 1, unit, "label")
 
 
-def apart(low: float, high: float) -> tuple[float, float]:
+def axis_ends(low: float, high: float) -> tuple[float, float]:
     """Return the two, or the ends of an axis around them where they are equal."""
     around = max(0.5, 0.1 * abs(high)) if low == high else 0.0
     return low - around, high + around

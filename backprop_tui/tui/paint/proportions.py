@@ -16,7 +16,7 @@ LEAST_STEP, SHARE = 13, 4
 """Lines of the Step panel at least; and at least one in so many of all."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
 """Lines of a drawing; of one of a bar for each layer at least."""
-NARROWEST = 42
+LEAST_COLUMNS = 42
 """Columns of the drawing."""
 
 
@@ -31,4 +31,4 @@ def proportions(width: int, height: int, layers: tuple[int, ...]) -> tuple[int, 
     room = height - AROUND - max(LEAST_STEP, height // SHARE)
     drawn = max(LEAST_DRAWN, min(len(layers) + 2, MOST_DRAWN))
     body = max(2 * board_lines(layers, room // 2), min(room, drawn))
-    return max(NARROWEST, width * 8 // 25), height - AROUND - body
+    return max(LEAST_COLUMNS, width * 8 // 25), height - AROUND - body

@@ -15,7 +15,7 @@ from backprop_tui.tui.paint.arrangement import (
     centred,
     divided,
     most_apart,
-    spread,
+    shifted,
 )
 from backprop_tui.tui.paint.numbers import cell_width
 from backprop_tui.tui.view import View
@@ -68,7 +68,7 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     card = [s for p in (here.weight, here.bias) for _, s, _ in blocks_of(program, p)]
     named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
     moved = centred(view, max(one.right for one in placed), cell, width)
-    return Arrangement(spread(placed, apart, moved), (), numbers, remark, named)
+    return Arrangement(shifted(placed, apart, moved), (), numbers, remark, named)
 
 
 @lru_cache(maxsize=256)

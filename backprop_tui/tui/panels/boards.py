@@ -39,7 +39,7 @@ LEAST = 3
 """Lines that the rule of a board, its labels and one row of numbers take."""
 MARKED = re.compile("[▸•]−")
 """A mark left of a minus sign: where it stands would reveal a hidden sign."""
-FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
+CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
 class Board(Panel):
@@ -105,7 +105,7 @@ class Board(Panel):
                 cells = slice(max(0, placed.left), max(0, placed.right))
                 canvas.swap(MARKED, y, cells)
                 canvas.cover(TOLD, y, cells, " ")
-                canvas.cover(FIGURES, y, cells)
+                canvas.cover(CELL_FIGURES, y, cells)
         super().hide(canvas, view)
 
     def arrangement(self, view: View) -> Arrangement:
@@ -128,7 +128,7 @@ class Cache(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         title, remark = f"Cache{which_layer(view, a)}", self.remark(view, a)
-        self.rule(canvas, view, *heading(view, title, remark, canvas.width - 8))
+        self.rule(canvas, view, *cache_title(view, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
         behind, which = self.put_neighbours(canvas, view, a), example(view)
@@ -290,7 +290,7 @@ def rule_in_numbers(view: View) -> str:
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 
-def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
+def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
     """Return the Cache's title and note in `room` columns, with the shown example's class and how
     many of the batch are predicted correctly, as far as they fit."""
     known, named = right_of_batch(view), None if remark else target_class(view)

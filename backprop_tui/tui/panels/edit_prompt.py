@@ -43,12 +43,12 @@ class EditPrompt(Prompt):
         self.edit, self.was, self.hint = edit, edit.value, hint
         self.ask(f"iteration {edit.iteration:,}  {text(edit.of)} =", hint)
         field = self.query_one(Input)
-        field.value = written(edit.value)
+        field.value = in_full(edit.value)
         field.action_select_all()
 
     def preview(self, losses: str) -> None:
         """Say what the loss becomes, and which keys change the number."""
-        step = written(float(Decimal(1).scaleb(self.power)))
+        step = in_full(float(Decimal(1).scaleb(self.power)))
         hint = self.hint if self.edit.of == ALPHA and self.edit.value == self.was else ""
         self.say(f"{losses}   " + (hint or f"↑↓ ±{step}  ⇧↑↓ ×10  tab finer ⇧tab coarser"))
 
@@ -83,11 +83,11 @@ class EditPrompt(Prompt):
             event.stop()
             by = Decimal(NUDGES[event.key]).scaleb(self.power)
             field = self.query_one(Input)
-            field.value = written(float(Decimal(repr(self.edit.value)) + by))
+            field.value = in_full(float(Decimal(repr(self.edit.value)) + by))
             field.cursor_position = len(field.value)
 
 
-def written(value: float) -> str:
+def in_full(value: float) -> str:
     """Write a number in full, so that reading it gives the same bits: 0.5, −0.165."""
     whole = value == int(value) and abs(value) < 1e15
     return signed(str(int(value)) if whole else repr(value))

@@ -18,7 +18,7 @@ class Title(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
         position, steps = state.position, len(state.program.steps)
-        loss = losses(view)
+        loss = losses_text(view)
         # A column's own place for each part, so that nothing moves as numbers change.
         at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
         name = f"{state.experiment.name}  {state.experiment.network.sizes}"
@@ -55,7 +55,7 @@ class Title(Panel):
         canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
 
 
-def losses(view: View) -> str:
+def losses_text(view: View) -> str:
     """Write the losses, `L 0.666 J 1.104`, and what the loss of the iteration before was."""
     state, own, joint = view.state, view.program.loss, view.program.objective
     batch = joint != own

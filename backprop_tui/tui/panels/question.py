@@ -17,7 +17,7 @@ from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
 from backprop_tui.tui.view import View
 
 VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
-NUMBERS = ("none", "one", "two", "three", "four")
+COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
@@ -56,7 +56,7 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
             lines.append(TextLine(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
     typed = COMPARE if asking.compares else TYPE
-    vote = VOTE.format(NUMBERS[len(asking.choices)])
+    vote = VOTE.format(COUNTS[len(asking.choices)])
     how = {"vote": vote, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
         how = f"Press enter, then {how[0].lower()}{how[1:]}"

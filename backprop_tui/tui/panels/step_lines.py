@@ -43,7 +43,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             lines.append(TextLine(form, "quiet", 1))
     shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
     lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
-    lines += change(view, found.place)
+    lines += change_lines(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
         most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
@@ -63,8 +63,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         lines.append(TextLine(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
             lines.append(TextLine(f"LaTeX  {found.latex}", "quiet", 1))
-    lines += own_formula(view, found, width) + remarks(view, found.place, width)
-    lines += published_figures(view, found.place, width)
+    lines += own_formula_lines(view, found, width) + special_lines(view, found.place, width)
+    lines += published_lines(view, found.place, width)
     for note in notes:
         lines += paragraph(f"◆ {note}", width, 3, "note", 6)
     return lines
@@ -79,7 +79,7 @@ def writing_lines(view: View, width: int) -> list[TextLine]:
     return lines
 
 
-def own_formula(view: View, found: Explanation, width: int) -> list[TextLine]:
+def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
     """Return the judgement on the user's own formula, and the taught one where they differ."""
     lines: list[TextLine] = []
     if own := view.yours:
@@ -94,7 +94,7 @@ def own_formula(view: View, found: Explanation, width: int) -> list[TextLine]:
     return lines
 
 
-def remarks(view: View, place: Place, width: int) -> list[TextLine]:
+def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
     """Return what is special about a number: ∞ and NaN, its history, a mistake, divergence."""
     lines = []
     if view.known(place):
@@ -122,7 +122,7 @@ def remarks(view: View, place: Place, width: int) -> list[TextLine]:
     return lines
 
 
-def published_figures(view: View, place: Place, width: int) -> list[TextLine]:
+def published_lines(view: View, place: Place, width: int) -> list[TextLine]:
     """Return the published figures for a number, and whether they agree with it."""
     lines = []
     for figure in view.figures(place)[:2]:
@@ -159,7 +159,7 @@ def given_lines(view: View, place: Place) -> list[TextLine]:
     lines = [
         TextLine(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
         TextLine(f"{view.provenance.given(place)}.".capitalize(), "", 8),
-        *change(view, place),
+        *change_lines(view, place),
     ]
     if uses := goes_into(view, place):
         lines.append(TextLine(uses, "quiet", 3))
@@ -180,7 +180,7 @@ def start_lines(view: View, width: int, height: int) -> list[TextLine]:
     ]
 
 
-def change(view: View, place: Place) -> list[TextLine]:
+def change_lines(view: View, place: Place) -> list[TextLine]:
     """Say how the last edit changed the number: `was −0.486, now −0.512 (−0.026)`."""
     if (found := view.change(place)) is None:
         return []
@@ -249,11 +249,11 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
         if numbers_fold is None and len(found.reads) > 60:
             continue
         said = found.symbols(symbols_fold) if symbols else ""
-        lines = _broken(found, width, said, found.numbers(numbers_fold))
+        lines = _in_pieces(found, width, said, found.numbers(numbers_fold))
         if len(lines) <= most:
             break
         shorter = found.numbers(numbers_fold)[-1:]  # only the last, simplest stage
-        if len(lines := _broken(found, width, said, shorter)) <= most:
+        if len(lines := _in_pieces(found, width, said, shorter)) <= most:
             break
     if len(lines) > most == 1 and (numbers := found.numbers(3)):
         alone = f"= {numbers[-1]} = {found.result}"  # whose numbers they are, the title says
@@ -261,7 +261,7 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
     return lines
 
 
-def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
+def _in_pieces(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
     rounding = len(found.reads) <= ROUNDING_SHOWS and found.rounded
     result = found.result + (" (rounded)" if rounding else "")
     pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
@@ -271,14 +271,16 @@ def _broken(found: Explanation, width: int, symbols: str, numbers: tuple[str, ..
             lines.append(line)
             line = " " * len(found.cell)
         line = f"{line} = {piece}"
-    return [part for whole in (*lines, line) for part in broken(whole, width, len(found.cell))]
+    return [
+        part for whole in (*lines, line) for part in _broken_line(whole, width, len(found.cell))
+    ]
 
 
-def broken(line: str, width: int, indent: int) -> list[str]:
+def _broken_line(line: str, width: int, indent: int) -> list[str]:
     """Break a line that is too long for the panel at its spaces."""
     if len(line) <= width:
         return [line]
     at = line.rfind(" ", indent + 3, width)
     if at < 0:
         return [shortened(line, width)]
-    return [line[:at], *broken(" " * (indent + 3) + line[at + 1 :], width, indent)]
+    return [line[:at], *_broken_line(" " * (indent + 3) + line[at + 1 :], width, indent)]

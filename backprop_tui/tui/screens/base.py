@@ -24,6 +24,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
+from backprop_tui.tui import lazy
 from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
@@ -92,9 +93,7 @@ class Base(Screen[None]):
         self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            from backprop_tui.files.saving import resume
-
-            self.position = resume(self.timeline)
+            self.position = lazy.resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come
         if self.position.iteration > 1:
             self._behind = 0
