@@ -6,13 +6,13 @@ A number is wrong where it differs from the right run's at the same place by mor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.mistakes import ROUNDING, Mistake
+from backprop_tui.learn.mistakes import ROUNDING, Mistake, slips_of
 from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -90,6 +90,11 @@ class RightRun:
         self.timeline = Timeline(wrong.experiment.with_mistake(None))
         self.provenance = Provenance(self.timeline)
         self._through = 0
+
+    @cached_property
+    def slips(self) -> dict[str, str]:
+        """What the mistake makes of each step in which it is made, by the symbol of the step."""
+        return {slip.step.symbol: slip.sentence for slip in reversed(slips_of(self.wrong.program))}
 
     def is_behind(self, iteration: int) -> bool:
         """Whether it is more than AHEAD iterations behind that one."""

@@ -204,6 +204,16 @@ class Program:
         return self.layers[-1].activation
 
     @cached_property
+    def target(self) -> str:
+        """The symbol of the targets."""
+        return self.of_kind("target")[0]
+
+    @cached_property
+    def loss(self) -> str:
+        """The symbol of each example's own loss."""
+        return self.of_kind("loss")[0]
+
+    @cached_property
     def kept(self) -> tuple[str, ...]:
         """What one iteration hands to the next: the parameters, an optimizer's running means."""
         means = (s.symbol for s in self.steps if s.symbol in names(s.expression))
