@@ -38,7 +38,7 @@ from backprop_tui.model.keys import read_only as read_only
 from backprop_tui.model.layers import PARAMETER, is_column, parameter_shapes, weights_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
-from backprop_tui.model.program import Mistake, Program
+from backprop_tui.model.program import DeliberateMistake, Program
 from backprop_tui.model.saved import Edit, Look, Saved, Written
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Experiment:
     edits: Annotated[tuple[Edit, ...], Key(EDITS)] = ()  # in the order in which they were made
     formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
     """A learner's own formulas, by the symbols that they compute."""
-    mistake: Mistake | None = None  # made on purpose; None: the right algorithm
+    mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
     decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
     look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
     saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
@@ -219,7 +219,7 @@ class Experiment:
             written=written,
         )
 
-    def with_mistake(self, mistake: Mistake | None) -> Self:
+    def with_mistake(self, mistake: DeliberateMistake | None) -> Self:
         """The same experiment, made with that mistake, or with none; a saved run was another."""
         if mistake == self.mistake:
             return self

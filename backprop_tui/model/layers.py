@@ -17,6 +17,8 @@ INPUT, TARGET, LOSS, OBJECTIVE = "X", "Y", "L", "J"
 Part: TypeAlias = Literal["weight", "bias", "affine", "activation"]
 """The matrices of a layer, as in A = g(Z), Z = W·A[below] + b."""
 LETTERS: dict[Part, str] = {"weight": "W", "bias": "b", "affine": "Z", "activation": "A"}
+ACTIVATION_0 = f"{LETTERS['activation']}0"
+"""What a formula may call the inputs: the activation of layer 0."""
 
 PARAMETER = re.compile(f"[{LETTERS['weight']}{LETTERS['bias']}][1-9][0-9]*")
 KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")

@@ -21,7 +21,7 @@ from backprop_tui.files.saving import (
     too_large,
     unsaved,
 )
-from backprop_tui.learn.score import Score
+from backprop_tui.learn.questions import Score
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.ask import Ask
 from backprop_tui.plain.changing import Changing
