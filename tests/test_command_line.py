@@ -23,6 +23,7 @@ from backprop_tui.files.sections import FLAGS
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui.screens.stepper import Stepper
 
@@ -134,6 +135,10 @@ class TestTables:
 
     def test_overrides_are_those_of_experiments(self) -> None:
         assert {flag.attribute for flag in OVERRIDES} == set(FLAGS)
+        for flag in OVERRIDES:
+            kind = FLAGS[flag.attribute].kind
+            one = kind.kind if isinstance(kind, ListOf) else kind
+            assert set(flag.values) == set(getattr(one, "names", ()))
 
     def test_formats_are_those_of_the_trace(self) -> None:
         from backprop_tui.exports import trace

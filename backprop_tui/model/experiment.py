@@ -35,7 +35,7 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 from backprop_tui.model.keys import read_only as read_only
-from backprop_tui.model.layers import PARAMETER, is_column, parameter_shapes, weights_of
+from backprop_tui.model.layers import FIRST, PARAMETER, is_column, parameter_shapes, weights_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
@@ -76,7 +76,7 @@ TARGETS = Value(
     lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
 )
 COLUMNS = ListOf(LINE, "columns' names", 1)
-GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), ("W1", "b1"))
+GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
 ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
 FORMULAS = Section("[formulas]", {}, others=Key(ANY_STEP, "one's own, instead of the taught one"))
 

@@ -40,6 +40,10 @@ def gradient(symbol: str) -> str:
     return f"d{symbol}"
 
 
+FIRST = (symbol_of("weight", 1), symbol_of("bias", 1))
+"""The parameters of layer 1: every network has them."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer, and what its matrices are called. The inputs are layer 0, and have no `Layer`."""

@@ -21,7 +21,7 @@ from backprop_tui.model.keys import (
     name_among,
     whole_number,
 )
-from backprop_tui.model.layers import KEPT, PARAMETER, is_column
+from backprop_tui.model.layers import FIRST, KEPT, PARAMETER, is_column
 
 # What is changed -----------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ class Edit:
 HANDED_ON = Others(
     KEPT,
     lambda name: Rows(is_column(name), infinite=not PARAMETER.fullmatch(name)),
-    ("W1", "b1"),
+    FIRST,
 )
 
 
