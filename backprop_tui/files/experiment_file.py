@@ -1,8 +1,8 @@
 """Reading an experiment: a bundled lesson or a TOML file, with what the command line changes.
 
-A wrong file is refused with all of its faults at once. What each key must be stands in
-`rules`, what takes several of them to tell in `checks`; `overrides` puts the command
-line into the raw document first, so that the same rules hold. It knows no screens.
+A wrong file is refused with all of its faults at once. What each key must be, the fields of the
+records say (`sections` gathers them), what takes several of them to tell, the three lists of checks;
+`overrides` puts the command line into the raw document first, so that the same holds for both.
 """
 
 from __future__ import annotations
