@@ -1,7 +1,7 @@
 """Reading an experiment: a bundled lesson or a TOML file, with what the command line changes.
 
 A wrong file is refused with all of its faults at once. What each key must be, the fields of the
-records say (`sections` gathers them), what takes several of them to tell, the three lists of checks;
+records say (`sections` gathers them), what takes several keys to tell, the three lists of checks;
 `overrides` puts the command line into the raw document first, so that the same holds for both.
 """
 
