@@ -1,7 +1,6 @@
-r"""The LaTeX export: an article for pdflatex, lualatex or xelatex, with nothing beyond amsmath.
+r"""The LaTeX document: an article for pdflatex, lualatex or xelatex that needs amsmath alone.
 
-Formulas are LaTeX as the engine writes it; signs in sentences are spelled by commands, so that no
-font and no encoding has to know them. What is said of a step, `worked` knows.
+Signs in sentences are written as commands, so that it works in any font and encoding.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from backprop_tui.exports.document import Layout, document
+from backprop_tui.exports.documents.document import Layout, MatrixTable, WorkedStep, document
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.worked import Matrix, Worked
 from backprop_tui.maths.writing import LATEX_IN_LINES as LATEX
 from backprop_tui.run.timeline import Timeline
 
@@ -36,7 +34,7 @@ COMMANDS = {
     "ð": "d",
     "Ð": "D",
     "þ": "th",
-    "Þ": "Th",  # which the plain encoding of LaTeX lacks
+    "Þ": "Th",  # these four the plain encoding of LaTeX lacks
     "·": r"$\cdot$",
     "∘": r"$\circ$",
     "×": r"$\times$",
@@ -73,13 +71,13 @@ COMMANDS = {
     "‘": "`",
     "’": "'",
 }
-"""How signs are spelled in a sentence."""
+"""The LaTeX of each sign in a sentence."""
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-    """The article, a step at a time."""
+    """The text of the article, a step at a time."""
     yield PREAMBLE
-    yield from document(timeline, wanted, Layout(_heading, _paragraph, _display, _step))
+    yield from document(timeline, wanted, Layout(_heading, _paragraph, _matrix, _step))
     yield "\\end{document}\n"
 
 
@@ -92,9 +90,9 @@ def _paragraph(words: str) -> str:
     return f"\n{escaped(words)}\n"
 
 
-def _step(worked: Worked) -> str:
+def _step(worked: WorkedStep) -> str:
     found, form = worked.explanation, worked.index_form(LATEX)
-    formulas = (worked.formula(LATEX), *worked.where(LATEX))
+    formulas = (worked.formula(LATEX), *worked.definitions(LATEX))
     parts = [
         rf"\subsubsection*{{{worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}}}",
         ", where ".join(f"${formula}$" for formula in formulas),
@@ -104,14 +102,14 @@ def _step(worked: Worked) -> str:
         *([f"Index form: ${form}$"] if form else []),
         r"\hangindent=2em " + " ".join(f"${stage}$" for stage in worked.element(LATEX)),
         *map(escaped, found.remarks),
-        *map(escaped, worked.printed),
+        *map(escaped, worked.published),
         *(rf"\textit{{{escaped(note)}}}" for note in worked.notes),
     ]
-    return "\n" + "\n\n".join(parts) + "\n" + _display(worked.matrix)
+    return "\n" + "\n\n".join(parts) + "\n" + _matrix(worked.matrix)
 
 
-def _display(matrix: Matrix) -> str:
-    """A matrix between large parentheses; the names of its rows, where they have any, beside it."""
+def _matrix(matrix: MatrixTable) -> str:
+    """A matrix between large parentheses, with the names of its rows beside it, if they have any."""
     body = _array("r" * len(matrix.columns), (map(_figure, figures) for _, figures in matrix.rows))
     sides = ([rf"\text{{{escaped(side)}}}"] for side, _ in matrix.rows)
     named = rf" \; {_array('l', sides)}" if matrix.named else ""
@@ -128,9 +126,9 @@ def _figure(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A sentence as LaTeX, on one line; a letter that plain LaTeX lacks by the nearest it has.
+    """A sentence as LaTeX, on one line; for a letter that plain LaTeX lacks, the nearest it has.
 
-    Every text of a file comes in through here.
+    All text that comes from a file is written through this function.
     """
     return "".join(map(_spelled, " ".join(text.split())))
 

@@ -1,32 +1,29 @@
-"""The PyTorch export: the same network with autograd, which must find the gradients that we found.
+"""The PyTorch script: the network with autograd, whose gradients must be those of the run.
 
-Forward and loss are written from the same expressions as everything else, backward is PyTorch's
-own. Our gradients stand in the script as numbers, and it stops where one is not PyTorch's. PyTorch
-is needed by whoever runs the script, not here.
+Forward and loss are written from the steps, backward is PyTorch's own. The gradients of the run
+stand in the script as numbers, and it stops where one differs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import ExportError, Wanted
-from backprop_tui.exports.scripts import (
+from backprop_tui.exports.scripts.lines import (
     batch,
-    beginning,
     constants,
     data,
-    edited,
+    edits,
     heading,
+    initial_values,
     literal,
     loss_terms,
     one_batch,
     phases,
 )
-from backprop_tui.exports.trace import iterations
 from backprop_tui.maths.expressions import Mul
 from backprop_tui.maths.writing import torch_source
-from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
 
@@ -46,12 +43,13 @@ def agree(symbol, found, ours):
     print(f"  {symbol:<6} agrees, {worst:.0e} apart, {len(apart)} of {ours.numel()} numbers")
 '''
 CLOSE, LARGEST = 1e-9, 1e6
-"""How far apart numbers may be, for their size; beyond the largest one rounding reaches that far:
-1/(1 − a), where a is nearly 1."""
+"""How far apart two numbers may be, relative to their size, and the size from which they are not
+compared: in 1/(1 − a), where a is nearly 1, rounding alone makes a larger difference."""
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-    """The script, line by line."""
+    """The text of the script, line by line. Raises ExportError for a run whose gradients are wrong
+    on purpose."""
     experiment = timeline.experiment
     own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
     if experiment.mistake is not None:
@@ -64,11 +62,11 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 
 def _lines(timeline: Timeline, number: int) -> Iterator[str]:
-    experiment, program = timeline.experiment, timeline.program
+    program = timeline.program
     loss = [program.lowered[i] for i in range(*program.phase_bounds("loss"))]
     needs = "It needs PyTorch, whose autograd must find the gradients that are written here."
     yield from heading(timeline, "torch", number, needs)
-    if not one_batch(experiment):
+    if not one_batch(timeline.experiment):
         yield "import numpy as np"
     yield "import torch"
     yield ""
@@ -80,19 +78,20 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     if any(isinstance(term, Mul) for term in loss_terms(loss)):
         yield XLOG
     yield ""
-    yield from data(experiment, "tensor({})")
-    yield from beginning(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
+    yield from data(timeline, "tensor({})")
+    yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
     yield from constants(timeline)
     yield ""
-    yield from expected(timeline, number)
+    yield from _expected(timeline, number)
     yield ""
     yield "for t, ours in enumerate(OURS, 1):"
-    yield from edited(experiment, "with torch.no_grad()")
+    yield from edits(timeline, "with torch.no_grad()")
     yield from batch(timeline, "data_{0}[:, columns]")
-    yield from _iteration(experiment, program)
+    yield from _iteration(program)
 
 
-def _iteration(experiment: Experiment, program: Program) -> Iterator[str]:
+def _iteration(program: Program) -> Iterator[str]:
+    """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
     parameters = ", ".join(program.parameters)
     yield f"    for parameter in ({parameters}):"
@@ -100,11 +99,11 @@ def _iteration(experiment: Experiment, program: Program) -> Iterator[str]:
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
     yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
-    own, whole = list[str](), list[str]()
-    for symbol in (s.symbol for s in program.steps if s.phase == "backward"):
-        (whole if re.match("d[Wb]", symbol) else own).append(symbol)
-    yield from _slopes(own, "L.sum()", ", retain_graph=True")
-    yield from _slopes(whole, program.objective, "")
+    of_parameters = {g for p in program.parameters if (g := program.gradient_of(p))}
+    gradients = [s.symbol for s in program.steps if s.phase == "backward"]
+    own = [symbol for symbol in gradients if symbol not in of_parameters]
+    yield _autograd(program, own, "L.sum()", ", retain_graph=True")
+    yield _autograd(program, [s for s in gradients if s in of_parameters], program.objective)
     yield ""
     yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
     yield "    for symbol in ours:"
@@ -118,14 +117,14 @@ def _iteration(experiment: Experiment, program: Program) -> Iterator[str]:
         yield "        pass  # every parameter is frozen"
 
 
-def _slopes(symbols: list[str], of: str, more: str) -> Iterator[str]:
-    """The line that asks autograd for the slopes of `of`."""
-    at = ", ".join(symbol[1:] for symbol in symbols)
-    yield f"    {', '.join(symbols)} = torch.autograd.grad({of}, [{at}]{more})"
+def _autograd(program: Program, gradients: list[str], of: str, more: str = "") -> str:
+    """The line that computes these gradients of `of`."""
+    at = ", ".join(program.roles[symbol].of or "" for symbol in gradients)
+    return f"    {', '.join(gradients)} = torch.autograd.grad({of}, [{at}]{more})"
 
 
-def expected(timeline: Timeline, number: int) -> Iterator[str]:
-    """Our loss and gradients of each iteration, with all their digits."""
+def _expected(timeline: Timeline, number: int) -> Iterator[str]:
+    """The loss and the gradients of each iteration, with all their digits."""
     program = timeline.program
     symbols = (program.objective, *(s.symbol for s in program.steps if s.phase == "backward"))
     yield 'nan, inf = float("nan"), float("inf")'

@@ -1,21 +1,30 @@
-"""The HTML export: iterations worked out step by step on one page, formulas as MathML.
-
-What is said of a step, `worked` knows; how a page looks, `page`, and here what only long documents
-need: contents with links, lines that wrap, steps that no page of paper cuts in two.
-"""
+"""The HTML document: every step worked out on one page, formulas in MathML, contents with links."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backprop_tui.exports.document import Chapter, chapters, opening
+from backprop_tui.exports.documents.document import (
+    Chapter,
+    MatrixTable,
+    WorkedStep,
+    chapters,
+    opening,
+)
+from backprop_tui.exports.documents.page import (
+    Html,
+    element,
+    formula,
+    mathematics,
+    page,
+    paragraph,
+    table,
+    unbroken,
+)
+from backprop_tui.exports.figures import heading, iterations
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.markup import Html, element
-from backprop_tui.exports.page import formula, mathematics, page, paragraph, table, unbroken
-from backprop_tui.exports.trace import heading, iterations
-from backprop_tui.exports.worked import Worked
 from backprop_tui.maths.mathml import MATHML
-from backprop_tui.maths.writing import TEXT
+from backprop_tui.maths.writing import GUARDED, TEXT
 from backprop_tui.run.timeline import Timeline
 
 STYLE = """
@@ -56,7 +65,7 @@ tbody tr:last-child td:last-child { border-end-end-radius: .6rem; }
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-    """The page, an iteration at a time."""
+    """The text of the page, an iteration at a time."""
     return page(timeline.experiment.title, _body(timeline, wanted), STYLE)
 
 
@@ -88,7 +97,7 @@ def _contents(timeline: Timeline, number: int) -> Html:
 
 def _chapter(chapter: Chapter) -> Html:
     name = f"iteration-{chapter.number}"
-    given = element("h3", "Given"), element("div", *map(table, chapter.given), class_="matrices")
+    given = element("h3", "Given"), element("div", *map(_matrix, chapter.given), class_="matrices")
     return element(
         "section",
         element("h2", chapter.heading, id=name),
@@ -99,7 +108,7 @@ def _chapter(chapter: Chapter) -> Html:
     )
 
 
-def _phase(chapter: str, phase: str, steps: Sequence[Worked]) -> Html:
+def _phase(chapter: str, phase: str, steps: Sequence[WorkedStep]) -> Html:
     name = f"{chapter}-{phase}-{steps[0].number}"
     return element(
         "section",
@@ -109,11 +118,11 @@ def _phase(chapter: str, phase: str, steps: Sequence[Worked]) -> Html:
     )
 
 
-def _step(worked: Worked, name: str) -> Html:
+def _step(worked: WorkedStep, name: str) -> Html:
     found, form = worked.explanation, worked.index_form(MATHML)
     said: tuple[Html | str, ...] = (
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
-        *(element("p", "where ", formula(definition)) for definition in worked.where(MATHML)),
+        *(element("p", "where ", formula(each)) for each in worked.definitions(MATHML)),
         paragraph(f"Mistaken: {worked.slip}", "wrong") if worked.slip else "",
         paragraph(found.reason),
         element(
@@ -123,16 +132,31 @@ def _step(worked: Worked, name: str) -> Html:
             element("span", "Index form: ", formula(form)) if form else "",
             class_="quiet",
         ),
-        mathematics(worked.element(MATHML), worked.spoken),
+        mathematics(worked.element(MATHML), " ".join(worked.element(GUARDED))),
         *map(paragraph, found.remarks),
-        *(paragraph(figures, "quiet") for figures in worked.printed),
+        *(paragraph(sentence, "quiet") for sentence in worked.published),
         *(element("blockquote", paragraph(note)) for note in worked.notes),
     )
     symbol = unbroken(MATHML.name(worked.step.symbol))
     return element(
         "article",
         element("h4", f"{worked.number}. ", symbol, f", {worked.place}"),
-        element("div", element("div", *said), table(worked.matrix), class_="beside"),
+        element("div", element("div", *said), _matrix(worked.matrix), class_="beside"),
         class_=f"step {worked.step.phase}",
         id=name,
     )
+
+
+def _matrix(matrix: MatrixTable) -> Html:
+    rows = (
+        element("tr", element("th", head, scope="row"), *map(_number, figures))
+        for head, figures in matrix.rows
+    )
+    caption = unbroken(MATHML.name(matrix.symbol))
+    return element("div", table(caption, matrix.columns, rows), class_="wide")
+
+
+def _number(figure: str) -> Html:
+    if figure in "…⋮" or not figure.strip("−0.e"):
+        return element("td", figure)
+    return element("td", figure, class_="minus" if figure.startswith("−") else "plus")
