@@ -164,7 +164,7 @@ ITERATION = Flag(
 SAMPLE = Flag(
     "--sample",
     "N",
-    "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
+    "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
 FORMAT = choice(

@@ -58,7 +58,7 @@ COMMANDS: tuple[Command, ...] = (
         ("inspect", "explain"),
     ),
     Command("chain", "a gradient as products of slopes along its paths to the loss", "x", "CELL"),
-    Command("check", "nudge the numbers and compare: are the gradients right?", "c"),
+    Command("check", "gradient check: compare each gradient with a numerical derivative", "c"),
     Command("notes", "what the lesson says here"),
     Command("about", "what all of it is about"),
     Command("loss", "the losses so far", "l"),

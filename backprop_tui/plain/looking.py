@@ -1,4 +1,4 @@
-"""The commands that look: show a matrix, explain a number, its chain, the nudge test, the notes."""
+"""The commands that look: show a matrix, explain a number, its chain, the check, the notes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import plain_number
 from backprop_tui.messages import listed, nearest
-from backprop_tui.plain.explaining import chain, nudged, why
+from backprop_tui.plain.explaining import chain, gradient_check, why
 from backprop_tui.plain.run import CannotError, Run, quoted
 from backprop_tui.plain.telling import (
     SPELLINGS,
@@ -94,17 +94,17 @@ class Looking(Run):
         self.tell_all(chain(self.view, place))
 
     def do_check(self, rest: str) -> None:
-        from backprop_tui.tui.verdicts import nudged as tested
+        from backprop_tui.tui.verdicts import check_sample
 
         view, program = self.view, self.timeline.program
         known = [s for s in gradients(program) if view.state.done(s)]
         if not known:
             raise CannotError("No gradient is computed yet: go on to the backward phase.")
-        self.say("Nudge one number by a hair: how far the loss moves is its slope.")
+        self.say("Numerical check: the change of the loss, divided by a small change of a number.")
         for symbol in known:
-            found = tested(program, view.state.iteration, symbol, lambda: False)
+            found = check_sample(program, view.state.iteration, symbol, lambda: False)
             assert found is not None  # it is never cancelled
-            self.tell(nudged(view, found))
+            self.tell(gradient_check(view, found))
 
     def do_again(self, rest: str) -> None:
         self.describe()

@@ -170,7 +170,7 @@ ACTIONS: tuple[Action, ...] = (
         "c",
         "c",
         "check",
-        "nudge every number and compare: are the gradients right?",
+        "gradient check: compare each gradient with a numerical derivative",
         "why",
         "if it fits",
     ),
