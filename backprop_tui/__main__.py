@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from backprop_tui import exports, lessons
+from backprop_tui import lessons, version
 from backprop_tui.cli.commands import Command, is_experiment, unknown
 from backprop_tui.cli.flags import SWITCHES, hint, quoted
 from backprop_tui.cli.streams import (
@@ -155,7 +155,7 @@ def run(argv: Sequence[str]) -> int:
         write([parser.format_help()])
         return FINE
     if arguments.version:
-        write([f"{PROGRAM} {exports.version()}\n"])
+        write([f"{PROGRAM} {version()}\n"])
         return FINE
     if command is STEPPER and not is_experiment(arguments.word):
         kinds = {"command": tuple(COMMANDS), "lesson": lessons.NAMES}

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from backprop_tui import exports, lessons
-from backprop_tui.ascii import lacks_signs
+from backprop_tui import lessons
+from backprop_tui.ascii import encodable, lacks_signs
 from backprop_tui.cli.flags import (
     AS,
     ASK,
@@ -114,7 +114,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
         app.stepper.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
-        write([f"{exports.encodable(last_words, 'ascii') if spelled else last_words}\n"])
+        write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])
     return app.return_code or FINE
 
 
@@ -180,9 +180,10 @@ def lesson_table() -> Iterator[str]:
     from rich.console import Console
     from rich.text import Text
 
+    from backprop_tui.exports.figures import plain_table, printed
     from backprop_tui.files.experiment_file import load
 
-    table = exports.plain_table()
+    table = plain_table()
     table.add_column("", justify="right", no_wrap=True)
     for heading in ("lesson", "layers", "what it teaches"):
         table.add_column(heading, no_wrap=True)
@@ -190,13 +191,14 @@ def lesson_table() -> Iterator[str]:
         lesson = load(name)
         about = Text(f"{lesson.title}\n", "bold").append(lesson.teaches, "not bold")
         table.add_row(str(number), Text(name, "bold"), lesson.network.sizes, about)
-    yield exports.printed(Console(highlight=False), table).rstrip() + "\n"
+    yield printed(Console(highlight=False), table).rstrip() + "\n"
 
 
 def trace(arguments: argparse.Namespace) -> int:
     """Every step of a run, written as it is computed."""
     experiment = load(arguments)
-    from backprop_tui.exports.trace import FORMATS, iterations
+    from backprop_tui.exports.figures import iterations
+    from backprop_tui.exports.trace import FORMATS
     from backprop_tui.run.timeline import Timeline
 
     timeline = Timeline(experiment)
@@ -236,47 +238,47 @@ def check(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = load(arguments)
-    from backprop_tui.exports.train import History, Session, asked_to_stop, bar
+    from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
     from backprop_tui.files.saving import SaveError, begins_anew, check_place, too_large
     from backprop_tui.run.timeline import Timeline
     from backprop_tui.run.training import Until
 
     timeline = Timeline(experiment)
     until = Until(arguments.iterations, arguments.until_loss, arguments.plateau)
-    session = Session(timeline, until, arguments.decimals)
-    if session.diverged_before:
-        raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
+    run = TrainingRun(timeline, until, arguments.decimals)
+    if run.diverged_before:
+        raise CommandError(f"there is nothing to train: {run.divergence(run.first - 1)}")
     if begins_anew(experiment):
         complain("changed, it is another run than the saved one: it begins at iteration 1")
-    history = History(arguments.history, arguments.overwrite)
+    losses = LossFile(arguments.history, arguments.overwrite)
     with asked_to_stop() as asked:
         try:
             if arguments.save is not None:
                 check_place(arguments.save, arguments.overwrite)
                 if too_large(timeline):
                     raise SaveError("what --save would write is larger than any file that is read")
-                if history.path and os.path.realpath(history.path) == os.path.realpath(
+                if losses.path and os.path.realpath(losses.path) == os.path.realpath(
                     arguments.save
                 ):
                     raise SaveError("--save and --history need different files")
-            history.open()
+            losses.open()
         except SaveError as error:
             raise CommandError(str(error)) from None
         try:
             with bar(until.most(timeline), sys.stderr) as show:
-                session.run(asked, history, show)
+                run.run(asked, losses, show)
         finally:
-            history.close()
+            losses.close()
         if arguments.save is not None:
-            session.save(arguments.save, arguments.overwrite)
+            run.save(arguments.save, arguments.overwrite)
         with suppress(BrokenPipeError):  # what went wrong is told, whoever reads the result
-            write(session.text())
-    faults = [*filter(None, [history.fault]), *session.faults]
+            write(run.text())
+    faults = [*filter(None, [losses.fault]), *run.faults]
     if faults:
         raise CommandError(*faults)
     if asked.signal is not None:
         return STOPPED + asked.signal
-    return FINE if session.reached else FAILED
+    return FINE if run.reached else FAILED
 
 
 def export(arguments: argparse.Namespace) -> int:

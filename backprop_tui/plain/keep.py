@@ -101,7 +101,8 @@ class Keep(Ask, Changing):
 
     def _export(self, chosen: Format, path: str) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.exports.formats import ExportError, export_so_far
+        from backprop_tui.exports.formats import ExportError
+        from backprop_tui.exports.saving import export_so_far
         from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration

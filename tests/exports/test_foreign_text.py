@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from backprop_tui.exports.markup import Html, element, joined
+from backprop_tui.exports.page import paragraph, unbroken
 from markdown_it import MarkdownIt
 
 import backprop_tui
 from backprop_tui.exports import latex, markdown_text, trace
 from backprop_tui.exports.formats import FORMATS, Wanted
-from backprop_tui.exports.markup import Html, element, joined
-from backprop_tui.exports.page import paragraph, unbroken
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline

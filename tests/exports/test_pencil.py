@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backprop_tui.exports.pencil import apart, needs_a_table
+from backprop_tui.exports.rounding import Rounding, read
+from backprop_tui.exports.sheet import Sheet
 from hypothesis import given, settings
 
 from backprop_tui.exports import lookup_table, sheets
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.pencil import apart, needs_a_table
-from backprop_tui.exports.rounding import Rounding, read
-from backprop_tui.exports.sheet import Sheet
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.maths.values import value

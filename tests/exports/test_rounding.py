@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from backprop_tui.exports.rounding import Rounding, read
 from hypothesis import given
 from hypothesis import strategies as st
-
-from backprop_tui.exports.rounding import Rounding, read
 
 DECIMALS, DIGITS = Rounding(3), Rounding(3, significant=True)
 NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)

@@ -6,13 +6,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from backprop_tui.exports.sheet import Sheet
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import arranged, parser_of
 from backprop_tui.cli.commands import load as load_told
 from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, ExportError, Wanted
-from backprop_tui.exports.sheet import Sheet
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from backprop_tui.exports.document import Chapter, chapters, opening
-from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worked import Worked
+
+from backprop_tui.exports.formats import Wanted
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.writing import LATEX, TEXT

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from backprop_tui.exports.sheet import Sheet
 from hypothesis import given, settings
 
 from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, Wanted
-from backprop_tui.exports.sheet import Sheet
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import SCALARS
 from backprop_tui.maths.values import value

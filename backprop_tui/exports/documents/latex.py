@@ -109,7 +109,7 @@ def _step(worked: WorkedStep) -> str:
 
 
 def _matrix(matrix: MatrixTable) -> str:
-    """A matrix between large parentheses, with the names of its rows beside it, if they have any."""
+    """A matrix between large parentheses, with the names of its rows, if any, beside it."""
     body = _array("r" * len(matrix.columns), (map(_figure, figures) for _, figures in matrix.rows))
     sides = ([rf"\text{{{escaped(side)}}}"] for side, _ in matrix.rows)
     named = rf" \; {_array('l', sides)}" if matrix.named else ""

@@ -67,7 +67,7 @@ def constants(timeline: Timeline) -> Iterator[str]:
 
 
 def batch(timeline: Timeline, take: str) -> Iterator[str]:
-    """The lines that take the batch of iteration t; `take` is the pattern that takes its columns."""
+    """The lines that take the batch of iteration t; `take` is the pattern for each array."""
     experiment = timeline.experiment
     if one_batch(experiment):
         return

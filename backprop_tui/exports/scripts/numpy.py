@@ -1,4 +1,4 @@
-"""The NumPy script: one line for each step, as it is computed, and the numbers of the run to the bit.
+"""The NumPy script: a line for each step, as it is computed; it prints the same numbers to the bit.
 
 A step that only calls a function calls it by name; those functions are defined at the top.
 """

@@ -6,7 +6,7 @@ stand in the script as numbers, and it stops where one differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import ExportError, Wanted
@@ -24,6 +24,7 @@ from backprop_tui.exports.scripts.lines import (
 )
 from backprop_tui.maths.expressions import Mul
 from backprop_tui.maths.writing import torch_source
+from backprop_tui.model.layers import LOSS
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
 
@@ -99,11 +100,12 @@ def _iteration(program: Program) -> Iterator[str]:
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
     yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
-    of_parameters = {g for p in program.parameters if (g := program.gradient_of(p))}
-    gradients = [s.symbol for s in program.steps if s.phase == "backward"]
-    own = [symbol for symbol in gradients if symbol not in of_parameters]
-    yield _autograd(program, own, "L.sum()", ", retain_graph=True")
-    yield _autograd(program, [s for s in gradients if s in of_parameters], program.objective)
+    values, of_parameters = dict[str, str](), dict[str, str]()
+    for step in program.steps:
+        if step.role.kind == "gradient" and (of := step.role.of):
+            (of_parameters if of in program.parameters else values)[step.symbol] = of
+    yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
+    yield _autograd(of_parameters, program.objective)
     yield ""
     yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
     yield "    for symbol in ours:"
@@ -117,10 +119,10 @@ def _iteration(program: Program) -> Iterator[str]:
         yield "        pass  # every parameter is frozen"
 
 
-def _autograd(program: Program, gradients: list[str], of: str, more: str = "") -> str:
-    """The line that computes these gradients of `of`."""
-    at = ", ".join(program.roles[symbol].of or "" for symbol in gradients)
-    return f"    {', '.join(gradients)} = torch.autograd.grad({of}, [{at}]{more})"
+def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
+    """The line that computes gradients of `loss`, given with what they are the gradients of."""
+    of = ", ".join(gradients.values())
+    return f"    {', '.join(gradients)} = torch.autograd.grad({loss}, [{of}]{more})"
 
 
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:

@@ -1,21 +1,21 @@
-"""What a careful pencil gets from the figures on a sheet, and which values of functions it needs.
+"""What comes out by hand: the steps of a worksheet, computed from the figures that it prints.
 
-A pencil has the given numbers as they are printed, and takes σ, log and the like from a list, at
-printed arguments, as printed values. So its answers are not the run's to the last digit: how far
-they may lie apart is computed here, by the very expressions of the steps.
+Whoever fills it in rounds, and reads the values of σ, log and others off a list. So an answer may
+differ from the exact number; by how much is computed here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.exports.rounding import DUST, Rounding, read
+from backprop_tui.exports.figures import figure
 from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
     Call,
@@ -29,49 +29,89 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, expand
 from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Array
 from backprop_tui.model.program import Step
 
-TABLED = frozenset({"exp", "log", "sqrt"})
-"""Functions that need a table. No power does: β to the power of t is β, in the first iteration."""
-HALF = 0.5 + 1e-6
-"""What is halfway between two figures may be rounded either way."""
+LISTED = frozenset({"exp", "log", "sqrt"})
+"""The functions whose values are listed, with all that are defined by them."""
+MOST_EXACT = 4
+"""The most decimals with which a given number is written in full, however answers are rounded."""
+RESIDUE = 1e-14
+"""A number of this size or less is 0: it is what rounding leaves of a sum that should be 0."""
 
 
-@cache
-def needs_a_table(function: str) -> bool:
-    """Whether a function takes more than a pencil: exp, log, and what is defined by them."""
-    if function in PRIMITIVES:
-        return function in TABLED
-    calls = (part for part in walk(DEFINITIONS[function]) if isinstance(part, Call))
-    return any(needs_a_table(call.function) for call in calls)
+# Figures on paper --------------------------------------------------------------------------------
+
+
+def rounded(number: float, decimals: int) -> str:
+    """A number with so many decimals, or with as many digits where those decimals would show fewer
+    than two: 0.054, 0.00437, 5.39e−7."""
+    if abs(number) <= RESIDUE or abs(number) >= 10.0 ** (1 - decimals) or math.isnan(number):
+        return figure(0.0 if abs(number) <= RESIDUE else number, decimals)
+    first = math.floor(math.log10(abs(number)))  # the place of the first digit
+    return figure(number, 2 if first < -MOST_EXACT else max(decimals, 1) - 1 - first)
+
+
+def rounding(decimals: int) -> str:
+    """How numbers are rounded, in words: "3 decimals, numbers below 0.01 to 3 digits"."""
+    if decimals == 0:
+        return "whole numbers, numbers below 10 to 1 digit"
+    s = "" if decimals == 1 else "s"
+    return f"{decimals} decimal{s}, numbers below {10.0 ** (1 - decimals):g} to {decimals} digit{s}"
+
+
+def given_figures(matrix: Array, decimals: int) -> list[tuple[str, ...]]:
+    """The figures of a given matrix, row by row: in full where that takes few decimals."""
+    numbers = matrix.ravel().tolist()
+    write = partial(rounded, decimals=decimals)
+    for exact in range(max(MOST_EXACT, decimals) + 1):
+        if all(abs(round(x, exact) - x) <= RESIDUE + 1e-12 * abs(x) for x in numbers):
+            write = partial(figure, decimals=exact)
+            break
+    return [tuple(map(write, row)) for row in matrix.tolist()]
+
+
+def read(figure: str) -> float:
+    """The number that a figure stands for."""
+    return float(figure.replace("−", "-").replace("∞", "inf"))
+
+
+def unit(figure: str) -> float:
+    """The value of one in the last digit of a figure; 0 for ∞ and NaN."""
+    exponent = Decimal(figure.replace("−", "-").replace("∞", "inf")).as_tuple().exponent
+    return 10.0**exponent if isinstance(exponent, int) else 0.0
+
+
+# Answers -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Lookup:
-    """What is looked up in the list: a function, at an argument as it is printed."""
+class FunctionValue:
+    """An entry of the list of function values: a function at a printed argument."""
 
     function: str
     argument: str
 
     @property
     def value(self) -> float:
-        """In full, however the list rounds it."""
+        """The exact value."""
         return float(value(Call(self.function, (as_expr(read(self.argument)),)), {}))
 
 
 @dataclass
-class Pencil:
-    """Works steps out from what is known at first: printed numbers, and α, m, ... in full."""
+class HandCalculation:
+    """Computes steps from printed figures and, in full, from constants such as α and m."""
 
-    rounding: Rounding
     known: dict[str, Any]
+    decimals: int
     keeps_digits: bool
     """Whether it goes on with all digits of its answers, or with those that it writes down."""
-    lookups: dict[Lookup, None] = field(default_factory=dict)
+    looked_up: dict[FunctionValue, None] = field(default_factory=dict)
+    """The entries that it reads off the list."""
 
-    def answers(self, steps: Sequence[Step]) -> dict[str, Array]:
-        """What each step comes to, with all digits."""
+    def answers(self, steps: Iterable[Step]) -> dict[str, Array]:
+        """The result of each step, with all digits."""
         found = {}
         for step in steps:
             answer = found[step.symbol] = np.asarray(self._value(step.expression))
@@ -79,50 +119,78 @@ class Pencil:
         return found
 
     def _written(self, answer: Array) -> Array:
-        numbers = [read(self.rounding.figure(number)) for number in answer.ravel().tolist()]
+        numbers = [read(rounded(number, self.decimals)) for number in answer.ravel().tolist()]
         return np.reshape(numbers, answer.shape)
 
     def _value(self, e: Expr) -> Any:
-        return value(self._looked_up(e), self.known)
+        return value(self._with_list(e), self.known)
 
-    def _looked_up(self, e: Expr) -> Expr:
-        """The expression with names, which hold what is looked up, for functions of the list."""
+    def _with_list(self, e: Expr) -> Expr:
+        """The expression with names in place of listed functions, and their values known."""
         match e:
             case Mul(x, Call("log") as log) if is_loss_term(e):
                 # 0·log(a) is 0: nobody looks it up.
-                return Mul(self._looked_up(x), self._held(log, self._value(x) != 0))
-            case Call(function) if needs_a_table(function) and not gathers(function):
-                return self._held(e)
+                return Mul(self._with_list(x), self._listed(log, self._value(x) != 0))
+            case Call(function) if is_listed(function) and not gathers(function):
+                return self._listed(e)
             case Call(function) if function in DEFINITIONS:
-                return self._looked_up(expand(e))
+                return self._with_list(expand(e))
             case _:
-                return rebuild(e, self._looked_up)
+                return rebuild(e, self._with_list)
 
-    def _held(self, call: Call, needed: Any = True) -> Name:
+    def _listed(self, call: Call, needed: Any = True) -> Name:
         arguments, needed = np.broadcast_arrays(self._value(call.args[0]), needed)
         values = [
             self._look_up(call.function, argument) if is_needed else 0.0
             for argument, is_needed in zip(arguments.flat, needed.flat, strict=True)
         ]
-        name = Name(f"list {len(self.known)}")
+        name = Name(f"listed {len(self.known)}")
         self.known[name.symbol] = np.reshape(values, arguments.shape)
         return name
 
     def _look_up(self, function: str, argument: float) -> float:
-        lookup = Lookup(function, self.rounding.legible(argument))
-        self.lookups[lookup] = None
-        return read(self.rounding.legible(lookup.value))
+        entry = FunctionValue(function, rounded(argument, self.decimals))
+        self.looked_up[entry] = None
+        return read(rounded(entry.value, self.decimals))
 
 
-def apart(answer: float, found: Sequence[float], rounding: Rounding) -> float:
-    """By how many units of its last digit an answer may differ from what pencils wrote down; ∞
-    where their figures were too short to tell."""
-    if not math.isfinite(answer):
-        return 0.0 if all(str(other) == str(answer) for other in found) else math.inf
-    figure, unit = read(rounding.figure(answer)), rounding.unit(answer)
-    farthest = max(abs(other - figure) for other in found)
-    if unit == 0 or not math.isfinite(farthest):
-        return 0.0 if farthest <= DUST else math.inf
-    # Written in digits, −0.997 lies 3.3 units of −1.03 from it: four count as right.
-    written = max(abs(read(rounding.figure(other)) - figure) for other in found)
-    return float(max(math.floor(farthest / unit + HALF), math.ceil(written / unit - 1e-6)))
+@cache
+def is_listed(function: str) -> bool:
+    """Whether the values of a function are listed: exp, log, and what is defined by them."""
+    if function in PRIMITIVES:
+        return function in LISTED
+    calls = (part for part in walk(DEFINITIONS[function]) if isinstance(part, Call))
+    return any(is_listed(call.function) for call in calls)
+
+
+def units_apart(exact: float, by_hand: Sequence[float], decimals: int) -> float:
+    """By how many units of its last digit an answer by hand may differ from the exact one: at least
+    1, and ∞ where the figures given are too short to tell."""
+    answer = rounded(exact, decimals)
+    if not math.isfinite(exact):
+        return 1.0 if all(str(other) == str(exact) for other in by_hand) else math.inf
+    written = [read(rounded(other, decimals)) for other in by_hand]
+    farthest = max(abs(other - read(answer)) for other in (*by_hand, *written))
+    if not math.isfinite(farthest):
+        return math.inf
+    return float(max(1, math.ceil(farthest / unit(answer) - 1e-6)))
+
+
+def function_list(
+    needed: Sequence[FunctionValue], decimals: int, seed: int
+) -> Iterator[tuple[str, str]]:
+    """The list of function values, sorted: σ(−0.450) and 0.389.
+
+    It has as many entries again that are not needed, drawn by `seed`, so that one must compute the
+    argument to know which entry to take.
+    """
+    random, entries = np.random.default_rng(seed), dict.fromkeys(needed)
+    for entry in needed:
+        near = read(entry.argument) * random.uniform(0.5, 1.5)
+        other = replace(entry, argument=rounded(near, decimals))
+        if math.isfinite(other.value):
+            entries[other] = None
+    functions = list(dict.fromkeys(entry.function for entry in needed))
+    for entry in sorted(entries, key=lambda e: (functions.index(e.function), read(e.argument))):
+        call = Call(entry.function, (Name(entry.argument),))
+        yield text(call), rounded(entry.value, decimals)

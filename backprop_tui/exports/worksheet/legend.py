@@ -1,11 +1,11 @@
-"""What the signs on a worksheet mean: those that occur in its formulas, and no others."""
+"""The legend of a worksheet: what the signs in its formulas mean, and no others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.exports import activations_in_words
-from backprop_tui.exports.sheet import Sheet
+from backprop_tui.exports.figures import activations_in_words
+from backprop_tui.exports.worksheet.sheet import Worksheet
 from backprop_tui.maths.expressions import (
     Call,
     Expr,
@@ -17,8 +17,9 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive
+from backprop_tui.model.layers import LETTERS, LOSS, OBJECTIVE, gradient
 
-SCALARS = {
+CONSTANTS = {
     "alpha": "the learning rate",
     "m": "the examples of this batch",
     "K": "the outputs",
@@ -30,52 +31,55 @@ SCALARS = {
 }
 
 
-def network(sheet: Sheet) -> str:
-    """3-3-1 · 2 × sigmoid, and the loss where a formula comes of it."""
-    experiment = sheet.timeline.experiment
-    last = experiment.network.depth
-    of_the_loss = {"L", f"dA{last}", f"dZ{last}"}
+def network_line(sheet: Worksheet) -> str:
+    """The network in a line, with its loss where a blank is computed from the targets."""
+    experiment, program = sheet.timeline.experiment, sheet.timeline.program
+    targets = program.of_kind("target")
     parts = [experiment.network.sizes, activations_in_words(experiment.network)]
-    if of_the_loss & {step.symbol for step in sheet.blanks}:
+    if any(symbol in targets for step in sheet.blanks for symbol in names(step.expression)):
         parts.append(experiment.network.loss.replace("_", " "))
     if len(sheet.iteration.examples) > 1:
         parts.append(f"{len(sheet.iteration.examples)} examples, a column each")
     return "Network: " + " · ".join(parts)
 
 
-def legend(sheet: Sheet) -> list[str]:
-    """A line for each sign."""
-    return [*_slopes(sheet), *_signs(sheet)]
+def legend(sheet: Worksheet) -> list[str]:
+    """A line for each sign: what gradients are gradients of, then all others."""
+    return [*_gradients(sheet), *_signs(sheet)]
 
 
-def _slopes(sheet: Sheet) -> Iterator[str]:
-    """dW means ∂L/∂W: what the slopes that occur are slopes of."""
+def _gradients(sheet: Worksheet) -> Iterator[str]:
     program = sheet.timeline.program
     read = (s for step in sheet.blanks for s in (*names(step.expression), step.symbol))
-    slopes = [symbol for symbol in dict.fromkeys(read) if symbol in program.gradients]
-    if program.objective == "L":
-        yield from _meaning(slopes, "L", "the loss")
+    found = [symbol for symbol in dict.fromkeys(read) if symbol in program.gradients]
+    if program.objective == LOSS:
+        yield from _meaning(sheet, found, LOSS, "the loss")
     else:
         total = "mean" if sheet.timeline.experiment.training.reduction == "mean" else "sum"
-        own = [symbol for symbol in slopes if symbol in program.per_example]
-        yield from _meaning(own, "L", "the loss of one example")
-        yield from _meaning([s for s in slopes if s not in own], "J", f"the {total} of all L")
+        own = [symbol for symbol in found if symbol in program.per_example]
+        of_all = [symbol for symbol in found if symbol not in own]
+        yield from _meaning(sheet, own, LOSS, "the loss of one example")
+        yield from _meaning(sheet, of_all, OBJECTIVE, f"the {total} of all {LOSS}")
 
 
-def _meaning(slopes: list[str], loss: str, what: str) -> Iterator[str]:
-    kinds = list(dict.fromkeys(symbol.rstrip("0123456789") for symbol in slopes))
-    if kinds:
-        first, *others = kinds
-        likewise = f"; {', '.join(others)} likewise" if others else ""
-        yield f"{first} means ∂{loss}/∂{first[1:]}, the slope of {loss}, {what}{likewise}"
+def _meaning(sheet: Worksheet, gradients: list[str], loss: str, what: str) -> Iterator[str]:
+    """A line on what these gradients are gradients of: dA means ∂L/∂A, ...; dZ likewise."""
+    parts = (sheet.timeline.program.part(symbol) for symbol in gradients)
+    letters = list(dict.fromkeys(LETTERS[part] for part in parts if part))
+    if letters:
+        first, *others = letters
+        likewise = f"; {', '.join(map(gradient, others))} likewise" if others else ""
+        yield f"{gradient(first)} means ∂{loss}/∂{first}, the slope of {loss}, {what}{likewise}"
 
 
-def _signs(sheet: Sheet) -> Iterator[str]:
+def _signs(sheet: Worksheet) -> Iterator[str]:
+    """A line for each operation and sign that occurs."""
     expressions = [step.expression for step in sheet.blanks]
     found = [part for e in expressions for part in _parts(e)]
     called = {part.function for part in found if isinstance(part, Call)}
     symbols = {*(s for e in expressions for s in names(e)), *(s.symbol for s in sheet.blanks)}
-    if any(symbol[-1].isdigit() for symbol in symbols - SCALARS.keys()):
+    roles = sheet.timeline.program.roles
+    if any(roles[symbol].layer for symbol in symbols & roles.keys()):
         yield "[2] above a letter: layer 2"
     if any(isinstance(part, MatMul) for part in found):
         yield "· between matrices: the matrix product"
@@ -104,7 +108,7 @@ def _gathered(function: Primitive) -> str:
 
 
 def _parts(e: Expr) -> Iterator[Expr]:
-    """Every part of it, and of the functions that it calls."""
+    """Every part of an expression, and of the definitions of the functions that it calls."""
     for part in walk(e):
         yield part
         if isinstance(part, Call) and part.function in DEFINITIONS:

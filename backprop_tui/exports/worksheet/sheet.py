@@ -1,48 +1,72 @@
-"""What stands on a worksheet: numbers given, values of functions, blanks, and their answers.
+"""A sheet: the numbers given, the steps to fill in, their answers, and which sheets there are.
 
-The answers are the run's own numbers; a `pencil` that has but the printed ones comes close to them,
-and how close is told. Which sheets there are, `sheets` knows, and how one looks, `worksheet`.
+A worksheet is the experiment itself on one sheet, or copies of it whose weights are drawn by one
+seed after the other and rounded. It asks for steps of the first iteration.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
-from backprop_tui.exports.pencil import Lookup, Pencil, apart
-from backprop_tui.exports.rounding import Rounding, read
+from backprop_tui.exports.formats import ExportError, Wanted
+from backprop_tui.exports.worksheet.by_hand import (
+    FunctionValue,
+    HandCalculation,
+    function_list,
+    given_figures,
+    read,
+    rounded,
+    unit,
+    units_apart,
+)
+from backprop_tui.files.codes import TooLongError, code_of, grouped
+from backprop_tui.files.experiment_file import is_file
 from backprop_tui.maths.expressions import SCALARS, names
-from backprop_tui.model.experiment import Array
-from backprop_tui.model.program import Step
-from backprop_tui.run.timeline import Iteration, Timeline
+from backprop_tui.maths.shapes import written
+from backprop_tui.messages import hint, listed, shown
+from backprop_tui.model.experiment import Array, Experiment, Look
+from backprop_tui.model.program import Program, Step
+from backprop_tui.run.timeline import Iteration, Position, Timeline
 
-SHAKY = 9
-"""Units by which a last digit may differ before it says nothing."""
+MOST_BLANKS = 60
+"""The most numbers to fill in that a sheet of paper has room for."""
+MOST_ROWS, MOST_COLUMNS = 12, 8
+"""The most rows and columns of a matrix on a sheet of paper."""
+ROUND = 1
+"""Decimals of the weights of copies, unless the experiment rounds them itself."""
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One sheet: its run, and what of the first iteration is asked for."""
+class Worksheet:
+    """One sheet of a worksheet."""
 
     timeline: Timeline
     blanks: tuple[Step, ...]
-    rounding: Rounding
+    """The steps to fill in, in the order of the run."""
+    decimals: int
     command: str = ""
-    """What opens its run in the stepper."""
+    """The command that opens its run in the stepper."""
 
     @cached_property
     def iteration(self) -> Iteration:
+        """The iteration that the sheet is about."""
         return self.timeline.iteration(1)
 
     def answer(self, step: Step) -> Array:
+        """The result of a step, with all digits."""
         return self.iteration.results[self.timeline.program.index(step.symbol)]
 
     @cached_property
     def given(self) -> dict[str, Array]:
-        """What the formulas of the blanks read and no blank gives, in order of the iteration."""
+        """What the blanks are computed from and are not themselves, in the order of the run."""
         positions, began = self.timeline.program.positions, self.iteration.given
         read = [(step, symbol) for step in self.blanks for symbol in names(step.expression)]
         made = {s for step, s in read if positions.get(s, math.inf) < positions[step.symbol]}
@@ -55,110 +79,199 @@ class Sheet:
 
     @cached_property
     def scalars(self) -> dict[str, float]:
-        """The single numbers among what the formulas read: α, m, ..."""
+        """The constants that the blanks are computed from: α, m, ..."""
         read = dict.fromkeys(s for step in self.blanks for s in names(step.expression))
         return {s: self.iteration.scalars[s] for s in read if s in SCALARS}
 
     @cached_property
     def printed(self) -> dict[str, list[tuple[str, ...]]]:
-        """What is given, as it is printed."""
-        return {symbol: self.rounding.figures(matrix) for symbol, matrix in self.given.items()}
+        """The figures of what is given, row by row."""
+        return {
+            symbol: given_figures(matrix, self.decimals) for symbol, matrix in self.given.items()
+        }
 
     def figures(self, step: Step) -> list[tuple[str, ...]]:
-        """The answers, as they are asked for."""
-        return [tuple(map(self.rounding.figure, row)) for row in self.answer(step).tolist()]
-
-    # What a pencil makes of it -------------------------------------------------------------------
+        """The figures of a step's answers, row by row."""
+        return [
+            tuple(rounded(number, self.decimals) for number in row)
+            for row in self.answer(step).tolist()
+        ]
 
     @cached_property
-    def _pencils(self) -> tuple[tuple[Pencil, dict[str, Array]], ...]:
-        """Who goes on with rounded answers, and who keeps all digits; and their answers."""
+    def _by_hand(self) -> tuple[tuple[HandCalculation, dict[str, Array]], ...]:
+        """The calculations with rounded answers and with all digits, and what they come to."""
         known = {
             symbol: np.array([[read(figure) for figure in row] for row in rows])
             for symbol, rows in self.printed.items()
         }
-        pencils = [Pencil(self.rounding, known | self.scalars, keeps) for keeps in (False, True)]
-        return tuple((pencil, pencil.answers(self.blanks)) for pencil in pencils)
+        calculations = [
+            HandCalculation(known | self.scalars, self.decimals, keeps) for keeps in (False, True)
+        ]
+        return tuple((each, each.answers(self.blanks)) for each in calculations)
 
     @cached_property
-    def lookups(self) -> tuple[Lookup, ...]:
-        """The values of functions that are needed."""
-        return tuple(
-            dict.fromkeys(lookup for pencil, _ in self._pencils for lookup in pencil.lookups)
-        )
+    def function_values(self) -> tuple[FunctionValue, ...]:
+        """The function values that are needed."""
+        used = (entry for calculation, _ in self._by_hand for entry in calculation.looked_up)
+        return tuple(dict.fromkeys(used))
+
+    def function_list(self) -> Iterator[tuple[str, str]]:
+        """The list of function values, the same each time for the same sheet."""
+        seed = self.timeline.experiment.initial.seed
+        return function_list(self.function_values, self.decimals, seed)
 
     @cached_property
-    def apart(self) -> dict[str, list[list[float]]]:
-        """By how many units of the last digit each answer may differ, got from printed figures."""
-        return {
-            step.symbol: [
-                [
-                    apart(number, others, self.rounding)
-                    for number, *others in zip(*rows, strict=True)
-                ]
-                for rows in zip(*(matrix.tolist() for matrix in self._all(step)), strict=True)
-            ]
-            for step in self.blanks
-        }
+    def last_digits(self) -> dict[str, list[list[float]]]:
+        """By how many units of its last digit each answer by hand may differ, for each blank."""
+        return {step.symbol: self._units_apart(step) for step in self.blanks}
 
-    def _all(self, step: Step) -> tuple[Array, ...]:
-        """The answer, and those of the pencils."""
-        return self.answer(step), *(found[step.symbol] for _, found in self._pencils)
-
-    @cached_property
-    def farthest(self) -> dict[str, float]:
-        """The symbols whose last digit may differ by more than one, and by how many units."""
-        most = {symbol: max(map(max, rows)) for symbol, rows in self.apart.items()}
-        return {symbol: units for symbol, units in most.items() if units > 1}
+    def _units_apart(self, step: Step) -> list[list[float]]:
+        others = [answers[step.symbol].tolist() for _, answers in self._by_hand]
+        return [
+            [units_apart(exact, found, self.decimals) for exact, *found in zip(*rows, strict=True)]
+            for rows in zip(self.answer(step).tolist(), *others, strict=True)
+        ]
 
     def tolerances(self, step: Step) -> list[tuple[str, ...]]:
-        """How far from each answer counts as right: one in the last digit, or what it takes."""
-        rows = zip(self.answer(step).tolist(), self.apart[step.symbol], strict=True)
-        return [tuple(map(self._tolerance, *row)) for row in rows]
+        """How far from each answer counts as right, row by row."""
+        rows = zip(self.figures(step), self.last_digits[step.symbol], strict=True)
+        return [tuple(map(_tolerance, *row)) for row in rows]
 
-    def _tolerance(self, number: float, units: float) -> str:
-        if not math.isfinite(number):
-            return "0"
-        return f"{max(1, units) * self.rounding.unit(number):.12g}"
 
-    # How hard it is -----------------------------------------------------------------------------
+def _tolerance(figure: str, units: float) -> str:
+    last = unit(figure)
+    return f"{units * last:.12g}" if last else "0"
 
-    @cached_property
-    def unsuited(self) -> tuple[tuple[str, float], ...]:
-        """The numbers that do not suit a pencil, of those that the run computes."""
-        computed = self.timeline.program.positions.keys() & self.given.keys()
-        matrices = {s: self.given[s] for s in self.given if s in computed}
-        matrices |= {step.symbol: self.answer(step) for step in self.blanks}
-        return tuple(
-            (symbol, number)
-            for symbol, matrix in matrices.items()
-            for number in matrix.ravel().tolist()
-            if not self.rounding.suits(number)
+
+# Which sheets ------------------------------------------------------------------------------------
+
+
+def sheets(timeline: Timeline, wanted: Wanted) -> list[Worksheet]:
+    """The sheets asked for. Raises ExportError where something does not fit on one."""
+    experiment = timeline.experiment
+    if experiment.edits:
+        raise ExportError("edits change numbers on the way, which no sheet can: undo them first")
+    if experiment.mistake is not None:
+        raise ExportError(
+            f"a worksheet needs the right algorithm: leave out {experiment.mistake.name}"
         )
-
-    @cached_property
-    def strain(self) -> tuple[int, float]:
-        """How many numbers do not suit or are shaky, and how far off the farthest answer may be."""
-        return len(self.unsuited) + self.shaky, max(self.farthest.values(), default=1.0)
-
-    @property
-    def shaky(self) -> int:
-        """How many answers have a last digit that says nothing."""
-        return sum(u > SHAKY for rows in self.apart.values() for row in rows for u in row)
-
-    @property
-    def is_kind(self) -> bool:
-        return not self.unsuited and not self.farthest
-
-    @property
-    def difficulty(self) -> str:
-        """What is hardest about it."""
-        if self.unsuited:
-            symbol, number = max(self.unsuited, key=lambda found: abs(_power(found[1])))
-            return f"{symbol} has {self.rounding.in_digits.figure(number)}"
-        symbol, units = max(self.farthest.items(), key=lambda found: found[1])
-        return f"in {symbol} the last digit may differ by {units:g}"
+    if wanted.iterations > 1:
+        raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
+    blanks = blanks_of(timeline.program, wanted.blanks, experiment.training.batch)
+    first = Worksheet(timeline, blanks, wanted.decimals, command(experiment, experiment))
+    for symbol, matrix in (first.given | {s.symbol: first.answer(s) for s in blanks}).items():
+        rows, columns = matrix.shape
+        if rows > MOST_ROWS or columns > MOST_COLUMNS:
+            raise ExportError(
+                f"{symbol} is {written(matrix.shape)}, and a worksheet has room for {MOST_ROWS} "
+                f"rows and {MOST_COLUMNS} columns: make the network or the batch smaller, or ask "
+                "for other --blanks"
+            )
+    if wanted.copies == 1:
+        return [first]
+    return [
+        replace(first, timeline=Timeline(copy), command=command(copy, experiment))
+        for copy in copies(experiment, wanted.copies)
+    ]
 
 
-def _power(number: float) -> float:
-    return math.log10(abs(number)) if number and math.isfinite(number) else math.inf
+def copies(experiment: Experiment, number: int) -> list[Experiment]:
+    """The experiment with rounded weights, drawn by its seed and those that follow."""
+    initial, source = experiment.initial, experiment.written
+    if initial.scheme == "zeros":
+        raise ExportError('--copies needs weights that differ, but [initial] has scheme = "zeros"')
+    if initial.round is None:
+        if source is not None:
+            source = replace(source, overrides={**source.overrides, "round": ROUND})
+        experiment = replace(experiment, initial=replace(initial, round=ROUND), written=source)
+    return [experiment.with_seed(initial.seed + k) for k in range(number)]
+
+
+def command(copy: Experiment, original: Experiment) -> str:
+    """The command that opens the copy on any computer: with a file's name alone, which may be in
+    any folder there, or with a code where that is shorter."""
+    word, *flags = shlex.split(original.source)
+    if is_file(word):
+        word = f"./{os.path.basename(word)}"
+    given = {} if copy is original else {"--seed": copy.initial.seed}
+    if copy.initial.round != original.initial.round:
+        given["--round"] = copy.initial.round or 0
+    for flag, number in given.items():
+        if flag in flags:
+            del flags[(at := flags.index(flag)) : at + 2]
+        flags += [flag, str(number)]
+    commands = [shlex.join(["backprop-tui", word, *flags])]
+    try:
+        code = code_of(replace(copy, look=Look(), saved=None), Position())
+        commands.append(f"backprop-tui --code {'-'.join(grouped(code))}")
+    except TooLongError:
+        pass
+    return min(commands, key=len)
+
+
+# Which blanks ------------------------------------------------------------------------------------
+
+
+def blanks_of(program: Program, symbols: Sequence[str], examples: int) -> tuple[Step, ...]:
+    """The steps with these symbols, or the gradients of as many layers as a sheet holds.
+
+    Raises ExportError where a symbol is unknown or there are too many numbers.
+    """
+    for symbol in symbols:
+        if symbol not in program.positions:
+            meant = hint(symbol, program.positions) or f"; there are {', '.join(program.positions)}"
+            raise ExportError(f"--blanks has {shown(symbol)}, which no step computes{meant}")
+    if not symbols:
+        return _last_layers(program, examples)
+    steps = tuple(step for step in program.steps if step.symbol in symbols)
+    for end, step in enumerate(steps, 1):
+        if _size(program, steps[:end], examples) > MOST_BLANKS:
+            raise ExportError(
+                f"{step.symbol} is {written(program.shapes(examples)[step.symbol])}: with it there "
+                f"are more than {MOST_BLANKS} numbers to fill in; ask for fewer --blanks, or make "
+                "the network smaller"
+            )
+    return steps
+
+
+def _last_layers(program: Program, examples: int) -> tuple[Step, ...]:
+    """The gradients of whole layers from the output back, as many as a sheet holds."""
+    layers = [list(steps) for _, steps in groupby(_gradients(program), lambda step: step.layer)]
+    found: list[Step] = []
+    for steps in layers:
+        if _size(program, [*found, *steps], examples) > MOST_BLANKS:
+            break
+        found += steps
+    if not found:
+        last = ",".join(step.symbol for step in layers[0][-2:])
+        raise ExportError(
+            f"the gradients of layer {layers[0][0].layer} alone are "
+            f"{_size(program, layers[0], examples)} numbers, and a worksheet has room for "
+            f"{MOST_BLANKS}: ask for some of them, --blanks {last}, or make the batch or the "
+            "network smaller"
+        )
+    return tuple(found)
+
+
+def left_out(program: Program, blanks: Sequence[Step]) -> str | None:
+    """A sentence on the gradients for which a sheet has no room; None where it has all."""
+    left = [step for step in _gradients(program) if step not in blanks]
+    if not left:
+        return None
+    layers = list(dict.fromkeys(str(step.layer) for step in blanks))
+    of = f"layers {listed(layers)}" if len(layers) > 1 else f"layer {layers[0]}"
+    others = ",".join(step.symbol for step in left if step.layer == left[0].layer)
+    return (
+        f"a sheet holds the gradients of {of}, from the output back; "
+        f"--blanks asks for others: --blanks {others}"
+    )
+
+
+def _gradients(program: Program) -> list[Step]:
+    return [step for step in program.steps if step.phase == "backward"]
+
+
+def _size(program: Program, steps: Sequence[Step], examples: int) -> int:
+    """The number of elements of these steps' results."""
+    shapes = program.shapes(examples)
+    return sum(math.prod(shapes[step.symbol]) for step in steps)
