@@ -113,8 +113,8 @@ def figure(value: float, decimals: int) -> str:
 
 
 def kept(count: int, most: int, first: int | None = None) -> list[int | None]:
-    """The indices shown of `count` rows or columns, from 0: all of them, or the first ones, None for
-    those left out, and the last."""
+    """The indices shown of `count` rows or columns, from 0: all, or the first ones, None for those
+    left out, and the last."""
     if count <= most:
         return list(range(count))
     return [*range(most - 1 if first is None else first), None, count - 1]

@@ -96,7 +96,7 @@ def _loop_over(symbols: list[str]) -> Iterator[str]:
         return
     yield '        for symbol in """'
     yield from textwrap.wrap(
-        " ".join(symbols), LONGEST_LINE, initial_indent=indent, subsequent_indent=indent
+        " ".join(symbols), LONGEST_LINE + 1, initial_indent=indent, subsequent_indent=indent
     )
     yield '        """.split():'
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,50 +37,66 @@ LISTED = frozenset({"exp", "log", "sqrt"})
 """The functions whose values are listed, with all that are defined by them."""
 MOST_EXACT = 4
 """The most decimals with which a given number is written in full, however answers are rounded."""
+PLAIN = range(-4, 3)
+"""The places of the first digit of numbers without a power of ten: from 0.000123 to 999."""
 RESIDUE = 1e-14
 """A number of this size or less is 0: it is what rounding leaves of a sum that should be 0."""
 
 
-# Figures on paper --------------------------------------------------------------------------------
+# Rounding ----------------------------------------------------------------------------------------
 
 
-def rounded(number: float, decimals: int) -> str:
-    """A number with so many decimals, or with as many digits where those decimals would show fewer
-    than two: 0.054, 0.00437, 5.39e−7."""
-    if abs(number) <= RESIDUE or abs(number) >= 10.0 ** (1 - decimals) or math.isnan(number):
-        return figure(0.0 if abs(number) <= RESIDUE else number, decimals)
-    first = math.floor(math.log10(abs(number)))  # the place of the first digit
-    return figure(number, 2 if first < -MOST_EXACT else max(decimals, 1) - 1 - first)
+@dataclass(frozen=True)
+class Rounding:
+    """How a sheet rounds: to so many decimals, or to so many significant digits."""
 
+    digits: int
+    significant: bool = False
 
-def rounding(decimals: int) -> str:
-    """How numbers are rounded, in words: "3 decimals, numbers below 0.01 to 3 digits"."""
-    if decimals == 0:
-        return "whole numbers, numbers below 10 to 1 digit"
-    s = "" if decimals == 1 else "s"
-    return f"{decimals} decimal{s}, numbers below {10.0 ** (1 - decimals):g} to {decimals} digit{s}"
+    def __str__(self) -> str:
+        """The rounding in words: 3 decimals, 3 significant digits."""
+        if self.digits == 0:
+            return "whole numbers"
+        what = "significant digit" if self.significant else "decimal"
+        return f"{self.digits} {what}{'' if self.digits == 1 else 's'}"
 
+    def figure(self, number: float) -> str:
+        """The number rounded: 0.054, −1.20, 5.39e−7, ∞."""
+        if abs(number) <= RESIDUE:
+            return "0" if self.significant else figure(0.0, self.digits)
+        if not self.significant or not math.isfinite(number):
+            return figure(number, self.digits)
+        digits, _, power = f"{number:.{self.digits - 1}e}".partition("e")
+        if (first := int(power)) in PLAIN:
+            return f"{float(number):.{max(0, self.digits - 1 - first)}f}".replace("-", "−")
+        return f"{digits}e{first}".replace("-", "−")
 
-def given_figures(matrix: Array, decimals: int) -> list[tuple[str, ...]]:
-    """The figures of a given matrix, row by row: in full where that takes few decimals."""
-    numbers = matrix.ravel().tolist()
-    write = partial(rounded, decimals=decimals)
-    for exact in range(max(MOST_EXACT, decimals) + 1):
-        if all(abs(round(x, exact) - x) <= RESIDUE + 1e-12 * abs(x) for x in numbers):
-            write = partial(figure, decimals=exact)
-            break
-    return [tuple(map(write, row)) for row in matrix.tolist()]
+    def figures(self, matrix: Array) -> list[tuple[str, ...]]:
+        """The numbers of a matrix rounded, row by row."""
+        return [tuple(map(self.figure, row)) for row in matrix.tolist()]
+
+    def given_figures(self, matrix: Array) -> list[tuple[str, ...]]:
+        """The numbers of a given matrix, row by row: in full where that takes few decimals."""
+        for decimals in range(max(MOST_EXACT, self.digits) + 1):
+            if np.allclose(matrix.round(decimals), matrix, rtol=1e-12, atol=RESIDUE):
+                return Rounding(decimals).figures(matrix)
+        return self.figures(matrix)
+
+    def unit(self, number: float) -> float:
+        """The value of one in the last digit of a rounded number; 0 where it has no last digit."""
+        if not math.isfinite(number) or (self.significant and abs(number) <= RESIDUE):
+            return 0.0
+        exponent = Decimal(self.figure(number).replace("−", "-")).as_tuple().exponent
+        return float(10.0 ** int(exponent))
+
+    def loses(self, number: float) -> bool:
+        """Whether the decimals leave fewer than two digits of a number."""
+        return not self.significant and RESIDUE < abs(number) < 10.0 ** (1 - self.digits)
 
 
 def read(figure: str) -> float:
     """The number that a figure stands for."""
     return float(figure.replace("−", "-").replace("∞", "inf"))
-
-
-def unit(figure: str) -> float:
-    """The value of one in the last digit of a figure; 0 for ∞ and NaN."""
-    exponent = Decimal(figure.replace("−", "-").replace("∞", "inf")).as_tuple().exponent
-    return 10.0**exponent if isinstance(exponent, int) else 0.0
 
 
 # Answers -----------------------------------------------------------------------------------------
@@ -104,7 +120,7 @@ class HandCalculation:
     """Computes steps from printed figures and, in full, from constants such as α and m."""
 
     known: dict[str, Any]
-    decimals: int
+    rounding: Rounding
     keeps_digits: bool
     """Whether it goes on with all digits of its answers, or with those that it writes down."""
     looked_up: dict[FunctionValue, None] = field(default_factory=dict)
@@ -119,8 +135,7 @@ class HandCalculation:
         return found
 
     def _written(self, answer: Array) -> Array:
-        numbers = [read(rounded(number, self.decimals)) for number in answer.ravel().tolist()]
-        return np.reshape(numbers, answer.shape)
+        return np.array([list(map(read, row)) for row in self.rounding.figures(answer)])
 
     def _value(self, e: Expr) -> Any:
         return value(self._with_list(e), self.known)
@@ -149,9 +164,9 @@ class HandCalculation:
         return name
 
     def _look_up(self, function: str, argument: float) -> float:
-        entry = FunctionValue(function, rounded(argument, self.decimals))
+        entry = FunctionValue(function, self.rounding.figure(argument))
         self.looked_up[entry] = None
-        return read(rounded(entry.value, self.decimals))
+        return read(self.rounding.figure(entry.value))
 
 
 @cache
@@ -163,21 +178,23 @@ def is_listed(function: str) -> bool:
     return any(is_listed(call.function) for call in calls)
 
 
-def units_apart(exact: float, by_hand: Sequence[float], decimals: int) -> float:
+def units_apart(exact: float, by_hand: Sequence[float], rounding: Rounding) -> float:
     """By how many units of its last digit an answer by hand may differ from the exact one: at least
     1, and ∞ where the figures given are too short to tell."""
-    answer = rounded(exact, decimals)
     if not math.isfinite(exact):
         return 1.0 if all(str(other) == str(exact) for other in by_hand) else math.inf
-    written = [read(rounded(other, decimals)) for other in by_hand]
-    farthest = max(abs(other - read(answer)) for other in (*by_hand, *written))
-    if not math.isfinite(farthest):
-        return math.inf
-    return float(max(1, math.ceil(farthest / unit(answer) - 1e-6)))
+    answer, unit = read(rounding.figure(exact)), rounding.unit(exact)
+    farthest = max(abs(other - answer) for other in by_hand)
+    written = max(abs(read(rounding.figure(other)) - answer) for other in by_hand)
+    if unit == 0 or not math.isfinite(farthest):
+        return 1.0 if farthest <= RESIDUE else math.inf
+    # What is halfway between two figures may be rounded either way.
+    halfway = math.floor(farthest / unit + 0.5 + 1e-6)
+    return float(max(1, halfway, math.ceil(written / unit - 1e-6)))
 
 
 def function_list(
-    needed: Sequence[FunctionValue], decimals: int, seed: int
+    needed: Sequence[FunctionValue], rounding: Rounding, seed: int
 ) -> Iterator[tuple[str, str]]:
     """The list of function values, sorted: σ(−0.450) and 0.389.
 
@@ -187,10 +204,10 @@ def function_list(
     random, entries = np.random.default_rng(seed), dict.fromkeys(needed)
     for entry in needed:
         near = read(entry.argument) * random.uniform(0.5, 1.5)
-        other = replace(entry, argument=rounded(near, decimals))
+        other = replace(entry, argument=rounding.figure(near))
         if math.isfinite(other.value):
             entries[other] = None
     functions = list(dict.fromkeys(entry.function for entry in needed))
     for entry in sorted(entries, key=lambda e: (functions.index(e.function), read(e.argument))):
         call = Call(entry.function, (Name(entry.argument),))
-        yield text(call), rounded(entry.value, decimals)
+        yield text(call), rounding.figure(entry.value)

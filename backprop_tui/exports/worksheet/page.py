@@ -23,7 +23,6 @@ from backprop_tui.exports.documents.page import (
     unbroken,
 )
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.worksheet.by_hand import rounding
 from backprop_tui.exports.worksheet.legend import CONSTANTS, legend, network_line
 from backprop_tui.exports.worksheet.sheet import Worksheet, left_out, sheets
 from backprop_tui.maths.mathml import MATHML
@@ -169,7 +168,7 @@ def _rounding(sheet: Worksheet) -> str:
     symbols = defaultdict[float, list[str]](list)
     for symbol, rows in sheet.last_digits.items():
         symbols[max(map(max, rows))].append(symbol)
-    parts = [f"Round to {rounding(sheet.decimals)}. The last digit may differ by one"]
+    parts = [f"Round to {sheet.rounding}; the last digit may differ by one"]
     for units in sorted(symbols.keys() - {1.0}):
         of = ", ".join(symbols[units])
         parts.append(f"by {units:g} in {of}" if units < math.inf else f"by anything in {of}")

@@ -20,11 +20,9 @@ from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.worksheet.by_hand import (
     FunctionValue,
     HandCalculation,
+    Rounding,
     function_list,
-    given_figures,
     read,
-    rounded,
-    unit,
     units_apart,
 )
 from backprop_tui.files.codes import TooLongError, code_of, grouped
@@ -52,6 +50,7 @@ class Worksheet:
     blanks: tuple[Step, ...]
     """The steps to fill in, in the order of the run."""
     decimals: int
+    """The decimals asked for; `rounding` may be to as many significant digits instead."""
     command: str = ""
     """The command that opens its run in the stepper."""
 
@@ -84,18 +83,23 @@ class Worksheet:
         return {s: self.iteration.scalars[s] for s in read if s in SCALARS}
 
     @cached_property
+    def rounding(self) -> Rounding:
+        """Decimals, or significant digits where decimals would lose the digits of a number."""
+        decimals, positions = Rounding(self.decimals), self.timeline.program.positions
+        computed = [matrix for symbol, matrix in self.given.items() if symbol in positions]
+        computed += [self.answer(step) for step in self.blanks]
+        if any(decimals.loses(x) for matrix in computed for x in matrix.ravel().tolist()):
+            return Rounding(max(1, self.decimals), significant=True)
+        return decimals
+
+    @cached_property
     def printed(self) -> dict[str, list[tuple[str, ...]]]:
         """The figures of what is given, row by row."""
-        return {
-            symbol: given_figures(matrix, self.decimals) for symbol, matrix in self.given.items()
-        }
+        return {s: self.rounding.given_figures(matrix) for s, matrix in self.given.items()}
 
     def figures(self, step: Step) -> list[tuple[str, ...]]:
         """The figures of a step's answers, row by row."""
-        return [
-            tuple(rounded(number, self.decimals) for number in row)
-            for row in self.answer(step).tolist()
-        ]
+        return self.rounding.figures(self.answer(step))
 
     @cached_property
     def _by_hand(self) -> tuple[tuple[HandCalculation, dict[str, Array]], ...]:
@@ -105,7 +109,7 @@ class Worksheet:
             for symbol, rows in self.printed.items()
         }
         calculations = [
-            HandCalculation(known | self.scalars, self.decimals, keeps) for keeps in (False, True)
+            HandCalculation(known | self.scalars, self.rounding, keeps) for keeps in (False, True)
         ]
         return tuple((each, each.answers(self.blanks)) for each in calculations)
 
@@ -118,7 +122,7 @@ class Worksheet:
     def function_list(self) -> Iterator[tuple[str, str]]:
         """The list of function values, the same each time for the same sheet."""
         seed = self.timeline.experiment.initial.seed
-        return function_list(self.function_values, self.decimals, seed)
+        return function_list(self.function_values, self.rounding, seed)
 
     @cached_property
     def last_digits(self) -> dict[str, list[list[float]]]:
@@ -128,19 +132,20 @@ class Worksheet:
     def _units_apart(self, step: Step) -> list[list[float]]:
         others = [answers[step.symbol].tolist() for _, answers in self._by_hand]
         return [
-            [units_apart(exact, found, self.decimals) for exact, *found in zip(*rows, strict=True)]
+            [units_apart(exact, found, self.rounding) for exact, *found in zip(*rows, strict=True)]
             for rows in zip(self.answer(step).tolist(), *others, strict=True)
         ]
 
     def tolerances(self, step: Step) -> list[tuple[str, ...]]:
         """How far from each answer counts as right, row by row."""
-        rows = zip(self.figures(step), self.last_digits[step.symbol], strict=True)
-        return [tuple(map(_tolerance, *row)) for row in rows]
-
-
-def _tolerance(figure: str, units: float) -> str:
-    last = unit(figure)
-    return f"{units * last:.12g}" if last else "0"
+        rows = zip(self.answer(step).tolist(), self.last_digits[step.symbol], strict=True)
+        return [
+            tuple(
+                f"{units * unit:.12g}" if (unit := self.rounding.unit(exact)) else "0"
+                for exact, units in zip(*row, strict=True)
+            )
+            for row in rows
+        ]
 
 
 # Which sheets ------------------------------------------------------------------------------------
