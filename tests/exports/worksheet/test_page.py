@@ -8,22 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from backprop_tui.exports.sheet import Sheet
 from hypothesis import given, settings
 
-from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, Wanted
+from backprop_tui.exports.worksheet.sheet import Worksheet, sheets
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import SCALARS
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
+from tests.exports.documents.test_documents import Outline, checked
 from tests.exports.runs import exported, runs
-from tests.exports.test_documents import Outline, checked
 
 
-def of(experiment: Experiment, **wanted: object) -> Sheet:
-    (sheet,) = sheets.sheets(Timeline(experiment), Wanted(**wanted))  # type: ignore[arg-type]
+def of(experiment: Experiment, **wanted: object) -> Worksheet:
+    (sheet,) = sheets(Timeline(experiment), Wanted(**wanted))  # type: ignore[arg-type]
     return sheet
 
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from backprop_tui.exports.document import Chapter, chapters, opening
-from backprop_tui.exports.worked import Worked
 
+from backprop_tui.exports.documents.document import Chapter, WorkedStep, chapters, opening
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, Name
@@ -23,7 +22,7 @@ def written(experiment: Experiment, iterations: int = 1) -> list[Chapter]:
     return list(chapters(Timeline(experiment), Wanted(iterations)))
 
 
-def steps(experiment: Experiment, iteration: int = 1) -> dict[str, Worked]:
+def steps(experiment: Experiment, iteration: int = 1) -> dict[str, WorkedStep]:
     chapter = written(experiment, iteration)[-1]
     return {w.step.symbol: w for _, own in chapter.phases for w in own}
 
@@ -69,28 +68,28 @@ def test_a_negative_number_behind_a_sign_has_parentheses_in_remarks_too() -> Non
 class TestFiguresInPrint:
     def test_stand_with_the_step_that_makes_their_numbers(self) -> None:
         found = steps(load("mazur"))
-        assert found["A1"].printed == (
+        assert found["A1"].published == (
             "✓ As printed (Matt Mazur): A1[1,1] = 0.593269992, A1[2,1] = 0.596884378",
         )
-        assert found["dZ2"].printed == ("✓ As printed (Matt Mazur): dZ2[1,1] = 0.138498562",)
+        assert found["dZ2"].published == ("✓ As printed (Matt Mazur): dZ2[1,1] = 0.138498562",)
         assert any("A Step by Step" in said for said in opening(Timeline(load("mazur")), 3))
 
     def test_that_are_an_expression_stand_with_what_they_are_read_off(self) -> None:
-        assert "−dZ2[1,1] = 0.1311" in steps(load("han-kamber"))["dZ2"].printed[0]
+        assert "−dZ2[1,1] = 0.1311" in steps(load("han-kamber"))["dZ2"].published[0]
 
     def test_that_are_wrong_there_say_why_and_what_is_right(self) -> None:
-        (first, *_) = steps(load("ai-by-hand"))["dZ2"].printed
+        (first, *_) = steps(load("ai-by-hand"))["dZ2"].published
         assert first == (
             "≠ Tom Yeh prints dZ2[1,1] = 0.0033576616265025283, wrong there: the sheet leaves out "
             "the gate of ReLU in layer 2: its dZ2 is a copy of dA2. 0 is right."
         )
 
     def test_that_this_run_does_not_give_are_said(self) -> None:
-        found = steps(load("mazur", {"mistake": "updated-weights"}))["dA1"].printed
+        found = steps(load("mazur", {"mistake": "updated-weights"}))["dA1"].published
         assert found == ("✗ Matt Mazur prints dA1[1,1] = 0.036350306; here it is 0.0302297",)
 
     def test_of_a_large_matrix_are_counted(self) -> None:
-        (line,) = steps(load("ai-by-hand"))["dW3"].printed
+        (line,) = steps(load("ai-by-hand"))["dW3"].published
         assert line.startswith("✓ As printed (Tom Yeh): 12 figures, from dW3[1,1] = 0 to dW3[3,4]")
 
     @pytest.mark.parametrize("name", ["html", "markdown", "latex"])

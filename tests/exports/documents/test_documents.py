@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui import lessons
-from backprop_tui.exports import latex, markdown_text
-from backprop_tui.exports.trace import figure, iterations
+from backprop_tui.exports.documents import latex
+from backprop_tui.exports.documents.markdown import markdown_text
+from backprop_tui.exports.figures import figure, iterations
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit, Experiment

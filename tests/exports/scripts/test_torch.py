@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from backprop_tui import lessons
+from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import ExportError
-from backprop_tui.exports.trace import iterations
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
