@@ -138,7 +138,7 @@ def asked_as(arguments: argparse.Namespace, experiment: Experiment) -> Experimen
 def record_in(path: str) -> Record:
     """The file that answers are kept in."""
     from backprop_tui.exports.record import Record
-    from backprop_tui.files.saving import SaveError
+    from backprop_tui.files.atomic_write import SaveError
 
     try:
         return Record(path)
@@ -239,7 +239,8 @@ def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = load(arguments)
     from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
-    from backprop_tui.files.saving import SaveError, begins_anew, check_place, too_large
+    from backprop_tui.files.atomic_write import SaveError, check_place
+    from backprop_tui.files.saving import begins_anew, too_large
     from backprop_tui.run.timeline import Timeline
     from backprop_tui.run.training import Until
 
@@ -333,7 +334,7 @@ def key_of(arguments: argparse.Namespace) -> str | None:
 
 def write_files(files: Mapping[str, str], overwrite: bool) -> None:
     """Each file wholly or not at all, and none where one of them has no place."""
-    from backprop_tui.files.saving import SaveError, check_place, write_file
+    from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 
     try:
         for place in files:

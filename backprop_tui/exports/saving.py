@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from backprop_tui.exports.formats import Format, Wanted
-from backprop_tui.files.resuming import shown_path
-from backprop_tui.files.saving import write_file
+from backprop_tui.files.atomic_write import write_file
+from backprop_tui.files.saving import shown_path
 from backprop_tui.run.timeline import Timeline
 
 MOST_WORKED_OUT = 10

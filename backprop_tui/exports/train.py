@@ -22,17 +22,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from backprop_tui.exports.figures import figure, printed, setting
+from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
-from backprop_tui.files.saving import SaveError, check_place, resume, save
+from backprop_tui.files.saving import resume, save
 from backprop_tui.messages import path_shown
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (
-    Stop,
+    StopReason,
     Trained,
     Until,
+    evaluation,
     first_ahead,
     first_not_finite,
-    score,
     train,
 )
 
@@ -65,9 +66,9 @@ class TrainingRun:
     def reached(self) -> bool:
         """Whether the training ended as it was asked to."""
         stop = self.trained and self.trained.stop
-        if stop is Stop.DIVERGED:
+        if stop is StopReason.DIVERGED:
             return False
-        return self.until.loss is None or stop is Stop.LOSS
+        return self.until.loss is None or stop is StopReason.LOSS
 
     def run(self, asked: Callable[[], object], losses: LossFile, show: Bar) -> None:
         """Train until done or `asked` to stop, with losses and progress after each stretch."""
@@ -150,8 +151,8 @@ class TrainingRun:
         nothing, because that is the loss."""
         timeline, trained = self.timeline, self.trained
         assert trained is not None
-        before = score(timeline, timeline.iteration(self.first).given)
-        after = score(timeline, timeline.iteration(trained.last).parameters)
+        before = evaluation(timeline, timeline.iteration(self.first).given)
+        after = evaluation(timeline, timeline.iteration(trained.last).parameters)
         if after.examples > 1:
             was, now = self._figure(before.loss), self._figure(after.loss)
             yield "all data", f"mean L {was} before, {now} after, of {after.examples:,} examples"
@@ -165,13 +166,13 @@ class TrainingRun:
     def _why(self, trained: Trained) -> str:
         last, until = f"{trained.last:,}", self.until
         match trained.stop:
-            case Stop.LOSS:
+            case StopReason.LOSS:
                 return f"the loss is below {until.loss:g}, first in iteration {last}"
-            case Stop.PLATEAU:
+            case StopReason.PLATEAU:
                 return f"a plateau: no better loss in {until.plateau:,} iterations"
-            case Stop.DIVERGED:
+            case StopReason.DIVERGED:
                 return self.divergence(trained.last)
-            case Stop.ASKED:
+            case StopReason.ASKED:
                 return f"asked to, after iteration {last}"
             case _ if until.loss is not None:
                 return f"the iterations are done; the loss was never below {until.loss:g}"

@@ -12,14 +12,14 @@ from backprop_tui.plain.keep import Keep
 from backprop_tui.plain.run import CannotError
 
 if TYPE_CHECKING:  # imported when there is something to keep
-    from backprop_tui.files.recovery import Left, Recovery
+    from backprop_tui.files.autosave import Autosave, LeftBehind
 
 
 class Guard(Keep):
     """Watches over what is not saved, where somebody sits at a terminal."""
 
-    _recovery: Recovery | None = None
-    _left: Left | None = None
+    _autosave: Autosave | None = None
+    _left: LeftBehind | None = None
     _complained = False
 
     def guard(self) -> None:
@@ -27,10 +27,10 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.files.recovery import kept
+        from backprop_tui.files.autosave import autosaved
 
-        self._recovery, why = kept(
-            self._recovery, self.timeline, self.position, self.seen(), unsaved
+        self._autosave, why = autosaved(
+            self._autosave, self.timeline, self.position, self.seen(), unsaved
         )
         if why and not self._complained:
             self._complained = True
@@ -38,17 +38,17 @@ class Guard(Keep):
 
     def nothing_to_lose(self) -> None:
         """What is not saved is given up, or there is nothing."""
-        if self._recovery is not None:
-            self._recovery.remove()
-            self._recovery = None
+        if self._autosave is not None:
+            self._autosave.remove()
+            self._autosave = None
 
     def offer(self) -> None:
         """Say what another program left behind, if one did."""
-        from backprop_tui.files.recovery import BrokenError, left_behind
+        from backprop_tui.files.autosave import DamagedError, left_behind
 
         try:
             self._left = left_behind()
-        except BrokenError as error:
+        except DamagedError as error:
             self.tell(f"{error}.")
         if self._left is not None:
             left = f"A run of {self._left.name} ({self._left.unsaved} not saved)"

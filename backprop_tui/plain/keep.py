@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
+from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load
-from backprop_tui.files.resuming import (
+from backprop_tui.files.saving import (
     named,
     resume_command,
-    right_here,
+    save,
     shown_path,
+    too_large,
     unsaved,
 )
 from backprop_tui.learn.score import Score
@@ -69,7 +71,6 @@ class Keep(Ask, Changing):
 
     def do_save(self, rest: str) -> None:
         from backprop_tui.exports.formats import ExportError, format_of
-        from backprop_tui.files.saving import SaveError, save, too_large
 
         if self.timeline.experiment.written is None:
             raise CannotError("This run was read from no file, so it cannot be saved to one.")
@@ -103,7 +104,6 @@ class Keep(Ask, Changing):
         """Write the iterations up to this one, a document the first of them."""
         from backprop_tui.exports.formats import ExportError
         from backprop_tui.exports.saving import export_so_far
-        from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration
         try:
@@ -190,6 +190,8 @@ class Keep(Ask, Changing):
         here = self.timeline.experiment, self.position
         if self._saved_at and self._saved_at[1:] == here:
             return f"{PROGRAM} {as_argument(self._saved_at[0])}"
+        from backprop_tui.files.codes import right_here
+
         first = (self.past or [here[0]])[0]
         again = resume_command(first, here[0], self.mode, self.decimals, PROGRAM)
         then, at = self._opened_at

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.explain.published import Beside
+from backprop_tui.files.saving import resume
 from backprop_tui.learn.effect import RightRun
 from backprop_tui.maths.words import sentence
 from backprop_tui.messages import short
@@ -56,8 +57,6 @@ class Run:
         self._take(Timeline(experiment))
         self.position, self.asking = self.timeline.start, None
         if experiment.saved is not None:
-            from backprop_tui.files.saving import resume
-
             self.position = resume(self.timeline)
         self.farthest = self.position.iteration
 

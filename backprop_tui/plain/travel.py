@@ -15,9 +15,9 @@ from backprop_tui.plain.run import CannotError, Run, advised
 from backprop_tui.plain.telling import spot
 from backprop_tui.run.goals import (
     Condition,
-    DestinationError,
+    GoalError,
     Progress,
-    read_destination,
+    read_goal,
     search,
 )
 from backprop_tui.run.timeline import Position
@@ -93,8 +93,8 @@ class Travel(Run):
         for said, sign in COMPARED:
             rest = said.sub(sign, rest)
         try:
-            asked = read_destination(rest, self.timeline, self.position, farthest)
-        except DestinationError as error:
+            asked = read_goal(rest, self.timeline, self.position, farthest)
+        except GoalError as error:
             raise CannotError(advised(error, PLACES)) from None
         if isinstance(asked, Condition):
             found = self._searched(asked)
@@ -106,7 +106,8 @@ class Travel(Run):
     def _reached(self, asked: Position) -> Position:
         """That position, or the end of a run that diverges before it."""
         since = monotonic()
-        for stretch in self.timeline.run(self.timeline.reached + 1, asked.iteration):
+        history = self.timeline.history
+        for stretch in history.run(history.reached + 1, asked.iteration):
             since = self._patient(since, stretch.last)
         last = self.timeline.iteration(asked.iteration).number
         if last == asked.iteration:
@@ -150,7 +151,7 @@ class Travel(Run):
         here, program = self.position, self.timeline.program
         _, told = program.phase_bounds("loss")
         reached = self.farthest - (self.farthest == here.iteration and here.steps < told)
-        losses, name = self.timeline.losses(1, reached + 1), program.objective
+        losses, name = self.timeline.history.losses(1, reached + 1), program.objective
         if not losses.size:
             raise CannotError("No loss is known yet: go on to the step L.")
 

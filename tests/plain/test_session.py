@@ -558,8 +558,8 @@ class TestKeeping:
         crashed = Typed("mazur")
         crashed("phase", "edit alpha 0.1")
         crashed.session.guard()
-        assert crashed.session._recovery is not None
-        crashed.session._recovery.leave()  # as the end of its process does
+        assert crashed.session._autosave is not None
+        crashed.session._autosave.leave()  # as the end of its process does
         typed = Typed("article")
         typed.session.offer()
         assert typed.told[-1] == (
