@@ -219,7 +219,7 @@ BLANKS = Flag(
 COPIES = Flag(
     "--copies",
     "N",
-    "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
+    "how many sheets, each with other weights, rounded (default: one, the experiment as it is)",
     whole(1, 1000),
 )
 EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from backprop_tui.exports.documents.document import (
     Chapter,
@@ -27,41 +28,7 @@ from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.writing import GUARDED, TEXT
 from backprop_tui.run.timeline import Timeline
 
-STYLE = """
-nav ul { padding: 0; list-style: none; }
-nav a { display: inline-block; min-width: 1.5rem; padding: .1rem .3rem; }
-a { color: var(--plus); }
-.step { margin-block: 1.2rem; }
-.step h4 { margin-top: 0; }
-.beside { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
-.beside > div:first-child { flex: 1 1 24rem; min-width: 0; }
-.beside > .wide { flex: 0 1 auto; }
-.step math { math-style: normal; } /* fractions are no small print */
-.step .quiet math { math-style: compact; }
-.stage { display: inline-block; max-width: 100%; box-sizing: border-box;
-  margin-inline-end: .4em; padding-inline-start: 1em; text-indent: -1em; line-height: 1.7; }
-.quiet > span { display: inline-block; margin-inline-end: 1.2rem; }
-table { border-collapse: separate; border-spacing: 0; }
-thead td, th { font-size: .75rem; padding-block: 0; }
-tbody td:nth-child(2) { border-inline-start: 1.5px solid var(--ink); }
-tbody td:last-child { border-inline-end: 1.5px solid var(--ink); }
-tbody tr:first-child td:nth-child(2) { border-start-start-radius: .6rem; }
-tbody tr:last-child td:nth-child(2) { border-end-start-radius: .6rem; }
-tbody tr:first-child td:last-child { border-start-end-radius: .6rem; }
-tbody tr:last-child td:last-child { border-end-end-radius: .6rem; }
-@media (max-width: 30rem) { .step { padding-inline-start: .5rem; }
-  th, td { padding-inline: .25rem; } }
-@media print { @page { margin: 12mm; }
-  body { max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
-  nav { display: none; }
-  h1, h2, h3, h4 { margin: .5rem 0 .2rem; break-after: avoid; }
-  h1 { margin-top: 0; } h1, h2 { font-size: 13pt; } h3 { font-size: 11pt; } h4 { font-size: 9pt; }
-  p, blockquote, table { margin: .15rem 0; }
-  .step { break-inside: avoid; margin-block: .6rem; }
-  .wide { overflow: visible; padding: 0; }
-  .stage { line-height: 1.5; }
-  th, td { padding: 0 .3rem; } }
-"""
+STYLE = Path(__file__).with_name("html.css").read_text("utf-8")
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:

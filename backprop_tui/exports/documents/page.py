@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import NoReturn
 
 from backprop_tui.maths.mathml import pieces
@@ -20,36 +21,7 @@ BLOCKS = frozenset("article blockquote div h1 h2 h3 h4 header li nav p section t
 """Elements that are followed by a line break in the source."""
 MATHML_TAG = re.compile(r'</?m[a-z]+( (form|stretchy)="[a-z]+")?>')
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --quiet: #57606a;
-  --rule: #d0d7de; --plus: #0050a0; --minus: #8a4500; --forward: #006b3c; --loss: #006b3c;
-  --backward: #8a1c9a; --update: #6b5e00; --wrong: #b00020; }
-@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117;
-  --quiet: #9da7b3; --rule: #30363d; --plus: #6cb6ff; --minus: #ffb000; --forward: #34c77b;
-  --loss: #34c77b; --backward: #e58af0; --update: #f2e85c; --wrong: #ff7b72; } }
-body { margin: 0 auto; max-width: 48rem; padding: 1rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.5 system-ui, sans-serif; }
-h1, h2, h3, h4 { line-height: 1.25; margin: 1.5rem 0 .5rem; }
-h4 { font-size: 1.05rem; }
-p { margin: .4rem 0; }
-math { font-size: 1.1em; }
-.wide { overflow: auto hidden; padding: .3rem 0; }
-.quiet { color: var(--quiet); }
-.wrong { color: var(--wrong); font-weight: bold; }
-.minus { color: var(--minus); }
-.plus { color: var(--plus); }
-.step { border-inline-start: .25rem solid var(--rule); padding-inline-start: .8rem; }
-.forward { border-color: var(--forward); } .loss { border-color: var(--loss); }
-.backward { border-color: var(--backward); } .update { border-color: var(--update); }
-.matrices { display: flex; flex-wrap: wrap; gap: 0 2rem; }
-blockquote { margin: .5rem 0; padding-inline-start: .8rem;
-  border-inline-start: .15rem solid var(--rule); }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-caption { text-align: start; font-weight: bold; }
-th, td { padding: .15rem .5rem; text-align: end; }
-th { color: var(--quiet); font-weight: normal; }
-code { white-space: pre-wrap; overflow-wrap: anywhere; }
-"""
+STYLE = Path(__file__).with_name("page.css").read_text("utf-8")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """The content security policy of a page: it has its own style, and no script runs in it."""
 
@@ -127,14 +99,14 @@ def mathematics(stages: Iterable[str], label: str) -> Html:
 # The page ----------------------------------------------------------------------------------------
 
 
-def page(title: str, body: Iterable[Html], style: str = "") -> Iterator[str]:
-    """The text of a page with that body; `style` is added to the common one."""
+def page(title: str, body: Iterable[Html], style: str) -> Iterator[str]:
+    """The text of a page with that body; `style` is CSS that follows the common one."""
     head = (
         Html('<meta charset="utf-8">\n'),
         Html(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">\n'),
         element("title", title),
-        Html(f"\n<style>{STYLE}{style}</style>\n"),
+        Html(f"\n<style>\n{STYLE}\n{style}</style>\n"),
     )
     yield f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{joined(head).source}</head>\n'
     yield "<body>\n<main>\n"

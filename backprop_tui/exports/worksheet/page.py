@@ -10,6 +10,7 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from backprop_tui.explain.explanation import formula
 from backprop_tui.exports.documents.document import definitions
@@ -30,42 +31,9 @@ from backprop_tui.maths.writing import TEXT, plain_number, write
 from backprop_tui.model.program import Step
 from backprop_tui.run.timeline import Timeline
 
-# In print a sheet is a table, its header the head of it: browsers repeat that on every page. The
-# margins suit A4 and Letter; what the sheet leaves of the page is room to work in.
-STYLE = """
-.sheet { break-after: page; }
-.sheet:last-child { break-after: auto; }
-.sheet h1 { margin: 0; font-size: 1.1rem; }
-.sheet h2 { margin: .5rem 0 .1rem; font-size: 1rem; }
-.sheet h2, .asked p { break-after: avoid; }
-.asked { orphans: 1; widows: 1; }
-.sheet .who { display: flex; gap: .5rem; align-items: baseline; margin: .7rem 0 .4rem; }
-.who span { flex: 1; border-bottom: 1px solid; }
-.who span:nth-of-type(1) { flex: 3; }
-.flow { display: flex; flex-direction: column; }
-.given, .lists, .matrix, .sheet > header { break-inside: avoid; }
-.matrix { display: inline-table; vertical-align: top; margin: .2rem 1.2rem .4rem 0; }
-.sheet caption { white-space: nowrap; }
-.sheet thead th { text-align: center; }
-.given tbody td { border: 1px solid var(--rule); }
-.blank { border: 1px solid; min-width: 3.6rem; height: 1.6rem; }
-.answer { border: 1px solid; min-width: 3.6rem; font-weight: bold; }
-.lists ul { padding: 0; margin: .2rem 0; list-style: none; }
-.values { columns: 9.5rem; font-variant-numeric: tabular-nums; }
-.signs { columns: 16rem; }
-.lists li { break-inside: avoid; }
-.working { flex-grow: 1; height: 0; overflow: hidden; border-top: 1px solid var(--rule); }
-@page { size: portrait; margin: 12mm 15mm; }
-@media print {
-  :root { color-scheme: light; }
-  body { max-width: none; font-size: 10pt; line-height: 1.3; padding: 0; }
-  .sheet p { margin: .15rem 0; }
-  .lists li { font-size: .9em; }
-  .sheet { display: table; width: 100%; }
-  .sheet > header { display: table-header-group; }
-  .flow { min-height: 225mm; }
-}
-"""
+# In print a sheet is a table, and its header the head, which browsers repeat on every page. The
+# margins suit A4 and Letter; the rest of a page is room to work in.
+STYLE = Path(__file__).with_name("worksheet.css").read_text("utf-8")
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
