@@ -36,7 +36,7 @@ class Record:
     """A record that lines are added to: a new file, or one that is such a record already."""
 
     def __init__(self, path: str) -> None:
-        """Open or create the file. Raises SaveError where that fails or it is another kind of file."""
+        """Open or create the file. Raises SaveError where it fails or it is no such record."""
         self.path = path
         try:
             if os.path.exists(path) and not os.path.isfile(path):
