@@ -9,22 +9,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
-
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from backprop_tui.ascii import encodable
 from backprop_tui.explain import gradient_check, published
-from backprop_tui.explain.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.explain.gradient_check import GradientCheck, check_gradient
 from backprop_tui.explain.published import MOST_DIGITS, Comparison
 from backprop_tui.exports.figures import figure, heading, plain_table, printed, setting
 from backprop_tui.files import lesson_check
-from backprop_tui.learn.formulas import Judgement, judge
+from backprop_tui.learn.formulas import JudgedFormula, judge
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count, path_shown
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
+
+if TYPE_CHECKING:  # other commands do without Rich
+    from rich.console import Console, RenderableType
+    from rich.table import Table
 
 MOST_CELLS = 2000
 """Most cells of a gradient that are all checked; of a larger one SAMPLE cells are."""
@@ -35,10 +36,10 @@ METHOD = (
 )
 GOOD, DOUBTFUL, BAD = "green", "yellow", "reverse red"
 STYLES = {
-    gradient_check.Verdict.AGREES: GOOD,
-    gradient_check.Verdict.DIFFERS: BAD,
-    gradient_check.Verdict.KINK: DOUBTFUL,
-    gradient_check.Verdict.CANNOT_TELL: DOUBTFUL,
+    gradient_check.CheckVerdict.AGREES: GOOD,
+    gradient_check.CheckVerdict.DIFFERS: BAD,
+    gradient_check.CheckVerdict.KINK: DOUBTFUL,
+    gradient_check.CheckVerdict.CANNOT_TELL: DOUBTFUL,
 }
 
 
@@ -53,12 +54,12 @@ class Report:
         self.sample, self.decimals = sample, decimals
 
     @cached_property
-    def gradients(self) -> tuple[GradientVerdict, ...]:
+    def gradients(self) -> tuple[GradientCheck, ...]:
         """The verdict on each gradient, in the order of the steps."""
         program = self.timeline.program
         return tuple(
             check_gradient(program, self.iteration, symbol, self._sample(symbol))
-            for symbol in gradients(program)
+            for symbol in program.gradients
         )
 
     def _sample(self, symbol: str) -> int | None:
@@ -78,7 +79,7 @@ class Report:
         return tuple(lesson_check.remarks(self.timeline))
 
     @cached_property
-    def formulas(self) -> tuple[Judgement, ...]:
+    def formulas(self) -> tuple[JudgedFormula, ...]:
         """The judgement on each formula that a learner wrote, in the order of the steps."""
         experiment, own = self.timeline.experiment, self.timeline.experiment.formulas
         return tuple(
@@ -90,7 +91,7 @@ class Report:
     @property
     def failed(self) -> bool:
         """Whether any gradient, published figure or formula is wrong."""
-        differs = gradient_check.Verdict.DIFFERS
+        differs = gradient_check.CheckVerdict.DIFFERS
         return (
             any(g.verdict is differs for g in self.gradients)
             or any(c.failed for c in self.figures)
@@ -99,6 +100,9 @@ class Report:
 
     def texts(self, console: Console | None = None) -> Iterator[str]:
         """The text of the report part by part, as wide as the terminal that reads it."""
+        from rich.console import Console
+        from rich.text import Text
+
         console = console or Console(highlight=False)
         for part in self._parts(console.encoding):
             yield printed(console, part)
@@ -107,6 +111,8 @@ class Report:
 
     def _parts(self, encoding: str) -> Iterator[RenderableType]:
         """The title, the tables with their headings, and the sentences between them."""
+        from rich.text import Text
+
         experiment = self.timeline.experiment
         yield Text(f"{experiment.title}\n", "bold") + setting(self.timeline)
         if said := no_faults(experiment):
@@ -155,22 +161,22 @@ def no_faults(experiment: Experiment) -> str:
 # The line that sums up ---------------------------------------------------------------------------
 
 
-def _of_gradients(found: Sequence[GradientVerdict]) -> str:
+def _of_gradients(found: Sequence[GradientCheck]) -> str:
     verdicts = Counter(g.verdict for g in found)
-    if verdicts[gradient_check.Verdict.AGREES] == len(found):
+    if verdicts[gradient_check.CheckVerdict.AGREES] == len(found):
         return f"All {len(found)} gradients agree."
     words = {
-        gradient_check.Verdict.DIFFERS: ("DIFFERS", "DIFFER"),
-        gradient_check.Verdict.AGREES: ("agrees", "agree"),
-        gradient_check.Verdict.KINK: ("stands at a kink", "stand at a kink"),
-        gradient_check.Verdict.CANNOT_TELL: ("cannot be told here",) * 2,
+        gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
+        gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
+        gradient_check.CheckVerdict.KINK: ("stands at a kink", "stand at a kink"),
+        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be told here",) * 2,
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
-    wrong = [g.symbol for g in found if g.verdict is gradient_check.Verdict.DIFFERS]
+    wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]
     return f"Of {len(found)} gradients {told}{_named(wrong)}."
 
 
-def _of_formulas(found: Sequence[Judgement]) -> str:
+def _of_formulas(found: Sequence[JudgedFormula]) -> str:
     wrong = [j.step.symbol for j in found if not j.accepted]
     if wrong:
         are = _number_of(len(wrong), "is WRONG", "are WRONG")
@@ -189,7 +195,7 @@ def _of_figures(found: Sequence[Comparison]) -> str:
     if failed:
         differ = _number_of(len(failed), "DIFFERS", "DIFFER")
         return f"Of {right} published figures {differ}{_named(failed)}{also}."
-    near = sum(c.verdict is published.Verdict.WITHIN for c in found)
+    near = sum(c.verdict is published.FigureVerdict.WITHIN for c in found)
     bound = f", {near} of them within the stated bound" if near else ""
     return f"All {right} published figures are as printed{bound}{also}."
 
@@ -206,7 +212,7 @@ def _named(names: Sequence[str], most: int = 5) -> str:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def gradient_table(found: Iterable[GradientVerdict], decimals: int, encoding: str) -> Table:
+def gradient_table(found: Iterable[GradientCheck], decimals: int, encoding: str) -> Table:
     """A row for each gradient, with the cell that is furthest from agreeing."""
     right = ("backprop", "numerical", "difference", "cells")
     table = _table("gradient", "cell", *right, "verdict", right=right)
@@ -220,7 +226,7 @@ def gradient_table(found: Iterable[GradientVerdict], decimals: int, encoding: st
     return table
 
 
-def formula_table(found: Iterable[Judgement], encoding: str) -> Table:
+def formula_table(found: Iterable[JudgedFormula], encoding: str) -> Table:
     """A row for each formula, as it is computed, with its verdict."""
     table = _table("formula", "verdict")
     for j in found:
@@ -251,12 +257,14 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 def _add_row(table: Table, cells: Iterable[str], style: str, encoding: str) -> None:
     """Add a row in signs that the encoding has; `style` is that of its last cell."""
+    from rich.text import Text
+
     *row, last = (encodable(cell, encoding) for cell in cells)
     table.add_row(*map(Text, row), Text(last, style))
 
 
-def _verdict(g: GradientVerdict) -> str:
-    word = "DIFFERS" if g.verdict is gradient_check.Verdict.DIFFERS else str(g.verdict)
+def _verdict(g: GradientCheck) -> str:
+    word = "DIFFERS" if g.verdict is gradient_check.CheckVerdict.DIFFERS else str(g.verdict)
     untold = g.checked - g.told
     if not g.told or not untold:
         return word
@@ -265,7 +273,7 @@ def _verdict(g: GradientVerdict) -> str:
 
 def _computed(c: Comparison) -> str:
     """The computed number, with two digits more than are printed where that makes sense."""
-    if c.verdict is published.Verdict.NOT_REACHED:
+    if c.verdict is published.FigureVerdict.NOT_REACHED:
         return "…"
     mantissa, e, _ = c.printed.lower().partition("e")
     decimals = min(len(mantissa.partition(".")[2]) + 2, MOST_DIGITS)
@@ -276,17 +284,17 @@ def _computed(c: Comparison) -> str:
 
 def _against_print(c: Comparison) -> str:
     match c.verdict:
-        case published.Verdict.WITHIN:
+        case published.FigureVerdict.WITHIN:
             return f"within {c.within:g}".replace("-", "−")
-        case published.Verdict.DIFFERS:
+        case published.FigureVerdict.DIFFERS:
             return "DIFFERS"
-        case published.Verdict.NOT_REACHED:
+        case published.FigureVerdict.NOT_REACHED:
             return "DIFFERS: the run diverged before"
-        case published.Verdict.KNOWN_WRONG if c.as_printed:
+        case published.FigureVerdict.KNOWN_WRONG if c.as_printed:
             return "called wrong, yet computed just so"
-        case published.Verdict.KNOWN_WRONG if c.is_correct is False:
+        case published.FigureVerdict.KNOWN_WRONG if c.is_correct is False:
             return f"known wrong, but not {c.correct} either".replace("-", "−")
-        case published.Verdict.KNOWN_WRONG if c.correct is not None:
+        case published.FigureVerdict.KNOWN_WRONG if c.correct is not None:
             return f"known wrong: {c.correct} is right".replace("-", "−")
         case _:
             return str(c.verdict)

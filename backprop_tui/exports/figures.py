@@ -8,13 +8,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Array
-from backprop_tui.model.network import Network
-from backprop_tui.run.timeline import Iteration, Timeline
 
-if TYPE_CHECKING:  # most exports do without Rich, and so does a notebook
+if TYPE_CHECKING:  # `--help` does without NumPy, and a notebook without Rich
     from rich.console import Console, RenderableType
     from rich.table import Table
+
+    from backprop_tui.model.experiment import Array
+    from backprop_tui.model.network import Network
+    from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_ROWS, FIRST_ROWS = 20, 5
 """Most rows of a matrix that is written out whole, and how many of a longer one come first."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from backprop_tui.files.atomic_write import shown_path, write_file
+
 if TYPE_CHECKING:
     from backprop_tui.run.timeline import Timeline
 
@@ -78,6 +80,8 @@ FORMATS = {
 }
 
 
+MOST_WORKED_OUT = 10
+"""The most iterations of a document; a script has all."""
 SAVED = ".toml"
 """The ending of an experiment file, which is saved and not exported."""
 
@@ -96,3 +100,17 @@ def format_of(path: str) -> Format | None:
         names = ", ".join(f"mine{each}" for each in by_ending)
         raise ExportError(f"a name like mine{SAVED} saves; like {names} exports")
     return found
+
+
+def export_so_far(
+    chosen: Format, path: str, timeline: Timeline, iteration: int, decimals: int
+) -> str:
+    """Write the iterations up to that one, replacing the file, and return a sentence that says so.
+
+    Raises ExportError or SaveError where that is not possible.
+    """
+    iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
+    text = "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
+    write_file(path, text, overwrite=True)
+    many = f", iterations 1 to {iterations}" if iterations > 1 else ""
+    return f"Exported as {chosen.name}{many}: {shown_path(path)}"

@@ -17,10 +17,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
 from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
@@ -114,6 +110,9 @@ class TrainingRun:
 
     def text(self) -> Iterator[str]:
         """The result as a table."""
+        from rich.console import Console  # other commands do without Rich
+        from rich.text import Text
+
         console = Console(highlight=False)
         title = Text(f"{self.timeline.experiment.title}\n", "bold") + setting(self.timeline)
         yield printed(console, title) + "\n"
@@ -298,6 +297,9 @@ def bar(total: int, stream: Any) -> AbstractContextManager[Bar]:
 
 @contextmanager
 def _bar(total: int, stream: Any) -> Iterator[Bar]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     told = "{task.completed:,} of {task.total:,}  {task.fields[told]}"
     columns = BarColumn(bar_width=20), TextColumn(told), TimeRemainingColumn(compact=True)
     with Progress(

@@ -26,7 +26,7 @@ from backprop_tui.files.reading import first_bytes
 from backprop_tui.files.rules import SAVED
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.writing import text as formula_text
-from backprop_tui.messages import count, path_shown
+from backprop_tui.messages import count
 from backprop_tui.model.experiment import Array, Edit, Experiment, Keyframe, Look, Written
 from backprop_tui.run.timeline import Position, Timeline
 
@@ -308,8 +308,3 @@ def named(text: str) -> str:
     if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
         return path
     return path if path.endswith(("/", os.sep)) else f"{path}.toml"
-
-
-def shown_path(path: str) -> str:
-    """A file's name as it is told: from here on, or whole."""
-    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.explain.explanation import Explanation
-from backprop_tui.learn.judging import (
+from backprop_tui.learn.answers import (
     SIGNS,
     TRENDS,
-    Judged,
-    Verdict,
+    AnswerVerdict,
+    JudgedAnswer,
     earlier,
-    formula,
     judge,
+    judge_formula,
     unit_of,
     wrong,
 )
-from backprop_tui.learn.questions import Asked, Choice, ask, kind
-from backprop_tui.learn.score import Outcome, Score
+from backprop_tui.learn.questions import AskedQuestion, Choice, Outcome, Score, ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.maths.writing import text
@@ -110,7 +109,7 @@ class Ask(Travel, Looking):
         before = replace(ahead, steps=ahead.steps - 1)
         step = self.timeline.program.steps[before.steps]
         own = self.timeline.experiment.questions_at(before.iteration, step.symbol)
-        again = self.score.is_due(kind(step))
+        again = self.score.is_due(step.family)
         if not own and self.mode == LESSON and not again:
             return False
         self.move(before)
@@ -124,7 +123,7 @@ class Ask(Travel, Looking):
         asked = ask(self.timeline, self.position, form, self.write, column, question)
         self._open(asked, again, own[1:])
 
-    def _open(self, asked: Asked, again: bool, rest: tuple[Question, ...]) -> None:
+    def _open(self, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
         compares = earlier(self._explained(asked)) is not None
         self.asking = Asking(asked, self.score.number(asked), again, rest, compares)
         self._since = monotonic()
@@ -160,7 +159,7 @@ class Ask(Travel, Looking):
         if asked.form == "number" and asking.compares:
             yield COMPARE
 
-    def _name(self, asked: Asked) -> str:
+    def _name(self, asked: AskedQuestion) -> str:
         """The number that is asked for: its cell, or the matrix that it is all of."""
         single = self.view.state.shapes[asked.cell.symbol] == (1, 1)
         return asked.cell.symbol if single else text(asked.cell)
@@ -255,26 +254,28 @@ class Ask(Travel, Looking):
 
     def _judge(self, asking: Asking, typed: str) -> None:
         judged = self._judged(asking.asked, typed)
-        if judged.verdict is Verdict.RIGHT:
+        if judged.verdict is AnswerVerdict.RIGHT:
             self.asking = replace(asking, judged=judged)
             self._end(Outcome.RIGHT, typed)
-        elif judged.verdict is Verdict.WRONG:
+        elif judged.verdict is AnswerVerdict.WRONG:
             self._wrong(asking, typed, judged)
         else:
             self._record(asking, typed, judged)
             self.asking = asking.told(typed, judged)
-            unread = judged.verdict is Verdict.UNREADABLE
+            unread = judged.verdict is AnswerVerdict.UNREADABLE
             self.say(advised(judged.said, how(asking.asked)) if unread else judged.said)
 
-    def _judged(self, asked: Asked, typed: str) -> Judged:
+    def _judged(self, asked: AskedQuestion, typed: str) -> JudgedAnswer:
         if asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
-            return formula(self.timeline.experiment, asked.cell.symbol, typed, iteration)
+            return judge_formula(self.timeline.experiment, asked.cell.symbol, typed, iteration)
         found = self._explained(asked)
         slopes = found.step.phase == "backward" and not asked.own
         return judge(typed, found, self.decimals, earlier(found), sign_will_do=slopes)
 
-    def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
+    def _wrong(
+        self, asking: Asking, typed: str, judged: JudgedAnswer, at: int | None = None
+    ) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""
         self._record(asking, typed, judged)
         missed = self.asking = asking.missed(typed, judged, at)
@@ -312,16 +313,16 @@ class Ask(Travel, Looking):
         if asking.hints > 1 and asking.asked.form in NUMERIC:
             self.say(f"{found.cell} = {found.with_figures()}.")
 
-    def _explained(self, asked: Asked) -> Explanation:
+    def _explained(self, asked: AskedQuestion) -> Explanation:
         return Explanation(self.provenance, asked.place, self.write)
 
-    def _why_wrong(self, choice: Choice) -> Judged:
+    def _why_wrong(self, choice: Choice) -> JudgedAnswer:
         assert self.asking is not None
         unit = unit_of(choice.written, self.decimals)
         found = self._explained(self.asking.asked)
         return wrong(choice.number, choice.written, found, unit)
 
-    def _record(self, asking: Asking, typed: str, became: Judged | Outcome | None) -> None:
+    def _record(self, asking: Asking, typed: str, became: JudgedAnswer | Outcome | None) -> None:
         if self.record is None:
             return
         lesson, seconds = self.timeline.experiment.name, monotonic() - self._since
@@ -333,6 +334,6 @@ class Ask(Travel, Looking):
             self.say(f"The record ends here: {error.strerror}.")
 
 
-def how(asked: Asked) -> str:
+def how(asked: AskedQuestion) -> str:
     """How a question is answered."""
     return HOW.get(asked.form, SAY_IT).format(len(asked.choices))

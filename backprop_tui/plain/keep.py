@@ -11,17 +11,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.atomic_write import SaveError, shown_path
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load
 from backprop_tui.files.saving import (
     named,
     resume_command,
     save,
-    shown_path,
     too_large,
     unsaved,
 )
-from backprop_tui.learn.score import Score
+from backprop_tui.learn.questions import Score
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.ask import Ask
 from backprop_tui.plain.changing import Changing
@@ -102,8 +101,7 @@ class Keep(Ask, Changing):
 
     def _export(self, chosen: Format, path: str) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.exports.formats import ExportError
-        from backprop_tui.exports.saving import export_so_far
+        from backprop_tui.exports.formats import ExportError, export_so_far
 
         at = self.position.iteration
         try:

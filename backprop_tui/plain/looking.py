@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from backprop_tui.explain.gradient_check import gradients
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import plain_number
@@ -97,7 +96,7 @@ class Looking(Run):
         from backprop_tui.tui.verdicts import check_sample
 
         view, program = self.view, self.timeline.program
-        known = [s for s in gradients(program) if view.state.done(s)]
+        known = [s for s in program.gradients if view.state.done(s)]
         if not known:
             raise CannotError("No gradient is computed yet: go on to the backward phase.")
         self.say("Numerical check: the change of the loss, divided by a small change of a number.")

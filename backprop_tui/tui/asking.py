@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from backprop_tui.learn.judging import Judged
-from backprop_tui.learn.questions import Asked, Choice
-from backprop_tui.learn.score import MISSES, Outcome
+from backprop_tui.learn.answers import JudgedAnswer
+from backprop_tui.learn.questions import MISSES, AskedQuestion, Choice, Outcome
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Question
 
@@ -30,7 +29,7 @@ TRIES = ("first", "second", "third")
 class Asking:
     """The `number`th question; open until it has an outcome."""
 
-    asked: Asked
+    asked: AskedQuestion
     number: int
     again: bool = False
     """Whether it is asked as its kind was missed before."""
@@ -39,7 +38,7 @@ class Asking:
     compares: bool = False
     """Whether there is an earlier value, which it may be bigger or smaller than."""
     misses: int = 0
-    judged: Judged | None = None
+    judged: JudgedAnswer | None = None
     """What became of the last answer."""
     typed: str = ""
     """The last answer."""
@@ -83,14 +82,14 @@ class Asking:
         again = ", asked again" if self.again and not self.misses else ""
         return f"question {self.number}{again or f', {TRIES[min(self.misses, 2)]} try'}"
 
-    def missed(self, typed: str, judged: Judged, choice: int | None = None) -> Asking:
+    def missed(self, typed: str, judged: JudgedAnswer, choice: int | None = None) -> Asking:
         """A wrong answer: from the second on it comes with a hint."""
         struck = self.struck if choice is None else self.struck | {choice}
         misses = self.misses + 1
         hints = max(self.hints, 1) if misses >= 2 else self.hints
         return replace(self, misses=misses, judged=judged, typed=typed, struck=struck, hints=hints)
 
-    def told(self, typed: str, judged: Judged) -> Asking:
+    def told(self, typed: str, judged: JudgedAnswer) -> Asking:
         """An answer that is neither right nor wrong."""
         return replace(self, judged=judged, typed=typed)
 

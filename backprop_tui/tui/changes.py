@@ -1,7 +1,4 @@
-"""What one change made of an experiment, in a few words: it says what is undone or made again.
-
-It compares two experiments and knows nothing of keys.
-"""
+"""What was changed in an experiment, in a few words: what undo and redo say."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from backprop_tui.tui.paint.numbers import number
 
 
 def change(before: Experiment, after: Experiment, decimals: int) -> str:
-    """`W2[1,1] = 0.900`, `the mistake sign-flipped`, `other weights`, `your dW2`."""
+    """Name the last change: `W2[1,1] = 0.900`, `the mistake sign-flipped`, `your dW2`."""
     if after.initial is not before.initial:
         return "other weights"
     if after.mistake != before.mistake:
@@ -28,5 +25,5 @@ def change(before: Experiment, after: Experiment, decimals: int) -> str:
 
 
 def edited(edit: Edit, decimals: int) -> str:
-    """`W2[1,1] = 0.900`"""
+    """Name an edit: `W2[1,1] = 0.900`."""
     return f"{text(edit.of)} = {number(edit.value, decimals)}"

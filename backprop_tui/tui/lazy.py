@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backprop_tui.files.atomic_write import SaveError as SaveError
+    from backprop_tui.files.atomic_write import shown_path as shown_path
     from backprop_tui.files.autosave import DamagedError as DamagedError
     from backprop_tui.files.autosave import autosaved as autosaved
     from backprop_tui.files.autosave import left_behind as left_behind
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
     from backprop_tui.files.saving import run_sections as run_sections
     from backprop_tui.files.saving import same_run as same_run
     from backprop_tui.files.saving import save as save
-    from backprop_tui.files.saving import shown_path as shown_path
     from backprop_tui.files.saving import too_large as too_large
     from backprop_tui.files.saving import unsaved as unsaved
+    from backprop_tui.run.sweep import sweep as sweep
+    from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
+    from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.question import question_lines as question_lines
 
 HOMES = {
+    "loss_of_parameter": "backprop_tui.tui.paint.plot",
+    "losses_so_far": "backprop_tui.tui.paint.plot",
+    "question_lines": "backprop_tui.tui.panels.question",
+    "sweep": "backprop_tui.run.sweep",
     "DamagedError": "backprop_tui.files.autosave",
     "FAR": "backprop_tui.files.codes",
     "SaveError": "backprop_tui.files.atomic_write",
@@ -47,7 +55,7 @@ HOMES = {
     "run_sections": "backprop_tui.files.saving",
     "same_run": "backprop_tui.files.saving",
     "save": "backprop_tui.files.saving",
-    "shown_path": "backprop_tui.files.saving",
+    "shown_path": "backprop_tui.files.atomic_write",
     "too_large": "backprop_tui.files.saving",
     "unsaved": "backprop_tui.files.saving",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.questions import Outcome
 from backprop_tui.model.experiment import Question
 from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
 from backprop_tui.plain.session import Session

@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_tui.explain.explanation import Explanation, becomes, formula, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.explain.published import Beside, Comparison, Verdict
+from backprop_tui.explain.published import Beside, Comparison, FigureVerdict
 from backprop_tui.exports.figures import (
     MOST_COLUMNS,
     abbreviated,
@@ -191,7 +191,7 @@ def _author(c: Comparison) -> str:
 
 
 def _source_and_bound(c: Comparison) -> str:
-    near = c.verdict is Verdict.WITHIN and c.within is not None
+    near = c.verdict is FigureVerdict.WITHIN and c.within is not None
     return f"{_author(c)}, to within {said(c.within or 0)}" if near else _author(c)
 
 

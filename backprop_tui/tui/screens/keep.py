@@ -202,8 +202,7 @@ class Keep(Base):
 
     def _export(self, chosen: Format, path: str, prompt: Prompt) -> None:
         """Write the iterations up to this one, a document the first of them."""
-        from backprop_tui.exports.formats import ExportError
-        from backprop_tui.exports.saving import export_so_far
+        from backprop_tui.exports.formats import ExportError, export_so_far
 
         at = self.position.iteration
         try:
