@@ -48,7 +48,7 @@ def test_no_careful_answer_is_farther_off_than_the_key_says(experiment: Experime
         known[step.symbol] = np.array([list(map(read, row)) for row in written])
         for rows in zip(written, found.figures(step), found.tolerances(step), strict=True):
             for mine, key, tolerance in zip(*rows, strict=True):
-                if mine != key:
+                if mine != key and tolerance != "inf":  # the figures given were too short to tell
                     assert abs(read(mine) - read(key)) <= float(tolerance) * (1 + 1e-6)
 
 
