@@ -36,6 +36,7 @@ from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
 from backprop_tui.model.experiment import Array
+from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.model.network import Training
 from backprop_tui.model.program import PHASES, Program, Step
 from backprop_tui.run.edits import name as edited_name
@@ -89,8 +90,8 @@ def header(timeline: Timeline) -> dict[str, Any]:
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
         "mistake": experiment.mistake.name if experiment.mistake else None,
-        "X": exact(experiment.data.X),
-        "Y": exact(experiment.data.Y),
+        INPUT: exact(experiment.data.X),
+        TARGET: exact(experiment.data.Y),
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
         "edits": [
             {"iteration": e.iteration, "cell": edited_name(e), "value": e.value}
