@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from backprop_tui import exports, lessons
+from backprop_tui import lessons, version
 from backprop_tui.__main__ import main
 from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
@@ -108,7 +108,7 @@ class TestHelp:
         assert tell("-h").out.startswith("usage: backprop-tui [EXPERIMENT]")
 
     def test_version(self, tell: Teller) -> None:
-        assert tell("--version").out == f"backprop-tui {exports.version()}\n"
+        assert tell("--version").out == f"backprop-tui {version()}\n"
 
 
 class TestImports:

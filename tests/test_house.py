@@ -86,12 +86,6 @@ MAY_READ_LETTERS = {
 }
 """The modules that make symbols out of letters and numbers, and the writers that typeset them."""
 PENDING = {
-    "backprop_tui.exports.document",
-    "backprop_tui.exports.legend",
-    "backprop_tui.exports.scripts",
-    "backprop_tui.exports.sheets",
-    "backprop_tui.exports.torch_script",
-    "backprop_tui.exports.trace",
     "backprop_tui.plain.changing",
     "backprop_tui.plain.explaining",
     "backprop_tui.plain.telling",

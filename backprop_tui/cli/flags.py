@@ -204,7 +204,7 @@ BLANKS = Option(
 )
 COPIES = Option(
     "--copies N",
-    "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
+    "how many sheets, each with other weights, rounded (default: one, the experiment as it is)",
     whole(1, 1000),
 )
 ASK = Option(

@@ -26,7 +26,7 @@ from backprop_tui.files.schema import as_table
 from backprop_tui.files.sections import KEYFRAME, SAVED, view_of
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.writing import text as formula_text
-from backprop_tui.messages import count, path_shown
+from backprop_tui.messages import count
 from backprop_tui.model.experiment import EDIT, POSITION, Experiment
 from backprop_tui.model.saved import Edit, Keyframe, Look, Written
 from backprop_tui.run.timeline import Position, Timeline
@@ -292,8 +292,3 @@ def named(text: str) -> str:
     if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
         return path
     return path if path.endswith(("/", os.sep)) else f"{path}.toml"
-
-
-def shown_path(path: str) -> str:
-    """A file's name as it is told: from here on, or whole."""
-    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
-from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.atomic_write import SaveError, shown_path
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load
 from backprop_tui.files.saving import (
     named,
     resume_command,
     save,
-    shown_path,
     too_large,
     unsaved,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import formula
 from backprop_tui.explain.reasons import reason
-from backprop_tui.exports.trace import heading
+from backprop_tui.exports.figures import heading
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.words import WORDS as IN_WORDS

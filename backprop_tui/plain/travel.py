@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from time import monotonic
 
-from backprop_tui.exports.trace import heading
+from backprop_tui.exports.figures import heading
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.plain.run import CannotError, Run, advised
 from backprop_tui.plain.telling import spot
