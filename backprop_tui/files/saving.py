@@ -31,6 +31,7 @@ from backprop_tui.model.experiment import EDIT, POSITION, Experiment
 from backprop_tui.model.saved import Edit, Keyframe, Look, Written
 from backprop_tui.run.timeline import Position, Timeline
 
+BYTE_ORDER_MARK = codecs.BOM_UTF8.decode("utf-8")
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
 REPLAYED = 1_000
@@ -122,7 +123,7 @@ def _byte_order_mark(written: Written | None) -> str:
     if written is not None and written.path is not None:
         with suppress(OSError, ValueError):  # it is no longer there
             if first_bytes(written.path, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                return "\ufeff"
+                return BYTE_ORDER_MARK
     return ""
 
 
