@@ -373,7 +373,7 @@ def test_which_logarithm_it_is() -> None:
 
 def test_why_do_we_start_at_dz_its_product_is_prediction_minus_target() -> None:
     assert explained(load("article"), "dA2").remarks == (
-        "Next, dZ2: times the slope σ′(Z2[1,1]) = 0.230.",
+        "Next, dZ2: times the derivative σ′(Z2[1,1]) = 0.230.",
     )
     assert explained(load("article"), "dZ2").remarks == (
         "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230, the same",
@@ -406,7 +406,7 @@ def test_where_softmax_leaves_almost_nothing_only_the_collapsed_form_can_tell() 
 
 def test_why_the_transpose_each_activation_gathers_over_a_column_of_w() -> None:
     assert explained(load("article"), "dA1", 2).remarks == (
-        "Next, dZ1: times the slope σ′(Z1[2,1]) = 0.154.",
+        "Next, dZ1: times the derivative σ′(Z1[2,1]) = 0.154.",
         "Column 2 of W2: A1[2,1] feeds Z2[1,1] by W2[1,2] = 0.300.",
     )
 

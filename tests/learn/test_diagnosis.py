@@ -80,7 +80,7 @@ def test_the_mistake_is_named_with_what_it_makes_of_the_step() -> None:
         ARTICLE_RUN.program, ARTICLE_RUN.done, Cell("dZ2", 1, 1), -right, 5e-4, "0.641"
     )
     assert found.sentence == (
-        "0.641 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."
+        "0.641 is the result with the sign flipped: dZ2 is A2 − Y, not Y − A2."
     )
     assert found.idea == "with the sign flipped"
     assert found.look == (Cell("A2", 1, 1), Cell("Y", 1, 1))
@@ -101,7 +101,7 @@ def test_the_right_number_is_no_mistake() -> None:
 
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), -17.0)
-    assert found.sentence == "No mistake that I know gives −17."
+    assert found.sentence == "is not correct, and not one −17."
     assert (found.slips, found.look) == ((), ())
 
 
@@ -111,7 +111,7 @@ def test_two_mistakes_with_one_number_are_both_named() -> None:
     run = Run(experiment(one_neuron, Training(), [[1.0]], [[1.0]], given))
     found = run.told(Cell("Z1", 1, 1), 0.5)
     assert run.names(Cell("Z1", 1, 1), 0.5) == ["bias-forgotten", "one-term"]
-    assert found.sentence.startswith("0.5 is what you get without the bias: Z1 is W1·X + b1, not")
+    assert found.sentence.startswith("0.5 is the result without the bias: Z1 is W1·X + b1, not")
     assert "; or from one term only: Z1[1,1] is" in found.sentence
     assert found.idea == "without the bias or from one term only"
 
@@ -151,8 +151,8 @@ MADE = [
     (ARTICLE_RUN, "dZ2", ARTICLE_RUN["A2"] + 1, "update-added"),
     (B, "dZ2", B["dA2"] * B["A2"], "activation-for-slope"),
     (B, "dZ2", B["A2"] * (1 - B["A2"]), "one-factor"),
-    (B, "dZ1", B["dA1"], "slope-left-out"),
-    (B, "dZ1", B["dA1"] * (1 - np.tanh(B["A1"]) ** 2), "slope-at-a"),
+    (B, "dZ1", B["dA1"], "derivative-left-out"),
+    (B, "dZ1", B["dA1"] * (1 - np.tanh(B["A1"]) ** 2), "derivative-at-a"),
     (Q, "dZ1", Q["dA1"], "gate-skipped"),
     (B, "dW2", B["dZ2"] @ B["A1"].T, "mean-forgotten"),
     (B, "dW2", (B["dZ2"] @ B["A1"].T).T / 2, "rows-and-columns-swapped"),

@@ -48,11 +48,11 @@ def test_the_vote_of_the_published_example() -> None:
 @pytest.mark.parametrize(
     ("symbol", "said"),
     [
-        ("Z1", "What do its inputs, weighed and added up, come to?"),
-        ("A1", "What does the activation make of Z1[1,1]?"),
-        ("L", "How badly does the prediction miss its target?"),
-        ("dW2", "If W2[1,1] grew a little, how would L change?"),
-        ("W1", "Where does W1[1,1] move to?"),
+        ("Z1", "What is the sum of the weighted inputs and the bias?"),
+        ("A1", "What does the activation give for Z1[1,1]?"),
+        ("L", "How large is the loss of this prediction?"),
+        ("dW2", "How fast does L change with W2[1,1]? (∂L/∂W2[1,1])"),
+        ("W1", "What is the new value of W1[1,1]?"),
     ],
 )
 def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:

@@ -382,7 +382,7 @@ async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
 
 
 @pytest.mark.parametrize(("size", "keys"), [(WIDE, ()), (SMALL, ("z",))])
-async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
+async def test_an_inspected_weight_shows_the_loss_over_it_with_its_derivative(
     size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     async with stepping("article", size) as driver:

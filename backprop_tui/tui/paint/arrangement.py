@@ -348,7 +348,7 @@ def _matrices(
     below, weight, bias, affine, activation, target = at.edges
     before = column(layer.below, below, range(0) if above else window.before)
     placed = [
-        replace(before, label=f"{layer.below} ↗") if above else before,
+        replace(before, label=f"{layer.below} (above)") if above else before,
         replace(column(layer.weight, weight), columns=window.columns),
         replace(column(layer.bias, bias), columns=range(1)),
         column(layer.affine, affine),

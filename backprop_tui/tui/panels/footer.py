@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
-    "inspect": "walk there",
+    "inspect": "go there",
     "focus_next": "other term",
     "leave": "back",
     "chain": "chain",
@@ -98,7 +98,7 @@ class Footer(Panel):
         else:
             room = canvas.width
             if said := view.without_effect:  # all the time, as the title names the mistake
-                said = shortened(f"the mistake {said}", room - 28)
+                said = shortened(f"mistake: {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in ACTIONS if a.footer]
             if view.one_panel:
@@ -110,7 +110,7 @@ class Footer(Panel):
         for action in shown:
             begin = x
             if x + len(action.sign) + 1 + len(action.short) > canvas.width:
-                break  # half a word helps nobody
+                break  # half a word says nothing
             x = canvas.put(x, 0, action.sign, "key") + 1
             x = canvas.put(x, 0, action.short, "quiet")
             self.places.append((range(begin, x), action.name))
