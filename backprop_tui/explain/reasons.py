@@ -17,22 +17,22 @@ REASONS = {
     "affine": "Each neuron multiplies inputs by weights, adds the products and adds its bias.",
     "activation": "The activation is non-linear. Without it, two layers would equal one layer.",
     "activation linear": (
-        "{A} is {Z}: this layer and the next one together do no more than one layer."
+        "{a} is {z}: this layer and the next one together do no more than one layer."
     ),
     "activation last": "The last activation turns each Z into a prediction.",
     "activation softmax": "Softmax turns each example's Z into shares that add up to 1.",
     LOSS: "Each example has one loss: the larger it is, the worse its prediction.",
     OBJECTIVE: "J is the {mean} of all L: each example counts {share}. Training aims to reduce J.",
     "gradient of activation last": (
-        "L depends directly on {A}. The chain rule starts here: {dA} = ∂L/∂{A}."
+        "L depends directly on {a}. The chain rule starts here: {da} = ∂L/∂{a}."
     ),
     "gradient of affine collapsed": (
-        "{dZ} = {dA} ∘ {g}′({Z}). The fractions cancel; prediction − target remains."
+        "{dz} = {da} ∘ {g}′({z}). The fractions cancel; prediction − target remains."
     ),
     "gradient of affine collapsed softmax": (
         "Each Z changes all outputs of its example; the sum is prediction − target."
     ),
-    "gradient of affine": "Chain rule: ∂L/∂{Z} = ∂L/∂{A} · {g}′({Z}), element by element.",
+    "gradient of affine": "Chain rule: ∂L/∂{z} = ∂L/∂{a} · {g}′({z}), element by element.",
     "gradient of affine softmax": (
         "Each Z changes all outputs of its example, so its effects are added up."
     ),
@@ -41,19 +41,19 @@ REASONS = {
     ),
     "gradient of bias": "The bias is added to Z, so ∂Z/∂b = 1 and db = dZ{averaged}.",
     "gradient of activation": (
-        "{A}[j] affects each {Z_next} through column j of {W_next}. "
-        "Adding up gives {W_next}ᵀ · {dZ_next}."
+        "{a}[j] affects each {next_affine} through column j of {next_weight}. "
+        "Adding up gives {next_weight}ᵀ · {next_gradient}."
     ),
     "weight": "Subtract α · {pull}.{in_order}",
     "weight decays": "Subtract α · {pull}: weight decay adds λ·{parameter} to the gradient.",
     "bias": "The bias is updated in the same way: subtract α · {pull}.",
     "v": "v is a running mean of {pull}. Values whose sign changes cancel in it.",
-    "s": "s is a running mean of squares: √s is the usual size of {pull}.",
+    "s": "s is a running mean of squares: sqrt(s) is the usual size of {pull}.",
     "vc": "v started at zero, so it is too small at first: divide it by 1 − β1 to the t.",
     "sc": "s started at zero, so it is too small at first: divide it by 1 − β2 to the t.",
     "momentum": "Subtract α times the running mean v, not α · {pull}.",
-    "rmsprop": "Divide {pull} by its usual size √s: all changes have a similar size.",
-    "adam": "v is the direction; after the division by √s, each change is about α.",
+    "rmsprop": "Divide {pull} by its usual size sqrt(s): the changes have similar sizes.",
+    "adam": "v is the direction; after the division by sqrt(s), each change is about α.",
 }
 """By what the step computes, with its form behind: collapsed, of softmax, in the last layer, of a
 linear activation; means by their letters, parameters also by the optimizer."""
@@ -65,15 +65,16 @@ def reason(step: Step, program: Program) -> str:
     here = layers[(step.layer or len(layers)) - 1]
     batch, summed = training.batch > 1, training.reduction == "sum"
     names = {
-        "A": here.activation,
-        "Z": here.affine,
-        "dA": gradient(here.activation),
-        "dZ": gradient(here.affine),
+        "a": here.activation,
+        "z": here.affine,
+        "da": gradient(here.activation),
+        "dz": gradient(here.affine),
         "g": ACTIVATIONS[program.network.activations[here.number - 1]].symbol,
         "below": LETTERS["activation"] if here.number > 1 else INPUT,
     }
     for ahead in layers[here.number : here.number + 1]:
-        names |= {"Z_next": ahead.affine, "W_next": ahead.weight, "dZ_next": gradient(ahead.affine)}
+        names |= {"next_affine": ahead.affine, "next_weight": ahead.weight}
+        names["next_gradient"] = gradient(ahead.affine)
     if step.phase == "update":
         parameter = here.weight if step.role.part == "weight" else here.bias
         names |= {"parameter": parameter, "pull": _pull(parameter, _decays(step, program))}

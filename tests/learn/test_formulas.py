@@ -107,7 +107,7 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
     said = (
         "Your formula is correct for one input; a batch still needs / m."
         if needs_m
-        else "right for any batch"
+        else "Your formula is correct for any batch size"
     )
     for typed in ways:
         assert judge(e, step.symbol, typed).sentence.startswith(said), typed
@@ -147,7 +147,10 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
         verdict(e, "dZ2", "A2*(dA2 - np.sum(dA2*A2, axis=0, keepdims=True))")
         is FormulaVerdict.RIGHT
     )
-    assert "g2 is softmax, which has no slope of its own" in judge(e, "dZ2", "g2'(Z2)").sentence
+    assert (
+        "g2 is softmax, whose derivative is not a function of one number"
+        in judge(e, "dZ2", "g2'(Z2)").sentence
+    )
 
 
 # Right here -----------------------------------------------------------------------------------
@@ -185,7 +188,7 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
             "db2",
             "dZ2",
             "Your formula is correct for these sizes only; with layers 2-4-6 and 3 examples, "
-            "db2 must be 6×1 like b2, but this gives 6×3",
+            "db2 must be 6×1 like b2, but this gives 6×3.",
         ),
     ],
 )
@@ -210,7 +213,7 @@ def test_a_number_for_m_is_not_right_where_the_last_batch_is_smaller() -> None:
     )
     found = judge(e, "dW2", "dZ2 @ A1.T / 2")
     assert found.verdict is FormulaVerdict.COINCIDENCE
-    assert "with m it is right for any" in found.sentence
+    assert "with m it is correct for any value" in found.sentence
 
 
 def test_nothing_is_divided_by_m_under_a_sum() -> None:
@@ -291,7 +294,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
          "did you mean sigmoid?"),
         ("dW2", "dz2 @ A1.T", "there is no “dz2” here. Did you mean dZ2?"),
         ("dW2", "dW1", "dW1 is not computed yet: that is step 12, and this is step 8"),
-        ("dW2", "dW2", "dW2 is what is asked for: what is it made of?"),
+        ("dW2", "dW2", "dW2 is the result: its formula cannot use it"),
         ("dW2", "dW1 = dZ2", "this step computes dW2, not dW1"),
         ("dW2", "J", "there is no J here: a batch of one example has only L"),
         ("dW2", "dZ2[1,1] * A1.T", "a step works on whole matrices: write dZ2, not dZ2[1,1]"),
@@ -300,11 +303,10 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "-dZ2 @ A1.T", "Close: only the sign is wrong."),
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
         ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times the correct value."),
-        ("dZ2", "Y - A2", "The sign is flipped: target minus prediction, where it is prediction "
-         "minus target."),
+        ("dZ2", "Y - A2", "The sign is flipped: this is minus the gradient."),
         ("dZ1", "dA1", "The activation's derivative is left out: dZ is a copy of dA."),
-        ("W1", "W1", "9 of 9 numbers are not right: W1[1,1] comes to 0.07259, "
-         "where it should be 0.01646."),
+        ("W1", "W1", "9 of 9 numbers are not correct: W1[1,1] is 0.07259, "
+         "the correct value is 0.01646."),
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: str) -> None:

@@ -84,7 +84,7 @@ def test_a_mismatch_is_a_sentence(formula: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("formula", ["b1 ∘ L", "b1 + L", "b1 − dZ2", "W2 / b1", "J ∘ Z1"])
 def test_two_sided_broadcasts_are_refused(formula: str) -> None:
-    with pytest.raises(ShapeMismatch, match="goes element by element"):
+    with pytest.raises(ShapeMismatch, match="is computed element by element"):
         shape(parse(formula), SHAPES)
 
 

@@ -362,9 +362,9 @@ def edit_sentences(provenance: Provenance, iteration: int) -> Iterator[str]:
     timeline, experiment = provenance.timeline, provenance.timeline.experiment
     last = {edit.of: edit for edit in experiment.edits if edit.iteration == iteration}
     for of, edit in last.items():
-        since, example = f"is, from iteration {iteration} on,", ""
+        since, example = f"from iteration {iteration} on is", ""
         if isinstance(of, Cell) and of.symbol not in timeline.program.data:
-            since = "has the initial value"
+            since = "is now"
         elif isinstance(of, Cell) and experiment.data.examples > 1:  # a column of this batch
             example = f" of example {experiment.examples_of(iteration)[of.column - 1] + 1}"
         was = said(provenance.unedited(edit))

@@ -73,7 +73,7 @@ def _commented(program: Program) -> Iterator[tuple[str, str]]:
     slips = {slip.step.symbol: slip.of_run for slip in slips_of(program)}
     for step in program.steps:
         if slip := slips.get(step.symbol):
-            yield step.phase, f"# mistake: {slip}"
+            yield step.phase, f"# {slip}"
         yield step.phase, _assignment(program, step)
 
 
