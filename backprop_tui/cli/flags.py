@@ -214,14 +214,14 @@ COPIES = Option(
 )
 ASK = Option(
     "--ask WHEN",
-    "before which steps it asks: off; lesson: where the experiment has a question (the default); "
-    "vote or type: before every step",
+    "before which steps questions are asked: off; lesson: where the experiment has a question "
+    "(the default); vote or type: before every step",
     one_of(ASK_NAMES),
     values=ASK_NAMES,
 )
 RECORD = Option(
     "--record FILE",
-    "keep the answers that are given while it asks: a line of CSV for each, as it comes",
+    "record the answers: a line of CSV for each, at once",
     path,
 )
 ASCII = Option(
@@ -249,7 +249,7 @@ ALLOW_HOST = Option(
 PORT = Option("--port N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
 MAX_SESSIONS = Option(
     "--max-sessions N",
-    "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
+    "learners at the same time, a process of about 40 MiB each (default 32); others wait",
     whole(1),
     32,
 )

@@ -52,7 +52,7 @@ REASONS = {
     "vc": "v started at zero, so it is too small at first: divide it by 1 − β1 to the t.",
     "sc": "s started at zero, so it is too small at first: divide it by 1 − β2 to the t.",
     "momentum": "Subtract α times the running mean v, not α · {pull}.",
-    "rmsprop": "Divide {pull} by its usual size sqrt(s): the changes have similar sizes.",
+    "rmsprop": "Divide {pull} by its usual size sqrt(s): changes have similar sizes.",
     "adam": "v is the direction; after the division by sqrt(s), each change is about α.",
 }
 """By what the step computes, with its form behind: collapsed, of softmax, in the last layer, of a

@@ -200,7 +200,7 @@ def left_behind() -> LeftBehind | None:
             os.close(lock)
         except (OSError, ValueError, RecursionError, TypeError, LookupError):
             place = LeftBehind(stem, lock, "", "", {}).set_aside()
-            raise DamagedError(f"An unsaved run is damaged: it is set aside as {place}") from None
+            raise DamagedError(f"An unsaved run is damaged: it is kept as {place}") from None
     return None
 
 

@@ -167,7 +167,7 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "transpose-misplaced",
-            "with the ᵀ at the wrong matrix",
+            "with the wrong ᵀ",
             "The ᵀ is at the wrong one of the two matrices.",
             "backward",
             rewrites.transpose_of_the_other,
