@@ -169,7 +169,7 @@ COMMANDS = {
                 "when it stops": (
                     replace(
                         ITERATIONS,
-                        help="the largest number of iterations (default: 1,000, or an epoch if that "
+                        help="at most so many iterations (default: 1,000, or an epoch if that "
                         "is longer; 1,000,000 with --until-loss or --plateau)",
                         default=None,
                     ),

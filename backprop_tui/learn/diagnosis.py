@@ -99,7 +99,7 @@ class Diagnosis:
 
     @property
     def sentence(self) -> str:
-        """−0.486 is the result with the sign flipped: dZ2 is A2 − Y, not Y − A2."""
+        """−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."""
         if self.right:
             return f"{self.number} is correct."
         if not self.ideas:
@@ -108,7 +108,7 @@ class Diagnosis:
                 "Compute it term by term."
             )
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
-        return f"{self.number} is the result {said}."
+        return f"{self.number} is what you get {said}."
 
 
 def explain_wrong(
@@ -310,4 +310,4 @@ class _AskedCell:
         for cell in self._lit(self.step.expression):
             number = float(self.env[cell.symbol][cell.row - 1, cell.column - 1])
             said = f"{text(self.cell)} is computed from it"
-            yield WrongNumber(number, f"of {text(cell)} alone", said, (cell,))
+            yield WrongNumber(number, f"from {text(cell)} alone", said, (cell,))

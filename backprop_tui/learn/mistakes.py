@@ -31,7 +31,7 @@ class Mistake:
 
     name: str
     how: str
-    """It ends the sentence "This is the result ...": without the bias."""
+    """It ends the sentence "This is what you get ...": without the bias."""
     sentence: str
     phase: Phase | None
     """The phase in which a run makes it; None for a mistake in a single number."""
@@ -88,8 +88,8 @@ class Slip:
     @property
     def of_run(self) -> str:
         """This run uses Y − A2. Correct is A2 − Y."""
-        old = ", with the old weights" if self.mistake.early else ""
-        return f"This run uses {text(self.wrong)}. Correct is {text(self.right)}{old}."
+        old = f"the old {names(self.right)[0]}: " if self.mistake.early else ""
+        return f"This run uses {text(self.wrong)}. Correct is {old}{text(self.right)}."
 
 
 def slips_of(program: Program) -> tuple[Slip, ...]:
@@ -289,7 +289,7 @@ def present_name(name: Any) -> Any:
 
 WHOLE = (rewrites.other_targets, rewrites.mean_taken)
 MISREADINGS: dict[str, Mistake] = {
-    name: Mistake(name, how, f"This is the result {how}.", None, change, whole=change in WHOLE)
+    name: Mistake(name, how, f"This is what you get {how}.", None, change, whole=change in WHOLE)
     for name, how, change in (
         ("activation-left-out", "without the activation", rewrites.without_activation),
         (

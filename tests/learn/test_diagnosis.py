@@ -80,7 +80,7 @@ def test_the_mistake_is_named_with_what_it_makes_of_the_step() -> None:
         ARTICLE_RUN.program, ARTICLE_RUN.done, Cell("dZ2", 1, 1), -right, 5e-4, "0.641"
     )
     assert found.sentence == (
-        "0.641 is the result with the sign flipped: dZ2 is A2 − Y, not Y − A2."
+        "0.641 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."
     )
     assert found.idea == "with the sign flipped"
     assert found.look == (Cell("A2", 1, 1), Cell("Y", 1, 1))
@@ -113,7 +113,7 @@ def test_two_mistakes_with_one_number_are_both_named() -> None:
     run = Run(experiment(one_neuron, Training(), [[1.0]], [[1.0]], given))
     found = run.told(Cell("Z1", 1, 1), 0.5)
     assert run.names(Cell("Z1", 1, 1), 0.5) == ["bias-forgotten", "one-term"]
-    assert found.sentence.startswith("0.5 is the result without the bias: Z1 is W1·X + b1, not")
+    assert found.sentence.startswith("0.5 is what you get without the bias: Z1 is W1·X + b1, not")
     assert "; or from one term only: Z1[1,1] is" in found.sentence
     assert found.idea == "without the bias or from one term only"
 
@@ -221,7 +221,7 @@ def test_a_cell_beside_or_an_operand_is_known_again() -> None:
     found = B.told(Cell("Z1", 1, 1), B["Z1"][1, 0])
     assert "from the cell below: that is Z1[2,1], not Z1[1,1]" in found.sentence
     found = B.told(Cell("Z1", 1, 1), B["W1"][0, 1])
-    assert "of W1[1,2] alone: Z1[1,1] is computed from it" in found.sentence
+    assert "from W1[1,2] alone: Z1[1,1] is computed from it" in found.sentence
 
 
 def test_a_misplaced_point_is_told() -> None:

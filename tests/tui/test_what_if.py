@@ -118,7 +118,7 @@ async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can(
 @pytest.mark.parametrize(
     ("symbol", "typed", "why"),
     [
-        ("W1", "one", "only numbers are read here, not one"),
+        ("W1", "one", "type numbers only, not one"),
         ("W1", "1/0", "not a finite number"),
         ("Y", "1,5", "must be from 0 to 1"),
     ],
@@ -391,7 +391,7 @@ async def test_an_inspected_weight_shows_the_loss_over_it_with_its_derivative(
         place = Place(0, Cell("W2", 1, 1))
         stepper.look(Inspection().into(place, stepper.provenance))
         await driver.press(*keys)
-        assert "L over W2[1,1] alone" in driver.text("step")
+        assert "L when only W2[1,1] changes" in driver.text("step")
         assert "slope" not in driver.text("step")  # no gradient is computed yet
         assert "●" in driver.text("step")
         stepper.go(replace(stepper.position, steps=8))
@@ -404,5 +404,5 @@ async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> N
         await driver.press("space")
         stepper = driver.stepper
         stepper.look(Inspection().into(Place(0, Cell("W2", 1, 1)), stepper.provenance))
-        assert "alone" not in driver.text("step")
-        assert "Given by the experiment" in driver.text("step")
+        assert "when only" not in driver.text("step")
+        assert "Initial value, set in the experiment file" in driver.text("step")

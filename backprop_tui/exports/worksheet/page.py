@@ -124,10 +124,10 @@ def _header(sheet: Worksheet, number: int, of: int, solved: bool) -> Html:
 
 def _task(sheet: Worksheet) -> str:
     return (
-        "Fill in the empty boxes by the formulas above them, in the order of their numbers: later "
-        "ones need the answers of earlier ones."
+        "Fill in the empty boxes with the formulas above them, in the order of their numbers. "
+        "Later boxes need the answers of earlier ones."
         if len(sheet.blanks) > 1
-        else "Fill in the empty boxes by the formula above them."
+        else "Fill in the empty boxes with the formula above them."
     )
 
 

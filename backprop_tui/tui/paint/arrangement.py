@@ -346,10 +346,14 @@ def _matrices(
         return Placed(symbol, right, top, rows, example, at.cell, symbol)
 
     below, weight, bias, affine, activation, target = at.edges
+    weights = replace(column(layer.weight, weight), columns=window.columns)
     before = column(layer.below, below, range(0) if above else window.before)
+    label = f"{layer.below} (above)"
+    if above and len(label) < weights.left:
+        before = replace(before, label=label, right=max(below, len(label)))
     placed = [
-        replace(before, label=f"{layer.below} (above)") if above else before,
-        replace(column(layer.weight, weight), columns=window.columns),
+        before,
+        weights,
         replace(column(layer.bias, bias), columns=range(1)),
         column(layer.affine, affine),
         column(layer.activation, activation),

@@ -82,7 +82,7 @@ class Board(Panel):
     def remark(self, view: View, a: Arrangement) -> str:
         """Say what is not shown."""
         left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
-        return ", ".join(filter(None, (a.remark, f"no room for {left_out}" if left_out else "")))
+        return ", ".join(filter(None, (a.remark, f"no room: {left_out}" if left_out else "")))
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -324,7 +324,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
         total = "sum" if program.training.reduction == "sum" else "mean"
         return (
             f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
-            f"dA, dZ: for this {own}; dW, db: for {joint}",
+            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
         )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)

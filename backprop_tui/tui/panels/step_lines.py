@@ -90,7 +90,7 @@ def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLi
     program = view.program
     at_the_end = program.index(found.step.symbol) + 1 == len(program.steps)
     if at_the_end and len(program.own) == len(program.steps):
-        lines.append(TextLine("Every formula of this iteration is yours.", "note", 6))
+        lines.append(TextLine("The whole iteration is yours.", "note", 6))
     return lines
 
 
@@ -177,7 +177,7 @@ def start_lines(view: View, width: int, height: int) -> list[TextLine]:
     return [
         TextLine(experiment.title, "strong", 8),
         *(TextLine(line) for line in about),
-        *([TextLine("Every formula of this iteration is yours.", "note", 7)] if whole else []),
+        *([TextLine("The whole iteration is yours.", "note", 7)] if whole else []),
         TextLine("Press space for the next step.", "key", 7),
     ]
 

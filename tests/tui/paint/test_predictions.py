@@ -81,11 +81,11 @@ def test_the_loss_stays_where_there_is_room(kinds: Make) -> None:
 
 
 def test_the_cache_names_the_example_and_counts_those_that_are_right(kinds: Make) -> None:
-    assert "‹example 1 of 3› · setosa" in cache_rule(kinds(), Position(1, 1))
+    assert "‹example 1 of 3›, class setosa" in cache_rule(kinds(), Position(1, 1))
     assert "right" not in cache_rule(kinds(), Position(1, 1))
     rule = cache_rule(kinds(), FORWARD)
     assert "Cache  2 of 3 right" in rule
-    assert "‹example 1 of 3› · setosa" in rule
+    assert "‹example 1 of 3›, class setosa" in rule
     assert "Cache  2/3 ✓" in cache_rule(kinds(), FORWARD, width=51)
 
 
