@@ -348,8 +348,9 @@ def _matrices(
     below, weight, bias, affine, activation, target = at.edges
     weights = replace(column(layer.weight, weight), columns=window.columns)
     before = column(layer.below, below, range(0) if above else window.before)
-    label = f"{layer.below} (above)"
-    if above and len(label) < weights.left:
+    if above:
+        label = f"{layer.below} (above)"
+        label = label if len(label) < weights.left else f"↑ {layer.below}"
         before = replace(before, label=label, right=max(below, len(label)))
     placed = [
         before,

@@ -300,7 +300,7 @@ def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, st
     note = remark or example(view)
     right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note}, class {shortened(named, 16)}", note] if named else [note]
+    notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
     ways = [(own, said) for said in notes for own in titles]
     return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
 

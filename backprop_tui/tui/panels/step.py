@@ -165,7 +165,7 @@ def verdict(view: View) -> str:
     """Say what the gradient check found for the gradient that is shown."""
     place = view.place
     if view.writing:
-        return "⏎ checks it   esc closes"
+        return "⏎ checks it   esc leaves"
     if place is None or place.iteration != view.iteration or not view.known(place):
         return ""
     return view.verdicts.get(place.symbol, "")
