@@ -396,7 +396,7 @@ async def test_an_inspected_weight_shows_the_loss_over_it_with_its_derivative(
         assert "●" in driver.text("step")
         stepper.go(replace(stepper.position, steps=8))
         stepper.look(Inspection().into(place, stepper.provenance))
-        assert "gradient dW2[1,1] = −0.524" in driver.text("step")
+        assert "changes, dW2[1,1] = −0.524" in driver.text("step")
 
 
 async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> None:

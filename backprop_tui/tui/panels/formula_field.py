@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backprop_tui.tui.panels.prompt import Prompt
 
-HINT = "@ matrix product   * element by element   .T   g1'(Z1)   sum(…, axis=1, keepdims=True)"
+HINT = "@ matrix product   * by element   .T   g1'(Z1)   sum(…, axis=1, keepdims=True)"
 """How the operations of a formula are typed, in 80 columns."""
 
 

@@ -94,7 +94,7 @@ class StepPanel(Panel):
         words = f"{view.program.objective} when only {text(cell)} changes"
         if gradient and known and found.slope is not None:
             name = text(replace(cell, symbol=gradient))
-            words += f", gradient {name} = {number(found.slope, view.decimals)}"
+            words += f", {name} = {number(found.slope, view.decimals)}"
         updated = place.iteration == view.iteration and view.state.done(place.symbol)
         after = view.provenance.number(place) if updated else None
         lazy.loss_of_parameter(
