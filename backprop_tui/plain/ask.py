@@ -36,7 +36,7 @@ from backprop_tui.plain.looking import CELL, Looking
 from backprop_tui.plain.run import CannotError, advised
 from backprop_tui.plain.telling import formulas
 from backprop_tui.plain.travel import Travel
-from backprop_tui.tui.asking import HINTS, LESSON, MODES, OFF, Asking
+from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, Asking
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record

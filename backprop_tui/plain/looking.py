@@ -94,7 +94,7 @@ class Looking(Run):
         self.tell_all(chain(self.view, place))
 
     def do_check(self, rest: str) -> None:
-        from backprop_tui.tui.verdicts import nudged as tested
+        from backprop_tui.session.checks import nudged as tested
 
         view, program = self.view, self.timeline.program
         known = [s for s in gradients(program) if view.state.done(s)]
@@ -149,7 +149,7 @@ class Looking(Run):
         self.say(f"Formulas are given {SPELLINGS[wanted]}.")
 
     def do_decimals(self, rest: str) -> None:
-        from backprop_tui.tui.paint.numbers import MOST_DECIMALS
+        from backprop_tui.maths.numbers import MOST_DECIMALS
 
         wanted = int(rest[:9]) if rest.isdecimal() else self.decimals + 1 if not rest else -1
         if not 0 <= wanted <= MOST_DECIMALS:

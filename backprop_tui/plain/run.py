@@ -15,9 +15,9 @@ from backprop_tui.messages import short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.telling import WORDS, arrival, beginning
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.asking import Asking
-from backprop_tui.tui.paint.numbers import number
-from backprop_tui.tui.view import View
+from backprop_tui.session.question import Asking
+from backprop_tui.maths.numbers import number
+from backprop_tui.session.view import View
 
 
 class CannotError(ValueError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from backprop_tui.plain.commands import COMMANDS, Command, find, meant
 from backprop_tui.plain.guard import Guard
 from backprop_tui.plain.run import CannotError, quoted
-from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.session.commands import ACTIONS
 
 KEYS = {key: action for action in ACTIONS for key in action.keys.split(",") if len(key) == 1}
 HINT = "?"

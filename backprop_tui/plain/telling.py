@@ -18,8 +18,8 @@ from backprop_tui.maths.words import figure_in_words, sentence, spoken
 from backprop_tui.messages import count
 from backprop_tui.model.classes import correct, prediction
 from backprop_tui.model.program import Step
-from backprop_tui.tui.paint.numbers import number
-from backprop_tui.tui.view import CHANGED, EDITED, View
+from backprop_tui.maths.numbers import number
+from backprop_tui.session.view import CHANGED, EDITED, View
 
 MOST_UNASKED = 24
 """Numbers of a matrix that are read without being asked for."""

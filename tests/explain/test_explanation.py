@@ -20,7 +20,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
+from backprop_tui.maths.numbers import number
 from tests.networks import ARTICLE, experiment, experiments
 
 DECIMALS = st.integers(0, 6)

@@ -17,7 +17,7 @@ from backprop_tui.learn.questions import Asked, ask, kind
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Question
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
+from backprop_tui.maths.numbers import number
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)

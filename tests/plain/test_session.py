@@ -13,7 +13,7 @@ from backprop_tui.model.experiment import Question
 from backprop_tui.plain.commands import COMMANDS, LETTERS, NAMES, find
 from backprop_tui.plain.session import Session
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.session.commands import ACTIONS
 from tests.plain.session import Typed
 
 

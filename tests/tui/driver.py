@@ -29,7 +29,7 @@ from backprop_tui.tui.paint.matrices import Placed
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.view import View
+from backprop_tui.session.view import View
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0

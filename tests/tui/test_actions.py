@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
-from backprop_tui.tui.actions import ACTIONS, Action
+from backprop_tui.session.commands import ACTIONS, Action
 from backprop_tui.tui.screens.help import GROUPS, Help
 from backprop_tui.tui.screens.stepper import Stepper
 from tests.tui.driver import HUGE, SMALL, stepping

@@ -18,7 +18,7 @@ from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import Network
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.tui.view import DRAWINGS
+from backprop_tui.session.view import DRAWINGS
 from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")

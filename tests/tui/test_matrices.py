@@ -33,14 +33,14 @@ from backprop_tui.tui.paint.matrices import (
     paint,
     paint_cell,
 )
-from backprop_tui.tui.paint.numbers import cell_width, times_power
+from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import Network as Drawing
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.tui.view import DRAWINGS, View
+from backprop_tui.session.view import DRAWINGS, View
 from tests.networks import experiment, experiments
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 

@@ -14,7 +14,7 @@ from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.predictions import beside_target
 from backprop_tui.tui.panels.boards import Cache
 from backprop_tui.tui.panels.network import Network

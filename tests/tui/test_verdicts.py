@@ -14,7 +14,7 @@ from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui import verdicts
-from backprop_tui.tui.verdicts import SAMPLE, nudged
+from backprop_tui.session.checks import SAMPLE, nudged
 from tests.tui.driver import PATIENCE, stepping
 
 

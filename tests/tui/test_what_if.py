@@ -13,7 +13,7 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Edit
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.panels.edit_prompt import EditPrompt
 from backprop_tui.tui.screens.mistaker import Mistaker
 from tests.networks import same_bits

@@ -34,10 +34,10 @@ from backprop_tui.tui.paint.matrices import (
     paint_cursor,
     shown_values,
 )
-from backprop_tui.tui.paint.numbers import common_power, times_power
+from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CHANGED, EDITED, View
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""

@@ -15,13 +15,13 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.writing import text
 from backprop_tui.tui.paint.canvas import COVERED, Canvas, shortened, wrapped
-from backprop_tui.tui.paint.numbers import number, told_apart
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import CHANGED, View, hue
+from backprop_tui.session.view import CHANGED, View, hue
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.run.sweep import Sweep
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
     from backprop_tui.tui.paint.tangent import Frame
 
 RECKONED = 2000

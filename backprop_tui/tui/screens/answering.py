@@ -16,7 +16,7 @@ from textual import work
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
-from backprop_tui.tui.paint.numbers import cell_width, fixed, number
+from backprop_tui.maths.numbers import cell_width, fixed, number
 from backprop_tui.tui.panels.boards import Gradients
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # imported when something is asked: the start does not wait f
     from backprop_tui.learn.judging import Judged
     from backprop_tui.learn.questions import Choice
     from backprop_tui.learn.score import Outcome
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
     from backprop_tui.tui.panels.answer import AnswerField
 
 NOTHING = "Nothing is asked just now: a asks before each step, and 1 to 4 then vote."

@@ -16,14 +16,14 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment, Question
 from backprop_tui.model.program import Step
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.answering import Answering
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
     from backprop_tui.learn.questions import Asked
     from backprop_tui.learn.score import Outcome, Score
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 
 class Ask(Answering):
@@ -50,7 +50,7 @@ class Ask(Answering):
 
     def action_ask(self) -> None:
         """Off, by vote, typed; a lesson's own questions are a mode of their own."""
-        from backprop_tui.tui.asking import LESSON, MODES
+        from backprop_tui.session.question import LESSON, MODES
 
         own = bool(self.timeline.experiment.questions)
         modes = [mode for mode in MODES if own or mode != LESSON]
@@ -106,7 +106,7 @@ class Ask(Answering):
 
     def _announce(self, asked: Asked, again: bool, rest: tuple[Question, ...] = ()) -> None:
         from backprop_tui.learn.judging import earlier
-        from backprop_tui.tui.asking import Asking
+        from backprop_tui.session.question import Asking
 
         asking = Asking(asked, self.score.number(asked), again, rest)
         self._since = monotonic()
@@ -194,7 +194,7 @@ class Ask(Answering):
 
     def action_help(self, key: str = "") -> None:
         """`?` is a hint while something is asked, as long as there are any."""
-        from backprop_tui.tui.asking import HINTS
+        from backprop_tui.session.question import HINTS
 
         asking = self.asking
         if key == "question_mark" and asking and asking.is_open and asking.hints < HINTS:

@@ -24,7 +24,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.curve import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
@@ -33,12 +33,12 @@ from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import Network
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.view import DRAWINGS, NO_LOSSES, View
+from backprop_tui.session.playing import SPEEDS
+from backprop_tui.session.view import DRAWINGS, NO_LOSSES, View
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
     from backprop_tui.learn.effect import RightRun
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""

@@ -12,9 +12,9 @@ from textual.worker import get_current_worker
 from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, gradients
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
-from backprop_tui.tui.paint.numbers import number
+from backprop_tui.maths.numbers import number
 from backprop_tui.tui.screens.sheet import Sheet
-from backprop_tui.tui.verdicts import SIGNS, nudged
+from backprop_tui.session.checks import SIGNS, nudged
 
 
 class CheckSheet(Sheet):

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 
-from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.session.commands import ACTIONS
 from backprop_tui.tui.screens.sheet import Sheet
 
 SHEET, FRAME = 76, 6

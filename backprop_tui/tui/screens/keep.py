@@ -14,7 +14,7 @@ from backprop_tui.files.resuming import named, right_here, shown_path, unsaved
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.serving import NOT_SERVED, served

@@ -14,8 +14,8 @@ from textual import work
 
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
-from backprop_tui.tui.playing import SPEEDS
+from backprop_tui.maths.numbers import number
+from backprop_tui.session.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:  # imported when something is asked for: the start does not wait for it

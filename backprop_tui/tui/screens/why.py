@@ -15,11 +15,11 @@ from textual.worker import get_current_worker
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.run.timeline import Iteration, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.screens.base import Base
-from backprop_tui.tui.view import View
+from backprop_tui.session.view import View
 
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is tested, so that quick keys are not slowed."""
@@ -181,7 +181,7 @@ class Why(Base):
     @work(thread=True, exclusive=True, group="nudge", description="nudge test")
     def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
         # Imported when a gradient is first tested: the start does not wait for it.
-        from backprop_tui.tui.verdicts import in_short, nudged
+        from backprop_tui.session.checks import in_short, nudged
 
         cancelled = get_current_worker().cancelled_event.is_set
         found = nudged(timeline.program, iteration, symbol, cancelled)

@@ -19,16 +19,16 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.model.program import Phase, Step
 from backprop_tui.run.timeline import State
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.paint.numbers import number
+from backprop_tui.session.inspection import Inspection
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import Judgement
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 EDITED, CHANGED = "*", "Δ"
 """What stands before a number that was edited, and before one that the last edit changed."""

@@ -6,12 +6,12 @@ moves. What it comes to is computed by the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, check_cells, summary
+from backprop_tui.maths.numbers import signed
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
-from backprop_tui.tui.paint.numbers import signed
 
 SAMPLE = 40
 """Cells of a gradient that are nudged on the screen; all of a small one."""
@@ -24,18 +24,15 @@ SIGNS = {
 }
 
 
-def nudged(
-    program: Program, iteration: Iteration, symbol: str, cancelled: Callable[[], bool]
-) -> GradientVerdict | None:
-    """The verdict on one gradient, from SAMPLE of its cells; None once it is `cancelled`."""
+def checked(
+    program: Program, iteration: Iteration, symbol: str
+) -> Iterator[GradientVerdict | None]:
+    """Check one gradient, from SAMPLE of its cells: None for each cell, then the verdict."""
     cells = []
     for cell in check_cells(program, iteration, symbol, SAMPLE):
-        if cancelled():
-            return None
         cells.append(cell)
-    if cancelled():
-        return None
-    return summary(symbol, tuple(cells), iteration.results[program.index(symbol)].size)
+        yield None
+    yield summary(symbol, tuple(cells), iteration.results[program.index(symbol)].size)
 
 
 def in_short(found: GradientVerdict) -> str:

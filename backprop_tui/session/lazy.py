@@ -1,0 +1,77 @@
+"""What the session imports when it is first asked for: the first frame waits for none of it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop_tui.explain.explanation import Explanation as Explanation
+    from backprop_tui.explain.gradient_check import GradientVerdict as GradientVerdict
+    from backprop_tui.explain.gradient_check import gradients as gradients
+    from backprop_tui.explain.what_if import as_it_is as as_it_is
+    from backprop_tui.exports.formats import ExportError as ExportError
+    from backprop_tui.exports.formats import export_so_far as export_so_far
+    from backprop_tui.exports.formats import format_of as format_of
+    from backprop_tui.exports.record import Record as Record
+    from backprop_tui.files.codes import FAR as FAR
+    from backprop_tui.files.codes import TooLongError as TooLongError
+    from backprop_tui.files.codes import code_of as code_of
+    from backprop_tui.files.codes import is_lesson as is_lesson
+    from backprop_tui.files.codes import keyframe_needed as keyframe_needed
+    from backprop_tui.files.kept import kept_of as kept_of
+    from backprop_tui.files.kept import same_run as same_run
+    from backprop_tui.files.saving import SaveError as SaveError
+    from backprop_tui.files.saving import keyframe_of as keyframe_of
+    from backprop_tui.files.saving import resume as resume
+    from backprop_tui.files.saving import save as save
+    from backprop_tui.files.saving import too_large as too_large
+    from backprop_tui.learn.answers import read_number as read_number
+    from backprop_tui.learn.effect import RightRun as RightRun
+    from backprop_tui.learn.effect import without_effect as without_effect
+    from backprop_tui.learn.formulas import Judgement as Judgement
+    from backprop_tui.learn.score import Score as Score
+    from backprop_tui.run import goals as goals
+    from backprop_tui.run.goals import Condition as Condition
+    from backprop_tui.session.checks import checked as checked
+    from backprop_tui.session.checks import in_short as in_short
+    from backprop_tui.session.question import Asking as Asking
+
+HOMES = {
+    "as_it_is": "explain.what_if",
+    "losses_with": "explain.what_if:losses",
+    "gradients": "explain.gradient_check",
+    "ExportError": "exports.formats",
+    "export_so_far": "exports.formats",
+    "format_of": "exports.formats",
+    "FAR": "files.codes",
+    "TooLongError": "files.codes",
+    "code_of": "files.codes",
+    "is_lesson": "files.codes",
+    "keyframe_needed": "files.codes",
+    "kept_of": "files.kept",
+    "same_run": "files.kept",
+    "SaveError": "files.saving",
+    "keyframe_of": "files.saving",
+    "resume": "files.saving",
+    "save": "files.saving",
+    "too_large": "files.saving",
+    "read_number": "learn.answers",
+    "RightRun": "learn.effect",
+    "without_effect": "learn.effect",
+    "judge_formula": "learn.formulas:judge",
+    "goals": "run:goals",
+    "checked": "session.checks",
+    "in_short": "session.checks",
+}
+"""Where each name is at home; behind a colon, what it is called there."""
+
+
+def __getattr__(name: str) -> Any:
+    """What is at home elsewhere, imported now."""
+    if name not in HOMES:
+        raise AttributeError(name)
+    module, _, own = HOMES[name].partition(":")
+    if own == "goals":
+        return import_module("backprop_tui.run.goals")
+    return getattr(import_module(f"backprop_tui.{module}"), own or name)
