@@ -75,7 +75,9 @@ def parser_of(command: Command) -> Parser:
     for heading, flags in command.flags.items():
         group = parser.add_argument_group(heading)
         for flag in flags:
-            if flag.metavar:
+            if flag.repeatable:
+                group.add_argument(flag.name, metavar=flag.metavar, help=flag.help, action="append")
+            elif flag.metavar:
                 group.add_argument(flag.name, metavar=flag.metavar, help=flag.help)
             else:
                 group.add_argument(flag.name, action="store_true", help=flag.help)
@@ -120,7 +122,10 @@ def checked(command: Command, arguments: argparse.Namespace, extra: Iterable[str
     for flag in command.all_flags:
         text = getattr(arguments, flag.attribute)
         try:
-            value = flag.default if text is None else flag.read(text)
+            if text is None:
+                value = flag.default
+            else:
+                value = tuple(map(flag.read, text)) if flag.repeatable else flag.read(text)
             setattr(arguments, flag.attribute, value)
         except ValueError as error:
             faults.append(f"{flag.name} {error}")

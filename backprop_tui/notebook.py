@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.exports.markup import Html, element
 from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.maths.expressions import SCALARS, names
@@ -132,17 +132,20 @@ class State(timeline.State):
 
     def _repr_html_(self) -> str:
         """For Jupyter."""
-        said = "<br>".join(escape(line) for line in self.lines)
+        said = (part for line in self.lines for part in (element("br"), line))
         written_then_read = itertools.chain(["▸ "], itertools.repeat("• "))
         marks = written_then_read if self.step else itertools.repeat("")
-        boards = "".join(
+        boards = (
             _board(f"{mark}{name}", rows)
             for mark, (name, rows) in zip(marks, self.matrices.items(), strict=False)
         )
         row = "display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start"
-        return (
-            f'<div><b>{escape(self.title)}</b><p>{said}</p><div style="{row}">{boards}</div></div>'
-        )
+        return element(
+            "div",
+            element("b", self.title),
+            element("p", *itertools.islice(said, 1, None)),
+            element("div", *boards, style=row),
+        ).source
 
     def __rich__(self) -> RenderableType:
         """For Rich's `print`."""
@@ -158,12 +161,10 @@ class State(timeline.State):
         return Group(Text(self.title, "bold"), said, Text(), Columns(boards, padding=(0, 3)))
 
 
-def _board(name: str, rows: list[list[str]]) -> str:
-    cells = "".join(
-        "<tr>" + "".join(f"<td>{escape(figure)}</td>" for figure in row) + "</tr>" for row in rows
-    )
-    caption = f'<caption style="white-space:nowrap">{escape(name)}</caption>'
-    return f'<table style="{BRACKETS}">{caption}{cells}</table>'
+def _board(name: str, rows: list[list[str]]) -> Html:
+    cells = (element("tr", *(element("td", figure) for figure in row)) for row in rows)
+    caption = element("caption", name, style="white-space:nowrap")
+    return element("table", caption, *cells, style=BRACKETS)
 
 
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

@@ -1,4 +1,5 @@
-"""The surroundings of every test: nothing of its user's colours or files, and nothing moves.
+"""The surroundings of every test: nothing of its user's colours or files, nothing that moves, and
+no signal that is ignored.
 
 Textual reads these when it is first imported, so they are set here, before any test module is.
 """
@@ -6,6 +7,7 @@ Textual reads these when it is first imported, so they are set here, before any 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 from hypothesis import settings
@@ -17,6 +19,12 @@ os.environ |= {
     "TEXTUAL_COLOR_SYSTEM": "truecolor",
     "TERM": "xterm-256color",  # whatever the tests are run from
 }
+
+# Started in the background or by nohup, the suite ignores these, and so would all that it starts. A
+# handler that does nothing protects it just as well, and is not inherited.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 folder = tempfile.mkdtemp(prefix="backprop-tui-state-")
 os.environ["XDG_STATE_HOME"] = folder

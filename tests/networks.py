@@ -24,7 +24,7 @@ from backprop_tui.run.timeline import Iteration, Timeline
 
 ELEMENTWISE = tuple(name for name, f in ACTIVATIONS.items() if f.elementwise)
 SMOOTH = ("sigmoid", "tanh")
-"""No kinks, and bounded: a loss of thousands has too few decimals for the nudge test."""
+"""No kinks, and bounded: a loss of thousands has too few decimals for the gradient check."""
 
 
 @st.composite

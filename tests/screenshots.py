@@ -43,10 +43,7 @@ async def picture(lesson: str, size: tuple[int, int], keys: Sequence[str]) -> st
 
     async with stepping(lesson, size) as driver:
         await driver.press(*keys)
-        step = driver.stepper.timeline.state(driver.position).step
-        asks = driver.stepper.asking or driver.stepper.writing
-        if step and step.phase == "backward" and not asks:
-            await driver.until(lambda: "nudge test agrees" in driver.text("step"))
+        await driver.until(lambda: driver.is_checked)
         await driver.settled()
         return driver.app.export_screenshot(title=f"backprop-tui {lesson}")
 
@@ -83,7 +80,7 @@ async def browser(tab: Tab, folder: Path) -> None:
         await tab.open(server.address)
         await tab.until(lambda said: "step 0" in said)
         await tab.press("p", "p", *("space",) * 5)
-        await tab.until(lambda said: "nudge test agrees" in said)
+        await tab.until(lambda said: "gradient check" in said)
         await paint(tab, "browser")
 
 

@@ -72,7 +72,7 @@ def test_ascii_stays_as_it_is(line: str) -> None:
             "dA1 = W2^T . dZ2   (3x1) = (1x3)^T . (1x1) ",
         ),
         (" ✓ forward  ✓ loss  ◀ BACKWARD", " ok forward ok loss < BACKWARD"),
-        ("── ✓ nudge test agrees ──", "--ok nudge test agrees --"),
+        ("── ✓ gradient check ──", "--ok gradient check --"),
         ("✓0.377 ✓−0.593  ✓ as printed", "=0.377 =-0.593  = as printed"),
         ("▾ layer 2: 3 → 1 sigmoid  ", "v layer 2: 3 -> 1 sigmoid "),
         (" ⏎ walk there", "CR walk there"),

@@ -90,9 +90,10 @@ class TestLessons:
 
     def test_the_test_is_told_in_plain_words_at_the_top(self, check: Check) -> None:
         _, report = check()
-        assert " ".join(report[:5]).endswith(
-            "The nudge test: nudge one number by a hair, up and down, and see how far the loss "
-            "moves; a gradient says just that."
+        assert " ".join(report[:6]).endswith(
+            "The gradient check: change one number a little, up and down, and compute the loss "
+            "each time; the change of the loss divided by the change of the number is the "
+            "derivative."
         )
 
     def test_figures_stand_with_their_source_and_the_computed_number(self, check: Check) -> None:
@@ -219,9 +220,9 @@ def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
 class TestGradients:
     def test_each_stands_with_its_worst_cell_and_both_numbers(self, check: Check) -> None:
         _, report = check.file(SMALL)
-        gradient, cell, backprop, nudged, _, cells, verdict = row(report, "dW1")
-        assert (gradient, cell, backprop, nudged) == ("dW1", "[1,1]", "0.500000", "0.500000")
-        assert (cells, verdict) == ("1", "agrees")
+        gradient, cell, backprop, numerical, *difference, cells, verdict = row(report, "dW1")
+        assert (gradient, cell, backprop, numerical) == ("dW1", "[1,1]", "0.500000", "0.500000")
+        assert (*difference, cells, verdict) == ("<", "1e−9", "1", "agrees")
 
     @pytest.mark.parametrize("symbol", ["dA2", "dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"])
     def test_a_wrong_one_fails(
@@ -268,15 +269,15 @@ class TestGradients:
 
     def test_a_sample_says_how_many_of_how_many(self, check: Check) -> None:
         _, report = check("article", "--sample", "2")
-        assert row(report, "dW1")[5:8] == ["2", "of", "9"]
-        assert row(report, "dA1")[5:8] == ["2", "of", "3"]
-        assert row(report, "dZ2")[5:7] == ["1", "agrees"]
+        assert row(report, "dW1")[6:9] == ["2", "of", "9"]
+        assert row(report, "dA1")[6:9] == ["2", "of", "3"]
+        assert row(report, "dZ2")[6:8] == ["1", "agrees"]
 
     def test_a_large_gradient_is_sampled_the_same_each_time(self, check: Check) -> None:
         large = ["--layers", "50,50,1", "--x", ",".join(["0.1"] * 50)]
         _, report = check("article", *large)
-        assert row(report, "dW1")[5:8] == ["200", "of", "2,500"]
-        assert row(report, "dW2")[5] == "50"
+        assert row(report, "dW1")[6:9] == ["200", "of", "2,500"]
+        assert row(report, "dW2")[6] == "50"
         assert check("article", *large) == (0, report)
 
     def test_decimals(self, check: Check) -> None:

@@ -355,7 +355,8 @@ def serve(arguments: argparse.Namespace) -> int:
     experiment = load(arguments)
     kept = (*OVERRIDES, DECIMALS, CODE, ASK)
     wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
-    served = server.Server({"word": arguments.word, **wanted}, arguments.max_sessions)
+    described = {"word": arguments.word, **wanted}
+    served = server.Server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
 
     def ready(address: str) -> None:
         write([f"{experiment.source} is served at {address} (ctrl-c ends it and all sessions)\n"])
@@ -367,7 +368,7 @@ def serve(arguments: argparse.Namespace) -> int:
             )
 
     try:
-        return STOPPED + server.serve(served, arguments.host, arguments.port, ready)
+        return STOPPED + server.serve(served, arguments.port, ready)
     except OSError as error:
         raise CommandError(server.trouble(error, arguments.host, arguments.port)) from None
 

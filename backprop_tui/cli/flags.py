@@ -27,6 +27,7 @@ class Flag:
     read: Callable[[str], Any] = str
     default: Any = None
     values: Sequence[str] = ()  # that a shell offers
+    repeatable: bool = False  # its value is a tuple, an item for each time it stands there
 
     @property
     def attribute(self) -> str:
@@ -68,14 +69,15 @@ def path(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """A reader of addresses and hosts' names. An empty one would be all of this machine's."""
+    """A reader of addresses and hosts' names, which gives them in the ASCII of a network. An empty
+    one would be all of this machine's."""
     try:
-        named = bool(text.encode("idna"))
+        name = text.encode("idna").decode()
     except UnicodeError:  # a name with an empty part, or one of more than 63 letters
-        named = False
-    if not named:
+        name = ""
+    if not name or "/" in name:
         raise ValueError(f"must be an address or a host's name; got {quoted(text)}")
-    return text
+    return name
 
 
 def one_of(names: Sequence[str]) -> Callable[[str], str]:
@@ -162,7 +164,7 @@ ITERATION = Flag(
 SAMPLE = Flag(
     "--sample",
     "N",
-    "cells of each gradient that are nudged (default: all up to 2,000, else 200 of them)",
+    "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
 FORMAT = choice(
@@ -255,6 +257,15 @@ HOST = Flag(
     "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
     host,
     "127.0.0.1",
+)
+ALLOW_HOST = Flag(
+    "--allow-host",
+    "NAME",
+    "a name that the server also answers to: the one visitors type, where a proxy stands before "
+    "it; can be repeated",
+    host,
+    (),
+    repeatable=True,
 )
 PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
 MAX_SESSIONS = Flag(

@@ -18,6 +18,7 @@ from backprop_tui.cli.commands import (
     train,
 )
 from backprop_tui.cli.flags import (
+    ALLOW_HOST,
     AS,
     ASCII,
     ASK,
@@ -187,7 +188,7 @@ COMMANDS = {
             "open nor write a file here.",
             word=EXPERIMENT,
             flags={
-                "who can come": (HOST, PORT, MAX_SESSIONS),
+                "who can come": (HOST, ALLOW_HOST, PORT, MAX_SESSIONS),
                 "what is shown": (DECIMALS,),
                 "what is asked": (ASK,),
                 CHANGES: OVERRIDES,
@@ -196,6 +197,7 @@ COMMANDS = {
                 f"{PROGRAM} serve": "the first lesson, for this machine",
                 f"{PROGRAM} serve mazur --host 0.0.0.0": "for the classroom",
                 f"{PROGRAM} serve --port 0": "at any free port",
+                f"{PROGRAM} serve --allow-host my.site": "behind a proxy of that name",
             },
             run=serve,
         ),

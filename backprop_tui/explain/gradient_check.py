@@ -1,12 +1,13 @@
-"""The nudge test: every gradient of an iteration against central differences.
+"""The gradient check: every gradient of an iteration against central differences.
 
-A number is nudged up and down by h, the forward and loss steps that come after it are run again,
+A number is changed up and down by h, the forward and loss steps that come after it are run again,
 and the slope of what they end in is compared with the gradient. It evaluates the steps that the
 program has, and knows no formula of its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,9 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
 H = 1e-5
-"""How far a number is nudged, up and down."""
+"""How far a number is changed, up and down."""
+DECIMALS = 9
+"""Decimals of a central difference that rounding errors leave, where the loss is not large."""
 ABSOLUTE, RELATIVE = 1e-8, 1e-5
 """Two slopes agree when they differ by no more than ABSOLUTE + RELATIVE · the larger of them."""
 
@@ -43,10 +46,22 @@ class CellVerdict:
     analytic: float
     numeric: float
     verdict: Verdict
+    decimals: int = DECIMALS
+    """Decimals to which `numeric` is rounded: what rounding errors leave of it."""
 
     @property
     def difference(self) -> float:
-        return abs(self.analytic - self.numeric)
+        """Between the two, 0 where rounding errors alone account for it."""
+        difference = abs(self.analytic - self.numeric)
+        return 0.0 if difference < 10.0**-self.decimals else difference
+
+    @property
+    def difference_text(self) -> str:
+        """The difference as users read it: `3e-8`, or `< 1e-9` where it is only rounding."""
+        if not math.isfinite(self.difference):
+            return "NaN" if math.isnan(self.difference) else "∞"
+        digits, _, exponent = f"{self.difference:.0e}".partition("e")
+        return f"{digits}e{int(exponent)}" if self.difference else f"< 1e{-self.decimals}"
 
     @property
     def told(self) -> bool:
@@ -104,18 +119,18 @@ def check_cells(
         raise KeyError(symbol)
     at = program.index(symbol)
     analytic = iteration.results[at]
-    nudging = _Nudging(program, iteration, symbol.removeprefix("d"))
-    if analytic.shape != nudging.here.shape:  # a mistake can make it so: no number to compare
-        analytic = np.full_like(nudging.here, np.nan)
+    perturbation = _Perturbation(program, iteration, symbol.removeprefix("d"))
+    if analytic.shape != perturbation.here.shape:  # a mistake can make it so: no number to compare
+        analytic = np.full_like(perturbation.here, np.nan)
     cells = _cells(analytic, sample, np.random.default_rng([seed, at]))
-    if not nudging.per_example:
+    if not perturbation.per_example:
         for i, j in cells:
-            yield nudging.slopes(i, j).judged(i, j, 0, float(analytic[i, j]))
+            yield perturbation.slopes(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
     row, slopes = -1, None
     for i, j in cells:
-        if i != row or slopes is None:  # one nudge of a whole row serves every example
-            row, slopes = i, nudging.slopes(i, slice(None))
+        if i != row or slopes is None:  # one change of a whole row serves every example
+            row, slopes = i, perturbation.slopes(i, slice(None))
         yield slopes.judged(i, j, j, float(analytic[i, j]))
 
 
@@ -157,22 +172,24 @@ class _Slopes:
 
     numeric: Array
     halved: Array
-    """The same with half the nudge."""
+    """The same with half of h."""
     noise: Array
     """By how much rounding alone may move them."""
     kink: npt.NDArray[np.bool_]
 
     def judged(self, i: int, j: int, column: int, analytic: float) -> CellVerdict:
         n, n_half = float(self.numeric[column]), float(self.halved[column])
-        verdict = self._verdict(analytic, n, n_half, column)
-        return CellVerdict(i + 1, j + 1, analytic, n, verdict)
+        verdict, noise = self._verdict(analytic, n, n_half, column), self.noise[column]
+        decimals = min(DECIMALS, -math.ceil(math.log10(noise))) if noise else DECIMALS
+        rounded = round(n, decimals) + 0.0  # no −0
+        return CellVerdict(i + 1, j + 1, analytic, rounded, verdict, decimals)
 
     def _verdict(self, a: float, n: float, n_half: float, column: int) -> Verdict:
         if self.kink[column]:
             return Verdict.KINK
         if not np.isfinite((n, n_half)).all():
             return Verdict.CANNOT_TELL
-        # The error of n falls with h²: 4/3 of what half the nudge changes; 2 is on the safe side.
+        # The error of n falls with h²: 4/3 of what half of h changes; 2 is on the safe side.
         error = 2 * abs(n - n_half) + self.noise[column]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         if error > within:
@@ -180,11 +197,11 @@ class _Slopes:
         return Verdict.AGREES if abs(a - n) <= within else Verdict.DIFFERS
 
 
-class _Nudging:
-    """One symbol that can be nudged, and the forward and loss steps that depend on it.
+class _Perturbation:
+    """One symbol that can be changed, and the forward and loss steps that depend on it.
 
     A parameter moves what the loss phase ends in, J or a lone L. A symbol with a column for each
-    example moves, in each, that example's own L, so a whole row of it is nudged at once.
+    example moves, in each, that example's own L, so a whole row of it is changed at once.
     """
 
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
@@ -216,21 +233,21 @@ class _Nudging:
         with np.errstate(all="ignore"):
             numeric, down, up = self._difference(i, j, H)
             halved, _, _ = self._difference(i, j, H / 2)
-            return _Slopes(numeric, halved, self.noise / H, self._kink(down, up))
+            return _Slopes(numeric, halved, self.noise, self._kink(down, up))
 
     def _difference(
         self, i: int, j: int | slice, h: float
     ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
         up, down = self.here[i, j] + h, self.here[i, j] - h
-        below, above = self._nudged(i, j, down), self._nudged(i, j, up)
+        below, above = self._changed(i, j, down), self._changed(i, j, up)
         moved = above[self.objective] - below[self.objective]
         return (moved / (up - down))[0], below, above
 
-    def _nudged(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
+    def _changed(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
         """All that is known where the cells (i, j) hold `number` instead."""
-        nudged = self.here.copy()
-        nudged[i, j] = number
-        env = {**self.env, self.symbol: nudged}
+        changed = self.here.copy()
+        changed[i, j] = number
+        env = {**self.env, self.symbol: changed}
         for symbol, expression in self.after:
             env[symbol] = value(expression, env)
         return env
@@ -244,15 +261,15 @@ class _Nudging:
         return kink
 
     def _noise(self) -> Array:
-        """How much the objective moves when every number on the way to it is off in its last place.
+        """How much a slope moves when every number on the way is rounded another way.
 
-        Where an output is close to 1, log(1 − A) keeps few digits: a nudge may be lost in rounding.
+        Where an output is close to 1, log(1 − A) keeps few digits: h may be lost in rounding.
         """
         env = dict(self.env)
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
                 env[symbol] = np.nextafter(value(expression, env), 0.0)
-            noise = np.abs(env[self.objective] - self.env[self.objective])[0]
+            noise = np.abs(env[self.objective] - self.env[self.objective])[0] / H
         return np.where(np.isfinite(noise), noise, 0.0)  # not finite shows in the slopes as well
 
 

@@ -1,13 +1,14 @@
 """Exports: what leaves the program as text, read off the engine and nothing else.
 
-Here is what they share: the version that they state, a network in a few words, plain tables, and
-how signs are written where an encoding lacks them. No export knows of the screen or the
-command line.
+Here is what they share: the version that they state, a network in a few words, plain tables, text
+in Markdown, and how signs are written where an encoding lacks them. No export knows of the screen
+or the command line.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,13 @@ codecs.register_error("spelled", spelled)
 def encodable(text: str, encoding: str) -> str:
     """`text` in signs that a terminal of that encoding has, so that its width can be measured."""
     return text.encode(encoding, "spelled").decode(encoding)
+
+
+def markdown_text(text: str) -> str:
+    """Text on one line in which no sign is Markdown: every text of a file comes in through here."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>#$|&~^])", r"\\\1", " ".join(text.split()))
+    # A sign that would begin a list or a definition.
+    return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[-+:]))", r"\1\\", escaped)
 
 
 def printed(console: Console, part: RenderableType, soft_wrap: bool = False) -> str:

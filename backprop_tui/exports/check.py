@@ -1,7 +1,6 @@
-"""The report of `check`: what the nudge test finds of every gradient, what the learner's formulas
-are worth, and which published figures are reproduced, as tables; what its author may want to mend,
-and one line that sums up. It
-judges nothing: the engine does.
+"""The report of `check`: what the gradient check finds of every gradient, what the learner's
+formulas are worth, and which published figures are reproduced, as tables; what its author may want
+to mend, and one line that sums up. It judges nothing: the engine does.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 MOST_CELLS = 2000
 """A gradient of more cells is sampled."""
 SAMPLE = 200
-NUDGE_TEST = (
-    "The nudge test: nudge one number by a hair, up and down, and see how far the loss moves; "
-    "a gradient says just that."
+METHOD = (
+    "The gradient check: change one number a little, up and down, and compute the loss each time; "
+    "the change of the loss divided by the change of the number is the derivative."
 )
 
 
@@ -57,7 +56,7 @@ class Report:
         )
 
     def _sample(self, symbol: str) -> int | None:
-        """How many cells of a gradient are nudged; None for all."""
+        """How many cells of a gradient are checked; None for all."""
         cells = self.iteration.results[self.timeline.program.index(symbol)].size
         return self.sample or (SAMPLE if cells > MOST_CELLS else None)
 
@@ -104,7 +103,7 @@ class Report:
         yield sheet.printed(title)
         if said := no_faults(self.timeline.experiment):
             yield sheet.printed(Text(said))
-        yield sheet.printed(Text(f"\n{NUDGE_TEST}"))
+        yield sheet.printed(Text(f"\n{METHOD}"))
         yield sheet.printed(Text(f"\n{heading(self.timeline, self.iteration)}", "bold"))
         yield sheet.printed(sheet.gradients(self.gradients, self.decimals))
         if self.formulas:
@@ -227,16 +226,17 @@ class _Sheet:
 
     def gradients(self, found: Sequence[GradientVerdict], decimals: int) -> Table:
         """The worst cell of each gradient, or the one that stands for it."""
-        right = ("backprop", "nudged", "apart", "cells")
-        table = self.table("gradient", "worst cell", *right, "verdict", right=right)
+        right = ("backprop", "numerical", "difference", "cells")
+        table = self.table("gradient", "cell", *right, "verdict", right=right)
         for g in found:
             worst = g.worst
             cells = f"{g.checked:,}" + (f" of {g.of:,}" if g.checked < g.of else "")
             numbers = [figure(number, decimals) for number in (worst.analytic, worst.numeric)]
             cell = f"[{worst.row},{worst.column}]"
+            difference = worst.difference_text.replace("-", "−")
             self.add(
                 table,
-                [g.symbol, cell, *numbers, _apart(worst.difference), cells, _verdict(g)],
+                [g.symbol, cell, *numbers, difference, cells, _verdict(g)],
                 STYLES[g.verdict],
             )
         return table
@@ -267,14 +267,6 @@ STYLES = {
     gradient_check.Verdict.KINK: "yellow",
     gradient_check.Verdict.CANNOT_TELL: "yellow",
 }
-
-
-def _apart(difference: float) -> str:
-    """3e−10"""
-    if difference == 0:
-        return "0"
-    digits, e, exponent = f"{difference:.0e}".partition("e")
-    return figure(difference, 0) if not e else f"{digits}e{int(exponent)}".replace("-", "−")
 
 
 def _verdict(g: GradientVerdict) -> str:

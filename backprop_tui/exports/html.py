@@ -6,12 +6,12 @@ need: contents with links, lines that wrap, steps that no page of paper cuts in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterator, Sequence
 
 from backprop_tui.exports.document import Chapter, chapters, opening
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.exports.page import formula, mathematics, page, paragraph, table
+from backprop_tui.exports.markup import Html, element
+from backprop_tui.exports.page import formula, mathematics, page, paragraph, table, unbroken
 from backprop_tui.exports.trace import heading, iterations
 from backprop_tui.exports.worked import Worked
 from backprop_tui.maths.mathml import MATHML
@@ -56,69 +56,83 @@ tbody tr:last-child td:last-child { border-end-end-radius: .6rem; }
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-    """The page, a step at a time."""
+    """The page, an iteration at a time."""
     return page(timeline.experiment.title, _body(timeline, wanted), STYLE)
 
 
-def _body(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-    title, *said = timeline.experiment.title, *opening(timeline, wanted.decimals)
-    yield f"<header>\n<h1>{escape(title)}</h1>\n{''.join(map(paragraph, said))}</header>\n"
+def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html]:
+    said = map(paragraph, opening(timeline, wanted.decimals))
+    yield element("header", element("h1", timeline.experiment.title), *said)
     yield _contents(timeline, wanted.iterations)
     for chapter in chapters(timeline, wanted):
-        yield from _chapter(chapter)
+        yield _chapter(chapter)
+        if chapter.ends:
+            yield paragraph(chapter.ends, "wrong")
 
 
-def _contents(timeline: Timeline, number: int) -> str:
+def _contents(timeline: Timeline, number: int) -> Html:
     """Links to every iteration, and to each of its steps."""
+    symbols = [unbroken(MATHML.name(step.symbol)) for step in timeline.program.steps]
     items = []
     for iteration in iterations(timeline, number):
         name = f"iteration-{iteration.number}"
-        steps = " ".join(
-            f'<a href="#{name}-step-{k}"><math>{MATHML.name(step.symbol)}</math></a>'
-            for k, step in enumerate(timeline.program.steps, 1)
+        first = element("a", heading(timeline, iteration), href=f"#{name}")
+        steps = (
+            part
+            for k, symbol in enumerate(symbols, 1)
+            for part in (" ", element("a", symbol, href=f"#{name}-step-{k}"))
         )
-        said = escape(heading(timeline, iteration))
-        items.append(f'<li><a href="#{name}">{said}</a>: {steps}</li>\n')
-    return f'<nav aria-label="Contents"><ul>\n{"".join(items)}</ul></nav>\n'
+        items.append(element("li", first, ":", *steps))
+    return element("nav", element("ul", *items), aria_label="Contents")
 
 
-def _chapter(chapter: Chapter) -> Iterator[str]:
+def _chapter(chapter: Chapter) -> Html:
     name = f"iteration-{chapter.number}"
-    yield f'<section aria-labelledby="{name}">\n<h2 id="{name}">{escape(chapter.heading)}</h2>\n'
-    yield from map(paragraph, chapter.edited)
-    if chapter.given:
-        tables = "".join(map(table, chapter.given))
-        yield f'<h3>Given</h3>\n<div class="matrices">\n{tables}</div>\n'
-    for phase, steps in chapter.phases:
-        part = f"{name}-{phase}-{steps[0].number}"
-        yield f'<section aria-labelledby="{part}">\n'
-        yield f'<h3 id="{part}">{phase.capitalize()}</h3>\n'
-        for worked in steps:
-            yield _step(worked, f"{name}-step-{worked.number}")
-        yield "</section>\n"
-    yield "</section>\n"
-    if chapter.ends:
-        yield paragraph(chapter.ends, "wrong")
+    given = element("h3", "Given"), element("div", *map(table, chapter.given), class_="matrices")
+    return element(
+        "section",
+        element("h2", chapter.heading, id=name),
+        *map(paragraph, chapter.edited),
+        *(given if chapter.given else ()),
+        *(_phase(name, phase, steps) for phase, steps in chapter.phases),
+        aria_labelledby=name,
+    )
 
 
-def _step(worked: Worked, name: str) -> str:
+def _phase(chapter: str, phase: str, steps: Sequence[Worked]) -> Html:
+    name = f"{chapter}-{phase}-{steps[0].number}"
+    return element(
+        "section",
+        element("h3", phase.capitalize(), id=name),
+        *(_step(worked, f"{chapter}-step-{worked.number}") for worked in steps),
+        aria_labelledby=name,
+    )
+
+
+def _step(worked: Worked, name: str) -> Html:
     found, form = worked.explanation, worked.index_form(MATHML)
-    said = [
+    said: tuple[Html | str, ...] = (
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
-        *(f"<p>where {formula(definition)}</p>\n" for definition in worked.where(MATHML)),
+        *(element("p", "where ", formula(definition)) for definition in worked.where(MATHML)),
         paragraph(f"Mistaken: {worked.slip}", "wrong") if worked.slip else "",
         paragraph(found.reason),
-        f'<p class="quiet"><span>Shapes: {formula(worked.shapes(MATHML))}</span>',
-        f" <span>Index form: {formula(form)}</span>" if form else "",
-        "</p>\n",
+        element(
+            "p",
+            element("span", "Shapes: ", formula(worked.shapes(MATHML))),
+            " ",
+            element("span", "Index form: ", formula(form)) if form else "",
+            class_="quiet",
+        ),
         mathematics(worked.element(MATHML), worked.spoken),
         *map(paragraph, found.remarks),
         *(paragraph(figures, "quiet") for figures in worked.printed),
-        *(f"<blockquote>{paragraph(note)}</blockquote>\n" for note in worked.notes),
-    ]
-    head = f"{worked.number}. <math>{MATHML.name(worked.step.symbol)}</math>, {worked.place}"
-    return (
-        f'<article class="step {worked.step.phase}" id="{name}">\n<h4>{head}</h4>\n'
-        f'<div class="beside"><div>\n{"".join(said)}</div>\n{table(worked.matrix)}</div>'
-        "</article>\n"
+        *(element("blockquote", paragraph(note)) for note in worked.notes),
+    )
+    symbol = unbroken(MATHML.name(worked.step.symbol))
+    return element(
+        "article",
+        element("h4", f"{worked.number}. ", symbol, f", {worked.place}"),
+        element("div", element("div", *said), table(worked.matrix), class_="beside"),
+        class_=f"step {worked.step.phase}",
+        id=name,
     )

@@ -128,7 +128,10 @@ def _figure(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A sentence as LaTeX, on one line; a letter that plain LaTeX lacks by the nearest it has."""
+    """A sentence as LaTeX, on one line; a letter that plain LaTeX lacks by the nearest it has.
+
+    Every text of a file comes in through here.
+    """
     return "".join(map(_spelled, " ".join(text.split())))
 
 

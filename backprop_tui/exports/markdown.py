@@ -6,9 +6,9 @@ is only laid out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from backprop_tui.exports import markdown_text
 from backprop_tui.exports.document import Layout, document
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worked import Matrix, Worked
@@ -22,11 +22,11 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 
 def _heading(level: int, words: str) -> str:
-    return f"{'' if level == 1 else chr(10)}{'#' * level} {escaped(words)}\n"
+    return f"{'' if level == 1 else chr(10)}{'#' * level} {markdown_text(words)}\n"
 
 
 def _paragraph(words: str) -> str:
-    return f"\n{escaped(words)}\n"
+    return f"\n{markdown_text(words)}\n"
 
 
 def _block(matrix: Matrix) -> str:
@@ -39,26 +39,21 @@ def _step(worked: Worked) -> str:
     parts = [
         f"#### {worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}",
         ", where ".join(f"${said}$" for said in (worked.formula(LATEX), *worked.where(LATEX))),
-        *([f"**Mistaken: {escaped(worked.slip)}**"] if worked.slip else []),
-        escaped(found.reason),
+        *([f"**Mistaken: {markdown_text(worked.slip)}**"] if worked.slip else []),
+        markdown_text(found.reason),
         f"- shapes: ${worked.shapes(LATEX)}$\n"
         + (f"- index form: ${form}$\n" if form else "")
         + f"- one number: {element}",
-        *map(escaped, found.remarks),
-        *map(escaped, worked.printed),
-        *(f"> {escaped(note)}" for note in worked.notes),
+        *map(markdown_text, found.remarks),
+        *map(markdown_text, worked.printed),
+        *(f"> {markdown_text(note)}" for note in worked.notes),
         table(worked.matrix).rstrip(),
     ]
     return "\n" + "\n\n".join(parts) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Text on one line, whose signs are no Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#$|])", r"\\\1", " ".join(text.split()))
-
-
 def table(matrix: Matrix) -> str:
     """A table with the symbol in its corner."""
     rows = [[matrix.symbol, *matrix.columns], ["---", *("---:" for _ in matrix.columns)]]
-    rows += [[escaped(side), *figures] for side, figures in matrix.rows]
+    rows += [[markdown_text(side), *figures] for side, figures in matrix.rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

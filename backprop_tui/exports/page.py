@@ -6,11 +6,14 @@ knows tags and colours, and nothing of networks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from html import escape
 
+from backprop_tui.exports.markup import Html, element, joined
 from backprop_tui.exports.worked import Matrix
 from backprop_tui.maths.mathml import MATHML, pieces
+
+MATHML_TAG = re.compile(r'</?m[a-z]+( (form|stretchy)="[a-z]+")?>')
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --quiet: #57606a;
@@ -44,51 +47,74 @@ code { white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
 
-def page(title: str, body: Iterable[str], style: str = "") -> Iterator[str]:
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What a page may do: nothing but look as its own style says. No script runs in it."""
+
+
+def page(title: str, body: Iterable[Html], style: str = "") -> Iterator[str]:
     """The whole document around its body."""
-    yield (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n"
+    head = (
+        Html('<meta charset="utf-8">\n'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">\n'),
+        element("title", title),
+        Html(f"\n<style>{STYLE}{style}</style>\n"),
     )
-    yield from body
+    yield f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{joined(head).source}</head>\n'
+    yield "<body>\n<main>\n"
+    yield from (part.source for part in body)
     yield "</main>\n</body>\n</html>\n"
 
 
-def paragraph(text: str, kind: str = "") -> str:
+def paragraph(text: str, kind: str = "") -> Html:
     """A sentence; `kind` is how it looks."""
-    looks = f' class="{kind}"' if kind else ""
-    return f"<p{looks}>{escape(' '.join(text.split()))}</p>\n"
+    return element("p", " ".join(text.split()), class_=kind)
 
 
-def formula(written: str) -> str:
+def unbroken(written: str) -> Html:
+    """MathML of the engine, which no line break divides. Raises ValueError for anything else."""
+    if "<" in MATHML_TAG.sub("", written):
+        raise ValueError(f"this is no MathML: {written}")
+    return Html(f"<math><mrow>{written}</mrow></math>")
+
+
+def formula(written: str) -> Html:
     """MathML in a line that may be broken before its signs: no browser breaks one within <math>."""
-    return "<wbr>".join(f"<math><mrow>{piece}</mrow></math>" for piece in pieces(written))
+    first, *others = map(unbroken, pieces(written))
+    return joined([first, *(part for other in others for part in (element("wbr"), other))])
 
 
-def mathematics(stages: Iterable[str], label: str) -> str:
+def mathematics(stages: Iterable[str], label: str) -> Html:
     """MathML, with a new line for each stage where they do not fit beside each other, and scrolls
     where one sign is too wide for a phone; `label` says it in plain signs."""
-    written = " ".join(f'<span class="stage">{formula(stage)}</span>' for stage in stages)
-    spoken = escape(label, quote=True)
-    return f'<div class="wide" role="group" tabindex="0" aria-label="{spoken}">{written}</div>\n'
+    written = [element("span", formula(stage), class_="stage") for stage in stages]
+    spaced = (part for stage in written for part in (stage, " "))
+    return element("div", *spaced, class_="wide", role="group", tabindex="0", aria_label=label)
 
 
-def table(matrix: Matrix) -> str:
+def table(matrix: Matrix) -> Html:
     """A matrix below its symbol, rows and columns named by their numbers."""
-    heads = "".join(f'<th scope="col">{head}</th>' for head in matrix.columns)
-    rows = "".join(
-        f'<tr><th scope="row">{side}</th>{"".join(map(_number, figures))}</tr>\n'
+    rows = (
+        element("tr", element("th", side, scope="row"), *map(_number, figures))
         for side, figures in matrix.rows
     )
-    name = f"<math><mrow>{MATHML.name(matrix.symbol)}</mrow></math>"
-    return (
-        f'<div class="wide"><table><caption>{name}</caption>\n'
-        f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
+    caption = unbroken(MATHML.name(matrix.symbol))
+    return element("div", grid(caption, matrix.columns, rows), class_="wide")
+
+
+def grid(caption: Html, columns: Iterable[str], rows: Iterable[Html], kind: str = "") -> Html:
+    """A table below its caption, its columns named."""
+    heads = (element("th", head, scope="col") for head in columns)
+    return element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", element("td"), *heads)),
+        element("tbody", *rows),
+        class_=kind,
     )
 
 
-def _number(figure: str) -> str:
+def _number(figure: str) -> Html:
     if figure in "…⋮" or not figure.strip("−0.e"):
-        return f"<td>{figure}</td>"
-    return f'<td class="{"minus" if figure.startswith("−") else "plus"}">{figure}</td>'
+        return element("td", figure)
+    return element("td", figure, class_="minus" if figure.startswith("−") else "plus")

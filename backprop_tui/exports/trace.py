@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from backprop_tui.explain.explanation import formula
-from backprop_tui.exports import GAP, activations_in_words, encodable, plain_table, printed, version
+from backprop_tui.exports import (
+    GAP,
+    activations_in_words,
+    encodable,
+    markdown_text,
+    plain_table,
+    printed,
+    version,
+)
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
@@ -320,8 +328,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def markdown(timeline: Timeline, run: Iterable[Iteration], decimals: int) -> Iterator[str]:
     """A document: a heading for each iteration and phase, each step in text, LaTeX and numbers."""
     experiment = timeline.experiment
-    about = f"{experiment.about.strip()}\n\n" if experiment.about.strip() else ""
-    yield f"# {experiment.title}\n\n{about}{setting(timeline)}\n"
+    said = filter(None, (experiment.about, setting(timeline)))
+    yield "\n\n".join((f"# {markdown_text(experiment.title)}", *map(markdown_text, said))) + "\n"
     before = None
     for iteration in run:
         yield f"\n## {heading(timeline, iteration)}\n"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from backprop_tui.explain.explanation import formula
 from backprop_tui.exports import answers, lookup_table, sheets
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.legend import SCALARS, legend, network
-from backprop_tui.exports.page import page, paragraph
+from backprop_tui.exports.markup import Html, element, joined
+from backprop_tui.exports.page import grid, page, paragraph, unbroken
 from backprop_tui.exports.sheet import Sheet
 from backprop_tui.exports.worked import defined
 from backprop_tui.maths.mathml import MATHML
@@ -85,34 +85,40 @@ def _page(timeline: Timeline, wanted: Wanted, solved: bool) -> Iterator[str]:
     return page(title, body, STYLE)
 
 
-def _sheet(sheet: Sheet, number: int, of: int, solved: bool) -> str:
+def _sheet(sheet: Sheet, number: int, of: int, solved: bool) -> Html:
     functions = _functions(sheet)
-    parts = [
-        _header(sheet, number, of, solved),
-        '<div class="flow">\n',
+    flow: tuple[Html | str, ...] = (
         paragraph(f"{network(sheet)}. {_task(sheet)}"),
-        f"<p>Check it when you are done: <code>{escape(sheet.command)}</code></p>\n",
-        f'<div class="given">\n<h2>Given</h2>\n{_given(sheet)}</div>\n',
-        f'<div class="lists">\n<h2>Functions</h2>\n{functions}</div>\n' if functions else "",
-        f'<div class="lists">\n<h2>Signs</h2>\n{_listed(legend(sheet), "signs")}</div>\n',
-        f'<div class="asked">\n<h2>{"Answers" if solved else "Fill in"}</h2>\n',
-        paragraph(_rounding(sheet)),
-        *(_asked(n, step, sheet, solved) for n, step in enumerate(sheet.blanks, 1)),
-        "</div>\n",
-        "" if solved else '<div class="working quiet">Room to work in</div>\n',
-        "</div>\n",
-    ]
-    return f'<section class="sheet" aria-labelledby="sheet-{number}">\n{"".join(parts)}</section>\n'
+        element("p", "Check it when you are done: ", element("code", sheet.command)),
+        element("div", element("h2", "Given"), *_given(sheet), class_="given"),
+        element("div", element("h2", "Functions"), *functions, class_="lists") if functions else "",
+        element("div", element("h2", "Signs"), _listed(legend(sheet), "signs"), class_="lists"),
+        element(
+            "div",
+            element("h2", "Answers" if solved else "Fill in"),
+            paragraph(_rounding(sheet)),
+            *(_asked(n, step, sheet, solved) for n, step in enumerate(sheet.blanks, 1)),
+            class_="asked",
+        ),
+        "" if solved else element("div", "Room to work in", class_="working quiet"),
+    )
+    return element(
+        "section",
+        _header(sheet, number, of, solved),
+        element("div", *flow, class_="flow"),
+        class_="sheet",
+        aria_labelledby=f"sheet-{number}",
+    )
 
 
-def _header(sheet: Sheet, number: int, of: int, solved: bool) -> str:
+def _header(sheet: Sheet, number: int, of: int, solved: bool) -> Html:
     """What stands on top of every page of a sheet, so that loose ones can be matched."""
-    title = escape(sheet.timeline.experiment.title)
+    title = sheet.timeline.experiment.title
     count = f"Sheet {number} of {of}" if of > 1 else ""
     heading = " · ".join(filter(None, (count, title, "solutions" if solved else "")))
-    who = "".join(f"{field} <span></span> " for field in ("Name", "Class", "Date"))
-    fields = "" if solved else f'<p class="who">{who}</p>\n'
-    return f'<header>\n<h1 id="sheet-{number}">{heading}</h1>\n{fields}</header>\n'
+    who = (part for field in ("Name ", "Class ", "Date ") for part in (field, element("span"), " "))
+    fields = "" if solved else element("p", *who, class_="who")
+    return element("header", element("h1", heading, id=f"sheet-{number}"), fields)
 
 
 def _task(sheet: Sheet) -> str:
@@ -136,59 +142,51 @@ def _rounding(sheet: Sheet) -> str:
     return f"{'; '.join(told)}."
 
 
-def _given(sheet: Sheet) -> str:
-    matrices = "".join(
-        _matrix(rows, _mathematics(MATHML.name(symbol))) for symbol, rows in sheet.printed.items()
-    )
+def _given(sheet: Sheet) -> Iterator[Html]:
+    for symbol, rows in sheet.printed.items():
+        yield _matrix(rows, unbroken(MATHML.name(symbol)))
     scalars = ", ".join(
         f"{TEXT.name(s)} = {plain_number(x)} ({SCALARS[s]})" for s, x in sheet.scalars.items()
     )
-    said = paragraph(scalars) if scalars else ""
-    return f"{matrices}{said}"
+    if scalars:
+        yield paragraph(scalars)
 
 
-def _asked(number: int, step: Step, sheet: Sheet, solved: bool) -> str:
+def _asked(number: int, step: Step, sheet: Sheet, solved: bool) -> Html:
     """A matrix of blanks, or of answers, below the formula that fills it."""
     figures = sheet.figures(step)
     rows = figures if solved else [("",) * len(row) for row in figures]
-    asked = f"{number}. {_mathematics(formula(step, MATHML))}"
+    asked = joined([f"{number}. ", unbroken(formula(step, MATHML))])
     return _matrix(rows, asked, "answer" if solved else "blank")
 
 
-def _matrix(rows: Sequence[Sequence[str]], caption: str, kind: str = "") -> str:
-    looks = f' class="{kind}"' if kind else ""
-    heads = "".join(f'<th scope="col">{j}</th>' for j in range(1, len(rows[0]) + 1))
-    body = "".join(
-        f'<tr><th scope="row">{i}</th>'
-        f"{''.join(f'<td{looks}>{_power(figure)}</td>' for figure in row)}</tr>\n"
+def _matrix(rows: Sequence[Sequence[str]], caption: Html, kind: str = "") -> Html:
+    body = (
+        element(
+            "tr",
+            element("th", str(i), scope="row"),
+            *(element("td", *_power(figure), class_=kind) for figure in row),
+        )
         for i, row in enumerate(rows, 1)
     )
-    return (
-        f'<table class="matrix"><caption>{caption}</caption>\n'
-        f"<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
-    )
+    return grid(caption, map(str, range(1, len(rows[0]) + 1)), body, "matrix")
 
 
-def _mathematics(written: str) -> str:
-    return f"<math><mrow>{written}</mrow></math>"
-
-
-def _power(figure: str) -> str:
+def _power(figure: str) -> tuple[Html | str, ...]:
     """5.39e−7 as it is written by hand."""
     digits, e, power = figure.partition("e")
-    return f"{digits}·10<sup>{power}</sup>" if e else figure
+    return (f"{digits}·10", element("sup", power)) if e else (figure,)
 
 
-def _functions(sheet: Sheet) -> str:
+def _functions(sheet: Sheet) -> list[Html]:
     """What the functions of the formulas stand for, and the values that take more than a pencil."""
-    definitions = "".join(
-        f"<p>{_mathematics(f'{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}')}</p>\n"
+    definitions = [
+        element("p", unbroken(f"{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}"))
         for call, e in defined(*(step.expression for step in sheet.blanks)).items()
-    )
+    ]
     values = [f"{call} = {number}" for call, number in lookup_table.lines(sheet)]
-    return definitions + (_listed(values, "values") if values else "")
+    return [*definitions, *([_listed(values, "values")] if values else [])]
 
 
-def _listed(items: Sequence[str], kind: str) -> str:
-    lines = "".join(f"<li>{escape(item)}</li>\n" for item in items)
-    return f'<ul class="{kind}">\n{lines}</ul>\n'
+def _listed(items: Sequence[str], kind: str) -> Html:
+    return element("ul", *(element("li", item) for item in items), class_=kind)

@@ -53,7 +53,10 @@ def cell_text(of: Cell | Name) -> str:
 
 def same_run(a: Experiment, b: Experiment) -> bool:
     """Whether two experiments compute the same: then what is kept of one holds for the other."""
-    parts = [(e.network, e.training, e.edits, dict(e.formulas), e.initial.seed) for e in (a, b)]
+    parts = [
+        (e.network, e.training, e.mistake, e.edits, dict(e.formulas), e.initial.seed)
+        for e in (a, b)
+    ]
     if parts[0] != parts[1]:
         return False
     arrays = [(e.data.X, e.data.Y, *e.parameters().values()) for e in (a, b)]

@@ -26,17 +26,17 @@ def _number(value: float) -> str:
 def _name(symbol: str) -> str:
     letters, layer = _parts(symbol)
     if not layer:
-        return f"<mi>{escape(letters)}</mi>"
+        return f"<mi>{letters}</mi>"
     if symbol in GREEK:
         return f"<msub><mi>{letters}</mi><mn>{layer}</mn></msub>"
     return f"<msup><mi>{letters}</mi>{_bracketed(layer)}</msup>"
 
 
 def _parts(symbol: str) -> tuple[str, str]:
-    """dW and 1 of dW1."""
+    """dW, escaped, and 1 of dW1."""
     shown = GREEK.get(symbol, symbol)
     letters = shown.rstrip("0123456789")
-    return letters, shown.removeprefix(letters)
+    return escape(letters), shown.removeprefix(letters)
 
 
 def _bracketed(layer: str) -> str:

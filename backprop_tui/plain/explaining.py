@@ -155,7 +155,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
 
 
-# The chain rule, and the nudge test ----------------------------------------------------------
+# The chain rule, and the gradient check ------------------------------------------------------
 
 
 def chain(view: View, place: Place) -> Iterator[str]:
@@ -204,14 +204,16 @@ def _closed(factor: Expr) -> str:
     return f"{'ReLU is shut here: ' * gate}{write(factor, WORDS)} is 0"
 
 
-def nudged(view: View, found: GradientVerdict) -> str:
-    """What the nudge test found of one gradient."""
+def gradient_check(view: View, found: GradientVerdict) -> str:
+    """What the gradient check found of one gradient."""
     worst = found.worst
     some = f", of {found.checked} of {found.of:,} numbers" if found.checked < found.of else ""
     both = [figure(view, number) for number in (worst.analytic, worst.numeric)]
-    apart = figure_in_words(f"{worst.difference:.0e}".replace("e-0", "e-"))
+    difference = worst.difference_text
+    less_than = "less than " if difference.startswith("<") else ""
     where = f"row {worst.row} column {worst.column}"
     return (
-        f"{found.symbol}: {found.verdict}{some}; the furthest apart is {where}, {both[0]}, nudged "
-        f"{both[1]}, {apart} apart."
+        f"{found.symbol}: {found.verdict}{some}; at {where} backpropagation gives {both[0]}, "
+        f"the numerical check {both[1]}; the difference is {less_than}"
+        f"{figure_in_words(difference.removeprefix('< '))}."
     )

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from backprop_tui.exports.record import Record
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain.session import Session
+from backprop_tui.plain.face import PlainFace
+from backprop_tui.session.keeping import last_words
 
 PROMPT = "> "
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -31,27 +32,24 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    session = Session(experiment, decimals, lambda line: tell(heard(line)))
+    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)))
+    session = face.session
     session.record = record
-    session.open()
-    if attended:
-        session.offer()
+    face.open()
     try:
         while not session.ended and (line := read(write if attended else None)) is not None:
             try:
-                session.line(line)
-                if attended:
-                    session.guard()
+                face.line(line)
             except KeyboardInterrupt:
                 if not attended:
                     raise
-                session.say("Stopped.")
+                session.stop()
+                face.say("Stopped.")
     except KeyboardInterrupt:
         tell("")  # behind the prompt
-        tell(session.last_words())
+        tell(last_words(session))
         raise
-    session.nothing_to_lose()
-    tell(session.last_words())
+    tell(last_words(session))
 
 
 def heard(line: str) -> str:

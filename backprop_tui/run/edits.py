@@ -104,6 +104,7 @@ def differ_only_in_edits(one: Experiment, other: Experiment) -> bool:
     return (
         one.network == other.network
         and one.training == other.training
+        and one.mistake == other.mistake
         and one.data is other.data
         and one.initial is other.initial
         and one.formulas == other.formulas

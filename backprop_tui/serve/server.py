@@ -9,18 +9,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
+import re
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import textual_serve
-from aiohttp import web
+from aiohttp import web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 
 from backprop_tui.cli.flags import CODE
+from backprop_tui.cli.streams import PROGRAM
 from backprop_tui.cli.table import EXPERIMENT
 from backprop_tui.messages import shown
 from backprop_tui.serve.bookmarks import Bookmarks
@@ -33,18 +37,43 @@ HEARTBEAT = 10.0
 LONGEST_MESSAGE = 1 << 16
 """Bytes that a page may send at once: a key takes 12."""
 HEADERS = {  # nothing comes from elsewhere; the terminal makes its own styles
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
+    "font-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names that this machine has for itself."""
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^][\s:/?#@]+)(:\d*)?", re.IGNORECASE)
+"""A host with or without a port, as the header Host has it."""
+
+# In place of versions; add_headers does not see what is answered to a malformed request.
+web_response.SERVER_SOFTWARE = PROGRAM  # type: ignore[attr-defined]
 
 
 class Server:
-    """Serves one experiment, as the command line names it, to at most `most` learners at once."""
+    """Serves one experiment, as the command line names it, to at most `most` learners at once.
 
-    def __init__(self, experiment: Mapping[str, str | int | None], most: int) -> None:
-        self.experiment, self.most = experiment, most
+    It listens at `host`, and answers to that name, to those of this machine that lead there, and to
+    the `allowed` ones, by which a proxy is reached.
+    """
+
+    def __init__(
+        self,
+        experiment: Mapping[str, str | int | None],
+        most: int,
+        host: str = "127.0.0.1",
+        allowed: Iterable[str] = (),
+    ) -> None:
+        self.experiment, self.most, self.host = experiment, most, host
+        self.allowed = frozenset(map(host_name, allowed)) - {""}
+        own = LOOPBACK if is_loopback(host) else LOOPBACK | names_of_this_machine()
+        self.names = (own | self.allowed | {host_name(host)}) - {""}
         self.sessions: dict[Session, web.WebSocketResponse] = {}
         self._bookmarks = Bookmarks(str(experiment["word"]))
 
@@ -53,7 +82,7 @@ class Server:
         return len(self.sessions) >= self.most
 
     def application(self) -> web.Application:
-        application = web.Application(middlewares=[found])
+        application = web.Application(middlewares=[self.under_own_name, found])
         application.add_routes(
             [
                 web.get("/", self.page),
@@ -66,12 +95,24 @@ class Server:
         application.on_shutdown.append(self.end_all)
         return application
 
+    @web.middleware
+    async def under_own_name(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what is asked under a name of somebody else, who may have made it lead here."""
+        asked = request.headers.get("Host", "")
+        reached_at, *_ = request.get_extra_info("sockname") or [None]
+        if (name := host_name(asked)) not in self.names and name != reached_at:
+            raise web.HTTPMisdirectedRequest(
+                text=f"This server does not answer to the name {shown(asked)}. "
+                "Whoever runs it can allow a name with --allow-host NAME.\n"
+            )
+        return await handler(request)
+
     async def page(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE / "index.html")
 
     async def learner(self, request: web.Request) -> web.StreamResponse:
         """One learner's session, as long as the page is there."""
-        if not from_own_page(request):
+        if not self.from_own_page(request):
             raise web.HTTPForbidden(text="Only this server's own page may open a session.")
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
         try:
@@ -98,6 +139,17 @@ class Server:
             self.sessions.pop(session, None)  # first: its place is free, whatever its end is like
             await session.stop()
         return page
+
+    def from_own_page(self, request: web.Request) -> bool:
+        """Whether no other site's page asks: a browser lets any page open a socket to any server.
+
+        A proxy may call this server by another name than its own page has.
+        """
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return True
+        host = origin.partition("://")[2]
+        return host == request.host or host_name(host) in self.allowed
 
     def begins(self, bookmark: str) -> Mapping[str, str | int | None]:
         """What a session opens: the experiment, or where a page has been before it was lost."""
@@ -133,20 +185,30 @@ async def found(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise web.HTTPNotFound from error
 
 
-def from_own_page(request: web.Request) -> bool:
-    """Whether no other site's page asks: a browser lets any page open a socket to any server."""
-    origin = request.headers.get("Origin")
-    try:
-        return origin is None or urlsplit(origin).netloc == request.host
-    except ValueError:  # no address at all: "http://["
-        return False
-
-
 def size_asked_for(request: web.Request) -> tuple[int, int]:
     try:
         return int(request.query["width"]), int(request.query["height"])
     except (KeyError, ValueError):
         return 80, 24
+
+
+# Names ---------------------------------------------------------------------------------------
+
+
+def host_name(host: str) -> str:
+    """What names are compared by: without port, brackets and final dot, in small letters; nothing
+    where it is no host."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(host))
+    found = HOST.fullmatch(host)
+    return found[1].strip("[]").rstrip(".").lower() if found else ""
+
+
+def names_of_this_machine() -> frozenset[str]:
+    """By which others reach it: its name, alone, with its domain and as local networks have it."""
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return frozenset({name, short, f"{short}.local"})
 
 
 # Running it ----------------------------------------------------------------------------------
@@ -181,21 +243,28 @@ def trouble(error: OSError, host: str, port: int) -> str:
     return f"{host}:{port} cannot be served: {error.strerror or error}"
 
 
-def serve(server: Server, host: str, port: int, ready: Callable[[str], None]) -> int:
+def serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
     """Serve until a signal says stop: its number. `ready` is told the address. Raises OSError."""
-    return asyncio.run(_serve(server, host, port, ready))
+    return asyncio.run(_serve(server, port, ready))
 
 
-async def _serve(server: Server, host: str, port: int, ready: Callable[[str], None]) -> int:
+async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
+    server_logger.addFilter(is_no_bad_request)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         stopped = signalled()
-        await web.TCPSite(runner, host, port).start()
-        ready(address(host, runner.addresses[0][1]))
+        await web.TCPSite(runner, server.host, port).start()
+        ready(address(server.host, runner.addresses[0][1]))
         return await stopped
     finally:
         await runner.cleanup()
+
+
+def is_no_bad_request(record: logging.LogRecord) -> bool:
+    """Whether aiohttp has more to tell than that a request was malformed, which is its sender's
+    fault and no reason for a traceback here."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def signalled() -> asyncio.Future[int]:

@@ -145,6 +145,7 @@ def _end(s: SessionState, outcome: Outcome | None, typed: str = "") -> None:
         s.score = (s.score or Score()).after(asking.asked, outcome, asking.misses)
     if outcome is not Outcome.MISSED:
         _record(s, asking, typed, outcome)
+    s.over = replace(asking, outcome=outcome or Outcome.SEEN, typed=typed or asking.typed)
     if asking.rest:  # its author asks more of the same step, before that shows
         _announce(s, asking.again, asking.rest)
         right = s.write(s.provenance.number(asking.asked.place))

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Expr
-from backprop_tui.maths.numbers import number, signed
+from backprop_tui.maths.numbers import MOST_DECIMALS, number, signed
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.experiment import Edit, Experiment
@@ -158,18 +158,26 @@ def _make(s: SessionState, made: Edit, was: float) -> None:
     effect = losses(s, made)
     s.change(with_edit(s.timeline.experiment, made))
     since = "" if made.iteration <= s.position.iteration else f" from iteration {made.iteration:,}"
-    undoes = f"Δ marks what changed; {s.named('undo')} undoes it."
-    s.say(f"{edited(made, s.decimals)}{since}: {effect}. {undoes}")
+    s.say(f"{edited(made, s.decimals)}{since}: {effect}. {s.named('undo')} undoes it.")
 
 
 def losses(s: SessionState, made: Edit) -> str:
-    """`L 0.666 → 0.641`: the first loss that the edit changes."""
+    """`L goes from 0.666 to 0.641`: the first loss that the edit changes."""
     iteration, was, now = lazy.losses_with(s.timeline, made)
-    written = f"{s.timeline.program.objective} {s.write(was)}"
+    name = s.timeline.program.objective
+    told = f"{name} stays {s.write(was)}"
     if was != now:
-        written += f" → {s.write(now)}"
-    if iteration != s.position.iteration:
-        written += f" in iteration {iteration:,}"
+        one, other = apart(was, now, s.decimals)
+        told = f"{name} goes from {one} to {other}"
+    return told if iteration == s.position.iteration else f"{told} in iteration {iteration:,}"
+
+
+def apart(one: float, other: float, decimals: int) -> tuple[str, str]:
+    """Two different numbers, with as many decimals as tell them apart."""
+    for more in range(decimals, MOST_DECIMALS + 1):
+        written = number(one, more), number(other, more)
+        if written[0] != written[1]:
+            break
     return written
 
 
@@ -351,11 +359,16 @@ def _judge(s: SessionState, symbol: str, typed: str, ahead: Position) -> None:
     found = lazy.judge_formula(experiment, symbol, typed, s.timeline.iteration(ahead.iteration))
     if found.accepted:
         s.typed[symbol] = typed
+        s.said.append(found.sentence)
         _run_with(s, symbol, found.expression, replace(ahead, steps=ahead.steps + 1))
         return
     s.misses[symbol] = s.misses.get(symbol, 0) + found.missed
     s.told = found.told(s.misses[symbol])
-    s.said += s.told
+    sentence, *more = s.told
+    if found.missed:
+        s.said += [f"Not correct for {symbol}. {sentence}", *more]
+    else:
+        s.said += [sentence, f"{symbol} may read {readable(s, ahead)}."]
 
 
 def _run_with(s: SessionState, symbol: str, formula: Expr | None, position: Position) -> None:

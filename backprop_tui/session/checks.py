@@ -1,8 +1,4 @@
-"""The nudge test as the screen runs it, a number at a time so that it can be left, and its words.
-
-They are words that students can picture: nudge one number by a hair, and see how far the loss
-moves. What it comes to is computed by the engine.
-"""
+"""The gradient check as a session runs it, a number at a time, and its verdict in a few words."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
 SAMPLE = 40
-"""Cells of a gradient that are nudged on the screen; all of a small one."""
+"""Cells of a gradient that are checked on the screen; all of a small one."""
 
 SIGNS = {
     Verdict.AGREES: "✓",
@@ -36,17 +32,17 @@ def checked(
 
 
 def in_short(found: GradientVerdict) -> str:
-    """✓ nudge test agrees, off by 3e-10"""
+    """✓ gradient check: difference < 1e-9"""
     sign, worst = SIGNS[found.verdict], found.worst
     some = f" ({found.checked} of {found.of:,} cells)" if found.checked < found.of else ""
     match found.verdict:
         case Verdict.AGREES:
-            return f"{sign} nudge test agrees, off by {worst.difference:.0e}{some}"
+            return f"{sign} gradient check: difference {worst.difference_text}{some}"
         case Verdict.DIFFERS:
             of = f"{found.symbol}[{worst.row},{worst.column}]"
             came = signed(f"{worst.numeric:.4g}, not {worst.analytic:.4g}")
-            return f"{sign} nudge test, {of}: {came}{some}"
+            return f"{sign} gradient check, {of}: {came}{some}"
         case Verdict.KINK:
-            return f"{sign} nudge test: at a kink of ReLU{some}"
+            return f"{sign} gradient check: at a kink of ReLU{some}"
         case _:
-            return f"{sign} nudge test: cannot be told here{some}"
+            return f"{sign} gradient check: cannot be told here{some}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.session import asking, looking
 from backprop_tui.session.commands import BY_ID, BY_KEY, COMMANDS
 from backprop_tui.session.prompts import Choice, Entry, Line, Prompt, Sheet
 from backprop_tui.session.question import Asking
 from backprop_tui.session.state import CannotError, Opened, SessionState
 
-AT_ONCE = 0.05
+AT_ONCE = 0.02
 """Seconds that a job may take before a face is asked to show how far it has come."""
 TWICE = ("quit", "open", "save")
 """What is done when it is asked for a second time."""
@@ -31,7 +33,9 @@ class Outcome:
     opened: Opened | None
     """The prompt, list or sheet that it opened."""
     asked: Asking | None
-    """The question that was open before it."""
+    """The question that was there before it."""
+    over: Asking | None
+    """The question that it ended."""
 
 
 class Session(SessionState):
@@ -39,31 +43,44 @@ class Session(SessionState):
 
     def do(self, id_: str, rest: str = "") -> Outcome:
         """Do a command, with what was typed behind its word; what cannot be done is said."""
-        run = BY_ID[id_].run
-        before = self.timeline, self.position, self.asking and self.asking.outcome
-        asked, opened = self.asking, len(self.opened)
-        self.said = []
         if id_ not in TWICE:
             self.confirmed = ""
+        if id_ == "palette":
+            return self._outcome(lambda: self.open(self._palette()))
+        run = BY_ID[id_].run
+        return self._outcome(lambda: run(self, rest) if run else None)
+
+    def answer(self, typed: str) -> Outcome:
+        """Judge what was typed as an answer to the question that is open."""
+        return self._outcome(lambda: asking.answer(self, typed))
+
+    def ask_for(self, cell: Cell) -> Outcome:
+        """Ask for another number of the step that a question is about."""
+        return self._outcome(lambda: asking.ask_for(self, cell))
+
+    def _outcome(self, act: Callable[[], object]) -> Outcome:
+        """What comes of an act."""
+        before = self.timeline, self.position
+        asked, opened, over = self.asking, len(self.opened), self.over
+        self.said = []
         try:
-            if id_ == "palette":
-                self.open(self._palette())
-            elif run is not None:
-                run(self, rest)
+            act()
         except CannotError as error:
             self.refused(str(error))
         self._settle()
-        moved = before != (self.timeline, self.position, self.asking and self.asking.outcome)
+        ended = self.over if self.over is not over else None
         return Outcome(
-            tuple(self.said), moved, self.top if len(self.opened) > opened else None, asked
+            said=tuple(self.said),
+            moved=before != (self.timeline, self.position) or ended is not None,
+            opened=self.top if len(self.opened) > opened else None,
+            asked=asked,
+            over=ended,
         )
 
     def _settle(self) -> None:
         """Do at once what does not take long."""
         if self.job is not None:
             self.work(AT_ONCE)
-        if self.job is None:
-            looking.check_shown(self)
 
     # Keys
 

@@ -18,7 +18,7 @@ from backprop_tui.explain.published import Beside
 from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.experiment import DRAWINGS, Experiment, Look
+from backprop_tui.model.experiment import DRAWINGS, Edit, Experiment, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
@@ -129,6 +129,7 @@ class SessionState:
         self.copied: str | None = None  # what the face is to hand to the clipboard
         self.ended = False
         self.asking: Asking | None = None  # a question about the step shown
+        self.over: Asking | None = None  # the question that is over last
         self.mode = experiment.asks  # when it asks, one of ASKING
         self.score: Score | None = None
         self.asked_since = 0.0

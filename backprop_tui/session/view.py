@@ -50,7 +50,7 @@ class View:
     scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     inspection: Inspection = field(default_factory=Inspection)
     verdicts: Mapping[str, str] = field(default_factory=dict)
-    """What the nudge test found for gradients of this iteration, in a few words."""
+    """What the gradient check found for gradients of this iteration, in a few words."""
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -180,7 +179,7 @@ def test_agreement_is_absolute_near_zero_and_relative_elsewhere() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
 @pytest.mark.parametrize("z", [0.0, 4e-6, -4e-6])
-def test_where_z_changes_sign_within_the_nudge_there_is_a_kink(activation: str, z: float) -> None:
+def test_where_z_changes_sign_within_h_there_is_a_kink(activation: str, z: float) -> None:
     found = verdicts(one_neuron(activation, z - 0.5, 1.0, "half_squared_error"))
     assert found["dA1"].verdict is Verdict.AGREES  # behind the kink
     for symbol in ("dZ1", "dW1", "db1"):
@@ -215,7 +214,7 @@ def test_a_kink_of_one_example_is_no_kink_of_another() -> None:
 
 @pytest.mark.parametrize("bias", [15.0, 20.0, 25.0, 30.0, 33.0, 36.0, 40.0, 800.0])
 def test_a_saturated_wrong_output_cannot_be_told(bias: float) -> None:
-    # 1 − A keeps too few digits, then none: the nudge is lost in rounding, or L is ∞.
+    # 1 − A keeps too few digits, then none: h is lost in rounding, or L is ∞.
     found = verdicts(one_neuron("sigmoid", bias, 0.0, "binary_cross_entropy"))
     assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
 
@@ -225,7 +224,7 @@ def test_a_gradient_whose_difference_is_not_finite_cannot_be_told() -> None:
     assert {v.verdict for v in found.values()} == {Verdict.CANNOT_TELL}
 
 
-def test_where_half_the_nudge_gives_another_slope_it_cannot_be_told() -> None:
+def test_where_half_of_h_gives_another_slope_it_cannot_be_told() -> None:
     steep = verdicts(one_neuron("linear", -0.5 + 2e-5, 1.0, "cross_entropy"))  # log near 0
     assert steep["dA1"].verdict is Verdict.CANNOT_TELL
     assert np.isfinite(steep["dA1"].worst.numeric)
@@ -250,6 +249,49 @@ def test_a_gradient_agrees_when_some_of_its_cells_could_be_told() -> None:
     assert summary("dW1", (kink, lost), 4).verdict is Verdict.CANNOT_TELL
     assert summary("dW1", (kink,), 4).verdict is Verdict.KINK
     assert summary("dW1", (agrees, lost), 4).told == 1
+
+
+# How it is written ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("numeric", "decimals", "written"),
+    [
+        (0.5, 9, "< 1e-9"),
+        (0.5 + 7e-12, 9, "< 1e-9"),
+        (0.5 - 3e-8, 9, "3e-8"),
+        (0.5 - 3e-8, 7, "< 1e-7"),
+        (0.75, 9, "2e-1"),
+        (20.5, 9, "2e1"),
+        (4.0, 0, "4e0"),
+        (np.nan, 9, "NaN"),
+        (-np.inf, 9, "∞"),
+    ],
+)
+def test_a_difference_that_is_only_rounding_has_no_figures(
+    numeric: float, decimals: int, written: str
+) -> None:
+    cell = CellVerdict(1, 1, 0.5, numeric, Verdict.AGREES, decimals)
+    assert cell.difference_text == written
+
+
+@pytest.mark.parametrize(
+    ("bias", "decimals", "written"),
+    [(1.0, 9, "< 1e-9"), (1e3, 4, "< 1e-4"), (1e6, -2, "< 1e2")],
+)
+def test_the_larger_the_loss_the_fewer_decimals_are_sure(
+    bias: float, decimals: int, written: str
+) -> None:
+    timeline = Timeline(one_neuron("linear", bias, 0.0, "half_squared_error"))
+    (cell,) = check_cells(timeline.program, timeline.iteration(1), "dW1")
+    assert (cell.decimals, cell.difference_text) == (decimals, written)
+    assert cell.numeric == round(cell.analytic, decimals)
+
+
+def test_of_cells_that_differ_by_rounding_alone_the_first_is_the_worst() -> None:
+    first, second = (CellVerdict(1, j, 0.5, 0.5 + j * 1e-11, Verdict.AGREES) for j in (1, 2))
+    assert summary("dW1", (first, second), 2).worst is first
+    assert summary("dW1", (first, replace(second, numeric=0.5 + 2e-9)), 2).worst.column == 2
 
 
 # How it is asked -----------------------------------------------------------------------------
@@ -305,7 +347,7 @@ def test_checking_changes_nothing(experiment: Experiment) -> None:
         assert np.array_equal(matrix, iteration.given[symbol])
 
 
-def test_a_large_network_is_sampled_in_a_moment() -> None:
+def test_of_a_large_network_a_sample_of_its_cells_is_checked() -> None:
     draw = np.random.default_rng(0)
     large = experiment(
         Network((784, 128, 10), ("relu", "softmax"), "cross_entropy"),
@@ -314,11 +356,9 @@ def test_a_large_network_is_sampled_in_a_moment() -> None:
         np.eye(10)[:, :8],
     )
     timeline = Timeline(large)
-    iteration = timeline.iteration(1)
-    began = perf_counter()
-    found = check(timeline.program, iteration, sample=20)
-    assert perf_counter() - began < 5  # a tenth of a second on a machine of its own
+    found = check(timeline.program, timeline.iteration(1), sample=20)
     assert all(v.verdict is Verdict.AGREES for v in found)
+    assert all(v.checked == min(20, v.of) for v in found)
     assert {v.symbol: v.of for v in found}["dW1"] == 784 * 128
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui import lessons
-from backprop_tui.exports import latex, markdown
+from backprop_tui.exports import latex, markdown_text
 from backprop_tui.exports.trace import figure, iterations
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
@@ -185,7 +185,7 @@ class TestMarkdown:
             assert part in step
 
     def test_words_are_never_markup(self) -> None:
-        assert markdown.escaped("a*b*  <i>\n# $x$ [l](u)") == r"a\*b\* \<i\> \# \$x\$ \[l\](u)"
+        assert markdown_text("a*b*  <i>\n# $x$ [l](u)") == r"a\*b\* \<i\> \# \$x\$ \[l\](u)"
 
     @pytest.mark.parametrize("lesson", lessons.NAMES)
     def test_every_row_of_a_table_has_as_many_cells(self, lesson: str) -> None:

@@ -14,7 +14,7 @@ from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.explain.explanation import formula
 from backprop_tui.explain.gradient_check import Verdict, check_cells, gradients
-from backprop_tui.explain.gradient_check import tolerance as nudge_tolerance
+from backprop_tui.explain.gradient_check import tolerance as check_tolerance
 from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import matches
@@ -261,7 +261,7 @@ def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_l
 
 
 @given(TAME, st.sampled_from([n for n in NAMES if CATALOGUE[n].phase != "forward"]))
-def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
+def test_the_gradient_check_differs_for_just_the_numbers_that_are_wrong(
     e: Experiment, name: str
 ) -> None:
     right, wrong = both(e, name)
@@ -270,7 +270,7 @@ def test_the_nudge_test_differs_for_just_the_numbers_that_are_wrong(
         correct = good.results[right.program.index(symbol)]
         for cell in check_cells(wrong.program, bad, symbol):
             true = correct[cell.row - 1, cell.column - 1]
-            within = nudge_tolerance(cell.analytic, true)
+            within = check_tolerance(cell.analytic, true)
             off = abs(cell.analytic - true)
             if off < 0.1 * within:
                 assert cell.verdict is Verdict.AGREES, (symbol, cell)

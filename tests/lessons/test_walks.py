@@ -15,7 +15,7 @@ MOST_PRESSES = 200
 
 
 def said(driver: Driver) -> str:
-    """What the Step panel says under its rule, where the verdict of the nudge test comes late."""
+    """What the Step panel says under its rule, where the verdict of the check comes late."""
     return " ".join(driver.text("step").partition("\n")[2].split())
 
 

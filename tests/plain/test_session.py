@@ -242,11 +242,12 @@ class TestLooking:
         assert told[0] == "dW1 row 1 column 1: 10 paths lead to the loss."
         assert told[2] == "X row 1 column 1 is 0, so every path is 0."
 
-    def test_the_nudge_test(self) -> None:
+    def test_the_gradient_check(self) -> None:
         typed = Typed("article")
         assert typed.one("check") == ("No gradient is computed yet: go on to the backward phase.")
         told = typed("goto dZ2", "check")
         assert [line.split(";")[0] for line in told[1:]] == ["dA2: agrees", "dZ2: agrees"]
+        assert all(line.endswith("; the difference is less than 1 e minus 9.") for line in told[1:])
 
     def test_decimals(self) -> None:
         typed = Typed("mazur")

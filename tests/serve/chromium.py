@@ -57,6 +57,7 @@ class Tab:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.requests: list[str] = []  # addresses that the page has asked for
+        self.said: list[str] = []  # what the server told it in text
         self.faults: list[str] = []  # what its console complained of
         self._reading = asyncio.create_task(self._read())
 
@@ -73,6 +74,8 @@ class Tab:
                     self.requests.append(parameters["request"]["url"])
                 case "Network.webSocketCreated":
                     self.requests.append(parameters["url"])
+                case "Network.webSocketFrameReceived" if parameters["response"]["opcode"] == 1:
+                    self.said.append(parameters["response"]["payloadData"])
                 case "Runtime.exceptionThrown":
                     self.faults.append(str(parameters["exceptionDetails"]))
                 case "Log.entryAdded" if parameters["entry"]["level"] == "error":

@@ -72,9 +72,29 @@ class Driver:
     async def settled(self) -> None:
         """Wait until nothing is left to be done, what threads compute included."""
         await self.pilot.pause()
-        if not all(worker.is_finished for worker in self.app.workers):
-            await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
-            await self.pilot.pause()
+        await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
+        still = 0
+        async with asyncio.timeout(PATIENCE):
+            while still < ROUNDS:  # what one round does may be all that the next one waits for
+                await self.pilot.pause(0)
+                still = still + 1 if self.is_idle else 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every widget is there and has handled its messages, and no thread computes."""
+        return all(worker.is_finished for worker in self.app.workers) and all(
+            pump._mounted_event.is_set() and not pump.message_queue_size
+            for pump in (self.app, *self.app._registry)
+        )
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the gradient that is shown, if it is one, has its verdict."""
+        view = self.stepper.view
+        if (place := view.place) is None or place.symbol not in view.state.program.gradients:
+            return True
+        found = self.stepper.verdicts.get(place.iteration, {})
+        return place.symbol in found or not view.known(place)
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until `condition` holds."""
@@ -97,7 +117,7 @@ class Driver:
     def paintings(self) -> dict[str, list[Painting]]:
         """Every panel shown, with its styles: two equal ones look the same.
 
-        But for three things that are not of the position: what the nudge test says in the Step
+        But for three things that are not of the position: what the gradient check says in the Step
         panel's rule, the losses seen so far in the title, and a message in the footer's place.
         """
         found = {str(p.id): lines(p.canvas) for p in self.shown if p.id != "footer"}

@@ -475,12 +475,12 @@ async def test_the_chain_of_a_gradient() -> None:
         await driver.until(lambda: "A chain leads from a gradient" in driver.everything())
 
 
-async def test_the_nudge_test_of_the_gradient_shown() -> None:
+async def test_the_gradient_check_of_the_gradient_shown() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8)
-        await driver.until(lambda: "✓ nudge test agrees" in driver.text("step"))
+        await driver.until(lambda: "✓ gradient check: difference < 1e-9" in driver.text("step"))
         await driver.press("home")
-        assert "nudge" not in driver.text("step")
+        assert "gradient check" not in driver.text("step")
 
 
 def found_right(driver: Driver, symbol: str) -> bool:

@@ -173,12 +173,14 @@ def test_windows_say_what_they_show(view: View, width: int, height: int) -> None
     said = painted(Cache(), view, width, height + 1).text()
     weights = next(p for p in arrangement.cache if p.symbol.startswith("W"))
     if is_whole(view, weights):
-        assert not re.search(r"(rows|cols) \d+–\d+/", said)
+        assert not re.search(r"(row|col)s? \d+(–\d+)?/", said)
         return
     neurons, reads = view.layers[arrangement.layers[0]], view.layers[arrangement.layers[0] - 1]
-    for what, shown, of in (("rows", weights.rows, neurons), ("cols", weights.columns, reads)):
-        if len(shown) < of:
-            assert f"{what} {shown[0] + 1}–{shown[-1] + 1}/{of}" in said
+    for what, shown, of in (("row", weights.rows, neurons), ("col", weights.columns, reads)):
+        if len(shown) == 1 < of:
+            assert f"{what} {shown[0] + 1}/{of}" in said
+        elif len(shown) < of:
+            assert f"{what}s {shown[0] + 1}–{shown[-1] + 1}/{of}" in said
 
 
 @settings(max_examples=200)

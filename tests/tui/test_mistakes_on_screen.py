@@ -136,11 +136,11 @@ async def test_far_from_the_start_the_right_run_catches_up() -> None:
         await driver.until(lambda: "✗" in driver.text("cache"))
 
 
-async def test_the_nudge_test_differs_where_it_is_wrong() -> None:
+async def test_the_gradient_check_differs_where_it_is_wrong() -> None:
     async with stepping(UNASKED) as driver:
         await driver.press("p", "p", "space", "space")
         await choose(driver, "sign-flipped")
-        await driver.until(lambda: "✗ nudge test, dZ2[1,1]: " in driver.text("step"))
+        await driver.until(lambda: "✗ gradient check, dZ2[1,1]: " in driver.text("step"))
 
 
 async def test_every_mistake_can_be_walked_through() -> None:

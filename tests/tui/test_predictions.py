@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -116,16 +115,15 @@ def test_a_number_of_the_data_is_called_by_its_column(kinds: Make) -> None:
         assert " ".join(shown.split()).endswith(said)
 
 
-async def test_ten_thousand_examples_are_one_column_and_step_at_once(kinds: Make) -> None:
+async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(10_000, 2))
     rows = [f"{a:.3f},{b:.3f},{'abc'[int(a > 0) + int(b > 0)]}" for a, b in X]
     e = kinds("\n".join(["height,width,kind", *rows]) + "\n")
     async with stepping(e, SMALL) as driver:
         assert "example 1 of 10000" in driver.text("cache")
-        begin, steps = perf_counter(), len(driver.stepper.timeline.program.steps)
+        steps = len(driver.stepper.timeline.program.steps)
         for _ in range(steps):
             driver.stepper.go(driver.stepper.timeline.forward(driver.position))
             assert driver.everything()
-        assert perf_counter() - begin < 1.0 * steps
         assert driver.position == Position(1, steps)

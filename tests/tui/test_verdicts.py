@@ -1,4 +1,4 @@
-"""The nudge test beside the screen: it is left as soon as nobody waits for it any more."""
+"""The gradient check beside the screen: it is left as soon as nobody waits for it any more."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui import verdicts
-from backprop_tui.session.checks import SAMPLE, nudged
+from backprop_tui.tui.verdicts import SAMPLE, check_sample
 from tests.tui.driver import PATIENCE, stepping
 
 
 class Endless:
-    """A nudge test of ever more cells, until it is left."""
+    """A gradient check of ever more cells, until it is left."""
 
     def __init__(self) -> None:
         self.begun, self.ended = Event(), Event()
@@ -38,7 +38,7 @@ def test_a_number_at_a_time_comes_to_the_same() -> None:
     program, iteration = timeline.program, timeline.iteration(3)
     for symbol in ("dW1", "dZ2"):
         expected = check_gradient(program, iteration, symbol, SAMPLE)
-        assert nudged(program, iteration, symbol, lambda: False) == expected
+        assert check_sample(program, iteration, symbol, lambda: False) == expected
 
 
 async def test_quitting_ends_the_one_beside_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:

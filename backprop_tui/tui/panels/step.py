@@ -242,7 +242,7 @@ def title(view: View) -> str:
 
 
 def verdict(view: View) -> str:
-    """What the nudge test says of the gradient that is shown."""
+    """What the gradient check says of the gradient that is shown."""
     place = view.place
     if view.writing:
         return "⏎ tries it   esc leaves"

@@ -300,7 +300,7 @@ class Base(Screen[None]):
         self._arrange(view)
         for panel in self.query(Panel):
             panel.show(view)
-        self.nudge_shown(view)
+        self.check_shown(view)
         if self.right and self.right.is_behind(self.position.iteration):
             self.run_right(self.right)
 
@@ -374,5 +374,5 @@ class Base(Screen[None]):
         self.inspection, self.scrolled, self.message = inspection, 0, ""
         self.show()
 
-    def nudge_shown(self, view: View) -> None:
+    def check_shown(self, view: View) -> None:
         """Test the gradient that is shown."""

@@ -1,4 +1,4 @@
-"""The nudge test of every gradient of an iteration, a line each, filled in as it runs."""
+"""The gradient check of every gradient of an iteration, a line each, filled in as it runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.maths.numbers import number
 from backprop_tui.tui.screens.sheet import Sheet
-from backprop_tui.session.checks import SIGNS, nudged
+from backprop_tui.tui.verdicts import SIGNS, check_sample
 
 
 class CheckSheet(Sheet):
-    """Each gradient beside what nudging says."""
+    """Each gradient beside its central difference."""
 
     closes = "c or esc closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "close", "close")]
@@ -33,11 +33,11 @@ class CheckSheet(Sheet):
     def on_mount(self) -> None:
         self.run_check()
 
-    @work(thread=True, exclusive=True, description="nudge test")
+    @work(thread=True, exclusive=True, description="gradient check")
     def run_check(self) -> None:
         cancelled = get_current_worker().cancelled_event.is_set
         for symbol in self.known:
-            verdict = nudged(self.program, self.iteration, symbol, cancelled)
+            verdict = check_sample(self.program, self.iteration, symbol, cancelled)
             if verdict is None:
                 return
             self.app.call_from_thread(self.add, verdict)
@@ -50,19 +50,20 @@ class CheckSheet(Sheet):
 
     def text(self) -> Text:
         sheet = Text()
-        sheet.append(f"Nudge test, iteration {self.iteration.number}\n", "bold")
+        sheet.append(f"Gradient check, iteration {self.iteration.number}\n", "bold")
         sheet.append(
-            "Nudge one number by a hair (±0.00001): how far does the loss move?\n"
-            "That is its slope, found without backpropagation.\n\n",
+            "Add 0.00001 to one number, subtract it, and compute the loss each time.\n"
+            "The difference of the two losses, divided by 0.00002, is the derivative.\n\n",
             "dim",
         )
-        sheet.append(f"  {'cell':<14}{'backprop':>12}{'nudged':>12}{'apart':>9}  verdict\n", "bold")
+        titles = f"  {'cell':<13}{'backprop':>12}{'numerical':>12}{'difference':>11}  verdict\n"
+        sheet.append(titles, "bold")
         for symbol in gradients(self.program):
             if symbol in self.found:
                 self._line(sheet, self.found[symbol])
             else:
                 waits = "…" if symbol in self.known else "not computed yet"
-                sheet.append(f"  {symbol:<14}{waits:>17}\n", "dim")
+                sheet.append(f"  {symbol:<13}{waits:>18}\n", "dim")
         return sheet
 
     def _line(self, sheet: Text, found: GradientVerdict) -> None:
@@ -72,5 +73,5 @@ class CheckSheet(Sheet):
         a, n = number(worst.analytic, decimals), number(worst.numeric, decimals)
         some = f", {found.checked} of {found.of:,} cells" if found.checked < found.of else ""
         looks = "reverse red" if found.verdict is Verdict.DIFFERS else ""
-        sheet.append(f"  {cell:<14}{a:>12}{n:>12}{worst.difference:>9.0e}  ")
+        sheet.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
         sheet.append(f"{SIGNS[found.verdict]} {found.verdict}{some}\n", looks)

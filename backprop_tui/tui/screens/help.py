@@ -50,7 +50,7 @@ MARKS = (
     "▸ written by this step   • read by it   · not computed yet   ∞ NaN shown as they are\n"
     "✓ as printed in the experiment's source   ≠ printed wrong there   ✗ differs\n"
     "(rounded): the figures as shown would give another last digit\n"
-    "nudge test: nudge one number by a hair, see how far the loss moves: that is its slope\n"
+    "gradient check: change one number a little, and see how much the loss changes\n"
     "(m = 1: no mean): in a batch of m examples dW and db would carry 1/m\n"
     "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
 )

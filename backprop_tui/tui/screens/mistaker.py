@@ -21,7 +21,7 @@ NONE = "none"
 
 
 class Mistaker(Modal[str | None]):
-    """One deliberate mistake: what becomes of the gradients, of the loss, of the nudge test?"""
+    """One deliberate mistake: what becomes of the gradients, of the loss, of the gradient check?"""
 
     DEFAULT_CSS = """
     Mistaker { align: center middle; background: $background 60%; }

@@ -1,4 +1,4 @@
-"""Why a number is what it is: the cursor over cells, the trail walked, the chain, the nudge test.
+"""Why a number is what it is: the cursor over cells, the trail walked, the chain, the check.
 
 It turns keys and clicks into an Inspection; what is found is the engine's.
 """
@@ -150,7 +150,7 @@ class Why(Base):
         else:
             self.app.push_screen(ChainSheet(self.provenance, place, self.decimals))
 
-    # The nudge test
+    # The gradient check
 
     def action_check(self) -> None:
         from backprop_tui.tui.screens.check import CheckSheet
@@ -163,33 +163,33 @@ class Why(Base):
             CheckSheet(self.timeline.program, iteration, self.decimals, self.position.steps)
         )
 
-    def nudge_shown(self, view: View) -> None:
+    def check_shown(self, view: View) -> None:
         """Test the gradient that is shown, beside the screen, and show what was found."""
         place = view.place
         if place is None or place.symbol not in self.timeline.program.gradients:
             return
         if place.symbol not in self.verdicts.get(place.iteration, {}) and view.known(place):
             self._wanted = place
-            self.set_timer(PATIENCE, partial(self._nudge_wanted, place))
+            self.set_timer(PATIENCE, partial(self._check_wanted, place))
 
-    def _nudge_wanted(self, place: Place) -> None:
+    def _check_wanted(self, place: Place) -> None:
         """Unless another key has led elsewhere by now."""
         if place == self._wanted and place == self.view.place:
-            self._nudge(self.timeline, self.timeline.iteration(place.iteration), place.symbol)
+            self._check(self.timeline, self.timeline.iteration(place.iteration), place.symbol)
 
     # With no description, a worker writes out all of its arguments: here whole arrays.
-    @work(thread=True, exclusive=True, group="nudge", description="nudge test")
-    def _nudge(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
+    @work(thread=True, exclusive=True, group="gradient check", description="gradient check")
+    def _check(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
         # Imported when a gradient is first tested: the start does not wait for it.
-        from backprop_tui.session.checks import in_short, nudged
+        from backprop_tui.tui.verdicts import check_sample, in_short
 
         cancelled = get_current_worker().cancelled_event.is_set
-        found = nudged(timeline.program, iteration, symbol, cancelled)
+        found = check_sample(timeline.program, iteration, symbol, cancelled)
         if found is not None:
             verdict = in_short(found)
-            self.app.call_from_thread(self._nudged, timeline, iteration.number, symbol, verdict)
+            self.app.call_from_thread(self._checked, timeline, iteration.number, symbol, verdict)
 
-    def _nudged(self, timeline: Timeline, iteration: int, symbol: str, verdict: str) -> None:
+    def _checked(self, timeline: Timeline, iteration: int, symbol: str, verdict: str) -> None:
         if timeline is self.timeline and self.is_attached:
             self.verdicts.setdefault(iteration, {})[symbol] = verdict
             for panel in self.query(StepPanel):  # none once the screen is being taken down
