@@ -111,7 +111,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     spelled = arguments.ascii or lacking
     app = BackpropApp(experiment, decimals_of(arguments, experiment), ascii_only=spelled)
     if arguments.record is not None:
-        app.stepper.record = record_in(arguments.record)
+        app.session.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
         write([f"{exports.encodable(last_words, 'ascii') if spelled else last_words}\n"])

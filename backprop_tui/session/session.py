@@ -19,6 +19,8 @@ TWICE = ("quit", "open", "save")
 SCROLLS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -(10**6), "end": 10**6}
 MOVES = {"up": -1, "down": 1, "pageup": -1, "pagedown": 1, "home": -(10**6), "end": 10**6}
 """How far a key leads in a list; a remote's keys are PgUp and PgDn."""
+PASTED = "pasted"
+"""What stands for a key where text was pasted; the text is its character."""
 CLOSING = ("escape", "enter", "space", "q")
 
 
@@ -46,20 +48,20 @@ class Session(SessionState):
         if id_ not in TWICE:
             self.confirmed = ""
         if id_ == "palette":
-            return self._outcome(lambda: self.open(self._palette()))
+            return self.act(lambda: self.open(self._palette()))
         run = BY_ID[id_].run
-        return self._outcome(lambda: run(self, rest) if run else None)
+        return self.act(lambda: run(self, rest) if run else None)
 
     def answer(self, typed: str) -> Outcome:
         """Judge what was typed as an answer to the question that is open."""
-        return self._outcome(lambda: asking.answer(self, typed))
+        return self.act(lambda: asking.answer(self, typed))
 
     def ask_for(self, cell: Cell) -> Outcome:
         """Ask for another number of the step that a question is about."""
-        return self._outcome(lambda: asking.ask_for(self, cell))
+        return self.act(lambda: asking.ask_for(self, cell))
 
-    def _outcome(self, act: Callable[[], object]) -> Outcome:
-        """What comes of an act."""
+    def act(self, act: Callable[[], object]) -> Outcome:
+        """Do something, such as a face does for a click; what cannot be done is said."""
         before = self.timeline, self.position
         asked, opened, over = self.asking, len(self.opened), self.over
         self.said = []
@@ -104,8 +106,7 @@ class Session(SessionState):
 
     def paste(self, text: str) -> None:
         """Take pasted text into the line that is open; without one it means nothing."""
-        if isinstance(self.top, Prompt | Choice) and self.job is None:
-            self._typed(self.top, self.top.line.insert(text))
+        self.key(PASTED, text)
 
     def work(self, seconds: float) -> str:
         """Go on with what takes long, then with the keys that waited for it."""
@@ -117,7 +118,10 @@ class Session(SessionState):
     def _key(self, key: str, character: str | None) -> None:
         top = self.top
         try:
-            if isinstance(top, Sheet):
+            if key == PASTED:
+                if isinstance(top, Prompt | Choice):
+                    self._typed(top, top.line.insert(character or ""))
+            elif isinstance(top, Sheet):
                 self._in_sheet(top, key)
             elif isinstance(top, Choice):
                 self._in_choice(top, key, character)

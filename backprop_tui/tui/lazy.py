@@ -1,0 +1,34 @@
+"""What the screen imports when it is first shown: the first frame waits for none of it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
+    from backprop_tui.tui.sheets.chain import chain_text as chain_text
+    from backprop_tui.tui.sheets.check import check_text as check_text
+    from backprop_tui.tui.sheets.code import code_text as code_text
+    from backprop_tui.tui.sheets.curve import Curve as Curve
+    from backprop_tui.tui.sheets.help import help_text as help_text
+    from backprop_tui.tui.terminals import SixteenColours as SixteenColours
+    from backprop_tui.tui.terminals import Spelled as Spelled
+
+HOMES = {
+    "TerminalDriver": "backprop_tui.tui.driver",
+    "chain_text": "backprop_tui.tui.sheets.chain",
+    "check_text": "backprop_tui.tui.sheets.check",
+    "code_text": "backprop_tui.tui.sheets.code",
+    "Curve": "backprop_tui.tui.sheets.curve",
+    "help_text": "backprop_tui.tui.sheets.help",
+    "SixteenColours": "backprop_tui.tui.terminals",
+    "Spelled": "backprop_tui.tui.terminals",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What is at home elsewhere, imported now."""
+    if name not in HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(HOMES[name]), name)
