@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.maths.numbers import number
-from backprop_tui.tui.paint.tangent import LABELS, Frame, dotted
 from backprop_tui.session.view import View
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.tangent import LABELS, Frame, dotted
 
 
 def paint(canvas: Canvas, frame: Frame, view: View) -> None:

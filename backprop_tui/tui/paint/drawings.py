@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 
 from backprop_tui.maths.functions import ACTIVATIONS
-from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.maths.numbers import fixed, ink, number
-from backprop_tui.tui.paint.predictions import beside_target
 from backprop_tui.session.view import View, hue
+from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.paint.predictions import beside_target
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character, by row and column."""

@@ -16,10 +16,10 @@ import numpy as np
 from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.expressions import Diff
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.writing import text
-from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.maths.numbers import cell_width, fixed, ink
+from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.tui.paint.canvas import Canvas
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
 from backprop_tui.run.sweep import Sweep
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.drawings import DOTS
-from backprop_tui.maths.numbers import number
 
 LABELS = 9
 """Columns at the left for the highest and the lowest loss."""

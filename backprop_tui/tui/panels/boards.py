@@ -19,9 +19,11 @@ from textual.message import Message
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell, Diff, Name, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.run.edits import ALPHA
+from backprop_tui.session.view import CHANGED, EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.matrices import (
     LABEL,
@@ -34,10 +36,8 @@ from backprop_tui.tui.paint.matrices import (
     paint_cursor,
     shown_values,
 )
-from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.session.view import CHANGED, EDITED, View
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What is told of a number in its cell, its sign included: it would show by the width."""

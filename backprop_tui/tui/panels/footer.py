@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual import events
 
 from backprop_tui.session.commands import ACTIONS, Action
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.session.question import Asking

@@ -9,11 +9,11 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
-from backprop_tui.model.program import PHASES, Phase
-from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.maths.numbers import number
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.model.program import PHASES, Phase
 from backprop_tui.session.view import ARROWS, EDITED, View
+from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.panels.panel import Panel
 
 
 class Title(Panel):

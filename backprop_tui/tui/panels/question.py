@@ -11,9 +11,9 @@ from backprop_tui.learn.questions import Choice
 from backprop_tui.learn.score import Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.panels.step import ROOMY, Line, element_lines, paragraph
-from backprop_tui.session.view import View
 
 VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
 NUMBERS = ("none", "one", "two", "three", "four")

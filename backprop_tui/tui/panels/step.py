@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from backprop_tui.explain.explanation import Explanation, spelled_uses
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
-from backprop_tui.maths.writing import text
-from backprop_tui.tui.paint.canvas import COVERED, Canvas, shortened, wrapped
 from backprop_tui.maths.numbers import number, told_apart
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, View, hue
+from backprop_tui.tui.paint.canvas import COVERED, Canvas, shortened, wrapped
+from backprop_tui.tui.panels.panel import Panel
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.run.sweep import Sweep

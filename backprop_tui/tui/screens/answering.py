@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.maths.writing import text
 from backprop_tui.maths.numbers import cell_width, fixed, number
+from backprop_tui.maths.writing import text
 from backprop_tui.tui.panels.boards import Gradients
 from backprop_tui.tui.screens.travel import Travel
 from backprop_tui.tui.screens.why import Why

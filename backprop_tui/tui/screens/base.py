@@ -25,6 +25,8 @@ from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.playing import SPEEDS
+from backprop_tui.session.view import DRAWINGS, NO_LOSSES, View
 from backprop_tui.tui.paint.curve import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
@@ -33,8 +35,6 @@ from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import Network
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.view import DRAWINGS, NO_LOSSES, View
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
     from backprop_tui.learn.effect import RightRun

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from backprop_tui.explain.paths import Chains, Path
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Diff, Expr, Neg, Sum
-from backprop_tui.maths.writing import text
 from backprop_tui.maths.numbers import number
+from backprop_tui.maths.writing import text
 from backprop_tui.tui.screens.sheet import Sheet
 
 MOST = 12

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
 from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, gradients
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
-from backprop_tui.maths.numbers import number
 from backprop_tui.tui.screens.sheet import Sheet
 from backprop_tui.tui.verdicts import SIGNS, check_sample
 

@@ -15,9 +15,9 @@ from textual.widgets import Static
 from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
 from backprop_tui.messages import count
 from backprop_tui.tui.paint.curve import by_epoch, thinned
-from backprop_tui.maths.numbers import number
 from backprop_tui.tui.screens.modal import Modal
 
 POINTS = 600

@@ -14,11 +14,12 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from backprop_tui.files.resuming import resume_command
+from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import ACTIONS
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.maths.numbers import MOST_DECIMALS
+from backprop_tui.session.view import DRAWINGS
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.heading import Rail
 from backprop_tui.tui.panels.network import Network
@@ -28,7 +29,6 @@ from backprop_tui.tui.screens.reload import Reload
 from backprop_tui.tui.screens.what_if import WhatIf
 from backprop_tui.tui.screens.writing import Writing
 from backprop_tui.tui.serving import served
-from backprop_tui.session.view import DRAWINGS
 
 
 class Stepper(Ask, WhatIf, Writing, Reload):

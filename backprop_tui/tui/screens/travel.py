@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.maths.numbers import number
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.tui.screens.base import Base
 

@@ -16,10 +16,10 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.view import View
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.screens.base import Base
-from backprop_tui.session.view import View
 
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is tested, so that quick keys are not slowed."""

@@ -14,8 +14,8 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, State
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.tui.screens.base import Base
 from backprop_tui.session.view import View
+from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:
     from backprop_tui.learn.formulas import Judgement
