@@ -10,7 +10,7 @@ from backprop_tui.learn.questions import Asked
 from backprop_tui.learn.score import Outcome as Ended
 from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.maths.writing import text
-from backprop_tui.plain.telling import formulas
+from backprop_tui.plain.telling import advised, formulas
 from backprop_tui.session.question import HINTS, Asking
 from backprop_tui.session.session import Session
 
@@ -78,9 +78,8 @@ def progress(session: Session, before: Asking, now: Asking, spelling: str) -> It
         if where := ", ".join(dict.fromkeys(map(text, now.judged.look[:4]))):
             yield sentence(f"Look at {where}.")
     elif now.judged is not before.judged and now.judged:
-        said = now.judged.said.rstrip(".")
-        unread = now.judged.verdict.value == "unreadable" and ": " not in said
-        yield sentence(f"{said}. {how(now.asked)}" if unread else f"{said}.")
+        unread = now.judged.verdict.value == "unreadable"
+        yield sentence(advised(now.judged.said, how(now.asked)) if unread else now.judged.said)
     if now.hints > before.hints:
         yield from hint(session, now, spelling)
 

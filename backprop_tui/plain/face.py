@@ -41,6 +41,8 @@ ROW = re.compile(r"(?P<symbol>.+?)\s*\brow\s*(?P<row>\d{1,6})", re.IGNORECASE)
 ANSWER = re.compile(r"[+−-]?[\d.,]+")
 STAYING = ("undo", "redo", "new_weights", "edit", "mistake")
 """Commands whose own words are all that is told, though the run is another."""
+NAMING_FILES = {"open": "Not opened: ", "save": "Not saved: ", "quit": ""}
+"""Commands whose words may name a file, and what their refusals begin with."""
 ASKED = {
     "goto": "Go to 500, epoch 2, step 3, dW1, end, or loss is less than 0.01.",
     "edit": "Say what to edit and its value: edit W1[1,2] 0.5, or edit alpha 0.1.",
@@ -110,6 +112,7 @@ class PlainFace:
             command = BY_KEY["space"]  # the answer
         telling_it = TELLING.get(command.id)
         if telling_it is not None:
+            self.session.confirmed = ""
             telling_it(self, rest)
         else:
             self._finish(command.id, self.session.do(command.id, rest))
@@ -146,17 +149,34 @@ class PlainFace:
         if outcome.over is not None:
             self.say(*asking.ending(session, outcome.over))
         else:
-            self.say(*outcome.said, *late)
+            self._tell_said(id_, (*outcome.said, *late), outcome.refused or session.was_refused)
         now, was = session.asking, outcome.asked
         if now and now.is_open and (was is None or now.asked is not was.asked):
             self.say(*asking.question(session, now))
         elif now and was and now.is_open and now is not was:
             self.tell_all(asking.progress(session, was, now, self.spelling))
-        elif (moved and id_ not in STAYING) or (id_ == "restart" and not outcome.said):
+        elif self._is_new(id_, outcome, moved):
             self.describe()
             if now and now.closing:
                 self.say(now.closing)
         self._tell_opened(outcome.opened)
+
+    def _is_new(self, id_: str, outcome: Outcome, moved: bool) -> bool:
+        """Whether the position is to be told, after that command."""
+        if id_ == "open":
+            return outcome.rerun
+        return (moved and id_ not in STAYING) or (id_ == "restart" and not outcome.said)
+
+    def _tell_said(self, id_: str, said: tuple[str, ...], refused: bool) -> None:
+        """What the session said; a refusal with what to do, where it does not say that itself."""
+        if id_ in NAMING_FILES:  # a path stays as it is
+            lines = [line for each in said for line in each.split("\n")]
+            prefix = NAMING_FILES[id_] if refused else ""
+            self.tell_all(f"{prefix}{line}" for line in lines)
+        elif refused and id_ in ASKED:
+            self.say(*(telling.advised(line, ASKED[id_]) for line in said))
+        else:
+            self.say(*said)
 
     def _background(self) -> None:
         """Finish what the right run, or a check, still has to do."""
@@ -207,7 +227,7 @@ class PlainFace:
         if (cell := self._cell_asked_for(typed)) is not None:
             if cell.symbol != asked.cell.symbol:
                 own = f"the question is about {asked.cell.symbol}"
-                raise CannotError(f"That is another matrix: {own}. {asking.how(asked.asked)}")
+                raise CannotError(f"{typed} is not asked for: {own}. {asking.how(asked.asked)}")
             outcome = session.ask_for(cell)
         elif asked.choices and typed.isdecimal():
             outcome = session.do("choose", typed)

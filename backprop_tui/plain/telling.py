@@ -26,6 +26,13 @@ SPELLINGS = {WORDS: "in words", TEXT: "as text", BOTH: "as text and in words"}
 """How formulas are given: for the ear, for braille and the eye."""
 
 
+def advised(refusal: str, advice: str) -> str:
+    """A refusal with what to do behind it, where it does not say that itself: as in "L is no
+    condition: compare it" or "Did you mean dZ1?"."""
+    said = refusal.rstrip(".")
+    return said if ": " in said or said.endswith("?") else f"{said}. {advice}"
+
+
 def figure(view: View, value: float) -> str:
     """A number as it is said: minus 0.264."""
     return figure_in_words(number(value, view.decimals))

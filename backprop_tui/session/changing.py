@@ -17,6 +17,7 @@ from backprop_tui.model.experiment import Edit, Experiment
 from backprop_tui.run.edits import ALPHA, edit_fault, with_edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
+from backprop_tui.session.asking import answer
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.looking import CELL, place_of
 from backprop_tui.session.prompts import Choice, Entry, Line, Prompt
@@ -157,7 +158,7 @@ def _make(s: SessionState, made: Edit, was: float) -> None:
         return
     effect = losses(s, made)
     s.change(with_edit(s.timeline.experiment, made))
-    since = "" if made.iteration <= s.position.iteration else f" from iteration {made.iteration:,}"
+    since = f" from iteration {made.iteration:,} on"
     s.say(f"{edited(made, s.decimals)}{since}: {effect}. {s.named('undo')} undoes it.")
 
 
@@ -169,7 +170,7 @@ def losses(s: SessionState, made: Edit) -> str:
     if was != now:
         one, other = apart(was, now, s.decimals)
         told = f"{name} goes from {one} to {other}"
-    return told if iteration == s.position.iteration else f"{told} in iteration {iteration:,}"
+    return told if iteration == made.iteration else f"{told} in iteration {iteration:,}"
 
 
 def apart(one: float, other: float, decimals: int) -> tuple[str, str]:
@@ -277,6 +278,8 @@ def mistake(s: SessionState, rest: str) -> None:
         s.say("The algorithm is right again; the position stays.")
     else:
         s.say(f"{CATALOGUE[name].sentence} {s.named('undo')} takes it back.")
+        if experiment.notes:
+            s.said.append("The lesson's notes rest until then.")
 
 
 def _mistakes(s: SessionState) -> Choice:
@@ -317,7 +320,7 @@ def write(s: SessionState, rest: str) -> None:
     s.pause()
     asking = s.asking
     if rest and asking and asking.is_open and asking.asked.form == "formula":
-        lazy.asking.answer(s, rest)
+        answer(s, rest)
         return
     experiment, ahead = s.timeline.experiment, s.ahead()
     if experiment.mistake is not None:

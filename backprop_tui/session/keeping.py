@@ -49,6 +49,7 @@ def _sure(s: SessionState, what: str, warning: str) -> bool:
         return True
     s.confirmed = what
     s.refused(warning)
+    s.was_refused = False  # it can be done
     return False
 
 
@@ -119,7 +120,7 @@ def _write(s: SessionState, path: str) -> None:
     try:
         chosen = None if _is_own(s, path) else lazy.format_of(path)
     except lazy.ExportError as error:
-        raise CannotError(str(error)) from None
+        raise CannotError(f"{error}.") from None
     exists = os.path.isfile(path) and not _is_own(s, path)
     again = "enter again replaces it" if s.prompt else "the same again replaces it"
     if not _sure(s, f"save {path}", f"{shown_path(path)} exists: {again}" if exists else ""):
@@ -135,7 +136,7 @@ def _write(s: SessionState, path: str) -> None:
             lazy.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
             told = f"Saved as {shown_path(path)}"
     except (lazy.SaveError, lazy.ExportError) as error:
-        raise CannotError(str(error)) from None
+        raise CannotError(f"{error}.") from None
     s.close_all()
     s.proposed = ""
     if chosen is not None:

@@ -30,12 +30,26 @@ if TYPE_CHECKING:
     from backprop_tui.learn.effect import RightRun as RightRun
     from backprop_tui.learn.effect import without_effect as without_effect
     from backprop_tui.learn.formulas import Judgement as Judgement
+    from backprop_tui.learn.judging import SIGNS as SIGNS
+    from backprop_tui.learn.judging import TRENDS as TRENDS
+    from backprop_tui.learn.judging import Judged as Judged
+    from backprop_tui.learn.judging import Verdict as Verdict
+    from backprop_tui.learn.judging import earlier as earlier
+    from backprop_tui.learn.judging import formula as formula
+    from backprop_tui.learn.judging import judge as judge
+    from backprop_tui.learn.judging import unit_of as unit_of
+    from backprop_tui.learn.judging import wrong as wrong
+    from backprop_tui.learn.questions import Asked as Asked
+    from backprop_tui.learn.questions import Choice as Choice
+    from backprop_tui.learn.questions import ask as ask
+    from backprop_tui.learn.questions import kind as kind
+    from backprop_tui.learn.score import MISSES as MISSES
+    from backprop_tui.learn.score import Outcome as Outcome
     from backprop_tui.learn.score import Score as Score
     from backprop_tui.run import goals as goals
     from backprop_tui.run.goals import Condition as Condition
     from backprop_tui.session.checks import checked as checked
     from backprop_tui.session.checks import in_short as in_short
-    from backprop_tui.session.question import Asking as Asking
 
 HOMES = {
     "as_it_is": "explain.what_if",
@@ -57,6 +71,23 @@ HOMES = {
     "save": "files.saving",
     "too_large": "files.saving",
     "read_number": "learn.answers",
+    "Judged": "learn.judging",
+    "SIGNS": "learn.judging",
+    "TRENDS": "learn.judging",
+    "Verdict": "learn.judging",
+    "earlier": "learn.judging",
+    "formula": "learn.judging",
+    "judge": "learn.judging",
+    "unit_of": "learn.judging",
+    "wrong": "learn.judging",
+    "Asked": "learn.questions",
+    "Choice": "learn.questions",
+    "ask": "learn.questions",
+    "kind": "learn.questions",
+    "MISSES": "learn.score",
+    "Outcome": "learn.score",
+    "Explanation": "explain.explanation",
+    "Score": "learn.score",
     "RightRun": "learn.effect",
     "without_effect": "learn.effect",
     "judge_formula": "learn.formulas:judge",

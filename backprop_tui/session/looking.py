@@ -11,7 +11,7 @@ from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.experiment import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
-from backprop_tui.session import lazy, travel
+from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.state import CannotError, SessionState, Stop
@@ -120,7 +120,7 @@ def left(s: SessionState, rest: str) -> None:
 def right(s: SessionState, rest: str) -> None:
     """A cell right; without a cursor, one operation forward."""
     if s.inspection.cursor is None:
-        lazy.asking.next_step(s, rest)
+        asking.next_step(s, rest)
     else:
         _move_cursor(s, 0, 1)
 
@@ -189,9 +189,9 @@ def why(s: SessionState, rest: str) -> None:
     cursor, explained = s.inspection.cursor, s.inspection.place
     if s.asking is not None and s.asking.is_open and not explained and not rest:
         if cursor is None:
-            lazy.asking.open_field(s)
+            asking.open_field(s)
             return
-        if lazy.asking.ask_for(s, cursor):
+        if asking.ask_for(s, cursor):
             return
     if explained and not rest:
         reads = s.provenance.terms(explained)
@@ -207,7 +207,7 @@ def why(s: SessionState, rest: str) -> None:
 
 def inspect(s: SessionState, cell: Cell) -> None:
     """Explain a cell that was clicked; of a matrix that is asked for, ask for that cell."""
-    if not lazy.asking.ask_for(s, cell):
+    if not asking.ask_for(s, cell):
         place = s.view.place_of(cell.symbol, cell.row - 1, cell.column - 1)
         s.look(Inspection().into(place, s.provenance))
 
@@ -218,7 +218,8 @@ def chain(s: SessionState, rest: str) -> None:
     if place is None or place.symbol not in s.timeline.program.gradients:
         raise CannotError("A chain leads from a gradient to the loss: choose a gradient first.")
     if not s.view.known(place):
-        raise CannotError(f"{place.symbol} is not computed yet.")
+        at = s.timeline.program.index(place.symbol) + 1
+        raise CannotError(f"{place.symbol} is not computed yet: step {at} computes it.")
     s.open(Sheet("chain", place, closes="x"))
 
 
@@ -358,7 +359,7 @@ def leave(s: SessionState, rest: str) -> None:
         s.follow()
         s.look(Inspection())
     elif s.asking is not None and s.asking.is_open and s.inspection == Inspection():
-        lazy.asking.ask_no_more(s)
+        asking.ask_no_more(s)
     elif s.inspection != Inspection():
         s.look(s.inspection.out(s.provenance))
     elif s.zoomed:

@@ -30,8 +30,12 @@ class Outcome:
 
     said: tuple[str, ...]
     """The sentences that it said."""
+    refused: bool
+    """Whether they say why it could not be done."""
     moved: bool
-    """Whether the position or the run is another, or a question is over."""
+    """Whether the position is another, or a question is over."""
+    rerun: bool
+    """Whether the run is another."""
     opened: Opened | None
     """The prompt, list or sheet that it opened."""
     asked: Asking | None
@@ -62,9 +66,9 @@ class Session(SessionState):
 
     def act(self, act: Callable[[], object]) -> Outcome:
         """Do something, such as a face does for a click; what cannot be done is said."""
-        before = self.timeline, self.position
+        timeline, position = self.timeline, self.position
         asked, opened, over = self.asking, len(self.opened), self.over
-        self.said = []
+        self.said, self.was_refused = [], False
         try:
             act()
         except CannotError as error:
@@ -73,7 +77,9 @@ class Session(SessionState):
         ended = self.over if self.over is not over else None
         return Outcome(
             said=tuple(self.said),
-            moved=before != (self.timeline, self.position) or ended is not None,
+            refused=self.was_refused,
+            moved=position != self.position or ended is not None,
+            rerun=timeline is not self.timeline,
             opened=self.top if len(self.opened) > opened else None,
             asked=asked,
             over=ended,

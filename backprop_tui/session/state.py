@@ -18,6 +18,7 @@ from backprop_tui.explain.published import Beside
 from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import DRAWINGS, Edit, Experiment, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
@@ -125,6 +126,7 @@ class SessionState:
         # What is said and asked
         self.message = ""  # a word to the user, until the next key
         self.said: list[str] = []  # all that the last command said
+        self.was_refused = False  # whether that was why it could not be done
         self.opened: list[Opened] = []  # prompts, lists and sheets; the last one hears the keys
         self.copied: str | None = None  # what the face is to hand to the clipboard
         self.ended = False
@@ -365,6 +367,7 @@ class SessionState:
 
     def refused(self, why: str) -> None:
         """Say why something cannot be done: above the line that asked for it, if one did."""
+        self.was_refused = True
         if isinstance(self.top, Prompt | Choice):
             self.put(replace(self.top, said=f"✗ {why}"))
             self.said.append(why)
@@ -456,7 +459,9 @@ class SessionState:
         known = symbol, experiment.formulas[symbol]
         if known not in self.judgements:
             iteration = self.timeline.iteration(self.position.iteration)
-            self.judgements[known] = lazy.judge_tree(experiment, symbol, known[1], iteration)
+            self.judgements[known] = lazy.judge_formula(
+                experiment, symbol, text(known[1]), iteration
+            )
         return self.judgements[known]
 
     @property
