@@ -196,7 +196,10 @@ def open_another(s: SessionState, rest: str) -> None:
     s.pause()
     if not rest:
         files = "" if s.served else "; or type the path of a file"
-        s.open(Choice("open", f"Open a lesson{files}", _lessons(s), open_another))
+        own = s.timeline.experiment.name
+        chosen = lessons.NAMES.index(own) if own in lessons.NAMES else 0
+        title = f"Open a lesson{files}"
+        s.open(Choice("open", title, _lessons(s), open_another, chosen=chosen))
         return
     if s.served and rest not in lessons.NAMES:
         raise CannotError(f"Opening files is {NOT_SERVED}: choose a lesson.")

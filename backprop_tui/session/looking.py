@@ -270,6 +270,8 @@ def _verdict(s: SessionState, place: Place) -> Iterator[None]:
     for verdict in lazy.checked(timeline.program, iteration, place.symbol):
         if s.view.place != place or s.timeline is not timeline:
             return  # another key has led elsewhere by now
+        if place.symbol in s.verdicts.get(place.iteration, {}):
+            return
         if verdict is not None:
             s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.in_short(verdict)
         yield

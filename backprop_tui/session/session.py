@@ -88,7 +88,7 @@ class Session(SessionState):
     def _settle(self) -> None:
         """Do at once what does not take long."""
         if self.job is not None:
-            self.work(AT_ONCE)
+            super().work(AT_ONCE)
 
     # Keys
 

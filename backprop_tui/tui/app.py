@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -76,6 +76,14 @@ class Drawn:
     large: bool = False
     sparkline: str = ""
     points: tuple[Array, Array] = NO_LOSSES
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A driver that ends the process where the screen cannot be taken down."""
+
+    def must_end(self, status: int, last_words: str = "") -> None:
+        """End it soon, unless the screen is taken down before."""
 
 
 class BackpropApp(App[str]):
@@ -149,6 +157,7 @@ class BackpropApp(App[str]):
         loop = asyncio.get_running_loop()
 
         def leave(number: int, _: object) -> None:
+            self._must_end(128 + number)
             with suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(self._leave, 128 + number)
 
@@ -164,6 +173,16 @@ class BackpropApp(App[str]):
             self.exit(return_code=status)
         else:
             asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
+
+    def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
+        """Take down the screen, and print `result`."""
+        super().exit(result, return_code, message)
+        self._must_end(return_code, result or "")
+
+    def _must_end(self, status: int, last_words: str = "") -> None:
+        """However long the screen takes to be taken down, the terminal is given back soon."""
+        if isinstance(self._driver, Ending):
+            self._driver.must_end(status, last_words)
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -185,6 +204,7 @@ class BackpropApp(App[str]):
         self._fit(self.size)
         keeping.watch(self.session)
         self.set_interval(EACH, self._each_second)
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.changed()
 
     def on_ready(self) -> None:
