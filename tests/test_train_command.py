@@ -270,7 +270,7 @@ class TestShows:
         train("--iterations", "3000", "--save", "run.toml")
         run = Timeline(load("article"))
         async with stepping("run.toml") as driver:
-            screen = driver.stepper
+            screen = driver.session
             assert driver.position == run.end_of(3000)
             await driver.settled()
             assert same_bits(screen.known_losses(), run.losses(1, 3001))

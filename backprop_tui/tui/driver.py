@@ -141,7 +141,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self._has_it = self._key_thread is not None and self._key_thread.is_alive()
 
     def stop_application_mode(self) -> None:

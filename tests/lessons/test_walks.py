@@ -35,7 +35,7 @@ async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str
 async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -> None:
     """Two iterations, or one where nothing is said of just the second; and a step more."""
     async with stepping(name, asks=True) as driver:
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         lesson, steps = timeline.experiment, timeline.program.steps
         before = driver.paintings()
         iterations = 2 if any(note.iteration == 2 for note in lesson.notes) else 1
@@ -57,10 +57,10 @@ FAR = [name for name in lessons.NAMES if any((n.iteration or 0) > 2 for n in loa
 @pytest.mark.parametrize("name", FAR)
 async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
     async with stepping(name, asks=True) as driver:
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         for note in timeline.experiment.notes:
             if note.iteration is not None and note.iteration > 2:
                 steps = timeline.program.index(note.step) + 1
-                driver.stepper.go(Position(note.iteration, steps))
+                driver.session.go(Position(note.iteration, steps))
                 await driver.settled()
                 assert f"◆ {note.text}" in said(driver)

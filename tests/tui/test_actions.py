@@ -135,7 +135,7 @@ def test_help_tells_every_key() -> None:
 
 async def test_the_palette_has_every_action() -> None:
     async with stepping() as driver:
-        commands = list(driver.stepper.commands())
+        commands = list(driver.session.commands())
         listed = [a for a in ACTIONS if a.name not in ("palette", "leave", "choose")]
         assert [c.title for c in commands] == [a.short.capitalize() for a in listed]
         for command, action in zip(commands, listed, strict=True):

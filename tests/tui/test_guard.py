@@ -61,8 +61,8 @@ def kept(state: Path) -> list[str]:
 
 def edited(driver: Driver, edit: Edit = EDIT) -> None:
     """Change a number, as a key would."""
-    experiment = driver.stepper.timeline.experiment
-    driver.stepper.run_experiment(replace(experiment, edits=(*experiment.edits, edit)))
+    experiment = driver.session.timeline.experiment
+    driver.session.run_experiment(replace(experiment, edits=(*experiment.edits, edit)))
 
 
 async def offered(driver: Driver) -> str:
@@ -93,9 +93,9 @@ class TestKept:
 
     async def test_what_is_undone_is_kept_no_longer(self, state: Path) -> None:
         async with stepping() as driver:
-            before = driver.stepper.timeline.experiment
+            before = driver.session.timeline.experiment
             edited(driver)
-            driver.stepper.run_experiment(before)
+            driver.session.run_experiment(before)
             assert kept(state) == []
 
     async def test_left_without_q_it_is_offered_next_time(self, state: Path) -> None:
@@ -105,7 +105,7 @@ class TestKept:
         assert kept(state) == [".json", ".lock"]
         # Its lock is this process's: another one would get it.
         code = "from backprop_tui.files import recovery; print(recovery.left_behind().kept['said'])"
-        driver.stepper._recovery.leave()  # type: ignore[union-attr]  # as the end of it does
+        driver.session._recovery.leave()  # type: ignore[union-attr]  # as the end of it does
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "'p': [1, 2]" in told.stdout, told.stderr
 
@@ -114,12 +114,12 @@ class TestKept:
         state.write_text("a file in its place")
         async with stepping() as driver:
             edited(driver)
-            await driver.until(lambda: "cannot be kept against a crash" in driver.stepper.message)
+            await driver.until(lambda: "cannot be kept against a crash" in driver.session.message)
             await driver.press("space")
             edited(driver, replace(EDIT, value=0.5))
             await driver.settled()
-            assert "cannot be kept" not in driver.stepper.message
-            assert len(driver.stepper.timeline.experiment.edits) == 2
+            assert "cannot be kept" not in driver.session.message
+            assert len(driver.session.timeline.experiment.edits) == 2
 
 
 class TestOffered:
@@ -128,10 +128,10 @@ class TestOffered:
         async with stepping("mazur") as driver:
             assert "Unsaved run of article (1 edit): ⏎ opens it" in await offered(driver)
             await driver.press("enter")
-            now = driver.stepper.timeline.experiment
+            now = driver.session.timeline.experiment
             assert (now.name, now.edits) == ("article", (EDIT,))
             assert driver.position == Position(1, 2)
-            assert driver.stepper.unsaved() == "1 edit"
+            assert driver.session.unsaved() == "1 edit"
             assert kept(state) == [".json", ".lock"]  # this program's own by now
             await driver.press("q", "q")
             await driver.until(lambda: not driver.app.is_running)
@@ -142,7 +142,7 @@ class TestOffered:
         async with stepping("mazur") as driver:
             await offered(driver)
             await driver.press("escape")
-            assert driver.stepper.timeline.experiment.name == "mazur"
+            assert driver.session.timeline.experiment.name == "mazur"
         (file,) = state.iterdir()
         assert load(str(file)).edits == (EDIT,)
         async with stepping("mazur") as driver:
@@ -186,7 +186,7 @@ class TestDamaged:
         (file,) = state.glob("*.json")
         file.write_bytes(content)
         async with stepping() as driver:
-            await driver.until(lambda: "An unsaved run is damaged" in driver.stepper.message)
+            await driver.until(lambda: "An unsaved run is damaged" in driver.session.message)
         assert kept(state) == [".broken"]
 
     async def test_one_that_no_longer_fits_is_set_aside(self, state: Path) -> None:
@@ -196,8 +196,8 @@ class TestDamaged:
         async with stepping("mazur") as driver:
             await offered(driver)
             await driver.press("enter")
-            assert driver.stepper.timeline.experiment.name == "mazur"
-            assert "keeps it" in driver.stepper.message
+            assert driver.session.timeline.experiment.name == "mazur"
+            assert "keeps it" in driver.session.message
         assert kept(state) == [".broken"]
 
     def test_an_empty_place_is_cleared(self, state: Path) -> None:
@@ -220,4 +220,4 @@ async def test_any_other_key_goes_on_and_leaves_the_offer_for_the_next_start() -
         await driver.press("space")
         await driver.until(lambda: driver.position.steps == 1)
         assert asked == [None]
-        assert driver.screen is driver.stepper
+        assert driver.screen is driver.session

@@ -339,7 +339,7 @@ async def test_decimals() -> None:
         await driver.press(*["D"] * 5)
         assert driver.cell("cache", "Z1", 2) == rounded(z, 0)
         await driver.press(*["d"] * 20)
-        assert driver.stepper.decimals == 12
+        assert driver.session.decimals == 12
 
 
 async def test_drawing() -> None:
@@ -369,21 +369,21 @@ async def test_zoom() -> None:
 async def test_tab_visits_every_matrix_and_panel_and_comes_back() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8, "tab")
-        first = driver.stepper.inspection.cursor
+        first = driver.session.inspection.cursor
         assert first
         assert first.symbol == "dW2"  # the step's own
         visited: list[str] = []
         for _ in range(30):
-            cursor = driver.stepper.inspection.cursor
-            visited.append(cursor.symbol if cursor else driver.stepper.chosen)
+            cursor = driver.session.inspection.cursor
+            visited.append(cursor.symbol if cursor else driver.session.chosen)
             await driver.press("tab")
-            if driver.stepper.inspection.cursor == first:
+            if driver.session.inspection.cursor == first:
                 break
         slopes = "dW1 db1 dZ1 dA1 dW2 db2 dZ2 dA2".split()
         wanted = {"network", "step", *"X W1 b1 Z1 A1 W2 b2 Z2 A2 Y".split(), *slopes}
         assert sorted(visited) == sorted(wanted)
         await driver.press("shift+tab", "tab")
-        assert driver.stepper.inspection.cursor == first
+        assert driver.session.inspection.cursor == first
         assert driver.position == Position(1, 8)
 
 
@@ -393,7 +393,7 @@ async def test_with_a_cursor_arrows_move_it_and_escape_gives_them_back() -> None
         places = []
         for key in ("right", "right", "right", "down", "left", "up", "up"):
             await driver.press(key)
-            cursor = driver.stepper.inspection.cursor
+            cursor = driver.session.inspection.cursor
             assert cursor
             places.append((cursor.row, cursor.column))
         assert places == [(1, 2), (1, 3), (1, 3), (2, 3), (2, 2), (1, 2), (1, 2)]
@@ -409,15 +409,15 @@ async def test_a_cursor_never_keeps_the_step_out_of_sight() -> None:
     """Where one layer's card is shown, it goes with the step; where all are shown, it stays."""
     async with stepping("vanishing") as driver:
         await driver.press("tab")
-        assert driver.stepper.inspection.cursor
+        assert driver.session.inspection.cursor
         await driver.press("space", "space")
-        assert driver.stepper.inspection.cursor  # the step is on its card
+        assert driver.session.inspection.cursor  # the step is on its card
         await driver.press("space", "space", "space")
         assert "layer 3 of 12" in driver.text("cache")
         assert "▸" in driver.text("cache")
     async with stepping("article") as driver:
         await driver.press("tab", "p")
-        assert driver.stepper.inspection.cursor
+        assert driver.session.inspection.cursor
 
 
 async def test_enter_explains_a_number_and_escape_leads_back() -> None:
@@ -441,13 +441,13 @@ async def test_a_number_leads_back_to_the_inputs() -> None:
         trail: list[str] = []
         for _ in range(30):
             await driver.press("enter")
-            place = driver.stepper.inspection.place
+            place = driver.session.inspection.place
             assert place
             if trail and trail[-1] == str(place):
                 break
             trail.append(str(place))
-        assert driver.stepper.inspection.place
-        assert driver.stepper.inspection.place.symbol in ("X", "Y", "W1", "W2", "b1", "b2")
+        assert driver.session.inspection.place
+        assert driver.session.inspection.place.symbol in ("X", "Y", "W1", "W2", "b1", "b2")
 
 
 async def test_a_click_explains_a_number() -> None:
@@ -578,9 +578,9 @@ async def test_open_a_lesson() -> None:
             assert f" {lesson.teaches} " in line
         await driver.press("down", "enter")
         assert isinstance(driver.screen, Stepper)
-        assert driver.stepper.timeline.experiment.name == "one-input"
+        assert driver.session.timeline.experiment.name == "one-input"
         assert driver.position == Position()
-        assert driver.stepper.timeline.experiment.name in driver.text("title")
+        assert driver.session.timeline.experiment.name in driver.text("title")
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
@@ -626,8 +626,8 @@ async def test_a_file_is_opened(tmp_path: Path) -> None:
         await driver.press("o", "tab")
         driver.screen.query_one(Input).value = str(file)
         await driver.press("enter")
-        assert driver.stepper.timeline.experiment.title == "Too far"
-        assert driver.stepper.resume_command() == f"backprop-tui '{file}'"
+        assert driver.session.timeline.experiment.title == "Too far"
+        assert driver.session.resume_command() == f"backprop-tui '{file}'"
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
@@ -643,11 +643,11 @@ async def test_help(key: str) -> None:
 async def test_palette() -> None:
     async with stepping() as driver:
         await driver.press("colon")
-        await driver.until(lambda: driver.screen is not driver.stepper)
+        await driver.until(lambda: driver.screen is not driver.session)
         await driver.press(*"phase start")
         await driver.until(lambda: "back to the start of this phase" in driver.everything())
         await driver.press("escape")
-        await driver.until(lambda: driver.screen is driver.stepper)
+        await driver.until(lambda: driver.screen is driver.session)
 
 
 @pytest.mark.parametrize("key", ["Q", "j", "1", "f5", "alt+x", "at", "delete", "end", "N", "§"])
@@ -671,7 +671,7 @@ async def test_keys_never_change_the_past() -> None:
     """A state taken once stays what it was, and the same position gives the same bits again."""
     async with stepping() as driver:
         await driver.press(*["space"] * 9)
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         state = timeline.state(driver.position)
         taken = [result.tobytes() for result in state.iteration.results]
         keys = "space p s s S i P k v z z d D t b b K I tab z escape space i i p left".split()

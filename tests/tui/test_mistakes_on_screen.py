@@ -52,7 +52,7 @@ async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
         assert "✗ mistake: sign-flipped" in driver.text("title")
         assert "✗ Mistaken: dZ2 is A2 − Y, not Y − A2" in driver.text("step")
         assert driver.cell("gradients", "dZ2") != right
-        assert "--mistake sign-flipped" in driver.stepper.resume_command()
+        assert "--mistake sign-flipped" in driver.session.resume_command()
         await choose(driver, "none")
         assert "mistake" not in driver.text("title")
         assert driver.cell("gradients", "dZ2") == right

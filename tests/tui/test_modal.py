@@ -30,7 +30,7 @@ async def test_a_burst_closes_it_once(opens: str, keys: tuple[str, ...]) -> None
     async with stepping("article") as driver:
         await driver.press(opens)
         burst(driver, *keys)
-        await driver.until(lambda: driver.screen is driver.stepper)
+        await driver.until(lambda: driver.screen is driver.session)
         await driver.press("space")
         assert driver.app.is_running
 
@@ -50,7 +50,7 @@ async def test_a_list_hears_keys_before_it_is_there(opens: str, then: str, ticks
         burst(driver, then)
         await driver.settled()
         await driver.press("escape")
-        await driver.until(lambda: driver.screen is driver.stepper)
+        await driver.until(lambda: driver.screen is driver.session)
 
 
 @TICKS

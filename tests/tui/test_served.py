@@ -22,7 +22,7 @@ async def test_the_opener_lists_lessons_and_has_no_field_for_a_path() -> None:
         options = driver.screen.query_one(OptionList)
         assert tuple(option.id for option in options.options) == lessons.NAMES
         await driver.press("down", "enter")
-        assert driver.stepper.timeline.experiment.name == "one-input"
+        assert driver.session.timeline.experiment.name == "one-input"
 
 
 async def test_the_palette_saves_no_screenshot() -> None:

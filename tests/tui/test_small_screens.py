@@ -27,9 +27,9 @@ async def circle(driver: Driver, key: str) -> list[tuple[str, str]]:
     stops: list[tuple[str, str]] = []
     for _ in range(40):
         await driver.press(key)
-        cursor = driver.stepper.inspection.cursor
-        assert driver.stepper.view.chosen in panels(driver)
-        stop = driver.stepper.view.chosen, cursor.symbol if cursor else ""
+        cursor = driver.session.inspection.cursor
+        assert driver.session.view.chosen in panels(driver)
+        stop = driver.session.view.chosen, cursor.symbol if cursor else ""
         if stop in stops:
             break
         stops.append(stop)
@@ -94,7 +94,7 @@ class TestOnePanel:
             assert panels(driver) == ["cache", "step"]
             await driver.press("escape")
             assert panels(driver) == ["step"]
-            assert driver.stepper.is_answering
+            assert driver.session.is_answering
 
 
 class TestNoRoom:
@@ -161,7 +161,7 @@ class TestCursor:
             await driver.press(*keys)
             for _ in range(30):
                 await driver.press("tab")
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == symbol:
                     break
             assert told in driver.text("cache")
@@ -171,7 +171,7 @@ class TestCursor:
             await driver.press("p", "tab", "h")
             places = set()
             for _ in range(12):
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == "W1":
                     break
                 await driver.press("tab")
@@ -179,7 +179,7 @@ class TestCursor:
                 await driver.press(key)
                 lines = driver.text("cache").splitlines()
                 (found,) = (m for line in lines if (m := re.search(r"\[▒+\]", line)))
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 assert cursor
                 places.add((found.start() - 7 * cursor.column, found[0]))
             assert len(places) == 1
@@ -220,7 +220,7 @@ class TestTelling:
             told = set()
             for _ in range(12):
                 await driver.press("space")
-                asking = driver.stepper.asking
+                asking = driver.session.asking
                 if asking and asking.is_open and asking.choices:
                     count = ("two", "three", "four")[len(asking.choices) - 2]
                     assert f"one to {count}." in driver.text("step")

@@ -20,16 +20,16 @@ from tests.tui.driver import Driver, stepping
 async def answer(driver: Driver, text: str) -> None:
     """Open the prompt, type, send."""
     await driver.press("g")
-    driver.stepper.query_one(Prompt).query_one(Input).value = text
+    driver.app.query_one(Prompt).query_one(Input).value = text
     await driver.press("enter")
 
 
 def said(driver: Driver) -> str:
-    return str(driver.stepper.query_one(Prompt).query_one("#said", Static).render())
+    return str(driver.app.query_one(Prompt).query_one("#said", Static).render())
 
 
 def is_open(driver: Driver) -> bool:
-    return driver.stepper.query_one(Prompt).display
+    return driver.app.query_one(Prompt).display
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ async def test_a_wrong_answer_says_why_and_stays_to_be_mended(text: str) -> None
         await answer(driver, text)
         assert said(driver).strip().startswith("✗")
         assert is_open(driver)
-        assert driver.stepper.query_one(Prompt).query_one(Input).value == text
+        assert driver.app.query_one(Prompt).query_one(Input).value == text
         assert driver.position == before
 
 
 async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
     async with stepping("article") as driver:
         await driver.press("g", "n", "p", "i", "R", "q")
-        assert driver.stepper.query_one(Prompt).query_one(Input).value == "npiRq"
+        assert driver.app.query_one(Prompt).query_one(Input).value == "npiRq"
         assert driver.position == Position()
         await driver.press("pagedown", "pagedown", "pageup")
         assert driver.position == Position(1, 1)
@@ -96,7 +96,7 @@ async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
 async def test_a_search_can_be_left_and_what_was_there_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
-        driver.stepper.query_one(Prompt).query_one(Input).value = "A2[1,1] > 2"
+        driver.app.query_one(Prompt).query_one(Input).value = "A2[1,1] > 2"
         await driver.pilot.press("enter")
         await driver.until(lambda: "not by iteration" in said(driver))
         await driver.press("escape")
@@ -117,23 +117,23 @@ async def test_going_far_and_back_is_exact() -> None:
 
 async def test_it_runs_when_asked_and_a_step_key_only_pauses() -> None:
     async with stepping("article") as driver:
-        driver.stepper.speed = len(SPEEDS) - 1
+        driver.session.speed = len(SPEEDS) - 1
         await driver.press("r")
         assert SPEEDS[-1].label in driver.text("footer")
         await driver.until(lambda: driver.position.iteration > 1)
         await driver.press("space")
         paused = driver.position
-        assert not driver.stepper.playing
+        assert not driver.session.playing
         await driver.press("space")
-        assert driver.position == driver.stepper.timeline.forward(paused)
+        assert driver.position == driver.session.timeline.forward(paused)
 
 
 async def test_faster_and_slower_stay_within_the_speeds() -> None:
     async with stepping("article") as driver:
         await driver.press(*["plus"] * (len(SPEEDS) + 2))
-        assert driver.stepper.speed == len(SPEEDS) - 1
+        assert driver.session.speed == len(SPEEDS) - 1
         await driver.press(*["minus"] * (len(SPEEDS) + 2))
-        assert driver.stepper.speed == 0
+        assert driver.session.speed == 0
         assert SPEEDS[0].label in driver.text("footer")
 
 
@@ -193,7 +193,7 @@ def test_its_iterations_are_whole_numbers(last: int) -> None:
 async def test_all_may_be_left_while_something_is_searched() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
-        prompt = driver.stepper.query_one(Prompt)
+        prompt = driver.app.query_one(Prompt)
         prompt.query_one(Input).value = "A2[1,1] > 2"
         await driver.pilot.press("enter")
         await driver.until(lambda: "not by iteration" in said(driver))

@@ -57,7 +57,7 @@ async def test_so_it_is_with_the_sheet(quits: bool, monkeypatch: pytest.MonkeyPa
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 6)
-        await driver.until(lambda: "dA2" in driver.stepper.verdicts.get(1, {}))
+        await driver.until(lambda: "dA2" in driver.session.verdicts.get(1, {}))
         monkeypatch.setattr(verdicts, "check_cells", endless)
         await driver.pilot.press("c")
         await driver.until(endless.begun.is_set)

@@ -22,11 +22,11 @@ from tests.tui.driver import SMALL, WIDE, Driver, stepping
 
 def point(driver: Driver, symbol: str, row: int = 1, column: int = 1) -> None:
     """The cursor on a cell."""
-    driver.stepper.look(Inspection().pointing(Cell(symbol, row, column)))
+    driver.session.look(Inspection().pointing(Cell(symbol, row, column)))
 
 
 def prompt(driver: Driver) -> EditPrompt:
-    return driver.stepper.query_one(EditPrompt)
+    return driver.app.query_one(EditPrompt)
 
 
 def said(driver: Driver) -> str:
@@ -41,7 +41,7 @@ async def edit(driver: Driver, text: str) -> None:
 
 
 def edits(driver: Driver) -> tuple[Edit, ...]:
-    return driver.stepper.timeline.experiment.edits
+    return driver.session.timeline.experiment.edits
 
 
 # Editing -------------------------------------------------------------------------------------
@@ -62,11 +62,11 @@ async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
 async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() -> None:
     async with stepping("article") as driver:
         await driver.press("p", "p")
-        before = driver.stepper.timeline.loss_of(1)
+        before = driver.session.timeline.loss_of(1)
         point(driver, "W1", 2, 3)
         await edit(driver, "2")
         assert driver.position == Position(1, 5)
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         assert timeline.iteration(1).given["W1"][1, 2] == 2.0
         assert timeline.loss_of(1) != before
         assert f"L {timeline.loss_of(1):.3f}" in driver.text("title")
@@ -76,15 +76,15 @@ async def test_a_parameter_that_is_updated_already_is_edited_as_the_next_iterati
     async with stepping("article") as driver:
         await driver.press("p", "p", "p", "p")
         point(driver, "W1", 1, 1)
-        loss = driver.stepper.timeline.loss_of(1)
+        loss = driver.session.timeline.loss_of(1)
         await edit(driver, "0.75")
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.75),)
-        assert driver.stepper.timeline.loss_of(1) == loss
+        assert driver.session.timeline.loss_of(1) == loss
         assert "0.750" in driver.text("update")
         await driver.press("enter")
         assert "set to 0.75 in iteration 2" in driver.text("step")
         await driver.press("escape", "space")
-        assert driver.stepper.timeline.iteration(2).given["W1"][0, 0] == 0.75
+        assert driver.session.timeline.iteration(2).given["W1"][0, 0] == 0.75
 
 
 async def test_with_nothing_chosen_it_is_the_learning_rate_and_says_how_to_choose() -> None:
@@ -141,20 +141,20 @@ async def test_a_frozen_parameter_is_edited_from_where_we_stand_and_stays_looked
         await driver.press("space", "i", "i")
         point(driver, "b1", 2)
         await driver.press("enter")
-        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(0, Cell("b1", 2, 1))
         await edit(driver, "−1")
         assert edits(driver) == (Edit(3, Cell("b1", 2, 1), -1.0),)
-        assert driver.stepper.inspection.place == Place(2, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(2, Cell("b1", 2, 1))
         assert "Edited: was 0.35, set to −1 in iteration 3." in driver.text("step")
         await driver.press("u")
-        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(0, Cell("b1", 2, 1))
         assert driver.position == Position(3, 1)
 
 
 async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("space", "i", "i")
-        stepper = driver.stepper
+        stepper = driver.session
         stepper.look(Inspection().into(Place(1, Cell("W1", 1, 1)), stepper.provenance))
         await edit(driver, "0")
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
@@ -177,7 +177,7 @@ async def test_while_it_is_typed_the_loss_that_it_would_lead_to_is_said() -> Non
         assert "↑↓ ±0.01  ⇧↑↓ ×10  tab finer ⇧tab coarser" in driver.everything()
         assert edits(driver) == ()
         await driver.press("enter")
-        assert driver.stepper.timeline.loss_of(1) == pytest.approx(0.481, abs=5e-4)
+        assert driver.session.timeline.loss_of(1) == pytest.approx(0.481, abs=5e-4)
 
 
 async def test_arrows_nudge_it_and_tab_makes_the_nudge_finer() -> None:
@@ -211,7 +211,7 @@ async def test_the_same_number_again_is_no_edit() -> None:
         point(driver, "W2", 1, 2)
         await driver.press("e", "enter")
         assert edits(driver) == ()
-        assert driver.stepper.past == []
+        assert driver.session.past == []
 
 
 # What changed --------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays()
         for symbol, value in (("W1", "2"), ("b2", "−1"), ("X", "0")):
             point(driver, symbol)
             await edit(driver, value)
-            driver.stepper.look(Inspection())
+            driver.session.look(Inspection())
             looks.append(driver.text("cache"))
         for number in (2, 1, 0):
             await driver.press("u")
@@ -271,11 +271,11 @@ async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays()
 async def test_edit_then_undo_gives_the_same_screen_to_the_bit() -> None:
     async with stepping("article") as driver:
         await driver.press("i", "i", "p", "p", "space")
-        before, there = driver.paintings(), driver.stepper.timeline.iteration(3)
+        before, there = driver.paintings(), driver.session.timeline.iteration(3)
         await edit(driver, "0.7")
         await driver.press("u", "space", "backspace")
         assert driver.paintings() == before
-        again = driver.stepper.timeline.iteration(3)
+        again = driver.session.timeline.iteration(3)
         assert all(map(same_bits, again.results, there.results))
 
 
@@ -306,21 +306,21 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         options = driver.screen.query_one(OptionList)
         options.highlighted = options.get_option_index("sign-flipped")
         await driver.press("enter")
-        experiment = driver.stepper.timeline.experiment
+        experiment = driver.session.timeline.experiment
         assert experiment.mistake == CATALOGUE["sign-flipped"]
         assert len(experiment.edits) == 1
         seed = experiment.initial.seed
         await driver.press("R")
         assert edits(driver) == ()
-        assert "--seed" in driver.stepper.resume_command()
+        assert "--seed" in driver.session.resume_command()
         await driver.press("u")
         assert driver.text("footer").strip() == "Undone: other weights"
-        assert driver.stepper.timeline.experiment.initial.seed == seed
-        assert "--seed" not in driver.stepper.resume_command()
+        assert driver.session.timeline.experiment.initial.seed == seed
+        assert "--seed" not in driver.session.resume_command()
         assert len(edits(driver)) == 1
         await driver.press("u")
         assert driver.text("footer").strip() == "Undone: the mistake sign-flipped"
-        assert driver.stepper.timeline.experiment.mistake is None
+        assert driver.session.timeline.experiment.mistake is None
         assert len(edits(driver)) == 1
         await driver.press("u")
         assert driver.text("footer").strip() == "Undone: W1[1,1] = 2.000"
@@ -328,7 +328,7 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         await driver.press("U")
         assert driver.text("footer").strip() == "Made again: W1[1,1] = 2.000"
         await driver.press("U")
-        assert driver.stepper.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
+        assert driver.session.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
 
 
 async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None:
@@ -338,11 +338,11 @@ async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None
         await edit(driver, "1e200")
         await driver.press("i", "i")
         assert "∞" in driver.text("title")
-        assert driver.stepper.timeline.iteration(driver.position.iteration).diverged
+        assert driver.session.timeline.iteration(driver.position.iteration).diverged
         assert "diverged" in driver.text("step")
         await driver.press("u")
         assert "∞" not in driver.text("cache")
-        assert driver.stepper.timeline.iteration(50).number == 50
+        assert driver.session.timeline.iteration(50).number == 50
 
 
 async def test_undoing_far_behind_replays_between_keys() -> None:
@@ -350,14 +350,14 @@ async def test_undoing_far_behind_replays_between_keys() -> None:
         await driver.press("space")
         await edit(driver, "0.4")
         await driver.press("g")
-        driver.stepper.query_one("#prompt").query_one(Input).value = "30000"
+        driver.app.query_one("#prompt").query_one(Input).value = "30000"
         await driver.press("enter")
         assert driver.position.iteration == 30_000
         await driver.press("u")
         await driver.settled()
         assert driver.position.iteration == 30_000
         plain = Timeline(load("article")).iteration(30_000)
-        here = driver.stepper.timeline.iteration(30_000)
+        here = driver.session.timeline.iteration(30_000)
         assert all(map(same_bits, here.results, plain.results))
 
 
@@ -374,7 +374,7 @@ async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
         point(driver, "X", 1, 2)
         await edit(driver, "0,25")
         assert edits(driver) == written.edits
-        here, there = driver.stepper.timeline.iteration(9), Timeline(written).iteration(9)
+        here, there = driver.session.timeline.iteration(9), Timeline(written).iteration(9)
         assert all(map(same_bits, here.results, there.results))
 
 
@@ -387,7 +387,7 @@ async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
 ) -> None:
     async with stepping("article", size) as driver:
         await driver.press("p", "p")
-        stepper = driver.stepper
+        stepper = driver.session
         place = Place(0, Cell("W2", 1, 1))
         stepper.look(Inspection().into(place, stepper.provenance))
         await driver.press(*keys)
@@ -402,7 +402,7 @@ async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
 async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("space")
-        stepper = driver.stepper
+        stepper = driver.session
         stepper.look(Inspection().into(Place(0, Cell("W2", 1, 1)), stepper.provenance))
         assert "alone" not in driver.text("step")
         assert "Given by the experiment" in driver.text("step")

@@ -24,7 +24,7 @@ NEURON = experiment(
 
 
 def field(driver: Driver) -> FormulaField:
-    return driver.stepper.query_one(FormulaField)
+    return driver.app.query_one(FormulaField)
 
 
 def typed(driver: Driver) -> str:
@@ -33,7 +33,7 @@ def typed(driver: Driver) -> str:
 
 async def answer(driver: Driver, formula: str) -> None:
     """Ask, unless that is done, type and send."""
-    if not driver.stepper.writing:
+    if not driver.session.writing:
         await driver.press("f")
     field(driver).query_one(Input).value = formula
     await driver.press("enter")
@@ -74,7 +74,7 @@ async def test_what_is_right_becomes_the_step() -> None:
         await driver.until(lambda: "✓ gradient check: difference < 1e-9" in driver.text("step"))
         await driver.press("space")
         assert "yours" not in driver.text("step")
-        assert driver.stepper.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
+        assert driver.session.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
 
 
 async def test_a_formula_that_is_not_right_gets_no_reason() -> None:
@@ -144,7 +144,7 @@ async def test_a_presenter_s_keys_leave_the_field_and_step(key: str, steps: int)
         await driver.press(*BEFORE_DW2, "f", "z", key)
         assert driver.position == Position(1, steps)
         assert not field(driver).display
-        assert not driver.stepper.writing
+        assert not driver.session.writing
         await driver.press("home", *BEFORE_DW2, "f")
         assert typed(driver) == "z"
 
@@ -180,7 +180,7 @@ async def test_an_update_is_written() -> None:
 
 async def test_the_whole_iteration_becomes_ones_own() -> None:
     async with stepping(NEURON) as driver:
-        steps = driver.stepper.timeline.program.steps
+        steps = driver.session.timeline.program.steps
         for step in steps[:-1]:
             await answer(driver, text(step.expression))
             assert f"of {len(steps)} operations so far" in driver.text("footer")
@@ -208,7 +208,7 @@ async def test_an_empty_answer_takes_a_formula_back() -> None:
 async def test_it_pauses_what_runs_by_itself() -> None:
     async with stepping() as driver:
         await driver.press("r", "f")
-        assert not driver.stepper.playing
+        assert not driver.session.playing
         assert "Write Z1" in driver.text("step")
 
 
@@ -216,7 +216,7 @@ async def test_with_a_mistake_made_on_purpose_nothing_is_asked_for() -> None:
     async with stepping(load("article", {"mistake": "sign-flipped"})) as driver:
         await driver.press("f")
         assert "take it back (m)" in driver.text("footer")
-        assert not driver.stepper.query(FormulaField)
+        assert not driver.app.query(FormulaField)
 
 
 @pytest.mark.parametrize("size", [(40, 12), (59, 17), (120, 40)])
@@ -235,6 +235,6 @@ async def test_other_weights_keep_the_formulas_and_another_lesson_does_not() -> 
         await driver.press(*BEFORE_DW2)
         await answer(driver, "dZ2 @ A1.T")
         await driver.press("R")
-        assert "dW2" in driver.stepper.timeline.program.own
-        driver.stepper.run_experiment(load("mazur"))
-        assert "dW2" not in driver.stepper.timeline.program.own
+        assert "dW2" in driver.session.timeline.program.own
+        driver.session.run_experiment(load("mazur"))
+        assert "dW2" not in driver.session.timeline.program.own
