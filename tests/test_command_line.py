@@ -23,7 +23,6 @@ from backprop_tui.files.flags import FLAGS
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui.screens.stepper import Stepper
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 

@@ -247,9 +247,9 @@ def _checked(
 ) -> Iterator[None]:
     """Check one gradient after the other, as long as somebody looks."""
     for symbol in symbols:
-        if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
-            return
         for verdict in lazy.checked(s.timeline.program, iteration, symbol):
+            if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
+                return
             if verdict is not None:
                 found[symbol] = verdict
             yield

@@ -19,6 +19,8 @@ TWICE = ("quit", "open", "save")
 SCROLLS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -(10**6), "end": 10**6}
 MOVES = {"up": -1, "down": 1, "pageup": -1, "pagedown": 1, "home": -(10**6), "end": 10**6}
 """How far a key leads in a list; a remote's keys are PgUp and PgDn."""
+STAYING = ("goto", "edit", "save")
+"""The prompts that stay open while a presenter's remote, PgDn and PgUp, steps."""
 PASTED = "pasted"
 """What stands for a key where text was pasted; the text is its character."""
 CLOSING = ("escape", "enter", "space", "q")
@@ -152,6 +154,10 @@ class Session(SessionState):
                     self.put(prompt)
             case "f1":
                 looking.show_help(self, "")
+            case "pagedown" | "pageup":
+                self.do(BY_KEY[key].id)
+                if self.top is None and prompt.kind in STAYING:
+                    self.opened.append(prompt)
             case _:
                 self._typed(prompt, prompt.line.key(key, character))
 

@@ -7,7 +7,6 @@ import pytest
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens.stepper import Stepper
 from tests.tui.driver import Driver, stepping
 
 MOST_PRESSES = 200
@@ -24,7 +23,7 @@ async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str
     seen: dict[Position, str] = {}
     for _ in range(MOST_PRESSES):
         await driver.press(key)
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         seen.setdefault(driver.position, said(driver))
         if driver.position == goal:
             return seen

@@ -23,13 +23,15 @@ from backprop_tui.explain.published import Beside
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.prompts import Choice, Prompt
+from backprop_tui.session.session import Session
+from backprop_tui.session.view import View
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.matrices import Placed
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.session.session import Session
-from backprop_tui.session.view import View
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0
@@ -55,6 +57,25 @@ class Driver:
         return self.app.session
 
     @property
+    def kind(self) -> str:
+        """What is open over the panels: the kind of a prompt, a list or a sheet; "" for nothing."""
+        return self.session.top.kind if self.session.top else ""
+
+    @property
+    def said(self) -> str:
+        """What is said of what is asked for, or of the list that is open."""
+        top = self.session.top
+        assert isinstance(top, Prompt | Choice)
+        return top.said
+
+    @property
+    def line(self) -> str:
+        """What is typed."""
+        top = self.session.top
+        assert isinstance(top, Prompt | Choice)
+        return top.line.text
+
+    @property
     def position(self) -> Position:
         return self.session.position
 
@@ -69,8 +90,24 @@ class Driver:
         await self.settled()
 
     async def type(self, text: str) -> None:
-        """Press the keys of a text."""
-        await self.press(*(NAMES.get(character, character) for character in text))
+        """Press the keys of a text, in place of what is typed."""
+        keys = (NAMES.get(character, character) for character in text)
+        await self.press("end", "ctrl+u", *keys)
+
+    async def look(self, inspection: Inspection) -> None:
+        """Look at something that no key leads to directly."""
+        self.session.look(inspection)
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Draw what was done to the session without keys."""
+        self.app.changed()
+        await self.settled()
+
+    async def begin(self, experiment: Experiment) -> None:
+        """Begin another experiment."""
+        self.session.begin(experiment)
+        await self.drawn()
 
     async def settled(self) -> None:
         """Wait until nothing is left to be done, and all is drawn."""

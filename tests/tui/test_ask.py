@@ -7,15 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.score import Outcome, Score
 from backprop_tui.model.experiment import Question
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens.cover import Cover
-from backprop_tui.tui.screens.help import Help
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping
 
 TO_DA1 = ("d", "p", "p", "g", *"dA1", "enter", "backspace")
@@ -34,8 +31,9 @@ async def typed(driver: Driver) -> None:
     assert driver.session.mode == "type"
 
 
-def field(driver: Driver) -> Input:
-    return driver.app.query_one("AnswerField Input", Input)
+def score(driver: Driver) -> Score:
+    assert driver.session.score is not None
+    return driver.session.score
 
 
 async def answer(driver: Driver, text: str) -> None:
@@ -78,7 +76,7 @@ class TestAnnouncing:
             hint = driver.text("step").split("Hint")[1]
             assert "0.0364" not in hint
             await driver.press("question_mark")
-            assert isinstance(driver.screen, Help)
+            assert driver.kind == "help"
 
     async def test_back_withdraws_the_question(self) -> None:
         async with stepping("mazur") as driver:
@@ -125,7 +123,7 @@ class TestAnnouncing:
                 assert driver.session.asking is not None
                 await driver.press(key)
                 assert driver.session.asking is None
-            assert driver.session.score.answered == ()
+            assert score(driver).answered == ()
 
 
 class TestVoting:
@@ -136,7 +134,7 @@ class TestVoting:
             await driver.press("space", "3")
             assert driver.position.steps == 10
             assert "✓3)" in driver.text("step")
-            assert driver.session.score.at_first == 1
+            assert score(driver).at_first == 1
 
     async def test_a_wrong_vote_says_why_and_stays(self) -> None:
         async with stepping("mazur") as driver:
@@ -147,7 +145,7 @@ class TestVoting:
             assert "0.0383 is what you get without the ᵀ" in driver.text("step")
             assert "second try" in driver.text("step")
             await driver.press("3")
-            assert driver.session.score.answered[0].misses == 1
+            assert score(driver).answered[0].misses == 1
             assert "at try 2" in driver.text("step") or "✗2)" in driver.text("step")
 
     async def test_the_third_miss_reveals_and_lights_the_term(self) -> None:
@@ -158,7 +156,7 @@ class TestVoting:
             assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
             await driver.press("1")
             assert driver.position.steps == 10
-            assert driver.session.score.answered[0].outcome is Outcome.MISSED
+            assert score(driver).answered[0].outcome is Outcome.MISSED
             assert "one path only" in driver.text("step")
             assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
 
@@ -167,13 +165,13 @@ class TestVoting:
             await driver.press(*TO_DA1)
             await vote(driver)
             await driver.press("pagedown", "pagedown")
-            (only,) = driver.session.score.answered
+            (only,) = score(driver).answered
             assert (only.outcome, only.misses) == (Outcome.SEEN, 0)
 
     async def test_digits_do_nothing_else(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("2")
-            assert "Nothing is asked just now" in driver.text("footer")
+            assert "No question is open: a turns questions on." in driver.text("footer")
 
     async def test_another_cell_may_be_asked_for(self) -> None:
         async with stepping("mazur") as driver:
@@ -190,7 +188,7 @@ class TestTyping:
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space")
-            assert field(driver).has_focus
+            assert driver.kind == "answer"
             await answer(driver, "0,0364")
             assert "✓ 0,0364 is right, at the first try" in driver.text("step")
             assert driver.position.steps == 10
@@ -206,7 +204,7 @@ class TestTyping:
             assert "sign flipped" in driver.text("step")
             await answer(driver, "7")
             assert driver.position.steps == 10
-            assert driver.session.score.missed == ("dA",)
+            assert score(driver).missed == ("dA",)
 
     async def test_what_is_no_number_stays_to_be_mended(self) -> None:
         async with stepping("mazur") as driver:
@@ -214,7 +212,7 @@ class TestTyping:
             await typed(driver)
             await driver.press("space")
             await answer(driver, "what")
-            assert field(driver).value == "what"
+            assert driver.line == "what"
             assert driver.session.asking
             assert driver.session.asking.misses == 0
 
@@ -223,14 +221,14 @@ class TestTyping:
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space", *"0.03", "f1")
-            assert isinstance(driver.screen, Help)
+            assert driver.kind == "help"
             await driver.press("escape")
             await driver.pilot.resize_terminal(120, 40)
             await driver.settled()
             await driver.pilot.click("#cache", offset=(30, 3))
             await driver.settled()
-            assert field(driver).value == "0.03"
-            assert field(driver).has_focus
+            assert driver.line == "0.03"
+            assert driver.kind == "answer"
             await driver.press(*"64", "enter")
             assert driver.position.steps == 10
 
@@ -240,7 +238,7 @@ class TestTyping:
             await typed(driver)
             await driver.press("space", *"0.1", "pagedown")
             assert driver.position.steps == 10
-            assert driver.session.score.missed == ()
+            assert score(driver).missed == ()
 
     async def test_space_shows_it_while_the_field_is_empty(self) -> None:
         async with stepping("mazur") as driver:
@@ -262,10 +260,10 @@ class TestTyping:
             await driver.press("space", *"0.03", "escape")
             assert driver.session.asking
             await driver.press("enter")
-            assert field(driver).value == "0.03"
+            assert driver.line == "0.03"
             await driver.press("escape", "escape")
             assert driver.session.asking is None
-            assert "It asks no more" in driver.text("footer")
+            assert "No more questions" in driver.text("footer")
 
     async def test_a_vote_may_be_typed_instead(self) -> None:
         async with stepping("mazur") as driver:
@@ -273,7 +271,7 @@ class TestTyping:
             await vote(driver)
             await driver.press("space", "enter")
             await answer(driver, "0.0364")
-            assert driver.session.score.right == 1
+            assert score(driver).right == 1
 
 
 class TestLessons:
@@ -340,7 +338,7 @@ class TestLessons:
             assert driver.session.asking
             assert driver.session.asking.asked.form == "number"
             await driver.press("full_stop")
-            assert isinstance(driver.screen, Cover)
+            assert driver.kind == "cover"
             await driver.press("space", "enter", *"0.45", "enter")
             assert "✓ 0.45 is right" in driver.text("step") or driver.position.steps == 6
 
@@ -389,7 +387,7 @@ class TestFormulas:
             assert "dZ2 = ?" in driver.text("step")
             await answer(driver, "g2'(Z2)*dA2")
             assert "is right, at the first try" in driver.text("step")
-            assert driver.session.score.right == 1
+            assert score(driver).right == 1
 
     async def test_a_wrong_one_names_its_mistake(self) -> None:
         async with stepping("ai-by-hand", asks=True) as driver:

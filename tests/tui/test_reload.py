@@ -11,7 +11,8 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens import reload
+from backprop_tui.session.keeping import look_at_file, not_saved, way_back
+from backprop_tui.tui import app
 from tests.tui.driver import Driver, stepping
 
 EDIT = Edit(1, Cell("W1", 1, 2), 0.25)
@@ -34,7 +35,7 @@ text = "Before."
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reload, "EVERY", 0.02)
+    monkeypatch.setattr(app, "EACH", 0.02)
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_what_w_writes_is_not_read_again(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         await driver.press("space", "w", "enter")
         timeline = driver.session.timeline
-        driver.session._look_at_file()
+        assert not look_at_file(driver.session)
         assert driver.session.timeline is timeline
         await saved(driver, file, file.read_text().replace("Before.", "After."), READ)
         assert driver.position == Position(1, 1)
@@ -124,31 +125,32 @@ async def test_weights_drawn_anew_and_a_mistake_stay(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         await driver.press("R")
         now = driver.session.timeline.experiment
-        driver.session.run_experiment(now.with_mistake(CATALOGUE["sign-flipped"]))
+        await driver.begin(now.with_mistake(CATALOGUE["sign-flipped"]))
         await saved(driver, file, MINE.replace("Before.", "After."), READ)
         read = driver.session.timeline.experiment
         assert (read.initial.seed, read.mistake) == (now.initial.seed, CATALOGUE["sign-flipped"])
-        assert f"--seed {now.initial.seed}" in driver.session.resume_command()
+        assert f"--seed {now.initial.seed}" in way_back(driver.session)
 
 
 async def test_a_lesson_is_not_watched() -> None:
     async with stepping() as driver:
-        assert driver.session._watching is None
+        assert driver.session.stamp is None
+        assert not look_at_file(driver.session)
 
 
 async def test_edits_made_here_stay_while_they_fit(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         now = driver.session.timeline.experiment
-        driver.session.run_experiment(replace(now, edits=(EDIT,)))
+        await driver.begin(replace(now, edits=(EDIT,)))
         await saved(driver, file, MINE.replace("Before.", "After."), READ)
         assert driver.session.timeline.experiment.edits == (EDIT,)
-        assert driver.session.unsaved() == "1 edit"
+        assert not_saved(driver.session) == "1 edit"
 
 
 async def test_edits_that_fit_no_longer_are_told(file: Path) -> None:
     async with stepping("mine.toml") as driver:
         now = driver.session.timeline.experiment
-        driver.session.run_experiment(replace(now, edits=(EDIT,)))
+        await driver.begin(replace(now, edits=(EDIT,)))
         narrower = MINE.replace("[2, 3, 1]", "[1, 3, 1]").replace("[[1, 0.5]]", "[[1]]")
         await saved(driver, file, narrower, "no longer fits")
         assert driver.session.timeline.experiment.edits == ()

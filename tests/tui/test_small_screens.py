@@ -94,7 +94,8 @@ class TestOnePanel:
             assert panels(driver) == ["cache", "step"]
             await driver.press("escape")
             assert panels(driver) == ["step"]
-            assert driver.session.is_answering
+            assert driver.session.asking
+            assert driver.session.asking.is_open
 
 
 class TestNoRoom:
