@@ -84,7 +84,7 @@ class TestStops:
         assert train("--iterations", str(iterations))["iterations"] == f"{iterations:,}"
 
     def test_at_the_first_loss_below(self, train: Train) -> None:
-        losses = Timeline(load("article")).losses(1, 2000)
+        losses = Timeline(load("article")).history.losses(1, 2000)
         first = int(np.argmax(losses < 0.001)) + 1
         told = train("--until-loss", "0.001")
         assert told.status == 0
@@ -206,7 +206,7 @@ class TestKeeps:
         at_rest = XOR.replace("[training]", "[training]\nlearning_rate = 0")
         rows = [f"{name} = {p.tolist()}\n" for name, p in parameters.items()]
         Path("rest.toml").write_text("".join([at_rest, "[initial]\n", *rows]))
-        losses = Timeline(load("rest.toml")).losses(1, 5)
+        losses = Timeline(load("rest.toml")).history.losses(1, 5)
         assert f"{losses.mean():.6f} after" in told["all"]
         assert f"{losses.mean():.6f} before" in train("rest.toml")["all"]
 
@@ -273,7 +273,7 @@ class TestShows:
             screen = driver.stepper
             assert driver.position == run.end_of(3000)
             await driver.settled()
-            assert same_bits(screen.known_losses(), run.losses(1, 3001))
+            assert same_bits(screen.known_losses(), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")
             assert driver.position == run.end_of(2999)

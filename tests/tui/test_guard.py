@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui.files.autosave import Autosave, LeftBehind, left_behind
 from backprop_tui.files.experiment_file import load
-from backprop_tui.files.recovery import Left, Recovery, left_behind
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Edit
 from backprop_tui.run.timeline import Position
@@ -104,8 +104,8 @@ class TestKept:
             await driver.press("space", "space")
         assert kept(state) == [".json", ".lock"]
         # Its lock is this process's: another one would get it.
-        code = "from backprop_tui.files import recovery; print(recovery.left_behind().kept['said'])"
-        driver.stepper._recovery.leave()  # type: ignore[union-attr]  # as the end of it does
+        code = "from backprop_tui.files.autosave import left_behind; print(left_behind().content)"
+        driver.stepper._autosave.leave()  # type: ignore[union-attr]  # as the end of it does
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "'p': [1, 2]" in told.stdout, told.stderr
 
@@ -155,7 +155,7 @@ class TestOffered:
         left = left_behind()
         assert left is not None
         assert (left.name, left.unsaved) == ("mine", "1 edit")
-        assert left.kept["path"] == str(file)
+        assert left.content["path"] == str(file)
 
     async def test_running_programs_keep_their_own(self, state: Path) -> None:
         async with stepping() as first:
@@ -169,7 +169,7 @@ class TestOffered:
     async def test_only_one_program_gets_it(self) -> None:
         killed()
         first = left_behind()
-        assert isinstance(first, Left)
+        assert isinstance(first, LeftBehind)
         assert left_behind() is None
         first.put_back()
         again = left_behind()
@@ -209,7 +209,7 @@ class TestDamaged:
 
 
 def test_nothing_is_written_before_there_is_something(state: Path) -> None:
-    Recovery().remove()
+    Autosave().remove()
     assert not state.exists()
 
 

@@ -18,9 +18,11 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
+from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.model.experiment import Data, read_only
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import DRAWINGS, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.matrices import (
     Arrangement,
@@ -33,14 +35,12 @@ from backprop_tui.tui.paint.matrices import (
     paint,
     paint_cell,
 )
-from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import Network as Drawing
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.session.view import DRAWINGS, View
 from tests.networks import experiment, experiments
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 

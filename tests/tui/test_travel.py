@@ -10,9 +10,9 @@ from textual.widgets import Input, Static
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
+from backprop_tui.session.playing import SPEEDS
 from backprop_tui.tui.paint.curve import BLOCKS, by_epoch, sparkline, thinned
 from backprop_tui.tui.panels.prompt import Prompt
-from backprop_tui.session.playing import SPEEDS
 from backprop_tui.tui.screens.curve import Curve, WholeNumbers
 from tests.tui.driver import Driver, stepping
 

@@ -9,12 +9,12 @@ from threading import Event
 from typing import Any
 
 import pytest
+from backprop_tui.tui.verdicts import SAMPLE, check_sample
 
 from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_gradient
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.tui import verdicts
-from backprop_tui.tui.verdicts import SAMPLE, check_sample
 from tests.tui.driver import PATIENCE, stepping
 
 

@@ -24,9 +24,8 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
-from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.view import DRAWINGS, NO_LOSSES, View
+from backprop_tui.tui import lazy
+from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.curve import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
@@ -92,9 +91,7 @@ class Base(Screen[None]):
         self._tell(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            from backprop_tui.files.saving import resume
-
-            self.position = resume(self.timeline)
+            self.position = lazy.resume(self.timeline)
         self._behind: int | None = None  # while a saved run is replayed: how far that has come
         if self.position.iteration > 1:
             self._behind = 0
@@ -132,8 +129,8 @@ class Base(Screen[None]):
         if self._behind is not None:
             self._behind = 0
             self.catch_up()
-        if self.timeline.is_far(here.iteration):
-            self.farthest = max(1, self.timeline.reached)
+        if self.timeline.history.is_far(here.iteration):
+            self.farthest = max(1, self.timeline.history.reached)
             self.go(self.timeline.end_of(self.farthest))
             self.call_later(self.replay_to, here)
             return
@@ -181,7 +178,7 @@ class Base(Screen[None]):
         if self._behind is None:
             return
         since = monotonic()
-        for stretch in self.timeline.run(1, self.position.iteration, REPLAYED_AT_A_TIME):
+        for stretch in self.timeline.history.run(1, self.position.iteration, REPLAYED_AT_A_TIME):
             self._behind = stretch.last
             if monotonic() - since > SLICE:
                 await asyncio.sleep(SLICE)
@@ -259,12 +256,13 @@ class Base(Screen[None]):
         """The loss of every iteration that was shown, from the first one on; of a saved run those
         that were replayed so far."""
         if self._behind is not None:
-            return self.timeline.losses(1, self._behind + 1)
+            return self.timeline.history.losses(1, self._behind + 1)
         reached, here = self.farthest, self.position
         if reached > LOSSES:  # those behind are not kept
-            return self.timeline.losses(1, LOSSES + 1)
+            return self.timeline.history.losses(1, LOSSES + 1)
         untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
-        return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
+        shown = reached - 1 if here.iteration == reached and untold else reached
+        return self.timeline.history.losses(1, shown + 1)
 
     def _drawn_losses(self) -> Drawn:
         losses, drawn = self.known_losses(), self._drawn

@@ -6,17 +6,17 @@ Where and how it is kept is the engine's; this knows when.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.tui import lazy
 from backprop_tui.tui.screens.keep import Keep
 from backprop_tui.tui.serving import served
 
 if TYPE_CHECKING:  # imported when there is something to keep: the start does not wait for it
-    from backprop_tui.files.recovery import Left, Recovery
+    from backprop_tui.files.autosave import Autosave, LeftBehind
 
 MOMENT = 1.0
 """Seconds between two looks at whether the position has changed."""
@@ -29,7 +29,7 @@ class Guard(Keep):
 
     def __init__(self, experiment: Experiment, decimals: int = 3) -> None:
         super().__init__(experiment, decimals)
-        self._recovery: Recovery | None = None
+        self._autosave: Autosave | None = None
         self._guarded = self.snapshot()  # what was kept last
         self._told = False  # that nothing can be kept
         self._watch_position: Timer | None = None
@@ -46,7 +46,7 @@ class Guard(Keep):
             self.guard()
 
     def _guard_position(self) -> None:
-        if self._recovery is not None and self.snapshot() != self._guarded:
+        if self._autosave is not None and self.snapshot() != self._guarded:
             self.guard()
 
     def guard(self) -> None:
@@ -57,12 +57,10 @@ class Guard(Keep):
         if not (unsaved := self.unsaved()):
             self.nothing_to_lose()
             return
-        from backprop_tui.files.recovery import kept
-
         if self._watch_position is None and self.is_mounted:
             self._watch_position = self.set_interval(MOMENT, self._guard_position)
-        self._recovery, why = kept(
-            self._recovery, self.timeline, self.position, self.seen(), unsaved
+        self._autosave, why = lazy.autosaved(
+            self._autosave, self.timeline, self.position, self.seen(), unsaved
         )
         if why and not self._told:
             self._told = True
@@ -74,17 +72,17 @@ class Guard(Keep):
         self.guard()
 
     def nothing_to_lose(self) -> None:
-        if self._recovery is not None:
-            self._recovery.remove()
-            self._recovery = None
+        if self._autosave is not None:
+            self._autosave.remove()
+            self._autosave = None
 
     def open_instead(self, experiment: Experiment) -> None:
-        given_up = self.unsaved() if self._recovery is not None else ""
+        given_up = self.unsaved() if self._autosave is not None else ""
         name = self.timeline.experiment.name
-        if self._recovery is not None:
+        if self._autosave is not None:
             self._guard_position()
-            self._recovery.leave()
-            self._recovery = None
+            self._autosave.leave()
+            self._autosave = None
         super().open_instead(experiment)
         if given_up:
             self.say(f"The run of {name} ({given_up} not saved) is offered at the next start.")
@@ -92,20 +90,11 @@ class Guard(Keep):
     # What another program left behind
 
     def _offer_left(self) -> None:
-        from backprop_tui.files.folders import LOCK, state_folder
-
-        with suppress(OSError):
-            if not served(self.app) and any(
-                name.endswith(LOCK) for name in os.listdir(state_folder())
-            ):
-                self._offer()
-
-    def _offer(self) -> None:
-        from backprop_tui.files.recovery import BrokenError, left_behind
-
+        if served(self.app):
+            return
         try:
-            left = left_behind()
-        except BrokenError as error:
+            left = lazy.left_behind()
+        except lazy.DamagedError as error:
             self.say(f"{error}.")
             return
         if left is None:
@@ -122,7 +111,7 @@ class Guard(Keep):
 
         self.app.push_screen(Offer(left.name, left.unsaved), answered)
 
-    def _open_left(self, left: Left) -> None:
+    def _open_left(self, left: LeftBehind) -> None:
         from backprop_tui.files.experiment_file import ExperimentError
 
         try:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui.explain.provenance import Place
-from backprop_tui.files.resuming import named, right_here, shown_path, unsaved
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.inspection import Inspection
+from backprop_tui.tui import lazy
+from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.serving import NOT_SERVED, served
@@ -129,7 +129,7 @@ class Keep(Base):
 
     def unsaved(self) -> str:
         """What was made since the last save, in words: "2 edits and 1 formula"."""
-        return unsaved(self.timeline.experiment, self.kept_edits, self.kept_formulas)
+        return lazy.unsaved(self.timeline.experiment, self.kept_edits, self.kept_formulas)
 
     def all_is_kept(self) -> None:
         """What was made until now is saved."""
@@ -139,7 +139,6 @@ class Keep(Base):
     # Saving
 
     async def action_save(self) -> None:
-        from backprop_tui.files.codes import is_lesson
         from backprop_tui.tui.panels.file_prompt import FilePrompt
 
         experiment = self.timeline.experiment
@@ -155,7 +154,7 @@ class Keep(Base):
         own = self._saved[0] if self._saved else experiment.written.path
         name = self._typed or own or f"{experiment.name}.toml"
         self._replaces = ""
-        what = "its lesson stays as it is" if is_lesson(experiment) else "comments stay"
+        what = "its lesson stays as it is" if lazy.is_lesson(experiment) else "comments stay"
         hint = f"opens right here; {what}; .html .md .tex .py export; esc leaves"
         self.query_one(FilePrompt).propose("save as", hint, name)
 
@@ -166,10 +165,9 @@ class Keep(Base):
 
     def on_file_prompt_answered(self, message: FilePrompt.Answered) -> None:
         from backprop_tui.files.experiment_file import as_argument
-        from backprop_tui.files.saving import SaveError, save, too_large
 
         self._typed = message.text
-        path = named(message.text)
+        path = lazy.named(message.text)
         if not path:
             message.prompt.say("✗ it needs a name")
             return
@@ -182,16 +180,16 @@ class Keep(Base):
             return
         if os.path.isfile(path) and not self._is_own(path) and self._replaces != path:
             self._replaces = path
-            message.prompt.say(f"{shown_path(path)} exists: enter again replaces it")
+            message.prompt.say(f"{lazy.shown_path(path)} exists: enter again replaces it")
             return
         if chosen is not None:
             self._export(chosen, path, message.prompt)
             return
         try:
-            if too_large(self.timeline):
-                raise SaveError("this network is larger than any file that is read")
-            save(path, self.timeline, self.position, overwrite=True, seen=self.seen())
-        except SaveError as error:
+            if lazy.too_large(self.timeline):
+                raise lazy.SaveError("this network is larger than any file that is read")
+            lazy.save(path, self.timeline, self.position, overwrite=True, seen=self.seen())
+        except lazy.SaveError as error:
             message.prompt.say(f"✗ {error}")
             return
         message.prompt.close()
@@ -199,18 +197,17 @@ class Keep(Base):
         self.all_is_kept()
         self.saved_to(path)
         opens = f"backprop-tui {as_argument(path)}"
-        told = f"Saved as {shown_path(path)}; {opens} opens it."
+        told = f"Saved as {lazy.shown_path(path)}; {opens} opens it."
         self.say(told if len(told) < self.size.width - 1 else f"Saved: {opens}")
 
     def _export(self, chosen: Format, path: str, prompt: Prompt) -> None:
         """Write the iterations up to this one, a document the first of them."""
         from backprop_tui.exports.formats import ExportError, export_so_far
-        from backprop_tui.files.saving import SaveError
 
         at = self.position.iteration
         try:
             told = export_so_far(chosen, path, self.timeline, at, self.decimals)
-        except (ExportError, SaveError) as error:
+        except (ExportError, lazy.SaveError) as error:
             prompt.say(f"✗ {error}")
             return
         prompt.close()
@@ -234,20 +231,19 @@ class Keep(Base):
     # Codes
 
     def action_code(self) -> None:
-        from backprop_tui.files.codes import TooLongError
         from backprop_tui.tui.screens.code import CodeSheet
 
         self.pause()
         try:
             self.app.push_screen(CodeSheet(self.code()))
-        except TooLongError as error:
+        except lazy.TooLongError as error:
             self.say(str(error))
 
     def code(self) -> str:
         """The code that opens just what is seen, or a TooLongError."""
-        from backprop_tui.files.codes import code_of, keyframe_needed
-
-        return code_of(self.seen(), self.position, keyframe_needed(self.timeline, self.position))
+        return lazy.code_of(
+            self.seen(), self.position, lazy.keyframe_needed(self.timeline, self.position)
+        )
 
     # Leaving
 
@@ -270,15 +266,14 @@ class Keep(Base):
         """The command that resumes, of the saved file while that is this run; and where it cannot
         tell all, the code that does."""
         from backprop_tui.files.experiment_file import as_argument
-        from backprop_tui.files.kept import same_run
 
         again, told = self.resume_command(), self._flags_can_tell()
-        if self._saved and same_run(self._saved[1][0], self.timeline.experiment):
+        if self._saved and lazy.same_run(self._saved[1][0], self.timeline.experiment):
             again = f"backprop-tui {as_argument(self._saved[0])}"
             told = self._saved[1] == self.snapshot()
         if told:
             return again
-        return right_here(again, self.code)
+        return lazy.right_here(again, self.code)
 
     def _flags_can_tell(self) -> bool:
         """Whether the command alone opens what is seen: the run as it was opened, but for flags."""

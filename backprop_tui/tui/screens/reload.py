@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from textual.timer import Timer
 
-from backprop_tui.files.resuming import apart, shown_path
 from backprop_tui.model.experiment import Experiment, Saved
 from backprop_tui.run.timeline import Position
+from backprop_tui.tui import lazy
 from backprop_tui.tui.screens.guard import Guard
 from backprop_tui.tui.serving import served
 
@@ -82,7 +82,7 @@ class Reload(Guard):
         from backprop_tui.files.experiment_file import ExperimentError, read_again
         from backprop_tui.messages import count
 
-        now, name = self.timeline.experiment, shown_path(self._path or "")
+        now, name = self.timeline.experiment, lazy.shown_path(self._path or "")
         try:
             read = read_again(now)
         except ExperimentError as error:
@@ -93,7 +93,7 @@ class Reload(Guard):
         own = self._with_changes(read)
         dropped = ""
         try:
-            fresh = read_again(now, self._kept(own)) if own is not read else read
+            fresh = read_again(now, self._sections(own)) if own is not read else read
         except ExperimentError as error:
             fresh = read
             dropped = f" What was changed here no longer fits: {error.faults[0]}"
@@ -109,30 +109,24 @@ class Reload(Guard):
         """The experiment that was read, with the edits and formulas that were made here."""
         now = self.timeline.experiment
         edits, formulas = self._in_file
-        own_edits = apart(now.edits, edits)
+        own_edits = lazy.apart(now.edits, edits)
         own = {s: e for s, e in now.formulas.items() if formulas.get(s) != e}
         if not own_edits and not own:
             return read
         return replace(read, edits=(*read.edits, *own_edits), formulas={**read.formulas, **own})
 
-    def _kept(self, experiment: Experiment) -> dict[str, object]:
+    def _sections(self, experiment: Experiment) -> dict[str, object]:
         """Its edits and formulas as a file would have them, for the rules to judge."""
-        from backprop_tui.files.kept import kept_of
-
-        kept = kept_of(experiment, self.position, None)
-        return {key: value for key, value in kept.items() if key != "position"}
+        sections = lazy.run_sections(experiment, self.position, None)
+        return {key: value for key, value in sections.items() if key != "position"}
 
     def _go_on_with(self, experiment: Experiment) -> None:
         """Begin what was read, where the run before stands."""
-        from backprop_tui.files.codes import FAR
-        from backprop_tui.files.kept import same_run
-        from backprop_tui.files.saving import keyframe_of
-
         here, look, decimals = self.position, self.look_now(), self.timeline.experiment.decimals
         saved = Saved(here.iteration, here.steps, elements=here.elements)
-        if same_run(experiment, self.timeline.experiment):
-            saved = replace(saved, keyframe=keyframe_of(self.timeline, here.iteration))
-        elif here.iteration > FAR:  # too long a way for now
+        if lazy.same_run(experiment, self.timeline.experiment):
+            saved = replace(saved, keyframe=lazy.keyframe_of(self.timeline, here.iteration))
+        elif here.iteration > lazy.FAR:  # too long a way for now
             saved = Saved(1, here.steps)
         source = shlex.join(shlex.split(self.resume_command())[1:])
         self.past.clear()

@@ -13,13 +13,12 @@ from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-from backprop_tui.files.resuming import resume_command
-from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.commands import ACTIONS
-from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.view import DRAWINGS
+from backprop_tui.tui import lazy
+from backprop_tui.tui.actions import ACTIONS
+from backprop_tui.tui.inspection import Inspection
+from backprop_tui.tui.paint.numbers import MOST_DECIMALS
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.heading import Rail
 from backprop_tui.tui.panels.network import Network
@@ -145,7 +144,7 @@ class Stepper(Ask, WhatIf, Writing, Reload):
         """What to type to open this again, new weights and other decimals included."""
         now = self.timeline.experiment
         first = (self.past or [now])[0]
-        return resume_command(first, now, self.mode, self.decimals)
+        return lazy.resume_command(first, now, self.mode, self.decimals)
 
     # The mouse
 

@@ -135,13 +135,13 @@ class Travel(Base):
         self.travel(position, prompt)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
-        from backprop_tui.run.goals import DestinationError, read_destination
+        from backprop_tui.run.goals import GoalError, read_goal
 
         farthest = max(self.farthest, self.position.iteration)
         prompt = message.prompt
         try:
-            asked = read_destination(message.text, self.timeline, self.position, farthest)
-        except DestinationError as error:
+            asked = read_goal(message.text, self.timeline, self.position, farthest)
+        except GoalError as error:
             prompt.say(f"✗ {error}")
             return
         self.travel(asked, prompt)
@@ -169,7 +169,8 @@ class Travel(Base):
     async def _reached(self, asked: Position, prompt: Prompt) -> tuple[Position, str]:
         """That position, or the end of a run that diverges before it, and a word about that."""
         since = monotonic()
-        for stretch in self.timeline.run(self.timeline.reached + 1, asked.iteration):
+        history = self.timeline.history
+        for stretch in history.run(history.reached + 1, asked.iteration):
             if monotonic() - since > SLICE:
                 prompt.say(f"iteration {stretch.last:,} of {asked.iteration:,}; esc stops")
                 await prompt.breathe()
@@ -212,7 +213,7 @@ class Travel(Base):
             self.say(f"One loss so far: {name} {known}. Go on, and there is a curve.")
             return
         batches = self.timeline.experiment.batches_per_epoch
-        right = self.right.timeline.losses(1, losses.size + 1) if self.right else None
+        right = self.right.timeline.history.losses(1, losses.size + 1) if self.right else None
         self.app.push_screen(Curve(losses, name, self.position.iteration, batches, right))
 
     # Running by itself
