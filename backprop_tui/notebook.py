@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
@@ -32,25 +32,25 @@ UNKNOWN = "·"
 BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border-radius:6px"
 
 
-class Timeline(timeline.Timeline):
+class NotebookTimeline(timeline.Timeline):
     """A run of an experiment; `state` gives what is known at a position, ready to be shown."""
 
-    def state(self, position: Position) -> State:
+    def state(self, position: Position) -> NotebookState:
         """What is known there. Raises ValueError where the run has no such position."""
         steps = len(self.program.steps)
         if position.iteration < 1 or not 0 <= position.steps <= steps:
             raise ValueError(f"there is no {position}: iterations count from 1, steps to {steps}")
-        return State(self, position, self.iteration(position.iteration))
+        return NotebookState(self, position, self.iteration(position.iteration))
 
     @cached_property
     def provenance(self) -> Provenance:
         return Provenance(self)
 
 
-class State(timeline.State):
+class NotebookState(timeline.State):
     """All that is known at a position. Displayed, it is its step: formula, one number, matrices."""
 
-    timeline: Timeline
+    timeline: NotebookTimeline
 
     @property
     def decimals(self) -> int:
@@ -167,4 +167,7 @@ def _board(name: str, rows: list[list[str]]) -> Html:
     return element("table", caption, *cells, style=BRACKETS)
 
 
+# As the library calls them:
+Timeline: TypeAlias = NotebookTimeline
+State: TypeAlias = NotebookState
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

@@ -15,11 +15,12 @@ import pytest
 
 from backprop_tui import exports, lessons
 from backprop_tui.__main__ import main
-from backprop_tui.cli import commands
+from backprop_tui.cli import flags, stepping
+from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
-from backprop_tui.cli.table import COMMANDS, EXPERIMENT, STEPPER
 from backprop_tui.files.flags import FLAGS
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
@@ -87,11 +88,11 @@ def imported_by(*argv: str) -> set[str]:
 
 class TestHelp:
     @pytest.mark.parametrize("command", [STEPPER, *COMMANDS.values()], ids=lambda c: c.name)
-    def test_tells_all_within_80_columns(self, command: commands.Command, tell: Teller) -> None:
+    def test_tells_all_within_80_columns(self, command: Subcommand, tell: Teller) -> None:
         told = tell(*command.name.split(), "--help")
         assert told.status == 0
         assert max(map(len, told.out.splitlines())) <= 80
-        for word in ("usage:", "examples:", *(flag.name for flag in command.all_flags)):
+        for word in ("usage:", "examples:", *(flag.name for flag in command.options)):
             assert word in told.out
 
     def test_names_every_command_lesson_activation_and_loss(self, tell: Teller) -> None:
@@ -109,8 +110,10 @@ class TestHelp:
 
 
 class TestImports:
-    @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["check", "--help"]])
-    def test_help_and_version_wait_for_nothing(self, argv: list[str]) -> None:
+    @pytest.mark.parametrize(
+        "argv", [["--help"], ["--version"], ["check", "--help"], ["completion", "bash"]]
+    )
+    def test_help_version_and_completion_wait_for_nothing(self, argv: list[str]) -> None:
         assert imported_by(*argv) == set()
 
     def test_lessons_and_trace_do_without_the_screen(self) -> None:
@@ -136,13 +139,18 @@ class TestTables:
 
         assert tuple(trace.FORMATS) == FORMATS
 
+    def test_names_are_those_of_the_formulas_and_of_the_mistakes(self) -> None:
+        assert tuple(ACTIVATIONS) == flags.ACTIVATION_NAMES
+        assert tuple(LOSSES) == flags.LOSS_NAMES
+        assert tuple(CATALOGUE) == flags.MISTAKE_NAMES
+
     def test_no_command_hides_a_lesson(self) -> None:
         assert set(COMMANDS).isdisjoint(lessons.NAMES)
 
     def test_every_flag_of_an_experiment_is_on_every_command_that_opens_one(self) -> None:
         for command in (STEPPER, *COMMANDS.values()):
             if command.word is EXPERIMENT:
-                assert set(OVERRIDES) < set(command.all_flags)
+                assert set(OVERRIDES) < set(command.options)
 
 
 class TestTrace:
@@ -157,6 +165,9 @@ class TestTrace:
         assert tell("trace", "--", "mazur").out == tell("trace", "mazur").out
 
     def test_a_value_may_start_with_a_minus(self, tell: Teller) -> None:
+        assert tell.faults("trace", "--learning-rate", "-0.1") == tell.faults(
+            "trace", "--learning-rate=-0.1"
+        )
         options = ("--layers", "3,1", "--y", "1", "--format", "jsonl")
         for x in (["--x", "-1,0,1"], ["--x=-1,0,1"], ["--x", "-1, 0, 1"], ["--x", "-1,.0,1e0"]):
             assert '"X": [[-1.0], [0.0], [1.0]]' in tell("trace", *x, *options).out
@@ -345,6 +356,17 @@ class TestFaults:
     def test_a_flag_without_its_value(self, tell: Teller) -> None:
         assert tell.faults("trace", "--x") == ["--x needs a value"]
         assert tell.faults("trace", "--x", "--y", "1") == ["--x needs a value"]
+        assert tell.faults("--iterations", "--x", "1", "trace") == ["--iterations needs a value"]
+
+    def test_the_value_of_a_flag_that_is_none_is_not_taken_for_the_experiment(
+        self, tell: Teller
+    ) -> None:
+        fault = 'there is no flag "--lerning-rate". Did you mean "--learning-rate"?'
+        for words in ((), ("mazur",), ("trace",), ("trace", "mazur")):
+            assert tell.faults("--lerning-rate", "3", *words) == [fault]
+        assert tell.faults("--plain", "trace", "mazur") == [
+            'there is no flag --plain here, but "backprop-tui" has it'
+        ]
 
     def test_a_flag_of_another_command(self, tell: Teller) -> None:
         assert tell.faults("mazur", "--iterations", "3") == [
@@ -438,7 +460,7 @@ class TestStepper:
         module = ModuleType("backprop_tui.tui.app")
         module.BackpropApp = FakeApp  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "backprop_tui.tui.app", module)
-        monkeypatch.setattr(commands, "no_terminal", lambda: None)
+        monkeypatch.setattr(stepping, "no_terminal", lambda: None)
         monkeypatch.setattr(FakeApp, "says", None)
         return FakeApp
 
@@ -483,12 +505,12 @@ class TestStepper:
         for name in ("-x.toml", "a file of mine.toml"):
             (tmp_path / name).write_text(lessons.text("article"), encoding="utf-8")
         assert tell(*argv).status == 0
-        screen = Stepper(app.experiment, app.decimals)
+        screen = Session(app.experiment, app.decimals)
         for _ in range(rerolls):
             screen.past.append(screen.timeline.experiment)
             screen.begin(screen.timeline.experiment.reseeded())
         before = screen.timeline.experiment.parameters()
-        program, *words = shlex.split(screen.resume_command())
+        program, *words = shlex.split(way_back(screen))
         assert program == "backprop-tui"
         assert words.count("--seed") <= 1
         assert tell(*words).status == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.__main__ import main
-from backprop_tui.cli.table import COMMANDS
+from backprop_tui.cli.commands import COMMANDS
 from backprop_tui.exports.formats import FORMATS
 from tests.exports.runs import printed_by
 
@@ -134,7 +134,7 @@ class TestWorksheet:
 
 
 def test_help_and_readme_name_every_format() -> None:
-    flags = {flag.name: flag.help for flag in COMMANDS["export"].all_flags}
+    flags = {flag.name: flag.help for flag in COMMANDS["export"].options}
     readme = README.read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", readme, re.MULTILINE))
     for each in FORMATS.values():

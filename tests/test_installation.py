@@ -12,9 +12,11 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
+from backprop_tui.cli.commands import COMMANDS, STEPPER
 from backprop_tui.cli.completion import SHELLS, script
+from backprop_tui.cli.parser import command_line
 from backprop_tui.cli.streams import PROGRAM
-from backprop_tui.cli.table import COMMANDS, STEPPER
+from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -58,10 +60,10 @@ def test_the_metadata_is_complete() -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_knows_every_command_flag_and_lesson(shell: str) -> None:
-    text = script(shell, PROGRAM, STEPPER, COMMANDS)
+    text = script(shell, command_line())
     for command in (STEPPER, *COMMANDS.values()):
         assert command.name in text
-        for flag in command.all_flags:
+        for flag in command.options:
             name = f"-l {flag.name.removeprefix('--')} " if shell == "fish" else flag.name
             assert name in text
     assert all(lesson in text for lesson in lessons.NAMES)
@@ -72,7 +74,7 @@ def test_each_shell_reads_its_script(shell: str, tmp_path: Path) -> None:
     if (found := shutil.which(shell)) is None:
         pytest.skip(f"there is no {shell}")
     file = tmp_path / "script"
-    file.write_text(script(shell, PROGRAM, STEPPER, COMMANDS), encoding="utf-8")
+    file.write_text(script(shell, command_line()), encoding="utf-8")
     done = subprocess.run([found, "-n", str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -81,7 +83,7 @@ def completed(line: str, folder: Path) -> set[str]:
     """What bash offers for the last word of a line."""
     words = [word or "''" for word in line.split(" ")]
     ask = (
-        f"{script('bash', PROGRAM, STEPPER, COMMANDS)}\n"
+        f"{script('bash', command_line())}\n"
         f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}\n"
         "_backprop_tui\n"
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
@@ -112,6 +114,13 @@ def completed(line: str, folder: Path) -> set[str]:
         ("backprop-tui train --save no", {"notes.txt"}),
         ("backprop-tui train fol", {"folder"}),
         ("backprop-tui completion ", {"bash", "zsh", "fish"}),
+        ("backprop-tui --activations relu,si", {"relu,sigmoid"}),
+        (
+            "backprop-tui train --activations tanh,tanh,l",
+            {"tanh,tanh,leaky_relu", "tanh,tanh,linear"},
+        ),
+        ("backprop-tui --decimals 3 trace mazur --it", {"--iterations"}),
+        ("backprop-tui mazur --dec", {"--decimals"}),
         ("backprop-tui lessons nothing", set()),
         ("backprop-tui --seed ", set()),
     ],
@@ -121,6 +130,74 @@ def test_bash_offers(line: str, offered: set[str], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     (tmp_path / "folder").mkdir()
     assert completed(line, tmp_path) == offered
+
+
+LINES = [
+    ("tra", ["trace", "train"]),
+    ("maz", ["mazur"]),
+    ("trace maz", ["mazur"]),
+    ("train mi", ["mine.toml"]),
+    ("mi", ["mine.toml"]),
+    ("trace --form", ["--format"]),
+    ("mazur --dec", ["--decimals"]),
+    ("--decimals 3 trace mazur --it", ["--iterations"]),
+    ("--iterations 3 trace --form", ["--format"]),
+    ("trace --format j", ["jsonl"]),
+    ("trace --format=j", ["jsonl"]),
+    ("--mistake=sign", ["sign-flipped"]),
+    ("train mazur --loss half", ["half_squared_error"]),
+    ("--activations relu,si", ["relu,sigmoid"]),
+    ("train --activations tanh,si", ["tanh,sigmoid"]),
+    ("train --save no", ["notes.txt"]),
+    ("lessons maz", ["mazur"]),
+    ("completion z", ["zsh"]),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of a learner's: an experiment, another file, and the shell's script."""
+    (tmp_path / "mine.toml").touch()
+    (tmp_path / "notes.txt").touch()
+    return tmp_path
+
+
+def test_fish_offers(folder: Path) -> None:
+    if (fish := shutil.which("fish")) is None:
+        pytest.skip("there is no fish")
+    (folder / "script").write_text(script("fish", command_line()), encoding="utf-8")
+    ask = "source script; for line in $argv; complete -C $line | cut -f 1 | string join ' '; end"
+    lines = [f"{PROGRAM} {line}" for line, _ in LINES]
+    done = subprocess.run(
+        [fish, "--no-config", "-c", ask, "--", *lines],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.stderr == ""
+    for (line, offered), said in zip(LINES, done.stdout.splitlines(), strict=True):
+        assert [word.partition("=")[2] or word for word in said.split()] == offered, line
+
+
+def test_zsh_offers(folder: Path) -> None:
+    if (zsh := shutil.which("zsh")) is None:
+        pytest.skip("there is no zsh")
+    (folder / "script").write_text(script("zsh", command_line()), encoding="utf-8")
+    begin = (
+        f"cd {folder}; PS1='$ '; autoload -U compinit; compinit -D -u; "
+        "zstyle ':completion:*' list-colors ''; eval \"$(<script)\"; clear; print rea''dy\n"
+    )
+    with Terminal([zsh, "-f", "-i"], 150, 40) as terminal:
+        terminal.press(begin.encode())
+        terminal.until_says("ready")
+        for line, offered in LINES:
+            terminal.press(f"\x15{PROGRAM} {line}\t".encode())
+            begun = line.rstrip("=").rpartition(" ")[0]
+            if len(offered) == 1:
+                terminal.until_says(f"$ {PROGRAM} {begun}".rstrip(), offered[0])
+            else:
+                terminal.until_says(*offered)
 
 
 def test_a_shell_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:

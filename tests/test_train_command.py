@@ -17,6 +17,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
+from backprop_tui.session.keeping import way_back
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping
@@ -84,7 +85,7 @@ class TestStops:
         assert train("--iterations", str(iterations))["iterations"] == f"{iterations:,}"
 
     def test_at_the_first_loss_below(self, train: Train) -> None:
-        losses = Timeline(load("article")).losses(1, 2000)
+        losses = Timeline(load("article")).history.losses(1, 2000)
         first = int(np.argmax(losses < 0.001)) + 1
         told = train("--until-loss", "0.001")
         assert told.status == 0
@@ -206,7 +207,7 @@ class TestKeeps:
         at_rest = XOR.replace("[training]", "[training]\nlearning_rate = 0")
         rows = [f"{name} = {p.tolist()}\n" for name, p in parameters.items()]
         Path("rest.toml").write_text("".join([at_rest, "[initial]\n", *rows]))
-        losses = Timeline(load("rest.toml")).losses(1, 5)
+        losses = Timeline(load("rest.toml")).history.losses(1, 5)
         assert f"{losses.mean():.6f} after" in told["all"]
         assert f"{losses.mean():.6f} before" in train("rest.toml")["all"]
 
@@ -273,7 +274,7 @@ class TestShows:
             screen = driver.session
             assert driver.position == run.end_of(3000)
             await driver.settled()
-            assert same_bits(screen.known_losses(), run.losses(1, 3001))
+            assert same_bits(screen.known_losses(), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")
             assert driver.position == run.end_of(2999)
@@ -281,4 +282,4 @@ class TestShows:
             assert same_bits(state.iteration.parameters["W1"], run.iteration(2999).parameters["W1"])
             await driver.press("home")
             assert driver.position == run.start
-            assert screen.resume_command() == "backprop-tui run.toml"
+            assert way_back(screen) == "backprop-tui run.toml"

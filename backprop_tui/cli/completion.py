@@ -1,181 +1,133 @@
-"""What a shell needs to complete the command line, generated from the table of its commands.
+"""The command that prints the script by which a shell completes the command line.
 
-Each script asks nobody while one types: all words stand in it. It knows of shells, and of commands
-only what the table says.
+shtab makes it of the parser. Written here is what a parser does not say: which values are files,
+lessons or lists of names, and that the first word may be an experiment as well as a command.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+import argparse
+from collections.abc import Iterator
+
+import shtab
 
 from backprop_tui import lessons
-
-if TYPE_CHECKING:
-    from backprop_tui.cli.commands import Command
-    from backprop_tui.cli.flags import Flag
+from backprop_tui.cli.flags import ACTIVATION_NAMES
+from backprop_tui.cli.streams import FINE, PROGRAM, CommandError, write
+from backprop_tui.messages import hint, shown
 
 SHELLS = ("bash", "zsh", "fish")
-FILES = "FILE"
-"""The metavar of a flag whose value is a file."""
+LESSONS, ACTIVATIONS = " ".join(lessons.NAMES), " ".join(ACTIVATION_NAMES)
+EXPERIMENT = dict.fromkeys(("bash", "zsh"), "_backprop_tui_experiment_files")
+EXPERIMENT["fish"] = "(_backprop_tui_experiment_files)"
+"""The function of each shell that offers lessons, folders and files of experiments."""
+
+LIST = dict.fromkeys(("bash", "zsh"), "_backprop_tui_activations")
+LIST["fish"] = f"(__fish_append , {ACTIVATIONS})"
+"""The function of each shell that completes the last name of a list with commas."""
+
+PREAMBLE = {
+    "bash": f"""
+_backprop_tui_experiment_files() {{
+  compgen -W "{LESSONS}" -- "$1"
+  compgen -f -X "!*.toml" -- "$1"
+  compgen -d -- "$1"
+}}
+_shtab_backprop_tui_pos_0_COMPGEN=_backprop_tui_experiment_files
+_backprop_tui_activations() {{
+  local before=""
+  [[ $1 != *,* ]] || before="${{1%,*}},"
+  compgen -W "{ACTIVATIONS}" -P "$before" -- "${{1##*,}}"
+}}
+""",
+    "zsh": f"""
+_backprop_tui_experiment_files() {{
+  _alternative 'lessons:lesson:({LESSONS})' 'files:file:_files -g "*.toml"'
+}}
+functions[_backprop_tui_commands]=$functions[_shtab_backprop_tui_commands]
+_shtab_backprop_tui_commands() {{
+  _alternative 'commands:command:_backprop_tui_commands' \\
+    'experiments:experiment:_backprop_tui_experiment_files'
+}}
+# the flags and the word of the command, wherever it stands; without one, of the stepper
+_backprop_tui_stepper=("${{_shtab_backprop_tui_options[@]}}" ': :_shtab_backprop_tui_commands')
+_shtab_backprop_tui() {{
+  local i specs=_backprop_tui_stepper
+  for (( i = 2; i < CURRENT; i++ )); do
+    (( $+parameters[_shtab_backprop_tui_${{words[i]}}_options] )) || continue
+    specs=_shtab_backprop_tui_${{words[i]}}_options
+    words[i]=()
+    (( CURRENT -= 1 ))
+    break
+  done
+  _arguments -s "${{(@P)specs}}"
+}}
+_backprop_tui_activations() {{
+  compset -P '*,'
+  compadd "$@" - {ACTIVATIONS}
+}}
+""",
+    "fish": f"""
+function _backprop_tui_experiment_files
+  printf '%s\\n' {LESSONS}
+  __fish_complete_suffix .toml
+end
+""",
+}
+"""What stands in a script ahead of the completion itself."""
+
+ENDING = {
+    "bash": f"""
+# bash parts --flag=value at the sign: without it, the value is the word behind the flag
+_backprop_tui() {{
+  local word words=()
+  for word in "${{COMP_WORDS[@]:0:COMP_CWORD + 1}}"; do
+    [[ $word == = ]] || words+=("$word")
+  done
+  [[ ${{COMP_WORDS[COMP_CWORD]}} != = ]] || words+=("")
+  local COMP_WORDS=("${{words[@]}}") COMP_CWORD=$((${{#words[@]}} - 1))
+  _shtab_backprop_tui
+}}
+complete -o bashdefault -F _backprop_tui {PROGRAM}
+""",
+    "fish": f"""
+complete -c {PROGRAM} -n '_shtab_backprop_tui_using; and test $_shtab_backprop_tui_npos -eq 0' \\
+  -ka '{EXPERIMENT["fish"]}'
+""",
+}
+"""What stands in a script behind the completion, where there is something."""
 
 
-class Words:
-    """What may stand where on the command line."""
-
-    def __init__(self, stepper: Command, commands: Mapping[str, Command]) -> None:
-        self.stepper, self.commands = stepper, commands
-        self.all = (stepper, *commands.values())
-        self.flags = {flag.name: flag for command in self.all for flag in command.all_flags}
-
-    @staticmethod
-    def flags_of(command: Command) -> tuple[str, ...]:
-        return (*(flag.name for flag in command.all_flags), "--help", "--version")
-
-    def words_of(self, command: Command) -> tuple[str, ...]:
-        """What the one word of a command may be, files aside."""
-        first = tuple(self.commands) if command is self.stepper else ()
-        return (*first, *(command.word.choices or lessons.NAMES))
-
-    @staticmethod
-    def takes_files(command: Command) -> bool:
-        """Whether its word may be an experiment file."""
-        return command.word.metavar == "EXPERIMENT"
-
-    @staticmethod
-    def values_of(flag: Flag) -> tuple[str, ...]:
-        """The names that a flag's value is one of, or a list of."""
-        from backprop_tui.learn.mistakes import CATALOGUE
-        from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-
-        named: Mapping[str, Sequence[str]] = {
-            "--activations": tuple(ACTIVATIONS),
-            "--loss": tuple(LOSSES),
-            "--mistake": tuple(CATALOGUE),
-        }
-        return tuple(flag.values or named.get(flag.name, ()))
+def complete(arguments: argparse.Namespace) -> int:
+    """The script that completes this command line in a shell."""
+    word = arguments.word
+    if word not in SHELLS:
+        got = "" if word is None else f"; got {shown(word)}{hint(word, SHELLS)}"
+        raise CommandError(f"completion needs a shell, one of {', '.join(SHELLS)}{got}")
+    write([script(word, arguments.parser)], document=True)
+    return FINE
 
 
-def script(shell: str, program: str, stepper: Command, commands: Mapping[str, Command]) -> str:
-    """The script of one of SHELLS."""
-    write = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]
-    return "\n".join(write(program, Words(stepper, commands))) + "\n"
+def script(shell: str, parser: argparse.ArgumentParser) -> str:
+    """The script of one of SHELLS. The parser is changed for it, and parses no more."""
+    for action in actions_of(parser):
+        if action.metavar == "FILE":
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        elif action.metavar == "EXPERIMENT":
+            action.complete = EXPERIMENT  # type: ignore[attr-defined]
+        elif action.dest == "--activations":
+            action.complete = LIST  # type: ignore[attr-defined]
+        if shell == "zsh" and action.option_strings and action.nargs != 0:
+            action.option_strings = [f"{name}=" for name in action.option_strings]
+    return shtab.complete(parser, shell, preamble=PREAMBLE[shell]) + ENDING.get(shell, "")
 
 
-def _bash(program: str, words: Words) -> Iterator[str]:
-    function = "_" + program.replace("-", "_")
-    yield f"# {program}, completed by bash: source this in ~/.bashrc"
-    yield f"{function}() {{"
-    yield '    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command="" w'
-    yield "    COMPREPLY=()"
-    yield "    if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}"  # --flag=value
-    yield '    elif [[ $word == = ]]; then word=""; fi'
-    yield '    for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do'
-    yield f"        case $w in {'|'.join(words.commands)}) command=$w; break ;; esac"
-    yield "    done"
-    yield "    case $before in"
-    for flag in words.flags.values():
-        if flag.metavar == FILES:
-            yield f'        {flag.name}) COMPREPLY=($(compgen -f -- "$word")); return ;;'
-        elif values := words.values_of(flag):
-            yield f"        {flag.name}) {_bash_words(values)}; return ;;"
-        elif flag.metavar:
-            yield f"        {flag.name}) return ;;"
-    yield "    esac"
-    yield "    case $command in"
-    for command in words.all:
-        yield f'        "{command.name}")'
-        yield "            if [[ $word == -* ]]; then"
-        yield f"                {_bash_words(words.flags_of(command))}"
-        yield "            else"
-        yield f"                {_bash_words(words.words_of(command))}"
-        if words.takes_files(command):
-            yield '                COMPREPLY+=($(compgen -d -- "$word"))'
-            yield '                COMPREPLY+=($(compgen -f -X "!*.toml" -- "$word"))'
-        yield "            fi ;;"
-    yield "    esac"
-    yield "    [[ ${COMPREPLY[0]-} != */ ]] || compopt -o nospace 2> /dev/null || true"
-    yield "}"
-    yield f"complete -o filenames -F {function} {program}"
-
-
-def _bash_words(words: Sequence[str]) -> str:
-    return f'COMPREPLY=($(compgen -W "{" ".join(words)}" -- "$word"))'
-
-
-def _zsh(program: str, words: Words) -> Iterator[str]:
-    function = "_" + program.replace("-", "_")
-    yield f"#compdef {program}"
-    yield f'# {program}, completed by zsh: _{program} in a folder of $fpath, or eval "$(...)"'
-    yield f"{function}() {{"
-    yield f"    local command=${{words[(r)({'|'.join(words.commands)})]}}"
-    yield "    case $command in"
-    for command in (*words.commands.values(), words.stepper):
-        name = command.name or "*"
-        yield f"        {name}) _arguments -S \\"
-        for flag in command.all_flags:
-            yield f"            {_zsh_flag(flag, words.values_of(flag))} \\"
-        yield "            '(- *)--help[show help, and end]' \\"
-        yield "            '(- *)--version[show the version, and end]' \\"
-        word = f"*:{command.word.metavar}:{_zsh_word(command, words)}"
-        yield f"            {_quoted(word)} ;;"
-    yield "    esac"
-    yield "}"
-    yield f'if [[ $funcstack[1] == _{program} ]]; then {function} "$@"; else'
-    yield f"    compdef {function} {program}"
-    yield "fi"
-
-
-def _zsh_flag(flag: Flag, values: Sequence[str]) -> str:
-    what = re.sub(r"([\[\]:\\])", r"\\\1", flag.help)
-    if not flag.metavar:
-        return _quoted(f"{flag.name}[{what}]")
-    action = "_files" if flag.metavar == FILES else f"({' '.join(values)})" if values else " "
-    metavar = flag.metavar.replace(":", "")
-    return _quoted(f"{flag.name}=[{what}]:{metavar}:{action}")
-
-
-def _zsh_word(command: Command, words: Words) -> str:
-    listed = f"({' '.join(words.words_of(command))})"
-    if not words.takes_files(command):
-        return listed
-    # the space before it: nothing is put between the function and its arguments
-    return f' _alternative "words\\:word\\:{listed}" "files\\:file\\:_files -g \\"*.toml\\""'
-
-
-def _fish(program: str, words: Words) -> Iterator[str]:
-    yield f"# {program}, completed by fish: ~/.config/fish/completions/{program}.fish"
-    yield f"complete -c {program} -f"
-    seen = " ".join(words.commands)
-    for command in words.all:
-        here = (
-            f"__fish_seen_subcommand_from {command.name}"
-            if command.name
-            else f"not __fish_seen_subcommand_from {seen}"
-        )
-        start = f"complete -c {program} -n {_quoted(here)}"
-        for name, other in words.commands.items() if command is words.stepper else ():
-            yield f"{start} -a {name} -d {_quoted(other.summary)}"
-        names = command.word.choices or lessons.NAMES
-        yield f"{start} -a {_quoted(' '.join(names))}"
-        if words.takes_files(command):
-            yield f"{start} -a '(__fish_complete_suffix .toml)'"
-        for flag in command.all_flags:
-            yield f"{start} {_fish_flag(flag, words.values_of(flag))}"
-        yield f"{start} -l help -s h -d 'show help, and end'"
-        yield f"{start} -l version -d 'show the version, and end'"
-
-
-def _fish_flag(flag: Flag, values: Sequence[str]) -> str:
-    told = f"-l {flag.name.removeprefix('--')} -d {_quoted(flag.help)}"
-    if not flag.metavar:
-        return told
-    if flag.metavar == FILES:
-        return f"{told} -r -F"
-    return f"{told} -x" + (f" -a {_quoted(' '.join(values))}" if values else "")
-
-
-def _quoted(text: str) -> str:
-    """One word of a shell's line. (Not shlex's: fish reads '\\'' only.)"""
-    return "'" + text.replace("'", "'\\''") + "'"
+def actions_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """The flags and words of a parser and its subparsers."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                subparser.description = None  # one line about a command: its summary
+                yield from actions_of(subparser)
+        else:
+            yield action

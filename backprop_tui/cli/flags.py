@@ -1,28 +1,26 @@
-"""The flags of all commands, and how the text of each is read.
+"""The flags of all commands: their names, how their texts are read, and what --help says of them.
 
-What they do is told in `commands`, which commands have them in `table`.
+What a flag does is told in its command's function; which commands have it, in `commands`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backprop_tui.cli.streams import (
-    FORMATS,
-    MOST_DECIMALS,
-)
+from backprop_tui.cli.streams import FORMATS, MOST_DECIMALS
 from backprop_tui.exports import formats
+from backprop_tui.files.flags import FLAGS, flag_name
+from backprop_tui.messages import hint, shown
 
 
 @dataclass(frozen=True)
-class Flag:
-    """`--name VALUE`. `read` makes the value of its text, or raises ValueError: what it must be."""
+class Option:
+    """A flag. `read` gives the value of a text, or raises ValueError: what the text must be."""
 
-    name: str
-    metavar: str  # empty: a switch, which takes no value
+    form: str  # as --help has it: `--sample N`, or `--plain` where it takes no value
     help: str
     read: Callable[[str], Any] = str
     default: Any = None
@@ -30,8 +28,24 @@ class Flag:
     repeatable: bool = False  # its value is a tuple, an item for each time it stands there
 
     @property
+    def name(self) -> str:
+        """What is typed: `--learning-rate`."""
+        return self.form.partition(" ")[0]
+
+    @property
+    def metavar(self) -> str:
+        """What --help calls its value; nothing for a switch."""
+        return self.form.partition(" ")[2]
+
+    @property
     def attribute(self) -> str:
+        """The name of its value among the arguments that a command gets: `learning_rate`."""
         return self.name.removeprefix("--").replace("-", "_")
+
+
+def alternatives(names: Sequence[str]) -> str:
+    """Names in a sentence: `a, b or c`."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -44,7 +58,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         except ValueError:  # of more digits than Python reads, too
             number = least - 1
         if number < least or (most is not None and number > most):
-            raise ValueError(f"must be a whole number {wanted}; got {quoted(text)}")
+            raise ValueError(f"must be a whole number {wanted}; got {shown(text)}")
         return number
 
     return read
@@ -57,14 +71,14 @@ def finite(text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"must be a finite number; got {quoted(text)}")
+        raise ValueError(f"must be a finite number; got {shown(text)}")
     return number
 
 
 def path(text: str) -> str:
     """A reader of files' names."""
     if not text or "\0" in text:
-        raise ValueError(f"must be a file's name; got {quoted(text)}")
+        raise ValueError(f"must be a file's name; got {shown(text)}")
     return text
 
 
@@ -76,7 +90,7 @@ def host(text: str) -> str:
     except UnicodeError:  # a name with an empty part, or one of more than 63 letters
         name = ""
     if not name or "/" in name:
-        raise ValueError(f"must be an address or a host's name; got {quoted(text)}")
+        raise ValueError(f"must be an address or a host's name; got {shown(text)}")
     return name
 
 
@@ -86,202 +100,150 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in names:
             wanted = ", ".join(names)
-            raise ValueError(f"must be one of {wanted}; got {quoted(text)}{hint(text, names)}")
+            raise ValueError(f"must be one of {wanted}; got {shown(text)}{hint(text, names)}")
         return text
 
     return read
 
 
-def choice(
-    name: str, metavar: str, what: str, names: Sequence[str], default: str | None = None
-) -> Flag:
-    """A flag whose value is one of these names, which a shell offers too."""
-    return Flag(name, metavar, what, one_of(names), default, names)
-
-
-def quoted(text: str) -> str:
-    from backprop_tui.messages import shown
-
-    return shown(text)
-
-
-def hint(word: str, names: Iterable[str]) -> str:
-    """`. Did you mean "mazur"?`, where a name is near enough."""
-    from backprop_tui.messages import hint
-
-    return hint(word, names)
-
-
-OVERRIDES = (  # read with the experiment, by the rules that hold for its file
-    Flag("--layers", "N,N,...", "neurons of each layer, the inputs first: 3,3,1"),
-    Flag(
-        "--activations",
-        "NAME,...",
-        "one for each layer after the inputs, out of sigmoid, tanh, relu, leaky_relu, linear and, "
-        "for the last layer, softmax",
-    ),
-    Flag(
-        "--loss",
-        "NAME",
-        "binary_cross_entropy, cross_entropy, half_squared_error or mean_squared_error",
-    ),
-    Flag("--x", "ROWS", 'the data, a row for each example: "1,0,1;0,1,1"'),
-    Flag("--y", "ROWS", 'the targets, a row for each example: "1;0"'),
-    Flag("--learning-rate", "NUMBER", "α, how far each update goes along the slope"),
-    Flag("--seed", "N", "draw every weight anew, those that were given as well"),
-    Flag("--round", "N", "decimals that drawn weights are rounded to"),
-    Flag(
-        "--mistake",
-        "NAME",
-        "make a mistake on purpose, everywhere it fits: transpose-forgotten, transpose-misplaced, "
-        "rows-and-columns-swapped, sign-flipped, slope-left-out, gate-skipped, slope-at-a, "
-        "element-by-element, matrix-product, bias-forgotten, mean-forgotten, wrong-layer-a, "
-        "wrong-layer-w, updated-weights, learning-rate-forgotten or update-added",
-    ),
+ACTIVATION_NAMES = "sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax"
+LOSS_NAMES = "binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error"
+MISTAKE_NAMES = tuple(
+    "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped slope-left-out "
+    "gate-skipped slope-at-a element-by-element matrix-product bias-forgotten mean-forgotten "
+    "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
 )
-CODE = Flag("--code", "CODE", "the experiment that a code stands for (y in the stepper shows one)")
-DECIMALS = Flag(
-    "--decimals",
-    "N",
+EXPORT_NAMES = tuple(formats.FORMATS)
+ASK_NAMES = "off", "lesson", "vote", "type"
+CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
+    "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
+    "activations": (
+        "NAME,...",
+        "one for each layer after the inputs, out of "
+        f"{', '.join(ACTIVATION_NAMES[:-1])} and, for the last layer, {ACTIVATION_NAMES[-1]}",
+        ACTIVATION_NAMES,
+    ),
+    "loss": ("NAME", alternatives(LOSS_NAMES), LOSS_NAMES),
+    "x": ("ROWS", 'the data, a row for each example: "1,0,1;0,1,1"', ()),
+    "y": ("ROWS", 'the targets, a row for each example: "1;0"', ()),
+    "learning_rate": ("NUMBER", "α, how far each update goes along the slope", ()),
+    "seed": ("N", "draw every weight anew, those that were given as well", ()),
+    "round": ("N", "decimals that drawn weights are rounded to", ()),
+    "mistake": (
+        "NAME",
+        f"make a mistake on purpose, everywhere it fits: {alternatives(MISTAKE_NAMES)}",
+        MISTAKE_NAMES,
+    ),
+}
+"""Of each key of a file that a flag may replace: its metavar, its help, and the names it may be."""
+
+OVERRIDES = tuple(
+    Option(f"{flag_name(key)} {metavar}", what, values=names)
+    for key in FLAGS
+    for metavar, what, names in [CHANGES[key]]
+)
+"""They are read with the experiment, by the rules that hold for its file."""
+
+CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
+DECIMALS = Option(
+    "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
     whole(0, MOST_DECIMALS),
-    None,
 )
-CHECK_DECIMALS = replace(
-    DECIMALS, help=DECIMALS.help.replace("the experiment's, or 3", "6"), default=6
+SIX_DECIMALS = replace(
+    DECIMALS, help=f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: 6)", default=6
 )
-ITERATIONS = Flag(
-    "--iterations", "N", "how many, each written as it is computed (default 1)", whole(1), 1
-)
-EXPORT_ITERATIONS = replace(ITERATIONS, help="how many (default 1)")
-ITERATION = Flag(
-    "--iteration",
-    "N",
+ITERATIONS = Option("--iterations N", "how many (default 1)", whole(1), 1)
+ITERATION = Option(
+    "--iteration N",
     "whose gradients are checked (default 1); figures have their own",
     whole(1),
     1,
 )
-SAMPLE = Flag(
-    "--sample",
-    "N",
+SAMPLE = Option(
+    "--sample N",
     "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",
     whole(1),
 )
-FORMAT = choice(
-    "--format",
-    "FORMAT",
+FORMAT = Option(
+    "--format FORMAT",
     "table (default) or markdown, to be read by people; or jsonl, for programs: a JSON object a "
     "line, a line a step, numbers in full whatever --decimals says",
-    FORMATS,
+    one_of(FORMATS),
     "table",
+    FORMATS,
 )
-MORE_ITERATIONS = Flag(
-    "--iterations",
-    "N",
-    "how many more at most (default: 1,000, or an epoch if that is longer; 1,000,000 with "
-    "--until-loss or --plateau)",
-    whole(1),
-)
-UNTIL_LOSS = Flag(
-    "--until-loss",
-    "X",
+UNTIL_LOSS = Option(
+    "--until-loss X",
     "stop at the first iteration whose loss is below X: J, or the L of its one example",
     finite,
 )
-PLATEAU = Flag("--plateau", "N", "stop when N iterations bring no better loss", whole(1))
-SAVE = Flag("--save", "FILE", "write the experiment, to be opened where the run stopped", path)
-HISTORY = Flag("--history", "FILE", "write the loss of each iteration as CSV, as it comes", path)
-OVERWRITE = Flag("--overwrite", "", "let --save and --history replace files", bool, False)
-TRAIN_DECIMALS = replace(
-    CHECK_DECIMALS, help=f"decimals of the losses shown, 0 to {MOST_DECIMALS} (default: 6)"
-)
-AS = choice(
-    "--as",
-    "FORMAT",
+PLATEAU = Option("--plateau N", "stop when N iterations bring no better loss", whole(1))
+SAVE = Option("--save FILE", "write the experiment, to be opened where the run stopped", path)
+HISTORY = Option("--history FILE", "write the loss of each iteration as CSV, as it comes", path)
+OVERWRITE = Option("--overwrite", "replace files that exist already")
+AS = Option(
+    "--as FORMAT",
     "; ".join(f"{f.name}: {f.about}" for f in formats.FORMATS.values()),
-    tuple(formats.FORMATS),
+    one_of(EXPORT_NAMES),
+    values=EXPORT_NAMES,
 )
-OUTPUT = Flag("--output", "FILE", "write it there, wholly or not at all (default: stdout)", path)
-KEY = Flag(
-    "--key",
-    "FILE",
+OUTPUT = Option("--output FILE", "write it there, wholly or not at all (default: stdout)", path)
+KEY = Option(
+    "--key FILE",
     "the answers of a worksheet: with the ending .html the sheets filled in, else CSV, a row a "
     "sheet (default: CSV beside --output)",
     path,
 )
-BLANKS = Flag(
-    "--blanks",
-    "NAME,...",
+BLANKS = Option(
+    "--blanks NAME,...",
     "what a worksheet asks for: dZ2,dW2 (default: the gradients, of as many layers from the output "
     "back as a sheet holds)",
     lambda text: tuple(name.strip() for name in text.split(",")),
 )
-COPIES = Flag(
-    "--copies",
-    "N",
+COPIES = Option(
+    "--copies N",
     "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
     whole(1, 1000),
 )
-EXPORT_OVERWRITE = replace(OVERWRITE, help="let --output and --key replace files")
-ASK = choice(
-    "--ask",
-    "WHEN",
+ASK = Option(
+    "--ask WHEN",
     "before which steps it asks: off; lesson: where the experiment has a question (the default); "
     "vote or type: before every step",
-    ("off", "lesson", "vote", "type"),
+    one_of(ASK_NAMES),
+    values=ASK_NAMES,
 )
-RECORD = Flag(
-    "--record",
-    "FILE",
+RECORD = Option(
+    "--record FILE",
     "keep the answers that are given while it asks: a line of CSV for each, as it comes",
     path,
 )
-ASCII = Flag(
-    "--ascii",
-    "",
-    "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)",
-    bool,
-    False,
+ASCII = Option(
+    "--ascii", "spell every sign in ASCII (by itself where the locale lacks them, or TERM is linux)"
 )
-UNICODE = Flag("--unicode", "", "show every sign, whatever locale and TERM say", bool, False)
-PLAIN = Flag(
+UNICODE = Option("--unicode", "show every sign, whatever locale and TERM say")
+PLAIN = Option(
     "--plain",
-    "",
     "in words: printed lines and a prompt, for screen readers and scripts; TERM=dumb means it too",
-    bool,
-    False,
 )
-HOST = Flag(
-    "--host",
-    "ADDRESS",
+HOST = Option(
+    "--host ADDRESS",
     "where to listen: 127.0.0.1 (default), for this machine alone; 0.0.0.0 for all that reach it",
     host,
     "127.0.0.1",
 )
-ALLOW_HOST = Flag(
-    "--allow-host",
-    "NAME",
+ALLOW_HOST = Option(
+    "--allow-host NAME",
     "a name that the server also answers to: the one visitors type, where a proxy stands before "
     "it; can be repeated",
     host,
     (),
     repeatable=True,
 )
-PORT = Flag("--port", "N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
-MAX_SESSIONS = Flag(
-    "--max-sessions",
-    "N",
+PORT = Option("--port N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
+MAX_SESSIONS = Option(
+    "--max-sessions N",
     "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
     whole(1),
     32,
-)
-# Every other flag takes a value.
-SWITCHES = (
-    "-h",
-    "--help",
-    "--version",
-    OVERWRITE.name,
-    PLAIN.name,
-    ASCII.name,
-    UNICODE.name,
 )

@@ -61,18 +61,18 @@ class Provenance:
         if not timeline.experiment.edits:
             return None
         if place.symbol in ("X", "Y"):
-            return timeline.last_edit(place.cell, place.iteration)
+            return timeline.history.last_edit(place.cell, place.iteration)
         if place.symbol not in self.program.parameters:
             return None
         begins = self.earliest(place).iteration + 1
-        edit = timeline.last_edit(place.cell, begins)
+        edit = timeline.history.last_edit(place.cell, begins)
         if edit is None or edit.iteration < begins:
             return None
         return None if begins > 1 and timeline.diverged(begins - 1) else edit
 
     def unedited(self, edit: Edit) -> float:
         """What the number was that was edited."""
-        before = self.timeline.setting(edit.iteration - 1)
+        before = self.timeline.history.setting(edit.iteration - 1)
         if not isinstance(edit.of, Cell):
             return before.training.learning_rate
         symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
@@ -106,7 +106,7 @@ class Provenance:
         """A frozen parameter is the one that it began as or was edited to, in every iteration."""
         if not self.is_parameter(place.symbol) or place.symbol in self.program.positions:
             return place
-        edit = self.timeline.last_edit(place.cell, place.iteration + 1)
+        edit = self.timeline.history.last_edit(place.cell, place.iteration + 1)
         return Place(edit.iteration - 1 if edit else 0, place.cell)
 
     def number(self, place: Place) -> float:

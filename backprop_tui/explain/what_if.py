@@ -32,7 +32,7 @@ def losses(timeline: Timeline, edit: Edit) -> tuple[int, float, float]:
         iteration = timeline.iteration(edit.iteration)
         now = loss_with(timeline.program, iteration, edit.of, edit.value)
     else:  # α shows in the next one
-        changed = timeline.edited(with_edit(timeline.experiment, edit))
+        changed = timeline.retold(with_edit(timeline.experiment, edit))
         iteration = changed.iteration(edit.iteration + 1)
-        now = changed.loss_of(iteration.number)
-    return iteration.number, timeline.loss_of(iteration.number), now
+        now = changed.history.loss_of(iteration.number)
+    return iteration.number, timeline.history.loss_of(iteration.number), now

@@ -100,8 +100,8 @@ def export_so_far(
 ) -> str:
     """Write a run up to that iteration, a document its first ones, over what is there; in words
     what was written. An ExportError or a SaveError where it cannot be."""
-    from backprop_tui.files.resuming import shown_path
-    from backprop_tui.files.saving import write_file
+    from backprop_tui.files.atomic_write import write_file
+    from backprop_tui.files.saving import shown_path
 
     iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
     text = "".join(chosen.texts(timeline, Wanted(iterations, decimals)))

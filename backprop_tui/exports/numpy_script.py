@@ -28,7 +28,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.program import Program, Step
-from backprop_tui.run.compiler import is_contiguous, shared_parts
+from backprop_tui.run.many import is_contiguous, shared_parts
 from backprop_tui.run.timeline import Timeline
 
 
@@ -109,7 +109,7 @@ def line(program: Program, step: Step) -> str:
 def defined(function: str) -> Iterator[str]:
     """A function as Python has it, from its definition; what that has twice is computed once."""
     e = DEFINITIONS[function]
-    shared = shared_parts(e, {})
+    shared = shared_parts(e)
     yield f"\ndef {function}(z):"
     for part, name in shared.items():
         yield f"    {name} = {numpy_source(part)}"

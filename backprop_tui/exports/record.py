@@ -10,7 +10,7 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.files.saving import SaveError
+from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.learn.judging import Judged
 from backprop_tui.learn.questions import Asked
 from backprop_tui.learn.score import Outcome

@@ -15,8 +15,8 @@ from backprop_tui.exports import version
 from backprop_tui.exports.trace import setting
 from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
 from backprop_tui.model.experiment import Array, Experiment
-from backprop_tui.run.compiler import CONSTANTS
 from backprop_tui.run.edits import Edits
+from backprop_tui.run.many import CONSTANTS
 from backprop_tui.run.timeline import Timeline
 
 LONGEST_LINE = 96

@@ -19,17 +19,18 @@ from typing import IO, Any
 
 from backprop_tui.exports import printed
 from backprop_tui.exports.trace import figure, setting
+from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
-from backprop_tui.files.saving import SaveError, check_place, resume, save
+from backprop_tui.files.saving import resume, save
 from backprop_tui.messages import path_shown
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (
-    Stop,
+    StopReason,
     Trained,
     Until,
+    evaluation,
     first_ahead,
     first_not_finite,
-    score,
     train,
 )
 
@@ -62,11 +63,11 @@ class Session:
     def reached(self) -> bool:
         """Whether it ended as it was asked to."""
         stop = self.trained and self.trained.stop
-        if stop is Stop.DIVERGED:
+        if stop is StopReason.DIVERGED:
             return False
-        return self.until.loss is None or stop is Stop.LOSS
+        return self.until.loss is None or stop is StopReason.LOSS
 
-    def run(self, asked: Callable[[], object], history: History, show: Bar) -> None:
+    def run(self, asked: Callable[[], object], history: LossFile, show: Bar) -> None:
         """Train, and tell each stretch on."""
         begun = perf_counter()
         for trained in train(self.timeline, self.first, self.until, asked):
@@ -144,8 +145,8 @@ class Session:
         """How all examples do, before and after; a single one is the loss already."""
         timeline, trained = self.timeline, self.trained
         assert trained is not None
-        before = score(timeline, timeline.iteration(self.first).given)
-        after = score(timeline, timeline.iteration(trained.last).parameters)
+        before = evaluation(timeline, timeline.iteration(self.first).given)
+        after = evaluation(timeline, timeline.iteration(trained.last).parameters)
         if after.examples > 1:
             was, now = self._figure(before.loss), self._figure(after.loss)
             yield "all data", f"mean L {was} before, {now} after, of {after.examples:,} examples"
@@ -159,13 +160,13 @@ class Session:
     def _why(self, trained: Trained) -> str:
         last, until = f"{trained.last:,}", self.until
         match trained.stop:
-            case Stop.LOSS:
+            case StopReason.LOSS:
                 return f"the loss is below {until.loss:g}, first in iteration {last}"
-            case Stop.PLATEAU:
+            case StopReason.PLATEAU:
                 return f"a plateau: no better loss in {until.plateau:,} iterations"
-            case Stop.DIVERGED:
+            case StopReason.DIVERGED:
                 return self.divergence(trained.last)
-            case Stop.ASKED:
+            case StopReason.ASKED:
                 return f"asked to, after iteration {last}"
             case _ if until.loss is not None:
                 return f"the iterations are done; the loss was never below {until.loss:g}"
@@ -227,7 +228,7 @@ def asked_to_stop() -> Iterator[Asked]:
 
 
 @dataclass
-class History:
+class LossFile:
     """`iteration,loss`, a line for each, written as they come. Without a path, nothing is.
 
     A fault of the disk ends the writing, not the training.

@@ -1,7 +1,7 @@
 """A code: the whole state of a run in few characters, to be read aloud and typed elsewhere.
 
 A code is `1` and then, in base 32 without the letters I L O U, a checksum and deflated JSON: a
-lesson's name (or a file's text), the flags that change it, and what is kept of the run. Opening one
+lesson's name (or a file's text), the flags that change it, and what is said of the run. Opening one
 reads no file of the machine, and what it says is under the same rules as any file. It knows no
 screens.
 """
@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from backprop_tui import lessons
+from backprop_tui.files import lazy
 from backprop_tui.files.experiment_file import (
     LESSONS,
     ExperimentError,
@@ -23,9 +24,14 @@ from backprop_tui.files.experiment_file import (
     read_kept,
 )
 from backprop_tui.files.flags import FLAGS
-from backprop_tui.files.kept import Kept, kept_of
+from backprop_tui.files.saving import (
+    PROGRAM,
+    keyframe_of,
+    resume,
+    run_sections,
+    text_of,
+)
 from backprop_tui.files.schema import is_number
-from backprop_tui.files.toml_text import changed
 from backprop_tui.messages import printable, short, shown
 from backprop_tui.model.experiment import Experiment, Keyframe, Written
 from backprop_tui.run.timeline import Position, Timeline
@@ -37,6 +43,7 @@ LONGEST_CODE = 30_000  # characters: a command line takes them everywhere
 MOST_INFLATED = 300_000  # bytes of JSON
 CHECKED = 3  # bytes of the checksum
 GROUP = 5  # characters that are read aloud together
+SHORT = 150  # characters that the last words of a program have room for
 FAR = 10_000  # iterations that are replayed when a code is opened; beyond, it has a keyframe
 
 USUAL = (
@@ -81,8 +88,6 @@ def keyframe_needed(timeline: Timeline, position: Position) -> Keyframe | None:
     """What the iteration begins with, where replaying it would be long; else nothing."""
     if position.iteration <= FAR:
         return None
-    from backprop_tui.files.saving import keyframe_of
-
     return keyframe_of(timeline, position.iteration)
 
 
@@ -91,7 +96,7 @@ def said_of(
     position: Position,
     keyframe: Keyframe | None = None,
     carries_data: bool = True,
-) -> Kept:
+) -> dict[str, Any]:
     """All that a code says, by the letters that it says it with; no word of what is as usual.
 
     One that `carries_data` has the numbers of a CSV file in it, in place of its name.
@@ -99,17 +104,17 @@ def said_of(
     written = experiment.written
     if written is None:
         raise TooLongError("This run was read from no text, so that it has no code.")
-    kept = kept_of(experiment, position, keyframe)
+    sections = run_sections(experiment, position, keyframe)
     if is_lesson(experiment):
         said: dict[str, Any] = {"l": experiment.name, "o": dict(written.overrides)}
     else:
         said = {"n": experiment.name, "t": written.text, "o": dict(written.overrides)}
         if carries_data and "csv" in written.text:
             said |= _with_data(experiment, written)
-    here = list(kept["position"].values())
+    here = list(sections["position"].values())
     said["p"] = here if here != [1, 0] else None
-    said["e"] = [list(edit.values()) for edit in kept.get("edits", ())]
-    said |= {letter: kept.get(section) for letter, section in LETTERS.items()}
+    said["e"] = [list(edit.values()) for edit in sections.get("edits", ())]
+    said |= {letter: sections.get(section) for letter, section in LETTERS.items()}
     return {letter: value for letter, value in said.items() if value}
 
 
@@ -132,12 +137,23 @@ def _with_data(experiment: Experiment, written: Written) -> dict[str, Any]:
         if X.size + Y.size > MOST_INFLATED // 4:
             raise TooLongError("This data is too large for a code: w saves the experiment.")
         document["data"] = {"X": X.T.tolist(), "Y": Y.T.tolist()}
-    return {"t": changed(written.text, document), "o": {}}
+    return {"t": lazy.changed(written.text, document), "o": {}}
 
 
 def grouped(code: str) -> list[str]:
     """A code in groups that can be read aloud."""
     return [code[at : at + GROUP] for at in range(0, len(code), GROUP)]
+
+
+def right_here(again: str, code: Callable[[], str], program: str = PROGRAM) -> str:
+    """The command that begins again, and where it is short the one that opens where it stood."""
+    try:
+        found = code()
+    except TooLongError:
+        return again
+    if len(found) > SHORT:
+        return again
+    return f"{again}\nand right where it stood:\n{program} --code {found}"
 
 
 # Reading -------------------------------------------------------------------------------------
@@ -152,8 +168,6 @@ def experiment_of(code: str, overrides: Mapping[str, Any] | None = None) -> Expe
     given = {flag: value for flag, value in (overrides or {}).items() if value is not None}
     if not given:
         return opened
-    from backprop_tui.files.saving import keyframe_of, resume, text_of
-
     timeline = Timeline(opened)
     position = resume(timeline)
     text = text_of(opened, position, keyframe_of(timeline, position.iteration), "")
@@ -166,7 +180,7 @@ def plain(code: str) -> str:
     return re.sub(r"[\s-]+", "", code).upper().translate(MISREAD)
 
 
-def _said(code: str) -> Kept:
+def _said(code: str) -> dict[str, Any]:
     """What a code says, if nothing in it is a slip."""
     if len(code) > 2 * LONGEST_CODE:
         raise ExperimentError(f"this code is longer than {LONGEST_CODE:,} characters")
@@ -192,7 +206,7 @@ def _said(code: str) -> Kept:
     return said if isinstance(said, dict) else {}
 
 
-def experiment_said(said: Kept, source: str, folder: str | None = None) -> Experiment:
+def experiment_said(said: Mapping[str, Any], source: str, folder: str | None = None) -> Experiment:
     """The experiment that a code says. Whatever it says is under the rules of a file.
 
     A CSV file is read only where there is a folder to look for it in.
@@ -208,12 +222,12 @@ def experiment_said(said: Kept, source: str, folder: str | None = None) -> Exper
     if not (isinstance(name, str) and isinstance(text, str) and _are_flags(flags)):
         raise ExperimentError("this code says nothing that this program understands")
     name = printable(short(name))
-    kept = {section: said[letter] for letter, section in LETTERS.items() if letter in said}
-    kept["position"] = _named(("iteration", "step", "elements"), said.get("p", [1, 0]))
+    sections = {section: said[letter] for letter, section in LETTERS.items() if letter in said}
+    sections["position"] = _named(("iteration", "step", "elements"), said.get("p", [1, 0]))
     if edits:
         named = partial(_named, ("iteration", "cell", "value"))
-        kept["edits"] = list(map(named, edits)) if isinstance(edits, list) else edits
-    return read_kept(text, name, source, flags, folder, kept)
+        sections["edits"] = list(map(named, edits)) if isinstance(edits, list) else edits
+    return read_kept(text, name, source, flags, folder, sections)
 
 
 def _are_flags(flags: Any) -> bool:

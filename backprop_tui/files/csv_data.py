@@ -1,4 +1,4 @@
-"""Reading a CSV file as data: inputs from named columns, targets as numbers or as classes.
+"""The data of a CSV file: inputs from named columns, targets as numbers or as classes.
 
 A row is an example, as in the experiment file. Every fault names the file, the line and the column;
 which classes fit depends on how many outputs the network has, and on nothing else of it.
@@ -6,32 +6,20 @@ which classes fit depends on how many outputs the network has, and on nothing el
 
 from __future__ import annotations
 
-import io
-import os
 import re
 from array import array
-from bisect import insort
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from math import isfinite
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.files.reading import first_bytes
-from backprop_tui.files.schema import MOST_FAULTS_IN_A_MATRIX, Faults, Path
+from backprop_tui.files.csv_file import CsvFaults, delimiter_of, records, text_of_csv, where
+from backprop_tui.files.schema import Faults, Path
 from backprop_tui.messages import count, listed, path_shown, printable, shown
 from backprop_tui.model.experiment import Array
-
-LARGEST_CSV = 50_000_000  # bytes
-DELIMITERS = ("\t", ";", ",")
-"""What may stand between cells. Of two that explain a file equally well, the rarer one in text."""
-SAMPLE = 20
-"""Rows that are looked at to tell the delimiter."""
-CSV: Path = ("data", "csv")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,56 +62,55 @@ class CsvData:
         return None
 
 
-def where(name: str, line: int, column: str | None = None) -> str:
-    """How a fault names a place in the file."""
-    return f"{name}, line {line}" + (f", column {shown(column)}:" if column else ":")
-
-
-def read_csv(data: Mapping[str, Any], folder: str, outputs: int | None, faults: Faults) -> Any:
+def read_csv(
+    data: Mapping[str, Any], folder: str, outputs: int | None, faults: Faults
+) -> CsvData | None:
     """The CsvData that a [data] with a csv describes; None where there are faults.
 
     The file is looked for from `folder` on. `outputs` is how many the network has, if known.
     """
-    name = path_shown(data["csv"])
-    text = _text(os.path.join(folder, data["csv"]), name, faults)
+    text = text_of_csv(folder, data["csv"], faults)
     if text is None:
         return None
-    told = _Told(name, faults)
+    told = CsvFaults(path_shown(data["csv"]), faults)
+    rows = _read_rows(text, data, told, faults)
+    numbers = rows.target_numbers(told) if rows else None
+    if told.report() or rows is None:
+        return None
+    X = np.array(rows.numbers).reshape(len(rows.lines), len(rows.inputs))  # (N, n[0])
+    Y, output_names, classes = _targets(rows, numbers, outputs, faults)
+    return CsvData(
+        name=told.name,
+        lines=rows.lines,
+        X=standardized(X) if data.get("standardize") else X,
+        Y=Y,
+        input_names=tuple(rows.names[i] for i in rows.inputs),
+        target_columns=rows.target_columns,
+        output_names=output_names,
+        classes=classes,
+        standardized=bool(data.get("standardize")),
+    )
+
+
+def _read_rows(text: str, data: Mapping[str, Any], told: CsvFaults, faults: Faults) -> _Rows | None:
+    """The examples of the file; None where its columns cannot be told."""
     delimiter = delimiter_of(text)
-    records = _records(text, delimiter, told)
-    header = next(records, None)
-    if header is None:
+    lines = records(text, delimiter, told)
+    if (header := next(lines, None)) is None:
         if not told.wrong:
             told.add("is empty: its first line must name the columns")
-        told.report()
         return None
-    columns = _columns(data, header, told, faults)
+    first, cells = header
+    names = [printable(cell.strip()) for cell in cells]
+    columns = _columns(data, first, names, told, faults)
     if columns is None:
-        told.report()
         return None
-    inputs, targets = columns
-    rows = _Rows(header[1], inputs, targets, decimal_comma=delimiter == ";")
-    for line, cells in records:
+    rows = _Rows(names, *columns, decimal_comma=delimiter == ";")
+    for line, cells in lines:
         rows.take(line, cells, told)
     if not rows.lines and not told.wrong:
-        told.add(f"has no examples: line {header[0]}, the columns' names, is all that it holds")
-    target_numbers = rows.target_numbers(told)
-    if told.report():
-        return None
-    names = rows.names
-    X = np.array(rows.numbers).reshape(len(rows.lines), len(inputs))  # (N, n[0])
-    Y, outputs_named, classes = _targets(rows, target_numbers, outputs, faults)
-    return CsvData(
-        name,
-        rows.lines,
-        standardized(X) if data.get("standardize") else X,
-        Y,
-        tuple(names[i] for i in inputs),
-        tuple(names[i] for i in targets),
-        outputs_named,
-        classes,
-        bool(data.get("standardize")),
-    )
+        told.add(f"has no examples: line {first}, the columns' names, is all that it holds")
+    return rows
 
 
 def standardized(X: Array) -> Array:
@@ -136,117 +123,13 @@ def standardized(X: Array) -> Array:
     return np.asarray(away / np.where(deviation > 0, deviation, 1.0))
 
 
-# The file as text ----------------------------------------------------------------------------
-
-
-def _text(path: str, name: str, faults: Faults) -> str | None:
-    try:
-        raw = first_bytes(path, LARGEST_CSV + 1)
-    except FileNotFoundError:
-        faults.add(CSV, f"must name a CSV file; there is no {path_shown(path)}")
-        return None
-    except IsADirectoryError:
-        faults.add(CSV, f"must name a CSV file; {name} is a folder")
-        return None
-    except OSError as error:
-        faults.add(CSV, f"names {name}, which cannot be read: {error.strerror or error}")
-        return None
-    except ValueError:  # a null character in the path
-        faults.add(CSV, f"must name a CSV file; {shown(name)} cannot be the name of one")
-        return None
-    if len(raw) > LARGEST_CSV:
-        faults.add(
-            CSV,
-            f"names {name}, which is larger than {LARGEST_CSV // 10**6} MB, the most that is "
-            "read: a part of its lines will teach the same",
-        )
-        return None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        faults.add(CSV, f"names {name}, which is not UTF-8 text (line {line})")
-        return None
-
-
-def delimiter_of(text: str) -> str:
-    """What stands between cells: what gives more than one column, in as many rows as can be."""
-
-    import csv
-
-    def explains(delimiter: str) -> tuple[bool, int, int]:
-        try:
-            rows = [row for row in islice(_reader(text, delimiter), SAMPLE) if any(row)]
-        except csv.Error:
-            return False, 0, 0
-        columns = len(rows[0]) if rows else 0
-        return columns > 1, sum(len(row) == columns for row in rows), columns
-
-    best = max(DELIMITERS, key=explains)
-    return best if explains(best)[0] else ","
-
-
-def _reader(text: str, delimiter: str) -> Any:
-    import csv  # not at the start: few experiments need it
-
-    lines = io.StringIO(text, newline="")
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-
-
-def _records(text: str, delimiter: str, told: _Told) -> Iterator[tuple[int, list[str]]]:
-    """The rows that say anything, each with the line on which it begins."""
-    import csv
-
-    reader, line = _reader(text, delimiter), 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        what = "a quotation mark is never closed" if "end of data" in str(error) else str(error)
-        told.at(line, None, f"cannot be read as CSV: {what}")
-
-
-@dataclass
-class _Told:
-    """What is wrong with the file: the first faults by their lines, and how many there are."""
-
-    name: str
-    faults: Faults
-    wrong: int = 0
-    first: list[tuple[int, str]] = field(default_factory=list)
-
-    def at(self, line: int, column: str | None, sentence: str) -> None:
-        self._add(line, f"{where(self.name, line, column)} {sentence}")
-
-    def add(self, sentence: str) -> None:
-        self._add(0, f"{self.name} {sentence}")
-
-    def _add(self, line: int, sentence: str) -> None:
-        self.wrong += 1
-        if len(self.first) < MOST_FAULTS_IN_A_MATRIX or line < self.first[-1][0]:
-            insort(self.first, (line, sentence), key=itemgetter(0))
-            del self.first[MOST_FAULTS_IN_A_MATRIX:]
-
-    def report(self) -> bool:
-        """Whether anything is wrong; what is not told one by one is counted."""
-        for _, sentence in self.first:
-            self.faults.say(CSV, sentence)
-        if more := self.wrong - len(self.first):
-            self.faults.say(CSV, f"{self.name} has {count(more, 'more fault')} like these")
-        return self.wrong > 0
-
-
 # Columns -------------------------------------------------------------------------------------
 
 
 def _columns(
-    data: Mapping[str, Any], header: tuple[int, list[str]], told: _Told, faults: Faults
+    data: Mapping[str, Any], line: int, names: list[str], told: CsvFaults, faults: Faults
 ) -> tuple[list[int], list[int]] | None:
-    """Which columns are inputs and which are targets."""
-    line, cells = header
-    names = [printable(cell.strip()) for cell in cells]
+    """Which columns are inputs and which are targets; None where that cannot be told."""
     for i, name in enumerate(names):
         if name in names[:i] and name:
             first = names.index(name) + 1
@@ -256,19 +139,15 @@ def _columns(
             return None
     if told.wrong or data.get("target") is None or ("inputs" in data and data["inputs"] is None):
         return None
-    targets = _named(data["target"], "target", names, told.name, faults)
+    targets = _by_name(data["target"], "target", names, told.name, faults)
     if "inputs" in data:
-        inputs = _named(data["inputs"], "inputs", names, told.name, faults)
+        inputs = _by_name(data["inputs"], "inputs", names, told.name, faults)
     else:
         inputs = [i for i in range(len(names)) if i not in targets]
         for i in inputs:
             if not names[i]:
-                told.at(
-                    line,
-                    None,
-                    f"column {i + 1} has no name: give it one, or say with data.inputs "
-                    "which columns are read",
-                )
+                advice = "give it one, or say with data.inputs which columns are read"
+                told.at(line, None, f"column {i + 1} has no name: {advice}")
     for k, i in enumerate(inputs):
         if i is not None and i in targets:
             faults.add(("data", "inputs", k), f"must be no target; got {shown(names[i])}")
@@ -284,7 +163,7 @@ def _is_fraction(name: str) -> bool:
     return bool(re.fullmatch(r"[-+]?[0-9]*[.,][0-9]+([eE][-+]?[0-9]+)?", name))
 
 
-def _named(wanted: Sequence[Any], key: str, names: list[str], file: str, faults: Faults) -> Any:
+def _by_name(wanted: Sequence[Any], key: str, names: list[str], file: str, faults: Faults) -> Any:
     """The columns of those names; None in place of one that does not exist."""
     found: list[int | None] = []
     for k, name in enumerate(wanted):
@@ -311,40 +190,34 @@ def _named(wanted: Sequence[Any], key: str, names: list[str], file: str, faults:
 class _Rows:
     """The examples as they are read, one row after the other."""
 
-    header: list[str]
+    names: list[str]
+    """Of all columns; those of the examples are picked out of them by `inputs` and `targets`."""
     inputs: list[int]
     targets: list[int]
     decimal_comma: bool
     lines: array[int] = field(default_factory=lambda: array("q"))
     numbers: array[float] = field(default_factory=lambda: array("d"))
-    told_of: list[list[str]] = field(default_factory=list)
+    target_texts: list[list[str]] = field(default_factory=list)
     """The targets as they are written; each text only once in memory."""
+    _texts: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.names = [printable(cell.strip()) for cell in self.header]
-        self._texts: dict[str, str] = {}
+    @property
+    def target_columns(self) -> tuple[str, ...]:
+        return tuple(self.names[i] for i in self.targets)
 
-    def take(self, line: int, cells: list[str], told: _Told) -> None:
+    def take(self, line: int, cells: list[str], told: CsvFaults) -> None:
         """One row more; what is wrong with it is told."""
-        if len(cells) != len(self.header):
-            names = count(len(self.header), "column")
-            told.at(
-                line, None, f"has {count(len(cells), 'cell')}, but the first line names {names}"
-            )
+        if len(cells) != len(self.names):
+            has, names = count(len(cells), "cell"), count(len(self.names), "column")
+            told.at(line, None, f"has {has}, but the first line names {names}")
             return
         self.lines.append(line)
-        picked = [cells[i] for i in self.inputs]
-        self.numbers.extend(
-            plain_numbers(picked)
-            or [
-                self._number(cell, line, i, told)
-                for cell, i in zip(picked, self.inputs, strict=True)
-            ]
-        )
+        plain = plain_numbers([cells[i] for i in self.inputs])
+        self.numbers.extend(plain or [self._number(cells[i], line, i, told) for i in self.inputs])
         texts = [cells[i].strip() for i in self.targets]
-        self.told_of.append([self._texts.setdefault(text, text) for text in texts])
+        self.target_texts.append([self._texts.setdefault(text, text) for text in texts])
 
-    def _number(self, cell: str, line: int, column: int, told: _Told) -> float:
+    def _number(self, cell: str, line: int, column: int, told: CsvFaults) -> float:
         number = read_number(cell, self.decimal_comma)
         if number is None:
             said = f"must be a number; got {shown(cell.strip()) if cell.strip() else 'nothing'}"
@@ -357,25 +230,25 @@ class _Rows:
             told.at(line, self.names[column], said)
         return number
 
-    def target_numbers(self, told: _Told) -> Array | None:
+    def target_numbers(self, told: CsvFaults) -> Array | None:
         """The targets as numbers; None where they are the names of classes.
 
         One column is of classes when most of what it says is no number; several are numbers.
         """
         if len(self.targets) == 1 and self._is_text():
-            for line, (text,) in zip(self.lines, self.told_of, strict=True):
+            for line, (text,) in zip(self.lines, self.target_texts, strict=True):
                 if not text:
                     told.at(line, self.names[self.targets[0]], "must name a class; got nothing")
             return None
         found = [
             self._number(text, line, i, told)
-            for line, texts in zip(self.lines, self.told_of, strict=True)
+            for line, texts in zip(self.lines, self.target_texts, strict=True)
             for i, text in zip(self.targets, texts, strict=True)
         ]
         return np.reshape(found, (len(self.lines), len(self.targets)))  # (N, targets)
 
     def _is_text(self) -> bool:
-        said = Counter(text for (text,) in self.told_of if text)
+        said = Counter(text for (text,) in self.target_texts if text)
         numbers = sum(n for text, n in said.items() if read_number(text, True) is not None)
         return 2 * numbers < said.total()
 
@@ -406,15 +279,14 @@ def _targets(
     rows: _Rows, numbers: Array | None, outputs: int | None, faults: Faults
 ) -> tuple[Array | None, tuple[str, ...], tuple[str, ...] | None]:
     """The targets for so many outputs, the outputs' names, and the classes if they are some."""
-    columns = tuple(rows.names[i] for i in rows.targets)
+    columns = rows.target_columns
     if outputs is None:  # the layers are wrong already
         return None, (), None
-    if numbers is not None and numbers.shape[1] == outputs:
-        return numbers, columns, None
-    texts: list[str] = []
     if numbers is None:
-        texts = [text for (text,) in rows.told_of]
+        texts = [text for (text,) in rows.target_texts]
         classes = sorted(set(texts))
+    elif numbers.shape[1] == outputs:
+        return numbers, columns, None
     elif numbers.shape[1] == 1 and (numbers == np.floor(numbers)).all():
         texts = [f"{number:.0f}" for number in (numbers[:, 0] + 0.0).tolist()]  # + 0.0: no −0
         classes = sorted(set(texts), key=float)

@@ -1,120 +1,112 @@
 """Saving: an experiment's own text, with where its run stands, so that it opens right there.
 
-A file is written beside its place and then put there in one go: whoever is killed meanwhile leaves
-the old file or the new one, and nothing is overwritten unasked. What training is, this does not
-know.
+What is said of a run is said once, as sections of an experiment file; codes and autosaves hold the
+same sections.
 """
 
 from __future__ import annotations
 
-import errno
+import codecs
 import os
-import stat
-import tempfile
+import re
+import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from backprop_tui.files import lazy
+from backprop_tui.files.atomic_write import write_file
 from backprop_tui.files.experiment_file import LARGEST_FILE, document_of
-from backprop_tui.files.kept import Kept, kept_of, seen_again
 from backprop_tui.files.look_rules import view_of
+from backprop_tui.files.reading import first_bytes
 from backprop_tui.files.rules import SAVED
-from backprop_tui.files.toml_text import changed, section, without
-from backprop_tui.maths.parser import GrammarError, parse
-from backprop_tui.messages import path_shown
-from backprop_tui.model.experiment import Array, Experiment, Keyframe, Look
+from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.maths.writing import text as formula_text
+from backprop_tui.messages import count, path_shown
+from backprop_tui.model.experiment import Array, Edit, Experiment, Keyframe, Look, Written
 from backprop_tui.run.timeline import Position, Timeline
 
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
 REPLAYED = 1_000
 """Iterations that opening a file may replay, so that a trail into them can be walked on."""
+HEADERS = {
+    "position": "[position]  # where it was saved, and where it opens",
+    "keyframe": "[keyframe]  # what this iteration begins with; those before it follow from "
+    "[initial]",
+}
+"""Of the sections behind an author's text."""
+BEHIND_TEXT = (
+    "".join(rf"\r?\n{re.escape(header)}\r?\n[^#\"']*" for header in HEADERS.values()) + r"\Z"
+)
+"""Those sections as they were written, nothing added: they hold no text and no comment."""
+PROGRAM = "backprop-tui"
 
 
-class SaveError(Exception):
-    """A file cannot be written; the message says which, and why."""
+# What is said of a run -----------------------------------------------------------------------
 
 
-# What is written -----------------------------------------------------------------------------
+def run_sections(
+    experiment: Experiment,
+    position: Position,
+    keyframe: Keyframe | None,
+    present: Collection[str] = (),
+) -> dict[str, Any]:
+    """[position], [keyframe], [[edits]], [formulas] and [view] of a run, as a file has them.
 
-
-def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, folder: str) -> str:
-    """The experiment as a file in `folder` that opens at `position`.
-
-    Author's text stays as it is, comments included; what the command line changed is put in.
+    [view] holds what differs from a plain look, and the keys that are `present` in it already.
     """
-    written = experiment.written
-    if written is None:
-        raise ValueError("an experiment that was read from no text cannot be saved")
-    begun = replace(written, text=without(written.text, *SAVED))
-    document = document_of(begun)
-    _move_csv(document, written.folder, folder)
-    kept = kept_of(experiment, position, keyframe)
-    present = document.get("view", {})
-    if view := view_of(seen_again(experiment, keyframe), present):
-        document["view"] = view
-    fresh = [_taken_out(document, key, kept) for key in ("edits", "formulas")]
-    text = changed(begun.text, document)
-    return "".join([text.rstrip(), "\n", *fresh, *_saved(kept["position"], keyframe)])
+    sections: dict[str, Any] = {
+        "position": {"iteration": position.iteration, "step": position.steps}
+    }
+    if position.elements:
+        sections["position"]["elements"] = position.elements
+    if keyframe is not None:
+        values = {s: _as_listed(s, value) for s, value in keyframe.kept.items()}
+        sections["keyframe"] = {"iteration": keyframe.iteration, **values}
+    if experiment.edits:
+        sections["edits"] = [
+            {"iteration": edit.iteration, "cell": cell_text(edit.of), "value": edit.value}
+            for edit in experiment.edits
+        ]
+    if experiment.formulas:
+        sections["formulas"] = {s: formula_text(e) for s, e in experiment.formulas.items()}
+    if view := view_of(_without_early_trail(experiment, keyframe), present):
+        sections["view"] = view
+    return sections
 
 
-def _taken_out(document: dict[str, Any], key: str, kept: Kept) -> str:
-    """A section to be written anew, out of the document; nothing where it says the same already."""
-    if _meaning(document.get(key)) == _meaning(kept.get(key)):
-        return ""
-    document.pop(key, None)
-    return f"\n{section(key, kept[key])}" if key in kept else ""
+def _as_listed(symbol: str, value: Array) -> list[Any]:
+    """A parameter's numbers as a file has them: a bias is a plain list."""
+    listed: list[Any] = (value[:, 0] if "b" in symbol else value).tolist()
+    return listed
 
 
-def _meaning(value: Any) -> Any:
-    """A section's value, but of formulas what they say, however they are written."""
-    if not isinstance(value, Mapping):
-        return value or None
-    with suppress(GrammarError):
-        return {symbol: parse(written) for symbol, written in value.items()}
-    return value
+def cell_text(of: Cell | Name) -> str:
+    """What an edit changes, as a file names it."""
+    return of.symbol if isinstance(of, Name) else formula_text(of)
 
 
-def _saved(position: Mapping[str, int], keyframe: Keyframe) -> Iterator[str]:
-    yield "\n[position]  # where it was saved, and where it opens\n"
-    yield from (f"{key} = {value}\n" for key, value in position.items())
-    yield "\n[keyframe]  # what this iteration begins with; those before it follow from [initial]\n"
-    yield f"iteration = {keyframe.iteration}\n"
-    for symbol, value in keyframe.kept.items():
-        yield f"{symbol} = {matrix_text(value, flat='b' in symbol)}\n"
-
-
-def matrix_text(matrix: Array, flat: bool = False) -> str:
-    """Numbers with just the digits that read back to the same bits; a bias is a plain list."""
-    if flat:
-        return _row(matrix[:, 0])
-    rows = ",\n".join(f"    {_row(row)}" for row in matrix)
-    return f"[\n{rows},\n]" if len(matrix) > 1 else f"[{_row(matrix[0])}]"
-
-
-def _row(numbers: Array) -> str:
-    return f"[{', '.join(map(repr, numbers.tolist()))}]"
-
-
-def _move_csv(document: dict[str, Any], before: str, after: str) -> None:
-    """A relative path to a CSV file, seen from the new place."""
-    data = document.get("data")
-    if not isinstance(data, Mapping) or not isinstance(csv := data.get("csv"), str):
-        return
-    if os.path.isabs(csv) or os.path.realpath(before) == os.path.realpath(after):
-        return
-    path = os.path.join(before, csv)
-    with suppress(ValueError):  # on another drive
-        path = os.path.relpath(os.path.realpath(path), os.path.realpath(after))
-    document["data"] = {**data, "csv": path.replace(os.sep, "/")}
+def _without_early_trail(experiment: Experiment, keyframe: Keyframe | None) -> Experiment:
+    """The experiment without a trail into iterations before the keyframe: showing it again would
+    take a long replay."""
+    begun = keyframe.iteration if keyframe else 1
+    if all(k >= begun or k == 0 for k, _ in experiment.look.trail):
+        return experiment
+    return replace(experiment, look=replace(experiment.look, trail=(), term=0))
 
 
 def keyframe_of(timeline: Timeline, iteration: int) -> Keyframe:
     """What an iteration of the run begins with."""
     given = timeline.iteration(iteration).given
     return Keyframe(iteration, {symbol: given[symbol] for symbol in timeline.program.kept})
+
+
+# The experiment file -------------------------------------------------------------------------
 
 
 def save(
@@ -132,13 +124,100 @@ def save(
     keyframe = keyframe_of(timeline, _explained_from(experiment.look, position.iteration))
     folder = os.path.dirname(os.path.realpath(path))
     text = text_of(experiment, position, keyframe, folder)
-    write_file(path, text, overwrite)
+    write_file(path, _byte_order_mark(experiment.written) + text, overwrite)
 
 
 def _explained_from(look: Look, here: int) -> int:
     """The iteration from which on numbers are explained; `here` where that is too far back."""
     earliest = min((k for k, _ in look.trail if k > 0), default=here)
     return earliest if here - REPLAYED <= earliest <= here else here
+
+
+def _byte_order_mark(written: Written | None) -> str:
+    """The mark that the author's file begins with, which its text is read without; or nothing."""
+    if written is not None and written.path is not None:
+        with suppress(OSError, ValueError):  # it is no longer there
+            if first_bytes(written.path, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                return "\ufeff"
+    return ""
+
+
+def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, folder: str) -> str:
+    """The experiment as a file in `folder` that opens at `position`.
+
+    The author's text stays as it is, comments included; what the command line changed is put in.
+    """
+    written = experiment.written
+    if written is None:
+        raise ValueError("an experiment that was read from no text cannot be saved")
+    before = _without_saved(written.text)
+    document = document_of(replace(written, text=before))
+    for key in SAVED:
+        document.pop(key, None)
+    _move_csv(document, written.folder, folder)
+    sections = run_sections(experiment, position, keyframe, document.get("view", ()))
+    if "view" in sections or "view" in document:
+        document["view"] = sections.get("view", {})
+    if document.get("edits", []) != sections.get("edits", []):
+        _put(document, "edits", sections)
+    if "formulas" in sections:
+        sections["formulas"] |= _spelled(document.get("formulas", {}), experiment)
+    _put(document, "formulas", sections)
+    text = "".join([lazy.changed(before, document).rstrip(), "\n", *_saved(sections)])
+    if "\n" in before and before.count("\n") == before.count("\r\n"):
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    return text
+
+
+def _without_saved(text: str) -> str:
+    """An author's text without what saving put behind it, many numbers that need no editing.
+
+    Where that was written on since, it stays, to be taken out as any other section.
+    """
+    behind = re.search(BEHIND_TEXT, text)
+    if behind is None or tomllib.loads(behind[0]).keys() != SAVED.keys():
+        return text
+    return text[: behind.start()]
+
+
+def _put(document: dict[str, Any], key: str, sections: Mapping[str, Any]) -> None:
+    """Have a section in the document as it is in `sections`, or not at all."""
+    document.pop(key, None)
+    if key in sections:
+        document[key] = sections[key]
+
+
+def _spelled(formulas: Mapping[str, str], experiment: Experiment) -> dict[str, str]:
+    """The formulas that the experiment has as well, as their author wrote them."""
+    own, network = experiment.formulas, experiment.network
+    return {s: f for s, f in formulas.items() if s in own and lazy.tree(network, f) == own[s]}
+
+
+def _saved(sections: Mapping[str, Any]) -> Iterator[str]:
+    for key, header in HEADERS.items():
+        yield f"\n{header}\n"
+        yield from (f"{name} = {_numbers(value)}\n" for name, value in sections[key].items())
+
+
+def _numbers(value: Any) -> str:
+    """Numbers with just the digits that read back to the same bits; a matrix has a line for each
+    row."""
+    if isinstance(value, list) and len(value) > 1 and isinstance(value[0], list):
+        return "[\n" + "".join(f"    {row},\n" for row in value) + "]"
+    return repr(value)
+
+
+def _move_csv(document: dict[str, Any], before: str, after: str) -> None:
+    """A relative path to a CSV file, seen from the new place."""
+    data = document.get("data")
+    if not isinstance(data, Mapping) or not isinstance(csv := data.get("csv"), str):
+        return
+    if os.path.isabs(csv) or os.path.realpath(before) == os.path.realpath(after):
+        return
+    path = os.path.join(before, csv)
+    with suppress(ValueError):  # on another drive
+        path = os.path.relpath(os.path.realpath(path), os.path.realpath(after))
+    document["data"] = {**data, "csv": path.replace(os.sep, "/")}
 
 
 def too_large(timeline: Timeline) -> bool:
@@ -162,125 +241,75 @@ def resume(timeline: Timeline) -> Position:
     if saved is None:
         return timeline.start
     if saved.keyframe is not None:
-        timeline.resume(saved.keyframe.iteration, saved.keyframe.kept)
+        timeline.history.resume(saved.keyframe.iteration, saved.keyframe.kept)
     last = timeline.iteration(saved.iteration).number
     if last < saved.iteration:  # it diverges before
         return timeline.end_of(last)
     return Position(saved.iteration, saved.steps, saved.elements)
 
 
-# How it is written ---------------------------------------------------------------------------
+# What is not saved, and coming back -----------------------------------------------------------
 
 
-def check_place(path: str, overwrite: bool = False) -> None:
-    """Raise the SaveError that writing there would raise, as far as that can be told before."""
-    name = path_shown(path)
-    place = _place(path)
-    try:
-        found = os.stat(place)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError) as error:
-        raise SaveError(f"{name} cannot be written: {_why(error)}") from None
-    else:
-        if stat.S_ISDIR(found.st_mode):
-            raise SaveError(f"{name} is a folder")
-        if not stat.S_ISREG(found.st_mode):
-            return
-        if not overwrite:
-            raise SaveError(f"{name} exists already; --overwrite replaces it")
-    folder = os.path.dirname(place)
-    if not os.path.isdir(folder):
-        raise SaveError(f"{name} cannot be written: there is no folder {path_shown(folder)}")
-    if path.endswith(("/", os.sep)):
-        raise SaveError(f"{name} is a folder's name")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SaveError(f"{name} cannot be written: {os.strerror(errno.EACCES)}")
+def apart(edits: tuple[Edit, ...], others: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The edits that are not among the others."""
+    return tuple(edit for edit in edits if edit not in others)
 
 
-def write_file(path: str, text: str, overwrite: bool = False) -> None:
-    """Put a text there, wholly or not at all. What was there keeps its permissions."""
-    check_place(path, overwrite)
-    place = _place(path)
-    try:
-        content = text.encode("utf-8")
-    except UnicodeEncodeError:  # a path's bytes that are no text
-        raise SaveError(
-            f"{path_shown(path)} cannot be written: the path to its data is not UTF-8"
-        ) from None
-    try:
-        if os.path.exists(place) and not os.path.isfile(place):  # a pipe, a terminal
-            with open(place, "wb") as stream:
-                stream.write(content)
-            return
-        _put(place, content, overwrite)
-    except FileExistsError:
-        raise SaveError(f"{path_shown(path)} exists already; --overwrite replaces it") from None
-    except OSError as error:
-        raise SaveError(f"{path_shown(path)} cannot be written: {_why(error)}") from None
+def unsaved(now: Experiment, edits: tuple[Edit, ...], formulas: Mapping[str, Expr]) -> str:
+    """What was made since those edits and formulas were saved, in words: "2 edits"."""
+    made = len(apart(now.edits, edits)) + len(apart(edits, now.edits))
+    own = now.formulas
+    written = sum(own.get(symbol) != formulas.get(symbol) for symbol in {*own, *formulas})
+    return " and ".join(count(n, noun) for n, noun in ((made, "edit"), (written, "formula")) if n)
 
 
-def _put(place: str, content: bytes, overwrite: bool) -> None:
-    """Written beside, then put in its place in one go."""
-    folder, name = os.path.split(place)
-    handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.chmod(beside, _permissions(place))
-            os.fsync(file.fileno())
-        if overwrite:
-            os.replace(beside, place)
-        else:
-            _put_where_nothing_is(beside, place)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
-    _remember(folder)
+def same_run(a: Experiment, b: Experiment) -> bool:
+    """Whether two experiments compute the same: then a keyframe of one holds for the other."""
+    parts = [
+        (e.network, e.training, e.mistake, e.edits, dict(e.formulas), e.initial.seed)
+        for e in (a, b)
+    ]
+    if parts[0] != parts[1]:
+        return False
+    arrays = [(e.data.X, e.data.Y, *e.parameters().values()) for e in (a, b)]
+    return all(np.array_equal(one, other) for one, other in zip(*arrays, strict=True))
 
 
-def _put_where_nothing_is(beside: str, place: str) -> None:
-    """A file moved; a FileExistsError where another has come in the meantime."""
-    try:
-        os.link(beside, place)
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError, NotImplementedError):  # a file system without links
-        if os.path.lexists(place):
-            raise FileExistsError from None
-        os.replace(beside, place)
-    else:
-        os.unlink(beside)
+def resume_command(
+    first: Experiment, now: Experiment, mode: str, decimals: int, program: str = PROGRAM
+) -> str:
+    """What to type to open a run again that began as `first`, new weights, the mistake, the asking
+    and other decimals included."""
+    words = shlex.split(first.source)
+    if now.initial is not first.initial:
+        _drop(words, "--seed")
+        words += ["--seed", str(now.initial.seed)]
+    _drop(words, "--mistake")
+    if now.mistake is not None:
+        words += ["--mistake", now.mistake.name]
+    if mode != now.asks:
+        words += ["--ask", mode]
+    if decimals != now.decimals:
+        words += ["--decimals", str(decimals)]
+    return f"{program} {shlex.join(words)}"
 
 
-def _permissions(place: str) -> int:
-    """Those of the file that is there, else those of any new file."""
-    try:
-        return stat.S_IMODE(os.stat(place).st_mode)
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+def _drop(words: list[str], flag: str) -> None:
+    """Take a flag and its value out."""
+    if flag in words:
+        at = words.index(flag)
+        del words[at : at + 2]
 
 
-def _remember(folder: str) -> None:
-    """Have the folder itself written to the disk, where systems know how."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def named(text: str) -> str:
+    """The file that a name means: it ends in .toml, so that it can be opened."""
+    path = os.path.expanduser(text.strip())
+    if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
+        return path
+    return path if path.endswith(("/", os.sep)) else f"{path}.toml"
 
 
-def _place(path: str) -> str:
-    """The file itself, where a link points to it."""
-    with suppress(OSError, ValueError):
-        return os.path.realpath(path)
-    return os.path.abspath(path)
-
-
-def _why(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def shown_path(path: str) -> str:
+    """A file's name as it is told: from here on, or whole."""
+    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

@@ -63,7 +63,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     if not slips:
         return "fits nowhere in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
-    made.resume(begun.number, begun.given)
+    made.history.resume(begun.number, begun.given)
     if not changes_nothing(right, made, begun.number):
         return None
     known = {**begun.given, **begun.scalars}
@@ -94,11 +94,12 @@ class RightRun:
 
     def is_behind(self, iteration: int) -> bool:
         """Whether it would have to run too far to be asked about that iteration now."""
-        return iteration > max(self.timeline.reached, self._through) + AHEAD
+        return iteration > max(self.timeline.history.reached, self._through) + AHEAD
 
     def run(self, last: int) -> Iterator[None]:
         """Run on to that iteration, some at a time: not behind after that, diverged or not."""
-        for _ in self.timeline.run(self.timeline.reached + 1, last):
+        history = self.timeline.history
+        for _ in history.run(history.reached + 1, last):
             yield
         self._through = last
 

@@ -22,6 +22,8 @@ NAMES = (
     "dead-relu",
     "ai-by-hand",
 )
+DEFAULT = "article"
+"""The lesson that is opened where none is named."""
 
 
 def text(name: str) -> str:

@@ -2,7 +2,7 @@
 
 An edit holds from the start of its iteration: a parameter's until it is next updated, that of an
 input, a target or α from there on. They are part of the experiment, so a run stays a pure function
-of it. Nothing here computes an iteration, and it knows no screen.
+of it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     500    +500    -3    epoch 2    dW1    end    loss < 0.01    abs(dW1).max() < 1e-6
 
 A condition is tested once an iteration, where the last symbol it reads is written. It is read by
-the program's own parser and never evaluated as code. It knows no keys and no screen.
+the program's own parser and never evaluated as code.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FARTHEST = 10**12
 COUNTED = f"they count from 1 to {FARTHEST:,}"
 
 
-class DestinationError(ValueError):
+class GoalError(ValueError):
     """What was asked for leads nowhere; its text says why."""
 
 
@@ -67,7 +67,7 @@ class Condition:
         try:
             _cells_exist(self.expression, shapes)
             shape(self.expression, shapes)
-        except (DestinationError, ShapeMismatch):
+        except (GoalError, ShapeMismatch):
             return False
         return True
 
@@ -86,16 +86,16 @@ class Condition:
         return bool(np.all(value(self.expression, env)))
 
 
-def read_destination(
+def read_goal(
     source: str, timeline: Timeline, position: Position, farthest: int
 ) -> Position | Condition:
     """What `source` asks for, seen from `position`; `farthest` is how far the run has come.
 
-    Raises DestinationError with a sentence for the one who typed it.
+    Raises GoalError with a sentence for the one who typed it.
     """
     source = " ".join(source.split())
     if not source:
-        raise DestinationError("type an iteration, a step such as dW1, or a condition")
+        raise GoalError("type an iteration, a step such as dW1, or a condition")
     if found := re.fullmatch(r"(?:iteration )?([+−-]?)(\d[\d,_]*)", source, re.IGNORECASE):
         return _iteration(found[1], _whole(found[2]), position)
     if found := re.fullmatch(r"step (\d{1,6})", source, re.IGNORECASE):
@@ -113,7 +113,7 @@ def _whole(digits: str) -> int:
     """The number so written, unless it is longer than that of any iteration."""
     digits = re.sub(r"[,_]", "", digits)
     if len(digits.lstrip("0")) > len(str(FARTHEST)):
-        raise DestinationError(f"a number of {len(digits):,} digits is too large: {COUNTED}")
+        raise GoalError(f"a number of {len(digits):,} digits is too large: {COUNTED}")
     return int(digits.lstrip("0") or "0")
 
 
@@ -126,14 +126,14 @@ def _iteration(sign: str, number: int, position: Position) -> Position:
 def _counted(iteration: int) -> int:
     """`iteration`, where there is one of that number."""
     if not 1 <= iteration <= FARTHEST:
-        raise DestinationError(f"there is no iteration {iteration:,}: {COUNTED}")
+        raise GoalError(f"there is no iteration {iteration:,}: {COUNTED}")
     return iteration
 
 
 def _epoch(number: int, timeline: Timeline) -> Position:
     """The first step of the epoch's first iteration."""
     if number < 1:
-        raise DestinationError("epochs count from 1")
+        raise GoalError("epochs count from 1")
     return Position(_counted((number - 1) * timeline.experiment.batches_per_epoch + 1), 1)
 
 
@@ -141,7 +141,7 @@ def _numbered(number: int, timeline: Timeline, position: Position) -> Position:
     """That step of this iteration, by its number."""
     steps = len(timeline.program.steps)
     if not 1 <= number <= steps:
-        raise DestinationError(f"an iteration has the steps 1 to {steps}")
+        raise GoalError(f"an iteration has the steps 1 to {steps}")
     return Position(position.iteration, number)
 
 
@@ -156,20 +156,20 @@ def _condition(source: str, timeline: Timeline) -> Condition:
     try:
         parsed = parse(source)
     except GrammarError as error:
-        raise DestinationError(str(error)) from None
+        raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
     shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
     known = (*shapes, *SCALARS)
     for symbol in names(e):
         if symbol not in known:
-            raise DestinationError(_unknown(symbol, known))
+            raise GoalError(_unknown(symbol, known))
     _cells_exist(e, shapes)
     if not isinstance(e, Compare):
-        raise DestinationError(f"{short(text(e))} is no condition: compare it, as in loss < 0.01")
+        raise GoalError(f"{short(text(e))} is no condition: compare it, as in loss < 0.01")
     try:
         shape(e, shapes)
     except ShapeMismatch as error:
-        raise DestinationError(str(error)) from None
+        raise GoalError(str(error)) from None
     writers = [program.index(s) + 1 for s in names(e) if s in program.positions]
     # A parameter alone is as the iteration found it or left it; the update is where it is told.
     return Condition(e, max(writers, default=1))
@@ -191,10 +191,10 @@ def _by_element(part: Expr) -> bool:
 def _cells_exist(e: Expr, shapes: Mapping[str, tuple[int, ...]]) -> None:
     for cell in (part for part in walk(e) if isinstance(part, Cell)):
         if cell.symbol not in shapes:
-            raise DestinationError(f"{cell.symbol} is a single number: it has no cells")
+            raise GoalError(f"{cell.symbol} is a single number: it has no cells")
         rows, columns = shapes[cell.symbol]
         if cell.row > rows or cell.column > columns:
-            raise DestinationError(
+            raise GoalError(
                 f"{cell.symbol} is {rows}×{columns}: there is no {text(cell)} "
                 "(rows and columns count from 1)"
             )
@@ -238,7 +238,7 @@ def _search_losses(
 ) -> Iterator[Progress]:
     """The same by the losses alone, which long runs bring at the speed of compiled iterations."""
     (symbol,) = names(condition.expression)
-    for stretch in timeline.run(first, last):
+    for stretch in timeline.history.run(first, last):
         holds = value(condition.expression, {symbol: stretch.losses})
         if (found := np.flatnonzero(holds)).size:
             iteration = stretch.first + int(found[0])

@@ -1,33 +1,32 @@
 """The history of a run: any of its iterations, its losses, and the way through very many.
 
-An iteration is replayed from the nearest parameters that are kept; those on the way run compiled.
-Whatever is kept only saves time: what is known of an iteration follows from the experiment alone.
-Positions inside an iteration are the timeline's business.
+An iteration is replayed from the nearest parameters that are kept; those on the way run as many at
+once. What is kept only saves time: everything known of an iteration follows from the experiment.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from threading import RLock
-from typing import Self
 
 import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Edit, Experiment, Kept, read_only
+from backprop_tui.model.program import Program
+from backprop_tui.run import lazy
 from backprop_tui.run.edits import Edits, differ_only_in_edits, first_difference
-from backprop_tui.run.iterations import Iteration, Replay
-from backprop_tui.run.keyframes import EVERY, Keyframes, Losses
+from backprop_tui.run.iterations import Iteration, beginning, computed, not_finite
+from backprop_tui.run.keyframes import EVERY, Keyframes, KnownLosses
 
 RECENT, RECENT_ROOM = 64, 64 * 2**20
 """Whole iterations that are kept for the next key, and in how many bytes: but always three."""
 SETTINGS = 4
-"""X, Y and α as edits have them, of how many stretches they are kept ready to run."""
+"""Of how many stretches between edits X, Y and α are kept as they are there."""
 FAR = 10_000
 """Iterations after which even the smallest network takes longer than a key should."""
 AT_A_TIME = 10**8
@@ -53,50 +52,46 @@ class History:
     iterations themselves are computed outside of it.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, program: Program | None = None) -> None:
+        """`program` is that of the experiment, where it has been made already."""
         self.experiment = experiment
-        self.program = experiment.program
-        self._replay = Replay(experiment, self.program)  # where nothing is edited
+        self.program = program or experiment.program
         self._edits = Edits(experiment)
-        self._edited: OrderedDict[int, Replay] = OrderedDict()  # by where their X, Y, α begin
-        self._keyframes = Keyframes(self._beginning())
-        self._losses = Losses()
+        self._setting = lru_cache(SETTINGS)(self._edits.setting)
+        self._saved: tuple[int, Kept] | None = None
+        """An iteration, and what it begins with whatever those before it lead to."""
+        self._resumed = False
+        self._keyframes, self._losses = Keyframes(), KnownLosses()
+        self._keyframes.keep(1, self._begun(1, beginning(experiment, self.program)))
         self._recent: OrderedDict[int, Iteration] = OrderedDict()
         self._diverged_in: int | None = None
         self._reached = 0
-        self._resumed = False
         self._lock = RLock()
 
-    def edited(self, experiment: Experiment) -> Self:
-        """The run of the same experiment with other edits.
+    def retold(self, experiment: Experiment) -> History:
+        """The run of another experiment.
 
-        What is kept of the iterations before the first that differs is taken over.
+        Where only edits differ, what is kept of the iterations before the first that does is taken
+        over.
         """
-        other = copy(self)
-        other.experiment, other._edits = experiment, Edits(experiment)
-        other._lock = RLock()
+        if not differ_only_in_edits(self.experiment, experiment):
+            other = History(experiment)
+            other._resume_saved()
+            return other
+        other = History(experiment, self.program)
         with self._lock:
             first = first_difference(self.experiment.edits, experiment.edits)
             first = self._reached + 2 if first is None else first
-            other._edited = OrderedDict((k, r) for k, r in self._edited.items() if k < first)
-            other._keyframes = self._keyframes.before(first, other._beginning())
+            if first > 1:
+                other._keyframes = self._keyframes.before(first)
             other._losses = self._losses.before(first)
             # The iteration before hands on what is edited.
-            recent = ((k, done) for k, done in self._recent.items() if k < first - 1)
-            other._recent = OrderedDict(recent)
+            other._recent |= {k: done for k, done in self._recent.items() if k < first - 1}
             other._reached = min(self._reached, first - 1)
-            if self._diverged_in is not None and self._diverged_in >= first:
-                other._diverged_in = None
+            if self._diverged_in is not None and self._diverged_in < first:
+                other._diverged_in = self._diverged_in
         if self._resumed:
             other._resume_saved()
-        return other
-
-    def retold(self, experiment: Experiment) -> Self:
-        """The run of another experiment; what is kept of this one where only edits differ."""
-        if differ_only_in_edits(self.experiment, experiment):
-            return self.edited(experiment)
-        other = type(self)(experiment)
-        other._resume_saved()
         return other
 
     def is_far(self, iteration: int) -> bool:
@@ -105,26 +100,11 @@ class History:
 
     def setting(self, iteration: int) -> Experiment:
         """The experiment with X, Y and α as they are in that iteration."""
-        return self._replay_of(iteration).experiment
+        return self._setting(self._edits.since(iteration))
 
     def last_edit(self, of: Cell | Name, iteration: int) -> Edit | None:
         """The last edit, up to that iteration, of what the cell is in it, or of α."""
         return self._edits.last(of, iteration)
-
-    def _beginning(self) -> Kept:
-        """What the first iteration begins with."""
-        return self._edits.begun(1, self._replay.beginning(), self.program.kept)
-
-    def _replay_of(self, number: int) -> Replay:
-        """What computes that iteration, and those up to the next edit."""
-        if not (since := self._edits.since(number)):
-            return self._replay
-        with self._lock:
-            if since not in self._edited:
-                self._edited[since] = Replay(self._edits.setting(since), self.program)
-                while len(self._edited) > SETTINGS:
-                    self._edited.popitem(last=False)
-            return self._edited[since]
 
     def iteration(self, number: int) -> Iteration:
         """The iteration of that number, from 1, replayed from the nearest one that is kept.
@@ -137,25 +117,19 @@ class History:
                 self._recent.move_to_end(number)
                 return self._recent[number]
         number, kept = self._frame(number)
-        done = self._replay_of(number).whole(number, kept)
+        done = computed(self.setting(number), self.program, number, kept)
         if self._edits and not done.diverged:
-            done = self._handing_on(done)
+            left, symbols = tuple(done.parameters.values()), self.program.kept
+            begun = self._edits.begun(number + 1, left, symbols)
+            done = replace(done, parameters=dict(zip(symbols, begun, strict=True)))
         self._keep(done)
         return done
-
-    def _handing_on(self, done: Iteration) -> Iteration:
-        """The same iteration with its parameters as the next one begins with them."""
-        left, symbols = tuple(done.parameters.values()), self.program.kept
-        begun = self._edits.begun(done.number + 1, left, symbols)
-        return replace(done, parameters=dict(zip(symbols, begun, strict=True)))
 
     def loss_of(self, iteration: int) -> float:
         """The loss of an iteration: J, or the L of its one example. Kept, or else replayed."""
         with self._lock:
             known = self._losses.of(iteration, iteration)
-        if known is None:
-            return self._replay.loss_of(self.iteration(iteration))
-        return float(known[0])
+        return self.iteration(iteration).loss if known is None else float(known[0])
 
     # Long runs
 
@@ -183,7 +157,7 @@ class History:
                 begin, kept = self._frame(first)
                 if begin < first:
                     return
-                *_, losses = self._through(first, stop, kept, record=True)
+                *_, losses = self._through(first, stop, kept)
             stop = first + len(losses) - 1
             yield Stretch(first, stop, losses, stop == self._diverged_in)
             first = stop + 1
@@ -201,16 +175,14 @@ class History:
 
     def resume(self, number: int, kept: Mapping[str, Array]) -> None:
         """Take it as given that iteration `number` begins with this, as it was saved."""
-        beginning = tuple(read_only(kept[symbol]) for symbol in self.program.kept)
         with self._lock:
             self._resumed = True
-            begun = self._edits.begun(number, beginning, self.program.kept)
-            self._keyframes.pin(number, begun)
+            self._saved = number, tuple(read_only(kept[symbol]) for symbol in self.program.kept)
             self._reached = max(self._reached, number - 1)
 
     def _resume_saved(self) -> None:
         """Take over the keyframe that the experiment was saved with, if it has one."""
-        saved = self.experiment.saved
+        self._resumed, saved = True, self.experiment.saved
         if saved is not None and saved.keyframe is not None:
             self.resume(saved.keyframe.iteration, saved.keyframe.kept)
 
@@ -220,9 +192,18 @@ class History:
         sizes = (p.size for p in self.experiment.parameters().values())
         return max(1, AT_A_TIME // (sum(sizes) * self.experiment.training.batch))
 
+    def _begun(self, number: int, left: Kept) -> Kept:
+        """What an iteration begins with, where the one before leaves that."""
+        if self._saved is not None and number == self._saved[0]:
+            left = self._saved[1]
+        return self._edits.begun(number, left, self.program.kept)
+
     def _due(self, number: int) -> int:
-        """The first iteration after that one that something is kept of, or that is edited."""
-        return self._edits.due(number, self._keyframes.due(number))
+        """The first iteration after that one that something is kept of, or that is given."""
+        keyframe = self._edits.due(number, self._keyframes.due(number))
+        if self._saved is not None and self._saved[0] > number:
+            return min(keyframe, self._saved[0])
+        return keyframe
 
     def _frame(self, number: int) -> tuple[int, Kept]:
         """Iteration `number` and what it begins with; where the run diverges before it, the
@@ -231,44 +212,42 @@ class History:
             begin, kept = self._nearest(number)
         while begin < number:
             with self._lock:
-                keyframe = self._due(begin)
-                # Half of the rest at a time, once no keyframe is due on the way: the places
-                # passed are kept, and grow denser towards the end, for going back from there.
-                ahead = (keyframe - begin) if keyframe <= number else (number - begin + 1) // 2
-                goal = begin + min(ahead, EVERY)
-                record = not self._losses.known(begin, goal - 1)
-            reached, kept, _ = self._through(begin, goal - 1, kept, record)
-            if reached < goal:
-                return reached, kept
-            begin = goal
-            if self._keyframes.is_pinned(goal):  # what is given holds, whatever led there
-                _, kept = self._keyframes.nearest(goal)
+                due = self._due(begin)
+            # Half of the rest at a time, once no keyframe is due on the way: the places
+            # passed are kept, and grow denser towards the end, for going back from there.
+            ahead = (due - begin) if due <= number else (number - begin + 1) // 2
+            goal = begin + min(ahead, EVERY)
+            begin, kept, _ = self._through(begin, goal - 1, kept)
+            if begin < goal:
+                break
         return begin, kept
 
     def _nearest(self, number: int) -> tuple[int, Kept]:
+        """The latest iteration up to that one whose beginning is known, and that."""
         begin, kept = self._keyframes.nearest(number)
+        if self._saved is not None and begin <= self._saved[0] <= number:
+            begin, kept = self._saved[0], self._begun(*self._saved)
         recent = max((k for k in self._recent if begin <= k < number), default=None)
         if recent is None or self._recent[recent].diverged:
             return begin, kept
         return recent + 1, tuple(self._recent[recent].parameters.values())
 
-    def _through(self, first: int, last: int, kept: Kept, record: bool) -> tuple[int, Kept, Array]:
-        """Run through iterations: where that leads, what is kept there, and the losses if asked.
+    def _through(self, first: int, last: int, kept: Kept) -> tuple[int, Kept, Array]:
+        """Run through iterations: where that leads, what is kept there, and the loss of each.
 
         No edit is due on the way. It leads to `last` + 1, or to the iteration in which the run
         diverges.
         """
-        losses, replay = np.empty(0), self._replay_of(first)
-        if record:
-            left, losses = replay.many_with_losses(first, last, kept)
+        many = lazy.Many(self.setting(first), self.program)
+        left, losses = many.run(first, last, kept)
+        reached, diverged = last + 1, not self._is_finite(left)
+        if diverged:  # what is not finite once stays so: the first such is looked for one by one
+            reached = first
+            while self._is_finite(left := many.run(reached, reached, kept)[0]):
+                reached, kept = reached + 1, left
+            left, losses = kept, losses[: reached - first + 1]
         else:
-            left = replay.many(first, last, kept)
-        reached, diverged = last + 1, not replay.is_finite(left)
-        if diverged:
-            reached, left = self._first_not_finite(first, last, kept)
-            losses = losses[: reached - first + 1]
-        else:
-            left = self._edits.begun(reached, left, self.program.kept)
+            left = self._begun(reached, left)
         with self._lock:
             self._keyframes.keep(reached, left)
             self._losses.keep(first, losses)
@@ -277,19 +256,8 @@ class History:
                 self._diverged_in = reached
         return reached, left, losses
 
-    def _first_not_finite(self, first: int, last: int, kept: Kept) -> tuple[int, Kept]:
-        """The iteration after which a parameter is no longer finite, and what it begins with.
-
-        An update takes away from what was there: what is not finite will not be so again.
-        """
-        while first < last:
-            middle = (first + last) // 2
-            left = self._replay_of(first).many(first, middle, kept)
-            if self._replay.is_finite(left):
-                first, kept = middle + 1, left
-            else:
-                last = middle
-        return first, kept
+    def _is_finite(self, kept: Kept) -> bool:
+        return not_finite(self.program, dict(zip(self.program.kept, kept, strict=True))) is None
 
     def _keep(self, done: Iteration) -> None:
         with self._lock:
@@ -298,7 +266,7 @@ class History:
             room = RECENT_ROOM // (done.nbytes + 1)
             while len(self._recent) > max(3, min(RECENT, room)):
                 self._recent.popitem(last=False)
-            self._losses.keep(done.number, np.array([self._replay.loss_of(done)]))
+            self._losses.keep(done.number, np.array([done.loss]))
             self._reached = max(self._reached, done.number)
             if done.diverged:
                 self._diverged_in = done.number

@@ -1,14 +1,9 @@
-"""What is remembered of a long run, in bounded memory: parameters here and there, and losses.
-
-Any iteration is replayed from the nearest parameters before it. How, is the business of others:
-this knows neither networks nor steps, only tuples of arrays and the numbers of iterations.
-"""
+"""What is remembered of a long run, in bounded memory: parameters here and there, and losses."""
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +21,8 @@ WAYPOINTS, WAYPOINT_ROOM = 32, 32 * 2**20
 """How many places on the way to the last jumps are kept, and in how many bytes."""
 LOSSES = 2**22
 """The iterations, from the first, whose losses are kept: 8 bytes each."""
-OVERHEAD = 240
-"""Bytes that an array takes beside its numbers, with its entry in a dict."""
+OVERHEAD = 120
+"""Bytes that an array takes beside its numbers."""
 
 
 class Keyframes:
@@ -38,148 +33,85 @@ class Keyframes:
     its end, so that going back from there is not the same way all over again.
     """
 
-    def __init__(self, start: Kept, room: int = ROOM) -> None:
+    def __init__(self, room: int = ROOM) -> None:
         self.every, self.room = EVERY, room
-        self._shapes = [p.shape for p in start]
-        self._numbers: list[int] = []  # ascending
-        self._frames: dict[int, Array] = {}  # number -> all of it, row by row, end to end
-        self._pinned: set[int] = set()
+        self._frames: dict[int, Kept] = {}
         self._waypoints: OrderedDict[int, Kept] = OrderedDict()
-        self.pin(1, start)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._numbers)
-
-    @property
-    def nbytes(self) -> int:
-        """The memory that the keyframes take."""
-        return sum(frame.nbytes + OVERHEAD for frame in self._frames.values())
 
     def nearest(self, number: int) -> tuple[int, Kept]:
-        """The latest iteration up to that one whose beginning is remembered, and that."""
-        frame = self._numbers[bisect_right(self._numbers, number) - 1]
-        waypoint = max((k for k in self._waypoints if k <= number), default=0)
-        if waypoint > frame:
-            self._waypoints.move_to_end(waypoint)
-            return waypoint, self._waypoints[waypoint]
-        return frame, self._unpacked(self._frames[frame])
+        """The latest iteration up to that one whose beginning is remembered, and that.
+
+        Raises ValueError where none is.
+        """
+        near = number
+        if number not in self._frames:
+            near = max(k for k in chain(self._frames, self._waypoints) if k <= number)
+        if near in self._waypoints:
+            self._waypoints.move_to_end(near)
+            return near, self._waypoints[near]
+        return near, self._frames[near]
 
     def due(self, number: int) -> int:
         """The first iteration after that one where a keyframe stands or is to stand."""
-        regular = (number - 1) // self.every * self.every + self.every + 1
-        return min([regular, *(pinned for pinned in self._pinned if pinned > number)])
-
-    def is_pinned(self, number: int) -> bool:
-        """Whether what that iteration begins with is given, whatever those before it lead to."""
-        return number in self._pinned
+        return (number - 1) // self.every * self.every + self.every + 1
 
     def keep(self, number: int, kept: Kept) -> None:
         """Remember what an iteration begins with: as a keyframe where one is due there."""
+        size = sum(array.nbytes + OVERHEAD for array in kept)
         if (number - 1) % self.every:
-            self._leave_waypoint(number, kept)
-        elif number not in self._frames:
-            self._insert(number, kept)
-            while len(self._numbers) > len(self._pinned) + 1 and self._is_full():
-                self._thin()
+            self._waypoints[number] = kept
+            self._waypoints.move_to_end(number)
+            while len(self._waypoints) > min(WAYPOINTS, max(2, WAYPOINT_ROOM // size)):
+                self._waypoints.popitem(last=False)
+            return
+        self._frames[number] = kept
+        while len(self._frames) > max(1, self.room // size):
+            self.every *= 2
+            self._frames = {k: f for k, f in self._frames.items() if (k - 1) % self.every == 0}
 
-    def pin(self, number: int, kept: Kept) -> None:
-        """Remember what an iteration begins with, and never let it go."""
-        self._pinned.add(number)
-        if number not in self._frames:
-            self._insert(number, kept)
-
-    def before(self, number: int, start: Kept) -> Keyframes:
-        """Those of the iterations before that one, the first of which begins with `start`."""
-        other = Keyframes(start, self.room)
+    def before(self, number: int) -> Keyframes:
+        """Those of the iterations before that one."""
+        other = Keyframes(self.room)
         other.every = self.every
-        for k in self._numbers:
-            if 1 < k < number:
-                other._numbers.append(k)
-                other._frames[k] = self._frames[k]  # never written to
-        other._pinned |= {k for k in self._pinned if k < number}
-        other._waypoints.update((k, kept) for k, kept in self._waypoints.items() if k < number)
+        other._frames |= {k: kept for k, kept in self._frames.items() if k < number}
+        other._waypoints |= {k: kept for k, kept in self._waypoints.items() if k < number}
         return other
 
-    def _insert(self, number: int, kept: Kept) -> None:
-        insort(self._numbers, number)
-        self._frames[number] = np.concatenate([p.ravel() for p in kept])
 
-    def _is_full(self) -> bool:
-        one = self._frames[1].nbytes + OVERHEAD
-        return len(self._numbers) * one > self.room
-
-    def _thin(self) -> None:
-        self.every *= 2
-        for number in [k for k in self._numbers if (k - 1) % self.every and k not in self._pinned]:
-            del self._frames[number]
-        self._numbers = sorted(self._frames)
-
-    def _leave_waypoint(self, number: int, kept: Kept) -> None:
-        self._waypoints[number] = kept
-        self._waypoints.move_to_end(number)
-        most = min(WAYPOINTS, max(2, WAYPOINT_ROOM // (self._frames[1].nbytes + 1)))
-        while len(self._waypoints) > most:
-            self._waypoints.popitem(last=False)
-
-    def _unpacked(self, frame: Array) -> Kept:
-        """Arrays of their own, laid out in memory like those that were packed."""
-        kept, at = [], 0
-        for rows, columns in self._shapes:
-            array = frame[at : at + rows * columns].reshape(rows, columns).copy()
-            array.flags.writeable = False
-            kept.append(array)
-            at += rows * columns
-        return tuple(kept)
-
-
-class Losses:
+class KnownLosses:
     """The loss of every iteration that was run, up to a bound."""
 
     def __init__(self, most: int = LOSSES) -> None:
         self.most = most
         self._losses: Array = np.empty(0)
         self._known: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
-        self._all_up_to = 0
-        """The losses up to that iteration are known, all of them."""
 
     def keep(self, first: int, losses: Array) -> None:
         """Remember the losses of the iterations from `first` on."""
-        behind = min(first + len(losses), self.most + 1)
-        if behind <= first:
+        last = min(first + len(losses) - 1, self.most)
+        if last < first:
             return
-        self._grow(behind - 1)
-        self._losses[first - 1 : behind - 1] = losses[: behind - first]
-        self._known[first - 1 : behind - 1] = True
-        if first <= self._all_up_to + 1:
-            self._all_up_to = max(self._all_up_to, behind - 1)
+        if (size := len(self._known)) < last:
+            more = min(self.most, max(2 * size, last, EVERY)) - size
+            self._losses = np.concatenate([self._losses, np.zeros(more)])
+            self._known = np.concatenate([self._known, np.zeros(more, dtype=np.bool_)])
+        self._losses[first - 1 : last] = losses[: last - first + 1]
+        self._known[first - 1 : last] = True
 
-    def before(self, number: int) -> Losses:
+    def before(self, number: int) -> KnownLosses:
         """Those of the iterations before that one."""
-        other = Losses(self.most)
+        other = KnownLosses(self.most)
         other._losses = self._losses[: number - 1].copy()
         other._known = self._known[: number - 1].copy()
-        other._all_up_to = min(self._all_up_to, number - 1)
         return other
-
-    def known(self, first: int, last: int) -> bool:
-        """Whether the losses of all these iterations are kept."""
-        if last <= self._all_up_to:
-            return True
-        return last <= len(self._known) and bool(self._known[first - 1 : last].all())
 
     def of(self, first: int, last: int) -> Array | None:
         """The losses of the iterations from `first` to `last`; None unless all are kept.
 
         A read-only view: whatever is kept later, an iteration's loss stays what it is.
         """
-        if not self.known(first, last):
+        if last > len(self._known) or not self._known[first - 1 : last].all():
             return None
         view = self._losses[first - 1 : max(first - 1, last)]
         view.flags.writeable = False
         return view
-
-    def _grow(self, size: int) -> None:
-        if size > len(self._known):
-            more = min(self.most, max(2 * len(self._known), size, EVERY)) - len(self._known)
-            self._losses = np.concatenate([self._losses, np.zeros(more)])
-            self._known = np.concatenate([self._known, np.zeros(more, dtype=np.bool_)])

@@ -1,214 +1,278 @@
-"""Many iterations at once, compiled: where they lead and, when asked, the loss of each.
+"""Many iterations at once, as generated NumPy: where they lead, and the loss of each.
 
-Batches that come again are prepared once, and losses are computed of many batches together. It
-keeps nothing else of what it runs through; what one iteration is, is `replay`'s business.
+A program becomes a Python function with a line for each step that the next iteration needs, from
+the same expressions that are evaluated step by step, and to the same bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import cached_property
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from itertools import repeat
+from math import prod
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.model.algorithm import A
-from backprop_tui.model.experiment import Array, Indices, Kept
-from backprop_tui.run.compiler import (
-    Compiled,
-    Losses,
-    compiled,
-    compiled_losses,
-    number_array,
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Cell,
+    Expr,
+    MatMul,
+    Name,
+    Num,
+    Transpose,
+    children,
+    is_scalar,
+    names,
+    walk,
 )
+from backprop_tui.maths.functions import PRIMITIVES, Array, Primitive
+from backprop_tui.maths.values import ratio, xlog
+from backprop_tui.maths.writing import numpy_source
+from backprop_tui.model.experiment import Experiment, Indices, Kept
+from backprop_tui.model.program import Program
+from backprop_tui.run.iterations import batch, constants
 
-if TYPE_CHECKING:
-    from backprop_tui.run.iterations import Replay
-
-BATCHES_ROOM = 16 * 2**20
-"""Bytes for batches that come again in the next epoch."""
+CONSTANTS = SCALARS - {"m", "t"}
+"""The numbers that are the same in every iteration; m is its batch's, t is its own."""
 STACK_ROOM = 2**18
-"""Bytes for what is computed of many batches at once: their columns, their losses."""
-OVERHEAD = 120
-"""Bytes that an array takes beside its numbers."""
+"""Bytes for what is computed of many iterations together: their batches, their losses."""
+Batch: TypeAlias = tuple[Array, Array, Array]
+"""X, Y and m."""
 
 
-Stacks: TypeAlias = tuple[int, Iterable[Array], Iterable[Array]]
-"""How many examples a batch has, and X and Y of many such batches."""
+class Many:
+    """Runs iterations of an experiment, all with its X, Y and α."""
 
-
-class Runner:
-    """Runs through the iterations of a replay."""
-
-    def __init__(self, replay: Replay) -> None:
-        self.replay = replay
-
-    def many(self, first: int, last: int, kept: Kept) -> Kept:
-        """What the iterations from `first` to `last` lead to."""
-        return self._plain.run(first, last, kept, [])
-
-    def many_with_losses(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
-        """The same, and the loss of each of them."""
-        if self._losses is None:
-            wanted: list[Array] = []
-            left = self._recording.run(first, last, kept, wanted)
-            return left, np.concatenate(wanted, axis=None)
-        losses = np.empty(last - first + 1)
-        numbers = self.replay.program.network.layers[-1] * self.replay.experiment.training.batch
-        at_a_time = max(1, STACK_ROOM // (16 * numbers))
-        for begin in range(first, last + 1, at_a_time):
-            end, wanted = min(last, begin + at_a_time - 1), []
-            kept = self._recording.run(begin, end, kept, wanted)
-            losses[begin - first : end - first + 1] = self._losses_of(begin, end, wanted)
-        return kept, losses
-
-    @cached_property
-    def _plain(self) -> _Batches:
-        return _Batches(self.replay, compiled(self.replay.program))
-
-    @cached_property
-    def _recording(self) -> _Batches:
-        wanted = (self.replay.program.objective,) if self._losses is None else (self._output, "Y")
-        return _Batches(self.replay, compiled(self.replay.program, wanted))
-
-    @property
-    def _output(self) -> str:
-        return A[self.replay.program.network.depth].symbol
-
-    @cached_property
-    def _losses(self) -> Losses | None:
-        return compiled_losses(self.replay.program, self.replay.program.objective, self._output)
-
-    def _losses_of(self, first: int, last: int, wanted: list[Array]) -> Array:
-        """The losses of iterations that came to these A and Y, in turn."""
-        assert self._losses is not None
-        constants = {s: number_array(self.replay.scalars[s]) for s in self._losses.constants}
-        losses = np.empty(last - first + 1)
-        for m, at in self._by_size(first, last):
-            outputs, targets = wanted[0::2], wanted[1::2]
-            if len(at) < len(losses):
-                outputs, targets = ([of[i] for i in at.tolist()] for of in (outputs, targets))
-            stacks = (np.concatenate(of).reshape(len(at), -1, m) for of in (outputs, targets))
-            # (iterations, n[L], m) each
-            losses[at] = self._losses.of(*stacks, number_array(m), **constants)
-        return losses
-
-    def _by_size(self, first: int, last: int) -> Iterator[tuple[int, Indices]]:
-        """How many examples a batch has, and which of those iterations, from 0, have so many."""
-        examples, full = self.replay.experiment.data.examples, self.replay.experiment.training.batch
-        numbers = np.arange(first, last + 1)
-        is_last = numbers % self.replay.experiment.batches_per_epoch == 0
-        rest = examples % full
-        for m, has in ((rest, is_last), (full, ~is_last)) if rest else ((full, numbers > 0),):
-            if (at := np.flatnonzero(has)).size:
-                yield m, at
-
-
-class _Batches:
-    """A compiled program on an experiment's batches, those that come again prepared once."""
-
-    def __init__(self, replay: Replay, program: Compiled) -> None:
-        self.replay, self.compiled = replay, program
-        self.constants = {s: number_array(replay.scalars[s]) for s in program.constants}
-        self.experiment = experiment = replay.experiment
+    def __init__(self, experiment: Experiment, program: Program) -> None:
+        self.experiment, self.program = experiment, program
         everything = replace(experiment.training, batch=experiment.data.examples)
-        self.epochs = replace(experiment, training=everything)
-        """A batch of it is an epoch."""
-        self.in_order = experiment.training.order == "sequential"
-        self.comes_again = self.in_order or experiment.training.batch == 1
-        self.per_epoch = experiment.batches_per_epoch
-        self.frozen = [
-            i
-            for i, symbol in enumerate(replay.program.kept)
-            if symbol not in replay.program.positions
-        ]
-        self.prepared: dict[int, tuple[Any, ...]] = {}
-        """By their numbers in the epoch the batches of an unchanging order, by their examples the
-        single ones."""
-        self.prepared_for: Kept = ()
-        self.bytes = 0
+        self._epochs = replace(experiment, training=everything)  # a batch of it is an epoch
+        self._compiled = compiled(program)
+        shapes = program.shapes(experiment.training.batch)
+        numbers = sum(prod(shapes[symbol]) for symbol in program.data | {*self._compiled.recorded})
+        self._at_a_time = max(1, STACK_ROOM // (8 * numbers))
 
-    def run(self, first: int, last: int, kept: Kept, wanted: list[Array]) -> Kept:
-        """What those iterations lead to; what is wanted of each is added to `wanted`."""
-        self._forget_unless_for(kept)
+    def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
+        """What the iterations from `first` to `last` lead to from `kept`, and the loss of each."""
+        scalars = {s: np.array(number) for s, number in constants(self.experiment).items()}
+        losses = []
         with np.errstate(all="ignore"):
-            batches = self._batches(first, last, kept)
-            left = self.compiled.iterations(kept, batches, first, wanted.append, **self.constants)
-        for array in left:
+            for begin in range(first, last + 1, self._at_a_time):
+                end = min(last, begin + self._at_a_time - 1)
+                recorded: list[Any] = []
+                batches = self._batches(begin, end)
+                kept = self._compiled.iterations(kept, batches, begin, recorded.append, **scalars)
+                losses.append(self._losses(begin, end, recorded, scalars))
+        for array in kept:
             array.flags.writeable = False
-        return left
+        return kept, np.concatenate(losses)
 
-    def _forget_unless_for(self, kept: Kept) -> None:
-        """What is prepared holds for the frozen parameters that it was prepared with."""
-        frozen = tuple(kept[i] for i in self.frozen)
-        if len(frozen) != len(self.prepared_for) or not all(
-            map(np.array_equal, frozen, self.prepared_for)
-        ):
-            self.prepared, self.prepared_for, self.bytes = {}, frozen, 0
+    def _batches(self, first: int, last: int) -> Iterator[Batch]:
+        """X, Y and m of each of these iterations."""
+        experiment, per_epoch = self.experiment, self.experiment.batches_per_epoch
+        if experiment.training.order == "sequential":  # those of the first epoch come again
+            once = cache(lambda number: self._batch(experiment.examples_of(number)))
+            yield from (once(k % per_epoch + 1) for k in range(first - 1, last))
+            return
+        size = experiment.training.batch
+        for epoch in range(experiment.epoch_of(first), experiment.epoch_of(last) + 1):
+            before = (epoch - 1) * per_epoch
+            order = self._epochs.examples_of(epoch)
+            order = order[max(0, first - 1 - before) * size : (last - before) * size]
+            full = len(order) // size * size
+            stacks = (
+                _stack(of, order[:full], size) for of in (experiment.data.X, experiment.data.Y)
+            )
+            yield from zip(*stacks, repeat(np.array(float(size))))
+            if full < len(order):
+                yield self._batch(order[full:])
 
-    def _batches(self, first: int, last: int, kept: Kept) -> Iterator[tuple[Any, ...]]:
-        """What `iterations` reads of the batch of each."""
-        if self.per_epoch == 1 and self.in_order:
-            return repeat(next(self._of_epoch(1, 1, kept)), last - first + 1)
-        epoch_ends = range(self.experiment.epoch_of(first) * self.per_epoch, last, self.per_epoch)
-        ends = [*epoch_ends, last]
-        starts = [first, *(end + 1 for end in epoch_ends)]
-        return chain.from_iterable(map(self._of_epoch, starts, ends, repeat(kept)))
+    def _batch(self, examples: Indices) -> Batch:
+        return *batch(self.experiment.data, examples), np.array(float(len(examples)))
 
-    def _of_epoch(self, first: int, last: int, kept: Kept) -> Iterator[tuple[Any, ...]]:
-        """The same, of iterations within one epoch."""
-        size, start = self.experiment.training.batch, (first - 1) % self.per_epoch
-        stop = start + last - first + 1
-        order = self.epochs.examples_of(self.experiment.epoch_of(first))
-        made = self._made(order[start * size : stop * size], kept)
-        if not self.comes_again:
-            return made
-        keys: Sequence[int] = range(start, stop) if self.in_order else order[start:stop].tolist()
-        if all(map(self.prepared.__contains__, keys)):
-            return map(self.prepared.__getitem__, keys)
-        return self._remembered(keys, made)
-
-    def _remembered(
-        self, keys: Sequence[int], made: Iterator[tuple[Any, ...]]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Batches made, and kept for the next epoch as long as there is room."""
-        for key, batch in zip(keys, made, strict=True):
-            if self.bytes < BATCHES_ROOM and key not in self.prepared:
-                self.prepared[key] = batch
-                own = (part for part in batch if isinstance(part, np.ndarray))
-                self.bytes += sum(part.nbytes + OVERHEAD for part in own)
-            yield batch
-
-    def _made(self, examples: Indices, kept: Kept) -> Iterator[tuple[Any, ...]]:
-        """The batches that hold these examples, one after the other."""
-        constants = [repeat(number) for number in self.constants.values()]
-        for m, Xs, Ys in self._gathered(examples):
-            m_of_each = repeat(number_array(m))
-            yield from map(self.compiled.fixed, repeat(kept), Xs, Ys, m_of_each, *constants)
-
-    def _gathered(self, examples: Indices) -> Iterator[Stacks]:
-        """X and Y of the batches that hold these examples, as many at once as there is room for.
-
-        Each lies in memory row by row, as `Replay.batch` has it; the data is read once for all.
-        """
-        full, data = self.experiment.training.batch, self.experiment.data
-        at_a_time = full * max(1, STACK_ROOM // (8 * full * (len(data.X) + len(data.Y))))
-        whole = len(examples) // full * full
-        for start in range(0, whole, at_a_time):
-            here = examples[start : min(start + at_a_time, whole)]
-            if len(here) == full:
-                X, Y = self.replay.batch(here)
-                yield full, (X,), (Y,)
-            else:
-                yield full, _stack(data.X, here, full), _stack(data.Y, here, full)
-        if whole < len(examples):
-            X, Y = self.replay.batch(examples[whole:])
-            yield len(examples) - whole, (X,), (Y,)
+    def _losses(
+        self, first: int, last: int, recorded: list[Any], scalars: dict[str, Array]
+    ) -> Array:
+        """The losses of these iterations from what they recorded, batches of one size together."""
+        if self._compiled.losses is None:
+            return np.concatenate([loss for (loss,) in recorded], axis=None)
+        sizes, losses = self.experiment.batch_sizes, np.empty(len(recorded))
+        ends_epoch = np.arange(first, last + 1) % self.experiment.batches_per_epoch == 0
+        size_of = np.where(ends_epoch, sizes[-1], sizes[0])
+        for m in sizes:
+            if (at := np.flatnonzero(size_of == m)).size:
+                each = zip(*(recorded[i] for i in at.tolist()), strict=True)
+                stacks = (np.concatenate(of).reshape(len(at), *of[0].shape) for of in each)
+                losses[at] = self._compiled.losses(*stacks, m=np.array(float(m)), **scalars)
+        return losses
 
 
 def _stack(matrix: Array, examples: Indices, m: int) -> Array:
     """Columns of a matrix, m to each batch: (batches, rows, m), each batch laid out row by row."""
     columns = matrix.take(examples, axis=1).reshape(len(matrix), -1, m)  # (rows, batches, m)
     return np.ascontiguousarray(columns.swapaxes(0, 1))
+
+
+# The source ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program as source, and the functions that it defines."""
+
+    source: str
+    recorded: tuple[str, ...]
+    """The matrices that `iterations` records of each iteration."""
+    iterations: Callable[..., Kept]
+    """iterations(kept, batches, first, record, **constants): what the last one hands on."""
+    losses: Callable[..., Array] | None
+    """losses(*recorded, m, **constants): the loss of each iteration, from stacks of these matrices;
+    None where the loss itself is recorded."""
+
+
+@lru_cache(maxsize=8)  # a run with edits has a stretch for each, all of one program
+def compiled(program: Program) -> Compiled:
+    """The program as functions that run many iterations."""
+    loss = range(*program.phase_bounds("loss"))
+    read = _read_by_loss(program)
+    recorded = read or (program.objective,)
+    numbers: dict[float, str] = {}
+    steps = _needed(program, (*program.kept, *recorded))
+    lines = list(_iterations_source(program, steps, recorded, numbers))
+    if read:
+        steps = [i for i in _needed(program, (program.objective,)) if i in loss]
+        lines += ["", "", *_losses_source(program, steps, read, numbers)]
+    source = "\n".join(lines) + "\n"
+    # Our own source: symbols are the program's, and a typed formula has become a tree before.
+    defined: dict[str, Any] = {"np": np, "xlog": xlog, "ratio": ratio}
+    defined |= {name: np.array(float(number)) for number, name in numbers.items()}
+    exec(compile(source, "<iterations>", "exec"), defined)
+    return Compiled(source, recorded, defined["iterations"], defined.get("losses"))
+
+
+def _iterations_source(
+    program: Program, steps: Sequence[int], recorded: Iterable[str], numbers: dict[float, str]
+) -> Iterator[str]:
+    """The loop, in which `record` is called with what is recorded of an iteration."""
+    handed_on = ", ".join(program.kept)
+    yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
+    yield f"    {handed_on} = kept"
+    yield "    for t, (X, Y, m) in enumerate(batches, first):"
+    for i, step in enumerate(program.steps):
+        if i in steps:
+            for line in _assignments(step.symbol, program.lowered[i], numbers):
+                yield f"        {line}"
+        if step.symbol == program.objective:  # before an update changes what the loss has read
+            yield f"        record(({', '.join(recorded)},))"
+    yield f"    return {handed_on}"
+
+
+def _losses_source(
+    program: Program, steps: Sequence[int], read: Iterable[str], numbers: dict[float, str]
+) -> Iterator[str]:
+    yield f"def losses({', '.join(read)}, *, m, {', '.join(sorted(CONSTANTS))}):"
+    for i in steps:
+        for line in _assignments(program.steps[i].symbol, program.lowered[i], numbers):
+            yield f"    {line}"
+    yield f"    return {program.objective}.ravel()"
+
+
+def _needed(program: Program, symbols: Iterable[str]) -> list[int]:
+    """The steps that the last values of these symbols depend on, in order."""
+    read, needed = set(symbols), []
+    for i in reversed(range(len(program.steps))):
+        symbol = program.steps[i].symbol
+        if symbol in read:
+            needed.append(i)
+            read.remove(symbol)  # an earlier value of the same symbol is another matter
+            read.update(names(program.lowered[i]))
+    return needed[::-1]
+
+
+def _read_by_loss(program: Program) -> tuple[str, ...]:
+    """The matrices that the loss is computed of, where it can be computed of stacks of them: where
+    it works element by element, or sums within one matrix. Else none.
+
+    Of a stack it comes to the same bits, and costs an iteration next to nothing.
+    """
+    loss = range(*program.phase_bounds("loss"))
+    parts = [part for i in loss for part in walk(program.lowered[i])]
+    read = dict.fromkeys(part.symbol for part in parts if isinstance(part, Name))
+    if "t" in read or any(isinstance(part, MatMul | Transpose | Cell) for part in parts):
+        return ()
+    own = {program.steps[i].symbol for i in loss}
+    return tuple(symbol for symbol in read if symbol not in own | SCALARS)
+
+
+# A line of source ----------------------------------------------------------------------------
+
+
+def _assignments(symbol: str, e: Expr, numbers: dict[float, str]) -> Iterator[str]:
+    """The line of a step, below those of the parts that it has more than once.
+
+    Its numbers are read by the names that `numbers` gives them: NumPy takes an array of no
+    dimensions faster than a float.
+    """
+
+    def leaf(part: Expr, besides: Expr | None = None) -> str | None:
+        if part in shared and part != besides:
+            return shared[part]
+        if isinstance(part, Num):
+            return numbers.setdefault(part.value, f"number{len(numbers) + 1}")
+        if isinstance(part, Call) and PRIMITIVES[part.function].over:
+            return _reduction(PRIMITIVES[part.function], numpy_source(part.args[0], leaf))
+        return None
+
+    shared = shared_parts(e)
+    for part, name in shared.items():
+        yield f"{name} = {numpy_source(part, partial(leaf, besides=part))}"
+    written = numpy_source(e, leaf)
+    yield f"{symbol} = {written if is_contiguous(e) else f'np.ascontiguousarray({written})'}"
+
+
+def _reduction(function: Primitive, gathered: str) -> str:
+    """np.sum and np.max less their wrappers, which cost more than a small sum itself.
+
+    Axes are counted from the end: the same source works on a matrix and on a stack of them.
+    """
+    fold = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}[function.fold]
+    axis = {"row": "-1", "column": "-2", "matrix": "(-2, -1)"}[function.over or "matrix"]
+    return f"{fold}({gathered}, axis={axis}, keepdims=True)"
+
+
+def shared_parts(e: Expr) -> dict[Expr, str]:
+    """Names for the largest parts that `e` has more than once: softmax has exp(Z − max) twice."""
+    shared: dict[Expr, str] = {}
+
+    def visible(part: Expr) -> Iterator[Expr]:
+        yield part
+        if part not in shared:
+            for child in children(part):
+                yield from visible(child)
+
+    for part in dict.fromkeys(visible(e)):
+        if children(part) and not is_scalar(part) and Counter(visible(e))[part] > 1:
+            shared[part] = f"part{len(shared) + 1}"
+    return shared
+
+
+def is_contiguous(e: Expr) -> bool:
+    """Whether NumPy lays out the value of `e` row by row of its own accord.
+
+    Products and sums over rows or columns are born so; what works element by element takes after
+    what it reads, and a transpose is a view of columns.
+    """
+    match e:
+        case Transpose():
+            return False
+        case MatMul():
+            return True
+        case Call(function, _) if PRIMITIVES[function].over:
+            return True
+        case _:
+            return all(map(is_contiguous, children(e)))

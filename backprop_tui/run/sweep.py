@@ -1,7 +1,6 @@
 """The loss of an iteration where one number that it begins with is another, all else held.
 
 The forward and loss steps that come after the number are run again on that batch; nothing else is.
-It evaluates the steps that the program has, and knows no formula of its own.
 """
 
 from __future__ import annotations
@@ -65,10 +64,9 @@ def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
     reach = max(1.0, abs(here))
     at = here + reach * np.linspace(-1, 1, points)
     losses = np.array([loss_with(program, iteration, cell, float(number)) for number in at])
-    position = program.positions.get(f"d{cell.symbol}")
-    slope = None
-    if position is not None:
-        slopes = iteration.results[position]
+    gradient, slope = program.gradient_of(cell.symbol), None
+    if gradient is not None:
+        slopes = iteration.results[program.index(gradient)]
         if slopes.shape == iteration.given[cell.symbol].shape:  # a mistake can make it another
             slope = float(slopes[row, column])
     return Sweep(at, losses, here, float(losses[points // 2]), slope)

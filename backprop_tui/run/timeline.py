@@ -1,8 +1,7 @@
-"""Time: positions in a run, how keys move between them, and what is known at each.
+"""Positions in a run, the moves between them, and what is known at each.
 
-A run is a pure function of its experiment: going back is going somewhere, never undoing. What the
-iterations are, its history knows; this knows the steps and elements within one, and no keys and no
-screen.
+A run is a pure function of its experiment: going back is going somewhere, never undoing. Its
+iterations are its history's; a position is a step or an element within one.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from dataclasses import dataclass, replace
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import PHASES, Phase, Step
-from backprop_tui.run.history import History, Stretch
+from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration
 
 
@@ -28,20 +27,26 @@ class Position:
 
 
 class State:
-    """Everything that is known at a position: an immutable view, and the widgets' only source."""
+    """Everything that is known at a position: an immutable view, and the widgets' only source.
 
-    def __init__(self, timeline: Timeline, position: Position, iteration: Iteration) -> None:
+    Where the next step is `announced`, it is the one shown, and nothing of it is known.
+    """
+
+    def __init__(
+        self, timeline: Timeline, position: Position, iteration: Iteration, announced: bool = False
+    ) -> None:
         self.timeline = timeline
         self.position = position
         self.iteration = iteration
+        self.announced = announced
         self.program = timeline.program
         self.experiment = timeline.experiment
 
     @property
     def step(self) -> Step | None:
-        """The step shown: the one being opened, else the last one done; None before the first."""
-        done = self.position.steps - (0 if self.position.elements else 1)
-        return self.program.steps[done] if done >= 0 else None
+        """The step shown: the one announced or being opened, else the last one done; None before
+        the first."""
+        return self.program.steps[self.number - 1] if self.number else None
 
     @property
     def next_step(self) -> Step | None:
@@ -52,7 +57,8 @@ class State:
     @property
     def number(self) -> int:
         """The number of the step shown, from 1; 0 before the first."""
-        return self.position.steps + (1 if self.position.elements else 0)
+        ahead = self.announced or self.position.elements
+        return self.position.steps + (1 if ahead else 0)
 
     @property
     def phase(self) -> Phase:
@@ -117,24 +123,29 @@ class State:
         return self.program.shapes(self.examples)
 
 
-class Announced(State):
-    """A state in which the next step is announced: it is the one shown, and nothing of it known."""
-
-    @property
-    def step(self) -> Step | None:
-        return self.next_step
-
-    @property
-    def number(self) -> int:
-        return self.position.steps + 1
-
-
-class Timeline(History):
+class Timeline:
     """A run of an experiment, and the positions in it. Every method is a pure function."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        super().__init__(experiment)
+    def __init__(self, experiment: Experiment, history: History | None = None) -> None:
+        """`history` is that of the experiment, where there is one already."""
+        self.history = history or History(experiment)
         self.start = Position()
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.history.experiment
+
+    @property
+    def program(self) -> Program:
+        return self.history.program
+
+    def iteration(self, number: int) -> Iteration:
+        """The iteration of that number, or the one before it in which the run diverges."""
+        return self.history.iteration(number)
+
+    def retold(self, experiment: Experiment) -> Timeline:
+        """The run of another experiment, which takes over what its edits leave as it was."""
+        return Timeline(experiment, self.history.retold(experiment))
 
     def state(self, position: Position) -> State:
         """All that is known at `position`."""
@@ -142,7 +153,7 @@ class Timeline(History):
 
     def announced(self, position: Position) -> State:
         """The same, with the step that comes next announced; there must be one."""
-        return Announced(self, position, self.iteration(position.iteration))
+        return State(self, position, self.iteration(position.iteration), announced=True)
 
     # Where keys lead
 
@@ -223,4 +234,4 @@ class Timeline(History):
         return self.iteration(iteration).diverged
 
 
-__all__ = ["PHASES", "Iteration", "Position", "State", "Stretch", "Timeline"]
+__all__ = ["Iteration", "Position", "State", "Timeline"]

@@ -1,7 +1,7 @@
 """Training: a run goes on until something says that it is enough, and what it came to by then.
 
 The iterations are the history's; this looks at their losses, a stretch at a time, and cuts the one
-in which the run is to stop. It knows no files, no clocks and no screens.
+in which the run is to stop.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from math import inf
 import numpy as np
 
 from backprop_tui.maths.values import value
-from backprop_tui.model.algorithm import A
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
 from backprop_tui.run.timeline import Position, Timeline
@@ -27,7 +26,7 @@ AT_A_TIME = 1024
 """Examples that are predicted at a time."""
 
 
-class Stop(Enum):
+class StopReason(Enum):
     """Why a run stopped."""
 
     ITERATIONS = "iterations"
@@ -68,7 +67,7 @@ class Trained:
     """The loss of the first iteration."""
     best: float
     best_in: int
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """None: it goes on."""
 
     @property
@@ -89,7 +88,7 @@ def train(
     """
     end = first + until.most(timeline) - 1
     begun, best, best_in = 0.0, inf, first - 1
-    for stretch in timeline.run(first, end):
+    for stretch in timeline.history.run(first, end):
         losses, numbers = stretch.losses, np.arange(stretch.first, stretch.last + 1)
         begun = float(losses[0]) if stretch.first == first else begun
         lowest = np.fmin.accumulate(np.concatenate([[best], losses]))
@@ -97,18 +96,18 @@ def train(
         since = np.maximum.accumulate(np.where(better, numbers, best_in))
         stop, kept = None, len(losses)
         if stretch.diverged:
-            stop = Stop.DIVERGED
+            stop = StopReason.DIVERGED
         elif stretch.last == end:
-            stop = Stop.ITERATIONS
+            stop = StopReason.ITERATIONS
         for reason, met in (
-            (Stop.PLATEAU, numbers - since >= (until.plateau or inf)),
-            (Stop.LOSS, losses < (-inf if until.loss is None else until.loss)),
+            (StopReason.PLATEAU, numbers - since >= (until.plateau or inf)),
+            (StopReason.LOSS, losses < (-inf if until.loss is None else until.loss)),
         ):
             if met[:kept].any():
                 stop, kept = reason, int(met.argmax()) + 1
         best, best_in = float(lowest[kept]), int(since[kept - 1])
         if stop is None and asked():
-            stop = Stop.ASKED
+            stop = StopReason.ASKED
         last = stretch.first + kept - 1
         yield Trained(first, last, losses[:kept], begun, best, best_in, stop)
         if stop is not None:
@@ -128,7 +127,7 @@ def first_not_finite(timeline: Timeline, iteration: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Score:
+class Evaluation:
     """How parameters do on all examples of the data."""
 
     examples: int
@@ -138,20 +137,21 @@ class Score:
     """How many are predicted right; None where the targets are no classes."""
 
 
-def score(timeline: Timeline, known_then: Mapping[str, Array]) -> Score:
+def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluation:
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
-    data, output = experiment.data, A[experiment.network.depth].symbol
+    data = experiment.data
     classes = are_classes(data.Y)
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
-    _, behind = program.phase_bounds("loss")
+    first, behind = program.phase_bounds("loss")
+    of_each = program.steps[first].symbol
     for start in range(0, data.examples, AT_A_TIME):
         here = slice(start, start + AT_A_TIME)
         X, Y = (np.ascontiguousarray(matrix[:, here]) for matrix in (data.X, data.Y))
         known = {"X": X, "Y": Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
         for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
-        total += float(np.asarray(known["L"]).sum())
-        right += int(correct(np.asarray(known[output]), Y).sum()) if classes else 0
-    return Score(data.examples, total / data.examples, right if classes else None)
+        total += float(np.asarray(known[of_each]).sum())
+        right += int(correct(np.asarray(known[program.output]), Y).sum()) if classes else 0
+    return Evaluation(data.examples, total / data.examples, right if classes else None)

@@ -20,7 +20,7 @@ from textual.events import AppFocus, Resize
 from textual.message import Message
 from textual.messages import ExitApp
 
-from backprop_tui.cli.commands import asked_as, decimals_of, load
+from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.files.codes import TooLongError
 from backprop_tui.session.keeping import code_of
@@ -117,7 +117,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = argparse.Namespace(**json.loads(argv[0]))
     try:
         # Read once more: the experiment's file may be another by now.
-        experiment = asked_as(arguments, load(arguments))
+        experiment = opened(arguments)
     except CommandError as error:
         complain(*error.faults)
         return WRONG

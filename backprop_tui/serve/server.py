@@ -23,9 +23,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 
-from backprop_tui.cli.flags import CODE
+from backprop_tui import lessons
 from backprop_tui.cli.streams import PROGRAM
-from backprop_tui.cli.table import EXPERIMENT
 from backprop_tui.messages import shown
 from backprop_tui.serve.bookmarks import Bookmarks
 from backprop_tui.serve.session import End, Session, part
@@ -156,7 +155,7 @@ class Server:
         code = self._bookmarks.code_in(bookmark)
         if code is None:
             return self.experiment
-        return dict.fromkeys(self.experiment) | {"word": EXPERIMENT.default, CODE.attribute: code}
+        return dict.fromkeys(self.experiment) | {"word": lessons.DEFAULT, "code": code}
 
     async def end_those_of(self, name: str) -> None:
         """A page that comes again has lost its connection, which may not be known here yet."""

@@ -19,7 +19,7 @@ from aiohttp import WSMessage, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from backprop_tui.files.resuming import SHORT
+from backprop_tui.files.codes import SHORT
 
 SCREEN = "backprop_tui.serve.screen"
 LARGEST = 500, 200

@@ -10,14 +10,6 @@ from dataclasses import replace
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load, read_again
-from backprop_tui.files.resuming import (
-    apart,
-    named,
-    resume_command,
-    right_here,
-    shown_path,
-    unsaved,
-)
 from backprop_tui.messages import count
 from backprop_tui.model.experiment import Experiment, Saved
 from backprop_tui.run.timeline import Position
@@ -34,7 +26,7 @@ FAULTS = 5
 
 def not_saved(s: SessionState) -> str:
     """What was made since the last save, in words: "2 edits and 1 formula"."""
-    return unsaved(s.timeline.experiment, s.kept_edits, s.kept_formulas)
+    return lazy.unsaved(s.timeline.experiment, s.kept_edits, s.kept_formulas)
 
 
 def _all_is_saved(s: SessionState) -> None:
@@ -74,7 +66,7 @@ def save(s: SessionState, rest: str) -> None:
     if experiment.written is None:
         raise CannotError("This run was read from no file, so it cannot be saved to one.")
     if rest:
-        _write(s, named(rest))
+        _write(s, lazy.named(rest))
         return
     s.pause()
     own = s.saved_at[0] if s.saved_at else experiment.written.path
@@ -88,7 +80,7 @@ def export(ending: str) -> Callable[[SessionState, str], None]:
         if s.served:
             raise CannotError(f"Exporting is {NOT_SERVED}.")
         if rest:
-            _write(s, named(rest))
+            _write(s, lazy.named(rest))
         else:
             ask_for_name(s, f"{s.timeline.experiment.name}{ending}")
 
@@ -109,7 +101,7 @@ def _name_left(s: SessionState, typed: str) -> None:
 
 
 def _name_typed(s: SessionState, typed: str) -> None:
-    path = named(typed)
+    path = lazy.named(typed)
     if not path:
         raise CannotError("it needs a name")
     _write(s, path)
@@ -123,7 +115,7 @@ def _write(s: SessionState, path: str) -> None:
         raise CannotError(f"{error}.") from None
     exists = os.path.isfile(path) and not _is_own(s, path)
     again = "enter again replaces it" if s.prompt else "the same again replaces it"
-    if not _sure(s, f"save {path}", f"{shown_path(path)} exists: {again}" if exists else ""):
+    if not _sure(s, f"save {path}", f"{lazy.shown_path(path)} exists: {again}" if exists else ""):
         return
     try:
         if chosen is not None:
@@ -134,7 +126,7 @@ def _write(s: SessionState, path: str) -> None:
             if lazy.too_large(s.timeline):
                 raise lazy.SaveError("this network is larger than any file that is read")
             lazy.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
-            told = f"Saved as {shown_path(path)}"
+            told = f"Saved as {lazy.shown_path(path)}"
     except (lazy.SaveError, lazy.ExportError) as error:
         raise CannotError(f"{error}.") from None
     s.close_all()
@@ -266,7 +258,7 @@ def look_at_file(s: SessionState) -> bool:
     if s.opened or s.job or (s.asking is not None and s.asking.is_open):
         return False
     s.stamp = stamp
-    _read_again(s, shown_path(path))
+    _read_again(s, lazy.shown_path(path))
     return True
 
 
@@ -299,7 +291,7 @@ def _with_changes(s: SessionState, read: Experiment) -> Experiment:
     """The experiment that was read, with the edits and formulas that were made here."""
     now = s.timeline.experiment
     edits, formulas = s.in_file
-    own_edits = apart(now.edits, edits)
+    own_edits = lazy.apart(now.edits, edits)
     own = {symbol: e for symbol, e in now.formulas.items() if formulas.get(symbol) != e}
     if not own_edits and not own:
         return read
@@ -308,7 +300,7 @@ def _with_changes(s: SessionState, read: Experiment) -> Experiment:
 
 def _kept(s: SessionState, experiment: Experiment) -> dict[str, object]:
     """Its edits and formulas as a file would have them, for the rules to judge."""
-    kept = lazy.kept_of(experiment, s.position, None)
+    kept = lazy.run_sections(experiment, s.position, None)
     return {key: value for key, value in kept.items() if key != "position"}
 
 
@@ -360,7 +352,7 @@ def way_back(s: SessionState) -> str:
     """What to type to open this again, new weights and other decimals included."""
     now = s.timeline.experiment
     first = (s.past or [now])[0]
-    return resume_command(first, now, s.mode, s.decimals, s.program)
+    return lazy.resume_command(first, now, s.mode, s.decimals, s.program)
 
 
 def last_words(s: SessionState) -> str:
@@ -371,7 +363,7 @@ def last_words(s: SessionState) -> str:
         again = f"{s.program} {as_argument(s.saved_at[0])}"
         told = s.saved_at[1] == s.snapshot()
     if not told:
-        again = right_here(again, lambda: code_of(s), s.program)
+        again = lazy.right_here(again, lambda: code_of(s), s.program)
     return "\n".join(filter(None, (s.score.sentence() if s.score else "", again)))
 
 

@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from backprop_tui.exports.formats import export_so_far as export_so_far
     from backprop_tui.exports.formats import format_of as format_of
     from backprop_tui.exports.record import Record as Record
+    from backprop_tui.files.atomic_write import SaveError as SaveError
     from backprop_tui.files.codes import FAR as FAR
     from backprop_tui.files.codes import TooLongError as TooLongError
     from backprop_tui.files.codes import code_of as code_of
     from backprop_tui.files.codes import is_lesson as is_lesson
     from backprop_tui.files.codes import keyframe_needed as keyframe_needed
-    from backprop_tui.files.kept import kept_of as kept_of
-    from backprop_tui.files.kept import same_run as same_run
-    from backprop_tui.files.saving import SaveError as SaveError
+    from backprop_tui.files.codes import right_here as right_here
+    from backprop_tui.files.saving import apart as apart
     from backprop_tui.files.saving import keyframe_of as keyframe_of
+    from backprop_tui.files.saving import named as named
     from backprop_tui.files.saving import resume as resume
+    from backprop_tui.files.saving import resume_command as resume_command
+    from backprop_tui.files.saving import run_sections as run_sections
+    from backprop_tui.files.saving import same_run as same_run
     from backprop_tui.files.saving import save as save
+    from backprop_tui.files.saving import shown_path as shown_path
     from backprop_tui.files.saving import too_large as too_large
+    from backprop_tui.files.saving import unsaved as unsaved
     from backprop_tui.learn.answers import read_number as read_number
     from backprop_tui.learn.effect import RightRun as RightRun
     from backprop_tui.learn.effect import without_effect as without_effect
@@ -63,9 +69,15 @@ HOMES = {
     "code_of": "files.codes",
     "is_lesson": "files.codes",
     "keyframe_needed": "files.codes",
-    "kept_of": "files.kept",
-    "same_run": "files.kept",
-    "SaveError": "files.saving",
+    "SaveError": "files.atomic_write",
+    "apart": "files.saving",
+    "named": "files.saving",
+    "resume_command": "files.saving",
+    "run_sections": "files.saving",
+    "same_run": "files.saving",
+    "shown_path": "files.saving",
+    "unsaved": "files.saving",
+    "right_here": "files.codes",
     "keyframe_of": "files.saving",
     "resume": "files.saving",
     "save": "files.saving",

@@ -297,8 +297,7 @@ def _show_example(s: SessionState, column: int) -> None:
     examples = s.timeline.state(s.position).examples
     s.example = column % examples
     s.look(Inspection())
-    if examples > 1:
-        s.say(f"Numbers are explained for example {s.example + 1} of {examples}.")
+    s.say(f"Numbers are explained for example {s.example + 1} of {examples}.")
 
 
 def drawing(s: SessionState, rest: str) -> None:

@@ -205,8 +205,8 @@ class SessionState:
         if self.behind is not None:
             self.behind = 0
             self.background.append(self.catch_up())
-        if self.timeline.is_far(here.iteration):
-            self.farthest = max(1, self.timeline.reached)
+        if self.timeline.history.is_far(here.iteration):
+            self.farthest = max(1, self.timeline.history.reached)
             self.go(self.timeline.end_of(self.farthest))
             self.start(self._replayed(here, before, looked))
             return
@@ -395,7 +395,7 @@ class SessionState:
     def catch_up(self) -> Iterator[str]:
         """Replay what came before a saved position: its losses, and ways back to it."""
         until = self.position.iteration
-        for stretch in self.timeline.run(1, until, REPLAYED_AT_A_TIME):
+        for stretch in self.timeline.history.run(1, until, REPLAYED_AT_A_TIME):
             if self.behind is None:  # somebody could not wait, and has done it
                 return
             self.behind = stretch.last
@@ -409,7 +409,9 @@ class SessionState:
 
     def replayed(self, position: Position) -> Iterator[str]:
         """Go where the run may have to be computed for a while to get there."""
-        for stretch in self.timeline.run(self.timeline.reached + 1, position.iteration):
+        for stretch in self.timeline.history.run(
+            self.timeline.history.reached + 1, position.iteration
+        ):
             yield f"iteration {stretch.last:,} of {position.iteration:,}"
         last = self.timeline.iteration(position.iteration).number
         self.go(position if last == position.iteration else self.timeline.end_of(last))
@@ -499,12 +501,14 @@ class SessionState:
         """The loss of every iteration that was shown, from the first one on; of a saved run those
         that were replayed so far."""
         if self.behind is not None:
-            return self.timeline.losses(1, self.behind + 1)
+            return self.timeline.history.losses(1, self.behind + 1)
         reached, here = self.farthest, self.position
         if reached > LOSSES:  # those behind are not kept
-            return self.timeline.losses(1, LOSSES + 1)
+            return self.timeline.history.losses(1, LOSSES + 1)
         untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
-        return self.timeline.losses(1, reached + (0 if here.iteration == reached and untold else 1))
+        return self.timeline.history.losses(
+            1, reached + (0 if here.iteration == reached and untold else 1)
+        )
 
     def take(self, look: Look) -> None:
         """See the run as `look` says, as far as there is still what was looked at."""

@@ -104,8 +104,8 @@ def goto(s: SessionState, rest: str) -> None:
         rest = said.sub(sign, rest)
     farthest = max(s.farthest, s.position.iteration)
     try:
-        asked = lazy.goals.read_destination(rest, s.timeline, s.position, farthest)
-    except lazy.goals.DestinationError as error:
+        asked = lazy.goals.read_goal(rest, s.timeline, s.position, farthest)
+    except lazy.goals.GoalError as error:
         raise CannotError(str(error)) from None
     s.start(s.replayed(asked) if isinstance(asked, Position) else _searched(s, asked))
 

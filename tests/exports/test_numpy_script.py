@@ -29,7 +29,7 @@ def recorded(experiment: Experiment, iterations: int) -> list[str]:
     for k in range(1, iterations + 1):
         done = timeline.iteration(k)
         loss = timeline.program.objective
-        lines.append(f"iteration {k}: {loss} = {timeline.loss_of(k)!r}")
+        lines.append(f"iteration {k}: {loss} = {timeline.history.loss_of(k)!r}")
         steps = zip(timeline.program.steps, done.results, strict=True)
         lines += [f"{step.symbol} = {value.tolist()}" for step, value in steps]
         if done.diverged:
@@ -92,7 +92,7 @@ def test_the_loss_alone_is_an_option_in_the_script() -> None:
     script = exported("numpy", load("article"), iterations=3)
     printed = printed_by(script.replace("EVERY_NUMBER = True", "EVERY_NUMBER = False"))
     timeline = Timeline(load("article"))
-    assert printed == [f"iteration {k}: L = {timeline.loss_of(k)!r}" for k in (1, 2, 3)]
+    assert printed == [f"iteration {k}: L = {timeline.history.loss_of(k)!r}" for k in (1, 2, 3)]
 
 
 def test_a_run_that_diverges_ends_there() -> None:

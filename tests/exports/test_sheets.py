@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.__main__ import arranged, parser_of
-from backprop_tui.cli.commands import load as load_told
+from backprop_tui.cli.commands import STEPPER
+from backprop_tui.cli.experiment import opened as opened_by
+from backprop_tui.cli.parser import checked, command_line
 from backprop_tui.exports import sheets
 from backprop_tui.exports.formats import FORMATS, ExportError, Wanted
 from backprop_tui.exports.sheet import Sheet
@@ -23,8 +24,7 @@ def opened(command: str) -> Experiment:
     """What the stepper would open, told that."""
     program, *argv = shlex.split(command)
     assert program == "backprop-tui"
-    chosen, rest = arranged(argv)
-    return load_told(parser_of(chosen).parse_args(rest))
+    return opened_by(checked(STEPPER, *command_line(argv).parse_known_args(argv)))
 
 
 def of(told: str, **wanted: object) -> tuple[Sheet, ...]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.files import csv_data
+from backprop_tui.files import csv_file
 from backprop_tui.files.csv_data import standardized
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.model.classes import are_classes, correct, prediction
@@ -398,8 +398,8 @@ class TestFaults:
         assert faults(folder, IRIS.encode() + b"1,2,\xe9\n") == [
             "data.csv names iris.csv, which is not UTF-8 text (line 6)"
         ]
-        assert csv_data.LARGEST_CSV == 50_000_000
-        monkeypatch.setattr(csv_data, "LARGEST_CSV", len(IRIS) - 1)
+        assert csv_file.LARGEST_CSV == 50_000_000
+        monkeypatch.setattr(csv_file, "LARGEST_CSV", len(IRIS) - 1)
         (fault,) = faults(folder, IRIS)
         assert fault.startswith("data.csv names iris.csv, which is larger than")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.look_rules import PLACES, view_of
 from backprop_tui.files.saving import keyframe_of, text_of
-from backprop_tui.files.toml_text import section
+from backprop_tui.files.toml_text import changed
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import ASKING, DRAWINGS, PANELS, THEMES, Look
 from backprop_tui.run.timeline import Position, Timeline
@@ -57,9 +59,15 @@ def test_a_trail_into_what_would_take_long_to_replay_is_left() -> None:
     assert read_experiment(text, "a", "a.toml").look == Look(cursor=look.cursor)
 
 
+def with_view(view: dict[str, object]) -> str:
+    """A lesson's text with that [view]."""
+    text = lessons.text("batch")
+    return changed(text, {**tomllib.loads(text), "view": view})
+
+
 def test_of_another_run_only_the_manner_stays() -> None:
     view = {"drawing": "graph", "cursor": "W1[1,1]", "marked": True, "example": 2}
-    text = f"{load('batch').written.text}\n{section('view', view)}"  # type: ignore[union-attr]
+    text = with_view(view)
     other = read_experiment(text, "batch", "batch.toml", {"seed": "3"})
     assert other.look == Look(drawing="graph")
     assert set(PLACES) <= set(Look.__dataclass_fields__)
@@ -82,7 +90,7 @@ def test_of_another_run_only_the_manner_stays() -> None:
     ],
 )
 def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
-    text = f"{load('batch').written.text}\n{section('view', view)}"  # type: ignore[union-attr]
+    text = with_view(view)
     with pytest.raises(ExperimentError) as refusal:
         read_experiment(text, "batch", "batch.toml")
     assert fault in refusal.value.faults[0]

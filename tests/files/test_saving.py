@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
+from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 from backprop_tui.files.experiment_file import (
     ExperimentError,
     load,
@@ -31,22 +32,14 @@ from backprop_tui.files.experiment_file import (
 )
 from backprop_tui.files.kept_checks import MOST_REPLAYED
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.saving import (
-    SaveError,
-    check_place,
-    keyframe_of,
-    resume,
-    save,
-    text_of,
-    write_file,
-)
-from backprop_tui.files.toml_text import changed, same, written
+from backprop_tui.files.saving import keyframe_of, resume, save, text_of
+from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Edit, Experiment, Keyframe
+from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Look
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.edits import with_edit
-from backprop_tui.run.iterations import Replay
+from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments, same_bits
 
@@ -70,6 +63,23 @@ Y = [[1], [0]]
 
 # The last word.
 """
+
+
+STATEMENTS = (
+    ("title", '= "a # title"'),
+    ("'about'", '= """two\n# lines"""  # they are'),
+    (" learning_rate", "=0.5# spaced"),
+    ('"layers"', "= [\n  2, # inputs\n  1,\n]"),
+    ("X", "= [[1, 0.5],\n     [0, 1]]  # two of them"),
+    ("loss", "=   'x'"),
+    ("inner", "= { a = 1, 'b' = [1, 2] }"),
+    ("beta1", "= 1e-3"),
+    ("seed", "= 0x10"),
+    ("when", "= 2026-01-01  # a date"),
+)
+"""Keys in some of the ways in which they can be written, each once."""
+TABLES = {'[ "b c" ] # table\n': "b c", "[a]\n": "a"}
+"""Headers, and the tables that they name."""
 
 
 def document_of(experiment: Experiment, optimizer: str) -> dict[str, Any]:
@@ -107,13 +117,23 @@ def same_iteration(a: Timeline, b: Timeline, number: int) -> bool:
     return one.number == other.number and all(same_bits(x, y) for x, y in arrays)
 
 
+def _first_changed(value: Any) -> Any:
+    """A table, or a list of tables, with another value of its first key."""
+    if isinstance(value, list):
+        return [_first_changed(value[0]), *value[1:]]
+    key, *others = value
+    inner = value[key]
+    changed = _first_changed(inner) if isinstance(inner, dict) else "changed"
+    return {key: changed} | {k: value[k] for k in others}
+
+
 class TestRoundTrip:
     @settings(max_examples=60, deadline=None)
     @given(experiments(), st.sampled_from(sorted(OPTIMIZERS)), st.integers(1, 40), st.data())
     def test_what_is_saved_opens_at_the_same_bits(
         self, experiment: Experiment, optimizer: str, iteration: int, data: st.DataObject
     ) -> None:
-        begun = read(written(document_of(experiment, optimizer)))
+        begun = read(changed("", document_of(experiment, optimizer)))
         timeline = Timeline(begun)
         last = timeline.iteration(iteration).number  # it may diverge before
         steps = data.draw(st.integers(0, len(timeline.program.steps)))
@@ -125,8 +145,7 @@ class TestRoundTrip:
 
     def test_it_opens_without_a_replay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         opened = Timeline(read(saved_text(read(SMALL), 50)))
-        monkeypatch.delattr(Replay, "many")
-        monkeypatch.delattr(Replay, "many_with_losses")
+        monkeypatch.delattr(Many, "run")
         assert resume(opened).iteration == 50
         assert opened.iteration(50).number == 50
 
@@ -174,7 +193,7 @@ class TestRoundTrip:
         assert runs[0].iteration(20).given["b1"].item() == 9.0
         for number in (19, 20, 25, 1500):
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
-        assert same_bits(runs[0].losses(1, 1500), runs[2].losses(1, 1500))
+        assert same_bits(runs[0].history.losses(1, 1500), runs[2].history.losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
 
 
@@ -296,6 +315,82 @@ class TestText:
         ):
             assert same(tomllib.loads(changed(text, after)), after)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# one\n{}# two\n\n[other]\nx = 1  # three\n# four\n",
+            "# one\n[other]\nx = 1  # two\n\n# three\n{}\n# four\n",
+            "[other] # one\n'x'=1  # two\n\n# three\n\n{}# four\n[more]\n",
+        ],
+    )
+    @pytest.mark.parametrize(
+        "statements",
+        [
+            "network = {{ layers = [1, 2], 'loss' = \"x\", at = {{}} }}\n",
+            "network.layers = [1, 2]\nnetwork.'loss' = 'x'\n",
+            '[network]\nlayers = [ 1,\n  2 ]\n \'loss\' = """x"""\n',
+            "[[network]]\nlayers = [1, 2]\n\n[[network]]\nloss = 'x'\n",
+            "[network.of]\nlayers = [1, 2]\n[network.loss]\nx = 1\n",
+        ],
+    )
+    def test_comments_stay_whatever_is_changed_between_them(
+        self, text: str, statements: str
+    ) -> None:
+        """Also where a table is removed: the comment above it, and that above what comes next."""
+        statements = statements.format()
+        if text.startswith("# one\n[other]") and statements.startswith("network"):
+            statements = f"[below]\n{statements}"
+        text = text.format(statements)
+        comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+        before = tomllib.loads(text)
+        removed = {k: v for k, v in before.items() if k in ("other", "more")}
+        for after in (
+            removed,
+            before | {"added": 1, "table": {"a": [1.0]}},
+            before | {"other": {**before["other"], "y": {"z": [[1], [2]]}}},
+            {k: _first_changed(v) if k in ("network", "below") else v for k, v in before.items()},
+        ):
+            result = changed(text, after)
+            assert same(tomllib.loads(result), after)
+            assert [line.partition("#")[2] for line in result.splitlines() if "#" in line] == (
+                comments
+            )
+
+    @given(
+        st.lists(st.sampled_from(STATEMENTS), min_size=1, unique_by=lambda lines: lines[0]),
+        st.data(),
+    )
+    def test_what_is_not_changed_stays_line_by_line(
+        self, statements: list[tuple[str, str]], data: st.DataObject
+    ) -> None:
+        """Blank lines, comments, order, quoting, spaces: all lines but those of the changes."""
+        newline = data.draw(st.sampled_from(("\n", "\r\n")))
+        gaps = st.sampled_from(("", "\n", "# a comment\n", "\n# [above]\n", '\t\n\n# = "\n'))
+        headers = st.sampled_from(("", "", *TABLES))
+        table, parts, seen = "", [], {""}
+        for name, line in statements:
+            above, header = data.draw(gaps), data.draw(headers)
+            if header not in seen:
+                table = header
+                seen.add(header)
+                above += header
+            parts.append((table, name.strip(" '\""), above, f"{name} {line}\n"))
+        text = "".join(above + line for _, _, above, line in parts).replace("\n", newline)
+        after, stays = tomllib.loads(text), ""
+        for table, name, above, line in parts:
+            home = after[TABLES[table]] if table else after
+            stays += above
+            match data.draw(st.sampled_from(("stays", "changed", "removed"))):
+                case "stays":
+                    stays += line
+                case "changed":
+                    home[name] = "another"
+                case _:
+                    del home[name]
+        result = iter(changed(text, after).splitlines(keepends=True))
+        assert all(line in result for line in stays.replace("\n", newline).splitlines(True))
+        assert same(tomllib.loads(changed(text, after)), after)
+
     def test_a_comment_goes_with_the_value_that_it_was_about(self) -> None:
         text = "a = 1  # one\nb = 2  # two\n"
         assert changed(text, {"a": 3, "b": 2}) == "a = 3\nb = 2  # two\n"
@@ -318,13 +413,39 @@ class TestText:
         )
     )
     def test_any_document_reads_back(self, document: dict[str, Any]) -> None:
-        assert same(tomllib.loads(written(document)), document)
+        assert same(tomllib.loads(changed("", document)), document)
 
     def test_overrides_of_every_lesson_keep_the_text(self) -> None:
         text = lessons.text("mazur")
         after = overridden(tomllib.loads(text), {"learning_rate": 0.1})
         kept = [line for line in text.splitlines() if line.startswith("#")]
         assert [line for line in changed(text, after).splitlines() if line in kept] == kept
+
+    def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+        timeline = Timeline(load(str(file), {"learning_rate": "0.25"}))
+        timeline = Timeline(with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25)))
+        for _ in range(2):
+            save(str(file), timeline, timeline.end_of(3), overwrite=True)
+            raw = file.read_bytes()
+            assert raw.startswith(b"\xef\xbb\xbf# Mine.\r\n")
+            assert raw.count(b"\n") == raw.count(b"\r\n") > SMALL.count("\n")
+            timeline = Timeline(load(str(file)))
+            assert resume(timeline).iteration == 3
+
+    def test_what_was_written_behind_a_saved_run_stays(self) -> None:
+        text = saved_text(read(SMALL), 3) + "\n# Look at W1 first.\n[view]\ndecimals = 5  # so\n"
+        again = saved_text(read(text), 4)
+        assert "# Look at W1 first.\n[view]\ndecimals = 5  # so\n" in again
+        assert tomllib.loads(again)["position"]["iteration"] == 4
+        assert again.count("[keyframe]") == 1
+
+    def test_a_view_that_is_plain_again_says_so(self) -> None:
+        text = SMALL + "[view]  # as I like it\ncursor = 'W1[1,1]'\n"
+        seen = replace(read(text), look=Look())
+        assert read(saved_text(seen, 1)).look == Look()
+        assert "[view]  # as I like it\n" in saved_text(seen, 1)
 
     def test_a_csv_file_is_found_from_the_new_place(self, tmp_path: Path) -> None:
         (tmp_path / "here").mkdir()
@@ -425,7 +546,7 @@ class TestPlaces:
     ) -> None:
         path = tmp_path / "a"
         monkeypatch.setattr(
-            "backprop_tui.files.saving.check_place", lambda *_: path.write_text("another's")
+            "backprop_tui.files.atomic_write.check_place", lambda *_: path.write_text("another's")
         )
         with pytest.raises(SaveError, match="exists already"):
             write_file(str(path), "mine")

@@ -34,8 +34,8 @@ import numpy as np
 import pytest
 
 from backprop_tui import Position, Timeline, load
+from backprop_tui.files.autosave import left_behind
 from backprop_tui.files.codes import experiment_of
-from backprop_tui.files.recovery import left_behind
 from backprop_tui.files.saving import resume
 from backprop_tui.model.experiment import Experiment
 
@@ -128,7 +128,7 @@ def test_every_number_that_is_known_there_is_the_same(kind: str, name: str) -> N
 def test_the_run_has_the_same_losses_before_and_goes_on_the_same(kind: str, name: str) -> None:
     timeline, _ = opened(kind, name)
     for iteration, loss in FROZEN[kind][name]["losses"].items():
-        same(timeline.loss_of(int(iteration)), loss, f"iteration {iteration}")
+        same(timeline.history.loss_of(int(iteration)), loss, f"iteration {iteration}")
 
 
 @each_run

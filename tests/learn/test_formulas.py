@@ -40,7 +40,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Step
-from backprop_tui.run.compiler import compiled
+from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
 
@@ -363,7 +363,7 @@ def test_formulas_of_ones_own_run_compiled_as_they_do_step_by_step_and_are_expla
     way = data.draw(st.sampled_from((commuted, transposed_twice, divided_elsewhere)))
     written = changed(e, formulas={s.symbol: way(s.expression) for s in steps(e)})
     by_steps, run = Timeline(written), Timeline(written)
-    advance(run, 4)
+    advance(run.history, 4)
     for number in range(1, 5):
         there = by_steps.iteration(number)
         again = run.iteration(number)

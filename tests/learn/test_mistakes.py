@@ -29,7 +29,8 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.run.iterations import Replay
+from backprop_tui.run.iterations import beginning, computed
+from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments, same_bits
 
@@ -59,11 +60,11 @@ def told(e: Experiment, mistake: str) -> list[str]:
 
 def test_mazur_s_figures_come_from_weights_updated_too_early() -> None:
     wrong = Timeline(load("mazur", {"mistake": "updated-weights"}))
-    assert matches(wrong.loss_of(2), "0.291027924")
+    assert matches(wrong.history.loss_of(2), "0.291027924")
     outputs = wrong.iteration(10_001).results[wrong.program.index("A2")]
     assert matches(outputs[0, 0], "0.015912196")
     assert matches(outputs[1, 0], "0.984065734")
-    assert matches(wrong.loss_of(10_001), "0.000035085")
+    assert matches(wrong.history.loss_of(10_001), "0.000035085")
 
 
 def test_the_workbook_s_figures_come_from_a_skipped_gate() -> None:
@@ -71,10 +72,10 @@ def test_the_workbook_s_figures_come_from_a_skipped_gate() -> None:
     results = wrong.iteration(1).results
     index = wrong.program.index
     assert same_bits(results[index("dZ2")], results[index("dA2")])
-    for computed, printed in zip(
+    for number, printed in zip(
         results[index("dA1")][:, 0], ("-0.00336", "-0.51175", "-0.49832"), strict=True
     ):
-        assert matches(computed, printed)
+        assert matches(number, printed)
 
 
 # Where and how they are made -----------------------------------------------------------------
@@ -232,15 +233,14 @@ def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
     e: Experiment, name: str, optimizer: str, iterations: int
 ) -> None:
     training = replace(e.training, optimizer=optimizer, weight_decay=0.1)
-    run = Replay(e, program_of(e.network, training, mistake=CATALOGUE[name]))
-    kept, losses = run.beginning(), []
+    program = program_of(e.network, training, mistake=CATALOGUE[name])
+    kept, losses = beginning(e, program), []
     for number in range(1, iterations + 1):
-        done = run.whole(number, kept)
+        done = computed(e, program, number, kept)
         kept = tuple(done.parameters.values())
-        losses.append(run.loss_of(done))
-    left, recorded = run.many_with_losses(1, iterations, run.beginning())
+        losses.append(done.loss)
+    left, recorded = Many(e, program).run(1, iterations, beginning(e, program))
     assert all(map(same_bits, left, kept))
-    assert all(map(same_bits, run.many(1, iterations, run.beginning()), kept))
     assert same_bits(recorded, np.array(losses))
 
 

@@ -15,9 +15,9 @@ from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import Asked, ask, kind
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment, Question
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.maths.numbers import number
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)

@@ -356,6 +356,7 @@ class TestAsking:
         typed = Typed("mazur", ask="type")
         typed("next")
         assert typed(shows)[0] == "Z1 row 1 column 1 is 0.378."
+        assert typed.session.score is not None
         assert [a.outcome for a in typed.session.score.answered] == [Outcome.SEEN]
 
     def test_an_answer_to_nothing(self) -> None:

@@ -20,8 +20,9 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.edits import edit_fault, first_difference, with_edit
 from backprop_tui.run.history import History
-from backprop_tui.run.iterations import Iteration, Replay
+from backprop_tui.run.iterations import Iteration, beginning, computed
 from backprop_tui.run.keyframes import EVERY
+from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import ARTICLE, advance, experiment, experiments, same_bits
 
@@ -75,8 +76,8 @@ def edited(draw: DrawFn) -> Experiment:
 def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
     """The run as the rules say it: at the start of each iteration its edits are made, one by one,
     in a copy of the data, of the parameters or of α; then it is evaluated step by step."""
-    plain, program = Replay(e, Timeline(e).program), Timeline(e).program
-    kept = {s: p.copy() for s, p in zip(program.kept, plain.beginning(), strict=True)}
+    program = Timeline(e).program
+    kept = {s: p.copy() for s, p in zip(program.kept, beginning(e, program), strict=True)}
     data = {"X": e.data.X.copy(), "Y": e.data.Y.copy()}
     alpha, found = e.training.learning_rate, list[Iteration]()
     for k in range(1, last + 1):
@@ -94,7 +95,7 @@ def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
         copies: dict[str, Any] = {symbol: matrix.copy() for symbol, matrix in data.items()}
         now = replace(e, data=replace(e.data, **copies), training=training)
         begun = tuple(p.copy() for p in kept.values())
-        found.append(Replay(now, program).whole(k, begun))
+        found.append(computed(now, program, k, begun))
         if found[-1].diverged:
             return found
         kept = {s: p.copy() for s, p in found[-1].parameters.items()}
@@ -119,8 +120,7 @@ def test_any_iteration_is_what_the_rules_say_whatever_was_asked_before(
 def test_compiled_and_interpreted_agree_bit_for_bit(e: Experiment, chunk: int) -> None:
     walked, running = by_hand(e), History(e)
     advance(running, LAST - 1, chunk)
-    index = running.program.index(running.program.objective)
-    expected = np.array([done.results[index][0, 0] for done in walked[: LAST - 1]])
+    expected = np.array([done.loss for done in walked[: LAST - 1]])
     assert same_bits(running.losses(1, LAST), expected)
     running._recent.clear()
     for done in reversed(walked[: LAST - 1]):
@@ -136,9 +136,9 @@ def test_a_run_that_takes_over_what_another_kept_is_the_run_from_scratch(
     for k in data.draw(st.lists(st.integers(1, LAST - 1), max_size=4)):
         timeline.iteration(k)
     other = with_edit(e, data.draw(edits_of(e)))
-    changed = timeline.edited(other)
+    changed = timeline.retold(other)
     assert all(same(*pair) for pair in zip(run_of(changed), by_hand(other), strict=False))
-    undone = changed.edited(e)
+    undone = changed.retold(e)
     assert all(same(*pair) for pair in zip(run_of(undone), by_hand(e), strict=False))
 
 
@@ -222,10 +222,10 @@ def test_an_edit_that_makes_the_run_overflow_is_a_run_that_ends_there() -> None:
         Network((1, 1), ("linear",), "half_squared_error"), Training(0.05), [[3.0]], [[1.0]]
     )
     timeline = Timeline(with_edit(wild, Edit(4, Name("alpha"), 1e200)))
-    advance(timeline, 100)
+    advance(timeline.history, 100)
     assert timeline.iteration(100).diverged
     assert timeline.iteration(100).number < 10
-    undone = timeline.edited(wild)
+    undone = timeline.retold(wild)
     assert undone.iteration(100).number == 100
     assert same(undone.iteration(100), Timeline(wild).iteration(100))
 
@@ -237,22 +237,21 @@ def test_an_edit_far_into_the_run_computes_only_what_it_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     timeline, far = Timeline(ARTICLE), 5 * EVERY + 500
-    advance(timeline, far)
-    computed = []
-    many = Replay.many
+    advance(timeline.history, far)
+    lengths = []
+    run = Many.run
 
-    def counted(self: Replay, first: int, last: int, kept: Any) -> Any:
-        computed.append(last - first + 1)
-        return many(self, first, last, kept)
+    def counted(self: Many, first: int, last: int, kept: Any) -> Any:
+        lengths.append(last - first + 1)
+        return run(self, first, last, kept)
 
-    monkeypatch.setattr(Replay, "many", counted)
-    monkeypatch.setattr(Replay, "many_with_losses", None)
-    changed = timeline.edited(with_edit(ARTICLE, Edit(far, Cell("W1", 1, 1), 3.0)))
+    monkeypatch.setattr(Many, "run", counted)
+    changed = timeline.retold(with_edit(ARTICLE, Edit(far, Cell("W1", 1, 1), 3.0)))
     assert changed.iteration(far).given["W1"][0, 0] == 3.0
-    undone = changed.edited(ARTICLE)
+    undone = changed.retold(ARTICLE)
     assert same(undone.iteration(far), timeline.iteration(far))
-    assert sum(computed) <= 3 * EVERY
-    assert same_bits(undone.losses(1, far), timeline.losses(1, far))
+    assert sum(lengths) <= 3 * EVERY
+    assert same_bits(undone.history.losses(1, far), timeline.history.losses(1, far))
 
 
 def test_what_a_file_has_saved_holds_until_something_before_it_is_edited() -> None:
@@ -261,15 +260,15 @@ def test_what_a_file_has_saved_holds_until_something_before_it_is_edited() -> No
     saved = replace(ARTICLE, saved=Saved(6, 0, frame))
     later = with_edit(saved, Edit(6, Cell("W1", 1, 1), 0.75))
     timeline = Timeline(saved)
-    timeline.resume(6, frame.kept)
+    timeline.history.resume(6, frame.kept)
     assert later.saved == saved.saved
-    changed = timeline.edited(later)
+    changed = timeline.retold(later)
     assert changed.iteration(6).given["W1"][0, 0] == 0.75
-    assert same_bits(changed.edited(saved).iteration(6).given["W1"], kept["W1"])
+    assert same_bits(changed.retold(saved).iteration(6).given["W1"], kept["W1"])
     before = with_edit(saved, Edit(2, Cell("W1", 1, 1), 0.75))
     assert before.saved is not None
     assert before.saved.keyframe is None
-    assert same(timeline.edited(before).iteration(6), Timeline(before).iteration(6))
+    assert same(timeline.retold(before).iteration(6), Timeline(before).iteration(6))
 
 
 @given(edited(), st.data())

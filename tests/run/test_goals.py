@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.goals import (
     Condition,
-    DestinationError,
+    GoalError,
     Progress,
-    read_destination,
+    read_goal,
     search,
 )
 from backprop_tui.run.timeline import Position, Timeline
@@ -26,13 +26,13 @@ def article() -> Timeline:
 
 
 def reached(source: str, timeline: Timeline | None = None, farthest: int = 40) -> Position:
-    found = read_destination(source, timeline or article(), HERE, farthest)
+    found = read_goal(source, timeline or article(), HERE, farthest)
     assert isinstance(found, Position)
     return found
 
 
 def condition(source: str, timeline: Timeline) -> Condition:
-    found = read_destination(source, timeline, HERE, 1)
+    found = read_goal(source, timeline, HERE, 1)
     assert isinstance(found, Condition)
     return found
 
@@ -94,8 +94,8 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
     ],
 )
 def test_what_leads_nowhere_says_why(source: str, said: str) -> None:
-    with pytest.raises(DestinationError, match=r"^[^\n]+$") as refused:
-        read_destination(source, article(), HERE, 1)
+    with pytest.raises(GoalError, match=r"^[^\n]+$") as refused:
+        read_goal(source, article(), HERE, 1)
     assert said in str(refused.value)
 
 
@@ -103,8 +103,8 @@ def test_what_leads_nowhere_says_why(source: str, said: str) -> None:
     "source", ["a" * 3000, "a" * 3000 + "(1) < 2", "1 < 2 " + "9" * 3000, "+A2" * 3000 + "1"]
 )
 def test_what_is_very_long_is_not_repeated_in_full(source: str) -> None:
-    with pytest.raises(DestinationError) as refused:
-        read_destination(source, article(), HERE, 1)
+    with pytest.raises(GoalError) as refused:
+        read_goal(source, article(), HERE, 1)
     assert len(str(refused.value)) < 200
 
 
@@ -162,7 +162,7 @@ def test_the_smaller_last_batch_of_an_epoch_does_not_hold_what_it_has_not(
 
 
 def test_a_cell_that_no_batch_has_is_refused() -> None:
-    with pytest.raises(DestinationError, match=r"X is 3×3: there is no X\[1,4\]"):
+    with pytest.raises(GoalError, match=r"X is 3×3: there is no X\[1,4\]"):
         condition("X[1,4] > 0", in_batches())
 
 

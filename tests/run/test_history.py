@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.model.experiment import Experiment, Kept
+from backprop_tui.model.experiment import Array, Experiment, Kept
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run import history
 from backprop_tui.run.history import History
-from backprop_tui.run.iterations import Iteration
-from backprop_tui.run.keyframes import EVERY, Keyframes, Losses
+from backprop_tui.run.iterations import Iteration, beginning, computed
+from backprop_tui.run.keyframes import EVERY, OVERHEAD, Keyframes, KnownLosses
+from backprop_tui.run.many import Many
 from tests.networks import ARTICLE, advance, experiment, experiments, same_bits
 
 DIVERGING = experiment(
@@ -50,10 +51,10 @@ def same(one: Iteration, other: Iteration) -> bool:
 
 def walked(experiment: Experiment, iterations: int) -> list[Iteration]:
     """The iterations of a run, each evaluated step by step from what the one before left."""
-    replay = History(experiment)._replay
-    kept, done = replay.beginning(), []
+    program = History(experiment).program
+    kept, done = beginning(experiment, program), list[Iteration]()
     for number in range(1, iterations + 1):
-        done.append(replay.whole(number, kept))
+        done.append(computed(experiment, program, number, kept))
         if done[-1].diverged:
             break
         kept = tuple(done[-1].parameters.values())
@@ -91,22 +92,22 @@ def test_back_from_far_away_is_exact(e: Experiment) -> None:
 def test_stepping_back_after_a_jump_replays_little(monkeypatch: pytest.MonkeyPatch) -> None:
     run = History(ARTICLE)
     run.iteration(EVERY - 1)
-    replayed = counted(run, monkeypatch)
+    replayed = counted(monkeypatch)
     for k in range(EVERY - 2, EVERY - 202, -1):
         run.iteration(k)
     assert sum(replayed) < 200 * 30  # not 200 times all the way from the first
 
 
-def counted(run: History, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many iterations each compiled run has from now on."""
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many iterations are run at once, each time from now on."""
     lengths: list[int] = []
-    many = run._replay.many
+    run = Many.run
 
-    def counting(first: int, last: int, kept: Kept) -> Kept:
+    def counting(self: Many, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
         lengths.append(last - first + 1)
-        return many(first, last, kept)
+        return run(self, first, last, kept)
 
-    monkeypatch.setattr(run._replay, "many", counting)
+    monkeypatch.setattr(Many, "run", counting)
     return lengths
 
 
@@ -118,7 +119,7 @@ def test_the_losses_are_those_of_the_iterations(experiment: Experiment, n: int) 
     expected = walked(experiment, n)
     run = History(experiment)
     losses = run.losses(1, n + 1)
-    assert same_bits(losses, np.array([run._replay.loss_of(done) for done in expected]))
+    assert same_bits(losses, np.array([done.loss for done in expected]))
     assert same_bits(History(experiment).losses(2, n + 1), losses[1:])
     for done in expected:
         stepped = History(experiment)
@@ -132,7 +133,7 @@ def test_losses_up_to_where_a_run_came_are_kept(monkeypatch: pytest.MonkeyPatch)
     assert run.reached == 0
     run.iteration(500)
     assert run.reached == 500
-    monkeypatch.setattr(run._replay, "many_with_losses", None)  # not run again
+    monkeypatch.setattr(Many, "run", None)  # not run again
     assert run.losses(1, 501).shape == (500,)
     assert np.all(np.diff(run.losses(1, 501)) < 0)
     assert run.loss_of(3) == run.losses(3, 4)[0]
@@ -140,7 +141,7 @@ def test_losses_up_to_where_a_run_came_are_kept(monkeypatch: pytest.MonkeyPatch)
 
 def test_losses_beyond_the_bound_are_replayed() -> None:
     bounded, kept = History(ARTICLE), History(ARTICLE)
-    bounded._losses = Losses(most=100)
+    bounded._losses = KnownLosses(most=100)
     assert same_bits(bounded.losses(1, 301), kept.losses(1, 301))
     assert bounded.loss_of(250) == kept.loss_of(250)
     assert bounded.reached == 300
@@ -237,20 +238,21 @@ def test_jumping_and_walking_find_the_same_end(experiment: Experiment, k: int) -
 
 def test_keyframes_thin_out_when_their_room_is_full() -> None:
     start = (np.zeros((10, 10)), np.ones((10, 1)))
-    frames = Keyframes(start, room=10 * 1200)
+    frames = Keyframes(room=10 * 1200)
     for k in range(200):
         frames.keep(k * EVERY + 1, (start[0] + k, start[1]))
-        assert frames.nbytes <= 10 * 1200
+        assert sum(p.nbytes + OVERHEAD for kept in frames._frames.values() for p in kept) <= 12000
         begin, kept = frames.nearest(k * EVERY + 5)
         assert kept[0][0, 0] == (begin - 1) / EVERY
         assert same_bits(kept[1], start[1])
     assert frames.every == 32 * EVERY
-    assert list(frames) == [1 + 32 * j * EVERY for j in range(7)]
+    assert sorted(frames._frames) == [1 + 32 * j * EVERY for j in range(7)]
 
 
 def test_a_run_with_room_for_few_keyframes_leads_to_the_same_bits() -> None:
     cramped, roomy = History(ARTICLE), History(ARTICLE)
-    cramped._keyframes = Keyframes(cramped._replay.beginning(), room=1200)
+    cramped._keyframes = Keyframes(room=2400)
+    cramped._keyframes.keep(1, beginning(ARTICLE, cramped.program))
     for k in (9000, 5000, 8999, 8998, 2, 7500):
         assert same(cramped.iteration(k), roomy.iteration(k))
     assert cramped._keyframes.every > EVERY
@@ -276,8 +278,9 @@ def test_a_saved_beginning_opens_at_once_and_earlier_iterations_replay(
     saved = History(ARTICLE).iteration(5000)
     opened = History(ARTICLE)
     opened.resume(5001, saved.parameters)
-    replayed = counted(opened, monkeypatch)
-    assert same(opened.iteration(5001), History(ARTICLE).iteration(5001))
+    expected = History(ARTICLE).iteration(5001)
+    replayed = counted(monkeypatch)
+    assert same(opened.iteration(5001), expected)
     assert replayed == []
     assert opened.reached == 5001
     assert same(opened.iteration(4999), History(ARTICLE).iteration(4999))

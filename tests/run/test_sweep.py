@@ -34,7 +34,7 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
     rows, columns = iteration.given[symbol].shape
     cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
     edit = Edit(iteration.number, cell, data.draw(st.integers(0, 10)) / 10)
-    edited = timeline.edited(with_edit(e, edit)).loss_of(iteration.number)
+    edited = timeline.retold(with_edit(e, edit)).history.loss_of(iteration.number)
     found = loss_with(timeline.program, iteration, cell, edit.value)
     assert same_bits(np.array([found]), np.array([edited]))
 
@@ -50,7 +50,7 @@ def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.Da
     cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
     found = sweep(timeline.program, iteration, cell)
     assert found is not None
-    assert found.loss == timeline.loss_of(1)
+    assert found.loss == timeline.history.loss_of(1)
     assert found.here == iteration.given[symbol][cell.row - 1, cell.column - 1]
     assert found.slope is not None
     h = 1e-4

@@ -141,8 +141,8 @@ def test_the_run_agrees_with_a_loop_written_by_hand() -> None:
 def test_many_iterations_keep_little() -> None:
     timeline = Timeline(ARTICLE)
     timeline.iteration(2 * EVERY + 5)
-    assert len(timeline._recent) <= RECENT
-    assert sorted(timeline._keyframes) == [1, EVERY + 1, 2 * EVERY + 1]
+    assert len(timeline.history._recent) <= RECENT
+    assert sorted(timeline.history._keyframes._frames) == [1, EVERY + 1, 2 * EVERY + 1]
 
 
 @given(experiments())

@@ -123,7 +123,7 @@ async def test_the_curve_shows_both_runs() -> None:
         assert driver.kind == "curve"
         right, losses = driver.session.right, driver.session.known_losses()
         assert right is not None
-        assert right.timeline.loss_of(losses.size) < losses[-1]
+        assert right.timeline.history.loss_of(losses.size) < losses[-1]
         assert "⠒ with the mistake   · right" in driver.everything()
         await driver.press("l")
         await choose(driver, "none")

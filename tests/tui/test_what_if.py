@@ -52,24 +52,24 @@ async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
 async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() -> None:
     async with stepping("article") as driver:
         await driver.press("p", "p")
-        before = driver.session.timeline.loss_of(1)
+        before = driver.session.timeline.history.loss_of(1)
         await point(driver, "W1", 2, 3)
         await edit(driver, "2")
         assert driver.position == Position(1, 5)
         timeline = driver.session.timeline
         assert timeline.iteration(1).given["W1"][1, 2] == 2.0
-        assert timeline.loss_of(1) != before
-        assert f"L {timeline.loss_of(1):.3f}" in driver.text("title")
+        assert timeline.history.loss_of(1) != before
+        assert f"L {timeline.history.loss_of(1):.3f}" in driver.text("title")
 
 
 async def test_a_parameter_that_is_updated_already_is_edited_as_the_next_iteration_s() -> None:
     async with stepping("article") as driver:
         await driver.press("p", "p", "p", "p")
         await point(driver, "W1", 1, 1)
-        loss = driver.session.timeline.loss_of(1)
+        loss = driver.session.timeline.history.loss_of(1)
         await edit(driver, "0.75")
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.75),)
-        assert driver.session.timeline.loss_of(1) == loss
+        assert driver.session.timeline.history.loss_of(1) == loss
         assert "0.750" in driver.text("update")
         await driver.press("enter")
         assert "set to 0.75 in iteration 2" in driver.text("step")
@@ -166,7 +166,7 @@ async def test_while_it_is_typed_the_loss_that_it_would_lead_to_is_said() -> Non
         assert "↑↓ ±0.01  ⇧↑↓ ×10  tab finer ⇧tab coarser" in driver.everything()
         assert edits(driver) == ()
         await driver.press("enter")
-        assert driver.session.timeline.loss_of(1) == pytest.approx(0.481, abs=5e-4)
+        assert driver.session.timeline.history.loss_of(1) == pytest.approx(0.481, abs=5e-4)
 
 
 async def test_arrows_nudge_it_and_tab_makes_the_nudge_finer() -> None:

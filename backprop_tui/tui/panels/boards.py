@@ -298,7 +298,7 @@ def rule_in_numbers(view: View) -> str:
     plain = training.optimizer == "gradient_descent"
     name = [] if plain else [training.optimizer]
     alpha = view.state.iteration.scalars[ALPHA.symbol]
-    sign = EDITED if view.state.timeline.last_edit(ALPHA, view.iteration) else ""
+    sign = EDITED if view.state.timeline.history.last_edit(ALPHA, view.iteration) else ""
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 

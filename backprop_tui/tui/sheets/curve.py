@@ -85,7 +85,7 @@ class Curve(Vertical):
         looks = colours["phase-forward" if right is None else "wrong"]
         plot.plot(at, values, line_style=looks, hires_mode=HiResMode.BRAILLE)
         if right is not None:  # dotted, so that NO_COLOR tells them apart
-            own = right.timeline.losses(1, all_.size + 1)
+            own = right.timeline.history.losses(1, all_.size + 1)
             own = by_epoch(own, batches) if epochs else own
             dots = points(own, logarithmic)
             plot.scatter(*dots, marker="·", marker_style=colours["phase-forward"])

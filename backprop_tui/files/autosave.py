@@ -1,7 +1,7 @@
-"""What is kept against a crash: a private file for each running program, in a folder of its user's.
+"""Autosave: what is not saved is written to a private file of the running program, against a crash.
 
 A program holds a lock while it lives, and its end releases it however it comes: a file whose lock
-can be had was left behind. What is in such a file is what a code says. This knows no screens.
+can be had was left behind. What is in such a file is what a code says.
 """
 
 from __future__ import annotations
@@ -13,50 +13,48 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backprop_tui.files.codes import (
-    TooLongError,
-    experiment_said,
-    keyframe_needed,
-    said_of,
-)
+from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.codes import TooLongError, experiment_said, keyframe_needed, said_of
 from backprop_tui.files.experiment_file import ExperimentError
-from backprop_tui.files.folders import LOCK, state_folder
+from backprop_tui.files.saving import resume, save
 from backprop_tui.model.experiment import Experiment, Keyframe
 from backprop_tui.run.timeline import Position, Timeline
 
 try:
     import fcntl
-except ImportError:  # Windows: no lock tells there whether a program lives, so nothing is kept
+except ImportError:  # Windows: no lock tells there whether a program lives, so nothing is written
     fcntl = None  # type: ignore[assignment]
 
-KEPT, NEW, BROKEN = ".json", ".new", ".broken"
+LOCK, CONTENT, NEW, DAMAGED = ".lock", ".json", ".new", ".broken"
 OPENED = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
 
 
-def _locked(handle: int) -> bool:
-    """Whether the lock could be had."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def state_folder() -> str:
+    """The program's own folder in XDG_STATE_HOME, or in ~/.local/state; it may not exist."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(home, "backprop-tui")
 
 
-class Recovery:
+# This program's own --------------------------------------------------------------------------
+
+
+class Autosave:
     """This program's own file. Nothing is written before there is something to lose."""
 
     def __init__(self) -> None:
         self._stem = ""
         self._lock: int | None = None
 
-    def keep(
+    def write(
         self, experiment: Experiment, position: Position, keyframe: Keyframe | None, unsaved: str
     ) -> None:
         """Write what would be lost, in one go; an OSError where it cannot be written."""
         if fcntl is None:
             return
         written = experiment.written
-        kept = {
+        content = {
             "said": said_of(experiment, position, keyframe, carries_data=False),
             "source": experiment.source,
             "folder": written.folder if written else "",
@@ -67,8 +65,8 @@ class Recovery:
             self._begin()
         handle = os.open(self._stem + NEW, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
-            json.dump(kept, file)
-        os.replace(self._stem + NEW, self._stem + KEPT)
+            json.dump(content, file)
+        os.replace(self._stem + NEW, self._stem + CONTENT)
 
     def _begin(self) -> None:
         folder = state_folder()
@@ -91,57 +89,72 @@ class Recovery:
             self._lock = None
 
     def remove(self) -> None:
-        """There is nothing to lose any more."""
+        """Remove it: there is nothing to lose any more."""
         if self._lock is not None:
             _remove(self._stem)
             self.leave()
 
 
-def kept(
-    recovery: Recovery | None,
+def autosaved(
+    autosave: Autosave | None,
     timeline: Timeline,
     position: Position,
     seen: Experiment,
     unsaved: str,
-) -> tuple[Recovery | None, str]:
-    """The run as it is `seen` there, kept in this program's own file; or None, and why it cannot
-    be kept. A run that was read from no text, a test's own, is not kept."""
-    recovery = recovery or Recovery()
+) -> tuple[Autosave | None, str]:
+    """The autosave with the run as it is `seen` there; or None, and why it cannot be written.
+
+    A run that was read from no text, a test's own, has none.
+    """
+    autosave = autosave or Autosave()
     try:
-        recovery.keep(seen, position, keyframe_needed(timeline, position), unsaved)
+        autosave.write(seen, position, keyframe_needed(timeline, position), unsaved)
     except TooLongError:
         return None, ""
     except OSError as error:
         return None, str(error.strerror or error)
-    return recovery, ""
+    return autosave, ""
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock could be had."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _remove(stem: str) -> None:
-    for ending in (KEPT, NEW, LOCK):
+    for ending in (CONTENT, NEW, LOCK):
         with suppress(OSError):
             os.unlink(stem + ending)
 
 
+# What another program left behind ------------------------------------------------------------
+
+
 @dataclass
-class Left:
-    """What a program left behind. It is this program's, until it is opened, dropped or put back."""
+class LeftBehind:
+    """An autosave of a program that is gone; this program's, until it is opened, dropped or put
+    back."""
 
     stem: str
     lock: int
     name: str  # of the experiment
     unsaved: str  # "2 edits"
-    kept: dict[str, Any]
+    content: dict[str, Any]
 
     def opened(self) -> Experiment:
         """The run where it stood, or an ExperimentError."""
-        said, source = self.kept["said"], self.kept["source"]
-        experiment = experiment_said(said, source, self.kept["folder"])
-        if experiment.written is None or not isinstance(path := self.kept["path"], str):
+        said, source = self.content["said"], self.content["source"]
+        experiment = experiment_said(said, source, self.content["folder"])
+        if experiment.written is None or not isinstance(path := self.content["path"], str):
             return experiment
         return replace(experiment, written=replace(experiment.written, path=path))
 
     def remove(self) -> None:
-        """It is kept elsewhere by now."""
+        """Remove it: this program has written it by now."""
         _remove(self.stem)
         self.put_back()
 
@@ -151,8 +164,6 @@ class Left:
 
     def drop(self) -> str:
         """Out of the way, as an experiment file that can still be opened; where that is."""
-        from backprop_tui.files.saving import SaveError, resume, save
-
         place = f"{self.stem}-{self.name}.toml"
         try:
             timeline = Timeline(self.opened())
@@ -163,45 +174,45 @@ class Left:
         return place
 
     def set_aside(self) -> str:
-        """Out of the way as it is."""
-        place = self.stem + BROKEN
+        """Out of the way as it is; where that is."""
+        place = self.stem + DAMAGED
         with suppress(OSError):
-            os.replace(self.stem + KEPT, place)
+            os.replace(self.stem + CONTENT, place)
         self.remove()
         return place
 
 
-class BrokenError(Exception):
+class DamagedError(Exception):
     """What was left behind cannot be read; the message says where it is now."""
 
 
-def left_behind() -> Left | None:
-    """What a program that is gone has left, if any; a BrokenError where it cannot be read."""
+def left_behind() -> LeftBehind | None:
+    """What a program that is gone has left, if any; a DamagedError where it cannot be read."""
     if fcntl is None:
         return None
     for stem, lock in _without_a_program(state_folder()):
         try:
-            with open(stem + KEPT, encoding="utf-8", errors="surrogatepass") as file:
-                return _left(stem, lock, json.load(file))
+            with open(stem + CONTENT, encoding="utf-8", errors="surrogatepass") as file:
+                return _left_behind(stem, lock, json.load(file))
         except FileNotFoundError:  # nothing to lose
             _remove(stem)
             os.close(lock)
         except (OSError, ValueError, RecursionError, TypeError, LookupError):
-            place = Left(stem, lock, "", "", {}).set_aside()
-            raise BrokenError(f"An unsaved run is damaged: it is set aside as {place}") from None
+            place = LeftBehind(stem, lock, "", "", {}).set_aside()
+            raise DamagedError(f"An unsaved run is damaged: it is set aside as {place}") from None
     return None
 
 
-def _left(stem: str, lock: int, kept: Any) -> Left:
-    said = kept["said"]
+def _left_behind(stem: str, lock: int, content: Any) -> LeftBehind:
+    said = content["said"]
     if not isinstance(said, dict):
         raise TypeError
-    name, unsaved = said.get("l") or said["n"], kept["unsaved"]
-    texts = name, unsaved, kept["source"], kept["folder"]
+    name, unsaved = said.get("l") or said["n"], content["unsaved"]
+    texts = name, unsaved, content["source"], content["folder"]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError
     own = "".join(c if c.isalnum() or c in "-_" else "-" for c in name[:60])
-    return Left(stem, lock, own, unsaved[:60], {"path": None, **kept})
+    return LeftBehind(stem, lock, own, unsaved[:60], {"path": None, **content})
 
 
 def _without_a_program(folder: str) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-import backprop_tui.run.many as runner_module
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.model.algorithm import program_of
@@ -18,11 +17,12 @@ from backprop_tui.model.experiment import Experiment, Kept
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Program
-from backprop_tui.run.compiler import iteration_source, losses_source, plan
-from backprop_tui.run.iterations import Replay
+from backprop_tui.run import many as many_module
+from backprop_tui.run.iterations import beginning, computed
+from backprop_tui.run.many import Many, compiled
 from tests.networks import ARTICLE, experiment, experiments, same_bits
 
-W2, A2, X, Y, dZ1, dZ2, alpha, m, t = map(Name, "W2 A2 X Y dZ1 dZ2 alpha m t".split())
+W2, b2, A2, X, Y, dZ1, dZ2, alpha, m, t = map(Name, "W2 b2 A2 X Y dZ1 dZ2 alpha m t".split())
 
 
 @st.composite
@@ -35,18 +35,22 @@ def trained_somehow(draw: DrawFn) -> Experiment:
     return replace(drawn, training=training)
 
 
-def replay(experiment: Experiment, program: Program | None = None) -> Replay:
-    return Replay(experiment, program or program_of(experiment.network, experiment.training))
+def many(experiment: Experiment, program: Program | None = None) -> Many:
+    return Many(experiment, program or program_of(experiment.network, experiment.training))
 
 
-def interpreted(replay: Replay, iterations: int) -> tuple[Kept, list[float]]:
+def interpreted(many: Many, iterations: int) -> tuple[Kept, list[float]]:
     """What that many iterations lead to, each computed step by step, and the loss of each."""
-    kept, losses = replay.beginning(), []
+    kept, losses = start_of(many), []
     for number in range(1, iterations + 1):
-        done = replay.whole(number, kept)
+        done = computed(many.experiment, many.program, number, kept)
         kept = tuple(done.parameters.values())
-        losses.append(replay.loss_of(done))
+        losses.append(done.loss)
     return kept, losses
+
+
+def start_of(many: Many) -> Kept:
+    return beginning(many.experiment, many.program)
 
 
 def assert_same_bits(one: Kept, other: Kept) -> None:
@@ -57,12 +61,10 @@ def assert_same_bits(one: Kept, other: Kept) -> None:
         assert not a.flags.writeable
 
 
-def assert_agree(replay: Replay, iterations: int) -> None:
-    kept, losses = interpreted(replay, iterations)
-    start = replay.beginning()
-    assert_same_bits(replay.many(1, iterations, start), kept)
-    recorded, of_each = replay.many_with_losses(1, iterations, start)
-    assert_same_bits(recorded, kept)
+def assert_agree(many: Many, iterations: int) -> None:
+    kept, losses = interpreted(many, iterations)
+    left, of_each = many.run(1, iterations, start_of(many))
+    assert_same_bits(left, kept)
     assert same_bits(of_each, np.array(losses))
 
 
@@ -73,7 +75,7 @@ def assert_agree(replay: Replay, iterations: int) -> None:
 def test_compiled_iterations_give_the_same_bits_as_interpreted_ones(
     experiment: Experiment, iterations: int
 ) -> None:
-    assert_agree(replay(experiment), iterations)
+    assert_agree(many(experiment), iterations)
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
@@ -89,15 +91,17 @@ def test_every_activation_and_loss(hidden: str, last: str, loss: str, outputs: i
         random.normal(size=(3, 5)),
         shares / shares.sum(axis=0),
     )
-    assert_agree(replay(each), 6)
+    assert_agree(many(each), 6)
 
 
 @given(trained_somehow(), st.integers(1, 5), st.integers(1, 5))
 def test_where_a_run_is_cut_does_not_matter(experiment: Experiment, one: int, other: int) -> None:
-    run = replay(experiment)
-    cut = run.many(1, one, run.beginning())
-    whole = run.many(1, one + other, run.beginning())
-    assert_same_bits(run.many(one + 1, one + other, cut), whole)
+    run = many(experiment)
+    cut, before = run.run(1, one, start_of(run))
+    whole, losses = run.run(1, one + other, start_of(run))
+    left, after = run.run(one + 1, one + other, cut)
+    assert_same_bits(left, whole)
+    assert same_bits(np.concatenate([before, after]), losses)
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
@@ -108,10 +112,10 @@ def test_numbers_that_are_not_finite_are_the_same_ones(optimizer: str) -> None:
         [[3.0], [-2.0]],
         [[1.0]],
     )
-    kept, losses = interpreted(replay(exploding), 6)
+    kept, losses = interpreted(many(exploding), 6)
     assert not all(np.isfinite(p).all() for p in kept)
     assert not np.isfinite(losses).all()
-    assert_agree(replay(exploding), 6)
+    assert_agree(many(exploding), 6)
 
 
 def test_a_bigger_network_in_big_batches() -> None:
@@ -122,7 +126,7 @@ def test_a_bigger_network_in_big_batches() -> None:
         random.random((64, 170)),
         np.eye(10)[:, random.integers(0, 10, 170)],
     )
-    assert_agree(replay(digits), 9)  # two epochs and a bit
+    assert_agree(many(digits), 9)  # two epochs and a bit
 
 
 @pytest.mark.parametrize("room", [0, 4096, 2**18])
@@ -132,8 +136,7 @@ def test_a_bigger_network_in_big_batches() -> None:
 def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
     room: int, order: str, examples: int, batch: int, loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "STACK_ROOM", room)
-    monkeypatch.setattr(runner_module, "BATCHES_ROOM", room)
+    monkeypatch.setattr(many_module, "STACK_ROOM", room)
     random = np.random.default_rng(2)
     classes = experiment(
         Network((3, 4, 17), ("tanh", "softmax"), loss),
@@ -141,16 +144,16 @@ def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
         random.normal(size=(3, examples)),
         np.eye(17)[:, random.integers(0, 17, examples)],
     )
-    assert_agree(replay(classes), 3 * classes.batches_per_epoch + 1)
+    assert_agree(many(classes), 3 * classes.batches_per_epoch + 1)
 
 
 # Formulas that are not the usual ones ---------------------------------------------------------
 
 
-def changed(e: Experiment, symbol: str, expression: Expr) -> Replay:
+def changed(e: Experiment, symbol: str, expression: Expr) -> Many:
     """A run in which one step computes something else, as a typed formula or a mistake does."""
     program = program_of(e.network, e.training, {symbol: expression})
-    return Replay(e, program)
+    return Many(e, program)
 
 
 SQUARE = experiment(
@@ -178,120 +181,94 @@ def test_any_formula_gives_the_same_bits(symbol: str, expression: Expr) -> None:
 
 # The source ----------------------------------------------------------------------------------
 
+BATCH = program_of(
+    Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
+)
+
+
+def loop_of(program: Program) -> str:
+    return compiled(program).source.partition("\n\n\n")[0] + "\n"
+
 
 def test_the_source_reads_like_the_derivation() -> None:
     assert (
-        iteration_source(program_of(ARTICLE.network, ARTICLE.training))
-        == '''\
-def fixed(kept, X, Y, m, alpha):
-    """What the iterations read of a batch, and what none of them changes."""
-    X_T = X.T
-    return X, Y, X_T
-
-
-def iterations(kept, batches, first, keep, alpha):
-    """What is handed on after an iteration over each of the batches."""
+        loop_of(program_of(ARTICLE.network, ARTICLE.training))
+        == """\
+def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, weight_decay):
     W1, b1, W2, b2 = kept
-    with np.errstate(all="ignore"):
-        for X, Y, X_T in batches:
-            # forward
-            Z1 = W1 @ X + b1
-            A1 = 1 / (1 + np.exp(-Z1))
-            Z2 = W2 @ A1 + b2
-            A2 = 1 / (1 + np.exp(-Z2))
-            # backward
-            dZ2 = A2 - Y
-            dW2 = dZ2 @ A1.T
-            db2 = np.add.reduce(dZ2, axis=-1, keepdims=True)
-            dA1 = W2.T @ dZ2
-            dZ1 = dA1 * (A1 * (1 - A1))
-            dW1 = dZ1 @ X_T
-            db1 = np.add.reduce(dZ1, axis=-1, keepdims=True)
-            # update
-            W1 = W1 - alpha * dW1
-            b1 = b1 - alpha * db1
-            W2 = W2 - alpha * dW2
-            b2 = b2 - alpha * db2
+    for t, (X, Y, m) in enumerate(batches, first):
+        Z1 = W1 @ X + b1
+        A1 = number1 / (number1 + np.exp(-Z1))
+        Z2 = W2 @ A1 + b2
+        A2 = number1 / (number1 + np.exp(-Z2))
+        record((Y, A2,))
+        dZ2 = A2 - Y
+        dW2 = dZ2 @ A1.T
+        db2 = np.add.reduce(dZ2, axis=-1, keepdims=True)
+        dA1 = W2.T @ dZ2
+        dZ1 = dA1 * (A1 * (number1 - A1))
+        dW1 = dZ1 @ X.T
+        db1 = np.add.reduce(dZ1, axis=-1, keepdims=True)
+        W1 = W1 - alpha * dW1
+        b1 = b1 - alpha * db1
+        W2 = W2 - alpha * dW2
+        b2 = b2 - alpha * db2
     return W1, b1, W2, b2
-'''
+"""
     )
 
 
 def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
-    batch = program_of(
-        Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
-    )
-    assert (
-        losses_source(batch, "J", "A2")
-        == '''\
-def losses(A2, Y, m):
-    """The loss of each iteration, from a stack of what they came to."""
-    with np.errstate(all="ignore"):
-        L = -np.add.reduce(xlog(Y, A2) + xlog(1 - Y, 1 - A2), axis=-2, keepdims=True)
-        J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
+    assert compiled(BATCH).source.endswith(
+        """
+def losses(Y, A2, *, m, K, alpha, beta1, beta2, epsilon, weight_decay):
+    L = -np.add.reduce(xlog(Y, A2) + xlog(number1 - Y, number1 - A2), axis=-2, keepdims=True)
+    J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
     return J.ravel()
-'''
+"""
     )
 
 
 @pytest.mark.parametrize("expression", [A2 * Cell("X", 1, 1), A2 @ X.T, W2.T, A2 - t])
-def test_a_loss_that_reads_more_is_computed_in_its_iteration(expression: Expr) -> None:
+def test_a_loss_that_no_stack_can_be_made_for_is_computed_in_its_iteration(
+    expression: Expr,
+) -> None:
     run = changed(SQUARE, "L", expression)
-    assert losses_source(run.program, "J", "A2") is None
+    assert compiled(run.program).recorded == ("J",)
+    assert compiled(run.program).losses is None
 
 
-def computed(program: Program, *wanted: str) -> list[str]:
-    return [line.symbol for line in plan(program, wanted).loop]
+@pytest.mark.parametrize("expression", [A2 * b2, A2 - b2 * Y, (A2 - Y) * alpha / m])
+def test_a_loss_of_ones_own_gives_the_same_bits(expression: Expr) -> None:
+    assert_agree(changed(SQUARE, "L", expression), 5)
+
+
+def in_loop(program: Program) -> set[str]:
+    """The symbols that the loop computes."""
+    return {line.split(" = ")[0].strip() for line in loop_of(program).splitlines() if " = " in line}
 
 
 def test_what_nothing_reads_is_not_computed() -> None:
-    batch = program_of(
-        Network((2, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training(0.5, 2)
-    )
-    assert not {"L", "J", "dA2"} & set(computed(batch))
-    assert {"L", "J"} <= set(computed(batch, "J"))
-    assert "dA2" in computed(batch, "dA2")
+    assert not {"L", "J", "dA2"} & in_loop(BATCH)
+    assert {"dZ2", "dA1"} <= in_loop(BATCH)
 
 
 def test_no_gradient_of_a_frozen_parameter_is_computed() -> None:
     network = Network((2, 2, 2, 1), ("tanh", "tanh", "linear"), "half_squared_error")
     frozen = program_of(network, Training(freeze=("W1", "b1", "W2")))
-    assert not {"dW1", "db1", "dW2", "dA1", "dZ1"} & set(computed(frozen))
-    assert {"dZ2", "db2"} <= set(computed(frozen))
-
-
-def test_what_no_iteration_changes_is_computed_once() -> None:
-    network = Network((2, 2, 1), ("tanh", "tanh"), "binary_cross_entropy")
-    ahead = plan(program_of(network, Training(freeze=("W1", "b1"))))
-    assert [str(line) for line in ahead.fixed] == [
-        "Z1 = W1 @ X + b1",
-        "A1 = 2 / (1 + np.exp(-2 * Z1)) - 1",
-        "fixed1 = 1 - Y",
-        "A1_T = A1.T",
-    ]
-    assert ahead.of_batch == ("Y", "A1", "fixed1", "A1_T")
+    assert not {"dW1", "db1", "dW2", "dA1", "dZ1"} & in_loop(frozen)
+    assert {"dZ2", "db2"} <= in_loop(frozen)
 
 
 def test_a_part_that_a_formula_has_twice_is_computed_once() -> None:
     softmax = program_of(Network((2, 3), ("softmax",), "cross_entropy"), Training())
-    assert [str(line) for line in plan(softmax).loop[1:3]] == [
+    assert [line.strip() for line in loop_of(softmax).splitlines()][4:6] == [
         "part1 = np.exp(Z1 - np.maximum.reduce(Z1, axis=-2, keepdims=True))",
         "A1 = part1 / np.add.reduce(part1, axis=-2, keepdims=True)",
     ]
 
 
-def test_with_everything_frozen_nothing_is_left_to_do() -> None:
-    frozen = replace(ARTICLE, training=Training(freeze=("W1", "b1", "W2", "b2")))
-    run = replay(frozen)
-    assert computed(run.program) == []
-    assert_same_bits(run.many(1, 3, run.beginning()), run.beginning())
+def test_with_everything_frozen_nothing_changes() -> None:
+    run = many(replace(ARTICLE, training=Training(freeze=("W1", "b1", "W2", "b2"))))
+    assert_same_bits(run.run(1, 3, start_of(run))[0], start_of(run))
     assert_agree(run, 3)
-
-
-def test_frozen_parameters_may_be_others_the_next_time() -> None:
-    frozen = replace(ARTICLE, training=Training(freeze=("W1", "b1")))
-    run = replay(frozen)
-    start = run.beginning()
-    other = (start[0] + 1, *start[1:])
-    run.many(1, 3, start)
-    assert_same_bits(run.many(1, 3, other), replay(frozen).many(1, 3, other))

@@ -1,0 +1,73 @@
+"""The experiment that the arguments of a command ask for: opened, with its changes."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from backprop_tui import lessons
+from backprop_tui.cli.flags import OVERRIDES
+from backprop_tui.cli.streams import CommandError
+from backprop_tui.files.codes import experiment_of
+from backprop_tui.files.experiment_file import ExperimentError, file_meant, is_file, load
+from backprop_tui.messages import hint, path_shown, shown
+from backprop_tui.model.experiment import Experiment
+
+
+def opened(arguments: argparse.Namespace) -> Experiment:
+    """The experiment with its overrides, asking as it was told to. Raises CommandError."""
+    overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
+    try:
+        if arguments.code is not None:
+            experiment = of_code(arguments, overrides)
+        else:
+            experiment = load(arguments.word, overrides)
+    except ExperimentError as error:
+        source = "--code" if arguments.code is not None else arguments.word
+        raise CommandError(*(located(fault, source) for fault in error.faults)) from None
+    given = [
+        w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
+    ]
+    experiment = replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
+    if (ask := getattr(arguments, "ask", None)) is not None:
+        experiment = replace(experiment, look=replace(experiment.look, ask=ask))
+    return experiment
+
+
+def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:
+    """The experiment that --code holds, which leaves no room for another one."""
+    if arguments.word != lessons.DEFAULT:
+        raise CommandError(
+            f"a code holds its own experiment: leave out --code, or {shown(arguments.word)}"
+        )
+    return experiment_of(arguments.code, overrides)
+
+
+def located(fault: str, source: str) -> str:
+    """A fault with the experiment's name in front, unless it says itself where it lies."""
+    name = path_shown(source)
+    said = name in fault or shown(source) in fault or fault.startswith("--")
+    return fault if said else f"{name}: {fault}"
+
+
+def decimals_of(arguments: argparse.Namespace, experiment: Experiment) -> int:
+    """The decimals asked for, else the experiment's own."""
+    own: int = experiment.decimals
+    return own if arguments.decimals is None else int(arguments.decimals)
+
+
+def is_experiment(word: str) -> bool:
+    """Whether a word names a lesson or a file."""
+    return word in lessons.NAMES or is_file(word)
+
+
+def unknown(word: str, kinds: Mapping[str, Sequence[str]], opens_files: bool = True) -> str:
+    """What there is instead of `word`, and which of it was probably meant."""
+    there_are = "; ".join(f"the {kind}s are {', '.join(names)}" for kind, names in kinds.items())
+    meant = hint(word, [name for names in kinds.values() for name in names])
+    if not meant and opens_files:
+        meant = file_meant(word)
+    return f"there is no {' or '.join(kinds)} {shown(word)}; {there_are}{meant}"

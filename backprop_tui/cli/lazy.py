@@ -1,0 +1,60 @@
+"""What the commands import when they run: `--help` and `--version` wait for neither NumPy nor Rich,
+and no command but the stepper for the screen."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console as Console
+    from rich.text import Text as Text
+
+    from backprop_tui.cli.completion import complete as complete
+    from backprop_tui.cli.experiment import decimals_of as decimals_of
+    from backprop_tui.cli.experiment import is_experiment as is_experiment
+    from backprop_tui.cli.experiment import opened as opened
+    from backprop_tui.cli.experiment import unknown as unknown
+    from backprop_tui.cli.running import check as check
+    from backprop_tui.cli.running import export as export
+    from backprop_tui.cli.running import trace as trace
+    from backprop_tui.cli.running import train as train
+    from backprop_tui.exports.record import Record as Record
+    from backprop_tui.files.atomic_write import SaveError as SaveError
+    from backprop_tui.files.experiment_file import load as load
+    from backprop_tui.plain.loop import run as run
+    from backprop_tui.serve.server import Server as Server
+    from backprop_tui.serve.server import is_loopback as is_loopback
+    from backprop_tui.serve.server import serve as serve
+    from backprop_tui.serve.server import trouble as trouble
+    from backprop_tui.tui.app import BackpropApp as BackpropApp
+
+HOMES = {
+    "Console": "rich.console",
+    "Text": "rich.text",
+    "complete": "backprop_tui.cli.completion",
+    "decimals_of": "backprop_tui.cli.experiment",
+    "is_experiment": "backprop_tui.cli.experiment",
+    "opened": "backprop_tui.cli.experiment",
+    "unknown": "backprop_tui.cli.experiment",
+    "check": "backprop_tui.cli.running",
+    "export": "backprop_tui.cli.running",
+    "trace": "backprop_tui.cli.running",
+    "train": "backprop_tui.cli.running",
+    "Record": "backprop_tui.exports.record",
+    "SaveError": "backprop_tui.files.atomic_write",
+    "load": "backprop_tui.files.experiment_file",
+    "run": "backprop_tui.plain.loop",
+    "Server": "backprop_tui.serve.server",
+    "is_loopback": "backprop_tui.serve.server",
+    "serve": "backprop_tui.serve.server",
+    "trouble": "backprop_tui.serve.server",
+    "BackpropApp": "backprop_tui.tui.app",
+}
+"""The module of each name."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)

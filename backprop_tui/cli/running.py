@@ -1,0 +1,156 @@
+"""The commands that run an experiment and write what comes of it: trace, check, train, export."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+from backprop_tui.cli.experiment import decimals_of, opened
+from backprop_tui.cli.flags import AS, BLANKS, COPIES, KEY
+from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, complain, write
+from backprop_tui.exports import formats
+from backprop_tui.exports.check import Report
+from backprop_tui.exports.trace import FORMATS, iterations
+from backprop_tui.exports.train import LossFile, Session, asked_to_stop, bar
+from backprop_tui.files.atomic_write import SaveError, check_place, write_file
+from backprop_tui.files.saving import begins_anew, too_large
+from backprop_tui.run.timeline import Iteration, Timeline
+from backprop_tui.run.training import Until
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    """Every step of a run, written as it is computed."""
+    experiment = opened(arguments)
+    timeline = Timeline(experiment)
+    run = until_diverged(iterations(timeline, arguments.iterations))
+    decimals = decimals_of(arguments, experiment)
+    texts = FORMATS[arguments.format](timeline, run, decimals)
+    write(texts, document=arguments.format != "table")
+    return FINE
+
+
+def until_diverged(run: Iterable[Iteration]) -> Iterator[Iteration]:
+    """The iterations of `run`; a word on stderr where one leaves no finite parameters."""
+    for iteration in run:
+        yield iteration
+        if iteration.diverged:
+            complain(
+                f"the run diverged: after iteration {iteration.number} {iteration.diverged} is no "
+                "longer finite, so it ends there"
+            )
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Gradients against central differences, then the run against what was published of it."""
+    experiment = opened(arguments)
+    timeline = Timeline(experiment)
+    if (last := timeline.iteration(arguments.iteration).number) < arguments.iteration:
+        raise CommandError(f"--iteration must be no more than {last}: the run diverges there")
+    report = Report(timeline, arguments.iteration, arguments.sample, arguments.decimals)
+    with suppress(BrokenPipeError):  # the status is the answer, whoever reads the report
+        write(report.texts())
+    return FAILED if report.failed else FINE
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Iterations at full speed until one of the flags says stop; what came of it is kept."""
+    experiment = opened(arguments)
+    timeline = Timeline(experiment)
+    until = Until(arguments.iterations, arguments.until_loss, arguments.plateau)
+    session = Session(timeline, until, arguments.decimals)
+    if session.diverged_before:
+        raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
+    if begins_anew(experiment):
+        complain("changed, it is another run than the saved one: it begins at iteration 1")
+    history = LossFile(arguments.history, arguments.overwrite)
+    with asked_to_stop() as asked:
+        try:
+            if arguments.save is not None:
+                check_place(arguments.save, arguments.overwrite)
+                if too_large(timeline):
+                    raise SaveError("what --save would write is larger than any file that is read")
+                if history.path and os.path.realpath(history.path) == os.path.realpath(
+                    arguments.save
+                ):
+                    raise SaveError("--save and --history need different files")
+            history.open()
+        except SaveError as error:
+            raise CommandError(str(error)) from None
+        try:
+            with bar(until.most(timeline), sys.stderr) as show:
+                session.run(asked, history, show)
+        finally:
+            history.close()
+        if arguments.save is not None:
+            session.save(arguments.save, arguments.overwrite)
+        with suppress(BrokenPipeError):  # what went wrong is told, whoever reads the result
+            write(session.text())
+    faults = [*filter(None, [history.fault]), *session.faults]
+    if faults:
+        raise CommandError(*faults)
+    if asked.signal is not None:
+        return STOPPED + asked.signal
+    return FINE if session.reached else FAILED
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """The run as a script, a document or a worksheet, to a file or to stdout."""
+    name = getattr(arguments, AS.attribute)
+    if name is None:
+        raise CommandError(f"--as is needed: one of {', '.join(formats.FORMATS)}")
+    if name != "worksheet":
+        for flag in (KEY, BLANKS, COPIES):
+            if getattr(arguments, flag.attribute) is not None:
+                raise CommandError(f"{flag.name} is for --as worksheet")
+    experiment = opened(arguments)
+    timeline, chosen = Timeline(experiment), formats.FORMATS[name]
+    wanted = formats.Wanted(
+        arguments.iterations,
+        decimals_of(arguments, experiment),
+        arguments.blanks or (),
+        arguments.copies or 1,
+    )
+    key = key_of(arguments)
+    ending = os.path.splitext(key or "")[1].lower()
+    try:
+        texts, answers = chosen.texts(timeline, wanted), chosen.key(timeline, wanted, ending)
+        remarks = chosen.remarks(timeline, wanted)
+    except formats.ExportError as error:
+        raise CommandError(str(error)) from None
+    files = {}
+    if arguments.output is not None:
+        files[arguments.output] = "".join(texts)
+    if answers is not None and key is not None:
+        if arguments.output and os.path.realpath(arguments.output) == os.path.realpath(key):
+            raise CommandError("--output and --key need different files")
+        files[key] = answers
+    write_files(files, arguments.overwrite)
+    if arguments.output is None:
+        write(texts, document=True)
+    if answers is not None:
+        complain(f"the answers are in {key}" if key else "--key FILE writes the answers")
+    complain(*remarks)
+    return FINE
+
+
+def key_of(arguments: argparse.Namespace) -> str | None:
+    """Where the answers go: beside the sheets, unless another place is given."""
+    if arguments.key is not None or arguments.output is None:
+        key: str | None = arguments.key
+        return key
+    return f"{os.path.splitext(arguments.output)[0]}-key.csv"
+
+
+def write_files(files: Mapping[str, str], overwrite: bool) -> None:
+    """Each file wholly or not at all, and none where one of them has no place."""
+
+    try:
+        for place in files:
+            check_place(place, overwrite)
+        for place, text in files.items():
+            write_file(place, text, overwrite)
+    except SaveError as error:
+        raise CommandError(str(error)) from None

@@ -1,0 +1,110 @@
+"""The commands that step through an experiment: on the screen, in words, or in browsers."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+
+from backprop_tui import exports
+from backprop_tui.ascii import lacks_signs
+from backprop_tui.cli import lazy
+from backprop_tui.cli.flags import ASK, CODE, DECIMALS, OVERRIDES
+from backprop_tui.cli.streams import FINE, PROGRAM, STOPPED, CommandError, complain, write
+
+
+def step_through(arguments: argparse.Namespace) -> int:
+    """The screen; no garbage is looked for before its first frame: what is made till then stays."""
+    if arguments.plain:
+        return in_words(arguments)
+    if is_dumb():
+        complain("TERM=dumb: stepping in words, as with --plain")
+        return in_words(arguments)
+    gc.disable()
+    try:
+        return on_the_screen(arguments)
+    finally:
+        gc.enable()
+
+
+def on_the_screen(arguments: argparse.Namespace) -> int:
+    """The stepper; what it has to say when it is left is printed then."""
+    experiment = lazy.opened(arguments)
+    if (trouble := no_terminal()) is not None:
+        raise CommandError(
+            f"{trouble}, and stepping needs one; "
+            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text, and '
+            f'"{PROGRAM} --plain {experiment.source}" reads commands, one a line'
+        )
+    lacking = lacks_signs(os.environ, sys.stderr.encoding) and not arguments.unicode
+    spelled = arguments.ascii or lacking
+    decimals = lazy.decimals_of(arguments, experiment)
+    app = lazy.BackpropApp(experiment, decimals, ascii_only=spelled)
+    if arguments.record is not None:
+        app.session.record = record_in(arguments.record)
+    last_words = app.run()
+    if last_words is not None:
+        write([f"{exports.encodable(last_words, 'ascii') if spelled else last_words}\n"])
+    return app.return_code or FINE
+
+
+def in_words(arguments: argparse.Namespace) -> int:
+    """The stepper without a screen: lines are read and lines are printed."""
+    experiment = lazy.opened(arguments)
+    record = None if arguments.record is None else record_in(arguments.record)
+    decimals = lazy.decimals_of(arguments, experiment)
+    lazy.run(experiment, decimals, lambda text: write([text]), record)
+    return FINE
+
+
+def record_in(path: str) -> lazy.Record:
+    """The file that answers are kept in. Raises CommandError where it cannot be written."""
+    try:
+        return lazy.Record(path)
+    except lazy.SaveError as error:
+        raise CommandError(f"--record: {error}") from None
+
+
+def no_terminal() -> str | None:
+    """Which end of the program is not a terminal; None where both are."""
+    for stream, what in ((sys.stdin, "the input"), (sys.stdout, "the output")):
+        if not stream.isatty():
+            return f"{what} is not a terminal"
+    return None
+
+
+def is_dumb() -> bool:
+    """Whether the terminal can do no more than print lines."""
+    return os.environ.get("TERM") == "dumb" and no_terminal() is None
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """The stepper in browsers, a process for each, until a signal says stop."""
+    try:
+        new_server = lazy.Server
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("backprop_tui", "textual"):
+            raise
+        raise CommandError(
+            f'serve needs the package {error.name}: pip install "{PROGRAM}[web]" brings it'
+        ) from None
+    experiment = lazy.opened(arguments)
+    kept = (*OVERRIDES, DECIMALS, CODE, ASK)
+    wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
+    described = {"word": arguments.word, **wanted}
+    served = new_server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
+
+    def ready(address: str) -> None:
+        write([f"{experiment.source} is served at {address} (ctrl-c ends it and all sessions)\n"])
+        if not lazy.is_loopback(arguments.host):
+            complain(
+                f"whoever reaches {address} can step through this experiment and the lessons, "
+                f"{served.most} at once; no file is read or written for them, and nothing is "
+                "encrypted"
+            )
+
+    try:
+        return STOPPED + lazy.serve(served, arguments.port, ready)
+    except OSError as error:
+        raise CommandError(lazy.trouble(error, arguments.host, arguments.port)) from None

@@ -1,0 +1,133 @@
+"""Writing a file wholly or not at all, and never over another one unasked.
+
+A text is written beside its place and then put there in one go: whoever is killed meanwhile leaves
+the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import suppress
+
+from backprop_tui.messages import path_shown
+
+
+class SaveError(Exception):
+    """A file cannot be written; the message says which, and why."""
+
+
+def check_place(path: str, overwrite: bool = False) -> None:
+    """Raise the SaveError that writing there would raise, as far as that can be told before."""
+    name = path_shown(path)
+    place = _place(path)
+    try:
+        found = os.stat(place)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise SaveError(f"{name} cannot be written: {_why(error)}") from None
+    else:
+        if stat.S_ISDIR(found.st_mode):
+            raise SaveError(f"{name} is a folder")
+        if not stat.S_ISREG(found.st_mode):
+            return
+        if not overwrite:
+            raise SaveError(f"{name} exists already; --overwrite replaces it")
+    folder = os.path.dirname(place)
+    if not os.path.isdir(folder):
+        raise SaveError(f"{name} cannot be written: there is no folder {path_shown(folder)}")
+    if path.endswith(("/", os.sep)):
+        raise SaveError(f"{name} is a folder's name")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SaveError(f"{name} cannot be written: {os.strerror(errno.EACCES)}")
+
+
+def write_file(path: str, text: str, overwrite: bool = False) -> None:
+    """Put a text there, wholly or not at all. What was there keeps its permissions."""
+    check_place(path, overwrite)
+    place = _place(path)
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError:  # a path's bytes that are no text
+        raise SaveError(
+            f"{path_shown(path)} cannot be written: the path to its data is not UTF-8"
+        ) from None
+    try:
+        if os.path.exists(place) and not os.path.isfile(place):  # a pipe, a terminal
+            with open(place, "wb") as stream:
+                stream.write(content)
+            return
+        _put(place, content, overwrite)
+    except FileExistsError:
+        raise SaveError(f"{path_shown(path)} exists already; --overwrite replaces it") from None
+    except OSError as error:
+        raise SaveError(f"{path_shown(path)} cannot be written: {_why(error)}") from None
+
+
+def _put(place: str, content: bytes, overwrite: bool) -> None:
+    """Written beside, then put in its place in one go."""
+    folder, name = os.path.split(place)
+    handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.chmod(beside, _permissions(place))
+            os.fsync(file.fileno())
+        if overwrite:
+            os.replace(beside, place)
+        else:
+            _put_where_nothing_is(beside, place)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+    _remember(folder)
+
+
+def _put_where_nothing_is(beside: str, place: str) -> None:
+    """A file moved; a FileExistsError where another has come in the meantime."""
+    try:
+        os.link(beside, place)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError, NotImplementedError):  # a file system without links
+        if os.path.lexists(place):
+            raise FileExistsError from None
+        os.replace(beside, place)
+    else:
+        os.unlink(beside)
+
+
+def _permissions(place: str) -> int:
+    """Those of the file that is there, else those of any new file."""
+    try:
+        return stat.S_IMODE(os.stat(place).st_mode)
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _remember(folder: str) -> None:
+    """Have the folder itself written to the disk, where systems know how."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _place(path: str) -> str:
+    """The file itself, where a link points to it."""
+    with suppress(OSError, ValueError):
+        return os.path.realpath(path)
+    return os.path.abspath(path)
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,22 @@
+"""What reading or saving an experiment needs only where it is asked for: loaded when it is."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backprop_tui.files.toml_text import changed as changed
+    from backprop_tui.learn.typed import tree as tree
+
+HOMES = {
+    "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
+    "tree": "backprop_tui.learn.typed",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of HOMES, out of the module that it stands in."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)
