@@ -61,5 +61,5 @@ async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
             if note.iteration is not None and note.iteration > 2:
                 steps = timeline.program.index(note.step) + 1
                 driver.session.go(Position(note.iteration, steps))
-                await driver.settled()
+                await driver.drawn()
                 assert f"◆ {note.text}" in said(driver)
