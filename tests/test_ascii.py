@@ -15,7 +15,6 @@ from backprop_tui.ascii import IN_FULL, SIGNS, TOGETHER, as_wide, lacks_signs, l
 
 PACKAGE = Path(backprop_tui.__file__).parent
 NOT_SHOWN = (
-    "maths/tokens.py",
     "exports/latex.py",
     "tui/paint/canvas.py",
     "tui/driver.py",

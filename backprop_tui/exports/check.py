@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from backprop_tui.explain import gradient_check, published
-from backprop_tui.explain.gradient_check import GradientVerdict, check_gradient, gradients
+from backprop_tui.explain.gradient_check import GradientCheck, check_gradient
 from backprop_tui.explain.published import MOST_DIGITS, Comparison
 from backprop_tui.exports import encodable, plain_table, printed
 from backprop_tui.exports.trace import figure, heading, setting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from backprop_tui.learn.formulas import Judgement
+    from backprop_tui.learn.formulas import JudgedFormula
 
 MOST_CELLS = 2000
 """A gradient of more cells is sampled."""
@@ -48,11 +48,11 @@ class Report:
         self.sample, self.decimals = sample, decimals
 
     @cached_property
-    def gradients(self) -> tuple[GradientVerdict, ...]:
+    def gradients(self) -> tuple[GradientCheck, ...]:
         program = self.timeline.program
         return tuple(
             check_gradient(program, self.iteration, symbol, self._sample(symbol))
-            for symbol in gradients(program)
+            for symbol in program.gradients
         )
 
     def _sample(self, symbol: str) -> int | None:
@@ -71,7 +71,7 @@ class Report:
         return tuple(lesson_check.remarks(self.timeline))
 
     @cached_property
-    def formulas(self) -> tuple[Judgement, ...]:
+    def formulas(self) -> tuple[JudgedFormula, ...]:
         """What is found of each formula that a learner wrote, in the order of the steps."""
         experiment, own = self.timeline.experiment, self.timeline.experiment.formulas
         if not own:
@@ -86,7 +86,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        differs = gradient_check.Verdict.DIFFERS
+        differs = gradient_check.CheckVerdict.DIFFERS
         return (
             any(g.verdict is differs for g in self.gradients)
             or any(c.failed for c in self.figures)
@@ -147,22 +147,22 @@ def no_faults(experiment: Experiment) -> str:
     return f"{path_shown(experiment.written.path)} has no faults{f': {found}' if found else ''}."
 
 
-def _of_gradients(found: Sequence[GradientVerdict]) -> str:
+def _of_gradients(found: Sequence[GradientCheck]) -> str:
     verdicts = Counter(g.verdict for g in found)
-    if verdicts[gradient_check.Verdict.AGREES] == len(found):
+    if verdicts[gradient_check.CheckVerdict.AGREES] == len(found):
         return f"All {len(found)} gradients agree."
     words = {
-        gradient_check.Verdict.DIFFERS: ("DIFFERS", "DIFFER"),
-        gradient_check.Verdict.AGREES: ("agrees", "agree"),
-        gradient_check.Verdict.KINK: ("stands at a kink", "stand at a kink"),
-        gradient_check.Verdict.CANNOT_TELL: ("cannot be told here",) * 2,
+        gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
+        gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
+        gradient_check.CheckVerdict.KINK: ("stands at a kink", "stand at a kink"),
+        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be told here",) * 2,
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
-    wrong = [g.symbol for g in found if g.verdict is gradient_check.Verdict.DIFFERS]
+    wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]
     return f"Of {len(found)} gradients {told}{_named(wrong)}."
 
 
-def _of_formulas(found: Sequence[Judgement]) -> str:
+def _of_formulas(found: Sequence[JudgedFormula]) -> str:
     wrong = [j.step.symbol for j in found if not j.accepted]
     if wrong:
         are = _number_of(len(wrong), "is WRONG", "are WRONG")
@@ -181,7 +181,7 @@ def _of_figures(found: Sequence[Comparison]) -> str:
     if failed:
         differ = _number_of(len(failed), "DIFFERS", "DIFFER")
         return f"Of {right} published figures {differ}{_named(failed)}{also}."
-    near = sum(c.verdict is published.Verdict.WITHIN for c in found)
+    near = sum(c.verdict is published.FigureVerdict.WITHIN for c in found)
     bound = f", {near} of them within the stated bound" if near else ""
     return f"All {right} published figures are as printed{bound}{also}."
 
@@ -224,7 +224,7 @@ class _Sheet:
         *row, last = (encodable(cell, self.console.encoding) for cell in cells)
         table.add_row(*map(Text, row), Text(last, style))
 
-    def gradients(self, found: Sequence[GradientVerdict], decimals: int) -> Table:
+    def gradients(self, found: Sequence[GradientCheck], decimals: int) -> Table:
         """The worst cell of each gradient, or the one that stands for it."""
         right = ("backprop", "numerical", "difference", "cells")
         table = self.table("gradient", "cell", *right, "verdict", right=right)
@@ -241,7 +241,7 @@ class _Sheet:
             )
         return table
 
-    def formulas(self, found: Sequence[Judgement]) -> Table:
+    def formulas(self, found: Sequence[JudgedFormula]) -> Table:
         """Each as it is computed, and what it is worth."""
         table = self.table("formula", "verdict", right=())
         for j in found:
@@ -262,15 +262,15 @@ class _Sheet:
 
 
 STYLES = {
-    gradient_check.Verdict.AGREES: "green",
-    gradient_check.Verdict.DIFFERS: "reverse red",
-    gradient_check.Verdict.KINK: "yellow",
-    gradient_check.Verdict.CANNOT_TELL: "yellow",
+    gradient_check.CheckVerdict.AGREES: "green",
+    gradient_check.CheckVerdict.DIFFERS: "reverse red",
+    gradient_check.CheckVerdict.KINK: "yellow",
+    gradient_check.CheckVerdict.CANNOT_TELL: "yellow",
 }
 
 
-def _verdict(g: GradientVerdict) -> str:
-    word = "DIFFERS" if g.verdict is gradient_check.Verdict.DIFFERS else str(g.verdict)
+def _verdict(g: GradientCheck) -> str:
+    word = "DIFFERS" if g.verdict is gradient_check.CheckVerdict.DIFFERS else str(g.verdict)
     untold = g.checked - g.told
     if not g.told or not untold:
         return word
@@ -279,7 +279,7 @@ def _verdict(g: GradientVerdict) -> str:
 
 def _computed(c: Comparison) -> str:
     """The computed number with two digits more than are printed, as far as they mean anything."""
-    if c.verdict is published.Verdict.NOT_REACHED:
+    if c.verdict is published.FigureVerdict.NOT_REACHED:
         return "…"
     mantissa, e, _ = c.printed.lower().partition("e")
     decimals = min(len(mantissa.partition(".")[2]) + 2, MOST_DIGITS)
@@ -296,17 +296,17 @@ def _reproduced(found: Sequence[Comparison]) -> str:
 
 def _against_print(c: Comparison) -> str:
     match c.verdict:
-        case published.Verdict.WITHIN:
+        case published.FigureVerdict.WITHIN:
             return f"within {c.within:g}".replace("-", "−")
-        case published.Verdict.DIFFERS:
+        case published.FigureVerdict.DIFFERS:
             return "DIFFERS"
-        case published.Verdict.NOT_REACHED:
+        case published.FigureVerdict.NOT_REACHED:
             return "DIFFERS: the run diverged before"
-        case published.Verdict.KNOWN_WRONG if c.as_printed:
+        case published.FigureVerdict.KNOWN_WRONG if c.as_printed:
             return "called wrong, yet computed just so"
-        case published.Verdict.KNOWN_WRONG if c.is_correct is False:
+        case published.FigureVerdict.KNOWN_WRONG if c.is_correct is False:
             return f"known wrong, but not {c.correct} either".replace("-", "−")
-        case published.Verdict.KNOWN_WRONG if c.correct is not None:
+        case published.FigureVerdict.KNOWN_WRONG if c.correct is not None:
             return f"known wrong: {c.correct} is right".replace("-", "−")
         case _:
             return str(c.verdict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from backprop_tui.explain.published import Beside, Comparison, Verdict
+from backprop_tui.explain.published import Beside, Comparison, FigureVerdict
 from backprop_tui.model.program import Program, Step
 from backprop_tui.run.edits import said
 
@@ -42,7 +42,7 @@ def _made_by(c: Comparison, program: Program) -> Step | None:
 
 
 def _where(c: Comparison) -> str:
-    near = c.verdict is Verdict.WITHIN and c.within is not None
+    near = c.verdict is FigureVerdict.WITHIN and c.within is not None
     return f"{short(c.source)}, to within {said(c.within or 0)}" if near else short(c.source)
 
 

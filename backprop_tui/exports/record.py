@@ -11,9 +11,8 @@ import os
 from datetime import datetime
 
 from backprop_tui.files.atomic_write import SaveError
-from backprop_tui.learn.judging import Judged
-from backprop_tui.learn.questions import Asked
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.answers import JudgedAnswer
+from backprop_tui.learn.questions import AskedQuestion, Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import path_shown
 
@@ -57,16 +56,16 @@ class Record:
     def write(
         self,
         lesson: str,
-        asked: Asked,
+        asked: AskedQuestion,
         attempt: int,
         typed: str,
-        became: Judged | Outcome | None,
+        became: JudgedAnswer | Outcome | None,
         right: str,
         seconds: float,
     ) -> None:
         """One answer, or the showing of what nobody answered. Raises OSError."""
         verdict, mistakes = "", ""
-        if isinstance(became, Judged):
+        if isinstance(became, JudgedAnswer):
             verdict, mistakes = became.verdict.value, " ".join(became.mistakes)
         elif became is not None:
             verdict = became.value

@@ -264,7 +264,7 @@ def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping
     """The trees of formulas without faults."""
     if not sources:
         return {}
-    from backprop_tui.learn.typed import tree
+    from backprop_tui.learn.formulas import tree
 
     return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
 

@@ -39,7 +39,7 @@ def formulas_can_be_run(draft: Draft) -> None:
     formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
     if not formulas or network is None or batch is None:
         return
-    from backprop_tui.learn.typed import FormulaError, read  # only where there is one
+    from backprop_tui.learn.formulas import FormulaError, read  # only where there is one
 
     program = program_of(network, draft.rule)
     sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)

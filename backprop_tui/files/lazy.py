@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backprop_tui.files.toml_text import changed as changed
-    from backprop_tui.learn.typed import tree as tree
+    from backprop_tui.learn.formulas import tree as tree
 
 HOMES = {
     "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
-    "tree": "backprop_tui.learn.typed",
+    "tree": "backprop_tui.learn.formulas",
 }
 
 

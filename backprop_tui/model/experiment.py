@@ -21,7 +21,7 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.classes import are_classes
 from backprop_tui.model.layers import parameter_shapes, weights_of
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import Mistake, Program
+from backprop_tui.model.program import DeliberateMistake, Program
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -262,7 +262,7 @@ class Experiment:
     questions: tuple[Question, ...] = ()
     edits: tuple[Edit, ...] = ()  # in the order in which they were made
     formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
-    mistake: Mistake | None = None  # made on purpose; None: the right algorithm
+    mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
     decimals: int = 3  # of the numbers shown, unless their reader chooses
     look: Look = Look()
     saved: Saved | None = None  # None: it begins at the beginning
@@ -294,7 +294,7 @@ class Experiment:
             written=written,
         )
 
-    def with_mistake(self, mistake: Mistake | None) -> Experiment:
+    def with_mistake(self, mistake: DeliberateMistake | None) -> Experiment:
         """The same experiment, made with that mistake, or with none; a saved run was another."""
         if mistake == self.mistake:
             return self

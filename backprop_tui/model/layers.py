@@ -16,6 +16,8 @@ INPUT, TARGET, LOSS, OBJECTIVE = "X", "Y", "L", "J"
 Part: TypeAlias = Literal["weight", "bias", "affine", "activation"]
 """The matrices of a layer, as in A = g(Z), Z = W·A[below] + b."""
 LETTERS: dict[Part, str] = {"weight": "W", "bias": "b", "affine": "Z", "activation": "A"}
+ACTIVATION_0 = f"{LETTERS['activation']}0"
+"""What a formula may call the inputs: the activation of layer 0."""
 
 
 def symbol_of(part: Part, layer: int) -> str:

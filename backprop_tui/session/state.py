@@ -32,8 +32,8 @@ from backprop_tui.session.view import View
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
     from backprop_tui.learn.effect import RightRun
-    from backprop_tui.learn.formulas import Judgement
-    from backprop_tui.learn.score import Score
+    from backprop_tui.learn.formulas import JudgedFormula
+    from backprop_tui.learn.questions import Score
     from backprop_tui.session.question import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -165,7 +165,7 @@ class SessionState:
         self.use(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            self.position = lazy.resume(self.timeline)
+            self.position = lazy.saving.resume(self.timeline)
         # While a saved run is replayed: how far that has come.
         self.behind: int | None = 0 if self.position.iteration > 1 else None
         self.example = 0
@@ -179,7 +179,7 @@ class SessionState:
         self.told: tuple[str, ...] = ()  # what was found of the last formula
         self.typed: dict[str, str] = {}  # by symbol, the formula that was typed last
         self.misses: dict[str, int] = {}  # by symbol, of formulas
-        self.judgements: dict[tuple[str, Expr], Judgement] = {}
+        self.judgements: dict[tuple[str, Expr], JudgedFormula] = {}
         if self.behind is not None:
             self.background.append(self._catch_up())
 
@@ -190,7 +190,7 @@ class SessionState:
         self.beside = Beside(timeline)
         self.right: RightRun | None = None  # the same run without its mistake
         if timeline.experiment.mistake is not None:
-            self.right = lazy.RightRun(timeline)
+            self.right = lazy.effect.RightRun(timeline)
         self.before: Timeline | None = None  # the run before an edit, until the next move
         self.verdicts: dict[int, dict[str, str]] = {}  # of gradients, by iteration and symbol
         self.background.clear()
@@ -455,13 +455,13 @@ class SessionState:
             return self.position  # a parameter as it is just now
         return Position(max(1, place.iteration), steps.get(place.symbol, -1) + 1)
 
-    def _judgement(self, symbol: str) -> Judgement:
+    def _judgement(self, symbol: str) -> JudgedFormula:
         """What a formula that the run is made with is worth."""
         experiment = self.timeline.experiment
         known = symbol, experiment.formulas[symbol]
         if known not in self.judgements:
             iteration = self.timeline.iteration(self.position.iteration)
-            self.judgements[known] = lazy.judge_formula(
+            self.judgements[known] = lazy.formulas.judge(
                 experiment, symbol, text(known[1]), iteration
             )
         return self.judgements[known]

@@ -27,8 +27,16 @@ if TYPE_CHECKING:
     from backprop_tui.files.saving import shown_path as shown_path
     from backprop_tui.files.saving import too_large as too_large
     from backprop_tui.files.saving import unsaved as unsaved
+    from backprop_tui.run.sweep import sweep as sweep
+    from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
+    from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.question import question_lines as question_lines
 
 HOMES = {
+    "loss_of_parameter": "backprop_tui.tui.paint.plot",
+    "losses_so_far": "backprop_tui.tui.paint.plot",
+    "question_lines": "backprop_tui.tui.panels.question",
+    "sweep": "backprop_tui.run.sweep",
     "DamagedError": "backprop_tui.files.autosave",
     "FAR": "backprop_tui.files.codes",
     "SaveError": "backprop_tui.files.atomic_write",

@@ -424,8 +424,8 @@ class TestText:
     def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(self, tmp_path: Path) -> None:
         file = tmp_path / "mine.toml"
         file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-        timeline = Timeline(load(str(file), {"learning_rate": "0.25"}))
-        timeline = Timeline(with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25)))
+        begun = load(str(file), {"learning_rate": "0.25"})
+        timeline = Timeline(with_edit(begun, Edit(1, Cell("W1", 1, 2), 0.25)))
         for _ in range(2):
             save(str(file), timeline, timeline.end_of(3), overwrite=True)
             raw = file.read_bytes()

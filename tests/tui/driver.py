@@ -25,8 +25,8 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.app import BackpropApp
+from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.matrices import Placed
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.screens.stepper import Stepper

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.questions import Outcome
 from backprop_tui.model.experiment import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.cover import Cover

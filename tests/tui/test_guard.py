@@ -34,8 +34,7 @@ async def main():
         await pilot.press("space", "space")
         experiment = app.stepper.timeline.experiment
         changed = replace(experiment, edits=(Edit(1, Cell("W1", 1, 2), 0.25),))
-        app.stepper.timeline.experiment = changed
-        app.stepper.show()
+        app.stepper.retell(changed)
         os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())

@@ -9,11 +9,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-from backprop_tui.tui.verdicts import SAMPLE, check_sample
 
-from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_gradient
+from backprop_tui.explain.gradient_check import CellCheck, check_cells, check_gradient
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
+from backprop_tui.session.checks import SAMPLE, check_sample
 from backprop_tui.tui import verdicts
 from tests.tui.driver import PATIENCE, stepping
 
@@ -24,7 +24,7 @@ class Endless:
     def __init__(self) -> None:
         self.begun, self.ended = Event(), Event()
 
-    def __call__(self, *args: Any) -> Iterator[CellVerdict]:
+    def __call__(self, *args: Any) -> Iterator[CellCheck]:
         try:
             for cell in cycle(list(check_cells(*args))):
                 self.begun.set()

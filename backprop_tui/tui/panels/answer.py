@@ -1,6 +1,6 @@
-"""The line that an answer is typed into; what is typed stays until it is sent or the question over.
+"""The field into which an answer is typed.
 
-Up and down stand for bigger and smaller; space in an empty field shows the answer, as PgDn does.
+The keys up and down write bigger and smaller; space in an empty field shows the answer.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from backprop_tui.tui.panels.prompt import Prompt
 
 TRENDS = {"up": "↑", "down": "↓"}
 HINT = "?"
-"""What asks for a hint, where every other sign is part of an answer."""
+"""What is typed to ask for a hint."""
 
 
 class Answer(Input):
-    """A field in which some keys mean something else while it is empty."""
+    """A field in which up, down and space have another meaning while it is empty."""
 
     async def on_key(self, event: events.Key) -> None:
         if self.value:
@@ -32,7 +32,7 @@ class Answer(Input):
 
 
 class AnswerField(Prompt):
-    """Hidden until a question is answered by typing."""
+    """The prompt that is shown while a question is answered by typing."""
 
     class Answered(Prompt.Answered):
         """An answer was sent."""
@@ -44,7 +44,7 @@ class AnswerField(Prompt):
         return Answer(compact=True)
 
     def open(self, what: str, hint: str, keep: bool, typed: str = "") -> None:
-        """Open it; what was typed before stays if `keep`."""
+        """Open the field; what was typed before stays if `keep`."""
         typed = self.query_one(Input).value if keep else typed
         self.ask(what, hint)
         field = self.query_one(Input)

@@ -1,7 +1,4 @@
-"""The line in which a number is edited, over the footer: typed, or nudged up and down.
-
-It reads what is typed as a number and posts the edit that it would be; it changes nothing itself.
-"""
+"""The prompt in which a number is edited: typed, or made larger and smaller with keys."""
 
 from __future__ import annotations
 
@@ -21,37 +18,37 @@ from backprop_tui.tui.panels.prompt import Prompt
 
 NUDGES = {"up": 1, "down": -1, "shift+up": 10, "shift+down": -10}
 FINER = {"tab": -1, "shift+tab": 1}
-"""By which power of ten the nudge changes."""
+"""By which power of ten each key changes the size of the nudge."""
 FINEST, COARSEST = -9, 3
 
 
 class EditPrompt(Prompt):
-    """`iteration 3  W1[1,2] = −0.165`, and above it what the loss would become."""
+    """Asks for a value, `iteration 3  W1[1,2] = −0.165`; above it stands the loss it leads to."""
 
     class Typed(Message):
-        """What is typed is this edit."""
+        """Another number was typed, which would be this edit."""
 
         def __init__(self, prompt: EditPrompt, edit: Edit) -> None:
             super().__init__()
             self.prompt, self.edit = prompt, edit
 
     class Given(Typed):
-        """It was sent."""
+        """The number was sent."""
 
     power = -2
-    """The nudge is a power of ten; what was chosen last stays."""
+    """The power of ten by which keys change the number."""
 
     def open(self, edit: Edit, hint: str) -> None:
-        """Ask for another value of what the edit is of; it has the value that there is."""
+        """Ask for another value in place of the one that the edit holds."""
         self.edit, self.was, self.hint = edit, edit.value, hint
         self.ask(f"iteration {edit.iteration:,}  {text(edit.of)} =", hint)
         field = self.query_one(Input)
-        field.value = written(edit.value)
+        field.value = in_full(edit.value)
         field.action_select_all()
 
     def preview(self, losses: str) -> None:
-        """What the loss becomes, and the keys that nudge."""
-        step = written(float(Decimal(1).scaleb(self.power)))
+        """Say what the loss becomes, and which keys change the number."""
+        step = in_full(float(Decimal(1).scaleb(self.power)))
         hint = self.hint if self.edit.of == ALPHA and self.edit.value == self.was else ""
         self.say(f"{losses}   " + (hint or f"↑↓ ±{step}  ⇧↑↓ ×10  tab finer ⇧tab coarser"))
 
@@ -67,7 +64,7 @@ class EditPrompt(Prompt):
             self.post_message(self.Given(self, self.edit))
 
     def read(self) -> bool:
-        """Take over the number that is typed; say so where it is none."""
+        """Read the number that is typed, and return whether it is one; say so where it is not."""
         try:
             value = read_number(self.query_one(Input).value)
         except ValueError as error:
@@ -86,11 +83,11 @@ class EditPrompt(Prompt):
             event.stop()
             by = Decimal(NUDGES[event.key]).scaleb(self.power)
             field = self.query_one(Input)
-            field.value = written(float(Decimal(repr(self.edit.value)) + by))
+            field.value = in_full(float(Decimal(repr(self.edit.value)) + by))
             field.cursor_position = len(field.value)
 
 
-def written(value: float) -> str:
-    """A number in full, as it reads back to the bit: 0.5, −0.165."""
+def in_full(value: float) -> str:
+    """Write a number in full, so that reading it gives the same bits: 0.5, −0.165."""
     whole = value == int(value) and abs(value) < 1e15
     return signed(str(int(value)) if whole else repr(value))

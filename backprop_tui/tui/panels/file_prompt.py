@@ -1,4 +1,4 @@
-"""The line that asks for the name of a file. It writes none."""
+"""The prompt that asks for the name of a file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from backprop_tui.tui.panels.prompt import Prompt
 
 
 class FilePrompt(Prompt):
-    """A prompt with a name proposed; its answers are its own, apart from those of other prompts."""
+    """A prompt in which a name is proposed."""
 
     class Answered(Prompt.Answered):
         """A name was sent."""
 
     class Left(Prompt.Left):
-        """It was left without one."""
+        """The prompt was left without a name."""
 
     def propose(self, what: str, hint: str, name: str) -> None:
-        """Ask, with a name that only has to be sent."""
+        """Ask, with a proposed name that only has to be sent."""
         self.ask(what, hint)
         field = self.query_one(Input)
         field.value = name

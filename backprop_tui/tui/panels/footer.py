@@ -25,7 +25,7 @@ WHY = {
     "next": "next",
     "help": "help",
 }
-"""What is of use while a number is explained, and what it is then."""
+"""The keys that are shown while a number is explained, and what they do then."""
 ASKING = {
     "next": "show",
     "choose": "answer",
@@ -33,18 +33,18 @@ ASKING = {
     "help": "hint",
     "leave": "stop asking",
 }
-"""The same while something is asked."""
+"""The keys that are shown while something is asked, and what they do then."""
 YIELDING = ("if roomy", "if it fits", "soon")
-"""The footers that give way when there is little room, the first first."""
+"""The keys that are left out where there is little room, in this order."""
 
 
 def of_use(words: dict[str, str]) -> list[Action]:
-    """The actions named, by what they are just then."""
+    """Return the actions named, described by what they do then."""
     return [replace(a, short=words[a.name]) for n in words for a in ACTIONS if a.name == n]
 
 
 def while_asking(asking: Asking) -> list[Action]:
-    """What answers the question that is open."""
+    """Return the actions that answer the open question."""
     left_out = {"inspect", "help"} if asking.asked.form == "talk" else set()
     if not asking.choices:
         left_out.add("choose")
@@ -60,7 +60,7 @@ def while_asking(asking: Asking) -> list[Action]:
 
 
 def with_panels(shown: list[Action], chosen: bool) -> list[Action]:
-    """With the ways to the panels that there is no room for, and back to the step's own."""
+    """Add the actions that lead to the panels that are not shown, and back."""
     ways = of_use({"focus_next": "panel", "leave": "follow"} if chosen else {"focus_next": "panel"})
     if chosen:  # it is not for long
         yields = {"back", "help"}
@@ -69,7 +69,7 @@ def with_panels(shown: list[Action], chosen: bool) -> list[Action]:
 
 
 def fitting(width: int, shown: list[Action]) -> list[Action]:
-    """As many as fit; those further back give way first."""
+    """Return as many actions as fit; those further back are left out first."""
     shown = list(shown)
     for yielding in YIELDING:
         for action in reversed(list(shown)):
@@ -81,7 +81,7 @@ def fitting(width: int, shown: list[Action]) -> list[Action]:
 
 
 class Footer(Panel):
-    """space next  ⌫ back  p phase ..."""
+    """The keys and what they do: space next  ⌫ back  p phase ..."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []
@@ -106,7 +106,7 @@ class Footer(Panel):
             self.keys(canvas, fitting(room, shown), 1)
 
     def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
-        """Each key and what it does, from column `x` on."""
+        """Write each key and what it does, from column `x` on."""
         for action in shown:
             begin = x
             if x + len(action.sign) + 1 + len(action.short) > canvas.width:

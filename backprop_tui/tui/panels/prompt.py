@@ -1,6 +1,6 @@
-"""A line to type into, over the footer: what is asked, and under it what was said about the answer.
+"""A field over the footer: what is asked, what is typed, and what is said about it.
 
-It parses nothing: what was typed is posted as it is, and a wrong answer stays to be mended.
+What was typed is posted as it is, and a wrong answer stays so that it can be corrected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 
 class Prompt(Vertical):
-    """Hidden until it asks."""
+    """A line that asks for something; hidden until then."""
 
     DEFAULT_CSS = """
     Prompt { layer: above; dock: bottom; height: 2; background: $surface; }
@@ -32,7 +32,7 @@ class Prompt(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
 
     class Answered(Message):
-        """Something was typed and sent."""
+        """An answer was sent."""
 
         def __init__(self, prompt: Prompt, text: str) -> None:
             super().__init__()
@@ -48,7 +48,7 @@ class Prompt(Vertical):
             yield self.field()
 
     def field(self) -> Input:
-        """What is typed into."""
+        """Return the field for the answer."""
         return Input(compact=True)
 
     def on_mount(self) -> None:
@@ -59,7 +59,7 @@ class Prompt(Vertical):
         return self.query_one(Input).value
 
     def ask(self, what: str, hint: str, typed: str = "") -> None:
-        """Open, with what is asked, examples of what may be answered, and what was typed before."""
+        """Show what is asked, examples of answers, and what was typed before."""
         self.query_one("#asked", Static).update(f" {what} ")
         self.say(hint)
         self.display = True
@@ -69,7 +69,7 @@ class Prompt(Vertical):
         field.focus()
 
     def take_focus(self) -> None:
-        """Hear what is typed, again."""
+        """Give the keyboard to the field again."""
         self.query_one(Input).focus()
 
     def say(self, text: str) -> None:
@@ -82,7 +82,7 @@ class Prompt(Vertical):
             self.screen.set_focus(None)
 
     async def breathe(self) -> None:
-        """Let what was said be seen and keys be heard."""
+        """Wait until what was said is on the screen and keys are read."""
         await asyncio.sleep(0.001)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -94,6 +94,6 @@ class Prompt(Vertical):
         self.post_message(self.Left())
 
     def on_key(self, event: events.Key) -> None:
-        # What is typed is typed; of what writes nothing, these would look elsewhere.
+        # These write nothing here, and would move the cursor of the screen.
         if event.key in ("tab", "shift+tab", "up", "down"):
             event.stop()

@@ -24,9 +24,8 @@ from backprop_tui.tui.screens.why import Why
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
     from backprop_tui.explain.explanation import Explanation
     from backprop_tui.exports.record import Record
-    from backprop_tui.learn.judging import Judged
-    from backprop_tui.learn.questions import Choice
-    from backprop_tui.learn.score import Outcome
+    from backprop_tui.learn.answers import JudgedAnswer
+    from backprop_tui.learn.questions import Choice, Outcome
     from backprop_tui.session.question import Asking
     from backprop_tui.tui.panels.answer import AnswerField
 
@@ -78,7 +77,7 @@ class Answering(Travel, Why):
             self._wrong(asking, choice.written, self._why_wrong(choice), at)
 
     def on_answer_field_answered(self, message: AnswerField.Answered) -> None:
-        from backprop_tui.learn.judging import Verdict
+        from backprop_tui.learn.answers import AnswerVerdict
         from backprop_tui.tui.panels.answer import HINT
 
         asking, typed = self.asking, message.text.strip()
@@ -91,9 +90,9 @@ class Answering(Travel, Why):
             return
         judged = self._judge(typed)
         match judged.verdict:
-            case Verdict.RIGHT:
+            case AnswerVerdict.RIGHT:
                 self._right(replace(asking, judged=judged), typed)
-            case Verdict.WRONG:
+            case AnswerVerdict.WRONG:
                 self._wrong(asking, typed, judged)
             case _:
                 self._record(asking, typed, judged)
@@ -104,14 +103,16 @@ class Answering(Travel, Why):
             self._look_at(replace(self.asking, typing=False))
 
     def _right(self, asking: Asking, typed: str) -> None:
-        from backprop_tui.learn.score import Outcome
+        from backprop_tui.learn.questions import Outcome
 
         self.asking = replace(asking, typed=typed)
         self._end(Outcome.RIGHT, typed)
 
-    def _wrong(self, asking: Asking, typed: str, judged: Judged, at: int | None = None) -> None:
+    def _wrong(
+        self, asking: Asking, typed: str, judged: JudgedAnswer, at: int | None = None
+    ) -> None:
         """A miss: which idea it comes from; behind the third one the step is shown."""
-        from backprop_tui.learn.score import Outcome
+        from backprop_tui.learn.questions import Outcome
 
         self._record(asking, typed, judged)
         missed = asking.missed(typed, judged, at)
@@ -143,21 +144,21 @@ class Answering(Travel, Why):
         assert self.asking is not None
         return Explanation(self.provenance, self.asking.asked.place, self._write)
 
-    def _judge(self, typed: str) -> Judged:
-        from backprop_tui.learn.judging import earlier, formula, judge
+    def _judge(self, typed: str) -> JudgedAnswer:
+        from backprop_tui.learn.answers import earlier, judge, judge_formula
 
         if self.asking and self.asking.asked.form == "formula":
             iteration = self.timeline.iteration(self.position.iteration)
             symbol = self.asking.cell.symbol
-            return formula(self.timeline.experiment, symbol, typed, iteration)
+            return judge_formula(self.timeline.experiment, symbol, typed, iteration)
         found = self._explained()
         asked = self.asking.asked if self.asking else None
         slopes = found.step.phase == "backward" and asked is not None and not asked.own
         before, boards = earlier(found), (self._on_the_boards,)
         return judge(typed, found, self.decimals, before, boards, sign_will_do=slopes)
 
-    def _why_wrong(self, choice: Choice) -> Judged:
-        from backprop_tui.learn.judging import unit_of, wrong
+    def _why_wrong(self, choice: Choice) -> JudgedAnswer:
+        from backprop_tui.learn.answers import unit_of, wrong
 
         unit = unit_of(choice.written, self.decimals)
         return wrong(choice.number, choice.written, self._explained(), unit)
@@ -205,7 +206,7 @@ class Answering(Travel, Why):
 
     # The record
 
-    def _record(self, asking: Asking, typed: str, became: Judged | Outcome | None) -> None:
+    def _record(self, asking: Asking, typed: str, became: JudgedAnswer | Outcome | None) -> None:
         if self.record is None:
             return
         lesson, seconds = self.timeline.experiment.name, monotonic() - self._since

@@ -21,8 +21,7 @@ from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.answering import Answering
 
 if TYPE_CHECKING:  # imported when something is asked: the start does not wait for it
-    from backprop_tui.learn.questions import Asked
-    from backprop_tui.learn.score import Outcome, Score
+    from backprop_tui.learn.questions import AskedQuestion, Outcome, Score
     from backprop_tui.session.question import Asking
 
 
@@ -41,7 +40,7 @@ class Ask(Answering):
     @property
     def score(self) -> Score:
         if self._score is None:
-            from backprop_tui.learn.score import Score
+            from backprop_tui.learn.questions import Score
 
             self._score = Score()
         return self._score
@@ -100,12 +99,11 @@ class Ask(Answering):
         """Whether that kind of step is asked for again."""
         if self._score is None:
             return False
-        from backprop_tui.learn.questions import kind
 
-        return self._score.is_due(kind(step))
+        return self._score.is_due(step.family)
 
-    def _announce(self, asked: Asked, again: bool, rest: tuple[Question, ...] = ()) -> None:
-        from backprop_tui.learn.judging import earlier
+    def _announce(self, asked: AskedQuestion, again: bool, rest: tuple[Question, ...] = ()) -> None:
+        from backprop_tui.learn.answers import earlier
         from backprop_tui.session.question import Asking
 
         asking = Asking(asked, self.score.number(asked), again, rest)
@@ -119,7 +117,7 @@ class Ask(Answering):
 
     def _show_answer(self) -> None:
         """Reveal what nobody has answered: it counts as seen, talk not at all."""
-        from backprop_tui.learn.score import Outcome
+        from backprop_tui.learn.questions import Outcome
 
         assert self.asking is not None
         outcome = Outcome.MISSED if self.asking.misses else Outcome.SEEN
@@ -127,7 +125,7 @@ class Ask(Answering):
 
     def _end(self, outcome: Outcome | None, typed: str = "") -> None:
         """The question is over: the step is done, and stays explained at the cell asked for."""
-        from backprop_tui.learn.score import Outcome
+        from backprop_tui.learn.questions import Outcome
 
         asking = self.asking
         assert asking is not None

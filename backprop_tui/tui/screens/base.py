@@ -24,14 +24,14 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui import lazy
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.paint.curve import sparkline, thinned
+from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 
@@ -157,7 +157,7 @@ class Base(Screen[None]):
         yield Title(id="title")
         yield Rail(id="rail")
         with Horizontal(id="body"):
-            yield Network(id="network")
+            yield NetworkPanel(id="network")
             with Vertical(id="boards"):
                 cache, gradients_ = Cache(id="cache"), Gradients(id="gradients")
                 cache.other, gradients_.other = gradients_, cache
@@ -313,7 +313,7 @@ class Base(Screen[None]):
             self.query_one(f"#{name}").display = name in shown
         self.query_one("#boards").display = bool(shown & boards)
         self.query_one("#body").display = shown != {"step"}
-        network, step = proportions(*self.app.size, view.layers) if self.roomy else SIZES
+        network, step = proportions(*self.app.size, view.sizes) if self.roomy else SIZES
         lines = self._step_lines(view, LEAST_STEP if self.roomy and alone else step)
         room = Size(self.size.width, self.size.height - 3 - lines) if alone else None
         for board in self.query(Board):

@@ -9,12 +9,11 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
-from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, gradients
-from backprop_tui.maths.numbers import number
+from backprop_tui.explain.gradient_check import CheckVerdict, GradientCheck
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
+from backprop_tui.session.checks import SIGNS, check_sample
 from backprop_tui.tui.screens.sheet import Sheet
-from backprop_tui.tui.verdicts import SIGNS, check_sample
 
 
 class CheckSheet(Sheet):
@@ -26,9 +25,9 @@ class CheckSheet(Sheet):
     def __init__(self, program: Program, iteration: Iteration, decimals: int, steps: int) -> None:
         """Only of the first `steps` operations: what is still to come is not told."""
         super().__init__()
-        self.known = [s for s in gradients(program) if program.index(s) < steps]
+        self.known = [s for s in program.gradients if program.index(s) < steps]
         self.program, self.iteration, self.decimals = program, iteration, decimals
-        self.found: dict[str, GradientVerdict] = {}
+        self.found: dict[str, GradientCheck] = {}
 
     def on_mount(self) -> None:
         self.run_check()
@@ -42,7 +41,7 @@ class CheckSheet(Sheet):
                 return
             self.app.call_from_thread(self.add, verdict)
 
-    def add(self, verdict: GradientVerdict) -> None:
+    def add(self, verdict: GradientCheck) -> None:
         """One gradient more is tested."""
         self.found[verdict.symbol] = verdict
         if self.is_attached:
@@ -58,7 +57,7 @@ class CheckSheet(Sheet):
         )
         titles = f"  {'cell':<13}{'backprop':>12}{'numerical':>12}{'difference':>11}  verdict\n"
         sheet.append(titles, "bold")
-        for symbol in gradients(self.program):
+        for symbol in self.program.gradients:
             if symbol in self.found:
                 self._line(sheet, self.found[symbol])
             else:
@@ -66,12 +65,12 @@ class CheckSheet(Sheet):
                 sheet.append(f"  {symbol:<13}{waits:>18}\n", "dim")
         return sheet
 
-    def _line(self, sheet: Text, found: GradientVerdict) -> None:
+    def _line(self, sheet: Text, found: GradientCheck) -> None:
         worst = found.worst
         decimals = max(6, self.decimals)
         cell = f"{found.symbol}[{worst.row},{worst.column}]"
         a, n = number(worst.analytic, decimals), number(worst.numeric, decimals)
         some = f", {found.checked} of {found.of:,} cells" if found.checked < found.of else ""
-        looks = "reverse red" if found.verdict is Verdict.DIFFERS else ""
+        looks = "reverse red" if found.verdict is CheckVerdict.DIFFERS else ""
         sheet.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
         sheet.append(f"{SIGNS[found.verdict]} {found.verdict}{some}\n", looks)

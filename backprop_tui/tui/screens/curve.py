@@ -1,7 +1,4 @@
-"""The loss curve over the whole screen: by iteration or by epoch, plain or on a log scale.
-
-It draws the losses it is given, thinned; the plotting library is imported when it opens.
-"""
+"""The loss curve over the whole screen: by iteration or by epoch, plain or on a log scale."""
 
 from __future__ import annotations
 
@@ -12,28 +9,34 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
-from textual_plot import HiResMode, NumericAxisFormatter, PlotWidget
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.messages import count
-from backprop_tui.tui.paint.curve import by_epoch, thinned
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.losses import by_epoch, thinned
+from backprop_tui.tui.paint.plot import whole_curve
+from backprop_tui.tui.panels.panel import Painted
 from backprop_tui.tui.screens.modal import Modal
 
 POINTS = 600
-"""At most about so many are drawn, whatever the length of the run."""
+"""About how many losses are drawn at most, however long the run is."""
 
 
-class Plot(PlotWidget, can_focus=False):
-    """Not in the focus chain: its keys would take those of the screen."""
+class LossCurve(Painted):
+    """The plot of the losses of a Curve, as that asks for it."""
 
+    def __init__(self, curve: Curve) -> None:
+        super().__init__()
+        self.curve = curve
 
-class WholeNumbers(NumericAxisFormatter):
-    """Ticks at whole numbers: there is no half of an iteration."""
+    def paint_anew(self, canvas: Canvas) -> None:
+        self.curve.paint(canvas)
 
-    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        fives = max(max_, min_ + 5)  # less than five apart, they would be at fractions
-        return [tick for tick in super().get_ticks(min_, fives, max_ticks) if tick <= max_]
+    def show(self) -> None:
+        """Paint it again, as something else is asked for."""
+        self._canvas = None
+        self.refresh()
 
 
 class Curve(Modal[None]):
@@ -43,7 +46,7 @@ class Curve(Modal[None]):
     Curve #curve { background: $background; }
     Curve #heading { text-style: bold; height: 1; padding: 0 1; }
     Curve #keys { color: $quiet; height: 1; padding: 0 1; }
-    Curve Plot { height: 1fr; }
+    Curve LossCurve { height: 1fr; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,42 +69,34 @@ class Curve(Modal[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="curve"):
             yield Static(id="heading", markup=False)
-            yield Plot()
+            yield LossCurve(self)
             legend = "" if self.right is None else "      ⠒ with the mistake   · right"
             keys = f"l closes   g log scale   e by epoch{legend}"
             yield Static(keys, id="keys", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Plot).set_x_formatter(WholeNumbers())
         self.draw()
 
+    @property
+    def place(self) -> int:
+        """The iteration shown, or its epoch, from 1."""
+        return (self.here - 1) // self.batches + 1 if self.epochs else self.here
+
     def draw(self) -> None:
-        """The curve as it is asked for."""
+        """Show the curve as it is asked for."""
         losses = by_epoch(self.losses, self.batches) if self.epochs else self.losses
-        at, values = self.points(self.losses)
-        here = (self.here - 1) // self.batches + 1 if self.epochs else self.here
-        plot = self.query_one(Plot)
-        plot.clear()
-        self.query_one("#heading", Static).update(self.heading(losses, here))
-        plot.set_xlabel("epoch" if self.epochs else "iteration")
-        logarithm = f"log10 {self.loss_name}"  # what is shorter would leave some of it standing
-        name = logarithm if self.logarithmic else self.loss_name
-        plot.set_ylabel(f"{name:^{len(logarithm)}}")
-        plot.visible = at.size > 1  # of one there is no curve
-        if not plot.visible:
-            return
-        colours = self.app.theme_variables
-        looks = colours["phase-forward" if self.right is None else "wrong"]
-        plot.plot(at, values, line_style=looks, hires_mode=HiResMode.BRAILLE)
-        if self.right is not None:  # dotted, so that NO_COLOR tells them apart
-            plot.scatter(
-                *self.points(self.right), marker="·", marker_style=colours["phase-forward"]
-            )
-        plot.add_v_line(float(here), line_style=colours["phase-backward"])
-        plot.set_xlimits(float(at[0]), max(float(at[-1]), float(at[0]) + 1))
+        self.query_one("#heading", Static).update(self.heading(losses, self.place))
+        self.query_one(LossCurve).show()
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint the curve as it is asked for."""
+        right = None if self.right is None else self.points(self.right)
+        name = f"log10 {self.loss_name}" if self.logarithmic else self.loss_name
+        unit = "epoch" if self.epochs else "iteration"
+        whole_curve(canvas, self.points(self.losses), right, self.place, name, unit)
 
     def points(self, losses: Array) -> tuple[Array, Array]:
-        """What is drawn of a run's losses, as it is asked for."""
+        """Return the iterations or epochs and the losses that are drawn of a run."""
         shown = by_epoch(losses, self.batches) if self.epochs else losses
         at, values = thinned(shown, POINTS)
         if self.logarithmic:
@@ -109,7 +104,7 @@ class Curve(Modal[None]):
         return at, values
 
     def heading(self, losses: Array, here: int) -> str:
-        """What is drawn, and the loss where we stand."""
+        """Say what is drawn, and the loss where we stand."""
         unit = "epoch" if self.epochs else "iteration"
         known = losses[here - 1] if here <= losses.size else np.nan
         finite = losses[np.isfinite(losses)]

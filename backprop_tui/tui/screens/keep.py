@@ -13,8 +13,8 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment, Look
 from backprop_tui.run.timeline import Position
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui import lazy
-from backprop_tui.tui.inspection import Inspection
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.screens.base import Base
 from backprop_tui.tui.serving import NOT_SERVED, served

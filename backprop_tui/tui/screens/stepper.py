@@ -13,15 +13,15 @@ from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
+from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
+from backprop_tui.session.commands import ACTIONS
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui import lazy
-from backprop_tui.tui.actions import ACTIONS
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.paint.numbers import MOST_DECIMALS
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.heading import Rail
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.screens.ask import Ask
 from backprop_tui.tui.screens.reload import Reload
@@ -150,7 +150,7 @@ class Stepper(Ask, WhatIf, Writing, Reload):
 
     def on_click(self, event: events.Click) -> None:
         """A click on a panel chooses it, for z."""
-        if isinstance(event.widget, Network | StepPanel) and event.widget.id:
+        if isinstance(event.widget, NetworkPanel | StepPanel) and event.widget.id:
             self.chosen, self.tabbed = event.widget.id, True
             self.look(Inspection())
 

@@ -181,7 +181,7 @@ class Why(Base):
     @work(thread=True, exclusive=True, group="gradient check", description="gradient check")
     def _check(self, timeline: Timeline, iteration: Iteration, symbol: str) -> None:
         # Imported when a gradient is first tested: the start does not wait for it.
-        from backprop_tui.tui.verdicts import check_sample, in_short
+        from backprop_tui.session.checks import check_sample, in_short
 
         cancelled = get_current_worker().cancelled_event.is_set
         found = check_sample(timeline.program, iteration, symbol, cancelled)

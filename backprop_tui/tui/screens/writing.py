@@ -18,7 +18,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.screens.base import Base
 
 if TYPE_CHECKING:
-    from backprop_tui.learn.formulas import Judgement
+    from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.tui.panels.formula_field import FormulaField
 
 
@@ -34,7 +34,7 @@ class Writing(Base):
         self.told: tuple[str, ...] = ()  # what was found of the last answer
         self.typed: dict[str, str] = {}  # by symbol what was typed last
         self.misses: dict[str, int] = {}
-        self.judgements: dict[tuple[str, Expr], Judgement] = {}  # of what a run is made with
+        self.judgements: dict[tuple[str, Expr], JudgedFormula] = {}  # of what a run is made with
 
     def pause(self) -> None:
         """Stop running."""
@@ -158,7 +158,7 @@ class Writing(Base):
             return view
         return replace(view, yours=self._judgement(place.symbol))
 
-    def _judgement(self, symbol: str) -> Judgement:
+    def _judgement(self, symbol: str) -> JudgedFormula:
         """What a formula that the run is made with is worth."""
         experiment = self.timeline.experiment
         known = symbol, experiment.formulas[symbol]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.matrices import Placed
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.screens.help import Help
@@ -54,7 +54,7 @@ async def test_each_gradient_is_near_its_value_and_the_step_follows(
         await driver.press(*DONE)
         cache, gradients = driver.panel("cache").region, driver.panel("gradients").region
         values, slopes = placed(driver, "cache"), placed(driver, "gradients")
-        assert len(values) > len(slopes) == 4 * (len(driver.stepper.view.layers) - 1)
+        assert len(values) > len(slopes) == 4 * (len(driver.stepper.view.sizes) - 1)
         assert (
             gradients.y - cache.y <= 3 * max(p.line(len(p.rows)) for p in values.values()) // 2 + 4
         )

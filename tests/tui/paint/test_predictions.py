@@ -16,7 +16,7 @@ from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.predictions import beside_target
 from backprop_tui.tui.panels.boards import Cache
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.step import StepPanel
 from tests.tui.driver import SMALL, line_of, painted, stepping, view_of
 
@@ -51,7 +51,9 @@ def kinds(tmp_path: Path) -> Make:
 
 def bottom(experiment: Experiment, position: Position, example: int = 0, width: int = 21) -> str:
     """The line under the drawing."""
-    canvas = painted(Network(), view_of(Timeline(experiment), position, example=example), width, 15)
+    canvas = painted(
+        NetworkPanel(), view_of(Timeline(experiment), position, example=example), width, 15
+    )
     return line_of(canvas, 14).strip()
 
 

@@ -22,23 +22,21 @@ from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.model.experiment import Data, read_only
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session.view import DRAWINGS, View
-from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.matrices import (
+from backprop_tui.tui.paint.arrangement import (
     Arrangement,
     Placed,
     arrange,
-    arrange_update,
     board_lines,
     division,
     lines_of,
-    paint,
-    paint_cell,
 )
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.cells import paint_cell, paint_matrix
+from backprop_tui.tui.paint.update import arrange_update
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
-from backprop_tui.tui.panels.network import Network as Drawing
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from tests.networks import experiment, experiments
@@ -55,7 +53,7 @@ SHAPES = [
     (784, 128, 10),
 ]
 PANELS: tuple[type[Panel], ...] = (
-    *(Title, Rail, Drawing, Cache, Gradients, Update, StepPanel, Footer),
+    *(Title, Rail, NetworkPanel, Cache, Gradients, Update, StepPanel, Footer),
 )
 WIDTHS, HEIGHTS = st.integers(1, 300), st.integers(1, 100)
 LEAST_WIDTH = 44
@@ -120,8 +118,8 @@ def size_of(value: float) -> float:
 
 
 def is_whole(view: View, placed: Placed) -> bool:
-    shapes = {"X": (view.layers[0], 1), "Y": (view.layers[-1], 1)}
-    for layer, (reads, neurons) in enumerate(zip(view.layers, view.layers[1:], strict=False), 1):
+    shapes = {"X": (view.sizes[0], 1), "Y": (view.sizes[-1], 1)}
+    for layer, (reads, neurons) in enumerate(zip(view.sizes, view.sizes[1:], strict=False), 1):
         shapes |= {f"W{layer}": (neurons, reads)}
         shapes |= {f"{letter}{layer}": (neurons, 1) for letter in "bZA"}
     return (len(placed.rows), len(placed.columns)) == shapes[placed.symbol]
@@ -175,7 +173,7 @@ def test_windows_say_what_they_show(view: View, width: int, height: int) -> None
     if is_whole(view, weights):
         assert not re.search(r"(row|col)s? \d+(–\d+)?/", said)
         return
-    neurons, reads = view.layers[arrangement.layers[0]], view.layers[arrangement.layers[0] - 1]
+    neurons, reads = view.sizes[arrangement.layers[0]], view.sizes[arrangement.layers[0] - 1]
     for what, shown, of in (("row", weights.rows, neurons), ("col", weights.columns, reads)):
         if len(shown) == 1 < of:
             assert f"{what} {shown[0] + 1}/{of}" in said
@@ -287,7 +285,7 @@ def test_what_is_not_computed_yet_is_a_dot_in_its_place() -> None:
     arrangement = arrange(view, 58, 10)
     canvas = Canvas(58, 12)
     for placed in arrangement.cache:
-        paint(canvas, view, placed, 1)
+        paint_matrix(canvas, view, placed)
     dots = {p.symbol: cell_of(canvas, p, 1, 1) for p in arrangement.cache if p.rows}
     assert {symbol for symbol, told in dots.items() if told == "·"} == {"Z1", "A1", "Z2", "A2"}
 

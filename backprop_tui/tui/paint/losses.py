@@ -1,7 +1,4 @@
-"""The losses of a run, thinned for drawing: a million of them cost what a hundred do.
-
-It knows arrays and characters; who draws them, and when, is the screen's.
-"""
+"""The losses of a run as they are drawn: thinned, averaged by epoch, or as a sparkline."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def thinned(losses: Array, most: int) -> tuple[Array, Array]:
-    """Iterations (from 1) and losses, at most about `most` of each.
+    """Return iterations (from 1) and their losses, at most about `most` of each.
 
-    Of each stretch the lowest and the highest are kept, so that no spike is lost; what is not
-    finite is left out.
+    The lowest and the highest loss of each stretch are kept, so that no spike is lost; losses that
+    are not finite are left out.
     """
     at = np.flatnonzero(np.isfinite(losses))
     if at.size > most:
@@ -28,7 +25,7 @@ def thinned(losses: Array, most: int) -> tuple[Array, Array]:
 
 
 def by_epoch(losses: Array, batches: int) -> Array:
-    """The mean loss of each epoch that is whole."""
+    """Return the mean loss of each epoch that is complete."""
     epochs = losses.size // batches
     with np.errstate(all="ignore"):  # a diverging run's are too large to be added up
         means: Array = losses[: epochs * batches].reshape(epochs, batches).mean(axis=1)
@@ -36,7 +33,7 @@ def by_epoch(losses: Array, batches: int) -> Array:
 
 
 def sparkline(losses: Array, width: int) -> str:
-    """The course of the losses in `width` characters: the highest █, zero ▁."""
+    """Draw the losses in at most `width` characters: █ is the highest, ▁ is zero."""
     finite = losses[np.isfinite(losses)]
     if finite.size < 2 or width < 1:
         return ""
