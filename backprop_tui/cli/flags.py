@@ -145,6 +145,9 @@ OVERRIDES = tuple(
 """They are read with the experiment, by the rules that hold for its file."""
 
 CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
+RESUME = Option(
+    "--resume", "what was on the screen when the program ended last: its newest autosave"
+)
 DECIMALS = Option(
     "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",

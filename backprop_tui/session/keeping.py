@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load, read_again
@@ -17,6 +19,11 @@ from backprop_tui.session import lazy
 from backprop_tui.session.prompts import Choice, Entry, Line, Prompt, Sheet
 from backprop_tui.session.state import CannotError, SessionState, Stamp
 
+if TYPE_CHECKING:
+    from backprop_tui.files.autosave import Autosave
+
+AUTOSAVE = "autosave"
+MOST_LISTED = 5
 NOT_SERVED = "not possible in a browser"
 FAULTS = 5
 """Faults of a wrong file that there is room for."""
@@ -197,7 +204,8 @@ def open_another(s: SessionState, rest: str) -> None:
     if s.served and rest not in lessons.NAMES:
         raise CannotError(f"Opening files is {NOT_SERVED}: choose a lesson.")
     try:
-        experiment = load(rest)
+        found = _autosave_of(rest)
+        experiment = load(rest) if found is None else found.opened()
     except ExperimentError as error:
         shown = list(error.faults[:FAULTS])
         if len(error.faults) > FAULTS:
@@ -206,15 +214,39 @@ def open_another(s: SessionState, rest: str) -> None:
     if not _sure(s, f"open {rest}", _would_be_lost(s)):
         return
     open_instead(s, experiment)
+    if found is not None:  # what was not saved in it is not saved yet
+        s.kept_edits, s.kept_formulas = (), {}
+        if s.autosave is not None:
+            s.autosave.instead_of = found
+
+
+def _autosave_of(name: str) -> Autosave | None:
+    """The autosave that `autosave 2` names, the newest being 1."""
+    word, _, number = name.partition(" ")
+    if word != AUTOSAVE or not number.isdecimal():
+        return None
+    found, odd = lazy.autosave.autosaves()
+    if not 1 <= int(number[:9]) <= len(found):
+        raise ExperimentError(*odd, f"there is no {name}")
+    return found[int(number) - 1]
 
 
 def _lessons(s: SessionState) -> tuple[Entry, ...]:
     """Each lesson's line: its number, its name, its layers, what it teaches."""
     found = ((name, load(name)) for name in lessons.NAMES)
-    return tuple(
+    entries = [
         Entry(name, f"{number:>2}  {name:<11}  {lesson.network.sizes:<10}", lesson.teaches)
         for number, (name, lesson) in enumerate(found, 1)
-    )
+    ]
+    left, odd = ([], []) if s.served else lazy.autosave.autosaves()
+    for number, one in enumerate(left[:MOST_LISTED], 1):
+        when = datetime.fromtimestamp(one.changed).strftime("%d %b %H:%M")
+        what = f"{one.unsaved} not saved" if one.unsaved else "all saved"
+        entries.append(
+            Entry(f"{AUTOSAVE} {number}", f"    {one.name:<11}  autosave", f"{when}, {what}")
+        )
+    s.said += odd
+    return tuple(entries)
 
 
 def open_instead(s: SessionState, experiment: Experiment) -> None:
@@ -336,6 +368,43 @@ def stamp_of(path: str) -> Stamp | None:
         found = os.stat(path)
         return found.st_mtime_ns, found.st_size, found.st_ino
     return None
+
+
+# Autosave
+
+
+def autosave(s: SessionState) -> None:
+    """Write this program's autosave, if something has changed; a face calls this each second, and
+    at its end. Where it cannot be written, that is said once."""
+    if s.autosave is None or (now := s.snapshot()) == s.autosaved:
+        return
+    s.autosaved = now
+    keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
+    try:
+        s.autosave.write(s.seen(), s.position, keyframe, not_saved(s))
+    except lazy.codes.TooLongError:  # read from no text, or too long for a code
+        s.autosave = None
+    except OSError as error:
+        s.autosave = None
+        why = error.strerror or error
+        s.say(f"No autosave can be written ({why}): {s.named('save')} saves.")
+
+
+def begin_autosaves(s: SessionState) -> None:
+    """Write autosaves from now on, and say once what the last program left unsaved."""
+    if s.served:
+        return
+    s.autosave = lazy.autosave.OwnAutosave()
+    left = lazy.autosave.left_unsaved()
+    if left is not None:
+        s.say(f"{left.name} was left with {left.unsaved} not saved: {s.named('open')} lists it.")
+
+
+def end_autosaves(s: SessionState) -> None:
+    """Write the last one, and let go of it."""
+    autosave(s)
+    if s.autosave is not None:
+        s.autosave.close()
 
 
 # Leaving

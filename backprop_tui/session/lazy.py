@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backprop_tui.exports import formats as formats
     from backprop_tui.exports import record as record
     from backprop_tui.files import atomic_write as atomic_write
+    from backprop_tui.files import autosave as autosave
     from backprop_tui.files import codes as codes
     from backprop_tui.files import saving as saving
     from backprop_tui.learn import answers as answers
@@ -29,6 +30,7 @@ HOMES = {
     "formats": "backprop_tui.exports.formats",
     "record": "backprop_tui.exports.record",
     "atomic_write": "backprop_tui.files.atomic_write",
+    "autosave": "backprop_tui.files.autosave",
     "codes": "backprop_tui.files.codes",
     "saving": "backprop_tui.files.saving",
     "answers": "backprop_tui.learn.answers",

@@ -31,6 +31,7 @@ from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
+    from backprop_tui.files.autosave import OwnAutosave
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.learn.questions import Score
@@ -150,6 +151,8 @@ class SessionState:
         # What is saved
         self.proposed = ""  # a file's name that was typed and not saved to
         self.confirmed = ""  # what enter, or the same command, does the second time
+        self.autosave: OwnAutosave | None = None  # None: none is written
+        self.autosaved: Snapshot | None = None  # what was written last
         self.saved_at: tuple[str, Snapshot] | None = None  # where and what was saved last
         self.in_file: tuple[tuple[Edit, ...], Mapping[str, Expr]] = (), {}  # what the file has
         self.stamp: Stamp | None = None  # of the open file, as it was looked at last
