@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.exports.markup import Html, element
-from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
+from backprop_tui.exports.documents.page import Html, element
+from backprop_tui.exports.figures import abbreviated, aligned, figure, heading
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.functions import Array

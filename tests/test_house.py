@@ -86,20 +86,6 @@ MAY_READ_LETTERS = {
 }
 """The modules that make symbols out of letters and numbers, and the writers that typeset them."""
 PENDING = {
-    "backprop_tui.exports.document",
-    "backprop_tui.exports.legend",
-    "backprop_tui.exports.scripts",
-    "backprop_tui.exports.sheets",
-    "backprop_tui.exports.torch_script",
-    "backprop_tui.exports.trace",
-    "backprop_tui.files.draft",
-    "backprop_tui.files.kept_checks",
-    "backprop_tui.files.note_rules",
-    "backprop_tui.files.overrides",
-    "backprop_tui.files.published_rules",
-    "backprop_tui.files.rules",
-    "backprop_tui.files.saving",
-    "backprop_tui.model.experiment",
     "backprop_tui.plain.changing",
     "backprop_tui.plain.explaining",
     "backprop_tui.plain.telling",

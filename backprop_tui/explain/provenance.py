@@ -18,8 +18,8 @@ from backprop_tui.maths.expressions import Cell, Expr, cells, children
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import folded, text
-from backprop_tui.model.experiment import Edit
 from backprop_tui.model.program import Step
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Timeline
 

@@ -22,7 +22,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import KnownWrong, Published
+from backprop_tui.model.notes import KnownWrong, Published
 from backprop_tui.run.timeline import Timeline
 
 MOST_DIGITS = 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
-from backprop_tui.run.edits import ALPHA, with_edit
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.run.edits import with_edit
 from backprop_tui.run.sweep import loss_with
 from backprop_tui.run.timeline import Timeline
 

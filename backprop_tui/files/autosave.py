@@ -17,7 +17,8 @@ from typing import Any
 from backprop_tui.files.codes import experiment_said, said_of
 from backprop_tui.files.experiment_file import ExperimentError
 from backprop_tui.messages import path_shown
-from backprop_tui.model.experiment import Experiment, Keyframe
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Keyframe
 from backprop_tui.run.timeline import Position
 
 try:

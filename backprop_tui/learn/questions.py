@@ -18,8 +18,8 @@ from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Question
 from backprop_tui.model.layers import LOSS, OBJECTIVE
+from backprop_tui.model.notes import Question
 from backprop_tui.model.program import Program, Step
 from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Position, Timeline

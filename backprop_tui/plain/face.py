@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from backprop_tui import lessons
-from backprop_tui.exports.trace import heading
+from backprop_tui.exports.figures import heading
 from backprop_tui.files.codes import grouped
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell

@@ -19,11 +19,10 @@ from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
-from backprop_tui.model.experiment import Array, Edit, Experiment, Kept, Published
+from backprop_tui.model.experiment import Array, Experiment, Kept
 from backprop_tui.model.layers import parameter_shapes
-
-ALPHA = Name("alpha")
-
+from backprop_tui.model.notes import Published
+from backprop_tui.model.saved import ALPHA, Edit
 
 # Which edits there can be --------------------------------------------------------------------
 
@@ -70,11 +69,6 @@ def _only(shapes: Mapping[str, Shape]) -> str:
 def said(value: float) -> str:
     """A number in a sentence: 0.5, −1.25e−07."""
     return f"{value:g}".replace("-", "−")
-
-
-def name(edit: Edit) -> str:
-    """What is edited, as a file and a trace name it: W1[1,2], alpha."""
-    return text(edit.of) if isinstance(edit.of, Cell) else edit.of.symbol
 
 
 # Experiments with edits ----------------------------------------------------------------------

@@ -15,7 +15,7 @@ from backprop_tui import lessons
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, printable, short
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.session import lazy, travel
 from backprop_tui.session.prompts import Line, Prompt
 from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, Asking

@@ -13,8 +13,9 @@ from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.numbers import MOST_DECIMALS, number, signed
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
-from backprop_tui.model.experiment import Edit, Experiment
-from backprop_tui.run.edits import ALPHA, edit_fault, with_edit
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.run.edits import edit_fault, with_edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.asking import answer

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load, read_again
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Experiment, Saved
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.prompts import Choice, Entry, Line, Prompt, Sheet
@@ -123,7 +124,7 @@ def _write(s: SessionState, path: str) -> None:
     exists = os.path.isfile(path) and not _is_own(s, path)
     again = "enter again replaces it" if s.prompt else "the same again replaces it"
     if not _sure(
-        s, f"save {path}", f"{lazy.saving.shown_path(path)} exists: {again}" if exists else ""
+        s, f"save {path}", f"{lazy.atomic_write.shown_path(path)} exists: {again}" if exists else ""
     ):
         return
     try:
@@ -137,7 +138,7 @@ def _write(s: SessionState, path: str) -> None:
                     "this network is larger than any file that is read"
                 )
             lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
-            told = f"Saved as {lazy.saving.shown_path(path)}"
+            told = f"Saved as {lazy.atomic_write.shown_path(path)}"
     except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
         raise CannotError(f"{error}.") from None
     s.close_all()
@@ -290,7 +291,7 @@ def look_at_file(s: SessionState) -> None:
     if s.opened or s.job or (s.asking is not None and s.asking.is_open):
         return
     s.stamp = stamp
-    _read_again(s, lazy.saving.shown_path(path))
+    _read_again(s, lazy.atomic_write.shown_path(path))
 
 
 def _read_again(s: SessionState, name: str) -> None:

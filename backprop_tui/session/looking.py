@@ -9,7 +9,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import listed, nearest, short
-from backprop_tui.model.experiment import DRAWINGS, THEMES
+from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.session import lazy
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"

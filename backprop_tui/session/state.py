@@ -19,7 +19,8 @@ from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import DRAWINGS, Edit, Experiment, Look
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import DRAWINGS, Edit, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline

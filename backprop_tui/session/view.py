@@ -19,8 +19,8 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
 from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.inspection import Inspection
 

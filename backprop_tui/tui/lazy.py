@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backprop_tui.files.atomic_write import SaveError as SaveError
+    from backprop_tui.files.atomic_write import shown_path as shown_path
     from backprop_tui.files.autosave import DamagedError as DamagedError
     from backprop_tui.files.autosave import autosaved as autosaved
     from backprop_tui.files.autosave import left_behind as left_behind
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from backprop_tui.files.saving import run_sections as run_sections
     from backprop_tui.files.saving import same_run as same_run
     from backprop_tui.files.saving import save as save
-    from backprop_tui.files.saving import shown_path as shown_path
     from backprop_tui.files.saving import too_large as too_large
     from backprop_tui.files.saving import unsaved as unsaved
     from backprop_tui.run.sweep import sweep as sweep
@@ -55,7 +55,7 @@ HOMES = {
     "run_sections": "backprop_tui.files.saving",
     "same_run": "backprop_tui.files.saving",
     "save": "backprop_tui.files.saving",
-    "shown_path": "backprop_tui.files.saving",
+    "shown_path": "backprop_tui.files.atomic_write",
     "too_large": "backprop_tui.files.saving",
     "unsaved": "backprop_tui.files.saving",
 }

@@ -17,8 +17,9 @@ from backprop_tui.explain.published import Beside, Comparison, FigureVerdict, co
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Experiment, Figure, KnownWrong, Published
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Figure, KnownWrong, Published
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment
 

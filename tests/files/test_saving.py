@@ -36,8 +36,9 @@ from backprop_tui.files.saving import keyframe_of, resume, save, text_of
 from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Look
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline

@@ -16,7 +16,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import AskedQuestion, Outcome, Score, ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.experiment import Experiment, Question
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments
 
@@ -64,7 +65,7 @@ def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
 
 
 def test_the_author_s_question_wins() -> None:
-    question = Question("dA1", None, "number", "Which sign?", (2, 1), "It is positive.")
+    question = Question("dA1", None, "number", "Which sign?", "It is positive.", cell=(2, 1))
     asked = asked_at("dA1", form=None, question=question)
     assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
     assert asked.own

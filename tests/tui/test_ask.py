@@ -12,7 +12,7 @@ from textual.widgets import Input
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import Outcome
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.cover import Cover
 from backprop_tui.tui.screens.help import Help
@@ -321,8 +321,8 @@ class TestLessons:
 
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
-            Question("dA1", 1, "vote", "The first?", (1, 1)),
-            Question("dA1", 1, "talk", "The second?", None, "So it is."),
+            Question("dA1", 1, "vote", "The first?", cell=(1, 1)),
+            Question("dA1", 1, "talk", "The second?", "So it is."),
         )
         async with stepping(replace(load("mazur"), questions=own), asks=True) as driver:
             await driver.press(*TO_DA1, "space")

@@ -14,7 +14,7 @@ import pytest
 from backprop_tui.files.autosave import Autosave, LeftBehind, left_behind
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui.screens.offer import Offer
 from tests.tui.driver import Driver, stepping
@@ -24,7 +24,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from dataclasses import replace
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
+from backprop_tui.model.saved import Edit
 from backprop_tui.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 

@@ -22,7 +22,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.run.edits import ALPHA
+from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import CHANGED, EDITED, View
 from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened

@@ -12,8 +12,8 @@ from textual.widgets import Input
 from backprop_tui.learn.answers import read_number
 from backprop_tui.maths.numbers import signed
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Edit
-from backprop_tui.run.edits import ALPHA
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.tui.paint.numbers import signed
 from backprop_tui.tui.panels.prompt import Prompt
 
 NUDGES = {"up": 1, "down": -1, "shift+up": 10, "shift+down": -10}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from backprop_tui import lessons
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Experiment, Question
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.notes import Question
 from backprop_tui.model.program import Step
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.inspection import Inspection

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Experiment, Look
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Look
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui import lazy

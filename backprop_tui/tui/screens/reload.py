@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from textual.timer import Timer
 
-from backprop_tui.model.experiment import Experiment, Saved
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.tui import lazy
 from backprop_tui.tui.screens.guard import Guard
