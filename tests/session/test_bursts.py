@@ -244,19 +244,16 @@ async def test_a_resize_in_a_prompt_changes_nothing_of_it() -> None:
 CTRL = {"⏎": "\r", "␛": "\x1b", "␣": " ", "⌫": "\x7f", "⇥": "\t"}
 
 
-def terminal_after(typed: str, at_once: bool) -> list[str] | int:
-    """What a real terminal shows after some keys, or the status of a program that has ended."""
-    sent = [CTRL.get(sign, sign).encode() for sign in typed]
+def in_a_terminal(typed: str) -> list[str] | int:
+    """What a real terminal shows after keys that come one by one, or the status of a program that
+    has ended."""
     with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
         terminal.until_says("Press space", "? help", "dW1")
-        for piece in [b"".join(sent)] if at_once else sent:
-            terminal.press(piece)
-            if not at_once:
-                terminal.look(0.4)
-        still, before = 0, terminal.lines
-        while still < 5 and terminal.process.poll() is None:
-            terminal.look(0.3)
-            still, before = still + 1 if terminal.lines == before else 0, terminal.lines
+        for sign in typed:
+            before = len(terminal.pieces)
+            terminal.press(CTRL.get(sign, sign).encode())
+            terminal.quiet(0.5)
+            terminal.show(before)
         ended = terminal.process.poll()
         return terminal.lines if ended is None else ended
 
@@ -266,4 +263,11 @@ def terminal_after(typed: str, at_once: bool) -> list[str] | int:
     ["g3⏎", "e0.73⏎", ":l⏎⏎", "gdA1⏎", "wmine.html␛w", "g␛1", "a␣2", "?␛␣", "g5⏎:quit⏎"],
 )
 def test_a_burst_in_a_terminal_is_slow_typing(typed: str) -> None:
-    assert terminal_after(typed, at_once=True) == terminal_after(typed, at_once=False)
+    slowly = in_a_terminal(typed)
+    with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
+        terminal.until_says("Press space", "? help", "dW1")
+        terminal.press("".join(CTRL.get(sign, sign) for sign in typed).encode())
+        if isinstance(slowly, int):
+            assert terminal.until_ended() == slowly
+        else:
+            terminal.until(lambda: terminal.lines == slowly, "\n".join(slowly))
