@@ -34,7 +34,7 @@ EXPERIMENTS = {
 }
 PIECES = [
     # prompts, whole and left
-    *("g3⏎", "g+200⏎", "gdA1⏎", "gL < 0.2⏎", "g0⏎", "gwhat⏎", "g5␛"),
+    *("g3⏎", "g+200⏎", "gdA1⏎", "gabs(dW1).max() > 0⏎", "g0⏎", "gwhat⏎", "g5␛"),
     *("e0.73⏎", "e⏎", "e↑↑⇥↓⏎", "e.5␛", "e7", "w⏎", "wmine⏎⏎", "w␛", "wx"),
     *("fdZ2@A1.T⏎", "fq␛", "fX@⏎", "f", "fA2-Y⏎"),
     # lists and the palette
