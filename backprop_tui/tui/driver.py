@@ -31,8 +31,8 @@ MOST_BEGUN = 4096
 """Characters after which it is none."""
 PASTED = re.compile(r"\x1b\[20([01])~")
 """Before and behind text that is pasted."""
-ESCAPE = re.compile(r"\x1b(?=[^\[\]O])")
-"""An ESC that begins no sequence. Nothing is bound to alt, which sends ESC before its key."""
+ESCAPE = re.compile(r"\x1b(?=[^\[\]O]|\Z)")
+"""An ESC that begins no sequence, as the next one may. Alt, which sends it too, means nothing."""
 LONGEST_END = 2.0
 """Seconds that taking down the screen may take."""
 GIVEN_BACK = (
@@ -64,10 +64,7 @@ class Reader:
     def idle(self) -> Iterator[Message]:
         """Nothing more comes just now: what was begun is as it is, an escape is the key."""
         begun, self._begun = self._begun, ""
-        if begun == "\x1b" and self._pasted is None:
-            yield Key("escape", begun)
-        else:
-            yield from self._messages(begun)
+        yield from self._messages(begun)
         yield from self._parser.tick()
 
     def _messages(self, text: str) -> Iterator[Message]:
