@@ -266,7 +266,7 @@ def terminal_after(typed: str, says: str, at_once: bool) -> list[str] | int:
     ("typed", "says"),
     [
         ("g3⏎", "iteration 3"),
-        ("e0.73⏎", "alpha = 0.730"),
+        ("e0.73⏎", "α = 0.730"),
         (":l⏎⏎", "Nothing is computed yet"),
         ("gdA1⏎", "step 10 of 17"),
         ("wmine␛w", "save as article.tomlmine"),
