@@ -20,7 +20,7 @@ from threading import Timer
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 
 ANSWER = re.compile(r"\x1b\]\d+;[^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -31,8 +31,8 @@ MOST_BEGUN = 4096
 """Characters after which it is none."""
 PASTED = re.compile(r"\x1b\[20([01])~")
 """Before and behind text that is pasted."""
-ESCAPE = re.compile(r"\x1b(?=[^\[\]O])")
-"""An ESC that begins no sequence. Nothing is bound to alt, which sends ESC before its key."""
+ESCAPE = re.compile(r"\x1b(?=[^\[\]O]|\Z)")
+"""An ESC that begins no sequence, as the next one may. Alt, which sends it too, means nothing."""
 LONGEST_END = 2.0
 """Seconds that taking down the screen may take."""
 GIVEN_BACK = (
@@ -51,7 +51,7 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._parser = XTermParser(debug)
         self._begun = ""
-        self._pasting = False
+        self._pasted: str | None = None  # between its marks, as far as it has come
 
     def read(self, data: bytes) -> Iterator[Message]:
         """What came with these bytes; the beginning of a sequence is kept until its end comes."""
@@ -64,10 +64,7 @@ class Reader:
     def idle(self) -> Iterator[Message]:
         """Nothing more comes just now: what was begun is as it is, an escape is the key."""
         begun, self._begun = self._begun, ""
-        if begun == "\x1b" and not self._pasting:
-            yield Key("escape", begun)
-        else:
-            yield from self._messages(begun)
+        yield from self._messages(begun)
         yield from self._parser.tick()
 
     def _messages(self, text: str) -> Iterator[Message]:
@@ -75,15 +72,19 @@ class Reader:
         before = 0
         for mark in PASTED.finditer(text):
             yield from self._between(text[before : mark.start()])
-            self._pasting = mark[1] == "0"
-            yield from self._parsed(mark[0])
+            if self._pasted is not None:
+                yield Paste(self._pasted)
+            self._pasted = "" if mark[1] == "0" else None
             before = mark.end()
         yield from self._between(text[before:])
 
     def _between(self, text: str) -> Iterator[Message]:
         """The messages of text without marks: each escape that begins no sequence is a key."""
+        if self._pasted is not None:
+            self._pasted += text
+            return
         before = 0
-        for found in () if self._pasting else ESCAPE.finditer(text):
+        for found in ESCAPE.finditer(text):
             yield from self._parsed(text[before : found.start()])
             yield Key("escape", found[0])
             before = found.end()
@@ -111,6 +112,8 @@ class TerminalDriver(LinuxDriver):
 
     _has_it = False
     """Whether the terminal is this program's just now."""
+    _continued = 0
+    """How often it was told to go on, and has not yet."""
     _resuming = False
     _end: Timer | None = None
 
@@ -152,14 +155,17 @@ class TerminalDriver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         """Take the terminal again. Stopped by a signal that cannot be caught, it never gave it
         back: it does that first, else what it takes for the terminal's own modes are its own."""
-        if not self._auto_restart or self._resuming:
+        self._continued += self._auto_restart
+        if self._resuming:  # stopped and continued once more in the middle of this
             return
         self._resuming = True
         try:
-            if self._has_it:
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            self.resume_application_mode()
+            while self._continued:
+                self._continued = 0
+                if self._has_it:
+                    self.suspend_application_mode()
+                    self._must_signal_resume = True
+                self.resume_application_mode()
         finally:
             self._resuming = False
 
@@ -176,7 +182,8 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
             # Of its own: a terminal that takes nothing more must not block this as well.
             file = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            os.write(file, f"{GIVEN_BACK}{last_words}\r\n".encode())
+            given_back = GIVEN_BACK if self._has_it else ""
+            os.write(file, f"{given_back}{last_words}\r\n".encode())
         os._exit(status)
 
     def close(self) -> None:

@@ -11,6 +11,8 @@ from backprop_tui.tui.sheets.page import FRAME, LEAST, WIDE, Page
 
 HEAD = 3
 """Lines above the entries: the title, what is typed, and one between."""
+MOST = 24
+"""Entries that are seen at a time, however large the window."""
 TOLD = 2
 """Lines for what is told of the chosen entry, where anything is."""
 FAULTS = 8
@@ -43,7 +45,7 @@ def choice_page(choice: Choice, window: Size, wrong: str) -> Page:
 def seen(choice: Choice, window: Size, wide: int) -> tuple[int, int]:
     """The first entry that is seen, and how many there is room for."""
     below = told_lines(choice) + len(fault_lines(choice, wide))
-    rows = max(1, min(len(choice.entries), window.height - FRAME.height - HEAD - below))
+    rows = max(1, min(len(choice.entries), MOST, window.height - FRAME.height - HEAD - below))
     last = max(0, len(choice.shown) - rows)
     return max(0, min(choice.chosen - rows // 2, last)), rows
 
