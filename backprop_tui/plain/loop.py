@@ -20,6 +20,7 @@ from backprop_tui.session.keeping import (
     begin_autosaves,
     end_autosaves,
     last_words,
+    resumed,
 )
 
 PROMPT = "> "
@@ -27,9 +28,16 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def run(
-    experiment: Experiment, decimals: int, write: Callable[[str], None], record: Record | None
+    experiment: Experiment,
+    decimals: int,
+    write: Callable[[str], None],
+    record: Record | None,
+    is_resumed: bool = False,
 ) -> None:
-    """Step through an experiment. What interrupts it, or `write` raises, is the caller's."""
+    """Step through an experiment, which was opened from the newest autosave if `is_resumed`.
+
+    What interrupts it, or `write` raises, is the caller's.
+    """
 
     def tell(line: str) -> None:
         write(f"{line}\n")
@@ -40,6 +48,8 @@ def run(
     face = PlainFace(experiment, decimals, lambda line: tell(heard(line)))
     session = face.session
     session.record = record
+    if is_resumed:
+        resumed(session)
     face.open()
     if attended:
         begin_autosaves(session)

@@ -160,7 +160,8 @@ def _make(s: SessionState, made: Edit, was: float) -> None:
         return
     effect = losses(s, made)
     s.change(with_edit(s.timeline.experiment, made))
-    since = f" from iteration {made.iteration:,} on"
+    ahead = made.iteration > s.position.iteration
+    since = f" from iteration {made.iteration:,} on" if ahead else ""
     s.say(f"{edited(made, s.decimals)}{since}: {effect}. {s.named('undo')} undoes it.")
 
 
@@ -172,7 +173,8 @@ def losses(s: SessionState, made: Edit) -> str:
     if was != now:
         one, other = apart(was, now, s.decimals)
         told = f"{name} goes from {one} to {other}"
-    return told if iteration == made.iteration else f"{told} in iteration {iteration:,}"
+    is_clear = iteration == max(made.iteration, s.position.iteration)
+    return told if is_clear else f"{told} in iteration {iteration:,}"
 
 
 def apart(one: float, other: float, decimals: int) -> tuple[str, str]:

@@ -218,8 +218,9 @@ def open_another(s: SessionState, rest: str) -> None:
     if not _sure(s, f"open {rest}", _would_be_lost(s)):
         return
     open_instead(s, experiment)
-    if found is not None:  # what was not saved in it is not saved yet
-        s.kept_edits, s.kept_formulas = (), {}
+    if found is not None:
+        if found.unsaved:  # it is not saved yet
+            s.kept_edits, s.kept_formulas = (), {}
         if s.autosave is not None:
             s.autosave.instead_of = found
 
@@ -384,6 +385,8 @@ def autosave(s: SessionState) -> None:
     at its end. Where it cannot be written, that is said once."""
     if s.autosave is None or (now := s.snapshot()) == s.autosaved:
         return
+    if s.autosaved is None and now == s.opened_at:  # nothing has been done yet
+        return
     s.autosaved = now
     keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
     try:
@@ -401,9 +404,18 @@ def begin_autosaves(s: SessionState) -> None:
     if s.served:
         return
     s.autosave = lazy.autosave.OwnAutosave()
+    s.autosave.instead_of = s.resumed
     left = lazy.autosave.left_unsaved()
     if left is not None:
         s.say(f"{left.name} was left with {left.unsaved} not saved: {s.named('open')} lists it.")
+
+
+def resumed(s: SessionState) -> None:
+    """The run was opened from the newest autosave: what was not saved in it is not saved yet."""
+    (found, *_), _ = lazy.autosave.autosaves()
+    if found.unsaved:
+        s.kept_edits, s.kept_formulas = (), {}
+    s.resumed = found
 
 
 def end_autosaves(s: SessionState) -> None:

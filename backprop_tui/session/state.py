@@ -32,7 +32,7 @@ from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
-    from backprop_tui.files.autosave import OwnAutosave
+    from backprop_tui.files.autosave import Autosave, OwnAutosave
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.learn.questions import Score
@@ -153,6 +153,7 @@ class SessionState:
         self.proposed = ""  # a file's name that was typed and not saved to
         self.confirmed = ""  # what enter, or the same command, does the second time
         self.autosave: OwnAutosave | None = None  # None: none is written
+        self.resumed: Autosave | None = None  # the one that the run was opened from
         self.autosaved: Snapshot | None = None  # what was written last
         self.saved_at: tuple[str, Snapshot] | None = None  # where and what was saved last
         self.in_file: tuple[tuple[Edit, ...], Mapping[str, Expr]] = (), {}  # what the file has

@@ -57,6 +57,8 @@ SHOWN = 0.1
 """Seconds between two looks of its user at how far that has come."""
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
+AFTER = 0.2
+"""Seconds until autosaves begin."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
 SPARKS = 10
@@ -103,9 +105,11 @@ class BackpropApp(App[str]):
         decimals: int = 3,
         served: bool = False,
         ascii_only: bool = False,
+        autosaves: bool = False,
     ) -> None:
         """`served`: the screen is in a stranger's browser, who may read and write no file here;
-        `ascii_only`: every sign is spelled, for a terminal that lacks some."""
+        `ascii_only`: every sign is spelled, for a terminal that lacks some; `autosaves`: what is on
+        the screen is written to this program's autosave."""
         super().__init__()
         if ascii_only:
             self._filters.append(lazy.Spelled())
@@ -113,6 +117,7 @@ class BackpropApp(App[str]):
             self.register_theme(theme)
         self.session = Session(experiment, decimals, Window(self.size), sign_of, served)
         self._begin_with(self._wanted_theme)
+        self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come
         self._is_up = False  # whether there are panels to draw
         self._losses = Drawn()
@@ -211,6 +216,12 @@ class BackpropApp(App[str]):
         # What was made by now stays: no key should wait while all of it is searched for garbage.
         gc.freeze()
         gc.enable()
+        if self.autosaves:  # the first frame does not wait for it
+            self.set_timer(AFTER, self._begin_autosaves)
+
+    def _begin_autosaves(self) -> None:
+        keeping.begin_autosaves(self.session)
+        self.changed()
 
     # Keys and pasted text
 
@@ -339,9 +350,11 @@ class BackpropApp(App[str]):
             self._go_on()
 
     def _each_second(self) -> None:
-        """Look at the file that is open: somebody may have changed it."""
-        if keeping.look_at_file(self.session):
+        """Look at the open file, which somebody may have changed, and write the autosave."""
+        said = self.session.message
+        if keeping.look_at_file(self.session) or said != self.session.message:
             self.changed()
+        keeping.autosave(self.session)
 
     # Drawing
 

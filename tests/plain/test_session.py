@@ -421,8 +421,7 @@ class TestChanging:
     def test_an_edit_says_what_becomes_of_the_loss(self) -> None:
         typed = Typed("article")
         assert typed("goto L", "edit W1[1,2] 0.5") == [
-            "W1 row 1 column 2 equals 0.500 from iteration 1 on: L goes from 1.026 to 1.015. "
-            "undo undoes it.",
+            "W1 row 1 column 2 equals 0.500: L goes from 1.026 to 1.015. undo undoes it.",
         ]
         assert "column 2, 0.500, edited" in " ".join(typed("show W1"))
         assert typed("why A1[1,1]")[-2] == (
@@ -450,7 +449,7 @@ class TestChanging:
     )
     def test_alpha(self, line: str) -> None:
         typed = Typed("article")
-        assert typed(line)[0].startswith("Alpha equals 0.100 from iteration 1 on: L goes from")
+        assert typed(line)[0].startswith("Alpha equals 0.100: L goes from")
         assert typed.one("show alpha") == "Alpha is 0.1, the learning rate."
 
     @pytest.mark.parametrize(
