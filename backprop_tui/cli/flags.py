@@ -151,6 +151,7 @@ OVERRIDES = tuple(
 """They are read with the experiment, by the rules that hold for its file."""
 
 CODE = Option("--code CODE", "open the experiment of a code (y in the stepper shows one)")
+RESUME = Option("--resume", "continue where the program ended last: open its newest autosave")
 DECIMALS = Option(
     "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",

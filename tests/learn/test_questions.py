@@ -15,10 +15,10 @@ from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.questions import AskedQuestion, Outcome, Score, ask
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 
+from backprop_tui.maths.numbers import cell_width
 from backprop_tui.model.layers import Layer
-from backprop_tui.tui.paint.numbers import cell_width
-from backprop_tui.tui.view import View
+from backprop_tui.session.view import View
 
 
 @dataclass(frozen=True)

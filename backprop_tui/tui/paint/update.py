@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from backprop_tui.maths.expressions import Diff
+from backprop_tui.maths.numbers import cell_width
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Program
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import (
     Arrangement,
     Division,
@@ -17,8 +19,6 @@ from backprop_tui.tui.paint.arrangement import (
     most_apart,
     shifted,
 )
-from backprop_tui.tui.paint.numbers import cell_width
-from backprop_tui.tui.view import View
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""

@@ -9,11 +9,11 @@ from backprop_tui.learn.answers import AnswerVerdict
 from backprop_tui.learn.formulas import hint_of
 from backprop_tui.learn.questions import Choice, Outcome
 from backprop_tui.maths.writing import text
-from backprop_tui.tui.asking import Asking
+from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
-from backprop_tui.tui.view import View
 
 VOTE = "Show one to {} fingers. Then discuss with your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
