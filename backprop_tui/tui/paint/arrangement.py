@@ -350,7 +350,7 @@ def _matrices(
     before = column(layer.below, below, range(0) if above else window.before)
     if above:
         label = f"{layer.below} (above)"
-        label = label if len(label) < weights.left else f"↑ {layer.below}"
+        label = label if len(label) < weight - len(layer.weight) else f"↑ {layer.below}"
         before = replace(before, label=label, right=max(below, len(label)))
     placed = [
         before,
