@@ -17,7 +17,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
-from backprop_tui.session.keeping import way_back
+from backprop_tui.session.leaving import way_back
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping

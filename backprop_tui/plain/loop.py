@@ -15,7 +15,7 @@ from backprop_tui.exports.record import Record
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
-from backprop_tui.session.keeping import (
+from backprop_tui.session.leaving import (
     autosave,
     begin_autosaves,
     end_autosaves,

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from backprop_tui.messages import nearest
-from backprop_tui.session import asking, changing, copying, keeping, looking, travel
+from backprop_tui.session import (
+    asking,
+    changing,
+    copying,
+    leaving,
+    looking,
+    opening,
+    saving,
+    travel,
+)
 
 Run: TypeAlias = Callable[[Any, str], None]
 Group: TypeAlias = Literal["time", "why", "screen", "program"]
@@ -182,28 +191,28 @@ COMMANDS: tuple[Command, ...] = (
       short="copy this matrix as NumPy"),
     # The program
     c("lessons", None, "the lessons", "program", words="lessons"),
-    c("open", keeping.open_another, "open a lesson, a file or an autosave", "program", keys="o",
+    c("open", opening.open_another, "open a lesson, a file or an autosave", "program", keys="o",
       sign="o", short="open", footer="if it fits", words="open", takes="NAME"),
-    c("save", keeping.save, "save to a file that opens right here", "program", keys="w", sign="w",
+    c("save", saving.save, "save to a file that opens right here", "program", keys="w", sign="w",
       short="save", words="save", takes="FILE",
       telling="save to a file that opens right here; a name that ends in .html, .md, .tex or .py "
       "exports"),
-    c("export_html", keeping.export(".html"), "every step worked out, as a page for a browser",
+    c("export_html", saving.export(".html"), "every step worked out, as a page for a browser",
       "program", short="export as HTML…"),
-    c("export_markdown", keeping.export(".md"), "the same, as Markdown", "program",
+    c("export_markdown", saving.export(".md"), "the same, as Markdown", "program",
       short="export as Markdown…"),
-    c("export_latex", keeping.export(".tex"), "the same, as an article for LaTeX", "program",
+    c("export_latex", saving.export(".tex"), "the same, as an article for LaTeX", "program",
       short="export as LaTeX…"),
-    c("export_numpy", keeping.export(".py"), "a NumPy script that prints the same numbers",
+    c("export_numpy", saving.export(".py"), "a NumPy script that prints the same numbers",
       "program", short="export as NumPy…"),
-    c("code", keeping.code, "a short code that opens this state elsewhere", "program", keys="y",
+    c("code", saving.code, "a short code that opens this state elsewhere", "program", keys="y",
       sign="y", short="code", words="code"),
     c("help", looking.show_help, "this help; while something is asked, ? is a hint", "program",
       keys="question_mark,f1", sign="?", signs="? F1", short="help", footer="always", words="help",
       takes="COMMAND", telling="what can be typed, or what one command does"),
     c("palette", None, "find a command by what it does", "program", keys="colon,ctrl+p", sign=":",
       signs=": ctrl+p", short="commands"),
-    c("quit", keeping.leave_program, "quit", "program", keys="q", sign="q", short="quit",
+    c("quit", leaving.leave_program, "quit", "program", keys="q", sign="q", short="quit",
       footer="if it fits", words="quit,exit", telling="quit, and say how to come back"),
 )  # fmt: skip
 BY_ID = {command.id: command for command in COMMANDS}

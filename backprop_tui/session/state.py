@@ -1,7 +1,7 @@
 """What a session holds, and the few moves that every command is made of.
 
 The modules beside this one are functions over it: `travel` moves in time, `looking` asks why,
-`changing` makes another run, `asking` asks its user, `keeping` saves. `session.Session` gives them
+`changing` makes another run, `asking` asks its user, `saving`, `opening` and `leaving` keep it. `session.Session` gives them
 keys and commands.
 """
 

@@ -28,7 +28,7 @@ from textual.timer import Timer
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import keeping, looking, travel
+from backprop_tui.session import leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Choice, Sheet
@@ -207,7 +207,7 @@ class BackpropApp(App[str]):
     def on_mount(self) -> None:
         self._is_up = True
         self._fit(self.size)
-        keeping.watch(self.session)
+        opening.watch(self.session)
         self.set_interval(EACH, self._each_second)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.changed()
@@ -220,7 +220,7 @@ class BackpropApp(App[str]):
             self.set_timer(AFTER, self._begin_autosaves)
 
     def _begin_autosaves(self) -> None:
-        keeping.begin_autosaves(self.session)
+        leaving.begin_autosaves(self.session)
         self.changed()
 
     # Keys and pasted text
@@ -305,7 +305,7 @@ class BackpropApp(App[str]):
         """Draw when no more keys wait; go on with what takes long, and with running by itself."""
         session = self.session
         if session.ended:
-            self.exit(keeping.last_words(session))
+            self.exit(leaving.last_words(session))
             return
         if not self._will_draw:
             self._will_draw = True
@@ -352,9 +352,9 @@ class BackpropApp(App[str]):
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
         said = self.session.message
-        if keeping.look_at_file(self.session) or said != self.session.message:
+        if opening.look_at_file(self.session) or said != self.session.message:
             self.changed()
-        keeping.autosave(self.session)
+        leaving.autosave(self.session)
 
     # Drawing
 

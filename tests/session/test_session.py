@@ -11,7 +11,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.keeping import end_autosaves, last_words
+from backprop_tui.session.leaving import end_autosaves, last_words
 from backprop_tui.session.prompts import Choice, Prompt, Sheet
 from backprop_tui.session.session import Session
 

@@ -16,7 +16,7 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.keeping import way_back
+from backprop_tui.session.leaving import way_back
 from backprop_tui.session.prompts import Choice
 from tests.tui.driver import WIDE, Driver, line_of, stepping
 
