@@ -27,7 +27,7 @@ from backprop_tui import lessons
 from backprop_tui.cli.streams import PROGRAM
 from backprop_tui.messages import shown
 from backprop_tui.serve.bookmarks import Bookmarks
-from backprop_tui.serve.session import End, Session, part
+from backprop_tui.serve.session import BrowserSession, End, part
 
 PAGE = Path(__file__).parent / "page"
 TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font
@@ -73,7 +73,7 @@ class Server:
         self.allowed = frozenset(map(host_name, allowed)) - {""}
         own = LOOPBACK if is_loopback(host) else LOOPBACK | names_of_this_machine()
         self.names = (own | self.allowed | {host_name(host)}) - {""}
-        self.sessions: dict[Session, web.WebSocketResponse] = {}
+        self.sessions: dict[BrowserSession, web.WebSocketResponse] = {}
         self._bookmarks = Bookmarks(str(experiment["word"]))
 
     @property
@@ -124,7 +124,7 @@ class Server:
             await part(page, End.FULL)
             return page
         begins = self.begins(request.query.get("bookmark", ""))
-        session = Session(begins, page, self._bookmarks.of, name)
+        session = BrowserSession(begins, page, self._bookmarks.of, name)
         self.sessions[session] = page
         try:
             await session.start(*size_asked_for(request))

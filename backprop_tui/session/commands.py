@@ -11,11 +11,13 @@ from backprop_tui.session import (
     asking,
     changing,
     copying,
+    editing,
     leaving,
     looking,
     opening,
     saving,
     travel,
+    writing,
 )
 
 Run: TypeAlias = Callable[[Any, str], None]
@@ -133,7 +135,7 @@ COMMANDS: tuple[Command, ...] = (
       takes="CELL"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),
-    c("edit", changing.edit, "what if: change the number in hand (an input, a target, a "
+    c("edit", editing.edit, "what if: change the number in hand (an input, a target, a "
       "parameter), else α", "why", keys="e", sign="e", short="edit", footer="if it fits",
       words="edit", takes="CELL VALUE",
       telling="what if: give an input, a target, a parameter or alpha another value"),
@@ -145,7 +147,7 @@ COMMANDS: tuple[Command, ...] = (
     c("choose", asking.choose, "vote for one of the numbers", "why", keys="1,2,3,4", sign="1",
       signs="1 2 3 4", short="answer"),
     c("hint", asking.hint, "a hint, while a question is open", "why", words="hint"),
-    c("write", changing.write, "write the next operation yourself: type its formula", "why",
+    c("write", writing.write, "write the next operation yourself: type its formula", "why",
       keys="f", sign="f", short="write it", footer="if roomy", words="write", takes="FORMULA"),
     c("mistake", changing.mistake, "run with one mistake, made on purpose", "why", keys="m",
       sign="m", short="mistake", footer="if roomy", words="mistake", takes="NAME",

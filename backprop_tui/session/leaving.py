@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.files.experiment_file import as_argument
 from backprop_tui.session import lazy
+from backprop_tui.session.looks import seen, snapshot
 from backprop_tui.session.saving import code_of, is_sure, not_saved, would_be_lost
 from backprop_tui.session.state import SessionState
 
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 def autosave(s: SessionState) -> None:
     """Write this program's autosave, if something has changed; a face calls this each second, and
     at its end. Where it cannot be written, that is said once."""
-    if s.autosave is None or (now := s.snapshot()) == s.autosaved:
+    if s.autosave is None or (now := snapshot(s)) == s.autosaved:
         return
     if s.autosaved is None and now == s.opened_at:  # nothing has been done yet
         return
     s.autosaved = now
     keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
     try:
-        s.autosave.write(s.seen(), s.position, keyframe, not_saved(s))
+        s.autosave.write(seen(s), s.position, keyframe, not_saved(s))
     except lazy.codes.TooLongError:  # read from no text, or too long for a code
         s.autosave = None
     except OSError as error:
@@ -78,7 +79,7 @@ def last_words(s: SessionState) -> str:
     again, told = way_back(s), _flags_can_tell(s)
     if s.saved_at and lazy.saving.same_run(s.saved_at[1][0], s.timeline.experiment):
         again = f"{s.program} {as_argument(s.saved_at[0])}"
-        told = s.saved_at[1] == s.snapshot()
+        told = s.saved_at[1] == snapshot(s)
     if not told:
         again = lazy.codes.right_here(again, lambda: code_of(s), s.program)
     return "\n".join(filter(None, (s.score.sentence() if s.score else "", again)))
@@ -86,6 +87,7 @@ def last_words(s: SessionState) -> str:
 
 def _flags_can_tell(s: SessionState) -> bool:
     """Whether the command alone opens what is seen: the run as it was opened, but for flags."""
-    now, then = s.snapshot(), s.opened_at
+    now, then = snapshot(s), s.opened_at
+    assert then is not None
     changes = [(t[0].edits, t[0].formulas, t[1], replace(t[2], ask=None)) for t in (now, then)]
     return changes[0] == changes[1]

@@ -15,7 +15,8 @@ from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.leaving import way_back
-from backprop_tui.session.prompts import Choice, Entry
+from backprop_tui.session.looks import look_now, take, take_over
+from backprop_tui.session.prompts import Entry, Menu
 from backprop_tui.session.saving import NOT_SERVED, is_sure, own_path, stamp_of, would_be_lost
 from backprop_tui.session.state import CannotError, SessionState
 
@@ -37,7 +38,7 @@ def open_another(s: SessionState, rest: str) -> None:
         own = s.timeline.experiment.name
         chosen = lessons.NAMES.index(own) if own in lessons.NAMES else 0
         title = f"Open a lesson{files}"
-        s.open(Choice("open", title, _lessons(s), open_another, chosen=chosen))
+        s.open(Menu("open", title, _lessons(s), open_another, chosen=chosen))
         return
     if s.served and rest not in lessons.NAMES:
         raise CannotError(f"Opening files is {NOT_SERVED}: choose a lesson.")
@@ -98,7 +99,7 @@ def open_instead(s: SessionState, experiment: Experiment) -> None:
         s.mode, s.score = experiment.asks, None
     s.begin(experiment)
     s.saved_at, s.proposed = None, ""
-    s.take_over(experiment)
+    take_over(s, experiment)
     watch(s)
 
 
@@ -169,7 +170,7 @@ def _kept(s: SessionState, experiment: Experiment) -> dict[str, object]:
 
 def _go_on_with(s: SessionState, experiment: Experiment) -> None:
     """Begin what was read, where the run before stands."""
-    here, look, decimals = s.position, s.look_now(), s.timeline.experiment.decimals
+    here, look, decimals = s.position, look_now(s), s.timeline.experiment.decimals
     saved = Saved(here.iteration, here.steps, elements=here.elements)
     if lazy.saving.same_run(experiment, s.timeline.experiment):
         saved = replace(saved, keyframe=lazy.saving.keyframe_of(s.timeline, here.iteration))
@@ -182,7 +183,7 @@ def _go_on_with(s: SessionState, experiment: Experiment) -> None:
     s.position = _still_there(s)
     if s.decimals == decimals:  # not chosen by key
         s.decimals = experiment.decimals
-    s.take(look)
+    take(s, look)
 
 
 def _still_there(s: SessionState) -> Position:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from backprop_tui.files.experiment_file import as_argument
 from backprop_tui.session import lazy
+from backprop_tui.session.looks import seen, snapshot
 from backprop_tui.session.prompts import Line, Prompt, Sheet
 from backprop_tui.session.state import CannotError, SessionState, Stamp
 
@@ -136,7 +137,7 @@ def _write(s: SessionState, path: str) -> None:
                 raise lazy.atomic_write.SaveError(
                     "this network is larger than any file that is read"
                 )
-            lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
+            lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=seen(s))
             told = f"Saved as {lazy.atomic_write.shown_path(path)}"
     except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
         raise CannotError(f"{error}.") from None
@@ -145,7 +146,7 @@ def _write(s: SessionState, path: str) -> None:
     if chosen is not None:
         s.say(f"{told}.")
         return
-    s.saved_at = path, s.snapshot()
+    s.saved_at = path, snapshot(s)
     _all_is_saved(s)
     if _is_read_from(s, path):
         s.in_file = s.timeline.experiment.edits, s.timeline.experiment.formulas
@@ -178,7 +179,7 @@ def code(s: SessionState, rest: str) -> None:
 def code_of(s: SessionState) -> str:
     """The code that opens just what is seen. Raises TooLongError."""
     keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
-    return lazy.codes.code_of(s.seen(), s.position, keyframe)
+    return lazy.codes.code_of(seen(s), s.position, keyframe)
 
 
 def _copy_code(s: SessionState, key: str) -> bool:

@@ -31,7 +31,7 @@ from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session import leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.prompts import Choice, Sheet
+from backprop_tui.session.prompts import Menu, Sheet
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
@@ -47,7 +47,7 @@ from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
-from backprop_tui.tui.window import Layout, Window
+from backprop_tui.tui.window import Window, WindowLayout
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -260,7 +260,7 @@ class BackpropApp(App[str]):
         session, widget = self.session, event.widget
         if session.job is not None or session.ended:
             return
-        if isinstance(session.top, Choice | Sheet):
+        if isinstance(session.top, Menu | Sheet):
             self._click_above(event)
         elif isinstance(widget, Footer) and (command := widget.command_at(event.x)):
             self.press(command.keys[0])
@@ -278,7 +278,7 @@ class BackpropApp(App[str]):
         session, top = self.session, self.session.top
         if not isinstance(event.widget, Box):
             self.press("escape")
-        elif isinstance(top, Choice) and (at := event.get_content_offset(event.widget)):
+        elif isinstance(top, Menu) and (at := event.get_content_offset(event.widget)):
             found = entry_at(top, self.window.size, at.y)
             if found is not None:
                 session.put(replace(top, chosen=found))
@@ -293,7 +293,7 @@ class BackpropApp(App[str]):
     def _wheel(self, by: int, sideways: bool) -> None:
         """What is open scrolls; else the window onto the shown layer's weights."""
         session = self.session
-        if isinstance(session.top, Choice | Sheet):
+        if isinstance(session.top, Menu | Sheet):
             self.press("down" if by > 0 else "up")
         elif session.job is None:
             session.act(lambda: looking.scroll_window(session, by, sideways))
@@ -390,7 +390,7 @@ class BackpropApp(App[str]):
         for panel in self.query(Panel):
             panel.show(view)
 
-    def _arrange(self, view: View, layout: Layout) -> None:
+    def _arrange(self, view: View, layout: WindowLayout) -> None:
         """Show the panels of the layout, as large as it says."""
         for name in ("network", "cache", "gradients", "update"):
             self.query_one(f"#{name}").display = name in layout.shown
@@ -406,7 +406,7 @@ class BackpropApp(App[str]):
 
     def _drawn_losses(self) -> Drawn:
         session, drawn = self.session, self._losses
-        losses = session.known_losses()
+        losses = travel.known_losses(session)
         known = drawn.timeline, drawn.count, drawn.large
         if known != (session.timeline, losses.size, session.roomy):
             points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
@@ -421,7 +421,7 @@ class BackpropApp(App[str]):
         progress = f"{self.progress}; esc stops" if self.progress else ""
         self.query_one(PromptLine).show(prompt, progress, size.width)
         page = None
-        if isinstance(top, Choice):
+        if isinstance(top, Menu):
             page = choice_page(top, size, self.theme_variables["wrong"])
         elif isinstance(top, Sheet) and top.kind not in ("cover", "curve"):
             page = page_of(top, session.view, size)
