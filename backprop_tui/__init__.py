@@ -22,5 +22,15 @@ def __getattr__(name: str) -> Any:
     return getattr(notebook, name)
 
 
+def version() -> str:
+    """The version of this program; "unknown" where it runs without being installed."""
+    from importlib import metadata  # a tenth of the start, and few commands state the version
+
+    try:
+        return metadata.version("backprop-tui")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from backprop_tui import exports, lessons
+from backprop_tui import lessons, version
 from backprop_tui.cli import lazy
 from backprop_tui.cli.commands import COMMANDS, STEPPER
 from backprop_tui.cli.parser import checked, command_line
@@ -36,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
         write([parser.commands[command.name].format_help()])
         return FINE
     if "version" in given:
-        write([f"{PROGRAM} {exports.version()}\n"])
+        write([f"{PROGRAM} {version()}\n"])
         return FINE
     if command is STEPPER and not lazy.is_experiment(given.word):
         kinds = {"command": tuple(COMMANDS), "lesson": lessons.NAMES}

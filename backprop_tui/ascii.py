@@ -6,6 +6,7 @@ longer. Which terminals lack signs is told here as well; how a screen is painted
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -120,6 +121,26 @@ IN_FULL = SIGNS | {
     "…": "...",
 }
 """The same in running text, where there is room."""
+
+SPELLED = "spelled"
+"""The error handler for encodings that spells the signs which an encoding lacks."""
+
+
+def spelled(error: UnicodeError) -> tuple[str, int]:
+    """The signs that an encoding lacks in ASCII, and where the text goes on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(IN_FULL.get(sign, "?") for sign in lacking), error.end
+
+
+codecs.register_error(SPELLED, spelled)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text in signs that the encoding has, so that its width can be measured."""
+    return text.encode(encoding, SPELLED).decode(encoding)
+
 
 TOGETHER = {
     r"(?<=1)0(?=[⁻⁰¹²³⁴-⁹])": "e",  # 10⁻³

@@ -1,8 +1,4 @@
-"""The library: a run in Python, whose states show themselves in Jupyter, in Rich and in print.
-
-What is shown of a step is the engine's explanation of it; here it is only laid out. It knows no
-screen, and imports Rich only when Rich asks.
-"""
+"""The library: runs whose states display themselves in Jupyter, in Rich and in print."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.exports.markup import Html, element
-from backprop_tui.exports.trace import abbreviated, aligned, figure, heading
+from backprop_tui.exports.documents.page import Html, element
+from backprop_tui.exports.figures import abbreviated, aligned, figure, heading
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.functions import Array
@@ -33,10 +29,10 @@ BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border
 
 
 class NotebookTimeline(timeline.Timeline):
-    """A run of an experiment; `state` gives what is known at a position, ready to be shown."""
+    """A run of an experiment, whose states display themselves."""
 
     def state(self, position: Position) -> NotebookState:
-        """What is known there. Raises ValueError where the run has no such position."""
+        """The state at a position. Raises ValueError where the run has no such position."""
         steps = len(self.program.steps)
         if position.iteration < 1 or not 0 <= position.steps <= steps:
             raise ValueError(f"there is no {position}: iterations count from 1, steps to {steps}")
@@ -44,23 +40,24 @@ class NotebookTimeline(timeline.Timeline):
 
     @cached_property
     def provenance(self) -> Provenance:
+        """Where the numbers of this run come from."""
         return Provenance(self)
 
 
 class NotebookState(timeline.State):
-    """All that is known at a position. Displayed, it is its step: formula, one number, matrices."""
+    """The state of a run at a position. It displays its step: formula, one number, matrices."""
 
     timeline: NotebookTimeline
 
     @property
     def decimals(self) -> int:
+        """The decimals of the figures."""
         return self.experiment.decimals
 
     def value(self, symbol: str) -> Array | None:
-        """What `symbol` holds: read-only, its shape as `shapes` has it, and masked where its step
-        is still open; None where it is not computed yet.
+        """The matrix of `symbol`, read-only; masked where its step has not computed it yet.
 
-        Raises ValueError where the run has no such matrix.
+        None where no number of it is computed. Raises ValueError where the run has no such matrix.
         """
         if symbol not in self.shapes:
             raise ValueError(f"there is no {symbol} in this run{hint(symbol, self.shapes)}")
@@ -76,7 +73,7 @@ class NotebookState(timeline.State):
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """What is said of the step: formula, shapes, one number of it, the reason."""
+        """The step in words: its formula, its shapes, one number of it, and the reason for it."""
         if self.step is None:
             return (self.experiment.title,)
         cell = own_cell(self, self.step, 0)
@@ -94,20 +91,20 @@ class NotebookState(timeline.State):
         )
 
     def figure(self, number: float) -> str:
+        """A number, rounded."""
         return figure(number, self.decimals)
 
     @cached_property
     def matrices(self) -> dict[str, list[list[str]]]:
-        """The matrix that the step writes, then those that it reads; at the start, X and Y."""
-        if self.step is None:
-            shown = ["X", "Y"]
-        else:
-            shown = [self.step.symbol, *names(self.step.expression)]
+        """The matrix that the step writes, then those that it reads; at the start, the data."""
+        shown = self.program.of_kind("input", "target")
+        if self.step is not None:
+            shown = (self.step.symbol, *names(self.step.expression))
         known = [s for s in dict.fromkeys(shown) if s not in SCALARS and self.value(s) is not None]
         return {f"{s} {written(self.shapes[s])}": self.rows(s) for s in known}
 
     def rows(self, symbol: str) -> list[list[str]]:
-        """A matrix in figures; of one that is being computed, what has come so far."""
+        """A matrix in figures, with `·` for each number that is not computed yet."""
         value = self.value(symbol)
         assert value is not None
         revealed, columns = self.revealed(symbol), value.shape[1]

@@ -15,8 +15,7 @@ from backprop_tui.ascii import IN_FULL, SIGNS, TOGETHER, as_wide, lacks_signs, l
 
 PACKAGE = Path(backprop_tui.__file__).parent
 NOT_SHOWN = (
-    "maths/tokens.py",
-    "exports/latex.py",
+    "exports/documents/latex.py",
     "tui/paint/canvas.py",
     "tui/driver.py",
     "ascii.py",

@@ -13,16 +13,17 @@ from types import ModuleType
 
 import pytest
 
-from backprop_tui import exports, lessons
+from backprop_tui import lessons, version
 from backprop_tui.__main__ import main
 from backprop_tui.cli import flags, stepping
 from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
-from backprop_tui.files.flags import FLAGS
+from backprop_tui.files.sections import FLAGS
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.keeping import way_back
 from backprop_tui.session.session import Session
@@ -108,7 +109,7 @@ class TestHelp:
         assert tell("-h").out.startswith("usage: backprop-tui [EXPERIMENT]")
 
     def test_version(self, tell: Teller) -> None:
-        assert tell("--version").out == f"backprop-tui {exports.version()}\n"
+        assert tell("--version").out == f"backprop-tui {version()}\n"
 
 
 class TestImports:
@@ -135,6 +136,10 @@ class TestTables:
 
     def test_overrides_are_those_of_experiments(self) -> None:
         assert {flag.attribute for flag in OVERRIDES} == set(FLAGS)
+        for flag in OVERRIDES:
+            kind = FLAGS[flag.attribute].kind
+            one = kind.kind if isinstance(kind, ListOf) else kind
+            assert set(flag.values) == set(getattr(one, "names", ()))
 
     def test_formats_are_those_of_the_trace(self) -> None:
         from backprop_tui.exports import trace

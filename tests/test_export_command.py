@@ -117,7 +117,6 @@ class TestWorksheet:
         assert [line.partition(",")[0] for line in said] == [
             "the answers are in answers.csv",
             "a sheet holds the gradients of layers 3",
-            "the numbers do not suit a pencil (in dA2 the last digit may differ by 64)",
         ]
 
     def test_neither_is_written_where_one_has_no_place(self, export: Export) -> None:

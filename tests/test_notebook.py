@@ -19,7 +19,7 @@ from rich.console import Console
 import backprop_tui
 from backprop_tui import ExperimentError, Position, Timeline, lessons, load
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
+from backprop_tui.model.saved import Edit
 
 README = Path(__file__).parents[1] / "README.md"
 

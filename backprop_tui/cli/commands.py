@@ -35,6 +35,7 @@ from backprop_tui.cli.flags import (
     PLATEAU,
     PORT,
     RECORD,
+    RESUME,
     SAMPLE,
     SAVE,
     SIX_DECIMALS,
@@ -76,7 +77,8 @@ class Subcommand:
         """All its flags under their headings, with those of the experiment where it opens one."""
         if self.word is not EXPERIMENT:
             return {"what": (), **self.flags}
-        return {"what": (CODE,), **self.flags, "changes to the experiment": OVERRIDES}
+        what = (CODE, *self.flags.get("what", ()))
+        return {**self.flags, "what": what, "changes to the experiment": OVERRIDES}
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -92,6 +94,7 @@ STEPPER = Subcommand(
     "comes from.",
     word=EXPERIMENT,
     flags={
+        "what": (RESUME,),
         "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },

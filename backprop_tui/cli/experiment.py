@@ -11,6 +11,7 @@ from typing import Any
 from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import CommandError
+from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, file_meant, is_file, load
 from backprop_tui.messages import hint, path_shown, shown
@@ -21,7 +22,9 @@ def opened(arguments: argparse.Namespace) -> Experiment:
     """The experiment with its overrides, asking as it was told to. Raises CommandError."""
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
-        if arguments.code is not None:
+        if getattr(arguments, "resume", False):
+            experiment = newest().opened()
+        elif arguments.code is not None:
             experiment = of_code(arguments, overrides)
         else:
             experiment = load(arguments.word, overrides)

@@ -12,7 +12,6 @@ from typing import Any
 
 from backprop_tui.cli.streams import FORMATS, MOST_DECIMALS
 from backprop_tui.exports import formats
-from backprop_tui.files.flags import FLAGS, flag_name
 from backprop_tui.messages import hint, shown
 
 
@@ -135,16 +134,21 @@ CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
         MISTAKE_NAMES,
     ),
 }
-"""Of each key of a file that a flag may replace: its metavar, its help, and the names it may be."""
+"""Of each key of a file that a flag may replace: its metavar, its help, and the names it may be.
+
+Which keys those are, their fields say (`files.sections.FLAGS`, which needs NumPy); a test compares.
+"""
 
 OVERRIDES = tuple(
-    Option(f"{flag_name(key)} {metavar}", what, values=names)
-    for key in FLAGS
-    for metavar, what, names in [CHANGES[key]]
+    Option(f"--{key.replace('_', '-')} {metavar}", what, values=names)
+    for key, (metavar, what, names) in CHANGES.items()
 )
 """They are read with the experiment, by the rules that hold for its file."""
 
 CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
+RESUME = Option(
+    "--resume", "what was on the screen when the program ended last: its newest autosave"
+)
 DECIMALS = Option(
     "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
@@ -203,7 +207,7 @@ BLANKS = Option(
 )
 COPIES = Option(
     "--copies N",
-    "worksheets, each with other weights that suit a pencil (default: the experiment as it is)",
+    "how many sheets, each with other weights, rounded (default: one, the experiment as it is)",
     whole(1, 1000),
 )
 ASK = Option(

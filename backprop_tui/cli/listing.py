@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from backprop_tui import exports, lessons
+from backprop_tui import lessons
 from backprop_tui.cli import lazy
 from backprop_tui.cli.streams import FINE, CommandError, write
+from backprop_tui.exports.figures import plain_table, printed
 
 
 def list_lessons(arguments: argparse.Namespace) -> int:
@@ -24,7 +25,7 @@ def list_lessons(arguments: argparse.Namespace) -> int:
 
 def lesson_table() -> Iterator[str]:
     """The lessons' numbers, names, layers, titles and what they teach, two lines each."""
-    table = exports.plain_table()
+    table = plain_table()
     table.add_column("", justify="right", no_wrap=True)
     for heading in ("lesson", "layers", "what it teaches"):
         table.add_column(heading, no_wrap=True)
@@ -32,4 +33,4 @@ def lesson_table() -> Iterator[str]:
         lesson = lazy.load(name)
         about = lazy.Text(f"{lesson.title}\n", "bold").append(lesson.teaches, "not bold")
         table.add_row(str(number), lazy.Text(name, "bold"), lesson.network.sizes, about)
-    yield exports.printed(lazy.Console(highlight=False), table).rstrip() + "\n"
+    yield printed(lazy.Console(highlight=False), table).rstrip() + "\n"

@@ -13,8 +13,9 @@ from backprop_tui.cli.flags import AS, BLANKS, COPIES, KEY
 from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, complain, write
 from backprop_tui.exports import formats
 from backprop_tui.exports.check import Report
-from backprop_tui.exports.trace import FORMATS, iterations
-from backprop_tui.exports.train import LossFile, Session, asked_to_stop, bar
+from backprop_tui.exports.figures import iterations
+from backprop_tui.exports.trace import FORMATS
+from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
 from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 from backprop_tui.files.saving import begins_anew, too_large
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -60,7 +61,7 @@ def train(arguments: argparse.Namespace) -> int:
     experiment = opened(arguments)
     timeline = Timeline(experiment)
     until = Until(arguments.iterations, arguments.until_loss, arguments.plateau)
-    session = Session(timeline, until, arguments.decimals)
+    session = TrainingRun(timeline, until, arguments.decimals)
     if session.diverged_before:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")
     if begins_anew(experiment):

@@ -7,8 +7,7 @@ import gc
 import os
 import sys
 
-from backprop_tui import exports
-from backprop_tui.ascii import lacks_signs
+from backprop_tui.ascii import encodable, lacks_signs
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import ASK, CODE, DECIMALS, OVERRIDES
 from backprop_tui.cli.streams import FINE, PROGRAM, STOPPED, CommandError, complain, write
@@ -45,7 +44,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
         app.session.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
-        write([f"{exports.encodable(last_words, 'ascii') if spelled else last_words}\n"])
+        write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])
     return app.return_code or FINE
 
 

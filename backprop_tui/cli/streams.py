@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
+from backprop_tui.ascii import SPELLED
+
 PROGRAM = "backprop-tui"
 FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 STOPPED = 128  # and the number of the signal: 130 is ctrl-c
@@ -53,7 +55,7 @@ def open_streams() -> None:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="spelled")
+            stream.reconfigure(errors=SPELLED)
 
 
 def close_stdout() -> None:

@@ -1,1 +1,1 @@
-"""Why: where each number comes from, why a step is as it is, whether a gradient is right."""
+"""Explaining: where a number comes from, why a step is as it is, whether a gradient is right."""

@@ -1,7 +1,7 @@
-"""What can be said of one number: its formula, shapes, arithmetic, reason, and where it goes.
+"""The explanation of one computed number: its formula, shapes, arithmetic, reason and remarks.
 
-Everything is read off the step's expression and the recorded values; how numbers are rounded is the
-reader's to say. It knows no screen: panels and exports lay out what they find here.
+Everything follows from the step's expression and the recorded values. Panels and exports lay it
+out, and say how numbers are rounded.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, TypeAlias
 
-from backprop_tui.explain.provenance import LONGEST, Place, Provenance
+from backprop_tui.explain.provenance import MOST_TERMS, Place, Provenance
 from backprop_tui.explain.reasons import reason
-from backprop_tui.maths.elements import ELLIPSIS, Reach, element, gathers
+from backprop_tui.maths.elements import ELLIPSIS, element, gathers
 from backprop_tui.maths.expressions import (
     SCALARS,
     Call,
@@ -24,6 +24,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     as_expr,
+    calls,
     cells,
     names,
     replace,
@@ -48,20 +49,21 @@ from backprop_tui.model.program import Step
 from backprop_tui.run.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
+"""How a number is rounded and written."""
 Writer: TypeAlias = Callable[[Expr], str | None]
-"""What stands for a part of an expression; None to write it out."""
+"""The figure in place of a part of an expression; None to write the part out."""
 Figure: TypeAlias = Callable[[Cell, float], str]
-"""How the number of a cell is written somewhere."""
+"""How the number of a cell is written, for example on a board."""
 
 
 def becomes(step: Step, notation: Notation = TEXT) -> str:
-    """The sign of its assignment: an arrow where the step replaces what it reads."""
+    """The sign between a step's two sides: an arrow where it replaces what it reads, else =."""
     again = step.symbol in names(step.expression)
     return notation.becomes if again else notation.equals
 
 
 def formula(step: Step, notation: Notation = TEXT) -> str:
-    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← ... where it replaces what it reads."""
+    """The step as it is taught: dW2 = dZ2 · A1ᵀ, or W2 ← W2 − α · dW2."""
     target, expression = write(step.target, notation), write(step.expression, notation)
     return f"{target} {becomes(step, notation)} {expression}"
 
@@ -85,12 +87,12 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
 
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
-    """The cell that stands for the whole step: its first, of that example (from 0)."""
+    """The cell that is shown for a whole step: the first one of that example (from 0)."""
     return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
 
 
 class Explanation:
-    """One computed number, explained. Each property is worked out when it is asked for."""
+    """One computed number, explained. Each property is computed when it is first read."""
 
     def __init__(
         self,
@@ -100,8 +102,8 @@ class Explanation:
         known: bool = True,
         notation: Notation = TEXT,
     ) -> None:
-        """`number` writes a number; `known` is false while its step is still to come. `notation`
-        is that of arithmetic in remarks."""
+        """`number` writes a number; `known` is false while its step is still to come; `notation` is
+        that of the arithmetic in remarks. Raises ValueError for a number that no step computed."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
@@ -115,19 +117,21 @@ class Explanation:
 
     @cached_property
     def taught(self) -> Expr:
-        """The number as scalar terms, as the step is taught; a very long sum without its middle."""
+        """The number as an expression over cells, as the step is taught; long sums shortened."""
         cell = self.place.cell
-        return element(self.step.expression, cell.row, cell.column, self.shapes, LONGEST)
+        return element(self.step.expression, cell.row, cell.column, self.shapes, MOST_TERMS)
 
     def _at_cell(self, e: Expr) -> Expr:
         return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
 
     @property
     def formula(self) -> str:
+        """The step as it is taught."""
         return formula(self.step)
 
     @property
     def shape_line(self) -> str:
+        """The step in shapes."""
         return shape_line(self.step, self.shapes)
 
     @property
@@ -138,27 +142,26 @@ class Explanation:
 
     @property
     def latex(self) -> str:
+        """The step as LaTeX."""
         return formula(self.step, LATEX)
 
     @property
     def reason(self) -> str:
+        """Why the step is as it is, in one sentence."""
         experiment = self.provenance.timeline.experiment
         return reason(self.step, experiment.network, experiment.training)
 
     @cached_property
     def reads(self) -> tuple[Place, ...]:
-        """The numbers it was computed from, as the step is taught."""
-        return tuple(
-            self.provenance.read_in(self.place.iteration, cell, self.step)
-            for cell in cells(self.taught)
-        )
+        """The numbers that it is computed from, as the step is taught."""
+        return self.provenance.terms(self.place)
 
     def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
-        """`dZ2[1,1] · A1[2,1]`; sums of more than `fold` terms are shortened in the middle."""
+        """dZ2[1,1] · A1[2,1]; sums of more than `fold` terms are shortened in the middle."""
         return folded(self.taught, fold, notation)
 
     def numbers(self, fold: int | None = None, notation: Notation = TEXT) -> tuple[str, ...]:
-        """The arithmetic, in stages as it simplifies: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
+        """The arithmetic in stages: 0.003 × relu′(−1.000), then 0.003 × 0.000."""
         if not self.known:
             return ()
         if (fold, notation) not in self._numbers:
@@ -169,28 +172,26 @@ class Explanation:
         return self._numbers[fold, notation]
 
     def with_figures(self, fold: int | None = 6) -> str:
-        """The arithmetic with the figures put in and the result left out: a hint."""
+        """The first stage of the arithmetic, for a hint: known or not, and without the result."""
         return with_numbers(self.taught, self._figure, fold)
 
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
-        """How figures are put in, stage by stage."""
+        """How the figures are put in at each stage of the arithmetic."""
         return (self._figure, self._simplified, *((self._reduced,) if self._gathers else ()))
 
     @cached_property
     def _gathers(self) -> bool:
-        """Whether a largest value is taken off first, as softmax does."""
-        return any(isinstance(e, Call) and e.function == "max" for e in walk(self.taught)) and any(
-            isinstance(e, Call) and e.function == "exp" for e in walk(self.taught)
-        )
+        """Whether the largest value is subtracted first, as in softmax."""
+        return {"max", "exp"} <= {call.function for call in calls(self.taught)}
 
     @cached_property
     def result(self) -> str:
-        """The recorded number; `·` while its step is still to come."""
+        """The recorded number, written; `·` while its step is still to come."""
         return self._number(self.provenance.number(self.place)) if self.known else "·"
 
     def terms(self) -> tuple[tuple[str, str, str], ...]:
-        """The terms of a long sum, each in symbols, in numbers, and what it comes to."""
+        """The terms of the number's sum: each in symbols, in numbers, and its value."""
         everything = self._at_cell(self.step.expression)
         whole = next((e for e in walk(everything) if isinstance(e, Sum)), None)
         if whole is None or not self.known:
@@ -202,37 +203,37 @@ class Explanation:
 
     @cached_property
     def whole(self) -> bool:
-        """Whether every term is there; the middle of a very long sum is not."""
+        """Whether `taught` has every term; very long sums lack their middle."""
         return ELLIPSIS not in walk(self.taught)
 
     @cached_property
     def rounded(self) -> bool:
-        """Whether the numbers as they are shown give another last digit than the recorded one."""
+        """Whether computing with the figures shown gives another last digit than is recorded."""
         return self.known and self.whole and any(map(self._misleads, self._stages))
 
     def _misleads(self, written: Writer) -> bool:
-        """Whether whoever reckons with these figures gets another result."""
+        """Whether computing with these figures gives another result than the one shown."""
         as_shown = self._number(self._reckoned(self.taught, written))
-        return as_shown != self.result and _read(as_shown) != _read(self.result)
+        return as_shown != self.result and read_figure(as_shown) != read_figure(self.result)
 
     def _reckoned(self, e: Expr, written: Writer) -> float:
-        """What `e` comes to with figures as they are written."""
+        """The value of `e`, computed with the figures as they are written."""
         parts: dict[Expr, Expr] = {}
         env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
         for part in walk(e):
             if (figure := written(part)) is None:
                 continue
             if isinstance(part, Cell):  # still a cell: 0·log 0 = 0 holds for what was shown as 0
-                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = _read(figure)
+                env.setdefault(part.symbol, {})[part.row - 1, part.column - 1] = read_figure(figure)
             else:
                 parts[part] = _reckoned(figure)
         return float(value(replace(e, parts), env))
 
     def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
-        """What a learner may get who reckons with the figures shown, in every way that is right:
-        as the step is taught, stage by stage, as it is computed, and as it is derived.
+        """The numbers that a learner may get by computing with the figures shown.
 
-        `figure` is how cells are written where the learner reads them; None: as they are here.
+        Each right way counts: as the step is taught, at each stage, as it is evaluated, and as it
+        is derived. `figure` is how cells are written where the learner reads them; None: as here.
         """
         if not self.whole:
             return ()
@@ -250,18 +251,18 @@ class Explanation:
         return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
 
     def _reduced(self, part: Expr) -> str | None:
-        """A call of plain numbers by its argument's number: exp(−3.000 − 2.000) is exp(−5.000)."""
+        """A figure, with exp and log of one number: exp(−5.000) for exp(−3.000 − 2.000)."""
         if isinstance(part, Call) and part.function in ("exp", "log"):
             (argument,) = part.args
             return f"{part.function}({self._number(self._value(argument))})"
         return self._simplified(part)
 
     def written(self, number: float) -> str:
-        """A number as it is written here."""
+        """A number as this explanation writes numbers."""
         return self._number(number)
 
     def figure(self, cell: Cell) -> str:
-        """The number of a cell that it reads, as it is written here."""
+        """The number of a cell that it reads, written."""
         return self._in_figures(cell)
 
     def _value(self, part: Expr) -> float:
@@ -284,7 +285,7 @@ class Explanation:
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:
-        """What students ask at this step, answered with this experiment's numbers."""
+        """Remarks on what students ask at this step, with this run's numbers."""
         found = (
             self._collapsed(),
             self._start(),
@@ -296,7 +297,7 @@ class Explanation:
         return tuple(remark for remark in found if remark)
 
     def _collapsed(self) -> str | None:
-        """Why dZ is A − Y: the product of the chain rule beside what it comes to."""
+        """Why dZ is A − Y: the product of the chain rule, with its numbers."""
         if self.step.derivation is None or not self.known:
             return None
         product = self._at_cell(self.step.derivation)
@@ -307,42 +308,42 @@ class Explanation:
         return f"= {line}, the same"
 
     def _start(self) -> str | None:
-        """At a slope of L: the activation's slope that it will be multiplied by."""
+        """At dA: the activation's derivative that the next step multiplies it by."""
         if not self.known or self.step.phase != "backward":
             return None
         for step in self.provenance.program.steps:
             chain_rule = step.derivation or step.expression
             if self.step.symbol in names(chain_rule):
                 product = self._at_cell(chain_rule)
-                slopes = [e for e in walk(product) if isinstance(e, Call) and is_slope(e.function)]
+                slopes = [call for call in calls(product) if is_slope(call.function)]
                 if slopes:
                     number = self._number(self._value(slopes[0]))
                     return f"Next, {step.symbol}: times the slope {text(slopes[0])} = {number}."
         return None
 
     def _transposed(self) -> str | None:
-        """Why the transpose: which weights stand between this number and what it feeds."""
-        e = self.step.expression
+        """Why the transpose: which weights connect this number with the next layer."""
+        e, program = self.step.expression, self.provenance.program
         if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
             return None
-        if names(e.left) != (f"W{(self.step.layer or 0) + 1}",):
+        above = program.layers[self.step.layer or 0 :][:1]
+        if names(e.left) != tuple(layer.weight for layer in above):
             return None  # a learner's own way of writing something else
-        weights = [c for c in cells(self.taught) if c.symbol == names(e.left)[0]]
-        fed = f"Z{(self.step.layer or 0) + 1}"
+        (layer,), cell = above, self.place.cell
+        weights = [c for c in cells(self.taught) if c.symbol == layer.weight]
         ways = [
-            f"Z{c.symbol[1:]}[{c.row},{self.place.cell.column}] by {text(c)}{self._told(c)}"
+            f"{text(Cell(layer.affine, c.row, cell.column))} by {text(c)}{self._told(c)}"
             for c in weights[:3]
         ]
-        more = f" and {len(weights) - 3} more of {fed}" if len(weights) > 3 else ""
-        forward = text(Cell(self.step.symbol[1:], self.place.cell.row, self.place.cell.column))
-        column = f"Column {self.place.cell.row} of {weights[0].symbol}"
-        return f"{column}: {forward} feeds {', '.join(ways)}{more}."
+        more = f" and {len(weights) - 3} more of {layer.affine}" if len(weights) > 3 else ""
+        forward = text(Cell(self.step.role.of or layer.below, cell.row, cell.column))
+        return f"Column {cell.row} of {layer.weight}: {forward} feeds {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""
 
     def _mean(self) -> str | None:
-        """Where 1/m goes: into the slopes of J, not into those of each example's own L."""
+        """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
         m = int(self.env["m"])
         if "m" not in names(self.step.expression) or self.step.phase != "backward":
             return None
@@ -350,27 +351,21 @@ class Explanation:
         return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
 
     def _shifted(self) -> str | None:
-        """Why softmax takes off the largest Z."""
+        """Why softmax subtracts the largest Z."""
         if not self._gathers or not self.known:
             return None
-        largest = next(e for e in walk(self.taught) if isinstance(e, Call) and e.function == "max")
+        largest = next(call for call in calls(self.taught) if call.function == "max")
         number = self._number(self._value(largest))
         return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
 
     def _natural(self) -> str | None:
-        """Which logarithm it is."""
-        logs = (e for e in walk(self.step.expression) if isinstance(e, Call))
-        return (
-            "log is the natural logarithm, ln." if any(e.function == "log" for e in logs) else None
-        )
-
-    def goes_into(self, most: int = 4) -> tuple[str, ...]:
-        """The cells that read the number next, many of them by their first and last."""
-        return spelled_uses(self.provenance, self.place, most)
+        """Which logarithm log is."""
+        has_log = any(call.function == "log" for call in calls(self.step.expression))
+        return "log is the natural logarithm, ln." if has_log else None
 
 
-def _read(figure: str) -> float:
-    """The number that a learner reads off the screen."""
+def read_figure(figure: str) -> float:
+    """The number that a figure shows, as a learner reads it; NaN for any other text."""
     try:
         return float(figure.replace("−", "-").replace("∞", "inf"))
     except ValueError:  # a writing of the reader's own
@@ -378,26 +373,7 @@ def _read(figure: str) -> float:
 
 
 def _reckoned(figure: str) -> Expr:
-    """What a learner reckons with: a number, or a function of one, exp(−5.000)."""
+    """A figure as an expression: a number, or a function of one, exp(−5.000)."""
     function, _, argument = figure.rstrip(")").rpartition("(")
-    number = as_expr(_read(argument))
+    number = as_expr(read_figure(argument))
     return Call(function, (number,)) if function else number
-
-
-def spelled_uses(provenance: Provenance, place: Place, most: int = 4) -> tuple[str, ...]:
-    """What reads a number next, by name; a later iteration is said."""
-    found: dict[str, None] = {}
-    for iteration, symbol, at in provenance.used_by(place):
-        ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
-        for name in _spelled(symbol, at, provenance.shapes(iteration), most):
-            found[f"{ahead}{name}" if ahead and not found else name] = None
-    return tuple(found)
-
-
-def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
-    size = shapes[symbol]
-    rows = [at[0]] if at[0] else range(1, size[0] + 1)
-    columns = [at[1]] if at[1] else range(1, size[1] + 1)
-    if len(rows) * len(columns) > most:
-        return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
-    return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

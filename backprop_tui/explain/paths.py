@@ -1,7 +1,7 @@
-"""The chain rule spelled out: a gradient as products of slopes along every path to the loss.
+"""Paths: a gradient as the sum, over all paths to the loss, of the derivatives along each.
 
-Each backward step is linear in the gradients it reads; the factor beside one of them is the slope
-of the edge from it. Both are read off the step's expression: a path is nothing but substitution.
+Each backward step is linear in the gradients that it reads; the factor of one of them is the
+derivative along that edge. Both follow from the step's expression.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from backprop_tui.maths.values import value
 
 @dataclass(frozen=True)
 class Path:
-    """The cells from a gradient to the loss, and the slope of each edge, in symbols and numbers."""
+    """A path from a gradient's cell to the loss, and the derivative along each of its edges."""
 
     cells: tuple[Cell, ...]
     factors: tuple[Expr, ...]
@@ -39,13 +39,13 @@ class Path:
 
     @property
     def product(self) -> float:
-        """From the loss on, as the backward pass multiplies: underflow comes alike in both."""
+        """The product of the derivatives, from the loss on, as the backward pass multiplies."""
         return prod(reversed(self.numbers))
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The largest paths of a gradient, how many there are, and what all of them add up to."""
+    """The largest paths of a gradient's cell, the number of all, and their sum as recorded."""
 
     place: Place
     paths: tuple[Path, ...]
@@ -54,20 +54,21 @@ class Chain:
 
     @property
     def left_out(self) -> int:
+        """How many paths are not listed."""
         return self.count - len(self.paths)
 
     @property
     def rest(self) -> float:
-        """What the paths that are not listed add up to."""
+        """The sum of the paths that are not listed."""
         return self.recorded - sum(path.product for path in self.paths)
 
 
 def coefficients(
     e: Expr, is_gradient: Callable[[Cell], bool]
 ) -> Iterator[tuple[Cell | None, Expr]]:
-    """The terms of `e`, linear in its gradient cells: each cell with the factor beside it.
+    """The terms of `e`, which is linear in its gradient cells: each cell with its factor.
 
-    The terms that read no gradient come with None: they are where a chain ends.
+    A term that reads no gradient comes with None: a path ends there.
     """
     if not any(map(is_gradient, cells(e))):
         yield None, e
@@ -92,7 +93,7 @@ def coefficients(
                 yield cell, Div(factor, y)
         case Cell():
             yield e, Num(1.0)
-        case _:  # not linear: no slope stands beside a gradient
+        case _:  # not linear: a path ends here
             yield None, e
 
 
@@ -100,7 +101,7 @@ Edges: TypeAlias = tuple[tuple[Cell | None, Expr, float], ...]
 
 
 class Chains:
-    """The chains of one iteration's gradients."""
+    """The paths of the gradients of one iteration."""
 
     def __init__(self, provenance: Provenance, iteration: int) -> None:
         self.provenance, self.iteration = provenance, iteration
@@ -108,11 +109,6 @@ class Chains:
         self._counts: dict[Cell, int] = {}
         self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
         self._edges: dict[Cell, Edges] = {}
-
-    @cached_property
-    def gradients(self) -> frozenset[str]:
-        steps = self.provenance.program.steps
-        return frozenset(step.symbol for step in steps if step.phase == "backward")
 
     def chain(self, cell: Cell, most: int = 8) -> Chain:
         """The `most` largest paths from a gradient's cell to the loss."""
@@ -122,16 +118,17 @@ class Chains:
         )
 
     def edges(self, cell: Cell) -> Edges:
-        """What a gradient's cell is summed from: the gradient read, the slope beside it.
+        """The terms of a gradient's cell: the gradient that each reads, and its factor.
 
-        Where sigmoid or softmax collapses with its loss, Z to L is one edge: else it were ∞·0.
+        Where sigmoid or softmax collapses with its loss, Z to L is one edge; two could be ∞·0.
         """
         if cell not in self._edges:
             program = self.provenance.program
+            gradients = frozenset(program.gradients)
             step = program.steps[program.index(cell.symbol)]
             terms = element(step.expression, cell.row, cell.column, self.shapes)
             merged: dict[Cell | None, Expr] = {}
-            for read, factor in coefficients(terms, lambda c: c.symbol in self.gradients):
+            for read, factor in coefficients(terms, lambda c: c.symbol in gradients):
                 merged[read] = merged[read] + factor if read in merged else factor
             self._edges[cell] = tuple(
                 (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
@@ -140,13 +137,11 @@ class Chains:
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each symbol in this iteration."""
         return self.provenance.shapes(self.iteration)
 
     def visited(self, cell: Cell) -> tuple[Cell, ...]:
-        """The gradients on the ways from the cell to the loss, in the order they are computed in.
-
-        What holds for a cell follows from those before it: no recursion, at any depth.
-        """
+        """The gradient cells on the paths from a cell to the loss, in the order of computation."""
         found, todo = {cell}, [cell]
         while todo:
             reads = {read for read, _, _ in self.edges(todo.pop()) if read is not None} - found
@@ -163,7 +158,7 @@ class Chains:
         return counts[cell]
 
     def largest(self, cell: Cell, most: int) -> tuple[Path, ...]:
-        """The largest paths: each is one edge before one of the largest of what it leads to."""
+        """The `most` largest paths of a cell, by the absolute value of their product."""
         best = self._best.setdefault(most, {})
         for at in self.visited(cell) if cell not in best else ():
             found = (

@@ -1,8 +1,7 @@
-"""Where a number comes from and where it goes: cells in time, what each reads, what reads it.
+"""Provenance: which numbers each number of a run is computed from, and which are computed from it.
 
-Both directions are read off the expressions as they are computed. A parameter's cell belongs to
-the iteration that made it: W1 as iteration k reads it was made in k − 1, or is where it began (0).
-It knows no screen, and rounds nothing.
+A parameter's cell belongs to the iteration that computed it: W1 as iteration k reads it is of
+iteration k − 1, or of iteration 0 where it is the initial value.
 """
 
 from __future__ import annotations
@@ -16,51 +15,53 @@ import numpy as np
 
 from backprop_tui.maths.elements import Reach, element, reach
 from backprop_tui.maths.expressions import Cell, Expr, cells, children
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import folded, text
-from backprop_tui.model.experiment import Edit
 from backprop_tui.model.program import Step
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Timeline
 
 
 @dataclass(frozen=True)
 class Place:
-    """One number of the run: a cell in the iteration that made it (0: before the first)."""
+    """One number of a run: a cell, in the iteration that computed it (0: before the first)."""
 
     iteration: int
     cell: Cell
 
     @property
     def symbol(self) -> str:
+        """The symbol of its matrix."""
         return self.cell.symbol
 
 
-LONGEST = 60
-"""Terms of a sum that are explained one by one; of a longer one the first and the last."""
+MOST_TERMS = 60
+"""The most terms of a sum that are explained one by one; of a longer one, the first and last."""
 
 
 class Provenance:
-    """Asks a timeline where its numbers come from. Iterations are replayed as they are needed."""
+    """Where the numbers of a run come from. Iterations are computed as they are needed."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.program = timeline.program
 
     def step_of(self, place: Place) -> Step | None:
-        """The step that made the number; None for what was given: X, Y, a parameter's beginning,
-        an edited number."""
+        """The step that computed the number; None for what is given: data, initial values, edited
+        numbers."""
         at = self.program.positions.get(place.symbol)
         if at is None or place.iteration == 0 or self.edit_of(place):
             return None
         return self.program.steps[at]
 
     def edit_of(self, place: Place) -> Edit | None:
-        """The edit that gave the number, if one did."""
+        """The edit that set the number; None where none did."""
         timeline = self.timeline
         if not timeline.experiment.edits:
             return None
-        if place.symbol in ("X", "Y"):
+        if place.symbol in self.program.data:
             return timeline.history.last_edit(place.cell, place.iteration)
         if place.symbol not in self.program.parameters:
             return None
@@ -71,13 +72,14 @@ class Provenance:
         return None if begins > 1 and timeline.diverged(begins - 1) else edit
 
     def unedited(self, edit: Edit) -> float:
-        """What the number was that was edited."""
+        """The number before that edit."""
         before = self.timeline.history.setting(edit.iteration - 1)
         if not isinstance(edit.of, Cell):
             return before.training.learning_rate
         symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
-        if symbol in ("X", "Y"):
-            matrix = before.data.X if symbol == "X" else before.data.Y
+        if symbol in self.program.data:
+            data = before.data
+            matrix = data.X if self.program.roles[symbol].kind == "input" else data.Y
             column = int(before.examples_of(edit.iteration)[column])
         elif edit.iteration == 1:
             matrix = before.parameters()[symbol]
@@ -88,11 +90,11 @@ class Provenance:
         return float(matrix[row, column])
 
     def is_parameter(self, symbol: str) -> bool:
-        """Whether it is handed from one iteration to the next: a parameter, a running mean."""
+        """Whether one iteration hands it to the next: a parameter or a running mean."""
         return symbol in self.program.kept
 
     def read_in(self, iteration: int, cell: Cell, step: Step | None = None) -> Place:
-        """The place of a cell as `step` of that iteration reads it: before any update, if None."""
+        """The place of a cell as `step` of an iteration reads it; None: before any update."""
         made = iteration
         if self.is_parameter(cell.symbol) and not self._updated_before(cell.symbol, step):
             made -= 1
@@ -103,14 +105,14 @@ class Provenance:
         return step is not None and positions.get(symbol, len(positions)) < positions[step.symbol]
 
     def earliest(self, place: Place) -> Place:
-        """A frozen parameter is the one that it began as or was edited to, in every iteration."""
+        """The place itself; of a frozen parameter, the place where its value was set."""
         if not self.is_parameter(place.symbol) or place.symbol in self.program.positions:
             return place
         edit = self.timeline.history.last_edit(place.cell, place.iteration + 1)
         return Place(edit.iteration - 1 if edit else 0, place.cell)
 
     def number(self, place: Place) -> float:
-        """The recorded number."""
+        """The recorded number at a place."""
         row, column = place.cell.row - 1, place.cell.column - 1
         if self.is_parameter(place.symbol):
             if place.iteration == 0:
@@ -124,47 +126,46 @@ class Provenance:
 
     @lru_cache(maxsize=8)  # noqa: B019 (as long as its run)
     def environment(self, iteration: int, step: Step | None = None) -> Mapping[str, Any]:
-        """What each symbol of an iteration holds as `step` reads it: before any update, if None."""
+        """The value of each symbol as `step` of an iteration reads it; None: before any update."""
         done = self.timeline.iteration(iteration)
         updates, _ = self.program.phase_bounds("update")
         before = updates if step is None else max(updates, self.program.index(step.symbol))
-        steps = self.program.steps[:before]
-        computed = {s.symbol: r for s, r in zip(steps, done.results, strict=False)}
+        computed = self.program.by_symbol(done.results[:before])
         return {**done.scalars, **done.given, **computed}
 
-    def shapes(self, iteration: int) -> Mapping[str, tuple[int, ...]]:
+    def shapes(self, iteration: int) -> Mapping[str, Shape]:
+        """The shape of each symbol in the batch of an iteration."""
         examples = len(self.timeline.iteration(max(1, iteration)).examples)
         return self.program.shapes(examples)
 
-    def expansion(self, place: Place, *, taught: bool = False) -> Expr | None:
-        """The number as scalar terms over the cells it reads; None for what was given."""
+    def expansion(
+        self, place: Place, *, taught: bool = False, most: int | None = None
+    ) -> Expr | None:
+        """The number as an expression over the cells that it reads; None for what is given.
+
+        It is as evaluated, or as `taught`; sums of more than `most` terms are shortened.
+        """
         step = self.step_of(place)
         if step is None:
             return None
         expression = step.expression if taught else self.program.lowered_of(step)
-        cell = place.cell
-        return element(expression, cell.row, cell.column, self.shapes(place.iteration))
+        cell, shapes = place.cell, self.shapes(place.iteration)
+        return element(expression, cell.row, cell.column, shapes, most)
 
     def terms(self, place: Place) -> tuple[Place, ...]:
-        """The numbers in this one's terms, as its step is taught; of a very long sum not all."""
-        step = self.step_of(place)
-        if step is None:
-            return ()
-        at, shapes = place.cell, self.shapes(place.iteration)
-        return self._places(
-            place, step, element(step.expression, at.row, at.column, shapes, LONGEST)
-        )
+        """The numbers that this one reads as its step is taught; of a very long sum not all."""
+        return self._read(place, self.expansion(place, taught=True, most=MOST_TERMS))
 
     def reads(self, place: Place) -> tuple[Place, ...]:
-        """The numbers that this one was computed from, in order of reading."""
-        step, expansion = self.step_of(place), self.expansion(place)
-        return () if step is None or expansion is None else self._places(place, step, expansion)
+        """The numbers that this one is computed from, as it is evaluated, in order of reading."""
+        return self._read(place, self.expansion(place))
 
-    def _places(self, place: Place, step: Step, expansion: Expr) -> tuple[Place, ...]:
-        return tuple(self.read_in(place.iteration, cell, step) for cell in cells(expansion))
+    def _read(self, place: Place, expansion: Expr | None) -> tuple[Place, ...]:
+        step, found = self.step_of(place), cells(expansion) if expansion else ()
+        return tuple(self.read_in(place.iteration, cell, step) for cell in found)
 
     def is_read_by(self, place: Place, reader: Place) -> bool:
-        """Whether `reader` was computed from `place`, as its step is taught; without expanding."""
+        """Whether `reader` reads `place`, as its step is taught; its sum is not expanded."""
         step = self.step_of(reader)
         if step is None or place != self.read_in(reader.iteration, place.cell, step):
             return False
@@ -173,9 +174,9 @@ class Provenance:
         return any(i in (None, row) and j in (None, column) for i, j in found)
 
     def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
-        """What reads the number next: iteration, symbol and which of its elements.
+        """What reads the number: iteration, symbol, and which of its elements.
 
-        A parameter is read by the iteration after the one that made it, where there is one.
+        A parameter is read in the iteration after the one that computed it.
         """
         return tuple(
             (iteration, self.program.steps[i].symbol, found)
@@ -183,8 +184,18 @@ class Provenance:
             for found in self._reached(i, iteration, place.cell)
         )
 
+    def used_in(self, place: Place, most: int = 4) -> tuple[str, ...]:
+        """The cells that read the number next, by name; of more than `most` in one matrix the first
+        and the last. A later iteration is named before its first cell."""
+        found: dict[str, None] = {}
+        for iteration, symbol, at in self.used_by(place):
+            ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
+            for name in _spelled(symbol, at, self.shapes(iteration), most):
+                found[f"{ahead}{name}" if ahead and not found else name] = None
+        return tuple(found)
+
     def _readers(self, place: Place) -> Iterator[tuple[int, int]]:
-        """The steps that read a place, each with the iteration it does so in, the earlier first."""
+        """The steps that read a place, each with its iteration, the earlier iteration first."""
         found = self.program.readers.get(place.symbol, ())
         if not self.is_parameter(place.symbol):
             yield from ((i, place.iteration) for i in found)
@@ -195,33 +206,35 @@ class Provenance:
         yield from ((i, place.iteration + 1) for i in found if i <= own)
 
     def _reached(self, i: int, iteration: int, cell: Cell) -> list[Reach]:
-        """The elements of a step that read a cell; none behind the end of a run."""
+        """The elements of a step that read a cell; none after the end of a run that diverged."""
         if self.timeline.iteration(iteration).number < iteration:
             return []
         shapes = self.shapes(iteration)
         return sorted(reach(self.program.lowered[i], cell, shapes), key=_order)
 
     def history(self, place: Place, most: int = 3) -> tuple[tuple[int, float], ...]:
-        """A parameter's value at the start, then after the last updates up to this one."""
+        """A parameter's initial value and those after the last updates, each with its iteration."""
         last = range(max(1, place.iteration - most + 1), place.iteration + 1)
         return tuple((k, self.number(Place(k, place.cell))) for k in (0, *last))
 
     def given(self, place: Place) -> str:
-        """How a number that no step made came to be."""
+        """How a number was set that no step computed, in words."""
         experiment = self.timeline.experiment
         initial, row, column = experiment.initial, place.cell.row, place.cell.column
         if edit := self.edit_of(place):
             was = said(self.unedited(edit))
             return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
-        if place.symbol in ("X", "Y"):
+        if place.symbol in self.program.data:
             example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
-            what = "input" if place.symbol == "X" else "target of output"
+            is_input = self.program.roles[place.symbol].kind == "input"
+            what = "input" if is_input else "target of output"
             return f"{what} {row} of example {example}: it is given"
         if place.symbol in initial.given:
             return "given by the experiment"
-        if place.symbol not in self.program.parameters:
+        role = self.program.roles[place.symbol]
+        if role.kind == "mean":
             return "a running mean begins at zero"
-        if place.symbol.startswith("b"):
+        if role.part == "bias":
             return "a bias begins at zero"
         if initial.scheme == "zeros":
             return "the experiment begins with every weight at zero"
@@ -230,7 +243,10 @@ class Provenance:
         return f"drawn at random ({initial.scheme}, seed {initial.seed}{rounded})"
 
     def origin(self, place: Place) -> tuple[Place, str] | None:
-        """The first cell behind a number that is not finite, and the sentence for how it arose."""
+        """The first number that is not finite behind one that is not, and how it arose, in words.
+
+        None for a finite number.
+        """
         if np.isfinite(self.number(place)):
             return None
         seen = {place}
@@ -243,7 +259,7 @@ class Provenance:
         return place not in seen and not np.isfinite(self.number(place))
 
     def how_it_arose(self, place: Place) -> str:
-        """`A2[1,1] is exactly 1, so log(1 − A2[1,1]) is −∞`, for a place whose reads are finite."""
+        """A2[1,1] is exactly 1, so log(1 − A2[1,1]) is −∞; the place reads finite numbers."""
         expansion = self.expansion(place)
         if expansion is None:
             return f"{text(place.cell)} was given so"
@@ -252,7 +268,7 @@ class Provenance:
         def spoilt(e: Expr) -> bool:
             return not np.isfinite(value(e, env))
 
-        # Down to where it arose. An ∞ that comes to nothing (0·log 0, 1/∞) spoils nothing.
+        # Down to the innermost part that is not finite: 0·log 0 and 1/∞ are finite.
         part = expansion
         while inner := next(filter(spoilt, children(part)), None):
             part = inner
@@ -275,3 +291,13 @@ def exactly(number: float) -> str:
 
 def _order(found: Reach) -> tuple[int, int]:
     return found[0] or 0, found[1] or 0
+
+
+def _spelled(symbol: str, at: Reach, shapes: Mapping[str, Shape], most: int) -> list[str]:
+    """The names of those elements of a matrix; of more than `most` one name, first to last."""
+    size = shapes[symbol]
+    rows = [at[0]] if at[0] else range(1, size[0] + 1)
+    columns = [at[1]] if at[1] else range(1, size[1] + 1)
+    if len(rows) * len(columns) > most:
+        return [f"{symbol}[{rows[0]},{columns[0]}]…[{rows[-1]},{columns[-1]}]"]
+    return [f"{symbol}[{i},{j}]" for i in rows for j in columns]

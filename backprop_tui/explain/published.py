@@ -1,7 +1,6 @@
-"""Published figures beside the run's own numbers: which are equal to the digits that are printed.
+"""Published figures compared with a run's numbers, to the digits that are printed.
 
-A figure is compared as it is printed, digit for digit; one that is known to be wrong in its source
-is told as that, and is never a failure. It knows no files and no screen.
+A figure that is known to be wrong in its source is reported as that, and is never a failure.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from math import isfinite, nan
 from typing import Any
 
@@ -22,14 +22,16 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import KnownWrong, Published
-from backprop_tui.run.timeline import Iteration, Timeline
+from backprop_tui.model.notes import KnownWrong, Published
+from backprop_tui.run.timeline import Timeline
 
 MOST_DIGITS = 12
-"""Significant digits that are compared; the last ones of a float64 are not the source's."""
+"""The most significant digits that are compared."""
 
 
-class Verdict(StrEnum):
+class FigureVerdict(StrEnum):
+    """How a published figure and the computed number compare."""
+
     EQUAL = "equal"
     WITHIN = "within"
     DIFFERS = "differs"
@@ -39,53 +41,54 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One printed number, and the computed one."""
+    """A printed number compared with the computed one."""
 
     of: str
-    """What it is a number of, as the screen writes it: A1[1,1], −dZ2[1,1], σ′(Z2[1,1])."""
+    """What is printed, in text: A1[1,1], −dZ2[1,1], σ′(Z2[1,1])."""
     reads: tuple[str, ...]
     """The symbols that it is computed from."""
     iteration: int
     cell: Cell | None
-    """The cell that it is a number of, where it is just that."""
+    """The cell that is printed; None for an expression over cells."""
     source: str
     printed: str
     computed: float
     """NaN where the run ended before that iteration."""
-    verdict: Verdict
+    verdict: FigureVerdict
     within: float | None = None
     wrong: KnownWrong | None = None
     """Why it is wrong in its source, and what is right, where that is known."""
 
     @property
     def place(self) -> Place | None:
-        """The number in the run; a parameter's figures are of the iteration that made it."""
+        """The computed number's place; None for an expression over cells."""
         return None if self.cell is None else Place(self.iteration, self.cell)
 
     @property
     def failed(self) -> bool:
-        return self.verdict in (Verdict.DIFFERS, Verdict.NOT_REACHED)
+        """Whether the check fails: the numbers differ, or the run ended before."""
+        return self.verdict in (FigureVerdict.DIFFERS, FigureVerdict.NOT_REACHED)
 
     @property
     def as_printed(self) -> bool:
-        """Whether the computed number is what is printed, known to be wrong or not."""
+        """Whether the computed number equals the printed one, even if that is known to be wrong."""
         return matches(self.computed, self.printed, self.within)
 
     @property
     def correct(self) -> str | None:
-        """The right number, where the source is known to be wrong and the file says what is."""
+        """The correct number, where the printed one is wrong and the file gives the correct one."""
         return None if self.wrong is None else self.wrong.correct
 
     @property
     def is_correct(self) -> bool | None:
-        """Whether the computed number is that right one; None where none is stated."""
+        """Whether the computed number equals the correct one; None where none is given."""
         return None if self.correct is None else matches(self.computed, self.correct)
 
 
 def matches(computed: float, printed: str, within: float | None = None) -> bool:
-    """Whether a number, rounded to the digits that are printed, is what is printed.
+    """Whether a number equals the printed one when rounded to its digits, or is `within` of it.
 
-    A whole number without a point is meant as it stands; "2." would be a rounded one.
+    A whole number without a point is exact; "2." is a rounded one.
     """
     if not isfinite(computed):
         return False
@@ -98,10 +101,10 @@ def _decimal(printed: str) -> Decimal:
 
 
 def _half_a_unit(printed: str) -> Decimal:
-    """By how much rounding may have moved a number until it was printed so.
+    """The largest difference between a number and its rounded figure.
 
-    The twelfth digit is the last one that counts, and half of the next is allowed in any case:
-    0.3785 is no float, and must round up as down.
+    At most MOST_DIGITS digits count, and half a unit of the next is always allowed: 0.3785 is no
+    float, and may have been rounded either way.
     """
     figure = _decimal(printed)
     exponent = figure.as_tuple().exponent
@@ -120,14 +123,14 @@ def compare(timeline: Timeline, published: Published) -> tuple[Comparison, ...]:
 def _comparisons(timeline: Timeline, published: Published) -> Iterator[Comparison]:
     done = timeline.iteration(published.iteration)
     shapes = timeline.program.shapes(len(timeline.experiment.examples_of(published.iteration)))
-    env = environment(timeline, done) if done.number == published.iteration else None
-
-    def compared(
-        e: Expr, i: int, j: int, computed: Array | None, printed: str, wrong: KnownWrong | None
-    ) -> Comparison:
+    # Parameters have the values that the updates gave them.
+    env = {**done.scalars, **done.given, **timeline.program.by_symbol(done.results)}
+    reached = done.number == published.iteration
+    numbers = cache(lambda e: _numbers(e, env))
+    for e, i, j, printed, wrong in _printed(published, shapes):
         one = _one(e, i, j, shapes)
-        number = nan if computed is None else float(computed[i, j])
-        return Comparison(
+        number = float(numbers(e)[i, j]) if reached else nan
+        yield Comparison(
             of=text(one) if len(cells(one)) <= len(names(e)) else f"({text(e)})[{i + 1},{j + 1}]",
             reads=names(e),
             iteration=published.iteration,
@@ -135,34 +138,32 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
             source=published.source,
             printed=printed,
             computed=number,
-            verdict=_verdict(number, printed, published.within, env is not None, wrong),
+            verdict=_verdict(number, printed, published.within, reached, wrong),
             within=published.within,
             wrong=wrong,
         )
 
+
+def _printed(
+    published: Published, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[Expr, int, int, str, KnownWrong | None]]:
+    """Each printed number: of what, its row and column (from 0), and why it is wrong, if it is."""
     spoilt = {_one(wrong.of, 0, 0, shapes) for wrong in published.known_wrong}
     for figure in published.figures:
-        numbers = _numbers(figure.of, env)
         for i, row in enumerate(figure.printed):
             for j, printed in enumerate(row):
                 if printed and _one(figure.of, i, j, shapes) not in spoilt:
-                    yield compared(figure.of, i, j, numbers, printed, None)
+                    yield figure.of, i, j, printed, None
     for wrong in published.known_wrong:
-        yield compared(wrong.of, 0, 0, _numbers(wrong.of, env), wrong.printed, wrong)
+        yield wrong.of, 0, 0, wrong.printed, wrong
 
 
-def environment(timeline: Timeline, done: Iteration) -> Mapping[str, Any]:
-    """What every symbol holds after an iteration: parameters as the updates left them."""
-    results = zip(timeline.program.steps, done.results, strict=True)
-    return {**done.scalars, **done.given, **{step.symbol: result for step, result in results}}
-
-
-def _numbers(e: Expr, env: Mapping[str, Any] | None) -> Array | None:
-    return None if env is None else np.atleast_2d(np.asarray(value(e, env), dtype=np.float64))
+def _numbers(e: Expr, env: Mapping[str, Any]) -> Array:
+    return np.atleast_2d(np.asarray(value(e, env), dtype=np.float64))
 
 
 def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
-    """One number of `e` by itself: of A1 the cell A1[1,1]."""
+    """The element of `e` at i, j (from 0) as an expression: of A1 the cell A1[1,1]."""
     if isinstance(e, Name) and e.symbol in shapes:
         return Cell(e.symbol, i + 1, j + 1)
     return element(e, i + 1, j + 1, shapes)
@@ -170,18 +171,18 @@ def _one(e: Expr, i: int, j: int, shapes: Mapping[str, Shape]) -> Expr:
 
 def _verdict(
     computed: float, printed: str, within: float | None, reached: bool, wrong: KnownWrong | None
-) -> Verdict:
+) -> FigureVerdict:
     if wrong is not None:
-        return Verdict.KNOWN_WRONG
+        return FigureVerdict.KNOWN_WRONG
     if not reached:
-        return Verdict.NOT_REACHED
+        return FigureVerdict.NOT_REACHED
     if matches(computed, printed):
-        return Verdict.EQUAL
-    return Verdict.WITHIN if matches(computed, printed, within) else Verdict.DIFFERS
+        return FigureVerdict.EQUAL
+    return FigureVerdict.WITHIN if matches(computed, printed, within) else FigureVerdict.DIFFERS
 
 
 class Beside:
-    """The published figure beside a number of the run; an iteration is compared when asked for."""
+    """The published figures beside a run's numbers; an iteration is compared when asked for."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -191,20 +192,20 @@ class Beside:
             self._published.setdefault(published.iteration, []).append(published)
 
     def at(self, iteration: int, cell: Cell) -> Comparison | None:
-        """The first figure of a cell, if any is published.
+        """The first published figure of a cell; None where there is none.
 
-        A parameter's cell is of the iteration that made it, as a Place is.
+        A parameter's cell is of the iteration that computed it, as in a Place.
         """
         here = self.all_in(self._made(iteration, cell.symbol))
         return next((c for c in here if c.cell == cell), None)
 
     def about(self, iteration: int, symbol: str) -> tuple[Comparison, ...]:
-        """The figures that are read off a symbol but are no cell of it: −dZ2, σ′(Z2[1,1])."""
+        """The published figures of expressions that read a symbol: −dZ2, σ′(Z2[1,1])."""
         here = self.all_in(self._made(iteration, symbol))
         return tuple(c for c in here if c.cell is None and symbol in c.reads)
 
     def all_in(self, iteration: int) -> tuple[Comparison, ...]:
-        """Every figure of an iteration."""
+        """Every published figure of an iteration."""
         if iteration not in self._published:
             return ()
         if iteration not in self._compared:
@@ -215,7 +216,7 @@ class Beside:
         return self._compared[iteration]
 
     def _made(self, iteration: int, symbol: str) -> int:
-        """A frozen parameter was made before the first iteration (0), and is still that after."""
+        """The iteration of the figures: 1 for the initial value of a frozen parameter."""
         program = self.timeline.program
         frozen = symbol in program.parameters and symbol not in program.positions
         return 1 if frozen and iteration == 0 else iteration

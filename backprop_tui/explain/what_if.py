@@ -1,33 +1,29 @@
-"""What if a number were another: the edit that this is, and the first loss that it changes.
-
-Whoever edits, on the screen or in words, asks here. It changes nothing, and knows no screen.
-"""
+"""What if a number were another: the edit that sets it, and the first loss that it changes."""
 
 from __future__ import annotations
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
-from backprop_tui.run.edits import ALPHA, with_edit
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.run.edits import with_edit
 from backprop_tui.run.sweep import loss_with
 from backprop_tui.run.timeline import Timeline
 
 
 def as_it_is(provenance: Provenance, place: Place | None, here: int) -> Edit:
-    """The edit of that number, of α if None, that would leave it as it is; iteration `here` is
-    shown."""
+    """The edit that sets a number, or α if None, to the value that it has in iteration `here`."""
     if place is None:
         return Edit(here, ALPHA, provenance.timeline.iteration(here).scalars[ALPHA.symbol])
     iteration = max(1, place.iteration)
     if place.symbol in provenance.program.parameters:
         frozen = place.symbol not in provenance.program.positions
-        # A frozen one is edited from here on, whenever it began to be what it is.
+        # A frozen one is edited from the iteration shown on, whenever its value was set.
         iteration = here if frozen else place.iteration + 1
     return Edit(iteration, place.cell, provenance.number(place))
 
 
 def losses(timeline: Timeline, edit: Edit) -> tuple[int, float, float]:
-    """The first iteration whose loss the edit changes, and that loss without it and with it."""
+    """The first iteration whose loss an edit changes, and that loss without and with it."""
     if isinstance(edit.of, Cell):
         iteration = timeline.iteration(edit.iteration)
         now = loss_with(timeline.program, iteration, edit.of, edit.value)

@@ -1,7 +1,7 @@
-"""What a run can be exported as: one table that feeds `--as`, its help and README.
+"""The formats that a run can be exported as: one table for `--as`, its help and README.
 
-Each format is a module beside this one, imported when it is asked for, so that the table can be
-read without NumPy. How a format writes, and what it cannot, is that module's business.
+Each format is a module with a function `texts`, and `key` and `remarks` for a worksheet. It is
+imported when it is used, so that the table can be read without NumPy.
 """
 
 from __future__ import annotations
@@ -12,46 +12,51 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from backprop_tui.files.atomic_write import shown_path, write_file
+
 if TYPE_CHECKING:
     from backprop_tui.run.timeline import Timeline
 
 
 class ExportError(Exception):
-    """The run has no such export; the message says why, and what to do."""
+    """A run that cannot be exported so; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How much is written, and how."""
+    """What was asked for: how much is written, and how."""
 
     iterations: int = 1
     decimals: int = 3
-    """Of numbers for people; programs get them in full."""
+    """The decimals of numbers that people read; scripts have all digits."""
     blanks: tuple[str, ...] = ()
-    """Of a worksheet: the symbols to fill in; none: the gradients, of as many layers as fit."""
+    """The symbols to fill in on a worksheet; none: the gradients of as many layers as fit."""
     copies: int = 1
-    """Of a worksheet: how many sheets, each with other weights."""
+    """The number of sheets of a worksheet; where there are several, each has other weights."""
 
 
 @dataclass(frozen=True)
 class Format:
+    """A format: its name for `--as`, what it is, and the module of `exports` that writes it."""
+
     name: str
     about: str
     module: str
     ending: str = ""
-    """Of a file's name that asks for it; none: only by its name."""
+    """The ending of a file's name that stands for it; "" where none does."""
 
     def texts(self, timeline: Timeline, wanted: Wanted) -> Iterator[str]:
-        """The export in pieces, or an ExportError before the first of them."""
+        """The text in pieces. Raises ExportError before the first where there is no such export."""
         return iter(self._module.texts(timeline, wanted))
 
     def key(self, timeline: Timeline, wanted: Wanted, ending: str = ".csv") -> str | None:
-        """The answer key of a format that asks questions, as the ending of its file's name says."""
+        """The answer key, as a page where `ending` is .html, else as CSV; None where a format has
+        none."""
         key = getattr(self._module, "key", None)
         return None if key is None else str(key(timeline, wanted, ending))
 
     def remarks(self, timeline: Timeline, wanted: Wanted) -> tuple[str, ...]:
-        """What whoever asked for it should know of it."""
+        """Sentences for the person who exports, such as what was left out."""
         remarks = getattr(self._module, "remarks", None)
         return () if remarks is None else tuple(remarks(timeline, wanted))
 
@@ -63,26 +68,28 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("numpy", "a script that prints the same numbers, to the bit", "numpy_script", ".py"),
-        Format("torch", "a script that holds PyTorch's gradients against ours", "torch_script"),
-        Format("markdown", "every step worked out, as Markdown", "markdown", ".md"),
-        Format("latex", "the same, as an article for LaTeX", "latex", ".tex"),
-        Format("html", "the same, as one page for a browser", "html", ".html"),
-        Format("worksheet", "a page to print, with blanks to fill in by hand", "worksheet"),
+        Format(
+            "numpy", "a script that prints the same numbers, to the bit", "scripts.numpy", ".py"
+        ),
+        Format("torch", "a script that holds PyTorch's gradients against ours", "scripts.torch"),
+        Format("markdown", "every step worked out, as Markdown", "documents.markdown", ".md"),
+        Format("latex", "the same, as an article for LaTeX", "documents.latex", ".tex"),
+        Format("html", "the same, as one page for a browser", "documents.html", ".html"),
+        Format("worksheet", "a page to print, with blanks to fill in by hand", "worksheet.page"),
     )
 }
 
 
 MOST_WORKED_OUT = 10
-"""Iterations of a document that is named by its file's ending alone."""
+"""The most iterations of a document; a script has all."""
 SAVED = ".toml"
-"""The ending of an experiment file: what is saved, not exported."""
+"""The ending of an experiment file, which is saved and not exported."""
 
 
 def format_of(path: str) -> Format | None:
-    """The format that the ending of a file's name asks for; None: an experiment file.
+    """The format that the ending of a file's name stands for; None for an experiment file.
 
-    An ExportError where neither is written so: a page of that name would be no page.
+    Raises ExportError for any other ending.
     """
     ending = os.path.splitext(path)[1].lower()
     if ending in ("", SAVED):
@@ -98,11 +105,10 @@ def format_of(path: str) -> Format | None:
 def export_so_far(
     chosen: Format, path: str, timeline: Timeline, iteration: int, decimals: int
 ) -> str:
-    """Write a run up to that iteration, a document its first ones, over what is there; in words
-    what was written. An ExportError or a SaveError where it cannot be."""
-    from backprop_tui.files.atomic_write import write_file
-    from backprop_tui.files.saving import shown_path
+    """Write the iterations up to that one, replacing the file, and return a sentence that says so.
 
+    Raises ExportError or SaveError where that is not possible.
+    """
     iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
     text = "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
     write_file(path, text, overwrite=True)

@@ -1,7 +1,6 @@
 """The record of answers for the teacher: a CSV file, a line for each answer as it comes.
 
-Lines are only ever added, each written at once, so that a killed program has lost none. What is
-right and what a mistake is called is decided elsewhere.
+Each line is written at once, so that a program that is killed loses none.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ import os
 from datetime import datetime
 
 from backprop_tui.files.atomic_write import SaveError
-from backprop_tui.learn.judging import Judged
-from backprop_tui.learn.questions import Asked
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.answers import JudgedAnswer
+from backprop_tui.learn.questions import AskedQuestion, Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import path_shown
 
@@ -34,10 +32,10 @@ COLUMNS = (
 
 
 class Record:
-    """Adds lines to a file; one that is there must be such a record."""
+    """A record that lines are added to: a new file, or one that is such a record already."""
 
     def __init__(self, path: str) -> None:
-        """Raises SaveError where the file cannot be added to, or is something else."""
+        """Open or create the file. Raises SaveError where it fails or it is no such record."""
         self.path = path
         try:
             if os.path.exists(path) and not os.path.isfile(path):
@@ -57,16 +55,16 @@ class Record:
     def write(
         self,
         lesson: str,
-        asked: Asked,
+        asked: AskedQuestion,
         attempt: int,
         typed: str,
-        became: Judged | Outcome | None,
+        became: JudgedAnswer | Outcome | None,
         right: str,
         seconds: float,
     ) -> None:
-        """One answer, or the showing of what nobody answered. Raises OSError."""
+        """Add a line for an answer, or for a result that was shown unanswered. Raises OSError."""
         verdict, mistakes = "", ""
-        if isinstance(became, Judged):
+        if isinstance(became, JudgedAnswer):
             verdict, mistakes = became.verdict.value, " ".join(became.mistakes)
         elif became is not None:
             verdict = became.value
@@ -80,7 +78,7 @@ class Record:
         )
 
     def _end_last_line(self) -> None:
-        """A program that was killed may have left half a line."""
+        """End the last line, of which a program that was killed may have written half."""
         with open(self.path, "rb+") as file:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
@@ -93,5 +91,5 @@ class Record:
 
 
 def _plain(typed: str) -> str:
-    """What was typed, as text: a spreadsheet takes what begins with = for a formula."""
+    """The answer as text: a spreadsheet takes what begins with = or @ for a formula."""
     return f"'{typed}" if typed.startswith(("=", "@")) else typed

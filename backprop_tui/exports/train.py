@@ -1,7 +1,7 @@
-"""The report of `train`: a bar while it runs, the losses as they come, and a table at the end.
+"""The command `train`: iterations with a progress bar, losses as CSV, and a table at the end.
 
-It hands the run on to the engine, to a file and to its reader. Told to stop, by ctrl-c or from
-outside, it stops after the stretch that is being computed and keeps all that there is.
+A signal such as ctrl-c ends the training after the stretch that is being computed; all that was
+computed is kept.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
-from backprop_tui.exports import printed
-from backprop_tui.exports.trace import figure, setting
+from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.files.saving import resume, save
@@ -37,8 +36,8 @@ from backprop_tui.run.training import (
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-class Session:
-    """One training: from where the experiment stands, until it stops; `text` tells what it was."""
+class TrainingRun:
+    """A training from where the experiment stands until it stops, and its result as a table."""
 
     def __init__(self, timeline: Timeline, until: Until, decimals: int = 6) -> None:
         self.timeline, self.until, self.decimals = timeline, until, decimals
@@ -50,34 +49,36 @@ class Session:
 
     @property
     def diverged_before(self) -> bool:
-        """Whether there is nothing to train: the run has ended where the experiment stands."""
+        """Whether the run has diverged before the first iteration that would be trained."""
         return self.first > 1 and bool(self.timeline.diverged(self.first - 1))
 
     @property
     def position(self) -> Position:
-        """Where the run stands now: after the last iteration that counts."""
+        """The position after the last iteration."""
         assert self.trained is not None
         return self.timeline.end_of(self.trained.last)
 
     @property
     def reached(self) -> bool:
-        """Whether it ended as it was asked to."""
+        """Whether the training ended as it was asked to."""
         stop = self.trained and self.trained.stop
         if stop is StopReason.DIVERGED:
             return False
         return self.until.loss is None or stop is StopReason.LOSS
 
-    def run(self, asked: Callable[[], object], history: LossFile, show: Bar) -> None:
-        """Train, and tell each stretch on."""
+    def run(self, asked: Callable[[], object], losses: LossFile, show: Bar) -> None:
+        """Train until done or `asked` to stop, with losses and progress after each stretch."""
         begun = perf_counter()
         for trained in train(self.timeline, self.first, self.until, asked):
             self.trained, self.seconds = trained, perf_counter() - begun
-            losses = trained.losses
-            history.add(trained.last - len(losses) + 1, losses.tolist())
+            losses.add(trained.last - len(trained.losses) + 1, trained.losses.tolist())
             show(self)
 
     def save(self, path: str, overwrite: bool) -> None:
-        """Save it there; where that fails, in a place for temporary files: nothing is lost."""
+        """Save the run at `path`; where that fails, in a temporary folder, so that nothing is lost.
+
+        A failure is added to `faults`.
+        """
         try:
             save(path, self.timeline, self.position, overwrite)
             self.saved = path
@@ -96,17 +97,20 @@ class Session:
             fault += f"; it is saved as {path_shown(elsewhere)} instead"
         self.faults.append(fault)
 
-    # What it was
-
     @property
     def rate(self) -> float:
         """Iterations a second."""
+        return self.done / max(self.seconds, 1e-9)
+
+    @property
+    def done(self) -> int:
+        """The number of iterations that were trained."""
         assert self.trained is not None
-        return (self.trained.last - self.first + 1) / max(self.seconds, 1e-9)
+        return self.trained.last - self.first + 1
 
     def text(self) -> Iterator[str]:
         """The result as a table."""
-        from rich.console import Console
+        from rich.console import Console  # other commands do without Rich
         from rich.text import Text
 
         console = Console(highlight=False)
@@ -121,7 +125,7 @@ class Session:
     def _rows(self) -> Iterator[tuple[str, str]]:
         trained, experiment = self.trained, self.timeline.experiment
         assert trained is not None
-        first, last, count = self.first, trained.last, trained.last - self.first + 1
+        first, last, count = self.first, trained.last, self.done
         span = f"from {first:,} to {last:,}" if count > 1 else f"number {last:,}"
         yield "iterations", f"{count:,}" + (f", {span}" if first > 1 else "")
         if (batches := experiment.batches_per_epoch) > 1:
@@ -142,7 +146,8 @@ class Session:
             yield "open it", f"backprop-tui {experiment.source}, then g {last}"
 
     def _scores(self) -> Iterator[tuple[str, str]]:
-        """How all examples do, before and after; a single one is the loss already."""
+        """The mean loss and the accuracy over all examples, before and after; for a single example
+        nothing, because that is the loss."""
         timeline, trained = self.timeline, self.trained
         assert trained is not None
         before = evaluation(timeline, timeline.iteration(self.first).given)
@@ -174,7 +179,7 @@ class Session:
                 return "the iterations are done"
 
     def divergence(self, iteration: int) -> str:
-        """In which iteration, and with which symbol, it began."""
+        """A sentence on the iteration and the symbol in which a run diverged."""
         began = first_not_finite(self.timeline, iteration)
         parameter = self.timeline.diverged(iteration)
         return (
@@ -184,54 +189,55 @@ class Session:
 
 
 def open_command(path: str) -> str:
-    """What opens a saved file in the stepper."""
+    """The command that opens a saved file in the stepper."""
     known = is_file(path) and not path.startswith("-")
     return f"backprop-tui {shlex.quote(path if known else os.path.join('.', path))}"
 
 
-# Told to stop --------------------------------------------------------------------------------
+# Signals -----------------------------------------------------------------------------------------
 
 
 @dataclass
-class Asked:
-    """Whether the program was told to stop, and how: the number of the signal."""
+class StopRequest:
+    """A request to stop; called, it says whether one has come."""
 
     signal: int | None = None
+    """The number of the signal that asked; None: none has."""
 
     def __call__(self) -> bool:
         return self.signal is not None
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Asked]:
-    """Signals only leave word, once; the second time they interrupt whatever is going on."""
-    asked, before = Asked(), {}
+def asked_to_stop() -> Iterator[StopRequest]:
+    """A context in which the first signal is a request to stop, and a second one interrupts."""
+    request, before = StopRequest(), {}
 
-    def heard(number: int, frame: object) -> None:
-        if asked.signal is not None:
+    def receive(number: int, frame: object) -> None:
+        if request.signal is not None:
             raise KeyboardInterrupt
-        asked.signal = number
+        request.signal = number
 
     for name in SIGNALS:  # Windows lacks some; a shell's background job ignores some
         number = getattr(signal, name, None)
         with suppress(ValueError):  # not in the main thread
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, heard)
+                before[number] = signal.signal(number, receive)
     try:
-        yield asked
+        yield request
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-# Losses as CSV -------------------------------------------------------------------------------
+# Losses as CSV -----------------------------------------------------------------------------------
 
 
 @dataclass
 class LossFile:
-    """`iteration,loss`, a line for each, written as they come. Without a path, nothing is.
+    """A CSV file with the loss of each iteration, written as they come; without a path, none.
 
-    A fault of the disk ends the writing, not the training.
+    An error of the disk ends the writing and becomes the `fault`; the training goes on.
     """
 
     path: str | None
@@ -240,7 +246,7 @@ class LossFile:
     _file: IO[str] | None = field(default=None, init=False)
 
     def open(self) -> None:
-        """Raises a SaveError where it cannot be begun."""
+        """Create the file. Raises SaveError where that is not possible."""
         if self.path is None:
             return
         check_place(self.path, self.overwrite)
@@ -249,21 +255,22 @@ class LossFile:
         try:
             self._file = open(self.path, mode, encoding="utf-8", newline="")  # noqa: SIM115
         except OSError as error:
-            raise SaveError(self._told(error)) from None
+            raise SaveError(self._sentence(error)) from None
         self._write("iteration,loss\n")
 
     def add(self, first: int, losses: list[float]) -> None:
-        """Losses from that iteration on, each with the digits that read back to the same bits."""
+        """Write the losses from iteration `first` on, with all their digits."""
         if self._file is not None:
             self._write("".join(f"{n},{loss!r}\n" for n, loss in enumerate(losses, first)))
 
     def close(self) -> None:
+        """Close the file, if it is open."""
         if self._file is not None:
             file, self._file = self._file, None
             try:
                 file.close()
             except OSError as error:
-                self.fault = self.fault or self._told(error)
+                self.fault = self.fault or self._sentence(error)
 
     def _write(self, lines: str) -> None:
         assert self._file is not None
@@ -271,21 +278,21 @@ class LossFile:
             self._file.write(lines)
             self._file.flush()
         except OSError as error:
-            self.fault = self._told(error)
+            self.fault = self._sentence(error)
             self.close()
 
-    def _told(self, error: OSError) -> str:
+    def _sentence(self, error: OSError) -> str:
         return f"{path_shown(self.path or '')} cannot be written: {error.strerror or error}"
 
 
-# A bar ---------------------------------------------------------------------------------------
+# The progress bar --------------------------------------------------------------------------------
 
-Bar = Callable[[Session], object]
+Bar = Callable[[TrainingRun], object]
 
 
 def bar(total: int, stream: Any) -> AbstractContextManager[Bar]:
-    """A progress bar on a terminal; elsewhere nothing."""
-    return _bar(total, stream) if stream.isatty() else nullcontext(lambda session: None)
+    """A context with a progress bar on `stream`, or with none where it is no terminal."""
+    return _bar(total, stream) if stream.isatty() else nullcontext(lambda run: None)
 
 
 @contextmanager
@@ -300,11 +307,9 @@ def _bar(total: int, stream: Any) -> Iterator[Bar]:
     ) as progress:
         task = progress.add_task("", total=total, told="")
 
-        def show(session: Session) -> None:
-            assert session.trained is not None
-            loss = figure(session.trained.loss, session.decimals)
-            told = f"{session.rate:,.0f}/s  loss {loss}"
-            done = session.trained.last - session.first + 1
-            progress.update(task, completed=done, told=told)
+        def show(run: TrainingRun) -> None:
+            assert run.trained is not None
+            loss = figure(run.trained.loss, run.decimals)
+            progress.update(task, completed=run.done, told=f"{run.rate:,.0f}/s  loss {loss}")
 
         yield show

@@ -131,3 +131,8 @@ def _place(path: str) -> str:
 
 def _why(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def shown_path(path: str) -> str:
+    """The name of a file in a sentence, with its folder: ./mine.toml."""
+    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

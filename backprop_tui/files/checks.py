@@ -1,38 +1,21 @@
-"""What takes several keys of an experiment file to tell: a list of checks, each of one thing.
+"""Checks of the network, its data and its training: what takes several keys of a file to tell.
 
-They look at a Draft, the document as the rules have read it, and report faults; they never raise.
+Each looks at a Draft and tells one thing; none raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
-from backprop_tui.files.draft import Draft, misfit, shapes_of, steps_of
-from backprop_tui.files.kept_checks import (
-    an_open_step_has_more_elements,
-    edits_suit_their_iterations,
-    formulas_can_be_run,
-    keyframe_fits,
-    looked_at_cells_exist,
-    position_within_the_run,
-)
-from backprop_tui.files.note_rules import (
-    SPOKEN,
-    cells_fit,
-    stand_at_steps,
-    talks_have_answers,
-)
-from backprop_tui.files.published_rules import figures_fit
-from backprop_tui.files.rules import DATA, OF_CSV
+from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
+from backprop_tui.files.sections import OF_CSV
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.messages import count, listed
-from backprop_tui.model.experiment import (
-    PARAMETER,
-)
+from backprop_tui.model.experiment import DATA
+from backprop_tui.model.layers import PARAMETER
 
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 
@@ -89,7 +72,7 @@ def data_in_one_form(draft: Draft) -> None:
             return
         for key in ("X", "Y"):
             if key not in raw:
-                faults.add(("data", key), f"is missing: it must be {DATA.keys[key].must}")
+                faults.missing(("data", key), DATA.keys[key].kind.must)
         for key in OF_CSV:
             if key in raw:
                 faults.add(("data", key), "belongs beside data.csv: there is none here")
@@ -101,7 +84,7 @@ def data_in_one_form(draft: Draft) -> None:
                 f"cannot stand beside data.csv, which gives X and Y{_mend_other_half(draft)}",
             )
     if "target" not in raw:
-        faults.add(("data", "target"), f"is missing: it must be {DATA.keys['target'].must}")
+        faults.missing(("data", "target"), DATA.keys["target"].kind.must)
 
 
 def inputs_fit(draft: Draft) -> None:
@@ -203,46 +186,18 @@ def frozen_parameters_exist(draft: Draft) -> None:
 
 def initial_parameters_fit(draft: Draft) -> None:
     """Every parameter given outright exists, in the shape that its layer has."""
-    layers, shapes = draft.layers, draft.shapes
-    if layers is None or shapes is None:
+    if (shapes := draft.shapes) is None:
         return
     for name, value in (draft.values.get("initial") or {}).items():
-        if not PARAMETER.fullmatch(name):
-            continue
-        if name not in shapes:
-            draft.faults.add(
-                ("initial", name),
-                f"is not a parameter of this network, which has {listed(tuple(shapes))}",
-            )
-        elif value is not None and value.shape != shapes[name]:
-            draft.faults.add(("initial", name), misfit(name, value.shape, layers))
+        path: Path = ("initial", name)
+        if PARAMETER.fullmatch(name) and name not in shapes:
+            has = f"which has {listed(tuple(shapes))}"
+            draft.faults.add(path, f"is not a parameter of this network, {has}")
+        elif name in shapes and value is not None:
+            draft.fits(path, name, value.shape)
 
 
-def notes_and_questions_stand_at_steps(draft: Draft) -> None:
-    """Every note and question stands at a step that an iteration of this network takes."""
-    if draft.layers is None or draft.batch is None:
-        return
-    names = tuple(step.symbol for step in steps_of(draft.layers, draft.rule))
-    freeze = draft["training", "freeze"] or ()
-    for key in SPOKEN:
-        stand_at_steps(key, draft.values.get(key) or (), names, freeze, draft.faults)
-
-
-def questions_ask_for_what_is_there(draft: Draft) -> None:
-    """Every question's cell is within its step's shape, and a talk has its answer."""
-    entries = draft.values.get("questions") or ()
-    talks_have_answers(entries, draft.faults)
-    if (shapes_in := shapes_of(draft)) is not None:
-        cells_fit(entries, shapes_in, draft.faults)
-
-
-def published_figures_fit(draft: Draft) -> None:
-    """Every published figure is of something that its iteration computes, in its shape."""
-    if (shapes_in := shapes_of(draft)) is not None:
-        figures_fit(draft.values.get("published") or (), shapes_in, draft.faults)
-
-
-CHECKS: tuple[Callable[[Draft], None], ...] = (
+CHECKS = (
     one_activation_for_each_layer,
     hidden_layers_work_element_by_element,
     not_too_many_parameters,
@@ -254,13 +209,4 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     batch_within_the_data,
     frozen_parameters_exist,
     initial_parameters_fit,
-    notes_and_questions_stand_at_steps,
-    questions_ask_for_what_is_there,
-    published_figures_fit,
-    edits_suit_their_iterations,
-    formulas_can_be_run,
-    position_within_the_run,
-    an_open_step_has_more_elements,
-    keyframe_fits,
-    looked_at_cells_exist,
 )

@@ -23,7 +23,6 @@ from backprop_tui.files.experiment_file import (
     document_of,
     read_kept,
 )
-from backprop_tui.files.flags import FLAGS
 from backprop_tui.files.saving import (
     PROGRAM,
     keyframe_of,
@@ -31,9 +30,11 @@ from backprop_tui.files.saving import (
     run_sections,
     text_of,
 )
-from backprop_tui.files.schema import is_number
+from backprop_tui.files.sections import FLAGS
 from backprop_tui.messages import printable, short, shown
-from backprop_tui.model.experiment import Experiment, Keyframe, Written
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.keys import is_number
+from backprop_tui.model.saved import Keyframe, Written
 from backprop_tui.run.timeline import Position, Timeline
 
 VERSION = "1"

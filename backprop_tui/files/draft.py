@@ -1,26 +1,23 @@
-"""A document as the rules have read it, and what follows from it that several checks need.
+"""A document as it was read, and what follows from it that several checks need.
 
-Whatever is absent or already found wrong is None: each check tells one thing. It reports nothing
-by itself.
+Whatever is absent or already found wrong is None: each check tells one thing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from backprop_tui.files.flags import FLAGS, flag_name
-from backprop_tui.files.note_rules import (
-    no_step,
-)
 from backprop_tui.files.schema import Faults, Path
+from backprop_tui.files.sections import FLAGS, flag_name
 from backprop_tui.maths.shapes import Shape, written
-from backprop_tui.messages import count
-from backprop_tui.model import algorithm
-from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.messages import count, listed
+from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.layers import OBJECTIVE, parameter_shapes
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import Step, with_shapes_of
+from backprop_tui.model.program import Program
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData
@@ -37,6 +34,10 @@ class Draft:
         table, key = path
         return (self.values.get(table) or {}).get(key)
 
+    def entries(self, key: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """The entries of a list of sections that were read, each with its place in the list."""
+        return [(i, entry) for i, entry in enumerate(self.values.get(key) or ()) if entry]
+
     @property
     def layers(self) -> tuple[int, ...] | None:
         """The layers, if every one of them is known."""
@@ -45,10 +46,12 @@ class Draft:
 
     @property
     def shapes(self) -> dict[str, tuple[int, int]] | None:
+        """The shape of each parameter, if the layers are known."""
         return None if self.layers is None else parameter_shapes(self.layers)
 
     @property
     def examples(self) -> int | None:
+        """How many examples there are."""
         X = self["data", "X"]
         return None if X is None else len(X)
 
@@ -59,17 +62,19 @@ class Draft:
 
     @property
     def batch(self) -> int | None:
-        """Examples in a batch, if that is known."""
+        """Examples in a batch."""
         training = self.values.get("training", {})
         batch: int | str | None = None if training is None else training.get("batch", 1)
         return self.examples if batch == "all" else cast("int | None", batch)
 
-    def batch_of(self, iteration: int) -> int | None:
-        """Examples in that iteration's batch: an epoch's last one may hold fewer."""
+    def batch_of(self, iteration: int | None) -> int | None:
+        """Examples in that iteration's batch, of which an epoch's last one may hold fewer; for None
+        in the smallest."""
         batch, examples = self.batch, self.examples
         if batch is None or examples is None or batch > examples:
             return None
-        return min(batch, examples - (iteration - 1) % -(-examples // batch) * batch)
+        batches = -(-examples // batch)
+        return min(batch, examples - ((iteration or batches) - 1) % batches * batch)
 
     @property
     def rule(self) -> Training:
@@ -91,13 +96,57 @@ class Draft:
             return None
         return Network(layers, tuple(activations), loss)
 
+    @cached_property
+    def program(self) -> Program | None:
+        """A program with the symbols and shapes of this one, if the layers are known.
+
+        Activations and loss change neither: its layers are linear.
+        """
+        if self.layers is None:
+            return None
+        linear = Network(self.layers, ("linear",) * (len(self.layers) - 1), "half_squared_error")
+        return program_of(linear, self.rule)
+
+    @property
+    def steps(self) -> tuple[str, ...] | None:
+        """The symbols of an iteration's steps, in order."""
+        if self.program is None or self.batch is None:
+            return None
+        return tuple(self.program.positions)
+
+    def shapes_in(self, iteration: int | None) -> Mapping[str, Shape] | None:
+        """The shape of every symbol in that iteration; for None in that of the smallest batch."""
+        m = self.batch_of(iteration)
+        return None if self.program is None or m is None else self.program.shapes(m)
+
+    # Faults that several checks tell
+
     def no_step(self, path: Path, step: str) -> None:
-        """A fault: that is no step of an iteration."""
-        assert self.layers is not None
-        names = tuple(s.symbol for s in steps_of(self.layers, self.rule))
-        no_step(path, step, names, self["training", "freeze"] or (), self.faults)
+        """Tell that this is no step of an iteration."""
+        if step in (self["training", "freeze"] or ()):
+            self.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
+        elif step == OBJECTIVE:
+            self.faults.add(path, "names no step: a batch of one example has no J, only L")
+        else:
+            steps = self.steps or ()
+            self.faults.must(path, f"a step of this network, {listed(steps)}", step, steps)
+
+    def fits(self, path: Path, symbol: str, shape: Shape) -> None:
+        """Tell where a parameter, or a running mean of its gradient, has not its layer's shape."""
+        assert self.program is not None
+        right, role = self.program.shapes(1)[symbol], self.program.roles[symbol]
+        if shape == right or role.layer is None:
+            return
+        layer = self.program.layers[role.layer - 1]
+        reading = f" reading {layer.reads}" if role.part == "weight" else ""
+        self.faults.add(
+            path,
+            f"has shape {written(shape)}, but layer {layer.number} has "
+            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}",
+        )
 
     def came_from(self, flag: str) -> bool:
+        """Whether a flag of the command line gave that key."""
         return FLAGS[flag].path in self.faults.origins
 
     def mend(self, flag: str) -> str:
@@ -106,44 +155,3 @@ class Draft:
             return ""
         what = {"x": "the data", "y": "the targets", "activations": "them"}[flag]
         return f": give {what} with {flag_name(flag)}"
-
-
-def misfit(name: str, shape: tuple[int, ...], layers: Sequence[int]) -> str:
-    layer = int(name[1:])
-    neurons, reads = layers[layer], layers[layer - 1]
-    has = count(neurons, "neuron")
-    if name.startswith("W"):
-        why, right = f"layer {layer} has {has} reading {reads}", (neurons, reads)
-    else:
-        why, right = f"layer {layer} has {has}", (neurons, 1)
-    return f"has shape {written(shape)}, but {why}: it must be {written(right)}"
-
-
-def steps_of(layers: tuple[int, ...], rule: Training) -> Iterator[Step]:
-    """The steps of an iteration. Activations and loss do not change what they are called."""
-    return algorithm.steps_of(plain(layers), rule)
-
-
-def plain(layers: tuple[int, ...]) -> Network:
-    return Network(layers, ("linear",) * (len(layers) - 1), "half_squared_error")
-
-
-def shapes_of(draft: Draft) -> Callable[[int | None], Mapping[str, Shape]] | None:
-    """The shapes of an iteration's symbols, by its number; for None those in the smallest batch."""
-    layers, batch, examples = draft.layers, draft.batch, draft.examples
-    if layers is None or batch is None or examples is None or batch > examples:
-        return None
-    batches = -(-examples // batch)  # an epoch; its last batch may be smaller
-
-    def in_iteration(iteration: int | None) -> Mapping[str, Shape]:
-        before = ((iteration or batches) - 1) % batches * batch
-        return shapes_in(layers, draft.rule, min(batch, examples - before))
-
-    return in_iteration
-
-
-def shapes_in(layers: tuple[int, ...], rule: Training, examples: int) -> Mapping[str, Shape]:
-    """The shape of every symbol. Activations and loss do not change them."""
-    shapes: dict[str, Shape] = {"X": (layers[0], examples), "Y": (layers[-1], examples)}
-    shapes |= parameter_shapes(layers)
-    return with_shapes_of(steps_of(layers, rule), shapes)

@@ -1,8 +1,8 @@
 """Reading an experiment: a bundled lesson or a TOML file, with what the command line changes.
 
-A wrong file is refused with all of its faults at once. What each key must be stands in
-`rules`, what takes several of them to tell in `checks`; `overrides` puts the command
-line into the raw document first, so that the same rules hold. It knows no screens.
+A wrong file is refused with all of its faults at once. What each key must be, the fields of the
+records say (`sections` gathers them), what takes several keys to tell, the three lists of checks;
+`overrides` puts the command line into the raw document first, so that the same holds for both.
 """
 
 from __future__ import annotations
@@ -15,37 +15,26 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-
 from backprop_tui import lessons
+from backprop_tui.files import lazy
 from backprop_tui.files.checks import CHECKS
 from backprop_tui.files.draft import Draft
-from backprop_tui.files.edit_rules import edits_of
-from backprop_tui.files.flags import FLAGS, flag_name
-from backprop_tui.files.look_rules import look_of
-from backprop_tui.files.note_rules import (
-    notes,
-    questions,
-)
+from backprop_tui.files.kept_checks import KEPT_CHECKS
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.published_rules import records
 from backprop_tui.files.reading import NotRegularError, first_bytes
-from backprop_tui.files.rules import EXPERIMENT, KEPT_APART, homes
-from backprop_tui.files.schema import Faults, Path
-from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.expressions import Expr
-from backprop_tui.messages import hint, listed, path_shown, printable, shown
-from backprop_tui.model.experiment import (
-    PARAMETER,
-    Data,
-    Experiment,
-    Initial,
-    Keyframe,
-    Saved,
-    Written,
-    read_only,
+from backprop_tui.files.schema import Faults, Path, read, record
+from backprop_tui.files.sections import (
+    EXPERIMENT,
+    FLAGS,
+    KEPT_APART,
+    KEYFRAME,
+    flag_name,
+    homes,
 )
-from backprop_tui.model.network import Network, Training
+from backprop_tui.files.spoken_checks import SPOKEN_CHECKS
+from backprop_tui.messages import hint, listed, path_shown, printable, shown
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved, Written
 from backprop_tui.run.edits import still_published
 
 LESSONS = str(PurePath(lessons.__file__).parent)
@@ -178,16 +167,15 @@ def read_kept(
     if kept is not None:
         document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
-    faults = Faults(document, origins, homes(EXPERIMENT))
-    draft = Draft(EXPERIMENT.read(document, (), faults) or {}, faults)
+    faults = Faults(document, origins, homes())
+    draft = Draft(read(EXPERIMENT, document, (), faults) or {}, faults)
     _take_csv(draft, folder)
-    for check in CHECKS:
+    for check in (*CHECKS, *SPOKEN_CHECKS, *KEPT_CHECKS):
         check(draft)
     if faults.found:
         raise ExperimentError(*faults.in_file_order())
-    return replace(
-        _experiment(draft, name, source), written=Written(text, dict(given), folder or "")
-    )
+    written = Written(text, dict(given), folder or "")
+    return _experiment(draft, name=name, source=source, written=written)
 
 
 def document_of(written: Written) -> dict[str, Any]:
@@ -204,10 +192,8 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
     if folder is None:
         draft.faults.add(("data", "csv"), "names a file, and none can be read from here")
         return
-    from backprop_tui.files.csv_data import read_csv  # only where there is one
-
     outputs = draft.layers[-1] if draft.layers else None
-    found = read_csv(data, folder, outputs, draft.faults)
+    found = lazy.read_csv(data, folder, outputs, draft.faults)
     if found is not None:
         data |= {"X": found.X, "Y": found.Y, "from_csv": found}
         draft.faults.elsewhere = found.place_of
@@ -223,60 +209,22 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
     raise ExperimentError(f"{path_shown(source)} is not valid TOML: {printable(reason)}")
 
 
-def _experiment(draft: Draft, name: str, source: str) -> Experiment:
-    """The records of a draft without faults."""
-    values = draft.values
-    training = dict(values.get("training") or {}, batch=draft.batch)
-    if "freeze" in training:
-        training["freeze"] = tuple(dict.fromkeys(training["freeze"]))
-    initial = values.get("initial") or {}
-    edits = edits_of(values.get("edits") or ())
-    return Experiment(
-        name=name,
-        source=source,
-        title=values.get("title", name),
-        about=values.get("about", ""),
-        network=Network(**values["network"]),
-        training=Training(**training),
-        mistake=CATALOGUE.get(values.get("mistake", "")),
-        data=Data(
-            X=read_only(np.transpose(values["data"]["X"])),  # (n[0], N)
-            Y=read_only(np.transpose(values["data"]["Y"])),  # (n[L], N)
-            **(draft.csv.told if draft.csv else {}),
-        ),
-        initial=Initial(
-            given={p: read_only(v) for p, v in initial.items() if PARAMETER.fullmatch(p)},
-            **{key: v for key, v in initial.items() if not PARAMETER.fullmatch(key)},
-        ),
-        teaches=values.get("teaches", ""),
-        notes=notes(values.get("notes") or ()),
-        questions=questions(values.get("questions") or ()),
-        published=still_published(records(values.get("published") or ()), edits),
-        edits=edits,
-        formulas=_formulas(values["network"], values.get("formulas") or {}),
-        decimals=(values.get("view") or {}).get("decimals", 3),
-        look=look_of(values.get("view") or {}),
-        saved=_saved(values.get("position"), values.get("keyframe")),
-    )
-
-
-def _formulas(network: Mapping[str, Any], sources: Mapping[str, str]) -> Mapping[str, Expr]:
-    """The trees of formulas without faults."""
-    if not sources:
-        return {}
-    from backprop_tui.learn.typed import tree
-
-    return {symbol: tree(Network(**network), source) for symbol, source in sources.items()}
-
-
-def _saved(position: Mapping[str, Any] | None, keyframe: Mapping[str, Any] | None) -> Saved | None:
-    if position is None and keyframe is None:
-        return None
-    frame = None
+def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
+    """The experiment of a draft without faults; `more` are fields that no file has."""
+    values = {"title": name, "about": "", "training": {}, "initial": {}, "view": {}, **draft.values}
+    formulas, keyframe = values.pop("formulas", {}), values.pop("keyframe", None)
+    decimals = {key: values["view"][key] for key in ("decimals",) if key in values["view"]}
+    values["view"] = {key: v for key, v in values["view"].items() if key not in decimals}
+    values["training"] = {**values["training"], "batch": draft.batch}
+    values["data"] = {key: values["data"][key] for key in ("X", "Y")}
+    found: Experiment = record(EXPERIMENT, values, name=name, **decimals, **more)
+    saved = found.saved
     if keyframe is not None:
-        kept = {symbol: read_only(v) for symbol, v in keyframe.items() if symbol != "iteration"}
-        frame = Keyframe(keyframe["iteration"], kept)
-    if position is None:
-        return Saved(keyframe=frame)
-    done, elements = position.get("step", 0), position.get("elements", 0)
-    return Saved(position["iteration"], done, frame, elements)
+        saved = replace(saved or Saved(1), keyframe=record(KEYFRAME, keyframe))
+    return replace(
+        found,
+        data=replace(found.data, **(draft.csv.told if draft.csv else {})),
+        formulas={symbol: lazy.tree(found.network, of) for symbol, of in formulas.items()},
+        published=still_published(found.published, found.edits),
+        saved=saved,
+    )

@@ -5,33 +5,35 @@ Whether they fit the network, its data and its training; each tells one thing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
-from backprop_tui.files.draft import Draft, misfit, plain, shapes_in, steps_of
-from backprop_tui.files.edit_rules import edits_fit
-from backprop_tui.files.look_rules import cells_exist
+from backprop_tui.files import lazy
+from backprop_tui.files.draft import Draft
+from backprop_tui.files.schema import Path
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.shapes import written
+from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.experiment import (
-    sizes_of_batches,
-)
+from backprop_tui.model.experiment import sizes_of_batches
+from backprop_tui.model.saved import Edit
+from backprop_tui.run.edits import editable, unfit
 
 MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
 
 
 def edits_suit_their_iterations(draft: Draft) -> None:
     """Every edit is of a number that its iteration begins with, and such as that may be."""
-    layers, batch, examples = draft.layers, draft.batch, draft.examples
-    if layers is None or batch is None or examples is None or batch > examples:
-        return
-    batches = -(-examples // batch)
-
-    def size_of(iteration: int) -> int:
-        return min(batch, examples - (iteration - 1) % batches * batch)
-
-    edits = draft.values.get("edits") or ()
-    edits_fit(edits, layers, size_of, draft["network", "loss"], draft.faults)
+    for i, edit in draft.entries("edits"):
+        iteration, of, value = (edit.get(key) for key in ("iteration", "cell", "value"))
+        m = None if iteration is None else draft.batch_of(iteration)
+        if draft.layers is None or m is None or iteration is None or of is None or value is None:
+            continue
+        record = Edit(iteration, of, value)
+        if found := unfit(record, editable(draft.layers, m), draft["network", "loss"]):
+            key, sentence = found
+            draft.faults.add(("edits", i, key), sentence)
 
 
 def formulas_can_be_run(draft: Draft) -> None:
@@ -39,8 +41,6 @@ def formulas_can_be_run(draft: Draft) -> None:
     formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
     if not formulas or network is None or batch is None:
         return
-    from backprop_tui.learn.typed import FormulaError, read  # only where there is one
-
     program = program_of(network, draft.rule)
     sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)
     for symbol, source in formulas.items():
@@ -48,15 +48,15 @@ def formulas_can_be_run(draft: Draft) -> None:
             draft.no_step(("formulas", symbol), symbol)
         elif source is not None:
             try:
-                read(program, symbol, source, *sizes)
-            except FormulaError as error:
+                lazy.read(program, symbol, source, *sizes)
+            except lazy.FormulaError as error:
                 draft.faults.add(("formulas", symbol), f"cannot be computed: {error}")
 
 
 def position_within_the_run(draft: Draft) -> None:
     """A position is a step of an iteration, and not far from where computing begins."""
-    position, keyframe = draft.values.get("position") or {}, draft.values.get("keyframe") or {}
-    here, begun = position.get("iteration"), keyframe.get("iteration")
+    here, done = draft["position", "iteration"], draft["position", "step"]
+    begun = draft["keyframe", "iteration"]
     if here is not None and begun is not None and begun > here:
         name = draft.faults.name(("position", "iteration"))
         draft.faults.add(
@@ -68,55 +68,75 @@ def position_within_the_run(draft: Draft) -> None:
             ("position", "iteration"),
             f"must be no more than {MOST_REPLAYED:,} iterations {where}; got {here:,}",
         )
-    if draft.layers is None or draft.batch is None or position.get("step") is None:
-        return
-    steps = [step.symbol for step in steps_of(draft.layers, draft.rule)]
-    if position["step"] > len(steps):
-        must = f"no more than {len(steps)}, the steps of an iteration"
-        draft.faults.must(("position", "step"), must, position["step"])
+    if draft.steps is not None and done is not None and done > len(draft.steps):
+        must = f"no more than {len(draft.steps)}, the steps of an iteration"
+        draft.faults.must(("position", "step"), must, done)
 
 
 def an_open_step_has_more_elements(draft: Draft) -> None:
     """Of an open step, fewer numbers are shown than it has."""
-    position = draft.values.get("position") or {}
-    elements, done, here = (position.get(k) for k in ("elements", "step", "iteration"))
-    if not elements or here is None or draft.layers is None or (m := draft.batch_of(here)) is None:
+    here, done, elements = (draft["position", k] for k in ("iteration", "step", "elements"))
+    shapes = None if here is None else draft.shapes_in(here)
+    if not elements or shapes is None or draft.steps is None:
         return
-    steps = [step.symbol for step in steps_of(draft.layers, draft.rule)]
-    if (done or 0) >= len(steps):
+    if (done or 0) >= len(draft.steps):
         draft.faults.must(("position", "elements"), "0 after the last step", elements)
         return
-    symbol = steps[done or 0]
-    size = prod(shapes_in(draft.layers, draft.rule, m)[symbol])
+    symbol = draft.steps[done or 0]
+    size = prod(shapes[symbol])
     if elements >= size:
         must = f"less than {size}, the numbers of {symbol}"
         draft.faults.must(("position", "elements"), must, elements)
 
 
 def looked_at_cells_exist(draft: Draft) -> None:
-    """The cells that [view] names are there."""
-    if draft.layers is not None and draft.batch is not None:
-        shapes = shapes_in(draft.layers, draft.rule, draft.batch)
-        cells_exist(draft.values.get("view") or {}, shapes, draft.faults)
+    """Every cell that [view] names is one of this network's."""
+    if draft.program is None or draft.batch is None:
+        return
+    shapes = draft.program.shapes(draft.batch)
+    for path, cell in _looked_at(draft):
+        if cell.symbol not in shapes:
+            must = f"a cell of {listed(tuple(shapes))}"
+            draft.faults.must(path, must, text(cell), tuple(shapes))
+            continue
+        rows, columns = shapes[cell.symbol] or (1, 1)
+        if not (1 <= cell.row <= rows and 1 <= cell.column <= columns):
+            size = f"{cell.symbol}, which is {written((rows, columns))}"
+            draft.faults.add(path, f"must be within {size}; got {text(cell)}")
+
+
+def _looked_at(draft: Draft) -> Iterator[tuple[Path, Cell]]:
+    if (cursor := draft["view", "cursor"]) is not None:
+        yield ("view", "cursor"), cursor
+    for i, place in enumerate(draft["view", "trail"] or ()):
+        if place and (cell := place.get("cell")) is not None:
+            yield ("view", "trail", i, "cell"), cell
 
 
 def keyframe_fits(draft: Draft) -> None:
     """A keyframe has all that an iteration begins with, in its shape, and nothing else."""
-    keyframe, layers = draft.values.get("keyframe"), draft.layers
-    if keyframe is None or layers is None or draft.batch is None:
+    keyframe, program = draft.values.get("keyframe"), draft.program
+    if keyframe is None or program is None or draft.batch is None:
         return
-    shapes = shapes_in(layers, draft.rule, 1)
-    kept = program_of(plain(layers), draft.rule).kept
-    for symbol in kept:
+    for symbol in program.kept:
         if symbol not in keyframe:
-            draft.faults.add(
-                ("keyframe", symbol), f"is missing: it must have shape {written(shapes[symbol])}"
-            )
-        elif (value := keyframe[symbol]) is not None and value.shape != shapes[symbol]:
-            parameter = symbol.lstrip("vsd")
-            draft.faults.add(("keyframe", symbol), misfit(parameter, value.shape, layers))
+            shape = written(program.shapes(1)[symbol])
+            draft.faults.add(("keyframe", symbol), f"is missing: it must have shape {shape}")
+        elif (value := keyframe[symbol]) is not None:
+            draft.fits(("keyframe", symbol), symbol, value.shape)
     for symbol in keyframe:
-        if symbol != "iteration" and symbol not in kept:
+        if symbol != "iteration" and symbol not in program.kept:
             draft.faults.add(
-                ("keyframe", symbol), f"is nothing that this run keeps, which is {listed(kept)}"
+                ("keyframe", symbol),
+                f"is nothing that this run keeps, which is {listed(program.kept)}",
             )
+
+
+KEPT_CHECKS = (
+    edits_suit_their_iterations,
+    formulas_can_be_run,
+    position_within_the_run,
+    an_open_step_has_more_elements,
+    keyframe_fits,
+    looked_at_cells_exist,
+)

@@ -6,12 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backprop_tui.files.csv_data import read_csv as read_csv
     from backprop_tui.files.toml_text import changed as changed
-    from backprop_tui.learn.typed import tree as tree
+    from backprop_tui.learn.formulas import FormulaError as FormulaError
+    from backprop_tui.learn.formulas import read as read
+    from backprop_tui.learn.formulas import tree as tree
 
 HOMES = {
+    "FormulaError": "backprop_tui.learn.formulas",
     "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
-    "tree": "backprop_tui.learn.typed",
+    "read": "backprop_tui.learn.formulas",
+    "read_csv": "backprop_tui.files.csv_data",
+    "tree": "backprop_tui.learn.formulas",
 }
 
 

@@ -14,7 +14,7 @@ from textwrap import wrap
 from backprop_tui.learn.questions import MOST_CHOICES, ask
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Note, Question
+from backprop_tui.model.notes import Note, Question
 from backprop_tui.run.timeline import Position, Timeline
 
 LINE = 76

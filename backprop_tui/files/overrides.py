@@ -5,21 +5,23 @@ The raw document is changed before any rule reads it, so that the same rules hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop_tui.files.draft import Draft
-from backprop_tui.files.flags import FLAGS
 from backprop_tui.files.kept_checks import formulas_can_be_run
-from backprop_tui.files.look_rules import PLACES
-from backprop_tui.files.note_rules import (
+from backprop_tui.files.schema import Faults, read
+from backprop_tui.files.sections import (
+    EXPERIMENT,
+    FLAGS,
+    OF_CSV,
+    PLACES,
+    SAVED,
     SPOKEN,
-    still_true,
 )
-from backprop_tui.files.rules import EXPERIMENT, NETWORK, OF_CSV, SAVED
-from backprop_tui.files.schema import Faults
-from backprop_tui.model.experiment import PARAMETER
-from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.experiment import NETWORK
+from backprop_tui.model.layers import OBJECTIVE, PARAMETER, is_column, parameter_shapes
+from backprop_tui.model.notes import place_said
 
 OWN = {"layers", "activations", "loss", "x", "y"}
 """Flags that make another experiment of a lesson: its title and text are no longer about it."""
@@ -33,19 +35,19 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         return _with_mistake(overridden(document, others), overrides["mistake"])
     result = {key: dict(v) if isinstance(v, dict) else v for key, v in document.items()}
     for flag, value in overrides.items():
-        table, key = FLAGS[flag].path
-        inner = result.setdefault(table, {})
+        (*tables, key), kind = FLAGS[flag]
+        inner = result.setdefault(tables[0], {}) if tables else result
         if isinstance(inner, dict):
-            inner[key] = FLAGS[flag].parse(value) if isinstance(value, str) else value
+            inner[key] = kind.typed(value) if isinstance(value, str) else value
     if "layers" in overrides:
         _refit_to_layers(result, keep_activations="activations" in overrides)
     if "x" in overrides and "y" in overrides and isinstance(result.get("data"), dict):
-        for key in ("csv", *OF_CSV):
+        for key in OF_CSV:
             result["data"].pop(key, None)
     if "x" in overrides:
         _refit_to_examples(result)
     if "seed" in overrides:
-        _drop(result, "initial", lambda name, _: name.startswith("W"))
+        _drop(result, "initial", lambda name, _: not is_column(name))
     if result != document:
         _refit_what_is_said(result, document)
         for key in ("published", *SAVED):  # of another run
@@ -64,7 +66,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
 def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
     """The document with that mistake, or with none. Notes and figures are of the same network; what
     was saved is of another run."""
-    parsed = name and FLAGS["mistake"].parse(name)
+    parsed = name and FLAGS["mistake"].kind.typed(name)
     if document.pop("mistake", None) != parsed:
         for key in SAVED:
             document.pop(key, None)
@@ -83,7 +85,7 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
     network = document["network"]
     if not isinstance(network, dict):
         return
-    NETWORK.keys["layers"].read(network["layers"], (), faults := Faults({}))
+    read(NETWORK.keys["layers"].kind, network["layers"], (), faults := Faults({}))
     if faults.found:
         return  # wrong as they are: the rules will say so
     layers = network["layers"]
@@ -117,11 +119,29 @@ def _refit_what_is_said(document: dict[str, Any], before: Mapping[str, Any]) -> 
                 del document[key]
 
 
+def still_true(entries: Sequence[Any], same_network: bool, same_data: bool) -> list[Any]:
+    """The raw notes or questions that hold for an experiment that was changed.
+
+    Each speaks of its network. One that is tied to an iteration speaks of its numbers as well, and
+    one at J or about a cell of how many examples there are.
+    """
+    return [e for e in entries if same_network and not _is_tied(e, same_data)]
+
+
+def _is_tied(entry: Any, same_data: bool) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    at = entry.get("at")
+    if isinstance(at, dict) and "iteration" in at:
+        return True
+    return not same_data and ("cell" in entry or place_said(at)[0] == OBJECTIVE)
+
+
 def _refit_formulas(document: dict[str, Any]) -> None:
     """Leave out the formulas that cannot be computed in the new network, or of the new data."""
     if not isinstance(formulas := document.get("formulas"), dict):
         return
-    draft = Draft(EXPERIMENT.read(document, (), Faults({})) or {}, Faults(document))
+    draft = Draft(read(EXPERIMENT, document, (), Faults({})) or {}, Faults(document))
     formulas_can_be_run(draft)
     unfit = {path[1] for path, _ in draft.faults.found}
     document["formulas"] = {s: source for s, source in formulas.items() if s not in unfit}

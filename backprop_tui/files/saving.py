@@ -21,15 +21,17 @@ import numpy as np
 from backprop_tui.files import lazy
 from backprop_tui.files.atomic_write import write_file
 from backprop_tui.files.experiment_file import LARGEST_FILE, document_of
-from backprop_tui.files.look_rules import view_of
 from backprop_tui.files.reading import first_bytes
-from backprop_tui.files.rules import SAVED
-from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.files.schema import as_table
+from backprop_tui.files.sections import KEYFRAME, SAVED, view_of
+from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.writing import text as formula_text
-from backprop_tui.messages import count, path_shown
-from backprop_tui.model.experiment import Array, Edit, Experiment, Keyframe, Look, Written
+from backprop_tui.messages import count
+from backprop_tui.model.experiment import EDIT, POSITION, Experiment
+from backprop_tui.model.saved import Edit, Keyframe, Look, Written
 from backprop_tui.run.timeline import Position, Timeline
 
+BYTE_ORDER_MARK = codecs.BOM_UTF8.decode("utf-8")
 DIGITS = 24
 """Characters that a number takes in a file, at most, with what stands around it."""
 REPLAYED = 1_000
@@ -61,34 +63,17 @@ def run_sections(
     [view] holds what differs from a plain look, and the keys that are `present` in it already.
     """
     sections: dict[str, Any] = {
-        "position": {"iteration": position.iteration, "step": position.steps}
+        "position": as_table(POSITION, vars(position), present=("iteration", "step"))
     }
-    if position.elements:
-        sections["position"]["elements"] = position.elements
     if keyframe is not None:
-        values = {s: _as_listed(s, value) for s, value in keyframe.kept.items()}
-        sections["keyframe"] = {"iteration": keyframe.iteration, **values}
+        sections["keyframe"] = as_table(KEYFRAME, vars(keyframe))
     if experiment.edits:
-        sections["edits"] = [
-            {"iteration": edit.iteration, "cell": cell_text(edit.of), "value": edit.value}
-            for edit in experiment.edits
-        ]
+        sections["edits"] = [as_table(EDIT, vars(edit)) for edit in experiment.edits]
     if experiment.formulas:
         sections["formulas"] = {s: formula_text(e) for s, e in experiment.formulas.items()}
     if view := view_of(_without_early_trail(experiment, keyframe), present):
         sections["view"] = view
     return sections
-
-
-def _as_listed(symbol: str, value: Array) -> list[Any]:
-    """A parameter's numbers as a file has them: a bias is a plain list."""
-    listed: list[Any] = (value[:, 0] if "b" in symbol else value).tolist()
-    return listed
-
-
-def cell_text(of: Cell | Name) -> str:
-    """What an edit changes, as a file names it."""
-    return of.symbol if isinstance(of, Name) else formula_text(of)
 
 
 def _without_early_trail(experiment: Experiment, keyframe: Keyframe | None) -> Experiment:
@@ -138,7 +123,7 @@ def _byte_order_mark(written: Written | None) -> str:
     if written is not None and written.path is not None:
         with suppress(OSError, ValueError):  # it is no longer there
             if first_bytes(written.path, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                return "\ufeff"
+                return BYTE_ORDER_MARK
     return ""
 
 
@@ -175,7 +160,7 @@ def _without_saved(text: str) -> str:
     Where that was written on since, it stays, to be taken out as any other section.
     """
     behind = re.search(BEHIND_TEXT, text)
-    if behind is None or tomllib.loads(behind[0]).keys() != SAVED.keys():
+    if behind is None or tomllib.loads(behind[0]).keys() != set(SAVED):
         return text
     return text[: behind.start()]
 
@@ -232,7 +217,7 @@ def begins_anew(experiment: Experiment) -> bool:
     written = experiment.written
     if written is None or not written.overrides or experiment.saved is not None:
         return False
-    return bool(tomllib.loads(written.text).keys() & SAVED.keys())
+    return bool(tomllib.loads(written.text).keys() & set(SAVED))
 
 
 def resume(timeline: Timeline) -> Position:
@@ -308,8 +293,3 @@ def named(text: str) -> str:
     if not path or os.path.isdir(path) or os.path.splitext(path)[1]:
         return path
     return path if path.endswith(("/", os.sep)) else f"{path}.toml"
-
-
-def shown_path(path: str) -> str:
-    """A file's name as it is told: from here on, or whole."""
-    return path_shown(path if os.path.dirname(path) else os.path.join(".", path))

@@ -1,26 +1,36 @@
-"""Rules for what a TOML document may say, and one sentence for each thing that is wrong with it.
+"""Reading a TOML document by the keys of its records, with a sentence for each thing wrong with it.
 
-A rule reads one value and gives what it means, or None after reporting the fault; a table of
-rules reads a table. Faults are collected, never raised, and told in the order of the file.
-Nothing here knows of networks: the rules of an experiment are in `rules`.
+Faults are collected, never raised, and told in the order of the file. What is read is checked as it
+stands in the file (a wrong value is None); without faults it makes the records, and a record is
+written the same way back. Nothing here knows of networks.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from backprop_tui.messages import count, hint, listed, shown
+from backprop_tui.model.keys import (
+    Either,
+    Figures,
+    KeyKind,
+    ListOf,
+    Others,
+    Rows,
+    Section,
+    Value,
+    is_number,
+)
 
 Path: TypeAlias = tuple[str | int, ...]
 
+NOT_PRINTED = ("", "…", "...", "·")
 MOST_FAULTS_IN_A_MATRIX = 8  # a file of wrong numbers need not fill the screen with them
 
 
@@ -48,7 +58,12 @@ class Faults:
         self.found.append((path, sentence))
 
     def must(self, path: Path, must: str, got: object, names: Sequence[str] = ()) -> None:
+        """What a value must be, what came instead, and which of some names was probably meant."""
         self.add(path, f"must be {must}; got {shown(got)}{hint(got, names)}")
+
+    def missing(self, path: Path, must: str) -> None:
+        """A key that is not there, and what it must be."""
+        self.add(path, f"is missing: it must be {must}")
 
     def add_some(self, path: Path, wrong: Sequence[tuple[Path, str]]) -> None:
         """The first faults of a matrix, and how many more there are."""
@@ -68,6 +83,7 @@ class Faults:
         return dotted(path).removeprefix(".") or "the file"
 
     def in_file_order(self) -> tuple[str, ...]:
+        """The sentences, each once, in the order of the file."""
         by_place = sorted(self.found, key=lambda fault: place(fault[0], self.document))
         return tuple(dict.fromkeys(sentence for _, sentence in by_place))
 
@@ -97,182 +113,87 @@ def place(path: Path, document: Any) -> tuple[int, ...]:
     return tuple(indices)
 
 
-# Rules ---------------------------------------------------------------------------------------
+# Reading -------------------------------------------------------------------------------------
 
 
-class Rule(Protocol):
-    """What a value must be, and how it is read."""
+def read(kind: KeyKind, value: Any, path: Path, faults: Faults) -> Any:
+    """What a value means; None, and a fault, where it is not of its kind."""
+    match kind:
+        case Value():
+            return _read_value(kind, value, path, faults)
+        case Section():
+            return _read_section(kind, value, path, faults)
+        case Either() if isinstance(value, str):
+            return read(kind.plain, value, path, faults)
+        case Either() if isinstance(value, dict):
+            return read(kind.table, value, path, faults)
+        case ListOf() if kind.fits(value):
+            return tuple(read(kind.kind, v, (*path, i), faults) for i, v in enumerate(value))
+        case Rows() if isinstance(value, list):
+            return _read_rows(kind, value, path, faults)
+        case Figures() if isinstance(value, list):
+            return _read_figures(kind, value, path, faults)
+        case Figures():
+            number = read(kind.printed, value, path, faults)
+            return None if number is None else ((number,),)
+    faults.must(path, kind.must, value)
+    return None
 
-    @property
-    def must(self) -> str:
-        """What a value must be, so that "network.loss must be ..." is a sentence."""
 
-    def read(self, value: Any, path: Path, faults: Faults) -> Any:
-        """What the value means; None, and a fault, where it breaks the rule."""
+def _read_value(kind: Value, value: Any, path: Path, faults: Faults) -> Any:
+    if kind.fits(value):
+        return kind.means(value)
+    faults.add(path, misfit(kind, value))
+    return None
 
 
-@dataclass(frozen=True)
-class Value:
-    """One value: it fits or it does not. `names` are what a misspelling may have meant."""
+def misfit(kind: Value, value: Any) -> str:
+    """What a value must be that is not of its kind, and what came; goes on from its path."""
+    must = kind.nearly_must if kind.nearly(value) else kind.must
+    return f"must be {must}; got {shown(value)}{hint(value, kind.names)}"
 
-    must: str
-    fits: Callable[[Any], bool]
-    means: Callable[[Any], Any] = lambda value: value
-    names: tuple[str, ...] = ()
 
-    def read(self, value: Any, path: Path, faults: Faults) -> Any:
-        if self.fits(value):
-            return self.means(value)
-        faults.must(path, self.must, value, self.names)
+def _read_section(kind: Section, value: Any, path: Path, faults: Faults) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        faults.must(path, kind.must, value)
         return None
+    for name in kind.required:
+        if name not in value:
+            faults.missing((*path, name), kind.keys[name].kind.must)
+    result = {}
+    for name, item in value.items():
+        if (of := kind.kind_of(name)) is not None:
+            result[name] = read(of, item, (*path, name), faults)
+        else:
+            faults.add((*path, name), f"is not a key of {kind.what}{_meant(kind, name, faults)}")
+    return result
 
 
-def is_number(value: object) -> bool:
-    """A finite number. TOML's true and false are Python ints, and are none."""
-    if type(value) is int:
-        return abs(value) < 10**300  # a float holds it
-    return type(value) is float and isfinite(value)
+def _meant(section: Section, name: str, faults: Faults) -> str:
+    """Which key was meant, where it belongs, or which keys there are."""
+    if meant := hint(name, section.names):
+        return meant
+    if name in faults.homes:
+        return f": {name} belongs {faults.homes[name]}"
+    return f", which has {listed(section.names)}"
 
 
-def whole(least: int, most: int | None = None) -> Value:
-    """A whole number within bounds."""
-    bounds = f", {least} or more" if most is None else f" from {least} to {most}"
-    return Value(
-        f"a whole number{bounds}",
-        lambda v: type(v) is int and least <= v <= (2**63 - 1 if most is None else most),
-    )
+def _read_rows(kind: Rows, value: list[Any], path: Path, faults: Faults) -> Any:
+    """An array of shape (rows, columns)."""
+    flat = not any(isinstance(row, list) for row in value)
+    if flat and not kind.flat and value and all(map(is_number, value)):
+        faults.add(path, f"must be {kind.must}; got one row without its own brackets")
+        return None
+    if not value or (flat and not kind.flat):
+        faults.must(path, kind.must, value)
+        return None
+    rows = [[number] for number in value] if flat else value
+    wrong = list(_faults_of_rows(rows, kind))
+    faults.add_some(path, [(at[:1] if flat else at, sentence) for at, sentence in wrong])
+    return None if wrong else np.array(rows, dtype=np.float64)
 
 
-def number(least: float) -> Value:
-    """A finite number, whole or not."""
-    return Value(
-        f"a finite number, {least:g} or more", lambda v: is_number(v) and v >= least, float
-    )
-
-
-def share() -> Value:
-    """How much of a running mean stays."""
-    return Value("a number from 0 up to, but not, 1", lambda v: is_number(v) and 0 <= v < 1, float)
-
-
-def one_of(names: Iterable[str]) -> Value:
-    """One of some names; a misspelling gets a hint."""
-    names = tuple(names)
-    return Value(
-        f"one of {listed(names)}", lambda v: isinstance(v, str) and v in names, names=names
-    )
-
-
-def whole_or(least: int, word: str) -> Value:
-    """A whole number, or one word that stands for a number."""
-    whole_number = whole(least)
-    return Value(
-        f'{whole_number.must}, or "{word}"',
-        lambda v: whole_number.fits(v) or v == word,
-        names=(word,),
-    )
-
-
-def truth() -> Value:
-    """Yes or no."""
-    return Value("true or false", lambda v: type(v) is bool)
-
-
-def line_or_lines(what: str) -> Value:
-    """One name, or a list of names; read as several in both cases."""
-    name = line()
-    return Value(
-        f"{what}, or a list of such names",
-        lambda v: name.fits(v) or (isinstance(v, list) and bool(v) and all(map(name.fits, v))),
-        lambda v: tuple(map(name.means, v if isinstance(v, list) else [v])),
-    )
-
-
-def _tame(text: str, allowed: str = "") -> bool:
-    """No control characters, line ends or lone surrogates but the allowed ones."""
-    return all(
-        c in allowed or unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") for c in text
-    )
-
-
-def line() -> Value:
-    """Text that a title can hold."""
-    return Value(
-        "one line of text",
-        lambda v: isinstance(v, str) and bool(v.strip()) and _tame(v),
-        str.strip,
-    )
-
-
-def prose() -> Value:
-    """Text over any number of lines; how it was broken into lines does not matter."""
-    return Value(
-        "text without control characters",
-        lambda v: isinstance(v, str) and _tame(v, allowed="\t\n\r"),
-        lambda v: " ".join(v.split()),
-    )
-
-
-@dataclass(frozen=True)
-class ListOf:
-    """A list of values under one rule. A wrong item leaves None in its place."""
-
-    rule: Rule
-    what: str  # "numbers of neurons"
-    least: int = 0
-    most: int | None = None
-
-    @property
-    def must(self) -> str:
-        how_many = f", {self.least} or more of them" if self.least else ""
-        if self.most is not None:
-            how_many = f", {self.least} to {self.most} of them"
-        return f"a list of {self.what}{how_many}"
-
-    def fits(self, value: Any) -> bool:
-        most = float("inf") if self.most is None else self.most
-        return isinstance(value, list) and self.least <= len(value) <= most
-
-    def read(self, value: Any, path: Path, faults: Faults) -> tuple[Any, ...] | None:
-        if not self.fits(value):
-            faults.must(path, self.must, value)
-            return None
-        return tuple(self.rule.read(item, (*path, i), faults) for i, item in enumerate(value))
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Rows of finite numbers, all of one length.
-
-    `flat` says what a plain list of numbers is: one number a row (a bias), or a fault.
-    """
-
-    flat: bool = False
-
-    @property
-    def must(self) -> str:
-        return (
-            "a list of numbers" if self.flat else "a list of rows of numbers, like [[1, 2], [3, 4]]"
-        )
-
-    def read(self, value: Any, path: Path, faults: Faults) -> Any:
-        if self.flat and isinstance(value, list) and not any(isinstance(v, list) for v in value):
-            return self._read([[v] for v in value], path, faults, flat=True)
-        if isinstance(value, list) and value and all(map(is_number, value)):
-            faults.add(path, f"must be {self.must}; got one row without its own brackets")
-            return None
-        return self._read(value, path, faults)
-
-    def _read(self, rows: Any, path: Path, faults: Faults, flat: bool = False) -> Any:
-        if not isinstance(rows, list) or not rows or not any(isinstance(r, list) for r in rows):
-            faults.must(path, self.must, rows)
-            return None
-        wrong = list(_faults_of_rows(rows))
-        faults.add_some(path, [(at[:1] if flat else at, sentence) for at, sentence in wrong])
-        return None if wrong else np.array(rows, dtype=np.float64)
-
-
-def _faults_of_rows(rows: list[Any]) -> Iterable[tuple[Path, str]]:
+def _faults_of_rows(rows: list[Any], kind: Rows) -> Iterable[tuple[Path, str]]:
     """What is wrong with the rows of a matrix, each with its place in it."""
     lengths = Counter(len(row) for row in rows if isinstance(row, list))
     usual = lengths.most_common(1)[0][0]
@@ -283,70 +204,91 @@ def _faults_of_rows(rows: list[Any]) -> Iterable[tuple[Path, str]]:
         if len(row) != usual:
             yield (i,), f"must have {count(usual, 'value')} like the other rows; got {len(row)}"
         for j, value in enumerate(row):
-            if not is_number(value):
+            if not kind.fits(value):
                 yield (i, j), f"must be a finite number; got {shown(value)}"
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table with a rule for each key; keys without one are faults.
-
-    `others` is a rule for further keys, those whose name matches `pattern` (parameters, figures).
-    """
-
-    what: str  # "an experiment", "[network]": what has these keys
-    keys: Mapping[str, Rule]
-    required: tuple[str, ...] = ()
-    pattern: re.Pattern[str] = re.compile(r"(?!)")
-    others: Callable[[str], Rule] | None = None
-
-    @property
-    def must(self) -> str:
-        return f"a table with {listed(tuple(self.keys))}" if self.keys else "a table"
-
-    def read(self, value: Any, path: Path, faults: Faults) -> dict[str, Any] | None:
-        if not isinstance(value, dict):
-            faults.must(path, self.must, value)
-            return None
-        for key in self.required:
-            if key not in value:
-                faults.add((*path, key), f"is missing: it must be {self.keys[key].must}")
-        result = {}
-        for key, item in value.items():
-            if (rule := self._rule(key)) is not None:
-                result[key] = rule.read(item, (*path, key), faults)
-            else:
-                faults.add((*path, key), f"is not a key of {self.what}{self._hint(key, faults)}")
-        return result
-
-    def _rule(self, key: str) -> Rule | None:
-        if key not in self.keys and self.others is not None and self.pattern.fullmatch(key):
-            return self.others(key)
-        return self.keys.get(key)
-
-    def _hint(self, key: str, faults: Faults) -> str:
-        if meant := hint(key, self.keys):
-            return meant
-        if key in faults.homes:
-            return f": {key} belongs {faults.homes[key]}"
-        return f", which has {listed(tuple(self.keys))}"
-
-
-@dataclass(frozen=True)
-class Either:
-    """A table or a plain value, each under its own rule."""
-
-    plain: Rule
-    table: Table
-
-    @property
-    def must(self) -> str:
-        return f"{self.plain.must}, or {self.table.must}"
-
-    def read(self, value: Any, path: Path, faults: Faults) -> Any:
-        if isinstance(value, dict):
-            return self.table.read(value, path, faults)
-        if isinstance(value, str):
-            return self.plain.read(value, path, faults)
-        faults.must(path, self.must, value)
+def _read_figures(kind: Figures, value: list[Any], path: Path, faults: Faults) -> Any:
+    """Rows of printed numbers, "" where none is printed."""
+    if not value or [] in value or len({type(row) is list for row in value}) > 1:
+        faults.must(path, kind.must, value)
         return None
+    flat = not isinstance(value[0], list)
+    rows = [[number] for number in value] if flat else value
+    if wrong := list(_faults_of_figures(rows, flat, kind)):
+        faults.add_some(path, wrong)
+        return None
+    return tuple(tuple("" if n in NOT_PRINTED else n.strip() for n in row) for row in rows)
+
+
+def _faults_of_figures(
+    rows: list[list[Any]], flat: bool, kind: Figures
+) -> Iterator[tuple[Path, str]]:
+    numbers = [(i, j, number) for i, row in enumerate(rows) for j, number in enumerate(row)]
+    for i, j, number in numbers:
+        if number not in NOT_PRINTED and not kind.printed.fits(number):
+            yield ((i,) if flat else (i, j)), misfit(kind.printed, number)
+    if len({len(row) for row in rows}) > 1:
+        lengths = listed([str(len(row)) for row in rows])
+        yield (), f"must have rows of one length; got {lengths}"
+    if all(number in NOT_PRINTED for _, _, number in numbers):
+        yield (), "must have one number at least: it prints none"
+
+
+# Records -------------------------------------------------------------------------------------
+
+
+def record(section: Section, values: Mapping[str, Any], **more: Any) -> Any:
+    """The record of a section without faults; `more` are fields that stand elsewhere."""
+    made, others = dict(more), {}
+    for name, value in values.items():
+        if (key := section.keys.get(name)) is None:
+            others[name] = value
+        else:
+            found = key.make(_meaning(key.kind, value))
+            many = len(key.fields) > 1
+            made |= zip(key.fields or [name], found if many else [found], strict=True)
+    if section.others is not None:
+        made |= dict.fromkeys(section.others.fields, section.others.make(others))
+    return section.make(**made)
+
+
+def _meaning(kind: KeyKind, value: Any) -> Any:
+    """The record that a value makes, or records; any other value as it is."""
+    match kind:
+        case Section():
+            return record(kind, value)
+        case ListOf(kind=Section() as one):
+            return tuple(record(one, entry) for entry in value)
+    return value
+
+
+def as_table(
+    section: Section, fields: Mapping[str, Any], present: Collection[str] = ()
+) -> dict[str, Any]:
+    """The fields of a record as a section has them: what is not as usual, or `present` already."""
+    told = {}
+    for name, key in section.keys.items():
+        value = fields.get((key.fields or (name,))[0])
+        if value is not None and (value != key.default or name in present):
+            told[name] = _plain(key.kind, value)
+    if section.others is not None:
+        others: Others = section.others.kind
+        for name, value in fields[section.others.fields[0]].items():
+            told[name] = _plain(others.kind(name), value)
+    return told
+
+
+def _plain(kind: KeyKind, value: Any) -> Any:
+    """A value in TOML's types."""
+    match kind:
+        case Section():
+            pairs = zip(kind.keys.items(), value, strict=True)
+            return {name: _plain(key.kind, part) for (name, key), part in pairs}
+        case ListOf():
+            return [_plain(kind.kind, part) for part in value]
+        case Rows():
+            return (value[:, 0] if kind.flat else value).tolist()
+        case Value():
+            return kind.writes(value)
+    return value

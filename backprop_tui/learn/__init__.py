@@ -1,1 +1,1 @@
-"""The learner: mistakes, questions, what an answer is worth, and formulas of their own."""
+"""What a learner does: questions and answers, formulas of their own, and mistakes explained."""

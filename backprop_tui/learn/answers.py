@@ -1,27 +1,80 @@
-"""Reading what somebody typed as an answer: a number, written as people write numbers.
+"""Answers: what was typed for a number, whether it is right, and which mistake a wrong one is.
 
-It reads through the one grammar, and says in a sentence what it could not read. It knows nothing of
-questions, of what the answer is for, or of the screen.
+Right is the recorded number, or what the figures as they are shown give: nobody who computes with
+what the screen shows is told wrong for rounding. The result itself is never given away.
 """
 
 from __future__ import annotations
 
 import re
-from math import isfinite
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import inf, isfinite, isnan, nan
 
-from backprop_tui.maths.expressions import Compare, names
+from backprop_tui.explain.explanation import Explanation, Figure
+from backprop_tui.explain.provenance import Place
+from backprop_tui.learn import formulas
+from backprop_tui.learn.diagnosis import explain_wrong
+from backprop_tui.learn.mistakes import Slip
+from backprop_tui.maths.expressions import Cell, Compare, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import short
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.iterations import Iteration
 
 DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)|(?<![\w.]),(?=\d)")
-"""The comma of 0,5 or ,5; one with a space behind it stands between two arguments."""
+"""The comma of 0,5 or ,5; one that a space follows stands between two arguments."""
+SIGNS = {
+    **dict.fromkeys(("+", "plus", "positive"), 1),
+    **dict.fromkeys(("−", "-", "–", "minus", "negative"), -1),
+}
+TRENDS = {
+    **dict.fromkeys(("↑", "^", "bigger", "larger", "up", "rises", "more", ">"), 1),
+    **dict.fromkeys(("↓", "smaller", "down", "falls", "less", "<"), -1),
+}
+INFINITE = {
+    **dict.fromkeys(("∞", "+∞", "inf", "+inf", "infinity"), inf),
+    **dict.fromkeys(("−∞", "-∞", "−inf", "-inf"), -inf),
+    **dict.fromkeys(("nan",), nan),
+}
+WORDS = {1: "positive", -1: "negative"}
+CLOSE = 3.01
+"""A number at most this many units of its last decimal away is rounded wrongly, not a mistake."""
+ROUNDING = 1e-9
+"""What the last bits of a decimal fraction may do to a difference, relative to the number."""
+
+
+class AnswerVerdict(Enum):
+    """Whether an answer is right."""
+
+    RIGHT = "right"
+    COARSE = "coarse"
+    """Right as far as it goes, but more decimals are wanted. It does not count as a miss."""
+    WRONG = "wrong"
+    UNREADABLE = "unreadable"
+    """Nothing that can be judged. It does not count as a miss."""
+
+
+RIGHT, COARSE, WRONG, UNREADABLE = AnswerVerdict
+
+
+@dataclass(frozen=True)
+class JudgedAnswer:
+    """The verdict on an answer, what is said of it, and the cells where to look again."""
+
+    verdict: AnswerVerdict
+    said: str = ""
+    look: tuple[Cell, ...] = ()
+    mistakes: tuple[str, ...] = ()
+    """The names of the mistakes that give this answer."""
 
 
 def read_number(typed: str) -> float:
-    """The finite number that `typed` comes to: 0.5, 0,5, −1/3, 0.5*0.2+1, exp(−1).
+    """The finite number that `typed` stands for: 0.5, 0,5, −1/3, 0.5*0.2+1, exp(−1).
 
     Raises ValueError, with a sentence, for anything else.
     """
@@ -37,7 +90,144 @@ def read_number(typed: str) -> float:
         raise ValueError(f"only numbers are read here, not {symbols[0]}")
     if isinstance(expression, Compare):
         raise ValueError(f"{text(expression)} is true or false, and no number")
-    shape(expression, {})  # a sentence for what gathers over a matrix
+    shape(expression, {})  # raises for a function that gathers over a matrix
     if not isfinite(number := float(value(expression, {}))):
         raise ValueError(f"{text(expression)} is not a finite number")
     return number
+
+
+def judge(
+    typed: str,
+    found: Explanation,
+    decimals: int,
+    before: float | None,
+    boards: Sequence[Figure] = (),
+    sign_will_do: bool = True,
+) -> JudgedAnswer:
+    """Judge what was typed for the number of `found`, whose figures have so many decimals.
+
+    `before` is the number that it replaces, or that it was one iteration earlier; None where there
+    is none. `boards` are further ways in which the cells that it reads are shown. A right sign is
+    the whole answer only if `sign_will_do`.
+    """
+    word = typed.strip().lower()
+    right = found.provenance.number(found.place)
+    if word in SIGNS:
+        judged = _sign(SIGNS[word], right)
+        half = judged.verdict is RIGHT and not sign_will_do
+        return JudgedAnswer(COARSE, "So far right: now its size.") if half else judged
+    if word in TRENDS:
+        return _trend(TRENDS[word], right, before)
+    if (told := INFINITE.get(word)) is not None:
+        return _not_finite(told, right)
+    try:
+        number = read_number(typed)
+    except ValueError as error:
+        return JudgedAnswer(UNREADABLE, str(error))
+    if not isfinite(right):
+        return _not_finite(number, right)
+    unit = unit_of(found.written(right), decimals)
+    by_hand = (v for way in (None, *boards) for v in found.by_hand(way))
+    units = {v: max(unit, unit_of(found.written(v), decimals)) for v in by_hand}
+    if any(near(number, v, own) for v, own in {**units, right: unit}.items()):
+        return JudgedAnswer(RIGHT)
+    digits = _decimals_typed(typed)
+    if digits and digits < decimals and number and near(number, right, 10.0**-digits):
+        wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
+        return JudgedAnswer(COARSE, f"Right as far as it goes: now with {wanted}.")
+    if digits is not None and abs(number - right) <= min(CLOSE * unit, abs(right) / 50):
+        return JudgedAnswer(COARSE, "Very close: is it rounded as it should be?")
+    return wrong(number, typed.strip(), found, unit)
+
+
+def wrong(number: float, written: str, found: Explanation, unit: float) -> JudgedAnswer:
+    """Judge a wrong number, so written: which mistakes give it to within half a `unit`."""
+    program = found.provenance.program
+    iteration = found.provenance.timeline.iteration(found.place.iteration)
+    cell, within = found.place.cell, unit / 2 * (1 + ROUNDING)
+    why = explain_wrong(program, iteration, cell, number, within, written)
+    return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
+
+
+def judge_formula(
+    experiment: Experiment, symbol: str, typed: str, iteration: Iteration
+) -> JudgedAnswer:
+    """Judge a formula typed for a step of that iteration."""
+    found = formulas.judge(experiment, symbol, typed, iteration)
+    if found.accepted:
+        return JudgedAnswer(RIGHT, f"It is {found.sentence}.")
+    verdict = WRONG if found.missed else UNREADABLE
+    return JudgedAnswer(verdict, found.sentence, mistakes=_names(found.slips))
+
+
+def _names(slips: tuple[Slip, ...]) -> tuple[str, ...]:
+    return tuple(slip.mistake.name for slip in slips)
+
+
+def near(number: float, target: float, unit: float) -> bool:
+    """Whether two numbers differ by at most half a `unit`, the last decimal shown."""
+    return abs(number - target) <= unit / 2 + ROUNDING * (abs(target) + unit)
+
+
+def unit_of(written: str, decimals: int) -> float:
+    """The size of one unit in the last decimal of a number so written: 0.001 for 0.543."""
+    figure = re.fullmatch(r"[−-]?\d+(?:\.(\d+))?(?:e([−+-]?\d+))?", written)
+    if figure is None:
+        return 10.0**-decimals
+    exponent = int((figure[2] or "0").replace("−", "-"))
+    return float(10.0 ** (exponent - len(figure[1] or "")))
+
+
+def _decimals_typed(typed: str) -> int | None:
+    """The decimals of a plain number; None for an expression."""
+    plain = re.fullmatch(r"\s*[+−–-]?\s*\d*(?:[.,](\d*))?\s*", typed)
+    return None if plain is None else len(plain[1] or "")
+
+
+def _sign(sign: int, right: float) -> JudgedAnswer:
+    if right == 0 or isnan(right):
+        return JudgedAnswer(WRONG, f"It is neither positive nor {WORDS[-1]}.")
+    if (right > 0) == (sign > 0):
+        return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.")
+    said = f"It is not {WORDS[sign]}: which of its factors has which sign?"
+    return JudgedAnswer(WRONG, said)
+
+
+def _trend(trend: int, right: float, before: float | None) -> JudgedAnswer:
+    word = "bigger" if trend > 0 else "smaller"
+    if before is None:
+        said = "There is no earlier value to compare with: type a number or a sign."
+        return JudgedAnswer(UNREADABLE, said)
+    if right == before or isnan(right):
+        return JudgedAnswer(WRONG, f"Neither: it is not {word} than before.")
+    if (right > before) == (trend > 0):
+        return JudgedAnswer(RIGHT, f"It gets {word}.")
+    return JudgedAnswer(WRONG, f"It does not get {word}: what is it made of, and added to?")
+
+
+def _not_finite(number: float, right: float) -> JudgedAnswer:
+    if number == right or (isnan(number) and isnan(right)):
+        return JudgedAnswer(RIGHT)
+    if isfinite(right):
+        return JudgedAnswer(WRONG, "It is a finite number.")
+    return JudgedAnswer(WRONG, "A finite number it is not: what is divided by 0, or overflows?")
+
+
+def earlier(found: Explanation) -> float | None:
+    """What the number was before: a parameter before this update, others an iteration earlier.
+
+    None where there is none to compare with: in the first iteration, or with other examples.
+    """
+    place, provenance = found.place, found.provenance
+    before = Place(place.iteration - 1, place.cell)
+    if before.iteration < 1 and not provenance.is_parameter(place.symbol):
+        return None
+    if place.symbol not in provenance.program.kept and _other_examples(found):
+        return None
+    return provenance.number(provenance.earliest(before))
+
+
+def _other_examples(found: Explanation) -> bool:
+    """Whether the batch of the iteration before had other examples."""
+    timeline, number = found.provenance.timeline, found.place.iteration
+    return timeline.iteration(number - 1).examples != timeline.iteration(number).examples

@@ -1,8 +1,7 @@
-"""Which mistake a number comes from: what a learner gave, against what each mistake would give.
+"""Diagnosis: which mistake gives the number that a learner typed, and where to look again.
 
-The mistakes of the catalogue and the misreadings rewrite the step of a cell; behind them come the
-terms that the number is the sum of, the cells beside it, and the numbers it is made from. Neither a
-formula nor the result is given away: a diagnosis says where to look. It knows nothing of screens.
+It is compared first with mistakes in the step, then with errors in one term of the sum, then with
+the cells beside it, then with the numbers that it is computed from.
 """
 
 from __future__ import annotations
@@ -11,20 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import isclose, isfinite, log10
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.learn.misreadings import MISREADINGS, ONE_PATH, ONE_TERM
 from backprop_tui.learn.mistakes import (
     CATALOGUE,
+    MISREADINGS,
+    ONE_PATH,
+    ONE_TERM,
     ROUNDING,
     Slip,
-    read_back_through,
-    results_of,
     slips,
     taught,
 )
+from backprop_tui.learn.rewrites import read_back_through
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import (
     Cell,
@@ -43,63 +43,63 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Program, Step, lower
-
-if TYPE_CHECKING:
-    from backprop_tui.run.timeline import Iteration
+from backprop_tui.run.iterations import Iteration
 
 Env: TypeAlias = Mapping[str, Any]
 NEAR = 2
-"""Cells this far away in the same row or column are looked at by mistake."""
+"""How far away in its row or column a cell may be to be read by mistake."""
 MOST = 8
-"""Terms of a longer sum are not all written, nor all lit."""
+"""The most terms of a sum that are written out."""
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A wrong number for a cell, and how one gets it: `without the bias`, in 34 characters."""
+class WrongNumber:
+    """A wrong number for a cell, and the mistake that gives it."""
 
     number: float
     label: str
+    """How one gets it, in at most 34 characters: without the bias."""
     told: str | None
-    """What to think of; None where the slip tells it."""
+    """What is correct; None where the slip says it."""
     look: tuple[Cell, ...]
+    """The cells where to look again."""
     slip: Slip | None = None
-    """The mistake in the step; None where only a term, a cell or a digit was mistaken."""
+    """The mistake in the step; None where it is in a term, a cell or the decimal point."""
 
     @property
     def sentence(self) -> str | None:
-        """What to think of: `dZ2 is A2 − Y, not Y − A2`. A vote has many ideas and tells few."""
+        """What is correct: dZ2 is A2 − Y, not Y − A2."""
         return self.slip.sentence if self.slip else self.told
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What became of a number: the ideas that give it, all of them equally good."""
+    """What a learner's number comes from: the mistakes that give it, all equally likely."""
 
     number: str
     right: bool = False
-    ideas: tuple[Wrong, ...] = ()
+    ideas: tuple[WrongNumber, ...] = ()
     gives_away: bool = False
-    """Whether the right number could be read off it: it is right but for its sign or its point."""
+    """Whether it shows the right number: only its sign or its decimal point is wrong."""
 
     @property
     def slips(self) -> tuple[Slip, ...]:
-        """The mistakes with that number."""
+        """The mistakes in the step that give that number."""
         return tuple(idea.slip for idea in self.ideas if idea.slip)
 
     @property
     def idea(self) -> str:
-        """How one gets that number, without where: a first hint."""
+        """How one gets that number, for a first hint: without the bias."""
         return " or ".join(dict.fromkeys(idea.label for idea in self.ideas))
 
     @property
     def look(self) -> tuple[Cell, ...]:
-        """The cells where to look."""
+        """The cells where to look again."""
         return tuple(dict.fromkeys(chain.from_iterable(idea.look for idea in self.ideas)))
 
     @property
     def sentence(self) -> str:
-        """`−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2.`"""
+        """−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."""
         if self.right:
             return f"{self.number} is right."
         if not self.ideas:
@@ -116,12 +116,12 @@ def explain_wrong(
     tolerance: float,
     written: str | None = None,
 ) -> Diagnosis:
-    """Where a learner's number for a cell comes from, as `written` or else by its digits.
+    """Which mistakes give a learner's number for a cell, to within `tolerance`.
 
-    Mistakes in the step come first, each that comes within `tolerance`; only where there is none
-    the likeliest of the other ideas.
+    Those are named that are likeliest: in the step, or else in a term, and so on. `written` is how
+    the number was typed; None for six significant digits.
     """
-    asked = _Asked(program, iteration, cell)
+    asked = _AskedCell(program, iteration, cell)
     said = written or f"{number:.6g}".replace("-", "−")
     if abs(asked.right - number) <= tolerance:
         return Diagnosis(said, right=True)
@@ -132,17 +132,17 @@ def explain_wrong(
             return Diagnosis(said, ideas=found, gives_away=bool(gives_away))
     if power := _powers(asked.right, number):
         where = "the left" if power > 0 else "the right"
-        idea = Wrong(number, "with the point misplaced", f"it belongs further to {where}", ())
+        idea = WrongNumber(number, "with the point misplaced", f"it belongs further to {where}", ())
         return Diagnosis(said, ideas=(idea,), gives_away=True)
     return Diagnosis(said)
 
 
 def wrong_numbers(
     program: Program, iteration: Iteration, cell: Cell, most: int = 60
-) -> tuple[Wrong, ...]:
-    """What mistakes give at this cell, the likeliest first: no two alike, none right."""
-    asked = _Asked(program, iteration, cell)
-    found: list[Wrong] = []
+) -> tuple[WrongNumber, ...]:
+    """The wrong numbers that mistakes give at a cell, the likeliest first, no two equal."""
+    asked = _AskedCell(program, iteration, cell)
+    found: list[WrongNumber] = []
     for idea in chain.from_iterable(asked.tiers()):
         taken = (asked.right, *(other.number for other in found))
         if not any(isclose(idea.number, n, rel_tol=1e-9, abs_tol=ROUNDING) for n in taken):
@@ -152,13 +152,13 @@ def wrong_numbers(
     return tuple(found)
 
 
-def _apart(ideas: Iterable[Wrong]) -> tuple[Wrong, ...]:
-    """One of each: the same mistake can be made in two ways that come close."""
+def _apart(ideas: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
+    """One of each label: a mistake may be made in two ways that give nearly the same."""
     return tuple({idea.label: idea for idea in reversed(list(ideas))}.values())[::-1]
 
 
 def _powers(right: float, number: float) -> int:
-    """By how many powers of ten too large a number is, with all of its digits right; 0 if not."""
+    """By how many powers of ten a number is too large; 0 if its digits are not the right ones."""
     if not (right and number and isfinite(right)) or (right < 0) != (number < 0):
         return 0
     exponent = log10(number / right)
@@ -166,13 +166,13 @@ def _powers(right: float, number: float) -> int:
     return near if abs(exponent - near) < 1e-3 else 0  # to the three digits that one gives
 
 
-class _Asked:
-    """One cell in one iteration: its step, what that reads, and the number that is right."""
+class _AskedCell:
+    """One cell in one iteration: its step, what that reads, and the correct number."""
 
     def __init__(self, program: Program, iteration: Iteration, cell: Cell) -> None:
         self.program, self.cell = program, cell
         self.step = program.steps[program.index(cell.symbol)]
-        self.results = results_of(program, iteration)
+        self.results = program.by_symbol(iteration.results)
         self.shapes: Mapping[str, Shape] = program.shapes(len(iteration.examples))
         self.at = (cell.row - 1, cell.column - 1)
         self.right = float(self.results[cell.symbol][self.at])
@@ -183,19 +183,19 @@ class _Asked:
         before = (step.symbol for step in program.steps[: program.index(cell.symbol)])
         self._known = {*iteration.given, *iteration.scalars, *before}
 
-    def tiers(self) -> Iterator[Iterable[Wrong]]:
-        """The ideas, the likeliest first; those of a later tier only count where none before do."""
+    def tiers(self) -> Iterator[Iterable[WrongNumber]]:
+        """The wrong numbers, the likeliest first; a tier counts only if none before it matches."""
         for tier in (self._slips, self._terms, self._cells_beside, self._operands):
             with np.errstate(all="ignore"):
                 yield [idea for idea in tier() if isfinite(idea.number) and self._differs(idea)]
 
-    def _differs(self, idea: Wrong) -> bool:
+    def _differs(self, idea: WrongNumber) -> bool:
         return abs(idea.number - self.right) > ROUNDING * abs(self.right)
 
     # Mistakes in the step
 
     def _fits(self, step: Step, e: Expr) -> bool:
-        """Whether a mistaken matrix has a number in this cell, from what is known before."""
+        """Whether `e` can be computed before this step and has a number in this cell."""
         if not self._known.issuperset(names(e)):
             return False
         try:
@@ -208,7 +208,7 @@ class _Asked:
         narrow = min(rows, columns) <= min(self.shapes[step.symbol])
         return narrow and self.at[0] < rows and self.at[1] < columns
 
-    def _slips(self) -> Iterator[Wrong]:
+    def _slips(self) -> Iterator[WrongNumber]:
         step = self.step
         seen: set[Expr] = set()
         look = self._lit(step.expression)
@@ -218,7 +218,7 @@ class _Asked:
             for slip in slips(mistake, step, forms, self.program, self._fits):
                 if slip.wrong not in seen:
                     seen.add(slip.wrong)
-                    yield Wrong(self._number(slip.wrong), mistake.how, None, look, slip)
+                    yield WrongNumber(self._number(slip.wrong), mistake.how, None, look, slip)
         yield from self._single_terms()
 
     def _number(self, wrong: Expr) -> float:
@@ -253,7 +253,7 @@ class _Asked:
             case _:
                 yield e, factor
 
-    def _single_terms(self) -> Iterator[Wrong]:
+    def _single_terms(self) -> Iterator[WrongNumber]:
         addends = self._addends()
         if len(addends) < 2 or self.step.phase == "update":
             return
@@ -264,29 +264,31 @@ class _Asked:
         for term, factor in addends:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
-            yield Wrong(number, kind.how, None, cells(term), slip)
+            yield WrongNumber(number, kind.how, None, cells(term), slip)
 
-    def _terms(self) -> Iterator[Wrong]:
+    def _terms(self) -> Iterator[WrongNumber]:
         addends = self._addends()
         for term, factor in addends:
             part, said, look = factor * float(value(term, self.env)), text(term), cells(term)
             if len(addends) > 1:
-                yield Wrong(
+                yield WrongNumber(
                     self.right - part, "with a term left out", f"{said} belongs to it", look
                 )
                 twice = f"{said} counts once"
-                yield Wrong(self.right + part, "with a term taken twice", twice, look)
+                yield WrongNumber(self.right + part, "with a term taken twice", twice, look)
                 sign = f"look at the sign of {said}"
-                yield Wrong(self.right - 2 * part, "with the sign of a term flipped", sign, look)
+                yield WrongNumber(
+                    self.right - 2 * part, "with the sign of a term flipped", sign, look
+                )
             if isinstance(term, Mul):
                 added = factor * float(value(term.left + term.right, self.env))
                 factors = f"{said} is a product"
                 number = self.right - part + added
-                yield Wrong(number, "with factors added", factors, look)
+                yield WrongNumber(number, "with factors added", factors, look)
 
     # Numbers read from the wrong place
 
-    def _cells_beside(self) -> Iterator[Wrong]:
+    def _cells_beside(self) -> Iterator[WrongNumber]:
         cell, found = self.cell, self.results[self.cell.symbol]
         rows, columns = found.shape
         steps = [by for far in range(1, NEAR + 1) for by in (far, -far)]
@@ -297,12 +299,12 @@ class _Asked:
                 side = side or ("to the right" if right > 0 else "to the left")
                 label = f"from the cell {'next ' if abs(down + right) > 1 else ''}{side}"
                 number = float(found[other.row - 1, other.column - 1])
-                yield Wrong(
+                yield WrongNumber(
                     number, label, f"that is {text(other)}, not {text(cell)}", (cell, other)
                 )
 
-    def _operands(self) -> Iterator[Wrong]:
+    def _operands(self) -> Iterator[WrongNumber]:
         for cell in self._lit(self.step.expression):
             number = float(self.env[cell.symbol][cell.row - 1, cell.column - 1])
             said = f"that is {text(cell)}, and {text(self.cell)} is made from it"
-            yield Wrong(number, f"from {text(cell)} as it is", said, (cell,))
+            yield WrongNumber(number, f"from {text(cell)} as it is", said, (cell,))

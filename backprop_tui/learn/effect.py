@@ -1,43 +1,42 @@
-"""What a mistake changes: two runs of one experiment side by side, with the mistake and without.
+"""What a mistake changes: a run with the mistake, compared with the same run without it.
 
-A number is wrong where it differs from the right run's at the same place by more than rounding. It
-compares only what it is asked for, and knows nothing of screens.
+A number is wrong where it differs from the right run's at the same place by more than rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.mistakes import ROUNDING, Mistake, results_of
+from backprop_tui.learn.mistakes import ROUNDING, Mistake, slips_of
 from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.run.timeline import Timeline
 
 AHEAD = 16
-"""Iterations that the right run may be behind, and still be asked: more would be waited for."""
+"""If the right run is more iterations behind than this, it does not catch up while a key waits."""
 
 
 def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[str]:
-    """The symbols that come out different in an iteration of two runs of the same network."""
+    """The symbols whose values differ in an iteration of two runs of the same network."""
     one, other = right.iteration(iteration), wrong.iteration(iteration)
     if one.number != other.number:  # one of them has diverged before
         return frozenset(step.symbol for step in right.program.steps)
-    results = results_of(wrong.program, other)
+    results = wrong.program.by_symbol(other.results)
     return frozenset(
         symbol
-        for symbol, result in results_of(right.program, one).items()
+        for symbol, result in right.program.by_symbol(one.results).items()
         if not _same(result, results[symbol])
     )
 
 
 def changes_nothing(right: Timeline, wrong: Timeline, iteration: int) -> bool:
-    """Whether that iteration is the same with the mistake: with one example for 1/m, say."""
+    """Whether that iteration is the same with the mistake: with one example, mean-forgotten."""
     return not changed_by(right, wrong, iteration)
 
 
@@ -47,7 +46,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _size(matrix: Any) -> float:
-    """How large its numbers are, as far as they are finite."""
+    """The largest absolute value of its finite numbers; 0 where there are none."""
     finite = np.abs(matrix[np.isfinite(matrix)])
     return float(finite.max()) if finite.size else 0.0
 
@@ -56,8 +55,8 @@ def _size(matrix: Any) -> float:
 
 
 def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | None:
-    """Why that mistake, made in just this iteration, would change none of its numbers; None where
-    it changes some."""
+    """Why a mistake that is made in this iteration alone changes none of its numbers; None where it
+    changes some."""
     experiment = right.experiment.with_mistake(mistake)
     slips = mistake.slips(program_of(experiment.network, experiment.training))
     if not slips:
@@ -72,7 +71,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
 
 
 def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:
-    """Why nothing is lost with these symbols, where that can be read off their values."""
+    """Why leaving out these symbols changes nothing, where their values tell."""
     ones = [f"{text(Name(s))} = {known[s]:g}" for s in lost if s in SCALARS]
     zeros = [s for s in lost if s in known and s not in SCALARS and not np.any(known[s])]
     if zeros:
@@ -84,7 +83,7 @@ def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:
 
 
 class RightRun:
-    """The same run without its mistake: what each of its numbers should be."""
+    """The right run: a run with a mistake, without it. Its numbers are the correct ones."""
 
     def __init__(self, wrong: Timeline) -> None:
         self.wrong = wrong
@@ -92,25 +91,30 @@ class RightRun:
         self.provenance = Provenance(self.timeline)
         self._through = 0
 
+    @cached_property
+    def slips(self) -> dict[str, str]:
+        """What the mistake makes of each step in which it is made, by the symbol of the step."""
+        return {slip.step.symbol: slip.sentence for slip in reversed(slips_of(self.wrong.program))}
+
     def is_behind(self, iteration: int) -> bool:
-        """Whether it would have to run too far to be asked about that iteration now."""
+        """Whether it is more than AHEAD iterations behind that one."""
         return iteration > max(self.timeline.history.reached, self._through) + AHEAD
 
     def run(self, last: int) -> Iterator[None]:
-        """Run on to that iteration, some at a time: not behind after that, diverged or not."""
+        """Run to that iteration, some at a time; then it is not behind, even if it diverged."""
         history = self.timeline.history
         for _ in history.run(history.reached + 1, last):
             yield
         self._through = last
 
     def number(self, place: Place) -> float | None:
-        """The right number; None where there is none: the run has diverged, or it is behind."""
+        """The correct number; None where the right run has diverged, or is behind."""
         if self.is_behind(place.iteration) or self._ended_before(place.iteration):
             return None
         return self.provenance.number(place)
 
     def differs(self, place: Place, number: float) -> bool:
-        """Whether a number of the run with the mistake is not what it should be there."""
+        """Whether a number of the run with the mistake is not the correct one."""
         right = self.number(place)
         if right is None or right == number or (np.isnan(right) and np.isnan(number)):
             return False
@@ -118,11 +122,13 @@ class RightRun:
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:
-        """The first cell of a computed matrix that differs, or of one column of it (from 0)."""
+        """The first wrong cell of a matrix, or of one column of it (from 0); None if none is."""
         if self.is_behind(iteration) or self._ended_before(iteration):
             return None
-        right = results_of(self.timeline.program, self.timeline.iteration(iteration))[symbol]
-        wrong = results_of(self.wrong.program, self.wrong.iteration(iteration))[symbol]
+        right, wrong = (
+            run.iteration(iteration).results[run.program.index(symbol)]
+            for run in (self.timeline, self.wrong)
+        )
         same = np.isclose(
             wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
         )
@@ -135,7 +141,7 @@ class RightRun:
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def without_effect(self, iteration: int) -> str | None:
-        """Why nothing differs in that iteration; None where something does."""
+        """Why every number of that iteration is correct; None where one is not."""
         mistake = self.wrong.experiment.mistake
         if not isinstance(mistake, Mistake) or self.is_behind(iteration):
             return None
@@ -148,7 +154,7 @@ class RightRun:
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def _rounding(self, iteration: int, symbol: str) -> float:
-        """What rounding may come to in that matrix."""
+        """The largest difference in that matrix that is rounding alone."""
         done = self.timeline.iteration(max(1, iteration))
-        computed = results_of(self.timeline.program, done)
+        computed = self.timeline.program.by_symbol(done.results)
         return ROUNDING * _size(computed[symbol] if symbol in computed else done.given[symbol])

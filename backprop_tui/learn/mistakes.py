@@ -1,77 +1,58 @@
-"""Plausible mistakes: each rewrites the expression of a step, and everything else follows.
+"""The mistakes that people make with backpropagation: each rewrites the expression of a step.
 
-The catalogue holds those that a run can be made with; a program with a mistake is a program like
-any other, and its values, trace, compiled loop and gradient check come from the rewritten steps.
-A mistake is made wherever the right shape still comes out, and nowhere else. The same rewrites tell
-which mistake a learner's number or formula comes from.
+CATALOGUE has those that a run can be made with: such a program is a program like any other. The
+same rewrites, and those of MISREADINGS, find the mistake behind a learner's number or formula.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from backprop_tui.learn.rewrites import (
-    Change,
-    added,
-    element_by_element,
-    matrix_product,
-    nothing,
-    of_another_layer,
-    opposite,
-    slope_at_a,
-    transpose_of_the_other,
-    turned,
-    variants,
-    without_bias,
-    without_gate,
-    without_learning_rate,
-    without_mean,
-    without_slope,
-    without_transpose,
-)
+from backprop_tui.learn import rewrites
 from backprop_tui.maths.expressions import Expr, names
-from backprop_tui.maths.expressions import replace as replace_parts
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.layers import TARGET
 from backprop_tui.model.program import Phase, Program, Step
-from backprop_tui.run.timeline import Iteration
 
 ROUNDING = 1e-12
-"""Results this close, for the size of their matrix, are the same: an order of adding differs."""
+"""Numbers this close, relative to the largest of their matrix, are the same up to rounding."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One kind of mistake; `how` ends the sentence "this is what you get ...".
+    """One kind of mistake.
 
-    `change` is applied to each part of a step's expression in turn, or to all of it where `whole`
-    is set; of the steps of `phase`, a run makes it in those where `made_at` holds; what one step
-    makes of another's mistake follows by itself. A single number can be wrong so in any phase."""
+    A run makes it in the steps of its phase wherever the wrong expression has the right shape. A
+    single number is compared with it in any phase.
+    """
 
     name: str
     how: str
+    """It ends the sentence "this is what you get ...": without the bias."""
     sentence: str
     phase: Phase | None
-    """Where a run makes it; None for one that only a single number is explained by."""
-    change: Change
+    """The phase in which a run makes it; None for a mistake in a single number."""
+    change: rewrites.Change
+    """It yields what may stand in place of a part of a step's expression."""
     whole: bool = False
+    """Whether it changes the whole expression, and none of its parts."""
     made_at: Callable[[Step], bool] = lambda step: True
+    """In which steps of its phase a run makes it."""
     early: bool = False
-    """Made by the order of the steps: a layer's W changes before the layer below has its dA."""
+    """Whether it changes the order of the steps: W is updated before the layer below has dA."""
 
     def of(self, e: Expr, program: Program) -> Iterable[Expr]:
-        """`e` with this mistake in it, in every way in which it can be made."""
+        """`e` with this mistake, in every way in which it can be made."""
         if self.whole:
             return self.change(e, program)
-        return variants(e, lambda part: self.change(part, program))
+        return rewrites.variants(e, lambda part: self.change(part, program))
 
     def steps(self, right: Program) -> tuple[Step, ...]:
-        """The steps of that program with the mistake made wherever it fits."""
+        """The steps of a right program with this mistake made wherever it fits."""
         if self.early:
-            return tuple(_updated_early(right))
+            return tuple(rewrites.updated_early(right))
         made = {slip.step: slip.wrong for slip in self.slips(right)}
         return tuple(
             replace(step, expression=made[step], derivation=None) if step in made else step
@@ -79,7 +60,7 @@ class Mistake:
         )
 
     def slips(self, right: Program) -> tuple[Slip, ...]:
-        """Where a run of that program makes it: a slip for each step it is made in."""
+        """The steps in which a run of a right program makes it, and how: one slip for each."""
         fits = _Fits(right, _sizes(right.training.batch))
         first: dict[Step, Slip] = {}
         for step in right.steps:
@@ -91,7 +72,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Slip:
-    """A mistake made in one step: `wrong` instead of `right`, which is as the step is taught."""
+    """A mistake made in one step: the expression `wrong` instead of `right`."""
 
     mistake: Mistake
     step: Step
@@ -100,19 +81,19 @@ class Slip:
 
     @property
     def sentence(self) -> str:
-        """For the learner: `dZ2 is A2 − Y, not Y − A2`."""
+        """dZ2 is A2 − Y, not Y − A2"""
         return f"{self.step.symbol} is {text(self.right)}, not {text(self.wrong)}"
 
 
 def slips_of(program: Program) -> tuple[Slip, ...]:
-    """Where a program makes its mistake; none where it has none."""
+    """The steps in which a program makes its mistake, and how; none where it has none."""
     if program.right is None or not isinstance(program.mistake, Mistake):
         return ()
     return program.mistake.slips(program.right)
 
 
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
-    """Every mistake of the catalogue made in that step alone, in every way that fits."""
+    """Every mistake of the catalogue in one step, in every way that fits that many examples."""
     fits = _Fits(program, (examples,))
     for mistake in CATALOGUE.values():
         if mistake.phase == step.phase:
@@ -126,10 +107,10 @@ def slips(
     program: Program,
     fits: Callable[[Step, Expr], bool],
 ) -> Iterator[Slip]:
-    """Every way to make that mistake in one step, in each form in which it can be written."""
+    """Every way to make a mistake in one step that `fits`, in each of the `forms` of the step."""
     for right in forms:
         if mistake.early:
-            ways = _through_new_weights(step, right, program)
+            ways = rewrites.through_new_weights(step, right, program)
         else:
             ways = iter(mistake.of(right, program))
         for wrong in ways:
@@ -138,17 +119,17 @@ def slips(
 
 
 def taught(step: Step) -> tuple[Expr, ...]:
-    """A step as it is computed, and as it was derived."""
+    """The forms of a step: its expression, and what that was derived from, if it collapsed."""
     return (step.expression, *((step.derivation,) if step.derivation else ()))
 
 
 def _sizes(batch: int) -> tuple[int, ...]:
-    """Sizes of batches that tell for all up to this one: what fits them fits by no coincidence."""
+    """Batch sizes whose shapes differ wherever those of any size up to `batch` do."""
     return tuple(sorted({1, min(2, batch), max(1, batch - 1), batch}))
 
 
 class _Fits:
-    """Whether a step may compute something else: it must come to the same shape."""
+    """Whether another expression has the shape of a step, for each of some batch sizes."""
 
     def __init__(self, right: Program, sizes: Iterable[int]) -> None:
         self.shapes = tuple(right.shapes(examples) for examples in sizes)
@@ -158,51 +139,6 @@ class _Fits:
             return all(shape(e, shapes) == shapes[step.symbol] for shapes in self.shapes)
         except (ShapeMismatch, KeyError):  # no such symbol
             return False
-
-
-# W updated too early
-
-
-def read_back_through(step: Step, program: Program) -> str | None:
-    """The weight through which a hidden layer's dA comes back; None for all other steps."""
-    if step.phase != "backward" or step.role.part != "activation":
-        return None
-    weights = (s for s in names(step.expression) if program.part(s) == "weight")
-    return next(weights, None)
-
-
-def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
-    """For each weight the steps that update it; an optimizer's running means are among them."""
-    updates: dict[str, tuple[Step, ...]] = {}
-    for step in program.steps:
-        if step.phase == "update" and step.role.part == "weight":
-            weight = program.roles[step.role.of].of if step.role.of else step.symbol
-            assert weight is not None
-            updates[weight] = (*updates.get(weight, ()), step)
-    return updates
-
-
-def _updated_early(program: Program) -> Iterator[Step]:
-    updates = _weight_updates(program)
-    through = {read_back_through(step, program) for step in program.steps}
-    moved = {step for weight, early in updates.items() if weight in through for step in early}
-    for step in program.steps:
-        yield from updates.get(read_back_through(step, program) or "", ())
-        if step not in moved:
-            yield step
-
-
-def _through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
-    """What dA comes to then, in terms of the W that went forward."""
-    weight = read_back_through(step, program)
-    if weight is not None and (early := _weight_updates(program).get(weight)):
-        yield replace_parts(right, {early[-1].target: early[-1].expression})
-
-
-def results_of(program: Program, iteration: Iteration) -> dict[str, Any]:
-    """What every step of an iteration gave, by symbol."""
-    symbols = (step.symbol for step in program.steps)
-    return dict(zip(symbols, iteration.results, strict=True))
 
 
 # The catalogue
@@ -220,21 +156,21 @@ CATALOGUE: dict[str, Mistake] = {
             "without the ᵀ",
             "The ᵀ is forgotten: rows are read where columns should be.",
             "backward",
-            without_transpose,
+            rewrites.without_transpose,
         ),
         Mistake(
             "transpose-misplaced",
             "with the ᵀ misplaced",
             "The ᵀ stands at the wrong one of the two matrices.",
             "backward",
-            transpose_of_the_other,
+            rewrites.transpose_of_the_other,
         ),
         Mistake(
             "rows-and-columns-swapped",
             "with row and column swapped",
             "Row and column are swapped: the number for [i,j] stands at [j,i].",
             "backward",
-            turned,
+            rewrites.transposed,
             whole=True,
         ),
         Mistake(
@@ -242,7 +178,7 @@ CATALOGUE: dict[str, Mistake] = {
             "with the sign flipped",
             "The sign is flipped: target minus prediction, where it is prediction minus target.",
             "backward",
-            opposite,
+            rewrites.sign_flipped,
             whole=True,
             made_at=_meets_targets,
         ),
@@ -251,70 +187,70 @@ CATALOGUE: dict[str, Mistake] = {
             "with the slope left out",
             "The activation's slope is left out: dZ is a copy of dA.",
             "backward",
-            without_slope,
+            rewrites.without_slope,
         ),
         Mistake(
             "gate-skipped",
             "without the gate of ReLU",
             "The gate of ReLU is left out: what it stopped going forward comes back all the same.",
             "backward",
-            without_gate,
+            rewrites.without_gate,
         ),
         Mistake(
             "slope-at-a",
             "with the slope at A, not Z",
             "The activation's slope is taken at A, where it is the slope at Z.",
             "backward",
-            slope_at_a,
+            rewrites.slope_at_a,
         ),
         Mistake(
             "element-by-element",
             "element by element",
             "A matrix product is taken element by element.",
             "backward",
-            element_by_element,
+            rewrites.element_by_element,
         ),
         Mistake(
             "matrix-product",
             "with a matrix product",
             "A product element by element is taken as a matrix product.",
             "backward",
-            matrix_product,
+            rewrites.matrix_product,
         ),
         Mistake(
             "bias-forgotten",
             "without the bias",
             "The bias is forgotten: Z is W times A alone.",
             "forward",
-            without_bias,
+            rewrites.without_bias,
         ),
         Mistake(
             "mean-forgotten",
             "without 1/m",
             "1/m is forgotten: the slopes of all examples are added up, and no mean is taken.",
             "backward",
-            without_mean,
+            rewrites.without_mean,
         ),
         Mistake(
             "wrong-layer-a",
             "with another layer's A",
             "The A of a neighbouring layer is used.",
             "backward",
-            of_another_layer("activation"),
+            rewrites.of_another_layer("activation"),
         ),
         Mistake(
             "wrong-layer-w",
             "with another layer's W",
             "The W of a neighbouring layer is used.",
             "backward",
-            of_another_layer("weight"),
+            rewrites.of_another_layer("weight"),
         ),
         Mistake(
             "updated-weights",
             "through the W updated too early",
             "W is updated too early: the layer below gets its dA through the new W.",
             "backward",
-            nothing,
+            rewrites.nothing,
             early=True,
         ),
         Mistake(
@@ -322,16 +258,56 @@ CATALOGUE: dict[str, Mistake] = {
             "without the learning rate",
             "The learning rate is forgotten: the step is as long as the slope.",
             "update",
-            without_learning_rate,
+            rewrites.without_learning_rate,
         ),
         Mistake(
             "update-added",
             "added, not subtracted",
             "The slope is added, where it is subtracted: the loss is climbed.",
             "update",
-            added,
+            rewrites.update_added,
             whole=True,
         ),
     )
 }
 """The mistakes that a run can be made with, by name."""
+WHOLE = (rewrites.other_targets, rewrites.mean_taken)
+MISREADINGS: dict[str, Mistake] = {
+    name: Mistake(name, how, f"What one gets {how}.", None, change, whole=change in WHOLE)
+    for name, how, change in (
+        ("activation-left-out", "without the activation", rewrites.without_activation),
+        ("slope-for-activation", "with the activation's slope", rewrites.slope_for_activation),
+        ("activation-for-slope", "with g itself, not g′", rewrites.activation_for_slope),
+        ("one-factor", "from only one of the factors", rewrites.one_factor),
+        ("one-side", "from one side only", rewrites.one_side),
+        ("sum-for-difference", "added, not subtracted", rewrites.sum_for_difference),
+        ("minus-forgotten", "without the minus sign", rewrites.without_minus),
+        ("other-targets", "with Y and 1 − Y swapped", rewrites.other_targets),
+        ("constant-forgotten", "without the constant factor", rewrites.without_constant),
+        ("square-forgotten", "without the square", rewrites.without_square),
+        ("division-forgotten", "without the division", rewrites.without_division),
+        ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm),
+        ("mean-taken", "with a mean, where a sum is taken", rewrites.mean_taken),
+        ("other-axis", "summed over the wrong axis", rewrites.other_axis),
+        ("transpose-added", "with a ᵀ too many", rewrites.with_transpose),
+        ("z-for-a", "with Z, where A is read", rewrites.z_for_a),
+        ("da-for-dz", "with dA, where dZ is read", rewrites.da_for_dz),
+        ("other-layer", "from a neighbouring layer", rewrites.other_layer),
+    )
+}
+"""The mistakes in a single number, by name, the likeliest first."""
+ONE_PATH = Mistake(
+    "one-path",
+    "from one path only",
+    "Only one of several paths is followed: their contributions add up.",
+    "backward",
+    rewrites.nothing,
+)
+ONE_TERM = Mistake(
+    "one-term",
+    "from one term only",
+    "Only one term of a sum is taken: all of them add up.",
+    None,
+    rewrites.nothing,
+)
+"""Made in the terms that one number is the sum of, which `diagnosis` finds."""

@@ -1,8 +1,7 @@
-"""Probes: networks of one kind with random numbers, on which a formula shows what it is worth.
+"""Probes: networks with random numbers, on which a formula is tried out.
 
 Some have the experiment's own sizes; the others have layers of pairwise different sizes and several
-examples, so that what fits them fits by no coincidence. It knows programs, and nothing of what is
-typed or said.
+examples, so that no formula fits them by coincidence.
 """
 
 from __future__ import annotations
@@ -17,83 +16,106 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import LOSSES, Array
-from backprop_tui.maths.shapes import ShapeMismatch, shape
+from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
-from backprop_tui.model.algorithm import dA, program_of
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
-from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.layers import INPUT, TARGET, parameter_shapes
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
 
 EXAMPLES = (3, 5)
-"""In a batch of each of the others: a number in a formula is not m in both."""
+"""The batch sizes of networks of other sizes: two, so that no number in a formula is m in both."""
 WIDTHS = [n for n in range(2, 24) if n not in EXAMPLES]
-"""Sizes of layers; in a network deeper than that they come again, far from each other."""
+"""The layers' sizes in them; a deeper network repeats them."""
+CONSTANTS = {
+    "alpha": 0.37,
+    "beta1": 0.83,
+    "beta2": 0.71,
+    "epsilon": 0.19,
+    "weight_decay": 0.23,
+    "t": 6.0,
+}
+"""The single numbers in them: unlike those of any run, so that none fits by coincidence."""
 LARGEST = 120_000
-"""Parameters, beyond which a network's own sizes are not tried out with other numbers."""
+"""A network with more parameters is not tried out in its own sizes with other numbers."""
 VANISHED = 1e-3
-"""A slope this small at most has vanished on the way down: nothing could be told by it."""
+"""A gradient that is nowhere larger has vanished: its numbers are too small to compare."""
 AS_IT_IS, DRAWS = 2, 7
-"""How often numbers are drawn: first so that all slopes stay, then with those that do not replaced
-by others."""
+"""How often random numbers are drawn until no gradient vanishes; from the draw AS_IT_IS on, one
+that does is replaced by random numbers."""
 TOLERANCE = 1e-9
-"""Numbers this close, for the size of their matrix, are the same: written otherwise, they round
-otherwise."""
+"""Numbers this close, relative to the largest of their matrix, are the same: formulas that are
+equal in mathematics round differently."""
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """One iteration of the algorithm as it is taught, from the numbers given."""
+    """One iteration of the algorithm as it is taught."""
 
     program: Program
     examples: int
-    given: Mapping[str, Any]  # matrices and single numbers, as the iteration found them
+    given: Mapping[str, Any]
+    """The matrices and single numbers that the iteration begins with, by symbol."""
     results: tuple[Array, ...]
+    """What its steps computed, in order."""
 
     def before(self, symbol: str) -> dict[str, Any]:
-        """All that is known when the step of `symbol` is made."""
-        steps = self.program.steps[: self.program.index(symbol)]
-        return {
-            **self.given,
-            **{s.symbol: r for s, r in zip(steps, self.results, strict=False)},
-        }
+        """What every symbol holds that is known before the step of `symbol`."""
+        earlier = self.results[: self.program.index(symbol)]
+        return {**self.given, **self.program.by_symbol(earlier)}
 
     def right(self, symbol: str) -> Array:
-        """What the step comes to."""
+        """The value of the step's own formula."""
         step = self.program.steps[self.program.index(symbol)]
         return np.asarray(value(step.expression, self.before(symbol)))
 
     def of(self, e: Expr, symbol: str) -> Array | None:
-        """What `e` comes to in place of that step; None where it has not the step's shape."""
-        shapes = self.program.shapes(self.examples)
+        """The value of `e` in place of that step; None where its shape is not the step's."""
         try:
-            if shape(e, shapes) != shapes[symbol]:
-                return None
-        except (ShapeMismatch, KeyError):
-            return None
-        return np.asarray(value(e, self.before(symbol)))
+            fits = misfit(e, symbol, self.program, self.examples) is None
+        except KeyError:  # this network has no such symbol
+            fits = False
+        return np.asarray(value(e, self.before(symbol))) if fits else None
 
     def agrees(self, e: Expr, symbol: str) -> bool:
-        """Whether `e` gives what the step gives."""
+        """Whether `e` has the value of the step's own formula."""
         found = self.of(e, symbol)
         return found is not None and same(found, self.right(symbol))
 
 
+def misfit(e: Expr, symbol: str, program: Program, examples: int) -> str | None:
+    """Why `e` cannot be `symbol`, by its shape for that many examples; None where it can.
+
+    Raises KeyError for a symbol of `e` that the program does not have.
+    """
+    shapes, role = program.shapes(examples), program.roles[symbol]
+    try:
+        found = shape(e, shapes)
+    except ShapeMismatch as error:
+        return str(error)
+    if found == (must := shapes[symbol]):
+        return None
+    like = f" like {role.of}" if role.kind == "gradient" else ""
+    gives = written(found) if found else "a single number"
+    return f"{symbol} must be {written(must)}{like}, but this gives {gives}"
+
+
 def same(found: Array, right: Array) -> bool:
-    """Whether two results are the same number for number, but for rounding."""
+    """Whether two results are equal in every number, up to rounding."""
     return bool(differing(found, right).size == 0)
 
 
 def differing(found: Array, right: Array) -> Indices:
-    """The cells at which two results differ, from 0, row by row."""
+    """The places at which two results differ, from 0, row by row."""
     sizes = np.abs(right[np.isfinite(right)])
     near = TOLERANCE * float(sizes.max()) if sizes.size else 0.0
     return np.argwhere(~np.isclose(found, right, rtol=0.0, atol=near, equal_nan=True))
 
 
 def here(program: Program, iteration: Iteration) -> Probe:
-    """An iteration of a run, as the algorithm is taught."""
+    """An iteration of a run, computed as the algorithm is taught."""
     given = {**iteration.given, **iteration.scalars}
     return Probe(program, len(iteration.examples), given, tuple(_results(program, given)))
 
@@ -102,41 +124,27 @@ def here(program: Program, iteration: Iteration) -> Probe:
 def of_same_sizes(
     network: Network, training: Training, examples: int, t: float
 ) -> tuple[Probe, ...]:
-    """The same network with other parameters and data; none where it is too large to try."""
+    """The same network with random parameters and data; none where it is too large."""
     if sum(a * b for a, b in parameter_shapes(network.layers).values()) > LARGEST:
         return ()
-    scalars = {
-        "alpha": training.learning_rate,
-        "beta1": training.beta1,
-        "beta2": training.beta2,
-        "epsilon": training.epsilon,
-        "weight_decay": training.weight_decay,
-        "t": t,
-    }
     program = program_of(network, training)
-    # Several: one draw may open every gate of a ReLU.
+    keys = ("beta1", "beta2", "epsilon", "weight_decay")
+    scalars = {"alpha": training.learning_rate, **{k: getattr(training, k) for k in keys}, "t": t}
+    # Several: with one draw every ReLU may be open.
     return tuple(_drawn(program, examples, scalars, seed) for seed in range(4))
 
 
 @lru_cache(maxsize=2)
 def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
-    """Networks of the same depth, functions and loss, as general as can be."""
+    """Networks with the same depth, functions and loss, and layers of pairwise different sizes."""
     widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
     other = replace(network, layers=widths)
-    scalars = {
-        "alpha": 0.37,
-        "beta1": 0.83,
-        "beta2": 0.71,
-        "epsilon": 0.19,
-        "weight_decay": 0.23,
-        "t": 6.0,
-    }
     program = program_of(other, replace(training, batch=max(EXAMPLES)))
-    return tuple(_drawn(program, examples, scalars, seed=10) for examples in EXAMPLES)
+    return tuple(_drawn(program, examples, CONSTANTS, seed=10) for examples in EXAMPLES)
 
 
 def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: int) -> Probe:
-    """A probe with random numbers that leave no step without a number to tell by."""
+    """A probe with random numbers, in which each step has a finite number other than 0."""
     for draw in range(DRAWS):
         random = np.random.default_rng([seed, draw])
         given = {
@@ -146,36 +154,37 @@ def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: 
             "K": float(program.network.layers[-1]),
         }
         results = tuple(_results(program, given, random if draw >= AS_IT_IS else None))
-        stay = draw >= AS_IT_IS or not any(map(_vanished, _entering(program, results)))
+        by_symbol = program.by_symbol(results)
+        stay = draw >= AS_IT_IS or not any(_vanished(by_symbol[s]) for s in _enter(program))
         if stay and all(map(_tells, results)):
             break
     return Probe(program, examples, given, results)
 
 
 def _matrices(program: Program, examples: int, random: np.random.Generator) -> dict[str, Array]:
-    """X, Y, parameters and running means, no two alike."""
+    """Random data, parameters and running means."""
     network, shapes = program.network, program.shapes(examples)
-    loss, Y = LOSSES[network.loss], random.normal(size=shapes["Y"])
+    loss, Y = LOSSES[network.loss], random.normal(size=shapes[TARGET])
     if loss.targets_are_probabilities or loss.targets_are_shares:
-        Y = random.uniform(0.1, 0.9, shapes["Y"])
+        Y = random.uniform(0.1, 0.9, shapes[TARGET])
     if loss.targets_are_shares:
         Y = Y / Y.sum(axis=0)
-    given = {"X": random.normal(size=shapes["X"]), "Y": Y}
+    given = {INPUT: random.normal(size=shapes[INPUT]), TARGET: Y}
     for symbol in program.kept:
         numbers = random.normal(size=shapes[symbol]) / np.sqrt(shapes[symbol][1])
-        given[symbol] = np.abs(numbers) if symbol.startswith("s") else numbers
+        is_mean_of_squares = program.roles[symbol].mean == "s"
+        given[symbol] = np.abs(numbers) if is_mean_of_squares else numbers
     return given
 
 
 def _results(
     program: Program, given: Mapping[str, Any], random: np.random.Generator | None = None
 ) -> Iterator[Array]:
-    """What the steps come to, one after the other.
+    """What each step computes, in order.
 
-    With `random`, slopes that have vanished where they enter a layer are replaced by others.
+    With `random`, a gradient that has vanished where it enters a layer is replaced.
     """
-    env = dict(given)
-    entering = _enter(program)
+    env, entering = dict(given), _enter(program)
     for step, expression in zip(program.steps, program.lowered, strict=True):
         result = np.asarray(value(expression, env))
         if random is not None and step.symbol in entering and _vanished(result):
@@ -185,21 +194,13 @@ def _results(
 
 
 def _enter(program: Program) -> frozenset[str]:
-    """The slopes that enter a hidden layer from above."""
-    return frozenset(dA[layer].symbol for layer in range(1, program.network.depth))
+    """The gradients that enter a hidden layer from above."""
+    hidden = (layer.activation for layer in program.layers[:-1])
+    return frozenset(filter(None, map(program.gradient_of, hidden)))
 
 
-def _entering(program: Program, results: tuple[Array, ...]) -> Iterator[Array]:
-    entering = _enter(program)
-    return (
-        result
-        for step, result in zip(program.steps, results, strict=True)
-        if step.symbol in entering
-    )
-
-
-def _vanished(slopes: Array) -> bool:
-    return not VANISHED < np.abs(slopes).max() < 1 / VANISHED
+def _vanished(gradient: Array) -> bool:
+    return not VANISHED < np.abs(gradient).max() < 1 / VANISHED
 
 
 def _tells(result: Array) -> bool:

@@ -1,25 +1,25 @@
-"""Questions: which number of the next step is asked for, and what a class may vote for.
+"""Questions: which number of the next step is asked for, what may be chosen, and the score so far.
 
-The numbers to choose from are the right one and what mistakes of the catalogue give; the cell is
-the one where most of them come out different. How answers are judged is `judging`'s business. It
-knows no keys and no screen; how numbers are written is the reader's to say.
+The numbers to choose from are the right one and those that mistakes give; the cell is the one where
+most of them differ. `answers` judges what is answered.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from itertools import product
 from math import isfinite
 
-from backprop_tui.explain.explanation import Explanation, Number
+from backprop_tui.explain.explanation import Explanation, Number, read_figure
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.diagnosis import Wrong, wrong_numbers
-from backprop_tui.learn.misreadings import ONE_PATH
+from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
+from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.layers import LOSS, OBJECTIVE
+from backprop_tui.model.notes import Question
 from backprop_tui.model.program import Program, Step
 from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Position, Timeline
@@ -28,25 +28,28 @@ MOST_CHOICES = 4
 VANISHES = 1e-12
 """A number this small beside the right one is what rounding leaves of 0."""
 LOOKED_AT = 3
-"""Rows and columns of a matrix that are looked through for the cell to ask for."""
+"""Of so many rows and columns of a matrix one cell is asked for."""
+
+MISSES = 3
+"""Wrong answers after which the right one is shown."""
 
 ASKS = {
-    "Z": "What do its inputs, weighed and added up, come to?",
-    "A": "What does the activation make of {Z}?",
-    "L": "How badly does the prediction miss its target?",
-    "J": "What do the losses of the examples come to, together?",
-    "d": "If {value} grew a little, how would {loss} change?",
-    "update": "Where does {cell} move to?",
+    "affine": "What do its inputs, weighed and added up, come to?",
+    "activation": "What does the activation make of {affine}?",
+    LOSS: "How badly does the prediction miss its target?",
+    OBJECTIVE: "What do the losses of the examples come to, together?",
+    "gradient": "If {value} grew a little, how would {loss} change?",
+    "parameter": "Where does {cell} move to?",
     "mean": "What does the running mean come to now?",
 }
-"""What is asked where nobody wrote a question; `d` for every slope."""
+"""What is asked where the experiment has no question of its own, by what the step computes."""
 NEXT = "What comes next? Say it before it shows."
-"""What is asked where no mistake gives another number."""
+"""What is asked where no mistake changes the number, so that there is nothing to choose."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A number to vote for, as it is written; `label` is what it turns out to be."""
+    """A number to choose, as it is written; `label` says how one gets it, if it is wrong."""
 
     number: float
     written: str
@@ -55,27 +58,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedQuestion:
     """A question about one number of a step that is still to come."""
 
     place: Place
     step: Step
-    form: str  # one of FORMS
+    form: str
+    """vote, number, formula, or talk: to be said before it shows."""
     text: str
     choices: tuple[Choice, ...] = ()
     answer: str | None = None
-    """What its author says once it is answered."""
+    """What is said once it is answered; only a question of the experiment has one."""
     own: bool = False
-    """Whether the experiment asks it, and not the program by itself."""
+    """Whether it is a question of the experiment."""
 
     @property
     def cell(self) -> Cell:
         return self.place.cell
-
-
-def kind(step: Step) -> str:
-    """What kind of step it is, the same in every layer: Z, A, dW, ..."""
-    return re.sub(r"\d+$", "", step.symbol)
 
 
 def ask(
@@ -86,12 +85,12 @@ def ask(
     example: int = 0,
     question: Question | None = None,
     cell: Cell | None = None,
-) -> Asked:
+) -> AskedQuestion:
     """The question for the step that comes next at `position`; there must be one.
 
-    `question` is the author's, who also says its form; but a number is voted for or typed as `form`
-    says, unless it is None. `cell` is asked for if it is given, else the question's, else the best
-    one in the column of `example` (from 0). A vote on nothing is talk.
+    `question` is one of the experiment, with a form of its own; but whether a number is voted for
+    or typed is decided by `form`, unless it is None. The cell is `cell`, or that of the question,
+    or the best one in the column of `example` (from 0). A vote with one choice becomes a talk.
     """
     state = timeline.state(position)
     step, iteration = state.next_step, state.iteration
@@ -111,27 +110,27 @@ def ask(
     said = question.text if question else NEXT if form == "talk" else asks(program, step, cell)
     answer = question.answer if question else None
     place = Place(iteration.number, cell)
-    return Asked(place, step, form, said, choices, answer, question is not None)
+    return AskedQuestion(place, step, form, said, choices, answer, question is not None)
 
 
 def asks(program: Program, step: Step, cell: Cell) -> str:
-    """The question about a number of that step where nobody wrote one."""
-    letters = kind(step)
-    if step.phase == "backward":
-        letters = "d"
-    elif step.phase == "update":
-        letters = "update" if step.symbol in program.parameters else "mean"
-    value = Cell(cell.symbol.removeprefix("d"), cell.row, cell.column)
-    below = Cell(f"Z{step.layer}", cell.row, cell.column)
-    # dA and dZ belong to each example's own L, dW and db to the mean of them all.
-    loss = "L" if step.symbol in program.per_example else program.objective
-    return ASKS[letters].format(cell=text(cell), value=text(value), Z=text(below), loss=loss)
+    """The question about a number of that step where the experiment has none."""
+    role = step.role
+    key = role.part if role.kind == "value" else step.symbol if role.kind == "loss" else role.kind
+    affine = next(program.beside(step.symbol, "affine"), "")
+    return ASKS[str(key)].format(
+        cell=text(cell),
+        value=text(Cell(role.of or step.symbol, cell.row, cell.column)),
+        affine=text(Cell(affine, cell.row, cell.column)),
+        # dA and dZ belong to each example's own L, dW and db to the mean of them all.
+        loss=LOSS if step.symbol in program.per_example else program.objective,
+    )
 
 
 def best_cell(
     program: Program, iteration: Iteration, step: Step, write: Number, example: int
 ) -> Cell:
-    """Where most mistakes give numbers that can be told apart; never a zero if there is another."""
+    """The cell in which most mistakes give different numbers; none that is 0 if any is not."""
     result = iteration.results[program.index(step.symbol)]
     rows, columns = result.shape
     across: Iterable[int] = range(min(columns, LOOKED_AT))
@@ -142,7 +141,7 @@ def best_cell(
     for i, j in product(range(min(rows, LOOKED_AT)), across):
         cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         written = write(number)
-        shows = isfinite(number) and _read(written) != 0
+        shows = isfinite(number) and read_figure(written) != 0
         choices = len(choices_at(program, iteration, cell, write))
         worth = (
             isfinite(number),
@@ -164,31 +163,118 @@ def choices_at(
     write: Number,
     by_hand: tuple[float, ...] = (),
 ) -> tuple[Choice, ...]:
-    """The right number and up to three wrong ones that look different, the largest first.
+    """The right number and up to three wrong ones that are written differently, the largest first.
 
-    None of them is what somebody gets who reckons `by_hand` with the figures shown.
+    No wrong one is written like one of `by_hand`, which the figures shown give by rounding.
     """
     result = iteration.results[program.index(cell.symbol)]
     right = float(result[cell.row - 1, cell.column - 1])
     if not isfinite(right):
         return ()
     chosen = [Choice(right, write(right), "", right=True)]
-    right_too = {_read(write(number)) for number in by_hand}
-    # Where several paths lead back, that they add up is the point: one alone comes first.
+    right_too = {read_figure(write(number)) for number in by_hand}
+    # Where several paths are added up, the likeliest wrong number is that of one path alone.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
         written = write(number)
-        new = all(_read(written) != _read(c.written) and wrong.label != c.label for c in chosen)
-        if new and _read(written) not in right_too:
+        new = all(
+            read_figure(written) != read_figure(c.written) and wrong.label != c.label
+            for c in chosen
+        )
+        if new and read_figure(written) not in right_too:
             chosen.append(Choice(number, written, wrong.label))
         if len(chosen) == MOST_CHOICES:
             break
     return tuple(sorted(chosen, key=lambda choice: -choice.number))
 
 
-def _one_path(wrong: Wrong) -> bool:
+def _one_path(wrong: WrongNumber) -> bool:
     return wrong.slip is not None and wrong.slip.mistake is ONE_PATH
 
 
-def _read(written: str) -> float:
-    return float(written.replace("−", "-").replace("∞", "inf"))
+# The score
+
+
+class Outcome(Enum):
+    """How a question ended."""
+
+    RIGHT = "right"
+    MISSED = "missed"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question that is over, and how it ended."""
+
+    place: Place
+    text: str
+    kind: str
+    """The family of its step: dW for dW1."""
+    outcome: Outcome
+    misses: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """The questions of a run that are over, in the order in which they were asked.
+
+    A question asked again counts as it ended first; one that was only looked at is never wrong.
+    """
+
+    answered: tuple[Answered, ...] = ()
+
+    def after(self, asked: AskedQuestion, outcome: Outcome, misses: int) -> Score:
+        """The score with that question over as well."""
+        if self._asked_before(asked) is not None:
+            return self
+        ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses)
+        return Score((*self.answered, ended))
+
+    def is_due(self, kind: str) -> bool:
+        """Whether the last question of that kind had a wrong answer."""
+        last = next((a for a in reversed(self.answered) if a.kind == kind), None)
+        return last is not None and last.misses > 0
+
+    def number(self, asked: AskedQuestion) -> int:
+        """The question's number, from 1; one that was asked before keeps its own."""
+        before = self._asked_before(asked)
+        return len(self.answered) + 1 if before is None else before + 1
+
+    def _asked_before(self, asked: AskedQuestion) -> int | None:
+        known = [(a.place, a.text) for a in self.answered]
+        own = asked.place, asked.text
+        return known.index(own) if own in known else None
+
+    @property
+    def right(self) -> int:
+        return sum(a.outcome is Outcome.RIGHT for a in self.answered)
+
+    @property
+    def at_first(self) -> int:
+        return sum(a.outcome is Outcome.RIGHT and not a.misses for a in self.answered)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The kinds of questions with a wrong answer, each once."""
+        return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
+
+    def sentence(self) -> str:
+        """7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.
+
+        Empty where every question was only looked at.
+        """
+        if all(a.outcome is Outcome.SEEN for a in self.answered):
+            return ""
+        seen = sum(a.outcome is Outcome.SEEN for a in self.answered)
+        parts = [f"{self.right} of {len(self.answered)} right"]
+        if self.right:
+            parts.append(
+                "all at the first try"
+                if self.at_first == self.right
+                else f"{self.at_first} at the first try"
+            )
+        if seen:
+            parts.append(f"{seen} only seen")
+        missed = f" Look again at {', '.join(self.missed)}." if self.missed else ""
+        return f"{', '.join(parts)}.{missed}"

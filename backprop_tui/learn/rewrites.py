@@ -1,6 +1,6 @@
-"""What can go wrong in an expression: each rewrite yields what may stand in its place by mistake.
+"""Rewrites: what may stand, by mistake, in place of an expression or of a program's steps.
 
-They know the roles of a program's symbols, and nothing of numbers or screens.
+Each takes an expression and its program and yields none, one or several others.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
     Call,
     Diff,
@@ -20,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    calls,
     children,
     is_scalar,
     names,
@@ -30,16 +32,16 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_slope
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.layers import Part
-from backprop_tui.model.program import Kind, Program, lower
+from backprop_tui.model.program import Kind, Program, Step, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
-"""What may stand, by mistake, where an expression of a program should."""
+"""A rewrite: the expressions that may stand, by mistake, in place of one of a program."""
 GATES = frozenset({"relu_slope", "leaky_relu_slope"})
-"""Slopes that let through or hold back."""
+"""The derivatives that are 0 or nearly so for negative z: the gates of ReLU."""
 
 
 def variants(e: Expr, change: Callable[[Expr], Iterable[Expr]]) -> Iterator[Expr]:
-    """`e` with one of its parts changed, for each part and each change; the largest parts first."""
+    """`e` with one part changed, for each part and each change; the largest parts first."""
     yield from change(e)
     parts = children(e)
     for i, part in enumerate(parts):
@@ -52,11 +54,13 @@ def variants(e: Expr, change: Callable[[Expr], Iterable[Expr]]) -> Iterator[Expr
 
 
 def without_transpose(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for xᵀ."""
     if isinstance(e, Transpose):
         yield e.operand
 
 
 def transpose_of_the_other(e: Expr, program: Program) -> Iterator[Expr]:
+    """x · yᵀ for xᵀ · y, and the reverse."""
     match e:
         case MatMul(Transpose(x), y):
             yield MatMul(x, Transpose(y))
@@ -64,38 +68,43 @@ def transpose_of_the_other(e: Expr, program: Program) -> Iterator[Expr]:
             yield MatMul(Transpose(x), y)
 
 
-def turned(e: Expr, program: Program) -> Iterator[Expr]:
+def transposed(e: Expr, program: Program) -> Iterator[Expr]:
+    """eᵀ for the whole expression, where it has a matrix product."""
     if any(isinstance(part, MatMul) for part in walk(e)):
         yield Transpose(e)
 
 
-def opposite(e: Expr, program: Program) -> Iterator[Expr]:
+def sign_flipped(e: Expr, program: Program) -> Iterator[Expr]:
+    """y − x for x − y; x for −x; else −x."""
     match e:
         case Diff(x, y):
             yield Diff(y, x)
         case Neg(x):
             yield x
         case Div(x, y):
-            yield from (Div(other, y) for other in opposite(x, program))
+            yield from (Div(other, y) for other in sign_flipped(x, program))
         case Mul(x, y) if is_scalar(x):
-            yield from (Mul(x, other) for other in opposite(y, program))
+            yield from (Mul(x, other) for other in sign_flipped(y, program))
         case _:
             yield Neg(e)
 
 
 def without_slope(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x ∘ g′(z), where g is no gate."""
     match e:
         case Mul(x, Call(function, _)) if is_slope(function) and function not in GATES:
             yield x
 
 
 def without_gate(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x ∘ g′(z), where g is a gate."""
     match e:
         case Mul(x, Call(function, _)) if function in GATES:
             yield x
 
 
 def slope_at_a(e: Expr, program: Program) -> Iterator[Expr]:
+    """g′(A) for g′(Z)."""
     match e:
         case Call(function, (Name(symbol),)) if is_slope(function):
             for other in program.beside(symbol, "activation"):
@@ -103,29 +112,33 @@ def slope_at_a(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
+    """x ∘ y for x · y."""
     if isinstance(e, MatMul):
         yield Mul(e.left, e.right)
 
 
 def matrix_product(e: Expr, program: Program) -> Iterator[Expr]:
+    """x · y for x ∘ y."""
     if isinstance(e, Mul) and not any(is_scalar(lower(x, {})) for x in children(e)):
         yield MatMul(e.left, e.right)
 
 
 def without_bias(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x + b."""
     match e:
         case Sum((x, Name(symbol))) if program.part(symbol) == "bias":
             yield x
 
 
 def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x / m."""
     match e:
         case Div(x, Name("m")):
             yield x
 
 
 def of_another_layer(part: Part) -> Change:
-    """A neighbouring layer's matrix of that part, in a matrix product."""
+    """The rewrite that reads the same matrix of a neighbouring layer where it is transposed."""
 
     def change(e: Expr, program: Program) -> Iterator[Expr]:
         match e:
@@ -136,18 +149,21 @@ def of_another_layer(part: Part) -> Change:
 
 
 def without_learning_rate(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for α · x."""
     match e:
         case Mul(Name("alpha"), x):
             yield x
 
 
-def added(e: Expr, program: Program) -> Iterator[Expr]:
+def update_added(e: Expr, program: Program) -> Iterator[Expr]:
+    """w + x for w − x."""
     match e:
         case Diff(Name() as w, x):
             yield w + x
 
 
 def nothing(e: Expr, program: Program) -> Iterator[Expr]:
+    """No other expression: the mistake is made elsewhere."""
     yield from ()
 
 
@@ -155,6 +171,7 @@ def nothing(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def with_transpose(e: Expr, program: Program) -> Iterator[Expr]:
+    """xᵀ · y and x · yᵀ for x · y."""
     match e:
         case MatMul(Transpose(), _) | MatMul(_, Transpose()):
             pass
@@ -163,83 +180,96 @@ def with_transpose(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def without_activation(e: Expr, program: Program) -> Iterator[Expr]:
+    """z for g(z)."""
     match e:
         case Call(function, (x,)) if function in ACTIVATIONS:
             yield x
 
 
 def slope_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
+    """g′(z) for g(z)."""
     match e:
         case Call(function, args) if function in ACTIVATIONS and ACTIVATIONS[function].elementwise:
             yield Call(f"{function}_slope", args)
 
 
 def activation_for_slope(e: Expr, program: Program) -> Iterator[Expr]:
+    """g(z) for g′(z)."""
     match e:
         case Call(function, args) if is_slope(function):
             yield Call(function.removesuffix("_slope"), args)
 
 
 def one_factor(e: Expr, program: Program) -> Iterator[Expr]:
+    """x and y for x ∘ y."""
     match e:
         case Mul(x, y) if not (is_scalar(x) or is_scalar(y)):
             yield from (x, y)
 
 
 def without_minus(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for −x."""
     if isinstance(e, Neg):
         yield e.operand
 
 
 def other_targets(e: Expr, program: Program) -> Iterator[Expr]:
+    """1 − Y for Y and Y for 1 − Y, where both are read."""
     if 1 - Y in walk(e):
         yield replace(e, {1 - Y: Y, Y: 1 - Y})
 
 
 def sum_for_difference(e: Expr, program: Program) -> Iterator[Expr]:
+    """x + y for x − y."""
     match e:
         case Diff(x, y):
             yield x + y
 
 
 def one_side(e: Expr, program: Program) -> Iterator[Expr]:
+    """x and y for x − y."""
     match e:
         case Diff(x, y) if not isinstance(x, Num):
             yield from (x, y)
 
 
 def without_constant(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x / 2, x / K and 2 · x."""
     match e:
         case Div(x, Num() | Name("K")) | Mul(Num(), x):
             yield x
 
 
 def without_square(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x²."""
     match e:
         case Call("square", (x,)):
             yield x
 
 
 def without_division(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for x / y, of matrices."""
     match e:
         case Div(x, y) if not (is_scalar(x) or is_scalar(y)):
             yield x
 
 
 def decimal_logarithm(e: Expr, program: Program) -> Iterator[Expr]:
+    """log(x) / log(10) for log(x)."""
     match e:
         case Call("log", (_,)):
             yield e / Call("log", (Num(10.0),))
 
 
 def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
-    over = (x for x in walk(e) if isinstance(x, Call) and x.function in PRIMITIVES)
-    gathers = any(PRIMITIVES[x.function].over for x in over)
-    if (gathers or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
+    """e / m for the whole expression, where it sums."""
+    sums = any(call.function in PRIMITIVES and gathers(call.function) for call in calls(e))
+    if (sums or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
         yield e / m
 
 
 def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
+    """The sums over the other axis, and over both, for those over one."""
     match e:
         case Call("row_sums", args):
             yield from (Transpose(Call("col_sums", args)), Call("total", args))
@@ -248,7 +278,7 @@ def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def other_part(part: Part, other: Part, kind: Kind) -> Change:
-    """Another matrix of the same layer: Z1 where A1 is read, dA1 where dZ1 is."""
+    """The rewrite that reads another matrix of the layer: Z1 for A1, dA1 for dZ1."""
 
     def change(e: Expr, program: Program) -> Iterator[Expr]:
         match e:
@@ -259,8 +289,52 @@ def other_part(part: Part, other: Part, kind: Kind) -> Change:
     return change
 
 
+z_for_a = other_part("activation", "affine", "value")
+da_for_dz = other_part("affine", "activation", "gradient")
+
+
 def other_layer(e: Expr, program: Program) -> Iterator[Expr]:
     """The same matrix of a neighbouring layer."""
     match e:
         case Name(symbol):
             yield from map(Name, program.neighbours(symbol))
+
+
+# W updated too early
+
+
+def read_back_through(step: Step, program: Program) -> str | None:
+    """The weight that a hidden layer's dA is computed with; None for all other steps."""
+    if step.phase != "backward" or step.role.part != "activation":
+        return None
+    weights = (s for s in names(step.expression) if program.part(s) == "weight")
+    return next(weights, None)
+
+
+def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
+    """The steps that update each weight, those of its running means included."""
+    updates: dict[str, tuple[Step, ...]] = {}
+    for step in program.steps:
+        if step.phase == "update" and step.role.part == "weight":
+            weight = program.roles[step.role.of].of if step.role.of else step.symbol
+            assert weight is not None
+            updates[weight] = (*updates.get(weight, ()), step)
+    return updates
+
+
+def updated_early(program: Program) -> Iterator[Step]:
+    """The program's steps, with each weight updated before the dA that reads it."""
+    updates = _weight_updates(program)
+    through = {read_back_through(step, program) for step in program.steps}
+    moved = {step for weight, early in updates.items() if weight in through for step in early}
+    for step in program.steps:
+        yield from updates.get(read_back_through(step, program) or "", ())
+        if step not in moved:
+            yield step
+
+
+def through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
+    """dA as it is computed with the updated W, in terms of the W before the update."""
+    weight = read_back_through(step, program)
+    if weight is not None and (early := _weight_updates(program).get(weight)):
+        yield replace(right, {early[-1].target: early[-1].expression})

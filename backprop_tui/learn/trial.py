@@ -1,24 +1,25 @@
-"""A formula tried out on networks with random numbers, and what a wrong one is wrong by.
+"""Trying a formula out on networks with random numbers: is it right, for which, and if not, why.
 
-It is set beside the mistakes of the catalogue, which are rewrites of the taught expression, beside
-what it may lack, and beside itself with another sign or factor: no formula is written here.
+A wrong one is compared with the mistakes of the catalogue, and with itself with another sign or
+factor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from backprop_tui.learn.mistakes import Slip, slips_in
 from backprop_tui.learn.probes import (
     Probe,
     differing,
     here,
+    misfit,
     of_other_sizes,
     of_same_sizes,
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.learn.typed import Verdict, misfit
 from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
 from backprop_tui.maths.functions import K
 from backprop_tui.maths.writing import text
@@ -28,14 +29,30 @@ from backprop_tui.model.program import Program, Step
 from backprop_tui.run.timeline import Iteration
 
 FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))
-"""By how much a formula may be out, where that tells something."""
+"""By which factors a formula may be wrong so that it is said."""
 BY_COINCIDENCE = (
     "The numbers come out right here, but by coincidence: with other weights or data they do not."
 )
 
 
+class FormulaVerdict(StrEnum):
+    """Whether a formula is right, and for which networks."""
+
+    UNREADABLE = "unreadable"
+    NAME = "a name that is not known here"
+    SHAPE = "the wrong shape"
+    WRONG = "wrong"
+    COINCIDENCE = "right by coincidence"  # with these numbers alone
+    HERE = "right here"  # with any numbers, but not for any batch, network or α
+    RIGHT = "right for any batch"
+
+
 class Trial:
-    """A formula, and the iterations that it is tried out on."""
+    """The formula `e` for the step of `symbol`, and the iterations that it is tried out on.
+
+    They are the run's own (`now`), some of networks with the same sizes (`alike`), and some of
+    networks with other sizes (`others`).
+    """
 
     def __init__(
         self, experiment: Experiment, program: Program, iteration: Iteration, symbol: str, e: Expr
@@ -50,30 +67,31 @@ class Trial:
         self.others = of_other_sizes(network, training)
 
     def holds(self, *probes: Probe) -> bool:
+        """Whether the formula is right in each of them."""
         return all(probe.agrees(self.e, self.symbol) for probe in probes)
 
 
-def tried(trial: Trial) -> tuple[Verdict, str, tuple[Slip, ...]]:
-    """The verdict, how it is said, and which mistakes it may come from."""
+def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
+    """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
-        return Verdict.RIGHT, f"{Verdict.RIGHT}{lost}", ()
+        return FormulaVerdict.RIGHT, f"{FormulaVerdict.RIGHT}{lost}", ()
     lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
     if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
-        return Verdict.HERE, only_here, ()
+        return FormulaVerdict.HERE, only_here, ()
     slips = slips or _first_slips(trial, trial.alike[::-1])
     said = _named(trial.step, slips) or lacks or _factor(trial)
     if right_now:
-        return Verdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
-    return Verdict.WRONG, said or _where(trial), slips
+        return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
+    return FormulaVerdict.WRONG, said or _where(trial), slips
 
 
 # Right, but not for all ----------------------------------------------------------------------
 
 
 def _lacks(trial: Trial) -> str:
-    """What a formula lacks to be right on every probe, where it is no more than that."""
+    """What a formula lacks, such as / m, if with it it is right on every probe; else empty."""
     for mended, sentence in _mended(trial.now, trial.e):
         if all(probe.agrees(mended, trial.symbol) for probe in (*trial.others, *trial.alike)):
             return sentence
@@ -81,10 +99,10 @@ def _lacks(trial: Trial) -> str:
 
 
 def _only_here(trial: Trial) -> str:
-    """Why a formula that is right in this network is right in no other; empty where none is known:
-    all gates of a ReLU were open, say."""
+    """Why a formula that is right in this network is wrong in others; empty where it is not known,
+    for example where every ReLU was open."""
     other = trial.others[0]
-    sentence = misfit(trial.e, trial.symbol, other.program.shapes(other.examples))
+    sentence = misfit(trial.e, trial.symbol, other.program, other.examples)
     if sentence is not None:
         sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
         return f"right for these sizes only; with {sizes}, {sentence}"
@@ -95,7 +113,7 @@ def _only_here(trial: Trial) -> str:
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
-    """`e` with what it may lack, and how that is said."""
+    """`e` with what it may lack, and the sentence for it."""
     for scalar, one, more in ((m, "input", "a batch"), (K, "output", "a layer of several")):
         if now.given[scalar.symbol] == 1:
             sign = scalar.symbol
@@ -107,7 +125,7 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
 
 
 def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
-    """`e` with α, m, K, ... where a number stands that they have here: one place, then all."""
+    """`e` with α, m, K, ... in place of their values in this run: in one place, then in all."""
     for symbol in sorted(SCALARS):
         name, number = Name(symbol), now.given.get(symbol)
         if number is None or Num(number) not in set(walk(e)):
@@ -125,13 +143,13 @@ def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
 
 
 def _first_slips(trial: Trial, probes: tuple[Probe, ...]) -> tuple[Slip, ...]:
-    """What the first of these probes tells that tells anything: all may be NaN in one of them."""
+    """The mistakes found with the first of these probes that has any: in one, all may be NaN."""
     told = (_same_slips(probe, trial.symbol, trial.e) for probe in probes)
     return next(filter(None, told), ())
 
 
 def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
-    """The mistakes that come to the same as `e`: one slip of each."""
+    """The mistakes that give the same numbers as `e`, one slip of each."""
     found: dict[str, Slip] = {}
     own = probe.of(e, symbol)
     if own is None:
@@ -146,13 +164,13 @@ def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
 
 
 def _named(step: Step, slips: tuple[Slip, ...]) -> str:
-    """The mistakes in words; one that is told of predictions and targets, only where they meet."""
+    """The sentences of the mistakes that a run would make in that step."""
     told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step))
     return " Or: ".join(dict.fromkeys(told))
 
 
 def _factor(trial: Trial) -> str:
-    """Right up to the sign, or up to a factor; told by all networks that it fits, or by this."""
+    """The sentence for a formula that is right but for its sign or a factor; empty for others."""
     every = [p for p in (*trial.alike, *trial.others) if p.of(trial.e, trial.symbol) is not None]
     for probes, factors in (
         (trial.alike, (Num(1.0),)),
@@ -174,7 +192,7 @@ def _close(flipped: bool, factor: str) -> str:
 
 
 def _where(trial: Trial) -> str:
-    """The first cell that is not as it should be, and how many are not."""
+    """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
     cells = differing(found, right)
@@ -186,7 +204,7 @@ def _where(trial: Trial) -> str:
 
 
 def _apart(x: float, y: float) -> tuple[str, str]:
-    """Two numbers with as few digits as tell them apart."""
+    """Two numbers, with as few digits as they differ in."""
     for digits in range(4, 18):
         one, other = (f"{n:.{digits}g}".replace("-", "−") for n in (x, y))
         if one != other:

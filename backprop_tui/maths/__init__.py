@@ -1,4 +1,4 @@
-"""The mathematics: expressions, and every face of them (value, shape, text, elements).
+"""The mathematics: expressions, their values, shapes and elements, and how they are written.
 
-It knows of no network and no experiment: a symbol is a name.
+A symbol is a name here; what it is in a network is said in `model`.
 """

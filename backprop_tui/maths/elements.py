@@ -21,17 +21,17 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    calls,
     children,
     rebuild,
-    walk,
 )
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
 from backprop_tui.maths.shapes import Shape, shape
 
 FIRST = 8
-"""Terms kept at the head of a sum that is shortened."""
+"""How many terms a shortened sum begins with."""
 ELLIPSIS = Name("…")
-"""What stands for the middle of a sum that was too long to be expanded."""
+"""It stands in place of the middle of a shortened sum."""
 
 
 def element(
@@ -39,13 +39,13 @@ def element(
 ) -> Expr:
     """The element of `e` in that row and column (from 1), as an expression over cells.
 
-    A function that is defined element by element (σ, relu′) stays as it is called; one that gathers
-    (softmax) is expanded to its definition. A sum of more than `most` terms is its first ones, an
-    ELLIPSIS and the last: to be written, not to be evaluated.
+    Functions element by element (σ, relu′) stay calls; one that gathers (softmax) becomes its
+    definition. A sum of more than `most` terms is cut to the FIRST ones, an ELLIPSIS and the last
+    one: it can be written, but has no value.
     """
 
     def counted(count: int) -> Iterable[int]:
-        """From 1 on; 0 for what is left out in the middle."""
+        """The numbers of the terms, from 1; 0 in place of those that are left out."""
         if most is None or count <= most:
             return range(1, count + 1)
         return (*range(1, FIRST + 1), 0, count)
@@ -92,7 +92,7 @@ def element(
 
 
 def _sum(terms: Iterable[Expr]) -> Expr:
-    """One sum of all these terms: a product's own sum opens into W·X + b's, as one writes it."""
+    """One sum of all terms; those of a sum among them, as of W·X in W·X + b, are its own."""
     flat: list[Expr] = []
     for term in terms:
         flat.extend(term.terms if isinstance(term, Sum) else (term,))
@@ -101,22 +101,21 @@ def _sum(terms: Iterable[Expr]) -> Expr:
 
 @cache
 def gathers(function: str) -> bool:
-    """Whether one number of a function's result reads many: row_sums does, and softmax."""
+    """Whether one number of a function's result depends on several: row_sums, softmax."""
     if function in PRIMITIVES:
         return PRIMITIVES[function].over is not None
-    called = (x for x in walk(DEFINITIONS[function]) if isinstance(x, Call))
-    return any(x.function in PRIMITIVES and PRIMITIVES[x.function].over for x in called)
+    return any(gathers(call.function) for call in calls(DEFINITIONS[function]))
 
 
 Reach: TypeAlias = tuple[int | None, int | None]
-"""A row and a column of a result; None for all of them."""
+"""A row and a column of a matrix; None for all of them."""
 
 
 def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
     """Which elements of `e` read `cell`: the inverse of `element`, without expanding any."""
 
     def stretched(x: Expr, whole: Shape) -> frozenset[Reach]:
-        """What `x` passes on where it is stretched to the shape of `whole`."""
+        """The elements of the whole that read the cell through its part `x`, which is broadcast."""
         own = shape(x, shapes)
         if not own or not whole:
             return found(x)

@@ -3,9 +3,8 @@
     W1, X, b1 = Name("W1"), Name("X"), Name("b1")
     W1 @ X + b1        is        Sum((MatMul(W1, X), b1))
 
-This module knows what an expression *is*, and nothing of what can be done with one: its value
-(`evaluate`), shape (`shapes`), text (`notation`, `grammar`) and elements (`element`) are faces of
-the same tree, each in a module of its own.
+What is done with them has a module of its own each: their value (`values`), shape (`shapes`), text
+(`writing`, `parser`), and elements (`elements`, `indices`).
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 SCALARS = frozenset({"alpha", "m", "K", "beta1", "beta2", "epsilon", "weight_decay", "t"})
-"""The names of single numbers: the learning rate, the examples in the batch, the outputs; the
-constants of the optimizers, the weight decay, and the number of the iteration."""
+"""The names of single numbers: the learning rate, the numbers of examples in the batch and of
+outputs, the constants of the optimizers, the weight decay, and the iteration's number."""
 
 Operand: TypeAlias = "Expr | float"
 
 
 class Expr:
-    """A node of the tree. `+ - * / @`, unary minus and `.T` build larger ones."""
+    """An expression: a node of the tree. `+ - * / @`, unary minus and `.T` build larger ones."""
 
     __slots__ = ()
 
@@ -65,7 +64,7 @@ class Expr:
 
 @dataclass(frozen=True, slots=True)
 class Num(Expr):
-    """A number ≥ 0; a negative one is `Neg(Num(...))`, as it is written."""
+    """A number ≥ 0; −2 is `Neg(Num(2.0))`."""
 
     value: float
 
@@ -107,7 +106,7 @@ class Transpose(Unary):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Expr):
-    """A node with two operands; it equals one of its own class with the same ones."""
+    """A node with two operands. Nodes are equal if their classes and operands are."""
 
     left: Expr
     right: Expr
@@ -139,7 +138,7 @@ class Div(Binary):
 
 @dataclass(frozen=True, slots=True)
 class Sum(Expr):
-    """Any number of terms, added from left to right: nested, 785 would overflow recursion."""
+    """Any number of terms, added from left to right: 785 nested sums would recurse too deep."""
 
     terms: tuple[Expr, ...]
 
@@ -154,7 +153,7 @@ class Call(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Expr):
-    """`loss < 0.01`: at the root of conditions only."""
+    """A comparison, loss < 0.01; it stands at the root of a condition only."""
 
     left: Expr
     sign: str
@@ -169,7 +168,7 @@ def as_expr(operand: Operand) -> Expr:
 
 
 def children(e: Expr) -> tuple[Expr, ...]:
-    """The expressions that `e` is made of, from left to right."""
+    """The direct parts of `e`, from left to right."""
     match e:
         case Neg(x) | Transpose(x):
             return (x,)
@@ -182,7 +181,7 @@ def children(e: Expr) -> tuple[Expr, ...]:
 
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """`e` with each of its children changed."""
+    """`e` with each of its direct parts changed."""
     match e:
         case Neg(x):
             return Neg(change(x))
@@ -207,10 +206,15 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def walk(e: Expr) -> Iterator[Expr]:
-    """`e` and every expression in it, from left to right."""
+    """`e` and all of its parts, from left to right."""
     yield e
     for child in children(e):
         yield from walk(child)
+
+
+def calls(e: Expr) -> Iterator[Call]:
+    """The calls of functions in `e`, from left to right."""
+    return (part for part in walk(e) if isinstance(part, Call))
 
 
 def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
@@ -229,7 +233,7 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 
 
 def is_scalar(e: Expr) -> bool:
-    """Whether `e` is a single number by the way it is written: 2, α, W1[2,1], exp(W1[2,1])."""
+    """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
         case Num() | Cell():
             return True
@@ -240,10 +244,9 @@ def is_scalar(e: Expr) -> bool:
 
 
 def is_loss_term(e: Expr) -> bool:
-    """Whether `e` is x·log(a) or x/a, with a a value or one minus a value.
+    """Whether `e` is x·log(a) or x/a, where a is a value or one minus a value.
 
-    These two terms of the losses carry the conventions 0·log 0 = 0 and 0/0 = 0, in every face;
-    no other product or quotient does.
+    In these two terms of the losses 0·log 0 = 0 and 0/0 = 0; in no other product or quotient.
     """
     match e:
         case Mul(_, Call("log", (a,))) | Div(_, a):

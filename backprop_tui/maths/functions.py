@@ -1,8 +1,7 @@
-"""The functions of the mathematics: primitives, activations and losses, one entry each.
+"""The functions: primitives, activations and losses, one entry each in a table.
 
-A primitive says how NumPy computes it and how it is written. An activation or a loss is itself an
-expression, its slope beside it; every face of it (value, text, LaTeX, one element, ...) follows
-from that entry. Nothing here knows of layers, steps or screens.
+A primitive's entry says how NumPy computes it and how it is written. An activation or a loss is
+itself an expression, with its derivative beside it; its value, text, LaTeX and elements follow.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ Array: TypeAlias = "npt.NDArray[np.float64]"
 class Primitive:
     """A function that NumPy computes.
 
-    `over` is what one number of the result is gathered from: None for element by element, else a
-    row, a column or the whole matrix, gathered by `fold`. In the templates `*` is the arguments.
+    In the templates `*` stands for the arguments.
     """
 
     name: str
@@ -36,13 +34,14 @@ class Primitive:
     numpy: str
     torch: str
     over: Literal["row", "column", "matrix"] | None = None
+    """What one number of the result is gathered from, by `fold`; None: element by element."""
     fold: Literal["sum", "max"] = "sum"
     values: range = range(1, 2)
-    """How many values it takes."""
+    """How many arguments it takes."""
     mathml: str | None = None
-    """Where it is not written as its text is."""
+    """Its MathML; None to write it as its text."""
     words: str | None = None
-    """Where it is not said as its name of something."""
+    """How it is spoken; None for its name: exp of ..."""
 
 
 def _maximum(*args: Any) -> Any:
@@ -188,28 +187,28 @@ z, d, a, y, K = Name("z"), Name("d"), Name("a"), Name("y"), Name("K")
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation as an expression in z, with its slope; `activation(Z1)` applies it.
-
-    `slope` is None where each output depends on every z of its example (softmax); then
-    `jacobian_product`, in a and d, carries dA back to dZ.
-    """
+    """An activation as an expression in z, with its derivative; `activation(Z1)` applies it."""
 
     name: str
     symbol: str
     torch: str
-    """PyTorch's own, which its gradients are known for."""
+    """PyTorch's own function, which autograd differentiates."""
     value: Expr
     slope: Expr | None = None
+    """Its derivative in z; None where an output depends on every z of its example (softmax)."""
     jacobian_product: Expr | None = None
+    """In that case dZ, as an expression in a and d, where d is dA."""
 
     @property
     def elementwise(self) -> bool:
+        """Whether each output depends on its own z alone."""
         return self.slope is not None
 
     def __call__(self, x: Expr) -> Expr:
         return Call(self.name, (x,))
 
     def slope_at(self, x: Expr) -> Expr:
+        """Its derivative at x: σ′(Z1)."""
         return Call(f"{self.name}_slope", (x,))
 
     def back(self, d_a: Expr, z_: Expr, a_: Expr) -> Expr:
@@ -253,15 +252,13 @@ ACTIVATIONS: dict[str, Activation] = {
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss of each example, as an expression in a and y, with its slope in a.
-
-    Where the last activation is one of `collapses`, dA ∘ g′(Z) multiplies out to a − y.
-    """
+    """The loss of each example, as an expression in a and y, with its derivative in a."""
 
     name: str
     value: Expr
     slope: Expr
     collapses: frozenset[str] = frozenset()
+    """The last activations for which dA ∘ g′(Z) multiplies out to a − y."""
     targets_are_shares: bool = False
     targets_are_probabilities: bool = False
 
@@ -269,6 +266,7 @@ class Loss:
         return replace(self.value, {a: a_, y: y_})
 
     def slope_at(self, a_: Expr, y_: Expr) -> Expr:
+        """Its derivative in the predictions, at a_ and y_."""
         return replace(self.slope, {a: a_, y: y_})
 
 
@@ -298,14 +296,14 @@ DEFINITIONS: dict[str, Expr] = {
     **{f.name: f.value for f in ACTIVATIONS.values()},
     **{f"{f.name}_slope": f.slope for f in ACTIVATIONS.values() if f.slope is not None},
 }
-"""What each defined function of z stands for."""
+"""The definition of each activation and derivative, as an expression in z."""
 
 
 def is_slope(function: str) -> bool:
-    """Whether that function is the slope of an activation."""
+    """Whether a function is the derivative of an activation."""
     return function.endswith("_slope")
 
 
 def expand(call: Call) -> Expr:
-    """The definition of an activation or its slope, with its argument put in for z."""
+    """The definition of an activation or a derivative, with its argument in place of z."""
     return replace(DEFINITIONS[call.function], {z: call.args[0]})

@@ -1,4 +1,4 @@
-"""A formula in index form: dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k], read off the same tree.
+"""The index form of a formula: dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k].
 
 Rows are i, columns j, and each sum has an index of its own.
 """
@@ -29,7 +29,7 @@ from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
 def index_form(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> str:
-    """The element [i,j] of `target = e`, sums written as Σ over an index."""
+    """The element [i,j] of `target = e` as text, with each sum as a Σ over an index."""
     sides = indexed(target, e, shapes, notation)
     return f" {notation.equals} ".join(sides)
 
@@ -37,15 +37,15 @@ def index_form(
 def indexed(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> tuple[str, str]:
-    """The element [i,j] of both sides."""
+    """The element [i,j] of `target`, and that of `e`, as text."""
     letters = iter(SUBSCRIPTS)
     known: dict[tuple[Expr, str, str], str | None] = {}
-    # What is multiplied has its indices: it is a number.
+    # All factors have their indices, so they are numbers.
     scalar = replace(notation, hadamard=notation.times)
 
     def at(x: Expr, row: str, column: str) -> str:
         def leaf(part: Expr) -> str | None:
-            # A part that is written twice, to see if it needs parentheses, keeps its letters.
+            # The writer may write a part twice, to see if it needs parentheses.
             if (part, row, column) not in known:
                 known[part, row, column] = found(part)
             return known[part, row, column]
@@ -90,7 +90,7 @@ def indexed(
         return tight if isinstance(y, Mul) else written
 
     def over(count: int, one: Callable[[str], str], sign: str = "Σ") -> str:
-        """`one` gathered over an index of its own."""
+        """The term `one` under a Σ or max over a new index, or with index 1 if it is alone."""
         if count == 1:
             return one("1")
         k = next(letters)

@@ -1,8 +1,7 @@
-"""An expression as MathML, the mathematics of web pages: one more table of signs for `notation`.
+"""MathML, the notation of web pages: a table of signs for the writer.
 
-Fractions, indices and roots are elements of their own; everything else is a sign between tags. It
-knows no pages: what it gives stands inside <math>, where browsers break no line, so `pieces` are
-what may stand apart.
+What is written stands inside <math>, where browsers break no line; `pieces` cuts it where a line
+may be broken.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from backprop_tui.maths.writing import GREEK, Notation, plain_number, write
 
 NEGATIVE = '<mo form="prefix">−</mo>'
 OPENING, CLOSING = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
-"""Parentheses that are no element around what they enclose, so that a line can be broken there."""
+"""Parentheses that are no element around their content, so that `pieces` can cut it."""
 
 
 def _number(value: float) -> str:
@@ -80,9 +79,7 @@ def _called(name: str, stroke: str = "") -> str:
 
 
 def _figure(figure: str) -> str:
-    """−4.39e−4, ∞ or exp(−5.000) as MathML."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _call(called[1]).replace("*", _figure(called[2]))
+    """−4.39e−4 or ∞ as MathML."""
     digits, e, exponent = figure.partition("e")
     written = _signed(digits)
     if e:
@@ -127,7 +124,7 @@ MATHML = Notation(
 
 
 def mathml(e: Expr) -> str:
-    """`e` as MathML, to stand inside <math>."""
+    """`e` as MathML; it stands inside <math>."""
     return write(e, MATHML)
 
 
@@ -137,8 +134,7 @@ COMMA = "<mo>,</mo>"
 
 
 def pieces(written: str) -> list[str]:
-    """MathML in parts: a new one begins before each = + − / that stands in no element of its own,
-    and behind each comma."""
+    """MathML cut before each = + − / and after each comma that is inside no other element."""
     found, depth, start = list[str](), 0, 0
     for tag in TAG.finditer(written):
         before = written[start : tag.start()]
@@ -148,5 +144,5 @@ def pieces(written: str) -> list[str]:
             start = tag.start()
         depth += -1 if tag[1] else 1
     whole = (piece.strip() for piece in (*found, written[start:]))
-    # A sign that begins a piece is still one between two: it keeps its space.
+    # A sign that begins a piece keeps the spacing of a sign between two terms.
     return [re.sub("^<mo>", '<mo form="infix">', piece) for piece in whole if piece]

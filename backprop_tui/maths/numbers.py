@@ -1,7 +1,4 @@
-"""Numbers as the screen writes them: a true minus, fixed decimals, a width that holds still.
-
-It knows no widgets; the same few rules serve every panel.
-"""
+"""Numbers as the screen writes them: a true minus, fixed decimals, a constant width."""
 
 from __future__ import annotations
 
@@ -17,24 +14,24 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def cell_width(decimals: int) -> int:
-    """Columns for a number of one digit before the point: a mark, a sign, the digit, the point."""
+    """Return the columns of a number: its mark, its sign, a digit, the point and the decimals."""
     return max(decimals + 4, 7)  # −3e307, with its mark
 
 
 def signed(text: str) -> str:
-    """`text` with a true minus, and none before a plain zero."""
+    """Return `text` with a true minus."""
     return text.replace("-", "−")
 
 
 def special(value: float) -> str | None:
-    """NaN and the infinities by their signs."""
+    """Return NaN, ∞ or −∞ for what is not finite; None for other values."""
     if math.isfinite(value):
         return None
     return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
 
 
 def fixed(value: float, decimals: int, width: int) -> str:
-    """`value` in at most `width` characters, with fewer decimals or a power of ten if need be."""
+    """Write `value` in `width` characters, with fewer decimals or a power of ten if need be."""
     if (written := special(value)) is not None:
         return written
     value = value + 0.0 if value else 0.0  # no sign before a zero
@@ -50,13 +47,13 @@ def fixed(value: float, decimals: int, width: int) -> str:
 
 
 def power(written: str) -> str:
-    """1e-05 as 1e-5, 1e+300 as 1e300."""
+    """Shorten an exponent: 1e-05 to 1e-5, 1e+300 to 1e300."""
     digits, _, exponent = written.partition("e")
     return f"{digits}e{int(exponent)}"
 
 
 def number(value: float, decimals: int) -> str:
-    """`value` in running text: with its decimals, or as 8.11e−06 where they would not tell it."""
+    """Write `value` in a sentence: with its decimals, or as 8.11e−06 where they do not show it."""
     if (written := special(value)) is not None:
         return written
     if value == 0:
@@ -69,7 +66,7 @@ def number(value: float, decimals: int) -> str:
 
 
 def told_apart(value: float, other: float, decimals: int) -> str:
-    """`value` in running text, with so many decimals that it is not the same as `other`."""
+    """Write `value` in a sentence, with enough decimals to differ from `other`."""
     if number(value, decimals) != number(other, decimals):
         return number(value, decimals)
     both = ((number(value, d), number(other, d)) for d in range(decimals + 1, 18))
@@ -79,7 +76,7 @@ def told_apart(value: float, other: float, decimals: int) -> str:
 
 
 def common_power(arrays: Iterable[Array], decimals: int) -> int:
-    """The power of ten (0, −3, −6, ...) that a panel takes out so that its largest number shows."""
+    """Return the power of ten (0, −3, −6, ...) by which a panel scales its numbers to be seen."""
     finite = [np.abs(a[np.isfinite(a)]) for a in arrays]
     largest = max((float(a.max()) for a in finite if a.size), default=0.0)
     if largest == 0.0 or decimals < 1:
@@ -91,12 +88,12 @@ def common_power(arrays: Iterable[Array], decimals: int) -> int:
 
 
 def times_power(exponent: int) -> str:
-    """`× 10⁻³`, as a panel's title says it."""
+    """Write a power of ten as in a panel's title: `× 10⁻³`."""
     return f"× 10{str(exponent).translate(SUPERSCRIPT)}" if exponent else ""
 
 
 def ink(value: float) -> str:
-    """The meaning of a number's colour: its sign; wrong where it is not a number at all."""
+    """Return the meaning of a number's colour: its sign, or wrong where it is not finite."""
     if not math.isfinite(value):
         return "wrong"
     return "positive" if value > 0 else "negative" if value < 0 else ""

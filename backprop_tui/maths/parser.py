@@ -1,4 +1,4 @@
-"""The parser: text, as the screen shows it or as a NumPy user types it, read back into a tree.
+"""The parser: reads a formula, as the screen shows it or as NumPy code, into an expression.
 
     expression = sum [ ("<" | "≤" | ">" | "≥" | "=" | "≠") sum ]
     assignment = [ name ( "=" | "←" | "−=" | "+=" ) ] sum
@@ -10,13 +10,16 @@
                | function "(" sum { "," ( sum | axis ) } ")"
     axis       = "axis" "=" ( "0" | "1" ) | "keepdims" "=" "True"
 
-It never evaluates anything, and it is the only parser in the program.
+Each sign has one spelling: `@` is read as `·`, `.T` as `ᵀ`, `'` as `′`. Nothing is evaluated, and
+this is the only parser of the program.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import inf
 
 from backprop_tui.maths.expressions import (
@@ -35,9 +38,8 @@ from backprop_tui.maths.expressions import (
     children,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
-from backprop_tui.maths.tokens import GrammarError, Token, tokens
 from backprop_tui.maths.writing import GREEK
-from backprop_tui.messages import nearest, short
+from backprop_tui.messages import nearest, printable, short
 
 GATHERED = {
     ("sum", None): "total",
@@ -46,7 +48,7 @@ GATHERED = {
     ("max", None): "largest",
     ("max", 0): "col_max",
 }
-"""What NumPy's sum and max are along an axis."""
+"""The functions for NumPy's sum and max along an axis."""
 FUNCTIONS = {
     **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
@@ -64,19 +66,47 @@ OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "ratio": Div,
     "heaviside": lambda x, at_zero: Call("step", (x,)),
 }
-"""Functions of two values that an operator or another function stands for."""
+"""NumPy's functions of two values, and those of exported programs, as operators of the tree."""
 LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
     ("lr", "learning_rate", "η", "eta"), "alpha"
 )
+TOKEN = re.compile(  # the Greek letters are α to ω
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
+    r"|(?P<name>(?:np\.)?[A-Za-z\u03b1-\u03c9_][A-Za-z0-9_]*)"
+    r"|(?P<sign>\*\*\s*2|\^\s*2|\.(?:T|max|sum|mean|dot)\b|\^T\b"
+    r"|<=|>=|==|!=|[-−+]=|[-−+*×·@∘/()\[\],<>≤≥=≠←ᵀ²′']))"
+)
+OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
+SPELLINGS = {
+    "-": "−",
+    ".T": "ᵀ",
+    "^T": "ᵀ",
+    "**2": "²",
+    "^2": "²",
+    "@": "·",
+    "*": "∘",
+    "×": "∘",
+    "'": "′",
+    "<=": "≤",
+    ">=": "≥",
+    "==": "=",
+    "!=": "≠",
+    "-=": "−=",
+}
 LONGEST, DEEPEST = 10_000, 60
+"""The most characters of a formula, and of parentheses within each other."""
 TALLEST = 120
-"""Operations within each other: all that is done with a tree recurses as deep as it is tall."""
+"""The most operations within each other: every walk over a tree recurses as deep as it is tall."""
+
+
+class GrammarError(ValueError):
+    """A formula that cannot be read; its text says what is wrong at which character."""
 
 
 def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
-    """The tree that `source` is the text of; `functions` are further names of functions.
+    """The expression that `source` is the text of; `functions` are further names of functions.
 
-    Raises GrammarError, with a sentence that names the place, for anything else.
+    Raises GrammarError, which says what is wrong at which character.
     """
     return _Parser(source, functions or {}).whole()
 
@@ -84,12 +114,48 @@ def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
 def parse_assignment(
     source: str, functions: Mapping[str, str] | None = None
 ) -> tuple[str | None, Expr]:
-    """What is assigned to, where that is written, and the tree of the right-hand side."""
+    """The symbol on the left-hand side, or None where there is none, and the right-hand side.
+
+    Raises GrammarError like `parse`.
+    """
     return _Parser(source, functions or {}).assignment()
 
 
-def _low(e: Expr) -> Expr:
-    """`e`, unless it is too tall a tower of operations; counted without recursion."""
+@dataclass(frozen=True)
+class Token:
+    """A number, a name or a sign of a formula, or its end."""
+
+    kind: str
+    """number, name, sign or end."""
+    text: str
+    """In the one spelling."""
+    at: int
+    """Its first character, from 0."""
+    typed: str = ""
+    """As it was typed."""
+
+
+def tokens(source: str) -> list[Token]:
+    """The tokens of `source`, and the end. Raises GrammarError at a character that begins none."""
+    found, at = [], 0
+    source = source.rstrip()
+    while at < len(source):
+        if power := OTHER_POWER.match(source, at):
+            place = f"“{power[1]}” at character {power.start(1) + 1}"
+            raise GrammarError(f"only squares are read: {place} must have a 2 behind it")
+        match = TOKEN.match(source, at)
+        if match is None:
+            start = at + len(source[at:]) - len(source[at:].lstrip())
+            raise GrammarError(f"cannot read “{printable(source[start])}” at character {start + 1}")
+        kind = str(match.lastgroup)
+        word = match[kind].replace(" ", "")
+        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
+        at = match.end()
+    return [*found, Token("end", "", len(source))]
+
+
+def _limited(e: Expr) -> Expr:
+    """`e`. Raises GrammarError where its tree is too tall; counted without recursion."""
     height, level = 0, [e]
     while level:
         height, level = height + 1, [child for x in level for child in children(x)]
@@ -112,7 +178,7 @@ class _Parser:
         return self.tokens[self.next]
 
     def take(self, *signs: str) -> str | None:
-        """The next sign, if it is one of these."""
+        """Take the next token, if it is one of these signs, and return it."""
         if self.token.kind == "sign" and self.token.text in signs:
             self.next += 1
             return self.tokens[self.next - 1].text
@@ -164,16 +230,16 @@ class _Parser:
                 e = Sum((*e.terms, right)) if growing and isinstance(e, Sum) else Sum((e, right))
             growing = sign == "+"
         self.depth -= 1
-        return _low(e)
+        return _limited(e)
 
     def product(self) -> Expr:
-        e, factors = _low(self.negation()), 1
+        e, factors = _limited(self.negation()), 1
         while sign := self.take("·", "∘", "/"):
-            right = _low(self.negation())
+            right = _limited(self.negation())
             e = e @ right if sign == "·" else Mul(e, right) if sign == "∘" else Div(e, right)
             factors += 1
             if factors % TALLEST == 0:
-                _low(e)
+                _limited(e)
         return e
 
     def negation(self) -> Expr:
@@ -219,7 +285,7 @@ class _Parser:
         raise self.unexpected("a number, a matrix or “(”")
 
     def gate(self, e: Expr) -> Expr:
-        """1 where `e` is above 0, else 0."""
+        """1 where `e` is greater than 0, else 0: the rest of (Z1 > 0)."""
         if self.token.text != "0":
             raise self.unexpected("0, as in (Z1 > 0)")
         self.next += 1
@@ -260,7 +326,7 @@ class _Parser:
         return Call(f"{function}_slope" if slope else function, tuple(args))
 
     def arguments(self) -> tuple[list[Expr], dict[str, int]]:
-        """What stands between parentheses, the first of them taken; the axis by its words."""
+        """The arguments up to the closing parenthesis, and the values of axis= and keepdims=."""
         args: list[Expr] = []
         axis: dict[str, int] = {}
         while True:
@@ -276,7 +342,7 @@ class _Parser:
                 return args, axis
 
     def word(self, word: str) -> int:
-        """What `axis=` or `keepdims=` says."""
+        """The value of `axis=` or `keepdims=`."""
         values = {"0": 0, "1": 1} if word == "axis" else {"True": 1}
         if self.token.text not in values:
             raise self.unexpected(" or ".join(values))
@@ -284,7 +350,7 @@ class _Parser:
         return values[self.tokens[self.next - 1].text]
 
     def applied(self, name: str, args: list[Expr], axis: dict[str, int], token: Token) -> Expr:
-        """A function that is no primitive by that name: NumPy's sum, its dot, ..."""
+        """The expression for a function of NumPy that is no primitive here: sum, dot, ..."""
         place = f"(character {token.at + 1})"
         if name == "mean":
             raise GrammarError(f"a mean is a sum over how many there are: write sum(…) / m {place}")
@@ -324,6 +390,3 @@ class _Parser:
             raise self.unexpected("a row or column, counted from 1")
         self.next += 1
         return int(token.text)
-
-
-__all__ = ["GrammarError", "parse", "parse_assignment"]

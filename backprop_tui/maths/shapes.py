@@ -1,7 +1,7 @@
 """The shape of an expression, and the sentence that explains a mismatch.
 
-A matrix has (rows, columns); a single number has (). Only three things are ever stretched: a
-number, a column n×1 beside n×m (the bias), and a row 1×m beside n×m. It knows no values.
+A matrix has the shape (rows, columns), a single number (). Three are broadcast: a number, a column
+n×1 beside n×m (the bias), and a row 1×m beside n×m.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ OVER: dict[str | None, tuple[bool, bool]] = {
     "column": (False, True),
     "matrix": (False, False),
 }
-"""Which of rows and columns are left when a function gathers over a row, a column, the matrix."""
+"""Whether rows and columns are kept where a function gathers over a row, a column, a matrix."""
 
 
 class ShapeMismatch(ValueError):
-    """Two shapes that do not go together; its text is the sentence for the learner."""
+    """Two shapes that do not fit; the text is a sentence for the learner."""
 
 
 def written(shape: Shape) -> str:
@@ -49,9 +49,9 @@ def written(shape: Shape) -> str:
 
 
 def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
-    """The shape of `e`, where each symbol has the shape that `shapes` gives it.
+    """The shape of `e`, from the shapes of its symbols.
 
-    Raises ShapeMismatch with a sentence, and KeyError for a symbol that `shapes` does not have.
+    Raises ShapeMismatch, and KeyError for a symbol that `shapes` does not have.
     """
     match e:
         case Num() | Cell():

@@ -1,7 +1,6 @@
-"""The value of an expression, in NumPy float64.
+"""The value of an expression, in NumPy float64, evaluated in the order in which it is written.
 
-It evaluates what it is given, in the order in which it is written, and knows nothing of networks.
-Overflow and 0/0 give ∞ and NaN, silently: the screen shows and explains them.
+Overflow and 0/0 give ∞ and NaN without a warning: the screen shows and explains them.
 """
 
 from __future__ import annotations
@@ -52,9 +51,8 @@ def ratio(x: Any, a: Any) -> Any:
 
 
 def value(e: Expr, env: Mapping[str, Any]) -> Any:
-    """What `e` comes to where each symbol has the value that `env` gives it.
+    """The value of `e`, from the values of its symbols: arrays of two dimensions, or floats.
 
-    A matrix is an array of two dimensions, one of the scalars a float.
     Raises KeyError for a symbol that `env` does not have.
     """
     with np.errstate(all="ignore"):

@@ -1,7 +1,7 @@
-"""The notation in words: formulas, numbers and sentences as they are said, with no sign in them.
+"""Words: formulas, numbers and sentences as they are spoken, without signs, for screen readers.
 
-A minus is the word minus: screen readers pass over − and -, or read them as a dash. Formulas are
-written off the tree by the one writer, prose is read sign by sign. It knows no screen.
+They pass over − and -, or read a dash, so a minus is the word minus. WORDS is a table of signs for
+the writer; `spoken` replaces the signs in a sentence.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ SIGNS = {
     "“": '"',
     "”": '"',
 }
-"""How a sign is said where it stands in a sentence."""
+"""How a sign in a sentence is spoken."""
 NUMBER = r"\d+(?:[.,]\d+)*"
 FUNCTIONS = {
     **{name: name for name in PRIMITIVES},
     **{a.symbol: a.name for a in ACTIVATIONS.values()},
 }
-"""By how prose writes them, row_sums and σ: what the tables of functions call them."""
+"""The functions' names, by how sentences write them: row_sums, σ."""
 NAMED = "|".join(map(re.escape, FUNCTIONS))
 CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:slope|{NAMED})(?!\w))[a-z]{{4}}"
 FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
-"""What reckons, and says no word; (m = 1: no mean) is a remark."""
+"""Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
 SLOPES = (
     (re.compile(r"(?:\bslope )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
     (re.compile(r"(?:\bslope )?(\w+)′(?=\()"), r"slope of \1 at "),
@@ -95,7 +95,7 @@ PROSE = (  # in this order, before signs are said one by one
 
 
 def spoken(prose: str) -> str:
-    """A sentence without signs: `A1[2,1] = −0.5` as A1 row 2 column 1 equals minus 0.5."""
+    """A sentence without signs: A1 row 2 column 1 equals minus 0.5, for A1[2,1] = −0.5."""
     prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
     for found, said in SLOPES:
         prose = found.sub(said, prose)
@@ -107,8 +107,8 @@ def spoken(prose: str) -> str:
 
 
 def sentence(prose: str) -> str:
-    """The same with a capital and a full stop. What begins with a symbol or a file's name, dW1 or
-    mine.toml, keeps its letters."""
+    """A sentence without signs, with a capital and a full stop; a symbol or a file's name at its
+    beginning stays as it is."""
     said = spoken(prose)
     if re.match(r"(a|[a-z]{2,})(?=[\s,:])", said):
         said = said[0].upper() + said[1:]
@@ -124,7 +124,7 @@ def _raised(power: re.Match[str]) -> str:
 
 
 def _with_formulas(prose: str) -> str:
-    """The parentheses of formulas, which must be heard, as { }; those of remarks stay."""
+    """The same with { } for the parentheses of formulas, which are spoken; not of remarks."""
     done = ""
     while done != prose:
         done = prose
@@ -133,7 +133,7 @@ def _with_formulas(prose: str) -> str:
 
 
 def _called(call: re.Match[str]) -> str:
-    """row_sums(dZ2) as row sums of dZ2; row_sums(…), the function itself, as row sums."""
+    """Row sums of dZ2, for row_sums(dZ2); row sums, for row_sums(…), the function itself."""
     template, argument = _call(FUNCTIONS[call[1]]), call[2]
     if argument is None:
         return template.replace("*", "")
@@ -141,9 +141,7 @@ def _called(call: re.Match[str]) -> str:
 
 
 def figure_in_words(figure: str) -> str:
-    """A number that is rounded already: −4.39e−4 as minus 4.39 e minus 4, ∞ as infinity."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _call(called[1]).replace("*", figure_in_words(called[2]))
+    """A figure as it is spoken: minus 4.39 e minus 4, for −4.39e−4."""
     if figure == "NaN":
         return "not a number"
     if found := re.fullmatch(r"(.+)e([-−]?)\+?0*(\d+)", figure):
@@ -152,14 +150,14 @@ def figure_in_words(figure: str) -> str:
 
 
 def symbol_in_words(symbol: str) -> str:
-    """dW2 as d W 2: letter by letter, as nobody reads it as a word then."""
+    """A symbol letter by letter, so that it is not read as a word: d W 2."""
     if symbol in SCALARS:
         return re.sub(r"(\d+)", r" \1", symbol.replace("_", " "))
     return " ".join(re.findall(r"\d+|[^\W\d]", symbol))
 
 
 def cell_in_words(cell: Cell) -> str:
-    """W2[1,3] as W 2 row 1 column 3."""
+    """A cell as it is spoken: W 2 row 1 column 3."""
     return f"{symbol_in_words(cell.symbol)} row {cell.row} column {cell.column}"
 
 

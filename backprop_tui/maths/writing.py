@@ -1,7 +1,7 @@
-"""An expression in writing: text for the screen, LaTeX, NumPy and PyTorch source, sums of numbers.
+"""Writing expressions: as text for the screen, LaTeX, NumPy and PyTorch source, and arithmetic.
 
-One writer, and one table of signs for each notation. What the writer must get right is where
-parentheses stand; `grammar` reads the text back into the same tree.
+There is one writer, which sets the parentheses, and one table of signs for each notation; `parser`
+reads the text back into the same tree.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
 
 SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
-"""The letters of indices that sums run over, and how they stand under a Σ."""
+"""The letters of the indices that sums run over, and their subscripts for the Σ."""
 
-# How tightly a piece of writing holds together: a sum least, a lone symbol most.
+# How tightly a piece of text binds: a comparison least, a symbol most.
 COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
 POSTFIX_SIGN = re.compile(r"(\{|<msup>|<mrow>)*\*")
-"""How a function's template begins whose sign stands behind its argument: z²."""
+"""How the template of a function begins whose sign follows its argument: z²."""
 
 GREEK = {"alpha": "α", "beta1": "β1", "beta2": "β2", "epsilon": "ε", "weight_decay": "λ"}
 LATEX_GREEK = {
@@ -52,7 +52,7 @@ LATEX_GREEK = {
 
 @dataclass(frozen=True)
 class Notation:
-    """The signs of one way of writing. `*` in a function's template is its arguments."""
+    """The signs of one notation. In a function's template `*` stands for the arguments."""
 
     number: Callable[[float], str]
     name: Callable[[str], str]
@@ -67,7 +67,7 @@ class Notation:
     hadamard: str = "∘"
     times: str = "·"
     by: str = "×"
-    """The product of two numbers, where numbers stand for their cells."""
+    """The sign of a product where numbers are put in."""
     across: str = "×"
     """Between the rows and the columns of a shape."""
     over: str = "/"
@@ -76,35 +76,35 @@ class Notation:
     becomes: str = "←"
     ellipsis: str = "…"
     figure: Callable[[str], str] = str
-    """A number that is rounded already, −0.264, in this notation."""
+    """How a figure, a number that is rounded already, is written: −0.264."""
     parentheses: tuple[str, str] = ("(", ")")
     encloses: bool = True
-    """Whether a function's template holds its argument in something: σ(Z1), but sigma of Z 1."""
+    """Whether the templates of functions have parentheses: σ(Z1), but sigma of Z 1."""
     fraction: str | None = None
-    """A template of two arguments where a quotient is not written with a slash."""
+    """The template of a quotient; None to write it with a slash."""
     broad: int | None = None
-    """The most leaves above or below the bar of a fraction; with more it is written with a slash,
-    beside which a line can be broken."""
+    """The most numbers and symbols above or below the bar of a fraction; with more it is written
+    with a slash, at which a line can be broken."""
     guarded: bool = False
-    """Whether a negative number behind another sign has parentheses: 2 × (−3)."""
+    """Whether a negative number after another sign has parentheses: 2 × (−3)."""
     entry: Callable[[str, str, str], str] = lambda symbol, i, j: f"{symbol}[{i},{j}]"
-    """The number of a matrix in a row and a column that are letters."""
+    """An element whose row and column are letters: dW2[i,j]."""
     gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
-    """The sign of a sum over an index, or of the largest."""
+    """The sign of a sum or a maximum over an index: Σₖ."""
     xlog: str | None = None
-    """A template for the term x·log(a), where the sign of a product would miss its convention."""
+    """The template of x·log(a) in code, where 0·log 0 = 0 must be computed; None: a product."""
     ratio: str | None = None
     """The same for x/a."""
     tight: frozenset[str] = frozenset({"·"})
-    """The signs that stand without spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
+    """The signs that have no spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
     fold: int | None = None
-    """Sums of more terms are written as their first ones, `…` and the last."""
+    """The most terms of a sum; of a longer one the first, `…` and the last are written."""
     leaf: Callable[[Expr], str | None] = lambda e: None
-    """What is written for a whole part: its shape, its number; None to write it out."""
+    """What is written in place of a part: its shape or number; None to write the part out."""
 
     @property
     def before(self) -> int:
-        """How tightly what a minus stands before must hold together: not −−x, but minus minus x."""
+        """How tightly the operand of a minus must bind: −(−x), but minus minus x."""
         return POSTFIX if self.encloses else NEGATION
 
 
@@ -118,7 +118,7 @@ class _Writer:
         self.n = notation
 
     def write(self, e: Expr, in_sum: bool = False, behind: bool = False) -> tuple[str, int]:
-        """The text of `e`, and how tightly it holds together; `behind`: another sign."""
+        """The text of `e`, and how tightly it binds; `behind` says that a sign precedes it."""
         n = self.n
         if (written := n.leaf(e)) is not None:
             negative = written.startswith(n.negative)
@@ -161,7 +161,7 @@ class _Writer:
                 raise TypeError(f"no way to write {e!r}")
 
     def at(self, e: Expr, tightness: int, in_sum: bool = False, behind: bool = False) -> str:
-        """`e`, in parentheses where it holds together less tightly than its place asks."""
+        """`e`, in parentheses where it binds less tightly than its place requires."""
         written, own = self.write(e, in_sum, behind)
         return written if own >= tightness else self.enclosed(self.write(e)[0])
 
@@ -184,7 +184,7 @@ class _Writer:
         return self.n.broad is not None and max(map(self.leaves, sides)) > self.n.broad
 
     def leaves(self, e: Expr) -> int:
-        """How many numbers and symbols are written for `e`."""
+        """The number of numbers and symbols that are written for `e`."""
         parts = self.shown(e.terms) if isinstance(e, Sum) else children(e)
         whole = not parts or self.n.leaf(e) is not None
         return 1 if whole else sum(map(self.leaves, parts))
@@ -204,7 +204,7 @@ class _Writer:
         return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
-        if POSTFIX_SIGN.match(template):  # not a pair of brackets
+        if POSTFIX_SIGN.match(template):  # no parentheses of its own
             return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
         tightness, own = (SUM, ATOM) if self.n.encloses else (NEGATION, NEGATION)
         return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
@@ -230,7 +230,7 @@ TEXT = Notation(
 )
 
 GUARDED = replace(TEXT, guarded=True)
-"""Text where there is room: 2 × (−3)."""
+"""Text in which negative numbers after a sign have parentheses: 2 × (−3)."""
 
 
 def _latex_name(symbol: str) -> str:
@@ -241,9 +241,7 @@ def _latex_name(symbol: str) -> str:
 
 
 def _latex_figure(figure: str) -> str:
-    r"""−4.39e−4 as -4.39 \cdot 10^{-4}; ∞ and exp(−5.000) by their commands."""
-    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
-        return _latex_call(called[1]).replace("*", _latex_figure(called[2]))
+    r"""A figure in LaTeX: -4.39 \cdot 10^{-4}, for −4.39e−4."""
     digits, e, exponent = figure.replace("−", "-").partition("e")
     digits = digits.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
     return rf"{digits} \cdot 10^{{{exponent}}}" if e else digits
@@ -290,18 +288,17 @@ LATEX = Notation(
 
 
 def _plain(latex: str) -> str:
-    """LaTeX whose parentheses are no group, in which no line could be broken."""
+    """The same LaTeX without \\left and \\right, between which no line can be broken."""
     return latex.replace(r"\left(", "(").replace(r"\right)", ")")
 
 
 LATEX_IN_LINES = replace(
     LATEX,
     call=lambda function: _plain(_latex_call(function)),
-    figure=lambda figure: _plain(_latex_figure(figure)),
     parentheses=("(", ")"),
     broad=3,
 )
-"""LaTeX for long formulas in a paragraph, which TeX breaks at + and =, if nothing encloses them."""
+"""LaTeX for long formulas in a paragraph, which TeX can break at + and =."""
 
 
 def _numpy_call(function: str) -> str:
@@ -335,7 +332,7 @@ TORCH = replace(NUMPY, call=_torch_call)
 
 
 def text(e: Expr) -> str:
-    """`e` as the screen shows it; `grammar.parse` reads it back."""
+    """`e` as the screen shows it; `parser.parse` reads it back."""
     return write(e, TEXT)
 
 
@@ -359,7 +356,7 @@ def torch_source(e: Expr) -> str:
 
 
 def _in_pairs(e: Expr) -> Expr:
-    """`e` with every largest of three or more taken two at a time, as np.maximum does."""
+    """`e` with each max of three or more values as nested ones of two, as np.maximum takes."""
     e = rebuild(e, _in_pairs)
     if isinstance(e, Call) and e.function == "max":
         return reduce(lambda x, y: Call("max", (x, y)), e.args)
@@ -372,20 +369,27 @@ def with_numbers(
     fold: int | None = None,
     notation: Notation = TEXT,
 ) -> str:
-    """`e` as arithmetic: what `number` gives for a part stands in its place."""
+    """`e` as arithmetic, with the figure that `number` gives for a part in its place."""
 
     def leaf(part: Expr) -> str | None:
         figure = number(part)
-        return None if figure is None else notation.figure(figure)
+        return None if figure is None else written_figure(figure, notation)
 
     return write(e, replace(notation, leaf=leaf, times=notation.by, tight=frozenset(), fold=fold))
 
 
+def written_figure(figure: str, notation: Notation) -> str:
+    """A figure, or a function of one, exp(−5.000), in that notation."""
+    if called := re.fullmatch(r"(\w+)\((.*)\)", figure):
+        return notation.call(called[1]).replace("*", written_figure(called[2], notation))
+    return notation.figure(figure)
+
+
 def with_leaves(e: Expr, leaf: Callable[[Expr], str | None], notation: Notation = TEXT) -> str:
-    """`e` in writing, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
+    """`e` as text, with what `leaf` gives for a part in its place: (1×1) · (3×1)ᵀ."""
     return write(e, replace(notation, leaf=leaf, tight=frozenset()))
 
 
 def folded(e: Expr, fold: int | None, notation: Notation = TEXT) -> str:
-    """`e` in writing, sums of more than `fold` terms shortened in the middle."""
+    """`e` as text, with sums of more than `fold` terms shortened in the middle."""
     return write(e, replace(notation, fold=fold))

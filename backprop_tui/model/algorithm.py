@@ -23,7 +23,7 @@ from backprop_tui.model.layers import (
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
-from backprop_tui.model.program import Mistake, Program, Role, Step
+from backprop_tui.model.program import DeliberateMistake, Program, Role, Step
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
@@ -108,7 +108,7 @@ def program_of(
     network: Network,
     training: Training,
     formulas: Mapping[str, Expr] | None = None,
-    mistake: Mistake | None = None,
+    mistake: DeliberateMistake | None = None,
 ) -> Program:
     """The program of a dense network.
 

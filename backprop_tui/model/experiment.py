@@ -1,10 +1,8 @@
 """An experiment: a network, its data, and how it is trained, with the parameters it starts from.
 
-The records mirror the sections of an experiment file one to one; whoever builds them has checked
-them (`experiment_file` does). Nothing here knows of files, faults or what training computes.
+The records mirror the sections of an experiment file one to one, and their fields say what each key
+must be; whoever builds them has checked them (`experiment_file` does).
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,21 +10,48 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import sqrt
 from random import randrange
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Cell, Expr, Name
+from backprop_tui.maths.expressions import Expr
+from backprop_tui.maths.functions import Array as Array
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.classes import are_classes
-from backprop_tui.model.layers import parameter_shapes, weights_of
+from backprop_tui.model.keys import (
+    LINE,
+    PROSE,
+    TRUTH,
+    Key,
+    ListOf,
+    Others,
+    Rows,
+    Section,
+    Value,
+    all_read_only,
+    keys_of,
+    name_among,
+    section,
+    whole_number,
+)
+from backprop_tui.model.keys import read_only as read_only
+from backprop_tui.model.layers import (
+    FIRST,
+    INPUT,
+    PARAMETER,
+    TARGET,
+    is_column,
+    parameter_shapes,
+    weights_of,
+)
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import Mistake, Program
+from backprop_tui.model.notes import Note, Published, Question
+from backprop_tui.model.program import DeliberateMistake, Program
+from backprop_tui.model.saved import Edit, Look, Saved, Written
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-Array: TypeAlias = "npt.NDArray[np.float64]"
 Indices: TypeAlias = "npt.NDArray[np.intp]"
 Kept: TypeAlias = tuple[Array, ...]
 """What one iteration hands to the next, in the program's order: W1, b1, W2, b2, ..."""
@@ -38,11 +63,8 @@ SCHEMES: dict[str, Callable[[int], float]] = {
     "he": lambda fan_in: sqrt(2 / fan_in),
     "zeros": lambda fan_in: 0.0,
 }
-ORDERS = ("sequential", "shuffled")
-REDUCTIONS = ("mean", "sum")
-PARAMETER = re.compile(r"[Wb][1-9][0-9]*")
-KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
-"""What an iteration hands to the next: a parameter, or a running mean of its slope."""
+DECIMALS = Key(whole_number(0, 12), "decimals of the numbers shown", default=3)
+"""A key of [view] that its record leaves to the experiment."""
 
 
 def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
@@ -51,19 +73,39 @@ def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
     return (batch, rest) if rest else (batch,)
 
 
-def read_only(values: Any) -> Array:
-    """A C-contiguous float64 copy that refuses to be written to."""
-    array = np.array(values, dtype=np.float64, order="C")
-    array.flags.writeable = False
-    return array
+def _turned(rows: Array) -> Array:
+    """The rows of a file as columns."""
+    return read_only(np.transpose(rows))
+
+
+TARGETS = Value(
+    "a column's name, or a list of such names",
+    lambda v: LINE.fits(v) or (isinstance(v, list) and bool(v) and all(map(LINE.fits, v))),
+    lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
+)
+COLUMNS = ListOf(LINE, "columns' names", 1)
+GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
+ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
+FORMULAS = Section("[formulas]", {}, others=Key(ANY_STEP, "one's own, instead of the taught one"))
+
+
+@dataclass(frozen=True)
+class CsvSource:
+    """What the [data] of a file says instead of X and Y, for both to be read from a CSV file."""
+
+    csv: Annotated[str, Key(LINE, "a file, looked for beside this one")]
+    inputs: Annotated[tuple[str, ...], Key(COLUMNS, "read columns; left out: all")]
+    target: Annotated[tuple[str, ...], Key(TARGETS, "what is to be predicted")]
+    standardize: Annotated[bool, Key(TRUTH, "inputs to mean 0 and standard deviation 1")] = False
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
-    X: Array  # (n[0], N): columns are examples
-    Y: Array  # (n[L], N)
+    # Columns are examples: X is n[0] × N, and Y n[L] × N.
+    X: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
+    Y: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
     input_names: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
@@ -74,6 +116,16 @@ class Data:
     @property
     def examples(self) -> int:
         return int(self.X.shape[1])
+
+    @property
+    def by_symbol(self) -> dict[str, Array]:
+        """The inputs and the targets, by what a program calls them."""
+        return {INPUT: self.X, TARGET: self.Y}
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...] | None]:
+        """What the rows of the inputs and of the targets are called, by their symbols."""
+        return {INPUT: self.input_names, TARGET: self.output_names}
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
@@ -92,10 +144,12 @@ class Data:
 class Initial:
     """The [initial] of a file: how the parameters are drawn, and those given outright."""
 
-    seed: int = 0
-    scheme: str = "xavier"
-    round: int | None = None  # decimals of drawn weights; None: as drawn
-    given: Mapping[str, Array] = field(default_factory=dict)
+    seed: Annotated[int, Key(whole_number(0), "of numpy's default_rng", flag=True)] = 0
+    scheme: Annotated[str, Key(name_among(SCHEMES), "xavier: variance 1/n; he: 2/n")] = "xavier"
+    round: Annotated[int | None, Key(whole_number(0, 12), "decimals, when drawn", flag=True)] = None
+    given: Annotated[Mapping[str, Array], Key(GIVEN, "given outright", make=all_read_only)] = field(
+        default_factory=dict
+    )
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
@@ -110,138 +164,26 @@ class Initial:
             start[name] = self.given[name] if name in self.given else read_only(value)
         return start
 
-    def _drawn(self, random: np.random.Generator, shape: tuple[int, int]) -> Array:
+    def _drawn(self, random: "np.random.Generator", shape: tuple[int, int]) -> Array:
         weights = random.normal(0.0, SCHEMES[self.scheme](shape[1]), shape)
         if self.round is None:
             return weights
         return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
 
 
-@dataclass(frozen=True)
-class Note:
-    """Shown when its step is reached. One tied to an iteration may speak of its numbers."""
-
-    step: str
-    iteration: int | None  # None: at every iteration
-    text: str
-
-
-FORMS = ("vote", "number", "formula", "talk")
-"""How a question is answered: with fingers, with a number, with a formula, with words."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Asked before its step shows: `answer` is what is said at the second press of a talk."""
-
-    step: str
-    iteration: int | None  # None: at every iteration
-    form: str  # one of FORMS
-    text: str
-    cell: tuple[int, int] | None = None  # row and column, from 1; None: the best one is chosen
-    answer: str | None = None
-
-
-Said = TypeVar("Said", Note, Question)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A number changed by hand: from the start of that iteration on it is `value`.
-
-    `of` is a cell of X, Y (its column counts in that iteration's batch) or of a parameter, or the
-    name alpha.
-    """
-
-    iteration: int
-    of: Cell | Name
-    value: float
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Numbers as their source prints them: a row for each row of `of`, "" where it prints none."""
-
-    of: Expr
-    printed: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class KnownWrong:
-    """One number that its source has wrong."""
-
-    of: Expr
-    printed: str
-    why: str
-    correct: str | None = None  # as the source should have it, where that is stated
-
-
-@dataclass(frozen=True)
-class Published:
-    """Figures of one iteration; those of a parameter are meant after its update."""
-
-    source: str
-    iteration: int = 1
-    within: float | None = None  # None: to the digits that are printed
-    figures: tuple[Figure, ...] = ()
-    known_wrong: tuple[KnownWrong, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Keyframe:
-    """The [keyframe] of a file: what one iteration of the run begins with."""
-
-    iteration: int
-    kept: Mapping[str, Array]  # W1, b1, ... and the running means of an optimizer
-
-
-@dataclass(frozen=True, eq=False)
-class Saved:
-    """Where a run was left when it was saved: the [position] of a file, and its [keyframe].
-
-    From the keyframe on the run is what the keyframe says; before it, what [initial] leads to.
-    """
-
-    iteration: int = 1
-    steps: int = 0  # how many operations of that iteration are done
-    keyframe: Keyframe | None = None
-    elements: int = 0  # how many numbers of the next one, which is open
-
-
-DRAWINGS = ("nodes and edges", "graph")
-THEMES = ("dark", "light")
-PANELS = ("network", "cache", "gradients", "update", "step")
-ASKING = ("off", "lesson", "vote", "type")
-"""When it asks: never, what the experiment asks, or at every step: by vote, or typed."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """The [view] of a file: how its reader wants to see it. Decimals are the experiment's own."""
-
-    example: int = 1  # the column of the batch that is shown
-    drawing: str = DRAWINGS[0]
-    theme: str | None = None  # one of THEMES; None: as it is
-    panel: str = "cache"  # the chosen one
-    marked: bool = False  # whether it is seen to be chosen
-    maximised: bool = False
-    hidden: tuple[str, ...] = ()  # the panels whose numbers are covered
-    cursor: Cell | None = None
-    trail: tuple[tuple[int, Cell], ...] = ()  # the numbers explained, each with its iteration
-    term: int = 0  # which of those that the last one reads is chosen, from 0
-    scroll: tuple[tuple[int, int, int], ...] = ()  # layer, first row and column that are shown
-    line: int = 0  # how far a maximised Step panel is scrolled
-    ask: str | None = None  # one of ASKING; None: as the experiment does by itself
-
-
-@dataclass(frozen=True, eq=False)
-class Written:
-    """What an experiment was read from, so that it can be written again as its author did."""
-
-    text: str
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # by the names of their flags
-    folder: str = ""  # from which on a CSV file is looked for
-    path: str | None = None  # the file's own; None: a lesson, or a code
+NETWORK = section("[network]", Network)
+DATA = section("[data]", Data, keys_of(CsvSource), required=())
+PUBLISHED = section("[[published]]", Published)
+EDIT = section("[[edits]]", Edit)
+POSITION = section("[position]", Saved)
+VIEW = section("[view]", Look, {"decimals": DECIMALS})
+NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]")
+QUESTIONS = ListOf(
+    section("[[questions]]", Question), "questions, each under its own [[questions]]"
+)
+FIGURES = ListOf(PUBLISHED, "published figures, each source under its own [[published]]")
+EDITS = ListOf(EDIT, "edits, each under its own [[edits]]")
+PLAIN = Look()
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,29 +192,30 @@ class Experiment:
 
     name: str  # the lesson's name, or the file's without its ending
     source: str  # what opens it again, as a shell reads it: name or path, flags
-    title: str
-    about: str
-    network: Network
-    training: Training
-    data: Data
-    initial: Initial
-    teaches: str = ""  # what it is about, in a few words for a list
-    notes: tuple[Note, ...] = ()
-    published: tuple[Published, ...] = ()
-    questions: tuple[Question, ...] = ()
-    edits: tuple[Edit, ...] = ()  # in the order in which they were made
-    formulas: Mapping[str, Expr] = field(default_factory=dict)  # a learner's own, by symbol
-    mistake: Mistake | None = None  # made on purpose; None: the right algorithm
-    decimals: int = 3  # of the numbers shown, unless their reader chooses
-    look: Look = Look()
-    saved: Saved | None = None  # None: it begins at the beginning
+    title: Annotated[str, Key(LINE, "left out: the file's name")]
+    about: Annotated[str, Key(PROSE, "shown before the first step")]
+    network: Annotated[Network, Key(NETWORK)]
+    training: Annotated[Training, Key(section("[training]", Training))]
+    data: Annotated[Data, Key(DATA)]
+    initial: Annotated[Initial, Key(section("[initial]", Initial))]
+    teaches: Annotated[str, Key(LINE, "what it is about, in a few words for a list")] = ""
+    notes: Annotated[tuple[Note, ...], Key(NOTES)] = ()
+    published: Annotated[tuple[Published, ...], Key(FIGURES)] = ()
+    questions: Annotated[tuple[Question, ...], Key(QUESTIONS)] = ()
+    edits: Annotated[tuple[Edit, ...], Key(EDITS)] = ()  # in the order in which they were made
+    formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
+    """A learner's own formulas, by the symbols that they compute."""
+    mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
+    decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
+    look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
+    saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
         return self.initial.parameters(self.network.layers)
 
-    def with_seed(self, seed: int) -> Experiment:
+    def with_seed(self, seed: int) -> Self:
         """The same experiment with every weight drawn anew; biases given outright stay.
 
         Published figures, edits, and notes and questions tied to an iteration, speak of the old
@@ -294,7 +237,7 @@ class Experiment:
             written=written,
         )
 
-    def with_mistake(self, mistake: Mistake | None) -> Experiment:
+    def with_mistake(self, mistake: DeliberateMistake | None) -> Self:
         """The same experiment, made with that mistake, or with none; a saved run was another."""
         if mistake == self.mistake:
             return self
@@ -304,7 +247,7 @@ class Experiment:
             written = replace(written, overrides={**written.overrides, "mistake": name})
         return replace(self, mistake=mistake, saved=None, written=written)
 
-    def reseeded(self) -> Experiment:
+    def reseeded(self) -> Self:
         """The same with other random weights, none of them rounded to zero if that can be had."""
         for _ in range(100):
             other = self.with_seed(randrange(10_000))
@@ -318,7 +261,7 @@ class Experiment:
         """The steps of an iteration, with the mistake or the learner's formulas in them."""
         return program_of(self.network, self.training, self.formulas, self.mistake)
 
-    def with_formula(self, symbol: str, formula: Expr | None) -> Experiment:
+    def with_formula(self, symbol: str, formula: Expr | None) -> Self:
         """The same experiment, that symbol computed by a learner's formula; None: as taught."""
         formulas = {s: e for s, e in self.formulas.items() if s != symbol}
         return replace(self, formulas=formulas if formula is None else formulas | {symbol: formula})
@@ -360,6 +303,9 @@ class Experiment:
         if self.training.order == "sequential":
             return _in_file_order(self.data.examples)
         return _shuffled(self.initial.seed, epoch, self.data.examples)
+
+
+Said = TypeVar("Said", Note, Question)
 
 
 def _here(said: Sequence[Said], iteration: int, step: str) -> tuple[Said, ...]:

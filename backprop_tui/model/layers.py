@@ -6,6 +6,7 @@ program's roles say what a symbol is (`program.Role`); no code reads it out of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +17,17 @@ INPUT, TARGET, LOSS, OBJECTIVE = "X", "Y", "L", "J"
 Part: TypeAlias = Literal["weight", "bias", "affine", "activation"]
 """The matrices of a layer, as in A = g(Z), Z = W·A[below] + b."""
 LETTERS: dict[Part, str] = {"weight": "W", "bias": "b", "affine": "Z", "activation": "A"}
+ACTIVATION_0 = f"{LETTERS['activation']}0"
+"""What a formula may call the inputs: the activation of layer 0."""
+
+PARAMETER = re.compile(f"[{LETTERS['weight']}{LETTERS['bias']}][1-9][0-9]*")
+KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
+"""What an iteration hands to the next: a parameter, or a running mean of its gradient."""
+
+
+def is_column(kept: str) -> bool:
+    """Whether what matches KEPT is a bias, or of one: its shape is (n[l], 1)."""
+    return LETTERS["bias"] in kept
 
 
 def symbol_of(part: Part, layer: int) -> str:
@@ -26,6 +38,10 @@ def symbol_of(part: Part, layer: int) -> str:
 def gradient(symbol: str) -> str:
     """The symbol of the gradient with respect to `symbol`: dW1 of W1."""
     return f"d{symbol}"
+
+
+FIRST = (symbol_of("weight", 1), symbol_of("bias", 1))
+"""The parameters of layer 1: every network has them."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,33 @@
 """What is computed and how it is trained: the network and the training of an experiment."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Annotated
+
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.model.keys import LINE, SHARE, Key, ListOf, at_least, name_among, whole_number
+from backprop_tui.model.optimizers import OPTIMIZERS
+
+ORDERS = ("sequential", "shuffled")
+REDUCTIONS = ("mean", "sum")
+SIZES = ListOf(whole_number(1), "numbers of neurons, the inputs first", 2, 1000)
+FUNCTIONS = ListOf(
+    name_among(sorted(ACTIVATIONS)), "activations, one for each layer after the inputs", 1
+)
+FROZEN = ListOf(LINE, "parameters' names, like W1 or b1")
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
 class Network:
     """The [network] of a file: what is computed."""
 
-    layers: tuple[int, ...]  # neurons of each layer, the inputs first
-    activations: tuple[str, ...]  # one for each layer after the inputs
-    loss: str
+    layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
+    activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
+    loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
 
     @property
     def depth(self) -> int:
@@ -32,13 +47,13 @@ class Network:
 class Training:
     """The [training] of a file: how the parameters follow their gradients."""
 
-    learning_rate: float = 0.5
-    batch: int = 1  # examples an iteration
-    order: str = "sequential"
-    reduction: str = "mean"
-    freeze: tuple[str, ...] = ()
-    optimizer: str = "gradient_descent"
-    beta1: float = 0.9  # how long v remembers slopes (momentum, Adam)
-    beta2: float = 0.999  # how long s remembers their squares (RMSprop, Adam)
-    epsilon: float = 1e-8  # keeps a step finite where s is 0
-    weight_decay: float = 0.0  # λ: what is added to a weight's slope for its size
+    learning_rate: Annotated[float, Key(at_least(0), "α, how far an update goes", flag=True)] = 0.5
+    batch: Annotated[int, Key(whole_number(1, word="all"), "examples an iteration")] = 1
+    order: Annotated[str, Key(name_among(ORDERS), "shuffled: by the seed, each epoch")] = ORDERS[0]
+    reduction: Annotated[str, Key(name_among(REDUCTIONS), "mean: dW, db carry 1/m")] = REDUCTIONS[0]
+    freeze: Annotated[tuple[str, ...], Key(FROZEN, "no update step", make=_once)] = ()
+    optimizer: Annotated[str, Key(name_among(OPTIMIZERS), "the update rule")] = "gradient_descent"
+    beta1: Annotated[float, Key(SHARE, "how long v remembers gradients (momentum, adam)")] = 0.9
+    beta2: Annotated[float, Key(SHARE, "how long s remembers squares (rmsprop, adam)")] = 0.999
+    epsilon: Annotated[float, Key(at_least(0), "keeps an update finite where s is 0")] = 1e-8
+    weight_decay: Annotated[float, Key(at_least(0), "λ: of a weight, added to its gradient")] = 0.0

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
 from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
-from backprop_tui.model.layers import Layer, Part, layers_of
+from backprop_tui.model.layers import LETTERS, Layer, Part, gradient, layers_of
 from backprop_tui.model.network import Network, Training
 
+T = TypeVar("T")
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 Kind: TypeAlias = Literal["input", "target", "parameter", "value", "loss", "gradient", "mean"]
@@ -67,6 +68,15 @@ class Step:
         """The layer that it works on; None for the loss."""
         return self.role.layer
 
+    @property
+    def family(self) -> str:
+        """What the same step of any layer is called: dW for dW1 and dW2, L for L."""
+        if self.role.part is None:
+            return self.symbol
+        letter = LETTERS[self.role.part]
+        of = gradient(letter) if self.role.kind in ("gradient", "mean") else letter
+        return f"{self.role.mean}{of}"
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
@@ -80,7 +90,7 @@ class Program:
     """What is there before the first step: inputs, targets, parameters, an optimizer's means."""
     formulas: Mapping[str, Expr] = field(default_factory=dict)
     """A learner's own, by the symbols that they compute."""
-    mistake: Mistake | None = None
+    mistake: DeliberateMistake | None = None
     """The mistake that is made on purpose; None: the right algorithm."""
     right: Program | None = None
     """Of a program with a mistake, the one without; None of that one itself."""
@@ -113,6 +123,10 @@ class Program:
         """Where the step that writes each symbol stands, from 0."""
         return {step.symbol: i for i, step in enumerate(self.steps)}
 
+    def by_symbol(self, results: Iterable[T]) -> dict[str, T]:
+        """What each step gave, by its symbol; `results` may end before the steps do."""
+        return {step.symbol: r for step, r in zip(self.steps, results, strict=False)}
+
     # What the symbols are
 
     @cached_property
@@ -140,9 +154,9 @@ class Program:
         return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
 
     @cached_property
-    def gradients(self) -> frozenset[str]:
-        """The symbols that the backward pass computes."""
-        return frozenset(step.symbol for step in self.steps if step.phase == "backward")
+    def gradients(self) -> tuple[str, ...]:
+        """The symbols that the backward pass computes, in order."""
+        return tuple(step.symbol for step in self.steps if step.phase == "backward")
 
     def gradient_of(self, symbol: str) -> str | None:
         """The symbol of the gradient with respect to `symbol`; None where none is computed."""
@@ -188,6 +202,16 @@ class Program:
     def output(self) -> str:
         """The symbol of the predictions: what the loss compares with the targets."""
         return self.layers[-1].activation
+
+    @cached_property
+    def target(self) -> str:
+        """The symbol of the targets."""
+        return self.of_kind("target")[0]
+
+    @cached_property
+    def loss(self) -> str:
+        """The symbol of each example's own loss."""
+        return self.of_kind("loss")[0]
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -252,7 +276,7 @@ class Program:
         return shapes
 
 
-class Mistake(Protocol):
+class DeliberateMistake(Protocol):
     """A mistake that a run is made with on purpose."""
 
     @property

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import Asked
-from backprop_tui.learn.score import Outcome as Ended
+from backprop_tui.learn.questions import AskedQuestion
+from backprop_tui.learn.questions import Outcome as Ended
 from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas
@@ -25,7 +25,7 @@ SAY_IT = "Discuss it with your neighbour; next shows it."
 NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
 
 
-def how(asked: Asked) -> str:
+def how(asked: AskedQuestion) -> str:
     """How a question is answered."""
     return HOW.get(asked.form, SAY_IT).format(len(asked.choices))
 
@@ -46,7 +46,7 @@ def question(session: Session, asking: Asking) -> Iterator[str]:
         yield COMPARE
 
 
-def _name(session: Session, asked: Asked) -> str:
+def _name(session: Session, asked: AskedQuestion) -> str:
     """The number that is asked for: its cell, or the matrix that it is all of."""
     single = session.view.state.shapes[asked.cell.symbol] == (1, 1)
     return asked.cell.symbol if single else text(asked.cell)

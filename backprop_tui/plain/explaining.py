@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from backprop_tui.explain.explanation import Explanation, shape_line, spelled_uses
-from backprop_tui.explain.gradient_check import GradientVerdict
+from backprop_tui.explain.explanation import Explanation, shape_line
+from backprop_tui.explain.gradient_check import GradientCheck
 from backprop_tui.explain.paths import Chain, Chains
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.rewrites import GATES
@@ -101,8 +101,7 @@ def given(view: View, place: Place) -> Iterator[str]:
 
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
-    data = view.state.experiment.data
-    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    names = view.state.experiment.data.names.get(place.symbol)
     return names[place.cell.row - 1] if names else ""
 
 
@@ -120,7 +119,7 @@ def reads(view: View, found: Explanation) -> Iterator[str]:
 
 def uses(view: View, place: Place) -> Iterator[str]:
     """Where the number goes next."""
-    if found := spelled_uses(view.provenance, place):
+    if found := view.provenance.used_in(place):
         later = re.fullmatch(r"(iteration \d+): (.*)", found[0])
         first, when = (later[2], f"In {later[1]} it") if later else (found[0], "It")
         yield spoken(f"{when} goes into {'; '.join((first, *found[1:]))}.")
@@ -204,7 +203,7 @@ def _closed(factor: Expr) -> str:
     return f"{'ReLU is shut here: ' * gate}{write(factor, WORDS)} is 0"
 
 
-def gradient_check(view: View, found: GradientVerdict) -> str:
+def gradient_check(view: View, found: GradientCheck) -> str:
     """What the gradient check found of one gradient."""
     worst = found.worst
     some = f", of {found.checked} of {found.of:,} numbers" if found.checked < found.of else ""

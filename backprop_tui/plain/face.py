@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from backprop_tui import lessons
-from backprop_tui.exports.trace import heading
+from backprop_tui.exports.figures import heading
 from backprop_tui.files.codes import grouped
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
@@ -199,6 +199,8 @@ class PlainFace:
                 self.say("mistake and a name makes one; mistake none takes it back.")
             case Choice(entries=entries):
                 self.say("Say a lesson's name or a file: open mazur. lessons lists them.")
+                for entry in entries[len(lessons.NAMES) :]:
+                    self.say(f"open {entry.id}: {entry.name.split()[0]}, {entry.about}.")
             case Sheet():
                 SHEETS[opened.kind](self, opened)
         session.close_all()

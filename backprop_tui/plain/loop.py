@@ -15,7 +15,12 @@ from backprop_tui.exports.record import Record
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
-from backprop_tui.session.keeping import last_words
+from backprop_tui.session.keeping import (
+    autosave,
+    begin_autosaves,
+    end_autosaves,
+    last_words,
+)
 
 PROMPT = "> "
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -36,10 +41,14 @@ def run(
     session = face.session
     session.record = record
     face.open()
+    if attended:
+        begin_autosaves(session)
+        face.say(*filter(None, [session.message]))
     try:
         while not session.ended and (line := read(write if attended else None)) is not None:
             try:
                 face.line(line)
+                autosave(session)
             except KeyboardInterrupt:
                 if not attended:
                     raise
@@ -47,8 +56,10 @@ def run(
                 face.say("Stopped.")
     except KeyboardInterrupt:
         tell("")  # behind the prompt
+        end_autosaves(session)
         tell(last_words(session))
         raise
+    end_autosaves(session)
     tell(last_words(session))
 
 

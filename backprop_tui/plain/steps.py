@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_tui.explain.reasons import reason
-from backprop_tui.exports.trace import heading
+from backprop_tui.exports.figures import heading
 from backprop_tui.maths.words import sentence, spoken
 from backprop_tui.model.classes import correct, prediction
 from backprop_tui.plain.explaining import arithmetic

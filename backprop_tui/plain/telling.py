@@ -109,7 +109,7 @@ def entry(view: View, symbol: str, i: int, j: int) -> str:
     value = view.value(symbol)
     if value is None or not view.known(place):
         return "not computed yet"
-    marks = [SAID.get(view.sign(symbol, i, j), "")]
+    marks = [SAID.get(view.sign(place), "")]
     if view.is_wrong(place):
         marks.append("wrong")
     return ", ".join([figure(view, float(value[i, j])), *filter(None, marks)])

@@ -16,8 +16,9 @@ import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import Array
-from backprop_tui.model.experiment import Edit, Experiment, Kept, read_only
+from backprop_tui.model.experiment import Experiment, Kept, read_only
 from backprop_tui.model.program import Program
+from backprop_tui.model.saved import Edit
 from backprop_tui.run import lazy
 from backprop_tui.run.edits import Edits, differ_only_in_edits, first_difference
 from backprop_tui.run.iterations import Iteration, beginning, computed, not_finite

@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, printable, short
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.session import lazy, travel
 from backprop_tui.session.prompts import Line, Prompt
 from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, Asking
 from backprop_tui.session.state import CannotError, SessionState
+
+if TYPE_CHECKING:
+    from backprop_tui.explain.explanation import Explanation
+    from backprop_tui.learn.answers import JudgedAnswer
+    from backprop_tui.learn.questions import AskedQuestion, Choice, Outcome
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
@@ -72,7 +78,7 @@ def next_step(s: SessionState, rest: str) -> None:
     if s.playing:
         s.pause()
     elif s.asking and s.asking.is_open:
-        seen = lazy.Outcome.MISSED if s.asking.misses else lazy.Outcome.SEEN
+        seen = lazy.questions.Outcome.MISSED if s.asking.misses else lazy.questions.Outcome.SEEN
         _end(s, None if s.asking.asked.form == "talk" else seen)
     elif not announce_next(s):
         travel.move(s, s.timeline.forward)
@@ -86,7 +92,7 @@ def announce_next(s: SessionState) -> bool:
     before = replace(ahead, steps=ahead.steps - 1)
     step = s.timeline.program.steps[before.steps]
     own = s.timeline.experiment.questions_at(before.iteration, step.symbol)
-    again = s.score is not None and s.score.is_due(lazy.kind(step))
+    again = s.score is not None and s.score.is_due(step.family)
     if not own and s.mode == LESSON and not again:
         return False
     s.position = before
@@ -98,13 +104,18 @@ def _announce(s: SessionState, again: bool, own: tuple[Question, ...]) -> None:
     """Ask what its author asks first, or what the program does; the others are asked behind."""
     question, column = own[0] if own else None, s.view.column
     form = {"type": "number", "vote": "vote"}.get(s.mode)
-    _open(s, lazy.ask(s.timeline, s.position, form, s.write, column, question), again, own[1:])
+    _open(
+        s,
+        lazy.questions.ask(s.timeline, s.position, form, s.write, column, question),
+        again,
+        own[1:],
+    )
 
 
-def _open(s: SessionState, asked: lazy.Asked, again: bool, rest: tuple[Question, ...]) -> None:
-    compares = lazy.earlier(_explained(s, asked)) is not None
+def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
+    compares = lazy.answers.earlier(_explained(s, asked)) is not None
     s.asked_since, s.unsent = monotonic(), ""
-    s.score = s.score or lazy.Score()
+    s.score = s.score or lazy.questions.Score()
     s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares))
     # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
     if s.mode == "type" and asked.form in ("number", "formula"):
@@ -118,28 +129,30 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
         return False
     if cell != asking.cell:
         form = "number" if asking.asked.form == "number" else "vote"
-        asked = lazy.ask(s.timeline, s.position, form, s.write, cell=cell)
+        asked = lazy.questions.ask(s.timeline, s.position, form, s.write, cell=cell)
         _open(s, asked, asking.again, asking.rest)
     return True
 
 
-def _end(s: SessionState, outcome: lazy.Outcome | None, typed: str = "") -> None:
+def _end(s: SessionState, outcome: Outcome | None, typed: str = "") -> None:
     """The question is over: the step is done, and stays explained at the cell asked for."""
     asking = s.asking
     assert asking is not None
     if outcome is not None:
-        s.score = (s.score or lazy.Score()).after(asking.asked, outcome, asking.misses)
-    if outcome is not lazy.Outcome.MISSED:
+        s.score = (s.score or lazy.questions.Score()).after(asking.asked, outcome, asking.misses)
+    if outcome is not lazy.questions.Outcome.MISSED:
         _record(s, asking, typed, outcome)
-    s.over = replace(asking, outcome=outcome or lazy.Outcome.SEEN, typed=typed or asking.typed)
+    s.over = replace(
+        asking, outcome=outcome or lazy.questions.Outcome.SEEN, typed=typed or asking.typed
+    )
     if asking.rest:  # its author asks more of the same step, before that shows
         _announce(s, asking.again, asking.rest)
         right = s.write(s.provenance.number(asking.asked.place))
-        sign = "✓" if outcome is lazy.Outcome.RIGHT else "◆"
+        sign = "✓" if outcome is lazy.questions.Outcome.RIGHT else "◆"
         s.say(f"{sign} {asking.asked.answer or f'{text(asking.cell)} = {right}.'}")
         return
     closing = scored(s, ahead=True) if _is_last(s, asking) else ""
-    ended = replace(asking, outcome=outcome or lazy.Outcome.SEEN, closing=closing)
+    ended = replace(asking, outcome=outcome or lazy.questions.Outcome.SEEN, closing=closing)
     s.go(s.timeline.forward(s.position), ended)
 
 
@@ -178,7 +191,7 @@ def choose(s: SessionState, digit: str) -> None:
     choice = asking.choices[at]
     if choice.right:
         s.asking = replace(asking, judged=None, typed=choice.written)  # a miss before is over
-        _end(s, lazy.Outcome.RIGHT, choice.written)
+        _end(s, lazy.questions.Outcome.RIGHT, choice.written)
     else:
         _wrong(s, asking, choice.written, _why_wrong(s, asking, choice), at)
 
@@ -241,10 +254,10 @@ def answer(s: SessionState, typed: str) -> None:
     if asking is None or not asking.is_open or not typed:
         return
     judged = _judged(s, asking.asked, typed)
-    if judged.verdict is lazy.Verdict.RIGHT:
+    if judged.verdict is lazy.answers.AnswerVerdict.RIGHT:
         s.asking = replace(asking, judged=judged, typed=typed)
-        _end(s, lazy.Outcome.RIGHT, typed)
-    elif judged.verdict is lazy.Verdict.WRONG:
+        _end(s, lazy.questions.Outcome.RIGHT, typed)
+    elif judged.verdict is lazy.answers.AnswerVerdict.WRONG:
         _wrong(s, asking, typed, judged)
     else:
         _record(s, asking, typed, judged)
@@ -253,17 +266,21 @@ def answer(s: SessionState, typed: str) -> None:
 
 def is_numeric(typed: str) -> bool:
     """Whether what was typed can be an answer: a sign, or bigger and smaller in words."""
-    return typed.lower() in (*lazy.SIGNS, *lazy.TRENDS)
+    return typed.lower() in (*lazy.answers.SIGNS, *lazy.answers.TRENDS)
 
 
 def _wrong(
-    s: SessionState, asking: Asking, typed: str, judged: lazy.Judged, at: int | None = None
+    s: SessionState,
+    asking: Asking,
+    typed: str,
+    judged: JudgedAnswer,
+    at: int | None = None,
 ) -> None:
     """A miss: which idea it comes from; behind the third one the step is shown."""
     _record(s, asking, typed, judged)
     s.asking = asking.missed(typed, judged, at)
     if s.asking.is_over:
-        _end(s, lazy.Outcome.MISSED)
+        _end(s, lazy.questions.Outcome.MISSED)
     elif isinstance(s.top, Prompt):
         s.put(replace(s.top, line=Line()))
 
@@ -281,18 +298,22 @@ def has_hints(s: SessionState) -> bool:
     return s.asking is not None and s.asking.is_open and s.asking.hints < HINTS
 
 
-def _explained(s: SessionState, asked: lazy.Asked) -> lazy.Explanation:
-    return lazy.Explanation(s.provenance, asked.place, s.write)
+def _explained(s: SessionState, asked: AskedQuestion) -> Explanation:
+    return lazy.explanation.Explanation(s.provenance, asked.place, s.write)
 
 
-def _judged(s: SessionState, asked: lazy.Asked, typed: str) -> lazy.Judged:
+def _judged(s: SessionState, asked: AskedQuestion, typed: str) -> JudgedAnswer:
     if asked.form == "formula":
         iteration = s.timeline.iteration(s.position.iteration)
-        return lazy.formula(s.timeline.experiment, asked.cell.symbol, typed, iteration)
+        return lazy.answers.judge_formula(
+            s.timeline.experiment, asked.cell.symbol, typed, iteration
+        )
     found = _explained(s, asked)
     slopes = found.step.phase == "backward" and not asked.own
     boards = (_on_the_boards(s),)
-    return lazy.judge(typed, found, s.decimals, lazy.earlier(found), boards, sign_will_do=slopes)
+    return lazy.answers.judge(
+        typed, found, s.decimals, lazy.answers.earlier(found), boards, sign_will_do=slopes
+    )
 
 
 def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
@@ -301,13 +322,16 @@ def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
     return lambda cell, value: s.sight.written(view, cell, value)
 
 
-def _why_wrong(s: SessionState, asking: Asking, choice: lazy.Choice) -> lazy.Judged:
-    unit = lazy.unit_of(choice.written, s.decimals)
-    return lazy.wrong(choice.number, choice.written, _explained(s, asking.asked), unit)
+def _why_wrong(s: SessionState, asking: Asking, choice: Choice) -> JudgedAnswer:
+    unit = lazy.answers.unit_of(choice.written, s.decimals)
+    return lazy.answers.wrong(choice.number, choice.written, _explained(s, asking.asked), unit)
 
 
 def _record(
-    s: SessionState, asking: Asking, typed: str, became: lazy.Judged | lazy.Outcome | None
+    s: SessionState,
+    asking: Asking,
+    typed: str,
+    became: JudgedAnswer | Outcome | None,
 ) -> None:
     """A line in the teacher's record, where one is kept."""
     if s.record is None:

@@ -14,8 +14,9 @@ from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.numbers import MOST_DECIMALS, number, signed
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
-from backprop_tui.model.experiment import Edit, Experiment
-from backprop_tui.run.edits import ALPHA, edit_fault, with_edit
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.run.edits import edit_fault, with_edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.asking import answer
@@ -60,7 +61,7 @@ def _named_number(s: SessionState, what: str) -> Edit:
         rows, columns = s.view.state.shapes[place.symbol]
         if rows * columns > 1:
             raise CannotError(f"{place.symbol} has {rows * columns} numbers. {how}")
-    return lazy.as_it_is(s.provenance, place, s.position.iteration)
+    return lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
 
 
 def _refuse_behind_the_end(s: SessionState, was: Edit) -> None:
@@ -75,7 +76,7 @@ def _ask_for_value(s: SessionState) -> None:
     view, place = s.view, s.inspection.place
     if place is None and (cursor := s.inspection.cursor):
         place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
-    was = lazy.as_it_is(s.provenance, place, s.position.iteration)
+    was = lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
     _refuse_behind_the_end(s, was)
     s.open(
         Prompt(
@@ -94,7 +95,7 @@ def _ask_for_value(s: SessionState) -> None:
 
 def _read(typed: str) -> float:
     try:
-        return lazy.read_number(typed)
+        return lazy.answers.read_number(typed)
     except ValueError as error:
         raise CannotError(str(error)) from None
 
@@ -165,7 +166,7 @@ def _make(s: SessionState, made: Edit, was: float) -> None:
 
 def losses(s: SessionState, made: Edit) -> str:
     """`L goes from 0.666 to 0.641`: the first loss that the edit changes."""
-    iteration, was, now = lazy.losses_with(s.timeline, made)
+    iteration, was, now = lazy.what_if.losses(s.timeline, made)
     name = s.timeline.program.objective
     told = f"{name} stays {s.write(was)}"
     if was != now:
@@ -314,7 +315,7 @@ def _without_effect(s: SessionState) -> dict[str, str]:
     """The mistakes that would change nothing in the iteration shown, and why."""
     right = s.right.timeline if s.right else s.timeline
     at = s.position.iteration
-    told = {name: lazy.without_effect(right, made, at) for name, made in CATALOGUE.items()}
+    told = {name: lazy.effect.without_effect(right, made, at) for name, made in CATALOGUE.items()}
     return {name: why for name, why in told.items() if why is not None}
 
 
@@ -365,7 +366,7 @@ def _formula_typed(s: SessionState, typed: str) -> None:
 def _judge(s: SessionState, symbol: str, typed: str, ahead: Position) -> None:
     """Make the step with the formula where it is right; else say what is wrong with it."""
     experiment = s.timeline.experiment
-    found = lazy.judge_formula(experiment, symbol, typed, s.timeline.iteration(ahead.iteration))
+    found = lazy.formulas.judge(experiment, symbol, typed, s.timeline.iteration(ahead.iteration))
     if found.accepted:
         s.typed[symbol] = typed
         s.said.append(found.sentence)

@@ -1,7 +1,4 @@
-"""Looking at one number: the cell under the cursor, and the trail of numbers walked through.
-
-An immutable record with the few moves that keys make on it; it knows no keys and paints nothing.
-"""
+"""Looking at one number: the cell under the cursor, and the trail of numbers walked through."""
 
 from __future__ import annotations
 
@@ -13,7 +10,10 @@ from backprop_tui.maths.expressions import Cell
 
 @dataclass(frozen=True)
 class Inspection:
-    """`trail` ends in the number that is explained; `term` is which of those it reads is chosen."""
+    """The cell under the cursor, and the numbers walked through to the one that is explained.
+
+    `term` is the index of the chosen number among those that the explained one is computed from.
+    """
 
     cursor: Cell | None = None
     trail: tuple[Place, ...] = ()
@@ -21,20 +21,20 @@ class Inspection:
 
     @property
     def place(self) -> Place | None:
-        """The number that is explained."""
+        """The number that is explained; None where only the cursor is shown."""
         return self.trail[-1] if self.trail else None
 
     def pointing(self, cell: Cell) -> Inspection:
-        """The cursor on a cell, nothing explained."""
+        """Return the inspection with the cursor on a cell and nothing explained."""
         return Inspection(cursor=cell)
 
     def into(self, place: Place, provenance: Provenance) -> Inspection:
-        """`place` explained, behind what was explained before; its most telling term chosen."""
+        """Return the inspection with `place` explained and its most telling term chosen."""
         term = telling_term(provenance.terms(place), provenance)
         return Inspection(cursor=place.cell, trail=(*self.trail, place), term=term)
 
     def out(self, provenance: Provenance) -> Inspection:
-        """One number back on the trail; then only the cursor; then nothing."""
+        """Return the inspection one number back; after the first the cursor alone, then nothing."""
         if len(self.trail) > 1:
             left = self.trail[-1]
             reads = provenance.terms(self.trail[-2])
@@ -45,11 +45,14 @@ class Inspection:
         return Inspection()
 
     def turned(self, by: int, count: int) -> Inspection:
-        """The next or previous of the `count` terms chosen."""
+        """Return the inspection with the chosen one of `count` terms moved by `by`."""
         return replace(self, term=(self.term + by) % count) if count else self
 
 
 def telling_term(reads: tuple[Place, ...], provenance: Provenance) -> int:
-    """The first term that was computed, else the first input: so that enter alone leads to X."""
+    """Return the index of the first term that was computed, else of the first input.
+
+    Pressing enter again and again leads to the inputs.
+    """
     computed = (k for k, p in enumerate(reads) if not provenance.is_parameter(p.symbol))
     return min(computed, key=lambda k: (provenance.step_of(reads[k]) is None, k), default=0)

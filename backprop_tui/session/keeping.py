@@ -7,16 +7,24 @@ import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, as_argument, load, read_again
 from backprop_tui.messages import count
-from backprop_tui.model.experiment import Experiment, Saved
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.prompts import Choice, Entry, Line, Prompt, Sheet
 from backprop_tui.session.state import CannotError, SessionState, Stamp
 
+if TYPE_CHECKING:
+    from backprop_tui.files.autosave import Autosave
+
+AUTOSAVE = "autosave"
+MOST_LISTED = 5
 NOT_SERVED = "not possible in a browser"
 FAULTS = 5
 """Faults of a wrong file that there is room for."""
@@ -26,7 +34,7 @@ FAULTS = 5
 
 def not_saved(s: SessionState) -> str:
     """What was made since the last save, in words: "2 edits and 1 formula"."""
-    return lazy.unsaved(s.timeline.experiment, s.kept_edits, s.kept_formulas)
+    return lazy.saving.unsaved(s.timeline.experiment, s.kept_edits, s.kept_formulas)
 
 
 def _all_is_saved(s: SessionState) -> None:
@@ -66,7 +74,7 @@ def save(s: SessionState, rest: str) -> None:
     if experiment.written is None:
         raise CannotError("This run was read from no file, so it cannot be saved to one.")
     if rest:
-        _write(s, lazy.named(rest))
+        _write(s, lazy.saving.named(rest))
         return
     s.pause()
     own = s.saved_at[0] if s.saved_at else experiment.written.path
@@ -80,7 +88,7 @@ def export(ending: str) -> Callable[[SessionState, str], None]:
         if s.served:
             raise CannotError(f"Exporting is {NOT_SERVED}.")
         if rest:
-            _write(s, lazy.named(rest))
+            _write(s, lazy.saving.named(rest))
         else:
             ask_for_name(s, f"{s.timeline.experiment.name}{ending}")
 
@@ -89,7 +97,7 @@ def export(ending: str) -> Callable[[SessionState, str], None]:
 
 def ask_for_name(s: SessionState, name: str) -> None:
     """Ask for a file's name, with one proposed."""
-    own = lazy.is_lesson(s.timeline.experiment)
+    own = lazy.codes.is_lesson(s.timeline.experiment)
     what = "its lesson stays as it is" if own else "comments stay"
     hint = f"opens right here; {what}; .html .md .tex .py export; esc leaves"
     s.confirmed = ""
@@ -101,7 +109,7 @@ def _name_left(s: SessionState, typed: str) -> None:
 
 
 def _name_typed(s: SessionState, typed: str) -> None:
-    path = lazy.named(typed)
+    path = lazy.saving.named(typed)
     if not path:
         raise CannotError("it needs a name")
     _write(s, path)
@@ -110,24 +118,28 @@ def _name_typed(s: SessionState, typed: str) -> None:
 def _write(s: SessionState, path: str) -> None:
     """Save or export to a file; one that is there is replaced the second time it is asked for."""
     try:
-        chosen = None if _is_own(s, path) else lazy.format_of(path)
-    except lazy.ExportError as error:
+        chosen = None if _is_own(s, path) else lazy.formats.format_of(path)
+    except lazy.formats.ExportError as error:
         raise CannotError(f"{error}.") from None
     exists = os.path.isfile(path) and not _is_own(s, path)
     again = "enter again replaces it" if s.prompt else "the same again replaces it"
-    if not _sure(s, f"save {path}", f"{lazy.shown_path(path)} exists: {again}" if exists else ""):
+    if not _sure(
+        s, f"save {path}", f"{lazy.atomic_write.shown_path(path)} exists: {again}" if exists else ""
+    ):
         return
     try:
         if chosen is not None:
             # A document has the first iterations, a script all up to this one.
             at = s.position.iteration
-            told = lazy.export_so_far(chosen, path, s.timeline, at, s.decimals)
+            told = lazy.formats.export_so_far(chosen, path, s.timeline, at, s.decimals)
         else:
-            if lazy.too_large(s.timeline):
-                raise lazy.SaveError("this network is larger than any file that is read")
-            lazy.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
-            told = f"Saved as {lazy.shown_path(path)}"
-    except (lazy.SaveError, lazy.ExportError) as error:
+            if lazy.saving.too_large(s.timeline):
+                raise lazy.atomic_write.SaveError(
+                    "this network is larger than any file that is read"
+                )
+            lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=s.seen())
+            told = f"Saved as {lazy.atomic_write.shown_path(path)}"
+    except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
         raise CannotError(f"{error}.") from None
     s.close_all()
     s.proposed = ""
@@ -163,14 +175,14 @@ def code(s: SessionState, rest: str) -> None:
     """A short code that opens this state elsewhere."""
     try:
         s.open(Sheet("code", code_of(s), closes="y", keys=_copy_code))
-    except lazy.TooLongError as error:
+    except lazy.codes.TooLongError as error:
         raise CannotError(str(error)) from None
 
 
 def code_of(s: SessionState) -> str:
     """The code that opens just what is seen. Raises TooLongError."""
-    keyframe = lazy.keyframe_needed(s.timeline, s.position)
-    return lazy.code_of(s.seen(), s.position, keyframe)
+    keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
+    return lazy.codes.code_of(s.seen(), s.position, keyframe)
 
 
 def _copy_code(s: SessionState, key: str) -> bool:
@@ -196,7 +208,8 @@ def open_another(s: SessionState, rest: str) -> None:
     if s.served and rest not in lessons.NAMES:
         raise CannotError(f"Opening files is {NOT_SERVED}: choose a lesson.")
     try:
-        experiment = load(rest)
+        found = _autosave_of(rest)
+        experiment = load(rest) if found is None else found.opened()
     except ExperimentError as error:
         shown = list(error.faults[:FAULTS])
         if len(error.faults) > FAULTS:
@@ -205,15 +218,39 @@ def open_another(s: SessionState, rest: str) -> None:
     if not _sure(s, f"open {rest}", _would_be_lost(s)):
         return
     open_instead(s, experiment)
+    if found is not None:  # what was not saved in it is not saved yet
+        s.kept_edits, s.kept_formulas = (), {}
+        if s.autosave is not None:
+            s.autosave.instead_of = found
+
+
+def _autosave_of(name: str) -> Autosave | None:
+    """The autosave that `autosave 2` names, the newest being 1."""
+    word, _, number = name.partition(" ")
+    if word != AUTOSAVE or not number.isdecimal():
+        return None
+    found, odd = lazy.autosave.autosaves()
+    if not 1 <= int(number[:9]) <= len(found):
+        raise ExperimentError(*odd, f"there is no {name}")
+    return found[int(number) - 1]
 
 
 def _lessons(s: SessionState) -> tuple[Entry, ...]:
     """Each lesson's line: its number, its name, its layers, what it teaches."""
     found = ((name, load(name)) for name in lessons.NAMES)
-    return tuple(
+    entries = [
         Entry(name, f"{number:>2}  {name:<11}  {lesson.network.sizes:<10}", lesson.teaches)
         for number, (name, lesson) in enumerate(found, 1)
-    )
+    ]
+    left, odd = ([], []) if s.served else lazy.autosave.autosaves()
+    for number, one in enumerate(left[:MOST_LISTED], 1):
+        when = datetime.fromtimestamp(one.changed).strftime("%d %b %H:%M")
+        what = f"{one.unsaved} not saved" if one.unsaved else "all saved"
+        entries.append(
+            Entry(f"{AUTOSAVE} {number}", f"    {one.name:<11}  autosave", f"{when}, {what}")
+        )
+    s.said += odd
+    return tuple(entries)
 
 
 def open_instead(s: SessionState, experiment: Experiment) -> None:
@@ -258,7 +295,7 @@ def look_at_file(s: SessionState) -> bool:
     if s.opened or s.job or (s.asking is not None and s.asking.is_open):
         return False
     s.stamp = stamp
-    _read_again(s, lazy.shown_path(path))
+    _read_again(s, lazy.atomic_write.shown_path(path))
     return True
 
 
@@ -291,7 +328,7 @@ def _with_changes(s: SessionState, read: Experiment) -> Experiment:
     """The experiment that was read, with the edits and formulas that were made here."""
     now = s.timeline.experiment
     edits, formulas = s.in_file
-    own_edits = lazy.apart(now.edits, edits)
+    own_edits = lazy.saving.apart(now.edits, edits)
     own = {symbol: e for symbol, e in now.formulas.items() if formulas.get(symbol) != e}
     if not own_edits and not own:
         return read
@@ -300,7 +337,7 @@ def _with_changes(s: SessionState, read: Experiment) -> Experiment:
 
 def _kept(s: SessionState, experiment: Experiment) -> dict[str, object]:
     """Its edits and formulas as a file would have them, for the rules to judge."""
-    kept = lazy.run_sections(experiment, s.position, None)
+    kept = lazy.saving.run_sections(experiment, s.position, None)
     return {key: value for key, value in kept.items() if key != "position"}
 
 
@@ -308,9 +345,9 @@ def _go_on_with(s: SessionState, experiment: Experiment) -> None:
     """Begin what was read, where the run before stands."""
     here, look, decimals = s.position, s.look_now(), s.timeline.experiment.decimals
     saved = Saved(here.iteration, here.steps, elements=here.elements)
-    if lazy.same_run(experiment, s.timeline.experiment):
-        saved = replace(saved, keyframe=lazy.keyframe_of(s.timeline, here.iteration))
-    elif here.iteration > lazy.FAR:  # too long a way for now
+    if lazy.saving.same_run(experiment, s.timeline.experiment):
+        saved = replace(saved, keyframe=lazy.saving.keyframe_of(s.timeline, here.iteration))
+    elif here.iteration > lazy.codes.FAR:  # too long a way for now
         saved = Saved(1, here.steps)
     source = shlex.join(shlex.split(way_back(s))[len(shlex.split(s.program)) :])
     s.past.clear()
@@ -339,6 +376,43 @@ def stamp_of(path: str) -> Stamp | None:
     return None
 
 
+# Autosave
+
+
+def autosave(s: SessionState) -> None:
+    """Write this program's autosave, if something has changed; a face calls this each second, and
+    at its end. Where it cannot be written, that is said once."""
+    if s.autosave is None or (now := s.snapshot()) == s.autosaved:
+        return
+    s.autosaved = now
+    keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
+    try:
+        s.autosave.write(s.seen(), s.position, keyframe, not_saved(s))
+    except lazy.codes.TooLongError:  # read from no text, or too long for a code
+        s.autosave = None
+    except OSError as error:
+        s.autosave = None
+        why = error.strerror or error
+        s.say(f"No autosave can be written ({why}): {s.named('save')} saves.")
+
+
+def begin_autosaves(s: SessionState) -> None:
+    """Write autosaves from now on, and say once what the last program left unsaved."""
+    if s.served:
+        return
+    s.autosave = lazy.autosave.OwnAutosave()
+    left = lazy.autosave.left_unsaved()
+    if left is not None:
+        s.say(f"{left.name} was left with {left.unsaved} not saved: {s.named('open')} lists it.")
+
+
+def end_autosaves(s: SessionState) -> None:
+    """Write the last one, and let go of it."""
+    autosave(s)
+    if s.autosave is not None:
+        s.autosave.close()
+
+
 # Leaving
 
 
@@ -352,18 +426,18 @@ def way_back(s: SessionState) -> str:
     """What to type to open this again, new weights and other decimals included."""
     now = s.timeline.experiment
     first = (s.past or [now])[0]
-    return lazy.resume_command(first, now, s.mode, s.decimals, s.program)
+    return lazy.saving.resume_command(first, now, s.mode, s.decimals, s.program)
 
 
 def last_words(s: SessionState) -> str:
     """The score, and how to come back: the command that resumes, of the saved file while that is
     this run; and where it cannot tell all, the code that does."""
     again, told = way_back(s), _flags_can_tell(s)
-    if s.saved_at and lazy.same_run(s.saved_at[1][0], s.timeline.experiment):
+    if s.saved_at and lazy.saving.same_run(s.saved_at[1][0], s.timeline.experiment):
         again = f"{s.program} {as_argument(s.saved_at[0])}"
         told = s.saved_at[1] == s.snapshot()
     if not told:
-        again = lazy.right_here(again, lambda: code_of(s), s.program)
+        again = lazy.codes.right_here(again, lambda: code_of(s), s.program)
     return "\n".join(filter(None, (s.score.sentence() if s.score else "", again)))
 
 

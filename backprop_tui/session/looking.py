@@ -9,7 +9,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import listed, nearest, short
-from backprop_tui.model.experiment import DRAWINGS, THEMES
+from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
@@ -231,10 +231,8 @@ def check(s: SessionState, rest: str) -> None:
             "No gradient is computed yet in this iteration: go on to the backward phase."
         )
     iteration = s.timeline.iteration(s.position.iteration)
-    known = [
-        symbol for symbol in lazy.gradients(program) if program.index(symbol) < s.position.steps
-    ]
-    found: dict[str, lazy.GradientVerdict] = {}
+    known = [symbol for symbol in program.gradients if program.index(symbol) < s.position.steps]
+    found: dict[str, lazy.gradient_check.GradientCheck] = {}
     s.open(Sheet("check", (iteration, known, found), closes="c"))
     s.background.append(_checked(s, iteration, known, found))
 
@@ -243,11 +241,11 @@ def _checked(
     s: SessionState,
     iteration: Iteration,
     symbols: list[str],
-    found: dict[str, lazy.GradientVerdict],
+    found: dict[str, lazy.gradient_check.GradientCheck],
 ) -> Iterator[None]:
     """Check one gradient after the other, as long as somebody looks."""
     for symbol in symbols:
-        for verdict in lazy.checked(s.timeline.program, iteration, symbol):
+        for verdict in lazy.checks.checked(s.timeline.program, iteration, symbol):
             if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
                 return
             if verdict is not None:
@@ -267,13 +265,13 @@ def check_shown(s: SessionState) -> None:
 
 def _verdict(s: SessionState, place: Place) -> Iterator[None]:
     iteration, timeline = s.timeline.iteration(place.iteration), s.timeline
-    for verdict in lazy.checked(timeline.program, iteration, place.symbol):
+    for verdict in lazy.checks.checked(timeline.program, iteration, place.symbol):
         if s.view.place != place or s.timeline is not timeline:
             return  # another key has led elsewhere by now
         if place.symbol in s.verdicts.get(place.iteration, {}):
             return
         if verdict is not None:
-            s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.in_short(verdict)
+            s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.checks.in_short(verdict)
         yield
 
 

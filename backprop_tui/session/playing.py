@@ -1,7 +1,4 @@
-"""Running by itself: the speeds, and how far one beat of each goes.
-
-It knows positions and nothing of clocks or keys: the screen beats.
-"""
+"""Running by itself: the speeds, and how far the run goes at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from backprop_tui.run.timeline import Position, Timeline
 
 @dataclass(frozen=True)
 class Speed:
-    """`move` is made every so many seconds."""
+    """A speed: `move` is made every `every` seconds."""
 
     label: str
     every: float

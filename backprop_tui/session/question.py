@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Question
+from backprop_tui.model.notes import Question
 from backprop_tui.session import lazy
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
@@ -28,7 +28,7 @@ TRIES = ("first", "second", "third")
 class Asking:
     """The `number`th question; open until it has an outcome."""
 
-    asked: lazy.Asked
+    asked: lazy.questions.AskedQuestion
     number: int
     again: bool = False
     """Whether it is asked as its kind was missed before."""
@@ -37,7 +37,7 @@ class Asking:
     compares: bool = False
     """Whether there is an earlier value, which it may be bigger or smaller than."""
     misses: int = 0
-    judged: lazy.Judged | None = None
+    judged: lazy.answers.JudgedAnswer | None = None
     """What became of the last answer."""
     typed: str = ""
     """The last answer."""
@@ -46,7 +46,7 @@ class Asking:
     hints: int = 0
     typing: bool = False
     """Whether the field is open, which covers the last line of the Step panel."""
-    outcome: lazy.Outcome | None = None
+    outcome: lazy.questions.Outcome | None = None
     closing: str = ""
     """What is said at the end of a lesson: its score, and what comes next."""
 
@@ -62,7 +62,7 @@ class Asking:
     @property
     def is_over(self) -> bool:
         """Whether as many answers were wrong as are waited for."""
-        return self.misses >= lazy.MISSES
+        return self.misses >= lazy.questions.MISSES
 
     @property
     def cell(self) -> Cell:
@@ -81,14 +81,16 @@ class Asking:
         again = ", asked again" if self.again and not self.misses else ""
         return f"question {self.number}{again or f', {TRIES[min(self.misses, 2)]} try'}"
 
-    def missed(self, typed: str, judged: lazy.Judged, choice: int | None = None) -> Asking:
+    def missed(
+        self, typed: str, judged: lazy.answers.JudgedAnswer, choice: int | None = None
+    ) -> Asking:
         """A wrong answer: from the second on it comes with a hint."""
         struck = self.struck if choice is None else self.struck | {choice}
         misses = self.misses + 1
         hints = max(self.hints, 1) if misses >= 2 else self.hints
         return replace(self, misses=misses, judged=judged, typed=typed, struck=struck, hints=hints)
 
-    def told(self, typed: str, judged: lazy.Judged) -> Asking:
+    def told(self, typed: str, judged: lazy.answers.JudgedAnswer) -> Asking:
         """An answer that is neither right nor wrong."""
         return replace(self, judged=judged, typed=typed)
 
@@ -96,5 +98,5 @@ class Asking:
         return replace(self, hints=min(self.hints + 1, HINTS))
 
     @property
-    def choices(self) -> tuple[lazy.Choice, ...]:
+    def choices(self) -> tuple[lazy.questions.Choice, ...]:
         return self.asked.choices

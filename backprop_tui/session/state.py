@@ -19,7 +19,8 @@ from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
-from backprop_tui.model.experiment import DRAWINGS, Edit, Experiment, Look
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import DRAWINGS, Edit, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
@@ -31,9 +32,10 @@ from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
+    from backprop_tui.files.autosave import OwnAutosave
     from backprop_tui.learn.effect import RightRun
-    from backprop_tui.learn.formulas import Judgement
-    from backprop_tui.learn.score import Score
+    from backprop_tui.learn.formulas import JudgedFormula
+    from backprop_tui.learn.questions import Score
     from backprop_tui.session.question import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -150,6 +152,8 @@ class SessionState:
         # What is saved
         self.proposed = ""  # a file's name that was typed and not saved to
         self.confirmed = ""  # what enter, or the same command, does the second time
+        self.autosave: OwnAutosave | None = None  # None: none is written
+        self.autosaved: Snapshot | None = None  # what was written last
         self.saved_at: tuple[str, Snapshot] | None = None  # where and what was saved last
         self.in_file: tuple[tuple[Edit, ...], Mapping[str, Expr]] = (), {}  # what the file has
         self.stamp: Stamp | None = None  # of the open file, as it was looked at last
@@ -165,7 +169,7 @@ class SessionState:
         self.use(Timeline(experiment))
         self.position = self.timeline.start
         if experiment.saved is not None:
-            self.position = lazy.resume(self.timeline)
+            self.position = lazy.saving.resume(self.timeline)
         # While a saved run is replayed: how far that has come.
         self.behind: int | None = 0 if self.position.iteration > 1 else None
         self.example = 0
@@ -179,7 +183,7 @@ class SessionState:
         self.told: tuple[str, ...] = ()  # what was found of the last formula
         self.typed: dict[str, str] = {}  # by symbol, the formula that was typed last
         self.misses: dict[str, int] = {}  # by symbol, of formulas
-        self.judgements: dict[tuple[str, Expr], Judgement] = {}
+        self.judgements: dict[tuple[str, Expr], JudgedFormula] = {}
         if self.behind is not None:
             self.background.append(self.catch_up())
 
@@ -190,7 +194,7 @@ class SessionState:
         self.beside = Beside(timeline)
         self.right: RightRun | None = None  # the same run without its mistake
         if timeline.experiment.mistake is not None:
-            self.right = lazy.RightRun(timeline)
+            self.right = lazy.effect.RightRun(timeline)
         self.before: Timeline | None = None  # the run before an edit, until the next move
         self.verdicts: dict[int, dict[str, str]] = {}  # of gradients, by iteration and symbol
         self.background.clear()
@@ -473,13 +477,13 @@ class SessionState:
             return self.position  # a parameter as it is just now
         return Position(max(1, place.iteration), steps.get(place.symbol, -1) + 1)
 
-    def _judgement(self, symbol: str) -> Judgement:
+    def _judgement(self, symbol: str) -> JudgedFormula:
         """What a formula that the run is made with is worth."""
         experiment = self.timeline.experiment
         known = symbol, experiment.formulas[symbol]
         if known not in self.judgements:
             iteration = self.timeline.iteration(self.position.iteration)
-            self.judgements[known] = lazy.judge_formula(
+            self.judgements[known] = lazy.formulas.judge(
                 experiment, symbol, text(known[1]), iteration
             )
         return self.judgements[known]

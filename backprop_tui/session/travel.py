@@ -32,9 +32,10 @@ def move(s: SessionState, to: Callable[[Position], Position]) -> None:
         s.pause()
         return
     here, position = s.position, to(s.position)
-    if position == here and s.asking is None and not s.writing:
+    if position != here or s.asking or s.writing:
+        s.go(position)  # a question that is open is left
+    if position == here:
         raise CannotError(_why_not(s, position))
-    s.go(position)
 
 
 def _why_not(s: SessionState, position: Position) -> str:
@@ -117,7 +118,7 @@ def goto_typed(s: SessionState, typed: str) -> None:
     goto(s, typed)
 
 
-def _searched(s: SessionState, condition: lazy.Condition) -> Iterator[str]:
+def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]:
     """Go where the condition first holds; a CannotError where it does not."""
     progress = lazy.goals.Progress(s.position.iteration)
     for progress in lazy.goals.search(s.timeline, condition, s.position, MOST_SEARCHED):

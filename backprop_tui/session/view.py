@@ -1,11 +1,10 @@
 """What a screen shows: a state of the run, and how its user wants to see it.
 
-An immutable record, made anew at each key; widgets read it and change nothing.
+A View is an immutable record, made anew at each key. Panels read it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -20,25 +19,28 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.experiment import DRAWINGS as DRAWINGS
-from backprop_tui.model.program import Phase, Step
+from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.inspection import Inspection
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.learn.effect import RightRun
-    from backprop_tui.learn.formulas import Judgement
+    from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.session.question import Asking
 
 EDITED, CHANGED = "*", "Δ"
-"""What stands before a number that was edited, and before one that the last edit changed."""
+"""The signs before a number that was edited, and before one that the last edit changed."""
 NO_LOSSES: tuple[Array, Array] = (np.empty(0), np.empty(0))
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """`example` is a column of the batch; `scroll` the first row and column shown, by layer."""
+    """A state of the run with all that the screen shows of it.
+
+    `example` is a column of the batch; `scroll` is the first row and column shown of each layer.
+    """
 
     state: State
     provenance: Provenance
@@ -53,28 +55,27 @@ class View:
     """What the gradient check found for gradients of this iteration, in a few words."""
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
-
     looking_back: bool = False
     """Whether the state is one of the past, shown because a number of it is explained."""
     tabbed: bool = False
-    """Whether it was chosen by its user, so that it should be seen which it is."""
+    """Whether the user chose that panel, so that its rule is drawn strong."""
     scrolled: int = 0
     """Lines that a maximised Step panel is scrolled down."""
     maximised: bool = False
     roomy: bool = False
-    """Whether the screen is large: what stands on it is spread, centred and told in full."""
+    """Whether the screen is large: panels are spread, centred and written in full."""
     one_panel: bool = False
-    """Whether there is room for one at a time."""
+    """Whether there is room for one panel at a time."""
     sparkline: str = ""
-    """The losses so far, a character for a stretch of iterations."""
+    """The losses so far, a character for each stretch of iterations."""
     losses: tuple[Array, Array] = NO_LOSSES
-    """Iterations and their losses so far, thinned for drawing; on a large screen alone."""
+    """Iterations and their losses so far, thinned for drawing; only on a large screen."""
     message: str = ""
-    """A word to the user, in the footer until the next key."""
+    """What the footer says until the next key."""
     asking: Asking | None = None
     """A question about the step shown: open, or just over."""
     playing: str = ""
-    """The speed at which it runs by itself; empty while it does not."""
+    """The speed at which the run plays by itself; empty while it does not."""
     right: RightRun | None = None
     """The same run without its mistake, where it is made with one."""
     hidden: frozenset[str] = frozenset()
@@ -83,19 +84,29 @@ class View:
     """The same position in the run as it was before the last edit, until the next move."""
 
     writing: str = ""
-    """The symbol whose formula is being written: the step is announced, and nothing of it told."""
+    """The symbol whose formula the user is writing; nothing of its step is shown meanwhile."""
     told: tuple[str, ...] = ()
-    """What was found of the formula that was typed."""
-    yours: Judgement | None = None
-    """What the explained step's formula is worth, where its user wrote it."""
+    """What is wrong with the formula that was typed, a sentence each."""
+    yours: JudgedFormula | None = None
+    """The judgement on the explained step's formula, where the user wrote it."""
 
     @property
     def step(self) -> Step | None:
         return self.state.step
 
     @property
-    def layers(self) -> tuple[int, ...]:
-        return self.state.experiment.network.layers
+    def program(self) -> Program:
+        return self.state.program
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The neurons of each layer, the inputs first."""
+        return self.program.network.layers
+
+    @property
+    def depth(self) -> int:
+        """The number of layers after the inputs."""
+        return self.program.network.depth
 
     @property
     def iteration(self) -> int:
@@ -105,8 +116,10 @@ class View:
     def layer_of_step(self) -> int:
         """The layer whose card shows what the step reads and writes."""
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
+        roles = self.program.roles
         read = names(self.step.expression) if self.step else ()
-        return max(self.state.layer or 1, *map(layer_of, read), 1)
+        layers = (roles[symbol].layer or 1 for symbol in read if symbol in roles)
+        return max(self.state.layer or 1, *layers, 1)
 
     @cached_property
     def layer(self) -> int:
@@ -114,16 +127,16 @@ class View:
         looked_at, here = self.inspection.cursor, self.layer_of_step
         if looked_at is None:
             return here
-        own = layer_of(looked_at.symbol)
-        own = own or (1 if looked_at.symbol == "X" else len(self.layers) - 1)
-        before = re.match(r"d?A", looked_at.symbol) and own + 1 == here
-        return here if before else own
+        role = self.program.roles.get(looked_at.symbol)
+        if role is None or role.layer is None:  # targets and losses stand on the last card
+            return self.depth
+        before = role.part == "activation" and role.layer + 1 == here
+        return here if before else max(role.layer, 1)
 
     @property
     def followed(self) -> Cell | None:
         """The cell that windows keep in sight: a looked-at one, else the one in hand."""
-        in_hand = self.state.position.elements or self.asking
-        return self.inspection.cursor or (self.cell if in_hand else None)
+        return self.inspection.cursor or (self.cell if self.in_hand else None)
 
     @cached_property
     def place(self) -> Place | None:
@@ -147,16 +160,16 @@ class View:
         return self._first_wrong(self.step) or own
 
     def _first_wrong(self, step: Step) -> Cell | None:
-        """The first cell that the run's mistake made another, of what is shown of the step."""
+        """The first cell shown of the step that the run's mistake changed."""
         if self.right is None or not self.state.done(step.symbol):
             return None
-        column = self.column if step.symbol in self.state.program.per_example else None
+        column = self.column if step.symbol in self.program.per_example else None
         return self.right.first_wrong(self.iteration, step.symbol, column)
 
     @cached_property
     def column(self) -> int:
         """The example whose column is shown, from 0: a looked-at cell's or open step's own."""
-        per_example = self.state.program.per_example
+        per_example = self.program.per_example
         cursor = self.inspection.cursor
         if cursor and cursor.symbol in per_example:
             return min(cursor.column, self.state.examples) - 1
@@ -167,14 +180,14 @@ class View:
 
     @cached_property
     def explanation(self) -> Explanation | None:
-        """The number of `place`, explained; None for one that was given, or before the start."""
+        """The explanation of the number at `place`; None for a given one and before the start."""
         if self.place is None or self.provenance.step_of(self.place) is None:
             return None
         write = partial(number, decimals=self.decimals)
         return Explanation(self.provenance, self.place, write, self.known(self.place))
 
     def known(self, place: Place) -> bool:
-        """Whether the number has been computed where we are."""
+        """Whether the number has been computed at the position shown."""
         if place.iteration != self.iteration or self.provenance.step_of(place) is None:
             return place.iteration <= self.iteration
         if self.state.opening(place.symbol):
@@ -184,7 +197,7 @@ class View:
         return self.state.done(place.symbol)
 
     def place_of(self, symbol: str, row: int, column: int) -> Place:
-        """The number that a panel shows for a cell (from 0): a parameter as it is now."""
+        """The number that a panel shows for a cell (counted from 0): a parameter as it is now."""
         made = self.iteration
         if self.provenance.is_parameter(symbol) and not self.state.done(symbol):
             made -= 1
@@ -199,13 +212,14 @@ class View:
         return frozenset(names(self.step.expression))
 
     def mark(self, place: Place) -> str:
-        """ "target" for the number explained or the step's own, "read" for what it reads."""
+        """Return "target" for the number explained or written by the step, "read" for one that it
+        reads, and "" for all others."""
         if self.asking and self.asking.is_open and not self.inspection.place:
             if place == self.place:
                 return "target"
             return "read" if place in self._looked_at else ""  # the others are to be found
-        if self.inspection.place or self.state.position.elements or self.asking:
-            if place == self.place:  # one number is in hand
+        if self.in_hand:
+            if place == self.place:
                 return "target"
             if self._looked_at and not self.inspection.place:  # where the answer went wrong
                 return "read" if place in self._looked_at else ""
@@ -221,26 +235,26 @@ class View:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the step shown is asked for, or to be written: nothing of it is told."""
+        """Whether the step shown is part of a question, or its formula is being written."""
         return bool(self.writing) or (self.asking is not None and self.asking.is_open)
 
     @cached_property
     def _looked_at(self) -> frozenset[Place]:
-        """Where to look again, after a wrong answer."""
+        """The numbers to look at again after a wrong answer."""
         if self.asking is None or self.step is None:
             return frozenset()
         read_in = self.provenance.read_in
         return frozenset(read_in(self.iteration, cell, self.step) for cell in self.asking.look)
 
     def waits(self, symbol: str, row: int, column: int) -> bool:
-        """Whether that number (from 0) is the one asked for."""
+        """Whether the number in a cell (counted from 0) is the one that is asked for."""
         asked = self.asking.cell if self.asking and self.asking.asks_for_a_cell else None
         return asked == Cell(symbol, row + 1, column + 1)
 
     # Edits
 
     def change(self, place: Place) -> tuple[float, float] | None:
-        """What a known number was before the last edit, and is now; None where that is the same."""
+        """What a known number was before the last edit and is now; None where they are equal."""
         if self._before is None or not self.known(place):
             return None
         timeline = self._before.timeline
@@ -253,20 +267,16 @@ class View:
     def _before(self) -> Provenance | None:
         return None if self.before is None else Provenance(self.before.timeline)
 
-    def sign(self, symbol: str, row: int, column: int) -> str:
-        """What stands before a cell (from 0) that was edited, or that the last edit changed."""
+    def sign(self, place: Place) -> str:
+        """What stands before a number that was edited, or that the last edit changed."""
         if self.before is None and not self.state.experiment.edits:
             return ""
-        return self.sign_of(self.place_of(symbol, row, column))
-
-    def sign_of(self, place: Place) -> str:
-        """The same, of a number."""
         if self.provenance.edit_of(place):
             return EDITED
         return CHANGED if self.change(place) else ""
 
     def published(self, place: Place) -> Comparison | None:
-        """The figure printed for a number that is known here."""
+        """The published figure for a number that is known here."""
         if not self.state.experiment.published:
             return None
         if self.provenance.edit_of(place):  # no longer what its source is about
@@ -274,7 +284,7 @@ class View:
         return self.beside.at(place.iteration, place.cell) if self.known(place) else None
 
     def figures(self, place: Place) -> tuple[Comparison, ...]:
-        """All that was printed of a number: the cell itself, and expressions of its matrix."""
+        """The published figures for this cell, then for expressions over its matrix."""
         if not self.known(place) or self.provenance.edit_of(place):
             return ()
         own = self.beside.at(place.iteration, place.cell)
@@ -294,7 +304,7 @@ class View:
         return frozenset(self.explanation.reads) if self.explanation else frozenset()
 
     def cell_mark(self, symbol: str, row: int, column: int) -> str:
-        """The mark of the number that a panel shows for a cell (from 0)."""
+        """The mark of the number that a panel shows for a cell (counted from 0)."""
         return self.mark(self.place_of(symbol, row, column))
 
     @cached_property
@@ -322,8 +332,8 @@ class View:
         return "read" if symbol in self._step_reads else ""
 
     def concerns(self, symbol: str) -> int:
-        """How much a matrix matters here: 2 where it is looked at or written, 1 where it is read,
-        be it for what is asked."""
+        """How much a matrix matters here: 2 where it is looked at or written, 1 where it is read
+        by the step or by what is asked, else 0."""
         cursor, mark = self.inspection.cursor, self.symbol_mark(symbol)
         if mark == "target" or (cursor and cursor.symbol == symbol):
             return 2
@@ -341,41 +351,34 @@ class View:
         """The panel on which a matrix stands in this phase."""
         if self.updating:
             return "update"
-        return "gradients" if symbol in self.state.program.gradients else "cache"
+        return "gradients" if symbol in self.program.gradients else "cache"
 
-    @cached_property
+    @property
     def slip(self) -> str | None:
-        """What the run's mistake makes of the explained step, where it is made there."""
-        if self.state.experiment.mistake is None or self.place is None:
-            return None
-        from backprop_tui.learn.mistakes import slips_of
-
-        slips = slips_of(self.state.program)
-        own = (s.sentence for s in slips if s.step.symbol == self.place.symbol)
-        return next(own, None)
+        """What the run's mistake makes of the explained step, where it changes it."""
+        return self.right.slips.get(self.place.symbol) if self.right and self.place else None
 
     @property
     def is_as_taught(self) -> bool:
-        """Whether the explained step is as its reason says: neither a mistake, the run's or its
-        user's own, nor moved by one."""
+        """Whether the explained step is as its reason says: neither mistaken nor made too early."""
         if self.place is None or (self.yours and not self.yours.accepted) or self.slip:
             return False
-        program = self.state.program
-        return not program.is_early(program.steps[program.index(self.place.symbol)])
+        step = self.program.steps[self.program.index(self.place.symbol)]
+        return not self.program.is_early(step)
 
     @property
     def in_hand(self) -> bool:
-        """Whether a single number is looked at, and not a whole step."""
+        """Whether a single number is explained or asked for, and not a whole step."""
         return bool(self.inspection.place or self.state.position.elements or self.asking)
 
     def is_wrong(self, place: Place) -> bool:
-        """Whether the run's mistake made this number, known here, another than it should be."""
+        """Whether the run's mistake changed this number, where it is known here."""
         if self.right is None or not self.known(place):
             return False
         return self.right.differs(place, self.provenance.number(place))
 
     def correct(self, place: Place) -> float | None:
-        """What a wrong number should be; None for one that is as it should be."""
+        """The correct value of a wrong number; None where the number is not wrong."""
         return self.right.number(place) if self.right and self.is_wrong(place) else None
 
     @cached_property
@@ -385,19 +388,13 @@ class View:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """The lesson's notes at this step, those for just this iteration first."""
+        """The lesson's notes at this step, first those for this iteration alone."""
         if self.step is None or self.is_asked or self.right is not None:
             return ()  # under a mistake they would tell what is not there
         here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
         return tuple(note.text for note in here)
 
 
-def layer_of(symbol: str) -> int:
-    """The layer in a matrix's name; 0 where it names none, as X, Y, L and α do."""
-    found = re.search(r"[WbZA](\d+)$", symbol)
-    return int(found[1]) if found else 0
-
-
 def hue(view: View) -> Phase:
-    """The meaning of the phase's colour: the loss is the end of going forward."""
+    """The meaning of the phase's colour: the loss has that of the forward pass."""
     return "forward" if view.state.phase == "loss" else view.state.phase

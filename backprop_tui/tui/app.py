@@ -35,13 +35,13 @@ from backprop_tui.session.prompts import Choice, Sheet
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
-from backprop_tui.tui.paint.curve import sparkline, thinned
+from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
@@ -188,7 +188,7 @@ class BackpropApp(App[str]):
         yield Title(id="title")
         yield Rail(id="rail")
         with Horizontal(id="body"):
-            yield Network(id="network")
+            yield NetworkPanel(id="network")
             with Vertical(id="boards"):
                 yield Cache(id="cache")
                 yield Gradients(id="gradients")
@@ -258,7 +258,7 @@ class BackpropApp(App[str]):
         elif isinstance(widget, Board) and (at := event.get_content_offset(widget)) is not None:
             if (cell := widget.cell_at(at)) is not None:
                 session.act(lambda: looking.inspect(session, cell))
-        elif isinstance(widget, Network | StepPanel) and widget.id:
+        elif isinstance(widget, NetworkPanel | StepPanel) and widget.id:
             panel = widget.id
             session.act(lambda: looking.choose_panel(session, panel))
         self.changed()

@@ -6,7 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backprop_tui.run.sweep import sweep as sweep
     from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
+    from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
+    from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.question import question_lines as question_lines
     from backprop_tui.tui.sheets.chain import chain_text as chain_text
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
@@ -24,6 +28,10 @@ HOMES = {
     "help_text": "backprop_tui.tui.sheets.help",
     "SixteenColours": "backprop_tui.tui.terminals",
     "Spelled": "backprop_tui.tui.terminals",
+    "loss_of_parameter": "backprop_tui.tui.paint.plot",
+    "losses_so_far": "backprop_tui.tui.paint.plot",
+    "question_lines": "backprop_tui.tui.panels.question",
+    "sweep": "backprop_tui.run.sweep",
 }
 
 

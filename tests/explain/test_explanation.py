@@ -31,6 +31,10 @@ def to(decimals: int) -> Number:
     return partial(number, decimals=decimals)
 
 
+def uses(found: Explanation, most: int = 4) -> tuple[str, ...]:
+    return found.provenance.used_in(found.place, most)
+
+
 def explained(
     experiment: Experiment,
     symbol: str,
@@ -545,7 +549,7 @@ def test_what_is_still_to_come_is_explained_without_a_single_number(
         assert found.reads
         assert found.remarks is not None
         assert all((found.formula, found.shape_line, found.reason, found.numpy, found.latex))
-        assert found.goes_into() is not None
+        assert uses(found) is not None
 
 
 def test_what_an_activation_feeds_can_be_told_before_the_numbers() -> None:
@@ -578,13 +582,13 @@ def test_what_an_activation_feeds_can_be_told_before_the_numbers() -> None:
     ],
 )
 def test_the_cells_that_read_a_number_next(symbol: str, goes_into: tuple[str, ...]) -> None:
-    assert explained(load("article"), symbol).goes_into() == goes_into
+    assert uses(explained(load("article"), symbol)) == goes_into
 
 
 def test_many_readers_are_told_by_their_first_and_last() -> None:
     found = explained(load("ai-by-hand"), "A1", 2, 2)
-    assert found.goes_into(most=3) == ("Z2[1,2]…[4,2]", "dW2[1,2]…[4,2]")
-    assert explained(large(), "A1", 7).goes_into() == ("Z2[1,1]…[10,1]", "dW2[1,7]…[10,7]")
+    assert uses(found, 3) == ("Z2[1,2]…[4,2]", "dW2[1,2]…[4,2]")
+    assert uses(explained(large(), "A1", 7)) == ("Z2[1,1]…[10,1]", "dW2[1,7]…[10,7]")
 
 
 # In other words ---------------------------------------------------------------------------------
@@ -632,5 +636,5 @@ def test_every_number_of_every_network_can_be_explained(
         assert found.reason
         assert found.numpy.startswith(f"{found.step.symbol} = ")
         assert found.latex
-        assert all("[" in use for use in found.goes_into())
+        assert all("[" in use for use in uses(found))
         assert found.reads

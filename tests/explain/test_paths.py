@@ -38,7 +38,7 @@ def chains(experiment: Experiment, iteration: int = 1) -> Chains:
 
 def gradients(found: Chains) -> Iterator[Cell]:
     """Every cell of every gradient."""
-    for symbol in sorted(found.gradients):
+    for symbol in sorted(found.provenance.program.gradients):
         for i, j in product(*(range(1, n + 1) for n in found.shapes[symbol])):
             yield Cell(symbol, i, j)
 
@@ -109,7 +109,7 @@ def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
             assert last.symbol == f"dA{experiment.network.depth}" or last.derivation is not None
             for factor, number in zip(path.factors, path.numbers, strict=True):
                 assert np.array_equal(number, value(factor, found.env), equal_nan=True)
-                assert not {c.symbol for c in cells(factor)} & found.gradients
+                assert {c.symbol for c in cells(factor)}.isdisjoint(program.gradients)
 
 
 @settings(max_examples=40)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.explain.provenance import Place
-from backprop_tui.explain.published import Beside, Comparison, Verdict, compare, matches
+from backprop_tui.explain.published import Beside, Comparison, FigureVerdict, compare, matches
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Experiment, Figure, KnownWrong, Published
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Figure, KnownWrong, Published
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment
 
@@ -137,7 +138,7 @@ class TestComparing:
     ) -> None:
         figures = tuple(printed_in(iteration, symbol) for symbol in ("W1", "b2", "A1", "dW1"))
         found = of(Published("a book", iteration, figures=figures))
-        assert {c.verdict for c in found} == {Verdict.EQUAL}
+        assert {c.verdict for c in found} == {FigureVerdict.EQUAL}
         weight = Timeline(ARTICLE).iteration(iteration + 1).given["W1"][0, 0]
         assert found[0].computed == weight
 
@@ -146,20 +147,24 @@ class TestComparing:
         right, wrong = of(
             Published("", figures=(figure("A2", [f"{A2:.5f}"]), figure("A2", [f"{A2 + 1e-4:.5f}"])))
         )
-        assert (right.verdict, right.failed) == (Verdict.EQUAL, False)
-        assert (wrong.verdict, wrong.failed) == (Verdict.DIFFERS, True)
+        assert (right.verdict, right.failed) == (FigureVerdict.EQUAL, False)
+        assert (wrong.verdict, wrong.failed) == (FigureVerdict.DIFFERS, True)
 
     def test_a_bound_is_told_from_equal_digits(self) -> None:
         A2 = float(Timeline(ARTICLE).iteration(1).results[3].item())
         figures = tuple(figure("A2", [f"{A2 + off:.6f}"]) for off in (0, 1e-4, 1e-2))
         found = of(Published("a book", within=1e-3, figures=figures))
-        assert [c.verdict for c in found] == [Verdict.EQUAL, Verdict.WITHIN, Verdict.DIFFERS]
+        assert [c.verdict for c in found] == [
+            FigureVerdict.EQUAL,
+            FigureVerdict.WITHIN,
+            FigureVerdict.DIFFERS,
+        ]
 
     def test_a_figure_of_a_run_that_diverged_before_is_not_reached(self) -> None:
         network = Network((1, 1), ("linear",), "half_squared_error")
         wild = experiment(network, Training(learning_rate=1e300), [[9.0]], [[0.0]], {"W1": [[1.0]]})
         (found,) = of(Published("a book", 1000, figures=(figure("A1", ["0.5"]),)), wild)
-        assert (found.verdict, found.failed) == (Verdict.NOT_REACHED, True)
+        assert (found.verdict, found.failed) == (FigureVerdict.NOT_REACHED, True)
         assert np.isnan(found.computed)
 
     def test_batches_are_compared_example_by_example(self) -> None:
@@ -167,9 +172,9 @@ class TestComparing:
         given = {"W1": [[2.0]]}
         pair = experiment(network, Training(batch=2), [[1.0, 2.0, 3.0]], [[0.0] * 3], given)
         both = of(Published("", figures=(figure("A1", ["2", "4"]),)), pair)
-        assert [c.verdict for c in both] == [Verdict.EQUAL] * 2
+        assert [c.verdict for c in both] == [FigureVerdict.EQUAL] * 2
         (last,) = of(Published("", 2, figures=(figure("X", ["3"]),)), pair)  # what was left
-        assert last.verdict is Verdict.EQUAL
+        assert last.verdict is FigureVerdict.EQUAL
 
 
 class TestKnownWrong:
@@ -177,7 +182,7 @@ class TestKnownWrong:
 
     def test_is_never_a_failure(self) -> None:
         (found,) = of(Published("", known_wrong=(KnownWrong(parse("A2"), "9.9", "a slip"),)))
-        assert (found.verdict, found.failed) == (Verdict.KNOWN_WRONG, False)
+        assert (found.verdict, found.failed) == (FigureVerdict.KNOWN_WRONG, False)
         assert (found.as_printed, found.correct, found.is_correct) == (False, None, None)
         assert found.wrong is not None
         assert found.wrong.why == "a slip"
@@ -189,7 +194,7 @@ class TestKnownWrong:
 
     def test_says_when_it_is_computed_all_the_same(self) -> None:
         (found,) = of(Published("", known_wrong=(KnownWrong(parse("A2"), self.A2, "a slip"),)))
-        assert found.verdict is Verdict.KNOWN_WRONG
+        assert found.verdict is FigureVerdict.KNOWN_WRONG
         assert found.as_printed
 
     def test_stands_instead_of_the_same_number_among_the_figures(self) -> None:
@@ -216,7 +221,7 @@ def test_a_lesson_gives_what_its_source_prints(name: str) -> None:
 
 
 def test_only_one_figure_needs_the_bound_of_han_and_kamber() -> None:
-    within = [c.of for c in all_comparisons("han-kamber") if c.verdict is Verdict.WITHIN]
+    within = [c.of for c in all_comparisons("han-kamber") if c.verdict is FigureVerdict.WITHIN]
     assert within == ["−dZ2[1,1]"]
 
 
@@ -231,7 +236,7 @@ class TestBeside:
         beside = Beside(Timeline(load("mazur")))
         found = beside.at(1, Cell("A1", 2, 1))
         assert found is not None
-        assert (found.printed, found.verdict) == ("0.596884378", Verdict.EQUAL)
+        assert (found.printed, found.verdict) == ("0.596884378", FigureVerdict.EQUAL)
         assert beside.at(1, Cell("Z1", 2, 1)) is None
         assert beside.at(2, Cell("A1", 2, 1)) is None
 
@@ -248,7 +253,7 @@ class TestBeside:
         beside = Beside(Timeline(replace(mazur, published=published)))
         found = beside.at(0, Cell("b1", 1, 1))
         assert found is not None
-        assert found.verdict is Verdict.EQUAL
+        assert found.verdict is FigureVerdict.EQUAL
 
     def test_expressions_stand_with_what_they_read(self) -> None:
         beside = Beside(Timeline(load("han-kamber")))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.exports import trace
+from backprop_tui.exports.figures import iterations as first_iterations
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.experiment import Experiment
@@ -54,5 +55,5 @@ def printed_by(script: str) -> list[str]:
 def traced(experiment: Experiment, iterations: int) -> list[dict[str, Any]]:
     """The records of the trace, a step each."""
     timeline = Timeline(experiment)
-    lines = trace.jsonl(timeline, trace.iterations(timeline, iterations))
+    lines = trace.jsonl(timeline, first_iterations(timeline, iterations))
     return [json.loads(line) for line in lines][1:]

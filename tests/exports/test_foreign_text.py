@@ -12,15 +12,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 import backprop_tui
-from backprop_tui.exports import latex, markdown_text, trace
+from backprop_tui.exports import trace
+from backprop_tui.exports.documents import latex
+from backprop_tui.exports.documents.markdown import markdown_text
+from backprop_tui.exports.documents.page import Html, element, joined, paragraph, unbroken
+from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.formats import FORMATS, Wanted
-from backprop_tui.exports.markup import Html, element, joined
-from backprop_tui.exports.page import paragraph, unbroken
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
+from tests.exports.documents.test_documents import Outline, check_latex
 from tests.exports.runs import exported
-from tests.exports.test_documents import Outline, check_latex
 from tests.serve.chromium import CHROMIUM, chromium, tabs_of, until
 
 HONEST = "word"
@@ -137,7 +139,7 @@ class TestAText:
         for said in (HONEST, text):
             asked = experiment(tmp_path, said, outputs)
             timeline = Timeline(asked)
-            run = trace.iterations(timeline, 1)
+            run = iterations(timeline, 1)
             traced = "".join(trace.markdown(timeline, run, 3))
             written.append([rendered(exported("markdown", asked)), rendered(traced)])
         for honest, page in zip(*written, strict=True):

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from backprop_tui.exports import trace
+from backprop_tui.exports import figures, trace
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.values import ratio, xlog
-from backprop_tui.model.experiment import Array, Edit, Experiment
+from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
@@ -33,7 +34,7 @@ RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape
 
 def json_lines(experiment: Experiment, iterations: int) -> tuple[dict[str, Any], list[Any]]:
     timeline = Timeline(experiment)
-    texts = list(trace.jsonl(timeline, trace.iterations(timeline, iterations)))
+    texts = list(trace.jsonl(timeline, figures.iterations(timeline, iterations)))
     assert all(text.endswith("\n") and text.count("\n") == 1 for text in texts)
     header, *records = map(json.loads, texts)
     return header, records
@@ -44,13 +45,13 @@ def table(
 ) -> str:
     timeline = Timeline(load(name, overrides))
     console = Console(width=width, file=StringIO(), color_system=None)
-    run = trace.iterations(timeline, iterations)
+    run = figures.iterations(timeline, iterations)
     return "".join(trace.table(timeline, run, decimals, console))
 
 
 def markdown(name: str, iterations: int = 1, decimals: int = 3, **overrides: str) -> str:
     timeline = Timeline(load(name, overrides))
-    return "".join(trace.markdown(timeline, trace.iterations(timeline, iterations), decimals))
+    return "".join(trace.markdown(timeline, figures.iterations(timeline, iterations), decimals))
 
 
 def numbers(rows: list[list[float | str]]) -> Array:
@@ -79,7 +80,7 @@ class TestJsonLines:
 
     def test_the_table_says_how_the_parameters_follow_their_gradients(self) -> None:
         training = replace(load("article").training, optimizer="adam", weight_decay=0.1)
-        said = trace.setting(Timeline(replace(load("article"), training=training)))
+        said = figures.setting(Timeline(replace(load("article"), training=training)))
         assert said.endswith("α = 0.5 · adam · weight decay 0.1")
 
     def test_every_step_has_a_line(self) -> None:
@@ -175,7 +176,7 @@ class TestJsonLines:
 
     def test_a_trace_of_any_length_starts_at_once(self) -> None:
         timeline = Timeline(load("article"))
-        texts = trace.jsonl(timeline, trace.iterations(timeline, 10**18))
+        texts = trace.jsonl(timeline, figures.iterations(timeline, 10**18))
         assert len(list(islice(texts, 100))) == 100
 
 
@@ -186,7 +187,7 @@ def test_a_run_that_diverges_ends_there() -> None:
         "loss": "half_squared_error",
     }
     timeline = Timeline(load("article", overrides))
-    run = list(trace.iterations(timeline, 1000))
+    run = list(figures.iterations(timeline, 1000))
     assert [iteration.number for iteration in run] == [1, 2]
     assert run[-1].diverged == "W1"
 
@@ -241,7 +242,7 @@ class TestTable:
     def test_spells_signs_that_the_terminal_lacks_before_it_measures_them(self) -> None:
         timeline = Timeline(load("article"))
         lacking = Console(width=80, file=_Ascii(), color_system=None)
-        texts = trace.table(timeline, trace.iterations(timeline, 1), 3, lacking)
+        texts = trace.table(timeline, figures.iterations(timeline, 1), 3, lacking)
         rows = "".join(texts).splitlines()[4:]
         assert "   2  forward   A1 = sigma(Z1)                   3x1    0.818" in rows
         assert all(row.isascii() for row in rows)
@@ -294,7 +295,7 @@ class TestMarkdown:
 def test_a_figure_is_rounded_but_never_to_nothing(
     value: float, decimals: int, written: str
 ) -> None:
-    assert trace.figure(value, decimals) == written
+    assert figures.figure(value, decimals) == written
     assert len(written) <= decimals + 8
 
 
@@ -308,4 +309,4 @@ def test_a_figure_is_rounded_but_never_to_nothing(
     ],
 )
 def test_a_batch_is_named_in_short(examples: list[int], written: str) -> None:
-    assert trace.named(examples) == written
+    assert figures.examples_in_words(examples) == written

@@ -29,7 +29,8 @@ from backprop_tui.files.saving import resume
 from backprop_tui.files.toml_text import changed
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Experiment, Look
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Look
 from backprop_tui.run.timeline import Position, Timeline
 from tests.files.test_saving import document_of, read, same_iteration
 from tests.networks import experiments

@@ -14,18 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.files import schema
 from backprop_tui.files.experiment_file import (
     LARGEST_FILE,
     ExperimentError,
     load,
     read_experiment,
 )
-from backprop_tui.files.flags import FLAGS
-from backprop_tui.files.rules import EXPERIMENT
+from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
-from backprop_tui.model.experiment import Edit, Experiment, Note, Question
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.keys import Section
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.saved import Edit
 
 SMALL = """
 title = "Small"
@@ -545,8 +546,8 @@ class TestQuestions:
             '[[questions]]\nat = "b2"\nform = "talk"\ntext = "And\\nnow?"\nanswer = "Again."'
         )
         assert read(text).questions == (
-            Question("dA1", 2, "vote", "How large?", (3, 1)),
-            Question("b2", None, "talk", "And now?", None, "Again."),
+            Question("dA1", 2, "vote", "How large?", cell=(3, 1)),
+            Question("b2", None, "talk", "And now?", "Again."),
         )
 
     def test_all_their_faults_come_at_once_in_file_order(self) -> None:
@@ -683,9 +684,9 @@ values = st.recursive(
 
 def documents() -> st.SearchStrategy[dict[str, Any]]:
     tables = {
-        name: st.dictionaries(st.sampled_from([*rule.keys, "W2", "x y"]), values, max_size=4)
-        for name, rule in EXPERIMENT.keys.items()
-        if isinstance(rule, schema.Table)
+        name: st.dictionaries(st.sampled_from([*found.kind.names, "W2", "x y"]), values, max_size=4)
+        for name, found in EXPERIMENT.keys.items()
+        if isinstance(found.kind, Section)
     }
     good = tomllib.loads(SMALL)
     return st.fixed_dictionaries(

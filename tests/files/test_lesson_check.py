@@ -9,8 +9,9 @@ from hypothesis import given
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
-from backprop_tui.model.experiment import Experiment, Note, Question
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Note, Question
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 
@@ -64,7 +65,7 @@ class TestRoom:
             assert said == told
 
     def test_of_a_question_and_its_answer(self) -> None:
-        fits = Question("L", 1, "talk", "x" * 76, None, "x" * 152)
+        fits = Question("L", 1, "talk", "x" * 76, "x" * 152)
         assert found(ARTICLE, fits) == []
         assert found(ARTICLE, replace(fits, text="x" * 77, answer="x" * 153)) == [
             "questions[0].text is cut off at 80 columns: it takes 2 lines and has one line",
@@ -80,32 +81,34 @@ class TestRoom:
 
 class TestVotes:
     def test_with_enough_wrong_numbers_are_good(self) -> None:
-        assert found(MAZUR, Question("dA1", None, "vote", "How?", (1, 1))) == []
+        assert found(MAZUR, Question("dA1", None, "vote", "How?", cell=(1, 1))) == []
 
     def test_with_fewer_are_not(self) -> None:
-        assert found(load("article"), Question("db2", None, "vote", "How?", (1, 1))) == [
+        assert found(load("article"), Question("db2", None, "vote", "How?", cell=(1, 1))) == [
             "questions[0] is a vote with too little to choose from: mistakes give 2 wrong numbers "
             "for db2[1,1] at 3 decimals, of 3 that are wanted"
         ]
 
     def test_count_what_can_be_told_apart_at_the_decimals_of_the_file(self) -> None:
-        question = Question("dW1", None, "vote", "How?", (1, 2))
+        question = Question("dW1", None, "vote", "How?", cell=(1, 2))
         assert found(MAZUR, question) == []
         assert "at 2 decimals" in found(replace(MAZUR, decimals=2), question)[-1]
 
     def test_without_a_cell_are_about_the_one_that_will_be_asked_for(self) -> None:
         assert found(MAZUR, Question("dW1", None, "vote", "How?")) == []
         few = found(load("article"), Question("db2", None, "vote", "How?"))
-        assert few == found(load("article"), Question("db2", None, "vote", "How?", (1, 1)))
+        assert few == found(load("article"), Question("db2", None, "vote", "How?", cell=(1, 1)))
 
     def test_need_nothing_of_the_kind_in_other_forms(self) -> None:
         for form in ("number", "formula", "talk"):
-            assert found(load("article"), Question("db2", 1, form, "How?", (1, 1), "So.")) == []
+            assert (
+                found(load("article"), Question("db2", 1, form, "How?", "So.", cell=(1, 1))) == []
+            )
 
 
 class TestZeros:
     def test_are_remarked_also_when_they_only_look_so(self) -> None:
-        question = Question("dW1", None, "number", "How?", (1, 1))
+        question = Question("dW1", None, "number", "How?", cell=(1, 1))
         assert found(replace(MAZUR, decimals=3), question) == [
             "questions[0] asks for a zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
         ]
@@ -121,7 +124,7 @@ class TestZeros:
 class TestPlaces:
     @pytest.mark.parametrize(
         ("kind", "said"),
-        [("notes", Note("L", 3, "x")), ("questions", Question("L", 3, "talk", "x", None, "y"))],
+        [("notes", Note("L", 3, "x")), ("questions", Question("L", 3, "talk", "x", "y"))],
     )
     def test_behind_the_end_of_a_diverged_run_are_never_reached(
         self, kind: str, said: Note | Question
@@ -141,7 +144,7 @@ class TestPlaces:
         ]
 
     def test_of_two_questions_are_two(self) -> None:
-        always, once = (Question("b2", k, "talk", "x", None, "y") for k in (None, 2))
+        always, once = (Question("b2", k, "talk", "x", "y") for k in (None, 2))
         assert found(ARTICLE, always, once) == [
             "2 questions are asked at b2 in iteration 2: one after the other"
         ]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Experiment, Figure, KnownWrong, Published
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.notes import Figure, KnownWrong, Published
 
 SMALL = """
 [network]

@@ -36,8 +36,9 @@ from backprop_tui.files.saving import keyframe_of, resume, save, text_of
 from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
-from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Look
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
@@ -424,8 +425,8 @@ class TestText:
     def test_a_file_keeps_its_line_ends_and_its_byte_order_mark(self, tmp_path: Path) -> None:
         file = tmp_path / "mine.toml"
         file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-        timeline = Timeline(load(str(file), {"learning_rate": "0.25"}))
-        timeline = Timeline(with_edit(timeline.experiment, Edit(1, Cell("W1", 1, 2), 0.25)))
+        begun = load(str(file), {"learning_rate": "0.25"})
+        timeline = Timeline(with_edit(begun, Edit(1, Cell("W1", 1, 2), 0.25)))
         for _ in range(2):
             save(str(file), timeline, timeline.end_of(3), overwrite=True)
             raw = file.read_bytes()

@@ -1,14 +1,34 @@
-"""Numbers as people type them: a decimal comma, a true minus, fractions, small expressions."""
+"""Answers: numbers as people type them, what is right, and what is said of a wrong one."""
 
 from __future__ import annotations
 
+from functools import partial
 from math import isfinite
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
-from backprop_tui.learn.answers import read_number
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.answers import (
+    AnswerVerdict,
+    JudgedAnswer,
+    earlier,
+    judge,
+    read_number,
+    unit_of,
+)
+from backprop_tui.maths.elements import element
+from backprop_tui.maths.expressions import Cell, Expr, cells, replace
+from backprop_tui.maths.numbers import number
+from backprop_tui.maths.values import value
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import experiments
 
 
 @pytest.mark.parametrize(
@@ -69,3 +89,152 @@ def test_whatever_is_typed_it_is_a_finite_number_or_refused(typed: str) -> None:
     except ValueError:
         return
     assert isfinite(number)
+
+
+def explained(timeline: Timeline, cell: Cell, decimals: int, iteration: int = 1) -> Explanation:
+    write = partial(number, decimals=decimals)
+    return Explanation(Provenance(timeline), Place(iteration, cell), write)
+
+
+def answered(
+    typed: str,
+    cell: Cell = Cell("dA1", 1, 1),  # noqa: B008 (immutable)
+    lesson: str = "mazur",
+    decimals: int = 4,
+    iteration: int = 1,
+) -> JudgedAnswer:
+    found = explained(Timeline(load(lesson)), cell, decimals, iteration)
+    return judge(typed, found, decimals, earlier(found), ())
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        "typed", ["0.0364", "0,0364", ".0364", "0.03635", "0.4*0.1385 - 0.5*0.0381", "+"]
+    )
+    def test_right(self, typed: str) -> None:
+        assert answered(typed).verdict is AnswerVerdict.RIGHT
+
+    @pytest.mark.parametrize("typed", ["0.0372", "0.0355", "0", "1e3", "−0.0364", "-0.0364", "−"])
+    def test_wrong(self, typed: str) -> None:
+        assert answered(typed).verdict is AnswerVerdict.WRONG
+
+    @pytest.mark.parametrize("typed", ["0.04", "0.036"])
+    def test_right_but_for_its_decimals_is_no_miss(self, typed: str) -> None:
+        judged = answered(typed)
+        assert judged.verdict is AnswerVerdict.COARSE
+        assert "4 decimals" in judged.said
+
+    @pytest.mark.parametrize("typed", ["0.0365", "0.0362"])
+    def test_a_slip_in_reckoning_is_no_wrong_idea(self, typed: str) -> None:
+        judged = answered(typed)
+        assert judged.verdict is AnswerVerdict.COARSE
+        assert "close" in judged.said
+
+    def test_where_a_sign_will_not_do_it_is_half_of_the_answer(self) -> None:
+        found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1), 4)
+        assert judge("+", found, 4, None, sign_will_do=False).verdict is AnswerVerdict.COARSE
+        assert judge("−", found, 4, None, sign_will_do=False).verdict is AnswerVerdict.WRONG
+
+    @pytest.mark.parametrize("typed", ["", "no idea", "0.5 0.5", "W2", "1/0", "((((", "0.1 < 2"])
+    def test_what_is_no_number_is_said_and_no_miss(self, typed: str) -> None:
+        judged = answered(typed)
+        assert judged.verdict is AnswerVerdict.UNREADABLE
+        assert judged.said
+
+    def test_a_wrong_one_names_its_mistake_and_where_to_look(self) -> None:
+        judged = answered("0.0383")
+        assert "without the ᵀ" in judged.said
+        assert judged.mistakes[0] == "transpose-forgotten"
+        assert Cell("W2", 1, 1) in judged.look
+
+    @pytest.mark.parametrize("typed", ["0.0383", "0.0554", "0.9", "0.041", "0.1", "7"])
+    def test_the_result_is_not_given_away(self, typed: str) -> None:
+        assert "0.036" not in answered(typed).said
+
+
+class TestSignsAndTrends:
+    def test_bigger_and_smaller_compare_with_the_iteration_before(self) -> None:
+        cell = Cell("A2", 1, 1)  # falls from 0.751 towards its target 0.01
+        assert answered("↓", cell, iteration=2).verdict is AnswerVerdict.RIGHT
+        assert answered("bigger", cell, iteration=2).verdict is AnswerVerdict.WRONG
+
+    def test_a_parameter_compares_with_what_it_was(self) -> None:
+        cell = Cell("W2", 1, 1)  # 0.40 to 0.359
+        assert answered("↓", cell).verdict is AnswerVerdict.RIGHT
+        assert answered("↑", cell).verdict is AnswerVerdict.WRONG
+
+    def test_in_the_first_iteration_there_is_nothing_to_compare_with(self) -> None:
+        assert answered("↑", Cell("A2", 1, 1)).verdict is AnswerVerdict.UNREADABLE
+
+    def test_nor_is_there_where_the_iteration_before_was_of_other_examples(self) -> None:
+        typed = answered("↑", Cell("A1", 1, 1), "article", iteration=2)
+        assert typed.verdict is AnswerVerdict.RIGHT or typed.verdict is AnswerVerdict.WRONG
+        iris = Timeline(load("xor", {"x": "0,0;1,1", "y": "0;1"}))
+        assert iris.experiment.data.examples == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "decimals", "unit"),
+    [("0.543", 3, 1e-3), ("−12.50", 2, 1e-2), ("8.11e−06", 3, 1e-8), ("4", 0, 1.0)],
+)
+def test_the_unit_of_the_last_decimal(written: str, decimals: int, unit: float) -> None:
+    assert unit_of(written, decimals) == pytest.approx(unit)
+
+
+def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:
+    """What a learner reckons: every cell as it is written, put into the formula."""
+    shown = {
+        cell: number(float(env[cell.symbol][cell.row - 1, cell.column - 1]), decimals)
+        for cell in cells(e)
+    }
+    rounded: dict[str, dict[tuple[int, int], float]] = {}
+    for cell, figure in shown.items():
+        at = (cell.row - 1, cell.column - 1)
+        rounded.setdefault(cell.symbol, {})[at] = float(
+            figure.replace("−", "-").replace("∞", "inf")
+        )
+    scalars = {k: v for k, v in env.items() if np.ndim(v) == 0}
+    return float(value(replace(e, {}), {**scalars, **rounded}))
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    experiment=experiments(scales=(1.0,)),
+    data=st.data(),
+    decimals=st.integers(2, 5),
+)
+def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
+    experiment: Experiment, data: DataObject, decimals: int
+) -> None:
+    timeline = Timeline(experiment)
+    step = data.draw(st.sampled_from(timeline.program.steps))
+    rows, columns = timeline.program.shapes(len(timeline.iteration(1).examples))[step.symbol]
+    cell = Cell(step.symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
+    found = explained(timeline, cell, decimals)
+    env = dict(found.env)
+    taught = data.draw(st.sampled_from([e for e in (step.expression, step.derivation) if e]))
+    expanded = element(taught, cell.row, cell.column, found.shapes)
+    learner = as_shown(expanded, env, decimals)
+    if not np.isfinite(learner) or not np.isfinite(found.provenance.number(found.place)):
+        return
+    typed = number(learner, decimals)
+    assert judge(typed, found, decimals, None, ()).verdict is AnswerVerdict.RIGHT
+
+
+class TestInfinity:
+    def test_what_is_infinite_is_answered_by_its_sign_or_its_name(self) -> None:
+        run = Timeline(load("saturation", {"x": "1e308", "learning_rate": "1e300"}))
+        found = explained(run, Cell("Z1", 1, 1), 3)
+        assert [judge(t, found, 3, None).verdict for t in ("∞", "inf", "−∞", "nan", "7")] == [
+            AnswerVerdict.RIGHT,
+            AnswerVerdict.RIGHT,
+            *([AnswerVerdict.WRONG] * 3),
+        ]
+
+    def test_a_finite_number_is_not(self) -> None:
+        assert answered("inf").verdict is AnswerVerdict.WRONG
+
+
+@pytest.mark.parametrize(("typed", "decimals"), [("0.1", 1), ("0.10", 1)])
+def test_a_result_by_hand_may_be_rounded_as_it_would_be_shown(typed: str, decimals: int) -> None:
+    assert answered(typed, Cell("dW2", 1, 2), "batch", decimals).verdict is AnswerVerdict.RIGHT

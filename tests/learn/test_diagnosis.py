@@ -13,8 +13,7 @@ from hypothesis.strategies import DrawFn
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.diagnosis import Diagnosis, explain_wrong, wrong_numbers
 from backprop_tui.learn.effect import changed_by
-from backprop_tui.learn.misreadings import MISREADINGS, ONE_PATH, ONE_TERM
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE, MISREADINGS, ONE_PATH, ONE_TERM
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.explain.explanation import Explanation
-from backprop_tui.explain.gradient_check import check
+from backprop_tui.explain.gradient_check import check_gradient
 from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load, read_experiment
-from backprop_tui.learn.formulas import Judgement, Verdict, judge
+from backprop_tui.learn.formulas import JudgedFormula, judge, tree
 from backprop_tui.learn.mistakes import CATALOGUE, slips_in
-from backprop_tui.learn.probes import same
-from backprop_tui.learn.typed import misfit, tree
+from backprop_tui.learn.probes import misfit, same
+from backprop_tui.learn.trial import FormulaVerdict
 from backprop_tui.maths.expressions import (
     Cell,
     Div,
@@ -57,7 +57,7 @@ def steps(e: Experiment) -> tuple[Step, ...]:
     return program_of(e.network, e.training).steps
 
 
-def verdict(e: Experiment, symbol: str, typed: str) -> Verdict:
+def verdict(e: Experiment, symbol: str, typed: str) -> FormulaVerdict:
     return judge(e, symbol, typed).verdict
 
 
@@ -134,12 +134,15 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
     ],
 )
 def test_what_learners_type_is_understood(symbol: str, typed: str) -> None:
-    assert verdict(ARTICLE, symbol, typed) is Verdict.RIGHT
+    assert verdict(ARTICLE, symbol, typed) is FormulaVerdict.RIGHT
 
 
 def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
     e = load("softmax")
-    assert verdict(e, "dZ2", "A2*(dA2 - np.sum(dA2*A2, axis=0, keepdims=True))") is Verdict.RIGHT
+    assert (
+        verdict(e, "dZ2", "A2*(dA2 - np.sum(dA2*A2, axis=0, keepdims=True))")
+        is FormulaVerdict.RIGHT
+    )
     assert "g2 is softmax, which has no slope of its own" in judge(e, "dZ2", "g2'(Z2)").sentence
 
 
@@ -171,13 +174,13 @@ def test_what_is_right_here_says_what_it_lacks(
     lesson: str, symbol: str, typed: str, sentence: str
 ) -> None:
     found = judge(load(lesson), symbol, typed)
-    assert (found.verdict, found.sentence) == (Verdict.HERE, sentence)
+    assert (found.verdict, found.sentence) == (FormulaVerdict.HERE, sentence)
     assert found.accepted
 
 
 def test_a_coincidence_of_numbers_is_told_from_a_right_formula() -> None:
     found = judge(load("zeros"), "dA1", "3*W2.T@dZ2")  # all of them are 0
-    assert found.verdict is Verdict.COINCIDENCE
+    assert found.verdict is FormulaVerdict.COINCIDENCE
     assert "by coincidence" in found.sentence
     assert not found.accepted
 
@@ -187,13 +190,13 @@ def test_a_number_for_m_is_not_right_where_the_last_batch_is_smaller() -> None:
         ARTICLE.network, Training(batch=2), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]], seed=2
     )
     found = judge(e, "dW2", "dZ2 @ A1.T / 2")
-    assert found.verdict is Verdict.COINCIDENCE
+    assert found.verdict is FormulaVerdict.COINCIDENCE
     assert "with m it is right for any" in found.sentence
 
 
 def test_nothing_is_divided_by_m_under_a_sum() -> None:
     e = changed(BATCH, training=Training(batch=2, reduction="sum"))
-    assert verdict(e, "dW2", "dZ2 @ A1.T") is Verdict.RIGHT
+    assert verdict(e, "dW2", "dZ2 @ A1.T") is FormulaVerdict.RIGHT
     assert (
         judge(e, "dW2", "dZ2 @ A1.T / m").sentence == "Close: it is 1 / m times what it should be."
     )
@@ -202,7 +205,7 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
 def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
     e = experiment(ARTICLE.network, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
     assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence
-    assert verdict(ARTICLE, "dA1", "3 * W2.T @ dZ2") is Verdict.WRONG
+    assert verdict(ARTICLE, "dA1", "3 * W2.T @ dZ2") is FormulaVerdict.WRONG
 
 
 def test_a_gate_that_happens_to_be_open_is_a_coincidence() -> None:
@@ -213,8 +216,8 @@ def test_a_gate_that_happens_to_be_open_is_a_coincidence() -> None:
         [[1.0]],
         {"W1": [[2.0]]},
     )
-    assert verdict(e, "A1", "Z1") is Verdict.COINCIDENCE
-    assert verdict(e, "dZ1", "dA1") is Verdict.COINCIDENCE
+    assert verdict(e, "A1", "Z1") is FormulaVerdict.COINCIDENCE
+    assert verdict(e, "dZ1", "dA1") is FormulaVerdict.COINCIDENCE
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -222,7 +225,7 @@ def test_the_rules_of_every_optimizer_can_be_written(optimizer: str) -> None:
     e = changed(ARTICLE, training=Training(optimizer=optimizer, weight_decay=0.1))
     for step in steps(e):
         if step.phase == "update":
-            assert verdict(e, step.symbol, text(step.expression)) is Verdict.RIGHT, step
+            assert verdict(e, step.symbol, text(step.expression)) is FormulaVerdict.RIGHT, step
 
 
 # Wrong ----------------------------------------------------------------------------------------
@@ -236,7 +239,7 @@ def test_every_mistake_of_the_catalogue_is_refused_and_named(
     program = program_of(e.network, e.training)
     step = data.draw(st.sampled_from(program.steps))
     for slip in slips_in(program, step, e.training.batch):
-        if any(misfit(slip.wrong, step.symbol, program.shapes(n)) for n in e.batch_sizes):
+        if any(misfit(slip.wrong, step.symbol, program, n) for n in e.batch_sizes):
             continue  # the last batch of an epoch is smaller: a wrong shape there
         found = judge(e, step.symbol, text(slip.wrong))
         if not found.accepted:
@@ -315,7 +318,7 @@ def test_the_formula_is_told_at_the_third_miss_and_not_before(
 
 
 def test_what_cannot_be_read_is_no_miss() -> None:
-    found: Judgement = judge(ARTICLE, "dW2", "dZ2 @")
+    found: JudgedFormula = judge(ARTICLE, "dW2", "dZ2 @")
     assert not found.missed
     assert found.told(3) == (found.sentence,)
 
@@ -351,7 +354,11 @@ def test_an_iteration_written_by_the_texts_of_its_steps_runs_to_the_same_bits(
     assert other.program.own == tuple(step.symbol for step in other.program.steps)
     results = zip(one.iteration(2).results, other.iteration(2).results, strict=True)
     assert all(same_bits(a, b) for a, b in results)
-    verdicts = (repr(check(run.program, run.iteration(1))) for run in (one, other))  # NaN is NaN
+    program = one.program
+    verdicts = (
+        [repr(check_gradient(run.program, run.iteration(1), s)) for s in program.gradients]
+        for run in (one, other)  # as text, for NaN is not equal to itself
+    )
     assert next(verdicts) == next(verdicts)
 
 

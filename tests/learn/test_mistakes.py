@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.explain.explanation import formula
-from backprop_tui.explain.gradient_check import Verdict, check_cells, gradients
+from backprop_tui.explain.gradient_check import CheckVerdict, check_cells
 from backprop_tui.explain.gradient_check import tolerance as check_tolerance
 from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
@@ -252,12 +252,12 @@ def test_where_the_bias_is_forgotten_going_forward_only_db_is_no_slope_of_that_l
     e: Experiment,
 ) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE["bias-forgotten"]))
-    for symbol in gradients(wrong.program):
+    for symbol in wrong.program.gradients:
         for cell in check_cells(wrong.program, wrong.iteration(1), symbol):
             if symbol.startswith("db"):
                 assert cell.numeric == 0.0  # the loss does not move with b
             else:
-                assert cell.verdict is not Verdict.DIFFERS, (symbol, cell)
+                assert cell.verdict is not CheckVerdict.DIFFERS, (symbol, cell)
 
 
 @given(TAME, st.sampled_from([n for n in NAMES if CATALOGUE[n].phase != "forward"]))
@@ -266,30 +266,30 @@ def test_the_gradient_check_differs_for_just_the_numbers_that_are_wrong(
 ) -> None:
     right, wrong = both(e, name)
     good, bad = right.iteration(1), wrong.iteration(1)
-    for symbol in gradients(wrong.program):
+    for symbol in wrong.program.gradients:
         correct = good.results[right.program.index(symbol)]
         for cell in check_cells(wrong.program, bad, symbol):
             true = correct[cell.row - 1, cell.column - 1]
             within = check_tolerance(cell.analytic, true)
             off = abs(cell.analytic - true)
             if off < 0.1 * within:
-                assert cell.verdict is Verdict.AGREES, (symbol, cell)
+                assert cell.verdict is CheckVerdict.AGREES, (symbol, cell)
             elif off > 2 * within:
-                assert cell.verdict is Verdict.DIFFERS, (symbol, cell)
-            assert cell.verdict is not Verdict.DIFFERS or not changes_nothing(right, wrong, 1)
+                assert cell.verdict is CheckVerdict.DIFFERS, (symbol, cell)
+            assert cell.verdict is not CheckVerdict.DIFFERS or not changes_nothing(right, wrong, 1)
 
 
 @given(TAME)
 def test_without_its_bias_only_the_bias_has_a_wrong_slope(e: Experiment) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE["bias-forgotten"]))
     done = wrong.iteration(1)
-    for symbol in gradients(wrong.program):
+    for symbol in wrong.program.gradients:
         slopes = done.results[wrong.program.index(symbol)]
         for cell in check_cells(wrong.program, done, symbol):
             if not symbol.startswith("db"):
-                assert cell.verdict is not Verdict.DIFFERS, (symbol, cell)
+                assert cell.verdict is not CheckVerdict.DIFFERS, (symbol, cell)
             elif abs(slopes[cell.row - 1, 0]) > 1e-7:  # while b moves nothing
-                assert cell.verdict is Verdict.DIFFERS, (symbol, cell)
+                assert cell.verdict is CheckVerdict.DIFFERS, (symbol, cell)
 
 
 @given(experiments(), st.sampled_from(NAMES))
@@ -343,7 +343,7 @@ def test_every_layer_s_weights_move_before_the_layer_below_has_its_da() -> None:
 def test_every_gradient_has_its_chains(e: Experiment, name: str) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE[name]))
     chains = Chains(Provenance(wrong), 1)
-    for symbol in gradients(wrong.program):
+    for symbol in wrong.program.gradients:
         assert chains.chain(Cell(symbol, 1, 1), most=2).paths
 
 

@@ -1,4 +1,4 @@
-"""Questions: the cell that tells most mistakes apart, and the numbers that a class votes for."""
+"""Questions: which cell is asked for, what may be chosen, and the score of those answered."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import Asked, ask, kind
+from backprop_tui.learn.questions import AskedQuestion, Outcome, Score, ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.experiment import Experiment, Question
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments
 
@@ -25,7 +26,7 @@ WRITE = partial(number, decimals=4)
 
 def asked_at(
     symbol: str, lesson: str = "mazur", form: str | None = "vote", **more: object
-) -> Asked:
+) -> AskedQuestion:
     """The question for a step of the first iteration."""
     timeline = Timeline(load(lesson))
     position = Position(1, timeline.program.index(symbol))
@@ -64,7 +65,7 @@ def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
 
 
 def test_the_author_s_question_wins() -> None:
-    question = Question("dA1", None, "number", "Which sign?", (2, 1), "It is positive.")
+    question = Question("dA1", None, "number", "Which sign?", "It is positive.", cell=(2, 1))
     asked = asked_at("dA1", form=None, question=question)
     assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
     assert asked.own
@@ -77,7 +78,7 @@ def test_another_cell_may_be_chosen() -> None:
 
 def test_a_step_has_one_kind_in_every_layer() -> None:
     program = Timeline(load("mazur")).program
-    assert [kind(step) for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
+    assert [step.family for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
 
 
 @settings(deadline=None, max_examples=40)
@@ -126,3 +127,41 @@ def test_no_wrong_choice_is_what_somebody_reckons_with_the_figures_shown(
     by_hand = Explanation(Provenance(timeline), asked.place, WRITE).by_hand()
     told = {WRITE(number) for number in by_hand}
     assert not [c for c in asked.choices if not c.right and c.written in told]
+
+
+TIMELINE = Timeline(load("mazur"))
+
+
+def asked(symbol: str, iteration: int = 1) -> AskedQuestion:
+    position = Position(iteration, TIMELINE.program.index(symbol))
+    return ask(TIMELINE, position, "vote", str)
+
+
+def test_nothing_asked_says_nothing() -> None:
+    assert Score().sentence() == ""
+
+
+def test_what_is_only_seen_is_not_missed() -> None:
+    score = Score().after(asked("dA1"), Outcome.SEEN, 0)
+    assert score.sentence() == ""  # nobody answered anything
+    assert score.after(asked("dW1"), Outcome.RIGHT, 0).sentence().startswith("1 of 2 right")
+    assert score.missed == ()
+    assert not score.is_due("dA")
+
+
+def test_the_first_outcome_counts() -> None:
+    score = Score().after(asked("dA1"), Outcome.MISSED, 3).after(asked("dA1"), Outcome.RIGHT, 0)
+    assert (score.right, score.missed) == (0, ("dA",))
+
+
+def test_a_missed_kind_is_due_until_it_is_answered_at_once() -> None:
+    score = Score().after(asked("dW2"), Outcome.RIGHT, 1)
+    assert score.is_due("dW")
+    again = score.after(asked("dW1"), Outcome.RIGHT, 0)
+    assert not again.is_due("dW")
+    assert again.sentence() == "2 of 2 right, 1 at the first try. Look again at dW."
+
+
+def test_all_at_the_first_try_is_said() -> None:
+    score = Score().after(asked("dW2"), Outcome.RIGHT, 0).after(asked("dW2", 2), Outcome.RIGHT, 0)
+    assert score.sentence() == "2 of 2 right, all at the first try."

@@ -16,7 +16,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.experiment import Array, Experiment, Note, Question
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.model.notes import Note, Question
 from backprop_tui.run.timeline import State, Timeline
 
 

@@ -11,6 +11,7 @@ from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.mathml import CLOSING, MATHML, OPENING, mathml, pieces
 from backprop_tui.maths.parser import parse
+from backprop_tui.maths.writing import written_figure
 from tests.trees import trees
 
 CHILDREN = {"msup": 2, "msub": 2, "msubsup": 3, "mfrac": 2, "munder": 2}
@@ -61,7 +62,7 @@ def test_a_cell_has_its_layer_above_and_its_place_below() -> None:
 
 @pytest.mark.parametrize("figure", ["−0.264", "1.5", "∞", "−4.39e−4", "NaN", "exp(−5.000)"])
 def test_figures_are_numbers(figure: str) -> None:
-    root = ElementTree.fromstring(f"<math>{MATHML.figure(figure)}</math>")
+    root = ElementTree.fromstring(f"<math>{written_figure(figure, MATHML)}</math>")
     assert root.find(".//mn") is not None
 
 

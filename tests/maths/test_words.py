@@ -27,12 +27,11 @@ from backprop_tui.maths.words import (
     SIGNS,
     WORDS,
     cell_in_words,
-    figure_in_words,
     sentence,
     spoken,
     symbol_in_words,
 )
-from backprop_tui.maths.writing import TEXT, text, write
+from backprop_tui.maths.writing import TEXT, text, write, written_figure
 from tests.networks import program
 from tests.trees import trees
 
@@ -116,7 +115,7 @@ def test_formulas_that_are_written_differently_are_said_differently() -> None:
     ],
 )
 def test_numbers(figure: str, said: str) -> None:
-    assert figure_in_words(figure) == said
+    assert written_figure(figure, WORDS) == said
 
 
 def test_symbols_are_spelled() -> None:

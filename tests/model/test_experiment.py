@@ -11,17 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.model.experiment import (
-    SCHEMES,
-    Data,
-    Experiment,
-    Initial,
-    Note,
-    Question,
-    read_only,
-)
+from backprop_tui.model.experiment import SCHEMES, Data, Experiment, Initial, read_only
 from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.notes import Note, Question
 
 
 def experiment(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.score import Outcome
-from backprop_tui.model.experiment import Question
+from backprop_tui.learn.questions import Outcome
+from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
 from backprop_tui.session.keeping import code_of, last_words

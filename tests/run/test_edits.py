@@ -15,9 +15,10 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import LOSSES
-from backprop_tui.model.experiment import Edit, Experiment, Keyframe, Saved
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.saved import Edit, Keyframe, Saved
 from backprop_tui.run.edits import edit_fault, first_difference, with_edit
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration, beginning, computed

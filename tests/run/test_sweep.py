@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import LOSSES
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.run import sweep as sweeping
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.sweep import loss_with, sweep

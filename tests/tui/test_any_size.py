@@ -16,13 +16,13 @@ from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
-from backprop_tui.tui.panels.network import Network
+from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
-PANELS = (Title, Rail, Network, Cache, Gradients, Update, StepPanel, Footer)
+PANELS = (Title, Rail, NetworkPanel, Cache, Gradients, Update, StepPanel, Footer)
 LEAST, MOST = (20, 5), (300, 100)
 FROM = (40, 12)
 """The size from which on the current step must be there."""

@@ -10,8 +10,8 @@ import pytest
 
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.score import Outcome, Score
-from backprop_tui.model.experiment import Question
+from backprop_tui.learn.questions import Outcome, Score
+from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping
 
@@ -319,8 +319,8 @@ class TestLessons:
 
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
-            Question("dA1", 1, "vote", "The first?", (1, 1)),
-            Question("dA1", 1, "talk", "The second?", None, "So it is."),
+            Question("dA1", 1, "vote", "The first?", cell=(1, 1)),
+            Question("dA1", 1, "talk", "The second?", "So it is."),
         )
         async with stepping(replace(load("mazur"), questions=own), asks=True) as driver:
             await driver.press(*TO_DA1, "space")

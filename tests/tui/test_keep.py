@@ -16,7 +16,8 @@ from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit, Experiment
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.keeping import code_of, last_words
 from tests.tui.driver import SMALL, WIDE, Driver, stepping

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.experiment import Edit
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.keeping import look_at_file, not_saved, way_back
 from backprop_tui.tui import app

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.tui.paint.curve import BLOCKS, by_epoch, sparkline, thinned
-from backprop_tui.tui.sheets.curve import WholeNumbers, heading
+from backprop_tui.tui.paint.losses import BLOCKS
+from backprop_tui.tui.sheets.curve import heading
 from tests.tui.driver import Driver, stepping
 
 
@@ -174,14 +172,6 @@ def test_what_the_loss_curve_says_of_losses(losses: list[float], said: str) -> N
     assert heading("L", "iteration", values, 1) == said
 
 
-@pytest.mark.parametrize("last", [2, 3, 4, 5, 6, 7, 12, 600])
-def test_its_iterations_are_whole_numbers(last: int) -> None:
-    ticks, said = WholeNumbers().get_ticks_and_labels(1.0, float(last))
-    assert len(ticks) > 1
-    assert all(1 <= tick <= last and tick == int(tick) for tick in ticks)
-    assert said == [str(int(tick)) for tick in ticks]
-
-
 async def test_all_may_be_left_while_something_is_searched() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
@@ -196,33 +186,6 @@ async def test_the_title_has_a_sparkline_of_the_losses() -> None:
     async with stepping("article") as driver:
         await answer(driver, "200")
         assert any(block in driver.text("title") for block in BLOCKS)
-
-
-losses = st.lists(st.floats(0, 10), min_size=1, max_size=400).map(np.array)
-
-
-@given(losses, st.integers(2, 60))
-def test_thinning_keeps_ends_of_scale_and_order(values: np.ndarray, most: int) -> None:
-    at, kept = thinned(values, most)
-    assert len(at) <= max(most, 2) + 1
-    assert kept.min() == values.min()
-    assert kept.max() == values.max()
-    assert (np.diff(at) > 0).all()
-    assert (values[at.astype(int) - 1] == kept).all()
-
-
-def test_what_is_not_finite_is_left_out_of_the_curve() -> None:
-    at, kept = thinned(np.array([1.0, np.inf, np.nan, 2.0]), 10)
-    assert list(at) == [1, 4]
-    assert list(kept) == [1, 2]
-
-
-def test_an_epoch_is_the_mean_of_its_batches_once_it_is_whole() -> None:
-    assert list(by_epoch(np.array([1.0, 3.0, 5.0, 7.0, 9.0]), 2)) == [2, 6]
-
-
-def test_a_sparkline_falls_as_the_losses_do() -> None:
-    assert sparkline(np.linspace(1, 0, 800), 8) == "█▇▆▅▄▃▂▁"
 
 
 async def test_a_slip_of_the_finger_is_taken_back() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backprop_tui.explain.gradient_check import CellVerdict, check_cells, check_gradient
+from backprop_tui.explain.gradient_check import CellCheck, check_cells, check_gradient
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session import checks
@@ -22,7 +22,7 @@ class Endless:
     def __init__(self) -> None:
         self.cells, self.ended = 0, False
 
-    def __call__(self, *args: Any) -> Iterator[CellVerdict]:
+    def __call__(self, *args: Any) -> Iterator[CellCheck]:
         try:
             for cell in cycle(list(check_cells(*args))):
                 self.cells += 1

@@ -10,7 +10,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
-from backprop_tui.model.experiment import Edit
+from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.keeping import way_back

@@ -1,7 +1,6 @@
-"""A sheet of characters, each with the meaning that its style stands for.
+"""A canvas of characters, each with the meanings that its style stands for.
 
-Panels are painted on it with words like "positive" or "target read"; which colours those are is the
-theme's to say. It knows neither Textual nor what is painted.
+A style is words like "positive" or "target read"; the theme says which colours they are.
 """
 
 from __future__ import annotations
@@ -31,15 +30,19 @@ USUAL = frozenset(
     )
     for code in range(first, last + 1)
 )
-"""Characters that take exactly one column: all of the notation. Others are looked up, slowly."""
+"""Characters that take exactly one column, the whole notation; the width of others is looked up."""
 
 
 COVERED = "▒"
-"""What stands in the place of a digit that is not to be seen."""
+"""What stands in the place of a hidden digit."""
+BRAILLE = 0x2800
+"""The braille character without a dot."""
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""The bit of each dot of a braille character, by line and column."""
 
 
 class Canvas:
-    """`width` × `height` characters; what is put outside of it is cut off."""
+    """`width` × `height` characters; what is written outside of them is cut off."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
@@ -63,13 +66,13 @@ class Canvas:
         return begin
 
     def paste(self, other: Canvas, x: int, y: int) -> None:
-        """Put another sheet on this one, with its left top at (x, y); it lies inside."""
+        """Copy another canvas onto this one, with its left top at (x, y); it must lie inside."""
         for line in range(other.height):
             self._chars[y + line][x : x + other.width] = other._chars[line]
             self._styles[y + line][x : x + other.width] = other._styles[line]
 
     def rule(self, y: int, title: str, note: str = "", style: str = "rule") -> None:
-        """A titled rule across the sheet, with a note at its right end."""
+        """Write a titled rule across the canvas, with a note at its right end."""
         self.put(0, y, ("━" if "chosen" in style else "─") * self.width, style)
         note = note if self.fits_rule(title, note) else ""
         room = self.width - (len(note) + 2 if note else 0) - 4
@@ -79,7 +82,7 @@ class Canvas:
             self.right(self.width - 1, y, f" {note} ", style)
 
     def fits_rule(self, title: str, note: str) -> bool:
-        """Whether a rule has room for both, with a line at either end."""
+        """Whether a rule has room for title and note, with a line at either end."""
         return len(title) + len(note) + 6 <= self.width
 
     def emphasise(self, text: str, style: str) -> None:
@@ -92,7 +95,7 @@ class Canvas:
                 return
 
     def cover(self, what: re.Pattern[str], y: int, columns: slice, by: str = COVERED) -> None:
-        """Put another character over all of what is found in some columns of a line."""
+        """Replace every character of what is found in some columns of a line."""
         if y >= self.height:
             return
         first, _, _ = columns.indices(self.width)
@@ -101,7 +104,7 @@ class Canvas:
                 self._chars[y][x], self._styles[y][x] = by, "quiet"
 
     def swap(self, what: re.Pattern[str], y: int, columns: slice) -> None:
-        """Let the two characters of whatever is found in some columns of a line change places."""
+        """Exchange the two characters of everything that is found in some columns of a line."""
         if y >= self.height:
             return
         chars, styles = self._chars[y], self._styles[y]
@@ -112,7 +115,7 @@ class Canvas:
             styles[x : x + 2] = styles[x + 1], styles[x]
 
     def blanks(self, begin: int, end: int, y: int, blank: str = " ") -> int:
-        """With how many blanks some columns of a line begin."""
+        """Count the blanks with which some columns of a line begin."""
         cells = "".join(self._chars[y][begin:end]) if 0 <= y < self.height else ""
         return len(cells) - len(cells.lstrip(blank))
 
@@ -121,14 +124,20 @@ class Canvas:
         for row in (self._chars[y], self._styles[y]):
             row[begin : end - 1] = row[begin + 1 : end]
 
+    def dot(self, x: int, y: int, style: str) -> None:
+        """Add a dot to the braille character that holds column `x` and line `y` of dots."""
+        column, line = x // 2, y // 4
+        dots = self.dots(column, line) | DOTS[y % 4][x % 2]
+        self.put(column, line, chr(BRAILLE + dots), style)
+
     def dots(self, x: int, y: int) -> int:
-        """The dots of the braille character there; none where there is another."""
+        """Return the bits of the braille character there; 0 where another character stands."""
         inside = 0 <= y < self.height and 0 <= x < self.width
-        code = ord(self._chars[y][x][:1] or " ") - 0x2800 if inside else 0
+        code = ord(self._chars[y][x][:1] or " ") - BRAILLE if inside else 0
         return code if 0 <= code < 256 else 0
 
     def runs(self, y: int) -> Iterator[tuple[str, str]]:
-        """The characters of a line in runs of one style."""
+        """Yield the characters of a line in runs of one style."""
         chars, styles = self._chars[y], self._styles[y]
         begin = 0
         for end in range(1, self.width + 1):
@@ -137,18 +146,19 @@ class Canvas:
                 begin = end
 
     def differs(self, other: Canvas, y: int) -> bool:
-        """Whether a line is not the same on another sheet of this size."""
+        """Whether a line differs from that of another canvas of this size."""
         return self._chars[y] != other._chars[y] or self._styles[y] != other._styles[y]
 
     def text(self) -> str:
-        """What is on the sheet, without styles."""
+        """Return the characters, without styles."""
         return "\n".join("".join(line).rstrip() for line in self._chars)
 
 
 def laid_out(text: str) -> list[str]:
-    """`text` by columns: a wide character and an empty one, what has no width with what it is on.
+    """Split `text` into columns: a wide character takes two, the second one empty.
 
-    Controls, among them those that turn the direction of writing, are left out.
+    A combining character stands with the one before it. Control characters are left out, among them
+    those that change the direction of writing.
     """
     found: list[str] = []
     for char in text:
@@ -164,12 +174,12 @@ def laid_out(text: str) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """The columns that `text` takes."""
+    """Return how many columns `text` takes."""
     return len(text) if USUAL.issuperset(text) else len(laid_out(text))
 
 
 def shortened(text: str, width: int) -> str:
-    """`text`, or what fits of it with `…` at the end."""
+    """Return `text`, or as much as fits with `…` at its end."""
     if columns(text) <= width:
         return text
     if width <= 0:
@@ -182,7 +192,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
-    """`text` in at most `most` lines of that width, the last one shortened where it must be."""
+    """Break `text` into at most `most` lines, the last one shortened where it must be."""
     lines, line = [], ""
     for word in text.split():
         if line and columns(line) + 1 + columns(word) > width:

@@ -1,53 +1,52 @@
 """The network drawn: nodes and edges, the graph of operations, and for deep ones a bar a layer.
 
-Each paints a View on the lines of a Canvas that it is given; edges are braille, so that they are
-finer than characters. It knows no widgets.
+Each function paints a View on some lines of a Canvas. Edges are braille, finer than characters.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
 from backprop_tui.maths.functions import ACTIVATIONS
-from backprop_tui.maths.numbers import fixed, ink, number
+from backprop_tui.maths.numbers import fixed, ink, number, signed
+from backprop_tui.model.program import Program
 from backprop_tui.session.view import View, hue
-from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.predictions import beside_target
+from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
+from backprop_tui.tui.paint.predictions import beside_target, targets
 
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""The bit of each dot of a braille character, by row and column."""
 FOLDED = 4
-"""Nodes that stand for a layer too large to draw."""
+"""Nodes that are drawn of a layer that is too large."""
 NARROWEST = 5
-"""Columns from layer to layer, below which a network is drawn as bars."""
+"""Columns from layer to layer below which a network is drawn as bars."""
 DEEP = 10
-"""Layers, beyond which it is drawn as bars however wide the panel."""
+"""Layers beyond which a network is drawn as bars, however wide the panel is."""
 WIDEST, TALLEST = 2.4, 0.62
-"""Columns for each line of a drawing, and lines for each column, at most on a large screen."""
+"""On a large screen the most columns for a line of a drawing, and the most lines for a column."""
 GRAPH = 44
-"""Columns of the graph of operations at most there."""
+"""The most columns of the graph of operations on a large screen."""
 LABEL, CLEAR = 6, 4
-"""Columns of a number over a node, and those between such numbers and the next layer's nodes, from
-which on edges keep clear of them on a large screen."""
+"""Columns of a number over a node, and the least columns between such numbers and the next layer's
+nodes for edges to keep clear of them, on a large screen."""
 
 
 def draw(canvas: Canvas, view: View, top: int) -> None:
-    """The drawing that the view asks for, from line `top` on; bars where nodes would not fit.
+    """Draw what the view asks for, from line `top` on; bars where nodes do not fit.
 
-    On a large screen it stands in the middle, neither wider nor taller than looks well.
+    On a large screen the drawing stands in the middle, with bounded proportions.
     """
     bottom, room = canvas.height, canvas.height - top
     width = int(min(canvas.width, WIDEST * room)) if view.roomy else canvas.width
     if view.drawing == "graph":
         kind, width = graph, min(width, GRAPH) if view.roomy else width
     else:
-        depth = len(view.layers) - 1
+        depth = view.depth
         kind = bars if depth > DEEP or (width - 6) / depth < NARROWEST else nodes
     if view.roomy and kind is not bars:
         tall = int(min(room, TALLEST * width)) if kind is nodes else room
@@ -59,43 +58,48 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
 
 
 def mark_of(view: View, *symbols: str) -> str:
-    """The meaning that marks any of these symbols: written, read, or neither."""
+    """Return the strongest mark of some symbols: "target", "read" or none."""
     return strongest(view.symbol_mark(symbol) for symbol in symbols)
 
 
+def with_gradients(view: View, *symbols: str) -> tuple[str, ...]:
+    """Return the symbols, and the gradients with respect to them that are computed."""
+    return (*symbols, *filter(None, map(view.program.gradient_of, symbols)))
+
+
 def strongest(marks: Iterable[str]) -> str:
-    """What is written before what is read."""
+    """Return "target" where it is among the marks, else "read" where that is, else none."""
     found = set(marks)
     return "target" if "target" in found else "read" if "read" in found else ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A layer of nodes: their column, their lines, and how many more there are."""
+    """A layer of nodes: their column, their lines, and how many are not drawn."""
 
     layer: int
     x: int
     lines: tuple[int, ...]
     more: int
     end: int
-    """The column behind the numbers over its nodes."""
+    """The column behind the numbers over the nodes."""
     covered: range
-    """The columns in which those numbers would hide an edge that is to be seen all along."""
+    """The columns that edges avoid, because the numbers would hide them."""
 
 
 def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """Neurons as nodes, weights as edges: blue plus, orange minus and dashed."""
+    """Draw neurons as nodes and weights as edges: blue plus, orange minus and dashed."""
     first, last = top + 1, bottom - 2  # a line of labels above, target and loss below
-    spacing = (canvas.width - 7) / (len(view.layers) - 1)
+    spacing = (canvas.width - 7) / (view.depth)
     if last - first < 2:
         return  # too low to draw in
-    labelled = spacing >= 7 and 2 * max(view.layers) <= last - first
+    labelled = spacing >= 7 and 2 * max(view.sizes) <= last - first
     if not labelled:
-        spacing = (canvas.width - 6) / (len(view.layers) - 1)
-    between = _between(canvas.width, len(view.layers) - 1)
+        spacing = (canvas.width - 6) / (view.depth)
+    between = _between(canvas.width, view.depth)
     clear = view.roomy and labelled and between >= CLEAR
     columns = []
-    for layer in range(len(view.layers)):
+    for layer in range(view.depth + 1):
         x = _clear_of_numbers(layer, between) if clear else 3 + round(layer * spacing)
         end = x + (3 if not clear else LABEL if layer else 1)
         covered = range(end - LABEL - 1, end + 1) if clear else range(0)
@@ -109,12 +113,12 @@ def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 def _between(width: int, depth: int) -> float:
-    """Columns from the numbers over one layer to the nodes of the next, all as wide."""
+    """Return the columns from the numbers over a layer to the nodes of the next one."""
     return (width - 2 * LABEL - 3 - (depth - 1) * (LABEL + 2)) / depth
 
 
 def _clear_of_numbers(layer: int, between: float) -> int:
-    """The column of a layer's nodes: inputs have their numbers at the left, others at the right."""
+    """Return the column of a layer's nodes: numbers stand left of inputs, right of the others."""
     return LABEL + 2 + round(layer * between) + (layer - 1) * (LABEL + 2) if layer else LABEL - 1
 
 
@@ -128,9 +132,9 @@ def _column(
     end: int,
     covered: range,
 ) -> Column:
-    room, n, tall = last - first, view.layers[layer], 2 if labelled else 1
+    room, n, tall = last - first, view.sizes[layer], 2 if labelled else 1
     shown = n if n * tall <= room else max(1, min(FOLDED, room - 2))
-    most = min(max(view.layers), room // tall)
+    most = min(max(view.sizes), room // tall)
     gap = max(2, (room - tall) / max(most - 1, 2)) if tall == 2 else room / max(most, 1)
     if shown < n:
         gap = (room - 2) / max(1, shown)
@@ -140,16 +144,18 @@ def _column(
 
 
 def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
-    """The edges into a layer, the strongest drawn last so that they are seen."""
-    symbol = f"W{right.layer}"
+    """Draw the edges into a layer, the strongest last so that they are visible."""
+    layers = view.program.layers
+    symbol = layers[right.layer - 1].weight
     weights = view.value(symbol)
     assert weights is not None  # a parameter always has a value
-    about = mark_of(view, symbol, f"dW{right.layer}")
-    elsewhere = any(mark_of(view, f"W{k}", f"dW{k}") for k in range(1, len(view.layers)))
+    about = with_gradients(view, symbol)
+    marked = mark_of(view, *about)
+    elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
 
     def looks(i: int, j: int) -> str:
-        """Strong where the edge is meant, faint where another one is."""
-        meant = about and strongest(view.cell_mark(s, i, j) for s in (symbol, f"d{symbol}"))
+        """Return the style of an edge: strong where it is marked, faint where another one is."""
+        meant = marked and strongest(view.cell_mark(s, i, j) for s in about)
         return " strong" if meant else " uncomputed" if elsewhere else ""
 
     edges = sorted(
@@ -168,14 +174,14 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
         styles.update(dict.fromkeys(line, ink(weight) + look))
     for (x, y), dots in bits.items():
         if first <= y <= last:
-            canvas.put(x, y, chr(0x2800 + dots), styles[x, y])
+            canvas.put(x, y, chr(BRAILLE + dots), styles[x, y])
 
 
 @lru_cache(maxsize=1024)  # the same edges are drawn at every key
 def _line(left: Column, right: Column, i: int, j: int, dashed: bool) -> dict[tuple[int, int], int]:
-    """The dots of the edge from node `j` to node `i`, by the character that they are part of.
+    """Return the dots of the edge from node `j` to node `i`, by the character they belong to.
 
-    It is straight; where a number would hide part of it, it is level as far as the numbers reach.
+    The edge is straight; where a number would hide a part of it, it is level beside the numbers.
     """
     begin, end = 2 * left.x + 2, 2 * right.x - 1
     behind, before = 2 * left.covered.stop, 2 * right.covered.start - 1
@@ -210,22 +216,24 @@ def _dots(begin: int, x0: int, x1: int, end: int, high: int, low: int) -> list[t
 def _nodes(
     canvas: Canvas, view: View, column: Column, top: int, labelled: bool, width: int
 ) -> None:
-    """A layer's nodes, its name above, and the values of its neurons where there is room."""
-    l = column.layer  # noqa: E741
-    names = ("X",) if l == 0 else (f"A{l}", f"Z{l}")
+    """Draw a layer's nodes, its name above, and its values where there is room."""
+    layers = view.program.layers
+    names, biases = [layers[0].below], []
+    if column.layer:
+        own = layers[column.layer - 1]
+        names, biases = [own.activation, own.affine], [own.bias]
     name = next((s for s in names if view.value(s) is not None), names[0])
     values, known = view.value(name), view.state.revealed(name)
-    about = (*names, *(f"d{s}" for s in names if l), *((f"b{l}", f"db{l}") if l else ()))
+    about = with_gradients(view, *names, *biases)
     end = column.end
     # As on the boards: A2 is read where dZ2 = A2 − Y is written at its node.
     canvas.right(end, top, name, f"label {mark_of(view, name) or mark_of(view, *about)}")
     stale = " stale" if view.state.stale(name) else ""
     for k, y in enumerate(column.lines):
-        own = strongest(
-            view.cell_mark(s, k, view.column if s in view.state.program.per_example else 0)
-            for s in about
+        marked = strongest(
+            view.cell_mark(s, k, view.column if s in view.program.per_example else 0) for s in about
         )
-        canvas.put(column.x, y, "?" if _waits(view, about, k) else "●", own or "strong")
+        canvas.put(column.x, y, "?" if _waits(view, about, k) else "●", marked or "strong")
         if labelled:
             hidden = (
                 known is not None
@@ -244,7 +252,7 @@ def _nodes(
             for beside in (start - 1, end):  # an edge that touched a number would read as a digit
                 canvas.put(beside, y - 1, " ")
     if column.more:
-        more, last = f"+{column.more}", l == len(view.layers) - 1
+        more, last = f"+{column.more}", column.layer == view.depth
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:
             more += " more"  # where it does not reach the count of the layer before
         x = min(max(0, column.x - 1), canvas.width - len(more))
@@ -252,35 +260,37 @@ def _nodes(
 
 
 def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
-    """Whether a number of that neuron (from 0) is asked for."""
+    """Whether a number of a neuron (counted from 0) is asked for."""
     asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
     return asked is not None and asked.symbol in about and asked.row == neuron + 1
 
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
-    targets = view.value("Y")
-    loss = view.value("L")
-    assert targets is not None  # Y is given
-    known = "" if loss is None else f"L {number(float(loss[0, view.column]), view.decimals)}"
+    """Write the target of the shown example, or its class, and its loss once it is known."""
+    target, own = view.program.target, view.program.loss
+    loss, about_target, about_loss = view.value(own), mark_of(view, target), mark_of(view, own)
+    known = "" if loss is None else f"{own} {number(float(loss[0, view.column]), view.decimals)}"
     if classes := beside_target(view, canvas.width - 1):
-        x = canvas.put(1, y, classes, mark_of(view, "Y"))
+        x = canvas.put(1, y, classes, about_target)
         if known and x + 2 + len(known) <= canvas.width:
-            canvas.right(canvas.width, y, known, mark_of(view, "L"))
+            canvas.right(canvas.width, y, known, about_loss)
         return
-    shown = [f"{v:g}".replace("-", "−") for v in targets[:, view.column]]
+    shown = [signed(f"{v:g}") for v in targets(view)[:, view.column]]
     written = "y " + " ".join(shown)
     room = canvas.width - 1 - (len(known) + 1 if known else 0)
-    x = canvas.put(1, y, shortened(written, room), mark_of(view, "Y"))
+    x = canvas.put(1, y, shortened(written, room), about_target)
     if known:
         at = min(max(x + 2, 12), canvas.width - len(known))
-        canvas.put(at, y, known, mark_of(view, "L"))
+        canvas.put(at, y, known, about_loss)
 
 
 def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """The largest |dW| of each layer as a bar, on a scale of powers of ten."""
-    state, depth = view.state, len(view.layers) - 1
+    """Draw the largest |dW| of each layer as a bar, on a logarithmic scale."""
+    state, depth = view.state, view.depth
     canvas.put(0, top, "layer  largest |dW|", "label")
-    largest = {k: float(np.abs(state.result(f"dW{k}")).max()) for k in range(1, depth + 1)}
+    weights = enumerate((layer.weight for layer in view.program.layers), 1)
+    slopes = {k: view.program.gradient_of(weight) for k, weight in weights}
+    largest = {k: float(np.abs(state.result(s)).max()) for k, s in slopes.items() if s}
     powers = [math.log10(v) for v in largest.values() if v > 0 and math.isfinite(v)]
     low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(1, canvas.width - 12)
@@ -295,7 +305,7 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     for y, layer in enumerate(range(above, max(0, above - lines), -1), top + 1):
         mark = "▸" if layer == here else " "
         canvas.put(0, y, f"{mark}{layer:>3}", "strong" if layer == here else "label")
-        if not state.done(f"dW{layer}"):
+        if layer not in largest or not state.done(slopes[layer] or ""):
             canvas.put(8, y, "·", "uncomputed")
             continue
         value = largest[layer]
@@ -306,19 +316,8 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 
 
 def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
-    """X → Z1 → A1 → ... → L as operations, downwards; the gradients come back up beside them."""
-    rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = [("", ("X",), "", ())]
-    for l, g in enumerate(view.state.experiment.network.activations, 1):  # noqa: E741
-        rows += [
-            ("↓ ", (f"W{l}", f"b{l}"), "↑ ", (f"dW{l}", f"db{l}")),
-            ("", (f"Z{l}",), "", (f"dZ{l}",)),
-            (f"↓ {ACTIVATIONS[g].symbol}", (), f"↑ {ACTIVATIONS[g].symbol}′", ()),
-            ("", (f"A{l}",), "", (f"dA{l}",)),
-        ]
-    rows += [("↓ ", ("Y",), "↑", ()), ("", ("L",), "", ())]
-    rows += (
-        [("↓ ", (), "↑", ()), ("", ("J",), "", ())] if "J" in view.state.program.positions else []
-    )
+    """Draw the operations from the inputs down to the loss, with the gradients beside them."""
+    rows = list(_operations(view.program))
     lines, here = bottom - top, _row_of(view, rows)
     begin = max(0, min(here - lines // 2, len(rows) - lines))
     middle = canvas.width // 2 + 1
@@ -331,8 +330,34 @@ def graph(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         canvas.right(canvas.width, bottom - 1, "⋮", "quiet")
 
 
-def _row_of(view: View, rows: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]]) -> int:
-    symbol = view.place.symbol if view.place else "X"
+Operation: TypeAlias = tuple[str, tuple[str, ...], str, tuple[str, ...]]
+"""A line of the graph: an arrow down and matrices, an arrow up and their gradients."""
+
+
+def _operations(program: Program) -> Iterator[Operation]:
+    """Yield the lines of the graph, from the inputs to what training minimises."""
+
+    def line(*symbols: str, arrows: tuple[str, str] = ("", "")) -> Operation:
+        gradients = filter(None, map(program.gradient_of, symbols))
+        return arrows[0], symbols, arrows[1], tuple(gradients)
+
+    yield line(program.layers[0].below)
+    for layer, name in zip(program.layers, program.network.activations, strict=True):
+        g = ACTIVATIONS[name].symbol
+        yield line(layer.weight, layer.bias, arrows=("↓ ", "↑ "))
+        yield line(layer.affine)
+        yield line(arrows=(f"↓ {g}", f"↑ {g}′"))
+        yield line(layer.activation)
+    yield line(program.target, arrows=("↓ ", "↑"))
+    yield line(program.loss)
+    if program.objective != program.loss:
+        yield line(arrows=("↓ ", "↑"))
+        yield line(program.objective)
+
+
+def _row_of(view: View, rows: list[Operation]) -> int:
+    """Return the line on which the explained number stands."""
+    symbol = view.place.symbol if view.place else rows[0][1][0]
     for k, (_, forward, _, backward) in enumerate(rows):
         if symbol in forward or symbol in backward:
             return k
@@ -342,7 +367,7 @@ def _row_of(view: View, rows: list[tuple[str, tuple[str, ...], str, tuple[str, .
 def _entry(
     canvas: Canvas, view: View, x: int, y: int, arrow: str, symbols: tuple[str, ...], looks: str
 ) -> None:
-    """An arrow and the matrices beside it: marked, plain, or dim while they are not computed."""
+    """Write an arrow and matrices, marked, or dim until they are computed."""
     x = canvas.put(x, y, arrow, looks)
     for symbol in symbols:
         known = view.value(symbol) is not None

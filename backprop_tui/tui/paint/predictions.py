@@ -1,6 +1,6 @@
-"""What the screen says of classes: the shown example's, what is predicted, how many are right.
+"""What the screen says of classes: the shown example's, the predicted one, how many are correct.
 
-Only where there are several examples whose targets are classes; words only where these have names.
+It says so only where there are several examples whose targets are classes.
 """
 
 from __future__ import annotations
@@ -12,38 +12,43 @@ from backprop_tui.tui.paint.canvas import shortened
 
 
 def class_names(view: View) -> tuple[str, ...] | None:
-    """The classes in words; None where the targets are no classes, or are shown as numbers."""
+    """Return the names of the classes; None where the targets are not classes or are numbers."""
     data = view.state.experiment.data
     named = data.classes or data.output_names or len(data.Y) == 1
     return data.class_names if named and data.examples > 1 else None
 
 
 def outputs(view: View) -> Array | None:
-    """A[L] of the shown batch, once it is whole."""
-    symbol = f"A{len(view.layers) - 1}"
+    """Return the predictions for the shown batch; None until all are computed."""
+    symbol = view.program.output
     return view.value(symbol) if view.state.done(symbol) else None
 
 
+def targets(view: View) -> Array:
+    """Return the targets of the shown batch."""
+    return view.state.before(view.program.target)
+
+
 def target_class(view: View) -> str | None:
-    """The class of the shown example, by its name."""
-    names, Y = class_names(view), view.state.before("Y")
+    """Return the name of the shown example's class; None where there are no classes."""
+    names, Y = class_names(view), targets(view)
     return None if names is None else prediction(names, Y, Y, view.column).target
 
 
 def predicted(view: View) -> Prediction | None:
-    """What the network takes the shown example for."""
+    """Return the prediction for the shown example; None until it is computed."""
     names, A = class_names(view), outputs(view)
     if names is None or A is None:
         return None
-    return prediction(names, A, view.state.before("Y"), view.column)
+    return prediction(names, A, targets(view), view.column)
 
 
 def right_of_batch(view: View) -> tuple[int, int] | None:
-    """How many examples of the shown batch are predicted right, of how many."""
+    """Return how many examples of the shown batch are predicted correctly, and of how many."""
     data, A = view.state.experiment.data, outputs(view)
     if A is None or A.shape[1] == 1 or data.class_names is None:
         return None
-    return int(correct(A, view.state.before("Y")).sum()), A.shape[1]
+    return int(correct(A, targets(view)).sum()), A.shape[1]
 
 
 def beside_target(view: View, width: int) -> str | None:

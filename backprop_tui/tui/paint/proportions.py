@@ -1,14 +1,14 @@
 """How a large screen is divided: the boards get the lines that they need, the Step panel the rest.
 
-All of it follows from the terminal's size and the network's, so that nothing moves from step to
-step. On a small screen the parts are fixed.
+Everything follows from the size of the terminal and of the network, so that nothing moves from step
+to step. On a small screen the parts are fixed.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from backprop_tui.tui.paint.matrices import board_lines
+from backprop_tui.tui.paint.arrangement import board_lines
 
 AROUND = 3
 """Lines of title, rail and footer."""
@@ -16,7 +16,7 @@ LEAST_STEP, SHARE = 13, 4
 """Lines of the Step panel at least; and at least one in so many of all."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
 """Lines of a drawing; of one of a bar for each layer at least."""
-NARROWEST = 42
+LEAST_COLUMNS = 42
 """Columns of the drawing."""
 
 
@@ -27,8 +27,8 @@ def is_large(width: int, height: int) -> bool:
 
 @lru_cache(maxsize=16)
 def proportions(width: int, height: int, layers: tuple[int, ...]) -> tuple[int, int]:
-    """Columns of the drawing, and lines of the Step panel, on a large screen."""
+    """Return the columns of the drawing and the lines of the Step panel on a large screen."""
     room = height - AROUND - max(LEAST_STEP, height // SHARE)
     drawn = max(LEAST_DRAWN, min(len(layers) + 2, MOST_DRAWN))
     body = max(2 * board_lines(layers, room // 2), min(room, drawn))
-    return max(NARROWEST, width * 8 // 25), height - AROUND - body
+    return max(LEAST_COLUMNS, width * 8 // 25), height - AROUND - body

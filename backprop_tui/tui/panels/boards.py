@@ -1,6 +1,6 @@
 """The boards: Cache and Gradients above each other, and the update as a subtraction.
 
-They place matrices where `matrices` says and paint them; nothing here computes a value.
+Where the matrices stand is decided in `paint.arrangement` and `paint.update`.
 """
 
 from __future__ import annotations
@@ -18,32 +18,24 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.run.edits import ALPHA
+from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.matrices import (
-    LABEL,
-    Arrangement,
-    Placed,
-    arrange,
-    arrange_update,
-    paint_all,
-    paint_cell,
-    paint_cursor,
-    shown_values,
-)
+from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
+from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.panel import Panel
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
-"""What is told of a number in its cell, its sign included: it would show by the width."""
+"""What stands beside a number in its cell, and its minus sign: hidden with the number."""
 POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
-"""Lines of a board that its rule, its labels and a row of numbers take."""
+"""Lines that the rule of a board, its labels and one row of numbers take."""
 MARKED = re.compile("[▸•]−")
-"""A mark that a sign has pushed aside: where it stands would tell the sign."""
-FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
+"""A mark left of a minus sign: where it stands would reveal a hidden sign."""
+CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 
 
 class Board(Panel):
@@ -73,8 +65,8 @@ class Board(Panel):
         return self.among(self.arrangement(view))
 
     @classmethod
-    def own(cls, symbol: str) -> str:
-        """The name of what stands here of a value; none where it has nothing here."""
+    def own(cls, view: View, symbol: str) -> str:
+        """The symbol that this board shows for `symbol` (Gradients: dW1 for W1), or ''."""
         return symbol
 
     @classmethod
@@ -85,16 +77,16 @@ class Board(Panel):
         for one in cls.among(a):
             if one.symbol and one.rows and one.columns:
                 stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
-        card = list(filter(None, map(cls.own, a.card)))
-        per_example = view.state.program.per_example
+        card = [own for s in a.card if (own := cls.own(view, s))]
+        per_example = view.program.per_example
         return [
             stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
             for s in card or stops
         ]
 
-    def remark(self, a: Arrangement) -> str:
-        """What is not shown."""
-        left_out = " ".join(filter(None, map(self.own, a.left_out)))
+    def remark(self, view: View, a: Arrangement) -> str:
+        """Say what is not shown."""
+        left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
         return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
 
     def cell_at(self, at: Offset) -> Cell | None:
@@ -105,44 +97,45 @@ class Board(Panel):
         return None
 
     def finish(self, canvas: Canvas, view: View) -> None:
-        """The brackets of the cursor; they are tight: their place would tell a covered sign."""
+        """Paint the brackets of the cursor."""
         for placed in self.placed(view) if view.bracketed else ():
             paint_cursor(canvas, view, placed)
 
     def hide(self, canvas: Canvas, view: View) -> None:
-        """Whatever stands in a cell, with what is told of it; labels and marks stay."""
+        """Cover the numbers in the cells with their signs; labels and marks stay visible."""
         for placed in self.placed(view):
             for k in range(len(placed.rows)):
                 y = placed.line(k) + 1
                 cells = slice(max(0, placed.left), max(0, placed.right))
                 canvas.swap(MARKED, y, cells)
                 canvas.cover(TOLD, y, cells, " ")
-                canvas.cover(FIGURES, y, cells)
+                canvas.cover(CELL_FIGURES, y, cells)
         super().hide(canvas, view)
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
-        """The other layers, in the last line; returns the column behind them."""
-        if len(a.layers) == len(view.layers) - 1 or canvas.height <= LEAST:
+        """Name the other layers in the last line, and return the column behind them."""
+        if len(a.layers) == view.depth or canvas.height <= LEAST:
             return 0
         others = shortened(neighbours(view, a.layers), canvas.width)
         return canvas.put(0, canvas.height - 1, others, "quiet")
 
 
 class Cache(Board):
-    """Inputs, parameters and everything that going forward has computed."""
+    """Inputs, parameters and the values saved in the forward pass."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_layer(view, a)}", self.remark(a)
-        self.rule(canvas, view, *heading(view, title, remark, canvas.width - 8))
-        paint_all(canvas, view, a.cache)
+        title, remark = f"Cache{which_layer(view, a)}", self.remark(view, a)
+        self.rule(canvas, view, *cache_title(view, title, remark, canvas.width - 8))
+        for placed in a.cache:
+            paint_matrix(canvas, view, placed)
         behind, which = self.put_neighbours(canvas, view, a), example(view)
         if behind and remark and behind + len(which) + 2 <= canvas.width:
             canvas.right(canvas.width, canvas.height - 1, which, "quiet")
 
 
 class Gradients(Board):
-    """What going backward has computed, each slope exactly under its value."""
+    """The gradients that are computed, each exactly under its value."""
 
     @classmethod
     def among(cls, a: Arrangement) -> tuple[Placed, ...]:
@@ -150,9 +143,8 @@ class Gradients(Board):
         return a.gradients
 
     @classmethod
-    def own(cls, symbol: str) -> str:
-        """Data have no gradient here."""
-        return "" if symbol in ("X", "Y") else f"d{symbol}"
+    def own(cls, view: View, symbol: str) -> str:
+        return view.program.gradient_of(symbol) or ""
 
     @classmethod
     def powers(cls, view: View, room: Size) -> list[tuple[tuple[Placed, ...], int]]:
@@ -175,7 +167,7 @@ class Gradients(Board):
         cards = self.powers(view, self.room or self.size)
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
-        power_of_ten, remark = times_power(shared), self.remark(a)
+        power_of_ten, remark = times_power(shared), self.remark(view, a)
         layers = (which_layer(view, a), "") if self.alone else ("",)  # else the Cache says it
         ways = [
             ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
@@ -184,7 +176,8 @@ class Gradients(Board):
         ]
         self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
         for card, power in cards:
-            paint_all(canvas, view, card, power)
+            for placed in card:
+                paint_matrix(canvas, view, placed, power)
             if power != shared and not self.is_covered(view):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
         if self.alone:
@@ -199,7 +192,7 @@ class Gradients(Board):
 
 
 class Update(Board):
-    """The update phase on the board: before, minus α times the slope, after."""
+    """The update phase as a subtraction: before, minus α times the gradient, after."""
 
     @classmethod
     def arranged(cls, view: View, room: Size) -> Arrangement:
@@ -209,7 +202,7 @@ class Update(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
-        remark = self.remark(a)
+        remark = self.remark(view, a)
         notes = [", ".join(filter(None, (remark, constants))), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
@@ -228,7 +221,7 @@ class Update(Board):
                 paint_cursor(canvas, view, placed)
 
     def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
-        """A label at its left, and its numbers, marked as what they are."""
+        """Paint the label of a block at its left, and its numbers with their marks."""
         top, values = placed.top + 1, shown_block(view, placed)
         place = partial(place_in_block, view, placed)
         marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
@@ -245,12 +238,12 @@ class Update(Board):
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
                 looks = "wrong" if wrong else ""
-                sign = view.sign_of(place(i, j)) if placed.symbol and number is not None else ""
+                sign = view.sign(place(i, j)) if placed.symbol and number is not None else ""
                 paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
-    """The number that a block shows in a cell: before, the slope, a running mean, after."""
+    """Return which number a block shows in a cell (counted from 0)."""
     if placed.part == "made":
         return view.place_of(placed.symbol, row, column)
     made = view.iteration - (placed.part == "before")
@@ -258,7 +251,7 @@ def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
 
 
 def shown_block(view: View, placed: Placed) -> Array | None:
-    """The numbers of a block; None while they are still to come."""
+    """Return the numbers of a block; None until they are computed."""
     state, symbol = view.state, placed.symbol
     match placed.part:
         case "before":
@@ -272,8 +265,8 @@ def shown_block(view: View, placed: Placed) -> Array | None:
 
 
 def taken_away(view: View, placed: Placed) -> Array | None:
-    """The right side of the update's difference, once all that it reads is there."""
-    program = view.state.program
+    """Return what the update subtracts, once everything that it reads is computed."""
+    program = view.program
     step = program.steps[program.index(placed.parameter)]
     updates, _ = program.phase_bounds("update")
     if not isinstance(step.expression, Diff):
@@ -286,8 +279,8 @@ def taken_away(view: View, placed: Placed) -> Array | None:
 
 
 def rule_in_numbers(view: View) -> str:
-    """`α = 0.5`, and the constants of an optimizer where it is not plain gradient descent."""
-    training, program = view.state.experiment.training, view.state.program
+    """Return `α = 0.5`, with the constants of an optimizer other than gradient descent."""
+    training, program = view.state.experiment.training, view.program
     first, behind = program.phase_bounds("update")
     read = {s for step in program.steps[first:behind] for s in names(step.expression)}
     constants = [
@@ -302,9 +295,9 @@ def rule_in_numbers(view: View) -> str:
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 
-def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
-    """The Cache's title and note in so many columns: with the shown example's class, and how many
-    of the batch are predicted right, as far as there is room."""
+def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
+    """Return the Cache's title and note in `room` columns, with the shown example's class and how
+    many of the batch are predicted correctly, as far as they fit."""
     known, named = right_of_batch(view), None if remark else target_class(view)
     note = remark or example(view)
     right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
@@ -315,7 +308,7 @@ def heading(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
 
 
 def example(view: View) -> str:
-    """Which example's column is shown."""
+    """Say which example's column is shown."""
     state, total = view.state, view.state.experiment.data.examples
     row = state.iteration.examples[view.column] + 1
     if state.examples == total and row == view.column + 1:
@@ -326,17 +319,17 @@ def example(view: View) -> str:
 
 
 def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
-    """What a d before a name means here."""
-    step = view.step
-    if "J" in view.state.program.positions:
-        return "dA dZ of its own L; dW db of J"
-    symbol = step.symbol if step and step.phase == "backward" else "dW1"
-    return f"{symbol} means ∂L/∂{symbol[1:]}"
+    """Say what a d before a name means here."""
+    program, step = view.program, view.step
+    if program.objective != program.loss:
+        return f"dA dZ of its own {program.loss}; dW db of {program.objective}"
+    of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
+    return f"{program.gradient_of(of or '')} means ∂{program.loss}/∂{of}"
 
 
 def which_layer(view: View, a: Arrangement) -> str:
-    """Which layers' cards they are; nothing where all of them stand there."""
-    depth = len(view.layers) - 1
+    """Say which layers are shown; nothing where all of them are."""
+    depth = view.depth
     if len(a.layers) == depth:
         return ""
     if len(a.layers) == 1:
@@ -345,8 +338,8 @@ def which_layer(view: View, a: Arrangement) -> str:
 
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:
-    """The layers before and after those that are shown."""
-    n, g = view.layers, view.state.experiment.network.activations
+    """Name the layers before and after those that are shown."""
+    n, g = view.sizes, view.state.experiment.network.activations
     depth = len(n) - 1
 
     def named(first: int, last: int) -> str:
@@ -360,6 +353,3 @@ def neighbours(view: View, shown: tuple[int, ...]) -> str:
     if shown[-1] < depth:
         parts.append(f"▾ {named(shown[-1] + 1, depth)}")
     return "      ".join(parts)
-
-
-__all__ = ["Board", "Cache", "Gradients", "Placed", "Update"]

@@ -23,7 +23,7 @@ WHY = {
     "next": "next",
     "help": "help",
 }
-"""What is of use while a number is explained, and what it is then."""
+"""The keys that are shown while a number is explained, and what they do then."""
 ASKING = {
     "next": "show",
     "choose": "answer",
@@ -31,9 +31,9 @@ ASKING = {
     "help": "hint",
     "leave": "stop asking",
 }
-"""The same while something is asked."""
+"""The keys that are shown while something is asked, and what they do then."""
 YIELDING = ("if roomy", "if it fits", "soon")
-"""The footers that give way when there is little room, the first first."""
+"""The keys that are left out where there is little room, in this order."""
 
 
 def of_use(words: dict[str, str]) -> list[Command]:
@@ -79,7 +79,7 @@ def fitting(width: int, shown: list[Command]) -> list[Command]:
 
 
 class Footer(Panel):
-    """space next  ⌫ back  p phase ..."""
+    """The keys and what they do: space next  ⌫ back  p phase ..."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []

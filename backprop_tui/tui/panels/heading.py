@@ -1,8 +1,4 @@
-"""The first two lines: where in the run one is, and the rail of phases and steps.
-
-They paint what the View says; the rail tells which step stands where, so that a click can lead
-there.
-"""
+"""The first two lines of the screen: where in the run one is, and the rail of phases and steps."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ class Title(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
         position, steps = state.position, len(state.program.steps)
-        loss = losses(view)
+        loss = losses_text(view)
         # A column's own place for each part, so that nothing moves as numbers change.
         at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
         name = f"{state.experiment.name}  {state.experiment.network.sizes}"
@@ -56,40 +52,36 @@ class Title(Panel):
         canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
 
 
-def losses(view: View) -> str:
-    """`L 0.666 J 1.104`; before this iteration's is known, what the last one was."""
-    state = view.state
-    position, batch = state.position, "J" in state.program.positions
-    known = state.value("L")
-    asked = view.step.symbol if view.is_asked and view.step else ""
+def losses_text(view: View) -> str:
+    """Write the losses, `L 0.666 J 1.104`, and what the loss of the iteration before was."""
+    state, own, joint = view.state, view.program.loss, view.program.objective
+    batch = joint != own
     parts = []
-    if known is not None:
-        parts.append(f"L {number(float(known[0, view.column]), view.decimals)}")
-    if asked in ("L", "J"):
-        parts.append(f"{asked} ?")
-    joint = state.value("J") if batch else None
-    if joint is not None:
-        parts.append(f"J {number(float(joint[0, 0]), view.decimals)}")
+    if (known := state.value(own)) is not None:
+        parts.append(f"{own} {number(float(known[0, view.column]), view.decimals)}")
+    if view.is_asked and view.step and view.step.role.kind == "loss":
+        parts.append(f"{view.step.symbol} ?")
+    if batch and (known := state.value(joint)) is not None:
+        parts.append(f"{joint} {number(float(known[0, 0]), view.decimals)}")
     single = state.experiment.data.examples == 1
-    last = "J" if batch else "L"
-    if position.iteration > 1 and (batch or single):
-        before = state.timeline.iteration(position.iteration - 1)
-        was = float(before.results[state.program.index(last)][0, 0])
-        if state.value(last) is None or state.stale(last) or state.step is None:
-            parts = parts or [last]
+    if view.iteration > 1 and (batch or single):
+        before = state.timeline.iteration(view.iteration - 1)
+        was = float(before.results[view.program.index(joint)][0, 0])
+        if state.value(joint) is None or state.stale(joint) or state.step is None:
+            parts = parts or [joint]
         parts.append(f"(was {number(was, view.decimals)})")
     return " ".join(parts)
 
 
 def loss_is_wrong(view: View) -> bool:
-    """Whether the run's mistake made the loss that is known here another."""
-    column = {"L": view.column}
-    known = (s for s in ("J", "L") if view.state.value(s) is not None)
-    return any(view.is_wrong(view.place_of(s, 0, column.get(s, 0))) for s in known)
+    """Whether the run's mistake changed a loss that is known here."""
+    losses = {view.program.objective: 0, view.program.loss: view.column}
+    known = [(s, column) for s, column in losses.items() if view.state.value(s) is not None]
+    return any(view.is_wrong(view.place_of(s, 0, column)) for s, column in known)
 
 
 class Rail(Panel):
-    """✓ forward  ✓ loss  ◀ BACKWARD dA2 dZ2[dW2]db2 ...  update: a click on a step goes there."""
+    """The phases and the steps of the current one: ✓ forward  ◀ BACKWARD dA2 dZ2[dW2]db2 ..."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
@@ -115,20 +107,21 @@ class Rail(Panel):
                 x += 2
 
     def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
-        """The steps of the current phase with one column between them, `[` and `]` at the current.
+        """Write the steps of the current phase with `[` and `]` around the current one.
 
-        Where they do not fit, its layer's in a deep network, else those around the current one.
+        Where they do not all fit, those of its layer are shown in a deep network, else those around
+        the current one.
         """
-        state, steps, phase = view.state, view.state.program.steps, phase_of(view)
+        state, steps, phase = view.state, view.program.steps, phase_of(view)
         at = state.number - 1
         first, behind = state.program.phase_bounds(phase)
         if phase == "update":
             first = state.program.phase_bounds("backward")[1]
         shown, ahead = range(first, behind), ""
-        if needs(shown, view) > room and len(view.layers) > 5 and state.step and state.step.layer:
+        if needs(shown, view) > room and view.depth > 4 and state.step and state.step.layer:
             own = [i for i in shown if steps[i].layer == state.step.layer]
             shown = range(own[0], own[-1] + 1)
-            here, depth = state.step.layer, len(view.layers) - 1
+            here, depth = state.step.layer, view.depth
             ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
             ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
             shown = around(at, shown, view, room - len(ahead))
@@ -155,23 +148,23 @@ class Rail(Panel):
 
 
 def phase_of(view: View) -> Phase:
-    """The phase whose steps are listed: with backward an update that a mistake made early."""
-    early = view.step is not None and view.state.program.is_early(view.step)
+    """Return the phase whose steps are listed: backward for an update that is made too early."""
+    early = view.step is not None and view.program.is_early(view.step)
     return "backward" if early else view.state.phase
 
 
 def hue_of(phase: Phase) -> str:
-    """The meaning of a phase's colour."""
+    """Return the meaning of a phase's colour."""
     return "forward" if phase == "loss" else phase
 
 
 def around(at: int, shown: range, view: View, room: int) -> range:
-    """Those of the steps around the current one that there is room for."""
+    """Return as many steps around the current one as there is room for."""
     while needs(shown, view) > room and len(shown) > 1:
         shown = shown[1:] if at - shown[0] > shown[-1] - at else shown[:-1]
     return shown
 
 
 def needs(shown: range, view: View) -> int:
-    """The columns that these steps take in the rail."""
-    return sum(len(view.state.program.steps[i].symbol) + 1 for i in shown) + 1
+    """Return the columns that some steps take in the rail."""
+    return sum(len(view.program.steps[i].symbol) + 1 for i in shown) + 1

@@ -1,4 +1,4 @@
-"""The network, drawn. What is drawn is `drawings`' business; this is its panel."""
+"""The panel in which the network is drawn."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from backprop_tui.tui.panels.panel import Panel
 SHORTER = {"backward": "back"}
 
 
-class Network(Panel):
-    """The drawing, and the direction in which numbers flow just now."""
+class NetworkPanel(Panel):
+    """The drawing of the network, and the direction in which its numbers are computed."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
         phase = view.state.phase

@@ -1,7 +1,6 @@
-"""What every panel has in common: it is given a View, paints it, and can be focused.
+"""What all panels have in common: a panel is given a View and paints it on a Canvas.
 
-A panel knows nothing of keys or time; a click on something that leads somewhere is posted as an
-action's name.
+A click on something that leads somewhere is posted as a message; keys are the screen's.
 """
 
 from __future__ import annotations
@@ -19,65 +18,31 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.themes import LOOKS
 
 NUMBERS = re.compile(r"(?<![\w\[,.(×])[−-]?(?:\d+\.\d+(?:e−?\d+)?|\d+e−?\d+|∞|NaN)(?![\w.])")
-"""Numbers among words and names: those that a network computes."""
+"""The numbers that a network computes, as they stand among words and names."""
 HOW = ("numbers hidden, h shows", "hidden, h shows", "h shows")
-"""What a panel's rule says while they are covered."""
+"""What a panel's rule says while its numbers are covered, the longest first."""
 
 
-class Panel(Widget, inherit_bindings=False):
-    """A widget that paints the View it was last given, one Canvas a size."""
+class Painted(Widget, inherit_bindings=False):
+    """A widget that paints itself on a Canvas, once for each size."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
-        self.view: View | None = None
         self._canvas: Canvas | None = None
         self._painted_for: Size | None = None
         self._looks: dict[str, Style] = {}
 
-    def show(self, view: View) -> None:
-        """Paint this from now on; only the lines that change are drawn anew."""
-        self.view = view
-        before, self._canvas = self._canvas, None
-        if not self.display or not self.size.area:
-            return
-        if before is None or self._painted_for != self.size:
-            self.refresh()
-            return
-        now, width = self.canvas, self.size.width
-        changed = [Region(0, y, width, 1) for y in range(now.height) if now.differs(before, y)]
-        if changed:
-            self.refresh(*changed)
-
-    def paint(self, canvas: Canvas, view: View) -> None:
-        """Paint `view`; the canvas has the size of the panel."""
+    def paint_anew(self, canvas: Canvas) -> None:
+        """Paint everything; the canvas is blank and has the size of the widget."""
         raise NotImplementedError
-
-    def finish(self, canvas: Canvas, view: View) -> None:
-        """Paint what is not to be covered, over all that is."""
-
-    def is_covered(self, view: View) -> bool:
-        """Whether its numbers are not shown."""
-        return self.id in view.hidden
-
-    def hide(self, canvas: Canvas, view: View) -> None:
-        """Cover the numbers of what was painted: they wait until they are asked for."""
-        for y in range(1, canvas.height):
-            canvas.cover(NUMBERS, y, slice(None))
-        title = re.split(" [─━]", canvas.text().split("\n", 1)[0].strip("─━ "))[0]
-        said = next((note for note in HOW if canvas.fits_rule(title, note)), "")
-        self.rule(canvas, view, title if said else "", said or HOW[-1])
 
     @property
     def canvas(self) -> Canvas:
-        """What the panel shows, painted when first asked for at this size."""
+        """What the widget shows, painted when it is first asked for at this size."""
         if self._canvas is None or self._painted_for != self.size:
             self._canvas = Canvas(self.size.width, self.size.height)
             self._painted_for = self.size
-            if self.view is not None:
-                self.paint(self._canvas, self.view)
-                if self.is_covered(self.view):
-                    self.hide(self._canvas, self.view)
-                self.finish(self._canvas, self.view)
+            self.paint_anew(self._canvas)
         return self._canvas
 
     def render_line(self, y: int) -> Strip:
@@ -100,6 +65,53 @@ class Panel(Widget, inherit_bindings=False):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._looks.clear()
+
+
+class Panel(Painted):
+    """A widget that paints the View that it was last given."""
+
+    view: View | None = None
+
+    def show(self, view: View) -> None:
+        """Paint this view from now on; only the lines that change are drawn anew."""
+        self.view = view
+        before, self._canvas = self._canvas, None
+        if not self.display or not self.size.area:
+            return
+        if before is None or self._painted_for != self.size:
+            self.refresh()
+            return
+        now, width = self.canvas, self.size.width
+        changed = [Region(0, y, width, 1) for y in range(now.height) if now.differs(before, y)]
+        if changed:
+            self.refresh(*changed)
+
+    def paint_anew(self, canvas: Canvas) -> None:
+        """Paint the view, cover its numbers where they are hidden, and finish."""
+        if self.view is not None:
+            self.paint(canvas, self.view)
+            if self.is_covered(self.view):
+                self.hide(canvas, self.view)
+            self.finish(canvas, self.view)
+
+    def paint(self, canvas: Canvas, view: View) -> None:
+        """Paint `view`; the canvas has the size of the panel."""
+        raise NotImplementedError
+
+    def finish(self, canvas: Canvas, view: View) -> None:
+        """Paint what stays visible while the numbers are covered."""
+
+    def is_covered(self, view: View) -> bool:
+        """Whether the numbers of the panel are hidden."""
+        return self.id in view.hidden
+
+    def hide(self, canvas: Canvas, view: View) -> None:
+        """Cover the numbers that were painted, and say in the rule which key shows them."""
+        for y in range(1, canvas.height):
+            canvas.cover(NUMBERS, y, slice(None))
+        title = re.split(" [─━]", canvas.text().split("\n", 1)[0].strip("─━ "))[0]
+        said = next((note for note in HOW if canvas.fits_rule(title, note)), "")
+        self.rule(canvas, view, title if said else "", said or HOW[-1])
 
     def rule(self, canvas: Canvas, view: View, title: str, note: str = "", y: int = 0) -> None:
         """The panel's titled rule, in the hue of the phase; strong where it is the chosen one."""

@@ -1,22 +1,22 @@
-"""The Step panel while something is asked: the question and its choices, then how it ended.
+"""What the Step panel says while something is asked: the question, its choices, how it ended.
 
-It lays out what an Asking holds; of the step itself nothing is told before the question is over,
-but for the hints that were asked for.
+Until the question is over, only the hints that were asked for show anything of the step.
 """
 
 from __future__ import annotations
 
-from backprop_tui.learn.judging import Verdict
-from backprop_tui.learn.questions import Choice
-from backprop_tui.learn.score import Outcome
+from backprop_tui.learn.answers import AnswerVerdict
+from backprop_tui.learn.formulas import hint_of
+from backprop_tui.learn.questions import Choice, Outcome
 from backprop_tui.maths.writing import text
 from backprop_tui.session.question import Asking
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
-from backprop_tui.tui.panels.step import ROOMY, Line, element_lines, paragraph
+from backprop_tui.tui.paint.lines import TextLine, paragraph
+from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
 
 VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
-NUMBERS = ("none", "one", "two", "three", "four")
+COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
@@ -25,8 +25,8 @@ APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
 
-def question_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
-    """All that is to be said, more than there may be room for."""
+def question_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
+    """Return the lines of a question that is open or over; there may be more than fit."""
     if asking.is_open:
         return asked_lines(view, asking, width)
     return answered_lines(view, asking, width, height)
@@ -35,53 +35,51 @@ def question_lines(view: View, asking: Asking, width: int, height: int) -> list[
 # Open ----------------------------------------------------------------------------------------
 
 
-def asked_lines(view: View, asking: Asking, width: int) -> list[Line]:
-    """The question, what may be chosen, what was wrong so far, and how it is answered."""
+def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
+    """Return the question, the choices, what was wrong so far, and how to answer."""
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     talk = asked.form == "talk"
     whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
-    lines = [Line(whole, "strong", 9)]
+    lines = [TextLine(whole, "strong", 9)]
     if len(whole) > width:
-        lines = [Line(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
-        lines += [] if talk else [Line(head, "strong", 8)]
-    lines += [Line(line, "", 8) for line in choice_rows(asking, width)]
+        lines = [TextLine(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
+        lines += [] if talk else [TextLine(head, "strong", 8)]
+    lines += [TextLine(line, "", 8) for line in choice_rows(asking, width)]
     if judged := asking.judged:
-        sign = "✗" if judged.verdict is Verdict.WRONG else "~"
+        sign = "✗" if judged.verdict is AnswerVerdict.WRONG else "~"
         said = f"{sign} {judged.said}"
-        looks = "wrong" if judged.verdict is Verdict.WRONG else "note"
-        lines += [Line(line, looks, 8) for line in wrapped(said, width, 2)]
+        looks = "wrong" if judged.verdict is AnswerVerdict.WRONG else "note"
+        lines += [TextLine(line, looks, 8) for line in wrapped(said, width, 2)]
         if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
-            lines.append(Line(f"Look at {where}.", "", 6))
+            lines.append(TextLine(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
     typed = COMPARE if asking.compares else TYPE
-    vote = VOTE.format(NUMBERS[len(asking.choices)])
+    vote = VOTE.format(COUNTS[len(asking.choices)])
     how = {"vote": vote, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
         how = f"Press enter, then {how[0].lower()}{how[1:]}"
-    return [*lines, Line(how, "quiet", 3)]
+    return [*lines, TextLine(how, "quiet", 3)]
 
 
-def hint_lines(view: View, asking: Asking, width: int) -> list[Line]:
-    """First the formula, then the numbers; of a formula its shape and parts, then the formula."""
+def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
+    """Return the hints asked for: the formula, then the numbers; of a formula its parts first."""
     found, hints = view.explanation, asking.hints
     if not hints or found is None:
         return []
     if asking.asked.form == "formula":
-        from backprop_tui.learn.formulas import hint_of  # whose probes only formulas need
-
         parts = f"Hint: {hint_of(found.step, found.shapes)}"
-        lines = [Line(line, "strong", 7) for line in wrapped(parts, width, 2)]
-        return lines + ([Line(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
-    lines = [Line(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
+        lines = [TextLine(line, "strong", 7) for line in wrapped(parts, width, 2)]
+        return lines + ([TextLine(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
+    lines = [TextLine(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
     if hints > 1:
         reckoned = f"{found.cell} = {found.with_figures()}"
-        lines += [Line(line, "", 7) for line in wrapped(reckoned, width, 2)]
+        lines += [TextLine(line, "", 7) for line in wrapped(reckoned, width, 2)]
     return lines
 
 
 def choice_rows(asking: Asking, width: int) -> list[str]:
-    """`1)  0.0554      2)  0.0383 ...`, all in one row where they fit, else in two columns."""
+    """Return the choices, `1)  0.0554      2)  0.0383 ...`, in one row or in two columns."""
     wide = max((len(choice.written) for choice in asking.choices), default=0)
     entries = [
         f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:>{wide}}"
@@ -91,7 +89,7 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
 
 
 def in_two(entries: list[str], width: int) -> list[str]:
-    """Entries in two columns, shortened where they must be: all of them are always there."""
+    """Put entries in two columns, shortened where they must be, none of them left out."""
     half, room = (width - LEAST_APART) // 2, width - LEAST_APART
     columns = [entries[0::2], entries[1::2]]
     wide = [max(map(len, column), default=0) for column in columns]
@@ -100,7 +98,7 @@ def in_two(entries: list[str], width: int) -> list[str]:
 
 
 def in_rows(entries: list[str], width: int) -> list[str]:
-    """Entries under each other in as few rows as there is room for: all, two, or one in each."""
+    """Put entries in as few rows as there is room for, with all, two or one in each."""
     for across in (len(entries), 2, 1):
         rows = [entries[k : k + across] for k in range(0, len(entries), across)]
         wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
@@ -114,44 +112,44 @@ def in_rows(entries: list[str], width: int) -> list[str]:
 # Over ----------------------------------------------------------------------------------------
 
 
-def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[Line]:
-    """The step as it is, what each choice turned out to be, and why."""
+def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
+    """Return the step as it is, what each choice stands for, and why."""
     found, asked = view.explanation, asking.asked
     lines = []
     if found:
-        lines.append(Line(found.formula, "strong", 8, found.shape_line))
+        lines.append(TextLine(found.formula, "strong", 8, found.shape_line))
         shown = element_lines(found, width, 2)
-        lines += [Line(line, "", 7) for line in shown[:-1]] + [Line(shown[-1], "", 8)]
+        lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
     if asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
         rows = in_two(entries, width)
         cut = any(not any(entry.rstrip() in row for row in rows) for entry in entries)
         if height >= (len(entries) + 4 if cut else ROOMY):
             rows = entries
-        lines += [Line(row, "", 9) for row in rows]
+        lines += [TextLine(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
-        lines += [Line(line, looks, 6) for line in wrapped(outcome, width, 2)]
+        lines += [TextLine(line, looks, 6) for line in wrapped(outcome, width, 2)]
     if asked.answer:
         lines += paragraph(f"◆ {asked.answer}", width, 2, "note", 8)
     if asking.closing:
         lines += paragraph(asking.closing, width, 2, "strong", 9)
     if found and view.is_as_taught:
-        lines.append(Line(found.reason, "strong", 5))
+        lines.append(TextLine(found.reason, "strong", 5))
     for note in view.notes:
         lines += paragraph(f"◆ {note}", width, 2, "note", 4)
     return lines
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
-    """`✓ 3)  0.0364 right`; `✗` before one that was voted for."""
+    """Write a choice with its label: `✓ 3)  0.0364 right`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
     wide = max(len(c.written) for c in asking.choices)
     return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
 
 
 def how_it_ended(asking: Asking) -> str:
-    """What became of the answers; nothing where none was given."""
+    """Say how the answers turned out; nothing where none was given."""
     judged = asking.judged
     if asking.outcome is Outcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"

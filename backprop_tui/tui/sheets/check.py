@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from rich.text import Text
 
-from backprop_tui.explain.gradient_check import GradientVerdict, Verdict, gradients
+from backprop_tui.explain.gradient_check import CheckVerdict, GradientCheck
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
@@ -18,7 +18,7 @@ def check_text(
     decimals: int,
     iteration: Iteration,
     known: Collection[str],
-    found: Mapping[str, GradientVerdict],
+    found: Mapping[str, GradientCheck],
 ) -> Text:
     """Each gradient beside its central difference; of those that are `known` and not `found` yet,
     that it is being checked."""
@@ -31,7 +31,7 @@ def check_text(
     )
     titles = f"  {'cell':<13}{'backprop':>12}{'numerical':>12}{'difference':>11}  verdict\n"
     sheet.append(titles, "bold")
-    for symbol in gradients(program):
+    for symbol in program.gradients:
         if symbol in found:
             sheet.append_text(verdict_line(found[symbol], max(6, decimals)))
         else:
@@ -40,12 +40,12 @@ def check_text(
     return sheet
 
 
-def verdict_line(found: GradientVerdict, decimals: int) -> Text:
+def verdict_line(found: GradientCheck, decimals: int) -> Text:
     """The cell of a gradient that differs most, and what was found."""
     worst, line = found.worst, Text()
     cell = f"{found.symbol}[{worst.row},{worst.column}]"
     a, n = number(worst.analytic, decimals), number(worst.numeric, decimals)
     some = f", {found.checked} of {found.of:,} cells" if found.checked < found.of else ""
-    looks = "reverse red" if found.verdict is Verdict.DIFFERS else ""
+    looks = "reverse red" if found.verdict is CheckVerdict.DIFFERS else ""
     line.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
     return line.append(f"{SIGNS[found.verdict]} {found.verdict}{some}\n", looks)

@@ -1,0 +1,1 @@
+"""Documents: iterations with every step worked out, in HTML, LaTeX or Markdown."""

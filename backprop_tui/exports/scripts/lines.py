@@ -1,0 +1,131 @@
+"""The lines that the NumPy and the PyTorch script share: data, parameters, batches and edits.
+
+Functions that write matrices take a pattern for each array, such as "np.array({})".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from backprop_tui import version
+from backprop_tui.exports.figures import setting
+from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.model.layers import INPUT, TARGET
+from backprop_tui.run.edits import Edits
+from backprop_tui.run.many import CONSTANTS
+from backprop_tui.run.timeline import Timeline
+
+LONGEST_LINE = 96
+
+
+def heading(timeline: Timeline, format_name: str, iterations: int, needs: str) -> Iterator[str]:
+    """Comments: the run, the command that writes the script again, and what the script needs."""
+    experiment = timeline.experiment
+    command = f"backprop-tui export {experiment.source} --as {format_name}"
+    if iterations > 1:
+        command += f" --iterations {iterations}"
+    for comment in (
+        experiment.title,
+        setting(timeline),
+        f"Written by backprop-tui {version()}: {command}",
+        needs,
+    ):
+        yield f"# {''.join(c if c.isprintable() else ' ' for c in comment)}"
+
+
+def data(timeline: Timeline, array: str) -> Iterator[str]:
+    """The inputs and targets of all examples; batches, if there are any, are taken from these."""
+    experiment = timeline.experiment
+    prefix = "" if one_batch(experiment) else "data_"
+    for symbol, matrix in ((INPUT, experiment.data.X), (TARGET, experiment.data.Y)):
+        rows, columns = matrix.shape
+        comment = f"  # {rows} × {columns}: columns are examples"
+        yield f"{prefix}{symbol} = {array.format(literal(matrix))}{comment}"
+
+
+def initial_values(timeline: Timeline, array: str, zeros: str) -> Iterator[str]:
+    """The parameters before the first iteration, and an optimizer's running means, all zeros."""
+    parameters = timeline.experiment.parameters()
+    shapes = timeline.program.shapes(1)
+    for symbol in timeline.program.kept:
+        if symbol in parameters:
+            yield f"{symbol} = {array.format(literal(parameters[symbol]))}"
+        else:
+            yield f"{symbol} = {zeros.format(shapes[symbol])}"
+
+
+def constants(timeline: Timeline) -> Iterator[str]:
+    """The constants that the steps read: α, m, β₁, ..."""
+    scalars = timeline.iteration(1).scalars
+    read = _read(timeline)
+    for symbol in sorted(read & CONSTANTS):
+        yield f"{symbol} = {scalars[symbol]!r}"
+    if "m" in read and one_batch(timeline.experiment):
+        yield f"m = {timeline.experiment.data.examples}"
+
+
+def batch(timeline: Timeline, take: str) -> Iterator[str]:
+    """The lines that take the batch of iteration t; `take` is the pattern for each array."""
+    experiment = timeline.experiment
+    if one_batch(experiment):
+        return
+    examples, size = experiment.data.examples, experiment.training.batch
+    yield f"    epoch, batch = divmod(t - 1, {experiment.batches_per_epoch})  # both from 0"
+    if experiment.training.order == "sequential":
+        yield f"    order = np.arange({examples})"
+    else:
+        seed = experiment.initial.seed
+        yield f"    order = np.random.default_rng([{seed}, epoch + 1]).permutation({examples})"
+    yield f"    columns = order[{size} * batch : {size} * (batch + 1)]"
+    yield f"    {INPUT}, {TARGET} = {take.format(INPUT)}, {take.format(TARGET)}"
+    if "m" in _read(timeline):
+        yield "    m = len(columns)"
+
+
+def edits(timeline: Timeline, within: str = "") -> Iterator[str]:
+    """The lines that change numbers by hand when their iteration begins; `within` is the head of a
+    block that they stand in."""
+    experiment, program = timeline.experiment, timeline.program
+    prefix = "" if one_batch(experiment) else "data_"
+    for iteration, made in groupby(Edits(experiment).made, lambda made: made.edit.iteration):
+        yield f"    if t == {iteration}:  # edited by hand"
+        if within:
+            yield f"        {within}:"
+        for each in made:
+            array = f"{prefix if each.symbol in program.data else ''}{each.symbol}"
+            place = f"[{each.row}, {each.column}]" if isinstance(each.edit.of, Cell) else ""
+            yield f"{'    ' if within else ''}        {array}{place} = {float(each.edit.value)!r}"
+
+
+def phases(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The lines of the loop, given with their phases; each phase begins with its name."""
+    for phase, own in groupby(lines, lambda line: line[0]):
+        yield f"    # {phase}"
+        for _, line in own:
+            yield f"    {line}"
+
+
+def literal(matrix: Array) -> str:
+    """The rows of a matrix, with the shortest digits that read back to the same bits."""
+    rows = [repr(row) for row in matrix.tolist()]
+    whole = f"[{', '.join(rows)}]"
+    if len(whole) <= LONGEST_LINE - 20 or len(rows) == 1:
+        return whole
+    return "\n".join(["[", *(f"    {row}," for row in rows), "]"])
+
+
+def one_batch(experiment: Experiment) -> bool:
+    """Whether the batch of every iteration is all examples, in the order of the data."""
+    return experiment.batches_per_epoch == 1 and experiment.training.order == "sequential"
+
+
+def loss_terms(expressions: Iterable[Expr]) -> Iterator[Expr]:
+    """The terms x·log(a) and x/a, for which 0·log 0 and 0/0 are 0."""
+    return (part for e in expressions for part in walk(e) if is_loss_term(part))
+
+
+def _read(timeline: Timeline) -> set[str]:
+    """The symbols that the steps read."""
+    return {symbol for e in timeline.program.lowered for symbol in names(e)}

@@ -1,0 +1,141 @@
+"""The PyTorch script: the network with autograd, whose gradients must be those of the run.
+
+Forward and loss are written from the steps, backward is PyTorch's own. The gradients of the run
+stand in the script as numbers, and it stops where one differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from backprop_tui.exports.figures import iterations
+from backprop_tui.exports.formats import ExportError, Wanted
+from backprop_tui.exports.scripts.lines import (
+    batch,
+    constants,
+    data,
+    edits,
+    heading,
+    initial_values,
+    literal,
+    loss_terms,
+    one_batch,
+    phases,
+)
+from backprop_tui.maths.expressions import Mul
+from backprop_tui.maths.writing import torch_source
+from backprop_tui.model.layers import LOSS
+from backprop_tui.model.program import Program
+from backprop_tui.run.timeline import Timeline
+
+XLOG = '''
+def xlog(x, a):
+    """x·log(a), with 0·log 0 = 0, and 0 for its slope there."""
+    return x * torch.log(torch.where((x == 0) & (a == 0), 1.0, a))
+'''
+AGREE = '''
+def agree(symbol, found, ours):
+    """Stop where PyTorch's numbers are not ours; those that are not finite are left out."""
+    ours = tensor(ours)
+    told = torch.isfinite(found) & torch.isfinite(ours) & (ours.abs() < LARGEST)
+    apart = ((found - ours).abs() / ours.abs().clamp(min=1))[told]
+    worst = apart.max().item() if len(apart) else 0.0
+    assert worst <= CLOSE, f"{symbol} differs by {worst:.1e}: {found.tolist()}, not {ours.tolist()}"
+    print(f"  {symbol:<6} agrees, {worst:.0e} apart, {len(apart)} of {ours.numel()} numbers")
+'''
+CLOSE, LARGEST = 1e-9, 1e6
+"""How far apart two numbers may be, relative to their size, and the size from which they are not
+compared: in 1/(1 − a), where a is nearly 1, rounding alone makes a larger difference."""
+
+
+def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """The text of the script, line by line. Raises ExportError for a run whose gradients are wrong
+    on purpose."""
+    experiment = timeline.experiment
+    own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
+    if experiment.mistake is not None:
+        raise ExportError(
+            f"a run with the mistake {experiment.mistake.name} cannot be exported as torch: {own}"
+        )
+    if experiment.formulas:
+        raise ExportError(f"a run with formulas of one's own cannot be exported as torch: {own}")
+    return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
+
+
+def _lines(timeline: Timeline, number: int) -> Iterator[str]:
+    program = timeline.program
+    loss = [program.lowered[i] for i in range(*program.phase_bounds("loss"))]
+    needs = "It needs PyTorch, whose autograd must find the gradients that are written here."
+    yield from heading(timeline, "torch", number, needs)
+    if not one_batch(timeline.experiment):
+        yield "import numpy as np"
+    yield "import torch"
+    yield ""
+    yield f"CLOSE = {CLOSE}  # how far apart two numbers may be, for their size"
+    yield f"LARGEST = {LARGEST:.0f}  # rounding alone moves larger ones that far"
+    yield ""
+    yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
+    yield AGREE
+    if any(isinstance(term, Mul) for term in loss_terms(loss)):
+        yield XLOG
+    yield ""
+    yield from data(timeline, "tensor({})")
+    yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
+    yield from constants(timeline)
+    yield ""
+    yield from _expected(timeline, number)
+    yield ""
+    yield "for t, ours in enumerate(OURS, 1):"
+    yield from edits(timeline, "with torch.no_grad()")
+    yield from batch(timeline, "data_{0}[:, columns]")
+    yield from _iteration(program)
+
+
+def _iteration(program: Program) -> Iterator[str]:
+    """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
+    begin, end = program.phase_bounds("update")
+    parameters = ", ".join(program.parameters)
+    yield f"    for parameter in ({parameters}):"
+    yield "        parameter.requires_grad_()"
+    forward = [step for step in program.steps if step.phase in ("forward", "loss")]
+    yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
+    yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
+    values, of_parameters = dict[str, str](), dict[str, str]()
+    for step in program.steps:
+        if step.role.kind == "gradient" and (of := step.role.of):
+            (of_parameters if of in program.parameters else values)[step.symbol] = of
+    yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
+    yield _autograd(of_parameters, program.objective)
+    yield ""
+    yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
+    yield "    for symbol in ours:"
+    yield "        agree(symbol, globals()[symbol], ours[symbol])"
+    yield ""
+    yield "    # update"
+    yield "    with torch.no_grad():"
+    for step, e in zip(program.steps[begin:end], program.lowered[begin:end], strict=True):
+        yield f"        {step.symbol} = {torch_source(e)}"
+    if begin == end:
+        yield "        pass  # every parameter is frozen"
+
+
+def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
+    """The line that computes gradients of `loss`, given with what they are the gradients of."""
+    of = ", ".join(gradients.values())
+    return f"    {', '.join(gradients)} = torch.autograd.grad({loss}, [{of}]{more})"
+
+
+def _expected(timeline: Timeline, number: int) -> Iterator[str]:
+    """The loss and the gradients of each iteration, with all their digits."""
+    program = timeline.program
+    symbols = (program.objective, *(s.symbol for s in program.steps if s.phase == "backward"))
+    yield 'nan, inf = float("nan"), float("inf")'
+    yield "OURS = ["
+    for iteration in iterations(timeline, number):
+        yield "    {"
+        for symbol in symbols:
+            value = iteration.results[program.index(symbol)]
+            rows = literal(value).replace("\n", "\n        ")
+            yield f'        "{symbol}": {rows},'
+        yield "    },"
+    yield "]"

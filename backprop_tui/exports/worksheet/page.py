@@ -1,0 +1,193 @@
+"""The page of a worksheet: what is given, boxes to fill in, and what each sign means.
+
+It is HTML, because paper needs page breaks, boxes and room to work in, which Markdown lacks.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from backprop_tui.explain.explanation import formula
+from backprop_tui.exports.documents.document import definitions
+from backprop_tui.exports.documents.page import (
+    Html,
+    element,
+    joined,
+    page,
+    paragraph,
+    table,
+    unbroken,
+)
+from backprop_tui.exports.formats import Wanted
+from backprop_tui.exports.worksheet.legend import CONSTANTS, legend, network_line
+from backprop_tui.exports.worksheet.sheet import Worksheet, left_out, sheets
+from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.writing import TEXT, plain_number, write
+from backprop_tui.model.program import Step
+from backprop_tui.run.timeline import Timeline
+
+# In print a sheet is a table, and its header the head, which browsers repeat on every page. The
+# margins suit A4 and Letter; the rest of a page is room to work in.
+STYLE = Path(__file__).with_name("worksheet.css").read_text("utf-8")
+
+
+def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """The text of the page, a sheet at a time."""
+    return _page(timeline, wanted, solved=False)
+
+
+def key(timeline: Timeline, wanted: Wanted, ending: str) -> str:
+    """The answers: where `ending` is .html, the same sheets filled in, else CSV."""
+    if ending == ".html":
+        return "".join(_page(timeline, wanted, solved=True))
+    return _csv(sheets(timeline, wanted))
+
+
+def remarks(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
+    """A sentence on the gradients that were left out, where nothing was said of blanks."""
+    blanks = sheets(timeline, wanted)[0].blanks
+    if not wanted.blanks and (left := left_out(timeline.program, blanks)):
+        yield left
+
+
+def _csv(found: Sequence[Worksheet]) -> str:
+    """A row for each sheet: every answer, and how far from it counts as right (±)."""
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    labels = [label for label, _, _ in _answers(found[0])]
+    rows.writerow(["sheet", "opens with", *(head for s in labels for head in (s, f"{s} ±"))])
+    for number, sheet in enumerate(found, 1):
+        answers = (cell for _, *answer in _answers(sheet) for cell in answer)
+        rows.writerow([number, sheet.command, *answers])
+    return stream.getvalue()
+
+
+def _answers(sheet: Worksheet) -> Iterator[tuple[str, str, str]]:
+    """Each answer: dW2[1,3], its figure and its tolerance."""
+    for step in sheet.blanks:
+        cells = zip(sheet.figures(step), sheet.tolerances(step), strict=True)
+        for i, row in enumerate(cells, 1):
+            for j, (figure, tolerance) in enumerate(zip(*row, strict=True), 1):
+                yield f"{step.symbol}[{i},{j}]", figure.replace("−", "-"), tolerance
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def _page(timeline: Timeline, wanted: Wanted, solved: bool) -> Iterator[str]:
+    found = sheets(timeline, wanted)
+    title = f"{timeline.experiment.title}: {'solutions' if solved else 'worksheet'}"
+    body = (_sheet(sheet, n, len(found), solved) for n, sheet in enumerate(found, 1))
+    return page(title, body, STYLE)
+
+
+def _sheet(sheet: Worksheet, number: int, of: int, solved: bool) -> Html:
+    functions = _functions(sheet)
+    flow: tuple[Html | str, ...] = (
+        paragraph(f"{network_line(sheet)}. {_task(sheet)}"),
+        element("p", "Check it when you are done: ", element("code", sheet.command)),
+        element("div", element("h2", "Given"), *_given(sheet), class_="given"),
+        element("div", element("h2", "Functions"), *functions, class_="lists") if functions else "",
+        element("div", element("h2", "Signs"), _listed(legend(sheet), "signs"), class_="lists"),
+        element(
+            "div",
+            element("h2", "Answers" if solved else "Fill in"),
+            paragraph(_rounding(sheet)),
+            *(_asked(n, step, sheet, solved) for n, step in enumerate(sheet.blanks, 1)),
+            class_="asked",
+        ),
+        "" if solved else element("div", "Room to work in", class_="working quiet"),
+    )
+    return element(
+        "section",
+        _header(sheet, number, of, solved),
+        element("div", *flow, class_="flow"),
+        class_="sheet",
+        aria_labelledby=f"sheet-{number}",
+    )
+
+
+def _header(sheet: Worksheet, number: int, of: int, solved: bool) -> Html:
+    """The head of every page of a sheet: its number, its title, and whose it is."""
+    title = sheet.timeline.experiment.title
+    count = f"Sheet {number} of {of}" if of > 1 else ""
+    heading = " · ".join(filter(None, (count, title, "solutions" if solved else "")))
+    who = (part for field in ("Name ", "Class ", "Date ") for part in (field, element("span"), " "))
+    fields = "" if solved else element("p", *who, class_="who")
+    return element("header", element("h1", heading, id=f"sheet-{number}"), fields)
+
+
+def _task(sheet: Worksheet) -> str:
+    return (
+        "Fill in the empty boxes by the formulas above them, in the order of their numbers: later "
+        "ones need the answers of earlier ones."
+        if len(sheet.blanks) > 1
+        else "Fill in the empty boxes by the formula above them."
+    )
+
+
+def _rounding(sheet: Worksheet) -> str:
+    """How to round, and by how much an answer may differ for that."""
+    symbols = defaultdict[float, list[str]](list)
+    for symbol, rows in sheet.last_digits.items():
+        symbols[max(map(max, rows))].append(symbol)
+    parts = [f"Round to {sheet.rounding}; the last digit may differ by one"]
+    for units in sorted(symbols.keys() - {1.0}):
+        of = ", ".join(symbols[units])
+        parts.append(f"by {units:g} in {of}" if units < math.inf else f"by anything in {of}")
+    return f"{'; '.join(parts)}."
+
+
+def _given(sheet: Worksheet) -> Iterator[Html]:
+    for symbol, rows in sheet.printed.items():
+        yield _matrix(rows, unbroken(MATHML.name(symbol)))
+    scalars = ", ".join(
+        f"{TEXT.name(s)} = {plain_number(x)} ({CONSTANTS[s]})" for s, x in sheet.scalars.items()
+    )
+    if scalars:
+        yield paragraph(scalars)
+
+
+def _asked(number: int, step: Step, sheet: Worksheet, solved: bool) -> Html:
+    """A matrix of boxes, empty or with the answers, below the formula that fills them."""
+    figures = sheet.figures(step)
+    rows = figures if solved else [("",) * len(row) for row in figures]
+    asked = joined([f"{number}. ", unbroken(formula(step, MATHML))])
+    return _matrix(rows, asked, "answer" if solved else "blank")
+
+
+def _matrix(rows: Sequence[Sequence[str]], caption: Html, class_: str = "") -> Html:
+    body = (
+        element(
+            "tr",
+            element("th", str(i), scope="row"),
+            *(element("td", *_power(figure), class_=class_) for figure in row),
+        )
+        for i, row in enumerate(rows, 1)
+    )
+    return table(caption, map(str, range(1, len(rows[0]) + 1)), body, "matrix")
+
+
+def _power(figure: str) -> tuple[Html | str, ...]:
+    """A figure with its power of ten as it is written by hand: 5.39·10⁻⁷."""
+    digits, e, power = figure.partition("e")
+    return (f"{digits}·10", element("sup", power)) if e else (figure,)
+
+
+def _functions(sheet: Worksheet) -> list[Html]:
+    """The definitions of the functions in the formulas, and the list of function values."""
+    found = [
+        element("p", unbroken(f"{write(call, MATHML)}<mo>=</mo>{write(e, MATHML)}"))
+        for call, e in definitions(*(step.expression for step in sheet.blanks)).items()
+    ]
+    values = [f"{call} = {number}" for call, number in sheet.function_list()]
+    return [*found, *([_listed(values, "values")] if values else [])]
+
+
+def _listed(items: Sequence[str], class_: str) -> Html:
+    return element("ul", *(element("li", item) for item in items), class_=class_)

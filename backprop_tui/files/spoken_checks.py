@@ -1,0 +1,172 @@
+"""Checks of what an author says and asks at steps, and of the figures that a source has printed.
+
+Whether it will do well in class is told by `lesson_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from backprop_tui.files.draft import Draft
+from backprop_tui.files.schema import Faults, Path
+from backprop_tui.files.sections import SPOKEN
+from backprop_tui.maths.expressions import SCALARS, Cell, Compare, Expr, cells, names
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import count, hint, listed, printable, shown
+from backprop_tui.model import lazy
+from backprop_tui.model.experiment import PUBLISHED
+from backprop_tui.model.layers import OBJECTIVE
+from backprop_tui.model.notes import place_said
+
+Entries: TypeAlias = Sequence[Mapping[str, Any] | None]
+
+
+# Notes and questions -------------------------------------------------------------------------
+
+
+def all_stand_at_steps(draft: Draft) -> None:
+    """Every note and question stands at a step that an iteration of this network takes."""
+    if (steps := draft.steps) is None:
+        return
+    for key in SPOKEN:
+        for i, entry in draft.entries(key):
+            step, _ = place_said(entry.get("at"))
+            if step is not None and step not in steps:
+                table = isinstance(entry["at"], dict)
+                draft.no_step((key, i, "at", "step") if table else (key, i, "at"), step)
+
+
+def talks_have_answers(draft: Draft) -> None:
+    """Every talk has what is said at its second press."""
+    for i, entry in draft.entries("questions"):
+        if entry.get("form") == "talk" and "answer" not in entry:
+            must = "text, which a talk says at its second press"
+            draft.faults.missing(("questions", i, "answer"), must)
+
+
+def asked_cells_exist(draft: Draft) -> None:
+    """Every question asks for a number that its step has."""
+    if draft.shapes_in(None) is not None:
+        cells_fit(draft.values.get("questions") or (), draft.shapes_in, draft.faults)
+
+
+def cells_fit(
+    entries: Entries, shapes_in: Callable[[int | None], Mapping[str, Shape] | None], faults: Faults
+) -> None:
+    """A fault for each question whose cell its step has not, in the iteration that it is asked in.
+
+    `shapes_in` gives the shapes of an iteration, or of the smallest batch for None.
+    """
+    for i, entry in enumerate(entries):
+        if entry is None or entry.get("cell") is None:
+            continue
+        step, iteration = place_said(entry.get("at"))
+        shapes = shapes_in(iteration) or {}
+        if step is None or step not in shapes:
+            continue
+        if wrong := outside(Cell(step, *entry["cell"]), shapes):
+            faults.add(("questions", i, "cell"), wrong)
+
+
+def outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:
+    """How a cell lies outside its matrix, if it does; the sentence goes on from its path."""
+    if cell.symbol in SCALARS:
+        return f"must not ask for a cell of {cell.symbol}, a single number"
+    rows, columns = shapes[cell.symbol]
+    if cell.row <= rows and cell.column <= columns:
+        return None
+    has = f"{count(rows, 'row')} and {count(columns, 'column')}"
+    return f"asks for {text(cell)}, but {cell.symbol} has {has}"
+
+
+# Published figures ---------------------------------------------------------------------------
+
+
+def published_figures_fit(draft: Draft) -> None:
+    """Every figure is of a number that its iteration has, and has its shape."""
+    for i, entry in draft.entries("published"):
+        iteration = entry.get("iteration", 1)
+        shapes = None if iteration is None else draft.shapes_in(iteration)
+        if shapes is None:
+            continue
+        for key, rows in _figures(entry):
+            path: Path = ("published", i, key)
+            found = _shape_of(key, shapes, path, draft.faults, tuple(PUBLISHED.keys))
+            if rows is not None and found is not None:
+                _has_shape(key, rows, found, path, draft.faults)
+        for j, wrong in enumerate(entry.get("known_wrong") or ()):
+            if wrong is not None and (of := wrong.get("of")) is not None:
+                path = ("published", i, "known_wrong", j, "of")
+                found = _shape_of(of, shapes, path, draft.faults)
+                if found not in (None, (), (1, 1)):
+                    is_matrix = f"{printable(of)} is {written(found or ())}"
+                    draft.faults.add(path, f"must be one number, but {is_matrix}")
+
+
+def _figures(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((key, value) for key, value in entry.items() if key not in PUBLISHED.keys)
+
+
+def _has_shape(
+    key: str, rows: Sequence[Sequence[str]], wanted: Shape, path: Path, faults: Faults
+) -> None:
+    got = (len(rows), len(rows[0]))
+    if got != (wanted or (1, 1)):
+        is_one = "is one number" if wanted in ((), (1, 1)) else f"is {written(wanted)}"
+        of = text(lazy.parse(key))
+        faults.add(path, f"has figures of shape {written(got)}, but {of} {is_one}")
+
+
+def _shape_of(
+    source: str,
+    shapes: Mapping[str, Shape],
+    path: Path,
+    faults: Faults,
+    keys: tuple[str, ...] = (),
+) -> Shape | None:
+    """The shape of what a text stands for; None, and a fault, where it stands for nothing.
+
+    `keys` are what else may have been meant by it.
+    """
+    meant = hint(source, keys)
+    try:
+        e = lazy.parse(source)
+        if (wrong := _stands_for_nothing(e, shapes, meant)) is not None:
+            faults.add(path, wrong)
+            return None
+        return shape(e, shapes)
+    except lazy.GrammarError as error:
+        why = printable(str(error))
+        faults.add(path, f"must be a symbol, a cell or an expression, but: {why}{meant}")
+    except ShapeMismatch as error:
+        faults.add(path, f"has no value: {error}")
+    return None
+
+
+def _stands_for_nothing(e: Expr, shapes: Mapping[str, Shape], meant: str) -> str | None:
+    """Why an expression is no number of this network, if it is none."""
+    if isinstance(e, Compare):
+        return "must be a number or a matrix, not a comparison"
+    if not names(e):
+        return f"must read a symbol of this network, {listed(tuple(shapes))}{meant}"
+    for symbol in names(e):
+        if symbol not in shapes and symbol not in SCALARS:
+            return _unknown(symbol, shapes, meant)
+    return next((wrong for cell in cells(e) if (wrong := outside(cell, shapes))), None)
+
+
+def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
+    if symbol == OBJECTIVE:
+        return "is not there: a batch of one example has no J, only L"
+    meant = meant or hint(symbol, shapes)
+    return f"must be of this network, which has {listed(tuple(shapes))}; got {shown(symbol)}{meant}"
+
+
+SPOKEN_CHECKS = (
+    all_stand_at_steps,
+    talks_have_answers,
+    asked_cells_exist,
+    published_figures_fit,
+)

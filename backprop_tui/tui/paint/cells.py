@@ -1,0 +1,113 @@
+"""How the cells of a matrix are painted: numbers, marks, signs, and the brackets of the cursor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprop_tui.explain.published import Comparison
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import cell_width, fixed, ink
+from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.tui.paint.arrangement import Placed
+from backprop_tui.tui.paint.canvas import Canvas
+
+MARKS = f" ▸•✓✗≠{EDITED}{CHANGED}"
+"""What may stand before a number in its cell."""
+
+
+def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> None:
+    """Paint a matrix with its label, under the rule of its board; its values times 10^−power."""
+    state, symbol = view.state, placed.symbol
+    stale = "stale" if state.stale(symbol) else ""
+    canvas.right(
+        placed.right, placed.top, placed.label, f"label {view.symbol_mark(symbol) or stale}"
+    )
+    values, known = view.value(symbol), state.revealed(symbol)
+    for k, i in enumerate(placed.rows):
+        y = placed.line(k) + 1
+        for x, j in enumerate(placed.columns, 1):
+            end = placed.left + x * placed.cell
+            hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
+            number = None if values is None or hidden else float(values[i, j]) * 10.0**-power
+            place = view.place_of(symbol, i, j)
+            mark = view.mark(place)
+            waits = hidden and view.waits(symbol, i, j)
+            looks = f"wrong {stale}".strip() if not hidden and view.is_wrong(place) else stale
+            sign = "" if hidden else view.sign(place)
+            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
+            untold = not (mark or hidden or looks or sign)
+            printed = view.published(place) if untold else None
+            if printed is not None:
+                canvas.put(start - 1, y, *printed_sign(printed))
+
+
+def paint_cell(
+    canvas: Canvas,
+    end: int,
+    y: int,
+    number: float | None,
+    view: View,
+    cell: int,
+    mark: str = "",
+    looks: str = "",
+    waits: bool = False,
+    sign: str = "",
+) -> int:
+    """Paint one number that ends before column `end`, and return the column that it starts at.
+
+    Before it stands `▸` where it is written and `•` where it is read, or `sign` where it was edited
+    or changed by an edit, or `✗` where it is wrong (but not where it is in hand: the Step panel
+    says so). A number that is not computed yet (None) is `·`, one that is asked for is `?`.
+    """
+    if number is None and waits:
+        start = canvas.right(end, y, "?", "target")
+    elif number is None:
+        start = canvas.right(end, y, "·", "uncomputed")
+        mark = mark if view.inspection.place else ""
+    else:
+        written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
+        start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
+    if "wrong" in looks and not (mark == "target" and view.in_hand):
+        canvas.put(start - 1, y, "✗", "crossed")  # not reversed, so that numbers stay apart
+    elif sign or mark:
+        canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
+    return start
+
+
+def printed_sign(printed: Comparison) -> tuple[str, str]:
+    """Return the sign beside a number that was published, and how it looks: `✓` where they agree,
+    `✗` where they differ, `≠` where the published figure is known to be wrong."""
+    if printed.wrong is not None:
+        return "≠", "quiet"  # the source is known to be wrong here
+    return ("✗", "crossed") if printed.failed else ("✓", "quiet")
+
+
+def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:
+    """Paint brackets close around the cell looked at and its mark.
+
+    Where a number leaves no column before it, the mark gives way: the number's style says the same.
+    """
+    place = view.bracketed
+    if place is None or place.symbol != placed.symbol or place.cell.row - 1 not in placed.rows:
+        return
+    cursor = place.cell
+    shown = placed.part or view.place_of(place.symbol, cursor.row - 1, cursor.column - 1) == place
+    if shown and cursor.column - 1 in placed.columns:
+        y = placed.line(placed.rows.index(cursor.row - 1)) + 1
+        end = placed.left + (placed.columns.index(cursor.column - 1) + 1) * placed.cell
+        begin = max(0, end - placed.cell)
+        blanks = canvas.blanks(begin, end, y)
+        if end == canvas.width and canvas.blanks(begin, end, y, MARKS) > 1:
+            canvas.shift(begin, end, y)  # there is no column behind it
+            blanks, end = blanks - 1, end - 1
+        canvas.put(begin + max(0, blanks - 1), y, "[", "cursor")
+        canvas.put(end, y, "]", "cursor")
+
+
+def shown_values(view: View, placed: tuple[Placed, ...]) -> list[Array]:
+    """Return what this iteration gives for each matrix placed, computed already or not."""
+    found = []
+    for p in placed:
+        if p.symbol in view.program.positions and p.rows:
+            found.append(view.state.result(p.symbol)[np.ix_(p.rows, p.columns)])
+    return found

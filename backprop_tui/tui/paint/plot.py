@@ -1,0 +1,223 @@
+"""Curves in braille: the loss over the iterations, and the loss as a function of one parameter.
+
+A character has two columns and four lines of dots; `Plot` says where on them a number stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from textual.geometry import Region
+
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
+from backprop_tui.run.sweep import Sweep
+from backprop_tui.session.view import View
+from backprop_tui.tui.paint.canvas import Canvas, shortened
+
+LABELS = 9
+"""Columns at the left of a plot for the numbers of its vertical axis."""
+LEAST_ROWS, LEAST_COLUMNS = 2, 8
+"""Lines and columns of a curve below which none is drawn."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Two axes on a part of a canvas, and what is drawn between them."""
+
+    canvas: Canvas
+    left: int
+    top: int
+    columns: int
+    rows: int
+    across: tuple[float, float]
+    """The numbers at the left and at the right end."""
+    upright: tuple[float, float]
+    """The numbers at the lower and at the upper end, which are not equal."""
+
+    @property
+    def at(self) -> Array:
+        """The number at each column of dots."""
+        return np.linspace(*self.across, 2 * self.columns)
+
+    def column(self, x: float) -> int:
+        """Return the column of the canvas in which `x` lies."""
+        first, last = self.across
+        return self.left + round((x - first) / (last - first) * (self.columns - 1))
+
+    def down(self, values: Array) -> Array:
+        """Return how many lines of dots each value lies below the upper end, with fractions."""
+        low, high = self.upright
+        with np.errstate(all="ignore"):
+            return (high - values) / (high - low) * (4 * self.rows - 1)
+
+    def line(self, y: float) -> int:
+        """Return the line of the canvas in which `y` lies."""
+        return self.top + round(float(self.down(np.array(y)))) // 4
+
+    def curve(self, at: Array, values: Array, style: str, *, dashed: bool = False) -> None:
+        """Draw a dot for each half column, joined where the curve is steep."""
+        heights = self.down(np.interp(self.at, at, values, left=np.nan, right=np.nan))
+        if dashed:
+            heights[np.arange(heights.size) % 6 > 3] = np.nan
+        last: int | None = None
+        for x, height in enumerate(heights.tolist()):
+            if not np.isfinite(height) or not -1 < height < 4 * self.rows:
+                last = None
+                continue
+            y = min(4 * self.rows - 1, max(0, round(height)))
+            begin = y if last is None else last
+            for dot in range(min(begin, y), max(begin, y) + 1):
+                self.canvas.dot(2 * self.left + x, 4 * self.top + dot, style)
+            last = y
+
+    def mark(self, x: float, y: float, sign: str, style: str = "mark") -> None:
+        """Draw a character at a point, where that is finite and between the ends."""
+        if self.across[0] <= x <= self.across[1] and np.isfinite(y):
+            self.canvas.put(self.column(x), self.line(y), sign, style)
+
+
+def losses_so_far(canvas: Canvas, frame: Region, view: View) -> None:
+    """Draw the loss over the iterations so far, from zero up, with ● at the iteration shown.
+
+    Nothing is drawn before there are two losses.
+    """
+    at, losses = view.losses
+    if at.size < 2:
+        return
+    plot = framed(canvas, frame, at, losses, view.decimals, base=0.0)
+    if plot is None:
+        return
+    plot.curve(at, losses, "forward")
+    plot.mark(view.iteration, float(np.interp(view.iteration, at, losses)), "●")
+    words = f"{view.state.program.objective} over {int(at[-1]):,} iterations"
+    canvas.put(plot.left, frame.y, words, "quiet")
+    _ends(plot, f"{int(at[0]):,}", f"{int(at[-1]):,}")
+
+
+def loss_of_parameter(
+    canvas: Canvas,
+    frame: Region,
+    found: Sweep,
+    words: str,
+    decimals: int,
+    *,
+    tangent: bool = True,
+    after: float | None = None,
+) -> None:
+    """Draw the loss as one parameter alone changes, under `words`, with ● at the parameter's value.
+
+    `tangent` says whether the line whose slope is the gradient is drawn; `after` is what the
+    parameter was updated to, drawn as ○.
+    """
+    canvas.put(frame.x, frame.y, shortened(words, frame.width), "quiet")
+    losses = np.where(np.isfinite(found.losses), found.losses, np.nan)
+    plot = framed(canvas, frame, found.at, losses, decimals)
+    if plot is None:
+        return
+    plot.curve(found.at, losses, "forward")
+    if tangent and found.slope is not None and np.isfinite(found.slope):
+        line = found.loss + found.slope * (plot.at - found.here)
+        plot.curve(plot.at, line, "backward", dashed=True)  # dashed: told apart without colour
+    for value, sign in ((after, "○"), (found.here, "●")):
+        if value is not None:
+            plot.mark(value, float(np.interp(value, found.at, losses)), sign)
+    _ends(plot, number(plot.across[0], 1), number(plot.across[1], 1))
+    here = number(found.here, decimals)
+    middle = plot.left + (plot.columns - len(here)) // 2
+    canvas.put(middle, plot.top + plot.rows, here, "strong")
+
+
+def framed(
+    canvas: Canvas,
+    frame: Region,
+    at: Array,
+    values: Array,
+    decimals: int,
+    *,
+    base: float = np.inf,
+) -> Plot | None:
+    """Return axes in a frame, between a line of words above and one for the horizontal axis below.
+
+    They reach from the lowest to the highest value, `base` among them, and both are written at the
+    left. None where there is no room, or no value.
+    """
+    rows, columns = frame.height - 2, frame.width - LABELS
+    if rows < LEAST_ROWS or columns < LEAST_COLUMNS or np.isnan(values).all():
+        return None
+    low, high = min(base, float(np.nanmin(values))), float(np.nanmax(values))
+    ends = float(at[0]), float(at[-1])
+    plot = Plot(canvas, frame.x + LABELS, frame.y + 1, columns, rows, ends, axis_ends(low, high))
+    low, high = plot.upright
+    canvas.put(frame.x, plot.top, number(high, decimals), "quiet")
+    canvas.put(frame.x, plot.top + rows - 1, number(low, decimals), "quiet")
+    return plot
+
+
+def _ends(plot: Plot, first: str, last: str) -> None:
+    """Write what stands at either end of the horizontal axis."""
+    plot.canvas.put(plot.left, plot.top + plot.rows, first, "quiet")
+    plot.canvas.right(plot.left + plot.columns, plot.top + plot.rows, last, "quiet")
+
+
+def whole_curve(
+    canvas: Canvas,
+    losses: tuple[Array, Array],
+    right: tuple[Array, Array] | None,
+    here: float,
+    name: str,
+    unit: str,
+) -> None:
+    """Draw the loss of a run over the whole canvas, with ticks and a line at the iteration shown.
+
+    `losses` and `right` are iterations and losses; those of `right`, the same run without its
+    mistake, are drawn as single points. `name` and `unit` are the names of the axes.
+    """
+    at, values = losses
+    left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
+    columns = canvas.width - left - 1
+    if at.size < 2 or rows < LEAST_ROWS or columns < LEAST_COLUMNS:
+        return
+    every = values if right is None else np.concatenate([values, right[1]])
+    low, high = axis_ends(float(every.min()), float(every.max()))
+    ends = float(at[0]), float(at[-1])
+    plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
+    for y in range(top, top + rows):
+        canvas.put(LABELS, y, "│", "quiet")
+        if ends[0] <= here <= ends[1]:
+            canvas.put(plot.column(here), y, "│", "backward")
+    canvas.put(LABELS, top + rows, f"└{'─' * columns}", "quiet")
+    up = ticks(low, high, rows // 2)
+    decimals = max(0, -int(np.floor(np.log10(up[1] - up[0])))) if len(up) > 1 else 3
+    for tick in up:
+        canvas.right(LABELS - 1, plot.line(tick), number(tick, decimals), "quiet")
+        canvas.put(LABELS, plot.line(tick), "┤", "quiet")
+    for x in ticks(*ends, columns // 12, least_step=1.0):
+        said = f"{int(x):,}"
+        canvas.put(plot.column(x), top + rows, "┬", "quiet")
+        begin = min(plot.column(x) - len(said) // 2, canvas.width - len(said))
+        canvas.put(begin, top + rows + 1, said, "quiet")
+    plot.curve(at, values, "forward" if right is None else "crossed")
+    if right is not None:
+        for x, y in zip(right[0].tolist(), right[1].tolist(), strict=True):
+            plot.mark(x, y, "·", "forward")
+    canvas.right(LABELS, 0, name, "label")
+    canvas.put(left + (columns - len(unit)) // 2, canvas.height - 1, unit, "label")
+
+
+def axis_ends(low: float, high: float) -> tuple[float, float]:
+    """Return the two, or the ends of an axis around them where they are equal."""
+    around = max(0.5, 0.1 * abs(high)) if low == high else 0.0
+    return low - around, high + around
+
+
+def ticks(low: float, high: float, most: int, least_step: float = 0.0) -> list[float]:
+    """Return round numbers from `low` to `high`, at most about `most`, whose distance is 1, 2 or 5
+    times a power of ten and at least `least_step`."""
+    finest = 1e-12 * max(abs(low), abs(high))  # below it, neighbours would be the same number
+    wanted = max((high - low) / max(1, most), least_step, finest, np.finfo(float).tiny)
+    power = 10.0 ** np.floor(np.log10(wanted))
+    step = next(by * power for by in (1, 2, 5, 10) if by * power >= wanted * (1 - 1e-9))
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return [k * step for k in range(first, last + 1)]

@@ -1,0 +1,286 @@
+"""What the Step panel says of a number: formula, shapes, the numbers of one element, the reason."""
+
+from __future__ import annotations
+
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.indices import index_form
+from backprop_tui.maths.numbers import number, told_apart
+from backprop_tui.maths.writing import text
+from backprop_tui.session.view import CHANGED, View, hue
+from backprop_tui.tui.paint.canvas import shortened, wrapped
+from backprop_tui.tui.paint.lines import TextLine, paragraph
+
+ROUNDING_SHOWS = 2000
+"""Terms of a sum beyond which it is not said that a result is rounded."""
+ROOMY = 11
+"""From this many lines on, each part has lines of its own."""
+
+
+def explained(view: View, width: int, height: int) -> list[TextLine]:
+    """Return the lines for the number that the view explains."""
+    if view.writing:
+        return writing_lines(view, width)
+    if view.place is None:
+        return start_lines(view, width, height)
+    if view.explanation is None:
+        return given_lines(view, view.place)
+    return computed_lines(view, view.explanation, width, height)
+
+
+def computed_lines(view: View, found: Explanation, width: int, height: int) -> list[TextLine]:
+    """Return the lines for a number that a step computes."""
+    roomy = height >= ROOMY
+    apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
+    head = TextLine(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
+    lines = [head]
+    if apart:
+        lines.append(TextLine(found.shape_line, "quiet", 4))
+    if roomy:
+        target, shapes = found.step.target, found.shapes
+        form = index_form(target, found.step.expression, shapes)
+        if not form.startswith(found.cell):  # of a single number it would say the same twice
+            lines.append(TextLine(form, "quiet", 1))
+    shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
+    lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
+    lines += change_lines(view, found.place)
+    for remark in found.remarks:
+        proof = found.step.derivation is not None  # why it is A − Y: wanted whole
+        most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
+        looks = "" if proof else "quiet"
+        lines += [TextLine(line, looks, weight) for line in wrapped(remark, width, most)]
+    if not found.known:
+        number_of = view.program.index(found.step.symbol) + 1
+        lines.append(TextLine(f"Not computed yet: step {number_of} computes it.", "strong", 8))
+    notes = () if view.inspection.place else view.notes
+    # What is said of this very step goes before what is said of every such step.
+    if view.is_as_taught:
+        lines.append(TextLine(found.reason, "strong", 5 if notes else 6))
+    uses, others = goes_into(view, found.place), other_examples(view, found)
+    if uses or others:
+        lines.append(TextLine(uses or others, "quiet", 3, others if uses else ""))
+    if roomy:
+        lines.append(TextLine(f"NumPy  {found.numpy}", "quiet", 2))
+        if height >= ROOMY + 4:
+            lines.append(TextLine(f"LaTeX  {found.latex}", "quiet", 1))
+    lines += own_formula_lines(view, found, width) + special_lines(view, found.place, width)
+    lines += published_lines(view, found.place, width)
+    for note in notes:
+        lines += paragraph(f"◆ {note}", width, 3, "note", 6)
+    return lines
+
+
+def writing_lines(view: View, width: int) -> list[TextLine]:
+    """Return the lines while a formula is written: the question, and what is wrong with it."""
+    lines = [TextLine(f"Write {view.writing}: what is it made of?", f"strong {hue(view)}", 9)]
+    for k, sentence in enumerate(view.told):
+        looks, sign = ("", "") if k else ("wrong", "✗ ")
+        lines += [TextLine(line, looks, 8 - k) for line in wrapped(f"{sign}{sentence}", width, 3)]
+    return lines
+
+
+def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
+    """Return the judgement on the user's own formula, and the taught one where they differ."""
+    lines: list[TextLine] = []
+    if own := view.yours:
+        sign = "yours:" if own.accepted else "✗ yours:"
+        other = "" if own.expression == own.step.expression else f"   (taught: {own.answer})"
+        said = wrapped(f"{sign} {own.sentence}{other}", width, 3)
+        lines += [TextLine(line, "note" if own.accepted else "wrong", 7) for line in said]
+    program = view.program
+    at_the_end = program.index(found.step.symbol) + 1 == len(program.steps)
+    if at_the_end and len(program.own) == len(program.steps):
+        lines.append(TextLine("The whole iteration is yours.", "note", 6))
+    return lines
+
+
+def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
+    """Return what is special about a number: ∞ and NaN, its history, a mistake, divergence."""
+    lines = []
+    if view.known(place):
+        if origin := view.provenance.origin(place):
+            first, sentence = origin
+            ahead = "" if first == place else f"It began at {text(first.cell)}: "
+            lines += [
+                TextLine(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)
+            ]
+        if view.inspection.place and view.provenance.is_parameter(place.symbol):
+            lines.append(TextLine(history(view, place), "quiet", 5))
+    right = view.correct(place)
+    if right is not None:
+        said = told_apart(right, view.provenance.number(place), view.decimals)
+        lines.append(TextLine(f"✗ right: {said}", "wrong", 7))
+    if slip := view.slip:
+        lines += [TextLine(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
+    state = view.state
+    if state.iteration.diverged and state.position.steps == len(state.program.steps):
+        ended = (
+            f"✗ {state.iteration.diverged} is no longer finite: the run has diverged in "
+            f"iteration {view.iteration} and ends here. ⌫ goes back."
+        )
+        lines += [TextLine(line, "wrong", 7) for line in wrapped(ended, width, 2)]
+    return lines
+
+
+def published_lines(view: View, place: Place, width: int) -> list[TextLine]:
+    """Return the published figures for a number, and whether they agree with it."""
+    lines = []
+    for figure in view.figures(place)[:2]:
+        of = "" if figure.cell else f"{figure.of} = "
+        if figure.wrong is not None:
+            right = f"; {figure.correct} is right" if figure.correct else ""
+            said = f"≠ printed {of}{figure.printed}: known to be wrong{right}. {figure.wrong.why}"
+            lines += [TextLine(line, "quiet", 6) for line in wrapped(said, width, 2)]
+        elif figure.failed:
+            said = sourced(f"✗ printed {of}{figure.printed}", figure.source, width)
+            lines.append(TextLine(said, "wrong", 6))
+        else:
+            said = sourced(f"✓ as printed: {of}{figure.printed}", figure.source, width)
+            lines.append(TextLine(said, "quiet", 3))
+    return lines
+
+
+def sourced(said: str, source: str, width: int) -> str:
+    """Add the source to what is said: whole, or its first words, or not, as it fits."""
+    ways = (f"{said} ({of})" for of in (source, source.split(",")[0]))
+    return next((way for way in ways if len(way) <= width), said)
+
+
+def history(view: View, place: Place) -> str:
+    """Write a parameter's initial value, then its values after the last updates."""
+    (_, began), *later = view.provenance.history(place)
+    steps = [f"after {k}: {number(value, view.decimals)}" for k, value in later]
+    return f"History  began as {number(began, view.decimals)}" + "".join(f", {s}" for s in steps)
+
+
+def given_lines(view: View, place: Place) -> list[TextLine]:
+    """Return the lines for a number that no step computes."""
+    written = number(view.provenance.number(place), view.decimals)
+    lines = [
+        TextLine(f"{text(place.cell)} = {written}", "strong", 9, column_name(view, place)),
+        TextLine(f"{view.provenance.given(place)}.".capitalize(), "", 8),
+        *change_lines(view, place),
+    ]
+    if uses := goes_into(view, place):
+        lines.append(TextLine(uses, "quiet", 3))
+    return lines
+
+
+def start_lines(view: View, width: int, height: int) -> list[TextLine]:
+    """Return the lines before the first step: the experiment, and how to begin."""
+    experiment = view.state.experiment
+    about = wrapped(experiment.about, width, max(1, height - 2))
+    program = view.program
+    whole = len(program.own) == len(program.steps)
+    return [
+        TextLine(experiment.title, "strong", 8),
+        *(TextLine(line) for line in about),
+        *([TextLine("The whole iteration is yours.", "note", 7)] if whole else []),
+        TextLine("Press space for the next step.", "key", 7),
+    ]
+
+
+def change_lines(view: View, place: Place) -> list[TextLine]:
+    """Say how the last edit changed the number: `was −0.486, now −0.512 (−0.026)`."""
+    if (found := view.change(place)) is None:
+        return []
+    was, now = (number(value, view.decimals) for value in found)
+    by = number(found[1] - found[0], view.decimals)
+    signed = by if by.startswith("−") else f"+{by}"
+    return [TextLine(f"{CHANGED} was {was}, now {now} ({signed})", "strong", 8)]
+
+
+def column_name(view: View, place: Place) -> str:
+    """Return the name of an input or a target in the data; nothing where it has none."""
+    data, role = view.state.experiment.data, view.program.roles.get(place.symbol)
+    kinds = {"input": data.input_names, "target": data.output_names}
+    names = kinds.get(role.kind) if role else None
+    return names[place.cell.row - 1] if names else ""
+
+
+def goes_into(view: View, place: Place) -> str:
+    """Say where the number is used."""
+    uses = view.provenance.used_in(place)
+    return f"goes into  {' '.join(uses)}" if uses else ""
+
+
+def other_examples(view: View, found: Explanation) -> str:
+    """Say how to see the other examples, where the number is computed from them, too."""
+    per_example = view.program.per_example
+    if view.state.examples == 1 or found.step.symbol in per_example:
+        return ""
+    read = (p.cell.column - 1 for p in found.reads if p.symbol in per_example)
+    return "k shows the other examples" if any(k != view.column for k in read) else ""
+
+
+def all_terms(found: Explanation | None) -> list[TextLine]:
+    """Return every term of a sum on a line of its own."""
+    terms = found.terms() if found else ()
+    if not terms:
+        return []
+    wide = [max(len(term[k]) for term in terms) for k in range(3)]
+    return [
+        TextLine(""),
+        TextLine(f"{len(terms)} terms", "strong"),
+        *(
+            TextLine(f"{symbols:<{wide[0]}}  = {numbers:>{wide[1]}}  = {comes_to:>{wide[2]}}")
+            for symbols, numbers, comes_to in terms
+        ),
+    ]
+
+
+def element_lines(found: Explanation, width: int, most: int) -> list[str]:
+    """Write `dW2[1,2] = dZ2[1,1] · A1[2,1] = −0.486 × 0.408 = −0.198`, broken before a `=`.
+
+    Where that takes more than `most` lines, sums of symbols are shortened in the middle, then sums
+    of numbers, then the symbols are left out. The result is always shown.
+    """
+    lines: list[str] = []
+    for symbols_fold, numbers_fold, symbols in (
+        (None, None, True),
+        (4, None, True),
+        (3, None, True),
+        (None, None, False),
+        (4, 6, True),
+        (3, 4, True),
+        (3, 3, True),
+        (3, 3, False),
+    ):
+        if numbers_fold is None and len(found.reads) > 60:
+            continue
+        said = found.symbols(symbols_fold) if symbols else ""
+        lines = _in_pieces(found, width, said, found.numbers(numbers_fold))
+        if len(lines) <= most:
+            break
+        shorter = found.numbers(numbers_fold)[-1:]  # only the last, simplest stage
+        if len(lines := _in_pieces(found, width, said, shorter)) <= most:
+            break
+    if len(lines) > most == 1 and (numbers := found.numbers(3)):
+        alone = f"= {numbers[-1]} = {found.result}"  # whose numbers they are, the title says
+        return [alone if len(alone) <= width else f"{found.cell} = … = {found.result}"]
+    return lines
+
+
+def _in_pieces(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
+    rounding = len(found.reads) <= ROUNDING_SHOWS and found.rounded
+    result = found.result + (" (rounded)" if rounding else "")
+    pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
+    lines, line = [], found.cell
+    for piece in pieces:
+        if len(line) + 3 + len(piece) > width and line.strip() != found.cell:
+            lines.append(line)
+            line = " " * len(found.cell)
+        line = f"{line} = {piece}"
+    return [
+        part for whole in (*lines, line) for part in _broken_line(whole, width, len(found.cell))
+    ]
+
+
+def _broken_line(line: str, width: int, indent: int) -> list[str]:
+    """Break a line that is too long for the panel at its spaces."""
+    if len(line) <= width:
+        return [line]
+    at = line.rfind(" ", indent + 3, width)
+    if at < 0:
+        return [shortened(line, width)]
+    return [line[:at], *_broken_line(" " * (indent + 3) + line[at + 1 :], width, indent)]

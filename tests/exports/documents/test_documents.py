@@ -1,0 +1,258 @@
+"""The documents: every step worked out, in Markdown, in sound LaTeX and in valid HTML."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from backprop_tui import lessons
+from backprop_tui.exports.documents import latex
+from backprop_tui.exports.documents.markdown import markdown_text
+from backprop_tui.exports.figures import figure, iterations
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
+from backprop_tui.run.timeline import Timeline
+from tests.exports.runs import exported, runs
+from tests.run.test_edits import edited
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+LETTERS = (
+    *"ABCXYZ",
+    "ß",
+    "é",
+    "ð",
+    "Þ",
+    "ł",
+    "щ",
+    "中",
+    "😀",
+    "{",
+    "\\",
+    "$",
+    "%",
+    "#",
+    "_",
+    "^",
+    "~",
+    "&",
+)
+
+
+class Outline(HTMLParser):
+    """A page read tag by tag: whether they close as they opened, and what they hold."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open = list[str]()
+        self.tags = list[tuple[str, dict[str, str | None]]]()
+        self.words = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def checked(page: str) -> Outline:
+    """A page that is balanced, self-contained, and can be found one's way in."""
+    assert page.startswith("<!DOCTYPE html>\n")
+    outline = Outline(page)
+    assert not re.search(r"https?:|//|@import|url\(", page)
+    assert {"script", "img", "link", "iframe"}.isdisjoint(tag for tag, _ in outline.tags)
+    assert outline.all("html") == [{"lang": "en"}]
+    assert len(outline.all("main")) == 1
+    assert all(th.get("scope") in ("row", "col") for th in outline.all("th"))
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    named = [a["aria-labelledby"] for _, a in outline.tags if "aria-labelledby" in a]
+    assert set(named) <= set(ids)
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    return outline
+
+
+@pytest.mark.parametrize("name", ["html", "latex", "markdown"])
+@given(edited())
+@settings(deadline=None, max_examples=10)
+def test_an_edited_run_is_worked_out_as_it_was_computed(name: str, experiment: Experiment) -> None:
+    """An edit of the next iteration takes the place of what an update has made; not here."""
+    timeline, document = Timeline(experiment), exported(name, experiment, iterations=3)
+    for iteration in iterations(timeline, 3):
+        for result in iteration.results:
+            number = figure(abs(float(result[0, 0])), 3)
+            assert number in document or not re.fullmatch(r"[0-9.]+", number)
+
+
+@pytest.mark.parametrize("name", ["html", "latex", "markdown"])
+def test_so_is_the_very_number_that_the_next_iteration_edits(name: str) -> None:
+    edits = (Edit(2, Cell("W1", 1, 1), 0.5),)
+    document = exported(name, replace(load("article"), edits=edits), iterations=2)
+    assert "0.481" in document  # what W1[1,1] comes to, before it is set to 0.5
+
+
+class TestHtml:
+    @given(runs())
+    @settings(deadline=None, max_examples=10)
+    def test_any_run_is_a_valid_page_with_every_number(self, experiment: Experiment) -> None:
+        outline = checked(exported("html", experiment))
+        iteration = Timeline(experiment).iteration(1)
+        assert len(outline.all("article")) == len(iteration.results)
+        for result in iteration.results:
+            for number in result.ravel().tolist():
+                assert figure(number, 3) in outline.words
+
+    def test_it_follows_the_readers_theme_and_screen(self) -> None:
+        page = exported("html", load("article"))
+        assert "@media screen and (prefers-color-scheme: dark)" in page
+        assert 'name="viewport" content="width=device-width' in page
+        wide = [a for a in Outline(page).all("div") if a.get("role") == "group"]
+        assert wide
+        assert all(a["tabindex"] == "0" and a["aria-label"] for a in wide)
+
+    def test_contents_lead_to_every_iteration_and_every_step(self) -> None:
+        outline = Outline(exported("html", load("article"), iterations=2))
+        ids = {attributes.get("id") for _, attributes in outline.tags}
+        links = [a["href"] for a in outline.all("a")]
+        assert len(links) == 2 * (1 + 17)
+        assert links[0] == "#iteration-1"
+        assert {str(link).removeprefix("#") for link in links} <= ids
+
+    def test_a_long_line_may_be_broken_before_each_of_its_signs(self) -> None:
+        page = exported("html", load("softmax"))
+        longest = max(re.findall(r"<math>.*?</math>", page), key=lambda m: m.count("<mn>"))
+        numbers = re.sub("<[^>]*>", "", longest)
+        assert len(numbers) < 60  # a hundred signs are a line, in pieces
+        assert "<wbr>" in page
+
+    def test_on_paper_no_step_is_cut_in_two(self) -> None:
+        assert ".step { break-inside: avoid" in exported("html", load("article"))
+
+    def test_words_are_never_markup(self) -> None:
+        experiment = replace(load("article"), title="<b>&amp;", about='"<script>" & more')
+        outline = checked(exported("html", experiment))
+        assert "<b>&amp;" in outline.words
+        assert '"<script>" & more' in outline.words
+
+    def test_a_mistake_is_said_where_it_is_made(self) -> None:
+        outline = checked(exported("html", load("article", {"mistake": "updated-weights"})))
+        assert "mistake: updated-weights" in outline.words
+        assert "Mistaken: " in exported("html", load("article", {"mistake": "sign-flipped"}))
+
+    def test_a_run_that_diverges_ends_there_and_says_so(self) -> None:
+        wild = {"learning_rate": "1e300", "activations": "relu,linear"}
+        experiment = load("article", {**wild, "loss": "half_squared_error"})
+        for name in ("html", "markdown", "latex"):
+            document = exported(name, experiment, iterations=9)
+            assert "The run diverged: W1 is no longer finite." in document
+            assert "Iteration 2" in document
+            assert "Iteration 3" not in document
+
+
+class TestMarkdown:
+    def test_a_step_is_worked_out(self) -> None:
+        step = exported("markdown", load("article")).split("#### ")[8]
+        formula = r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$"
+        assert step.startswith(f"8. $dW^{{[2]}}$, backward, layer 2\n\n{formula}\n")
+        for part in (
+            "Weight \\[i,j\\]: dZ at end i times A at start j.",
+            r"- shapes: $\left(1\times3\right) = \left(1\times1\right) \, ",
+            "- index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\\,A^{[1]}_{j,1}$\n",
+            r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1}$ "
+            r"$= -0.641 \times 0.818$ $= -0.524$",
+            "| dW2 | 1 | 2 | 3 |\n| --- | ---: | ---: | ---: |\n| 1 | −0.524 | −0.122 | −0.250 |",
+        ):
+            assert part in step
+
+    def test_words_are_never_markup(self) -> None:
+        assert markdown_text("a*b*  <i>\n# $x$ [l](u)") == r"a\*b\* \<i\> \# \$x\$ \[l\](u)"
+
+    @pytest.mark.parametrize("lesson", lessons.NAMES)
+    def test_every_row_of_a_table_has_as_many_cells(self, lesson: str) -> None:
+        for block in exported("markdown", load(lesson)).split("\n\n"):
+            if block.startswith("|"):
+                assert len({row.count("|") for row in block.strip().splitlines()}) == 1
+
+
+def check_latex(source: str) -> None:
+    """What can be told without LaTeX: braces, dollars and environments close, signs are known."""
+    plain = re.sub(r"\\[\\{}$%&#_]", "", source)
+    depth = 0
+    for sign in plain:
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        assert depth >= 0
+    assert depth == 0
+    assert all(paragraph.count("$") % 2 == 0 for paragraph in plain.split("\n\n"))
+    stack = list[str]()
+    for begin, environment in re.findall(r"\\(begin|end){(\w+)}", source):
+        if begin == "begin":
+            stack.append(environment)
+        else:
+            assert stack.pop() == environment
+    assert stack == []
+    assert source.count(r"\left") - source.count(r"\leftarrow") == source.count(r"\right)") + (
+        source.count(r"\right|")
+    )
+    latin = (sign for sign in source if not sign.isascii())
+    assert all("À" <= sign <= "ÿ" and sign not in "ÐðÞþ" for sign in latin)
+
+
+class TestLatex:
+    @given(runs())
+    @settings(deadline=None, max_examples=10)
+    def test_any_run_is_sound(self, experiment: Experiment) -> None:
+        check_latex(exported("latex", experiment))
+
+    @pytest.mark.parametrize("sign", LETTERS)
+    def test_every_sign_is_spelled_in_latex(self, sign: str) -> None:
+        check_latex(latex.escaped(f"a{sign}b"))
+
+    def test_a_step_is_worked_out(self) -> None:
+        document = exported("latex", load("article"))
+        for part in (
+            r"\subsubsection*{8. $dW^{[2]}$, backward, layer 2}",
+            r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$",
+            r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
+            r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",
+            r"$= -0.641 \times 0.818$ $= -0.524$",
+            "\\left(\\begin{array}{rrr}\n-0.524 & -0.122 & -0.250\n\\end{array}\\right)",
+        ):
+            assert part in document
+
+    @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed here")
+    @pytest.mark.parametrize("lesson", ["ai-by-hand", "softmax", "mazur"])
+    def test_pdflatex_takes_it_and_no_line_is_too_long(self, lesson: str, tmp_path: Path) -> None:
+        about = "Łódź, 中, 50 % & _more_ #1 {x} \\y ~ ^ 😀 “quoted” − ½ α′"
+        experiment = replace(load(lesson), about=about)
+        (tmp_path / "run.tex").write_text(exported("latex", experiment, iterations=2), "utf-8")
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "run.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert b"Overfull" not in done.stdout
+        assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")

@@ -1,0 +1,123 @@
+"""Law 5: the exported NumPy script prints the numbers of the run, to the bit."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.exports.formats import ExportError
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Edit
+from backprop_tui.run.timeline import Timeline
+from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
+
+WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
+
+
+def recorded(experiment: Experiment, iterations: int) -> list[str]:
+    """What the script must print: the loss of each iteration, then every step's numbers."""
+    timeline, lines = Timeline(experiment), list[str]()
+    for k in range(1, iterations + 1):
+        done = timeline.iteration(k)
+        loss = timeline.program.objective
+        lines.append(f"iteration {k}: {loss} = {timeline.history.loss_of(k)!r}")
+        steps = zip(timeline.program.steps, done.results, strict=True)
+        lines += [f"{step.symbol} = {value.tolist()}" for step, value in steps]
+        if done.diverged:
+            return [*lines, "the run diverged"]
+    return lines
+
+
+@given(runs(), st.integers(1, 5))
+@settings(deadline=None, max_examples=40)
+def test_it_prints_the_numbers_of_the_run_to_the_bit(
+    experiment: Experiment, iterations: int
+) -> None:
+    script = exported("numpy", experiment, iterations=iterations)
+    assert printed_by(script) == recorded(experiment, iterations)
+
+
+@given(edited())
+@settings(deadline=None, max_examples=40)
+def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
+    script = exported("numpy", experiment, iterations=4)
+    assert printed_by(script) == recorded(experiment, 4)
+
+
+def test_it_needs_numpy_alone(tmp_path: Path) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(exported("numpy", load("ai-by-hand"), iterations=2), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-I", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == recorded(load("ai-by-hand"), 2)
+    assert done.stderr == ""
+
+
+def test_the_loop_has_a_line_for_each_step() -> None:
+    script = exported("numpy", load("article"))
+    loop = next(node for node in ast.parse(script).body if isinstance(node, ast.For))
+    lines = [ast.unparse(node) for node in loop.body if isinstance(node, ast.Assign)]
+    assert len(lines) == len(Timeline(load("article")).program.steps)
+    assert lines[:2] == ["Z1 = W1 @ X + b1", "A1 = sigmoid(Z1)"]
+    assert "dZ1 = dA1 * (A1 * (1 - A1))" in lines
+    assert lines[-1] == "b2 = b2 - alpha * db2"
+
+
+@pytest.mark.parametrize(
+    ("lesson", "defined"),
+    [
+        ("article", ["sigmoid", "xlog", "ratio"]),
+        ("mazur", ["sigmoid"]),
+        ("too-large", []),
+        ("softmax", ["tanh", "softmax", "xlog", "ratio"]),
+    ],
+)
+def test_functions_are_defined_once_and_only_if_used(lesson: str, defined: list[str]) -> None:
+    script = exported("numpy", load(lesson))
+    found = [node.name for node in ast.parse(script).body if isinstance(node, ast.FunctionDef)]
+    assert found == defined
+
+
+def test_the_loss_alone_is_an_option_in_the_script() -> None:
+    script = exported("numpy", load("article"), iterations=3)
+    printed = printed_by(script.replace("EVERY_NUMBER = True", "EVERY_NUMBER = False"))
+    timeline = Timeline(load("article"))
+    assert printed == [f"iteration {k}: L = {timeline.history.loss_of(k)!r}" for k in (1, 2, 3)]
+
+
+def test_a_run_that_diverges_ends_there() -> None:
+    printed = printed_by(exported("numpy", load("article", WILD), iterations=9))
+    assert printed[-1] == "the run diverged"
+    assert sum(line.startswith("iteration") for line in printed) == 2
+
+
+def test_a_title_is_never_code() -> None:
+    title = 'a\nimport os\r""" # \x00 \u2028 done'
+    script = exported("numpy", replace(load("article"), title=title))
+    assert script.splitlines()[0].startswith("# a import os")
+    assert printed_by(script) == recorded(load("article"), 1)
+
+
+def test_a_mistake_is_pointed_at_where_it_is_made() -> None:
+    lines = exported("numpy", load("article", {"mistake": "sign-flipped"})).splitlines()
+    assert lines[lines.index("    dZ2 = Y - A2") - 1] == (
+        "    # the mistake: dZ2 is A2 − Y, not Y − A2"
+    )
+    assert "the mistake" not in exported("numpy", load("article"))
+
+
+def test_an_edited_run_is_refused_with_a_sentence() -> None:
+    edited = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
+    with pytest.raises(ExportError, match=r"which no sheet can: undo them first$"):
+        exported("worksheet", edited)

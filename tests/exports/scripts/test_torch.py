@@ -1,0 +1,106 @@
+"""The exported PyTorch script: autograd finds the gradients that we found, or the script stops.
+
+PyTorch is no dependency: where it is missing, what needs it is skipped and says so.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from backprop_tui import lessons
+from backprop_tui.exports.figures import iterations
+from backprop_tui.exports.formats import ExportError
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.parser import parse
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.exports.runs import exported, printed_by, runs
+from tests.run.test_edits import edited
+
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed here"
+)
+
+
+def agreeing(printed: list[str]) -> list[str]:
+    return [line.split()[0] for line in printed if " agrees, " in line]
+
+
+def near_a_kink(experiment: Experiment, iteration: int = 1) -> bool:
+    """Whether rounding alone may open or close a gate."""
+    timeline = Timeline(experiment)
+    results = zip(timeline.program.steps, timeline.iteration(iteration).results, strict=True)
+    return any(
+        step.symbol.startswith("Z") and ((value != 0) & (np.abs(value) < 1e-9)).any()
+        for step, value in results
+    )
+
+
+@needs_torch
+@given(runs(wild=False, wrong=False))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
+    assume(not near_a_kink(experiment))
+    program = Timeline(experiment).program
+    printed = printed_by(exported("torch", experiment))
+    backward = [step.symbol for step in program.steps if step.phase == "backward"]
+    assert agreeing(printed) == [program.objective, *backward]
+
+
+@needs_torch
+@given(edited())
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+def test_and_those_of_an_edited_run(experiment: Experiment) -> None:
+    assume(not any(near_a_kink(experiment, k) for k in range(1, 5)))
+    timeline = Timeline(experiment)
+    printed = printed_by(exported("torch", experiment, iterations=4))
+    until_diverged = len(list(iterations(timeline, 4)))
+    assert len(agreeing(printed)) == until_diverged * (1 + len(timeline.program.gradients))
+
+
+@needs_torch
+@pytest.mark.parametrize("lesson", lessons.NAMES)
+def test_every_lesson_agrees_over_several_iterations(lesson: str) -> None:
+    experiment = load(lesson)
+    program = Timeline(experiment).program
+    printed = printed_by(exported("torch", experiment, iterations=3))
+    assert len(agreeing(printed)) == 3 * (1 + len(program.gradients))
+    told = sum(int(found[1]) for line in printed if (found := re.search(r"(\d+) of \d+", line)))
+    assert told > 0
+
+
+@needs_torch
+def test_a_wrong_gradient_stops_it() -> None:
+    script = exported("torch", load("article"))
+    assert script.count("-0.12187015998336852") == 1
+    with pytest.raises(AssertionError, match=r"^dW2 differs by"):
+        printed_by(script.replace("-0.12187015998336852", "-0.12187016998336852"))
+
+
+def test_expected_numbers_and_network_stand_in_the_script() -> None:
+    script = exported("torch", load("article"))
+    for line in (
+        "    A1 = torch.sigmoid(Z1)",
+        "    dA2, dZ2, dA1, dZ1 = "
+        "torch.autograd.grad(L.sum(), [A2, Z2, A1, Z1], retain_graph=True)",
+        "    dW2, db2, dW1, db1 = torch.autograd.grad(L, [W2, b2, W1, b1])",
+        '        "dZ2": [[-0.6414166079744128]],',
+        "        W1 = W1 - alpha * dW1",
+    ):
+        assert line in script.splitlines()
+    compile(script, "<exported>", "exec")
+
+
+def test_what_autograd_would_not_find_is_refused() -> None:
+    wrong = load("article", {"mistake": "sign-flipped"})
+    with pytest.raises(ExportError, match=r"the mistake sign-flipped .* --as numpy"):
+        exported("torch", wrong)
+    own = replace(load("article"), formulas={"dW2": parse("dZ2 · A1ᵀ")})
+    with pytest.raises(ExportError, match="formulas of one's own"):
+        exported("torch", own)

@@ -1,0 +1,103 @@
+"""[view]: what was looked at reads back as it was, and what is not there is told."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui import lessons
+from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.files.saving import keyframe_of, text_of
+from backprop_tui.files.sections import PLACES, view_of
+from backprop_tui.files.toml_text import changed
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.saved import ASKING, DRAWINGS, PANELS, THEMES, Look
+from backprop_tui.run.timeline import Position, Timeline
+
+SHAPES = Timeline(load("batch")).program.shapes(4)
+CELLS = st.sampled_from([Cell(s, r, c) for s, (r, c) in SHAPES.items()])
+LOOKS = st.builds(
+    Look,
+    example=st.integers(1, 4),
+    drawing=st.sampled_from(DRAWINGS),
+    theme=st.none() | st.sampled_from(THEMES),
+    panel=st.sampled_from(PANELS),
+    marked=st.booleans(),
+    maximised=st.booleans(),
+    hidden=st.lists(st.sampled_from(PANELS), max_size=3, unique=True).map(tuple),
+    cursor=st.none() | CELLS,
+    trail=st.lists(st.tuples(st.integers(0, 2), CELLS), max_size=3).map(tuple),
+    term=st.integers(0, 3),
+    scroll=st.lists(st.tuples(*[st.integers(1, 9)] * 3), max_size=2).map(tuple),
+    line=st.integers(0, 9),
+    ask=st.sampled_from(ASKING),
+)
+
+
+@given(LOOKS, st.integers(0, 12))
+def test_a_look_reads_back(look: Look, decimals: int) -> None:
+    seen = replace(load("batch"), look=look, decimals=decimals)
+    text = text_of(seen, Position(2, 3), keyframe_of(Timeline(seen), 1), "")
+    read = read_experiment(text, "batch", "batch.toml")
+    assert (read.look, read.decimals) == (look, decimals)
+    again = text_of(read, Position(2, 3), keyframe_of(Timeline(seen), 1), "")
+    assert again == text
+
+
+def test_a_plain_look_is_not_written() -> None:
+    assert view_of(load("article")) == {}
+
+
+def test_a_trail_into_what_would_take_long_to_replay_is_left() -> None:
+    look = Look(cursor=Cell("dW1", 1, 1), trail=((2, Cell("dW1", 1, 1)),))
+    seen = replace(load("article"), look=look)
+    text = text_of(seen, Position(9, 3), keyframe_of(Timeline(seen), 9), "")
+    assert read_experiment(text, "a", "a.toml").look == Look(cursor=look.cursor)
+
+
+def with_view(view: dict[str, object]) -> str:
+    """A lesson's text with that [view]."""
+    text = lessons.text("batch")
+    return changed(text, {**tomllib.loads(text), "view": view})
+
+
+def test_of_another_run_only_the_manner_stays() -> None:
+    view = {"drawing": "graph", "cursor": "W1[1,1]", "marked": True, "example": 2}
+    text = with_view(view)
+    other = read_experiment(text, "batch", "batch.toml", {"seed": "3"})
+    assert other.look == Look(drawing="graph")
+    assert set(PLACES) <= set(Look.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("view", "fault"),
+    [
+        ({"theme": "dim"}, "view.theme must be one of dark, light"),
+        ({"drawing": "grahp"}, 'Did you mean "graph"?'),
+        ({"cursor": "W1"}, 'view.cursor must be a cell, like W1[1,2]; got "W1"'),
+        ({"cursor": "W1[0,1]"}, "view.cursor must be"),
+        ({"cursor": "W1[9,1]"}, "must be within W1, which is 2×2; got W1[9,1]"),
+        ({"cursor": "W9[1,1]"}, "view.cursor must be a cell of X, Y, W1"),
+        ({"trail": [{"iteration": 1, "cell": "Q[1,1]"}]}, "view.trail[0].cell must be"),
+        ({"trail": [{"cell": "W1[1,1]"}]}, "view.trail[0].iteration is missing"),
+        ({"scroll": [[1, 2]]}, "view.scroll[0] must be a list of three numbers"),
+        ({"ask": "always"}, "view.ask must be one of off, lesson, vote, type"),
+        ({"zoom": True}, "view.zoom is not a key of [view]"),
+    ],
+)
+def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
+    text = with_view(view)
+    with pytest.raises(ExperimentError) as refusal:
+        read_experiment(text, "batch", "batch.toml")
+    assert fault in refusal.value.faults[0]
+    assert len(refusal.value.faults) == 1
+
+
+def test_keys_are_those_of_the_record() -> None:
+    from backprop_tui.model.experiment import VIEW
+
+    assert set(VIEW.keys) == {"decimals", *Look.__dataclass_fields__}

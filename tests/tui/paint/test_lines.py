@@ -1,0 +1,35 @@
+"""Lines of text where there is little room: which give way, and how that is seen."""
+
+from __future__ import annotations
+
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.lines import TextLine, put_lines
+from tests.tui.driver import line_of
+
+
+def put(lines: list[TextLine], width: int, height: int) -> list[str]:
+    canvas = Canvas(width + 2, height + 1)
+    put_lines(canvas, lines, width, height)
+    return [line_of(canvas, y).strip() for y in range(1, height + 1)]
+
+
+def test_a_line_goes_on_where_there_are_rows() -> None:
+    said = TextLine("how badly its prediction misses its target")
+    assert put([said, TextLine("next")], 24, 3) == [
+        "how badly its prediction",
+        "misses its target",
+        "next",
+    ]
+
+
+def test_and_is_cut_where_there_are_none() -> None:
+    said = TextLine("how badly its prediction misses its target")
+    assert put([said, TextLine("next")], 24, 2) == ["how badly its predictio…", "next"]
+
+
+def test_where_the_rest_of_a_paragraph_gives_way_it_is_seen() -> None:
+    note = [TextLine("◆ Which factor", weight=6), TextLine("is the slope?", weight=6, goes_on=True)]
+    assert put([TextLine("formula", weight=9), *note], 24, 2) == [
+        "formula",
+        "◆ Which factor …",
+    ]
