@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
+    from rich.markdown import Markdown as Markdown
     from rich.text import Text as Text
 
     from backprop_tui.cli.completion import complete as complete
     from backprop_tui.cli.experiment import decimals_of as decimals_of
     from backprop_tui.cli.experiment import is_experiment as is_experiment
     from backprop_tui.cli.experiment import opened as opened
+    from backprop_tui.cli.experiment import preferences as preferences
     from backprop_tui.cli.experiment import unknown as unknown
     from backprop_tui.cli.running import check as check
     from backprop_tui.cli.running import export as export
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 
 HOMES = {
     "Console": "rich.console",
+    "Markdown": "rich.markdown",
     "Text": "rich.text",
     "complete": "backprop_tui.cli.completion",
     "decimals_of": "backprop_tui.cli.experiment",
     "is_experiment": "backprop_tui.cli.experiment",
     "opened": "backprop_tui.cli.experiment",
+    "preferences": "backprop_tui.cli.experiment",
     "unknown": "backprop_tui.cli.experiment",
     "check": "backprop_tui.cli.running",
     "export": "backprop_tui.cli.running",

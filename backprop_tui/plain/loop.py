@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from backprop_tui.exports.record import Record
 from backprop_tui.messages import printable
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
 from backprop_tui.session.keeping import (
@@ -27,7 +28,11 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def run(
-    experiment: Experiment, decimals: int, write: Callable[[str], None], record: Record | None
+    experiment: Experiment,
+    decimals: int,
+    write: Callable[[str], None],
+    record: Record | None,
+    preferred: Settings = NO_SETTINGS,
 ) -> None:
     """Step through an experiment. What interrupts it, or `write` raises, is the caller's."""
 
@@ -37,7 +42,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)))
+    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)), preferred)
     session = face.session
     session.record = record
     face.open()

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.saved import DRAWINGS, Edit, Look
+from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
@@ -108,16 +109,18 @@ class SessionState:
         names: Callable[[str], str] = str,
         served: bool = False,
         program: str = "backprop-tui",
+        preferred: Settings = NO_SETTINGS,
     ) -> None:
         """`names`: what a command is called in this face, by its id; `served`: its user is a
         visitor of this machine, who may read and write no file here; `program`: what opens a run
-        in this face."""
+        in this face; `preferred`: what holds where an experiment does not say."""
         self.sight: Sight = sight or Blind()
         self.names, self.served, self.program = names, served, program
+        self.preferred = preferred
         # How it is seen
         self.decimals = decimals
         self.drawing = DRAWINGS[0]
-        self.theme = experiment.look.theme or "dark"  # one of THEMES
+        self.theme = experiment.look.theme or self.usual_theme  # one of THEMES
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.zoomed = False
@@ -134,7 +137,7 @@ class SessionState:
         self.ended = False
         self.asking: Asking | None = None  # a question about the step shown
         self.over: Asking | None = None  # the question that is over last
-        self.mode = experiment.asks  # when it asks, one of ASKING
+        self.mode = self.usual_mode(experiment)  # when it asks, one of ASKING
         self.score: Score | None = None
         self.asked_since = 0.0
         self.unsent = ""  # an answer that was typed and not sent
@@ -525,13 +528,22 @@ class SessionState:
         rows, columns = self.timeline.program.shapes(len(batch)).get(cell.symbol) or (0, 0)
         return cell.row <= rows and cell.column <= columns
 
+    @property
+    def usual_theme(self) -> str:
+        """The theme of an experiment that names none."""
+        return self.preferred.theme or THEMES[0]
+
+    def usual_mode(self, experiment: Experiment) -> str:
+        """When questions are asked about an experiment whose [view] does not say."""
+        return self.preferred.ask or experiment.asks
+
     def look_now(self) -> Look:
         """How the run is seen just now, so that it can be seen so again."""
         seen = self.inspection
         return Look(
             example=self.example + 1,
             drawing=self.drawing,
-            theme=None if self.theme == "dark" else self.theme,
+            theme=None if self.theme == self.usual_theme else self.theme,
             panel=self.chosen,
             marked=self.tabbed,
             maximised=self.zoomed,
@@ -541,12 +553,12 @@ class SessionState:
             term=seen.term,
             scroll=tuple((k, row + 1, column + 1) for k, (row, column) in self.scroll.items()),
             line=self.scrolled,
-            ask=None if self.mode == self.timeline.experiment.asks else self.mode,
+            ask=None if self.mode == self.usual_mode(self.timeline.experiment) else self.mode,
         )
 
     def seen(self) -> Experiment:
         """The experiment as its reader sees it."""
-        return replace(self.timeline.experiment, look=self.look_now(), decimals=self.decimals)
+        return replace(self.timeline.experiment, look=self.look_now(), own_decimals=self.decimals)
 
     def snapshot(self) -> Snapshot:
         """The experiment, the position, how it is seen, and its decimals."""

@@ -108,7 +108,7 @@ class Keep(Base):
 
     def seen(self) -> Experiment:
         """The experiment as its reader sees it."""
-        return replace(self.timeline.experiment, look=self.look_now(), decimals=self.decimals)
+        return replace(self.timeline.experiment, look=self.look_now(), own_decimals=self.decimals)
 
     def snapshot(self) -> Snapshot:
         return self.timeline.experiment, self.position, self.look_now(), self.decimals
