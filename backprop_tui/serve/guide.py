@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 
-from backprop_tui import guide
 from backprop_tui.exports.documents.page import Html, element, page
+from backprop_tui.guide import TOPICS, text
 
 PATH = "/guide"
 STYLE = """nav a { margin-right: 1em; }
@@ -16,17 +16,15 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def guide_page(topic: str) -> str:
-    """The page of a topic; of an empty one, what each topic is about. Raises KeyError for others."""
-    if topic:
-        title, content = f"backprop-tui: {topic}", Html(MARKDOWN.render(guide.text(topic)))
-    else:
-        title = "backprop-tui: the guide"
-        about = (element("li", link(name), ": ", what) for name, what in guide.TOPICS.items())
-        content = element("div", element("h1", "The guide"), element("ul", *about))
-    links = element("nav", *(link(name) for name in guide.TOPICS))
-    return "".join(page(title, [links, content] if topic else [content], STYLE))
+    """The page of a topic; of an empty one, the list of them. Raises KeyError for any other."""
+    if not topic:
+        about = (element("li", link(PATH[1:], name), f": {what}") for name, what in TOPICS.items())
+        return "".join(page("The guide", [element("h1", "The guide"), element("ul", *about)], ""))
+    links = element("nav", *(link(".", name) for name in TOPICS))
+    content = Html(MARKDOWN.render(text(topic)))
+    return "".join(page(f"The guide: {topic}", [links, content], STYLE))
 
 
-def link(topic: str) -> Html:
-    """A link to the page of a topic."""
-    return element("a", topic, href=f"{PATH}/{topic}")
+def link(folder: str, topic: str) -> Html:
+    """A link to the page of a topic, wherever a proxy has put this server."""
+    return element("a", topic, href=f"{folder}/{topic}")

@@ -85,7 +85,7 @@ class TestRoundTrip:
         look = Look(
             drawing="graph", theme="light", cursor=dw, trail=((2, dw),), scroll=((1, 2, 1),)
         )
-        seen = replace(load("article"), look=look, decimals=5)
+        seen = replace(load("article"), look=look, own_decimals=5)
         opened = experiment_of(code_of(seen, Position(2, 9)))
         assert (opened.look, opened.decimals) == (look, 5)
 
