@@ -194,6 +194,10 @@ class Experiment:
     saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
 
+    def __repr__(self) -> str:
+        network = self.network
+        return f"<Experiment {self.source}: {network.sizes}, {network.loss}>"
+
     @property
     def decimals(self) -> int:
         """The decimals of the numbers shown, unless their reader chooses."""
