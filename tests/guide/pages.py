@@ -55,7 +55,9 @@ def inline_commands(page: str) -> list[str]:
     """The commands within the lines of a page that are whole: without `…` and capitals for what
     the reader puts in."""
     found = INLINE.findall(BLOCK.sub("", page).replace("\n", " "))
-    return [line for line in found if LEFT_OUT not in line and not re.search(r"\b[A-Z]{3,}\b", line)]
+    return [
+        line for line in found if LEFT_OUT not in line and not re.search(r"\b[A-Z]{3,}\b", line)
+    ]
 
 
 # Running

@@ -33,7 +33,9 @@ def table(*rows: tuple[str, ...]) -> str:
     """A table in Markdown; the first row is its head."""
     head, *others = rows
     lines = [head, ("---",) * len(head), *others]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
+    )
 
 
 def code(text: str) -> str:
@@ -82,7 +84,10 @@ def sections() -> dict[str, str]:
         name = "at the top" if not dot else f"[[{top[:-2]}]]" if top.endswith("[]") else f"[{top}]"
         found.setdefault(name, []).append((code(key or top), must, code(usual), about))
     heads = ("must be", "left out", "about")
-    return {name: table((code(name) if "[" in name else name, *heads), *rows) for name, rows in found.items()}
+    return {
+        name: table((code(name) if "[" in name else name, *heads), *rows)
+        for name, rows in found.items()
+    }
 
 
 def settings() -> str:
@@ -96,7 +101,9 @@ def formats() -> str:
 
 
 def mistakes() -> str:
-    return table(("mistake", "what it is"), *((code(m.name), m.sentence) for m in CATALOGUE.values()))
+    return table(
+        ("mistake", "what it is"), *((code(m.name), m.sentence) for m in CATALOGUE.values())
+    )
 
 
 def lesson_table() -> str:
@@ -109,7 +116,15 @@ def tables() -> dict[str, str]:
     """Every table, by the first cell of its head."""
     made: Iterator[str] = chain(
         map(keys, GROUPS),
-        (words(), commands(), experiment_flags(), settings(), formats(), mistakes(), lesson_table()),
+        (
+            words(),
+            commands(),
+            experiment_flags(),
+            settings(),
+            formats(),
+            mistakes(),
+            lesson_table(),
+        ),
         sections().values(),
         (flags(name) for name, c in PROGRAM_COMMANDS.items() if c.flags),
         (flags("backprop-tui"),),

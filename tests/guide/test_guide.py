@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui import guide
+from backprop_tui import guide, lessons
 from backprop_tui.__main__ import main
 from backprop_tui.files.experiment_file import load
 from tests.guide.pages import BLOCK, blocks, inline_commands, is_so, run, told_by
 from tests.guide.tables import TABLE, tables
 
 README = Path(__file__).parents[2] / "README.md"
-PAGES = {**{topic: guide.text(topic) for topic in guide.TOPICS}, "README": README.read_text("utf-8")}
+PAGES = {
+    **{topic: guide.text(topic) for topic in guide.TOPICS},
+    "README": README.read_text("utf-8"),
+}
 UNTESTED = {"bash", "zsh", "fish", "gitignore"}
 """Languages whose blocks are for other programs than this one."""
 
@@ -31,6 +34,7 @@ def page(request: pytest.FixtureRequest) -> str:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    Path("mine.toml").write_text(lessons.text("neuron"), "utf-8")  # a reader's own
     return tmp_path
 
 
@@ -56,7 +60,7 @@ def test_every_command_and_file_runs_as_it_is_shown(page: str) -> None:
             case _:
                 raise AssertionError(f"nothing tests a block of {block.language}")
     for line in inline_commands(page):
-        run(line)
+        run(line.partition(" | ")[0])
 
 
 def test_every_block_says_what_it_is(page: str) -> None:
@@ -67,7 +71,12 @@ def test_every_block_says_what_it_is(page: str) -> None:
 def test_every_table_of_the_program_is_in_the_guide_as_it_is() -> None:
     """`python -m tests.guide` writes them."""
     for head, text in tables().items():
-        found = [shown[0] for page in PAGES.values() for shown in TABLE.finditer(page) if shown[1] == head]
+        found = [
+            shown[0]
+            for page in PAGES.values()
+            for shown in TABLE.finditer(page)
+            if shown[1] == head
+        ]
         assert found, f"no page has the table {head}"
         for shown in found:
             assert shown == text, f"{head}: python -m tests.guide brings it up to date"
