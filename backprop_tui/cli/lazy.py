@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console as Console
     from rich.markdown import Markdown as Markdown
     from rich.text import Text as Text
+    from rich.theme import Theme as Theme
 
     from backprop_tui.cli.completion import complete as complete
     from backprop_tui.cli.experiment import decimals_of as decimals_of
@@ -35,6 +36,7 @@ HOMES = {
     "Console": "rich.console",
     "Markdown": "rich.markdown",
     "Text": "rich.text",
+    "Theme": "rich.theme",
     "complete": "backprop_tui.cli.completion",
     "decimals_of": "backprop_tui.cli.experiment",
     "is_experiment": "backprop_tui.cli.experiment",

@@ -69,6 +69,7 @@ def page(markdown: str) -> str:
     """A page of the guide as a terminal shows it; the Markdown itself where there is none."""
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         return markdown
-    console = lazy.Console(highlight=False)
+    plain = lazy.Theme({"markdown.code": "bold"})  # on any ground
+    console = lazy.Console(highlight=False, theme=plain)
     console.width = min(console.width, WIDEST)
     return printed(console, lazy.Markdown(markdown, hyperlinks=False))

@@ -1,4 +1,4 @@
-"""The guide's tables of what the program has: keys, words, flags, keys of a file, mistakes, lessons.
+"""The guide's tables of what the program has: keys, words, flags, keys of a file, lessons.
 
 A table is found by the first cell of its head.
 """
@@ -108,7 +108,7 @@ def mistakes() -> str:
 
 def lesson_table() -> str:
     opened = [load(name) for name in lessons.NAMES]
-    rows = ((code(l.name), l.network.sizes, l.title, l.teaches) for l in opened)
+    rows = ((code(e.name), e.network.sizes, e.title, e.teaches) for e in opened)
     return table(("lesson", "layers", "title", "teaches"), *rows)
 
 

@@ -1,10 +1,9 @@
-"""What the guide says is so: every command and every file of it runs, every table is the program's."""
+"""What the guide says is so: every command and file of it runs, every table is the program's."""
 
 from __future__ import annotations
 
 import doctest
 import re
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from backprop_tui import guide, lessons
 from backprop_tui.__main__ import main
 from backprop_tui.files.experiment_file import load
-from tests.guide.pages import BLOCK, blocks, inline_commands, is_so, run, told_by
+from tests.guide.pages import blocks, inline_commands, is_so, run, told_by
 from tests.guide.tables import TABLE, tables
 
 README = Path(__file__).parents[2] / "README.md"
