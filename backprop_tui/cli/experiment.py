@@ -11,8 +11,8 @@ from typing import Any
 from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import CommandError, complain
-from backprop_tui.files.autosave import newest
 from backprop_tui.files import settings
+from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, file_meant, is_file, load
 from backprop_tui.files.settings import NO_SETTINGS, Settings
