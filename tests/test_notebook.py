@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 import subprocess
 import sys
@@ -21,8 +20,6 @@ import backprop_tui
 from backprop_tui import ExperimentError, Position, Timeline, lessons, load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import Edit
-
-README = Path(__file__).parents[1] / "README.md"
 
 
 def positions_of(run: Timeline) -> list[Position]:
@@ -199,10 +196,3 @@ def test_the_names_of_the_library_come_when_they_are_asked_for() -> None:
     assert names == {*backprop_tui.__all__, "version"}
     with pytest.raises(AttributeError):
         backprop_tui.__getattr__("nothing")
-
-
-def test_what_the_readme_shows_of_the_library_is_so() -> None:
-    (session,) = re.findall(r"^```pycon\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
-    example = doctest.DocTestParser().get_doctest(session, {}, "README.md", None, 0)
-    assert len(example.examples) >= 3
-    assert doctest.DocTestRunner().run(example).failed == 0

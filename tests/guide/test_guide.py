@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,8 +21,6 @@ PAGES = {
     **{topic: guide.text(topic) for topic in guide.TOPICS},
     "README": README.read_text("utf-8"),
 }
-UNTESTED = {"bash", "zsh", "fish", "gitignore"}
-"""Languages whose blocks are for other programs than this one."""
 
 
 @pytest.fixture(params=PAGES)
@@ -62,9 +61,31 @@ def test_every_command_and_file_runs_as_it_is_shown(page: str) -> None:
         run(line.partition(" | ")[0])
 
 
-def test_every_block_says_what_it_is(page: str) -> None:
-    fences = re.findall(r"^```.*$", page, re.MULTILINE)
-    assert len(fences) == 2 * len(blocks(page)), fences
+@pytest.mark.parametrize("topic", guide.TOPICS)
+def test_every_block_says_what_it_is(topic: str) -> None:
+    fences = re.findall(r"^```.*$", PAGES[topic], re.MULTILINE)
+    assert len(fences) == 2 * len(blocks(PAGES[topic])), fences
+
+
+def test_readme_is_short_and_leads_to_every_topic_and_picture() -> None:
+    assert 6000 <= len(PAGES["README"].encode()) <= 8000
+    places = re.findall(r"\]\(([^)]+)\)", PAGES["README"])
+    assert all((README.parent / place).is_file() for place in places)
+    assert {f"backprop_tui/guide/{topic}.md" for topic in guide.TOPICS} <= set(places)
+    pictures = {place for place in places if place.startswith("screenshots/")}
+    assert pictures == {
+        f"screenshots/{file.name}" for file in (README.parent / "screenshots").iterdir()
+    }
+
+
+def test_no_picture_fetches_anything_and_the_moving_one_is_whole() -> None:
+    for file in (README.parent / "screenshots").glob("*.svg"):
+        text = file.read_text("utf-8")
+        assert ElementTree.fromstring(text).tag.endswith("svg")
+        assert set(re.findall(r"https?://[^\s\"]+", text)) <= {
+            "http://www.w3.org/2000/svg",
+            "https://www.textualize.io",
+        }
 
 
 def test_every_table_of_the_program_is_in_the_guide_as_it_is() -> None:
@@ -89,15 +110,6 @@ def test_a_topic_is_no_longer_than_somebody_reads() -> None:
 # What help says
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Iterator[object]:
-    def tell(*argv: str) -> tuple[int, str, str]:
-        status = main(["help", *argv])
-        return status, *capsys.readouterr()
-
-    return tell
-
-
 def test_help_alone_lists_every_topic(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help"]) == 0
     said = capsys.readouterr().out
@@ -111,6 +123,31 @@ def test_without_a_terminal_a_topic_is_its_markdown(
 ) -> None:
     assert main(["help", topic]) == 0
     assert capsys.readouterr().out.endswith(guide.text(topic))
+
+
+class ATerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("topic", guide.TOPICS)
+def test_on_a_terminal_a_topic_is_set_as_a_page_no_wider_than_it(
+    topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", shown := ATerminal())
+    assert main(["help", topic]) == 0
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown.getvalue()).splitlines()
+    title = guide.text(topic).partition("\n")[0].removeprefix("# ")
+    assert title in [line.strip() for line in lines]
+    assert max(map(len, lines)) <= 80
+    assert "**" not in shown.getvalue()
+
+
+def test_a_dumb_terminal_has_the_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout", shown := ATerminal())
+    assert main(["help", "keys"]) == 0
+    assert shown.getvalue() == guide.text("keys")
 
 
 def test_the_help_of_a_command_is_still_its_help(capsys: pytest.CaptureFixture[str]) -> None:
