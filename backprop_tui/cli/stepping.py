@@ -42,7 +42,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     decimals = lazy.decimals_of(arguments, experiment, preferred)
     app = lazy.BackpropApp(experiment, decimals, ascii_only=spelled, preferred=preferred)
     if arguments.record is not None:
-        app.stepper.record = record_in(arguments.record)
+        app.session.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
         write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])

@@ -35,7 +35,15 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 from backprop_tui.model.keys import read_only as read_only
-from backprop_tui.model.layers import FIRST, PARAMETER, is_column, parameter_shapes, weights_of
+from backprop_tui.model.layers import (
+    FIRST,
+    INPUT,
+    PARAMETER,
+    TARGET,
+    is_column,
+    parameter_shapes,
+    weights_of,
+)
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
@@ -108,6 +116,16 @@ class Data:
     @property
     def examples(self) -> int:
         return int(self.X.shape[1])
+
+    @property
+    def by_symbol(self) -> dict[str, Array]:
+        """The inputs and the targets, by what a program calls them."""
+        return {INPUT: self.X, TARGET: self.Y}
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...] | None]:
+        """What the rows of the inputs and of the targets are called, by their symbols."""
+        return {INPUT: self.input_names, TARGET: self.output_names}
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:

@@ -101,8 +101,7 @@ def given(view: View, place: Place) -> Iterator[str]:
 
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
-    data = view.state.experiment.data
-    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    names = view.state.experiment.data.names.get(place.symbol)
     return names[place.cell.row - 1] if names else ""
 
 

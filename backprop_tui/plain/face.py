@@ -168,7 +168,7 @@ class PlainFace:
             self.describe()
             if now and now.closing:
                 self.say(now.closing)
-        self._tell_opened(outcome.opened)
+        self._tell_opened(outcome.opened or session.top)
 
     def _is_new(self, id_: str, outcome: Outcome, moved: bool) -> bool:
         """Whether the position is to be told, after that command."""

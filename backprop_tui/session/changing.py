@@ -5,6 +5,7 @@ What follows from a change is the run's; here it is asked for, made and said.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -260,7 +261,7 @@ def mistake(s: SessionState, rest: str) -> None:
     s.pause()
     name = "-".join(rest.lower().split())
     if not name:
-        s.open(_mistakes(s))
+        s.start(_list_mistakes(s))
         return
     if name != NONE and name not in CATALOGUE:
         begun = [known for known in CATALOGUE if known.startswith(name)]
@@ -281,6 +282,13 @@ def mistake(s: SessionState, rest: str) -> None:
         s.say(f"{CATALOGUE[name].sentence} {s.named('undo')} takes it back.")
         if experiment.notes:
             s.said.append("The lesson's notes rest until then.")
+
+
+def _list_mistakes(s: SessionState) -> Iterator[str]:
+    """Open the list, once it is known which of them change nothing here."""
+    if s.right is not None:
+        yield from s.run_right(s.right)
+    s.open(_mistakes(s))
 
 
 def _mistakes(s: SessionState) -> Choice:
@@ -305,8 +313,6 @@ def _mistakes(s: SessionState) -> Choice:
 
 def _without_effect(s: SessionState) -> dict[str, str]:
     """The mistakes that would change nothing in the iteration shown, and why."""
-    if s.right and s.right.is_behind(s.position.iteration):
-        return {}
     right = s.right.timeline if s.right else s.timeline
     at = s.position.iteration
     told = {name: lazy.effect.without_effect(right, made, at) for name, made in CATALOGUE.items()}

@@ -200,7 +200,10 @@ def open_another(s: SessionState, rest: str) -> None:
     s.pause()
     if not rest:
         files = "" if s.served else "; or type the path of a file"
-        s.open(Choice("open", f"Open a lesson{files}", _lessons(s), open_another))
+        own = s.timeline.experiment.name
+        chosen = lessons.NAMES.index(own) if own in lessons.NAMES else 0
+        title = f"Open a lesson{files}"
+        s.open(Choice("open", title, _lessons(s), open_another, chosen=chosen))
         return
     if s.served and rest not in lessons.NAMES:
         raise CannotError(f"Opening files is {NOT_SERVED}: choose a lesson.")
@@ -280,18 +283,20 @@ def watch(s: SessionState) -> None:
     s.stamp = s.read_stamp = None if path is None else stamp_of(path)
 
 
-def look_at_file(s: SessionState) -> None:
-    """Read the open file again if it has changed; a face calls this now and then.
+def look_at_file(s: SessionState) -> bool:
+    """Read the open file again if it has changed, and whether it has; a face calls this now and
+    then.
 
     Nothing is taken from a user who is typing: it is read when what is open is closed.
     """
     path = own_path(s)
     if path is None or (stamp := stamp_of(path)) in (None, s.stamp):
-        return
+        return False
     if s.opened or s.job or (s.asking is not None and s.asking.is_open):
-        return
+        return False
     s.stamp = stamp
     _read_again(s, lazy.atomic_write.shown_path(path))
+    return True
 
 
 def _read_again(s: SessionState, name: str) -> None:

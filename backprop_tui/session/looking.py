@@ -245,9 +245,9 @@ def _checked(
 ) -> Iterator[None]:
     """Check one gradient after the other, as long as somebody looks."""
     for symbol in symbols:
-        if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
-            return
         for verdict in lazy.checks.checked(s.timeline.program, iteration, symbol):
+            if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
+                return
             if verdict is not None:
                 found[symbol] = verdict
             yield
@@ -268,6 +268,8 @@ def _verdict(s: SessionState, place: Place) -> Iterator[None]:
     for verdict in lazy.checks.checked(timeline.program, iteration, place.symbol):
         if s.view.place != place or s.timeline is not timeline:
             return  # another key has led elsewhere by now
+        if place.symbol in s.verdicts.get(place.iteration, {}):
+            return
         if verdict is not None:
             s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.checks.in_short(verdict)
         yield

@@ -144,11 +144,11 @@ class Choice:
 
     @cached_property
     def shown(self) -> tuple[Entry, ...]:
-        """The entries that hold every word that is typed."""
-        words = self.line.text.lower().split()
-        return tuple(
-            e for e in self.entries if all(w in f"{e.name} {e.about}".lower() for w in words)
-        )
+        """The entries that hold every word that is typed; first those whose name begins so."""
+        typed = self.line.text.lower().strip()
+        words = typed.split()
+        held = [e for e in self.entries if all(w in f"{e.name} {e.about}".lower() for w in words)]
+        return tuple(sorted(held, key=lambda e: not e.name.lower().strip().startswith(typed)))
 
     @property
     def answer(self) -> str:

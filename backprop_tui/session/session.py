@@ -19,6 +19,10 @@ TWICE = ("quit", "open", "save")
 SCROLLS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -(10**6), "end": 10**6}
 MOVES = {"up": -1, "down": 1, "pageup": -1, "pagedown": 1, "home": -(10**6), "end": 10**6}
 """How far a key leads in a list; a remote's keys are PgUp and PgDn."""
+STAYING = ("goto", "edit", "save")
+"""The prompts that stay open while a presenter's remote, PgDn and PgUp, steps."""
+PASTED = "pasted"
+"""What stands for a key where text was pasted; the text is its character."""
 CLOSING = ("escape", "enter", "space", "q")
 
 
@@ -50,20 +54,20 @@ class Session(SessionState):
         if id_ not in TWICE:
             self.confirmed = ""
         if id_ == "palette":
-            return self._outcome(lambda: self.open(self._palette()))
+            return self.act(lambda: self.open(self._palette()))
         run = BY_ID[id_].run
-        return self._outcome(lambda: run(self, rest) if run else None)
+        return self.act(lambda: run(self, rest) if run else None)
 
     def answer(self, typed: str) -> Outcome:
         """Judge what was typed as an answer to the question that is open."""
-        return self._outcome(lambda: asking.answer(self, typed))
+        return self.act(lambda: asking.answer(self, typed))
 
     def ask_for(self, cell: Cell) -> Outcome:
         """Ask for another number of the step that a question is about."""
-        return self._outcome(lambda: asking.ask_for(self, cell))
+        return self.act(lambda: asking.ask_for(self, cell))
 
-    def _outcome(self, act: Callable[[], object]) -> Outcome:
-        """What comes of an act."""
+    def act(self, act: Callable[[], object]) -> Outcome:
+        """Do something, such as a face does for a click; what cannot be done is said."""
         timeline, position = self.timeline, self.position
         asked, opened, over = self.asking, len(self.opened), self.over
         self.said, self.was_refused = [], False
@@ -86,7 +90,7 @@ class Session(SessionState):
     def _settle(self) -> None:
         """Do at once what does not take long."""
         if self.job is not None:
-            self.work(AT_ONCE)
+            super().work(AT_ONCE)
 
     # Keys
 
@@ -110,8 +114,7 @@ class Session(SessionState):
 
     def paste(self, text: str) -> None:
         """Take pasted text into the line that is open; without one it means nothing."""
-        if isinstance(self.top, Prompt | Choice) and self.job is None:
-            self._typed(self.top, self.top.line.insert(text))
+        self.key(PASTED, text)
 
     def work(self, seconds: float) -> str:
         """Go on with what takes long, then with the keys that waited for it."""
@@ -123,7 +126,10 @@ class Session(SessionState):
     def _key(self, key: str, character: str | None) -> None:
         top = self.top
         try:
-            if isinstance(top, Sheet):
+            if key == PASTED:
+                if isinstance(top, Prompt | Choice):
+                    self._typed(top, top.line.insert(character or ""))
+            elif isinstance(top, Sheet):
                 self._in_sheet(top, key)
             elif isinstance(top, Choice):
                 self._in_choice(top, key, character)
@@ -148,6 +154,10 @@ class Session(SessionState):
                     self.put(prompt)
             case "f1":
                 looking.show_help(self, "")
+            case "pagedown" | "pageup":
+                self.do(BY_KEY[key].id)
+                if self.top is None and prompt.kind in STAYING:
+                    self.opened.append(prompt)
             case _:
                 self._typed(prompt, prompt.line.key(key, character))
 

@@ -188,7 +188,7 @@ class SessionState:
         self.misses: dict[str, int] = {}  # by symbol, of formulas
         self.judgements: dict[tuple[str, Expr], JudgedFormula] = {}
         if self.behind is not None:
-            self.background.append(self._catch_up())
+            self.background.append(self.catch_up())
 
     def use(self, timeline: Timeline) -> None:
         """The run that is shown from now on, and what is known of it alone."""
@@ -211,16 +211,26 @@ class SessionState:
         self.use(before.retold(experiment))
         if self.behind is not None:
             self.behind = 0
-            self.background.append(self._catch_up())
+            self.background.append(self.catch_up())
         if self.timeline.history.is_far(here.iteration):
             self.farthest = max(1, self.timeline.history.reached)
             self.go(self.timeline.end_of(self.farthest))
-            self.start(self.replayed(here))
+            self.start(self._replayed(here, before, looked))
             return
+        self._resume(here, before, looked)
+
+    def _replayed(self, here: Position, before: Timeline, looked: Inspection) -> Iterator[str]:
+        yield from self.replayed(here)
+        self._resume(here, before, looked)
+
+    def _resume(self, here: Position, before: Timeline, looked: Inspection) -> None:
+        """Stand where we stood in the run before, and look at what was looked at."""
         last = self.timeline.iteration(here.iteration).number
         self.farthest = last
         self.go(here if last == here.iteration else self.timeline.end_of(last))
-        if last == here.iteration and differ_only_in_edits(before.experiment, experiment):
+        if last == here.iteration and differ_only_in_edits(
+            before.experiment, self.timeline.experiment
+        ):
             trail = tuple(self._as_it_is(place) for place in looked.trail)
             self.inspection, self.before = replace(looked, trail=trail), before
 
@@ -259,7 +269,7 @@ class SessionState:
         self.position = position
         self.farthest = max(self.farthest, position.iteration)
         if self.right is not None and self.right.is_behind(position.iteration):
-            self.background.append(self.right.run(position.iteration))
+            self.start(self.run_right(self.right))  # which number is wrong, is looked at next
         if self.inspection.cursor and self._step_is_out_of_sight():
             self.inspection = Inspection()
 
@@ -389,12 +399,20 @@ class SessionState:
             self.close_all()
             self.say("Stopped.")
 
-    def _catch_up(self) -> Iterator[None]:
+    def catch_up(self) -> Iterator[str]:
         """Replay what came before a saved position: its losses, and ways back to it."""
-        for stretch in self.timeline.history.run(1, self.position.iteration, REPLAYED_AT_A_TIME):
+        until = self.position.iteration
+        for stretch in self.timeline.history.run(1, until, REPLAYED_AT_A_TIME):
+            if self.behind is None:  # somebody could not wait, and has done it
+                return
             self.behind = stretch.last
-            yield
+            yield f"iteration {stretch.last:,} of {until:,}"
         self.behind = None
+
+    def run_right(self, right: RightRun) -> Iterator[str]:
+        """Run without the mistake as far as the run with it has come."""
+        for _ in right.run(self.position.iteration):
+            yield "the same run without the mistake"
 
     def replayed(self, position: Position) -> Iterator[str]:
         """Go where the run may have to be computed for a while to get there."""

@@ -139,7 +139,13 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
 
 
 def curve(s: SessionState, rest: str) -> None:
-    """The loss curve; what there is too little for is said."""
+    """The loss curve, once all losses are known; what there is too little for is said."""
+    s.start(_curve(s))
+
+
+def _curve(s: SessionState) -> Iterator[str]:
+    if s.behind is not None:
+        yield from s.catch_up()
     losses, name = s.known_losses(), s.timeline.program.objective
     if not losses.size:
         raise CannotError("No loss is known yet: go on to the step L.")

@@ -124,8 +124,8 @@ async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) ->
     e = kinds("\n".join(["height,width,kind", *rows]) + "\n")
     async with stepping(e, SMALL) as driver:
         assert "example 1 of 10000" in driver.text("cache")
-        steps = len(driver.stepper.timeline.program.steps)
+        steps = len(driver.session.timeline.program.steps)
         for _ in range(steps):
-            driver.stepper.go(driver.stepper.timeline.forward(driver.position))
+            driver.session.go(driver.session.timeline.forward(driver.position))
             assert driver.everything()
         assert driver.position == Position(1, steps)

@@ -1,18 +1,14 @@
-"""Help: what the chosen panel shows, then every key of the action table; on a wide screen in
+"""Help: what the chosen panel shows, then every key of the table of commands; in a wide window in
 columns, so that nothing scrolls."""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from textwrap import fill, wrap
-from typing import ClassVar
 
 from rich.text import Text
-from textual import events
-from textual.binding import Binding, BindingType
 
-from backprop_tui.session.commands import ACTIONS
-from backprop_tui.tui.screens.sheet import Sheet
+from backprop_tui.session.commands import COMMANDS
 
 SHEET, FRAME = 76, 6
 """Columns of the sheet where there is room, and of its frame with the scroll bar."""
@@ -56,47 +52,36 @@ MARKS = (
 )
 
 
-class Help(Sheet):
-    """All keys, and what the chosen panel shows."""
+def help_text(panel: str, width: int) -> tuple[Text, int]:
+    """All keys, and what the panel shows, for a window of that width; the columns it takes."""
+    room = width - FRAME + GAP
+    across = max(1, min(ACROSS, room // (NARROWEST + GAP)))
+    sheet = across * (SHEET - FRAME + GAP) - GAP + FRAME
+    columns = min(sheet, width)
+    wide = (columns - FRAME + GAP) // across - GAP
+    if across > 1:
+        return beside_each_other(blocks(panel, wide), across), sheet
+    return Text("\n").join(blocks(panel, max(len(KEY) + 12, columns - FRAME), whole=True)), sheet
 
-    closes = "↑ ↓ scroll, esc closes"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "close", "close")]
 
-    def __init__(self, panel: str) -> None:
-        super().__init__()
-        self.panel, self.columns = panel, SHEET
+def blocks(panel: str, wide: int, *, whole: bool = False) -> list[Text]:
+    """What is said, in pieces that stay in one column each; with `whole` what the panel and
+    the marks are about is left for the sheet to break."""
 
-    def on_resize(self, event: events.Resize) -> None:
-        room = event.size.width - FRAME + GAP
-        across = max(1, min(ACROSS, room // (NARROWEST + GAP)))
-        sheet = across * (SHEET - FRAME + GAP) - GAP + FRAME
-        self.columns = min(sheet, event.size.width)
-        self.query_one("#sheet").styles.max_width = sheet
-        wide = (self.columns - FRAME + GAP) // across - GAP
-        self.write(self.text() if across == 1 else beside_each_other(self.blocks(wide), across))
+    def broken(said: str) -> str:
+        lines = said.split("\n")
+        return said if whole else "\n".join(fill(line, wide) for line in lines)
 
-    def text(self) -> Text:
-        wide = max(len(KEY) + 12, self.columns - FRAME)
-        return Text("\n").join(self.blocks(wide, whole=True))
-
-    def blocks(self, wide: int, *, whole: bool = False) -> list[Text]:
-        """What is said, in pieces that stay in one column each; with `whole` what the panel and
-        the marks are about is left for the sheet to break."""
-
-        def broken(said: str) -> str:
-            lines = said.split("\n")
-            return said if whole else "\n".join(fill(line, wide) for line in lines)
-
-        found = [Text(broken(PANELS[self.panel]) + "\n")] if self.panel in PANELS else []
-        for group, title in GROUPS.items():
-            heading = Text(f"{title}\n", "bold")
-            for action in (a for a in ACTIONS if a.group == group):
-                does = f"\n{KEY}".join(wrap(action.does, wide - len(KEY)))
-                found.append(Text.assemble(heading, (f"  {action.written:<16}", "bold"), does))
-                heading = Text()
-        marks = [broken(line) for line in MARKS.split("\n")]
-        found += [Text(f"\n{marks[0]}", "dim"), *(Text(mark, "dim") for mark in marks[1:])]
-        return found
+    found = [Text(broken(PANELS[panel]) + "\n")] if panel in PANELS else []
+    for group, title in GROUPS.items():
+        heading = Text(f"{title}\n", "bold")
+        for command in (c for c in COMMANDS if c.keys and c.group == group):
+            does = f"\n{KEY}".join(wrap(command.does, wide - len(KEY)))
+            found.append(Text.assemble(heading, (f"  {command.written:<16}", "bold"), does))
+            heading = Text()
+    marks = [broken(line) for line in MARKS.split("\n")]
+    found += [Text(f"\n{marks[0]}", "dim"), *(Text(mark, "dim") for mark in marks[1:])]
+    return found
 
 
 def beside_each_other(blocks: list[Text], across: int) -> Text:
