@@ -154,7 +154,7 @@ class NotebookState(timeline.State):
         """A matrix in figures, with `·` for each number that is not computed yet."""
         value = self.value(symbol)
         if value is None:
-            value = np.ma.masked_all(self.shapes[symbol])
+            value = np.ma.masked_array(np.zeros(self.shapes[symbol]), True)
         return abbreviated(value, self.decimals, MOST_COLUMNS)
 
     # Its faces

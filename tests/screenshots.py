@@ -91,9 +91,9 @@ def joined(frames: Sequence[str], seconds: Sequence[float]) -> str:
     whole, behind = sum(seconds), [sum(seconds[: k + 1]) for k in range(len(seconds))]
     rules = [f".{name} {style}" for style, name in looks.items()]
     drawn = {"rect": "", "text": ""}
-    for k, (when, elements) in enumerate(groups.items()):
-        seen = ["visible" if number in when else "hidden" for number in range(len(frames))]
-        if len(when) < len(frames):
+    for k, (shown, elements) in enumerate(groups.items()):
+        seen = ["visible" if number in shown else "hidden" for number in range(len(frames))]
+        if len(shown) < len(frames):
             starts = [0.0, *behind[:-1]]
             steps = "".join(
                 f"{100 * start / whole:.2f}% {{ visibility: {state} }} "

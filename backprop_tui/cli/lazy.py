@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backprop_tui.exports.record import Record as Record
     from backprop_tui.files.atomic_write import SaveError as SaveError
     from backprop_tui.files.experiment_file import load as load
+    from backprop_tui.files.settings import remember_theme as remember_theme
     from backprop_tui.plain.loop import run as run
     from backprop_tui.serve.server import Server as Server
     from backprop_tui.serve.server import is_loopback as is_loopback
@@ -50,6 +51,7 @@ HOMES = {
     "Record": "backprop_tui.exports.record",
     "SaveError": "backprop_tui.files.atomic_write",
     "load": "backprop_tui.files.experiment_file",
+    "remember_theme": "backprop_tui.files.settings",
     "run": "backprop_tui.plain.loop",
     "Server": "backprop_tui.serve.server",
     "is_loopback": "backprop_tui.serve.server",

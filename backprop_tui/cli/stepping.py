@@ -41,6 +41,7 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     preferred = lazy.preferences()
     decimals = lazy.decimals_of(arguments, experiment, preferred)
     app = lazy.BackpropApp(experiment, decimals, ascii_only=spelled, preferred=preferred)
+    app.session.remember_theme = lazy.remember_theme
     if arguments.record is not None:
         app.session.record = record_in(arguments.record)
     last_words = app.run()

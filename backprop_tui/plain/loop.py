@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 
 from backprop_tui.exports.record import Record
-from backprop_tui.messages import printable
 from backprop_tui.files.settings import NO_SETTINGS, Settings
+from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
 from backprop_tui.session.keeping import (

@@ -117,6 +117,7 @@ class SessionState:
         self.sight: Sight = sight or Blind()
         self.names, self.served, self.program = names, served, program
         self.preferred = preferred
+        self.remember_theme: Callable[[str], str] | None = None  # None: a theme is not remembered
         # How it is seen
         self.decimals = decimals
         self.drawing = DRAWINGS[0]

@@ -18,6 +18,7 @@ from backprop_tui.cli.parser import checked, command_line
 from backprop_tui.files import settings
 from backprop_tui.files.settings import NO_SETTINGS, Settings, remember_theme
 from backprop_tui.session.session import Session
+from tests.terminal import Terminal
 
 
 @pytest.fixture
@@ -198,3 +199,42 @@ def test_in_words_the_settings_hold_faults_are_told_and_nothing_is_written(
     assert f'{file}: ask must be one of off, lesson, vote, type; got "of"' in done.stderr
     assert "Z1 is 0.2.\n" in done.stdout
     assert file.read_text() == 'decimals = 1\nask = "of"\n'
+
+
+# The theme that is chosen on the screen
+
+
+def test_a_theme_that_is_chosen_is_remembered_where_the_session_may(file: Path) -> None:
+    experiment = opened(asked("neuron"))
+    session = Session(experiment)
+    session.do("theme")
+    assert session.theme == "light"
+    assert not file.exists()  # in a browser, in words, in a test
+    session.remember_theme = remember_theme
+    session.do("theme_light")
+    assert settings.read() == (Settings("light"), ())
+    written(file, "theme =")
+    told = session.do("theme")
+    assert session.theme == "dark"
+    (why,) = told.said
+    assert why.startswith("The theme is not remembered: ")
+
+
+def test_the_screen_remembers_its_theme_and_begins_with_it(file: Path) -> None:
+    program = [sys.executable, "-m", "backprop_tui", "neuron"]
+    home = {"XDG_CONFIG_HOME": str(file.parents[1])}
+    light, dark = b"48;2;252;252;252", b"48;2;18;18;18"
+    with Terminal(program, 80, 24, home) as terminal:
+        terminal.until_says("space")
+        assert dark in terminal.output
+        terminal.press(b"t")
+        terminal.until(file.exists)
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0
+    assert settings.read() == (Settings("light"), ())
+    with Terminal(program, 80, 24, home) as terminal:
+        terminal.until_says("space")
+        assert light in terminal.output
+        assert dark not in terminal.output
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0

@@ -31,7 +31,7 @@ def frame(letters: str) -> str:
 
 def seen(film: str, share: float) -> str:
     """The letters that are visible when that share of the film is over."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[int, tuple[str, str]] = {}
     for group, content in re.findall(r'<g class="(f\d+)">(.*?)</g>', film):
         steps = re.search(rf"@keyframes {group} {{(.*)}}\n", film)
         state = "visible"
