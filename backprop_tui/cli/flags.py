@@ -113,6 +113,7 @@ MISTAKE_NAMES = tuple(
     "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
+THEME_NAMES = "dark", "light"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
@@ -216,6 +217,12 @@ ASK = Option(
     "vote or type: before every step",
     one_of(ASK_NAMES),
     values=ASK_NAMES,
+)
+THEME = Option(
+    "--theme NAME",
+    "dark or light (default: the experiment's, else the one that was chosen last)",
+    one_of(THEME_NAMES),
+    values=THEME_NAMES,
 )
 RECORD = Option(
     "--record FILE",

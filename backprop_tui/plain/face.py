@@ -12,6 +12,7 @@ from backprop_tui import lessons
 from backprop_tui.exports.figures import heading
 from backprop_tui.files.codes import grouped
 from backprop_tui.files.experiment_file import load
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.maths.writing import plain_number
@@ -61,11 +62,19 @@ def quoted(typed: str) -> str:
 class PlainFace:
     """Lines to the session, and what came of them in sentences."""
 
-    def __init__(self, experiment: Experiment, decimals: int, tell: Callable[[str], None]) -> None:
-        """`tell` takes a line of what is said."""
+    def __init__(
+        self,
+        experiment: Experiment,
+        decimals: int,
+        tell: Callable[[str], None],
+        preferred: Settings = NO_SETTINGS,
+    ) -> None:
+        """`tell` takes a line of what is said; `preferred`: see the session."""
         self.tell = tell
         self.spelling = telling.WORDS  # of formulas
-        self.session = Session(experiment, decimals, names=word_of, program=PROGRAM)
+        self.session = Session(
+            experiment, decimals, names=word_of, program=PROGRAM, preferred=preferred
+        )
 
     # Saying
 

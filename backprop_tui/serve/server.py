@@ -25,8 +25,10 @@ from aiohttp.typedefs import Handler
 
 from backprop_tui import lessons
 from backprop_tui.cli.streams import PROGRAM
-from backprop_tui.messages import shown
+from backprop_tui.guide import TOPICS
+from backprop_tui.messages import hint, shown
 from backprop_tui.serve.bookmarks import Bookmarks
+from backprop_tui.serve.guide import PATH, guide_page
 from backprop_tui.serve.session import BrowserSession, End, part
 
 PAGE = Path(__file__).parent / "page"
@@ -86,6 +88,8 @@ class Server:
             [
                 web.get("/", self.page),
                 web.get("/ws", self.learner),
+                web.get(PATH, show_guide),
+                web.get(PATH + "/{topic}", show_guide),
                 web.static("/page", PAGE),
                 web.static("/terminal", TERMINAL),
             ]
@@ -169,6 +173,16 @@ class Server:
         for session, _ in sessions:
             await session.stop()
         await asyncio.gather(*(part(page, End.STOPPED) for _, page in sessions))
+
+
+async def show_guide(request: web.Request) -> web.StreamResponse:
+    """A page of the guide; of a topic that it does not have, the nearest one's name."""
+    topic = request.match_info.get("topic", "")
+    try:
+        return web.Response(text=guide_page(topic), content_type="text/html")
+    except KeyError:
+        meant = hint(topic, TOPICS)
+        raise web.HTTPNotFound(text=f"The guide has no topic {shown(topic)}{meant}\n") from None
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -319,6 +319,8 @@ def hide(s: SessionState, rest: str) -> None:
 def theme(s: SessionState, rest: str) -> None:
     """The next theme, or the one that is named."""
     s.theme = rest if rest in THEMES else THEMES[(THEMES.index(s.theme) + 1) % len(THEMES)]
+    if s.remember_theme is not None and (why_not := s.remember_theme(s.theme)):
+        s.say(why_not)
 
 
 def decimals(s: SessionState, rest: str) -> None:

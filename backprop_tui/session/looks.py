@@ -56,7 +56,7 @@ def look_now(s: SessionState) -> Look:
     return Look(
         example=s.example + 1,
         drawing=s.drawing,
-        theme=None if s.theme == "dark" else s.theme,
+        theme=None if s.theme == s.usual_theme else s.theme,
         panel=s.chosen,
         marked=s.tabbed,
         maximised=s.zoomed,
@@ -66,13 +66,13 @@ def look_now(s: SessionState) -> Look:
         term=seen.term,
         scroll=tuple((k, row + 1, column + 1) for k, (row, column) in s.scroll.items()),
         line=s.scrolled,
-        ask=None if s.mode == s.timeline.experiment.asks else s.mode,
+        ask=None if s.mode == s.usual_mode(s.timeline.experiment) else s.mode,
     )
 
 
 def seen(s: SessionState) -> Experiment:
     """The experiment as its reader sees it."""
-    return replace(s.timeline.experiment, look=look_now(s), decimals=s.decimals)
+    return replace(s.timeline.experiment, look=look_now(s), own_decimals=s.decimals)
 
 
 def snapshot(s: SessionState) -> Snapshot:

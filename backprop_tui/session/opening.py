@@ -96,7 +96,7 @@ def open_instead(s: SessionState, experiment: Experiment) -> None:
     if experiment.saved is not None:  # it was saved with decimals of its own
         s.decimals = experiment.decimals
     if experiment.name != s.timeline.experiment.name:
-        s.mode, s.score = experiment.asks, None
+        s.mode, s.score = s.usual_mode(experiment), None
     s.begin(experiment)
     s.saved_at, s.proposed = None, ""
     take_over(s, experiment)

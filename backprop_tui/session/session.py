@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.session import asking, looking
@@ -60,9 +61,10 @@ class Session(SessionState):
         names: Callable[[str], str] = str,
         served: bool = False,
         program: str = "backprop-tui",
+        preferred: Settings = NO_SETTINGS,
     ) -> None:
         """Begin an experiment, as it was seen when it was saved."""
-        super().__init__(experiment, decimals, sight, names, served, program)
+        super().__init__(experiment, decimals, sight, names, served, program, preferred)
         take_over(self, experiment)
 
     def do(self, id_: str, rest: str = "") -> Outcome:

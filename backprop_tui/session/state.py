@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.saved import DRAWINGS, Edit, Look
+from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session import lazy
@@ -63,16 +64,19 @@ class SessionState:
         names: Callable[[str], str] = str,
         served: bool = False,
         program: str = "backprop-tui",
+        preferred: Settings = NO_SETTINGS,
     ) -> None:
         """`names`: what a command is called in this face, by its id; `served`: its user is a
         visitor of this machine, who may read and write no file here; `program`: what opens a run
-        in this face."""
+        in this face; `preferred`: what holds where an experiment does not say."""
         self.sight: Sight = sight or Blind()
         self.names, self.served, self.program = names, served, program
+        self.preferred = preferred
+        self.remember_theme: Callable[[str], str] | None = None  # None: a theme is not remembered
         # How it is seen
         self.decimals = decimals
         self.drawing = DRAWINGS[0]
-        self.theme = experiment.look.theme or "dark"  # one of THEMES
+        self.theme = experiment.look.theme or self.usual_theme  # one of THEMES
         self.chosen = "cache"  # the panel that z maximises, shown where there is room for one
         self.tabbed = False  # whether a panel was chosen by tab or click
         self.zoomed = False
@@ -89,7 +93,7 @@ class SessionState:
         self.ended = False
         self.asking: Asking | None = None  # a question about the step shown
         self.over: Asking | None = None  # the question that is over last
-        self.mode = experiment.asks  # when it asks, one of ASKING
+        self.mode = self.usual_mode(experiment)  # when it asks, one of ASKING
         self.score: Score | None = None
         self.asked_since = 0.0
         self.unsent = ""  # an answer that was typed and not sent
@@ -451,3 +455,12 @@ class SessionState:
             backward = place.symbol in gradients if place else phase == "backward"
             return "gradients" if backward else "cache"
         return "cache" if self.chosen == "update" and not updating else self.chosen
+
+    @property
+    def usual_theme(self) -> str:
+        """The theme of an experiment that names none."""
+        return self.preferred.theme or THEMES[0]
+
+    def usual_mode(self, experiment: Experiment) -> str:
+        """When questions are asked about an experiment whose [view] does not say."""
+        return self.preferred.ask or experiment.asks

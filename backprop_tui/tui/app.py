@@ -25,6 +25,7 @@ from textual.geometry import Size
 from textual.theme import Theme
 from textual.timer import Timer
 
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
@@ -106,16 +107,20 @@ class BackpropApp(App[str]):
         served: bool = False,
         ascii_only: bool = False,
         autosaves: bool = False,
+        preferred: Settings = NO_SETTINGS,
     ) -> None:
         """`served`: the screen is in a stranger's browser, who may read and write no file here;
         `ascii_only`: every sign is spelled, for a terminal that lacks some; `autosaves`: what is on
-        the screen is written to this program's autosave."""
+        the screen is written to this program's autosave; `preferred`: what holds where an
+        experiment does not say."""
         super().__init__()
         if ascii_only:
             self._filters.append(lazy.Spelled())
         for theme in THEMES:
             self.register_theme(theme)
-        self.session = Session(experiment, decimals, Window(self.size), sign_of, served)
+        self.session = Session(
+            experiment, decimals, Window(self.size), sign_of, served, preferred=preferred
+        )
         self._begin_with(self._wanted_theme)
         self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come

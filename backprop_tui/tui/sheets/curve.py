@@ -87,15 +87,6 @@ class Curve(Vertical):
         for curve in self.query(LossCurve):
             curve.show(sheet)
 
-    def paint(self, canvas: Canvas) -> None:
-        """Paint the curve as it is asked for."""
-        losses, right, points = self.session.known_losses(), self.session.right, None
-        if right is not None:
-            points = self._points(right.timeline.history.losses(1, losses.size + 1))
-        name = self.session.timeline.program.objective
-        name = f"log10 {name}" if "log" in self.sheet.marks else name
-        whole_curve(canvas, self._points(losses), points, self._place, name, self._unit)
-
 
 def shown(session: Session, sheet: Sheet, losses: Array) -> Array:
     """The losses of iterations, or the means of epochs."""
@@ -110,7 +101,7 @@ def unit_and_place(session: Session, sheet: Sheet) -> tuple[str, int]:
 
 
 def heading(name: str, unit: str, losses: Array, here: int) -> str:
-    """Say what is drawn, and the loss where we stand."""
+    """What is drawn, and the loss where we stand."""
     known = losses[here - 1] if here <= losses.size else np.nan
     finite = losses[np.isfinite(losses)]
     lowest = f", lowest {number(float(finite.min()), 4)}" if finite.size else ", none finite"
