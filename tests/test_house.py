@@ -19,7 +19,7 @@ MODULES = {
     ): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-WINGS = ("messages", "lessons", "maths", "model", "run", "explain", "learn", "files")
+WINGS = ("messages", "lessons", "guide", "maths", "model", "run", "explain", "learn", "files")
 """From the ground up: a module imports from its own wing and those named before it. All others
 are faces: they stand on every wing."""
 PROBE = """

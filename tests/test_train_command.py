@@ -17,7 +17,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
-from backprop_tui.session.keeping import way_back
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.travel import known_losses
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping
@@ -274,7 +275,7 @@ class TestShows:
             screen = driver.session
             assert driver.position == run.end_of(3000)
             await driver.settled()
-            assert same_bits(screen.known_losses(), run.history.losses(1, 3001))
+            assert same_bits(known_losses(screen), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")
             assert driver.position == run.end_of(2999)

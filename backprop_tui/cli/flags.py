@@ -114,6 +114,7 @@ MISTAKE_NAMES = tuple(
     "learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
+THEME_NAMES = "dark", "light"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
@@ -219,6 +220,12 @@ ASK = Option(
     "(the default); vote or type: before every step",
     one_of(ASK_NAMES),
     values=ASK_NAMES,
+)
+THEME = Option(
+    "--theme NAME",
+    "dark or light (default: the experiment's, else the one that was chosen last)",
+    one_of(THEME_NAMES),
+    values=THEME_NAMES,
 )
 RECORD = Option(
     "--record FILE",

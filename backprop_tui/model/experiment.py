@@ -208,10 +208,21 @@ class Experiment:
     formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
     """A learner's own formulas, by the symbols that they compute."""
     mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
-    decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
+    own_decimals: int | None = None
+    """The decimals that the experiment asks for; None: its reader's, or the usual ones."""
     look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
     saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
+
+    def __repr__(self) -> str:
+        network = self.network
+        return f"<Experiment {self.source}: {network.sizes}, {network.loss}>"
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of the numbers shown, unless their reader chooses."""
+        usual: int = DECIMALS.default
+        return usual if self.own_decimals is None else self.own_decimals
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""

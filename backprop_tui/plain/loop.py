@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 
 from backprop_tui.exports.record import Record
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
-from backprop_tui.session.keeping import (
+from backprop_tui.session.leaving import (
     autosave,
     begin_autosaves,
     end_autosaves,
@@ -33,6 +34,7 @@ def run(
     write: Callable[[str], None],
     record: Record | None,
     is_resumed: bool = False,
+    preferred: Settings = NO_SETTINGS,
 ) -> None:
     """Step through an experiment, which was opened from the newest autosave if `is_resumed`.
 
@@ -45,7 +47,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)))
+    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)), preferred)
     session = face.session
     session.record = record
     if is_resumed:

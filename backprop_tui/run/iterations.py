@@ -35,6 +35,9 @@ class Iteration:
     diverged: str | None
     """The first parameter that is no longer finite."""
 
+    def __repr__(self) -> str:
+        return f"<Iteration {self.number}: loss {self.loss:.6g}>"
+
     @property
     def nbytes(self) -> int:
         """The memory that its numbers take."""

@@ -14,7 +14,8 @@ from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.prompts import Sheet
-from backprop_tui.session.state import CannotError, SessionState, Stop
+from backprop_tui.session.sight import Stop
+from backprop_tui.session.state import CannotError, SessionState
 
 CELL = re.compile(
     r"(?P<symbol>[^\[,]+?)\s*(?:\[\s*|\brow\s*|\s)(?P<row>\d{1,6})\s*"
@@ -318,6 +319,8 @@ def hide(s: SessionState, rest: str) -> None:
 def theme(s: SessionState, rest: str) -> None:
     """The next theme, or the one that is named."""
     s.theme = rest if rest in THEMES else THEMES[(THEMES.index(s.theme) + 1) % len(THEMES)]
+    if s.remember_theme is not None and (why_not := s.remember_theme(s.theme)):
+        s.say(why_not)
 
 
 def decimals(s: SessionState, rest: str) -> None:

@@ -1,15 +1,14 @@
-"""One table of actions: bindings, footer, help, palette and README say what it says."""
+"""One table of actions: bindings, footer, help and palette say what it says."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from backprop_tui.session.commands import COMMANDS, Command
-from backprop_tui.session.prompts import Choice
+from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.sheets.help import GROUPS, help_text
 from tests.tui.driver import HUGE, SMALL, stepping
 
@@ -37,12 +36,6 @@ SIGNS = {
 ELSEWHERE = {"→", "←", "click", "ctrl+p"}
 """Signs of what does the same: an arrow without a cursor, the mouse, Textual's own chord."""
 KEYED = [command for command in COMMANDS if command.keys]
-README = Path(__file__).parents[2] / "README.md"
-
-
-def readme_row(command: Command) -> str:
-    """A command's line in README's table of keys."""
-    return f"| `{command.written}` | {command.does} |"
 
 
 def test_no_key_is_bound_twice() -> None:
@@ -113,7 +106,7 @@ async def test_the_palette_has_every_command_with_its_key() -> None:
     async with stepping() as driver:
         await driver.press("colon")
         top = driver.session.top
-        assert isinstance(top, Choice)
+        assert isinstance(top, Menu)
         listed = {entry.id: entry for entry in top.entries}
         for command in COMMANDS:
             if command.keys and command.id not in ("palette", "leave", "choose"):
@@ -123,17 +116,3 @@ async def test_the_palette_has_every_command_with_its_key() -> None:
         assert " space n PgDn →" in driver.everything()
         await driver.press("enter")
         assert driver.position.steps == 1
-
-
-def test_readme_has_just_the_keys_of_the_table() -> None:
-    """A Markdown table of two columns; its rows, in any order, are these."""
-    written = README.read_text("utf-8")
-    rows = [re.sub(" +", " ", line).strip() for line in written.splitlines()]
-    ours = [readme_row(action) for action in KEYED]
-    assert [row for row in ours if row not in rows] == []
-    begin = end = rows.index(ours[0])
-    while rows[begin - 1].startswith("|"):
-        begin -= 1
-    while end < len(rows) and rows[end].startswith("|"):
-        end += 1
-    assert sorted(rows[begin + 2 : end]) == sorted(ours)  # behind the head and its rule

@@ -10,7 +10,7 @@ import pytest
 
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import Outcome, Score
+from backprop_tui.learn.questions import QuestionOutcome, Score
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping
@@ -156,7 +156,7 @@ class TestVoting:
             assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
             await driver.press("1")
             assert driver.position.steps == 10
-            assert score(driver).answered[0].outcome is Outcome.MISSED
+            assert score(driver).answered[0].outcome is QuestionOutcome.MISSED
             assert "one path only" in driver.text("step")
             assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
 
@@ -166,7 +166,7 @@ class TestVoting:
             await vote(driver)
             await driver.press("pagedown", "pagedown")
             (only,) = score(driver).answered
-            assert (only.outcome, only.misses) == (Outcome.SEEN, 0)
+            assert (only.outcome, only.misses) == (QuestionOutcome.SEEN, 0)
 
     async def test_digits_do_nothing_else(self) -> None:
         async with stepping("mazur") as driver:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.keeping import way_back
-from backprop_tui.session.prompts import Choice
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.prompts import Menu
+from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.panels.boards import Board
 from tests.tui.driver import Driver, stepping
 
@@ -33,10 +34,10 @@ def looks_of(driver: Driver, board: str, symbol: str) -> str:
     return found
 
 
-def choices(driver: Driver) -> Choice:
+def choices(driver: Driver) -> Menu:
     """The list that is open."""
     top = driver.session.top
-    assert isinstance(top, Choice)
+    assert isinstance(top, Menu)
     return top
 
 
@@ -121,7 +122,7 @@ async def test_the_curve_shows_both_runs() -> None:
         await choose(driver, "update-added")
         await driver.press("p", "p", "p", *"iiii", "l")
         assert driver.kind == "curve"
-        right, losses = driver.session.right, driver.session.known_losses()
+        right, losses = driver.session.right, known_losses(driver.session)
         assert right is not None
         assert right.timeline.history.loss_of(losses.size) < losses[-1]
         assert "⠒ with the mistake   · right" in driver.everything()

@@ -12,6 +12,7 @@ from backprop_tui.maths.numbers import number
 from backprop_tui.messages import count
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.session import Session
+from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import by_epoch, thinned
 from backprop_tui.tui.paint.plot import whole_curve
@@ -37,7 +38,7 @@ class LossCurve(Painted):
         """Paint the curve; beside it, where the run has a mistake, that of the right run."""
         session, marks = self.session, self.sheet.marks
         name, right = session.timeline.program.objective, session.right
-        losses = session.known_losses()
+        losses = known_losses(session)
         dots = None
         if right is not None:
             dots = self.points(right.timeline.history.losses(1, losses.size + 1))
@@ -76,7 +77,7 @@ class Curve(Vertical):
     def heading(self, sheet: Sheet) -> str:
         """What is drawn, and the loss where we stand."""
         unit, here = unit_and_place(self.session, sheet)
-        losses = shown(self.session, sheet, self.session.known_losses())
+        losses = shown(self.session, sheet, known_losses(self.session))
         return heading(self.session.timeline.program.objective, unit, losses, here)
 
     def show(self, sheet: Sheet) -> None:
