@@ -32,7 +32,8 @@ class TestMoving:
             "d W 2 equals d Z 2 times A 1 transposed.",
             "dW2, 1 row, 3 columns.",
             "Column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
-            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. (One example: no 1 over m.)",
+            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "(One example: no 1 over m.)",
             "Note: All of them share dZ2: the weight with the largest A1 moves the most.",
         ]
 
@@ -126,7 +127,8 @@ class TestLooking:
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
             "It is minus 0.122.",
-            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. (One example: no 1 over m.)",
+            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "(One example: no 1 over m.)",
             "It reads: dZ2 row 1 column 1, minus 0.641; A1 row 2 column 1, 0.190.",
             "It goes into W2 row 1 column 2.",
         ]
@@ -164,8 +166,8 @@ class TestLooking:
 
     def test_another_way_to_the_same_number_is_a_sentence(self) -> None:
         assert (
-            "The chain rule gives the same: dA2 row 1 column 1 times derivative of sigma at Z2 row 1 "
-            "column 1 equals minus 2.789 times 0.230."
+            "The chain rule gives the same: dA2 row 1 column 1 times derivative of sigma at Z2 row "
+            "1 column 1 equals minus 2.789 times 0.230."
         ) in Typed("article")("goto dZ2", "why")
 
     @pytest.mark.parametrize(
@@ -301,8 +303,8 @@ class TestAsking:
         typed = Typed("mazur", ask="type")
         typed("next")
         assert (
-            typed("5")[0]
-            == "Not correct. 5 is not correct, and not one of the common mistakes. Compute it term by term."
+            typed("5")[0] == "Not correct. 5 is not correct, and not one of the common mistakes. "
+            "Compute it term by term."
         )
         second = typed("6")
         assert second[-1] == "Hint: Z 1 equals W 1 times X plus b 1."
@@ -490,7 +492,7 @@ class TestChanging:
     def test_a_mistake_that_changes_nothing_says_here_once(self) -> None:
         told = Typed("zeros")("mistake")
         assert any(line.endswith(" It changes nothing here: b1 and b2 are 0.") for line in told)
-        assert any(line.endswith(" It fits nowhere in this network.") for line in told)
+        assert any(line.endswith(" It is not possible in this network.") for line in told)
 
     def test_a_mistake_is_said_all_the_time(self) -> None:
         typed = Typed("article")
