@@ -60,7 +60,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     experiment = right.experiment.with_mistake(mistake)
     slips = mistake.slips(program_of(experiment.network, experiment.training))
     if not slips:
-        return "not possible in this network"
+        return "is not possible in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
     made.history.resume(begun.number, begun.given)
     if not changes_nothing(right, made, begun.number):

@@ -76,6 +76,7 @@ PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"∂(\w+)/∂(\w+)"), r"derivative of \1 with respect to \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
+    (re.compile(r"(?<=\w)\[([a-z])\]"), r" \1"),  # A[j], of any example
     (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
     (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=\d)(?=α)"), " "),

@@ -173,7 +173,9 @@ def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     zero = "changes nothing here: b1 and b2 are 0"
     assert without_effect(article, CATALOGUE["bias-forgotten"], 1) == zero
     assert without_effect(article, CATALOGUE["bias-forgotten"], 2) is None  # they have moved
-    assert without_effect(article, CATALOGUE["mean-forgotten"], 1) == "not possible in this network"
+    assert (
+        without_effect(article, CATALOGUE["mean-forgotten"], 1) == "is not possible in this network"
+    )
     one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
     assert without_effect(Timeline(one), CATALOGUE["mean-forgotten"], 1) == (
         "changes nothing here: m = 1"

@@ -101,7 +101,7 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         await driver.press("space")
         await choose(driver, "bias-forgotten")
         await driver.press("backspace", "space")  # what was said of it is gone
-        said = "mistake: changes nothing here: b1 and b2 are 0"
+        said = "the mistake changes nothing here: b1 and b2 are 0"
         for _ in range(16):
             assert said in driver.text("footer")
             await driver.press("space")
@@ -111,7 +111,7 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         await driver.press("home", "m")
         listed = driver.everything()
         assert re.search(r"bias-forgotten +changes nothing here: b1 and b2 are 0", listed)
-        assert re.search(r"mean-forgotten +not possible in this network", listed)
+        assert re.search(r"mean-forgotten +is not possible in this network", listed)
         assert re.search(r"sign-flipped +with the sign flipped", listed)
         await driver.press("down")
         assert CATALOGUE[choices(driver).answer].sentence[:60] in driver.everything()

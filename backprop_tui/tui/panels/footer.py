@@ -96,7 +96,7 @@ class Footer(Panel):
         else:
             room = canvas.width
             if said := view.without_effect:  # all the time, as the title names the mistake
-                said = shortened(f"mistake: {said}", room - 28)
+                said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
             if view.one_panel:
