@@ -40,11 +40,16 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     spelled = arguments.ascii or lacking
     preferred = lazy.preferences()
     decimals = lazy.decimals_of(arguments, experiment, preferred)
-    app = lazy.BackpropApp(experiment, decimals, ascii_only=spelled, preferred=preferred)
+    app = lazy.BackpropApp(
+        experiment, decimals, ascii_only=spelled, autosaves=True, preferred=preferred
+    )
     app.session.remember_theme = lazy.remember_theme
+    if arguments.resume:
+        lazy.resumed(app.session)
     if arguments.record is not None:
         app.session.record = record_in(arguments.record)
     last_words = app.run()
+    lazy.end_autosaves(app.session)
     if last_words is not None:
         write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])
     return app.return_code or FINE
@@ -56,7 +61,7 @@ def in_words(arguments: argparse.Namespace) -> int:
     record = None if arguments.record is None else record_in(arguments.record)
     preferred = lazy.preferences()
     decimals = lazy.decimals_of(arguments, experiment, preferred)
-    lazy.run(experiment, decimals, lambda text: write([text]), record, preferred)
+    lazy.run(experiment, decimals, lambda text: write([text]), record, arguments.resume, preferred)
     return FINE
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import AskedQuestion
-from backprop_tui.learn.questions import Outcome as Ended
+from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
 from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas
@@ -55,12 +54,12 @@ def _name(session: Session, asked: AskedQuestion) -> str:
 def ending(session: Session, over: Asking) -> Iterator[str]:
     """How a question ended: whether it was answered, and what the right answer is."""
     asked = over.asked
-    if over.outcome is Ended.RIGHT:
+    if over.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not over.misses else f"at try {over.misses + 1}"
         yield f"{over.typed} is correct, {tries}."
         if over.judged and over.judged.said:
             yield over.judged.said
-    elif over.outcome is Ended.MISSED and over.judged:
+    elif over.outcome is QuestionOutcome.MISSED and over.judged:
         yield f"Not correct. {over.judged.said}"
     if asked.form in NUMERIC:
         right = session.write(session.provenance.number(asked.place))

@@ -141,7 +141,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
     if (right := view.correct(place)) is not None:
         yield f"It is wrong: right would be {figure(view, right)}."
     if slip := view.slip:
-        yield sentence(f"Mistaken: {slip}")
+        yield sentence(slip)
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:

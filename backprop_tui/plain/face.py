@@ -20,12 +20,14 @@ from backprop_tui.messages import short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain import asking, explaining, steps, telling
 from backprop_tui.session.asking import has_hints, is_numeric
-from backprop_tui.session.changing import ALPHAS, readable
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
+from backprop_tui.session.editing import ALPHAS
 from backprop_tui.session.looking import CELL, cell_of, place_of, symbol_of
-from backprop_tui.session.prompts import Choice, Prompt, Sheet
+from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Outcome, Session
 from backprop_tui.session.state import CannotError, Opened
+from backprop_tui.session.travel import known_losses
+from backprop_tui.session.writing import readable
 
 PROGRAM = "backprop-tui --plain"
 """What opens a run again, in words."""
@@ -202,11 +204,11 @@ class PlainFace:
                 pass  # the question says how it is answered
             case Prompt(kind=kind):
                 self.say(ASKED[kind])
-            case Choice(kind="mistake", entries=entries):
+            case Menu(kind="mistake", entries=entries):
                 for entry in entries[1:]:
                     self.say(f"{entry.id}: {entry.told}" + f" It {entry.about}." * entry.dim)
                 self.say("mistake and a name makes one; mistake none takes it back.")
-            case Choice(entries=entries):
+            case Menu(entries=entries):
                 self.say("Say a lesson's name or a file: open mazur. lessons lists them.")
                 for entry in entries[len(lessons.NAMES) :]:
                     self.say(f"open {entry.id}: {entry.name.split()[0]}, {entry.about}.")
@@ -378,7 +380,7 @@ class PlainFace:
     def _losses(self) -> Iterator[str]:
         """How the loss went: where it began, what it is now, and some on the way."""
         session = self.session
-        losses, name = session.known_losses(), session.timeline.program.objective
+        losses, name = known_losses(session), session.timeline.program.objective
 
         def said(k: int) -> str:
             return figure_in_words(session.write(float(losses[k])))

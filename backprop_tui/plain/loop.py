@@ -16,11 +16,12 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
-from backprop_tui.session.keeping import (
+from backprop_tui.session.leaving import (
     autosave,
     begin_autosaves,
     end_autosaves,
     last_words,
+    resumed,
 )
 
 PROMPT = "> "
@@ -32,9 +33,13 @@ def run(
     decimals: int,
     write: Callable[[str], None],
     record: Record | None,
+    is_resumed: bool = False,
     preferred: Settings = NO_SETTINGS,
 ) -> None:
-    """Step through an experiment. What interrupts it, or `write` raises, is the caller's."""
+    """Step through an experiment, which was opened from the newest autosave if `is_resumed`.
+
+    What interrupts it, or `write` raises, is the caller's.
+    """
 
     def tell(line: str) -> None:
         write(f"{line}\n")
@@ -45,6 +50,8 @@ def run(
     face = PlainFace(experiment, decimals, lambda line: tell(heard(line)), preferred)
     session = face.session
     session.record = record
+    if is_resumed:
+        resumed(session)
     face.open()
     if attended:
         begin_autosaves(session)

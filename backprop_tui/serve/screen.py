@@ -23,7 +23,8 @@ from textual.messages import ExitApp
 from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.files.codes import TooLongError
-from backprop_tui.session.keeping import code_of
+from backprop_tui.session.looks import snapshot
+from backprop_tui.session.saving import code_of
 from backprop_tui.session.state import Snapshot
 from backprop_tui.tui.app import BackpropApp
 
@@ -97,7 +98,7 @@ class SessionApp(BackpropApp):
 
     def tell(self) -> None:
         """Where the learner is now, if it is another place than was told."""
-        now = self.session.snapshot()
+        now = snapshot(self.session)
         if isinstance(self._driver, WebDriver) and now != self._told:
             self._told = now
             self._driver.write_meta({"type": "here", **self.here()})

@@ -24,7 +24,7 @@ from backprop_tui.session.state import CannotError, SessionState
 if TYPE_CHECKING:
     from backprop_tui.explain.explanation import Explanation
     from backprop_tui.learn.answers import JudgedAnswer
-    from backprop_tui.learn.questions import AskedQuestion, Choice, Outcome
+    from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
@@ -78,7 +78,8 @@ def next_step(s: SessionState, rest: str) -> None:
     if s.playing:
         s.pause()
     elif s.asking and s.asking.is_open:
-        seen = lazy.questions.Outcome.MISSED if s.asking.misses else lazy.questions.Outcome.SEEN
+        ended = lazy.questions.QuestionOutcome
+        seen = ended.MISSED if s.asking.misses else ended.SEEN
         _end(s, None if s.asking.asked.form == "talk" else seen)
     elif not announce_next(s):
         travel.move(s, s.timeline.forward)
@@ -134,25 +135,25 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
     return True
 
 
-def _end(s: SessionState, outcome: Outcome | None, typed: str = "") -> None:
+def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> None:
     """The question is over: the step is done, and stays explained at the cell asked for."""
     asking = s.asking
     assert asking is not None
     if outcome is not None:
         s.score = (s.score or lazy.questions.Score()).after(asking.asked, outcome, asking.misses)
-    if outcome is not lazy.questions.Outcome.MISSED:
+    if outcome is not lazy.questions.QuestionOutcome.MISSED:
         _record(s, asking, typed, outcome)
     s.over = replace(
-        asking, outcome=outcome or lazy.questions.Outcome.SEEN, typed=typed or asking.typed
+        asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, typed=typed or asking.typed
     )
     if asking.rest:  # its author asks more of the same step, before that shows
         _announce(s, asking.again, asking.rest)
         right = s.write(s.provenance.number(asking.asked.place))
-        sign = "✓" if outcome is lazy.questions.Outcome.RIGHT else "◆"
+        sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
         s.say(f"{sign} {asking.asked.answer or f'{text(asking.cell)} = {right}.'}")
         return
     closing = scored(s, ahead=True) if _is_last(s, asking) else ""
-    ended = replace(asking, outcome=outcome or lazy.questions.Outcome.SEEN, closing=closing)
+    ended = replace(asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, closing=closing)
     s.go(s.timeline.forward(s.position), ended)
 
 
@@ -191,7 +192,7 @@ def choose(s: SessionState, digit: str) -> None:
     choice = asking.choices[at]
     if choice.right:
         s.asking = replace(asking, judged=None, typed=choice.written)  # a miss before is over
-        _end(s, lazy.questions.Outcome.RIGHT, choice.written)
+        _end(s, lazy.questions.QuestionOutcome.RIGHT, choice.written)
     else:
         _wrong(s, asking, choice.written, _why_wrong(s, asking, choice), at)
 
@@ -256,7 +257,7 @@ def answer(s: SessionState, typed: str) -> None:
     judged = _judged(s, asking.asked, typed)
     if judged.verdict is lazy.answers.AnswerVerdict.RIGHT:
         s.asking = replace(asking, judged=judged, typed=typed)
-        _end(s, lazy.questions.Outcome.RIGHT, typed)
+        _end(s, lazy.questions.QuestionOutcome.RIGHT, typed)
     elif judged.verdict is lazy.answers.AnswerVerdict.WRONG:
         _wrong(s, asking, typed, judged)
     else:
@@ -280,7 +281,7 @@ def _wrong(
     _record(s, asking, typed, judged)
     s.asking = asking.missed(typed, judged, at)
     if s.asking.is_over:
-        _end(s, lazy.questions.Outcome.MISSED)
+        _end(s, lazy.questions.QuestionOutcome.MISSED)
     elif isinstance(s.top, Prompt):
         s.put(replace(s.top, line=Line()))
 
@@ -331,7 +332,7 @@ def _record(
     s: SessionState,
     asking: Asking,
     typed: str,
-    became: JudgedAnswer | Outcome | None,
+    became: JudgedAnswer | QuestionOutcome | None,
 ) -> None:
     """A line in the teacher's record, where one is kept."""
     if s.record is None:

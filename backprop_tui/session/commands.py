@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from backprop_tui.messages import nearest
-from backprop_tui.session import asking, changing, copying, keeping, looking, travel
+from backprop_tui.session import (
+    asking,
+    changing,
+    copying,
+    editing,
+    leaving,
+    looking,
+    opening,
+    saving,
+    travel,
+    writing,
+)
 
 Run: TypeAlias = Callable[[Any, str], None]
 Group: TypeAlias = Literal["time", "why", "screen", "program"]
@@ -124,7 +135,7 @@ COMMANDS: tuple[Command, ...] = (
       takes="CELL"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),
-    c("edit", changing.edit, "what if: change the number in hand (an input, a target, a "
+    c("edit", editing.edit, "what if: change the number in hand (an input, a target, a "
       "parameter), else α", "why", keys="e", sign="e", short="edit", footer="if it fits",
       words="edit", takes="CELL VALUE",
       telling="what if: give an input, a target, a parameter or alpha another value"),
@@ -136,7 +147,7 @@ COMMANDS: tuple[Command, ...] = (
     c("choose", asking.choose, "vote for one of the numbers", "why", keys="1,2,3,4", sign="1",
       signs="1 2 3 4", short="answer"),
     c("hint", asking.hint, "a hint, while a question is open", "why", words="hint"),
-    c("write", changing.write, "write the next operation yourself: type its formula", "why",
+    c("write", writing.write, "write the next operation yourself: type its formula", "why",
       keys="f", sign="f", short="write it", footer="if roomy", words="write", takes="FORMULA"),
     c("mistake", changing.mistake, "run with one mistake, made on purpose", "why", keys="m",
       sign="m", short="mistake", footer="if roomy", words="mistake", takes="NAME",
@@ -182,28 +193,28 @@ COMMANDS: tuple[Command, ...] = (
       short="copy this matrix as NumPy"),
     # The program
     c("lessons", None, "the lessons", "program", words="lessons"),
-    c("open", keeping.open_another, "open a lesson, a file or an autosave", "program", keys="o",
+    c("open", opening.open_another, "open a lesson, a file or an autosave", "program", keys="o",
       sign="o", short="open", footer="if it fits", words="open", takes="NAME"),
-    c("save", keeping.save, "save to a file that opens right here", "program", keys="w", sign="w",
+    c("save", saving.save, "save to a file that opens right here", "program", keys="w", sign="w",
       short="save", words="save", takes="FILE",
       telling="save to a file that opens right here; a name that ends in .html, .md, .tex or .py "
       "exports"),
-    c("export_html", keeping.export(".html"), "every step worked out, as a page for a browser",
+    c("export_html", saving.export(".html"), "every step worked out, as a page for a browser",
       "program", short="export as HTML…"),
-    c("export_markdown", keeping.export(".md"), "the same, as Markdown", "program",
+    c("export_markdown", saving.export(".md"), "the same, as Markdown", "program",
       short="export as Markdown…"),
-    c("export_latex", keeping.export(".tex"), "the same, as an article for LaTeX", "program",
+    c("export_latex", saving.export(".tex"), "the same, as an article for LaTeX", "program",
       short="export as LaTeX…"),
-    c("export_numpy", keeping.export(".py"), "a NumPy script that prints the same numbers",
+    c("export_numpy", saving.export(".py"), "a NumPy script that prints the same numbers",
       "program", short="export as NumPy…"),
-    c("code", keeping.code, "a short code that opens this state elsewhere", "program", keys="y",
+    c("code", saving.code, "a short code that opens this state elsewhere", "program", keys="y",
       sign="y", short="code", words="code"),
     c("help", looking.show_help, "this help; while something is asked, ? is a hint", "program",
       keys="question_mark,f1", sign="?", signs="? F1", short="help", footer="always", words="help",
       takes="COMMAND", telling="what can be typed, or what one command does"),
     c("palette", None, "find a command by what it does", "program", keys="colon,ctrl+p", sign=":",
       signs=": ctrl+p", short="commands"),
-    c("quit", keeping.leave_program, "quit", "program", keys="q", sign="q", short="quit",
+    c("quit", leaving.leave_program, "quit", "program", keys="q", sign="q", short="quit",
       footer="if it fits", words="quit,exit", telling="quit, and say how to come back"),
 )  # fmt: skip
 BY_ID = {command.id: command for command in COMMANDS}

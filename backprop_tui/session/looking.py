@@ -14,7 +14,8 @@ from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.prompts import Sheet
-from backprop_tui.session.state import CannotError, SessionState, Stop
+from backprop_tui.session.sight import Stop
+from backprop_tui.session.state import CannotError, SessionState
 
 CELL = re.compile(
     r"(?P<symbol>[^\[,]+?)\s*(?:\[\s*|\brow\s*|\s)(?P<row>\d{1,6})\s*"

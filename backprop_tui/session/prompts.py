@@ -124,7 +124,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Menu:
     """A list of which one entry is chosen; what is typed narrows it.
 
     `enter` takes the session and the id of the chosen entry, or what was typed where no entry
@@ -155,7 +155,7 @@ class Choice:
         """What enter takes: the chosen entry's id, else what is typed."""
         return self.shown[self.chosen].id if self.shown else self.line.text.strip()
 
-    def moved(self, by: int) -> Choice:
+    def moved(self, by: int) -> Menu:
         """Another entry chosen; the list ends at its ends."""
         return replace(self, chosen=max(0, min(len(self.shown) - 1, self.chosen + by)), said="")
 

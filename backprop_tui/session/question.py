@@ -46,7 +46,7 @@ class Asking:
     hints: int = 0
     typing: bool = False
     """Whether the field is open, which covers the last line of the Step panel."""
-    outcome: lazy.questions.Outcome | None = None
+    outcome: lazy.questions.QuestionOutcome | None = None
     closing: str = ""
     """What is said at the end of a lesson: its score, and what comes next."""
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.session import asking, looking
 from backprop_tui.session.commands import BY_ID, BY_KEY, COMMANDS
-from backprop_tui.session.prompts import Choice, Entry, Line, Prompt, Sheet
+from backprop_tui.session.looks import take_over
+from backprop_tui.session.prompts import Entry, Line, Menu, Prompt, Sheet
 from backprop_tui.session.question import Asking
+from backprop_tui.session.sight import Sight
 from backprop_tui.session.state import CannotError, Opened, SessionState
 
 AT_ONCE = 0.02
@@ -48,6 +52,20 @@ class Outcome:
 
 class Session(SessionState):
     """What one user is looking at, is asked, has changed and has not saved."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        decimals: int = 3,
+        sight: Sight | None = None,
+        names: Callable[[str], str] = str,
+        served: bool = False,
+        program: str = "backprop-tui",
+        preferred: Settings = NO_SETTINGS,
+    ) -> None:
+        """Begin an experiment, as it was seen when it was saved."""
+        super().__init__(experiment, decimals, sight, names, served, program, preferred)
+        take_over(self, experiment)
 
     def do(self, id_: str, rest: str = "") -> Outcome:
         """Do a command, with what was typed behind its word; what cannot be done is said."""
@@ -127,11 +145,11 @@ class Session(SessionState):
         top = self.top
         try:
             if key == PASTED:
-                if isinstance(top, Prompt | Choice):
+                if isinstance(top, Prompt | Menu):
                     self._typed(top, top.line.insert(character or ""))
             elif isinstance(top, Sheet):
                 self._in_sheet(top, key)
-            elif isinstance(top, Choice):
+            elif isinstance(top, Menu):
                 self._in_choice(top, key, character)
             elif isinstance(top, Prompt):
                 self._in_prompt(top, key, character)
@@ -161,17 +179,17 @@ class Session(SessionState):
             case _:
                 self._typed(prompt, prompt.line.key(key, character))
 
-    def _typed(self, opened: Prompt | Choice, line: Line) -> None:
+    def _typed(self, opened: Prompt | Menu, line: Line) -> None:
         """Take what the line has become."""
         if line == opened.line:
             return
-        if isinstance(opened, Choice):
+        if isinstance(opened, Menu):
             self.put(replace(opened, line=line, chosen=0, said=""))
         else:
             self.put(replace(opened, line=line))
             opened.changed(self)
 
-    def _in_choice(self, choice: Choice, key: str, character: str | None) -> None:
+    def _in_choice(self, choice: Menu, key: str, character: str | None) -> None:
         if key == "escape" or (key == choice.closes and not choice.line.text):
             self.close()
         elif key == "enter":
@@ -193,14 +211,14 @@ class Session(SessionState):
 
     # The palette
 
-    def _palette(self) -> Choice:
+    def _palette(self) -> Menu:
         """Every command with a name, and its key."""
         entries = tuple(
             Entry(c.id, c.short.capitalize(), c.does, told=c.written)
             for c in COMMANDS
             if c.short and c.run is not None and c.id not in ("leave", "choose")
         )
-        return Choice("palette", "Find a command", entries, _run_command)
+        return Menu("palette", "Find a command", entries, _run_command)
 
 
 def _run_command(session: Session, id_: str) -> None:

@@ -1,39 +1,38 @@
 """What a session holds, and the few moves that every command is made of.
 
 The modules beside this one are functions over it: `travel` moves in time, `looking` asks why,
-`changing` makes another run, `asking` asks its user, `keeping` saves. `session.Session` gives them
-keys and commands.
+`changing` makes another run, `asking` asks its user; `saving`, `opening` and `leaving` keep a run.
+`session.Session` gives them keys and commands.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside
 from backprop_tui.files.settings import NO_SETTINGS, Settings
-from backprop_tui.maths.expressions import Cell, Expr
-from backprop_tui.maths.functions import Array
+from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Look
 from backprop_tui.run.edits import differ_only_in_edits
-from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session import lazy
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.prompts import Choice, Prompt, Sheet
+from backprop_tui.session.prompts import Menu, Prompt, Sheet
+from backprop_tui.session.sight import Blind, Sight
 from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.exports.record import Record
-    from backprop_tui.files.autosave import OwnAutosave
+    from backprop_tui.files.autosave import Autosave, OwnAutosave
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
     from backprop_tui.learn.questions import Score
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
 REPLAYED_AT_A_TIME = 16
 """Iterations of a saved run that are replayed between two looks at the clock."""
-Opened: TypeAlias = Prompt | Choice | Sheet
+Opened: TypeAlias = Prompt | Menu | Sheet
 Snapshot: TypeAlias = tuple[Experiment, Position, Look, int]
 """The experiment, the position, how it is seen, and its decimals."""
 
@@ -52,50 +51,6 @@ Stamp: TypeAlias = tuple[int, int, int]
 
 class CannotError(ValueError):
     """What was asked for cannot be done; its text says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Where tab stops: a panel, and in a board the first cell of a matrix that it shows."""
-
-    panel: str
-    cell: Cell | None = None
-
-
-class Sight(Protocol):
-    """What a face shows of a session, where the effect of a key depends on it."""
-
-    def stops(self, view: View) -> list[Stop]:
-        """The panels and matrices that tab goes round."""
-
-    def shows_every_layer(self, view: View) -> bool:
-        """Whether all layers stand on the boards at once."""
-
-    def written(self, view: View, cell: Cell, value: float) -> str:
-        """A number of a matrix as it stands on its board."""
-
-    def last_line(self, sheet: Sheet, view: View) -> int:
-        """How far a sheet can be scrolled."""
-
-
-class Blind:
-    """Sight of nothing, for a face that has no panels."""
-
-    def stops(self, view: View) -> list[Stop]:
-        """The step alone."""
-        return [Stop("step")]
-
-    def shows_every_layer(self, view: View) -> bool:
-        """Nothing is out of sight."""
-        return True
-
-    def written(self, view: View, cell: Cell, value: float) -> str:
-        """A number as it stands in running text."""
-        return number(value, view.decimals)
-
-    def last_line(self, sheet: Sheet, view: View) -> int:
-        """Nothing is scrolled."""
-        return 0
 
 
 class SessionState:
@@ -157,13 +112,15 @@ class SessionState:
         self.proposed = ""  # a file's name that was typed and not saved to
         self.confirmed = ""  # what enter, or the same command, does the second time
         self.autosave: OwnAutosave | None = None  # None: none is written
+        self.resumed: Autosave | None = None  # the one that the run was opened from
         self.autosaved: Snapshot | None = None  # what was written last
+        self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
+        self.opened_at: Snapshot | None = None  # what was begun with
         self.saved_at: tuple[str, Snapshot] | None = None  # where and what was saved last
         self.in_file: tuple[tuple[Edit, ...], Mapping[str, Expr]] = (), {}  # what the file has
         self.stamp: Stamp | None = None  # of the open file, as it was looked at last
         self.read_stamp: Stamp | None = None  # as it was when it was read
         self.begin(experiment)
-        self.take_over(experiment)
 
     # A run
 
@@ -247,12 +204,6 @@ class SessionState:
         self.past.append(self.timeline.experiment)
         self.future.clear()
         self.retell(experiment, to)
-
-    def take_over(self, experiment: Experiment) -> None:
-        """See an experiment that was just begun as it was seen when it was saved."""
-        self.take(experiment.look)
-        self.kept_edits, self.kept_formulas = experiment.edits, experiment.formulas
-        self.opened_at = self.snapshot()
 
     # Where we are
 
@@ -386,7 +337,7 @@ class SessionState:
     def refused(self, why: str) -> None:
         """Say why something cannot be done: above the line that asked for it, if one did."""
         self.was_refused = True
-        if isinstance(self.top, Prompt | Choice):
+        if isinstance(self.top, Prompt | Menu):
             self.put(replace(self.top, said=f"✗ {why}"))
             self.said.append(why)
         else:
@@ -505,48 +456,6 @@ class SessionState:
             return "gradients" if backward else "cache"
         return "cache" if self.chosen == "update" and not updating else self.chosen
 
-    def known_losses(self) -> Array:
-        """The loss of every iteration that was shown, from the first one on; of a saved run those
-        that were replayed so far."""
-        if self.behind is not None:
-            return self.timeline.history.losses(1, self.behind + 1)
-        reached, here = self.farthest, self.position
-        if reached > LOSSES:  # those behind are not kept
-            return self.timeline.history.losses(1, LOSSES + 1)
-        untold = here.steps <= self.timeline.program.phase_bounds("loss")[1] - 1
-        return self.timeline.history.losses(
-            1, reached + (0 if here.iteration == reached and untold else 1)
-        )
-
-    def take(self, look: Look) -> None:
-        """See the run as `look` says, as far as there is still what was looked at."""
-        if look == Look():  # nothing special: what its user has chosen stays
-            return
-        self.mode = look.ask or self.mode
-        self.theme = look.theme or self.theme
-        state = self.timeline.state(self.position)
-        self.example = min(look.example, state.examples) - 1
-        self.drawing, self.chosen = look.drawing, look.panel
-        self.hidden = set(look.hidden)
-        self.tabbed, self.zoomed, self.scrolled = look.marked, look.maximised, look.line
-        layers = range(1, self.timeline.experiment.network.depth + 1)
-        self.scroll = {k: (row - 1, column - 1) for k, row, column in look.scroll if k in layers}
-        there = look.cursor and self._is_there(self.position.iteration, look.cursor)
-        self.inspection = Inspection(cursor=look.cursor if there else None)
-        trail = tuple(Place(k, cell) for k, cell in look.trail)
-        if trail and all(self._is_there(p.iteration, p.cell) and self.view.known(p) for p in trail):
-            self.inspection = Inspection(look.cursor or trail[-1].cell, trail, look.term)
-
-    def _is_there(self, iteration: int, cell: Cell) -> bool:
-        """Whether that iteration has such a cell, and no long replay stands before it."""
-        saved = self.timeline.experiment.saved
-        begun = saved.keyframe.iteration if saved and saved.keyframe else 1
-        if 0 < iteration < begun:
-            return False
-        batch = self.timeline.experiment.examples_of(max(1, iteration))
-        rows, columns = self.timeline.program.shapes(len(batch)).get(cell.symbol) or (0, 0)
-        return cell.row <= rows and cell.column <= columns
-
     @property
     def usual_theme(self) -> str:
         """The theme of an experiment that names none."""
@@ -555,30 +464,3 @@ class SessionState:
     def usual_mode(self, experiment: Experiment) -> str:
         """When questions are asked about an experiment whose [view] does not say."""
         return self.preferred.ask or experiment.asks
-
-    def look_now(self) -> Look:
-        """How the run is seen just now, so that it can be seen so again."""
-        seen = self.inspection
-        return Look(
-            example=self.example + 1,
-            drawing=self.drawing,
-            theme=None if self.theme == self.usual_theme else self.theme,
-            panel=self.chosen,
-            marked=self.tabbed,
-            maximised=self.zoomed,
-            hidden=tuple(sorted(self.hidden)),
-            cursor=seen.cursor,
-            trail=tuple((place.iteration, place.cell) for place in seen.trail),
-            term=seen.term,
-            scroll=tuple((k, row + 1, column + 1) for k, (row, column) in self.scroll.items()),
-            line=self.scrolled,
-            ask=None if self.mode == self.usual_mode(self.timeline.experiment) else self.mode,
-        )
-
-    def seen(self) -> Experiment:
-        """The experiment as its reader sees it."""
-        return replace(self.timeline.experiment, look=self.look_now(), own_decimals=self.decimals)
-
-    def snapshot(self) -> Snapshot:
-        """The experiment, the position, how it is seen, and its decimals."""
-        return self.timeline.experiment, self.position, self.look_now(), self.decimals

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from backprop_tui.maths.functions import Array
+from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
 from backprop_tui.session.playing import SPEEDS
@@ -138,6 +140,20 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
 # The losses so far
 
 
+def known_losses(s: SessionState) -> Array:
+    """The loss of every iteration that was shown, from the first one on; of a saved run those
+    that were replayed so far."""
+    if s.behind is not None:
+        return s.timeline.history.losses(1, s.behind + 1)
+    reached, here = s.farthest, s.position
+    if reached > LOSSES:  # those behind are not kept
+        return s.timeline.history.losses(1, LOSSES + 1)
+    untold = here.steps <= s.timeline.program.phase_bounds("loss")[1] - 1
+    return s.timeline.history.losses(
+        1, reached + (0 if here.iteration == reached and untold else 1)
+    )
+
+
 def curve(s: SessionState, rest: str) -> None:
     """The loss curve, once all losses are known; what there is too little for is said."""
     s.start(_curve(s))
@@ -146,7 +162,7 @@ def curve(s: SessionState, rest: str) -> None:
 def _curve(s: SessionState) -> Iterator[str]:
     if s.behind is not None:
         yield from s.catch_up()
-    losses, name = s.known_losses(), s.timeline.program.objective
+    losses, name = known_losses(s), s.timeline.program.objective
     if not losses.size:
         raise CannotError("No loss is known yet: go on to the step L.")
     if losses.size == 1:

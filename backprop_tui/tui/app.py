@@ -29,10 +29,10 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import keeping, looking, travel
+from backprop_tui.session import leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.prompts import Choice, Sheet
+from backprop_tui.session.prompts import Menu, Sheet
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
@@ -48,7 +48,7 @@ from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
-from backprop_tui.tui.window import Layout, Window
+from backprop_tui.tui.window import Window, WindowLayout
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -58,6 +58,8 @@ SHOWN = 0.1
 """Seconds between two looks of its user at how far that has come."""
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
+AFTER = 0.2
+"""Seconds until autosaves begin."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
 SPARKS = 10
@@ -104,11 +106,13 @@ class BackpropApp(App[str]):
         decimals: int = 3,
         served: bool = False,
         ascii_only: bool = False,
+        autosaves: bool = False,
         preferred: Settings = NO_SETTINGS,
     ) -> None:
         """`served`: the screen is in a stranger's browser, who may read and write no file here;
-        `ascii_only`: every sign is spelled, for a terminal that lacks some; `preferred`: what holds
-        where an experiment does not say."""
+        `ascii_only`: every sign is spelled, for a terminal that lacks some; `autosaves`: what is on
+        the screen is written to this program's autosave; `preferred`: what holds where an
+        experiment does not say."""
         super().__init__()
         if ascii_only:
             self._filters.append(lazy.Spelled())
@@ -118,6 +122,7 @@ class BackpropApp(App[str]):
             experiment, decimals, Window(self.size), sign_of, served, preferred=preferred
         )
         self._begin_with(self._wanted_theme)
+        self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come
         self._is_up = False  # whether there are panels to draw
         self._losses = Drawn()
@@ -207,7 +212,7 @@ class BackpropApp(App[str]):
     def on_mount(self) -> None:
         self._is_up = True
         self._fit(self.size)
-        keeping.watch(self.session)
+        opening.watch(self.session)
         self.set_interval(EACH, self._each_second)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.changed()
@@ -216,6 +221,12 @@ class BackpropApp(App[str]):
         # What was made by now stays: no key should wait while all of it is searched for garbage.
         gc.freeze()
         gc.enable()
+        if self.autosaves:  # the first frame does not wait for it
+            self.set_timer(AFTER, self._begin_autosaves)
+
+    def _begin_autosaves(self) -> None:
+        leaving.begin_autosaves(self.session)
+        self.changed()
 
     # Keys and pasted text
 
@@ -254,7 +265,7 @@ class BackpropApp(App[str]):
         session, widget = self.session, event.widget
         if session.job is not None or session.ended:
             return
-        if isinstance(session.top, Choice | Sheet):
+        if isinstance(session.top, Menu | Sheet):
             self._click_above(event)
         elif isinstance(widget, Footer) and (command := widget.command_at(event.x)):
             self.press(command.keys[0])
@@ -272,7 +283,7 @@ class BackpropApp(App[str]):
         session, top = self.session, self.session.top
         if not isinstance(event.widget, Box):
             self.press("escape")
-        elif isinstance(top, Choice) and (at := event.get_content_offset(event.widget)):
+        elif isinstance(top, Menu) and (at := event.get_content_offset(event.widget)):
             found = entry_at(top, self.window.size, at.y)
             if found is not None:
                 session.put(replace(top, chosen=found))
@@ -287,7 +298,7 @@ class BackpropApp(App[str]):
     def _wheel(self, by: int, sideways: bool) -> None:
         """What is open scrolls; else the window onto the shown layer's weights."""
         session = self.session
-        if isinstance(session.top, Choice | Sheet):
+        if isinstance(session.top, Menu | Sheet):
             self.press("down" if by > 0 else "up")
         elif session.job is None:
             session.act(lambda: looking.scroll_window(session, by, sideways))
@@ -299,7 +310,7 @@ class BackpropApp(App[str]):
         """Draw when no more keys wait; go on with what takes long, and with running by itself."""
         session = self.session
         if session.ended:
-            self.exit(keeping.last_words(session))
+            self.exit(leaving.last_words(session))
             return
         if not self._will_draw:
             self._will_draw = True
@@ -344,9 +355,11 @@ class BackpropApp(App[str]):
             self._go_on()
 
     def _each_second(self) -> None:
-        """Look at the file that is open: somebody may have changed it."""
-        if keeping.look_at_file(self.session):
+        """Look at the open file, which somebody may have changed, and write the autosave."""
+        said = self.session.message
+        if opening.look_at_file(self.session) or said != self.session.message:
             self.changed()
+        leaving.autosave(self.session)
 
     # Drawing
 
@@ -382,7 +395,7 @@ class BackpropApp(App[str]):
         for panel in self.query(Panel):
             panel.show(view)
 
-    def _arrange(self, view: View, layout: Layout) -> None:
+    def _arrange(self, view: View, layout: WindowLayout) -> None:
         """Show the panels of the layout, as large as it says."""
         for name in ("network", "cache", "gradients", "update"):
             self.query_one(f"#{name}").display = name in layout.shown
@@ -398,7 +411,7 @@ class BackpropApp(App[str]):
 
     def _drawn_losses(self) -> Drawn:
         session, drawn = self.session, self._losses
-        losses = session.known_losses()
+        losses = travel.known_losses(session)
         known = drawn.timeline, drawn.count, drawn.large
         if known != (session.timeline, losses.size, session.roomy):
             points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
@@ -413,7 +426,7 @@ class BackpropApp(App[str]):
         progress = f"{self.progress}; esc stops" if self.progress else ""
         self.query_one(PromptLine).show(prompt, progress, size.width)
         page = None
-        if isinstance(top, Choice):
+        if isinstance(top, Menu):
             page = choice_page(top, size, self.theme_variables["wrong"])
         elif isinstance(top, Sheet) and top.kind not in ("cover", "curve"):
             page = page_of(top, session.view, size)

@@ -112,9 +112,6 @@ class TerminalDriver(LinuxDriver):
 
     _has_it = False
     """Whether the terminal is this program's just now."""
-    _continued = 0
-    """How often it was told to go on, and has not yet."""
-    _resuming = False
     _end: Timer | None = None
 
     def run_input_thread(self) -> None:
@@ -152,22 +149,24 @@ class TerminalDriver(LinuxDriver):
         super().stop_application_mode()
         self._has_it = False
 
+    # Signals are heard between any two instructions, in the middle of a write too, which a second
+    # one would wait for for ever: what they ask for is done by the loop.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
     def _sigcont_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
         """Take the terminal again. Stopped by a signal that cannot be caught, it never gave it
         back: it does that first, else what it takes for the terminal's own modes are its own."""
-        self._continued += self._auto_restart
-        if self._resuming:  # stopped and continued once more in the middle of this
+        if not self._auto_restart:
             return
-        self._resuming = True
-        try:
-            while self._continued:
-                self._continued = 0
-                if self._has_it:
-                    self.suspend_application_mode()
-                    self._must_signal_resume = True
-                self.resume_application_mode()
-        finally:
-            self._resuming = False
+        if self._has_it:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self.resume_application_mode()
 
     def must_end(self, status: int, last_words: str = "") -> None:
         """Give the terminal back and end the process, unless the screen is soon taken down."""

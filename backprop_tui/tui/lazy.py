@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from backprop_tui.tui.terminals import Spelled as Spelled
 
 HOMES = {
+    "sweep": "backprop_tui.run.sweep",
     "TerminalDriver": "backprop_tui.tui.driver",
+    "loss_of_parameter": "backprop_tui.tui.paint.plot",
+    "losses_so_far": "backprop_tui.tui.paint.plot",
+    "question_lines": "backprop_tui.tui.panels.question",
     "chain_text": "backprop_tui.tui.sheets.chain",
     "check_text": "backprop_tui.tui.sheets.check",
     "code_text": "backprop_tui.tui.sheets.code",
@@ -28,10 +32,6 @@ HOMES = {
     "help_text": "backprop_tui.tui.sheets.help",
     "SixteenColours": "backprop_tui.tui.terminals",
     "Spelled": "backprop_tui.tui.terminals",
-    "loss_of_parameter": "backprop_tui.tui.paint.plot",
-    "losses_so_far": "backprop_tui.tui.paint.plot",
-    "question_lines": "backprop_tui.tui.panels.question",
-    "sweep": "backprop_tui.run.sweep",
 }
 
 

@@ -13,7 +13,7 @@ from textual.geometry import Size
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
-from backprop_tui.session.state import Stop
+from backprop_tui.session.sight import Stop
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.sheets.page import page_of
@@ -34,7 +34,7 @@ BOARDS: dict[str, type[Board]] = {"cache": Cache, "gradients": Gradients, "updat
 
 
 @dataclass(frozen=True)
-class Layout:
+class WindowLayout:
     """Which panels a window shows, and how large they are."""
 
     shown: frozenset[str]
@@ -74,7 +74,7 @@ class Window:
 
     # Where the panels stand
 
-    def layout(self, view: View) -> Layout:
+    def layout(self, view: View) -> WindowLayout:
         """The panels of this phase; only the chosen one where it is enlarged, or in little room."""
         alone = view.maximised or view.one_panel
         boards = {"update"} if view.updating else {"cache", "gradients"}
@@ -88,7 +88,7 @@ class Window:
         if not alone:
             board, update = Size(width - network, height // 2), Size(width - network, height)
         gap = 0 if alone else 2 if network > SMALL[0] else 1
-        return Layout(frozenset(shown), network, gap, lines, alone, board, update)
+        return WindowLayout(frozenset(shown), network, gap, lines, alone, board, update)
 
     def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small window."""

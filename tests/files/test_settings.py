@@ -17,6 +17,7 @@ from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.parser import checked, command_line
 from backprop_tui.files import settings
 from backprop_tui.files.settings import NO_SETTINGS, Settings, remember_theme
+from backprop_tui.session.looks import look_now
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal
 
@@ -181,7 +182,7 @@ def test_a_flag_comes_before_the_file_s_view_and_that_before_the_settings(
 def test_what_is_only_preferred_is_not_saved_with_a_run() -> None:
     experiment = opened(asked("neuron"))
     session = Session(experiment, preferred=Settings("light", ask="vote"))
-    assert (session.look_now().theme, session.look_now().ask) == (None, None)
+    assert (look_now(session).theme, look_now(session).ask) == (None, None)
 
 
 def test_in_words_the_settings_hold_faults_are_told_and_nothing_is_written(

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import Outcome
+from backprop_tui.learn.questions import QuestionOutcome
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
-from backprop_tui.session.keeping import code_of, last_words
+from backprop_tui.session.leaving import last_words
+from backprop_tui.session.saving import code_of
 from tests.plain.session import Typed
 
 
@@ -357,7 +358,7 @@ class TestAsking:
         typed("next")
         assert typed(shows)[0] == "Z1 row 1 column 1 is 0.378."
         assert typed.session.score is not None
-        assert [a.outcome for a in typed.session.score.answered] == [Outcome.SEEN]
+        assert [a.outcome for a in typed.session.score.answered] == [QuestionOutcome.SEEN]
 
     def test_an_answer_to_nothing(self) -> None:
         for line in ("2", "−0.5", "bigger"):
@@ -421,8 +422,7 @@ class TestChanging:
     def test_an_edit_says_what_becomes_of_the_loss(self) -> None:
         typed = Typed("article")
         assert typed("goto L", "edit W1[1,2] 0.5") == [
-            "W1 row 1 column 2 equals 0.500 from iteration 1 on: L goes from 1.026 to 1.015. "
-            "undo undoes it.",
+            "W1 row 1 column 2 equals 0.500: L goes from 1.026 to 1.015. undo undoes it.",
         ]
         assert "column 2, 0.500, edited" in " ".join(typed("show W1"))
         assert typed("why A1[1,1]")[-2] == (
@@ -450,7 +450,7 @@ class TestChanging:
     )
     def test_alpha(self, line: str) -> None:
         typed = Typed("article")
-        assert typed(line)[0].startswith("Alpha equals 0.100 from iteration 1 on: L goes from")
+        assert typed(line)[0].startswith("Alpha equals 0.100: L goes from")
         assert typed.one("show alpha") == "Alpha is 0.1, the learning rate."
 
     @pytest.mark.parametrize(

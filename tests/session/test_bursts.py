@@ -19,8 +19,10 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.prompts import Choice, Prompt, Sheet
+from backprop_tui.session.looks import look_now
+from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Session
+from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.window import Window
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import CHARACTERS, NAMES, SMALL, stepping
@@ -82,23 +84,23 @@ def state(session: Session) -> list[object]:
     experiment, asking, over = session.timeline.experiment, session.asking, session.over
     return [
         *map(opened, session.opened),
-        *(session.position, session.look_now(), session.decimals, session.message, session.ended),
+        *(session.position, look_now(session), session.decimals, session.message, session.ended),
         *(session.mode, session.unsent, session.playing, session.speed, session.nudge),
         *(session.proposed, session.confirmed, session.writing, session.told, session.typed),
         *(session.misses, len(session.past), len(session.future), session.farthest),
         *(experiment.name, experiment.mistake, experiment.edits, dict(experiment.formulas)),
-        *(experiment.initial.seed, session.known_losses().tobytes()),
+        *(experiment.initial.seed, known_losses(session).tobytes()),
         asking and (asking.asked.cell, asking.misses, asking.hints, asking.typing, asking.struck),
         over and (over.asked.cell, over.outcome, over.typed),
     ]
 
 
-def opened(open_: Prompt | Choice | Sheet) -> tuple[object, ...]:
+def opened(open_: Prompt | Menu | Sheet) -> tuple[object, ...]:
     """What is seen of a prompt, a list or a sheet."""
     match open_:
         case Prompt():
             return open_.kind, open_.asks, open_.said, open_.line
-        case Choice():
+        case Menu():
             return open_.kind, open_.shown, open_.chosen, open_.said, open_.line
         case Sheet():
             return open_.kind, open_.top, open_.marks

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tui.session.prompts import Choice, Entry, Line, nothing
+from backprop_tui.session.prompts import Entry, Line, Menu, nothing
 
 KEYS = "left right home end backspace delete ctrl+u ctrl+k ctrl+w ctrl+left ctrl+right".split()
 
@@ -65,7 +65,7 @@ def test_a_line_stays_a_line_whatever_comes(pasted: str, keys: list[str]) -> Non
         assert 0 <= line.at <= len(line.text)
 
 
-LIST = Choice(
+LIST = Menu(
     "open",
     "Open",
     (
@@ -78,12 +78,12 @@ LIST = Choice(
 
 def test_a_list_is_narrowed_by_every_word_that_is_typed() -> None:
     assert [e.id for e in LIST.shown] == ["mazur", "softmax"]
-    narrowed = Choice("open", "Open", LIST.entries, nothing, Line.of("softmax THREE"))
+    narrowed = Menu("open", "Open", LIST.entries, nothing, Line.of("softmax THREE"))
     assert [e.id for e in narrowed.shown] == ["softmax"]
 
 
 def test_what_no_entry_holds_is_the_answer_itself() -> None:
-    typed_path = Choice("open", "Open", LIST.entries, nothing, Line.of(" ./mine.toml "))
+    typed_path = Menu("open", "Open", LIST.entries, nothing, Line.of(" ./mine.toml "))
     assert typed_path.shown == ()
     assert typed_path.answer == "./mine.toml"
     assert LIST.moved(1).answer == "softmax"

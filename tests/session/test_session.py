@@ -11,8 +11,8 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.keeping import end_autosaves, last_words
-from backprop_tui.session.prompts import Choice, Prompt, Sheet
+from backprop_tui.session.leaving import end_autosaves, last_words
+from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Session
 
 
@@ -90,7 +90,7 @@ class TestPrompts:
 class TestLists:
     def test_a_command_is_found_by_what_it_does_and_done(self) -> None:
         own = press(session(), "colon", "'loss curve")
-        assert isinstance(own.top, Choice)
+        assert isinstance(own.top, Menu)
         assert [entry.id for entry in own.top.shown] == ["curve"]
         assert press(own, "enter").message.startswith("No loss is known yet")
         assert press(own, "enter").message.startswith("Nothing is computed yet")
@@ -98,12 +98,12 @@ class TestLists:
     @pytest.mark.parametrize("verb", ["export as html", "theme: light", "copy this number"])
     def test_verbs_are_found(self, verb: str) -> None:
         own = press(session(), "colon", f"'{verb}")
-        assert isinstance(own.top, Choice)
+        assert isinstance(own.top, Menu)
         assert own.top.shown
 
     def test_what_is_no_command_is_said_and_stays(self) -> None:
         own = press(session(), "colon", "'zzz", "enter")
-        assert isinstance(own.top, Choice)
+        assert isinstance(own.top, Menu)
         assert own.top.said.startswith("✗ ")
 
     def test_a_lesson_is_opened_by_typing_its_name(self) -> None:

@@ -24,7 +24,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.prompts import Choice, Prompt
+from backprop_tui.session.prompts import Menu, Prompt
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import View
 from backprop_tui.tui.app import BackpropApp
@@ -65,14 +65,14 @@ class Driver:
     def said(self) -> str:
         """What is said of what is asked for, or of the list that is open."""
         top = self.session.top
-        assert isinstance(top, Prompt | Choice)
+        assert isinstance(top, Prompt | Menu)
         return top.said
 
     @property
     def line(self) -> str:
         """What is typed."""
         top = self.session.top
-        assert isinstance(top, Prompt | Choice)
+        assert isinstance(top, Prompt | Menu)
         return top.line.text
 
     @property

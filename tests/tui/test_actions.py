@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from backprop_tui.session.commands import COMMANDS, Command
-from backprop_tui.session.prompts import Choice
+from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.sheets.help import GROUPS, help_text
 from tests.tui.driver import HUGE, SMALL, stepping
 
@@ -106,7 +106,7 @@ async def test_the_palette_has_every_command_with_its_key() -> None:
     async with stepping() as driver:
         await driver.press("colon")
         top = driver.session.top
-        assert isinstance(top, Choice)
+        assert isinstance(top, Menu)
         listed = {entry.id: entry for entry in top.entries}
         for command in COMMANDS:
             if command.keys and command.id not in ("palette", "leave", "choose"):

@@ -16,8 +16,8 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.keeping import way_back
-from backprop_tui.session.prompts import Choice
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.prompts import Menu
 from tests.tui.driver import WIDE, Driver, line_of, stepping
 
 ORDER = "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
@@ -563,7 +563,7 @@ async def test_open_a_lesson() -> None:
         await driver.press("space", "o")
         assert driver.kind == "open"
         top = driver.session.top
-        assert isinstance(top, Choice)
+        assert isinstance(top, Menu)
         assert tuple(entry.id for entry in top.entries) == lessons.NAMES
         assert top.answer == "article"
         shown = driver.everything()

@@ -11,7 +11,9 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.keeping import look_at_file, not_saved, way_back
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import look_at_file
+from backprop_tui.session.saving import not_saved
 from backprop_tui.tui import app
 from tests.tui.driver import Driver, stepping
 

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
-from backprop_tui.session.prompts import Choice
+from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.app import BackpropApp
 from tests.tui.driver import SMALL, Driver
 
@@ -28,7 +28,7 @@ async def test_lessons_may_be_opened_and_no_path() -> None:
     async with served() as driver:
         await driver.press("o")
         top = driver.session.top
-        assert isinstance(top, Choice)
+        assert isinstance(top, Menu)
         assert "path" not in top.title
         assert tuple(entry.id for entry in top.entries) == lessons.NAMES
         await driver.type("/etc/passwd")

@@ -12,8 +12,8 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import (
     Arrangement,
     Division,
+    MatrixWindow,
     Placed,
-    Window,
     centred,
     divided,
     most_apart,
@@ -48,7 +48,7 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     placed: list[Placed] = []
     top, remark = 0, ""
     for layer in layers:
-        window = Window.onto(view, layer, lines, weights)
+        window = MatrixWindow.onto(view, layer, lines, weights)
         right = LABEL + weights * cell
         parameters = [
             (layer.weight, right, window.columns),

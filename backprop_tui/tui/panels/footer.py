@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
-    "why": "walk there",
+    "why": "go there",
     "next_matrix": "other term",
     "leave": "back",
     "chain": "chain",
@@ -96,7 +96,7 @@ class Footer(Panel):
         else:
             room = canvas.width
             if said := view.without_effect:  # all the time, as the title names the mistake
-                said = shortened(f"the mistake {said}", room - 28)
+                said = shortened(f"mistake: {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
             if view.one_panel:
@@ -108,7 +108,7 @@ class Footer(Panel):
         for command in shown:
             begin = x
             if x + len(command.sign) + 1 + len(command.short) > canvas.width:
-                break  # half a word helps nobody
+                break  # half a word says nothing
             x = canvas.put(x, 0, command.sign, "key") + 1
             x = canvas.put(x, 0, command.short, "quiet")
             self.places.append((range(begin, x), command.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.geometry import Size
 
-from backprop_tui.session.prompts import Choice, Entry, Line
+from backprop_tui.session.prompts import Entry, Line, Menu
 from backprop_tui.tui.paint.canvas import columns, shortened, wrapped
 from backprop_tui.tui.sheets.page import FRAME, LEAST, WIDE, Page
 
@@ -20,7 +20,7 @@ FAULTS = 8
 GAP = 2
 
 
-def choice_page(choice: Choice, window: Size, wrong: str) -> Page:
+def choice_page(choice: Menu, window: Size, wrong: str) -> Page:
     """The list in a window of that size; `wrong` is the style of what was wrong."""
     width = max(LEAST.width, min(WIDE, window.width))
     wide = width - FRAME.width
@@ -42,7 +42,7 @@ def choice_page(choice: Choice, window: Size, wrong: str) -> Page:
     return Page(tuple(lines), window, width, frame=f"{where}⏎ chooses, esc closes")
 
 
-def seen(choice: Choice, window: Size, wide: int) -> tuple[int, int]:
+def seen(choice: Menu, window: Size, wide: int) -> tuple[int, int]:
     """The first entry that is seen, and how many there is room for."""
     below = told_lines(choice) + len(fault_lines(choice, wide))
     rows = max(1, min(len(choice.entries), MOST, window.height - FRAME.height - HEAD - below))
@@ -50,7 +50,7 @@ def seen(choice: Choice, window: Size, wide: int) -> tuple[int, int]:
     return max(0, min(choice.chosen - rows // 2, last)), rows
 
 
-def entry_at(choice: Choice, window: Size, line: int) -> int | None:
+def entry_at(choice: Menu, window: Size, line: int) -> int | None:
     """The entry that stands in that line of the box, from 0 inside of its frame."""
     width = max(LEAST.width, min(WIDE, window.width))
     first, rows = seen(choice, window, width - FRAME.width)
@@ -58,19 +58,19 @@ def entry_at(choice: Choice, window: Size, line: int) -> int | None:
     return at if HEAD <= line < HEAD + rows and at < len(choice.shown) else None
 
 
-def told_lines(choice: Choice) -> int:
+def told_lines(choice: Menu) -> int:
     """Lines that are kept for what is told of an entry; a command's key stands beside it."""
     return TOLD if choice.kind != "palette" and any(e.told for e in choice.entries) else 0
 
 
-def fault_lines(choice: Choice, wide: int) -> list[str]:
+def fault_lines(choice: Menu, wide: int) -> list[str]:
     """What was wrong with the last choice."""
     return [part for line in choice.said.split("\n") if line for part in wrapped(line, wide, 2)][
         :FAULTS
     ]
 
 
-def entry_line(choice: Choice, at: int, wide: int) -> Text:
+def entry_line(choice: Menu, at: int, wide: int) -> Text:
     """An entry: its name, what is said of it, a command's key at the end; the chosen reversed."""
     entry: Entry = choice.shown[at]
     names = max(columns(e.name) for e in choice.entries)

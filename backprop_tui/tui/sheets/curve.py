@@ -1,4 +1,4 @@
-"""The loss curve over the whole window: by iteration or by epoch, plain or on a log scale."""
+"""The loss curve over the whole screen: by iteration or by epoch, plain or on a log scale."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from backprop_tui.maths.numbers import number
 from backprop_tui.messages import count
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.session import Session
+from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import by_epoch, thinned
 from backprop_tui.tui.paint.plot import whole_curve
@@ -22,19 +23,35 @@ POINTS = 600
 
 
 class LossCurve(Painted):
-    """The plot of the losses of a Curve, as that asks for it."""
+    """The plot of the losses, as the sheet asks for it."""
 
-    def __init__(self, curve: Curve) -> None:
+    def __init__(self, session: Session, sheet: Sheet) -> None:
         super().__init__()
-        self.curve = curve
+        self.session, self.sheet = session, sheet
+
+    def show(self, sheet: Sheet) -> None:
+        """Paint it again, as something else is asked for."""
+        self.sheet, self._canvas = sheet, None
+        self.refresh()
 
     def paint_anew(self, canvas: Canvas) -> None:
-        self.curve.paint(canvas)
+        """Paint the curve; beside it, where the run has a mistake, that of the right run."""
+        session, marks = self.session, self.sheet.marks
+        name, right = session.timeline.program.objective, session.right
+        losses = known_losses(session)
+        dots = None
+        if right is not None:
+            dots = self.points(right.timeline.history.losses(1, losses.size + 1))
+        name = f"log10 {name}" if "log" in marks else name
+        unit, here = unit_and_place(session, self.sheet)
+        whole_curve(canvas, self.points(losses), dots, here, name, unit)
 
-    def show(self) -> None:
-        """Paint it again, as something else is asked for."""
-        self._canvas = None
-        self.refresh()
+    def points(self, losses: Array) -> tuple[Array, Array]:
+        """The iterations or epochs, and the losses, that are drawn of a run."""
+        at, values = thinned(shown(self.session, self.sheet, losses), POINTS)
+        if "log" in self.sheet.marks:
+            return at[values > 0], np.log10(values[values > 0])
+        return at, values
 
 
 class Curve(Vertical):
@@ -52,59 +69,39 @@ class Curve(Vertical):
         self.session, self.sheet = session, sheet
 
     def compose(self) -> ComposeResult:
-        yield Static(id="heading", markup=False)
-        yield LossCurve(self)
+        yield Static(self.heading(self.sheet), id="heading", markup=False)
+        yield LossCurve(self.session, self.sheet)
         legend = "" if self.session.right is None else "      ⠒ with the mistake   · right"
         yield Static(f"l closes   g log scale   e by epoch{legend}", id="keys", markup=False)
 
-    def on_mount(self) -> None:
-        self.show(self.sheet)
+    def heading(self, sheet: Sheet) -> str:
+        """What is drawn, and the loss where we stand."""
+        unit, here = unit_and_place(self.session, sheet)
+        losses = shown(self.session, sheet, known_losses(self.session))
+        return heading(self.session.timeline.program.objective, unit, losses, here)
 
     def show(self, sheet: Sheet) -> None:
-        """Show the curve as it is asked for."""
-        self.sheet = sheet
-        if self.query(LossCurve):  # else it is still to be mounted
-            losses, place = self._shown(self.session.known_losses()), self._place
-            name = self.session.timeline.program.objective
-            self.query_one("#heading", Static).update(heading(name, self._unit, losses, place))
-            self.query_one(LossCurve).show()
+        """Show the curve as the sheet asks for it."""
+        for said in self.query("#heading").results(Static):
+            said.update(self.heading(sheet))
+        for curve in self.query(LossCurve):
+            curve.show(sheet)
 
-    def paint(self, canvas: Canvas) -> None:
-        """Paint the curve as it is asked for."""
-        losses, right, points = self.session.known_losses(), self.session.right, None
-        if right is not None:
-            points = self._points(right.timeline.history.losses(1, losses.size + 1))
-        name = self.session.timeline.program.objective
-        name = f"log10 {name}" if "log" in self.sheet.marks else name
-        whole_curve(canvas, self._points(losses), points, self._place, name, self._unit)
 
-    @property
-    def _batches(self) -> int:
-        return self.session.timeline.experiment.batches_per_epoch
+def shown(session: Session, sheet: Sheet, losses: Array) -> Array:
+    """The losses of iterations, or the means of epochs."""
+    batches = session.timeline.experiment.batches_per_epoch
+    return by_epoch(losses, batches) if "epochs" in sheet.marks else losses
 
-    @property
-    def _unit(self) -> str:
-        return "epoch" if "epochs" in self.sheet.marks else "iteration"
 
-    @property
-    def _place(self) -> int:
-        """The iteration shown, or its epoch, from 1."""
-        here = self.session.position.iteration
-        return (here - 1) // self._batches + 1 if self._unit == "epoch" else here
-
-    def _shown(self, losses: Array) -> Array:
-        return by_epoch(losses, self._batches) if self._unit == "epoch" else losses
-
-    def _points(self, losses: Array) -> tuple[Array, Array]:
-        """Return the iterations or epochs and the losses that are drawn of a run."""
-        at, values = thinned(self._shown(losses), POINTS)
-        if "log" in self.sheet.marks:
-            return at[values > 0], np.log10(values[values > 0])
-        return at, values
+def unit_and_place(session: Session, sheet: Sheet) -> tuple[str, int]:
+    """Whether iterations or epochs are drawn, and in which of them we are."""
+    here, experiment = session.position.iteration, session.timeline.experiment
+    return ("epoch", experiment.epoch_of(here)) if "epochs" in sheet.marks else ("iteration", here)
 
 
 def heading(name: str, unit: str, losses: Array, here: int) -> str:
-    """Say what is drawn, and the loss where we stand."""
+    """What is drawn, and the loss where we stand."""
     known = losses[here - 1] if here <= losses.size else np.nan
     finite = losses[np.isfinite(losses)]
     lowest = f", lowest {number(float(finite.min()), 4)}" if finite.size else ", none finite"
