@@ -67,7 +67,7 @@ def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str
 
 
 def _remark(remark: str) -> str:
-    """A remark; another way to the same number, `= dA2 · σ′(Z2) = ..., the same number`, as a sentence."""
+    """A remark as a sentence; `= dA2 · σ′(Z2) = ..., the same number` is another way to it."""
     if found := re.fullmatch(r"= (.*), the same number", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
     return sentence(remark)
