@@ -84,7 +84,7 @@ text = "once"
         assert e.training == Training(1.0, 2, "shuffled", "sum", ("b1",))
         assert (e.initial.seed, e.initial.scheme, e.initial.round) == (7, "he", 2)
         assert e.initial.given["W2"].tolist() == [[1, 2, 3]]
-        assert e.notes == (Note("J", None, "always"), Note("dZ2", 2, "once"))
+        assert e.notes == (Note("J", None, ("always",)), Note("dZ2", 2, ("once",)))
 
     def test_what_is_left_out_has_a_default(self) -> None:
         e = read(SMALL)
@@ -325,7 +325,8 @@ SECTIONS = [
     ),
     (
         '[[notes]]\nat = "L"',
-        "notes[0].text is missing: it must be text without control characters",
+        "notes[0].text is missing: it must be text without control characters, or a list of lines, "
+        "1 or more of them",
     ),
     (
         '[[questions]]\nat = "dA3"\nform = "vote"\ntext = "x"',
@@ -356,7 +357,8 @@ SECTIONS = [
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
-        "questions[0].why is not a key of [[questions]], which has at, cell, form, text, answer",
+        "questions[0].why is not a key of [[questions]], which has at, every, cell, form, text, "
+        "answer, choices, correct",
     ),
     ("[notes]\nat = 1", "notes must be a list of notes, each under its own [[notes]]; got a table"),
 ]
@@ -531,7 +533,7 @@ class TestOverrides:
             '[[notes]]\nat = "L"\ntext = "on this network"\n'
             '[[notes]]\nat = { iteration = 1, step = "L" }\ntext = "on these numbers"'
         )
-        assert [note.text for note in read(text, seed="3").notes] == ["on this network"]
+        assert [note.lines for note in read(text, seed="3").notes] == [("on this network",)]
         assert read(text, layers="2,4,1").notes == ()
         assert len(read(text, layers="2,3,1").notes) == 2, "nothing has changed"
 
@@ -570,7 +572,8 @@ class TestQuestions:
         outside = "questions[0].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
         assert read(three + question.format(first)).questions
         assert faults(three + question.format(second)) == [outside]
-        assert faults(three + question.format('"Z2"')) == [outside]
+        assert read(three + question.format('"Z2"')).questions, "in iteration 1"
+        assert faults(three + question.format('"Z2"\nevery = true')) == [outside]
 
     def test_go_where_they_may_no_longer_be_true(self) -> None:
         text = SMALL + (

@@ -58,7 +58,7 @@ class TestRoom:
         ],
     )
     def test_of_a_note(self, length: int, told: list[str] | None) -> None:
-        said = found(ARTICLE, Note("L", None, "x" * length))
+        said = found(ARTICLE, Note("L", None, ("x" * length,)))
         if told is None:
             assert "other lines give way" in said[0]
         else:
@@ -124,7 +124,7 @@ class TestZeros:
 class TestPlaces:
     @pytest.mark.parametrize(
         ("kind", "said"),
-        [("notes", Note("L", 3, "x")), ("questions", Question("L", 3, "talk", "x", "y"))],
+        [("notes", Note("L", 3, ("x",))), ("questions", Question("L", 3, "talk", "x", "y"))],
     )
     def test_behind_the_end_of_a_diverged_run_are_never_reached(
         self, kind: str, said: Note | Question
@@ -139,12 +139,12 @@ class TestPlaces:
         assert len(found(WILD, Question("L", 3, "vote", "x"))) == 1
 
     def test_far_away_are_remarked_without_going_there(self) -> None:
-        assert found(ARTICLE, Note("L", 10**15, "x")) == [
+        assert found(ARTICLE, Note("L", 10**15, ("x",))) == [
             "notes[0] stands at iteration 1,000,000,000,000,000: nobody will step there"
         ]
 
     def test_of_two_questions_are_two(self) -> None:
-        always, once = (Question("b2", k, "talk", "x", "y") for k in (None, 2))
+        always, once = (Question("b2", k, "talk", "x", "y", every=k is None) for k in (None, 2))
         assert found(ARTICLE, always, once) == [
             "2 questions are asked at b2 in iteration 2: one after the other"
         ]
