@@ -120,7 +120,7 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     if found:
         lines.append(TextLine(found.formula, "strong", 8, found.shape_line))
         shown = element_lines(found, width, 2)
-        lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
+        lines += [TextLine(line, "", 4) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
     if asked.worded:
         for k, choice in enumerate(asking.choices, 1):
             if choice.right or k - 1 in asking.struck:
