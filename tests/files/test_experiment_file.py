@@ -25,7 +25,7 @@ from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import Section
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.model.saved import Edit
 
 SMALL = """
@@ -538,6 +538,41 @@ class TestOverrides:
         assert len(read(text, layers="2,3,1").notes) == 2, "nothing has changed"
 
 
+class TestLines:
+    """A note of several lines, which are revealed one at a time."""
+
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ('"One."', ("One.",)),
+            ('["One.", "Two."]', ("One.", "Two.")),
+            ('["One\\n  more."]', ("One more.",)),
+            ('"""\nOne\nparagraph."""', ("One paragraph.",)),
+        ],
+    )
+    def test_are_the_items_of_a_list(self, text: str, lines: tuple[str, ...]) -> None:
+        (note,) = read(f'{SMALL}[[notes]]\nat = "L"\nevery = true\ntext = {text}').notes
+        assert note == Note("L", None, lines, every=True)
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ("[]", "notes[0].text must be a list of lines, 1 or more of them; got an empty list"),
+            (
+                '["a", ""]',
+                'notes[0].text[1] must be text, not empty and without control characters; got ""',
+            ),
+            (
+                "5",
+                "notes[0].text must be text without control characters, or a list of lines, 1 or "
+                "more of them; got 5",
+            ),
+        ],
+    )
+    def test_of_another_kind_are_refused(self, text: str, fault: str) -> None:
+        assert faults(f'{SMALL}[[notes]]\nat = "L"\ntext = {text}') == [fault]
+
+
 class TestQuestions:
     """What is asked at a step: SMALL is 2-3-1 with two examples, one an iteration."""
 
@@ -551,6 +586,64 @@ class TestQuestions:
             Question("dA1", 2, "vote", "How large?", cell=(3, 1)),
             Question("b2", None, "talk", "And now?", "Again."),
         )
+
+    def test_may_have_choices_in_their_author_s_words(self) -> None:
+        (asked,) = read(
+            SMALL + '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "Which?"\ncorrect = 2\n'
+            'choices = ["The first.", { text = "The second.", why = "Its input\\nis larger." }]'
+        ).questions
+        first, second = asked.choices
+        assert first == WrittenChoice("The first.")
+        assert second == WrittenChoice("The second.", "Its input is larger.")
+        assert asked.correct == 2
+
+    @pytest.mark.parametrize(
+        ("form", "rest", "fault"),
+        [
+            (
+                "vote",
+                'choices = ["a", "b"]',
+                "questions[0].correct is missing: it must be the number of the correct choice, "
+                "counted from 1",
+            ),
+            (
+                "vote",
+                'choices = ["a", "b"]\ncorrect = 3',
+                "questions[0].correct must be a whole number from 1 to 2; got 3",
+            ),
+            (
+                "number",
+                'choices = ["a", "b"]\ncorrect = 1',
+                "questions[0].choices must be left out: only a vote has choices, and this is a "
+                "number",
+            ),
+            (
+                "vote",
+                "correct = 1",
+                "questions[0].correct is the number of a choice, but there are no choices",
+            ),
+            (
+                "vote",
+                'choices = ["a"]\ncorrect = 1',
+                "questions[0].choices must be a list of choices, each a text or a table with text "
+                "and why, 2 to 4 of them; got a list of 1",
+            ),
+            (
+                "vote",
+                'choices = ["a", { text = "b", because = "c" }]\ncorrect = 1',
+                "questions[0].choices[1].because is not a key of a choice, which has text, why",
+            ),
+            (
+                "vote",
+                'choices = ["a", ""]\ncorrect = 1',
+                "questions[0].choices[1] must be text, not empty and without control characters; "
+                'got ""',
+            ),
+        ],
+    )
+    def test_of_choices_each_fault_is_told(self, form: str, rest: str, fault: str) -> None:
+        question = f'[[questions]]\nat = "dW1"\nform = "{form}"\ntext = "x"\n{rest}'
+        assert faults(SMALL + question) == [fault]
 
     def test_all_their_faults_come_at_once_in_file_order(self) -> None:
         text = SMALL + (

@@ -11,7 +11,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 
@@ -104,6 +104,27 @@ class TestVotes:
             assert (
                 found(load("article"), Question("db2", 1, form, "How?", "So.", cell=(1, 1))) == []
             )
+
+
+class TestCells:
+    def test_that_a_text_names_and_the_step_has_not_are_remarked(self) -> None:
+        question = Question("dA1", 1, "talk", "What is dA1[3,1]?", "So.")
+        assert found(MAZUR, question) == [
+            "questions[0].text names dA1[3,1], but dA1 has 2 rows and 1 column"
+        ]
+        assert found(MAZUR, replace(question, text="What is dA1[2,1]?")) == []
+
+    def test_of_several_one_has_to_be_said(self) -> None:
+        question = Question("dW2", 1, "number", "Is dW2[1,2] above dW2[2,1]?")
+        assert found(MAZUR, question) == [
+            "questions[0].text names several cells of dW2: cell says which is asked for"
+        ]
+        assert found(MAZUR, replace(question, cell=(1, 2))) == []
+
+    def test_are_no_matter_where_the_choices_are_words(self) -> None:
+        choices = (WrittenChoice("Yes."), WrittenChoice("No."))
+        question = Question("dW1", 1, "vote", "Is it 0?", choices=choices, correct=1)
+        assert found(load("zeros"), question) == []
 
 
 class TestZeros:

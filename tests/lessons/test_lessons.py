@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.exports.lesson_screens import lost
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.maths.writing import text
@@ -151,6 +152,9 @@ class TestEveryLesson:
             assert f"{about_zero[name]} is 0" in found[0]
         else:
             assert found == []
+
+    def test_is_shown_whole_at_80_by_24(self, name: str) -> None:
+        assert list(lost(Timeline(load(name)))) == []
 
     def test_has_at_most_two_notes_at_a_step(self, name: str) -> None:
         lesson = load(name)

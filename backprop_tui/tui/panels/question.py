@@ -148,7 +148,7 @@ def labelled(k: int, choice: Choice, asking: Asking) -> str:
     """Write a choice with its label: `✓ 3)  0.0364 right`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
     if asking.asked.worded:
-        return f"{sign}{k}) {choice.written}{f'  ({choice.label})' if choice.label else ''}"
+        return f"{sign}{k}) {choice.written}{f' ({choice.label})' if choice.label else ''}"
     wide = max(len(c.written) for c in asking.choices)
     return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
 
