@@ -17,6 +17,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.travel import known_losses
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping
@@ -270,10 +272,10 @@ class TestShows:
         train("--iterations", "3000", "--save", "run.toml")
         run = Timeline(load("article"))
         async with stepping("run.toml") as driver:
-            screen = driver.stepper
+            screen = driver.session
             assert driver.position == run.end_of(3000)
             await driver.settled()
-            assert same_bits(screen.known_losses(), run.history.losses(1, 3001))
+            assert same_bits(known_losses(screen), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")
             assert driver.position == run.end_of(2999)
@@ -281,4 +283,4 @@ class TestShows:
             assert same_bits(state.iteration.parameters["W1"], run.iteration(2999).parameters["W1"])
             await driver.press("home")
             assert driver.position == run.start
-            assert screen.resume_command() == "backprop-tui run.toml"
+            assert way_back(screen) == "backprop-tui run.toml"

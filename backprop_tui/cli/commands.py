@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from backprop_tui import lessons
+from backprop_tui import guide, lessons
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import (
     ALLOW_HOST,
@@ -35,14 +35,16 @@ from backprop_tui.cli.flags import (
     PLATEAU,
     PORT,
     RECORD,
+    RESUME,
     SAMPLE,
     SAVE,
     SIX_DECIMALS,
+    THEME,
     UNICODE,
     UNTIL_LOSS,
     Option,
 )
-from backprop_tui.cli.listing import list_lessons
+from backprop_tui.cli.listing import list_lessons, show_guide
 from backprop_tui.cli.stepping import serve, step_through
 from backprop_tui.cli.streams import PROGRAM
 
@@ -76,7 +78,8 @@ class Subcommand:
         """All its flags under their headings, with those of the experiment where it opens one."""
         if self.word is not EXPERIMENT:
             return {"what": (), **self.flags}
-        return {"what": (CODE,), **self.flags, "changes to the experiment": OVERRIDES}
+        what = (CODE, *self.flags.get("what", ()))
+        return {**self.flags, "what": what, "changes to the experiment": OVERRIDES}
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -92,7 +95,8 @@ STEPPER = Subcommand(
     "comes from.",
     word=EXPERIMENT,
     flags={
-        "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
+        "what": (RESUME,),
+        "what is shown": (DECIMALS, THEME, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },
     examples={
@@ -225,6 +229,22 @@ COMMANDS = {
                 f"{PROGRAM} serve --allow-host my.site": "behind a proxy of that name",
             },
             run=serve,
+        ),
+        Subcommand(
+            name="help",
+            summary="read the guide: keys, lessons, own networks, teaching and more",
+            about="Without a topic, a list of them. With one, that page of the guide; with the\n"
+            "name of a command, what the command takes.",
+            word=Option(
+                "word TOPIC", "a topic of the guide, or a command", values=(*guide.TOPICS,)
+            ),
+            flags={},
+            examples={
+                f"{PROGRAM} help": "which topics there are",
+                f"{PROGRAM} help teaching": "three plans for a class",
+                f"{PROGRAM} help train": "what a command takes",
+            },
+            run=show_guide,
         ),
         Subcommand(
             name="completion",

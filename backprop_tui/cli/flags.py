@@ -113,6 +113,7 @@ MISTAKE_NAMES = tuple(
     "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
+THEME_NAMES = "dark", "light"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
@@ -146,6 +147,9 @@ OVERRIDES = tuple(
 """They are read with the experiment, by the rules that hold for its file."""
 
 CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
+RESUME = Option(
+    "--resume", "what was on the screen when the program ended last: its newest autosave"
+)
 DECIMALS = Option(
     "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
@@ -213,6 +217,12 @@ ASK = Option(
     "vote or type: before every step",
     one_of(ASK_NAMES),
     values=ASK_NAMES,
+)
+THEME = Option(
+    "--theme NAME",
+    "dark or light (default: the experiment's, else the one that was chosen last)",
+    one_of(THEME_NAMES),
+    values=THEME_NAMES,
 )
 RECORD = Option(
     "--record FILE",

@@ -1,4 +1,4 @@
-"""The formats that a run can be exported as: one table for `--as`, its help and README.
+"""The formats that a run can be exported as: one table for `--as`, its help and the guide.
 
 Each format is a module with a function `texts`, and `key` and `remarks` for a worksheet. It is
 imported when it is used, so that the table can be read without NumPy.

@@ -8,16 +8,16 @@ from dataclasses import replace
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.explain.published import Beside
 from backprop_tui.files.lesson_check import FARTHEST
-from backprop_tui.learn.questions import Outcome, ask
+from backprop_tui.learn.questions import QuestionOutcome, ask
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.notes import Said
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.asking import Asking
+from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.lines import TextLine, put_lines
-from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.panels.question import question_lines
 from backprop_tui.tui.panels.step_lines import explained
-from backprop_tui.tui.view import View
 
 WIDTH, HEIGHT = 78, 6
 """Columns and lines that the Step panel has for text on a screen of 80×24."""
@@ -58,7 +58,7 @@ class LessonScreens:
         if not _shows(explained(view, WIDTH, HEIGHT), line):
             yield _not_whole(name)
         elif questions := self.timeline.experiment.questions_at(at, note.step):
-            over = self._asking(at, steps, len(questions) - 1, Outcome.SEEN)
+            over = self._asking(at, steps, len(questions) - 1, QuestionOutcome.SEEN)
             after = replace(view, asking=over)
             if not _shows(question_lines(after, over, WIDTH, HEIGHT), line):
                 yield _not_whole(name, " once the question there is over")
@@ -77,14 +77,16 @@ class LessonScreens:
         for part, words in parts.items():
             if not _shows(shown, words):
                 yield _not_whole(f"{name}.{part}")
-        over = self._asking(at, steps, here, Outcome.SEEN)
+        over = self._asking(at, steps, here, QuestionOutcome.SEEN)
         ended = question_lines(self._view(at, steps, asking=over), over, WIDTH, HEIGHT)
         if asked.answer and not _shows(ended, f"◆ {asked.answer}"):
             yield _not_whole(f"{name}.answer")
         if asked.worded and asked.correct and not _shows(ended, asked.correct.label):
             yield _not_whole(f"{name}.choices[{asked.choices.index(asked.correct)}].why")
 
-    def _asking(self, iteration: int, steps: int, k: int, outcome: Outcome | None) -> Asking:
+    def _asking(
+        self, iteration: int, steps: int, k: int, outcome: QuestionOutcome | None
+    ) -> Asking:
         """The k-th question before a step, open or over."""
         step = self.timeline.program.steps[steps - 1]
         question = self.timeline.experiment.questions_at(iteration, step.symbol)[k]

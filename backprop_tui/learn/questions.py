@@ -228,7 +228,7 @@ def _one_path(wrong: WrongNumber) -> bool:
 # The score
 
 
-class Outcome(Enum):
+class QuestionOutcome(Enum):
     """How a question ended."""
 
     RIGHT = "right"
@@ -244,7 +244,7 @@ class Answered:
     text: str
     kind: str
     """The family of its step: dW for dW1."""
-    outcome: Outcome
+    outcome: QuestionOutcome
     misses: int
 
 
@@ -257,7 +257,7 @@ class Score:
 
     answered: tuple[Answered, ...] = ()
 
-    def after(self, asked: AskedQuestion, outcome: Outcome, misses: int) -> Score:
+    def after(self, asked: AskedQuestion, outcome: QuestionOutcome, misses: int) -> Score:
         """The score with that question over as well."""
         if self._asked_before(asked) is not None:
             return self
@@ -281,11 +281,11 @@ class Score:
 
     @property
     def right(self) -> int:
-        return sum(a.outcome is Outcome.RIGHT for a in self.answered)
+        return sum(a.outcome is QuestionOutcome.RIGHT for a in self.answered)
 
     @property
     def at_first(self) -> int:
-        return sum(a.outcome is Outcome.RIGHT and not a.misses for a in self.answered)
+        return sum(a.outcome is QuestionOutcome.RIGHT and not a.misses for a in self.answered)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -297,9 +297,9 @@ class Score:
 
         Empty where every question was only looked at.
         """
-        if all(a.outcome is Outcome.SEEN for a in self.answered):
+        if all(a.outcome is QuestionOutcome.SEEN for a in self.answered):
             return ""
-        seen = sum(a.outcome is Outcome.SEEN for a in self.answered)
+        seen = sum(a.outcome is QuestionOutcome.SEEN for a in self.answered)
         parts = [f"{self.right} of {len(self.answered)} right"]
         if self.right:
             parts.append(

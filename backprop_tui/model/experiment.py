@@ -35,7 +35,15 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 from backprop_tui.model.keys import read_only as read_only
-from backprop_tui.model.layers import FIRST, PARAMETER, is_column, parameter_shapes, weights_of
+from backprop_tui.model.layers import (
+    FIRST,
+    INPUT,
+    PARAMETER,
+    TARGET,
+    is_column,
+    parameter_shapes,
+    weights_of,
+)
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
@@ -108,6 +116,16 @@ class Data:
     @property
     def examples(self) -> int:
         return int(self.X.shape[1])
+
+    @property
+    def by_symbol(self) -> dict[str, Array]:
+        """The inputs and the targets, by what a program calls them."""
+        return {INPUT: self.X, TARGET: self.Y}
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...] | None]:
+        """What the rows of the inputs and of the targets are called, by their symbols."""
+        return {INPUT: self.input_names, TARGET: self.output_names}
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
@@ -188,10 +206,21 @@ class Experiment:
     formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
     """A learner's own formulas, by the symbols that they compute."""
     mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
-    decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
+    own_decimals: int | None = None
+    """The decimals that the experiment asks for; None: its reader's, or the usual ones."""
     look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
     saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
+
+    def __repr__(self) -> str:
+        network = self.network
+        return f"<Experiment {self.source}: {network.sizes}, {network.loss}>"
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of the numbers shown, unless their reader chooses."""
+        usual: int = DECIMALS.default
+        return usual if self.own_decimals is None else self.own_decimals
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""

@@ -25,8 +25,8 @@ from backprop_tui.maths.words import (
 from backprop_tui.maths.writing import text, write
 from backprop_tui.plain import telling
 from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.view import View
+from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.view import View
 
 FOLD = 6
 """Terms of a sum that are said; of a longer one the first and the last."""
@@ -101,8 +101,7 @@ def given(view: View, place: Place) -> Iterator[str]:
 
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
-    data = view.state.experiment.data
-    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    names = view.state.experiment.data.names.get(place.symbol)
     return names[place.cell.row - 1] if names else ""
 
 

@@ -15,12 +15,12 @@ from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, is_loss_term, walk
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import ARTICLE, experiment, experiments
 
 DECIMALS = st.integers(0, 6)

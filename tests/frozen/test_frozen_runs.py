@@ -34,7 +34,7 @@ import numpy as np
 import pytest
 
 from backprop_tui import Position, Timeline, load
-from backprop_tui.files.autosave import left_behind
+from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.saving import resume
 from backprop_tui.model.experiment import Experiment
@@ -43,19 +43,15 @@ HERE = Path(__file__).parent
 
 
 def recovered(name: str) -> Experiment:
-    """The run that a crash left behind, found as the next start finds it."""
+    """The run that a crash left behind, found as --resume finds it."""
     with TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", home)
         stem = Path(home) / "backprop-tui" / "1-0123abcd"
         stem.parent.mkdir()
         stem.with_suffix(".lock").touch()
         shutil.copyfile(HERE / "recovery" / f"{name}.json", stem.with_suffix(".json"))
-        left = left_behind()
-        assert left is not None
         with chdir(HERE / "saved"):  # where the program ran that was left
-            experiment = left.opened()
-        left.remove()
-        return experiment
+            return newest().opened()
 
 
 READERS: dict[str, Callable[[str], Experiment]] = {

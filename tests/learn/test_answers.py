@@ -24,10 +24,10 @@ from backprop_tui.learn.answers import (
 )
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import experiments
 
 

@@ -13,12 +13,13 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import AskedQuestion, Outcome, Score, ask
+from backprop_tui.learn.questions import AskedQuestion, Score, ask
+from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Question, WrittenChoice
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)
@@ -185,26 +186,26 @@ def test_nothing_asked_says_nothing() -> None:
 
 
 def test_what_is_only_seen_is_not_missed() -> None:
-    score = Score().after(asked("dA1"), Outcome.SEEN, 0)
+    score = Score().after(asked("dA1"), Ended.SEEN, 0)
     assert score.sentence() == ""  # nobody answered anything
-    assert score.after(asked("dW1"), Outcome.RIGHT, 0).sentence().startswith("1 of 2 right")
+    assert score.after(asked("dW1"), Ended.RIGHT, 0).sentence().startswith("1 of 2 right")
     assert score.missed == ()
     assert not score.is_due("dA")
 
 
 def test_the_first_outcome_counts() -> None:
-    score = Score().after(asked("dA1"), Outcome.MISSED, 3).after(asked("dA1"), Outcome.RIGHT, 0)
+    score = Score().after(asked("dA1"), Ended.MISSED, 3).after(asked("dA1"), Ended.RIGHT, 0)
     assert (score.right, score.missed) == (0, ("dA",))
 
 
 def test_a_missed_kind_is_due_until_it_is_answered_at_once() -> None:
-    score = Score().after(asked("dW2"), Outcome.RIGHT, 1)
+    score = Score().after(asked("dW2"), Ended.RIGHT, 1)
     assert score.is_due("dW")
-    again = score.after(asked("dW1"), Outcome.RIGHT, 0)
+    again = score.after(asked("dW1"), Ended.RIGHT, 0)
     assert not again.is_due("dW")
     assert again.sentence() == "2 of 2 right, 1 at the first try. Look again at dW."
 
 
 def test_all_at_the_first_try_is_said() -> None:
-    score = Score().after(asked("dW2"), Outcome.RIGHT, 0).after(asked("dW2", 2), Outcome.RIGHT, 0)
+    score = Score().after(asked("dW2"), Ended.RIGHT, 0).after(asked("dW2", 2), Ended.RIGHT, 0)
     assert score.sentence() == "2 of 2 right, all at the first try."

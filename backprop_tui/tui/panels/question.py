@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from backprop_tui.learn.answers import AnswerVerdict
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import Choice, Outcome
+from backprop_tui.learn.questions import Choice, QuestionOutcome
 from backprop_tui.maths.writing import text
-from backprop_tui.tui.asking import Asking
+from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.panels.step_lines import ROOMY, element_lines, note_lines
-from backprop_tui.tui.view import View
 
 VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
@@ -133,7 +133,7 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
             rows = entries
         lines += [TextLine(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
-        looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
+        looks = "wrong" if asking.outcome is QuestionOutcome.MISSED else "strong"
         lines += [TextLine(line, looks, 6) for line in wrapped(outcome, width, 2)]
     if asked.answer:
         lines += paragraph(f"◆ {asked.answer}", width, 2, "note", 8)
@@ -156,11 +156,11 @@ def labelled(k: int, choice: Choice, asking: Asking) -> str:
 def how_it_ended(asking: Asking) -> str:
     """Say how the answers turned out; nothing where none was given."""
     judged = asking.judged
-    if asking.outcome is Outcome.RIGHT:
+    if asking.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
         more = f" {judged.said}" if judged and judged.said else ""
         what = "Correct" if asking.asked.worded else f"{asking.typed} is right"
         return f"✓ {what}, {tries}.{more}"
-    if asking.outcome is Outcome.MISSED and judged and not asking.asked.worded:
+    if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}"
     return ""

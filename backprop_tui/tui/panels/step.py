@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
+from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import COVERED, Canvas
 from backprop_tui.tui.paint.lines import TextLine, put_lines, spaced
-from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step_lines import ROOMY, all_terms, explained
-from backprop_tui.tui.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.run.sweep import Sweep
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 FIGURES = re.compile(r"\([−-][\d.e−∞]+\)|(?<![\w.])[−-]?\d+\.\d+(?:e−?\d+)?")
 """Numbers with their signs, and the brackets around negative ones: covered, all look the same."""

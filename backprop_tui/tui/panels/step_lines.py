@@ -7,11 +7,11 @@ from dataclasses import replace
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.maths.writing import text
+from backprop_tui.session.view import CHANGED, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
-from backprop_tui.tui.paint.numbers import number, told_apart
-from backprop_tui.tui.view import CHANGED, View, hue
 
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""

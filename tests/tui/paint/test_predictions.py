@@ -13,7 +13,7 @@ from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.predictions import beside_target
 from backprop_tui.tui.panels.boards import Cache
 from backprop_tui.tui.panels.network import NetworkPanel
@@ -124,8 +124,8 @@ async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) ->
     e = kinds("\n".join(["height,width,kind", *rows]) + "\n")
     async with stepping(e, SMALL) as driver:
         assert "example 1 of 10000" in driver.text("cache")
-        steps = len(driver.stepper.timeline.program.steps)
+        steps = len(driver.session.timeline.program.steps)
         for _ in range(steps):
-            driver.stepper.go(driver.stepper.timeline.forward(driver.position))
+            driver.session.go(driver.session.timeline.forward(driver.position))
             assert driver.everything()
         assert driver.position == Position(1, steps)

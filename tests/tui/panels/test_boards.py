@@ -76,7 +76,7 @@ class TestCursor:
             await driver.press(*keys)
             for _ in range(30):
                 await driver.press("tab")
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == symbol:
                     break
             assert told in driver.text("cache")
@@ -86,7 +86,7 @@ class TestCursor:
             await driver.press("p", "tab", "h")
             places = set()
             for _ in range(12):
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == "W1":
                     break
                 await driver.press("tab")
@@ -94,7 +94,7 @@ class TestCursor:
                 await driver.press(key)
                 lines = driver.text("cache").splitlines()
                 (found,) = (m for line in lines if (m := re.search(r"\[▒+\]", line)))
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 assert cursor
                 places.add((found.start() - 7 * cursor.column, found[0]))
             assert len(places) == 1

@@ -7,13 +7,13 @@ from dataclasses import replace
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import wrong_choice
-from backprop_tui.learn.questions import Outcome, ask
+from backprop_tui.learn.questions import QuestionOutcome, ask
 from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.asking import Asking
+from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.panels.question import question_lines
 from backprop_tui.tui.panels.step_lines import explained
-from backprop_tui.tui.view import View
 from tests.tui.driver import view_of
 
 CONCEPT = Question(
@@ -63,10 +63,10 @@ def test_a_wrong_one_is_told_why_or_at_least_that_it_is_not_correct() -> None:
 
 
 def test_when_it_is_over_the_correct_one_says_why_and_the_wrong_ones_do() -> None:
-    seen = over(replace(OPEN, outcome=Outcome.SEEN))
+    seen = over(replace(OPEN, outcome=QuestionOutcome.SEEN))
     assert "✓2) The first (Its input is the largest.)" in seen
     assert not any("The third" in line for line in seen)
-    right = over(replace(missed(0), outcome=Outcome.RIGHT, judged=None))
+    right = over(replace(missed(0), outcome=QuestionOutcome.RIGHT, judged=None))
     assert "✗1) The third (Its input is 0.389.)" in right
     assert "✓ Correct, at try 2." in right
 
