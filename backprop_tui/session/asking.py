@@ -215,6 +215,8 @@ def open_field(s: SessionState, line: Line | None = None) -> None:
     asking = s.asking
     if asking is None or not asking.is_open:
         return
+    if asking.asked.worded:
+        raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
     s.asking = replace(asking, typing=True)
     whole = asking.asked.form == "formula"
     what = f"{asking.cell.symbol if whole else text(asking.cell)} ="

@@ -73,6 +73,9 @@ class TestChoices:
         assert not typed.session.ask_for(typed.session.asking.cell).moved  # type: ignore[union-attr]
         assert typed("0.5")[0].startswith("It is a vote.")
         assert typed("3") == ["The choices are 1 to 2."]
+        typed.session.key("enter")
+        assert typed.session.prompt is None
+        assert typed.session.message == "The choices are 1 to 2."
 
     def test_are_recorded_in_words(self, tmp_path: Path) -> None:
         typed = Typed(replace(ARTICLE, questions=(CONCEPT,)), ask="lesson")
