@@ -592,8 +592,14 @@ class FakeApp:
     return_code: int | None = 0
 
     def __init__(
-        self, experiment: Experiment, decimals: int, ascii_only: bool, preferred: Settings
+        self,
+        experiment: Experiment,
+        decimals: int,
+        ascii_only: bool,
+        autosaves: bool,
+        preferred: Settings,
     ) -> None:
+        assert autosaves
         self.session = Session(experiment, decimals, preferred=preferred)
         FakeApp.experiment, FakeApp.decimals = experiment, decimals
         FakeApp.ascii_only = ascii_only

@@ -111,8 +111,8 @@ class TestStops:
         told = train(*WILD, "--save", "end.toml")
         assert told.status == 1
         assert re.fullmatch(
-            r"it diverged: in iteration 2 (\S+) is the first that is not finite, "
-            r"and W1 is not any more",
+            r"it diverged: in iteration 2 (\S+) is the first value that is not finite, "
+            r"and at its end W1 is not finite either",
             told["stopped"],
         )
         assert (again := train("end.toml")).status == 2
@@ -139,7 +139,7 @@ class TestStops:
         assert (child.returncode, err) == (128 + number, "")
         told = Trained(child.returncode, out, err)
         last = int(told["iterations"].replace(",", ""))
-        assert told["stopped"] == f"asked to, after iteration {last:,}"
+        assert told["stopped"] == f"on request, after iteration {last:,}"
         assert history.read_text().count("\n") == 1 + last
         opened = load(str(tmp_path / "run.toml")).saved
         assert opened is not None
@@ -265,7 +265,7 @@ class TestShows:
             terminal.until_says(" of 999,999,999,999", "/s  loss 0.0")
             terminal.process.send_signal(signal.SIGINT)
             assert terminal.until_ended() == 130
-            assert "asked to, after iteration" in terminal.text
+            assert "on request, after iteration" in terminal.text
             assert " of 999,999,999,999" not in terminal.text
 
     async def test_the_stepper_at_the_position_and_back_from_it(self, train: Train) -> None:

@@ -162,10 +162,10 @@ COMMANDS = {
         Subcommand(
             name="train",
             summary="train at full speed, and save where it stopped",
-            about="Iterations at full speed, from where the experiment stands. It stops when they\n"
+            about="Iterations at full speed, from the step of the experiment. It stops when they\n"
             "are done, at --until-loss, at a --plateau, where the run diverges or at ctrl-c,\n"
-            "and in every case keeps what it has: a table of what came of it, --save and\n"
-            "--history. A saved file opens at the very same state; iterations before it are\n"
+            "and always reports the result: a table, and with --save and --history files.\n"
+            "A saved file opens at the very same state; iterations before it are\n"
             "replayed. The exit status is 1 where the run diverged, or where the loss that\n"
             "was asked for was not reached.",
             word=EXPERIMENT,
@@ -173,8 +173,8 @@ COMMANDS = {
                 "when it stops": (
                     replace(
                         ITERATIONS,
-                        help="how many more at most (default: 1,000, or an epoch if that is "
-                        "longer; 1,000,000 with --until-loss or --plateau)",
+                        help="at most so many iterations (default: 1,000, or an epoch if that "
+                        "is longer; 1,000,000 with --until-loss or --plateau)",
                         default=None,
                     ),
                     UNTIL_LOSS,
@@ -211,9 +211,9 @@ COMMANDS = {
         ),
         Subcommand(
             name="serve",
-            summary="step through it in a browser, a class at once",
+            summary="step through it in a browser, for a whole class",
             about="A page on which each visitor steps through the experiment, by keys and mouse,\n"
-            "in a session of its own that ends with the page. This machine alone reaches it,\n"
+            "in a session of its own that ends with the page. Only this machine reaches it,\n"
             "unless --host says otherwise. Visitors choose among the lessons, and can neither\n"
             "open nor write a file here.",
             word=EXPERIMENT,
@@ -248,7 +248,7 @@ COMMANDS = {
         ),
         Subcommand(
             name="completion",
-            summary="print what makes a shell complete this command line",
+            summary="print a script for completion in a shell",
             about="A script for bash, zsh or fish that completes commands, flags, their values,\n"
             "lessons and experiment files.",
             word=Option("word SHELL", "bash, zsh or fish", values=("bash", "zsh", "fish")),

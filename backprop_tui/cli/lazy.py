@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from backprop_tui.serve.server import is_loopback as is_loopback
     from backprop_tui.serve.server import serve as serve
     from backprop_tui.serve.server import trouble as trouble
-    from backprop_tui.session.leaving import end_autosaves as end_autosaves
     from backprop_tui.session.leaving import resumed as resumed
     from backprop_tui.tui.app import BackpropApp as BackpropApp
 
@@ -59,7 +58,6 @@ HOMES = {
     "is_loopback": "backprop_tui.serve.server",
     "serve": "backprop_tui.serve.server",
     "trouble": "backprop_tui.serve.server",
-    "end_autosaves": "backprop_tui.session.leaving",
     "resumed": "backprop_tui.session.leaving",
     "BackpropApp": "backprop_tui.tui.app",
 }

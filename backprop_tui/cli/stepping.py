@@ -49,7 +49,6 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     if arguments.record is not None:
         app.session.record = record_in(arguments.record)
     last_words = app.run()
-    lazy.end_autosaves(app.session)
     if last_words is not None:
         write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])
     return app.return_code or FINE

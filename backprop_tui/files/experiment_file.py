@@ -78,7 +78,7 @@ def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) ->
     """The experiment that its file says by now, changed as before; or all of the file's faults."""
     written, name = experiment.written, experiment.name
     if written is None or written.path is None:
-        raise ValueError("an experiment that was read from no file cannot be read again")
+        raise ValueError("an experiment that was not read from a file cannot be read again")
     text = text_of_file(written.path)
     read = read_kept(text, name, written.path, written.overrides, written.folder, kept)
     return replace(read, source=experiment.source, written=_written_at(read, written.path))
@@ -191,7 +191,7 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
     if data.get("csv") is None or raw.keys() & {"X", "Y"}:
         return
     if folder is None:
-        draft.faults.add(("data", "csv"), "names a file, and none can be read from here")
+        draft.faults.add(("data", "csv"), "names a file, but no file can be read from here")
         return
     outputs = draft.layers[-1] if draft.layers else None
     found = lazy.read_csv(data, folder, outputs, draft.faults)

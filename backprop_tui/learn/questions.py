@@ -34,16 +34,16 @@ MISSES = 3
 """Wrong answers after which the right one is shown."""
 
 ASKS = {
-    "affine": "What do its inputs, weighed and added up, come to?",
-    "activation": "What does the activation make of {affine}?",
-    LOSS: "How badly does the prediction miss its target?",
-    OBJECTIVE: "What do the losses of the examples come to, together?",
-    "gradient": "If {value} grew a little, how would {loss} change?",
-    "parameter": "Where does {cell} move to?",
-    "mean": "What does the running mean come to now?",
+    "affine": "What is the sum of the weighted inputs and the bias?",
+    "activation": "What does the activation give for {affine}?",
+    LOSS: "How large is the loss of this prediction?",
+    OBJECTIVE: "What is the {mean} of the losses of all examples?",
+    "gradient": "How fast does {loss} change with {value}? (∂{loss}/∂{value})",
+    "parameter": "What is the new value of {cell}?",
+    "mean": "What is the new value of the running mean?",
 }
 """What is asked where the experiment has no question of its own, by what the step computes."""
-NEXT = "What comes next? Say it before it shows."
+NEXT = "What is the next number? Say it before you see it."
 """What is asked where no mistake changes the number, so that there is nothing to choose."""
 
 
@@ -155,6 +155,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
         cell=text(cell),
         value=text(Cell(role.of or step.symbol, cell.row, cell.column)),
         affine=text(Cell(affine, cell.row, cell.column)),
+        mean="sum" if program.training.reduction == "sum" else "mean",
         # dA and dZ belong to each example's own L, dW and db to the mean of them all.
         loss=LOSS if step.symbol in program.per_example else program.objective,
     )
@@ -293,14 +294,14 @@ class Score:
         return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
 
     def sentence(self) -> str:
-        """7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.
+        """7 of 9 correct, 5 at the first try, 1 only looked at. Look again at dA, db.
 
         Empty where every question was only looked at.
         """
         if all(a.outcome is QuestionOutcome.SEEN for a in self.answered):
             return ""
         seen = sum(a.outcome is QuestionOutcome.SEEN for a in self.answered)
-        parts = [f"{self.right} of {len(self.answered)} right"]
+        parts = [f"{self.right} of {len(self.answered)} correct"]
         if self.right:
             parts.append(
                 "all at the first try"
@@ -308,6 +309,6 @@ class Score:
                 else f"{self.at_first} at the first try"
             )
         if seen:
-            parts.append(f"{seen} only seen")
+            parts.append(f"{seen} only looked at")
         missed = f" Look again at {', '.join(self.missed)}." if self.missed else ""
         return f"{', '.join(parts)}.{missed}"

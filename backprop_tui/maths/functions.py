@@ -194,7 +194,7 @@ class Activation:
     torch: str
     """PyTorch's own function, which autograd differentiates."""
     value: Expr
-    slope: Expr | None = None
+    derivative: Expr | None = None
     """Its derivative in z; None where an output depends on every z of its example (softmax)."""
     jacobian_product: Expr | None = None
     """In that case dZ, as an expression in a and d, where d is dA."""
@@ -202,20 +202,20 @@ class Activation:
     @property
     def elementwise(self) -> bool:
         """Whether each output depends on its own z alone."""
-        return self.slope is not None
+        return self.derivative is not None
 
     def __call__(self, x: Expr) -> Expr:
         return Call(self.name, (x,))
 
-    def slope_at(self, x: Expr) -> Expr:
+    def derivative_at(self, x: Expr) -> Expr:
         """Its derivative at x: σ′(Z1)."""
-        return Call(f"{self.name}_slope", (x,))
+        return Call(f"{self.name}_derivative", (x,))
 
     def back(self, d_a: Expr, z_: Expr, a_: Expr) -> Expr:
         """dZ from dA, Z and A: the chain rule through this activation."""
         if self.jacobian_product is not None:
             return replace(self.jacobian_product, {a: a_, d: d_a})
-        return d_a * self.slope_at(z_)
+        return d_a * self.derivative_at(z_)
 
 
 sigma, tanh = _function("sigmoid"), _function("tanh")
@@ -225,20 +225,28 @@ ACTIVATIONS: dict[str, Activation] = {
     f.name: f
     for f in (
         Activation(
-            "sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), slope=sigma(z) * (1 - sigma(z))
+            "sigmoid",
+            "σ",
+            "torch.sigmoid(*)",
+            1 / (1 + exp(-z)),
+            derivative=sigma(z) * (1 - sigma(z)),
         ),
         Activation(
-            "tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, slope=1 - square(tanh(z))
+            "tanh",
+            "tanh",
+            "torch.tanh(*)",
+            2 / (1 + exp(-2 * z)) - 1,
+            derivative=1 - square(tanh(z)),
         ),
-        Activation("relu", "relu", "torch.relu(*)", maximum(0, z), slope=step(z)),
+        Activation("relu", "relu", "torch.relu(*)", maximum(0, z), derivative=step(z)),
         Activation(
             "leaky_relu",
             "leaky_relu",
             "torch.nn.functional.leaky_relu(*)",
             maximum(0.01 * z, z),
-            slope=0.01 + 0.99 * step(z),
+            derivative=0.01 + 0.99 * step(z),
         ),
-        Activation("linear", "linear", "*", z, slope=Num(1.0)),
+        Activation("linear", "linear", "*", z, derivative=Num(1.0)),
         Activation(
             "softmax",
             "softmax",
@@ -256,7 +264,7 @@ class Loss:
 
     name: str
     value: Expr
-    slope: Expr
+    derivative: Expr
     collapses: frozenset[str] = frozenset()
     """The last activations for which dA ∘ g′(Z) multiplies out to a − y."""
     targets_are_shares: bool = False
@@ -265,9 +273,9 @@ class Loss:
     def __call__(self, a_: Expr, y_: Expr) -> Expr:
         return replace(self.value, {a: a_, y: y_})
 
-    def slope_at(self, a_: Expr, y_: Expr) -> Expr:
+    def derivative_at(self, a_: Expr, y_: Expr) -> Expr:
         """Its derivative in the predictions, at a_ and y_."""
-        return replace(self.slope, {a: a_, y: y_})
+        return replace(self.derivative, {a: a_, y: y_})
 
 
 LOSSES: dict[str, Loss] = {
@@ -276,32 +284,36 @@ LOSSES: dict[str, Loss] = {
         Loss(
             "binary_cross_entropy",
             -col_sums(y * log(a) + (1 - y) * log(1 - a)),
-            slope=(1 - y) / (1 - a) - y / a,
+            derivative=(1 - y) / (1 - a) - y / a,
             collapses=frozenset({"sigmoid"}),
             targets_are_probabilities=True,
         ),
         Loss(
             "cross_entropy",
             -col_sums(y * log(a)),
-            slope=-y / a,
+            derivative=-y / a,
             collapses=frozenset({"softmax"}),
             targets_are_shares=True,
         ),
-        Loss("half_squared_error", col_sums(square(a - y)) / 2, slope=a - y),
-        Loss("mean_squared_error", col_sums(square(a - y)) / K, slope=2 * (a - y) / K),
+        Loss("half_squared_error", col_sums(square(a - y)) / 2, derivative=a - y),
+        Loss("mean_squared_error", col_sums(square(a - y)) / K, derivative=2 * (a - y) / K),
     )
 }
 
 DEFINITIONS: dict[str, Expr] = {
     **{f.name: f.value for f in ACTIVATIONS.values()},
-    **{f"{f.name}_slope": f.slope for f in ACTIVATIONS.values() if f.slope is not None},
+    **{
+        f"{f.name}_derivative": f.derivative
+        for f in ACTIVATIONS.values()
+        if f.derivative is not None
+    },
 }
 """The definition of each activation and derivative, as an expression in z."""
 
 
-def is_slope(function: str) -> bool:
+def is_derivative(function: str) -> bool:
     """Whether a function is the derivative of an activation."""
-    return function.endswith("_slope")
+    return function.endswith("_derivative")
 
 
 def expand(call: Call) -> Expr:

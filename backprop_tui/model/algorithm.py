@@ -70,7 +70,7 @@ def steps_of(network: Network, training: Training) -> Iterator[Step]:
     if batch:
         yield Step(J, mean(total(L)), "loss", Role("loss"))
 
-    yield dA.step(last, loss.slope_at(A[last], Y))
+    yield dA.step(last, loss.derivative_at(A[last], Y))
     for l in reversed(layers):  # noqa: E741
         chain_rule = g[l].back(dA[l], Z[l], A[l])
         if l == last and g[l].name in loss.collapses:

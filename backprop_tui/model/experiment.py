@@ -86,7 +86,9 @@ TARGETS = Value(
 COLUMNS = ListOf(LINE, "columns' names", 1)
 GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
 ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
-FORMULAS = Section("[formulas]", {}, others=Key(ANY_STEP, "one's own, instead of the taught one"))
+FORMULAS = Section(
+    "[formulas]", {}, others=Key(ANY_STEP, "your own formula, instead of the usual one")
+)
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,14 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Initial:
-    """The [initial] of a file: how the parameters are drawn, and those given outright."""
+    """The [initial] of a file: how the parameters are drawn, and those its values, row by row."""
 
     seed: Annotated[int, Key(whole_number(0), "of numpy's default_rng", flag=True)] = 0
     scheme: Annotated[str, Key(name_among(SCHEMES), "xavier: variance 1/n; he: 2/n")] = "xavier"
     round: Annotated[int | None, Key(whole_number(0, 12), "decimals, when drawn", flag=True)] = None
-    given: Annotated[Mapping[str, Array], Key(GIVEN, "given outright", make=all_read_only)] = field(
-        default_factory=dict
-    )
+    given: Annotated[
+        Mapping[str, Array], Key(GIVEN, "its values, row by row", make=all_read_only)
+    ] = field(default_factory=dict)
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
@@ -227,7 +229,7 @@ class Experiment:
         return self.initial.parameters(self.network.layers)
 
     def with_seed(self, seed: int) -> Self:
-        """The same experiment with every weight drawn anew; biases given outright stay.
+        """The same experiment with every weight drawn anew; biases its values, row by row stay.
 
         Published figures, edits, and notes and questions tied to an iteration, speak of the old
         numbers, so they go, and so does what was saved of the old run.

@@ -67,8 +67,8 @@ def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str
 
 
 def _remark(remark: str) -> str:
-    """A remark; another way to the same number, `= dA2 · σ′(Z2) = ..., the same`, as a sentence."""
-    if found := re.fullmatch(r"= (.*), the same", remark):
+    """A remark; another way to the same number, `= dA2 · σ′(Z2) = ..., the same number`, as a sentence."""
+    if found := re.fullmatch(r"= (.*), the same number", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
     return sentence(remark)
 
@@ -141,7 +141,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
     if (right := view.correct(place)) is not None:
         yield f"It is wrong: right would be {figure(view, right)}."
     if slip := view.slip:
-        yield sentence(f"Mistaken: {slip}")
+        yield sentence(slip)
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:

@@ -71,10 +71,9 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
     else:
         yield from matrix(view, step.symbol, MOST_UNASKED)
         yield from predictions(view)
-        experiment = view.state.experiment
-        yield spoken(reason(step, experiment.network, experiment.training))
+        yield spoken(reason(step, view.program))
     if slip := view.slip:
-        yield sentence(f"Mistaken: {slip}")
+        yield sentence(slip)
     if position.elements <= 1:
         yield from notes(view)
     yield from ended(view)

@@ -246,13 +246,13 @@ def address(host: str, port: int) -> str:
 def trouble(error: OSError, host: str, port: int) -> str:
     """Why nothing can listen there, and what to do."""
     if isinstance(error, socket.gaierror):
-        return f"--host {shown(host)} is no address: 127.0.0.1 and 0.0.0.0 always are"
+        return f"--host {shown(host)} is not an address: 127.0.0.1 and 0.0.0.0 always are"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:
         return f"port {port} needs rights that you do not have: choose one above 1023 with --port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--host {shown(host)} is no address of this machine"
+        return f"--host {shown(host)} is not an address of this machine"
     return f"{host}:{port} cannot be served: {error.strerror or error}"
 
 

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
 FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
+DIGITS = {
+    **{digit: digit for digit in "1234"},
+    "ampersand": "1",
+    "é": "2",
+    "quotation_mark": "3",
+    "apostrophe": "4",
+}
+"""The keys that vote; on an AZERTY keyboard digits need shift, and the same keys give & é " '."""
 ARROWS = {"up": "↑", "down": "↓"}
 """Bigger and smaller, in an empty field."""
 
@@ -190,7 +198,7 @@ def scored(s: SessionState, ahead: bool = False) -> str:
 
 def choose(s: SessionState, digit: str) -> None:
     """A vote; where an answer is typed, the first of its characters."""
-    asking = s.asking
+    asking, digit = s.asking, DIGITS.get(digit, digit)
     if asking is None or not asking.is_open:
         turns_on = f"{s.named('ask')} turns questions on"
         raise CannotError(f"No question is open: {turns_on}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.mistakes import CATALOGUE, present_name
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.session import lazy
@@ -74,7 +74,7 @@ def new_weights(s: SessionState, rest: str) -> None:
 def mistake(s: SessionState, rest: str) -> None:
     """Run with one mistake, or with none; without a name, ask which."""
     s.pause()
-    name = "-".join(rest.lower().split())
+    name = present_name("-".join(rest.lower().split()))
     if not name:
         s.start(_list_mistakes(s))
         return

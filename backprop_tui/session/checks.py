@@ -43,4 +43,4 @@ def in_short(found: GradientCheck) -> str:
         case CheckVerdict.KINK:
             return f"{sign} gradient check: at a kink of ReLU{some}"
         case _:
-            return f"{sign} gradient check: cannot be told here{some}"
+            return f"{sign} gradient check: cannot be checked here{some}"

@@ -144,8 +144,8 @@ COMMANDS: tuple[Command, ...] = (
     c("ask", asking.mode, "questions before every step: vote, typed, or none (a lesson's own "
       "first)", "why", keys="a", sign="a", short="ask", footer="soon", words="ask,ask me",
       takes="WHEN", telling="questions before a step: off, lesson, vote or type"),
-    c("choose", asking.choose, "vote for one of the numbers", "why", keys="1,2,3,4", sign="1",
-      signs="1 2 3 4", short="answer"),
+    c("choose", asking.choose, "vote for one of the numbers", "why",
+      keys=",".join(asking.DIGITS), sign="1", signs="1 2 3 4", short="answer"),
     c("hint", asking.hint, "a hint, while a question is open", "why", words="hint"),
     c("write", writing.write, "write the next operation yourself: type its formula", "why",
       keys="f", sign="f", short="write it", footer="if roomy", words="write", takes="FORMULA"),

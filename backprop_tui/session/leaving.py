@@ -58,6 +58,7 @@ def end_autosaves(s: SessionState) -> None:
     autosave(s)
     if s.autosave is not None:
         s.autosave.close()
+        s.autosave = None
 
 
 def leave_program(s: SessionState, rest: str) -> None:

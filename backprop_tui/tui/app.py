@@ -186,6 +186,7 @@ class BackpropApp(App[str]):
 
     def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
         """Take down the screen, and print `result`."""
+        leaving.end_autosaves(self.session)
         super().exit(result, return_code, message)
         self._must_end(return_code, result or "")
 

@@ -37,6 +37,7 @@ from backprop_tui import Position, Timeline, load
 from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.saving import resume
+from backprop_tui.learn.mistakes import present_name
 from backprop_tui.model.experiment import Experiment
 
 HERE = Path(__file__).parent
@@ -132,7 +133,7 @@ def test_what_was_changed_and_how_it_was_seen_is_kept(kind: str, name: str) -> N
     experiment, frozen = opened(kind, name)[0].experiment, FROZEN[kind][name]
     assert experiment.title == frozen["title"]
     made = experiment.mistake
-    assert (made.name if made else None) == frozen.get("mistake")
+    assert (made.name if made else None) == present_name(frozen.get("mistake"))
     edits = [[edit.iteration, as_written(edit.of), edit.value] for edit in experiment.edits]
     assert edits == frozen.get("edits", [])
     assert sorted(experiment.formulas) == frozen.get("formulas", [])

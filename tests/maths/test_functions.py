@@ -66,7 +66,7 @@ def test_activations_have_the_values_that_textbooks_print(
 ) -> None:
     f = ACTIVATIONS[name]
     assert at(f(Z), Z2=[[z]]) == pytest.approx(expected, abs=1e-9)
-    assert at(f.slope_at(Z), Z2=[[z]]) == pytest.approx(slope, abs=1e-9)
+    assert at(f.derivative_at(Z), Z2=[[z]]) == pytest.approx(slope, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -76,7 +76,7 @@ def test_the_slope_of_an_activation_is_its_central_difference(
 ) -> None:
     f, z = ACTIVATIONS[name], sign * size
     rise = at(f(Z), Z2=[[z + H]]) - at(f(Z), Z2=[[z - H]])
-    assert at(f.slope_at(Z), Z2=[[z]]) == pytest.approx(float(rise[0, 0]) / (2 * H), abs=1e-8)
+    assert at(f.derivative_at(Z), Z2=[[z]]) == pytest.approx(float(rise[0, 0]) / (2 * H), abs=1e-8)
 
 
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))
@@ -92,7 +92,7 @@ def test_saturated_activations_reach_their_bounds_and_are_flat(
 ) -> None:
     f = ACTIVATIONS[name]
     assert at(f(Z), Z2=[[-800, 800]]).tolist() == [[low, high]]
-    assert at(f.slope_at(Z), Z2=[[-800, 800]]).tolist() == [[0.0, 0.0]]
+    assert at(f.derivative_at(Z), Z2=[[-800, 800]]).tolist() == [[0.0, 0.0]]
 
 
 def test_softmax_of_huge_values_does_not_overflow() -> None:
@@ -123,12 +123,12 @@ def test_softmax_carries_a_slope_back_through_its_jacobian(z: Any, d: Any) -> No
 
 @pytest.mark.parametrize("f", ACTIVATIONS.values(), ids=lambda f: f.name)
 def test_an_activation_has_a_slope_or_a_jacobian(f: Activation) -> None:
-    assert (f.slope is None) != (f.jacobian_product is None)
-    assert f.elementwise is (f.slope is not None)
+    assert (f.derivative is None) != (f.jacobian_product is None)
+    assert f.elementwise is (f.derivative is not None)
 
 
 def test_the_slope_of_not_a_number_is_not_a_number() -> None:
-    assert np.isnan(at(ACTIVATIONS["relu"].slope_at(Z), Z2=[[np.nan]])).all()
+    assert np.isnan(at(ACTIVATIONS["relu"].derivative_at(Z), Z2=[[np.nan]])).all()
 
 
 # Losses --------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_losses_have_the_values_of_their_definitions(name: str, expected: float)
 @given(a=st.lists(st.floats(0.05, 0.95), min_size=3, max_size=3), y=matrices(3, 1))
 def test_the_slope_of_a_loss_is_its_central_difference(loss: Loss, a: list[float], y: Any) -> None:
     outputs, targets = np.reshape(a, (3, 1)), np.abs(y) / 2
-    slope = at(loss.slope_at(A, Y), A2=outputs, Y=targets)
+    slope = at(loss.derivative_at(A, Y), A2=outputs, Y=targets)
     for i in range(3):
         nudge = np.zeros((3, 1))
         nudge[i] = H
@@ -173,7 +173,7 @@ def test_where_a_loss_collapses_the_chain_rule_multiplies_out_to_a_minus_y(
     for name in loss.collapses:
         f = ACTIVATIONS[name]
         a = at(f(Z), Z2=z)
-        d = at(loss.slope_at(A, Y), A2=a, Y=targets)
+        d = at(loss.derivative_at(A, Y), A2=a, Y=targets)
         dz = at(f.back(D, Z, A), dA2=d, Z2=z, A2=a)
         assert dz == pytest.approx(a - targets, abs=1e-12)
 
@@ -195,7 +195,7 @@ def test_nothing_times_log_0_is_nothing_in_every_face() -> None:
     assert in_every_face((1 - Y) * log(1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
 
 
-def test_0_over_0_is_nothing_in_every_face_of_the_slope() -> None:
+def test_0_over_0_is_nothing_in_every_face_of_the_derivative() -> None:
     assert in_every_face(Y / A, a=0.0, y=0.0) == [0.0, 0.0, 0.0]
     assert in_every_face((1 - Y) / (1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
 
@@ -204,7 +204,7 @@ def test_a_wrong_and_certain_prediction_costs_infinitely_much() -> None:
     assert in_every_face(-(Y * log(A)), a=0.0, y=1.0) == [np.inf] * 3
     assert in_every_face(Y / A, a=0.0, y=1.0) == [np.inf] * 3
     assert at(LOSSES["binary_cross_entropy"](A, Y), A2=[[1.0]], Y=[[0.0]]) == np.inf
-    assert at(LOSSES["binary_cross_entropy"].slope_at(A, Y), A2=[[1.0]], Y=[[0.0]]) == np.inf
+    assert at(LOSSES["binary_cross_entropy"].derivative_at(A, Y), A2=[[1.0]], Y=[[0.0]]) == np.inf
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0])

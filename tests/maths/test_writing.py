@@ -207,7 +207,7 @@ def test_the_numpy_source_of_a_step_as_taught_needs_only_the_activations(
         (parse("(W1 + X)²"), "(W1 + X)²"),
         (parse("(−X)²"), "(−X)²"),
         (parse("−X²"), "−X²"),
-        (ACTIVATIONS["leaky_relu"].slope_at(W1 @ X), "leaky_relu′(W1 · X)"),
+        (ACTIVATIONS["leaky_relu"].derivative_at(W1 @ X), "leaky_relu′(W1 · X)"),
     ],
     ids=str,
 )

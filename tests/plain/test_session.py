@@ -32,7 +32,8 @@ class TestMoving:
             "d W 2 equals d Z 2 times A 1 transposed.",
             "dW2, 1 row, 3 columns.",
             "Column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
-            "Weight row i column j: dZ at end i times A at start j. (m equals 1: no mean)",
+            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "(One example: no 1 over m.)",
             "Note: Each entry is dZ2 times the activation that its weight is multiplied by.",
         ]
 
@@ -126,7 +127,8 @@ class TestLooking:
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
             "It is minus 0.122.",
-            "Weight row i column j: dZ at end i times A at start j. (m equals 1: no mean)",
+            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "(One example: no 1 over m.)",
             "It reads: dZ2 row 1 column 1, minus 0.641; A1 row 2 column 1, 0.190.",
             "It goes into W2 row 1 column 2.",
         ]
@@ -164,8 +166,8 @@ class TestLooking:
 
     def test_another_way_to_the_same_number_is_a_sentence(self) -> None:
         assert (
-            "The chain rule gives the same: dA2 row 1 column 1 times slope of sigma at Z2 row 1 "
-            "column 1 equals minus 2.789 times 0.230."
+            "The chain rule gives the same: dA2 row 1 column 1 times derivative of sigma at Z2 row "
+            "1 column 1 equals minus 2.789 times 0.230."
         ) in Typed("article")("goto dZ2", "why")
 
     @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ class TestLooking:
     def test_what_was_given_says_so(self) -> None:
         assert Typed("mazur")("why W1[1,2]")[:2] == [
             "W1 row 1 column 2 is 0.200.",
-            "Given by the experiment.",
+            "Initial value, set in the experiment file.",
         ]
 
     def test_what_is_not_computed_yet_has_no_number(self) -> None:
@@ -233,7 +235,7 @@ class TestLooking:
     def test_paths_that_bring_nothing_are_not_spelled_out(self) -> None:
         shut = Typed("dead-relu")("goto dW1", "chain dW1[1,1]")
         assert shut[2:] == [
-            "ReLU is shut here: slope of relu at Z 1 row 1 column 1 is 0, so the path is 0.",
+            "ReLU is shut here: derivative of relu at Z 1 row 1 column 1 is 0, so the path is 0.",
             "The sum of all is 0.000, as recorded.",
         ]
         layers = {"layers": "2,2,10", "activations": "relu,softmax", "loss": "cross_entropy"}
@@ -300,7 +302,10 @@ class TestAsking:
     def test_three_misses_show_it(self) -> None:
         typed = Typed("mazur", ask="type")
         typed("next")
-        assert typed("5")[0] == "Not correct. No mistake that I know gives 5."
+        assert (
+            typed("5")[0] == "Not correct. 5 is not correct, and not one of the common mistakes. "
+            "Compute it term by term."
+        )
         second = typed("6")
         assert second[-1] == "Hint: Z 1 equals W 1 times X plus b 1."
         third = typed("7")
@@ -315,7 +320,7 @@ class TestAsking:
 
     def test_a_sign_is_half_of_the_answer(self) -> None:
         typed = Typed("mazur", ask="type")
-        assert typed.one("next", "plus") == "So far right: now its size."
+        assert typed.one("next", "plus") == "The sign is correct. Now its size."
         assert typed("minus")[0].startswith("Not correct. It is not negative")
 
     def test_a_formula_that_is_asked_for_is_judged(self) -> None:
@@ -323,7 +328,7 @@ class TestAsking:
         typed = Typed(replace(load("article"), questions=(question,)), ask="lesson")
         assert typed("goto dZ2", "next")[1] == "How does W2 move the loss?"
         assert typed("A1 @ dZ2")[0].startswith("Not correct. ")
-        assert typed("hint")[0].startswith("It must come out as 1 by 3, and is made of ")
+        assert typed("hint")[0].startswith("The result has shape 1 by 3. Use ")
         told = typed("write dZ2 @ A1.T")
         assert told[0] == "dZ2 @ A1.T is correct, at try 2."
         assert "By A1." in told
@@ -398,7 +403,7 @@ class TestAsking:
     def test_what_is_no_number_is_told_what_would_be(self) -> None:
         typed = Typed("mazur", ask="type")
         said = typed.one("next", "foo")
-        assert said.startswith("Only numbers are read here, not foo. Answer with a number")
+        assert said.startswith("Type numbers only, not foo. Answer with a number")
 
     def test_up_and_down_are_offered_where_there_is_an_earlier_value(self) -> None:
         offered = "Or type up or down: will it be bigger or smaller than it was before?"
@@ -460,7 +465,7 @@ class TestChanging:
             ("edit W1 0.5", "W1 has 9 numbers."),
             ("edit W1[4,4] 0.5", "There is no W1 row 4 column 4: W1 is 3 by 3"),
             ("edit dW1[1,1] 0.5", "dW1 row 1 column 1 cannot be edited"),
-            ("edit W1[1,1] x", "Only numbers are read here, not x. Say what to edit"),
+            ("edit W1[1,1] x", "Type numbers only, not x. Say what to edit"),
         ],
     )
     def test_what_cannot_be_edited(self, line: str, told: str) -> None:
@@ -487,7 +492,7 @@ class TestChanging:
     def test_a_mistake_that_changes_nothing_says_here_once(self) -> None:
         told = Typed("zeros")("mistake")
         assert any(line.endswith(" It changes nothing here: b1 and b2 are 0.") for line in told)
-        assert any(line.endswith(" It fits nowhere in this network.") for line in told)
+        assert any(line.endswith(" It is not possible in this network.") for line in told)
 
     def test_a_mistake_is_said_all_the_time(self) -> None:
         typed = Typed("article")
@@ -555,7 +560,7 @@ class TestKeeping:
         assert last_words(typed.session) == "backprop-tui --plain article --ask off"
         typed("next")
         assert last_words(typed.session).splitlines()[1:] == [
-            "and right where it stood:",
+            "and at the same step:",
             f"backprop-tui --plain --code {code_of(typed.session)}",
         ]
 
@@ -582,7 +587,7 @@ class TestCommands:
             ("v", "The key v is one of the screen's (the other drawing: nodes and edges, or the "
                   "graph of operations), and does nothing here."),
             ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
-            ("goto nowhere < 1", "There is no nowhere here. Go to "),
+            ("goto nowhere < 1", "There is no step called \"nowhere\". Go to "),
         ],
     )  # fmt: skip
     def test_what_is_not_understood_is_said_and_what_was_meant(self, line: str, told: str) -> None:

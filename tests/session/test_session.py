@@ -143,6 +143,10 @@ class TestQuestions:
         assert own.over is not None
         assert own.position == Position(1, 1)
 
+    def test_the_keys_of_digits_vote_on_an_azerty_keyboard_without_shift(self) -> None:
+        own = press(session(mode="vote"), "space", "ampersand", "é", "quotation_mark", "apostrophe")
+        assert own.over is not None
+
     def test_what_is_typed_goes_into_the_answer(self) -> None:
         own = press(session("mazur", mode="type"), "space", "'0.3775", "enter")
         assert own.over is not None

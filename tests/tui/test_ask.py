@@ -61,7 +61,7 @@ class TestAnnouncing:
             assert driver.position == Position(1, 10)
             assert driver.cell("gradients", "dA1") == "0.0364"
             assert "dA1 = W2ᵀ · dZ2" in driver.text("step")
-            assert "right" in driver.text("step")
+            assert "correct" in driver.text("step")
 
     async def test_what_it_reads_is_marked_only_after_a_hint(self) -> None:
         async with stepping("mazur") as driver:
@@ -190,7 +190,7 @@ class TestTyping:
             await driver.press("space")
             assert driver.kind == "answer"
             await answer(driver, "0,0364")
-            assert "✓ 0,0364 is right, at the first try" in driver.text("step")
+            assert "✓ 0,0364 is correct, at the first try" in driver.text("step")
             assert driver.position.steps == 10
 
     async def test_three_misses(self) -> None:
@@ -315,7 +315,7 @@ class TestLessons:
                 if driver.session.asking and driver.session.asking.closing:
                     break
             assert "Next lesson: too-large (o opens it)" in driver.text("step")
-            assert "2 of 2 right, all at the first try." in driver.text("step")
+            assert "2 of 2 correct, all at the first try." in driver.text("step")
 
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
@@ -340,7 +340,7 @@ class TestLessons:
             await driver.press("full_stop")
             assert driver.kind == "cover"
             await driver.press("space", "enter", *"0.45", "enter")
-            assert "✓ 0.45 is right" in driver.text("step") or driver.position.steps == 6
+            assert "✓ 0.45 is correct" in driver.text("step") or driver.position.steps == 6
 
 
 class TestTheRecord:
@@ -373,7 +373,7 @@ class TestTheRecord:
             await vote(driver)
             await driver.press("space", "3", "q")
         assert driver.app.return_value
-        assert driver.app.return_value.startswith("1 of 1 right, all at the first try.")
+        assert driver.app.return_value.startswith("1 of 1 correct, all at the first try.")
 
 
 class TestFormulas:
@@ -386,14 +386,14 @@ class TestFormulas:
             await driver.press(*self.AT)
             assert "dZ2 = ?" in driver.text("step")
             await answer(driver, "g2'(Z2)*dA2")
-            assert "is right, at the first try" in driver.text("step")
+            assert "is correct, at the first try" in driver.text("step")
             assert score(driver).right == 1
 
     async def test_a_wrong_one_names_its_mistake(self) -> None:
         async with stepping("ai-by-hand", asks=True) as driver:
             await driver.press(*self.AT)
             await answer(driver, "dA2")
-            assert "The gate of ReLU is left out" in driver.text("step")
+            assert "ReLU's derivative is left out" in driver.text("step")
             assert "relu′" not in driver.text("step")
             await answer(driver, "dA2@Z2")
             assert "It must come out as 4×2" not in driver.text("step").split("Hint")[0]

@@ -103,7 +103,7 @@ class TestTelling:
                 asking = driver.session.asking
                 if asking and asking.is_open and asking.choices:
                     count = ("two", "three", "four")[len(asking.choices) - 2]
-                    assert f"one to {count}." in driver.text("step")
+                    assert f"one to {count} fingers." in driver.text("step")
                     told.add(count)
                 await driver.press("space")
             assert told

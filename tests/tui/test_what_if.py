@@ -108,7 +108,7 @@ async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can(
 @pytest.mark.parametrize(
     ("symbol", "typed", "why"),
     [
-        ("W1", "one", "only numbers are read here, not one"),
+        ("W1", "one", "type numbers only, not one"),
         ("W1", "1/0", "not a finite number"),
         ("Y", "1,5", "must be from 0 to 1"),
     ],
@@ -369,7 +369,7 @@ async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
 
 
 @pytest.mark.parametrize(("size", "keys"), [(WIDE, ()), (SMALL, ("z",))])
-async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
+async def test_an_inspected_weight_shows_the_loss_over_it_with_its_derivative(
     size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     async with stepping("article", size) as driver:
@@ -377,17 +377,17 @@ async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
         place = Place(0, Cell("W2", 1, 1))
         await driver.look(Inspection().into(place, driver.session.provenance))
         await driver.press(*keys)
-        assert "L over W2[1,1] alone" in driver.text("step")
+        assert "L when only W2[1,1] changes" in driver.text("step")
         assert "slope" not in driver.text("step")  # no gradient is computed yet
         assert "●" in driver.text("step")
         driver.session.go(replace(driver.position, steps=8))
         await driver.look(Inspection().into(place, driver.session.provenance))
-        assert "slope dW2[1,1] = −0.524" in driver.text("step")
+        assert "changes, dW2[1,1] = −0.524" in driver.text("step")
 
 
 async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("space")
         await driver.look(Inspection().into(Place(0, Cell("W2", 1, 1)), driver.session.provenance))
-        assert "alone" not in driver.text("step")
-        assert "Given by the experiment" in driver.text("step")
+        assert "when only" not in driver.text("step")
+        assert "Initial value, set in the experiment file" in driver.text("step")

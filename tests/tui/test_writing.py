@@ -39,7 +39,7 @@ async def test_a_step_is_asked_for_without_being_told() -> None:
         await driver.press(*BEFORE_DW2, "f")
         assert driver.everything().splitlines()[-1].strip() == "dW2 ="
         assert "Step 8  backward, layer 2" in driver.text("step")
-        assert "Write dW2: what is it made of?" in driver.text("step")
+        assert "Write the formula for dW2." in driver.text("step")
         assert driver.cell("gradients", "dW2") == "·"
         assert driver.position == Position(1, 7)
         shown = driver.everything()
@@ -59,11 +59,14 @@ async def test_what_is_right_becomes_the_step() -> None:
         assert driver.cell("gradients", "dW2") == taught
         assert driver.kind == ""
         assert "dW2 = dZ2 · A1ᵀ / m" in driver.text("step")
-        assert "yours: right for any batch (taught: dW2 = dZ2 · A1ᵀ)" in driver.text("step")
+        assert (
+            "Your formula is correct for any batch size. (usual: dW2 = dZ2 · A1ᵀ)"
+            in driver.text("step")
+        )
         assert "dW2 is yours: 1 of 17 operations so far." in driver.text("footer")
         await driver.until(lambda: "✓ gradient check: difference < 1e-9" in driver.text("step"))
         await driver.press("space")
-        assert "yours" not in driver.text("step")
+        assert "Your formula" not in driver.text("step")
         assert driver.session.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
 
 
@@ -71,16 +74,18 @@ async def test_a_formula_that_is_not_right_gets_no_reason() -> None:
     own = {"dW2": parse("−dZ2 · A1ᵀ")}  # as a file may hold it
     async with stepping(replace(load("article"), formulas=own)) as driver:
         await driver.press(*BEFORE_DW2, "space")
-        assert "✗ yours:" in driver.text("step")
-        assert "Weight [i,j]: dZ at end i" not in driver.text("step")
+        assert "✗ Your formula:" in driver.text("step")
+        assert "W[i,j] connects" not in driver.text("step")
 
 
 async def test_what_is_right_for_one_input_says_what_it_lacks() -> None:
     async with stepping() as driver:
         await driver.press(*BEFORE_DW2)
         await answer(driver, "dW2 = dZ2 @ A1.T")
-        assert "yours: right for one input; a batch still needs / m" in driver.text("step")
-        assert "taught" not in driver.text("step")
+        assert "Your formula is correct for one input; a batch still needs / m." in driver.text(
+            "step"
+        )
+        assert "usual" not in driver.text("step")
 
 
 async def test_a_wrong_shape_is_told_first_and_the_field_stays() -> None:
@@ -94,7 +99,7 @@ async def test_a_wrong_shape_is_told_first_and_the_field_stays() -> None:
         assert told(driver) == [
             "✗ dZ2 · A1 is 1×1 times 3×1: dZ2 has 1 column, but A1 has 3 rows; a matrix",
             "product needs as many columns on the left as rows on the right",
-            "It must come out as 1×3, and is made of dZ2 and A1.",
+            "The result has shape 1×3. Use dZ2 and A1.",
         ]
 
 
@@ -107,10 +112,10 @@ async def test_the_idea_then_a_hint_then_the_formula() -> None:
         await answer(driver, "dZ2 @")  # a slip of the fingers is no miss
         assert told(driver) == ["✗ expected a number, a matrix or “(”, found the end"]
         await answer(driver, "dZ2 @ X.T")
-        said.append("It must come out as 1×3, and is made of dZ2 and A1.")
+        said.append("The result has shape 1×3. Use dZ2 and A1.")
         assert told(driver) == said
         await answer(driver, "dZ2 @ X.T")
-        assert told(driver) == [*said, "It is dW2 = dZ2 · A1ᵀ"]
+        assert told(driver) == [*said, "The formula is dW2 = dZ2 · A1ᵀ"]
         assert driver.position == Position(1, 7)
 
 
@@ -119,7 +124,7 @@ async def test_esc_leaves_and_what_was_typed_comes_back_at_the_same_step() -> No
         await driver.press(*BEFORE_DW2, "f", "q", "escape")
         assert driver.kind == ""
         assert driver.position == Position(1, 7)
-        assert "Write dW2" not in driver.text("step")
+        assert "Write the formula for dW2" not in driver.text("step")
         await driver.press("f")
         assert driver.line == "q"
         await driver.press("escape", "space", "f")
@@ -143,12 +148,12 @@ async def test_the_first_step_of_the_next_iteration_is_asked_for_before_an_empty
     async with stepping() as driver:
         await driver.press("p", "p", "p", "p", "f")
         assert driver.position == Position(1, 17)
-        assert "Write Z1" in driver.text("step")
+        assert "Write the formula for Z1" in driver.text("step")
         assert "iteration 2" in driver.text("title")
         assert driver.cell("cache", "Z1") == "·"
         await answer(driver, "W1·X + b1")
         assert driver.position == Position(2, 1)
-        assert "yours: right for any batch" in driver.text("step")
+        assert "Your formula is correct for any batch size" in driver.text("step")
 
 
 async def test_an_opened_step_is_asked_for_as_a_whole() -> None:
@@ -164,8 +169,11 @@ async def test_an_update_is_written() -> None:
         await driver.press("p", "p", "p")
         await answer(driver, "W1 - 0.5*dW1")
         assert driver.position == Position(1, 14)
-        assert "yours: right with this run's 0.5; with α it is right for any" in driver.text("step")
-        assert "(taught: W1 ← W1 − α·dW1)" in " ".join(driver.text("step").split())
+        assert (
+            "Your formula is correct with this run's 0.5; with α it is correct for any value."
+            in " ".join(driver.text("step").split())
+        )
+        assert "(usual: W1 ← W1 − α·dW1)" in " ".join(driver.text("step").split())
 
 
 async def test_the_whole_iteration_becomes_ones_own() -> None:
@@ -185,21 +193,21 @@ async def test_the_whole_iteration_becomes_ones_own() -> None:
 async def test_an_empty_answer_takes_a_formula_back() -> None:
     async with stepping(load("article").with_formula("dW2", parse("3·dZ2·A1ᵀ"))) as driver:
         await driver.press(*BEFORE_DW2, "space")
-        assert "✗ yours: 3 of 3 numbers are not right" in driver.text("step")
+        assert "✗ Your formula: 3 of 3 numbers are not correct" in driver.text("step")
         await driver.press("backspace", "f")
         assert driver.line == "3 · dZ2 · A1ᵀ"
         await answer(driver, "")
         assert driver.position == Position(1, 7)
         assert "dW2 is computed as it is taught again." in driver.text("footer")
         await driver.press("space")
-        assert "yours" not in driver.text("step")
+        assert "Your formula" not in driver.text("step")
 
 
 async def test_it_pauses_what_runs_by_itself() -> None:
     async with stepping() as driver:
         await driver.press("r", "f")
         assert not driver.session.playing
-        assert "Write Z1" in driver.text("step")
+        assert "Write the formula for Z1" in driver.text("step")
 
 
 async def test_with_a_mistake_made_on_purpose_nothing_is_asked_for() -> None:
@@ -213,7 +221,7 @@ async def test_with_a_mistake_made_on_purpose_nothing_is_asked_for() -> None:
 async def test_it_works_at_any_size(size: tuple[int, int]) -> None:
     async with stepping(size=size) as driver:
         await driver.press(*BEFORE_DW2, "f")
-        assert "Write dW2" in driver.text("step")
+        assert "Write the formula for dW2" in driver.text("step")
         await answer(driver, "dZ2 @ X.T")
         assert "✗ The A of a neighb" in driver.text("step")
         await answer(driver, "dZ2 @ A1.T")

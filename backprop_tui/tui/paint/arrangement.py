@@ -346,10 +346,15 @@ def _matrices(
         return Placed(symbol, right, top, rows, example, at.cell, symbol)
 
     below, weight, bias, affine, activation, target = at.edges
+    weights = replace(column(layer.weight, weight), columns=window.columns)
     before = column(layer.below, below, range(0) if above else window.before)
+    if above:
+        label = f"{layer.below} (above)"
+        label = label if len(label) < weight - len(layer.weight) else f"↑ {layer.below}"
+        before = replace(before, label=label, right=max(below, len(label)))
     placed = [
-        replace(before, label=f"{layer.below} ↗") if above else before,
-        replace(column(layer.weight, weight), columns=window.columns),
+        before,
+        weights,
         replace(column(layer.bias, bias), columns=range(1)),
         column(layer.affine, affine),
         column(layer.activation, activation),

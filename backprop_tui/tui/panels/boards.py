@@ -87,7 +87,7 @@ class Board(Panel):
     def remark(self, view: View, a: Arrangement) -> str:
         """Say what is not shown."""
         left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
-        return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
+        return ", ".join(filter(None, (a.remark, f"no room: {left_out}" if left_out else "")))
 
     def cell_at(self, at: Offset) -> Cell | None:
         """The cell that is drawn at that place of the panel."""
@@ -139,7 +139,7 @@ class Gradients(Board):
 
     @classmethod
     def among(cls, a: Arrangement) -> tuple[Placed, ...]:
-        """Each slope under its value."""
+        """Each gradient under its value."""
         return a.gradients
 
     @classmethod
@@ -170,9 +170,12 @@ class Gradients(Board):
         shared = powers.pop() if len(powers) == 1 else 0
         power_of_ten, remark = times_power(shared), self.remark(view, a)
         layers = (which_layer(view, a), "") if self.alone else ("",)  # else the Cache says it
+        meant = dL(view)
+        notes = ["   ".join(filter(None, (remark, said))) for said in meant]
+        notes.append(remark or meant[-1])
         ways = [
             ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
-            for note in ("   ".join(filter(None, (remark, dL(view)))), remark or dL(view))
+            for note in notes
             for layer in layers
         ]
         self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
@@ -301,9 +304,9 @@ def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, st
     many of the batch are predicted correctly, as far as they fit."""
     known, named = right_of_batch(view), None if remark else target_class(view)
     note = remark or example(view)
-    right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
+    right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note} · {shortened(named, 16)}", note] if named else [note]
+    notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
     ways = [(own, said) for said in notes for own in titles]
     return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
 
@@ -319,13 +322,18 @@ def example(view: View) -> str:
     return f"example {row} of {total}"
 
 
-def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
-    """Say what a d before a name means here."""
+def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
+    """Say what a d before a name means here, in full, then shorter."""
     program, step = view.program, view.step
-    if program.objective != program.loss:
-        return f"dA dZ of its own {program.loss}; dW db of {program.objective}"
+    own, joint = program.loss, program.objective
+    if joint != own:
+        total = "sum" if program.training.reduction == "sum" else "mean"
+        return (
+            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
+            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
+        )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
-    return f"{program.gradient_of(of or '')} means ∂{program.loss}/∂{of}"
+    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
 
 
 def which_layer(view: View, a: Arrangement) -> str:

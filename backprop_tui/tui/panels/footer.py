@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
-    "why": "walk there",
+    "why": "go there",
     "next_matrix": "other term",
     "leave": "back",
     "chain": "chain",
@@ -110,7 +110,7 @@ class Footer(Panel):
         for command in shown:
             begin = x
             if x + len(command.sign) + 1 + len(command.short) > canvas.width:
-                break  # half a word helps nobody
+                break  # half a word says nothing
             x = canvas.put(x, 0, command.sign, "key") + 1
             x = canvas.put(x, 0, command.short, "quiet")
             self.places.append((range(begin, x), command.id))

@@ -15,12 +15,12 @@ from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.panels.step_lines import ROOMY, element_lines, note_lines
 
-VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
+VOTE = "Show one to {} fingers. Then discuss with your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
-FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
-TALK = "Say it, or tell your neighbour.  Then space shows it."
+FORMULA = "Type the formula of the whole step, as on the screen or in NumPy."
+TALK = "Discuss it with your neighbour. Space shows the answer."
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
@@ -73,8 +73,8 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
         return lines + ([TextLine(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
     lines = [TextLine(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
     if hints > 1:
-        reckoned = f"{found.cell} = {found.with_figures()}"
-        lines += [TextLine(line, "", 7) for line in wrapped(reckoned, width, 2)]
+        numbers = f"{found.cell} = {found.with_figures()}"
+        lines += [TextLine(line, "", 7) for line in wrapped(numbers, width, 2)]
     return lines
 
 
@@ -145,12 +145,12 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
-    """Write a choice with its label: `✓ 3)  0.0364 right`, `✗` before a wrong vote."""
+    """Write a choice with its label: `✓ 3)  0.0364 correct`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
     if asking.asked.worded:
         return f"{sign}{k}) {choice.written}{f' ({choice.label})' if choice.label else ''}"
     wide = max(len(c.written) for c in asking.choices)
-    return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
+    return f"{sign}{k}) {choice.written:>{wide}} {'correct' if choice.right else choice.label}"
 
 
 def how_it_ended(asking: Asking) -> str:
@@ -159,7 +159,7 @@ def how_it_ended(asking: Asking) -> str:
     if asking.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
         more = f" {judged.said}" if judged and judged.said else ""
-        what = "Correct" if asking.asked.worded else f"{asking.typed} is right"
+        what = "Correct" if asking.asked.worded else f"{asking.typed} is correct"
         return f"✓ {what}, {tries}.{more}"
     if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}"

@@ -103,16 +103,14 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
 
 
 def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
-    """Left, top, right and bottom of each matrix, its label included, by that label."""
-    return {
-        p.label: (
-            min(p.left, p.right - len(p.label)),
-            p.top - 1,
-            p.right,
-            p.line(len(p.rows) - 1) + 1 if p.rows else p.top,
-        )
+    """Left, top, right and bottom of each label, by that label, and of the numbers under it."""
+    labels = {p.label: (p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed}
+    numbers = {
+        f"numbers of {p.label}": (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1)
         for p in placed
+        if p.rows
     }
+    return labels | numbers
 
 
 def size_of(value: float) -> float:
@@ -156,7 +154,7 @@ def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -
     arrangement = arrange(view, width, height)
     for board in (arrangement.cache, arrangement.gradients):
         places = rectangles(board)
-        assert len(places) == len(board)
+        assert len(places) == len(board) + sum(bool(p.rows) for p in board)
         for left, top, right, bottom in places.values():
             assert left >= 0
             assert top >= 0

@@ -22,7 +22,7 @@ class TestNoRoom:
             canvas = painted(panel, view, width, 8)
             title = line_of(canvas, 0)
             shown = set(re.findall(r"[A-Za-z]+\d?", line_of(canvas, 1)))
-            left_out = re.search(r"without ([A-Za-z\d ]+?) ─", title)
+            left_out = re.search(r"no room: ([A-Za-z\d ]+?) ─", title)
             layer = view.layer
             before = "X" if layer == 1 else f"A{layer - 1}"
             card = {before, *(f"{s}{layer}" for s in "WbZA"), *(["Y"] if layer == 3 else [])}
@@ -51,7 +51,7 @@ class TestNoRoom:
         timeline = Timeline(load("article"))
         steps = timeline.program.index("W1") + 1
         assert (
-            "without b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
+            "no room: b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
         )
 
 
