@@ -208,12 +208,12 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
     (
         "[[0], [1]]",
         "[[0], [1]]\ncsv = 'a.csv'\ntarget = 'a'",
-        "data.X cannot stand beside data.csv, which gives X and Y",
+        "data.X cannot be used with data.csv, which gives X and Y",
     ),
     (
         "[[0], [1]]",
         "[[0], [1]]\ntarget = 'a'",
-        "data.target belongs beside data.csv: there is none here",
+        "data.target is used only with data.csv: there is none here",
     ),
     (
         "X = [[1, 2], [3, 4]]\nY = [[0], [1]]",
@@ -353,7 +353,7 @@ SECTIONS = [
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
-        "questions[0].answer is missing: it must be text, which a talk says at its second press",
+        "questions[0].answer is missing: it must be text, which a talk shows at the second press",
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
