@@ -170,6 +170,8 @@ def as_expr(operand: Operand) -> Expr:
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct parts of `e`, from left to right."""
     match e:
+        case Name() | Num() | Cell():
+            return ()
         case Neg(x) | Transpose(x):
             return (x,)
         case Sum(terms) | Call(_, terms):
@@ -183,6 +185,8 @@ def children(e: Expr) -> tuple[Expr, ...]:
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`e` with each of its direct parts changed."""
     match e:
+        case Name() | Num() | Cell():
+            return e
         case Neg(x):
             return Neg(change(x))
         case Transpose(x):
@@ -224,7 +228,14 @@ def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
 
 def names(e: Expr) -> tuple[str, ...]:
     """The symbols that `e` reads, each once, in order of reading."""
-    return tuple(dict.fromkeys(n.symbol for n in walk(e) if isinstance(n, Name | Cell)))
+    found, todo = dict[str, None](), [e]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Name | Cell):
+            found[part.symbol] = None
+        else:
+            todo.extend(children(part)[::-1])
+    return tuple(found)
 
 
 def cells(e: Expr) -> tuple[Cell, ...]:

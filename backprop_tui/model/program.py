@@ -311,8 +311,10 @@ def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping
 
 def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
     """`e` as it is computed: parts that are known already by their name, definitions expanded."""
-    if e in known:
-        return known[e]
+    if (name := known.get(e)) is not None:
+        return name
+    if isinstance(e, Name):
+        return e
     if isinstance(e, Call) and e.function in DEFINITIONS:
         return lower(expand(e), known)
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
