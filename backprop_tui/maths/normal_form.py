@@ -131,6 +131,8 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
 
 def _factors(e: Expr, opened: Opened) -> list[Term]:
     """The terms of a factor, where it is multiplied out; else itself as one term."""
+    if isinstance(e, Neg):
+        return [(-c, f) for c, f in _factors(e.operand, opened)]
     found = _terms(e, opened)
     quotient = any(n < 0 for _, f in found for n in f.values())
     if len(found) == 1 or opened is Opened.ALL or (opened is Opened.QUOTIENTS and quotient):

@@ -73,7 +73,7 @@ POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
-    (re.compile(r"∂(\w+)/∂(\w+)"), r"slope of \1 in \2"),
+    (re.compile(r"∂(\w+)/∂(\w+)"), r"d \1 by d \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
@@ -161,6 +161,12 @@ def cell_in_words(cell: Cell) -> str:
     return f"{symbol_in_words(cell.symbol)} row {cell.row} column {cell.column}"
 
 
+def _entry_in_words(symbol: str, row: str, column: str) -> str:
+    """An element by its letters: d W 2 row i column j."""
+    places = ((" row ", row), (" column ", column))
+    return symbol_in_words(symbol) + "".join(word + index for word, index in places if index)
+
+
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
@@ -191,5 +197,9 @@ WORDS = Notation(
     figure=figure_in_words,
     parentheses=("open parenthesis ", " close parenthesis"),
     encloses=False,
+    entry=_entry_in_words,
+    partial="d {} by d {}",
+    delta="1 where {} is {}, otherwise 0,",
+    gathered=lambda sign, k: f"{'sum' if sign == 'Σ' else 'largest'} over {k} of",
     tight=frozenset(),
 )

@@ -58,6 +58,7 @@ def forward_pass(network: Network, training: Training) -> Forward:
         tuple(forward_of(network)),
         given_of(network),
         {INPUT: (n[0], examples), TARGET: (n[-1], examples), **parameter_shapes(n)},
+        examples,
         training.batch > 1 and training.reduction == "mean",
         {col_sums(Y): Num(1.0)} if LOSSES[network.loss].targets_are_shares else {},
     )

@@ -35,7 +35,8 @@ class Forward:
     given: Mapping[str, Role]
     """What is there before the first step."""
     shapes: Mapping[str, Shape]
-    """The shapes of what is given."""
+    """The shapes of what is given, for a batch of `examples`."""
+    examples: int = 1
     mean: bool = False
     """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)

@@ -127,7 +127,7 @@ def derived(lines: str, shapes: Mapping[str, tuple[int, int]], mean: bool = Fals
         symbol, formula = line.split(" = ")
         steps.append(Step(Name(symbol.strip()), parse(formula), "forward", Role("value")))
     kinds = {s: "input" if s == "X" else "target" if s == "Y" else "parameter" for s in shapes}
-    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, mean)  # type: ignore[arg-type]
+    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, 3, mean)  # type: ignore[arg-type]
 
 
 SQUARES = "col_sums((A3 − Y)²) / 2"
