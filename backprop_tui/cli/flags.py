@@ -113,6 +113,7 @@ MISTAKE_NAMES = tuple(
     "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
+DERIVATION_NAMES = "text", "markdown", "latex", "html"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
@@ -189,6 +190,14 @@ AS = Option(
     one_of(EXPORT_NAMES),
     values=EXPORT_NAMES,
 )
+AS_DERIVATION = Option(
+    "--as FORMAT",
+    f"{alternatives(DERIVATION_NAMES)} (default: {DERIVATION_NAMES[0]})",
+    one_of(DERIVATION_NAMES),
+    DERIVATION_NAMES[0],
+    DERIVATION_NAMES,
+)
+ELEMENTS = Option("--elements", "one element of each, with its sums, instead of matrices")
 OUTPUT = Option("--output FILE", "write it there, wholly or not at all (default: stdout)", path)
 KEY = Option(
     "--key FILE",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backprop_tui.cli.experiment import opened as opened
     from backprop_tui.cli.experiment import unknown as unknown
     from backprop_tui.cli.running import check as check
+    from backprop_tui.cli.running import derive as derive
     from backprop_tui.cli.running import export as export
     from backprop_tui.cli.running import trace as trace
     from backprop_tui.cli.running import train as train
@@ -38,6 +39,7 @@ HOMES = {
     "opened": "backprop_tui.cli.experiment",
     "unknown": "backprop_tui.cli.experiment",
     "check": "backprop_tui.cli.running",
+    "derive": "backprop_tui.cli.running",
     "export": "backprop_tui.cli.running",
     "trace": "backprop_tui.cli.running",
     "train": "backprop_tui.cli.running",

@@ -20,7 +20,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_slope, z
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
-from backprop_tui.messages import hint
+from backprop_tui.messages import hint, shown
 from backprop_tui.model.program import Program
 
 
@@ -60,7 +60,7 @@ def derivation(
         return _of_function(symbol)
     if symbol not in program.gradients:
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
-        raise NoDerivation(f"{symbol} has no derivation{meant}; these have one: {those}")
+        raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
     gradient = Gradient(program.right or program, symbol, examples or program.training.batch)
     lines = by_elements(gradient) if elements else in_matrices(gradient)
     read: Iterable[tuple[Expr, Expr]] = (
