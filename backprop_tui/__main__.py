@@ -27,8 +27,6 @@ from backprop_tui.cli.streams import (
 
 def run(argv: Sequence[str]) -> int:
     """Do what a command line says; its exit status. Raises CommandError where it is wrong."""
-    if argv[:1] == ["help"]:  # as git and others have it
-        argv = [*argv[1:], "--help"]
     parser = command_line(argv)
     given, extra = parser.parse_known_args(argv)
     command = COMMANDS.get(given.command, STEPPER)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from backprop_tui.explain.derivation import Derivation, derivation
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.documents.page import Html, element
-from backprop_tui.exports.figures import abbreviated, aligned, figure, heading
-from backprop_tui.files.experiment_file import ExperimentError, load
-from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.exports.figures import abbreviated, aligned, figure, heading, setting
+from backprop_tui.files import experiment_file
+from backprop_tui.files.experiment_file import ExperimentError
+from backprop_tui.maths.expressions import names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import hint
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.layers import Layer
 from backprop_tui.run import timeline
 from backprop_tui.run.timeline import Position
 
@@ -25,12 +32,40 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 10
 MOST_TERMS = 6
-UNKNOWN = "·"
 BRACKETS = "text-align:right;border:solid currentColor;border-width:0 1px;border-radius:6px"
+TOP = "vertical-align:top"
+
+
+def load(
+    source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None, **changes: Any
+) -> Experiment:
+    """The experiment that a lesson's name or a file's path stands for, or an ExperimentError.
+
+    `changes` are flags of the command line, with underscores: learning_rate=0.1, layers=[3, 4, 1],
+    x=an array with a row for each example. `overrides` has such flags by name.
+    """
+    given = {**(overrides or {}), **changes}
+    return experiment_file.load(source, {flag: _plain(value) for flag, value in given.items()})
+
+
+def _plain(value: Any) -> Any:
+    """A value as a file has it: lists and numbers of Python."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 class NotebookTimeline(timeline.Timeline):
     """A run of an experiment, whose states display themselves."""
+
+    def __repr__(self) -> str:
+        return f"<Timeline of {self.experiment.name}: {setting(self)}>"
+
+    @property
+    def losses(self) -> Array:
+        """The loss of each iteration up to the last one that was computed: J, or the L of its one
+        example. Element 0 is iteration 1."""
+        return self.history.losses(1, max(1, self.history.reached) + 1)
 
     def state(self, position: Position) -> NotebookState:
         """The state at a position. Raises ValueError where the run has no such position."""
@@ -63,13 +98,25 @@ class NotebookState(timeline.State):
         return self.experiment.decimals
 
     def value(self, symbol: str) -> Array | None:
-        """The matrix of `symbol`, read-only; masked where its step has not computed it yet.
+        """The matrix of `symbol`, read-only; while its step is open, the elements still to come are
+        masked.
 
         None where no number of it is computed. Raises ValueError where the run has no such matrix.
         """
         if symbol not in self.shapes:
             raise ValueError(f"there is no {symbol} in this run{hint(symbol, self.shapes)}")
-        return super().value(symbol)
+        value, revealed = super().value(symbol), self.revealed(symbol)
+        if value is None or revealed is None:
+            return value
+        to_come = np.arange(value.size).reshape(value.shape) >= revealed
+        return np.ma.masked_array(value, to_come)
+
+    def matrices(self) -> dict[str, Array]:
+        """Every matrix of which a number is known at this position, by its symbol: X, Y and the
+        parameters first, then what the steps have computed, in their order."""
+        symbols = {**self.iteration.given, **self.program.positions}
+        known = {symbol: self.value(symbol) for symbol in symbols}
+        return {symbol: value for symbol, value in known.items() if value is not None}
 
     @property
     def title(self) -> str:
@@ -103,54 +150,69 @@ class NotebookState(timeline.State):
         return figure(number, self.decimals)
 
     @cached_property
-    def matrices(self) -> dict[str, list[list[str]]]:
+    def of_the_step(self) -> tuple[str, ...]:
         """The matrix that the step writes, then those that it reads; at the start, the data."""
         shown = self.program.of_kind("input", "target")
         if self.step is not None:
             shown = (self.step.symbol, *names(self.step.expression))
-        known = [s for s in dict.fromkeys(shown) if s not in SCALARS and self.value(s) is not None]
-        return {f"{s} {written(self.shapes[s])}": self.rows(s) for s in known}
+        known = self.matrices()
+        return tuple(symbol for symbol in dict.fromkeys(shown) if symbol in known)
 
     def rows(self, symbol: str) -> list[list[str]]:
         """A matrix in figures, with `·` for each number that is not computed yet."""
         value = self.value(symbol)
-        assert value is not None
-        revealed, columns = self.revealed(symbol), value.shape[1]
-        if revealed is None:
-            return abbreviated(value, self.decimals, MOST_COLUMNS)
-        return [
-            [
-                self.figure(value[i, j]) if i * columns + j < revealed else UNKNOWN
-                for j in range(columns)
-            ]
-            for i in range(value.shape[0])
-        ]
+        if value is None:
+            value = np.ma.masked_array(np.zeros(self.shapes[symbol]), True)
+        return abbreviated(value, self.decimals, MOST_COLUMNS)
 
     # Its faces
 
     def __str__(self) -> str:
-        parts = [self.title, *self.lines]
-        parts += [f"\n{name}\n{aligned(rows)}" for name, rows in self.matrices.items()]
-        return "\n".join(parts)
+        boards = (f"\n{self.label(s)}\n{aligned(self.rows(s))}" for s in self.of_the_step)
+        return "\n".join([self.title, *self.lines, *boards])
 
     __repr__ = __str__  # so that a prompt shows it too
 
+    def label(self, symbol: str) -> str:
+        """dW2 1×3"""
+        return f"{symbol} {written(self.shapes[symbol])}"
+
     def _repr_html_(self) -> str:
-        """For Jupyter."""
+        """For Jupyter: the step, then every matrix of each layer, each gradient under its value."""
         said = (part for line in self.lines for part in (element("br"), line))
-        written_then_read = itertools.chain(["▸ "], itertools.repeat("• "))
-        marks = written_then_read if self.step else itertools.repeat("")
-        boards = (
-            _board(f"{mark}{name}", rows)
-            for mark, (name, rows) in zip(marks, self.matrices.items(), strict=False)
-        )
-        row = "display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start"
         return element(
             "div",
             element("b", self.title),
             element("p", *itertools.islice(said, 1, None)),
-            element("div", *boards, style=row),
+            *(element("table", *self._layer(layer)) for layer in self.program.layers),
+            element("div", *map(self._board, self._others()), style="display:flex;gap:2em"),
         ).source
+
+    def _layer(self, layer: Layer) -> Iterator[Html]:
+        """Two rows of matrices: what a layer reads and computes, and the gradients under it."""
+        above = [layer.weight, layer.bias, layer.affine, layer.activation]
+        if layer == self.program.layers[0]:
+            above.insert(0, layer.below)
+        if layer == self.program.layers[-1]:
+            above.append(self.program.target)
+        for symbols in (above, [self.program.gradient_of(symbol) for symbol in above]):
+            boards = ([self._board(symbol)] if symbol else [] for symbol in symbols)
+            yield element("tr", *(element("td", *board, style=TOP) for board in boards))
+
+    def _others(self) -> Iterator[str]:
+        """The matrices of no layer that are known: the losses and an optimizer's running means."""
+        roles = self.program.roles
+        yield from (s for s in self.matrices() if roles[s].kind in ("loss", "mean"))
+
+    def _board(self, symbol: str) -> Html:
+        """A matrix under its symbol; what the step writes is marked ▸, what it reads •."""
+        mark = "▸ " if self.step and symbol == self.step.symbol else "• "
+        mark = mark if self.step and symbol in self.of_the_step else ""
+        cells = (
+            element("tr", *(element("td", figure) for figure in row)) for row in self.rows(symbol)
+        )
+        caption = element("caption", mark + self.label(symbol), style="white-space:nowrap")
+        return element("table", caption, *cells, style=BRACKETS)
 
     def __rich__(self) -> RenderableType:
         """For Rich's `print`."""
@@ -159,17 +221,11 @@ class NotebookState(timeline.State):
         from rich.text import Text
 
         boards = [
-            Text(f"{name}\n", "bold").append(aligned(rows), "not bold")
-            for name, rows in self.matrices.items()
+            Text(f"{self.label(s)}\n", "bold").append(aligned(self.rows(s)), "not bold")
+            for s in self.of_the_step
         ]
         said = Text("\n".join(self.lines))
         return Group(Text(self.title, "bold"), said, Text(), Columns(boards, padding=(0, 3)))
-
-
-def _board(name: str, rows: list[list[str]]) -> Html:
-    cells = (element("tr", *(element("td", figure) for figure in row)) for row in rows)
-    caption = element("caption", name, style="white-space:nowrap")
-    return element("table", caption, *cells, style=BRACKETS)
 
 
 # As the library calls them:

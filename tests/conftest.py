@@ -26,8 +26,8 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
 
-folder = tempfile.mkdtemp(prefix="backprop-tui-state-")
-os.environ["XDG_STATE_HOME"] = folder
+folder = tempfile.mkdtemp(prefix="backprop-tui-home-")
+os.environ |= {"XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 # How hard the laws are tried: no deadline, as a machine may be busy with other things.

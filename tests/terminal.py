@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
@@ -177,6 +178,8 @@ def surroundings() -> dict[str, str]:
         "COLORTERM": "truecolor",
         "LANG": "C.UTF-8",
         "TEXTUAL_ANIMATIONS": "none",
+        # a new one each time: what one test has remembered is no other's
+        "XDG_CONFIG_HOME": tempfile.mkdtemp(dir=os.environ.get("XDG_CONFIG_HOME")),
     }
 
 

@@ -70,13 +70,13 @@ def test_formulas_of_ones_own_are_judged(check: Check) -> None:
     own = '[formulas]\ndW1 = "dZ1 @ X.T / m"\nW1 = "W1 - 0.5*dW1"\n'
     status, report = check.file(SMALL + own)
     assert status == 0
-    assert "dW1 = dZ1 · Xᵀ / m  right for any batch" in report
-    assert report[-1].startswith("All 4 gradients agree. 2 formulas of your own are right. ")
+    assert "dW1 = dZ1 · Xᵀ / m  Your formula is correct for any batch size." in report
+    assert report[-1].startswith("All 4 gradients agree. Your 2 own formulas are correct. ")
     status, report = check.file(SMALL + own + 'db1 = "3*dZ1"\n')
     assert status == 1
     told = " ".join(" ".join(report).split())
-    assert "db1 = 3 · dZ1 WRONG: The number is not right: db1[1,1] comes to" in told
-    assert "Of 3 formulas of your own 1 is WRONG: db1." in report[-1]
+    assert "db1 = 3 · dZ1 WRONG: The number is not correct: db1[1,1] is" in told
+    assert "Of your 3 own formulas 1 is WRONG: db1." in report[-1]
 
 
 class TestLessons:
@@ -109,7 +109,7 @@ class TestLessons:
 
     def test_a_figure_known_to_be_wrong_is_marked_with_the_correct_one(self, check: Check) -> None:
         _, report = check("mazur")
-        told = "L[1,1]  0.291027924  0.29102777369  known wrong: 0.291027774 is right"
+        told = "L[1,1]  0.291027924  0.29102777369  known wrong: correct is 0.291027774"
         assert told in report
         assert any(line.startswith("L[1,1] is known to be wrong: its program") for line in report)
 
@@ -123,7 +123,7 @@ class TestLessons:
     def test_a_changed_run_is_not_held_to_the_figures(self, check: Check) -> None:
         status, report = check("mazur", "--seed", "3")
         assert status == 0
-        assert report[-1] == "All 8 gradients agree. No figures were published of this run."
+        assert report[-1] == "All 8 gradients agree. There are no published figures for this run."
 
 
 class TestFigures:
@@ -153,9 +153,9 @@ class TestFigures:
         ("printed", "correct", "told"),
         [
             ("1.26", "", "known wrong"),
-            ("1.26", ', correct = "1.25"', "known wrong: 1.25 is right"),
-            ("1.26", ', correct = "1.27"', "known wrong, but not 1.27 either"),
-            ("1.25", "", "called wrong, yet computed just so"),
+            ("1.26", ', correct = "1.25"', "known wrong: correct is 1.25"),
+            ("1.26", ', correct = "1.27"', "known wrong, but 1.27 is not correct either"),
+            ("1.25", "", "listed as wrong, but computed the same"),
         ],
     )
     def test_what_is_known_wrong_never_fails(
@@ -247,14 +247,14 @@ class TestGradients:
         status, report = check.file(relu)
         assert status == 0
         assert row(report, "dZ1")[-2:] == ["a", "kink"]
-        assert report[-1].startswith("Of 4 gradients 1 agrees, 3 stand at a kink. ")
+        assert report[-1].startswith("Of 4 gradients 1 agrees, 3 are at a kink. ")
 
     def test_what_saturates_cannot_be_told(self, check: Check) -> None:
         flat = SMALL.replace("linear", "sigmoid").replace("half_squared", "binary_cross")
         flat = flat.replace("_error", "_entropy").replace("Y = [[1]]", "Y = [[0]]")
         status, report = check.file(flat.replace("0.25", "99.0"))
         assert status == 0
-        assert "cannot be told here" in " ".join(row(report, "dW1"))
+        assert "cannot be checked here" in " ".join(row(report, "dW1"))
 
     def test_another_iteration_has_other_gradients(self, check: Check) -> None:
         first, third = (check("article", "--iteration", k)[1] for k in ("1", "3"))
@@ -305,8 +305,10 @@ class TestMistakes:
     ) -> None:
         status, report = check("mazur", "--mistake", "updated-weights")
         assert status == 1
-        assert "With updated-weights L[1,1] comes out as printed." in report
-        assert "With updated-weights A2[1,1], A2[2,1], L[1,1] come out as printed." in report
+        assert "With the mistake updated-weights, L[1,1] is as printed." in report
+        assert (
+            "With the mistake updated-weights, A2[1,1], A2[2,1], L[1,1] are as printed." in report
+        )
         assert row(report, "dA1")[-1] == "DIFFERS"
         assert row(report, "dW2")[-1] == "agrees"
         assert not any("as printed." in line and "With" in line for line in check("mazur")[1])
@@ -315,7 +317,8 @@ class TestMistakes:
         _, report = check("ai-by-hand", "--mistake", "gate-skipped")
         said = " ".join(" ".join(report).split())
         assert (
-            "With gate-skipped dZ2[1,1], dZ2[1,2], dA1[2,1], dA1[3,1] come out as printed." in said
+            "With the mistake gate-skipped, dZ2[1,1], dZ2[1,2], dA1[2,1], dA1[3,1] are as printed."
+            in said
         )
 
 

@@ -20,12 +20,14 @@ from backprop_tui.cli.commands import COMMANDS, EXPERIMENT, STEPPER, Subcommand
 from backprop_tui.cli.flags import OVERRIDES
 from backprop_tui.cli.streams import FORMATS
 from backprop_tui.files.sections import FLAGS
+from backprop_tui.files.settings import Settings
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.session import Session
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 
@@ -511,12 +513,12 @@ class TestStepper:
         for name in ("-x.toml", "a file of mine.toml"):
             (tmp_path / name).write_text(lessons.text("article"), encoding="utf-8")
         assert tell(*argv).status == 0
-        screen = Stepper(app.experiment, app.decimals)
+        screen = Session(app.experiment, app.decimals)
         for _ in range(rerolls):
             screen.past.append(screen.timeline.experiment)
             screen.begin(screen.timeline.experiment.reseeded())
         before = screen.timeline.experiment.parameters()
-        program, *words = shlex.split(screen.resume_command())
+        program, *words = shlex.split(way_back(screen))
         assert program == "backprop-tui"
         assert words.count("--seed") <= 1
         assert tell(*words).status == 0
@@ -589,7 +591,16 @@ class FakeApp:
     says: str | None = None
     return_code: int | None = 0
 
-    def __init__(self, experiment: Experiment, decimals: int, ascii_only: bool) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        decimals: int,
+        ascii_only: bool,
+        autosaves: bool,
+        preferred: Settings,
+    ) -> None:
+        assert autosaves
+        self.session = Session(experiment, decimals, preferred=preferred)
         FakeApp.experiment, FakeApp.decimals = experiment, decimals
         FakeApp.ascii_only = ascii_only
 

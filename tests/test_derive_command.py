@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui import Timeline, load
+from backprop_tui import Timeline, lessons, load
 from backprop_tui.__main__ import main
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports.derivations import FORMATS

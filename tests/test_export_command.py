@@ -12,8 +12,6 @@ from backprop_tui.cli.commands import COMMANDS
 from backprop_tui.exports.formats import FORMATS
 from tests.exports.runs import printed_by
 
-README = Path(__file__).parents[1] / "README.md"
-
 
 class Exported:
     def __init__(self, status: int, out: str, err: str) -> None:
@@ -132,10 +130,7 @@ class TestWorksheet:
         assert export.fault("--as", "html", flag, "3") == f"{flag} is for --as worksheet"
 
 
-def test_help_and_readme_name_every_format() -> None:
+def test_help_names_every_format() -> None:
     flags = {flag.name: flag.help for flag in COMMANDS["export"].options}
-    readme = README.read_text("utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", readme, re.MULTILINE))
     for each in FORMATS.values():
         assert f"{each.name}: {each.about}" in flags["--as"]
-        assert rows[each.name] == each.about

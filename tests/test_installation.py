@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import tarfile
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from backprop_tui import lessons
+from backprop_tui import guide, lessons
 from backprop_tui.__main__ import main
 from backprop_tui.cli.commands import COMMANDS, STEPPER
 from backprop_tui.cli.completion import SHELLS, script
@@ -38,7 +40,25 @@ def test_the_wheel_carries_everything_that_is_no_code(tmp_path: Path) -> None:
     assert {"backprop_tui/py.typed", "backprop_tui/tui/app.tcss"} <= data
     assert {f"backprop_tui/lessons/{name}.toml" for name in lessons.NAMES} <= data
     assert "backprop_tui/serve/page/index.html" in data
+    assert {f"backprop_tui/guide/{topic}.md" for topic in guide.TOPICS} <= data
     assert data <= carried
+
+
+def test_the_source_distribution_has_what_readme_shows(tmp_path: Path) -> None:
+    builders = pytest.importorskip("hatchling.builders.sdist", reason="hatchling is not installed")
+    (archive,) = builders.SdistBuilder(str(ROOT)).build(
+        directory=str(tmp_path), versions=["standard"]
+    )
+    with tarfile.open(archive) as files:
+        carried = {name.partition("/")[2] for name in files.getnames()}
+    shown = {f"screenshots/{file.name}" for file in (ROOT / "screenshots").iterdir()}
+    assert shown | {"README.md", "tests/conftest.py", "backprop_tui/guide/keys.md"} <= carried
+
+
+def test_the_version_is_that_of_the_newest_changes() -> None:
+    newest = re.search(r"^## (\S+)$", guide.text("changes"), re.MULTILINE)
+    assert newest
+    assert PROJECT["version"] == newest[1]
 
 
 def test_the_metadata_is_complete() -> None:
@@ -49,6 +69,7 @@ def test_the_metadata_is_complete() -> None:
     assert "Typing :: Typed" in PROJECT["classifiers"]
     assert PROJECT["description"]
     assert PROJECT["keywords"]
+    assert PROJECT["authors"] == [{"name": "backprop-tui contributors"}]
     assert PROJECT["scripts"] == {PROGRAM: "backprop_tui.__main__:main"}
     assert any(
         needed.startswith("textual-serve") for needed in PROJECT["optional-dependencies"]["web"]
@@ -114,6 +135,8 @@ def completed(line: str, folder: Path) -> set[str]:
         ("backprop-tui train --save no", {"notes.txt"}),
         ("backprop-tui train fol", {"folder"}),
         ("backprop-tui completion ", {"bash", "zsh", "fish"}),
+        ("backprop-tui help te", {"teaching", "terminals"}),
+        ("backprop-tui --theme l", {"light"}),
         ("backprop-tui --activations relu,si", {"relu,sigmoid"}),
         (
             "backprop-tui train --activations tanh,tanh,l",

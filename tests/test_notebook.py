@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +20,6 @@ import backprop_tui
 from backprop_tui import ExperimentError, Position, Timeline, lessons, load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import Edit
-
-README = Path(__file__).parents[1] / "README.md"
 
 
 def positions_of(run: Timeline) -> list[Position]:
@@ -96,6 +94,66 @@ def test_a_path_is_a_file_and_an_override_that_there_is_not_is_refused(tmp_path:
     assert len(refused.value.faults) == 2
 
 
+def test_changes_are_keywords_in_the_types_of_python_and_numpy() -> None:
+    inputs = np.array([[0.0, 1.0], [1.0, 1.0]])
+    changed = load(
+        "batch", learning_rate=0.1, layers=(2, 3, 1), x=inputs, y=[[1], [0]], seed=np.int64(4)
+    )
+    typed = {"learning_rate": "0.1", "layers": "2,3,1", "x": "0,1;1,1", "y": "1;0", "seed": "4"}
+    assert changed.training.learning_rate == 0.1
+    assert changed.network.layers == (2, 3, 1)
+    same = load("batch", typed)
+    for symbol, value in Timeline(changed).iteration(3).parameters.items():
+        assert np.array_equal(value, Timeline(same).iteration(3).parameters[symbol])
+    with pytest.raises(ExperimentError, match=r'no override "learning_rat"\. Did you mean'):
+        load("batch", learning_rat=0.1)
+    with pytest.raises(ExperimentError, match="--learning-rate must be a finite number"):
+        load("batch", learning_rate=[0.1])
+
+
+def test_losses_are_those_of_every_iteration_so_far() -> None:
+    run = Timeline(load("article"))
+    assert run.losses.tolist() == [run.iteration(1).loss]
+    run.state(run.end_of(50))
+    assert run.losses.tolist() == [run.iteration(k).loss for k in range(1, 51)]
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_matrices_are_all_that_is_known_there_and_html_shows_each(name: str) -> None:
+    run = Timeline(load(name))
+    for position in positions_of(run):
+        state = run.state(position)
+        known = state.matrices()
+        assert known.keys() == {s for s in state.shapes if state.value(s) is not None}
+        html = Balanced(state._repr_html_()).text
+        for symbol, value in known.items():
+            assert f"{state.label(symbol)}\n" in html
+            assert value.shape == state.shapes[symbol]
+            assert f"{state.figure(value[-1, -1])}\n" in html
+
+
+def test_a_gradient_stands_under_its_value_as_on_the_screen() -> None:
+    run = Timeline(load("article"))
+    html = run.state(Position(1, 8))._repr_html_()
+    order = re.findall(r"(?:▸ |• )?(\w+) \d×\d", html)
+    assert order[:9] == ["X", "W1", "b1", "Z1", "A1", "dW1", "db1", "dZ1", "dA1"]
+    assert order[9:18] == ["W2", "b2", "Z2", "A2", "Y", "dW2", "db2", "dZ2", "dA2"]
+    assert "▸ dW2" in html
+    assert "• dZ2" in html
+    assert "• A1" in html
+
+
+def test_what_a_prompt_shows_is_short() -> None:
+    experiment = load("article")
+    run = Timeline(experiment)
+    assert repr(experiment) == "<Experiment article: 3-3-1, binary_cross_entropy>"
+    assert repr(run) == (
+        "<Timeline of article: 3-3-1 · 2 × sigmoid · binary_cross_entropy · α = 0.5>"
+    )
+    assert repr(run.iteration(1)) == "<Iteration 1: loss 1.02559>"
+    assert repr(run.program) == "<Program of 17 steps for 3-3-1>"
+
+
 def test_a_number_that_was_set_by_hand_is_no_step_s_own() -> None:
     edit = Edit(2, Cell("W1", 1, 1), 0.5)
     run = Timeline(replace(load("article"), edits=(edit,)))
@@ -109,9 +167,12 @@ def test_a_number_that_was_set_by_hand_is_no_step_s_own() -> None:
 def test_of_a_step_that_is_open_only_the_elements_so_far_are_shown(elements: int) -> None:
     run = Timeline(load("article"))
     before = run.program.positions["dW1"]
-    shown = run.state(Position(1, before, elements)).matrices["dW1 3×3"]
-    flat = [figure for row in shown for figure in row]
+    state = run.state(Position(1, before, elements))
+    flat = [figure for row in state.rows("dW1") for figure in row]
     assert [figure == "·" for figure in flat] == [i >= elements for i in range(9)]
+    value = state.value("dW1")
+    assert isinstance(value, np.ma.MaskedArray)
+    assert value.count() == elements
 
 
 def test_markup_in_a_file_is_shown_as_text(tmp_path: Path) -> None:
@@ -131,13 +192,7 @@ def test_the_names_of_the_library_come_when_they_are_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "False", "False"]
-    assert set(backprop_tui.__all__) <= set(dir(backprop_tui))
+    names = {name for name in dir(backprop_tui) if not name.startswith("__")}
+    assert names == {*backprop_tui.__all__, "version"}
     with pytest.raises(AttributeError):
         backprop_tui.__getattr__("nothing")
-
-
-def test_what_the_readme_shows_of_the_library_is_so() -> None:
-    (session,) = re.findall(r"^```pycon\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
-    example = doctest.DocTestParser().get_doctest(session, {}, "README.md", None, 0)
-    assert len(example.examples) >= 3
-    assert doctest.DocTestRunner().run(example).failed == 0

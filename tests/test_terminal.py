@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.terminal import Terminal, stepper
 SPACE, BACKSPACE, PAGE_DOWN, PAGE_UP = b" ", b"\x7f", b"\x1b[6~", b"\x1b[5~"
 CTRL_Z, ESCAPE = b"\x1a", b"\x1b"
 ALTERNATE_SCREEN, CURSOR, PASTE = 1049, 25, 2004
+KEYBOARD_TAKEN, KEYBOARD_GIVEN_BACK = b"\x1b[>", b"\x1b[<u"
 
 
 def started(width: int = 80, height: int = 24) -> Terminal:
@@ -134,6 +138,73 @@ def test_a_terminal_that_closes_while_it_is_suspended_leaves_nothing_behind() ->
         terminal.process.send_signal(signal.SIGCONT)
         assert terminal.until_ended() == 128 + signal.SIGHUP
         assert_given_back(terminal)
+
+
+@pytest.mark.parametrize("ends", ["q", "SIGTERM"])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_stopped_by_a_signal_that_nobody_hears_it_ends_as_ever(times: int, ends: str) -> None:
+    with started() as terminal:
+        before = threads(terminal)
+        for _ in range(times):
+            begin = len(terminal.output)
+            terminal.process.send_signal(signal.SIGSTOP)
+            terminal.until(lambda: terminal.is_stopped, "the stop")
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.until(partial(says, terminal, KEYBOARD_TAKEN, begin), "the screen, again")
+        terminal.press(SPACE)
+        terminal.until_says("step 1 of 17", "Step 1 ")
+        assert threads(terminal) == before
+        if ends == "q":
+            terminal.press(b"q")
+        else:
+            terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.until_ended() == (0 if ends == "q" else 128 + signal.SIGTERM)
+        assert_given_back(terminal)
+        assert terminal.output.count(KEYBOARD_TAKEN) == terminal.output.count(KEYBOARD_GIVEN_BACK)
+
+
+def test_continued_without_a_stop_nothing_is_taken_twice() -> None:
+    with started() as terminal:
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.press(SPACE)
+        terminal.until_says("step 1 of 17")
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0
+        assert_given_back(terminal)
+
+
+HANGING = """
+import time
+from backprop_tui.files.experiment_file import load
+from backprop_tui.tui.app import BackpropApp
+
+class Hanging(BackpropApp):
+    async def _close_all(self):
+        time.sleep(600)
+
+Hanging(load("article")).run()
+"""
+
+
+def test_where_the_screen_cannot_be_taken_down_the_terminal_is_given_back() -> None:
+    with Terminal([sys.executable, "-c", HANGING], 80, 24) as terminal:
+        terminal.until_says("Press space", "? help")
+        terminal.press(b"q")
+        assert terminal.until_ended() == 0
+        assert_given_back(terminal)
+        assert "backprop-tui article" in terminal.text
+        assert terminal.output.count(KEYBOARD_GIVEN_BACK) == 1
+
+
+def says(terminal: Terminal, sequence: bytes, begin: int) -> bool:
+    """Whether it was sent from then on."""
+    return sequence in terminal.output[begin:]
+
+
+def threads(terminal: Terminal) -> int:
+    """How many the program has."""
+    told = Path(f"/proc/{terminal.process.pid}/status").read_text()
+    return int(told.split("Threads:")[1].split()[0])
 
 
 def test_quit_gives_the_terminal_back_and_says_how_to_resume() -> None:

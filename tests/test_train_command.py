@@ -17,6 +17,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.travel import known_losses
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping
@@ -109,8 +111,8 @@ class TestStops:
         told = train(*WILD, "--save", "end.toml")
         assert told.status == 1
         assert re.fullmatch(
-            r"it diverged: in iteration 2 (\S+) is the first that is not finite, "
-            r"and W1 is not any more",
+            r"it diverged: in iteration 2 (\S+) is the first value that is not finite, "
+            r"and at its end W1 is not finite either",
             told["stopped"],
         )
         assert (again := train("end.toml")).status == 2
@@ -137,7 +139,7 @@ class TestStops:
         assert (child.returncode, err) == (128 + number, "")
         told = Trained(child.returncode, out, err)
         last = int(told["iterations"].replace(",", ""))
-        assert told["stopped"] == f"asked to, after iteration {last:,}"
+        assert told["stopped"] == f"on request, after iteration {last:,}"
         assert history.read_text().count("\n") == 1 + last
         opened = load(str(tmp_path / "run.toml")).saved
         assert opened is not None
@@ -263,17 +265,17 @@ class TestShows:
             terminal.until_says(" of 999,999,999,999", "/s  loss 0.0")
             terminal.process.send_signal(signal.SIGINT)
             assert terminal.until_ended() == 130
-            assert "asked to, after iteration" in terminal.text
+            assert "on request, after iteration" in terminal.text
             assert " of 999,999,999,999" not in terminal.text
 
     async def test_the_stepper_at_the_position_and_back_from_it(self, train: Train) -> None:
         train("--iterations", "3000", "--save", "run.toml")
         run = Timeline(load("article"))
         async with stepping("run.toml") as driver:
-            screen = driver.stepper
+            screen = driver.session
             assert driver.position == run.end_of(3000)
             await driver.settled()
-            assert same_bits(screen.known_losses(), run.history.losses(1, 3001))
+            assert same_bits(known_losses(screen), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")
             assert driver.position == run.end_of(2999)
@@ -281,4 +283,4 @@ class TestShows:
             assert same_bits(state.iteration.parameters["W1"], run.iteration(2999).parameters["W1"])
             await driver.press("home")
             assert driver.position == run.start
-            assert screen.resume_command() == "backprop-tui run.toml"
+            assert way_back(screen) == "backprop-tui run.toml"

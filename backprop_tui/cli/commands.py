@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from backprop_tui import lessons
+from backprop_tui import guide, lessons
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import (
     ALLOW_HOST,
@@ -37,14 +37,16 @@ from backprop_tui.cli.flags import (
     PLATEAU,
     PORT,
     RECORD,
+    RESUME,
     SAMPLE,
     SAVE,
     SIX_DECIMALS,
+    THEME,
     UNICODE,
     UNTIL_LOSS,
     Option,
 )
-from backprop_tui.cli.listing import list_lessons
+from backprop_tui.cli.listing import list_lessons, show_guide
 from backprop_tui.cli.stepping import serve, step_through
 from backprop_tui.cli.streams import PROGRAM
 
@@ -80,11 +82,17 @@ class Subcommand:
         return f"{PROGRAM} {self.name}".rstrip()
 
     @property
+    def with_words(self) -> str:
+        """The command with the words that it takes."""
+        return " ".join([self.line, *(f"[{word.metavar}]" for word in self.words)])
+
+    @property
     def groups(self) -> dict[str, tuple[Option, ...]]:
         """All its flags under their headings, with those of the experiment where it opens one."""
         if self.word is not EXPERIMENT:
             return {"what": (), **self.flags}
-        return {"what": (CODE,), **self.flags, "changes to the experiment": OVERRIDES}
+        what = (CODE, *self.flags.get("what", ()))
+        return {**self.flags, "what": what, "changes to the experiment": OVERRIDES}
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -100,7 +108,8 @@ STEPPER = Subcommand(
     "comes from.",
     word=EXPERIMENT,
     flags={
-        "what is shown": (DECIMALS, PLAIN, ASCII, UNICODE),
+        "what": (RESUME,),
+        "what is shown": (DECIMALS, THEME, PLAIN, ASCII, UNICODE),
         "what is asked": (ASK, RECORD),
     },
     examples={
@@ -166,10 +175,10 @@ COMMANDS = {
         Subcommand(
             name="train",
             summary="train at full speed, and save where it stopped",
-            about="Iterations at full speed, from where the experiment stands. It stops when they\n"
+            about="Iterations at full speed, from the step of the experiment. It stops when they\n"
             "are done, at --until-loss, at a --plateau, where the run diverges or at ctrl-c,\n"
-            "and in every case keeps what it has: a table of what came of it, --save and\n"
-            "--history. A saved file opens at the very same state; iterations before it are\n"
+            "and always reports the result: a table, and with --save and --history files.\n"
+            "A saved file opens at the very same state; iterations before it are\n"
             "replayed. The exit status is 1 where the run diverged, or where the loss that\n"
             "was asked for was not reached.",
             word=EXPERIMENT,
@@ -177,8 +186,8 @@ COMMANDS = {
                 "when it stops": (
                     replace(
                         ITERATIONS,
-                        help="how many more at most (default: 1,000, or an epoch if that is "
-                        "longer; 1,000,000 with --until-loss or --plateau)",
+                        help="at most so many iterations (default: 1,000, or an epoch if that "
+                        "is longer; 1,000,000 with --until-loss or --plateau)",
                         default=None,
                     ),
                     UNTIL_LOSS,
@@ -231,9 +240,9 @@ COMMANDS = {
         ),
         Subcommand(
             name="serve",
-            summary="step through it in a browser, a class at once",
+            summary="step through it in a browser, for a whole class",
             about="A page on which each visitor steps through the experiment, by keys and mouse,\n"
-            "in a session of its own that ends with the page. This machine alone reaches it,\n"
+            "in a session of its own that ends with the page. Only this machine reaches it,\n"
             "unless --host says otherwise. Visitors choose among the lessons, and can neither\n"
             "open nor write a file here.",
             word=EXPERIMENT,
@@ -251,8 +260,24 @@ COMMANDS = {
             run=serve,
         ),
         Subcommand(
+            name="help",
+            summary="read the guide: keys, lessons, own networks, teaching and more",
+            about="Without a topic, a list of them. With one, that page of the guide; with the\n"
+            "name of a command, what the command takes.",
+            word=Option(
+                "word TOPIC", "a topic of the guide, or a command", values=(*guide.TOPICS,)
+            ),
+            flags={},
+            examples={
+                f"{PROGRAM} help": "which topics there are",
+                f"{PROGRAM} help teaching": "three plans for a class",
+                f"{PROGRAM} help train": "what a command takes",
+            },
+            run=show_guide,
+        ),
+        Subcommand(
             name="completion",
-            summary="print what makes a shell complete this command line",
+            summary="print a script for completion in a shell",
             about="A script for bash, zsh or fish that completes commands, flags, their values,\n"
             "lessons and experiment files.",
             word=Option("word SHELL", "bash, zsh or fish", values=("bash", "zsh", "fish")),

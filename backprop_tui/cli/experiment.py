@@ -10,18 +10,23 @@ from typing import Any
 
 from backprop_tui import lessons
 from backprop_tui.cli.flags import OVERRIDES
-from backprop_tui.cli.streams import CommandError
+from backprop_tui.cli.streams import CommandError, complain
+from backprop_tui.files import settings
+from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, file_meant, is_file, load
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import hint, path_shown, shown
 from backprop_tui.model.experiment import Experiment
 
 
 def opened(arguments: argparse.Namespace) -> Experiment:
-    """The experiment with its overrides, asking as it was told to. Raises CommandError."""
+    """The experiment with its overrides, seen and asking as the flags say. Raises CommandError."""
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
-        if arguments.code is not None:
+        if getattr(arguments, "resume", False):
+            experiment = newest().opened()
+        elif arguments.code is not None:
             experiment = of_code(arguments, overrides)
         else:
             experiment = load(arguments.word, overrides)
@@ -32,9 +37,8 @@ def opened(arguments: argparse.Namespace) -> Experiment:
         w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
     ]
     experiment = replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
-    if (ask := getattr(arguments, "ask", None)) is not None:
-        experiment = replace(experiment, look=replace(experiment.look, ask=ask))
-    return experiment
+    seen = {key: value for key in ("ask", "theme") if (value := getattr(arguments, key, None))}
+    return replace(experiment, look=replace(experiment.look, **seen))
 
 
 def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:
@@ -53,10 +57,22 @@ def located(fault: str, source: str) -> str:
     return fault if said else f"{name}: {fault}"
 
 
-def decimals_of(arguments: argparse.Namespace, experiment: Experiment) -> int:
-    """The decimals asked for, else the experiment's own."""
-    own: int = experiment.decimals
-    return own if arguments.decimals is None else int(arguments.decimals)
+def decimals_of(
+    arguments: argparse.Namespace, experiment: Experiment, preferred: Settings = NO_SETTINGS
+) -> int:
+    """The decimals that a flag, the experiment or the settings ask for, in this order."""
+    if arguments.decimals is not None:
+        return int(arguments.decimals)
+    if experiment.own_decimals is None and preferred.decimals is not None:
+        return preferred.decimals
+    return experiment.decimals
+
+
+def preferences() -> Settings:
+    """What the user prefers in every run; what is wrong with the settings is told."""
+    preferred, faults = settings.read()
+    complain(*faults)
+    return preferred
 
 
 def is_experiment(word: str) -> bool:

@@ -108,12 +108,14 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
 ACTIVATION_NAMES = "sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax"
 LOSS_NAMES = "binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error"
 MISTAKE_NAMES = tuple(
-    "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped slope-left-out "
-    "gate-skipped slope-at-a element-by-element matrix-product bias-forgotten mean-forgotten "
-    "wrong-layer-a wrong-layer-w updated-weights learning-rate-forgotten update-added".split()
+    "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped "
+    "derivative-left-out gate-skipped derivative-at-a element-by-element matrix-product "
+    "bias-forgotten mean-forgotten wrong-layer-a wrong-layer-w updated-weights "
+    "learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
 DERIVATION_NAMES = "text", "markdown", "latex", "html"
+THEME_NAMES = "dark", "light"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "layers": ("N,N,...", "neurons of each layer, the inputs first: 3,3,1", ()),
@@ -126,12 +128,16 @@ CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
     "loss": ("NAME", alternatives(LOSS_NAMES), LOSS_NAMES),
     "x": ("ROWS", 'the data, a row for each example: "1,0,1;0,1,1"', ()),
     "y": ("ROWS", 'the targets, a row for each example: "1;0"', ()),
-    "learning_rate": ("NUMBER", "α, how far each update goes along the slope", ()),
-    "seed": ("N", "draw every weight anew, those that were given as well", ()),
-    "round": ("N", "decimals that drawn weights are rounded to", ()),
+    "learning_rate": (
+        "NUMBER",
+        "α, the learning rate: an update subtracts α times the gradient",
+        (),
+    ),
+    "seed": ("N", "draw every weight at random, also those that the file sets", ()),
+    "round": ("N", "decimals to which random weights are rounded", ()),
     "mistake": (
         "NAME",
-        f"make a mistake on purpose, everywhere it fits: {alternatives(MISTAKE_NAMES)}",
+        f"make a mistake on purpose, wherever it is possible: {alternatives(MISTAKE_NAMES)}",
         MISTAKE_NAMES,
     ),
 }
@@ -146,7 +152,8 @@ OVERRIDES = tuple(
 )
 """They are read with the experiment, by the rules that hold for its file."""
 
-CODE = Option("--code CODE", "the experiment that a code stands for (y in the stepper shows one)")
+CODE = Option("--code CODE", "open the experiment of a code (y in the stepper shows one)")
+RESUME = Option("--resume", "continue where the program ended last: open its newest autosave")
 DECIMALS = Option(
     "--decimals N",
     f"decimals of the numbers shown, 0 to {MOST_DECIMALS} (default: the experiment's, or 3)",
@@ -218,14 +225,20 @@ COPIES = Option(
 )
 ASK = Option(
     "--ask WHEN",
-    "before which steps it asks: off; lesson: where the experiment has a question (the default); "
-    "vote or type: before every step",
+    "before which steps questions are asked: off; lesson: where the experiment has a question "
+    "(the default); vote or type: before every step",
     one_of(ASK_NAMES),
     values=ASK_NAMES,
 )
+THEME = Option(
+    "--theme NAME",
+    "dark or light (default: the experiment's, else the one that was chosen last)",
+    one_of(THEME_NAMES),
+    values=THEME_NAMES,
+)
 RECORD = Option(
     "--record FILE",
-    "keep the answers that are given while it asks: a line of CSV for each, as it comes",
+    "record the answers: a line of CSV for each, at once",
     path,
 )
 ASCII = Option(
@@ -253,7 +266,7 @@ ALLOW_HOST = Option(
 PORT = Option("--port N", "the port (default 8000); 0 for any that is free", whole(0, 65535), 8000)
 MAX_SESSIONS = Option(
     "--max-sessions N",
-    "learners at once, a process of about 40 MiB each (default 32); others are asked to wait",
+    "learners at the same time, a process of about 40 MiB each (default 32); others wait",
     whole(1),
     32,
 )

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
+    from rich.markdown import Markdown as Markdown
     from rich.text import Text as Text
+    from rich.theme import Theme as Theme
 
     from backprop_tui.cli.completion import complete as complete
     from backprop_tui.cli.experiment import decimals_of as decimals_of
     from backprop_tui.cli.experiment import is_experiment as is_experiment
     from backprop_tui.cli.experiment import opened as opened
+    from backprop_tui.cli.experiment import preferences as preferences
     from backprop_tui.cli.experiment import unknown as unknown
     from backprop_tui.cli.running import check as check
     from backprop_tui.cli.running import derive as derive
@@ -23,20 +26,25 @@ if TYPE_CHECKING:
     from backprop_tui.exports.record import Record as Record
     from backprop_tui.files.atomic_write import SaveError as SaveError
     from backprop_tui.files.experiment_file import load as load
+    from backprop_tui.files.settings import remember_theme as remember_theme
     from backprop_tui.plain.loop import run as run
     from backprop_tui.serve.server import Server as Server
     from backprop_tui.serve.server import is_loopback as is_loopback
     from backprop_tui.serve.server import serve as serve
     from backprop_tui.serve.server import trouble as trouble
+    from backprop_tui.session.leaving import resumed as resumed
     from backprop_tui.tui.app import BackpropApp as BackpropApp
 
 HOMES = {
     "Console": "rich.console",
+    "Markdown": "rich.markdown",
     "Text": "rich.text",
+    "Theme": "rich.theme",
     "complete": "backprop_tui.cli.completion",
     "decimals_of": "backprop_tui.cli.experiment",
     "is_experiment": "backprop_tui.cli.experiment",
     "opened": "backprop_tui.cli.experiment",
+    "preferences": "backprop_tui.cli.experiment",
     "unknown": "backprop_tui.cli.experiment",
     "check": "backprop_tui.cli.running",
     "derive": "backprop_tui.cli.running",
@@ -46,11 +54,13 @@ HOMES = {
     "Record": "backprop_tui.exports.record",
     "SaveError": "backprop_tui.files.atomic_write",
     "load": "backprop_tui.files.experiment_file",
+    "remember_theme": "backprop_tui.files.settings",
     "run": "backprop_tui.plain.loop",
     "Server": "backprop_tui.serve.server",
     "is_loopback": "backprop_tui.serve.server",
     "serve": "backprop_tui.serve.server",
     "trouble": "backprop_tui.serve.server",
+    "resumed": "backprop_tui.session.leaving",
     "BackpropApp": "backprop_tui.tui.app",
 }
 """The module of each name."""

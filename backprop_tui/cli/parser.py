@@ -120,8 +120,7 @@ def worded(option: Option) -> dict[str, Any]:
 def usage_of(command: Subcommand) -> str:
     """How a command is typed."""
     flags = " [flags]" if command.options else ""
-    words = " ".join(f"[{word.metavar}]" for word in command.words)
-    usage = f"{command.line} {words}{flags}"
+    usage = f"{command.with_words}{flags}"
     return f"{usage}\n       {PROGRAM} COMMAND ..." if command is STEPPER else usage
 
 

@@ -38,10 +38,16 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
         )
     lacking = lacks_signs(os.environ, sys.stderr.encoding) and not arguments.unicode
     spelled = arguments.ascii or lacking
-    decimals = lazy.decimals_of(arguments, experiment)
-    app = lazy.BackpropApp(experiment, decimals, ascii_only=spelled)
+    preferred = lazy.preferences()
+    decimals = lazy.decimals_of(arguments, experiment, preferred)
+    app = lazy.BackpropApp(
+        experiment, decimals, ascii_only=spelled, autosaves=True, preferred=preferred
+    )
+    app.session.remember_theme = lazy.remember_theme
+    if arguments.resume:
+        lazy.resumed(app.session)
     if arguments.record is not None:
-        app.stepper.record = record_in(arguments.record)
+        app.session.record = record_in(arguments.record)
     last_words = app.run()
     if last_words is not None:
         write([f"{encodable(last_words, 'ascii') if spelled else last_words}\n"])
@@ -52,8 +58,9 @@ def in_words(arguments: argparse.Namespace) -> int:
     """The stepper without a screen: lines are read and lines are printed."""
     experiment = lazy.opened(arguments)
     record = None if arguments.record is None else record_in(arguments.record)
-    decimals = lazy.decimals_of(arguments, experiment)
-    lazy.run(experiment, decimals, lambda text: write([text]), record)
+    preferred = lazy.preferences()
+    decimals = lazy.decimals_of(arguments, experiment, preferred)
+    lazy.run(experiment, decimals, lambda text: write([text]), record, arguments.resume, preferred)
     return FINE
 
 

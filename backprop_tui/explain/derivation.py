@@ -16,7 +16,7 @@ from backprop_tui.explain.by_elements import by_elements, given
 from backprop_tui.explain.gradient_lines import Gradient, Line
 from backprop_tui.explain.in_matrices import in_matrices
 from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_slope, z
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -33,7 +33,7 @@ class Derivation:
     """The lines that lead to the formula of a gradient, or of a function's derivative."""
 
     symbol: str
-    """What is derived: dZ2, or a function's derivative by its stored name, sigmoid_slope."""
+    """What is derived: dZ2, or a function's derivative by its stored name, sigmoid_derivative."""
     target: Expr
     of: Expr | None
     """What the target is short for, ∂L/∂Z2; None for a function's derivative."""
@@ -54,9 +54,9 @@ def derivation(
 
     In a run with a mistake, or with a formula of one's own, it is that of the right formula.
     `examples` are those of the batch; None for as many as a whole batch has. A function's
-    derivative, sigmoid_slope, has one as well. Raises NoDerivation.
+    derivative, sigmoid_derivative, has one as well. Raises NoDerivation.
     """
-    if symbol in DEFINITIONS and is_slope(symbol):
+    if symbol in DEFINITIONS and is_derivative(symbol):
         return _of_function(symbol)
     if symbol not in program.gradients:
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
@@ -80,14 +80,14 @@ def _changing(lines: Iterable[Line]) -> Iterator[Line]:
 def _of_function(symbol: str) -> Derivation:
     """The derivation of a function's derivative from its definition, in z."""
     slope = Call(symbol, (z,))
-    function = ACTIVATIONS[symbol.removesuffix("_slope")]
+    function = ACTIVATIONS[symbol.removesuffix("_derivative")]
     call, definition = function(z), function.value
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
     rules = dict.fromkeys(rule_of(part).name for part in nodes)
     lines = [
         Line(raw, ", ".join(rules) or "z′ = 1", slope),
-        Line(function.derivative, "multiply out"),
+        Line(DEFINITIONS[symbol], "multiply out"),
     ]
     if function.written is not None:
         lines[-1] = Line(function.written, f"{text(call)} = {text(definition)}")

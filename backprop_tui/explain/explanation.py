@@ -30,7 +30,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import is_slope
+from backprop_tui.maths.functions import is_derivative
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import (
@@ -148,8 +148,7 @@ class Explanation:
     @property
     def reason(self) -> str:
         """Why the step is as it is, in one sentence."""
-        experiment = self.provenance.timeline.experiment
-        return reason(self.step, experiment.network, experiment.training)
+        return reason(self.step, self.provenance.program)
 
     @cached_property
     def reads(self) -> tuple[Place, ...]:
@@ -274,7 +273,7 @@ class Explanation:
         return self._in_figures(part) if isinstance(part, Cell) else None
 
     def _simplified(self, part: Expr) -> str | None:
-        if isinstance(part, Call) and (part.function == "max" or is_slope(part.function)):
+        if isinstance(part, Call) and (part.function == "max" or is_derivative(part.function)):
             return self._in_figures(part)
         return self._figure(part)
 
@@ -304,8 +303,8 @@ class Explanation:
         numbers = with_numbers(product, self._simplified, 6, self._notation)
         line = f"{folded(product, 6, self._notation)} = {numbers}"
         if not isfinite(self._value(product)):  # ∞ × 0
-            return f"{line} cannot be told; {text(self.step.expression)} can."
-        return f"= {line}, the same"
+            return f"{line} cannot be computed; {text(self.step.expression)} can."
+        return f"= {line}, the same number"
 
     def _start(self) -> str | None:
         """At dA: the activation's derivative that the next step multiplies it by."""
@@ -315,10 +314,10 @@ class Explanation:
             chain_rule = step.derivation or step.expression
             if self.step.symbol in names(chain_rule):
                 product = self._at_cell(chain_rule)
-                slopes = [call for call in calls(product) if is_slope(call.function)]
-                if slopes:
-                    number = self._number(self._value(slopes[0]))
-                    return f"Next, {step.symbol}: times the slope {text(slopes[0])} = {number}."
+                found = [call for call in calls(product) if is_derivative(call.function)]
+                if found:
+                    number = self._number(self._value(found[0]))
+                    return f"Next, {step.symbol}: times the derivative {text(found[0])} = {number}."
         return None
 
     def _transposed(self) -> str | None:
@@ -332,12 +331,12 @@ class Explanation:
         (layer,), cell = above, self.place.cell
         weights = [c for c in cells(self.taught) if c.symbol == layer.weight]
         ways = [
-            f"{text(Cell(layer.affine, c.row, cell.column))} by {text(c)}{self._told(c)}"
+            f"{text(Cell(layer.affine, c.row, cell.column))} with {text(c)}{self._told(c)}"
             for c in weights[:3]
         ]
         more = f" and {len(weights) - 3} more of {layer.affine}" if len(weights) > 3 else ""
         forward = text(Cell(self.step.role.of or layer.below, cell.row, cell.column))
-        return f"Column {cell.row} of {layer.weight}: {forward} feeds {', '.join(ways)}{more}."
+        return f"Column {cell.row} of {layer.weight}: {forward} is used in {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""
@@ -348,7 +347,7 @@ class Explanation:
         if "m" not in names(self.step.expression) or self.step.phase != "backward":
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
-        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are slopes of one L: no 1/m."
+        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are gradients of one L: no 1/m."
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""
@@ -356,7 +355,7 @@ class Explanation:
             return None
         largest = next(call for call in calls(self.taught) if call.function == "max")
         number = self._number(self._value(largest))
-        return f"The largest Z, {number}, is taken off first: same shares, and no overflow."
+        return f"The largest Z, {number}, is subtracted first: same shares, no overflow."
 
     def _natural(self) -> str | None:
         """Which logarithm log is."""

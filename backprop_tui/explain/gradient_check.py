@@ -35,7 +35,7 @@ class CheckVerdict(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     KINK = "a kink"
-    CANNOT_TELL = "cannot be told here"
+    CANNOT_TELL = "cannot be checked here"
 
 
 @dataclass(frozen=True)

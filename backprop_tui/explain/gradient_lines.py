@@ -120,5 +120,5 @@ class Gradient:
 
 def statement(slope: str) -> str:
     """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
-    activation = ACTIVATIONS[slope.removesuffix("_slope")]
+    activation = ACTIVATIONS[slope.removesuffix("_derivative")]
     return f"{activation.symbol}′ = {text(DEFINITIONS[slope]).replace('(z)', '')}"

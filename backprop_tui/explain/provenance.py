@@ -228,19 +228,19 @@ class Provenance:
             example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
             is_input = self.program.roles[place.symbol].kind == "input"
             what = "input" if is_input else "target of output"
-            return f"{what} {row} of example {example}: it is given"
+            return f"{what} {row} of example {example}, from the data"
         if place.symbol in initial.given:
-            return "given by the experiment"
+            return "initial value, set in the experiment file"
         role = self.program.roles[place.symbol]
         if role.kind == "mean":
-            return "a running mean begins at zero"
+            return "initial value: running means start at zero"
         if role.part == "bias":
-            return "a bias begins at zero"
+            return "initial value: biases start at zero"
         if initial.scheme == "zeros":
-            return "the experiment begins with every weight at zero"
+            return "initial value: every weight starts at zero"
         decimals = f"{initial.round} decimal{'' if initial.round == 1 else 's'}"
         rounded = f", rounded to {decimals}" if initial.round is not None else ""
-        return f"drawn at random ({initial.scheme}, seed {initial.seed}{rounded})"
+        return f"initial value, drawn at random ({initial.scheme}, seed {initial.seed}{rounded})"
 
     def origin(self, place: Place) -> tuple[Place, str] | None:
         """The first number that is not finite behind one that is not, and how it arose, in words.
@@ -262,7 +262,7 @@ class Provenance:
         """A2[1,1] is exactly 1, so log(1 − A2[1,1]) is −∞; the place reads finite numbers."""
         expansion = self.expansion(place)
         if expansion is None:
-            return f"{text(place.cell)} was given so"
+            return f"{text(place.cell)} was set to this value"
         env = self.environment(place.iteration, self.step_of(place))
 
         def spoilt(e: Expr) -> bool:

@@ -121,7 +121,7 @@ class Report:
         yield Text(f"\n{heading(self.timeline, self.iteration)}", "bold")
         yield gradient_table(self.gradients, self.decimals, encoding)
         if self.formulas:
-            yield Text("\nFormulas of your own", "bold")
+            yield Text("\nYour own formulas", "bold")
             yield formula_table(self.formulas, encoding)
         for (iteration, source), found in groupby(self.figures, lambda c: (c.iteration, c.source)):
             here = tuple(found)
@@ -129,7 +129,9 @@ class Report:
             yield figure_table(here, encoding)
             yield from (Text(sentence, "dim") for sentence in _reasons(here))
             if experiment.mistake and (same := _reproduced(here)):
-                yield Text(f"With {experiment.mistake.name} {same} as printed.", "bold")
+                yield Text(
+                    f"With the mistake {experiment.mistake.name}, {same} as printed.", "bold"
+                )
         if self.remarks:
             yield Text("\nFor its author", "bold")
             yield from map(Text, self.remarks)
@@ -168,8 +170,8 @@ def _of_gradients(found: Sequence[GradientCheck]) -> str:
     words = {
         gradient_check.CheckVerdict.DIFFERS: ("DIFFERS", "DIFFER"),
         gradient_check.CheckVerdict.AGREES: ("agrees", "agree"),
-        gradient_check.CheckVerdict.KINK: ("stands at a kink", "stand at a kink"),
-        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be told here",) * 2,
+        gradient_check.CheckVerdict.KINK: ("is at a kink", "are at a kink"),
+        gradient_check.CheckVerdict.CANNOT_TELL: ("cannot be checked here",) * 2,
     }
     told = ", ".join(_number_of(verdicts[v], *words[v]) for v in words if verdicts[v])
     wrong = [g.symbol for g in found if g.verdict is gradient_check.CheckVerdict.DIFFERS]
@@ -180,14 +182,14 @@ def _of_formulas(found: Sequence[JudgedFormula]) -> str:
     wrong = [j.step.symbol for j in found if not j.accepted]
     if wrong:
         are = _number_of(len(wrong), "is WRONG", "are WRONG")
-        return f"Of {len(found)} formulas of your own {are}{_named(wrong)}."
-    are = "formula of your own is" if len(found) == 1 else "formulas of your own are"
-    return f"{len(found)} {are} right." if found else ""
+        return f"Of your {len(found)} own formulas {are}{_named(wrong)}."
+    are = "own formula is" if len(found) == 1 else f"{len(found)} own formulas are"
+    return f"Your {are} correct." if found else ""
 
 
 def _of_figures(found: Sequence[Comparison]) -> str:
     if not found:
-        return "No figures were published of this run."
+        return "There are no published figures for this run."
     known = sum(c.wrong is not None for c in found)
     failed = [c.of for c in found if c.failed]
     right = len(found) - known
@@ -268,7 +270,7 @@ def _verdict(g: GradientCheck) -> str:
     untold = g.checked - g.told
     if not g.told or not untold:
         return word
-    return f"{word} ({untold:,} cell{'s' * (untold > 1)} cannot be told)"
+    return f"{word} ({untold:,} cell{'s' * (untold > 1)} cannot be checked)"
 
 
 def _computed(c: Comparison) -> str:
@@ -291,11 +293,11 @@ def _against_print(c: Comparison) -> str:
         case published.FigureVerdict.NOT_REACHED:
             return "DIFFERS: the run diverged before"
         case published.FigureVerdict.KNOWN_WRONG if c.as_printed:
-            return "called wrong, yet computed just so"
+            return "listed as wrong, but computed the same"
         case published.FigureVerdict.KNOWN_WRONG if c.is_correct is False:
-            return f"known wrong, but not {c.correct} either".replace("-", "−")
+            return f"known wrong, but {c.correct} is not correct either".replace("-", "−")
         case published.FigureVerdict.KNOWN_WRONG if c.correct is not None:
-            return f"known wrong: {c.correct} is right".replace("-", "−")
+            return f"known wrong: correct is {c.correct}".replace("-", "−")
         case _:
             return str(c.verdict)
 
@@ -308,6 +310,6 @@ def _reasons(found: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _reproduced(found: Sequence[Comparison]) -> str:
-    """The figures known to be wrong that this run reproduces: `L[1,1] comes out`."""
+    """The figures known to be wrong that this run reproduces: `L[1,1] is`."""
     same = [c.of for c in found if c.wrong and c.as_printed]
-    return f"{', '.join(same)} {'comes' if len(same) == 1 else 'come'} out" if same else ""
+    return f"{', '.join(same)} {'is' if len(same) == 1 else 'are'}" if same else ""

@@ -130,12 +130,14 @@ def abbreviated(matrix: Array, decimals: int, most_columns: int) -> list[list[st
     """The rows of a matrix as rounded numbers; … and ⋮ stand for columns and rows left out."""
     columns = kept(matrix.shape[1], most_columns)
     return [
-        [
-            "⋮" if i is None else "…" if j is None else figure(matrix[i, j], decimals)
-            for j in columns
-        ]
+        ["⋮" if i is None else "…" if j is None else cell(matrix[i, j], decimals) for j in columns]
         for i in kept_rows(matrix.shape[0])
     ]
+
+
+def cell(value: float, decimals: int) -> str:
+    """A number of a matrix rounded for reading; `·` where it is masked: not computed yet."""
+    return "·" if getattr(value, "mask", False) else figure(value, decimals)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""The formats that a run can be exported as: one table for `--as`, its help and README.
+"""The formats that a run can be exported as: one table for `--as`, its help and the guide.
 
 Each format is a module with a function `texts`, and `key` and `remarks` for a worksheet. It is
 imported when it is used, so that the table can be read without NumPy.
@@ -71,11 +71,11 @@ FORMATS = {
         Format(
             "numpy", "a script that prints the same numbers, to the bit", "scripts.numpy", ".py"
         ),
-        Format("torch", "a script that holds PyTorch's gradients against ours", "scripts.torch"),
-        Format("markdown", "every step worked out, as Markdown", "documents.markdown", ".md"),
+        Format("torch", "a script that compares PyTorch's gradients with these", "scripts.torch"),
+        Format("markdown", "every step with its numbers, as Markdown", "documents.markdown", ".md"),
         Format("latex", "the same, as an article for LaTeX", "documents.latex", ".tex"),
         Format("html", "the same, as one page for a browser", "documents.html", ".html"),
-        Format("worksheet", "a page to print, with blanks to fill in by hand", "worksheet.page"),
+        Format("worksheet", "a page to print, with boxes to fill in by hand", "worksheet.page"),
     )
 }
 

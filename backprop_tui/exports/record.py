@@ -11,7 +11,7 @@ from datetime import datetime
 
 from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.learn.answers import JudgedAnswer
-from backprop_tui.learn.questions import AskedQuestion, Outcome
+from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import path_shown
 
@@ -58,7 +58,7 @@ class Record:
         asked: AskedQuestion,
         attempt: int,
         typed: str,
-        became: JudgedAnswer | Outcome | None,
+        became: JudgedAnswer | QuestionOutcome | None,
         right: str,
         seconds: float,
     ) -> None:

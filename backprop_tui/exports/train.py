@@ -172,7 +172,7 @@ class TrainingRun:
             case StopReason.DIVERGED:
                 return self.divergence(trained.last)
             case StopReason.ASKED:
-                return f"asked to, after iteration {last}"
+                return f"on request, after iteration {last}"
             case _ if until.loss is not None:
                 return f"the iterations are done; the loss was never below {until.loss:g}"
             case _:
@@ -183,8 +183,8 @@ class TrainingRun:
         began = first_not_finite(self.timeline, iteration)
         parameter = self.timeline.diverged(iteration)
         return (
-            f"it diverged: in iteration {iteration:,} {began} is the first that is not finite, "
-            f"and {parameter} is not any more"
+            f"it diverged: in iteration {iteration:,} {began} is the first value "
+            f"that is not finite, and at its end {parameter} is not finite either"
         )
 
 

@@ -1,33 +1,37 @@
-"""Autosave: what is not saved is written to a private file of the running program, against a crash.
+"""Autosaves: what each running program shows, in a private file of its own, to be opened again.
 
 A program holds a lock while it lives, and its end releases it however it comes: a file whose lock
-can be had was left behind. What is in such a file is what a code says.
+can be had belongs to no program any more. What is in such a file is what a code says.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backprop_tui.files.atomic_write import SaveError
-from backprop_tui.files.codes import TooLongError, experiment_said, keyframe_needed, said_of
+from backprop_tui.files.codes import experiment_said, said_of
 from backprop_tui.files.experiment_file import ExperimentError
-from backprop_tui.files.saving import resume, save
+from backprop_tui.messages import path_shown
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Keyframe
-from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.run.timeline import Position
 
 try:
     import fcntl
-except ImportError:  # Windows: no lock tells there whether a program lives, so nothing is written
+except ImportError:  # Windows: no lock tells there whether a program lives
     fcntl = None  # type: ignore[assignment]
 
-LOCK, CONTENT, NEW, DAMAGED = ".lock", ".json", ".new", ".broken"
+LOCK, CONTENT, NEW, TOLD = ".lock", ".json", ".new", "told"
 OPENED = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
+MOST_LEFT = 5
+"""Autosaves that stay when no program holds them, the newest."""
+LARGEST = 64 * 2**20
+"""Bytes of an autosave that is read."""
 
 
 def state_folder() -> str:
@@ -38,22 +42,23 @@ def state_folder() -> str:
     return os.path.join(home, "backprop-tui")
 
 
-# This program's own --------------------------------------------------------------------------
-
-
-class Autosave:
-    """This program's own file. Nothing is written before there is something to lose."""
+class OwnAutosave:
+    """This program's own file, readable by its user alone."""
 
     def __init__(self) -> None:
         self._stem = ""
         self._lock: int | None = None
+        self.instead_of: Autosave | None = None
+        """The autosave that was opened: it goes when this one is written."""
 
     def write(
         self, experiment: Experiment, position: Position, keyframe: Keyframe | None, unsaved: str
     ) -> None:
-        """Write what would be lost, in one go; an OSError where it cannot be written."""
-        if fcntl is None:
-            return
+        """Write the run as it stands, in one go.
+
+        Raises OSError where it cannot be written, and TooLongError for a run that was read from no
+        text.
+        """
         written = experiment.written
         content = {
             "said": said_of(experiment, position, keyframe, carries_data=False),
@@ -68,13 +73,17 @@ class Autosave:
         with open(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
             json.dump(content, file)
         os.replace(self._stem + NEW, self._stem + CONTENT)
+        if self.instead_of is not None:
+            _remove(self.instead_of.stem)
+            self.instead_of = None
 
     def _begin(self) -> None:
         folder = state_folder()
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         with suppress(FileExistsError):
             os.mkdir(folder, 0o700)
-        for _ in range(3):  # another program may just be looking whether it was left behind
+        _forget_old(folder)
+        for _ in range(3):  # another program may just be looking whether it was left
             self._stem = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}")
             handle = os.open(self._stem + LOCK, OPENED | os.O_CREAT | os.O_EXCL, 0o600)
             if _locked(handle):
@@ -83,42 +92,119 @@ class Autosave:
             os.close(handle)
         raise OSError("it could not be locked")
 
-    def leave(self) -> None:
-        """Let go of it as it is: the next start offers it."""
+    def close(self) -> None:
+        """Let go of it: it stays as it was written last."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def remove(self) -> None:
-        """Remove it: there is nothing to lose any more."""
-        if self._lock is not None:
-            _remove(self._stem)
-            self.leave()
+
+@dataclass(frozen=True)
+class Autosave:
+    """A file that no program holds: what was on a screen when its program ended."""
+
+    stem: str
+    changed: float
+    """When it was written, in seconds since 1970."""
+    name: str
+    """The experiment's."""
+    unsaved: str
+    """What was not saved in words, "2 edits"; empty where all was."""
+    content: dict[str, Any]
+
+    def opened(self) -> Experiment:
+        """The run where it stood. Raises ExperimentError."""
+        said, source = self.content["said"], self.content["source"]
+        experiment = experiment_said(said, source, self.content["folder"])
+        if experiment.written is None or not isinstance(path := self.content["path"], str):
+            return experiment
+        return replace(experiment, written=replace(experiment.written, path=path))
 
 
-def autosaved(
-    autosave: Autosave | None,
-    timeline: Timeline,
-    position: Position,
-    seen: Experiment,
-    unsaved: str,
-) -> tuple[Autosave | None, str]:
-    """The autosave with the run as it is `seen` there; or None, and why it cannot be written.
+def autosaves() -> tuple[list[Autosave], list[str]]:
+    """The autosaves that no program holds, the newest first; and what was passed over, a sentence
+    for each file that is broken, unreadable or odd."""
+    found, odd = [], []
+    for stem in _stems(state_folder()):
+        try:
+            found.append(_read(stem))
+        except (OSError, ValueError, RecursionError, TypeError, LookupError) as error:
+            if not isinstance(error, FileNotFoundError):
+                why = getattr(error, "strerror", None) or "it is no autosave"
+                odd.append(f"{path_shown(stem + CONTENT)} is passed over: {why}.")
+    return sorted(found, key=lambda autosave: autosave.changed, reverse=True), odd
 
-    A run that was read from no text, a test's own, has none.
+
+def newest() -> Autosave:
+    """The autosave that was written last of those that no program holds.
+
+    Raises ExperimentError where there is none.
     """
-    autosave = autosave or Autosave()
+    found, odd = autosaves()
+    if not found:
+        raise ExperimentError(*odd, "there is no autosave to open")
+    return found[0]
+
+
+def left_unsaved() -> Autosave | None:
+    """The newest autosave if there is something in it that was not saved; each is told once."""
+    found, _ = autosaves()
+    told = os.path.join(state_folder(), TOLD)
+    with suppress(OSError):
+        if found and found[0].changed <= os.stat(told).st_mtime:
+            return None
+    if not found or not found[0].unsaved:
+        return None
+    with suppress(OSError), open(told, "w", encoding="utf-8"):
+        os.utime(told)
+    return found[0]
+
+
+def _read(stem: str) -> Autosave:
+    """Raises OSError, ValueError, TypeError or LookupError where that is no autosave."""
+    place = stem + CONTENT
+    about = os.lstat(place)
+    own = getattr(os, "getuid", lambda: about.st_uid)()
+    if not stat.S_ISREG(about.st_mode) or about.st_uid != own or about.st_size > LARGEST:
+        raise ValueError
+    with open(place, encoding="utf-8", errors="surrogatepass") as file:
+        content = json.load(file)
+    said = content["said"]
+    name, unsaved = said.get("l") or said["n"], content["unsaved"]
+    texts = name, unsaved, content["source"], content["folder"]
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    return Autosave(stem, about.st_mtime, name[:60], unsaved[:60], {"path": None, **content})
+
+
+def _stems(folder: str) -> Iterator[str]:
+    """The files of programs that are gone, without their endings."""
     try:
-        autosave.write(seen, position, keyframe_needed(timeline, position), unsaved)
-    except TooLongError:
-        return None, ""
-    except OSError as error:
-        return None, str(error.strerror or error)
-    return autosave, ""
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(LOCK) and _is_left(os.path.join(folder, name)):
+            yield os.path.join(folder, name.removesuffix(LOCK))
+
+
+def _is_left(lock: str) -> bool:
+    """Whether no program holds that lock."""
+    with suppress(OSError):
+        if not stat.S_ISREG(os.lstat(lock).st_mode):
+            return False
+        handle = os.open(lock, OPENED)
+        try:
+            return _locked(handle)
+        finally:
+            os.close(handle)
+    return False
 
 
 def _locked(handle: int) -> bool:
     """Whether the lock could be had."""
+    if fcntl is None:
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -126,109 +212,20 @@ def _locked(handle: int) -> bool:
     return True
 
 
+def _forget_old(folder: str) -> None:
+    """Remove what no program holds, but for the newest ones."""
+    left = [(_changed(stem), stem) for stem in _stems(folder)]
+    for _, stem in sorted(left, reverse=True)[MOST_LEFT - 1 :]:  # this program's own is one more
+        _remove(stem)
+
+
+def _changed(stem: str) -> float:
+    with suppress(OSError):
+        return os.lstat(stem + CONTENT).st_mtime
+    return 0.0
+
+
 def _remove(stem: str) -> None:
     for ending in (CONTENT, NEW, LOCK):
         with suppress(OSError):
             os.unlink(stem + ending)
-
-
-# What another program left behind ------------------------------------------------------------
-
-
-@dataclass
-class LeftBehind:
-    """An autosave of a program that is gone; this program's, until it is opened, dropped or put
-    back."""
-
-    stem: str
-    lock: int
-    name: str  # of the experiment
-    unsaved: str  # "2 edits"
-    content: dict[str, Any]
-
-    def opened(self) -> Experiment:
-        """The run where it stood, or an ExperimentError."""
-        said, source = self.content["said"], self.content["source"]
-        experiment = experiment_said(said, source, self.content["folder"])
-        if experiment.written is None or not isinstance(path := self.content["path"], str):
-            return experiment
-        return replace(experiment, written=replace(experiment.written, path=path))
-
-    def remove(self) -> None:
-        """Remove it: this program has written it by now."""
-        _remove(self.stem)
-        self.put_back()
-
-    def put_back(self) -> None:
-        """Leave it to the next start."""
-        os.close(self.lock)
-
-    def drop(self) -> str:
-        """Out of the way, as an experiment file that can still be opened; where that is."""
-        place = f"{self.stem}-{self.name}.toml"
-        try:
-            timeline = Timeline(self.opened())
-            save(place, timeline, resume(timeline))
-        except (ExperimentError, SaveError):
-            return self.set_aside()
-        self.remove()
-        return place
-
-    def set_aside(self) -> str:
-        """Out of the way as it is; where that is."""
-        place = self.stem + DAMAGED
-        with suppress(OSError):
-            os.replace(self.stem + CONTENT, place)
-        self.remove()
-        return place
-
-
-class DamagedError(Exception):
-    """What was left behind cannot be read; the message says where it is now."""
-
-
-def left_behind() -> LeftBehind | None:
-    """What a program that is gone has left, if any; a DamagedError where it cannot be read."""
-    if fcntl is None:
-        return None
-    for stem, lock in _without_a_program(state_folder()):
-        try:
-            with open(stem + CONTENT, encoding="utf-8", errors="surrogatepass") as file:
-                return _left_behind(stem, lock, json.load(file))
-        except FileNotFoundError:  # nothing to lose
-            _remove(stem)
-            os.close(lock)
-        except (OSError, ValueError, RecursionError, TypeError, LookupError):
-            place = LeftBehind(stem, lock, "", "", {}).set_aside()
-            raise DamagedError(f"An unsaved run is damaged: it is set aside as {place}") from None
-    return None
-
-
-def _left_behind(stem: str, lock: int, content: Any) -> LeftBehind:
-    said = content["said"]
-    if not isinstance(said, dict):
-        raise TypeError
-    name, unsaved = said.get("l") or said["n"], content["unsaved"]
-    texts = name, unsaved, content["source"], content["folder"]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError
-    own = "".join(c if c.isalnum() or c in "-_" else "-" for c in name[:60])
-    return LeftBehind(stem, lock, own, unsaved[:60], {"path": None, **content})
-
-
-def _without_a_program(folder: str) -> Iterator[tuple[str, int]]:
-    """The files of programs that are gone, each with its lock."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return
-    for name in names:
-        if not name.endswith(LOCK):
-            continue
-        place = os.path.join(folder, name)
-        with suppress(OSError):
-            handle = os.open(place, OPENED)
-            if _locked(handle):
-                yield place.removesuffix(LOCK), handle
-            else:
-                os.close(handle)

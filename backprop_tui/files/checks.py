@@ -75,13 +75,13 @@ def data_in_one_form(draft: Draft) -> None:
                 faults.missing(("data", key), DATA.keys[key].kind.must)
         for key in OF_CSV:
             if key in raw:
-                faults.add(("data", key), "belongs beside data.csv: there is none here")
+                faults.add(("data", key), "is used only with data.csv: there is none here")
         return
     for key in ("X", "Y"):
         if key in raw:
             faults.add(
                 ("data", key),
-                f"cannot stand beside data.csv, which gives X and Y{_mend_other_half(draft)}",
+                f"cannot be used with data.csv, which gives X and Y{_mend_other_half(draft)}",
             )
     if "target" not in raw:
         faults.missing(("data", "target"), DATA.keys["target"].kind.must)

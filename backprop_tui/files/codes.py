@@ -59,7 +59,7 @@ USUAL = (
 )
 """What codes usually say: the dictionary of version 1. Another one makes another version."""
 
-SLIP = "this code has a slip in it: compare it with where it was read"
+SLIP = "this code has a typing mistake: compare it with the original"
 
 
 class TooLongError(Exception):
@@ -104,7 +104,7 @@ def said_of(
     """
     written = experiment.written
     if written is None:
-        raise TooLongError("This run was read from no text, so that it has no code.")
+        raise TooLongError("This run was not read from a text, so it has no code.")
     sections = run_sections(experiment, position, keyframe)
     if is_lesson(experiment):
         said: dict[str, Any] = {"l": experiment.name, "o": dict(written.overrides)}
@@ -154,7 +154,7 @@ def right_here(again: str, code: Callable[[], str], program: str = PROGRAM) -> s
         return again
     if len(found) > SHORT:
         return again
-    return f"{again}\nand right where it stood:\n{program} --code {found}"
+    return f"{again}\nand at the same step:\n{program} --code {found}"
 
 
 # Reading -------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _said(code: str) -> dict[str, Any]:
     if strange := next((sign for sign in signs if sign not in SIGNS), None):
         raise ExperimentError(f"{SLIP} (no code has {shown(strange)})")
     if signs[0] != VERSION:
-        raise ExperimentError(f"{SLIP}, or it is for a newer version of this program")
+        raise ExperimentError(f"{SLIP}, or it was made by a newer version of this program")
     raw = _bytes(signs[1:])
     checksum, packed = raw[:CHECKED], raw[CHECKED:]
     if not packed or _checksum(packed) != checksum or _signs(raw) != signs[1:]:
@@ -200,7 +200,7 @@ def _said(code: str) -> dict[str, Any]:
     try:
         text = inflater.decompress(packed, MOST_INFLATED + 1)
         if len(text) > MOST_INFLATED or not inflater.eof or inflater.unused_data:
-            raise ExperimentError("this code says more than any code does, so it is not opened")
+            raise ExperimentError("this code is longer than any real code, so it is not opened")
         said = json.loads(text)
     except (zlib.error, ValueError, RecursionError):  # made on purpose: its checksum is right
         raise ExperimentError(SLIP) from None
@@ -216,12 +216,14 @@ def experiment_said(said: Mapping[str, Any], source: str, folder: str | None = N
     if name in lessons.NAMES:
         text, folder = lessons.text(name), LESSONS
     elif name is not None:
-        raise ExperimentError(f"this code is of a lesson {shown(name)}, which is not here")
+        raise ExperimentError(
+            f"this code opens the lesson {shown(name)}, which does not exist here"
+        )
     else:
         name = said.get("n")
     flags, edits = said.get("o", {}), said.get("e", [])
     if not (isinstance(name, str) and isinstance(text, str) and _are_flags(flags)):
-        raise ExperimentError("this code says nothing that this program understands")
+        raise ExperimentError("this program cannot understand this code")
     name = printable(short(name))
     sections = {section: said[letter] for letter, section in LETTERS.items() if letter in said}
     sections["position"] = _named(("iteration", "step", "elements"), said.get("p", [1, 0]))

@@ -109,7 +109,7 @@ def _read_rows(text: str, data: Mapping[str, Any], told: CsvFaults, faults: Faul
     for line, cells in lines:
         rows.take(line, cells, told)
     if not rows.lines and not told.wrong:
-        told.add(f"has no examples: line {first}, the columns' names, is all that it holds")
+        told.add(f"has no examples: line {first}, the columns' names, is its only line")
     return rows
 
 
@@ -146,7 +146,7 @@ def _columns(
         inputs = [i for i in range(len(names)) if i not in targets]
         for i in inputs:
             if not names[i]:
-                advice = "give it one, or say with data.inputs which columns are read"
+                advice = "give it one, or name the columns to read in data.inputs"
                 told.at(line, None, f"column {i + 1} has no name: {advice}")
     for k, i in enumerate(inputs):
         if i is not None and i in targets:
@@ -222,7 +222,7 @@ class _Rows:
         if number is None:
             said = f"must be a number; got {shown(cell.strip()) if cell.strip() else 'nothing'}"
             if not self.decimal_comma and read_number(cell, decimal_comma=True) is not None:
-                said += ": a decimal comma is read only where ; stands between the columns"
+                said += ": a decimal comma is possible only where columns are separated by ;"
             told.at(line, self.names[column], said)
             return 0.0
         if not isfinite(number):
@@ -297,7 +297,7 @@ def _targets(
     if len(classes) == 1 and numbers is None:
         faults.add(
             ("data", "target"),
-            f"must have two classes or more to tell apart; {shown(columns[0])} says "
+            f"must have two or more classes; {shown(columns[0])} says "
             f"{shown(classes[0])} on every line",
         )
     elif len(classes) == outputs:

@@ -117,5 +117,5 @@ def records(text: str, delimiter: str, told: CsvFaults) -> Iterator[tuple[int, l
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        what = "a quotation mark is never closed" if "end of data" in str(error) else str(error)
+        what = "a quotation mark is not closed" if "end of data" in str(error) else str(error)
         told.at(line, None, f"cannot be read as CSV: {what}")

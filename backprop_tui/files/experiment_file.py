@@ -61,7 +61,7 @@ def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = N
             *(f"there is no override {shown(flag)}{hint(flag, FLAGS)}" for flag in unknown)
         )
     if is_file(source):
-        text, path = _text_of_file(source), PurePath(source)
+        text, path = text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)
         read = read_experiment(text, path.stem, source, overrides, folder)
         return replace(read, source=again, written=_written_at(read, source))
@@ -78,8 +78,8 @@ def read_again(experiment: Experiment, kept: Mapping[str, Any] | None = None) ->
     """The experiment that its file says by now, changed as before; or all of the file's faults."""
     written, name = experiment.written, experiment.name
     if written is None or written.path is None:
-        raise ValueError("an experiment that was read from no file cannot be read again")
-    text = _text_of_file(written.path)
+        raise ValueError("an experiment that was not read from a file cannot be read again")
+    text = text_of_file(written.path)
     read = read_kept(text, name, written.path, written.overrides, written.folder, kept)
     return replace(read, source=experiment.source, written=_written_at(read, written.path))
 
@@ -110,14 +110,15 @@ def file_meant(name: str) -> str:
     return ""
 
 
-def _text_of_file(path: str) -> str:
+def text_of_file(path: str, what: str = "an experiment file") -> str:
+    """The text of a file that is `what`, or an ExperimentError that says why it cannot be read."""
     name = path_shown(path)
     try:
         raw = first_bytes(path, LARGEST_FILE + 1)
     except FileNotFoundError:
         raise ExperimentError(f"there is no file {name}") from None
     except IsADirectoryError:
-        raise ExperimentError(f"{name} is a folder, not an experiment file") from None
+        raise ExperimentError(f"{name} is a folder, not {what}") from None
     except NotRegularError:
         raise ExperimentError(f"{name} is not a regular file") from None
     except OSError as error:
@@ -163,7 +164,7 @@ def read_kept(
     `kept` (see the module of that name) stands in place of what the text keeps. A mistake of None
     takes one out of the text. Without a folder no CSV file is read.
     """
-    document = overridden(_parsed(text, source), given)
+    document = overridden(parsed(text, source), given)
     if kept is not None:
         document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
@@ -190,7 +191,7 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
     if data.get("csv") is None or raw.keys() & {"X", "Y"}:
         return
     if folder is None:
-        draft.faults.add(("data", "csv"), "names a file, and none can be read from here")
+        draft.faults.add(("data", "csv"), "names a file, but no file can be read from here")
         return
     outputs = draft.layers[-1] if draft.layers else None
     found = lazy.read_csv(data, folder, outputs, draft.faults)
@@ -199,7 +200,8 @@ def _take_csv(draft: Draft, folder: str | None) -> None:
         draft.faults.elsewhere = found.place_of
 
 
-def _parsed(text: str, source: str) -> dict[str, Any]:
+def parsed(text: str, source: str) -> dict[str, Any]:
+    """The document that a text is, or an ExperimentError that says why it is no TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -213,11 +215,11 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     """The experiment of a draft without faults; `more` are fields that no file has."""
     values = {"title": name, "about": "", "training": {}, "initial": {}, "view": {}, **draft.values}
     formulas, keyframe = values.pop("formulas", {}), values.pop("keyframe", None)
-    decimals = {key: values["view"][key] for key in ("decimals",) if key in values["view"]}
-    values["view"] = {key: v for key, v in values["view"].items() if key not in decimals}
+    decimals, view = values["view"].get("decimals"), values["view"]
+    values["view"] = {key: value for key, value in view.items() if key != "decimals"}
     values["training"] = {**values["training"], "batch": draft.batch}
     values["data"] = {key: values["data"][key] for key in ("X", "Y")}
-    found: Experiment = record(EXPERIMENT, values, name=name, **decimals, **more)
+    found: Experiment = record(EXPERIMENT, values, name=name, own_decimals=decimals, **more)
     saved = found.saved
     if keyframe is not None:
         saved = replace(saved or Saved(1), keyframe=record(KEYFRAME, keyframe))

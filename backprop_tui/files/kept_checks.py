@@ -128,7 +128,7 @@ def keyframe_fits(draft: Draft) -> None:
         if symbol != "iteration" and symbol not in program.kept:
             draft.faults.add(
                 ("keyframe", symbol),
-                f"is nothing that this run keeps, which is {listed(program.kept)}",
+                f"is not kept by this run, which keeps {listed(program.kept)}",
             )
 
 

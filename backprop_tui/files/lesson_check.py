@@ -61,7 +61,7 @@ def _said(name: str, said: Note | Question, most: int) -> Iterator[str]:
         yield _cut_off(f"{name}.text", lines, most)
     elif lines > 1:
         yield (
-            f"{name}.text takes {lines} lines at 80 columns, and other lines give way: {LINE} "
+            f"{name}.text takes {lines} lines at 80 columns, and hides other lines: {LINE} "
             f"characters fit on one, it has {len(said.text)}"
         )
 
@@ -84,9 +84,9 @@ def _reached(name: str, said: Note | Question, timeline: Timeline) -> Iterator[s
     """Nothing if the run comes there; else what keeps it from coming."""
     at = said.iteration or 1
     if at > FARTHEST:
-        yield f"{name} stands at iteration {at:,}: nobody will step there"
+        yield f"{name} is at iteration {at:,}: nobody will step that far"
     elif (last := timeline.iteration(at).number) < at:
-        yield f"{name} stands at iteration {at:,}, but the run diverges in iteration {last:,}"
+        yield f"{name} is at iteration {at:,}, but the run diverges in iteration {last:,}"
 
 
 def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
         together = how_many + (iteration is not None and step in always)
         if together > 1:
             where = step if iteration is None else f"{step} in iteration {iteration:,}"
-            yield f"{together} questions are asked at {where}: one after the other"
+            yield f"{together} questions are asked at {where}, one after the other"
 
 
 # What is asked -------------------------------------------------------------------------------
@@ -117,13 +117,13 @@ def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
     right = timeline.state(before).result(question.step)[asked.cell.row - 1, asked.cell.column - 1]
     if float(write(right)) == 0:
         yield (
-            f"{name} asks for a zero: {text(asked.cell)} is 0 at {count(decimals, 'decimal')} in "
-            f"iteration {at:,}"
+            f"the answer to {name} is zero: {text(asked.cell)} is 0 at "
+            f"{count(decimals, 'decimal')} in iteration {at:,}"
         )
     wrong = max(0, len(asked.choices) - 1)
     if question.form == "vote" and wrong < CHOICES:
         yield (
-            f"{name} is a vote with too little to choose from: mistakes give "
+            f"{name} is a vote with too few choices: mistakes give "
             f"{count(wrong, 'wrong number')} for {text(asked.cell)} at "
-            f"{count(decimals, 'decimal')}, of {CHOICES} that are wanted"
+            f"{count(decimals, 'decimal')}, but {CHOICES} are needed"
         )

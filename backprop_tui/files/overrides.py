@@ -19,6 +19,7 @@ from backprop_tui.files.sections import (
     SAVED,
     SPOKEN,
 )
+from backprop_tui.learn.mistakes import present_name
 from backprop_tui.model.experiment import NETWORK
 from backprop_tui.model.layers import OBJECTIVE, PARAMETER, is_column, parameter_shapes
 from backprop_tui.model.notes import place_said
@@ -29,7 +30,10 @@ OWN_ABOUT = "Made on the command line: another network or other data than the le
 
 
 def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with the overrides put in, and without what they make no longer fit."""
+    """The document with the overrides put in, and without what they make no longer fit. A mistake
+    has the name of today."""
+    if "mistake" in document:
+        document = {**document, "mistake": present_name(document["mistake"])}
     if "mistake" in overrides:
         others = {flag: value for flag, value in overrides.items() if flag != "mistake"}
         return _with_mistake(overridden(document, others), overrides["mistake"])
@@ -66,7 +70,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
 def _with_mistake(document: dict[str, Any], name: str | None) -> dict[str, Any]:
     """The document with that mistake, or with none. Notes and figures are of the same network; what
     was saved is of another run."""
-    parsed = name and FLAGS["mistake"].kind.typed(name)
+    parsed = name and present_name(FLAGS["mistake"].kind.typed(name))
     if document.pop("mistake", None) != parsed:
         for key in SAVED:
             document.pop(key, None)

@@ -134,7 +134,7 @@ def text_of(experiment: Experiment, position: Position, keyframe: Keyframe, fold
     """
     written = experiment.written
     if written is None:
-        raise ValueError("an experiment that was read from no text cannot be saved")
+        raise ValueError("an experiment that was not read from a text cannot be saved")
     before = _without_saved(written.text)
     document = document_of(replace(written, text=before))
     for key in SAVED:

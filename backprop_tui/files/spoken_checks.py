@@ -42,7 +42,7 @@ def talks_have_answers(draft: Draft) -> None:
     """Every talk has what is said at its second press."""
     for i, entry in draft.entries("questions"):
         if entry.get("form") == "talk" and "answer" not in entry:
-            must = "text, which a talk says at its second press"
+            must = "text, which a talk shows at the second press"
             draft.faults.missing(("questions", i, "answer"), must)
 
 
@@ -159,7 +159,7 @@ def _stands_for_nothing(e: Expr, shapes: Mapping[str, Shape], meant: str) -> str
 
 def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
     if symbol == OBJECTIVE:
-        return "is not there: a batch of one example has no J, only L"
+        return "does not exist: a batch of one example has no J, only L"
     meant = meant or hint(symbol, shapes)
     return f"must be of this network, which has {listed(tuple(shapes))}; got {shown(symbol)}{meant}"
 

@@ -87,9 +87,9 @@ def read_number(typed: str) -> float:
         written = DECIMAL_COMMA.sub(".", written)
     expression = parse(written)
     if symbols := names(expression):
-        raise ValueError(f"only numbers are read here, not {symbols[0]}")
+        raise ValueError(f"type numbers only, not {symbols[0]}")
     if isinstance(expression, Compare):
-        raise ValueError(f"{text(expression)} is true or false, and no number")
+        raise ValueError(f"{text(expression)} is true or false, not a number")
     shape(expression, {})  # raises for a function that gathers over a matrix
     if not isfinite(number := float(value(expression, {}))):
         raise ValueError(f"{text(expression)} is not a finite number")
@@ -115,7 +115,7 @@ def judge(
     if word in SIGNS:
         judged = _sign(SIGNS[word], right)
         half = judged.verdict is RIGHT and not sign_will_do
-        return JudgedAnswer(COARSE, "So far right: now its size.") if half else judged
+        return JudgedAnswer(COARSE, "The sign is correct. Now its size.") if half else judged
     if word in TRENDS:
         return _trend(TRENDS[word], right, before)
     if (told := INFINITE.get(word)) is not None:
@@ -134,9 +134,9 @@ def judge(
     digits = _decimals_typed(typed)
     if digits and digits < decimals and number and near(number, right, 10.0**-digits):
         wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
-        return JudgedAnswer(COARSE, f"Right as far as it goes: now with {wanted}.")
+        return JudgedAnswer(COARSE, f"Correct so far. Now with {wanted}.")
     if digits is not None and abs(number - right) <= min(CLOSE * unit, abs(right) / 50):
-        return JudgedAnswer(COARSE, "Very close: is it rounded as it should be?")
+        return JudgedAnswer(COARSE, "Very close. Is it rounded correctly?")
     return wrong(number, typed.strip(), found, unit)
 
 
@@ -155,7 +155,7 @@ def judge_formula(
     """Judge a formula typed for a step of that iteration."""
     found = formulas.judge(experiment, symbol, typed, iteration)
     if found.accepted:
-        return JudgedAnswer(RIGHT, f"It is {found.sentence}.")
+        return JudgedAnswer(RIGHT, found.sentence)
     verdict = WRONG if found.missed else UNREADABLE
     return JudgedAnswer(verdict, found.sentence, mistakes=_names(found.slips))
 
@@ -189,7 +189,7 @@ def _sign(sign: int, right: float) -> JudgedAnswer:
         return JudgedAnswer(WRONG, f"It is neither positive nor {WORDS[-1]}.")
     if (right > 0) == (sign > 0):
         return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.")
-    said = f"It is not {WORDS[sign]}: which of its factors has which sign?"
+    said = f"It is not {WORDS[sign]}. Which sign does each of its factors have?"
     return JudgedAnswer(WRONG, said)
 
 
@@ -199,10 +199,10 @@ def _trend(trend: int, right: float, before: float | None) -> JudgedAnswer:
         said = "There is no earlier value to compare with: type a number or a sign."
         return JudgedAnswer(UNREADABLE, said)
     if right == before or isnan(right):
-        return JudgedAnswer(WRONG, f"Neither: it is not {word} than before.")
+        return JudgedAnswer(WRONG, "It is neither bigger nor smaller than before.")
     if (right > before) == (trend > 0):
         return JudgedAnswer(RIGHT, f"It gets {word}.")
-    return JudgedAnswer(WRONG, f"It does not get {word}: what is it made of, and added to?")
+    return JudgedAnswer(WRONG, f"It does not get {word}. Which numbers is it computed from?")
 
 
 def _not_finite(number: float, right: float) -> JudgedAnswer:
@@ -210,7 +210,7 @@ def _not_finite(number: float, right: float) -> JudgedAnswer:
         return JudgedAnswer(RIGHT)
     if isfinite(right):
         return JudgedAnswer(WRONG, "It is a finite number.")
-    return JudgedAnswer(WRONG, "A finite number it is not: what is divided by 0, or overflows?")
+    return JudgedAnswer(WRONG, "It is not a finite number. What is divided by 0, or overflows?")
 
 
 def earlier(found: Explanation) -> float | None:

@@ -101,9 +101,12 @@ class Diagnosis:
     def sentence(self) -> str:
         """−0.486 is what you get with the sign flipped: dZ2 is A2 − Y, not Y − A2."""
         if self.right:
-            return f"{self.number} is right."
+            return f"{self.number} is correct."
         if not self.ideas:
-            return f"No mistake that I know gives {self.number}."
+            return (
+                f"{self.number} is not correct, and not one of the common mistakes. "
+                "Compute it term by term."
+            )
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
         return f"{self.number} is what you get {said}."
 
@@ -132,7 +135,7 @@ def explain_wrong(
             return Diagnosis(said, ideas=found, gives_away=bool(gives_away))
     if power := _powers(asked.right, number):
         where = "the left" if power > 0 else "the right"
-        idea = WrongNumber(number, "with the point misplaced", f"it belongs further to {where}", ())
+        idea = WrongNumber(number, "with the point misplaced", f"move it to {where}", ())
         return Diagnosis(said, ideas=(idea,), gives_away=True)
     return Diagnosis(said)
 
@@ -272,10 +275,10 @@ class _AskedCell:
             part, said, look = factor * float(value(term, self.env)), text(term), cells(term)
             if len(addends) > 1:
                 yield WrongNumber(
-                    self.right - part, "with a term left out", f"{said} belongs to it", look
+                    self.right - part, "with a term left out", f"{said} is one of the terms", look
                 )
-                twice = f"{said} counts once"
-                yield WrongNumber(self.right + part, "with a term taken twice", twice, look)
+                twice = f"{said} counts only once"
+                yield WrongNumber(self.right + part, "with a term counted twice", twice, look)
                 sign = f"look at the sign of {said}"
                 yield WrongNumber(
                     self.right - 2 * part, "with the sign of a term flipped", sign, look
@@ -306,5 +309,5 @@ class _AskedCell:
     def _operands(self) -> Iterator[WrongNumber]:
         for cell in self._lit(self.step.expression):
             number = float(self.env[cell.symbol][cell.row - 1, cell.column - 1])
-            said = f"that is {text(cell)}, and {text(self.cell)} is made from it"
-            yield WrongNumber(number, f"from {text(cell)} as it is", said, (cell,))
+            said = f"{text(self.cell)} is computed from it"
+            yield WrongNumber(number, f"from {text(cell)} alone", said, (cell,))

@@ -60,7 +60,7 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     experiment = right.experiment.with_mistake(mistake)
     slips = mistake.slips(program_of(experiment.network, experiment.training))
     if not slips:
-        return "fits nowhere in this network"
+        return "is not possible in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
     made.history.resume(begun.number, begun.given)
     if not changes_nothing(right, made, begun.number):
@@ -94,7 +94,7 @@ class RightRun:
     @cached_property
     def slips(self) -> dict[str, str]:
         """What the mistake makes of each step in which it is made, by the symbol of the step."""
-        return {slip.step.symbol: slip.sentence for slip in reversed(slips_of(self.wrong.program))}
+        return {slip.step.symbol: slip.of_run for slip in reversed(slips_of(self.wrong.program))}
 
     def is_behind(self, iteration: int) -> bool:
         """Whether it is more than AHEAD iterations behind that one."""

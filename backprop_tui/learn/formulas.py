@@ -89,7 +89,7 @@ class JudgedFormula:
         """What to say after so many misses: the mistake; then the hint too; then the formula."""
         if not self.missed:
             return (self.sentence,)
-        return (self.sentence, self.hint, f"It is {self.answer}")[: max(1, misses)]
+        return (self.sentence, self.hint, f"The formula is {self.answer}")[: max(1, misses)]
 
 
 def judge(
@@ -115,12 +115,12 @@ def _right_program(network: Network, training: Training) -> Program:
 
 
 def hint_of(step: Step, shapes: Mapping[str, Shape]) -> str:
-    """It must come out as 1×3, and is made of dZ2, A1 and m."""
+    """The result has shape 1×3. Use dZ2, A1 and m."""
     signs = [text(Call(call.function, (Name("…"),))) for call in calls(step.expression)]
     made_of = [text(Name(symbol)) for symbol in names(step.expression)]
     parts = list(dict.fromkeys((*made_of, *signs)))
     together = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    return f"It must come out as {written(shapes[step.symbol])}, and is made of {together}."
+    return f"The result has shape {written(shapes[step.symbol])}. Use {together}."
 
 
 # Reading
@@ -133,7 +133,7 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     """
     step = program.steps[program.index(symbol)]
     if not source.strip():
-        raise FormulaError(FormulaVerdict.UNREADABLE, f"what is {symbol} made of?")
+        raise FormulaError(FormulaVerdict.UNREADABLE, f"type the formula for {symbol}")
     try:
         target, e = _parsed(program.network, source)
     except GrammarError as error:
@@ -183,26 +183,28 @@ def _all_known(program: Program, step: Step, e: Expr) -> None:
 
 def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> str:
     if symbol == step.symbol:
-        return f"{symbol} is what is asked for: what is it made of?"
+        return f"{symbol} is the result: its formula cannot use it"
     if symbol in program.positions:
         at, own = program.index(symbol) + 1, program.index(step.symbol) + 1
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
     meant = nearest(symbol, (*known, *SCALARS))
-    return f"there is no {short(symbol)} here" + (f". Did you mean {meant}?" if meant else "")
+    return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
 
 
 def _not_too_deep(e: Expr) -> None:
     if sum(1 for _ in walk(e)) > MOST_PARTS:
-        raise FormulaError(FormulaVerdict.UNREADABLE, f"it has more than {MOST_PARTS} parts")
+        raise FormulaError(
+            FormulaVerdict.UNREADABLE, f"the formula has more than {MOST_PARTS} parts"
+        )
     if _nested(e) > DEEPEST:
-        said = f"more than {DEEPEST} functions stand within each other"
+        said = f"more than {DEEPEST} nested functions"
         raise FormulaError(FormulaVerdict.UNREADABLE, said)
 
 
 def _nested(e: Expr) -> int:
-    """How many activations and slopes stand within each other."""
+    """How many activations and derivatives stand within each other."""
     defined = isinstance(e, Call) and e.function in DEFINITIONS
     return defined + max(map(_nested, children(e)), default=0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from backprop_tui.learn import rewrites
 from backprop_tui.maths.expressions import Expr, names
@@ -30,7 +31,7 @@ class Mistake:
 
     name: str
     how: str
-    """It ends the sentence "this is what you get ...": without the bias."""
+    """It ends the sentence "This is what you get ...": without the bias."""
     sentence: str
     phase: Phase | None
     """The phase in which a run makes it; None for a mistake in a single number."""
@@ -83,6 +84,12 @@ class Slip:
     def sentence(self) -> str:
         """dZ2 is A2 − Y, not Y − A2"""
         return f"{self.step.symbol} is {text(self.right)}, not {text(self.wrong)}"
+
+    @property
+    def of_run(self) -> str:
+        """This run uses Y − A2. Correct is A2 − Y."""
+        old = f"the old {names(self.right)[0]}: " if self.mistake.early else ""
+        return f"This run uses {text(self.wrong)}. Correct is {old}{text(self.right)}."
 
 
 def slips_of(program: Program) -> tuple[Slip, ...]:
@@ -154,21 +161,21 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "transpose-forgotten",
             "without the ᵀ",
-            "The ᵀ is forgotten: rows are read where columns should be.",
+            "The ᵀ is missing: rows are used instead of columns.",
             "backward",
             rewrites.without_transpose,
         ),
         Mistake(
             "transpose-misplaced",
-            "with the ᵀ misplaced",
-            "The ᵀ stands at the wrong one of the two matrices.",
+            "with the wrong ᵀ",
+            "The ᵀ is at the wrong one of the two matrices.",
             "backward",
             rewrites.transpose_of_the_other,
         ),
         Mistake(
             "rows-and-columns-swapped",
             "with row and column swapped",
-            "Row and column are swapped: the number for [i,j] stands at [j,i].",
+            "Row and column are swapped: the number for [i,j] is at [j,i].",
             "backward",
             rewrites.transposed,
             whole=True,
@@ -176,58 +183,58 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "sign-flipped",
             "with the sign flipped",
-            "The sign is flipped: target minus prediction, where it is prediction minus target.",
+            "The sign is flipped: this is minus the gradient.",
             "backward",
             rewrites.sign_flipped,
             whole=True,
             made_at=_meets_targets,
         ),
         Mistake(
-            "slope-left-out",
-            "with the slope left out",
-            "The activation's slope is left out: dZ is a copy of dA.",
+            "derivative-left-out",
+            "without multiplying by g′",
+            "The activation's derivative is left out: dZ is a copy of dA.",
             "backward",
-            rewrites.without_slope,
+            rewrites.without_derivative,
         ),
         Mistake(
             "gate-skipped",
-            "without the gate of ReLU",
-            "The gate of ReLU is left out: what it stopped going forward comes back all the same.",
+            "without ReLU's derivative",
+            "ReLU's derivative is left out: where Z < 0, the gradient is not reduced.",
             "backward",
             rewrites.without_gate,
         ),
         Mistake(
-            "slope-at-a",
-            "with the slope at A, not Z",
-            "The activation's slope is taken at A, where it is the slope at Z.",
+            "derivative-at-a",
+            "with g′(A) instead of g′(Z)",
+            "The activation's derivative is computed at A; it must be computed at Z.",
             "backward",
-            rewrites.slope_at_a,
+            rewrites.derivative_at_a,
         ),
         Mistake(
             "element-by-element",
             "element by element",
-            "A matrix product is taken element by element.",
+            "A matrix product is computed element by element.",
             "backward",
             rewrites.element_by_element,
         ),
         Mistake(
             "matrix-product",
             "with a matrix product",
-            "A product element by element is taken as a matrix product.",
+            "An element-by-element product is computed as a matrix product.",
             "backward",
             rewrites.matrix_product,
         ),
         Mistake(
             "bias-forgotten",
             "without the bias",
-            "The bias is forgotten: Z is W times A alone.",
+            "The bias is missing: Z is only W times A.",
             "forward",
             rewrites.without_bias,
         ),
         Mistake(
             "mean-forgotten",
             "without 1/m",
-            "1/m is forgotten: the slopes of all examples are added up, and no mean is taken.",
+            "1/m is missing: the gradients of all examples are added, but not averaged.",
             "backward",
             rewrites.without_mean,
         ),
@@ -247,8 +254,8 @@ CATALOGUE: dict[str, Mistake] = {
         ),
         Mistake(
             "updated-weights",
-            "through the W updated too early",
-            "W is updated too early: the layer below gets its dA through the new W.",
+            "with W updated too early",
+            "W is updated too early: the dA of the layer before is computed with the new W.",
             "backward",
             rewrites.nothing,
             early=True,
@@ -256,14 +263,14 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "learning-rate-forgotten",
             "without the learning rate",
-            "The learning rate is forgotten: the step is as long as the slope.",
+            "The learning rate is missing: the whole gradient is subtracted.",
             "update",
             rewrites.without_learning_rate,
         ),
         Mistake(
             "update-added",
             "added, not subtracted",
-            "The slope is added, where it is subtracted: the loss is climbed.",
+            "The gradient is added, but it must be subtracted.",
             "update",
             rewrites.update_added,
             whole=True,
@@ -271,13 +278,26 @@ CATALOGUE: dict[str, Mistake] = {
     )
 }
 """The mistakes that a run can be made with, by name."""
+FORMER_NAMES = {"slope-left-out": "derivative-left-out", "slope-at-a": "derivative-at-a"}
+"""The names that version 0.1.0 gave to mistakes, with those of today: files and codes have them."""
+
+
+def present_name(name: Any) -> Any:
+    """Today's name of a mistake, for a former one; anything else as it is."""
+    return FORMER_NAMES.get(name, name) if isinstance(name, str) else name
+
+
 WHOLE = (rewrites.other_targets, rewrites.mean_taken)
 MISREADINGS: dict[str, Mistake] = {
-    name: Mistake(name, how, f"What one gets {how}.", None, change, whole=change in WHOLE)
+    name: Mistake(name, how, f"This is what you get {how}.", None, change, whole=change in WHOLE)
     for name, how, change in (
         ("activation-left-out", "without the activation", rewrites.without_activation),
-        ("slope-for-activation", "with the activation's slope", rewrites.slope_for_activation),
-        ("activation-for-slope", "with g itself, not g′", rewrites.activation_for_slope),
+        (
+            "derivative-for-activation",
+            "with the activation's derivative",
+            rewrites.derivative_for_activation,
+        ),
+        ("activation-for-derivative", "with g instead of g′", rewrites.activation_for_derivative),
         ("one-factor", "from only one of the factors", rewrites.one_factor),
         ("one-side", "from one side only", rewrites.one_side),
         ("sum-for-difference", "added, not subtracted", rewrites.sum_for_difference),
@@ -287,11 +307,11 @@ MISREADINGS: dict[str, Mistake] = {
         ("square-forgotten", "without the square", rewrites.without_square),
         ("division-forgotten", "without the division", rewrites.without_division),
         ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm),
-        ("mean-taken", "with a mean, where a sum is taken", rewrites.mean_taken),
+        ("mean-taken", "with a mean instead of a sum", rewrites.mean_taken),
         ("other-axis", "summed over the wrong axis", rewrites.other_axis),
-        ("transpose-added", "with a ᵀ too many", rewrites.with_transpose),
-        ("z-for-a", "with Z, where A is read", rewrites.z_for_a),
-        ("da-for-dz", "with dA, where dZ is read", rewrites.da_for_dz),
+        ("transpose-added", "with one ᵀ too many", rewrites.with_transpose),
+        ("z-for-a", "with Z instead of A", rewrites.z_for_a),
+        ("da-for-dz", "with dA instead of dZ", rewrites.da_for_dz),
         ("other-layer", "from a neighbouring layer", rewrites.other_layer),
     )
 }
@@ -299,14 +319,14 @@ MISREADINGS: dict[str, Mistake] = {
 ONE_PATH = Mistake(
     "one-path",
     "from one path only",
-    "Only one of several paths is followed: their contributions add up.",
+    "Only one of several paths is used: their contributions must be added.",
     "backward",
     rewrites.nothing,
 )
 ONE_TERM = Mistake(
     "one-term",
     "from one term only",
-    "Only one term of a sum is taken: all of them add up.",
+    "Only one term of a sum is used: all of them must be added.",
     None,
     rewrites.nothing,
 )

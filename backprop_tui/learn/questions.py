@@ -34,16 +34,16 @@ MISSES = 3
 """Wrong answers after which the right one is shown."""
 
 ASKS = {
-    "affine": "What do its inputs, weighed and added up, come to?",
-    "activation": "What does the activation make of {affine}?",
-    LOSS: "How badly does the prediction miss its target?",
-    OBJECTIVE: "What do the losses of the examples come to, together?",
-    "gradient": "If {value} grew a little, how would {loss} change?",
-    "parameter": "Where does {cell} move to?",
-    "mean": "What does the running mean come to now?",
+    "affine": "What is the sum of the weighted inputs and the bias?",
+    "activation": "What does the activation give for {affine}?",
+    LOSS: "How large is the loss of this prediction?",
+    OBJECTIVE: "What is the {mean} of the losses of all examples?",
+    "gradient": "How fast does {loss} change with {value}? (∂{loss}/∂{value})",
+    "parameter": "What is the new value of {cell}?",
+    "mean": "What is the new value of the running mean?",
 }
 """What is asked where the experiment has no question of its own, by what the step computes."""
-NEXT = "What comes next? Say it before it shows."
+NEXT = "What is the next number? Say it before you see it."
 """What is asked where no mistake changes the number, so that there is nothing to choose."""
 
 
@@ -122,6 +122,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
         cell=text(cell),
         value=text(Cell(role.of or step.symbol, cell.row, cell.column)),
         affine=text(Cell(affine, cell.row, cell.column)),
+        mean="sum" if program.training.reduction == "sum" else "mean",
         # dA and dZ belong to each example's own L, dW and db to the mean of them all.
         loss=LOSS if step.symbol in program.per_example else program.objective,
     )
@@ -195,7 +196,7 @@ def _one_path(wrong: WrongNumber) -> bool:
 # The score
 
 
-class Outcome(Enum):
+class QuestionOutcome(Enum):
     """How a question ended."""
 
     RIGHT = "right"
@@ -211,7 +212,7 @@ class Answered:
     text: str
     kind: str
     """The family of its step: dW for dW1."""
-    outcome: Outcome
+    outcome: QuestionOutcome
     misses: int
 
 
@@ -224,7 +225,7 @@ class Score:
 
     answered: tuple[Answered, ...] = ()
 
-    def after(self, asked: AskedQuestion, outcome: Outcome, misses: int) -> Score:
+    def after(self, asked: AskedQuestion, outcome: QuestionOutcome, misses: int) -> Score:
         """The score with that question over as well."""
         if self._asked_before(asked) is not None:
             return self
@@ -248,11 +249,11 @@ class Score:
 
     @property
     def right(self) -> int:
-        return sum(a.outcome is Outcome.RIGHT for a in self.answered)
+        return sum(a.outcome is QuestionOutcome.RIGHT for a in self.answered)
 
     @property
     def at_first(self) -> int:
-        return sum(a.outcome is Outcome.RIGHT and not a.misses for a in self.answered)
+        return sum(a.outcome is QuestionOutcome.RIGHT and not a.misses for a in self.answered)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -260,14 +261,14 @@ class Score:
         return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
 
     def sentence(self) -> str:
-        """7 of 9 right, 5 at the first try, 1 only seen. Look again at dA, db.
+        """7 of 9 correct, 5 at the first try, 1 only looked at. Look again at dA, db.
 
         Empty where every question was only looked at.
         """
-        if all(a.outcome is Outcome.SEEN for a in self.answered):
+        if all(a.outcome is QuestionOutcome.SEEN for a in self.answered):
             return ""
-        seen = sum(a.outcome is Outcome.SEEN for a in self.answered)
-        parts = [f"{self.right} of {len(self.answered)} right"]
+        seen = sum(a.outcome is QuestionOutcome.SEEN for a in self.answered)
+        parts = [f"{self.right} of {len(self.answered)} correct"]
         if self.right:
             parts.append(
                 "all at the first try"
@@ -275,6 +276,6 @@ class Score:
                 else f"{self.at_first} at the first try"
             )
         if seen:
-            parts.append(f"{seen} only seen")
+            parts.append(f"{seen} only looked at")
         missed = f" Look again at {', '.join(self.missed)}." if self.missed else ""
         return f"{', '.join(parts)}.{missed}"

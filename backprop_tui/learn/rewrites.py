@@ -29,14 +29,14 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_slope
+from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.layers import Part
 from backprop_tui.model.program import Kind, Program, Step, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
 """A rewrite: the expressions that may stand, by mistake, in place of one of a program."""
-GATES = frozenset({"relu_slope", "leaky_relu_slope"})
+GATES = frozenset({"relu_derivative", "leaky_relu_derivative"})
 """The derivatives that are 0 or nearly so for negative z: the gates of ReLU."""
 
 
@@ -89,10 +89,10 @@ def sign_flipped(e: Expr, program: Program) -> Iterator[Expr]:
             yield Neg(e)
 
 
-def without_slope(e: Expr, program: Program) -> Iterator[Expr]:
+def without_derivative(e: Expr, program: Program) -> Iterator[Expr]:
     """x for x ∘ g′(z), where g is no gate."""
     match e:
-        case Mul(x, Call(function, _)) if is_slope(function) and function not in GATES:
+        case Mul(x, Call(function, _)) if is_derivative(function) and function not in GATES:
             yield x
 
 
@@ -103,10 +103,10 @@ def without_gate(e: Expr, program: Program) -> Iterator[Expr]:
             yield x
 
 
-def slope_at_a(e: Expr, program: Program) -> Iterator[Expr]:
+def derivative_at_a(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(A) for g′(Z)."""
     match e:
-        case Call(function, (Name(symbol),)) if is_slope(function):
+        case Call(function, (Name(symbol),)) if is_derivative(function):
             for other in program.beside(symbol, "activation"):
                 yield Call(function, (Name(other),))
 
@@ -186,18 +186,18 @@ def without_activation(e: Expr, program: Program) -> Iterator[Expr]:
             yield x
 
 
-def slope_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
+def derivative_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(z) for g(z)."""
     match e:
         case Call(function, args) if function in ACTIVATIONS and ACTIVATIONS[function].elementwise:
-            yield Call(f"{function}_slope", args)
+            yield Call(f"{function}_derivative", args)
 
 
-def activation_for_slope(e: Expr, program: Program) -> Iterator[Expr]:
+def activation_for_derivative(e: Expr, program: Program) -> Iterator[Expr]:
     """g(z) for g′(z)."""
     match e:
-        case Call(function, args) if is_slope(function):
-            yield Call(function.removesuffix("_slope"), args)
+        case Call(function, args) if is_derivative(function):
+            yield Call(function.removesuffix("_derivative"), args)
 
 
 def one_factor(e: Expr, program: Program) -> Iterator[Expr]:

@@ -31,7 +31,7 @@ from backprop_tui.run.timeline import Iteration
 FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))
 """By which factors a formula may be wrong so that it is said."""
 BY_COINCIDENCE = (
-    "The numbers come out right here, but by coincidence: with other weights or data they do not."
+    "The numbers are correct only by coincidence: with other weights or data they are not."
 )
 
 
@@ -42,9 +42,9 @@ class FormulaVerdict(StrEnum):
     NAME = "a name that is not known here"
     SHAPE = "the wrong shape"
     WRONG = "wrong"
-    COINCIDENCE = "right by coincidence"  # with these numbers alone
-    HERE = "right here"  # with any numbers, but not for any batch, network or α
-    RIGHT = "right for any batch"
+    COINCIDENCE = "correct by coincidence"  # with these numbers alone
+    HERE = "correct here"  # with any numbers, but not for any batch, network or α
+    RIGHT = "correct for any batch size"
 
 
 class Trial:
@@ -75,8 +75,8 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
     if trial.holds(*trial.others, *trial.alike):
-        lost = "" if right_now else "; with these numbers it loses digits that the taught one keeps"
-        return FormulaVerdict.RIGHT, f"{FormulaVerdict.RIGHT}{lost}", ()
+        lost = "" if right_now else "; with these numbers it is less exact than the usual formula"
+        return FormulaVerdict.RIGHT, f"Your formula is {FormulaVerdict.RIGHT}{lost}.", ()
     lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
     if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
         return FormulaVerdict.HERE, only_here, ()
@@ -105,23 +105,30 @@ def _only_here(trial: Trial) -> str:
     sentence = misfit(trial.e, trial.symbol, other.program, other.examples)
     if sentence is not None:
         sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
-        return f"right for these sizes only; with {sizes}, {sentence}"
+        return f"Your formula is correct for these sizes only; with {sizes}, {sentence}."
     own = {part for part in walk(trial.e) if isinstance(part, Num)}
     if own.difference(walk(trial.step.expression)):
-        return "right for this run only: its own numbers stand in the formula"
+        return "Your formula is correct for this run only: it contains the run's own numbers."
     return ""
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
     """`e` with what it may lack, and the sentence for it."""
+    correct = "Your formula is correct"
     for scalar, one, more in ((m, "input", "a batch"), (K, "output", "a layer of several")):
         if now.given[scalar.symbol] == 1:
             sign = scalar.symbol
-            yield e / scalar, f"right for one {one}; {more} still needs / {sign}"
-            yield e * scalar, f"right for one {one}; with {more} nothing here is divided by {sign}"
+            yield e / scalar, f"{correct} for one {one}; {more} still needs / {sign}."
+            yield (
+                e * scalar,
+                f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",
+            )
     for written_out, name, number in _numbers_named(now, e):
         sign = text(name)
-        yield written_out, f"right with this run's {number:g}; with {sign} it is right for any"
+        yield (
+            written_out,
+            f"{correct} with this run's {number:g}; with {sign} it is correct for any value.",
+        )
 
 
 def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
@@ -185,10 +192,10 @@ def _factor(trial: Trial) -> str:
 
 
 def _close(flipped: bool, factor: str) -> str:
-    sign = "the sign is the wrong way round"
+    sign = "the sign is wrong"
     if not factor:
         return f"Close: only {sign}."
-    return f"Close: it is {factor} times what it should be{f', and {sign}' if flipped else ''}."
+    return f"Close: it is {factor} times the correct value{f', and {sign}' if flipped else ''}."
 
 
 def _where(trial: Trial) -> str:
@@ -199,8 +206,9 @@ def _where(trial: Trial) -> str:
     i, j = cells[0].tolist()
     cell = text(Cell(trial.symbol, i + 1, j + 1))
     is_, should_be = _apart(float(found[i, j]), float(right[i, j]))
-    some = f"{len(cells)} of {right.size} numbers are" if right.size > 1 else "The number is"
-    return f"{some} not right: {cell} comes to {is_}, where it should be {should_be}."
+    are = "is" if len(cells) == 1 else "are"
+    some = f"{len(cells)} of {right.size} numbers {are}" if right.size > 1 else "The number is"
+    return f"{some} not correct: {cell} is {is_}, the correct value is {should_be}."
 
 
 def _apart(x: float, y: float) -> tuple[str, str]:

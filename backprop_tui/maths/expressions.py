@@ -145,7 +145,7 @@ class Sum(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Call(Expr):
-    """A function of `functions`: exp, row_sums, sigmoid, sigmoid_slope, ..."""
+    """A function of `functions`: exp, row_sums, sigmoid, sigmoid_derivative, ..."""
 
     function: str
     args: tuple[Expr, ...]

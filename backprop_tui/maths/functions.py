@@ -205,8 +205,10 @@ class Activation:
         return not any(PRIMITIVES[call.function].over for call in calls(self.value))
 
     @cached_property
-    def derivative(self) -> Expr:
-        """Its derivative in z, where it is elementwise."""
+    def derivative(self) -> Expr | None:
+        """Its derivative in z; None where an output depends on every z of its example (softmax)."""
+        if not self.elementwise:
+            return None
         return self.written or derivative(self.value, z.symbol)
 
     def __call__(self, x: Expr) -> Call:
@@ -274,14 +276,18 @@ LOSSES: dict[str, Loss] = {
 
 DEFINITIONS: dict[str, Expr] = {
     **{f.name: f.value for f in ACTIVATIONS.values()},
-    **{derivative_of(f(z)).function: f.derivative for f in ACTIVATIONS.values() if f.elementwise},
+    **{
+        derivative_of(f(z)).function: f.derivative
+        for f in ACTIVATIONS.values()
+        if f.derivative is not None
+    },
 }
 """The definition of each activation and derivative, as an expression in z."""
 
 
-def is_slope(function: str) -> bool:
+def is_derivative(function: str) -> bool:
     """Whether a function is the derivative of an activation."""
-    return function.endswith("_slope")
+    return function.endswith("_derivative")
 
 
 def expand(call: Call) -> Expr:

@@ -52,6 +52,7 @@ GATHERED = {
 FUNCTIONS = {
     **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
     **{f.symbol: f.name for f in ACTIVATIONS.values()},
+    **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
     "maximum": "max",
     "sigma": "sigmoid",
 }
@@ -142,7 +143,7 @@ def tokens(source: str) -> list[Token]:
     while at < len(source):
         if power := OTHER_POWER.match(source, at):
             place = f"“{power[1]}” at character {power.start(1) + 1}"
-            raise GrammarError(f"only squares are read: {place} must have a 2 behind it")
+            raise GrammarError(f"only squares can be written: {place} must be followed by 2")
         match = TOKEN.match(source, at)
         if match is None:
             start = at + len(source[at:]) - len(source[at:].lstrip())
@@ -160,7 +161,7 @@ def _limited(e: Expr) -> Expr:
     while level:
         height, level = height + 1, [child for x in level for child in children(x)]
         if height > TALLEST:
-            raise GrammarError(f"more than {TALLEST} operations within each other")
+            raise GrammarError(f"more than {TALLEST} nested operations")
     return e
 
 
@@ -220,7 +221,7 @@ class _Parser:
     def sum(self) -> Expr:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise GrammarError(f"more than {DEEPEST} parentheses within each other")
+            raise GrammarError(f"more than {DEEPEST} nested parentheses")
         e, growing = self.product(), False  # only a sum begun here takes further terms
         while sign := self.take("+", "−"):
             right = self.product()
@@ -292,9 +293,9 @@ class _Parser:
         return Call("step", (e,))
 
     def named(self, token: Token) -> Expr:
-        slope = self.take("′")
-        if slope or (self.token.text == "(" and self.token.kind == "sign"):
-            return self.call(token, bool(slope))
+        derivative = self.take("′")
+        if derivative or (self.token.text == "(" and self.token.kind == "sign"):
+            return self.call(token, bool(derivative))
         if self.take("["):
             row = self.index()
             self.need(",")
@@ -302,20 +303,18 @@ class _Parser:
             self.need("]")
             return Cell(token.text, row, column)
         if token.text.startswith("np."):
-            raise GrammarError(
-                f"{short(token.text)} needs “(” behind it (character {token.at + 1})"
-            )
+            raise GrammarError(f"{short(token.text)} needs “(” after it (character {token.at + 1})")
         return Name(LETTERS.get(token.text, token.text))
 
-    def call(self, token: Token, slope: bool) -> Expr:
+    def call(self, token: Token, derivative: bool) -> Expr:
         name = token.text.removeprefix("np.")
-        if name in ("sum", "mean", "transpose", *OPERATIONS) and not slope:
+        if name in ("sum", "mean", "transpose", *OPERATIONS) and not derivative:
             self.need("(")
             args, axis = self.arguments()
             return self.applied(name, args, axis, token)
         function = self.functions.get(name)
-        if function is None or (slope and f"{function}_slope" not in DEFINITIONS):
-            raise self.unknown(token, slope)
+        if function is None or (derivative and f"{function}_derivative" not in DEFINITIONS):
+            raise self.unknown(token, derivative)
         self.need("(")
         args, axis = self.arguments()
         if function == "max" and (len(args) == 1 or axis):
@@ -323,7 +322,7 @@ class _Parser:
         wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
         if len(args) not in wanted or axis:
             raise self.takes(wanted[0], token)
-        return Call(f"{function}_slope" if slope else function, tuple(args))
+        return Call(f"{function}_derivative" if derivative else function, tuple(args))
 
     def arguments(self) -> tuple[list[Expr], dict[str, int]]:
         """The arguments up to the closing parenthesis, and the values of axis= and keepdims=."""
@@ -353,12 +352,12 @@ class _Parser:
         """The expression for a function of NumPy that is no primitive here: sum, dot, ..."""
         place = f"(character {token.at + 1})"
         if name == "mean":
-            raise GrammarError(f"a mean is a sum over how many there are: write sum(…) / m {place}")
+            raise GrammarError(f"write a mean as a sum that is divided: sum(…) / m {place}")
         if name in ("sum", "max"):
             if len(args) != 1:
                 raise self.takes(1, token)
             if (function := GATHERED.get((name, axis.get("axis")))) is None:
-                raise GrammarError(f"no step takes the {name} along that axis {place}")
+                raise GrammarError(f"no step uses the {name} along that axis {place}")
             if "axis" in axis and "keepdims" not in axis:
                 raise GrammarError(
                     "keepdims=True is missing: without it NumPy gives a plain list of numbers, "
@@ -374,13 +373,13 @@ class _Parser:
         many = "one value" if wanted == 1 else f"{wanted} values"
         return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
 
-    def unknown(self, token: Token, slope: bool) -> GrammarError:
-        written = short(token.text) + ("′" if slope else "")
+    def unknown(self, token: Token, derivative: bool) -> GrammarError:
+        written = short(token.text) + ("′" if derivative else "")
         function, hint = self.functions.get(token.text), ""
         if function is None and (meant := nearest(token.text, self.functions)):
             hint = f"; did you mean {meant}?"
         elif function not in (None, token.text):
-            hint = f": {token.text} is {function}, which has no slope of its own"
+            hint = f": {token.text} is {function}, whose derivative is not a function of one number"
         return GrammarError(f"there is no function “{written}” (character {token.at + 1}){hint}")
 
     def index(self) -> int:

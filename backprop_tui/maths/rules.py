@@ -188,7 +188,7 @@ def rule_of(e: Expr) -> Rule:
 
 def derivative_of(call: Call) -> Call:
     """The derivative of a function at the argument of the call: σ′(Z1) for σ(Z1)."""
-    return Call(f"{call.function}_slope", call.args)
+    return Call(f"{call.function}_derivative", call.args)
 
 
 def gradients(e: Expr, g: Expr, symbol: str) -> Iterator[Expr]:

@@ -80,7 +80,7 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
         case Call(function, (x,)):
             inner = shape(x, shapes)
             if not inner and function in PRIMITIVES and PRIMITIVES[function].over:
-                raise ShapeMismatch(f"{text(e)} gathers over a matrix, but {text(x)} is a number")
+                raise ShapeMismatch(f"{text(e)} needs a matrix, but {text(x)} is a number")
             kept = OVER[PRIMITIVES[function].over if function in PRIMITIVES else None]
             return tuple(n if keep else 1 for n, keep in zip(inner, kept, strict=False))
         case _:
@@ -107,7 +107,7 @@ def _stretched(e: Expr, x: tuple[Expr, Shape], y: tuple[Expr, Shape]) -> Shape:
     ):
         return max(left[0], right[0]), max(left[1], right[1])
     raise ShapeMismatch(
-        f"{text(e)} goes element by element, but {text(x_expr)} is {written(left)} "
+        f"{text(e)} is computed element by element, but {text(x_expr)} is {written(left)} "
         f"and {text(y_expr)} is {written(right)}"
     )
 

@@ -43,8 +43,8 @@ SIGNS = {
     "→": " to ",
     "↑": "up",
     "↓": "down",
-    "✓": "right:",
-    "✗": "wrong:",
+    "✓": "correct:",
+    "✗": "not correct:",
     "–": " to ",
     "’": "'",
     "“": '"',
@@ -60,22 +60,23 @@ FUNCTIONS = {
 NAMED = "|".join(map(re.escape, FUNCTIONS))
 CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
-SAYS = rf"(?<!\w)(?!(?:slope|{NAMED})(?!\w))[a-z]{{4}}"
+SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
 FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
 """Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
-SLOPES = (
-    (re.compile(r"(?:\bslope )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"slope of \1 at \2"),
-    (re.compile(r"(?:\bslope )?(\w+)′(?=\()"), r"slope of \1 at "),
-    (re.compile(r"(?:\bslope )?(\w+)′"), r"slope of \1"),
+DERIVATIVES = (
+    (re.compile(r"(?:\bderivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),
+    (re.compile(r"(?:\bderivative )?(\w+)′(?=\()"), r"derivative of \1 at "),
+    (re.compile(r"(?:\bderivative )?(\w+)′"), r"derivative of \1"),
 )
 RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
-    (re.compile(r"∂(\w+)/∂(\w+)"), r"d \1 by d \2"),
+    (re.compile(r"∂(\w+)/∂(\w+)"), r"derivative of \1 with respect to \2"),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
+    (re.compile(r"(?<=\w)\[([a-z])\]"), r" \1"),  # A[j], of any example
     (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
     (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=\d)(?=α)"), " "),
@@ -97,7 +98,7 @@ PROSE = (  # in this order, before signs are said one by one
 def spoken(prose: str) -> str:
     """A sentence without signs: A1 row 2 column 1 equals minus 0.5, for A1[2,1] = −0.5."""
     prose = RAISED.sub(_raised, f" {prose}").translate(INDICES)
-    for found, said in SLOPES:
+    for found, said in DERIVATIVES:
         prose = found.sub(said, prose)
     prose = CALL.sub(_called, _with_formulas(prose))
     for found, said in PROSE:
@@ -170,9 +171,9 @@ def _entry_in_words(symbol: str, row: str, column: str) -> str:
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
-    symbol = ACTIVATIONS[function.removesuffix("_slope")].symbol
+    symbol = ACTIVATIONS[function.removesuffix("_derivative")].symbol
     name = SIGNS.get(symbol, symbol).replace("_", " ")
-    return f"slope of {name} at *" if function.endswith("_slope") else f"{name} of *"
+    return f"derivative of {name} at *" if function.endswith("_derivative") else f"{name} of *"
 
 
 WORDS = Notation(

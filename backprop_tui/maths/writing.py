@@ -240,8 +240,8 @@ def plain_number(value: float) -> str:
 def _text_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].text
-    activation = ACTIVATIONS[function.removesuffix("_slope")]
-    return f"{activation.symbol}{'′' if function.endswith('_slope') else ''}(*)"
+    activation = ACTIVATIONS[function.removesuffix("_derivative")]
+    return f"{activation.symbol}{'′' if function.endswith('_derivative') else ''}(*)"
 
 
 TEXT = Notation(
@@ -275,9 +275,9 @@ LATEX_GATHERED = {"Σ": r"\sum", "max": r"\max"}
 def _latex_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
-    name = function.removesuffix("_slope").replace("_", r"\_")
+    name = function.removesuffix("_derivative").replace("_", r"\_")
     sign = r"\sigma" if name == "sigmoid" else rf"\operatorname{{{name}}}"
-    return rf"{sign}{chr(39) if function.endswith('_slope') else ''}\left(*\right)"
+    return rf"{sign}{chr(39) if function.endswith('_derivative') else ''}\left(*\right)"
 
 
 def _latex_entry(symbol: str, row: object, column: object) -> str:

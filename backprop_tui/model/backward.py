@@ -12,7 +12,7 @@ from functools import cached_property
 
 from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, calls, children, names, walk
 from backprop_tui.maths.expressions import replace as put
-from backprop_tui.maths.functions import expand, is_slope
+from backprop_tui.maths.functions import expand, is_derivative
 from backprop_tui.maths.normal_form import (
     cancelled,
     divides_by_matrix,
@@ -157,7 +157,7 @@ def collapse(
     e = put(chain, {at_reader.target: at_reader.expression})
     yield e, at_reader.symbol
     for call in calls(chain):
-        if is_slope(call.function):
+        if is_derivative(call.function):
             e = flat(put(e, {call: put(expand(call), {reader.expression: reader.target})}))
             yield e, call.function
     e = cancelled(e)

@@ -35,7 +35,15 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 from backprop_tui.model.keys import read_only as read_only
-from backprop_tui.model.layers import FIRST, PARAMETER, is_column, parameter_shapes, weights_of
+from backprop_tui.model.layers import (
+    FIRST,
+    INPUT,
+    PARAMETER,
+    TARGET,
+    is_column,
+    parameter_shapes,
+    weights_of,
+)
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
@@ -78,7 +86,9 @@ TARGETS = Value(
 COLUMNS = ListOf(LINE, "columns' names", 1)
 GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
 ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
-FORMULAS = Section("[formulas]", {}, others=Key(ANY_STEP, "one's own, instead of the taught one"))
+FORMULAS = Section(
+    "[formulas]", {}, others=Key(ANY_STEP, "your own formula, instead of the usual one")
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,16 @@ class Data:
     def examples(self) -> int:
         return int(self.X.shape[1])
 
+    @property
+    def by_symbol(self) -> dict[str, Array]:
+        """The inputs and the targets, by what a program calls them."""
+        return {INPUT: self.X, TARGET: self.Y}
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...] | None]:
+        """What the rows of the inputs and of the targets are called, by their symbols."""
+        return {INPUT: self.input_names, TARGET: self.output_names}
+
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
         """What the classes are called, where every target is one; their numbers without names."""
@@ -124,14 +144,14 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Initial:
-    """The [initial] of a file: how the parameters are drawn, and those given outright."""
+    """The [initial] of a file: how the parameters are drawn, and those its values, row by row."""
 
     seed: Annotated[int, Key(whole_number(0), "of numpy's default_rng", flag=True)] = 0
     scheme: Annotated[str, Key(name_among(SCHEMES), "xavier: variance 1/n; he: 2/n")] = "xavier"
     round: Annotated[int | None, Key(whole_number(0, 12), "decimals, when drawn", flag=True)] = None
-    given: Annotated[Mapping[str, Array], Key(GIVEN, "given outright", make=all_read_only)] = field(
-        default_factory=dict
-    )
+    given: Annotated[
+        Mapping[str, Array], Key(GIVEN, "its values, row by row", make=all_read_only)
+    ] = field(default_factory=dict)
 
     def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
@@ -188,17 +208,28 @@ class Experiment:
     formulas: Annotated[Mapping[str, Expr], Key(FORMULAS)] = field(default_factory=dict)
     """A learner's own formulas, by the symbols that they compute."""
     mistake: DeliberateMistake | None = None  # made on purpose; None: the right algorithm
-    decimals: int = DECIMALS.default  # of the numbers shown, unless their reader chooses
+    own_decimals: int | None = None
+    """The decimals that the experiment asks for; None: its reader's, or the usual ones."""
     look: Annotated[Look, Key(VIEW, name="view")] = PLAIN
     saved: Annotated[Saved | None, Key(POSITION, name="position")] = None
     written: Written | None = None  # None: it was read from no text
+
+    def __repr__(self) -> str:
+        network = self.network
+        return f"<Experiment {self.source}: {network.sizes}, {network.loss}>"
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of the numbers shown, unless their reader chooses."""
+        usual: int = DECIMALS.default
+        return usual if self.own_decimals is None else self.own_decimals
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
         return self.initial.parameters(self.network.layers)
 
     def with_seed(self, seed: int) -> Self:
-        """The same experiment with every weight drawn anew; biases given outright stay.
+        """The same experiment with every weight drawn anew; biases its values, row by row stay.
 
         Published figures, edits, and notes and questions tied to an iteration, speak of the old
         numbers, so they go, and so does what was saved of the old run.

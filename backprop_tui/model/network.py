@@ -47,13 +47,17 @@ class Network:
 class Training:
     """The [training] of a file: how the parameters follow their gradients."""
 
-    learning_rate: Annotated[float, Key(at_least(0), "α, how far an update goes", flag=True)] = 0.5
-    batch: Annotated[int, Key(whole_number(1, word="all"), "examples an iteration")] = 1
+    learning_rate: Annotated[
+        float, Key(at_least(0), "α: an update subtracts α times the gradient", flag=True)
+    ] = 0.5
+    batch: Annotated[int, Key(whole_number(1, word="all"), "examples in an iteration")] = 1
     order: Annotated[str, Key(name_among(ORDERS), "shuffled: by the seed, each epoch")] = ORDERS[0]
     reduction: Annotated[str, Key(name_among(REDUCTIONS), "mean: dW, db carry 1/m")] = REDUCTIONS[0]
     freeze: Annotated[tuple[str, ...], Key(FROZEN, "no update step", make=_once)] = ()
     optimizer: Annotated[str, Key(name_among(OPTIMIZERS), "the update rule")] = "gradient_descent"
-    beta1: Annotated[float, Key(SHARE, "how long v remembers gradients (momentum, adam)")] = 0.9
-    beta2: Annotated[float, Key(SHARE, "how long s remembers squares (rmsprop, adam)")] = 0.999
-    epsilon: Annotated[float, Key(at_least(0), "keeps an update finite where s is 0")] = 1e-8
-    weight_decay: Annotated[float, Key(at_least(0), "λ: of a weight, added to its gradient")] = 0.0
+    beta1: Annotated[float, Key(SHARE, "decay rate of v (momentum, adam)")] = 0.9
+    beta2: Annotated[float, Key(SHARE, "decay rate of s (rmsprop, adam)")] = 0.999
+    epsilon: Annotated[float, Key(at_least(0), "prevents a division by 0")] = 1e-8
+    weight_decay: Annotated[
+        float, Key(at_least(0), "λ: λ times a weight is added to its gradient")
+    ] = 0.0

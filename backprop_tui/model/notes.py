@@ -77,7 +77,7 @@ class Question:
     )
     form: Annotated[str, Key(name_among(FORMS), "how it is answered")]
     text: Annotated[str, Key(SOMETHING_SAID, "what is asked")]
-    answer: Annotated[str | None, Key(SOMETHING_SAID, "said afterwards; a talk needs one")] = None
+    answer: Annotated[str | None, Key(SOMETHING_SAID, "shown afterwards; a talk needs one")] = None
 
 
 # Published figures ---------------------------------------------------------------------------
@@ -135,8 +135,10 @@ WRONG = ListOf(section("a known wrong figure", KnownWrong), "tables with of, pri
 class Published:
     """Figures of one iteration; those of a parameter are meant after its update."""
 
-    source: Annotated[str, Key(LINE, "who has printed them")]
+    source: Annotated[str, Key(LINE, "where they are printed")]
     iteration: Annotated[int, Key(whole_number(1), "whose figures they are")] = 1
     within: Annotated[float | None, Key(POSITIVE, "left out: to the digits printed")] = None
     figures: Annotated[tuple[Figure, ...], Key(ANYTHING, "its figures", make=_figures)] = ()
-    known_wrong: Annotated[tuple[KnownWrong, ...], Key(WRONG, "wrong in the source")] = ()
+    known_wrong: Annotated[
+        tuple[KnownWrong, ...], Key(WRONG, "figures that are wrong in the source")
+    ] = ()

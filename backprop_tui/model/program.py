@@ -95,6 +95,9 @@ class Program:
     right: Program | None = None
     """Of a program with a mistake, the one without; None of that one itself."""
 
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.steps)} steps for {self.network.sizes}>"
+
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in order."""

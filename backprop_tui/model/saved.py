@@ -60,9 +60,9 @@ class Edit:
     name alpha.
     """
 
-    iteration: Annotated[int, Key(whole_number(1), "from whose start on it holds")]
+    iteration: Annotated[int, Key(whole_number(1), "the edit is valid from its start")]
     of: Annotated[Cell | Name, CHANGED]
-    value: Annotated[float, Key(FINITE, "what it becomes")]
+    value: Annotated[float, Key(FINITE, "the new value")]
 
 
 # Where it stood ------------------------------------------------------------------------------
@@ -79,8 +79,11 @@ HANDED_ON = Others(
 class Keyframe:
     """The [keyframe] of a file: what one iteration of the run begins with."""
 
-    iteration: Annotated[int, Key(whole_number(1), "the iteration that begins so")]
-    kept: Annotated[Mapping[str, Array], Key(HANDED_ON, "as it begins", make=all_read_only)]
+    iteration: Annotated[int, Key(whole_number(1), "the iteration that starts with these values")]
+    kept: Annotated[
+        Mapping[str, Array],
+        Key(HANDED_ON, "its values at the start of the iteration", make=all_read_only),
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +94,9 @@ class Saved:
     """
 
     iteration: Annotated[int, Key(whole_number(1), "the iteration that is under way")]
-    steps: Annotated[int, Key(whole_number(0), "how many of its steps are done", "step")] = 0
+    steps: Annotated[int, Key(whole_number(0), "its completed steps", "step")] = 0
     keyframe: Keyframe | None = None
-    elements: Annotated[int, Key(whole_number(0), "of the next, which is open")] = 0
+    elements: Annotated[int, Key(whole_number(0), "completed elements of the next step")] = 0
 
 
 # How it was seen -----------------------------------------------------------------------------
@@ -128,15 +131,15 @@ class Look:
     drawing: Annotated[str, Key(name_among(DRAWINGS), "how the network is drawn")] = DRAWINGS[0]
     theme: Annotated[str | None, Key(name_among(THEMES), "left out: the reader's own")] = None
     panel: Annotated[str, Key(name_among(PANELS), "the panel that is chosen")] = "cache"
-    marked: Annotated[bool, _here(TRUTH, "whether it is seen to be chosen")] = False
-    maximised: Annotated[bool, _here(TRUTH, "whether it stands alone")] = False
-    hidden: Annotated[tuple[str, ...], Key(COVERED, "for a class to predict them")] = ()
-    cursor: Annotated[Cell | None, _here(CELL, "the number that is pointed at")] = None
+    marked: Annotated[bool, _here(TRUTH, "whether it is marked as chosen")] = False
+    maximised: Annotated[bool, _here(TRUTH, "whether it fills the screen")] = False
+    hidden: Annotated[tuple[str, ...], Key(COVERED, "panels with hidden numbers")] = ()
+    cursor: Annotated[Cell | None, _here(CELL, "the cell of the cursor")] = None
     trail: Annotated[
         tuple[tuple[int, Cell], ...],
         _here(ListOf(EXPLAINED, "numbers explained"), "walked through"),
     ] = ()
-    term: Annotated[int, _here(whole_number(0), "which of what the last one reads")] = 0
+    term: Annotated[int, _here(whole_number(0), "the chosen term of the last one")] = 0
     scroll: Annotated[tuple[tuple[int, int, int], ...], _here(WINDOWS, "of large matrices")] = ()
     line: Annotated[int, _here(whole_number(0), "how far the Step panel is scrolled")] = 0
     ask: Annotated[str | None, Key(name_among(ASKING), "left out: as it does by itself")] = None

@@ -25,8 +25,8 @@ from backprop_tui.maths.words import (
 from backprop_tui.maths.writing import text, write
 from backprop_tui.plain import telling
 from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.view import View
+from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.view import View
 
 FOLD = 6
 """Terms of a sum that are said; of a longer one the first and the last."""
@@ -67,8 +67,8 @@ def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str
 
 
 def _remark(remark: str) -> str:
-    """A remark; another way to the same number, `= dA2 · σ′(Z2) = ..., the same`, as a sentence."""
-    if found := re.fullmatch(r"= (.*), the same", remark):
+    """A remark as a sentence; `= dA2 · σ′(Z2) = ..., the same number` is another way to it."""
+    if found := re.fullmatch(r"= (.*), the same number", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
     return sentence(remark)
 
@@ -101,8 +101,7 @@ def given(view: View, place: Place) -> Iterator[str]:
 
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
-    data = view.state.experiment.data
-    names = {"X": data.input_names, "Y": data.output_names}.get(place.symbol)
+    names = view.state.experiment.data.names.get(place.symbol)
     return names[place.cell.row - 1] if names else ""
 
 
@@ -142,7 +141,7 @@ def beside(view: View, place: Place) -> Iterator[str]:
     if (right := view.correct(place)) is not None:
         yield f"It is wrong: right would be {figure(view, right)}."
     if slip := view.slip:
-        yield sentence(f"Mistaken: {slip}")
+        yield sentence(slip)
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:

@@ -12,18 +12,34 @@ import sys
 from collections.abc import Callable
 
 from backprop_tui.exports.record import Record
+from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import printable
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain.session import Session
+from backprop_tui.plain.face import PlainFace
+from backprop_tui.session.leaving import (
+    autosave,
+    begin_autosaves,
+    end_autosaves,
+    last_words,
+    resumed,
+)
 
 PROMPT = "> "
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def run(
-    experiment: Experiment, decimals: int, write: Callable[[str], None], record: Record | None
+    experiment: Experiment,
+    decimals: int,
+    write: Callable[[str], None],
+    record: Record | None,
+    is_resumed: bool = False,
+    preferred: Settings = NO_SETTINGS,
 ) -> None:
-    """Step through an experiment. What interrupts it, or `write` raises, is the caller's."""
+    """Step through an experiment, which was opened from the newest autosave if `is_resumed`.
+
+    What interrupts it, or `write` raises, is the caller's.
+    """
 
     def tell(line: str) -> None:
         write(f"{line}\n")
@@ -31,27 +47,32 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    session = Session(experiment, decimals, lambda line: tell(heard(line)))
+    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)), preferred)
+    session = face.session
     session.record = record
-    session.open()
+    if is_resumed:
+        resumed(session)
+    face.open()
     if attended:
-        session.offer()
+        begin_autosaves(session)
+        face.say(*filter(None, [session.message]))
     try:
         while not session.ended and (line := read(write if attended else None)) is not None:
             try:
-                session.line(line)
-                if attended:
-                    session.guard()
+                face.line(line)
+                autosave(session)
             except KeyboardInterrupt:
                 if not attended:
                     raise
-                session.say("Stopped.")
+                session.stop()
+                face.say("Stopped.")
     except KeyboardInterrupt:
         tell("")  # behind the prompt
-        tell(session.last_words())
+        end_autosaves(session)
+        tell(last_words(session))
         raise
-    session.nothing_to_lose()
-    tell(session.last_words())
+    end_autosaves(session)
+    tell(last_words(session))
 
 
 def heard(line: str) -> str:

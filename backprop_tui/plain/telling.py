@@ -1,7 +1,7 @@
-"""What is said of a position: its step as text and in words, its matrix, why it is so, the notes.
+"""Formulas and matrices as they are said.
 
 A matrix is read row by row, every number by its column; a single row or column by the other alone,
-and a single number as it is. It lays out what a View holds, and computes nothing.
+and a single number as it is.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import formula
-from backprop_tui.explain.reasons import reason
-from backprop_tui.exports.figures import heading
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.words import WORDS as IN_WORDS
-from backprop_tui.maths.words import figure_in_words, sentence, spoken
+from backprop_tui.maths.words import figure_in_words
 from backprop_tui.messages import count
-from backprop_tui.model.classes import correct, prediction
 from backprop_tui.model.program import Step
-from backprop_tui.tui.paint.numbers import number
-from backprop_tui.tui.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CHANGED, EDITED, View
 
-MOST_UNASKED = 24
-"""Numbers of a matrix that are read without being asked for."""
-MOST_PREDICTED = 10
-"""Examples of a batch whose predictions are said one by one."""
 MOST = 400
 """Numbers that are read at once."""
 SAID = {EDITED: "edited", CHANGED: "changed"}
 WORDS, TEXT, BOTH = "words", "text", "both"
 SPELLINGS = {WORDS: "in words", TEXT: "as text", BOTH: "as text and in words"}
 """How formulas are given: for the ear, for braille and the eye."""
+
+
+def advised(refusal: str, advice: str) -> str:
+    """A refusal with what to do behind it, where it does not say that itself: as in "L is no
+    condition: compare it" or "Did you mean dZ1?"."""
+    said = refusal.rstrip(".")
+    return said if ": " in said or said.endswith("?") else f"{said}. {advice}"
 
 
 def figure(view: View, value: float) -> str:
@@ -43,107 +43,12 @@ def size(shape: Shape) -> str:
     return f"{count(shape[0], 'row')}, {count(shape[1], 'column')}"
 
 
-def spot(view: View) -> str:
-    """Step 8 of 17, backward, layer 2, iteration 1."""
-    state, step = view.state, view.step
-    if step is None:
-        return f"Start of iteration {view.iteration:,}: nothing is computed yet."
-    layer = f", layer {step.layer}" if step.layer else ""
-    steps = len(state.program.steps)
-    return f"Step {state.number} of {steps}, {step.phase}{layer}, iteration {view.iteration:,}."
-
-
-def beginning(view: View) -> Iterator[str]:
-    """Before the first step: what this experiment is."""
-    yield from about(view)
-    yield from mistake(view)
-    yield spot(view)
-
-
-def about(view: View) -> Iterator[str]:
-    """What this experiment is."""
-    experiment = view.state.experiment
-    yield spoken(f"{experiment.name}: {experiment.title.rstrip('.')}.")
-    if experiment.about:
-        yield spoken(experiment.about)
-    layers = ", ".join(map(str, experiment.network.layers))
-    yield f"Neurons of each layer, the inputs first: {layers}."
-
-
-def mistake(view: View) -> Iterator[str]:
-    """That the run is made with a mistake, as long as it is."""
-    if (made := view.state.experiment.mistake) is not None:
-        idle = view.without_effect
-        yield spoken(f"Mistake: {made.name}{f', which {idle}' if idle else ''}.")
-
-
-def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
-    """The step that was just done, or the element of one that was just shown."""
-    step, position = view.step, view.state.position
-    assert step is not None
-    yield spot(view)
-    several = view.state.experiment.data.examples > 1
-    if several and position.steps == 1 and not position.elements:
-        yield spoken(f"{heading(view.state.timeline, view.state.iteration)}.")
-    yield from mistake(view)
-    if position.elements <= 1:  # once, not at every element; so are the notes
-        yield from formulas(step, spelling)
-    if position.elements:
-        from backprop_tui.plain.explaining import arithmetic
-
-        last = position.elements
-        yield f"Element {last} of {view.state.result(step.symbol).size}."
-        if view.explanation is not None:
-            yield from arithmetic(view.explanation, spelling)
-    else:
-        yield from matrix(view, step.symbol, MOST_UNASKED)
-        yield from predictions(view)
-        experiment = view.state.experiment
-        yield spoken(reason(step, experiment.network, experiment.training))
-    if slip := view.slip:
-        yield sentence(f"Mistaken: {slip}")
-    if position.elements <= 1:
-        yield from notes(view)
-    yield from ended(view)
-
-
 def formulas(step: Step, spelling: str, what: str = "") -> Iterator[str]:
     """The step's formula as it is wanted; `what` says what it is for: Hint."""
     for way, spelled in ((TEXT, formula(step)), (WORDS, f"{formula(step, IN_WORDS)}.")):
         if spelling in (way, BOTH):
             label = ", ".join(filter(None, (what, SPELLINGS[way] if spelling == BOTH else "")))
             yield f"{label[:1].upper()}{label[1:]}: {spelled}" if label else spelled
-
-
-def predictions(view: View) -> Iterator[str]:
-    """Where targets are classes: what the network takes each example of the batch for."""
-    state, data = view.state, view.state.experiment.data
-    outputs = f"A{state.experiment.network.depth}"
-    A, names = state.value(outputs), data.class_names
-    if view.step is None or view.step.symbol != outputs or A is None or names is None:
-        return
-    Y, shown = state.before("Y"), min(state.examples, MOST_PREDICTED)
-    for column in range(shown if data.examples > 1 else 0):
-        found, example = prediction(names, A, Y, column), state.iteration.examples[column] + 1
-        verdict = "right" if found.right else "wrong"
-        yield f"Example {example}: predicted {found.predicted}, target {found.target}, {verdict}."
-    if state.examples > 1:
-        yield f"{int(correct(A, Y).sum())} of {state.examples} are predicted right."
-
-
-def notes(view: View) -> Iterator[str]:
-    """The lesson's notes at this step."""
-    yield from (sentence(f"Note: {note}") for note in view.notes)
-
-
-def ended(view: View) -> Iterator[str]:
-    """That the run has diverged, where it has."""
-    state = view.state
-    if state.iteration.diverged and state.position.steps == len(state.program.steps):
-        yield (
-            f"{state.iteration.diverged} is no longer finite: the run has diverged in iteration "
-            f"{view.iteration:,} and ends here; back goes back."
-        )
 
 
 # Matrices ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
 from backprop_tui.model.experiment import Array, Experiment, Kept
-from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.layers import INPUT, TARGET, parameter_shapes
 from backprop_tui.model.notes import Published
 from backprop_tui.model.saved import ALPHA, Edit
 
@@ -29,7 +29,11 @@ from backprop_tui.model.saved import ALPHA, Edit
 
 def editable(layers: Sequence[int], examples: int) -> dict[str, Shape]:
     """The shape of each matrix whose numbers can be changed, in a batch of so many examples."""
-    return {"X": (layers[0], examples), "Y": (layers[-1], examples), **parameter_shapes(layers)}
+    return {
+        INPUT: (layers[0], examples),
+        TARGET: (layers[-1], examples),
+        **parameter_shapes(layers),
+    }
 
 
 def edit_fault(experiment: Experiment, edit: Edit) -> str | None:
@@ -54,7 +58,7 @@ def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[st
     rows, columns = shapes[symbol]
     if row > rows or column > columns:
         return "cell", f"does not exist: {symbol} is {written(shapes[symbol])}"
-    if symbol == "Y" and loss is not None:
+    if symbol == TARGET and loss is not None:
         if LOSSES[loss].targets_are_shares:
             return "cell", f"cannot be edited alone: {loss} needs targets that sum to 1"
         if LOSSES[loss].targets_are_probabilities and not 0 <= edit.value <= 1:
@@ -135,7 +139,7 @@ class Made:
     @property
     def lasts(self) -> bool:
         """Whether it holds from its iteration on; a parameter's is only what that begins with."""
-        return self.symbol in ("X", "Y", ALPHA.symbol)
+        return self.symbol in (INPUT, TARGET, ALPHA.symbol)
 
 
 class Edits:
@@ -157,7 +161,7 @@ class Edits:
 
     def _column(self, cell: Cell, iteration: int) -> int:
         """The column of a cell, from 0; of X and Y that in the data, which is an example."""
-        if cell.symbol in ("X", "Y"):
+        if cell.symbol in (INPUT, TARGET):
             return int(self.experiment.examples_of(iteration)[cell.column - 1])
         return cell.column - 1
 
@@ -173,7 +177,7 @@ class Edits:
 
     def setting(self, number: int) -> Experiment:
         """The experiment with X, Y and α as they are in an iteration."""
-        matrices = {"X": self.experiment.data.X, "Y": self.experiment.data.Y}
+        matrices = self.experiment.data.by_symbol
         alpha = self.experiment.training.learning_rate
         for made in self.made:
             if made.edit.iteration > number or not made.lasts:
@@ -184,7 +188,7 @@ class Edits:
                 matrices[made.symbol] = _with(matrices[made.symbol], made)
         return replace(
             self.experiment,
-            data=replace(self.experiment.data, X=matrices["X"], Y=matrices["Y"]),
+            data=replace(self.experiment.data, X=matrices[INPUT], Y=matrices[TARGET]),
             training=replace(self.experiment.training, learning_rate=alpha),
         )
 

@@ -165,7 +165,7 @@ def _condition(source: str, timeline: Timeline) -> Condition:
             raise GoalError(_unknown(symbol, known))
     _cells_exist(e, shapes)
     if not isinstance(e, Compare):
-        raise GoalError(f"{short(text(e))} is no condition: compare it, as in loss < 0.01")
+        raise GoalError(f"{short(text(e))} is not a condition: compare it, as in loss < 0.01")
     try:
         shape(e, shapes)
     except ShapeMismatch as error:
@@ -178,7 +178,7 @@ def _condition(source: str, timeline: Timeline) -> Condition:
 def _unknown(symbol: str, known: tuple[str, ...]) -> str:
     near = nearest(symbol, (*known, "loss"))
     meant = f" Did you mean {near}?" if near else ""
-    return f"there is no {short(symbol)} here.{meant}"
+    return f"there is no step called “{short(symbol)}”.{meant}"
 
 
 def _by_element(part: Expr) -> bool:

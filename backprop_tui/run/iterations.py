@@ -11,6 +11,7 @@ import numpy as np
 
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Array, Data, Experiment, Indices, Kept, read_only
+from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.model.program import Program
 
 
@@ -34,6 +35,9 @@ class Iteration:
     diverged: str | None
     """The first parameter that is no longer finite."""
 
+    def __repr__(self) -> str:
+        return f"<Iteration {self.number}: loss {self.loss:.6g}>"
+
     @property
     def nbytes(self) -> int:
         """The memory that its numbers take."""
@@ -44,7 +48,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
     """The iteration of that number, which begins with `kept`, as `program.kept` has it."""
     examples = experiment.examples_of(number)
     X, Y = batch(experiment.data, examples)
-    given = {"X": X, "Y": Y, **dict(zip(program.kept, kept, strict=True))}
+    given = {INPUT: X, TARGET: Y, **dict(zip(program.kept, kept, strict=True))}
     scalars = {**constants(experiment), "m": float(len(examples)), "t": float(number)}
     env: dict[str, Any] = {**given, **scalars}
     results = []

@@ -16,6 +16,7 @@ import numpy as np
 from backprop_tui.maths.values import value
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
+from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.run.timeline import Position, Timeline
 
 LEAST = 1000
@@ -149,7 +150,7 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
     for start in range(0, data.examples, AT_A_TIME):
         here = slice(start, start + AT_A_TIME)
         X, Y = (np.ascontiguousarray(matrix[:, here]) for matrix in (data.X, data.Y))
-        known = {"X": X, "Y": Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
+        known = {INPUT: X, TARGET: Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
         for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())

@@ -23,8 +23,10 @@ from textual.messages import ExitApp
 from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.files.codes import TooLongError
+from backprop_tui.session.looks import snapshot
+from backprop_tui.session.saving import code_of
+from backprop_tui.session.state import Snapshot
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.screens.keep import Snapshot
 
 MOMENT = 1.0
 """Seconds between two looks at where the learner is: no key waits for it."""
@@ -77,9 +79,8 @@ class SessionDriver(WebDriver):
 
 
 def waiting(app: App[object]) -> int:
-    """Messages that nobody has taken yet: keys go from the app to its screen, then to a widget."""
-    pumps = {app, *app.screen_stack, app.focused} - {None}
-    return sum(pump.message_queue_size for pump in pumps if pump)
+    """Messages that nobody has taken yet."""
+    return sum(pump.message_queue_size for pump in (app, *app.screen_stack))
 
 
 class SessionApp(BackpropApp):
@@ -97,19 +98,19 @@ class SessionApp(BackpropApp):
 
     def tell(self) -> None:
         """Where the learner is now, if it is another place than was told."""
-        now = self.stepper.snapshot()
+        now = snapshot(self.session)
         if isinstance(self._driver, WebDriver) and now != self._told:
             self._told = now
             self._driver.write_meta({"type": "here", **self.here()})
 
     def here(self) -> dict[str, str]:
-        stepper = self.stepper
+        session = self.session
         try:
-            code = stepper.code()
+            code = code_of(session)
         except TooLongError:
             code = ""
-        title = stepper.timeline.experiment.name
-        return {"code": code, "title": title, "score": stepper.score.sentence()}
+        score = session.score.sentence() if session.score else ""
+        return {"code": code, "title": session.timeline.experiment.name, "score": score}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -25,9 +25,11 @@ from aiohttp.typedefs import Handler
 
 from backprop_tui import lessons
 from backprop_tui.cli.streams import PROGRAM
-from backprop_tui.messages import shown
+from backprop_tui.guide import TOPICS
+from backprop_tui.messages import hint, shown
 from backprop_tui.serve.bookmarks import Bookmarks
-from backprop_tui.serve.session import End, Session, part
+from backprop_tui.serve.guide import PATH, guide_page
+from backprop_tui.serve.session import BrowserSession, End, part
 
 PAGE = Path(__file__).parent / "page"
 TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font
@@ -73,7 +75,7 @@ class Server:
         self.allowed = frozenset(map(host_name, allowed)) - {""}
         own = LOOPBACK if is_loopback(host) else LOOPBACK | names_of_this_machine()
         self.names = (own | self.allowed | {host_name(host)}) - {""}
-        self.sessions: dict[Session, web.WebSocketResponse] = {}
+        self.sessions: dict[BrowserSession, web.WebSocketResponse] = {}
         self._bookmarks = Bookmarks(str(experiment["word"]))
 
     @property
@@ -86,6 +88,8 @@ class Server:
             [
                 web.get("/", self.page),
                 web.get("/ws", self.learner),
+                web.get(PATH, show_guide),
+                web.get(PATH + "/{topic}", show_guide),
                 web.static("/page", PAGE),
                 web.static("/terminal", TERMINAL),
             ]
@@ -124,7 +128,7 @@ class Server:
             await part(page, End.FULL)
             return page
         begins = self.begins(request.query.get("bookmark", ""))
-        session = Session(begins, page, self._bookmarks.of, name)
+        session = BrowserSession(begins, page, self._bookmarks.of, name)
         self.sessions[session] = page
         try:
             await session.start(*size_asked_for(request))
@@ -169,6 +173,16 @@ class Server:
         for session, _ in sessions:
             await session.stop()
         await asyncio.gather(*(part(page, End.STOPPED) for _, page in sessions))
+
+
+async def show_guide(request: web.Request) -> web.StreamResponse:
+    """A page of the guide; of a topic that it does not have, the nearest one's name."""
+    topic = request.match_info.get("topic", "")
+    try:
+        return web.Response(text=guide_page(topic), content_type="text/html")
+    except KeyError:
+        meant = hint(topic, TOPICS)
+        raise web.HTTPNotFound(text=f"The guide has no topic {shown(topic)}{meant}\n") from None
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -232,13 +246,13 @@ def address(host: str, port: int) -> str:
 def trouble(error: OSError, host: str, port: int) -> str:
     """Why nothing can listen there, and what to do."""
     if isinstance(error, socket.gaierror):
-        return f"--host {shown(host)} is no address: 127.0.0.1 and 0.0.0.0 always are"
+        return f"--host {shown(host)} is not an address: 127.0.0.1 and 0.0.0.0 always are"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:
         return f"port {port} needs rights that you do not have: choose one above 1023 with --port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--host {shown(host)} is no address of this machine"
+        return f"--host {shown(host)} is not an address of this machine"
     return f"{host}:{port} cannot be served: {error.strerror or error}"
 
 

@@ -44,7 +44,7 @@ class End(IntEnum):
 logging.getLogger("textual-serve").setLevel(logging.CRITICAL)  # what a process says is enough
 
 
-class Session(AppService):
+class BrowserSession(AppService):
     """`experiment`, as the command line names it, in a process that `page` shows.
 
     `bookmark` makes of a code what a page may keep; `name` is the page's own, which it has for as

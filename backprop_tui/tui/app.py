@@ -1,6 +1,7 @@
-"""The application: themes, and the stepper's screen with its experiment.
+"""The application: keys and the mouse to the session, what there is to see of it to the panels.
 
-It wires; what keys do is on the screen, what is known is the engine's.
+It holds nothing of the session. A key is handled whole before the next is read, and many of them
+may be drawn once.
 """
 
 from __future__ import annotations
@@ -8,23 +9,84 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from time import monotonic
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from textual.app import App, SystemCommand
+from textual import events
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.containers import Horizontal, Vertical
 from textual.driver import Driver
-from textual.screen import Screen
+from textual.geometry import Size
 from textual.theme import Theme
+from textual.timer import Timer
 
+from backprop_tui.files.settings import NO_SETTINGS, Settings
+from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.tui.paint.themes import THEMES, hues
-from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session import leaving, looking, opening, travel
+from backprop_tui.session.commands import sign_of
+from backprop_tui.session.playing import SPEEDS
+from backprop_tui.session.prompts import Menu, Sheet
+from backprop_tui.session.session import Session
+from backprop_tui.session.view import NO_LOSSES, View
+from backprop_tui.tui import lazy
+from backprop_tui.tui.paint.losses import sparkline, thinned
+from backprop_tui.tui.paint.themes import THEMES
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.box import Box, Cover
+from backprop_tui.tui.panels.footer import Footer
+from backprop_tui.tui.panels.heading import Rail, Title
+from backprop_tui.tui.panels.network import NetworkPanel
+from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.prompt import PromptLine
+from backprop_tui.tui.panels.step import StepPanel
+from backprop_tui.tui.sheets.choices import choice_page, entry_at
+from backprop_tui.tui.sheets.page import page_of
+from backprop_tui.tui.window import Window, WindowLayout
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
+SLICE, APART = 0.01, 0.001
+"""Seconds of what takes long between two looks at the keys, and of those looks."""
+SHOWN = 0.1
+"""Seconds between two looks of its user at how far that has come."""
+PATIENCE = 0.1
+"""Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
+AFTER = 0.2
+"""Seconds until autosaves begin."""
+EACH = 1.0
+"""Seconds between two looks at what is open elsewhere."""
+SPARKS = 10
+"""Characters of the sparkline in the title."""
+POINTS = 400
+"""Points of the curve of losses at most."""
+BEHIND = 0.6
+"""How much of the background covers the panels while a box is open over them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """So many losses of a run as a sparkline, and in a large window as points of a curve."""
+
+    timeline: Timeline | None = None
+    count: int = 0
+    large: bool = False
+    sparkline: str = ""
+    points: tuple[Array, Array] = NO_LOSSES
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A driver that ends the process where the screen cannot be taken down."""
+
+    def must_end(self, status: int, last_words: str = "") -> None:
+        """End it soon, unless the screen is taken down before."""
 
 
 class BackpropApp(App[str]):
@@ -32,8 +94,8 @@ class BackpropApp(App[str]):
 
     TITLE = "backprop-tui"
     CSS_PATH = Path(__file__).with_name("app.tcss")  # here, wherever a subclass is written
-    ENABLE_COMMAND_PALETTE = True
-    AUTO_FOCUS = None  # a focus would take the arrows from time
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None  # a focused widget would take keys
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "to the shell", show=False, priority=True)
     ]
@@ -44,19 +106,30 @@ class BackpropApp(App[str]):
         decimals: int = 3,
         served: bool = False,
         ascii_only: bool = False,
+        autosaves: bool = False,
+        preferred: Settings = NO_SETTINGS,
     ) -> None:
         """`served`: the screen is in a stranger's browser, who may read and write no file here;
-        `ascii_only`: every sign is spelled, for a terminal that lacks some."""
+        `ascii_only`: every sign is spelled, for a terminal that lacks some; `autosaves`: what is on
+        the screen is written to this program's autosave; `preferred`: what holds where an
+        experiment does not say."""
         super().__init__()
-        self.served = served
         if ascii_only:
-            from backprop_tui.tui.terminals import Spelled
-
-            self._filters.append(Spelled())
+            self._filters.append(lazy.Spelled())
         for theme in THEMES:
             self.register_theme(theme)
-        self._begin_with(THEMES[experiment.look.theme == "light"])
-        self.stepper = Stepper(experiment, decimals)
+        self.session = Session(
+            experiment, decimals, Window(self.size), sign_of, served, preferred=preferred
+        )
+        self._begin_with(self._wanted_theme)
+        self.autosaves = autosaves
+        self.progress = ""  # how far what takes long has come
+        self._is_up = False  # whether there are panels to draw
+        self._losses = Drawn()
+        self._drawn_at = 0.0
+        self._will_draw = self._works = False  # whether that is called for already
+        self._beat: Timer | None = None  # of running by itself
+        self._rest: Timer | None = None  # until no key has come for a while
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -66,22 +139,24 @@ class BackpropApp(App[str]):
         else:
             self.theme = theme.name
 
+    @property
+    def _wanted_theme(self) -> Theme:
+        return THEMES[self.session.theme == "light"]
+
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, but where it reads bytes: those may be anything."""
         found = super().get_driver_class()
         if found.__module__ == "textual.drivers.linux_driver":
-            from backprop_tui.tui.driver import TerminalDriver  # which Windows cannot import
-
-            return TerminalDriver
+            return lazy.TerminalDriver  # which Windows cannot import
         return found
+
+    # Beginning and ending
 
     def on_load(self) -> None:
         """Before the terminal is taken."""
         self._leave_on_signals()
         if self.console.color_system == "standard":
-            from backprop_tui.tui.terminals import SixteenColours
-
-            self._filters.append(SixteenColours())
+            self._filters.append(lazy.SixteenColours())
 
     def _leave_on_signals(self) -> None:
         """Told to end (kill, a closed window, an interrupt), give the terminal back first.
@@ -92,6 +167,7 @@ class BackpropApp(App[str]):
         loop = asyncio.get_running_loop()
 
         def leave(number: int, _: object) -> None:
+            self._must_end(128 + number)
             with suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(self._leave, 128 + number)
 
@@ -103,33 +179,276 @@ class BackpropApp(App[str]):
 
     def _leave(self, status: int) -> None:
         """Exit, but never in the middle of the start: half a screen cannot be taken down."""
-        if self.stepper.is_mounted:
+        if self._is_up:
             self.exit(return_code=status)
         else:
             asyncio.get_running_loop().call_later(MOMENT, self._leave, status)
+
+    def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
+        """Take down the screen, and print `result`."""
+        leaving.end_autosaves(self.session)
+        super().exit(result, return_code, message)
+        self._must_end(return_code, result or "")
+
+    def _must_end(self, status: int, last_words: str = "") -> None:
+        """However long the screen takes to be taken down, the terminal is given back soon."""
+        if isinstance(self._driver, Ending):
+            self._driver.must_end(status, last_words)
+
+    def compose(self) -> ComposeResult:
+        yield Title(id="title")
+        yield Rail(id="rail")
+        with Horizontal(id="body"):
+            yield NetworkPanel(id="network")
+            with Vertical(id="boards"):
+                yield Cache(id="cache")
+                yield Gradients(id="gradients")
+                yield Update(id="update")
+        yield StepPanel(id="step")
+        yield Footer(id="footer")
+        yield PromptLine(id="prompt")
+        yield Box(id="box")
+        yield Cover(id="cover")
+
+    def on_mount(self) -> None:
+        self._is_up = True
+        self._fit(self.size)
+        opening.watch(self.session)
+        self.set_interval(EACH, self._each_second)
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.changed()
 
     def on_ready(self) -> None:
         # What was made by now stays: no key should wait while all of it is searched for garbage.
         gc.freeze()
         gc.enable()
+        if self.autosaves:  # the first frame does not wait for it
+            self.set_timer(AFTER, self._begin_autosaves)
 
-    def get_default_screen(self) -> Stepper:
-        return self.stepper
+    def _begin_autosaves(self) -> None:
+        leaving.begin_autosaves(self.session)
+        self.changed()
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The meanings' colours under any theme, such that they can be read there."""
-        return hues(self.current_theme)
+    # Keys and pasted text
 
-    def action_command_palette(self) -> None:
-        from backprop_tui.tui.screens.palette import Palette
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys and pasted text before any widget does; everything else is Textual's."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if not await self._check_bindings(event.key, priority=True):  # ctrl+z, ctrl+q
+                self.press(event.key, event.character if event.is_printable else None)
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self.session.paste(event.text)
+            self.changed()
+        else:
+            await super().on_event(event)
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+    def press(self, key: str, character: str | None = None) -> None:
+        """Give the session a key."""
+        if not self.session.ended:
+            self.session.key(key, character)
+            self.changed()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """All actions of the table, and Textual's own."""
-        if screen is self.stepper:
-            yield from self.stepper.commands()
-        for command in super().get_system_commands(screen):
-            if command.title == "Theme" or (command.title == "Screenshot" and not self.served):
-                yield command
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size)
+        self.changed()
+
+    def _fit(self, size: Size) -> None:
+        """The breakpoints: one panel at a time, 80×24, and a large window."""
+        session, window = self.session, Window(size)
+        session.sight, session.width = window, size.width
+        session.one_panel, session.roomy = window.one_panel, window.roomy
+
+    # The mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """A list's entry is chosen, whatever else is open is closed by a click beside it; a cell is
+        explained, a panel chosen for z, a step gone to, a command done."""
+        session, widget = self.session, event.widget
+        if session.job is not None or session.ended:
+            return
+        if isinstance(session.top, Menu | Sheet):
+            self._click_above(event)
+        elif isinstance(widget, Footer) and (command := widget.command_at(event.x)):
+            self.press(command.keys[0])
+        elif isinstance(widget, Rail) and (steps := widget.steps_at(event.x)) is not None:
+            session.act(lambda: session.go(Position(session.position.iteration, steps)))
+        elif isinstance(widget, Board) and (at := event.get_content_offset(widget)) is not None:
+            if (cell := widget.cell_at(at)) is not None:
+                session.act(lambda: looking.inspect(session, cell))
+        elif isinstance(widget, NetworkPanel | StepPanel) and widget.id:
+            panel = widget.id
+            session.act(lambda: looking.choose_panel(session, panel))
+        self.changed()
+
+    def _click_above(self, event: events.Click) -> None:
+        session, top = self.session, self.session.top
+        if not isinstance(event.widget, Box):
+            self.press("escape")
+        elif isinstance(top, Menu) and (at := event.get_content_offset(event.widget)):
+            found = entry_at(top, self.window.size, at.y)
+            if found is not None:
+                session.put(replace(top, chosen=found))
+                self.press("enter")
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(1, event.shift)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(-1, event.shift)
+
+    def _wheel(self, by: int, sideways: bool) -> None:
+        """What is open scrolls; else the window onto the shown layer's weights."""
+        session = self.session
+        if isinstance(session.top, Menu | Sheet):
+            self.press("down" if by > 0 else "up")
+        elif session.job is None:
+            session.act(lambda: looking.scroll_window(session, by, sideways))
+            self.changed()
+
+    # What goes on by itself
+
+    def changed(self) -> None:
+        """Draw when no more keys wait; go on with what takes long, and with running by itself."""
+        session = self.session
+        if session.ended:
+            self.exit(leaving.last_words(session))
+            return
+        if not self._will_draw:
+            self._will_draw = True
+            self.call_later(self.draw)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        session = self.session
+        if (session.job or session.background) and not self._works:
+            self._works = True
+            self.set_timer(APART, self._work)
+        if session.playing and self._beat is None:
+            self._beat = self.set_timer(SPEEDS[session.speed].every, self._tick)
+        elif self._beat is not None and not session.playing:
+            self._beat.stop()
+            self._beat = None
+
+    def _work(self) -> None:
+        """A slice of what takes long; now and then its user sees how far it has come."""
+        self._works, session = False, self.session
+        if session.ended:
+            return
+        progress = session.work(SLICE)
+        self.progress = (progress or self.progress) if session.job is not None else ""
+        if monotonic() - self._drawn_at > SHOWN or not (session.job or session.background):
+            self.changed()
+        else:
+            self._go_on()
+
+    def _tick(self) -> None:
+        """A beat of running by itself."""
+        self._beat = None
+        if self.session.playing:
+            travel.tick(self.session)
+            self.changed()
+
+    def _rested(self) -> None:
+        """No key has come for a while: check the gradient that is shown."""
+        self._rest = None
+        if self.session.job is None and not self.message_queue_size:
+            looking.check_shown(self.session)
+            self._go_on()
+
+    def _each_second(self) -> None:
+        """Look at the open file, which somebody may have changed, and write the autosave."""
+        said = self.session.message
+        if opening.look_at_file(self.session) or said != self.session.message:
+            self.changed()
+        leaving.autosave(self.session)
+
+    # Drawing
+
+    @property
+    def window(self) -> Window:
+        """The window as the session knows it."""
+        assert isinstance(self.session.sight, Window)
+        return self.session.sight
+
+    def draw(self) -> None:
+        """Show what there is to see of the session now."""
+        self._will_draw, session = False, self.session
+        if session.ended or not self._is_up:
+            return
+        if self.theme != self._wanted_theme.name:
+            self.theme = self._wanted_theme.name
+        if session.copied is not None:
+            self.copy_to_clipboard(session.copied)
+            session.copied = None
+        self._draw_panels()
+        self._draw_above()
+        self._drawn_at = monotonic()
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(PATIENCE, self._rested)
+
+    def _draw_panels(self) -> None:
+        session, losses = self.session, self._drawn_losses()
+        view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
+        if self.progress and session.prompt is None:
+            view = replace(view, message=f"{self.progress}; esc stops")
+        self._arrange(view, self.window.layout(view))
+        for panel in self.query(Panel):
+            panel.show(view)
+
+    def _arrange(self, view: View, layout: WindowLayout) -> None:
+        """Show the panels of the layout, as large as it says."""
+        for name in ("network", "cache", "gradients", "update"):
+            self.query_one(f"#{name}").display = name in layout.shown
+        for board in self.query(Board):
+            board.alone, board.room = layout.alone, layout.room(board.id or "")
+        only = layout.shown == {"step"}
+        self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
+        self.query_one("#body").display = not only
+        drawing = self.query_one("#network")
+        drawing.styles.width = "1fr" if layout.alone else layout.network
+        drawing.styles.padding = (0, layout.gap, 0, 0)
+        self.query_one("#step").styles.height = "1fr" if only else layout.step
+
+    def _drawn_losses(self) -> Drawn:
+        session, drawn = self.session, self._losses
+        losses = travel.known_losses(session)
+        known = drawn.timeline, drawn.count, drawn.large
+        if known != (session.timeline, losses.size, session.roomy):
+            points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
+            sparks = sparkline(losses, SPARKS)
+            self._losses = Drawn(session.timeline, losses.size, session.roomy, sparks, points)
+        return self._losses
+
+    def _draw_above(self) -> None:
+        """The prompt, and the list or sheet that is open."""
+        session, size = self.session, self.window.size
+        top, prompt = session.top, session.prompt
+        progress = f"{self.progress}; esc stops" if self.progress else ""
+        self.query_one(PromptLine).show(prompt, progress, size.width)
+        page = None
+        if isinstance(top, Menu):
+            page = choice_page(top, size, self.theme_variables["wrong"])
+        elif isinstance(top, Sheet) and top.kind not in ("cover", "curve"):
+            page = page_of(top, session.view, size)
+        self.query_one(Box).show(page)
+        self.query_one(Cover).display = isinstance(top, Sheet) and top.kind == "cover"
+        self._draw_curve(top if isinstance(top, Sheet) and top.kind == "curve" else None)
+        self._dim(page is not None)
+
+    def _draw_curve(self, sheet: Sheet | None) -> None:
+        """The loss curve: its widget is there only while it is open."""
+        curves = self.query("Curve")
+        if sheet is None:
+            curves.remove()
+        elif curves:
+            for curve in curves.results(lazy.Curve):
+                curve.show(sheet)
+        else:
+            self.screen.mount(lazy.Curve(self.session, sheet))
+
+    def _dim(self, behind: bool) -> None:
+        """The panels, behind a box that is open or not."""
+        ground = Color.parse(self.theme_variables["background"]).with_alpha(BEHIND)
+        for widget in (*self.query(Panel), self.query_one(PromptLine)):
+            widget.styles.tint = ground if behind else None

@@ -1,8 +1,9 @@
-"""What the terminal sends, read so that nothing in it ends the program (Linux and macOS).
+"""What the terminal sends, read so that nothing in it ends the program, and the terminal given back
+whatever happens (Linux and macOS).
 
 Textual's own driver expects UTF-8 and sequences that it knows. Bytes that are none are shown as �,
-a terminal's answers that nobody has asked for are dropped, and a terminal that is gone ends the
-program as a closed window does. It only reads: writing and the terminal's modes are Textual's.
+a terminal's answers that nobody has asked for are dropped, an escape and a key that come in one
+piece are two keys, and a terminal that is gone ends the program as a closed window does.
 """
 
 from __future__ import annotations
@@ -12,19 +13,34 @@ import os
 import re
 import selectors
 import signal
+import termios
 from collections.abc import Iterator
+from contextlib import suppress
+from threading import Timer
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 
 ANSWER = re.compile(r"\x1b\]\d+;[^\x07\x1b]*(?:\x07|\x1b\\)")
 """An operating system command, ESC ] 11;rgb:… ended by BEL or ESC \\: no key sends that."""
-BEGUN = re.compile(r"\x1b\](?:\d+(?:;[^\x07\x1b]*\x1b?)?)?\Z")
-"""The beginning of one, at the end of what came."""
+BEGUN = re.compile(r"\x1b(?:\](?:\d+(?:;[^\x07\x1b]*\x1b?)?)?|\[(?:2(?:0[01]?)?)?)?\Z")
+"""The beginning of one, or of a mark of pasted text, at the end of what came; or ESC alone."""
 MOST_BEGUN = 4096
 """Characters after which it is none."""
+PASTED = re.compile(r"\x1b\[20([01])~")
+"""Before and behind text that is pasted."""
+ESCAPE = re.compile(r"\x1b(?=[^\[\]O]|\Z)")
+"""An ESC that begins no sequence, as the next one may. Alt, which sends it too, means nothing."""
+LONGEST_END = 2.0
+"""Seconds that taking down the screen may take."""
+GIVEN_BACK = (
+    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?2048l\x1b[?1004l"
+    "\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"
+)
+"""No mouse, marks of pasted text, sizes or focus reported, lines wrapped, the keyboard and the
+screen as they were, the cursor shown."""
 
 
 class Reader:
@@ -35,6 +51,7 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._parser = XTermParser(debug)
         self._begun = ""
+        self._pasted: str | None = None  # between its marks, as far as it has come
 
     def read(self, data: bytes) -> Iterator[Message]:
         """What came with these bytes; the beginning of a sequence is kept until its end comes."""
@@ -51,6 +68,29 @@ class Reader:
         yield from self._parser.tick()
 
     def _messages(self, text: str) -> Iterator[Message]:
+        """The messages of text and of pasted text, by turns."""
+        before = 0
+        for mark in PASTED.finditer(text):
+            yield from self._between(text[before : mark.start()])
+            if self._pasted is not None:
+                yield Paste(self._pasted)
+            self._pasted = "" if mark[1] == "0" else None
+            before = mark.end()
+        yield from self._between(text[before:])
+
+    def _between(self, text: str) -> Iterator[Message]:
+        """The messages of text without marks: each escape that begins no sequence is a key."""
+        if self._pasted is not None:
+            self._pasted += text
+            return
+        before = 0
+        for found in ESCAPE.finditer(text):
+            yield from self._parsed(text[before : found.start()])
+            yield Key("escape", found[0])
+            before = found.end()
+        yield from self._parsed(text[before:])
+
+    def _parsed(self, text: str) -> Iterator[Message]:
         try:
             if text:  # nothing would mean the end to it
                 yield from filter(_can_be_shown, self._parser.feed(text))
@@ -68,7 +108,11 @@ def _can_be_shown(message: Message) -> bool:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, with a reader of its own."""
+    """Textual's driver, with a reader of its own, that gives the terminal back whatever happens."""
+
+    _has_it = False
+    """Whether the terminal is this program's just now."""
+    _end: Timer | None = None
 
     def run_input_thread(self) -> None:
         """Read until the terminal is given back, or gone."""
@@ -92,3 +136,57 @@ class TerminalDriver(LinuxDriver):
             return os.read(self.fileno, 4096)
         except OSError:
             return b""
+
+    # Taken and given back
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._has_it = self._key_thread is not None and self._key_thread.is_alive()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        super().stop_application_mode()
+        self._has_it = False
+
+    # Signals are heard between any two instructions, in the middle of a write too, which a second
+    # one would wait for for ever: what they ask for is done by the loop.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        """Take the terminal again. Stopped by a signal that cannot be caught, it never gave it
+        back: it does that first, else what it takes for the terminal's own modes are its own."""
+        if not self._auto_restart:
+            return
+        if self._has_it:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self.resume_application_mode()
+
+    def must_end(self, status: int, last_words: str = "") -> None:
+        """Give the terminal back and end the process, unless the screen is soon taken down."""
+        if self._end is None:
+            self._end = Timer(LONGEST_END, self._end_now, (status, last_words))
+            self._end.daemon = True
+            self._end.start()
+
+    def _end_now(self, status: int, last_words: str) -> None:
+        with suppress(termios.error, OSError):
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            # Of its own: a terminal that takes nothing more must not block this as well.
+            file = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            given_back = GIVEN_BACK if self._has_it else ""
+            os.write(file, f"{given_back}{last_words}\r\n".encode())
+        os._exit(status)
+
+    def close(self) -> None:
+        """The screen is taken down."""
+        super().close()
+        if self._end is not None:
+            self._end.cancel()

@@ -30,7 +30,7 @@ from backprop_tui.maths.expressions import (
     SumOver,
     rebuild,
 )
-from backprop_tui.maths.functions import DEFINITIONS, is_slope
+from backprop_tui.maths.functions import DEFINITIONS, is_derivative
 from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.values import value
 from backprop_tui.maths.words import WORDS
@@ -222,10 +222,10 @@ def test_linear_shows_that_its_derivative_is_1() -> None:
 def test_the_lines_say_what_they_use() -> None:
     found = derivation(load("article").program, "dZ2")
     opens = [line.opens for line in found.lines]
-    assert opens == [None, "dA2", "dA2", "sigmoid_slope", None, None]
+    assert opens == [None, "dA2", "dA2", "sigmoid_derivative", None, None]
 
 
-@pytest.mark.parametrize("slope", [name for name in DEFINITIONS if is_slope(name)])
+@pytest.mark.parametrize("slope", [name for name in DEFINITIONS if is_derivative(name)])
 def test_the_derivative_of_a_function_is_derived_line_by_line(slope: str) -> None:
     found = derivation(load("article").program, slope)
     z = np.array([[-3.0, -0.5, 0.25, 2.0]])

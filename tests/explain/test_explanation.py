@@ -15,12 +15,12 @@ from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, is_loss_term, walk
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import ARTICLE, experiment, experiments
 
 DECIMALS = st.integers(0, 6)
@@ -346,7 +346,7 @@ def test_softmax_is_written_out_and_its_largest_z_put_in_before_the_powers() -> 
         "= 0.003",
     ]
     assert found.remarks == (
-        "The largest Z, 2.000, is taken off first: same shares, and no overflow.",
+        "The largest Z, 2.000, is subtracted first: same shares, no overflow.",
     )
 
 
@@ -373,17 +373,17 @@ def test_which_logarithm_it_is() -> None:
 
 def test_why_do_we_start_at_dz_its_product_is_prediction_minus_target() -> None:
     assert explained(load("article"), "dA2").remarks == (
-        "Next, dZ2: times the slope σ′(Z2[1,1]) = 0.230.",
+        "Next, dZ2: times the derivative σ′(Z2[1,1]) = 0.230.",
     )
     assert explained(load("article"), "dZ2").remarks == (
-        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230, the same",
+        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230, the same number",
     )
 
 
 def test_the_product_of_softmax_gathers_every_output() -> None:
     assert explained(load("ai-by-hand"), "dZ3", 3).remarks == (
         "= A3[3,1] · (dA3[3,1] − (dA3[1,1]·A3[1,1] + dA3[2,1]·A3[2,1] + dA3[3,1]·A3[3,1]))"
-        " = 0.498 × (−2.007 − (0.000 × 0.003 + 0.000 × 0.498 + −2.007 × 0.498)), the same",
+        " = 0.498 × (−2.007 − (0.000 × 0.003 + 0.000 × 0.498 + −2.007 × 0.498)), the same number",
     )
 
 
@@ -391,7 +391,7 @@ def test_where_a_sigmoid_is_saturated_only_the_collapsed_form_can_tell() -> None
     network = Network((1, 1), ("sigmoid",), "binary_cross_entropy")
     saturated = experiment(network, Training(), [[1.0]], [[0.0]], {"W1": [[800.0]]})
     assert explained(saturated, "dZ1").remarks == (
-        "dA1[1,1] · σ′(Z1[1,1]) = ∞ × 0.000 cannot be told; A1 − Y can.",
+        "dA1[1,1] · σ′(Z1[1,1]) = ∞ × 0.000 cannot be computed; A1 − Y can.",
     )
 
 
@@ -401,21 +401,22 @@ def test_where_softmax_leaves_almost_nothing_only_the_collapsed_form_can_tell() 
     saturated = experiment(network, Training(), [[1.0]], [[1.0], [0.0]], weights)
     for row in (1, 2):
         (remark,) = explained(saturated, "dZ1", row).remarks
-        assert remark.endswith("cannot be told; A1 − Y can.")
+        assert remark.endswith("cannot be computed; A1 − Y can.")
 
 
 def test_why_the_transpose_each_activation_gathers_over_a_column_of_w() -> None:
     assert explained(load("article"), "dA1", 2).remarks == (
-        "Next, dZ1: times the slope σ′(Z1[2,1]) = 0.154.",
-        "Column 2 of W2: A1[2,1] feeds Z2[1,1] by W2[1,2] = 0.300.",
+        "Next, dZ1: times the derivative σ′(Z1[2,1]) = 0.154.",
+        "Column 2 of W2: A1[2,1] is used in Z2[1,1] with W2[1,2] = 0.300.",
     )
 
 
 def test_many_weights_of_the_column_are_told_by_their_number() -> None:
     *_, remark = explained(load("ai-by-hand"), "dA1", 3, 2).remarks
     assert remark == (
-        "Column 3 of W2: A1[3,2] feeds Z2[1,2] by W2[1,3] = 2.000, Z2[2,2] by W2[2,3] = 0.000,"
-        " Z2[3,2] by W2[3,3] = 1.000 and 1 more of Z2."
+        "Column 3 of W2: A1[3,2] is used in Z2[1,2] with W2[1,3] = 2.000, Z2[2,2] with "
+        "W2[2,3] = 0.000,"
+        " Z2[3,2] with W2[3,3] = 1.000 and 1 more of Z2."
     )
 
 
@@ -430,13 +431,13 @@ BATCH = experiment(
 @pytest.mark.parametrize("symbol", ["dW1", "dW2", "db1", "db2"])
 def test_where_does_1_over_m_go_into_the_slopes_of_the_mean(symbol: str) -> None:
     assert explained(BATCH, symbol).remarks == (
-        "1/m = 1/3: J is the mean of 3 losses. dA and dZ are slopes of one L: no 1/m.",
+        "1/m = 1/3: J is the mean of 3 losses. dA and dZ are gradients of one L: no 1/m.",
     )
 
 
 def test_in_the_last_batch_of_an_epoch_m_may_be_1() -> None:
     assert explained(BATCH, "dW1", iteration=2).remarks == (
-        "1/m = 1/1: J is the mean of 1 loss. dA and dZ are slopes of one L: no 1/m.",
+        "1/m = 1/1: J is the mean of 1 loss. dA and dZ are gradients of one L: no 1/m.",
     )
 
 
@@ -555,7 +556,7 @@ def test_what_is_still_to_come_is_explained_without_a_single_number(
 def test_what_an_activation_feeds_can_be_told_before_the_numbers() -> None:
     p = Provenance(Timeline(ARTICLE))
     found = Explanation(p, Place(1, Cell("dA1", 2, 1)), telltale, known=False)
-    assert found.remarks == ("Column 2 of W2: A1[2,1] feeds Z2[1,1] by W2[1,2].",)
+    assert found.remarks == ("Column 2 of W2: A1[2,1] is used in Z2[1,1] with W2[1,2].",)
 
 
 # Where it goes ----------------------------------------------------------------------------------
@@ -632,7 +633,7 @@ def test_every_number_of_every_network_can_be_explained(
         assert len(found.numbers(4)) <= 3
         assert found.result
         assert found.rounded in (True, False)
-        assert all(remark.endswith((".", "the same")) for remark in found.remarks)
+        assert all(remark.endswith((".", "the same number")) for remark in found.remarks)
         assert found.reason
         assert found.numpy.startswith(f"{found.step.symbol} = ")
         assert found.latex

@@ -266,20 +266,36 @@ def test_a_history_tells_what_each_iteration_left(experiment: Experiment) -> Non
 @pytest.mark.parametrize(
     ("initial", "symbol", "sentence"),
     [
-        (Initial(), "X", "input 1 of example 1: it is given"),
-        (Initial(), "Y", "target of output 1 of example 1: it is given"),
-        (Initial(seed=7), "W1", "drawn at random (xavier, seed 7)"),
-        (Initial(round=1), "W2", "drawn at random (xavier, seed 0, rounded to 1 decimal)"),
+        (Initial(), "X", "input 1 of example 1, from the data"),
+        (Initial(), "Y", "target of output 1 of example 1, from the data"),
+        (Initial(seed=7), "W1", "initial value, drawn at random (xavier, seed 7)"),
+        (
+            Initial(round=1),
+            "W2",
+            "initial value, drawn at random (xavier, seed 0, rounded to 1 decimal)",
+        ),
         (
             Initial(scheme="he", round=2),
             "W2",
-            "drawn at random (he, seed 0, rounded to 2 decimals)",
+            "initial value, drawn at random (he, seed 0, rounded to 2 decimals)",
         ),
-        (Initial(scheme="zeros"), "W1", "the experiment begins with every weight at zero"),
-        (Initial(), "b1", "a bias begins at zero"),
-        (Initial(given={"b1": read_only([[0.5]] * 3)}), "b1", "given by the experiment"),
-        (Initial(given={"W2": read_only([[0.5] * 3])}), "W2", "given by the experiment"),
-        (Initial(given={"W2": read_only([[0.5] * 3])}), "W1", "drawn at random (xavier, seed 0)"),
+        (Initial(scheme="zeros"), "W1", "initial value: every weight starts at zero"),
+        (Initial(), "b1", "initial value: biases start at zero"),
+        (
+            Initial(given={"b1": read_only([[0.5]] * 3)}),
+            "b1",
+            "initial value, set in the experiment file",
+        ),
+        (
+            Initial(given={"W2": read_only([[0.5] * 3])}),
+            "W2",
+            "initial value, set in the experiment file",
+        ),
+        (
+            Initial(given={"W2": read_only([[0.5] * 3])}),
+            "W1",
+            "initial value, drawn at random (xavier, seed 0)",
+        ),
     ],
 )
 def test_how_a_number_came_to_be_that_no_step_made(
@@ -292,9 +308,9 @@ def test_how_a_number_came_to_be_that_no_step_made(
 def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() -> None:
     data = Data(read_only([[1.0, 2.0, 3.0]] * 3), read_only([[0.0, 1.0, 0.0]]))
     p = provenance(replace(ARTICLE, data=data, training=Training(batch=2)))
-    assert p.given(at(1, "X", 3, 2)) == "input 3 of example 2: it is given"
-    assert p.given(at(2, "X", 3, 1)) == "input 3 of example 3: it is given"
-    assert p.given(at(3, "Y")) == "target of output 1 of example 1: it is given"
+    assert p.given(at(1, "X", 3, 2)) == "input 3 of example 2, from the data"
+    assert p.given(at(2, "X", 3, 1)) == "input 3 of example 3, from the data"
+    assert p.given(at(3, "Y")) == "target of output 1 of example 1, from the data"
 
 
 # ∞ and NaN ------------------------------------------------------------------------------------
@@ -359,7 +375,7 @@ def test_the_mean_of_losses_leads_to_the_loss_that_is_infinite() -> None:
 def test_a_number_that_was_given_so_says_that() -> None:
     network = Network((1, 1), ("linear",), "half_squared_error")
     p = provenance(experiment(network, Training(), [[2.0]], [[1.0]], {"W1": [[np.inf]]}))
-    assert p.origin(at(1, "dZ1")) == (at(0, "W1"), "W1[1,1] was given so")
+    assert p.origin(at(1, "dZ1")) == (at(0, "W1"), "W1[1,1] was set to this value")
 
 
 def test_a_product_beyond_all_numbers_names_its_factors() -> None:

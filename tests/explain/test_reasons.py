@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui.explain.reasons import reason
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.optimizers import OPTIMIZERS
 from tests.networks import experiments
 
 CLASSIFIER = Network((2, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
@@ -16,6 +18,10 @@ REGRESSION = Network((2, 3, 2), ("relu", "tanh"), "half_squared_error")
 SHARES = Network((2, 3, 2), ("relu", "softmax"), "cross_entropy")
 JACOBIAN = Network((2, 3, 2), ("relu", "softmax"), "mean_squared_error")
 ONE_LAYER = Network((2, 1), ("sigmoid",), "half_squared_error")
+LINEAR = Network((2, 2, 1), ("linear", "sigmoid"), "binary_cross_entropy")
+
+SUM_OF_PRODUCTS = "Each neuron multiplies inputs by weights, adds the products and adds its bias."
+NON_LINEAR = "The activation is non-linear. Without it, two layers would equal one layer."
 
 ONE = Training()
 MEAN = Training(batch=3)
@@ -25,15 +31,28 @@ ONE_SUM = Training(reduction="sum")
 
 def sentence(symbol: str, network: Network = CLASSIFIER, training: Training = ONE) -> str:
     program = program_of(network, training)
-    return reason(program.steps[program.index(symbol)], network, training)
+    return reason(program.steps[program.index(symbol)], program)
 
 
 @pytest.mark.parametrize(
     ("symbol", "network", "expected"),
     [
-        ("Z1", CLASSIFIER, "Each neuron weighs its inputs, adds them up and adds its bias."),
-        ("Z2", CLASSIFIER, "Each neuron weighs its inputs, adds them up and adds its bias."),
-        ("A1", CLASSIFIER, "The activation bends each Z; without it two layers would be just one."),
+        (
+            "Z1",
+            CLASSIFIER,
+            "Each neuron multiplies inputs by weights, adds the products and adds its bias.",
+        ),
+        (
+            "Z2",
+            CLASSIFIER,
+            "Each neuron multiplies inputs by weights, adds the products and adds its bias.",
+        ),
+        (
+            "A1",
+            CLASSIFIER,
+            "The activation is non-linear. Without it, two layers would equal one layer.",
+        ),
+        ("A1", LINEAR, "A1 is Z1: this layer and the next one together do no more than one layer."),
         ("A2", CLASSIFIER, "The last activation turns each Z into a prediction."),
         ("A1", ONE_LAYER, "The last activation turns each Z into a prediction."),
         ("A2", SHARES, "Softmax turns each example's Z into shares that add up to 1."),
@@ -41,50 +60,54 @@ def sentence(symbol: str, network: Network = CLASSIFIER, training: Training = ON
         (
             "L",
             CLASSIFIER,
-            "One number for each example: how badly its prediction misses its target.",
+            "Each example has one loss: the larger it is, the worse its prediction.",
         ),
         (
             "dA2",
             CLASSIFIER,
-            "L reads A2 directly, so the chain starts here: L's slope at each output.",
+            "L depends directly on A2. The chain rule starts here: dA2 = ∂L/∂A2.",
         ),
         (
             "dA1",
             ONE_LAYER,
-            "L reads A1 directly, so the chain starts here: L's slope at each output.",
+            "L depends directly on A1. The chain rule starts here: dA1 = ∂L/∂A1.",
         ),
         (
             "dZ2",
             CLASSIFIER,
-            "dA2 times g2's slope, multiplied out: only prediction minus target is left.",
+            "dZ2 = dA2 ∘ σ′(Z2). The fractions cancel; prediction − target remains.",
         ),
         (
             "dZ2",
             SHARES,
-            "dA2 times g2's slope, multiplied out: only prediction minus target is left.",
+            "Each Z changes all outputs of its example; the sum is prediction − target.",
         ),
         (
             "dZ2",
             REGRESSION,
-            "Chain rule through g2: L's slope at A2 times g2's slope at the same Z2.",
+            "Chain rule: ∂L/∂Z2 = ∂L/∂A2 · tanh′(Z2), element by element.",
         ),
         (
             "dZ1",
             CLASSIFIER,
-            "Chain rule through g1: L's slope at A1 times g1's slope at the same Z1.",
+            "Chain rule: ∂L/∂Z1 = ∂L/∂A1 · σ′(Z1), element by element.",
         ),
         (
             "dZ2",
             JACOBIAN,
-            "Each Z moves every output of its example, so their effects add up.",
+            "Each Z changes all outputs of its example, so its effects are added up.",
         ),
-        ("dA1", CLASSIFIER, "Each A1 gathers from every Z2 it feeds: a column of W2, hence W2ᵀ."),
+        (
+            "dA1",
+            CLASSIFIER,
+            "A1[j] affects each Z2 through column j of W2. Adding up gives W2ᵀ · dZ2.",
+        ),
         (
             "W1",
             CLASSIFIER,
-            "Move against the slope by α times dW. All slopes were taken before any step.",
+            "Subtract α · dW1. All gradients were computed before any parameter changed.",
         ),
-        ("b2", CLASSIFIER, "The bias moves the same way: against its slope by α times db."),
+        ("b2", CLASSIFIER, "The bias is updated in the same way: subtract α · db2."),
     ],
 )
 def test_each_kind_of_step_has_its_sentence(symbol: str, network: Network, expected: str) -> None:
@@ -94,7 +117,7 @@ def test_each_kind_of_step_has_its_sentence(symbol: str, network: Network, expec
 @pytest.mark.parametrize(
     ("training", "weight", "bias"),
     [
-        (ONE, ".   (m = 1: no mean)", "."),
+        (ONE, ". (One example: no 1/m.)", "."),
         (ONE_SUM, ".", "."),
         (MEAN, ", averaged over examples.", ", averaged over examples."),
         (SUM, ", summed over examples.", ", summed over examples."),
@@ -104,30 +127,58 @@ def test_the_gradients_of_parameters_say_how_examples_come_together(
     training: Training, weight: str, bias: str
 ) -> None:
     assert sentence("dW2", training=training) == (
-        f"Weight [i,j]: dZ at end i times A at start j{weight}"
+        f"W[i,j] connects A[j] to Z[i]: dW[i,j] = dZ[i] · A[j]{weight}"
     )
     assert sentence("db2", training=training) == (
-        f"A bias enters Z as it is, times 1: its slope is dZ{bias}"
+        f"The bias is added to Z, so ∂Z/∂b = 1 and db = dZ{bias}"
     )
+
+
+def test_only_the_first_layer_reads_the_inputs() -> None:
+    said = "W[i,j] connects X[j] to Z[i]: dW[i,j] = dZ[i] · X[j]. (One example: no 1/m.)"
+    assert sentence("dW1") == said
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_with_weight_decay_an_update_of_a_weight_says_what_is_added(optimizer: str) -> None:
+    decays = Training(optimizer=optimizer, weight_decay=0.1)
+    weight, bias = (
+        " ".join(
+            reason(step, program)
+            for program in [program_of(CLASSIFIER, decays)]
+            for step in program.steps
+            if step.phase == "update" and step.layer == 1 and step.role.part == part
+        )
+        for part in ("weight", "bias")
+    )
+    assert "dW1 + λ·W1" in weight
+    assert "λ" not in bias
+
+
+def test_with_weights_updated_too_early_no_sentence_says_that_all_gradients_came_first() -> None:
+    early = program_of(CLASSIFIER, ONE, mistake=CATALOGUE["updated-weights"])
+    updates = [reason(step, early) for step in early.steps if step.phase == "update"]
+    assert updates[0] == "Subtract α · dW2."
+    assert "All gradients" not in " ".join(updates)
 
 
 def test_the_loss_of_a_batch_says_what_each_example_counts() -> None:
     assert sentence("J", training=MEAN) == (
-        "The mean loss: each example counts 1/m. This is what training shrinks."
+        "J is the mean of all L: each example counts 1/m. Training aims to reduce J."
     )
     assert sentence("J", training=SUM) == (
-        "The summed loss: each example counts fully. This is what training shrinks."
+        "J is the sum of all L: each example counts fully. Training aims to reduce J."
     )
 
 
 @settings(max_examples=30)
 @given(experiments())
 def test_every_step_of_every_network_has_one_finished_sentence(experiment: Experiment) -> None:
-    network, training = experiment.network, experiment.training
-    for step in program_of(network, training).steps:
-        written = reason(step, network, training)
-        assert written[0].isupper() or written.startswith(step.symbol.replace("Z", "A"))
-        assert written.endswith((".", "(m = 1: no mean)"))
+    program = program_of(experiment.network, experiment.training)
+    for step in program.steps:
+        written = reason(step, program)
+        assert written[0].isupper() or written.startswith(step.symbol)
+        assert written.endswith((".", "(One example: no 1/m.)"))
         assert "{" not in written
         assert len(written) <= 78  # a line of the smallest screen
 
@@ -135,9 +186,9 @@ def test_every_step_of_every_network_has_one_finished_sentence(experiment: Exper
 @settings(max_examples=30)
 @given(experiments())
 def test_where_nothing_is_averaged_no_sentence_says_so(experiment: Experiment) -> None:
-    network, training = experiment.network, experiment.training
-    for step in program_of(network, training).steps:
-        written = reason(step, network, training)
+    program, training = program_of(experiment.network, experiment.training), experiment.training
+    for step in program.steps:
+        written = reason(step, program)
         if training.batch == 1:
             assert "over examples" not in written
         if training.reduction == "sum":

@@ -85,7 +85,7 @@ class TestRoundTrip:
         look = Look(
             drawing="graph", theme="light", cursor=dw, trail=((2, dw),), scroll=((1, 2, 1),)
         )
-        seen = replace(load("article"), look=look, decimals=5)
+        seen = replace(load("article"), look=look, own_decimals=5)
         opened = experiment_of(code_of(seen, Position(2, 9)))
         assert (opened.look, opened.decimals) == (look, 5)
 
@@ -119,7 +119,7 @@ class TestRoundTrip:
 @pytest.mark.parametrize(
     ("code", "position"),
     [
-        ("1BCQN1GSEDRA5P2R0", Position(1, 2)),  # as the README has it
+        ("1BCQN1GSEDRA5P2R0", Position(1, 2)),  # as the guide has it
         ("1BRFES0W88FY0249NTTRRH1DT108VE9NNPM00", Position(3, 8)),
         ("18PYQS0W88FY83RJJ8CHP74TTH0X667CBB2M1P4DHDN95P2R0", Position(3, 8)),
     ],

@@ -92,7 +92,7 @@ class TestVotes:
     def test_count_what_can_be_told_apart_at_the_decimals_of_the_file(self) -> None:
         question = Question("dW1", None, "vote", "How?", cell=(1, 2))
         assert found(MAZUR, question) == []
-        assert "at 2 decimals" in found(replace(MAZUR, decimals=2), question)[-1]
+        assert "at 2 decimals" in found(replace(MAZUR, own_decimals=2), question)[-1]
 
     def test_without_a_cell_are_about_the_one_that_will_be_asked_for(self) -> None:
         assert found(MAZUR, Question("dW1", None, "vote", "How?")) == []
@@ -109,7 +109,7 @@ class TestVotes:
 class TestZeros:
     def test_are_remarked_also_when_they_only_look_so(self) -> None:
         question = Question("dW1", None, "number", "How?", cell=(1, 1))
-        assert found(replace(MAZUR, decimals=3), question) == [
+        assert found(replace(MAZUR, own_decimals=3), question) == [
             "questions[0] asks for a zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
         ]
         assert found(MAZUR, question) == []

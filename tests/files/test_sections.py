@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -30,9 +29,6 @@ from backprop_tui.model.notes import KnownWrong, Note, Question
 from backprop_tui.model.saved import CELL, CELL_OR_ALPHA, Edit, Keyframe, Look, Saved
 from backprop_tui.run.timeline import Position, Timeline
 from tests.files.test_experiment_file import SMALL
-
-README = Path(__file__).parents[2] / "README.md"
-
 
 # A key added to a record, and to nothing else ------------------------------------------------
 
@@ -177,11 +173,3 @@ def test_what_is_read_is_written_as_it_was_and_typed_as_on_the_command_line(
 def test_every_key_is_told_what_it_is_for() -> None:
     assert [path for path, _, _, about in described() if not about] == []
     assert not any(isinstance(key.kind, Others) for of in SECTIONS for key in of.keys.values())
-
-
-def test_the_readme_lists_every_key() -> None:
-    rows = [
-        f"| `{path}` | {must} | {f'`{usual}`' if usual else ''} | {about} |\n"
-        for path, must, usual, about in described()
-    ]
-    assert "".join(rows) in README.read_text(encoding="utf-8"), "".join(rows)

@@ -40,7 +40,7 @@ LOOKS = st.builds(
 
 @given(LOOKS, st.integers(0, 12))
 def test_a_look_reads_back(look: Look, decimals: int) -> None:
-    seen = replace(load("batch"), look=look, decimals=decimals)
+    seen = replace(load("batch"), look=look, own_decimals=decimals)
     text = text_of(seen, Position(2, 3), keyframe_of(Timeline(seen), 1), "")
     read = read_experiment(text, "batch", "batch.toml")
     assert (read.look, read.decimals) == (look, decimals)

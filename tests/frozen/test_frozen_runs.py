@@ -34,28 +34,25 @@ import numpy as np
 import pytest
 
 from backprop_tui import Position, Timeline, load
-from backprop_tui.files.autosave import left_behind
+from backprop_tui.files.autosave import newest
 from backprop_tui.files.codes import experiment_of
 from backprop_tui.files.saving import resume
+from backprop_tui.learn.mistakes import present_name
 from backprop_tui.model.experiment import Experiment
 
 HERE = Path(__file__).parent
 
 
 def recovered(name: str) -> Experiment:
-    """The run that a crash left behind, found as the next start finds it."""
+    """The run that a crash left behind, found as --resume finds it."""
     with TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", home)
         stem = Path(home) / "backprop-tui" / "1-0123abcd"
         stem.parent.mkdir()
         stem.with_suffix(".lock").touch()
         shutil.copyfile(HERE / "recovery" / f"{name}.json", stem.with_suffix(".json"))
-        left = left_behind()
-        assert left is not None
         with chdir(HERE / "saved"):  # where the program ran that was left
-            experiment = left.opened()
-        left.remove()
-        return experiment
+            return newest().opened()
 
 
 READERS: dict[str, Callable[[str], Experiment]] = {
@@ -136,7 +133,7 @@ def test_what_was_changed_and_how_it_was_seen_is_kept(kind: str, name: str) -> N
     experiment, frozen = opened(kind, name)[0].experiment, FROZEN[kind][name]
     assert experiment.title == frozen["title"]
     made = experiment.mistake
-    assert (made.name if made else None) == frozen.get("mistake")
+    assert (made.name if made else None) == present_name(frozen.get("mistake"))
     edits = [[edit.iteration, as_written(edit.of), edit.value] for edit in experiment.edits]
     assert edits == frozen.get("edits", [])
     assert sorted(experiment.formulas) == frozen.get("formulas", [])

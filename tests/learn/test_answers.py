@@ -24,10 +24,10 @@ from backprop_tui.learn.answers import (
 )
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import experiments
 
 
@@ -68,10 +68,10 @@ def test_what_is_written_out_in_full_reads_back_to_the_bit(number: float) -> Non
         ("1/0", "not a finite number"),
         ("0/0", "not a finite number"),
         ("1e999", "too large"),
-        ("W1[1,2]", "only numbers are read here, not W1"),
-        ("alpha", "only numbers are read here, not alpha"),
+        ("W1[1,2]", "type numbers only, not W1"),
+        ("alpha", "type numbers only, not alpha"),
         ("1 < 2", "true or false"),
-        ("row_sums(2)", "gathers over a matrix"),
+        ("row_sums(2)", "needs a matrix"),
         ("1 000", "expected a sign"),
         ("(1", "found the end"),
     ],

@@ -101,7 +101,9 @@ def test_the_right_number_is_no_mistake() -> None:
 
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), -17.0)
-    assert found.sentence == "No mistake that I know gives −17."
+    assert found.sentence == (
+        "−17 is not correct, and not one of the common mistakes. Compute it term by term."
+    )
     assert (found.slips, found.look) == ((), ())
 
 
@@ -137,7 +139,7 @@ MADE = [
     (B, "Z2", B["W1"] @ B["A1"] + B["b2"], "other-layer"),
     (B, "Z2", B["W2"] @ B["Z1"] + B["b2"], "z-for-a"),
     (B, "A1", B["Z1"], "activation-left-out"),
-    (B, "A2", B["A2"] * (1 - B["A2"]), "slope-for-activation"),
+    (B, "A2", B["A2"] * (1 - B["A2"]), "derivative-for-activation"),
     (B, "A2", 1 - B["A2"], "minus-forgotten"),
     (Q, "A2", np.exp(Q["Z2"] - Q["Z2"].max(0)), "division-forgotten"),
     (B, "L", 2 * B["L"], "constant-forgotten"),
@@ -149,10 +151,10 @@ MADE = [
     (ARTICLE_RUN, "dA2", 1 / ARTICLE_RUN["A2"], "sign-flipped"),
     (ARTICLE_RUN, "dA2", 1 / (1 - ARTICLE_RUN["A2"]), "other-targets"),
     (ARTICLE_RUN, "dZ2", ARTICLE_RUN["A2"] + 1, "update-added"),
-    (B, "dZ2", B["dA2"] * B["A2"], "activation-for-slope"),
+    (B, "dZ2", B["dA2"] * B["A2"], "activation-for-derivative"),
     (B, "dZ2", B["A2"] * (1 - B["A2"]), "one-factor"),
-    (B, "dZ1", B["dA1"], "slope-left-out"),
-    (B, "dZ1", B["dA1"] * (1 - np.tanh(B["A1"]) ** 2), "slope-at-a"),
+    (B, "dZ1", B["dA1"], "derivative-left-out"),
+    (B, "dZ1", B["dA1"] * (1 - np.tanh(B["A1"]) ** 2), "derivative-at-a"),
     (Q, "dZ1", Q["dA1"], "gate-skipped"),
     (B, "dW2", B["dZ2"] @ B["A1"].T, "mean-forgotten"),
     (B, "dW2", (B["dZ2"] @ B["A1"].T).T / 2, "rows-and-columns-swapped"),
@@ -204,8 +206,8 @@ def test_terms_of_a_sum_are_told_apart() -> None:
     products = B["W1"][1] * B["X"][:, 0]
     right, w, x = B["Z1"][1, 0], B["W1"][1, 2], B["X"][2, 0]
     for number, said in (
-        (right - products[2], "with a term left out: W1[2,3] · X[3,1] belongs to it"),
-        (right + products[2], "with a term taken twice: W1[2,3] · X[3,1] counts once"),
+        (right - products[2], "with a term left out: W1[2,3] · X[3,1] is one of the terms"),
+        (right + products[2], "with a term counted twice: W1[2,3] · X[3,1] counts only once"),
         (right - 2 * products[2], "with the sign of a term flipped: look at the sign of W1[2,3]"),
         (right - products[2] + w + x, "with factors added: W1[2,3] · X[3,1] is a product"),
     ):
@@ -219,7 +221,7 @@ def test_a_cell_beside_or_an_operand_is_known_again() -> None:
     found = B.told(Cell("Z1", 1, 1), B["Z1"][1, 0])
     assert "from the cell below: that is Z1[2,1], not Z1[1,1]" in found.sentence
     found = B.told(Cell("Z1", 1, 1), B["W1"][0, 1])
-    assert "that is W1[1,2], and Z1[1,1] is made from it" in found.sentence
+    assert "from W1[1,2] alone: Z1[1,1] is computed from it" in found.sentence
 
 
 def test_a_misplaced_point_is_told() -> None:
@@ -227,7 +229,7 @@ def test_a_misplaced_point_is_told() -> None:
     found = B.told(Cell("dA1", 1, 1), round(right, 5) * 100)
     assert found.idea == "with the point misplaced"
     assert found.gives_away
-    assert "No mistake" in B.told(Cell("dA1", 1, 1), right * 97).sentence
+    assert "common mistakes" in B.told(Cell("dA1", 1, 1), right * 97).sentence
 
 
 # Candidates for a vote -----------------------------------------------------------------------

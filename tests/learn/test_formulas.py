@@ -104,7 +104,11 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
     ways += [text(step.derivation)] if step.derivation else []
     of_one = e.training.batch == 1 and e.training.reduction == "mean"
     needs_m = of_one and step.symbol.startswith(("dW", "db"))
-    said = "right for one input; a batch still needs / m" if needs_m else "right for any batch"
+    said = (
+        "Your formula is correct for one input; a batch still needs / m."
+        if needs_m
+        else "Your formula is correct for any batch size"
+    )
     for typed in ways:
         assert judge(e, step.symbol, typed).sentence.startswith(said), typed
 
@@ -143,7 +147,10 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
         verdict(e, "dZ2", "A2*(dA2 - np.sum(dA2*A2, axis=0, keepdims=True))")
         is FormulaVerdict.RIGHT
     )
-    assert "g2 is softmax, which has no slope of its own" in judge(e, "dZ2", "g2'(Z2)").sentence
+    assert (
+        "g2 is softmax, whose derivative is not a function of one number"
+        in judge(e, "dZ2", "g2'(Z2)").sentence
+    )
 
 
 # Right here -----------------------------------------------------------------------------------
@@ -152,21 +159,36 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
 @pytest.mark.parametrize(
     ("lesson", "symbol", "typed", "sentence"),
     [
-        ("article", "dW2", "dZ2 @ A1.T", "right for one input; a batch still needs / m"),
+        (
+            "article",
+            "dW2",
+            "dZ2 @ A1.T",
+            "Your formula is correct for one input; a batch still needs / m.",
+        ),
         (
             "article",
             "dZ1",
             "dA1 * A1 * (1 - A1) / m",
-            "right for one input; with a batch nothing here is divided by m",
+            "Your formula is correct for one input; with a batch nothing here is divided by m.",
         ),
-        ("article", "W1", "W1 - 0.5*dW1", "right with this run's 0.5; with α it is right for any"),
-        ("batch", "dW2", "dZ2 @ A1.T / 4", "right with this run's 4; with m it is right for any"),
+        (
+            "article",
+            "W1",
+            "W1 - 0.5*dW1",
+            "Your formula is correct with this run's 0.5; with α it is correct for any value.",
+        ),
+        (
+            "batch",
+            "dW2",
+            "dZ2 @ A1.T / 4",
+            "Your formula is correct with this run's 4; with m it is correct for any value.",
+        ),
         (
             "article",
             "db2",
             "dZ2",
-            "right for these sizes only; with layers 2-4-6 and 3 examples, "
-            "db2 must be 6×1 like b2, but this gives 6×3",
+            "Your formula is correct for these sizes only; with layers 2-4-6 and 3 examples, "
+            "db2 must be 6×1 like b2, but this gives 6×3.",
         ),
     ],
 )
@@ -191,14 +213,14 @@ def test_a_number_for_m_is_not_right_where_the_last_batch_is_smaller() -> None:
     )
     found = judge(e, "dW2", "dZ2 @ A1.T / 2")
     assert found.verdict is FormulaVerdict.COINCIDENCE
-    assert "with m it is right for any" in found.sentence
+    assert "with m it is correct for any value" in found.sentence
 
 
 def test_nothing_is_divided_by_m_under_a_sum() -> None:
     e = changed(BATCH, training=Training(batch=2, reduction="sum"))
     assert verdict(e, "dW2", "dZ2 @ A1.T") is FormulaVerdict.RIGHT
     assert (
-        judge(e, "dW2", "dZ2 @ A1.T / m").sentence == "Close: it is 1 / m times what it should be."
+        judge(e, "dW2", "dZ2 @ A1.T / m").sentence == "Close: it is 1 / m times the correct value."
     )
 
 
@@ -263,29 +285,28 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
     ("symbol", "typed", "sentence"),
     [
         ("dW2", "dZ2 @", "expected a number, a matrix or “(”, found the end"),
-        ("dW2", " ", "what is dW2 made of?"),
+        ("dW2", " ", "type the formula for dW2"),
         ("dW2", "sum(dZ2, axis=1)", "keepdims=True is missing: without it NumPy gives a plain list "
          "of numbers, neither a row nor a column (character 1)"),
-        ("dW2", "mean(dZ2)", "a mean is a sum over how many there are: write sum(…) / m "
+        ("dW2", "mean(dZ2)", "write a mean as a sum that is divided: sum(…) / m "
          "(character 1)"),
         ("dW2", "sigmoyd(Z1)", "there is no function “sigmoyd” (character 1); "
          "did you mean sigmoid?"),
-        ("dW2", "dz2 @ A1.T", "there is no dz2 here. Did you mean dZ2?"),
+        ("dW2", "dz2 @ A1.T", "there is no “dz2” here. Did you mean dZ2?"),
         ("dW2", "dW1", "dW1 is not computed yet: that is step 12, and this is step 8"),
-        ("dW2", "dW2", "dW2 is what is asked for: what is it made of?"),
+        ("dW2", "dW2", "dW2 is the result: its formula cannot use it"),
         ("dW2", "dW1 = dZ2", "this step computes dW2, not dW1"),
         ("dW2", "J", "there is no J here: a batch of one example has only L"),
         ("dW2", "dZ2[1,1] * A1.T", "a step works on whole matrices: write dZ2, not dZ2[1,1]"),
         ("dW2", "A1 @ dZ2", "dW2 must be 1×3 like W2, but this gives 3×1"),
         ("dW2", "0.5", "dW2 must be 1×3 like W2, but this gives a single number"),
-        ("dW2", "-dZ2 @ A1.T", "Close: only the sign is the wrong way round."),
-        ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times what it should be."),
-        ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times what it should be."),
-        ("dZ2", "Y - A2", "The sign is flipped: target minus prediction, where it is prediction "
-         "minus target."),
-        ("dZ1", "dA1", "The activation's slope is left out: dZ is a copy of dA."),
-        ("W1", "W1", "9 of 9 numbers are not right: W1[1,1] comes to 0.07259, "
-         "where it should be 0.01646."),
+        ("dW2", "-dZ2 @ A1.T", "Close: only the sign is wrong."),
+        ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
+        ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times the correct value."),
+        ("dZ2", "Y - A2", "The sign is flipped: this is minus the gradient."),
+        ("dZ1", "dA1", "The activation's derivative is left out: dZ is a copy of dA."),
+        ("W1", "W1", "9 of 9 numbers are not correct: W1[1,1] is 0.07259, "
+         "the correct value is 0.01646."),
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: str) -> None:
@@ -295,11 +316,11 @@ def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: st
 
 
 def test_two_mistakes_that_give_the_same_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = CATALOGUE["slope-left-out"]
+    one = CATALOGUE["derivative-left-out"]
     monkeypatch.setitem(CATALOGUE, "twin", changed(one, name="twin", sentence="It is a twin."))
     found = judge(ARTICLE, "dZ1", "dA1")
     assert found.sentence == f"{one.sentence} Or: It is a twin."
-    assert [slip.mistake.name for slip in found.slips] == ["slope-left-out", "twin"]
+    assert [slip.mistake.name for slip in found.slips] == ["derivative-left-out", "twin"]
 
 
 @given(experiments(scales=(1.0,)), st.data())
@@ -326,8 +347,8 @@ def test_what_cannot_be_read_is_no_miss() -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (" + ".join(["Z1"] * 400), "it has more than 150 parts"),
-        ("sigmoid'(" * 5 + "Z1" + ")" * 5, "more than 4 functions stand within each other"),
+        (" + ".join(["Z1"] * 400), "the formula has more than 150 parts"),
+        ("sigmoid'(" * 5 + "Z1" + ")" * 5, "more than 4 nested functions"),
         ("W1 @ (X @ (X.T @ X))", "Xᵀ · X is 2000×2000: too large to compute"),
     ],
 )

@@ -20,10 +20,11 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import matches
 from backprop_tui.explain.reasons import reason
 from backprop_tui.exports.trace import header, table
+from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
-from backprop_tui.learn.mistakes import CATALOGUE, slips_of
+from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, slips_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
@@ -86,11 +87,11 @@ def test_each_is_told_by_what_it_makes_of_a_step() -> None:
         "dA2 is (1 − Y) / (1 − A2) − Y / A2, not Y / A2 − (1 − Y) / (1 − A2)",
         "dZ2 is A2 − Y, not Y − A2",
     ]
-    assert told(ARTICLE, "slope-left-out") == [
+    assert told(ARTICLE, "derivative-left-out") == [
         "dZ2 is dA2 ∘ σ′(Z2), not dA2",
         "dZ1 is dA1 ∘ σ′(Z1), not dA1",
     ]
-    assert told(ARTICLE, "slope-at-a")[1] == "dZ1 is dA1 ∘ σ′(Z1), not dA1 ∘ σ′(A1)"
+    assert told(ARTICLE, "derivative-at-a")[1] == "dZ1 is dA1 ∘ σ′(Z1), not dA1 ∘ σ′(A1)"
     assert told(ARTICLE, "bias-forgotten")[0] == "Z1 is W1·X + b1, not W1 · X"
     assert told(ARTICLE, "updated-weights") == ["dA1 is W2ᵀ · dZ2, not (W2 − α·dW2)ᵀ · dZ2"]
     assert told(ARTICLE, "update-added")[0] == "W1 is W1 − α·dW1, not W1 + α·dW1"
@@ -108,8 +109,8 @@ def test_a_slope_that_is_just_1_is_no_matrix_to_multiply_by() -> None:
         Network((1, 1), ("linear",), "half_squared_error"), Training(), [[1.0]], [[0.5]]
     )
     assert told(linear, "matrix-product") == []
-    assert told(linear, "slope-left-out") == ["dZ1 is dA1 ∘ linear′(Z1), not dA1"]
-    assert changes_nothing(*both(linear, "slope-left-out"), 1)
+    assert told(linear, "derivative-left-out") == ["dZ1 is dA1 ∘ linear′(Z1), not dA1"]
+    assert changes_nothing(*both(linear, "derivative-left-out"), 1)
 
 
 @pytest.mark.parametrize("name", ["mean-forgotten", "transpose-misplaced", "gate-skipped"])
@@ -164,7 +165,7 @@ def test_what_changes_nothing_here_is_told() -> None:
     even = replace(BATCH.initial, given={"W2": np.array([[1, 2, 3], [2, 1, 0], [3, 0, 1.0]])})
     assert changes_nothing(*both(replace(BATCH, initial=even), "transpose-forgotten"), 1)
     relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
-    assert changes_nothing(*both(relu, "slope-at-a"), 1)  # A > 0 just where Z > 0
+    assert changes_nothing(*both(relu, "derivative-at-a"), 1)  # A > 0 just where Z > 0
 
 
 def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
@@ -172,7 +173,9 @@ def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     zero = "changes nothing here: b1 and b2 are 0"
     assert without_effect(article, CATALOGUE["bias-forgotten"], 1) == zero
     assert without_effect(article, CATALOGUE["bias-forgotten"], 2) is None  # they have moved
-    assert without_effect(article, CATALOGUE["mean-forgotten"], 1) == "fits nowhere in this network"
+    assert (
+        without_effect(article, CATALOGUE["mean-forgotten"], 1) == "is not possible in this network"
+    )
     one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
     assert without_effect(Timeline(one), CATALOGUE["mean-forgotten"], 1) == (
         "changes nothing here: m = 1"
@@ -180,7 +183,7 @@ def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
     same = "changes nothing here: the same numbers"
     # A > 0 just where Z > 0
-    assert without_effect(Timeline(relu), CATALOGUE["slope-at-a"], 1) == same
+    assert without_effect(Timeline(relu), CATALOGUE["derivative-at-a"], 1) == same
 
 
 @given(experiments(scales=(1.0,)), st.sampled_from(NAMES))
@@ -280,7 +283,7 @@ def test_the_gradient_check_differs_for_just_the_numbers_that_are_wrong(
 
 
 @given(TAME)
-def test_without_its_bias_only_the_bias_has_a_wrong_slope(e: Experiment) -> None:
+def test_without_its_bias_only_the_bias_has_a_wrong_derivative(e: Experiment) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE["bias-forgotten"]))
     done = wrong.iteration(1)
     for symbol in wrong.program.gradients:
@@ -353,22 +356,41 @@ def test_every_gradient_has_its_chains(e: Experiment, name: str) -> None:
 def test_a_mistake_is_a_key_of_the_file_and_a_flag() -> None:
     text = load("mazur").written
     assert text is not None
-    by_key = read_experiment('mistake = "slope-at-a"\n' + text.text, "mazur", "mazur")
-    assert by_key.mistake == CATALOGUE["slope-at-a"]
-    by_flag = load("mazur", {"mistake": "slope-at-a"})
+    by_key = read_experiment('mistake = "derivative-at-a"\n' + text.text, "mazur", "mazur")
+    assert by_key.mistake == CATALOGUE["derivative-at-a"]
+    by_flag = load("mazur", {"mistake": "derivative-at-a"})
     assert by_flag.training == by_key.training
     assert by_flag.title == load("mazur").title
     assert by_flag.published == load("mazur").published
     assert by_flag.notes == load("mazur").notes
-    assert header(Timeline(by_flag))["mistake"] == "slope-at-a"
+    assert header(Timeline(by_flag))["mistake"] == "derivative-at-a"
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_a_former_name_of_a_mistake_is_read_for_ever_and_written_no_more(
+    former: str, name: str
+) -> None:
+    written = load("mazur").written
+    assert written is not None
+    text = f'mistake = "{former}"\n{written.text}'
+    by_key, by_flag = read_experiment(text, "mazur", "mazur"), load("mazur", {"mistake": former})
+    by_code = experiment_of(code_of(by_flag, Position()))
+    for opened in (by_key, by_flag, by_code):
+        assert opened.mistake is CATALOGUE[name]
+        saved = text_of(opened, Position(), keyframe_of(Timeline(opened), 1), "")
+        assert f'mistake = "{name}"' in saved
+        assert former not in saved
+    assert former not in CATALOGUE
+    again = read_experiment(text, "mazur", "mazur", {"mistake": name})  # the same, newly named
+    assert again.mistake is CATALOGUE[name]
 
 
 def test_the_command_line_and_the_table_name_them() -> None:
     flag = next(flag for flag in OVERRIDES if flag.name == "--mistake")
     assert [name for name in NAMES if name not in flag.help] == []
-    wrong = Timeline(load("mazur", {"mistake": "slope-at-a"}))
+    wrong = Timeline(load("mazur", {"mistake": "derivative-at-a"}))
     written = "".join(table(wrong, [wrong.iteration(1)], 3))
-    assert "mistake: slope-at-a" in " ".join(written.split())
+    assert "mistake: derivative-at-a" in " ".join(written.split())
 
 
 def test_a_misspelt_mistake_is_refused_with_a_hint() -> None:
@@ -390,14 +412,14 @@ def test_a_mistake_is_saved_with_its_run_and_can_be_taken_back() -> None:
     assert right.saved is None
     text = text_of(right, Position(1, 0), keyframe_of(Timeline(right), 1), "")
     assert read_experiment(text, "mazur", "mazur").mistake is None
-    other = read_experiment(text, "mazur", "mazur", {"mistake": "slope-at-a"})
+    other = read_experiment(text, "mazur", "mazur", {"mistake": "derivative-at-a"})
     assert other.saved is None  # of another run
 
 
 def test_every_step_of_every_mistake_has_a_reason() -> None:
     for name in NAMES:
-        for step in BATCH.with_mistake(CATALOGUE[name]).program.steps:
-            assert reason(step, BATCH.network, BATCH.training)
+        program = BATCH.with_mistake(CATALOGUE[name]).program
+        assert all(reason(step, program) for step in program.steps)
 
 
 @pytest.mark.parametrize("name", lessons.NAMES)

@@ -13,12 +13,13 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import AskedQuestion, Outcome, Score, ask
+from backprop_tui.learn.questions import AskedQuestion, Score, ask
+from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.paint.numbers import number
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)
@@ -48,11 +49,11 @@ def test_the_vote_of_the_published_example() -> None:
 @pytest.mark.parametrize(
     ("symbol", "said"),
     [
-        ("Z1", "What do its inputs, weighed and added up, come to?"),
-        ("A1", "What does the activation make of Z1[1,1]?"),
-        ("L", "How badly does the prediction miss its target?"),
-        ("dW2", "If W2[1,1] grew a little, how would L change?"),
-        ("W1", "Where does W1[1,1] move to?"),
+        ("Z1", "What is the sum of the weighted inputs and the bias?"),
+        ("A1", "What does the activation give for Z1[1,1]?"),
+        ("L", "How large is the loss of this prediction?"),
+        ("dW2", "How fast does L change with W2[1,1]? (∂L/∂W2[1,1])"),
+        ("W1", "What is the new value of W1[1,1]?"),
     ],
 )
 def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:
@@ -60,8 +61,8 @@ def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:
 
 
 def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
-    assert asked_at("dZ2", "batch").text.endswith("how would L change?")
-    assert asked_at("dW2", "batch").text.endswith("how would J change?")
+    assert asked_at("dZ2", "batch").text.startswith("How fast does L change")
+    assert asked_at("dW2", "batch").text.startswith("How fast does J change")
 
 
 def test_the_author_s_question_wins() -> None:
@@ -142,26 +143,26 @@ def test_nothing_asked_says_nothing() -> None:
 
 
 def test_what_is_only_seen_is_not_missed() -> None:
-    score = Score().after(asked("dA1"), Outcome.SEEN, 0)
+    score = Score().after(asked("dA1"), Ended.SEEN, 0)
     assert score.sentence() == ""  # nobody answered anything
-    assert score.after(asked("dW1"), Outcome.RIGHT, 0).sentence().startswith("1 of 2 right")
+    assert score.after(asked("dW1"), Ended.RIGHT, 0).sentence().startswith("1 of 2 correct")
     assert score.missed == ()
     assert not score.is_due("dA")
 
 
 def test_the_first_outcome_counts() -> None:
-    score = Score().after(asked("dA1"), Outcome.MISSED, 3).after(asked("dA1"), Outcome.RIGHT, 0)
+    score = Score().after(asked("dA1"), Ended.MISSED, 3).after(asked("dA1"), Ended.RIGHT, 0)
     assert (score.right, score.missed) == (0, ("dA",))
 
 
 def test_a_missed_kind_is_due_until_it_is_answered_at_once() -> None:
-    score = Score().after(asked("dW2"), Outcome.RIGHT, 1)
+    score = Score().after(asked("dW2"), Ended.RIGHT, 1)
     assert score.is_due("dW")
-    again = score.after(asked("dW1"), Outcome.RIGHT, 0)
+    again = score.after(asked("dW1"), Ended.RIGHT, 0)
     assert not again.is_due("dW")
-    assert again.sentence() == "2 of 2 right, 1 at the first try. Look again at dW."
+    assert again.sentence() == "2 of 2 correct, 1 at the first try. Look again at dW."
 
 
 def test_all_at_the_first_try_is_said() -> None:
-    score = Score().after(asked("dW2"), Outcome.RIGHT, 0).after(asked("dW2", 2), Outcome.RIGHT, 0)
-    assert score.sentence() == "2 of 2 right, all at the first try."
+    score = Score().after(asked("dW2"), Ended.RIGHT, 0).after(asked("dW2", 2), Ended.RIGHT, 0)
+    assert score.sentence() == "2 of 2 correct, all at the first try."

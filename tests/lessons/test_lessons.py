@@ -57,15 +57,6 @@ def test_the_list_is_in_the_order_of_teaching() -> None:
     assert order == lessons.NAMES
 
 
-def test_readme_lists_them_in_that_order_with_what_they_teach() -> None:
-    written = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    rows = re.findall(r"^\| (\d+) \| `(.+?)` \| (\S+?),? .*?\| (.+?) \|", written, re.MULTILINE)
-    assert rows == [
-        (str(number), name, load(name).network.sizes, load(name).teaches)
-        for number, name in enumerate(lessons.NAMES, 1)
-    ]
-
-
 def test_each_lesson_names_the_next() -> None:
     assert [lessons.after(name) for name in lessons.NAMES] == [*lessons.NAMES[1:], None]
     assert lessons.after("mine") is None

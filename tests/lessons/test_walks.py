@@ -7,7 +7,6 @@ import pytest
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens.stepper import Stepper
 from tests.tui.driver import Driver, stepping
 
 MOST_PRESSES = 200
@@ -24,7 +23,7 @@ async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str
     seen: dict[Position, str] = {}
     for _ in range(MOST_PRESSES):
         await driver.press(key)
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         seen.setdefault(driver.position, said(driver))
         if driver.position == goal:
             return seen
@@ -35,7 +34,7 @@ async def walked(driver: Driver, key: str, goal: Position) -> dict[Position, str
 async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -> None:
     """Two iterations, or one where nothing is said of just the second; and a step more."""
     async with stepping(name, asks=True) as driver:
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         lesson, steps = timeline.experiment, timeline.program.steps
         before = driver.paintings()
         iterations = 2 if any(note.iteration == 2 for note in lesson.notes) else 1
@@ -57,10 +56,10 @@ FAR = [name for name in lessons.NAMES if any((n.iteration or 0) > 2 for n in loa
 @pytest.mark.parametrize("name", FAR)
 async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
     async with stepping(name, asks=True) as driver:
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         for note in timeline.experiment.notes:
             if note.iteration is not None and note.iteration > 2:
                 steps = timeline.program.index(note.step) + 1
-                driver.stepper.go(Position(note.iteration, steps))
-                await driver.settled()
+                driver.session.go(Position(note.iteration, steps))
+                await driver.drawn()
                 assert f"◆ {note.text}" in said(driver)

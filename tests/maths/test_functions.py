@@ -138,7 +138,7 @@ def test_nothing_times_log_0_is_nothing_in_every_face() -> None:
     assert in_every_face((1 - Y) * log(1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
 
 
-def test_0_over_0_is_nothing_in_every_face_of_the_slope() -> None:
+def test_0_over_0_is_nothing_in_every_face_of_the_derivative() -> None:
     assert in_every_face(Y / A, a=0.0, y=0.0) == [0.0, 0.0, 0.0]
     assert in_every_face((1 - Y) / (1 - A), a=1.0, y=1.0) == [0.0, 0.0, 0.0]
 

@@ -66,7 +66,7 @@ def test_every_step_reads_back_as_taught_as_computed_and_as_one_element(
         ("square(A1)", parse("A1²")),
         ("sigmoid(Z1)", parse("σ(Z1)")),
         ("sigmoid'(Z1)", parse("σ′(Z1)")),
-        ("sigmoid_slope(Z1)", parse("σ′(Z1)")),
+        ("sigmoid_derivative(Z1)", parse("σ′(Z1)")),
         ("np.dot(W1, X)", W1 @ X),
         ("W1.dot(X)", W1 @ X),
         ("np.matmul(W1, X.T)", W1 @ X.T),
@@ -124,7 +124,9 @@ def test_what_is_assigned_to_is_told_from_the_right_hand_side(
 
 def test_further_names_of_functions_are_given() -> None:
     assert parse("g2'(Z1)", {"g2": "tanh"}) == parse("tanh′(Z1)")
-    with pytest.raises(GrammarError, match="g2 is softmax, which has no slope of its own"):
+    with pytest.raises(
+        GrammarError, match="g2 is softmax, whose derivative is not a function of one number"
+    ):
         parse("g2'(Z1)", {"g2": "softmax"})
     with pytest.raises(GrammarError, match="there is no function “g2”"):
         parse("g2(Z1)")
@@ -166,10 +168,10 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("W1.dot()", "dot takes 2 values (character 3)"),
         ("sum(W1, axis=2)", "expected 0 or 1, found “2” at character 14"),
         ("W1.sum(keepdims=1)", "expected True, found “1” at character 17"),
-        ("W1.max(axis=1, keepdims=True)", "no step takes the max along that axis (character 3)"),
-        ("np.pi * W1", "np.pi needs “(” behind it (character 1)"),
+        ("W1.max(axis=1, keepdims=True)", "no step uses the max along that axis (character 3)"),
+        ("np.pi * W1", "np.pi needs “(” after it (character 1)"),
         ("W1 = X = A1", "expected a sign such as + or ·, found “=” at character 8"),
-        ("A1 ** 3", "only squares are read: “**” at character 4 must have a 2 behind it"),
+        ("A1 ** 3", "only squares can be written: “**” at character 4 must be followed by 2"),
     ],
 )
 def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> None:
@@ -244,7 +246,7 @@ def test_python_never_evaluates_what_was_typed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_function_can_be_typed_by_its_name() -> None:
     for name in (*PRIMITIVES, *DEFINITIONS):
-        typed = f"{name.removesuffix('_slope')}{'′' if name.endswith('_slope') else ''}"
+        typed = f"{name.removesuffix('_derivative')}{'′' if name.endswith('_derivative') else ''}"
         two = name in PRIMITIVES and 1 not in PRIMITIVES[name].values
         args = "(W1, X)" if two else "(W1)"
         assert getattr(parse(typed + args), "function", None) == name

@@ -68,11 +68,11 @@ def test_the_shape_follows_from_the_shapes_of_the_parts(formula: str, expected: 
             "W2·dZ2 is 1×3 times 1×4: W2 has 3 columns, but dZ2 has 1 row; "
             "a matrix product needs as many columns on the left as rows on the right",
         ),
-        ("W1 + X", "W1 + X goes element by element, but W1 is 3×2 and X is 2×4"),
-        ("W1 − X", "W1 − X goes element by element, but W1 is 3×2 and X is 2×4"),
-        ("V ∘ Z1", "V ∘ Z1 goes element by element, but V is 3×3 and Z1 is 3×4"),
-        ("max(W1, X)", "max(W1, X) goes element by element, but W1 is 3×2 and X is 2×4"),
-        ("row_sums(2)", "row_sums(2) gathers over a matrix, but 2 is a number"),
+        ("W1 + X", "W1 + X is computed element by element, but W1 is 3×2 and X is 2×4"),
+        ("W1 − X", "W1 − X is computed element by element, but W1 is 3×2 and X is 2×4"),
+        ("V ∘ Z1", "V ∘ Z1 is computed element by element, but V is 3×3 and Z1 is 3×4"),
+        ("max(W1, X)", "max(W1, X) is computed element by element, but W1 is 3×2 and X is 2×4"),
+        ("row_sums(2)", "row_sums(2) needs a matrix, but 2 is a number"),
     ],
 )
 def test_a_mismatch_is_a_sentence(formula: str, sentence: str) -> None:
@@ -84,7 +84,7 @@ def test_a_mismatch_is_a_sentence(formula: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("formula", ["b1 ∘ L", "b1 + L", "b1 − dZ2", "W2 / b1", "J ∘ Z1"])
 def test_two_sided_broadcasts_are_refused(formula: str) -> None:
-    with pytest.raises(ShapeMismatch, match="goes element by element"):
+    with pytest.raises(ShapeMismatch, match="is computed element by element"):
         shape(parse(formula), SHAPES)
 
 

@@ -45,7 +45,7 @@ from tests.trees import trees
         ("dW2", "d W 2 equals d Z 2 times A 1 transposed"),
         ("db2", "d b 2 equals row sums of d Z 2"),
         ("dA1", "d A 1 equals W 2 transposed times d Z 2"),
-        ("dZ1", "d Z 1 equals d A 1 times, element by element, slope of sigma at Z 1"),
+        ("dZ1", "d Z 1 equals d A 1 times, element by element, derivative of sigma at Z 1"),
         ("W1", "W 1 becomes W 1 minus alpha times d W 1"),
     ],
 )
@@ -75,7 +75,7 @@ ONE: list[Callable[[Expr], Expr]] = [
     Transpose,
     lambda x: Call("exp", (x,)),
     lambda x: Call("square", (x,)),
-    lambda x: Call("sigmoid_slope", (x,)),
+    lambda x: Call("sigmoid_derivative", (x,)),
 ]
 TWO: list[Callable[[Expr, Expr], Expr]] = [
     lambda x, y: Sum((x, y)),
@@ -131,7 +131,10 @@ def test_symbols_are_spelled() -> None:
         ("a column of W2, hence W2ᵀ.", "a column of W2, hence W2 transposed."),
         ("It is 0.38 with a ᵀ too many", "It is 0.38 with a transpose too many"),
         ("1/m = 1/4: J is the mean.", "1 over m equals 1 over 4: J is the mean."),
-        ("σ′ stays, σ′(Z2) = 0.2", "slope of sigma stays, slope of sigma at Z2 equals 0.2"),
+        (
+            "σ′ stays, σ′(Z2) = 0.2",
+            "derivative of sigma stays, derivative of sigma at Z2 equals 0.2",
+        ),
         ("= −1.946 × 0.250, the same", "equals minus 1.946 times 0.250, the same"),
         (
             "(1 − Y) / 2, -0.5",
@@ -140,7 +143,7 @@ def test_symbols_are_spelled() -> None:
         ("a remark (m = 1: no mean)", "a remark (m equals 1: no mean)"),
         ("A1 (1 − A1)", "A1 times open parenthesis 1 minus A1 close parenthesis"),
         ("0.5 × (−0.0381)", "0.5 times minus 0.0381"),
-        ("times the slope σ′(Z1[1,1])", "times the slope of sigma at Z1 row 1 column 1"),
+        ("times the derivative σ′(Z1[1,1])", "times the derivative of sigma at Z1 row 1 column 1"),
         ("row_sums(dZ2) and row_sums(…)", "row sums of dZ2 and row sums"),
         (
             "col_sums((A2 − Y)²)",

@@ -43,7 +43,7 @@ def d_affine(activation: str, d: Name, z: Name, a: Name) -> Expr:
     """dZ from dA, Z and A."""
     if activation == "softmax":
         return a * (d - col_sums(d * a))
-    return d * Call(f"{activation}_slope", (z,))
+    return d * Call(f"{activation}_derivative", (z,))
 
 
 SLOPES = {

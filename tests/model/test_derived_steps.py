@@ -58,4 +58,4 @@ def test_a_network_of_unlike_layers_has_the_steps_written_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_derivative_of_an_activation_is_the_one_written_by_hand(name: str) -> None:
-    assert DEFINITIONS[f"{name}_slope"] == by_hand.SLOPES[name]
+    assert DEFINITIONS[f"{name}_derivative"] == by_hand.SLOPES[name]

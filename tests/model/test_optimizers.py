@@ -102,7 +102,7 @@ def test_hand_figures_of_rmsprop() -> None:
     assert found == pytest.approx([first, second], abs=1e-12)
 
 
-def test_the_first_step_of_adam_is_alpha_whatever_the_slope() -> None:
+def test_the_first_step_of_adam_is_alpha_whatever_the_derivative() -> None:
     assert weights(one_weight("adam"), 1) == pytest.approx([0.9], abs=1e-8)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain.session import Session
+from backprop_tui.plain.face import PlainFace
 
 
 class Typed:
@@ -14,15 +14,16 @@ class Typed:
         if isinstance(experiment, str):
             experiment = load(experiment)
         self.told: list[str] = []
-        self.session = Session(experiment, decimals, self.told.append)
+        self.face = PlainFace(experiment, decimals, self.told.append)
+        self.session = self.face.session
         self.session.mode = ask or experiment.asks
-        self.session.open()
+        self.face.open()
 
     def __call__(self, *lines: str) -> list[str]:
         """What the last of the lines is answered."""
         for line in lines:
             before = len(self.told)
-            self.session.line(line)
+            self.face.line(line)
         return self.told[before:]
 
     def one(self, *lines: str) -> str:

@@ -18,14 +18,15 @@ from backprop_tui.learn.answers import unit_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import cell_in_words
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain import travel
-from backprop_tui.plain.commands import LETTERS, NAMES
 from backprop_tui.run.timeline import Position
+from backprop_tui.session import travel
+from backprop_tui.session.commands import BY_LETTER, BY_WORDS
+from backprop_tui.session.looking import cell_of
 from tests.networks import experiments
 from tests.plain.session import Typed
 
 FILES = {"save", "open"}
-WORDS = st.sampled_from(sorted({*NAMES, *LETTERS, *"1234", ""} - FILES - {"w", "o"}))
+WORDS = st.sampled_from(sorted({*BY_WORDS, *BY_LETTER, *"1234", ""} - FILES - {"w", "o"}))
 ARGUMENTS = st.one_of(
     st.sampled_from(
         (
@@ -151,7 +152,7 @@ def test_a_cell_is_read_as_it_is_said(experiment: Experiment, data: DataObject) 
     symbol = data.draw(st.sampled_from(sorted(session.view.state.shapes)))
     rows, columns = session.view.state.shapes[symbol]
     cell = Cell(symbol, data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns)))
-    assert session.cell(cell_in_words(cell)) == cell
+    assert cell_of(session, cell_in_words(cell)) == cell
 
 
 REFUSED = (

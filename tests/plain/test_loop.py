@@ -44,7 +44,7 @@ def test_piped_commands_are_answered_and_the_end_of_input_is_no_fault() -> None:
     assert not any(line.startswith(">") for line in told)  # nobody sits there
     assert told[-3:-1] == [
         "backprop-tui --plain article --ask off --decimals 2",
-        "and right where it stood:",
+        "and at the same step:",
     ]
 
 
@@ -151,7 +151,7 @@ def test_ctrl_c_ends_it_and_says_how_to_come_back() -> None:
         terminal.until(lambda: terminal.text.count("\n>") == 2, "the prompt")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.until_ended() == 130
-        assert "and right where it stood:" in terminal.text
+        assert "and at the same step:" in terminal.text
         assert b"Traceback" not in terminal.output
 
 

@@ -109,7 +109,7 @@ async def test_a_lost_connection_is_told_and_tried_again(browser: Chromium) -> N
     with serving("article", "--seed", SEED) as server:
         tab = await opened(browser, server.address, 2)
         server.stop(signal.SIGKILL)
-    await says(tab, "The connection is lost: trying again")
+    await says(tab, "The connection is lost. Trying again")
     await tab.press("space", "enter")
     assert at(2)(await tab.text())
     with serving("article", "--seed", SEED, "--port", str(server.port)):
@@ -177,10 +177,10 @@ async def test_who_waits_for_a_place_takes_the_next_that_is_free(browser: Chromi
         first = await opened(browser, server.address)
         late = await browser.tab()
         await late.open(server.address)
-        await says(late, "All places are taken")
+        await says(late, "All places are in use")
         await late.unplug()
-        await says(late, "The connection is lost: trying again")
+        await says(late, "The connection is lost. Trying again")
         await late.unplug(False)
-        await says(late, "All places are taken")
+        await says(late, "All places are in use")
         await first.close()
         await late.until(at(0))

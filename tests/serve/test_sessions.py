@@ -30,7 +30,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
 from backprop_tui.serve.server import Server
-from backprop_tui.serve.session import End, Session
+from backprop_tui.serve.session import BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
 PATIENCE = 60.0
@@ -345,11 +345,11 @@ async def test_where_no_process_can_be_started_the_page_is_told(
 async def test_stopping_ends_the_process_whatever_its_task_has_met(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def fails(session: Session) -> None:
+    async def fails(session: BrowserSession) -> None:
         raise BrokenPipeError("the page has reset its connection")
 
-    monkeypatch.setattr(Session, "run", fails)
-    session = Session({"word": "article"}, web.WebSocketResponse(), str)
+    monkeypatch.setattr(BrowserSession, "run", fails)
+    session = BrowserSession({"word": "article"}, web.WebSocketResponse(), str)
     await session.start(80, 24)
     process = session._process
     assert process
@@ -362,11 +362,11 @@ async def test_a_session_frees_its_place_whatever_its_end_is_like(
 ) -> None:
     started: list[Process | None] = []
 
-    async def fails(session: Session) -> None:
+    async def fails(session: BrowserSession) -> None:
         started.append(session._process)
         raise BrokenPipeError("the page has reset its connection")
 
-    monkeypatch.setattr(Session, "run", fails)
+    monkeypatch.setattr(BrowserSession, "run", fails)
     server = Server({"word": "article"}, most=1)
     async with TestClient(TestServer(server.application())) as client:
         socket = await client.ws_connect("/ws")

@@ -23,13 +23,15 @@ from backprop_tui.explain.published import Beside
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.prompts import Menu, Prompt
+from backprop_tui.session.session import Session
+from backprop_tui.session.view import View
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.screens.stepper import Stepper
-from backprop_tui.tui.view import View
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0
@@ -38,6 +40,7 @@ PATIENCE = 20.0
 ROUNDS = 4
 """App, screen, panels, layout: how far a key's messages go, a round each."""
 CHARACTERS = {"space": " ", "full_stop": ".", "question_mark": "?", "colon": ":", "at": "@"}
+NAMES = {character: key for key, character in CHARACTERS.items()}
 
 Painting = tuple[tuple[str, str], ...]
 """A line of a canvas: its characters in runs of one style."""
@@ -50,29 +53,64 @@ class Driver:
         self.app, self.pilot = app, pilot
 
     @property
-    def stepper(self) -> Stepper:
-        return self.app.stepper
+    def session(self) -> Session:
+        return self.app.session
+
+    @property
+    def kind(self) -> str:
+        """What is open over the panels: the kind of a prompt, a list or a sheet; "" for nothing."""
+        return self.session.top.kind if self.session.top else ""
+
+    @property
+    def said(self) -> str:
+        """What is said of what is asked for, or of the list that is open."""
+        top = self.session.top
+        assert isinstance(top, Prompt | Menu)
+        return top.said
+
+    @property
+    def line(self) -> str:
+        """What is typed."""
+        top = self.session.top
+        assert isinstance(top, Prompt | Menu)
+        return top.line.text
 
     @property
     def position(self) -> Position:
-        return self.stepper.position
+        return self.session.position
 
     @property
     def screen(self) -> Screen[Any]:
         return self.app.screen
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when every widget has done what the last one asked of it."""
+        """Press keys, and wait until what came of them is drawn."""
         for key in keys:
             self.app.post_message(Key(key, CHARACTERS.get(key, key if len(key) == 1 else None)))
-            for _ in range(ROUNDS):
-                await self.pilot.pause(0)
         await self.settled()
 
+    async def type(self, text: str) -> None:
+        """Press the keys of a text, in place of what is typed."""
+        keys = (NAMES.get(character, character) for character in text)
+        await self.press("end", "ctrl+u", *keys)
+
+    async def look(self, inspection: Inspection) -> None:
+        """Look at something that no key leads to directly."""
+        self.session.look(inspection)
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Draw what was done to the session without keys."""
+        self.app.changed()
+        await self.settled()
+
+    async def begin(self, experiment: Experiment) -> None:
+        """Begin another experiment."""
+        self.session.begin(experiment)
+        await self.drawn()
+
     async def settled(self) -> None:
-        """Wait until nothing is left to be done, what threads compute included."""
-        await self.pilot.pause()
-        await self.until(lambda: all(worker.is_finished for worker in self.app.workers))
+        """Wait until nothing is left to be done, and all is drawn."""
         still = 0
         async with asyncio.timeout(PATIENCE):
             while still < ROUNDS:  # what one round does may be all that the next one waits for
@@ -81,19 +119,22 @@ class Driver:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every widget is there and has handled its messages, and no thread computes."""
-        return all(worker.is_finished for worker in self.app.workers) and all(
+        """Whether all is done and drawn, and every widget is there and has handled its messages."""
+        session, app = self.session, self.app
+        if session.job or session.background or app._will_draw or app._works:
+            return bool(session.ended)
+        return all(
             pump._mounted_event.is_set() and not pump.message_queue_size
-            for pump in (self.app, *self.app._registry)
+            for pump in (app, *app._registry)
         )
 
     @property
     def is_checked(self) -> bool:
         """Whether the gradient that is shown, if it is one, has its verdict."""
-        view = self.stepper.view
+        view = self.session.view
         if (place := view.place) is None or place.symbol not in view.state.program.gradients:
             return True
-        found = self.stepper.verdicts.get(place.iteration, {})
+        found = self.session.verdicts.get(place.iteration, {})
         return place.symbol in found or not view.known(place)
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -103,7 +144,7 @@ class Driver:
                 await self.pilot.pause()
 
     def panel(self, name: str) -> Panel:
-        return self.stepper.query_one(f"#{name}", Panel)
+        return self.app.query_one(f"#{name}", Panel)
 
     def text(self, name: str) -> str:
         """What a panel says."""
@@ -112,7 +153,7 @@ class Driver:
     @property
     def shown(self) -> list[Panel]:
         """The panels that are on the screen."""
-        return [p for p in self.stepper.query(Panel) if p.is_on_screen and p.size.area]
+        return [p for p in self.app.query(Panel) if p.is_on_screen and p.size.area]
 
     def paintings(self) -> dict[str, list[Painting]]:
         """Every panel shown, with its styles: two equal ones look the same.

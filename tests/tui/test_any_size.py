@@ -11,6 +11,7 @@ import pytest
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import DRAWINGS
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
@@ -18,7 +19,6 @@ from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.tui.view import DRAWINGS
 from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
@@ -104,7 +104,7 @@ async def test_no_keys_at_no_size_break_anything(
             lines = driver.everything().split("\n")
             assert {len(line) for line in lines} == {size[0]}
             assert len(lines) == size[1]
-            if app.screen is app.stepper and size[0] >= FROM[0] and size[1] >= FROM[1]:
-                step = app.stepper.view.state.number
+            if driver.kind == "" and size[0] >= FROM[0] and size[1] >= FROM[1]:
+                step = app.session.view.state.number
                 assert f"step {step}" in lines[0]
-                assert app.stepper.view.step is None or app.stepper.view.step.symbol in lines[1]
+                assert app.session.view.step is None or app.session.view.step.symbol in lines[1]

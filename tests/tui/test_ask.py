@@ -7,15 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from backprop_tui.exports.record import COLUMNS, Record
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import Outcome
+from backprop_tui.learn.questions import QuestionOutcome, Score
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens.cover import Cover
-from backprop_tui.tui.screens.help import Help
 from tests.tui.driver import HUGE, SMALL, WIDE, Driver, stepping
 
 TO_DA1 = ("d", "p", "p", "g", *"dA1", "enter", "backspace")
@@ -25,17 +22,18 @@ TO_DA1 = ("d", "p", "p", "g", *"dA1", "enter", "backspace")
 async def vote(driver: Driver) -> None:
     """By vote, at every step."""
     await driver.press("a")
-    assert driver.stepper.mode == "vote"
+    assert driver.session.mode == "vote"
 
 
 async def typed(driver: Driver) -> None:
     await vote(driver)
     await driver.press("a")
-    assert driver.stepper.mode == "type"
+    assert driver.session.mode == "type"
 
 
-def field(driver: Driver) -> Input:
-    return driver.stepper.query_one("AnswerField Input", Input)
+def score(driver: Driver) -> Score:
+    assert driver.session.score is not None
+    return driver.session.score
 
 
 async def answer(driver: Driver, text: str) -> None:
@@ -63,7 +61,7 @@ class TestAnnouncing:
             assert driver.position == Position(1, 10)
             assert driver.cell("gradients", "dA1") == "0.0364"
             assert "dA1 = W2ᵀ · dZ2" in driver.text("step")
-            assert "right" in driver.text("step")
+            assert "correct" in driver.text("step")
 
     async def test_what_it_reads_is_marked_only_after_a_hint(self) -> None:
         async with stepping("mazur") as driver:
@@ -78,7 +76,7 @@ class TestAnnouncing:
             hint = driver.text("step").split("Hint")[1]
             assert "0.0364" not in hint
             await driver.press("question_mark")
-            assert isinstance(driver.screen, Help)
+            assert driver.kind == "help"
 
     async def test_back_withdraws_the_question(self) -> None:
         async with stepping("mazur") as driver:
@@ -86,7 +84,7 @@ class TestAnnouncing:
             before = driver.paintings()
             await vote(driver)
             await driver.press("space", "backspace")
-            assert driver.stepper.asking is None
+            assert driver.session.asking is None
             assert driver.position == Position(1, 8)
             await driver.press("n", "n")
             assert driver.position == Position(1, 9)
@@ -97,7 +95,7 @@ class TestAnnouncing:
         async with stepping("neuron") as driver:
             await driver.press("p", "p", "p", "p")
             end = driver.position
-            driver.stepper.mode = "vote"
+            driver.session.mode = "vote"
             await driver.press("space")
             assert "iteration 2" in driver.text("title")
             assert driver.cell("cache", "Z1") == "?"
@@ -106,26 +104,26 @@ class TestAnnouncing:
 
     async def test_the_loss_is_asked_for_in_the_title(self) -> None:
         async with stepping("article") as driver:
-            driver.stepper.mode = "vote"
+            driver.session.mode = "vote"
             await driver.press("p", "space")
             assert "L ?" in driver.text("title")
 
     async def test_the_update_is_asked_for_on_the_board(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("p", "p", "p")
-            driver.stepper.mode = "vote"
+            driver.session.mode = "vote"
             await driver.press("space")
             assert "?" in driver.text("update")
 
     async def test_other_moves_leave_the_question(self) -> None:
         async with stepping("mazur") as driver:
-            driver.stepper.mode = "vote"
+            driver.session.mode = "vote"
             for key in ("p", "i", "s", "P", "I", "home"):
                 await driver.press("space")
-                assert driver.stepper.asking is not None
+                assert driver.session.asking is not None
                 await driver.press(key)
-                assert driver.stepper.asking is None
-            assert driver.stepper.score.answered == ()
+                assert driver.session.asking is None
+            assert score(driver).answered == ()
 
 
 class TestVoting:
@@ -136,7 +134,7 @@ class TestVoting:
             await driver.press("space", "3")
             assert driver.position.steps == 10
             assert "✓3)" in driver.text("step")
-            assert driver.stepper.score.at_first == 1
+            assert score(driver).at_first == 1
 
     async def test_a_wrong_vote_says_why_and_stays(self) -> None:
         async with stepping("mazur") as driver:
@@ -147,7 +145,7 @@ class TestVoting:
             assert "0.0383 is what you get without the ᵀ" in driver.text("step")
             assert "second try" in driver.text("step")
             await driver.press("3")
-            assert driver.stepper.score.answered[0].misses == 1
+            assert score(driver).answered[0].misses == 1
             assert "at try 2" in driver.text("step") or "✗2)" in driver.text("step")
 
     async def test_the_third_miss_reveals_and_lights_the_term(self) -> None:
@@ -158,7 +156,7 @@ class TestVoting:
             assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
             await driver.press("1")
             assert driver.position.steps == 10
-            assert driver.stepper.score.answered[0].outcome is Outcome.MISSED
+            assert score(driver).answered[0].outcome is QuestionOutcome.MISSED
             assert "one path only" in driver.text("step")
             assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
 
@@ -167,13 +165,13 @@ class TestVoting:
             await driver.press(*TO_DA1)
             await vote(driver)
             await driver.press("pagedown", "pagedown")
-            (only,) = driver.stepper.score.answered
-            assert (only.outcome, only.misses) == (Outcome.SEEN, 0)
+            (only,) = score(driver).answered
+            assert (only.outcome, only.misses) == (QuestionOutcome.SEEN, 0)
 
     async def test_digits_do_nothing_else(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("2")
-            assert "Nothing is asked just now" in driver.text("footer")
+            assert "No question is open: a turns questions on." in driver.text("footer")
 
     async def test_another_cell_may_be_asked_for(self) -> None:
         async with stepping("mazur") as driver:
@@ -190,9 +188,9 @@ class TestTyping:
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space")
-            assert field(driver).has_focus
+            assert driver.kind == "answer"
             await answer(driver, "0,0364")
-            assert "✓ 0,0364 is right, at the first try" in driver.text("step")
+            assert "✓ 0,0364 is correct, at the first try" in driver.text("step")
             assert driver.position.steps == 10
 
     async def test_three_misses(self) -> None:
@@ -206,7 +204,7 @@ class TestTyping:
             assert "sign flipped" in driver.text("step")
             await answer(driver, "7")
             assert driver.position.steps == 10
-            assert driver.stepper.score.missed == ("dA",)
+            assert score(driver).missed == ("dA",)
 
     async def test_what_is_no_number_stays_to_be_mended(self) -> None:
         async with stepping("mazur") as driver:
@@ -214,23 +212,23 @@ class TestTyping:
             await typed(driver)
             await driver.press("space")
             await answer(driver, "what")
-            assert field(driver).value == "what"
-            assert driver.stepper.asking
-            assert driver.stepper.asking.misses == 0
+            assert driver.line == "what"
+            assert driver.session.asking
+            assert driver.session.asking.misses == 0
 
     async def test_help_a_resize_and_another_cell_lose_nothing(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space", *"0.03", "f1")
-            assert isinstance(driver.screen, Help)
+            assert driver.kind == "help"
             await driver.press("escape")
             await driver.pilot.resize_terminal(120, 40)
             await driver.settled()
             await driver.pilot.click("#cache", offset=(30, 3))
             await driver.settled()
-            assert field(driver).value == "0.03"
-            assert field(driver).has_focus
+            assert driver.line == "0.03"
+            assert driver.kind == "answer"
             await driver.press(*"64", "enter")
             assert driver.position.steps == 10
 
@@ -240,7 +238,7 @@ class TestTyping:
             await typed(driver)
             await driver.press("space", *"0.1", "pagedown")
             assert driver.position.steps == 10
-            assert driver.stepper.score.missed == ()
+            assert score(driver).missed == ()
 
     async def test_space_shows_it_while_the_field_is_empty(self) -> None:
         async with stepping("mazur") as driver:
@@ -260,12 +258,12 @@ class TestTyping:
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space", *"0.03", "escape")
-            assert driver.stepper.asking
+            assert driver.session.asking
             await driver.press("enter")
-            assert field(driver).value == "0.03"
+            assert driver.line == "0.03"
             await driver.press("escape", "escape")
-            assert driver.stepper.asking is None
-            assert "It asks no more" in driver.text("footer")
+            assert driver.session.asking is None
+            assert "No more questions" in driver.text("footer")
 
     async def test_a_vote_may_be_typed_instead(self) -> None:
         async with stepping("mazur") as driver:
@@ -273,17 +271,17 @@ class TestTyping:
             await vote(driver)
             await driver.press("space", "enter")
             await answer(driver, "0.0364")
-            assert driver.stepper.score.right == 1
+            assert score(driver).right == 1
 
 
 class TestLessons:
     async def test_a_lesson_asks_its_own_questions_by_itself(self) -> None:
         async with stepping("mazur", asks=True) as driver:
-            own = {q.step for q in driver.stepper.timeline.experiment.questions}
+            own = {q.step for q in driver.session.timeline.experiment.questions}
             asked = set()
             for _ in range(40):
                 await driver.press("pagedown")
-                asking = driver.stepper.asking
+                asking = driver.session.asking
                 if asking and asking.is_open:
                     asked.add(asking.asked.step.symbol)
                 if driver.position == Position(1, 15):
@@ -293,14 +291,14 @@ class TestLessons:
     async def test_what_was_missed_is_asked_again(self) -> None:
         async with stepping("mazur", asks=True) as driver:
             await driver.press("p", "p", "space", "space", "space")  # dW2 is asked for
-            asking = driver.stepper.asking
+            asking = driver.session.asking
             assert asking
             wrong = next(k for k, c in enumerate(asking.choices, 1) if not c.right)
             await driver.press(str(wrong), "pagedown")
             seen = []
             for _ in range(12):
                 await driver.press("pagedown")
-                asking = driver.stepper.asking
+                asking = driver.session.asking
                 if asking and asking.is_open and asking.again:
                     seen.append(asking.asked.step.symbol)
             assert "dW1" in seen
@@ -308,16 +306,16 @@ class TestLessons:
     async def test_the_last_question_closes_with_the_score_and_the_next_lesson(self) -> None:
         async with stepping("mazur", asks=True) as driver:
             for _ in range(22):
-                asking = driver.stepper.asking
+                asking = driver.session.asking
                 digits = (
                     [str(k) for k, c in enumerate(asking.choices, 1) if c.right] if asking else []
                 )
                 voting = asking is not None and asking.is_open and digits
                 await driver.press(digits[0] if voting else "pagedown")
-                if driver.stepper.asking and driver.stepper.asking.closing:
+                if driver.session.asking and driver.session.asking.closing:
                     break
             assert "Next lesson: too-large (o opens it)" in driver.text("step")
-            assert "2 of 2 right, all at the first try." in driver.text("step")
+            assert "2 of 2 correct, all at the first try." in driver.text("step")
 
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
@@ -337,19 +335,19 @@ class TestLessons:
     async def test_in_a_lesson_the_other_keys_stay_what_they_are_until_enter(self) -> None:
         async with stepping("neuron", asks=True) as driver:
             await driver.press("g", *"dW1", "enter", "backspace", "space")
-            assert driver.stepper.asking
-            assert driver.stepper.asking.asked.form == "number"
+            assert driver.session.asking
+            assert driver.session.asking.asked.form == "number"
             await driver.press("full_stop")
-            assert isinstance(driver.screen, Cover)
+            assert driver.kind == "cover"
             await driver.press("space", "enter", *"0.45", "enter")
-            assert "✓ 0.45 is right" in driver.text("step") or driver.position.steps == 6
+            assert "✓ 0.45 is correct" in driver.text("step") or driver.position.steps == 6
 
 
 class TestTheRecord:
     async def test_every_answer_is_a_line(self, tmp_path: Path) -> None:
         path = tmp_path / "answers.csv"
         async with stepping("mazur") as driver:
-            driver.stepper.record = Record(str(path))
+            driver.session.record = Record(str(path))
             await driver.press(*TO_DA1)
             await typed(driver)
             await driver.press("space")
@@ -375,7 +373,7 @@ class TestTheRecord:
             await vote(driver)
             await driver.press("space", "3", "q")
         assert driver.app.return_value
-        assert driver.app.return_value.startswith("1 of 1 right, all at the first try.")
+        assert driver.app.return_value.startswith("1 of 1 correct, all at the first try.")
 
 
 class TestFormulas:
@@ -388,14 +386,14 @@ class TestFormulas:
             await driver.press(*self.AT)
             assert "dZ2 = ?" in driver.text("step")
             await answer(driver, "g2'(Z2)*dA2")
-            assert "is right, at the first try" in driver.text("step")
-            assert driver.stepper.score.right == 1
+            assert "is correct, at the first try" in driver.text("step")
+            assert score(driver).right == 1
 
     async def test_a_wrong_one_names_its_mistake(self) -> None:
         async with stepping("ai-by-hand", asks=True) as driver:
             await driver.press(*self.AT)
             await answer(driver, "dA2")
-            assert "The gate of ReLU is left out" in driver.text("step")
+            assert "ReLU's derivative is left out" in driver.text("step")
             assert "relu′" not in driver.text("step")
             await answer(driver, "dA2@Z2")
             assert "It must come out as 4×2" not in driver.text("step").split("Hint")[0]
@@ -405,5 +403,5 @@ class TestFormulas:
         async with stepping("ai-by-hand", asks=True) as driver:
             await driver.press(*self.AT)
             await answer(driver, "dA2*(")
-            assert driver.stepper.asking
-            assert driver.stepper.asking.misses == 0
+            assert driver.session.asking
+            assert driver.session.asking.misses == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.events import Key
+from textual.events import Key, Paste
 
 from backprop_tui.tui.driver import Reader
 
@@ -55,6 +55,29 @@ def test_what_only_begins_like_an_answer_is_what_was_typed(
 )
 def test_a_sequence_that_is_no_key_is_dropped(wrong: bytes) -> None:
     assert keys(wrong, b"n") == ["n"]
+
+
+SENT = {
+    "\x1b": "escape", "g": "g", "P": "P", "3": "3", "\r": "enter", " ": "space", "\t": "tab",
+    "\x7f": "backspace", ":": "colon", "\x1b[A": "up", "\x1bOP": "f1", "\x1b[6~": "pagedown",
+}  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(list(SENT)), max_size=8), st.data())
+def test_an_escape_and_a_key_in_one_piece_are_two(sent: list[str], data: st.DataObject) -> None:
+    """In whatever pieces they come."""
+    text = "".join(sent).encode()
+    cut = data.draw(st.integers(0, len(text)))
+    assert keys(text[:cut], text[cut:]) == [SENT[one] for one in sent]
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_what_is_pasted_is_left_as_it_is(cut: int) -> None:
+    sent = b"g\x1b[200~a\x1b1\r\nb\x1b[201~\x1b2"
+    reader = Reader()
+    found = [*reader.read(sent[:cut]), *reader.read(sent[cut:]), *reader.idle()]
+    assert [m.text for m in found if isinstance(m, Paste)] == ["a\x1b1\r\nb"]
+    assert [m.key for m in found if isinstance(m, Key)] == ["g", "escape", "2"]
 
 
 @given(st.lists(st.one_of(st.binary(), st.sampled_from([COLOUR, b"\x1b[", b"\x1b]1;", b"\x1b"]))))

@@ -15,7 +15,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui.inspection import Inspection, telling_term
+from backprop_tui.session.inspection import Inspection, telling_term
 from tests.networks import ARTICLE, experiments
 
 

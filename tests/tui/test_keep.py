@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from backprop_tui.__main__ import main
 from backprop_tui.files.codes import experiment_of
@@ -20,8 +19,8 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.panels.file_prompt import FilePrompt
-from backprop_tui.tui.screens.code import CodeSheet
+from backprop_tui.session.leaving import last_words
+from backprop_tui.session.saving import code_of
 from tests.tui.driver import SMALL, WIDE, Driver, stepping
 
 EDIT = Edit(1, Cell("W1", 1, 2), 0.25)
@@ -64,15 +63,15 @@ async def opened(experiment: Experiment, size: tuple[int, int] = SMALL) -> Async
 
 async def name(driver: Driver, text: str) -> None:
     """Type a file's name in place of the proposed one, and send it."""
-    driver.stepper.query_one(FilePrompt).query_one(Input).value = text
+    await driver.type(text)
     await driver.press("enter")
 
 
-def edited(driver: Driver, edit: Edit = EDIT) -> None:
+async def edited(driver: Driver, edit: Edit = EDIT) -> None:
     """Change a number, as a key would."""
-    experiment = driver.stepper.timeline.experiment
+    experiment = driver.session.timeline.experiment
     changed = replace(experiment, edits=(*experiment.edits, edit))
-    driver.stepper.run_experiment(changed)
+    await driver.begin(changed)
 
 
 @pytest.mark.parametrize(("lesson", "keys"), SCREENS)
@@ -83,10 +82,10 @@ async def test_saved_or_told_it_opens_at_the_very_same_screen(
     async with opened(load(lesson), size) as driver:
         await driver.press(*keys.split(), "w", "enter")
         assert f"Saved as ./{lesson}.toml; backprop-tui {lesson}.toml opens it." in (
-            driver.stepper.message
+            driver.session.message
         )
         before, theme, here = driver.paintings(), driver.app.theme, driver.position
-        code = driver.stepper.code()
+        code = code_of(driver.session)
     for again in (load(str(tmp_path / f"{lesson}.toml")), experiment_of(code)):
         async with opened(again, size) as driver:
             assert driver.position == here
@@ -98,7 +97,7 @@ class TestSaving:
     async def test_a_name_is_proposed(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("space", "w")
-            assert driver.stepper.query_one(FilePrompt).typed == "mazur.toml"
+            assert driver.line == "mazur.toml"
             assert "opens right here" in driver.everything()
 
     async def test_an_existing_file_is_replaced_when_asked_twice(self, tmp_path: Path) -> None:
@@ -108,10 +107,10 @@ class TestSaving:
             assert "./article.toml exists: enter again replaces it" in driver.everything()
             assert (tmp_path / "article.toml").read_text() == "mine"
             await driver.press("enter")
-            assert "Saved as" in driver.stepper.message
+            assert "Saved as" in driver.session.message
             assert load("./article.toml").network == load("article").network
             await driver.press("space", "w", "enter")  # by now it is the one that is worked on
-            assert "Saved as" in driver.stepper.message
+            assert "Saved as" in driver.session.message
 
     async def test_another_name_is_another_file(self, tmp_path: Path) -> None:
         (tmp_path / "a.toml").write_text("mine")
@@ -136,12 +135,12 @@ class TestSaving:
             ):
                 await name(driver, place)
                 assert told in driver.everything()
-                assert driver.stepper.query_one(FilePrompt).typed == place
+                assert driver.line == place
             await name(driver, "none/mine")
             await driver.press("escape")
             assert driver.position == Position(1, 1)
             await driver.press("w")
-            assert driver.stepper.query_one(FilePrompt).typed == "none/mine"
+            assert driver.line == "none/mine"
         assert [path.name for path in tmp_path.iterdir()] == ["shelf"]
 
     async def test_the_file_that_was_opened_is_saved_to_unasked(self, tmp_path: Path) -> None:
@@ -150,7 +149,7 @@ class TestSaving:
         file.write_text("# A comment of mine.\n" + load("article").written.text)  # type: ignore[union-attr]
         async with stepping("mine.toml") as driver:
             await driver.press("space", "w", "enter")
-            assert "Saved as ./mine.toml" in driver.stepper.message
+            assert "Saved as ./mine.toml" in driver.session.message
         assert file.read_text().startswith("# A comment of mine.\n")
         assert load("mine.toml").saved is not None
 
@@ -166,11 +165,11 @@ class TestSaving:
     async def test_mistakes_weights_and_edits_are_in_the_file(self) -> None:
         async with stepping() as driver:
             await driver.press("R")
-            edited(driver)
-            driver.stepper.run_experiment(
-                driver.stepper.timeline.experiment.with_mistake(CATALOGUE["sign-flipped"])
+            await edited(driver)
+            await driver.begin(
+                driver.session.timeline.experiment.with_mistake(CATALOGUE["sign-flipped"])
             )
-            seed = driver.stepper.timeline.experiment.initial.seed
+            seed = driver.session.timeline.experiment.initial.seed
             await driver.press("w", "enter")
         text = Path("article.toml").read_text()
         assert f"seed = {seed}" in text
@@ -182,22 +181,21 @@ class TestCodes:
     async def test_a_sheet_shows_it_in_groups_and_the_command(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("space", "space", "y")
-            sheet = driver.screen
-            assert isinstance(sheet, CodeSheet)
-            said = driver.everything()
-            assert f"backprop-tui --code {sheet.code}" in said
-            assert f"{sheet.code[:5]}  {sheet.code[5:10]}" in said
+            assert driver.kind == "code"
+            code, said = code_of(driver.session), driver.everything()
+            assert f"backprop-tui --code {code}" in said
+            assert f"{code[:5]}  {code[5:10]}" in said
             await driver.press("c")
             assert "Not every terminal takes" in driver.everything()
-            assert driver.app.clipboard == sheet.command
+            assert driver.app.clipboard == f"backprop-tui --code {code}"
             await driver.press("y")
-            assert driver.screen is driver.stepper
+            assert driver.kind == ""
 
     async def test_the_command_line_opens_it(self, capsys: pytest.CaptureFixture[str]) -> None:
         async with stepping("mazur") as driver:
             await driver.press("R", "i", "i")
-            code = driver.stepper.code()
-            seed = driver.stepper.timeline.experiment.initial.seed
+            code = code_of(driver.session)
+            seed = driver.session.timeline.experiment.initial.seed
         assert main(["trace", "--code", code.lower(), "--format", "jsonl"]) == 0
         assert f'"seed": {seed}' in capsys.readouterr().out
         assert main(["check", "--code", code]) == 0
@@ -221,8 +219,8 @@ class TestCodes:
         Path("large.toml").write_text(text)
         async with stepping("large.toml") as driver:
             await driver.press("y")
-            assert driver.screen is driver.stepper
-            assert "too large for a code: w saves it" in driver.stepper.message
+            assert driver.kind == ""
+            assert "too large for a code: w saves it" in driver.session.message
 
 
 class TestQuitting:
@@ -252,8 +250,8 @@ class TestQuitting:
 
     async def test_what_is_not_saved_is_asked_about_once(self) -> None:
         async with stepping() as driver:
-            edited(driver)
-            edited(driver, replace(EDIT, value=0.5))
+            await edited(driver)
+            await edited(driver, replace(EDIT, value=0.5))
             await driver.press("q")
             assert driver.app.is_running
             assert driver.text("footer").strip() == (
@@ -266,15 +264,15 @@ class TestQuitting:
 
     async def test_what_is_saved_is_not(self) -> None:
         async with stepping() as driver:
-            edited(driver)
+            await edited(driver)
             await driver.press("w", "enter", "q")
             await driver.until(lambda: not driver.app.is_running)
 
     async def test_what_was_undone_is_not(self) -> None:
         async with stepping() as driver:
-            before = driver.stepper.timeline.experiment
-            edited(driver)
-            driver.stepper.run_experiment(before)
+            before = driver.session.timeline.experiment
+            await edited(driver)
+            await driver.begin(before)
             await driver.press("q")
             await driver.until(lambda: not driver.app.is_running)
 
@@ -300,7 +298,7 @@ class TestExporting:
             await name(driver, file)
             assert has in (tmp_path / file).read_text(encoding="utf-8")
             assert "Exported as" in driver.text("footer")
-            assert "backprop-tui article" in driver.stepper.last_words()
+            assert "backprop-tui article" in last_words(driver.session)
 
     async def test_a_name_that_would_lie_about_what_is_in_it_is_refused(
         self, tmp_path: Path

@@ -11,18 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textual.widgets import Input, OptionList, Static
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
 from backprop_tui.run.timeline import Position
-from backprop_tui.tui.screens.chain import ChainSheet
-from backprop_tui.tui.screens.check import CheckSheet
-from backprop_tui.tui.screens.cover import Cover
-from backprop_tui.tui.screens.help import Help
-from backprop_tui.tui.screens.opener import Opener
-from backprop_tui.tui.screens.stepper import Stepper
+from backprop_tui.session.leaving import way_back
+from backprop_tui.session.prompts import Menu
 from tests.tui.driver import WIDE, Driver, line_of, stepping
 
 ORDER = "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
@@ -297,7 +292,7 @@ async def test_undo_with_nothing_to_undo_says_so() -> None:
     async with stepping() as driver:
         before = driver.paintings()
         await driver.press("u")
-        await driver.until(lambda: "Nothing to undo." in driver.everything())
+        await driver.until(lambda: "There is nothing to undo." in driver.everything())
         assert driver.paintings() == before
 
 
@@ -339,7 +334,7 @@ async def test_decimals() -> None:
         await driver.press(*["D"] * 5)
         assert driver.cell("cache", "Z1", 2) == rounded(z, 0)
         await driver.press(*["d"] * 20)
-        assert driver.stepper.decimals == 12
+        assert driver.session.decimals == 12
 
 
 async def test_drawing() -> None:
@@ -369,21 +364,21 @@ async def test_zoom() -> None:
 async def test_tab_visits_every_matrix_and_panel_and_comes_back() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8, "tab")
-        first = driver.stepper.inspection.cursor
+        first = driver.session.inspection.cursor
         assert first
         assert first.symbol == "dW2"  # the step's own
         visited: list[str] = []
         for _ in range(30):
-            cursor = driver.stepper.inspection.cursor
-            visited.append(cursor.symbol if cursor else driver.stepper.chosen)
+            cursor = driver.session.inspection.cursor
+            visited.append(cursor.symbol if cursor else driver.session.chosen)
             await driver.press("tab")
-            if driver.stepper.inspection.cursor == first:
+            if driver.session.inspection.cursor == first:
                 break
         slopes = "dW1 db1 dZ1 dA1 dW2 db2 dZ2 dA2".split()
         wanted = {"network", "step", *"X W1 b1 Z1 A1 W2 b2 Z2 A2 Y".split(), *slopes}
         assert sorted(visited) == sorted(wanted)
         await driver.press("shift+tab", "tab")
-        assert driver.stepper.inspection.cursor == first
+        assert driver.session.inspection.cursor == first
         assert driver.position == Position(1, 8)
 
 
@@ -393,7 +388,7 @@ async def test_with_a_cursor_arrows_move_it_and_escape_gives_them_back() -> None
         places = []
         for key in ("right", "right", "right", "down", "left", "up", "up"):
             await driver.press(key)
-            cursor = driver.stepper.inspection.cursor
+            cursor = driver.session.inspection.cursor
             assert cursor
             places.append((cursor.row, cursor.column))
         assert places == [(1, 2), (1, 3), (1, 3), (2, 3), (2, 2), (1, 2), (1, 2)]
@@ -409,15 +404,15 @@ async def test_a_cursor_never_keeps_the_step_out_of_sight() -> None:
     """Where one layer's card is shown, it goes with the step; where all are shown, it stays."""
     async with stepping("vanishing") as driver:
         await driver.press("tab")
-        assert driver.stepper.inspection.cursor
+        assert driver.session.inspection.cursor
         await driver.press("space", "space")
-        assert driver.stepper.inspection.cursor  # the step is on its card
+        assert driver.session.inspection.cursor  # the step is on its card
         await driver.press("space", "space", "space")
         assert "layer 3 of 12" in driver.text("cache")
         assert "▸" in driver.text("cache")
     async with stepping("article") as driver:
         await driver.press("tab", "p")
-        assert driver.stepper.inspection.cursor
+        assert driver.session.inspection.cursor
 
 
 async def test_enter_explains_a_number_and_escape_leads_back() -> None:
@@ -441,13 +436,13 @@ async def test_a_number_leads_back_to_the_inputs() -> None:
         trail: list[str] = []
         for _ in range(30):
             await driver.press("enter")
-            place = driver.stepper.inspection.place
+            place = driver.session.inspection.place
             assert place
             if trail and trail[-1] == str(place):
                 break
             trail.append(str(place))
-        assert driver.stepper.inspection.place
-        assert driver.stepper.inspection.place.symbol in ("X", "Y", "W1", "W2", "b1", "b2")
+        assert driver.session.inspection.place
+        assert driver.session.inspection.place.symbol in ("X", "Y", "W1", "W2", "b1", "b2")
 
 
 async def test_a_click_explains_a_number() -> None:
@@ -464,14 +459,14 @@ async def test_a_click_explains_a_number() -> None:
 async def test_the_chain_of_a_gradient() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 12, "x")
-        assert isinstance(driver.screen, ChainSheet)
+        assert driver.kind == "chain"
         said = driver.everything()
         assert "dW1[1,1]" in said
         assert rounded(article()["dW1"][0, 0]) in said
         await driver.press("x")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         await driver.press("home", "space", "x")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         await driver.until(lambda: "A chain leads from a gradient" in driver.everything())
 
 
@@ -492,17 +487,17 @@ def found_right(driver: Driver, symbol: str) -> bool:
 async def test_the_check_of_all_gradients() -> None:
     async with stepping() as driver:
         await driver.press("p", "p", "p", "c")
-        assert isinstance(driver.screen, CheckSheet)
+        assert driver.kind == "check"
         for symbol in "dW1 db1 dZ1 dA1 dW2 db2 dZ2 dA2".split():
             await driver.until(partial(found_right, driver, symbol))
         await driver.press("escape")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
 
 
 async def test_before_any_gradient_there_is_nothing_to_check() -> None:
     async with stepping() as driver:
         await driver.press("p", "p", "c")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         assert "No gradient is computed yet" in driver.text("footer")
 
 
@@ -548,10 +543,10 @@ async def test_the_screen_is_covered_and_uncovered(key: str) -> None:
         await driver.press("space")
         before = driver.paintings()
         await driver.press(key)
-        assert isinstance(driver.screen, Cover)
+        assert driver.kind == "cover"
         assert "W1" not in driver.everything()
         await driver.press(key)
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         assert driver.position == Position(1, 1)
         assert driver.paintings() == before
 
@@ -559,17 +554,18 @@ async def test_the_screen_is_covered_and_uncovered(key: str) -> None:
 async def test_any_key_of_a_remote_uncovers_without_stepping() -> None:
     async with stepping() as driver:
         await driver.press("b", "pagedown")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         assert driver.position == Position()
 
 
 async def test_open_a_lesson() -> None:
     async with stepping() as driver:
         await driver.press("space", "o")
-        assert isinstance(driver.screen, Opener)
-        options = driver.screen.query_one(OptionList)
-        assert tuple(option.id for option in options.options) == lessons.NAMES
-        assert options.highlighted == lessons.NAMES.index("article")
+        assert driver.kind == "open"
+        top = driver.session.top
+        assert isinstance(top, Menu)
+        assert tuple(entry.id for entry in top.entries) == lessons.NAMES
+        assert top.answer == "article"
         shown = driver.everything()
         for number, name in enumerate(lessons.NAMES, 1):
             lesson = load(name)
@@ -577,20 +573,19 @@ async def test_open_a_lesson() -> None:
             assert f" {lesson.network.sizes} " in line
             assert f" {lesson.teaches} " in line
         await driver.press("down", "enter")
-        assert isinstance(driver.screen, Stepper)
-        assert driver.stepper.timeline.experiment.name == "one-input"
+        assert driver.kind == ""
+        assert driver.session.timeline.experiment.name == "one-input"
         assert driver.position == Position()
-        assert driver.stepper.timeline.experiment.name in driver.text("title")
+        assert driver.session.timeline.experiment.name in driver.text("title")
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
 async def test_the_opener_reads_no_device(device: str) -> None:
     async with stepping() as driver:
-        await driver.press("o", "tab")
-        driver.screen.query_one(Input).value = device
+        await driver.press("o")
+        await driver.type(device)
         await driver.press("enter")
-        said = str(driver.screen.query_one("#fault", Static).render())
-        assert said == f"✗ {device} is not a regular file"
+        assert f"✗ {device} is not a regular file" in driver.everything()
 
 
 async def test_leaving_the_opener_loses_nothing() -> None:
@@ -607,11 +602,11 @@ async def test_a_faulty_file_lists_its_faults_and_nothing_is_lost(tmp_path: Path
     async with stepping() as driver:
         await driver.press("space", "space")
         before = driver.paintings()
-        await driver.press("o", "tab")
-        driver.screen.query_one(Input).value = str(file)
+        await driver.press("o")
+        await driver.type(str(file))
         await driver.press("enter")
-        assert isinstance(driver.screen, Opener)
-        said = str(driver.screen.query_one("#fault", Static).render())
+        assert driver.kind == "open"
+        said = driver.said
         assert "must be one of" in said
         assert "sigmoid" in said
         assert "data.X" in said
@@ -623,31 +618,31 @@ async def test_a_file_is_opened(tmp_path: Path) -> None:
     file = tmp_path / "too far.toml"
     file.write_text(DIVERGES)
     async with stepping() as driver:
-        await driver.press("o", "tab")
-        driver.screen.query_one(Input).value = str(file)
+        await driver.press("o")
+        await driver.type(str(file))
         await driver.press("enter")
-        assert driver.stepper.timeline.experiment.title == "Too far"
-        assert driver.stepper.resume_command() == f"backprop-tui '{file}'"
+        assert driver.session.timeline.experiment.title == "Too far"
+        assert way_back(driver.session) == f"backprop-tui '{file}'"
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_help(key: str) -> None:
     async with stepping() as driver:
         await driver.press("tab", "tab", key)
-        assert isinstance(driver.screen, Help)
+        assert driver.kind == "help"
         assert "Cache" in driver.everything()
         await driver.press("escape")
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
 
 
 async def test_palette() -> None:
     async with stepping() as driver:
-        await driver.press("colon")
-        await driver.until(lambda: driver.screen is not driver.stepper)
-        await driver.press(*"phase start")
-        await driver.until(lambda: "back to the start of this phase" in driver.everything())
-        await driver.press("escape")
-        await driver.until(lambda: driver.screen is driver.stepper)
+        await driver.press("p", "p", "colon")
+        await driver.type("phase start")
+        assert "back to the start of this phase" in driver.everything()
+        await driver.press("enter")
+        assert driver.kind == ""
+        assert driver.position == Position(1, 4)
 
 
 @pytest.mark.parametrize("key", ["Q", "j", "1", "f5", "alt+x", "at", "delete", "end", "N", "§"])
@@ -656,7 +651,7 @@ async def test_unknown_keys_do_nothing(key: str) -> None:
         await driver.press(*["space"] * 7)
         before = driver.paintings()
         await driver.press(key)
-        assert isinstance(driver.screen, Stepper)
+        assert driver.kind == ""
         assert driver.paintings() == before
 
 
@@ -671,7 +666,7 @@ async def test_keys_never_change_the_past() -> None:
     """A state taken once stays what it was, and the same position gives the same bits again."""
     async with stepping() as driver:
         await driver.press(*["space"] * 9)
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         state = timeline.state(driver.position)
         taken = [result.tobytes() for result in state.iteration.results]
         keys = "space p s s S i P k v z z d D t b b K I tab z escape space i i p left".split()

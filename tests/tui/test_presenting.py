@@ -31,9 +31,9 @@ async def test_a_click_between_the_rows_of_a_zoomed_board_leads_nowhere() -> Non
     async with stepping() as driver:
         await driver.press("p", "z")
         await driver.pilot.click("#cache", offset=(13, 3))
-        assert driver.stepper.inspection.place is None
+        assert driver.session.inspection.place is None
         await driver.pilot.click("#cache", offset=(13, 4))
-        assert driver.stepper.inspection.place is not None
+        assert driver.session.inspection.place is not None
 
 
 async def test_h_covers_the_numbers_of_the_chosen_panel_until_it_is_pressed_again() -> None:
@@ -58,13 +58,13 @@ async def test_each_panel_can_be_covered() -> None:
     async with stepping("mazur") as driver:
         await driver.press("p", "p", "space", "space", "space")
         for panel in ("network", "gradients", "step"):
-            driver.stepper.chosen = panel
+            driver.session.chosen = panel
             await driver.press("h")
             assert "h shows" in driver.text(panel).splitlines()[0]
             assert not FIGURE.search(driver.text(panel))
             assert "▒" in driver.text(panel)
         assert "dW2" in driver.text("step")  # formulas stay
-        driver.stepper.chosen = "cache"  # in whose place the update stands
+        driver.session.chosen = "cache"  # in whose place the update stands
         await driver.press("p", "p", "h")
         assert "h shows" in driver.text("update").splitlines()[0]
         assert not FIGURE.search("\n".join(driver.text("update").splitlines()[1:]))

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input, OptionList
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
+from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.screens.opener import Opener
-from backprop_tui.tui.serving import served
 from tests.tui.driver import SMALL, Driver
 
 
-async def test_the_opener_lists_lessons_and_has_no_field_for_a_path() -> None:
+@asynccontextmanager
+async def served() -> AsyncIterator[Driver]:
+    """The app as a visitor has it."""
     app = BackpropApp(load("article"), served=True)
     async with app.run_test(size=SMALL) as pilot:
         driver = Driver(app, pilot)
+        await driver.settled()
+        yield driver
+
+
+async def test_lessons_may_be_opened_and_no_path() -> None:
+    async with served() as driver:
         await driver.press("o")
-        assert isinstance(driver.screen, Opener)
-        assert not driver.screen.query(Input)
-        options = driver.screen.query_one(OptionList)
-        assert tuple(option.id for option in options.options) == lessons.NAMES
-        await driver.press("down", "enter")
-        assert driver.stepper.timeline.experiment.name == "one-input"
+        top = driver.session.top
+        assert isinstance(top, Menu)
+        assert "path" not in top.title
+        assert tuple(entry.id for entry in top.entries) == lessons.NAMES
+        await driver.type("/etc/passwd")
+        await driver.press("enter")
+        assert "not possible in a browser" in driver.everything()
+        await driver.type("")
+        await driver.press("down", "down", "enter")
+        assert driver.session.timeline.experiment.name == "one-input"
 
 
-async def test_the_palette_saves_no_screenshot() -> None:
-    for is_served in (False, True):
-        app = BackpropApp(load("article"), served=is_served)
-        async with app.run_test(size=SMALL):
-            titles = {command.title for command in app.get_system_commands(app.stepper)}
-            assert served(app) is is_served
-            assert ("Screenshot" in titles) is not is_served
+@pytest.mark.parametrize("command", ["save", "export as HTML"])
+async def test_nothing_is_written(command: str) -> None:
+    async with served() as driver:
+        await driver.press("colon")
+        await driver.type(command)
+        await driver.press("enter")
+        assert driver.kind == ""
+        assert "not possible in a browser" in driver.text("footer")

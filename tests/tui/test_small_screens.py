@@ -20,9 +20,9 @@ async def circle(driver: Driver, key: str) -> list[tuple[str, str]]:
     stops: list[tuple[str, str]] = []
     for _ in range(40):
         await driver.press(key)
-        cursor = driver.stepper.inspection.cursor
-        assert driver.stepper.view.chosen in panels(driver)
-        stop = driver.stepper.view.chosen, cursor.symbol if cursor else ""
+        cursor = driver.session.inspection.cursor
+        assert driver.session.view.chosen in panels(driver)
+        stop = driver.session.view.chosen, cursor.symbol if cursor else ""
         if stop in stops:
             break
         stops.append(stop)
@@ -87,7 +87,8 @@ class TestOnePanel:
             assert panels(driver) == ["cache", "step"]
             await driver.press("escape")
             assert panels(driver) == ["step"]
-            assert driver.stepper.is_answering
+            assert driver.session.asking
+            assert driver.session.asking.is_open
 
 
 class TestTelling:
@@ -99,10 +100,10 @@ class TestTelling:
             told = set()
             for _ in range(12):
                 await driver.press("space")
-                asking = driver.stepper.asking
+                asking = driver.session.asking
                 if asking and asking.is_open and asking.choices:
                     count = ("two", "three", "four")[len(asking.choices) - 2]
-                    assert f"one to {count}." in driver.text("step")
+                    assert f"one to {count} fingers." in driver.text("step")
                     told.add(count)
                 await driver.press("space")
             assert told

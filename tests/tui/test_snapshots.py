@@ -43,7 +43,7 @@ def compare(snap_compare: Compare, app: BackpropApp, size: tuple[int, int], *key
     async def drive(pilot: Pilot[str]) -> None:
         driver = Driver(app, pilot)
         await driver.settled()
-        for field in driver.stepper.query(Input):
+        for field in driver.app.query(Input):
             field.cursor_blink = False  # else a picture shows the cursor or not, as it happens
         await driver.press(*keys)
         await driver.until(lambda: driver.is_checked)

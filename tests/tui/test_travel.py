@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from textual.widgets import Input, Static
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position
+from backprop_tui.session.playing import SPEEDS
 from backprop_tui.tui.paint.losses import BLOCKS
-from backprop_tui.tui.panels.prompt import Prompt
-from backprop_tui.tui.playing import SPEEDS
-from backprop_tui.tui.screens.curve import Curve
+from backprop_tui.tui.sheets.curve import heading
 from tests.tui.driver import Driver, stepping
 
 
 async def answer(driver: Driver, text: str) -> None:
     """Open the prompt, type, send."""
     await driver.press("g")
-    driver.stepper.query_one(Prompt).query_one(Input).value = text
+    await driver.type(text)
     await driver.press("enter")
-
-
-def said(driver: Driver) -> str:
-    return str(driver.stepper.query_one(Prompt).query_one("#said", Static).render())
-
-
-def is_open(driver: Driver) -> bool:
-    return driver.stepper.query_one(Prompt).display
 
 
 @pytest.mark.parametrize(
@@ -44,7 +34,7 @@ async def test_go_to_leads_there_and_closes(text: str, position: Position) -> No
         await driver.press("space")
         await answer(driver, text)
         assert driver.position == position
-        assert not is_open(driver)
+        assert driver.kind == ""
 
 
 async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() -> None:
@@ -55,7 +45,7 @@ async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() 
             await answer(driver, "1,000,000,000,000")
             assert driver.position.iteration < 10
             assert "The run diverges in iteration" in driver.text("footer")
-            assert not is_open(driver)
+            assert driver.kind == ""
             await driver.press("home")
 
 
@@ -72,21 +62,21 @@ async def test_a_wrong_answer_says_why_and_stays_to_be_mended(text: str) -> None
     async with stepping("article") as driver:
         before = driver.position
         await answer(driver, text)
-        assert said(driver).strip().startswith("✗")
-        assert is_open(driver)
-        assert driver.stepper.query_one(Prompt).query_one(Input).value == text
+        assert driver.said.startswith("✗")
+        assert driver.kind == "goto"
+        assert driver.line == text
         assert driver.position == before
 
 
 async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
     async with stepping("article") as driver:
         await driver.press("g", "n", "p", "i", "R", "q")
-        assert driver.stepper.query_one(Prompt).query_one(Input).value == "npiRq"
+        assert driver.line == "npiRq"
         assert driver.position == Position()
         await driver.press("pagedown", "pagedown", "pageup")
         assert driver.position == Position(1, 1)
         await driver.press("escape")
-        assert not is_open(driver)
+        assert driver.kind == ""
         await driver.press("n")
         assert driver.position == Position(1, 2)
 
@@ -94,10 +84,12 @@ async def test_what_is_typed_moves_nothing_but_a_remote_still_steps() -> None:
 async def test_a_search_can_be_left_and_what_was_there_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
-        driver.stepper.query_one(Prompt).query_one(Input).value = "A2[1,1] > 2"
-        await driver.pilot.press("enter")
-        await driver.until(lambda: "not by iteration" in said(driver))
+        await driver.type("A2[1,1] > 2")
+        await driver.pilot.press("enter", "space", "space")
+        await driver.until(lambda: "not by iteration" in driver.everything())
+        assert "esc stops" in driver.everything()
         await driver.press("escape")
+        assert driver.kind == ""
         assert driver.position == Position()
         await driver.press("space")
         assert driver.position == Position(1, 1)
@@ -115,23 +107,23 @@ async def test_going_far_and_back_is_exact() -> None:
 
 async def test_it_runs_when_asked_and_a_step_key_only_pauses() -> None:
     async with stepping("article") as driver:
-        driver.stepper.speed = len(SPEEDS) - 1
+        driver.session.speed = len(SPEEDS) - 1
         await driver.press("r")
         assert SPEEDS[-1].label in driver.text("footer")
         await driver.until(lambda: driver.position.iteration > 1)
         await driver.press("space")
         paused = driver.position
-        assert not driver.stepper.playing
+        assert not driver.session.playing
         await driver.press("space")
-        assert driver.position == driver.stepper.timeline.forward(paused)
+        assert driver.position == driver.session.timeline.forward(paused)
 
 
 async def test_faster_and_slower_stay_within_the_speeds() -> None:
     async with stepping("article") as driver:
         await driver.press(*["plus"] * (len(SPEEDS) + 2))
-        assert driver.stepper.speed == len(SPEEDS) - 1
+        assert driver.session.speed == len(SPEEDS) - 1
         await driver.press(*["minus"] * (len(SPEEDS) + 2))
-        assert driver.stepper.speed == 0
+        assert driver.session.speed == 0
         assert SPEEDS[0].label in driver.text("footer")
 
 
@@ -140,18 +132,18 @@ async def test_the_loss_curve_shows_what_was_run_through() -> None:
         await driver.press("l")
         assert "No loss is known yet" in driver.text("footer")
         await driver.press("p", "p", "l")
-        assert "One loss so far: L 1.026. Go on, and there is a curve." in driver.text("footer")
+        assert "Only one loss so far (L 1.026). A curve needs two." in driver.text("footer")
         await driver.press("home")
         await answer(driver, "200")
         await driver.press("l")
-        assert isinstance(driver.screen, Curve)
+        assert driver.kind == "curve"
         assert "L over 199 iterations" in driver.everything()
         await driver.press("g")
         assert "log10 L" in driver.everything()
         await driver.press("e")
         assert "epoch" in driver.everything()
         await driver.press("l")
-        assert not isinstance(driver.app.screen, Curve)
+        assert driver.kind != "curve"
 
 
 async def test_the_axis_of_the_loss_curve_is_named_anew() -> None:
@@ -177,19 +169,17 @@ async def test_the_axis_of_the_loss_curve_is_named_anew() -> None:
 )
 def test_what_the_loss_curve_says_of_losses(losses: list[float], said: str) -> None:
     values = np.array(losses)
-    assert Curve(values, "L", 1, 1).heading(values, 1) == said
+    assert heading("L", "iteration", values, 1) == said
 
 
 async def test_all_may_be_left_while_something_is_searched() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
-        prompt = driver.stepper.query_one(Prompt)
-        prompt.query_one(Input).value = "A2[1,1] > 2"
+        await driver.type("A2[1,1] > 2")
         await driver.pilot.press("enter")
-        await driver.until(lambda: "not by iteration" in said(driver))
+        await driver.until(lambda: "not by iteration" in driver.everything())
         driver.app.exit()
-    prompt.say("still searching")
-    prompt.close()
+    assert driver.session.job is not None
 
 
 async def test_the_title_has_a_sparkline_of_the_losses() -> None:

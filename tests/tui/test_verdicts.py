@@ -1,11 +1,9 @@
-"""The gradient check beside the screen: it is left as soon as nobody waits for it any more."""
+"""The gradient check between keys: it is left as soon as nobody waits for it any more."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from itertools import cycle
-from threading import Event
 from typing import Any
 
 import pytest
@@ -13,57 +11,65 @@ import pytest
 from backprop_tui.explain.gradient_check import CellCheck, check_cells, check_gradient
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.tui import verdicts
-from backprop_tui.tui.verdicts import SAMPLE, check_sample
-from tests.tui.driver import PATIENCE, stepping
+from backprop_tui.session import checks
+from backprop_tui.session.checks import SAMPLE, checked
+from tests.tui.driver import stepping
 
 
 class Endless:
     """A gradient check of ever more cells, until it is left."""
 
     def __init__(self) -> None:
-        self.begun, self.ended = Event(), Event()
+        self.cells, self.ended = 0, False
 
     def __call__(self, *args: Any) -> Iterator[CellCheck]:
         try:
             for cell in cycle(list(check_cells(*args))):
-                self.begun.set()
+                self.cells += 1
                 yield cell
         finally:
-            self.ended.set()
+            self.ended = True
 
 
 def test_a_number_at_a_time_comes_to_the_same() -> None:
     timeline = Timeline(load("article"))
     program, iteration = timeline.program, timeline.iteration(3)
     for symbol in ("dW1", "dZ2"):
-        expected = check_gradient(program, iteration, symbol, SAMPLE)
-        assert check_sample(program, iteration, symbol, lambda: False) == expected
+        *waiting, found = checked(program, iteration, symbol)
+        assert found == check_gradient(program, iteration, symbol, SAMPLE)
+        assert set(waiting) == {None}
 
 
-async def test_quitting_ends_the_one_beside_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_are_heard_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
-        monkeypatch.setattr(verdicts, "check_cells", endless)
+        monkeypatch.setattr(checks, "check_cells", endless)
         await driver.pilot.press("space")
-        await driver.until(endless.begun.is_set)
+        await driver.until(lambda: endless.cells > 1000)
+        await driver.pilot.press("home")
+        await driver.until(lambda: endless.ended)
+        assert driver.position.steps == 0
+
+
+async def test_quitting_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = Endless()
+    async with stepping() as driver:
+        await driver.press(*["space"] * 5)
+        monkeypatch.setattr(checks, "check_cells", endless)
+        await driver.pilot.press("space")
+        await driver.until(lambda: endless.cells)
         await driver.pilot.press("q")
-    assert await asyncio.to_thread(endless.ended.wait, PATIENCE)
+        await driver.until(lambda: not driver.app.is_running)
 
 
-@pytest.mark.parametrize("quits", [False, True], ids=["closed", "quit"])
-async def test_so_it_is_with_the_sheet(quits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_the_sheet_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 6)
-        await driver.until(lambda: "dA2" in driver.stepper.verdicts.get(1, {}))
-        monkeypatch.setattr(verdicts, "check_cells", endless)
+        await driver.until(lambda: "dA2" in driver.session.verdicts.get(1, {}))
+        monkeypatch.setattr(checks, "check_cells", endless)
         await driver.pilot.press("c")
-        await driver.until(endless.begun.is_set)
-        if quits:
-            driver.app.exit()
-        else:
-            await driver.pilot.press("escape")
-            await driver.until(endless.ended.is_set)
-    assert await asyncio.to_thread(endless.ended.wait, PATIENCE)
+        await driver.until(lambda: endless.cells)
+        await driver.pilot.press("escape")
+        await driver.until(lambda: endless.ended)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual.widgets import Input, OptionList, Static
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import load, read_experiment
@@ -13,35 +12,26 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.inspection import Inspection
-from backprop_tui.tui.panels.edit_prompt import EditPrompt
-from backprop_tui.tui.screens.mistaker import Mistaker
+from backprop_tui.session.inspection import Inspection
+from backprop_tui.session.leaving import way_back
 from tests.networks import same_bits
 from tests.tui.driver import SMALL, WIDE, Driver, stepping
 
 
-def point(driver: Driver, symbol: str, row: int = 1, column: int = 1) -> None:
+async def point(driver: Driver, symbol: str, row: int = 1, column: int = 1) -> None:
     """The cursor on a cell."""
-    driver.stepper.look(Inspection().pointing(Cell(symbol, row, column)))
-
-
-def prompt(driver: Driver) -> EditPrompt:
-    return driver.stepper.query_one(EditPrompt)
-
-
-def said(driver: Driver) -> str:
-    return str(prompt(driver).query_one("#said", Static).render())
+    await driver.look(Inspection().pointing(Cell(symbol, row, column)))
 
 
 async def edit(driver: Driver, text: str) -> None:
     """Open the prompt, type over what stands there, send."""
     await driver.press("e")
-    prompt(driver).query_one(Input).value = text
+    await driver.type(text)
     await driver.press("enter")
 
 
 def edits(driver: Driver) -> tuple[Edit, ...]:
-    return driver.stepper.timeline.experiment.edits
+    return driver.session.timeline.experiment.edits
 
 
 # Editing -------------------------------------------------------------------------------------
@@ -50,7 +40,7 @@ def edits(driver: Driver) -> tuple[Edit, ...]:
 async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("p", "p", "space", "space", "space")
-        point(driver, "W2", 1, 2)
+        await point(driver, "W2", 1, 2)
         await driver.press("e")
         assert "iteration 1  W2[1,2] = 0.3" in driver.everything()
         await driver.press("0", "full_stop", "5", "enter")
@@ -62,11 +52,11 @@ async def test_what_is_typed_is_typed_over_the_number_in_full() -> None:
 async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() -> None:
     async with stepping("article") as driver:
         await driver.press("p", "p")
-        before = driver.stepper.timeline.history.loss_of(1)
-        point(driver, "W1", 2, 3)
+        before = driver.session.timeline.history.loss_of(1)
+        await point(driver, "W1", 2, 3)
         await edit(driver, "2")
         assert driver.position == Position(1, 5)
-        timeline = driver.stepper.timeline
+        timeline = driver.session.timeline
         assert timeline.iteration(1).given["W1"][1, 2] == 2.0
         assert timeline.history.loss_of(1) != before
         assert f"L {timeline.history.loss_of(1):.3f}" in driver.text("title")
@@ -75,24 +65,24 @@ async def test_an_edit_of_a_parameter_holds_from_the_start_of_the_iteration() ->
 async def test_a_parameter_that_is_updated_already_is_edited_as_the_next_iteration_s() -> None:
     async with stepping("article") as driver:
         await driver.press("p", "p", "p", "p")
-        point(driver, "W1", 1, 1)
-        loss = driver.stepper.timeline.history.loss_of(1)
+        await point(driver, "W1", 1, 1)
+        loss = driver.session.timeline.history.loss_of(1)
         await edit(driver, "0.75")
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.75),)
-        assert driver.stepper.timeline.history.loss_of(1) == loss
+        assert driver.session.timeline.history.loss_of(1) == loss
         assert "0.750" in driver.text("update")
         await driver.press("enter")
         assert "set to 0.75 in iteration 2" in driver.text("step")
         await driver.press("escape", "space")
-        assert driver.stepper.timeline.iteration(2).given["W1"][0, 0] == 0.75
+        assert driver.session.timeline.iteration(2).given["W1"][0, 0] == 0.75
 
 
 async def test_with_nothing_chosen_it_is_the_learning_rate_and_says_how_to_choose() -> None:
     async with stepping("article") as driver:
         await driver.press("space", "e")
-        assert "tab or a click" in said(driver)
+        assert "tab or a click" in driver.said
         assert "α = 0.5" in driver.everything()
-        prompt(driver).query_one(Input).value = "1/4"
+        await driver.type("1/4")
         await driver.press("enter")
         assert edits(driver) == (Edit(1, Name("alpha"), 0.25),)
         await driver.press("p", "p", "p", "p")
@@ -102,14 +92,14 @@ async def test_with_nothing_chosen_it_is_the_learning_rate_and_says_how_to_choos
 async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can() -> None:
     async with stepping("article") as driver:
         await driver.press("p")
-        point(driver, "X", 2)
+        await point(driver, "X", 2)
         await edit(driver, "−1")
-        point(driver, "Y")
+        await point(driver, "Y")
         await edit(driver, "0")
         assert [e.of for e in edits(driver)] == [Cell("X", 2, 1), Cell("Y", 1, 1)]
-        point(driver, "dW1")
+        await point(driver, "dW1")
         await driver.press("e")
-        assert not prompt(driver).display
+        assert driver.kind == ""
         assert "dW1[1,1] cannot be edited: only X, Y, W1, b1, W2, b2 and α can" in (
             driver.text("footer")
         )
@@ -118,7 +108,7 @@ async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can(
 @pytest.mark.parametrize(
     ("symbol", "typed", "why"),
     [
-        ("W1", "one", "only numbers are read here, not one"),
+        ("W1", "one", "type numbers only, not one"),
         ("W1", "1/0", "not a finite number"),
         ("Y", "1,5", "must be from 0 to 1"),
     ],
@@ -128,10 +118,10 @@ async def test_a_wrong_number_says_why_and_stays_to_be_mended(
 ) -> None:
     async with stepping("article") as driver:
         await driver.press("space")
-        point(driver, symbol)
+        await point(driver, symbol)
         await edit(driver, typed)
-        assert why in said(driver)
-        assert prompt(driver).display
+        assert why in driver.said
+        assert driver.kind == "edit"
         await driver.press("escape")
         assert edits(driver) == ()
 
@@ -139,23 +129,22 @@ async def test_a_wrong_number_says_why_and_stays_to_be_mended(
 async def test_a_frozen_parameter_is_edited_from_where_we_stand_and_stays_looked_at() -> None:
     async with stepping("mazur") as driver:
         await driver.press("space", "i", "i")
-        point(driver, "b1", 2)
+        await point(driver, "b1", 2)
         await driver.press("enter")
-        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(0, Cell("b1", 2, 1))
         await edit(driver, "−1")
         assert edits(driver) == (Edit(3, Cell("b1", 2, 1), -1.0),)
-        assert driver.stepper.inspection.place == Place(2, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(2, Cell("b1", 2, 1))
         assert "Edited: was 0.35, set to −1 in iteration 3." in driver.text("step")
         await driver.press("u")
-        assert driver.stepper.inspection.place == Place(0, Cell("b1", 2, 1))
+        assert driver.session.inspection.place == Place(0, Cell("b1", 2, 1))
         assert driver.position == Position(3, 1)
 
 
 async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("space", "i", "i")
-        stepper = driver.stepper
-        stepper.look(Inspection().into(Place(1, Cell("W1", 1, 1)), stepper.provenance))
+        await driver.look(Inspection().into(Place(1, Cell("W1", 1, 1)), driver.session.provenance))
         await edit(driver, "0")
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
         assert driver.position == Position(3, 1)
@@ -169,27 +158,26 @@ async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> 
 async def test_while_it_is_typed_the_loss_that_it_would_lead_to_is_said() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("p", "p")
-        point(driver, "W2", 1, 1)
+        await point(driver, "W2", 1, 1)
         await driver.press("e")
-        prompt(driver).query_one(Input).value = "0.9"
+        await driver.type("0.9")
         await driver.settled()
-        assert "L 1.026 → 0.481" in said(driver)
+        assert "L goes from 1.026 to 0.481" in driver.said
         assert "↑↓ ±0.01  ⇧↑↓ ×10  tab finer ⇧tab coarser" in driver.everything()
         assert edits(driver) == ()
         await driver.press("enter")
-        assert driver.stepper.timeline.history.loss_of(1) == pytest.approx(0.481, abs=5e-4)
+        assert driver.session.timeline.history.loss_of(1) == pytest.approx(0.481, abs=5e-4)
 
 
 async def test_arrows_nudge_it_and_tab_makes_the_nudge_finer() -> None:
     async with stepping("article") as driver:
         await driver.press("space")
-        point(driver, "W2", 1, 2)
+        await point(driver, "W2", 1, 2)
         await driver.press("e")
-        field = prompt(driver).query_one(Input)
         shown = []
         for key in ("up", "shift+up", "down", "tab", "up", "shift+tab", "shift+tab", "down"):
             await driver.press(key)
-            shown.append(field.value)
+            shown.append(driver.line)
         assert shown == ["0.31", "0.41", "0.4", "0.4", "0.401", "0.401", "0.401", "0.301"]
         await driver.press("enter")
         assert edits(driver) == (Edit(1, Cell("W2", 1, 2), 0.301),)
@@ -198,7 +186,7 @@ async def test_arrows_nudge_it_and_tab_makes_the_nudge_finer() -> None:
 async def test_a_remote_still_steps_and_what_is_asked_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("space")
-        point(driver, "W2", 1, 2)
+        await point(driver, "W2", 1, 2)
         await driver.press("e", "pagedown", "pagedown")
         assert driver.position == Position(1, 3)
         await driver.press("1", "enter")
@@ -208,10 +196,10 @@ async def test_a_remote_still_steps_and_what_is_asked_stays() -> None:
 async def test_the_same_number_again_is_no_edit() -> None:
     async with stepping("article") as driver:
         await driver.press("space")
-        point(driver, "W2", 1, 2)
+        await point(driver, "W2", 1, 2)
         await driver.press("e", "enter")
         assert edits(driver) == ()
-        assert driver.stepper.past == []
+        assert driver.session.past == []
 
 
 # What changed --------------------------------------------------------------------------------
@@ -220,13 +208,13 @@ async def test_the_same_number_again_is_no_edit() -> None:
 async def test_what_changed_is_marked_until_the_next_move() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("p", "p", "space", "space", "space")
-        point(driver, "W2", 1, 1)
+        await point(driver, "W2", 1, 1)
         await edit(driver, "−0.29")
         assert driver.text("title").lstrip().startswith("*edited")
         assert "Δ−0.507" in driver.text("gradients")
         assert "Δ was −0.524, now −0.507 (+0.017)" in driver.text("step")
         assert "Δ" not in driver.text("cache").split("W2")[0]  # nothing before layer 2
-        point(driver, "X")
+        await point(driver, "X")
         assert "*−0.290" in driver.text("cache")  # the edited one, elsewhere than the cursor
         assert "Δ" in driver.text("gradients")
         await driver.press("space")
@@ -237,7 +225,7 @@ async def test_what_changed_is_marked_until_the_next_move() -> None:
 async def test_why_of_an_edited_number_says_what_it_was() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("space")
-        point(driver, "W2", 1, 1)
+        await point(driver, "W2", 1, 1)
         await edit(driver, "0.5")
         await driver.press("enter")
         assert "Edited: was −0.4, set to 0.5 in iteration 1." in driver.text("step")
@@ -251,16 +239,16 @@ async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays()
         await driver.press("p", "p", "space")
         looks = [driver.text("cache")]
         for symbol, value in (("W1", "2"), ("b2", "−1"), ("X", "0")):
-            point(driver, symbol)
+            await point(driver, symbol)
             await edit(driver, value)
-            driver.stepper.look(Inspection())
+            await driver.look(Inspection())
             looks.append(driver.text("cache"))
         for number in (2, 1, 0):
             await driver.press("u")
             assert driver.position == Position(1, 6)
             assert len(edits(driver)) == number
         await driver.press("u")
-        assert "Nothing to undo." in driver.text("footer")
+        assert "There is nothing to undo." in driver.text("footer")
         await driver.press("U", "U", "U")
         assert [e.value for e in edits(driver)] == [2.0, -1.0, 0.0]
         await driver.press("space", "backspace")  # no Δ is left
@@ -271,11 +259,11 @@ async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays()
 async def test_edit_then_undo_gives_the_same_screen_to_the_bit() -> None:
     async with stepping("article") as driver:
         await driver.press("i", "i", "p", "p", "space")
-        before, there = driver.paintings(), driver.stepper.timeline.iteration(3)
+        before, there = driver.paintings(), driver.session.timeline.iteration(3)
         await edit(driver, "0.7")
         await driver.press("u", "space", "backspace")
         assert driver.paintings() == before
-        again = driver.stepper.timeline.iteration(3)
+        again = driver.session.timeline.iteration(3)
         assert all(map(same_bits, again.results, there.results))
 
 
@@ -284,7 +272,7 @@ async def test_going_back_across_an_edit_is_exact_and_the_edit_survives_it() -> 
         await driver.press("i", "space")
         first = driver.paintings()
         await driver.press("i", "i")
-        point(driver, "W1", 1, 1)
+        await point(driver, "W1", 1, 1)
         await edit(driver, "3")
         await driver.press("space", "backspace", "escape")
         here = driver.paintings()
@@ -299,36 +287,35 @@ async def test_going_back_across_an_edit_is_exact_and_the_edit_survives_it() -> 
 async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() -> None:
     async with stepping("article") as driver:
         await driver.press("space", "space")
-        point(driver, "W1")
+        await point(driver, "W1")
         await edit(driver, "2")
         await driver.press("m")
-        assert isinstance(driver.screen, Mistaker)
-        options = driver.screen.query_one(OptionList)
-        options.highlighted = options.get_option_index("sign-flipped")
+        assert driver.kind == "mistake"
+        await driver.type("sign-flipped")
         await driver.press("enter")
-        experiment = driver.stepper.timeline.experiment
+        experiment = driver.session.timeline.experiment
         assert experiment.mistake == CATALOGUE["sign-flipped"]
         assert len(experiment.edits) == 1
         seed = experiment.initial.seed
         await driver.press("R")
         assert edits(driver) == ()
-        assert "--seed" in driver.stepper.resume_command()
+        assert "--seed" in way_back(driver.session)
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: other weights"
-        assert driver.stepper.timeline.experiment.initial.seed == seed
-        assert "--seed" not in driver.stepper.resume_command()
+        assert driver.text("footer").strip() == "Undone: other weights. 2 more to undo."
+        assert driver.session.timeline.experiment.initial.seed == seed
+        assert "--seed" not in way_back(driver.session)
         assert len(edits(driver)) == 1
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: the mistake sign-flipped"
-        assert driver.stepper.timeline.experiment.mistake is None
+        assert driver.text("footer").strip() == "Undone: the mistake sign-flipped. 1 more to undo."
+        assert driver.session.timeline.experiment.mistake is None
         assert len(edits(driver)) == 1
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: W1[1,1] = 2.000"
+        assert driver.text("footer").strip() == "Undone: W1[1,1] = 2.000. Nothing more to undo."
         assert edits(driver) == ()
         await driver.press("U")
-        assert driver.text("footer").strip() == "Made again: W1[1,1] = 2.000"
+        assert driver.text("footer").strip() == "Redone: W1[1,1] = 2.000. 2 more to redo."
         await driver.press("U")
-        assert driver.stepper.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
+        assert driver.session.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
 
 
 async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None:
@@ -338,11 +325,11 @@ async def test_an_edit_that_makes_the_run_overflow_is_shown_and_undone() -> None
         await edit(driver, "1e200")
         await driver.press("i", "i")
         assert "∞" in driver.text("title")
-        assert driver.stepper.timeline.iteration(driver.position.iteration).diverged
+        assert driver.session.timeline.iteration(driver.position.iteration).diverged
         assert "diverged" in driver.text("step")
         await driver.press("u")
         assert "∞" not in driver.text("cache")
-        assert driver.stepper.timeline.iteration(50).number == 50
+        assert driver.session.timeline.iteration(50).number == 50
 
 
 async def test_undoing_far_behind_replays_between_keys() -> None:
@@ -350,14 +337,14 @@ async def test_undoing_far_behind_replays_between_keys() -> None:
         await driver.press("space")
         await edit(driver, "0.4")
         await driver.press("g")
-        driver.stepper.query_one("#prompt").query_one(Input).value = "30000"
+        await driver.type("30000")
         await driver.press("enter")
         assert driver.position.iteration == 30_000
         await driver.press("u")
         await driver.settled()
         assert driver.position.iteration == 30_000
         plain = Timeline(load("article")).iteration(30_000)
-        here = driver.stepper.timeline.iteration(30_000)
+        here = driver.session.timeline.iteration(30_000)
         assert all(map(same_bits, here.results, plain.results))
 
 
@@ -371,10 +358,10 @@ async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
     written = read_experiment(text.text + "\n" + made, "mine", "mine.toml", folder=text.folder)
     async with stepping("batch") as driver:
         await driver.press("space", "i")
-        point(driver, "X", 1, 2)
+        await point(driver, "X", 1, 2)
         await edit(driver, "0,25")
         assert edits(driver) == written.edits
-        here, there = driver.stepper.timeline.iteration(9), Timeline(written).iteration(9)
+        here, there = driver.session.timeline.iteration(9), Timeline(written).iteration(9)
         assert all(map(same_bits, here.results, there.results))
 
 
@@ -382,27 +369,25 @@ async def test_a_file_with_edits_runs_as_the_edits_made_by_keys() -> None:
 
 
 @pytest.mark.parametrize(("size", "keys"), [(WIDE, ()), (SMALL, ("z",))])
-async def test_an_inspected_weight_shows_the_loss_over_it_with_its_slope(
+async def test_an_inspected_weight_shows_the_loss_over_it_with_its_derivative(
     size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     async with stepping("article", size) as driver:
         await driver.press("p", "p")
-        stepper = driver.stepper
         place = Place(0, Cell("W2", 1, 1))
-        stepper.look(Inspection().into(place, stepper.provenance))
+        await driver.look(Inspection().into(place, driver.session.provenance))
         await driver.press(*keys)
-        assert "L over W2[1,1] alone" in driver.text("step")
+        assert "L when only W2[1,1] changes" in driver.text("step")
         assert "slope" not in driver.text("step")  # no gradient is computed yet
         assert "●" in driver.text("step")
-        stepper.go(replace(stepper.position, steps=8))
-        stepper.look(Inspection().into(place, stepper.provenance))
-        assert "slope dW2[1,1] = −0.524" in driver.text("step")
+        driver.session.go(replace(driver.position, steps=8))
+        await driver.look(Inspection().into(place, driver.session.provenance))
+        assert "changes, dW2[1,1] = −0.524" in driver.text("step")
 
 
 async def test_at_80_columns_an_explained_weight_without_z_keeps_its_text() -> None:
     async with stepping("article", SMALL) as driver:
         await driver.press("space")
-        stepper = driver.stepper
-        stepper.look(Inspection().into(Place(0, Cell("W2", 1, 1)), stepper.provenance))
-        assert "alone" not in driver.text("step")
-        assert "Given by the experiment" in driver.text("step")
+        await driver.look(Inspection().into(Place(0, Cell("W2", 1, 1)), driver.session.provenance))
+        assert "when only" not in driver.text("step")
+        assert "Initial value, set in the experiment file" in driver.text("step")

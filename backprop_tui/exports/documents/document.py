@@ -177,7 +177,8 @@ def published_sentences(beside: Beside, iteration: int, step: Step) -> Iterator[
         yield f"✓ As printed ({where}): {_listed(list(map(_published, figures)))}"
     for c in own:
         if c.wrong is not None:
-            yield f"≠ {_author(c)} prints {_published(c)}, wrong there: {_reason(c, c.wrong.why)}"
+            why = _reason(c, c.wrong.why)
+            yield f"≠ {_author(c)} prints {_published(c)}. Known to be wrong: {why}"
         elif c.failed:
             yield f"✗ {_author(c)} prints {_published(c)}; here it is {said(c.computed)}"
 
@@ -208,7 +209,7 @@ def _published(c: Comparison) -> str:
 
 def _reason(c: Comparison, why: str) -> str:
     stop = "" if why.endswith((".", "!", "?")) else "."
-    right = f" {c.correct.replace('-', '−')} is right." if c.correct else ""
+    right = f" Correct is {c.correct.replace('-', '−')}." if c.correct else ""
     same = " This run makes the same mistake." if c.as_printed else ""
     return f"{why}{stop}{right}{same}"
 
@@ -269,10 +270,8 @@ def opening(timeline: Timeline, decimals: int) -> list[str]:
         zero, one = data.classes
         paragraphs.append(f"A target of 0 is {zero}, 1 is {one}.")
     if sources := list(dict.fromkeys(p.source for p in timeline.experiment.published)):
-        paragraphs.append(f"Numbers are held against those printed in {'; '.join(sources)}.")
-    paragraphs.append(
-        f"Figures are rounded to {digits}; what is computed from them is computed from all digits."
-    )
+        paragraphs.append(f"Numbers are compared with those printed in {'; '.join(sources)}.")
+    paragraphs.append(f"Figures are rounded to {digits}; all computations use all digits.")
     return list(filter(None, paragraphs))
 
 
@@ -290,7 +289,7 @@ class _Author:
     def __init__(self, timeline: Timeline, decimals: int) -> None:
         self.timeline, self.decimals = timeline, decimals
         self.provenance, self.beside = Provenance(timeline), Beside(timeline)
-        self.slips = {slip.step.symbol: slip.sentence for slip in slips_of(timeline.program)}
+        self.slips = {slip.step.symbol: slip.of_run for slip in slips_of(timeline.program)}
         self._edited_so_far: dict[tuple[Edit, ...], Provenance] = {}
 
     def chapter(self, iteration: Iteration, before: Iteration | None) -> Chapter:
@@ -365,7 +364,7 @@ def edit_sentences(provenance: Provenance, iteration: int) -> Iterator[str]:
     for of, edit in last.items():
         since, example = f"from iteration {iteration} on is", ""
         if isinstance(of, Cell) and of.symbol not in timeline.program.data:
-            since = "begins as"
+            since = "is now"
         elif isinstance(of, Cell) and experiment.data.examples > 1:  # a column of this batch
             example = f" of example {experiment.examples_of(iteration)[of.column - 1] + 1}"
         was = said(provenance.unedited(edit))

@@ -90,7 +90,7 @@ def _step(worked: WorkedStep, name: str) -> Html:
     said: tuple[Html | str, ...] = (
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
         *(element("p", "where ", formula(each)) for each in worked.definitions(MATHML)),
-        paragraph(f"Mistaken: {worked.slip}", "wrong") if worked.slip else "",
+        paragraph(worked.slip, "wrong") if worked.slip else "",
         paragraph(found.reason),
         element(
             "p",

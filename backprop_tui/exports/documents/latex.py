@@ -96,7 +96,7 @@ def _step(worked: WorkedStep) -> str:
     parts = [
         rf"\subsubsection*{{{worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}}}",
         ", where ".join(f"${formula}$" for formula in formulas),
-        *([rf"\textbf{{Mistaken: {escaped(worked.slip)}}}"] if worked.slip else []),
+        *([rf"\textbf{{{escaped(worked.slip)}}}"] if worked.slip else []),
         escaped(found.reason),
         f"Shapes: ${worked.shapes(LATEX)}$",
         *([f"Index form: ${form}$"] if form else []),

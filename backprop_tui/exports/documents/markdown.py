@@ -67,7 +67,7 @@ def _step(worked: WorkedStep) -> str:
     parts = [
         f"#### {worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}",
         ", where ".join(f"${formula}$" for formula in formulas),
-        *([f"**Mistaken: {markdown_text(worked.slip)}**"] if worked.slip else []),
+        *([f"**{markdown_text(worked.slip)}**"] if worked.slip else []),
         markdown_text(found.reason),
         f"- shapes: ${worked.shapes(LATEX)}$\n"
         + (f"- index form: ${form}$\n" if form else "")

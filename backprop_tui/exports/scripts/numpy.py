@@ -70,10 +70,10 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
 
 def _commented(program: Program) -> Iterator[tuple[str, str]]:
     """The phase and the line of each step, below a comment where the run's mistake is made."""
-    slips = {slip.step.symbol: slip.sentence for slip in slips_of(program)}
+    slips = {slip.step.symbol: slip.of_run for slip in slips_of(program)}
     for step in program.steps:
         if slip := slips.get(step.symbol):
-            yield step.phase, f"# the mistake: {slip}"
+            yield step.phase, f"# {slip}"
         yield step.phase, _assignment(program, step)
 
 

@@ -30,7 +30,7 @@ from backprop_tui.run.timeline import Timeline
 
 XLOG = '''
 def xlog(x, a):
-    """x·log(a), with 0·log 0 = 0, and 0 for its slope there."""
+    """x·log(a), with 0·log 0 = 0, and 0 for its derivative there."""
     return x * torch.log(torch.where((x == 0) & (a == 0), 1.0, a))
 '''
 AGREE = '''
@@ -41,7 +41,7 @@ def agree(symbol, found, ours):
     apart = ((found - ours).abs() / ours.abs().clamp(min=1))[told]
     worst = apart.max().item() if len(apart) else 0.0
     assert worst <= CLOSE, f"{symbol} differs by {worst:.1e}: {found.tolist()}, not {ours.tolist()}"
-    print(f"  {symbol:<6} agrees, {worst:.0e} apart, {len(apart)} of {ours.numel()} numbers")
+    print(f"  {symbol:<6} agrees, difference {worst:.0e}, {len(apart)} of {ours.numel()} numbers")
 '''
 CLOSE, LARGEST = 1e-9, 1e6
 """How far apart two numbers may be, relative to their size, and the size from which they are not
@@ -52,13 +52,13 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The text of the script, line by line. Raises ExportError for a run whose gradients are wrong
     on purpose."""
     experiment = timeline.experiment
-    own = "autograd finds the right gradients, not these; --as numpy writes the run as it is"
+    own = "autograd finds the correct gradients, not these; --as numpy writes the run as it is"
     if experiment.mistake is not None:
         raise ExportError(
             f"a run with the mistake {experiment.mistake.name} cannot be exported as torch: {own}"
         )
     if experiment.formulas:
-        raise ExportError(f"a run with formulas of one's own cannot be exported as torch: {own}")
+        raise ExportError(f"a run with own formulas cannot be exported as torch: {own}")
     return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
 
 
@@ -71,8 +71,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
         yield "import numpy as np"
     yield "import torch"
     yield ""
-    yield f"CLOSE = {CLOSE}  # how far apart two numbers may be, for their size"
-    yield f"LARGEST = {LARGEST:.0f}  # rounding alone moves larger ones that far"
+    yield f"CLOSE = {CLOSE}  # the largest difference of two numbers, relative to their size"
+    yield f"LARGEST = {LARGEST:.0f}  # for larger numbers, rounding alone makes such a difference"
     yield ""
     yield "\ndef tensor(rows):\n    return torch.tensor(rows, dtype=torch.float64)\n"
     yield AGREE
@@ -99,7 +99,7 @@ def _iteration(program: Program) -> Iterator[str]:
     yield "        parameter.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
-    yield "    # backward: dA and dZ are slopes of each example's L, dW and db of the whole loss"
+    yield "    # backward: dA and dZ are gradients of each example's L, dW and db of the whole loss"
     values, of_parameters = dict[str, str](), dict[str, str]()
     for step in program.steps:
         if step.role.kind == "gradient" and (of := step.role.of):

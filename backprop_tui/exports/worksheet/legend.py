@@ -21,11 +21,11 @@ from backprop_tui.model.layers import LETTERS, LOSS, OBJECTIVE, gradient
 
 CONSTANTS = {
     "alpha": "the learning rate",
-    "m": "the examples of this batch",
-    "K": "the outputs",
-    "beta1": "how much of v is kept",
-    "beta2": "how much of s is kept",
-    "epsilon": "against division by 0",
+    "m": "the number of examples in this batch",
+    "K": "the number of outputs",
+    "beta1": "the decay rate of v",
+    "beta2": "the decay rate of s",
+    "epsilon": "it prevents a division by 0",
     "weight_decay": "the weight decay",
     "t": "the iteration",
 }
@@ -69,7 +69,7 @@ def _meaning(sheet: Worksheet, gradients: list[str], loss: str, what: str) -> It
     if letters:
         first, *others = letters
         likewise = f"; {', '.join(map(gradient, others))} likewise" if others else ""
-        yield f"{gradient(first)} means ∂{loss}/∂{first}, the slope of {loss}, {what}{likewise}"
+        yield f"{gradient(first)} means ∂{loss}/∂{first}, the gradient of {loss}, {what}{likewise}"
 
 
 def _signs(sheet: Worksheet) -> Iterator[str]:
@@ -86,12 +86,12 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
     if any(_is_elementwise(part) for part in found):
         yield "∘: the product element by element"
     if any(isinstance(part, Transpose) for part in found):
-        yield "T above a matrix: rows and columns change places"
+        yield "T above a matrix: its transpose"
     for gathering in (PRIMITIVES[f] for f in sorted(called & PRIMITIVES.keys())):
         if gathering.over is not None:
             yield _gathered(gathering)
     if any(step.symbol in names(step.expression) for step in sheet.blanks):
-        yield "←: what was on the left is replaced"
+        yield "←: the matrix on the left is replaced"
     if "step" in called:
         yield "1[z > 0]: 1 where z > 0, else 0"
     if "log" in called:

@@ -101,7 +101,7 @@ def _sheet(sheet: Worksheet, number: int, of: int, solved: bool) -> Html:
             *(_asked(n, step, sheet, solved) for n, step in enumerate(sheet.blanks, 1)),
             class_="asked",
         ),
-        "" if solved else element("div", "Room to work in", class_="working quiet"),
+        "" if solved else element("div", "Space for your work", class_="working quiet"),
     )
     return element(
         "section",
@@ -124,10 +124,10 @@ def _header(sheet: Worksheet, number: int, of: int, solved: bool) -> Html:
 
 def _task(sheet: Worksheet) -> str:
     return (
-        "Fill in the empty boxes by the formulas above them, in the order of their numbers: later "
-        "ones need the answers of earlier ones."
+        "Fill in the empty boxes with the formulas above them, in the order of their numbers. "
+        "Later boxes need the answers of earlier ones."
         if len(sheet.blanks) > 1
-        else "Fill in the empty boxes by the formula above them."
+        else "Fill in the empty boxes with the formula above them."
     )
 
 
@@ -139,7 +139,9 @@ def _rounding(sheet: Worksheet) -> str:
     parts = [f"Round to {sheet.rounding}; the last digit may differ by one"]
     for units in sorted(symbols.keys() - {1.0}):
         of = ", ".join(symbols[units])
-        parts.append(f"by {units:g} in {of}" if units < math.inf else f"by anything in {of}")
+        parts.append(
+            f"by {units:g} in {of}" if units < math.inf else f"any number is right in {of}"
+        )
     return f"{'; '.join(parts)}."
 
 

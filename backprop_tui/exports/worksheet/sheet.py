@@ -156,10 +156,10 @@ def sheets(timeline: Timeline, wanted: Wanted) -> list[Worksheet]:
     """The sheets asked for. Raises ExportError where something does not fit on one."""
     experiment = timeline.experiment
     if experiment.edits:
-        raise ExportError("edits change numbers on the way, which no sheet can: undo them first")
+        raise ExportError("a worksheet cannot show edited numbers: undo the edits first")
     if experiment.mistake is not None:
         raise ExportError(
-            f"a worksheet needs the right algorithm: leave out {experiment.mistake.name}"
+            f"a worksheet needs the correct algorithm: remove the mistake {experiment.mistake.name}"
         )
     if wanted.iterations > 1:
         raise ExportError("a worksheet is the first iteration; --iterations is for other formats")
@@ -226,7 +226,7 @@ def blanks_of(program: Program, symbols: Sequence[str], examples: int) -> tuple[
     for symbol in symbols:
         if symbol not in program.positions:
             meant = hint(symbol, program.positions) or f"; there are {', '.join(program.positions)}"
-            raise ExportError(f"--blanks has {shown(symbol)}, which no step computes{meant}")
+            raise ExportError(f"--blanks has {shown(symbol)}, but no step computes it{meant}")
     if not symbols:
         return _last_layers(program, examples)
     steps = tuple(step for step in program.steps if step.symbol in symbols)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 
+from backprop_tui.maths.numbers import cell_width
 from backprop_tui.model.layers import Layer
-from backprop_tui.tui.paint.numbers import cell_width
-from backprop_tui.tui.view import View
+from backprop_tui.session.view import View
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def arrange(view: View, width: int, height: int) -> Arrangement:
     top = 1
     for number, tall in zip(shown, heights, strict=True):
         layer = view.program.layers[number - 1]
-        whole = Window(range(layer.neurons), range(layer.reads), range(layer.reads))
+        whole = MatrixWindow(range(layer.neurons), range(layer.reads), range(layer.reads))
         cache += _matrices(view, layer, columns, top, whole, above=number > shown[0])
         top += tall + air
     moved = centred(view, columns.right(target=True), columns.cell, width)
@@ -223,7 +223,7 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     target = layer == program.layers[-1] and (fits or view.concerns(program.target) > 0)
     most = max(1, (width - bare.right(target)) // cell)
     columns = _columns(view, min(layer.reads, most), width, target) or Columns(cell, 1, 1)
-    window = Window.onto(view, layer, lines, columns.weights)
+    window = MatrixWindow.onto(view, layer, lines, columns.weights)
     every = _matrices(view, layer, columns, 1, window)
     cache = _fitting(view, every, width)
     if all(one.symbol != layer.weight for one in cache):
@@ -275,7 +275,7 @@ def _is_sparse(layer: Layer, lines: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Window:
+class MatrixWindow:
     """The rows and columns of W that are shown of a layer, and the rows of what the layer reads."""
 
     rows: range
@@ -283,7 +283,7 @@ class Window:
     before: range
 
     @staticmethod
-    def onto(view: View, layer: Layer, lines: int, wide: int) -> Window:
+    def onto(view: View, layer: Layer, lines: int, wide: int) -> MatrixWindow:
         """Return the window of `lines` rows and `wide` columns of W to which the layer is scrolled,
         moved as little as brings the followed cell into it."""
         row, column = view.scroll.get(layer.number, (0, 0))
@@ -299,7 +299,7 @@ class Window:
                 row = _in_sight(at, row, lines)
             if read or place == ("weight", layer.number):
                 column, before = _in_sight(across, column, wide), _in_sight(across, before, lines)
-        return Window(
+        return MatrixWindow(
             _shown(row, lines, layer.neurons),
             _shown(column, wide, layer.reads),
             _shown(before, lines, layer.reads),
@@ -335,7 +335,7 @@ def _matrices(
     layer: Layer,
     at: Columns,
     top: int,
-    window: Window,
+    window: MatrixWindow,
     *,
     above: bool = False,
 ) -> list[Placed]:
@@ -346,10 +346,15 @@ def _matrices(
         return Placed(symbol, right, top, rows, example, at.cell, symbol)
 
     below, weight, bias, affine, activation, target = at.edges
+    weights = replace(column(layer.weight, weight), columns=window.columns)
     before = column(layer.below, below, range(0) if above else window.before)
+    if above:
+        label = f"{layer.below} (above)"
+        label = label if len(label) < weight - len(layer.weight) else f"↑ {layer.below}"
+        before = replace(before, label=label, right=max(below, len(label)))
     placed = [
-        replace(before, label=f"{layer.below} ↗") if above else before,
-        replace(column(layer.weight, weight), columns=window.columns),
+        before,
+        weights,
         replace(column(layer.bias, bias), columns=range(1)),
         column(layer.affine, affine),
         column(layer.activation, activation),

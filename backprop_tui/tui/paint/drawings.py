@@ -15,11 +15,11 @@ from typing import TypeAlias
 import numpy as np
 
 from backprop_tui.maths.functions import ACTIVATIONS
+from backprop_tui.maths.numbers import fixed, ink, number, signed
 from backprop_tui.model.program import Program
+from backprop_tui.session.view import View, hue
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
-from backprop_tui.tui.paint.numbers import fixed, ink, number, signed
 from backprop_tui.tui.paint.predictions import beside_target, targets
-from backprop_tui.tui.view import View, hue
 
 FOLDED = 4
 """Nodes that are drawn of a layer that is too large."""

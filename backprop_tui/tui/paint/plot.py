@@ -11,10 +11,10 @@ import numpy as np
 from textual.geometry import Region
 
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
 from backprop_tui.run.sweep import Sweep
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.numbers import number
-from backprop_tui.tui.view import View
 
 LABELS = 9
 """Columns at the left of a plot for the numbers of its vertical axis."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.classes import Prediction, correct, prediction
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened
-from backprop_tui.tui.view import View
 
 
 def class_names(view: View) -> tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""Colours, each with one meaning, as theme variables: dark, light, any of Textual's own themes.
+"""Colours, each with one meaning, as theme variables of the dark and the light theme.
 
 Blue is plus and orange is minus, nothing else; green goes forward, magenta backward, yellow
 updates; red, reversed, with ✗ is wrong. The hues were simulated for colour-blind eyes.
@@ -6,9 +6,6 @@ updates; red, reversed, with ✗ is wrong. The hues were simulated for colour-bl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DARK = {
@@ -79,53 +76,3 @@ THEMES = (
         variables=LIGHT,
     ),
 )
-
-ENOUGH = 4.5
-"""The contrast at which WCAG 2 (AA) calls text readable."""
-GROUNDS = ("background", "surface")
-"""What the meanings' colours stand on: panels, and the sheets over them."""
-MIDDLE = 0.18
-"""The luminance from which black is told from better than white."""
-
-
-def hues(theme: Theme) -> dict[str, str]:
-    """The meanings' colours on a theme's grounds, each as near to its own hue as can be read.
-
-    A theme whose ground is the terminal's own (ansi) says only whether that is dark.
-    """
-    if theme in THEMES:
-        return DARK if theme.dark else LIGHT
-    generated = theme.to_color_system().generate()
-    try:
-        grounds = [Color.parse(generated[name]) for name in GROUNDS]
-    except ColorParseError:
-        grounds = []
-    if theme.ansi or not grounds:
-        return DARK if theme.dark else LIGHT
-    dark = luminance(grounds[0]) < MIDDLE
-    return {k: readable(hue, grounds, dark) for k, hue in (DARK if dark else LIGHT).items()}
-
-
-def readable(hue: str, grounds: Sequence[Color], dark: bool) -> str:
-    """`hue`, as little lightened (on dark grounds) or darkened as makes it readable on all."""
-    own, extreme = Color.parse(hue), Color.parse("white" if dark else "black")
-    for percent in range(0, 100, 5):
-        colour = own.blend(extreme, percent / 100)
-        if all(contrast(colour, ground) >= ENOUGH for ground in grounds):
-            return colour.hex
-    return extreme.hex
-
-
-def luminance(colour: Color) -> float:
-    """Relative luminance as WCAG 2 defines it: 0 is black, 1 is white."""
-    channels = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized
-    )
-    r, g, b = channels
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def contrast(one: Color, other: Color) -> float:
-    """From 1 (the same) to 21 (black and white)."""
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 from backprop_tui.maths.expressions import Diff
+from backprop_tui.maths.numbers import cell_width
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Program
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import (
     Arrangement,
     Division,
+    MatrixWindow,
     Placed,
-    Window,
     centred,
     divided,
     most_apart,
     shifted,
 )
-from backprop_tui.tui.paint.numbers import cell_width
-from backprop_tui.tui.view import View
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
@@ -48,7 +48,7 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     placed: list[Placed] = []
     top, remark = 0, ""
     for layer in layers:
-        window = Window.onto(view, layer, lines, weights)
+        window = MatrixWindow.onto(view, layer, lines, weights)
         right = LABEL + weights * cell
         parameters = [
             (layer.weight, right, window.columns),

@@ -6,30 +6,26 @@ Where the matrices stand is decided in `paint.arrangement` and `paint.update`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from types import MappingProxyType
 
-from textual import events
-from textual.geometry import Size
-from textual.message import Message
+from textual.geometry import Offset, Size
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell, Diff, Name, names
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA
+from backprop_tui.session.view import CHANGED, EDITED, View
 from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
-from backprop_tui.tui.paint.numbers import common_power, times_power
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
 from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import CHANGED, EDITED, View
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What stands beside a number in its cell, and its minus sign: hidden with the number."""
@@ -45,35 +41,44 @@ CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 class Board(Panel):
     """Matrices under a titled rule. Cache and Gradients are arranged alike."""
 
-    other: Board | None = None
-    """The board that shares its arrangement."""
-    alone: Size | None = None
-    """Its size where one panel has all the room: it is arranged for that while hidden, too."""
+    room: Size | None = None
+    """The size that it is arranged for: both boards alike, shown or not; None for its own."""
+    alone = True
+    """Whether no other board stands beside it."""
 
-    class Chosen(Message):
-        """A click on a cell."""
+    @classmethod
+    def arranged(cls, view: View, room: Size) -> Arrangement:
+        """What stands where on the boards of that size."""
+        return arrange(view, room.width, room.height - 1)
 
-        def __init__(self, cell: Cell) -> None:
-            super().__init__()
-            self.cell = cell
+    def arrangement(self, view: View) -> Arrangement:
+        """What stands where on this board, and on the one beside it."""
+        return self.arranged(view, self.room or self.size)
+
+    @classmethod
+    def among(cls, a: Arrangement) -> tuple[Placed, ...]:
+        """The matrices on this board, in the order in which tab visits them."""
+        return a.cache
 
     def placed(self, view: View) -> tuple[Placed, ...]:
-        """The matrices on this board, in the order in which tab visits them."""
-        return self.arrangement(view).cache
+        """The matrices on this board, where they stand now."""
+        return self.among(self.arrangement(view))
 
-    def own(self, view: View, symbol: str) -> str:
+    @classmethod
+    def own(cls, view: View, symbol: str) -> str:
         """The symbol that this board shows for `symbol` (Gradients: dW1 for W1), or ''."""
         return symbol
 
-    def stops(self, view: View) -> list[Cell]:
-        """Return the cells at which tab stops: the first cell shown of each matrix, and of each
-        matrix of its layer that is not shown, which it brings into view."""
-        stops: dict[str, Cell] = {}
-        for one in self.placed(view):
+    @classmethod
+    def stops(cls, view: View, room: Size) -> list[Cell]:
+        """The cells at which tab stops: the first cell shown of each matrix, and of each matrix of
+        its layer that is not shown, which it brings into view."""
+        a, stops = cls.arranged(view, room), dict[str, Cell]()
+        for one in cls.among(a):
             if one.symbol and one.rows and one.columns:
                 stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
-        card = [own for s in self.arrangement(view).card if (own := self.own(view, s))]
-        per_example = view.program.per_example
+        card = [own for s in a.card if (own := cls.own(view, s))]
+        per_example = view.state.program.per_example
         return [
             stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
             for s in card or stops
@@ -82,15 +87,14 @@ class Board(Panel):
     def remark(self, view: View, a: Arrangement) -> str:
         """Say what is not shown."""
         left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
-        return ", ".join(filter(None, (a.remark, f"without {left_out}" if left_out else "")))
+        return ", ".join(filter(None, (a.remark, f"no room: {left_out}" if left_out else "")))
 
-    def on_click(self, event: events.Click) -> None:
-        at = event.get_content_offset(self)
-        if self.view is None or at is None:
-            return
-        for placed in self.placed(self.view):
+    def cell_at(self, at: Offset) -> Cell | None:
+        """The cell that is drawn at that place of the panel."""
+        for placed in self.placed(self.view) if self.view else ():
             if found := placed.cell_at(at.x, at.y - 1):
-                self.post_message(self.Chosen(Cell(placed.symbol, found[0] + 1, found[1] + 1)))
+                return Cell(placed.symbol, found[0] + 1, found[1] + 1)
+        return None
 
     def finish(self, canvas: Canvas, view: View) -> None:
         """Paint the brackets of the cursor."""
@@ -107,12 +111,6 @@ class Board(Panel):
                 canvas.cover(TOLD, y, cells, " ")
                 canvas.cover(CELL_FIGURES, y, cells)
         super().hide(canvas, view)
-
-    def arrangement(self, view: View) -> Arrangement:
-        if self.alone:
-            return arrange(view, self.alone.width, self.alone.height - 1)
-        boards = [self, self.other] if self.other and self.other.display else [self]
-        return arrange(view, self.size.width, min(board.size.height for board in boards) - 1)
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """Name the other layers in the last line, and return the column behind them."""
@@ -139,48 +137,59 @@ class Cache(Board):
 class Gradients(Board):
     """The gradients that are computed, each exactly under its value."""
 
-    powers: Mapping[str, int] = MappingProxyType({})
-    """The power of ten by which each matrix was scaled when it was last painted."""
+    @classmethod
+    def among(cls, a: Arrangement) -> tuple[Placed, ...]:
+        """Each gradient under its value."""
+        return a.gradients
 
-    def placed(self, view: View) -> tuple[Placed, ...]:
-        return self.arrangement(view).gradients
-
-    def own(self, view: View, symbol: str) -> str:
+    @classmethod
+    def own(cls, view: View, symbol: str) -> str:
+        """The gradient with respect to `symbol`; '' where none is computed."""
         return view.program.gradient_of(symbol) or ""
+
+    @classmethod
+    def powers(cls, view: View, room: Size) -> list[tuple[tuple[Placed, ...], int]]:
+        """The matrices that have a power of ten taken out of them in common, and which."""
+        every = cls.among(cls.arranged(view, room))
+        begun = any(view.value(placed.symbol) is not None for placed in every)
+        return [
+            (card, common_power(shown_values(view, card), view.decimals) if begun else 0)
+            for card in (cls.cards(every, room.width) if view.roomy else [every])
+        ]
+
+    @classmethod
+    def power_of(cls, view: View, room: Size, symbol: str) -> int:
+        """The power of ten that is taken out of a matrix."""
+        powers = cls.powers(view, room)
+        return next((p for card, p in powers if any(one.symbol == symbol for one in card)), 0)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        every = a.gradients
-        begun = any(view.value(placed.symbol) is not None for placed in every)
-        cards = self.cards(every, canvas.width) if view.roomy else [every]
-        powers = [
-            common_power(shown_values(view, card), view.decimals) if begun else 0 for card in cards
-        ]
-        self.powers = {
-            placed.symbol: power
-            for card, power in zip(cards, powers, strict=True)
-            for placed in card
-        }
-        shared = powers[0] if len(set(powers)) == 1 else 0
-        alone = not (self.other and self.other.display)
+        cards = self.powers(view, self.room or self.size)
+        powers = {power for _, power in cards}
+        shared = powers.pop() if len(powers) == 1 else 0
         power_of_ten, remark = times_power(shared), self.remark(view, a)
-        layers = (which_layer(view, a), "") if alone else ("",)  # else the Cache says it
+        layers = (which_layer(view, a), "") if self.alone else ("",)  # else the Cache says it
+        meant = dL(view)
+        notes = ["   ".join(filter(None, (remark, said))) for said in meant]
+        notes.append(remark or meant[-1])
         ways = [
             ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
-            for note in ("   ".join(filter(None, (remark, dL(view)))), remark or dL(view))
+            for note in notes
             for layer in layers
         ]
         self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
-        for card, power in zip(cards, powers, strict=True):
+        for card, power in cards:
             for placed in card:
                 paint_matrix(canvas, view, placed, power)
             if power != shared and not self.is_covered(view):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
-        if alone:
+        if self.alone:
             self.put_neighbours(canvas, view, a)
 
-    def cards(self, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
-        """Group the matrices by layer, where each has room for a power of ten of its own."""
+    @classmethod
+    def cards(cls, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
+        """The matrices of each layer, where there is room for a power of its own beside them."""
         if not every or max(placed.right for placed in every) + POWER > width:
             return [every]
         return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
@@ -189,10 +198,10 @@ class Gradients(Board):
 class Update(Board):
     """The update phase as a subtraction: before, minus α times the gradient, after."""
 
-    def arrangement(self, view: View) -> Arrangement:
+    @classmethod
+    def arranged(cls, view: View, room: Size) -> Arrangement:
         """The blocks of every layer that is shown, under each other."""
-        size = self.alone or self.size
-        return arrange_update(view, size.width, size.height - 1)
+        return arrange_update(view, room.width, room.height - 1)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
@@ -295,9 +304,9 @@ def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, st
     many of the batch are predicted correctly, as far as they fit."""
     known, named = right_of_batch(view), None if remark else target_class(view)
     note = remark or example(view)
-    right = ["", ""] if known is None else ["  {} of {} right", "  {}/{} ✓"]
+    right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note} · {shortened(named, 16)}", note] if named else [note]
+    notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
     ways = [(own, said) for said in notes for own in titles]
     return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
 
@@ -313,13 +322,18 @@ def example(view: View) -> str:
     return f"example {row} of {total}"
 
 
-def dL(view: View) -> str:  # noqa: N802 (∂L, as it is written)
-    """Say what a d before a name means here."""
+def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
+    """Say what a d before a name means here, in full, then shorter."""
     program, step = view.program, view.step
-    if program.objective != program.loss:
-        return f"dA dZ of its own {program.loss}; dW db of {program.objective}"
+    own, joint = program.loss, program.objective
+    if joint != own:
+        total = "sum" if program.training.reduction == "sum" else "mean"
+        return (
+            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
+            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
+        )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
-    return f"{program.gradient_of(of or '')} means ∂{program.loss}/∂{of}"
+    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
 
 
 def which_layer(view: View, a: Arrangement) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual import events
-
-from backprop_tui.tui.actions import ACTIONS, Action
+from backprop_tui.session.commands import BY_ID, COMMANDS, Command
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import View
 
 if TYPE_CHECKING:
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 WHILE_RUNNING = ("run", "faster", "slower")
 WHY = {
-    "inspect": "walk there",
-    "focus_next": "other term",
+    "why": "go there",
+    "next_matrix": "other term",
     "leave": "back",
     "chain": "chain",
     "edit": "edit",
@@ -29,7 +27,7 @@ WHY = {
 ASKING = {
     "next": "show",
     "choose": "answer",
-    "inspect": "type it",
+    "why": "type it",
     "help": "hint",
     "leave": "stop asking",
 }
@@ -38,45 +36,45 @@ YIELDING = ("if roomy", "if it fits", "soon")
 """The keys that are left out where there is little room, in this order."""
 
 
-def of_use(words: dict[str, str]) -> list[Action]:
-    """Return the actions named, described by what they do then."""
-    return [replace(a, short=words[a.name]) for n in words for a in ACTIONS if a.name == n]
+def of_use(words: dict[str, str]) -> list[Command]:
+    """The commands named, by what they are just then."""
+    return [replace(BY_ID[id_], short=short) for id_, short in words.items()]
 
 
-def while_asking(asking: Asking) -> list[Action]:
-    """Return the actions that answer the open question."""
-    left_out = {"inspect", "help"} if asking.asked.form == "talk" else set()
+def while_asking(asking: Asking) -> list[Command]:
+    """What answers the question that is open."""
+    left_out = {"why", "help"} if asking.asked.form == "talk" else set()
     if not asking.choices:
         left_out.add("choose")
     shown = []
-    for action in of_use(ASKING):
-        if action.name == "choose":
-            action = replace(action, sign=f"1-{len(asking.choices)}")
-        elif action.name == "inspect" and not asking.choices:
-            action = replace(action, short="answer")
-        if action.name not in left_out:
-            shown.append(action)
+    for command in of_use(ASKING):
+        if command.id == "choose":
+            command = replace(command, sign=f"1-{len(asking.choices)}")
+        elif command.id == "why" and not asking.choices:
+            command = replace(command, short="answer")
+        if command.id not in left_out:
+            shown.append(command)
     return shown
 
 
-def with_panels(shown: list[Action], chosen: bool) -> list[Action]:
-    """Add the actions that lead to the panels that are not shown, and back."""
-    ways = of_use({"focus_next": "panel", "leave": "follow"} if chosen else {"focus_next": "panel"})
+def with_panels(shown: list[Command], chosen: bool) -> list[Command]:
+    """With the ways to the panels that there is no room for, and back to the step's own."""
+    ways = of_use({"next_matrix": "panel"} | ({"leave": "follow"} if chosen else {}))
     if chosen:  # it is not for long
         yields = {"back", "help"}
-        shown = [replace(a, footer="soon") if a.name in yields else a for a in shown]
+        shown = [replace(a, footer="soon") if a.id in yields else a for a in shown]
     return [*shown, *(replace(way, footer="always") for way in ways)]
 
 
-def fitting(width: int, shown: list[Action]) -> list[Action]:
-    """Return as many actions as fit; those further back are left out first."""
+def fitting(width: int, shown: list[Command]) -> list[Command]:
+    """As many as fit; those further back give way first."""
     shown = list(shown)
     for yielding in YIELDING:
-        for action in reversed(list(shown)):
+        for command in reversed(list(shown)):
             if sum(len(a.sign) + len(a.short) + 3 for a in shown) <= width:
                 return shown
-            if action.footer == yielding or not action.footer:
-                shown.remove(action)
+            if command.footer == yielding or not command.footer:
+                shown.remove(command)
     return shown
 
 
@@ -89,7 +87,7 @@ class Footer(Panel):
             canvas.put(1, 0, shortened(view.message, canvas.width - 2), "note strong")
         elif view.playing:
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
-            self.keys(canvas, [a for a in ACTIONS if a.name in WHILE_RUNNING], x)
+            self.keys(canvas, [BY_ID[id_] for id_ in WHILE_RUNNING], x)
         elif view.inspection.place:
             self.keys(canvas, of_use(WHY), 1)
         elif view.asking and view.asking.is_open:
@@ -100,23 +98,23 @@ class Footer(Panel):
             if said := view.without_effect:  # all the time, as the title names the mistake
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
-            shown = [a for a in ACTIONS if a.footer]
+            shown = [a for a in COMMANDS if a.footer]
             if view.one_panel:
                 shown = with_panels(shown, view.tabbed)
             self.keys(canvas, fitting(room, shown), 1)
 
-    def keys(self, canvas: Canvas, shown: list[Action], x: int) -> None:
-        """Write each key and what it does, from column `x` on."""
-        for action in shown:
+    def keys(self, canvas: Canvas, shown: list[Command], x: int) -> None:
+        """Each key and what it does, from column `x` on."""
+        for command in shown:
             begin = x
-            if x + len(action.sign) + 1 + len(action.short) > canvas.width:
-                break  # half a word helps nobody
-            x = canvas.put(x, 0, action.sign, "key") + 1
-            x = canvas.put(x, 0, action.short, "quiet")
-            self.places.append((range(begin, x), action.name))
+            if x + len(command.sign) + 1 + len(command.short) > canvas.width:
+                break  # half a word says nothing
+            x = canvas.put(x, 0, command.sign, "key") + 1
+            x = canvas.put(x, 0, command.short, "quiet")
+            self.places.append((range(begin, x), command.id))
             x += 2
 
-    async def on_click(self, event: events.Click) -> None:
-        for place, name in self.places:
-            if event.x in place and name != "choose":  # which one, only the keys tell
-                await self.run_action(f"screen.{name}")
+    def command_at(self, x: int) -> Command | None:
+        """The command whose key is drawn there; which of several keys, only the keys tell."""
+        ids = (id_ for place, id_ in self.places if x in place and id_ != "choose")
+        return next((BY_ID[id_] for id_ in ids), None)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from textual import events
-from textual.message import Message
-
+from backprop_tui.maths.numbers import number
 from backprop_tui.model.program import PHASES, Phase
+from backprop_tui.session.view import ARROWS, EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import ARROWS, EDITED, View
 
 
 class Title(Panel):
@@ -86,13 +83,6 @@ def loss_is_wrong(view: View) -> bool:
 class Rail(Panel):
     """The phases and the steps of the current one: ✓ forward  ◀ BACKWARD dA2 dZ2[dW2]db2 ..."""
 
-    class Chosen(Message):
-        """A click on a step or a phase: go to the position after that many steps."""
-
-        def __init__(self, steps: int) -> None:
-            super().__init__()
-            self.steps = steps
-
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
         self.places: list[tuple[range, int]] = []
@@ -152,10 +142,9 @@ class Rail(Panel):
             x, 0, "…" if shown[-1] < behind - 1 and ahead[-1:] != ":" else "", "quiet"
         )
 
-    def on_click(self, event: events.Click) -> None:
-        for place, steps in self.places:
-            if event.x in place:
-                self.post_message(self.Chosen(steps))
+    def steps_at(self, x: int) -> int | None:
+        """After how many steps of this iteration the position stands that is drawn there."""
+        return next((steps for place, steps in self.places if x in place), None)
 
 
 def phase_of(view: View) -> Phase:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from backprop_tui.session.view import ARROWS, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.drawings import draw
 from backprop_tui.tui.panels.panel import Panel
-from backprop_tui.tui.view import ARROWS, View
 
 SHORTER = {"backward": "back"}
 

@@ -13,9 +13,9 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from backprop_tui.session.view import View, hue
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.themes import LOOKS
-from backprop_tui.tui.view import View, hue
 
 NUMBERS = re.compile(r"(?<![\w\[,.(×])[−-]?(?:\d+\.\d+(?:e−?\d+)?|\d+e−?\d+|∞|NaN)(?![\w.])")
 """The numbers that a network computes, as they stand among words and names."""

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from backprop_tui.learn.answers import AnswerVerdict
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import Choice, Outcome
+from backprop_tui.learn.questions import Choice, QuestionOutcome
 from backprop_tui.maths.writing import text
-from backprop_tui.tui.asking import Asking
+from backprop_tui.session.question import Asking
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
-from backprop_tui.tui.view import View
 
-VOTE = "Vote with your fingers, one to {}.  Then ask your neighbour, and vote again."
+VOTE = "Show one to {} fingers. Then discuss with your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
-FORMULA = "Type the formula of the whole step, as on the screen or as in NumPy."
-TALK = "Say it, or tell your neighbour.  Then space shows it."
+FORMULA = "Type the formula of the whole step, as on the screen or in NumPy."
+TALK = "Discuss it with your neighbour. Space shows the answer."
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
@@ -73,8 +73,8 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
         return lines + ([TextLine(f"Hint: {found.formula}", "strong", 7)] if hints > 1 else [])
     lines = [TextLine(f"Hint: {found.formula}", "strong", 7, found.shape_line)]
     if hints > 1:
-        reckoned = f"{found.cell} = {found.with_figures()}"
-        lines += [TextLine(line, "", 7) for line in wrapped(reckoned, width, 2)]
+        numbers = f"{found.cell} = {found.with_figures()}"
+        lines += [TextLine(line, "", 7) for line in wrapped(numbers, width, 2)]
     return lines
 
 
@@ -128,7 +128,7 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
             rows = entries
         lines += [TextLine(row, "", 9) for row in rows]
     if outcome := how_it_ended(asking):
-        looks = "wrong" if asking.outcome is Outcome.MISSED else "strong"
+        looks = "wrong" if asking.outcome is QuestionOutcome.MISSED else "strong"
         lines += [TextLine(line, looks, 6) for line in wrapped(outcome, width, 2)]
     if asked.answer:
         lines += paragraph(f"◆ {asked.answer}", width, 2, "note", 8)
@@ -142,19 +142,19 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
-    """Write a choice with its label: `✓ 3)  0.0364 right`, `✗` before a wrong vote."""
+    """Write a choice with its label: `✓ 3)  0.0364 correct`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
     wide = max(len(c.written) for c in asking.choices)
-    return f"{sign}{k}) {choice.written:>{wide}} {'right' if choice.right else choice.label}"
+    return f"{sign}{k}) {choice.written:>{wide}} {'correct' if choice.right else choice.label}"
 
 
 def how_it_ended(asking: Asking) -> str:
     """Say how the answers turned out; nothing where none was given."""
     judged = asking.judged
-    if asking.outcome is Outcome.RIGHT:
+    if asking.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
         more = f" {judged.said}" if judged and judged.said else ""
-        return f"✓ {asking.typed} is right, {tries}.{more}"
-    if asking.outcome is Outcome.MISSED and judged:
+        return f"✓ {asking.typed} is correct, {tries}.{more}"
+    if asking.outcome is QuestionOutcome.MISSED and judged:
         return f"✗ {judged.said}"
     return ""

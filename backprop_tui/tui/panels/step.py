@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
+from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import COVERED, Canvas
 from backprop_tui.tui.paint.lines import TextLine, put_lines, spaced
-from backprop_tui.tui.paint.numbers import number
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step_lines import ROOMY, all_terms, explained
-from backprop_tui.tui.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.run.sweep import Sweep
-    from backprop_tui.tui.asking import Asking
+    from backprop_tui.session.question import Asking
 
 FIGURES = re.compile(r"\([−-][\d.e−∞]+\)|(?<![\w.])[−-]?\d+\.\d+(?:e−?\d+)?")
 """Numbers with their signs, and the brackets around negative ones: covered, all look the same."""
@@ -91,10 +91,10 @@ class StepPanel(Panel):
         assert place is not None
         gradient, cell = view.program.gradient_of(place.symbol), place.cell
         known = gradient is not None and view.state.done(gradient)
-        words = f"{view.program.objective} over {text(cell)} alone"
+        words = f"{view.program.objective} when only {text(cell)} changes"
         if gradient and known and found.slope is not None:
-            slope = text(replace(cell, symbol=gradient))
-            words += f", slope {slope} = {number(found.slope, view.decimals)}"
+            name = text(replace(cell, symbol=gradient))
+            words += f", {name} = {number(found.slope, view.decimals)}"
         updated = place.iteration == view.iteration and view.state.done(place.symbol)
         after = view.provenance.number(place) if updated else None
         lazy.loss_of_parameter(
@@ -148,8 +148,9 @@ def title(view: View) -> str:
     if view.inspection.place:
         trail = " ‹ ".join(text(place.cell) for place in reversed(view.inspection.trail[-4:]))
         at = view.inspection.place.iteration
-        when = f"  iteration {at}" if at else "  as it began"
-        return f"Why {trail}" + (when if at != view.iteration else "")
+        if not at:
+            return f"{trail}: initial value"
+        return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     where = f", layer {view.step.layer}" if view.step.layer else ""
@@ -164,7 +165,7 @@ def verdict(view: View) -> str:
     """Say what the gradient check found for the gradient that is shown."""
     place = view.place
     if view.writing:
-        return "⏎ tries it   esc leaves"
+        return "⏎ checks it   esc leaves"
     if place is None or place.iteration != view.iteration or not view.known(place):
         return ""
     return view.verdicts.get(place.symbol, "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.maths.writing import text
+from backprop_tui.session.view import CHANGED, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
-from backprop_tui.tui.paint.numbers import number, told_apart
-from backprop_tui.tui.view import CHANGED, View, hue
 
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""
@@ -56,7 +56,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
     # What is said of this very step goes before what is said of every such step.
     if view.is_as_taught:
         lines.append(TextLine(found.reason, "strong", 5 if notes else 6))
-    uses, others = goes_into(view, found.place), other_examples(view, found)
+    uses, others = used_in(view, found.place), other_examples(view, found)
     if uses or others:
         lines.append(TextLine(uses or others, "quiet", 3, others if uses else ""))
     if roomy:
@@ -72,7 +72,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
 
 def writing_lines(view: View, width: int) -> list[TextLine]:
     """Return the lines while a formula is written: the question, and what is wrong with it."""
-    lines = [TextLine(f"Write {view.writing}: what is it made of?", f"strong {hue(view)}", 9)]
+    lines = [TextLine(f"Write the formula for {view.writing}.", f"strong {hue(view)}", 9)]
     for k, sentence in enumerate(view.told):
         looks, sign = ("", "") if k else ("wrong", "✗ ")
         lines += [TextLine(line, looks, 8 - k) for line in wrapped(f"{sign}{sentence}", width, 3)]
@@ -83,9 +83,9 @@ def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLi
     """Return the judgement on the user's own formula, and the taught one where they differ."""
     lines: list[TextLine] = []
     if own := view.yours:
-        sign = "yours:" if own.accepted else "✗ yours:"
-        other = "" if own.expression == own.step.expression else f"   (taught: {own.answer})"
-        said = wrapped(f"{sign} {own.sentence}{other}", width, 3)
+        sign = "" if own.accepted else "✗ Your formula: "
+        other = "" if own.expression == own.step.expression else f"   (usual: {own.answer})"
+        said = wrapped(f"{sign}{own.sentence}{other}", width, 3)
         lines += [TextLine(line, "note" if own.accepted else "wrong", 7) for line in said]
     program = view.program
     at_the_end = program.index(found.step.symbol) + 1 == len(program.steps)
@@ -100,7 +100,7 @@ def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
     if view.known(place):
         if origin := view.provenance.origin(place):
             first, sentence = origin
-            ahead = "" if first == place else f"It began at {text(first.cell)}: "
+            ahead = "" if first == place else f"It comes from {text(first.cell)}: "
             lines += [
                 TextLine(line, "wrong", 7) for line in wrapped(f"✗ {ahead}{sentence}", width, 2)
             ]
@@ -109,9 +109,9 @@ def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
     right = view.correct(place)
     if right is not None:
         said = told_apart(right, view.provenance.number(place), view.decimals)
-        lines.append(TextLine(f"✗ right: {said}", "wrong", 7))
+        lines.append(TextLine(f"✗ the correct value is {said}", "wrong", 7))
     if slip := view.slip:
-        lines += [TextLine(line, "wrong", 7) for line in wrapped(f"✗ Mistaken: {slip}", width, 2)]
+        lines += [TextLine(line, "wrong", 7) for line in wrapped(f"✗ {slip}", width, 2)]
     state = view.state
     if state.iteration.diverged and state.position.steps == len(state.program.steps):
         ended = (
@@ -128,7 +128,7 @@ def published_lines(view: View, place: Place, width: int) -> list[TextLine]:
     for figure in view.figures(place)[:2]:
         of = "" if figure.cell else f"{figure.of} = "
         if figure.wrong is not None:
-            right = f"; {figure.correct} is right" if figure.correct else ""
+            right = f"; correct is {figure.correct}" if figure.correct else ""
             said = f"≠ printed {of}{figure.printed}: known to be wrong{right}. {figure.wrong.why}"
             lines += [TextLine(line, "quiet", 6) for line in wrapped(said, width, 2)]
         elif figure.failed:
@@ -150,7 +150,9 @@ def history(view: View, place: Place) -> str:
     """Write a parameter's initial value, then its values after the last updates."""
     (_, began), *later = view.provenance.history(place)
     steps = [f"after {k}: {number(value, view.decimals)}" for k, value in later]
-    return f"History  began as {number(began, view.decimals)}" + "".join(f", {s}" for s in steps)
+    return f"History  initial value {number(began, view.decimals)}" + "".join(
+        f", {s}" for s in steps
+    )
 
 
 def given_lines(view: View, place: Place) -> list[TextLine]:
@@ -161,7 +163,7 @@ def given_lines(view: View, place: Place) -> list[TextLine]:
         TextLine(f"{view.provenance.given(place)}.".capitalize(), "", 8),
         *change_lines(view, place),
     ]
-    if uses := goes_into(view, place):
+    if uses := used_in(view, place):
         lines.append(TextLine(uses, "quiet", 3))
     return lines
 
@@ -198,10 +200,10 @@ def column_name(view: View, place: Place) -> str:
     return names[place.cell.row - 1] if names else ""
 
 
-def goes_into(view: View, place: Place) -> str:
+def used_in(view: View, place: Place) -> str:
     """Say where the number is used."""
     uses = view.provenance.used_in(place)
-    return f"goes into  {' '.join(uses)}" if uses else ""
+    return f"used in  {' '.join(uses)}" if uses else ""
 
 
 def other_examples(view: View, found: Explanation) -> str:

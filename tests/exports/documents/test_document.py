@@ -81,8 +81,8 @@ class TestFiguresInPrint:
     def test_that_are_wrong_there_say_why_and_what_is_right(self) -> None:
         (first, *_) = steps(load("ai-by-hand"))["dZ2"].published
         assert first == (
-            "≠ Tom Yeh prints dZ2[1,1] = 0.0033576616265025283, wrong there: the sheet leaves out "
-            "the gate of ReLU in layer 2: its dZ2 is a copy of dA2. 0 is right."
+            "≠ Tom Yeh prints dZ2[1,1] = 0.0033576616265025283. Known to be wrong: the sheet "
+            "leaves out the gate of ReLU in layer 2: its dZ2 is a copy of dA2. Correct is 0."
         )
 
     def test_that_this_run_does_not_give_are_said(self) -> None:
@@ -112,7 +112,7 @@ class TestEdits:
         assert first.edited == ()
         assert second.edited == (
             "Edited: α from iteration 2 on is 0.1 (was 0.5).",
-            "Edited: W1[1,2] begins as 0.25 (was 0.990433).",
+            "Edited: W1[1,2] is now 0.25 (was 0.990433).",
             "Edited: X[1,1] from iteration 2 on is 2 (was 1).",
         )
 

@@ -159,7 +159,9 @@ class TestHtml:
     def test_a_mistake_is_said_where_it_is_made(self) -> None:
         outline = checked(exported("html", load("article", {"mistake": "updated-weights"})))
         assert "mistake: updated-weights" in outline.words
-        assert "Mistaken: " in exported("html", load("article", {"mistake": "sign-flipped"}))
+        assert "This run uses Y − A2. Correct is A2 − Y." in exported(
+            "html", load("article", {"mistake": "sign-flipped"})
+        )
 
     def test_a_run_that_diverges_ends_there_and_says_so(self) -> None:
         wild = {"learning_rate": "1e300", "activations": "relu,linear"}
@@ -177,7 +179,7 @@ class TestMarkdown:
         formula = r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$"
         assert step.startswith(f"8. $dW^{{[2]}}$, backward, layer 2\n\n{formula}\n")
         for part in (
-            "Weight \\[i,j\\]: dZ at end i times A at start j.",
+            "W\\[i,j\\] connects A\\[j\\] to Z\\[i\\]: ",
             r"- shapes: $\left(1\times3\right) = \left(1\times1\right) \, ",
             "- index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\\,A^{[1]}_{j,1}$\n",
             r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1}$ "

@@ -112,12 +112,12 @@ def test_a_title_is_never_code() -> None:
 def test_a_mistake_is_pointed_at_where_it_is_made() -> None:
     lines = exported("numpy", load("article", {"mistake": "sign-flipped"})).splitlines()
     assert lines[lines.index("    dZ2 = Y - A2") - 1] == (
-        "    # the mistake: dZ2 is A2 − Y, not Y − A2"
+        "    # This run uses Y − A2. Correct is A2 − Y."
     )
-    assert "the mistake" not in exported("numpy", load("article"))
+    assert "This run uses" not in exported("numpy", load("article"))
 
 
 def test_an_edited_run_is_refused_with_a_sentence() -> None:
     edited = replace(load("article"), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
-    with pytest.raises(ExportError, match=r"which no sheet can: undo them first$"):
+    with pytest.raises(ExportError, match=r"undo the edits first$"):
         exported("worksheet", edited)

@@ -127,11 +127,11 @@ class TestItExplainsItself:
         ("blanks", "there", "absent"),
         [
             (("dZ2",), ["binary cross entropy", "dZ means ∂L/∂Z"], ["∘", "matrix product", "α"]),
-            (("dW2",), ["matrix product", "rows and columns change"], ["∘", "cross entropy"]),
+            (("dW2",), ["matrix product", "its transpose"], ["∘", "cross entropy"]),
             (("db2",), ["Σ with row below: the sum of each row"], ["matrix product"]),
             (("dZ1",), ["∘: the product element by element"], ["matrix product", "cross entropy"]),
             (("L",), ["log: the natural logarithm", "cross entropy"], ["dZ means", "α"]),
-            (("W1",), ["α = 0.5 (the learning rate)", "←: what was on the left"], ["∘"]),
+            (("W1",), ["α = 0.5 (the learning rate)", "←: the matrix on the left"], ["∘"]),
         ],
     )
     def test_by_the_signs_that_occur_and_no_others(
@@ -144,8 +144,8 @@ class TestItExplainsItself:
 
     def test_slopes_of_an_examples_own_loss_and_of_the_mean_are_told_apart(self) -> None:
         words = Outline(exported("worksheet", load("batch"))).words
-        assert "dA means ∂L/∂A, the slope of L, the loss of one example; dZ likewise" in words
-        assert "dW means ∂J/∂W, the slope of J, the mean of all L; db likewise" in words
+        assert "dA means ∂L/∂A, the gradient of L, the loss of one example; dZ likewise" in words
+        assert "dW means ∂J/∂W, the gradient of J, the mean of all L; db likewise" in words
         assert "m = 4" in words
         summed = load("batch")
         summed = replace(summed, training=replace(summed.training, reduction="sum"))

@@ -65,10 +65,14 @@ class TestWhatIsAskedFor:
     @pytest.mark.parametrize(
         ("told", "wanted", "fault"),
         [
-            ("article", {"blanks": ("dZ3",)}, r"--blanks has \"dZ3\", which no step computes.*dZ2"),
+            (
+                "article",
+                {"blanks": ("dZ3",)},
+                r"--blanks has \"dZ3\", but no step computes it.*dZ2",
+            ),
             ("article", {"iterations": 2}, "a worksheet is the first iteration"),
             ("zeros", {"copies": 2}, "needs weights that differ"),
-            ("article --mistake sign-flipped", {}, "a worksheet needs the right algorithm"),
+            ("article --mistake sign-flipped", {}, "a worksheet needs the correct algorithm"),
             (
                 f"--layers 20,1 --x {','.join('1' * 20)}",
                 {},

@@ -15,12 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from textual.geometry import Size
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
+from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.model.experiment import Data, read_only
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.saved import DRAWINGS
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import (
     Arrangement,
     Placed,
@@ -31,7 +35,6 @@ from backprop_tui.tui.paint.arrangement import (
 )
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_matrix
-from backprop_tui.tui.paint.numbers import cell_width, times_power
 from backprop_tui.tui.paint.update import arrange_update
 from backprop_tui.tui.panels.boards import Cache, Gradients, Update
 from backprop_tui.tui.panels.footer import Footer
@@ -39,7 +42,6 @@ from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
-from backprop_tui.tui.view import DRAWINGS, View
 from tests.networks import experiment, experiments
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 
@@ -101,16 +103,14 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
 
 
 def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
-    """Left, top, right and bottom of each matrix, its label included, by that label."""
-    return {
-        p.label: (
-            min(p.left, p.right - len(p.label)),
-            p.top - 1,
-            p.right,
-            p.line(len(p.rows) - 1) + 1 if p.rows else p.top,
-        )
+    """Left, top, right and bottom of each label, by that label, and of the numbers under it."""
+    labels = {p.label: (p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed}
+    numbers = {
+        f"numbers of {p.label}": (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1)
         for p in placed
+        if p.rows
     }
+    return labels | numbers
 
 
 def size_of(value: float) -> float:
@@ -154,7 +154,7 @@ def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -
     arrangement = arrange(view, width, height)
     for board in (arrangement.cache, arrangement.gradients):
         places = rectangles(board)
-        assert len(places) == len(board)
+        assert len(places) == len(board) + sum(bool(p.rows) for p in board)
         for left, top, right, bottom in places.values():
             assert left >= 0
             assert top >= 0
@@ -320,7 +320,7 @@ def test_on_a_large_screen_each_layer_carries_its_own_power() -> None:
     canvas = painted(panel, view, 150, 40)
     gradients = arrange(view, 150, 39).gradients
     assert {p.symbol for p in gradients} >= {f"dW{layer}" for layer in range(1, 13)}
-    powers = {p.symbol: panel.powers[p.symbol] for p in gradients}
+    powers = {p.symbol: panel.power_of(view, Size(150, 40), p.symbol) for p in gradients}
     assert len(set(powers.values())) > 1
     assert "×" not in line_of(canvas, 0)
     for placed in gradients:

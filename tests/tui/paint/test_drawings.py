@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from backprop_tui.files.experiment_file import load
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import DRAWINGS, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.drawings import bars, draw, graph, nodes
-from backprop_tui.tui.view import DRAWINGS, View
 from tests.networks import experiment
 from tests.tui.driver import line_of, view_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backprop_tui.tui.paint.numbers import (
+from backprop_tui.maths.numbers import (
     MOST_DECIMALS,
     cell_width,
     common_power,

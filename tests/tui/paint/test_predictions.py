@@ -13,7 +13,7 @@ from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.inspection import Inspection
+from backprop_tui.session.inspection import Inspection
 from backprop_tui.tui.paint.predictions import beside_target
 from backprop_tui.tui.panels.boards import Cache
 from backprop_tui.tui.panels.network import NetworkPanel
@@ -81,11 +81,11 @@ def test_the_loss_stays_where_there_is_room(kinds: Make) -> None:
 
 
 def test_the_cache_names_the_example_and_counts_those_that_are_right(kinds: Make) -> None:
-    assert "‹example 1 of 3› · setosa" in cache_rule(kinds(), Position(1, 1))
-    assert "right" not in cache_rule(kinds(), Position(1, 1))
+    assert "‹example 1 of 3› class setosa" in cache_rule(kinds(), Position(1, 1))
+    assert "correct" not in cache_rule(kinds(), Position(1, 1))
     rule = cache_rule(kinds(), FORWARD)
-    assert "Cache  2 of 3 right" in rule
-    assert "‹example 1 of 3› · setosa" in rule
+    assert "Cache  2 of 3 correct" in rule
+    assert "‹example 1 of 3› class setosa" in rule
     assert "Cache  2/3 ✓" in cache_rule(kinds(), FORWARD, width=51)
 
 
@@ -103,7 +103,7 @@ def test_targets_that_are_numbers_have_no_predicted_class(kinds: Make) -> None:
     text = text.replace("cross_entropy", "half_squared_error").replace(", [0, 0], [-1, 0]", "")
     e = kinds("height,width,kind\n2,1,0.5\n2,1,3\n", text)
     assert bottom(e, FORWARD) == "y 0.5"
-    assert "right" not in cache_rule(e, FORWARD)
+    assert "correct" not in cache_rule(e, FORWARD)
 
 
 def test_a_lesson_of_one_example_is_shown_as_ever() -> None:
@@ -124,8 +124,8 @@ async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) ->
     e = kinds("\n".join(["height,width,kind", *rows]) + "\n")
     async with stepping(e, SMALL) as driver:
         assert "example 1 of 10000" in driver.text("cache")
-        steps = len(driver.stepper.timeline.program.steps)
+        steps = len(driver.session.timeline.program.steps)
         for _ in range(steps):
-            driver.stepper.go(driver.stepper.timeline.forward(driver.position))
+            driver.session.go(driver.session.timeline.forward(driver.position))
             assert driver.everything()
         assert driver.position == Position(1, steps)

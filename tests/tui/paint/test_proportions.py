@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui.session.prompts import Sheet
 from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board
-from backprop_tui.tui.screens.help import Help
 from tests.tui.driver import SMALL, Driver, line_of, stepping
 
 LARGE = [(111, 36), (120, 40), (142, 38), (167, 48), (200, 60), (300, 100)]
@@ -54,7 +54,7 @@ async def test_each_gradient_is_near_its_value_and_the_step_follows(
         await driver.press(*DONE)
         cache, gradients = driver.panel("cache").region, driver.panel("gradients").region
         values, slopes = placed(driver, "cache"), placed(driver, "gradients")
-        assert len(values) > len(slopes) == 4 * (len(driver.stepper.view.sizes) - 1)
+        assert len(values) > len(slopes) == 4 * (len(driver.session.view.sizes) - 1)
         assert (
             gradients.y - cache.y <= 3 * max(p.line(len(p.rows)) for p in values.values()) // 2 + 4
         )
@@ -107,9 +107,11 @@ def curve(canvas: Canvas) -> int:
 async def test_help_stands_in_columns_where_they_fit(size: tuple[int, int], across: int) -> None:
     async with stepping("article", size) as driver:
         await driver.press("question_mark")
-        assert isinstance(driver.screen, Help)
-        sheet = driver.screen.query_one("#sheet")
-        assert (sheet.max_scroll_y == 0) == (across == 3)
+        assert driver.kind == "help"
+        sheet = driver.session.top
+        assert isinstance(sheet, Sheet)
+        last = driver.app.window.last_line(sheet, driver.session.view)
+        assert (last == 0) == (across == 3)
         text = driver.everything()
         assert "Moving in time" in text
         assert ("The program" in text) == (across > 1)

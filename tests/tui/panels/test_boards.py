@@ -22,7 +22,7 @@ class TestNoRoom:
             canvas = painted(panel, view, width, 8)
             title = line_of(canvas, 0)
             shown = set(re.findall(r"[A-Za-z]+\d?", line_of(canvas, 1)))
-            left_out = re.search(r"without ([A-Za-z\d ]+?) ─", title)
+            left_out = re.search(r"no room: ([A-Za-z\d ]+?) ─", title)
             layer = view.layer
             before = "X" if layer == 1 else f"A{layer - 1}"
             card = {before, *(f"{s}{layer}" for s in "WbZA"), *(["Y"] if layer == 3 else [])}
@@ -51,7 +51,7 @@ class TestNoRoom:
         timeline = Timeline(load("article"))
         steps = timeline.program.index("W1") + 1
         assert (
-            "without b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
+            "no room: b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
         )
 
 
@@ -76,7 +76,7 @@ class TestCursor:
             await driver.press(*keys)
             for _ in range(30):
                 await driver.press("tab")
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == symbol:
                     break
             assert told in driver.text("cache")
@@ -86,7 +86,7 @@ class TestCursor:
             await driver.press("p", "tab", "h")
             places = set()
             for _ in range(12):
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 if cursor and cursor.symbol == "W1":
                     break
                 await driver.press("tab")
@@ -94,7 +94,7 @@ class TestCursor:
                 await driver.press(key)
                 lines = driver.text("cache").splitlines()
                 (found,) = (m for line in lines if (m := re.search(r"\[▒+\]", line)))
-                cursor = driver.stepper.inspection.cursor
+                cursor = driver.session.inspection.cursor
                 assert cursor
                 places.add((found.start() - 7 * cursor.column, found[0]))
             assert len(places) == 1

@@ -1,0 +1,95 @@
+"""What is said of a question: what is asked, the choices, hints, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.learn.formulas import hint_of
+from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
+from backprop_tui.maths.words import figure_in_words, sentence
+from backprop_tui.maths.writing import text
+from backprop_tui.plain.telling import advised, formulas
+from backprop_tui.session.question import HINTS, Asking
+from backprop_tui.session.session import Session
+
+HOW = {
+    "vote": "Type 1 to {}, the number of a choice; hint gives a hint, next shows it.",
+    "number": "Answer with a number, or at least its sign: plus or minus; hint gives a hint, next "
+    "shows it.",
+    "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
+}
+COMPARE = "Or type up or down: will it be bigger or smaller than it was before?"
+SAY_IT = "Discuss it with your neighbour; next shows it."
+NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
+
+
+def how(asked: AskedQuestion) -> str:
+    """How a question is answered."""
+    return HOW.get(asked.form, SAY_IT).format(len(asked.choices))
+
+
+def question(session: Session, asking: Asking) -> Iterator[str]:
+    """What is asked, the choices, and how it is answered."""
+    asked = asking.asked
+    yield f"{asking.attempt.capitalize()}, before step {session.position.steps + 1}."
+    yield asked.text
+    what = f"What is {_name(session, asked)}?"
+    if asked.form in NUMERIC and what not in asked.text:
+        yield what
+    for k, choice in enumerate(asking.choices, 1):
+        struck = ", which was not correct" if k - 1 in asking.struck else ""
+        yield f"{k}: {figure_in_words(choice.written)}{struck}."
+    yield how(asked)
+    if asked.form == "number" and asking.compares:
+        yield COMPARE
+
+
+def _name(session: Session, asked: AskedQuestion) -> str:
+    """The number that is asked for: its cell, or the matrix that it is all of."""
+    single = session.view.state.shapes[asked.cell.symbol] == (1, 1)
+    return asked.cell.symbol if single else text(asked.cell)
+
+
+def ending(session: Session, over: Asking) -> Iterator[str]:
+    """How a question ended: whether it was answered, and what the right answer is."""
+    asked = over.asked
+    if over.outcome is QuestionOutcome.RIGHT:
+        tries = "at the first try" if not over.misses else f"at try {over.misses + 1}"
+        yield f"{over.typed} is correct, {tries}."
+        if over.judged and over.judged.said:
+            yield over.judged.said
+    elif over.outcome is QuestionOutcome.MISSED and over.judged:
+        yield f"Not correct. {over.judged.said}"
+    if asked.form in NUMERIC:
+        right = session.write(session.provenance.number(asked.place))
+        yield f"{_name(session, asked)} is {figure_in_words(right)}."
+    for k, choice in enumerate(over.choices, 1):
+        yield f"{k}: {figure_in_words(choice.written)}, {choice.label or 'correct'}."
+    if asked.answer:
+        yield asked.answer
+
+
+def progress(session: Session, before: Asking, now: Asking, spelling: str) -> Iterator[str]:
+    """What an answer, or a wish for a hint, has changed of a question that is still open."""
+    if now.misses > before.misses and now.judged:
+        yield sentence(f"Not correct. {now.judged.said}")
+        if where := ", ".join(dict.fromkeys(map(text, now.judged.look[:4]))):
+            yield sentence(f"Look at {where}.")
+    elif now.judged is not before.judged and now.judged:
+        unread = now.judged.verdict.value == "unreadable"
+        yield sentence(advised(now.judged.said, how(now.asked)) if unread else now.judged.said)
+    if now.hints > before.hints:
+        yield from hint(session, now, spelling)
+
+
+def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
+    """The hint that is due: the shape and the parts, the formula, the numbers put in."""
+    found = Explanation(session.provenance, asking.asked.place, session.write)
+    if asking.asked.form == "formula":
+        yield sentence(hint_of(found.step, found.shapes))
+        if asking.hints < HINTS:
+            return
+    yield from formulas(found.step, spelling, "Hint")
+    if asking.hints > 1 and asking.asked.form in NUMERIC:
+        yield sentence(f"{found.cell} = {found.with_figures()}.")

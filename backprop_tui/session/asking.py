@@ -1,0 +1,354 @@
+"""Asking before it shows: announce, answer, reveal; a step is then two presses of one key.
+
+Which number is asked for, and what is right, is the learner wing's; here a question is part of the
+session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from backprop_tui import lessons
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import text
+from backprop_tui.messages import nearest, printable, short
+from backprop_tui.model.notes import Question
+from backprop_tui.session import lazy, travel
+from backprop_tui.session.prompts import Line, Prompt
+from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, Asking
+from backprop_tui.session.state import CannotError, SessionState
+
+if TYPE_CHECKING:
+    from backprop_tui.explain.explanation import Explanation
+    from backprop_tui.learn.answers import JudgedAnswer
+    from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
+
+IN_WORDS = "This one is answered in words"
+FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
+FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
+DIGITS = {
+    **{digit: digit for digit in "1234"},
+    "ampersand": "1",
+    "é": "2",
+    "quotation_mark": "3",
+    "apostrophe": "4",
+}
+"""The keys that vote; on an AZERTY keyboard digits need shift, and the same keys give & é " '."""
+ARROWS = {"up": "↑", "down": "↓"}
+"""Bigger and smaller, in an empty field."""
+
+# When it asks
+
+
+def mode(s: SessionState, rest: str) -> None:
+    """The next way of asking, or the one that is named."""
+    modes = [m for m in MODES if m != LESSON or s.timeline.experiment.questions]
+    wanted = _wanted(s, rest.lower(), modes)
+    opened = s.asking is not None and s.asking.is_open
+    s.mode = wanted
+    s.close_all()
+    s.asking = None
+    if opened and wanted != OFF:
+        announce_next(s)
+    s.say(" ".join(filter(None, (MODES[wanted], scored(s) if wanted == OFF else ""))))
+
+
+def _wanted(s: SessionState, typed: str, modes: list[str]) -> str:
+    """The mode that a word means, also by its beginning or one like it: typed is type; without a
+    word the mode after this one."""
+    if not typed:
+        return modes[(modes.index(s.mode) + 1) % len(modes) if s.mode in modes else 0]
+    begun = [m for m in modes if typed.startswith(m) or m.startswith(typed)]
+    if len(begun) == 1:
+        return begun[0]
+    meant = nearest(typed, modes)
+    or_so = f"did you mean ask {meant}? " if meant else ""
+    ways = f"It asks by {', '.join(modes)}."
+    raise CannotError(f"There is no ask {printable(short(typed))}: {or_so}{ways}")
+
+
+def ask_no_more(s: SessionState) -> None:
+    """Out of the question that is open, and no more of them."""
+    s.mode = OFF
+    s.close_all()
+    s.asking = None
+    s.say(" ".join(filter(None, ("No more questions.", scored(s)))))
+
+
+# Announce and reveal
+
+
+def next_step(s: SessionState, rest: str) -> None:
+    """One operation forward: first its question, where one is asked, then its answer."""
+    if s.playing:
+        s.pause()
+    elif s.asking and s.asking.is_open:
+        ended = lazy.questions.QuestionOutcome
+        seen = ended.MISSED if s.asking.misses else ended.SEEN
+        _end(s, None if s.asking.asked.form == "talk" else seen)
+    elif not announce_next(s):
+        travel.move(s, s.timeline.forward)
+
+
+def announce_next(s: SessionState) -> bool:
+    """Ask for a number of the next step, if this is one to be asked for."""
+    ahead = s.timeline.forward(s.position)
+    if s.mode == OFF or s.position.elements or ahead == s.position:
+        return False
+    before = replace(ahead, steps=ahead.steps - 1)
+    step = s.timeline.program.steps[before.steps]
+    own = s.timeline.experiment.questions_at(before.iteration, step.symbol)
+    again = s.score is not None and s.score.is_due(step.family)
+    if not own and s.mode == LESSON and not again:
+        return False
+    s.position = before
+    _announce(s, again, own)
+    return True
+
+
+def _announce(s: SessionState, again: bool, own: tuple[Question, ...]) -> None:
+    """Ask what its author asks first, or what the program does; the others are asked behind."""
+    question, column = own[0] if own else None, s.view.column
+    form = {"type": "number", "vote": "vote"}.get(s.mode)
+    _open(
+        s,
+        lazy.questions.ask(s.timeline, s.position, form, s.write, column, question),
+        again,
+        own[1:],
+    )
+
+
+def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
+    compares = lazy.answers.earlier(_explained(s, asked)) is not None
+    s.asked_since, s.unsent = monotonic(), ""
+    s.score = s.score or lazy.questions.Score()
+    s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares))
+    # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
+    if s.mode == "type" and asked.form in ("number", "formula"):
+        open_field(s)
+
+
+def ask_for(s: SessionState, cell: Cell) -> bool:
+    """Ask for another number of the same step; whether that is what was meant."""
+    asking = s.asking
+    if asking is None or not asking.is_open or cell.symbol != asking.cell.symbol:
+        return False
+    if cell != asking.cell:
+        form = "number" if asking.asked.form == "number" else "vote"
+        asked = lazy.questions.ask(s.timeline, s.position, form, s.write, cell=cell)
+        _open(s, asked, asking.again, asking.rest)
+    return True
+
+
+def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> None:
+    """The question is over: the step is done, and stays explained at the cell asked for."""
+    asking = s.asking
+    assert asking is not None
+    if outcome is not None:
+        s.score = (s.score or lazy.questions.Score()).after(asking.asked, outcome, asking.misses)
+    if outcome is not lazy.questions.QuestionOutcome.MISSED:
+        _record(s, asking, typed, outcome)
+    s.over = replace(
+        asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, typed=typed or asking.typed
+    )
+    if asking.rest:  # its author asks more of the same step, before that shows
+        _announce(s, asking.again, asking.rest)
+        right = s.write(s.provenance.number(asking.asked.place))
+        sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
+        s.say(f"{sign} {asking.asked.answer or f'{text(asking.cell)} = {right}.'}")
+        return
+    closing = scored(s, ahead=True) if _is_last(s, asking) else ""
+    ended = replace(asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, closing=closing)
+    s.go(s.timeline.forward(s.position), ended)
+
+
+def _is_last(s: SessionState, asking: Asking) -> bool:
+    """Whether the lesson has no further question."""
+    own, index = s.timeline.experiment.questions, s.timeline.program.index
+    last = max(((q.iteration or 1, index(q.step)) for q in own), default=None)
+    asked = asking.asked
+    return asked.own and (asked.place.iteration, index(asked.step.symbol)) == last
+
+
+def scored(s: SessionState, ahead: bool = False) -> str:
+    """The score; and what lesson comes next, if `ahead`."""
+    after = lessons.after(s.timeline.experiment.name) if ahead else None
+    next_one = f"Next lesson: {after} ({s.named('open')} opens it)." if after else ""
+    return " ".join(filter(None, (s.score.sentence() if s.score else "", next_one)))
+
+
+# Answers
+
+
+def choose(s: SessionState, digit: str) -> None:
+    """A vote; where an answer is typed, the first of its characters."""
+    asking, digit = s.asking, DIGITS.get(digit, digit)
+    if asking is None or not asking.is_open:
+        turns_on = f"{s.named('ask')} turns questions on"
+        raise CannotError(f"No question is open: {turns_on}.")
+    if asking.asked.form in ("number", "formula"):
+        open_field(s, Line.of(digit))
+        return
+    if not asking.choices:
+        raise CannotError(f"{IN_WORDS}: {s.named('next')} shows it.")
+    if not digit.isdecimal() or not 1 <= int(digit[:9]) <= len(asking.choices):
+        raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
+    at = int(digit) - 1
+    choice = asking.choices[at]
+    if choice.right:
+        s.asking = replace(asking, judged=None, typed=choice.written)  # a miss before is over
+        _end(s, lazy.questions.QuestionOutcome.RIGHT, choice.written)
+    else:
+        _wrong(s, asking, choice.written, _why_wrong(s, asking, choice), at)
+
+
+def open_field(s: SessionState, line: Line | None = None) -> None:
+    """Open the line that an answer is typed into, with what was typed into it before."""
+    asking = s.asking
+    if asking is None or not asking.is_open:
+        return
+    s.asking = replace(asking, typing=True)
+    whole = asking.asked.form == "formula"
+    what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
+    s.open(
+        Prompt(
+            "answer",
+            what,
+            FORMULA if whole else FIELD,
+            answer,
+            line or Line.of(s.unsent),
+            changed=_hint_typed,
+            left=_field_left,
+            keys=_field_keys,
+        )
+    )
+
+
+def _field_left(s: SessionState, typed: str) -> None:
+    s.unsent = typed
+    if s.asking is not None:
+        s.asking = replace(s.asking, typing=False)
+
+
+def _hint_typed(s: SessionState) -> None:
+    """? in an empty field asks for a hint, where every other sign is part of an answer."""
+    prompt = s.prompt
+    if prompt is not None and prompt.line.text == "?":
+        s.put(replace(prompt, line=Line()))
+        hint(s, "")
+
+
+def _field_keys(s: SessionState, key: str) -> bool:
+    """While the field is empty, arrows stand for bigger and smaller, and space shows the answer,
+    as a remote's PgDn does always."""
+    prompt = s.prompt
+    assert prompt is not None
+    if key == "pagedown" or (key == "space" and not prompt.line.text):
+        next_step(s, "")
+    elif key == "pageup":
+        travel.back(s, "")
+    elif key in ARROWS and not prompt.line.text:
+        s.put(replace(prompt, line=Line.of(ARROWS[key])))
+    else:
+        return False
+    return True
+
+
+def answer(s: SessionState, typed: str) -> None:
+    """Judge what was typed as an answer to the question that is open."""
+    asking, typed = s.asking, typed.strip()
+    if asking is None or not asking.is_open or not typed:
+        return
+    judged = _judged(s, asking.asked, typed)
+    if judged.verdict is lazy.answers.AnswerVerdict.RIGHT:
+        s.asking = replace(asking, judged=judged, typed=typed)
+        _end(s, lazy.questions.QuestionOutcome.RIGHT, typed)
+    elif judged.verdict is lazy.answers.AnswerVerdict.WRONG:
+        _wrong(s, asking, typed, judged)
+    else:
+        _record(s, asking, typed, judged)
+        s.asking = asking.told(typed, judged)
+
+
+def is_numeric(typed: str) -> bool:
+    """Whether what was typed can be an answer: a sign, or bigger and smaller in words."""
+    return typed.lower() in (*lazy.answers.SIGNS, *lazy.answers.TRENDS)
+
+
+def _wrong(
+    s: SessionState,
+    asking: Asking,
+    typed: str,
+    judged: JudgedAnswer,
+    at: int | None = None,
+) -> None:
+    """A miss: which idea it comes from; behind the third one the step is shown."""
+    _record(s, asking, typed, judged)
+    s.asking = asking.missed(typed, judged, at)
+    if s.asking.is_over:
+        _end(s, lazy.questions.QuestionOutcome.MISSED)
+    elif isinstance(s.top, Prompt):
+        s.put(replace(s.top, line=Line()))
+
+
+def hint(s: SessionState, rest: str) -> None:
+    """A hint; where there are no more, or nothing is asked, help."""
+    asking = s.asking
+    if asking is None or not asking.is_open:
+        raise CannotError(f"No question is open: {s.named('ask')} turns questions on.")
+    s.asking = asking.hinted()
+
+
+def has_hints(s: SessionState) -> bool:
+    """Whether a question is open that has hints left."""
+    return s.asking is not None and s.asking.is_open and s.asking.hints < HINTS
+
+
+def _explained(s: SessionState, asked: AskedQuestion) -> Explanation:
+    return lazy.explanation.Explanation(s.provenance, asked.place, s.write)
+
+
+def _judged(s: SessionState, asked: AskedQuestion, typed: str) -> JudgedAnswer:
+    if asked.form == "formula":
+        iteration = s.timeline.iteration(s.position.iteration)
+        return lazy.answers.judge_formula(
+            s.timeline.experiment, asked.cell.symbol, typed, iteration
+        )
+    found = _explained(s, asked)
+    slopes = found.step.phase == "backward" and not asked.own
+    boards = (_on_the_boards(s),)
+    return lazy.answers.judge(
+        typed, found, s.decimals, lazy.answers.earlier(found), boards, sign_will_do=slopes
+    )
+
+
+def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
+    """How the boards show a number; small gradients have a common power taken out."""
+    view = s.view
+    return lambda cell, value: s.sight.written(view, cell, value)
+
+
+def _why_wrong(s: SessionState, asking: Asking, choice: Choice) -> JudgedAnswer:
+    unit = lazy.answers.unit_of(choice.written, s.decimals)
+    return lazy.answers.wrong(choice.number, choice.written, _explained(s, asking.asked), unit)
+
+
+def _record(
+    s: SessionState,
+    asking: Asking,
+    typed: str,
+    became: JudgedAnswer | QuestionOutcome | None,
+) -> None:
+    """A line in the teacher's record, where one is kept."""
+    if s.record is None:
+        return
+    lesson, seconds = s.timeline.experiment.name, monotonic() - s.asked_since
+    right, attempt = s.write(s.provenance.number(asking.asked.place)), asking.misses + 1
+    try:
+        s.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
+    except OSError as error:
+        s.record = None
+        s.say(f"The record ends here: {error.strerror}.")

@@ -1,0 +1,181 @@
+"""Editing a number: what if it were another? Asked for, previewed, made and said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from backprop_tui.maths.numbers import MOST_DECIMALS, number, signed
+from backprop_tui.maths.writing import text
+from backprop_tui.model.saved import ALPHA, Edit
+from backprop_tui.run.edits import edit_fault, with_edit
+from backprop_tui.session import lazy
+from backprop_tui.session.looking import CELL, place_of
+from backprop_tui.session.prompts import Line, Prompt
+from backprop_tui.session.state import CannotError, SessionState
+
+ALPHAS = ("alpha", "α")
+OTHER_NUMBER = "Learning rate α. To edit another number: esc, then tab or a click"
+NUDGES = {"up": 1, "down": -1, "shift+up": 10, "shift+down": -10}
+FINER = {"tab": -1, "shift+tab": 1}
+"""By which power of ten the nudge changes."""
+FINEST, COARSEST = -9, 3
+
+
+def edit(s: SessionState, rest: str) -> None:
+    """Give a number another value; without one, ask for it."""
+    s.pause()
+    if not rest:
+        _ask_for_value(s)
+        return
+    what, _, typed = rest.rpartition(" ") if "=" not in rest else rest.partition("=")
+    was = _named_number(s, what.strip())
+    _refuse_behind_the_end(s, was)
+    _make(s, replace(was, value=_read(typed)), was.value)
+
+
+def _named_number(s: SessionState, what: str) -> Edit:
+    """The number that is meant, with the value that it has."""
+    how = f"Say what to edit and its value: {s.named('edit')} W1[1,2] 0.5."
+    if not what:
+        raise CannotError(how)
+    what = what.removesuffix(" to")
+    place = None if what.lower() in ALPHAS else place_of(s, what)
+    if place is not None and not CELL.fullmatch(what):
+        rows, columns = s.view.state.shapes[place.symbol]
+        if rows * columns > 1:
+            raise CannotError(f"{place.symbol} has {rows * columns} numbers. {how}")
+    return lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
+
+
+def _refuse_behind_the_end(s: SessionState, was: Edit) -> None:
+    if s.timeline.iteration(was.iteration).number < was.iteration:
+        ends = f"The run ends in iteration {was.iteration - 1:,}"
+        raise CannotError(f"{ends}: edit it earlier ({s.named('back')} goes back).")
+    if fault := edit_fault(s.timeline.experiment, was):
+        raise CannotError(f"{fault}.")
+
+
+def _ask_for_value(s: SessionState) -> None:
+    view, place = s.view, s.inspection.place
+    if place is None and (cursor := s.inspection.cursor):
+        place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
+    was = lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
+    _refuse_behind_the_end(s, was)
+    s.open(
+        Prompt(
+            "edit",
+            f"iteration {was.iteration:,}  {text(was.of)} =",
+            OTHER_NUMBER if place is None else "",
+            _value_typed,
+            Line.of(in_full(was.value), whole=True),
+            changed=_preview,
+            keys=_nudged,
+            about=was,
+        )
+    )
+    _preview(s)
+
+
+def _read(typed: str) -> float:
+    try:
+        return lazy.answers.read_number(typed)
+    except ValueError as error:
+        raise CannotError(str(error)) from None
+
+
+def _edit_typed(s: SessionState, prompt: Prompt) -> Edit:
+    """The edit that what is typed would be; a CannotError where it is none."""
+    made: Edit = replace(prompt.about, value=_read(prompt.line.text))
+    if fault := edit_fault(s.timeline.experiment, made):
+        raise CannotError(fault)
+    return made
+
+
+def _preview(s: SessionState) -> None:
+    """Say what the loss becomes, before anything is changed, and the keys that nudge."""
+    prompt = s.prompt
+    assert prompt is not None
+    try:
+        made = _edit_typed(s, prompt)
+    except CannotError as error:
+        s.put(prompt.saying(f"✗ {error}"))
+        return
+    step = in_full(float(Decimal(1).scaleb(s.nudge)))
+    keys = f"↑↓ ±{step}  ⇧↑↓ ×10  tab finer ⇧tab coarser"
+    if made.of == ALPHA and made.value == prompt.about.value:
+        keys = OTHER_NUMBER
+    s.put(prompt.saying(f"{losses(s, made)}   {keys}"))
+
+
+def _nudged(s: SessionState, key: str) -> bool:
+    """Up and down change the number, tab how much they do."""
+    prompt = s.prompt
+    assert prompt is not None
+    if key in FINER:
+        s.nudge = max(FINEST, min(COARSEST, s.nudge + FINER[key]))
+    elif key in NUDGES:
+        try:
+            value = _read(prompt.line.text)
+        except CannotError:  # it is said already that this is no number
+            return True
+        by = Decimal(NUDGES[key]).scaleb(s.nudge)
+        s.put(replace(prompt, line=Line.of(in_full(float(Decimal(repr(value)) + by)))))
+    else:
+        return False
+    _preview(s)
+    return True
+
+
+def _value_typed(s: SessionState, typed: str) -> None:
+    prompt = s.prompt
+    assert prompt is not None
+    made = _edit_typed(s, prompt)
+    s.close()
+    _make(s, made, prompt.about.value)
+
+
+def _make(s: SessionState, made: Edit, was: float) -> None:
+    """Make an edit, and say what it does to the loss."""
+    if fault := edit_fault(s.timeline.experiment, made):
+        raise CannotError(fault)
+    if made.value == was:
+        s.say(f"{text(made.of)} is {s.write(was)} already: nothing is changed.")
+        return
+    effect = losses(s, made)
+    s.change(with_edit(s.timeline.experiment, made))
+    ahead = made.iteration > s.position.iteration
+    since = f" from iteration {made.iteration:,} on" if ahead else ""
+    s.say(f"{edited(made, s.decimals)}{since}: {effect}. {s.named('undo')} undoes it.")
+
+
+def losses(s: SessionState, made: Edit) -> str:
+    """`L goes from 0.666 to 0.641`: the first loss that the edit changes."""
+    iteration, was, now = lazy.what_if.losses(s.timeline, made)
+    name = s.timeline.program.objective
+    told = f"{name} stays {s.write(was)}"
+    if was != now:
+        one, other = apart(was, now, s.decimals)
+        told = f"{name} goes from {one} to {other}"
+    is_clear = iteration == max(made.iteration, s.position.iteration)
+    return told if is_clear else f"{told} in iteration {iteration:,}"
+
+
+def apart(one: float, other: float, decimals: int) -> tuple[str, str]:
+    """Two different numbers, with as many decimals as tell them apart."""
+    for more in range(decimals, MOST_DECIMALS + 1):
+        written = number(one, more), number(other, more)
+        if written[0] != written[1]:
+            break
+    return written
+
+
+def in_full(value: float) -> str:
+    """A number in full, as it reads back to the bit: 0.5, −0.165."""
+    whole = value == int(value) and abs(value) < 1e15
+    return signed(str(int(value)) if whole else repr(value))
+
+
+def edited(made: Edit, decimals: int) -> str:
+    """`W2[1,1] = 0.900`"""
+    return f"{text(made.of)} = {number(made.value, decimals)}"

@@ -1,0 +1,189 @@
+"""Saving a run or exporting it, and its code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from backprop_tui.files.experiment_file import as_argument
+from backprop_tui.session import lazy
+from backprop_tui.session.looks import seen, snapshot
+from backprop_tui.session.prompts import Line, Prompt, Sheet
+from backprop_tui.session.state import CannotError, SessionState, Stamp
+
+if TYPE_CHECKING:
+    pass
+
+
+NOT_SERVED = "not possible in a browser"
+
+
+def not_saved(s: SessionState) -> str:
+    """What was made since the last save, in words: "2 edits and 1 formula"."""
+    return lazy.saving.unsaved(s.timeline.experiment, s.kept_edits, s.kept_formulas)
+
+
+def _all_is_saved(s: SessionState) -> None:
+    s.kept_edits = s.timeline.experiment.edits
+    s.kept_formulas = s.timeline.experiment.formulas
+
+
+def is_sure(s: SessionState, what: str, warning: str) -> bool:
+    """Whether the same was asked for twice; the first time, the warning is said."""
+    if not warning or s.confirmed == what:
+        s.confirmed = ""
+        return True
+    s.confirmed = what
+    s.refused(warning)
+    s.was_refused = False  # it can be done
+    return False
+
+
+def would_be_lost(s: SessionState) -> str:
+    found = not_saved(s)
+    if not found:
+        return ""
+    are = "is" if found.startswith("1 ") and "and" not in found else "are"
+    saves = f"{s.named('code')} shows a code of it" if s.served else f"{s.named('save')} saves"
+    return f"{found} {are} not saved: {saves}"
+
+
+def own_path(s: SessionState) -> str | None:
+    """The file that the experiment was read from; None for a lesson or a code."""
+    written = s.timeline.experiment.written
+    return written.path if written and not s.served else None
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """The file's stamp; None where there is none just now."""
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
+
+
+def save(s: SessionState, rest: str) -> None:
+    """Save to a file that opens right here, or export, by the ending of its name."""
+    experiment = s.timeline.experiment
+    if s.served:
+        shows = f"{s.named('code')} shows a code that opens this run anywhere"
+        raise CannotError(f"Saving is {NOT_SERVED}: {shows}.")
+    if experiment.written is None:
+        raise CannotError("This run was read from no file, so it cannot be saved to one.")
+    if rest:
+        _write(s, lazy.saving.named(rest))
+        return
+    s.pause()
+    own = s.saved_at[0] if s.saved_at else experiment.written.path
+    ask_for_name(s, s.proposed or own or f"{experiment.name}.toml")
+
+
+def export(ending: str) -> Callable[[SessionState, str], None]:
+    """The command that asks for the name of a file with that ending."""
+
+    def command(s: SessionState, rest: str) -> None:
+        if s.served:
+            raise CannotError(f"Exporting is {NOT_SERVED}.")
+        if rest:
+            _write(s, lazy.saving.named(rest))
+        else:
+            ask_for_name(s, f"{s.timeline.experiment.name}{ending}")
+
+    return command
+
+
+def ask_for_name(s: SessionState, name: str) -> None:
+    """Ask for a file's name, with one proposed."""
+    own = lazy.codes.is_lesson(s.timeline.experiment)
+    what = "its lesson stays as it is" if own else "comments stay"
+    hint = f"opens right here; {what}; .html .md .tex .py export; esc leaves"
+    s.confirmed = ""
+    s.open(Prompt("save", "save as", hint, _name_typed, Line.of(name), left=_name_left))
+
+
+def _name_left(s: SessionState, typed: str) -> None:
+    s.proposed = typed
+
+
+def _name_typed(s: SessionState, typed: str) -> None:
+    path = lazy.saving.named(typed)
+    if not path:
+        raise CannotError("it needs a name")
+    _write(s, path)
+
+
+def _write(s: SessionState, path: str) -> None:
+    """Save or export to a file; one that is there is replaced the second time it is asked for."""
+    try:
+        chosen = None if _is_own(s, path) else lazy.formats.format_of(path)
+    except lazy.formats.ExportError as error:
+        raise CannotError(f"{error}.") from None
+    exists = os.path.isfile(path) and not _is_own(s, path)
+    again = "enter again replaces it" if s.prompt else "the same again replaces it"
+    if not is_sure(
+        s, f"save {path}", f"{lazy.atomic_write.shown_path(path)} exists: {again}" if exists else ""
+    ):
+        return
+    try:
+        if chosen is not None:
+            # A document has the first iterations, a script all up to this one.
+            at = s.position.iteration
+            told = lazy.formats.export_so_far(chosen, path, s.timeline, at, s.decimals)
+        else:
+            if lazy.saving.too_large(s.timeline):
+                raise lazy.atomic_write.SaveError(
+                    "this network is larger than any file that is read"
+                )
+            lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=seen(s))
+            told = f"Saved as {lazy.atomic_write.shown_path(path)}"
+    except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
+        raise CannotError(f"{error}.") from None
+    s.close_all()
+    s.proposed = ""
+    if chosen is not None:
+        s.say(f"{told}.")
+        return
+    s.saved_at = path, snapshot(s)
+    _all_is_saved(s)
+    if _is_read_from(s, path):
+        s.in_file = s.timeline.experiment.edits, s.timeline.experiment.formulas
+        s.stamp = s.read_stamp = stamp_of(path)
+    opens = f"{s.program} {as_argument(path)}"
+    whole = f"{told}; {opens} opens it."
+    s.say(whole if len(whole) < s.width - 1 else f"Saved: {opens}")
+
+
+def _is_own(s: SessionState, path: str) -> bool:
+    """Whether it is the file that is open, as it was read, or that was saved to before."""
+    if s.saved_at and os.path.realpath(s.saved_at[0]) == os.path.realpath(path):
+        return True
+    return _is_read_from(s, path) and stamp_of(path) == s.read_stamp
+
+
+def _is_read_from(s: SessionState, path: str) -> bool:
+    own = own_path(s)
+    return own is not None and os.path.realpath(own) == os.path.realpath(path)
+
+
+def code(s: SessionState, rest: str) -> None:
+    """A short code that opens this state elsewhere."""
+    try:
+        s.open(Sheet("code", code_of(s), closes="y", keys=_copy_code))
+    except lazy.codes.TooLongError as error:
+        raise CannotError(str(error)) from None
+
+
+def code_of(s: SessionState) -> str:
+    """The code that opens just what is seen. Raises TooLongError."""
+    keyframe = lazy.codes.keyframe_needed(s.timeline, s.position)
+    return lazy.codes.code_of(seen(s), s.position, keyframe)
+
+
+def _copy_code(s: SessionState, key: str) -> bool:
+    if key == "c" and isinstance(s.top, Sheet):
+        s.copied = f"{s.program} --code {s.top.about}"
+        s.put(replace(s.top, marks=frozenset({"copied"})))
+    return key == "c"

@@ -1,0 +1,400 @@
+"""What a screen shows: a state of the run, and how its user wants to see it.
+
+A View is an immutable record, made anew at each key. Panels read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from math import isnan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backprop_tui.explain.explanation import Explanation, own_cell
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.explain.published import Beside, Comparison
+from backprop_tui.maths.expressions import Cell, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import number
+from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.saved import DRAWINGS as DRAWINGS
+from backprop_tui.run.timeline import State
+from backprop_tui.session.inspection import Inspection
+
+if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
+    from backprop_tui.learn.effect import RightRun
+    from backprop_tui.learn.formulas import JudgedFormula
+    from backprop_tui.session.question import Asking
+
+EDITED, CHANGED = "*", "Δ"
+"""The signs before a number that was edited, and before one that the last edit changed."""
+NO_LOSSES: tuple[Array, Array] = (np.empty(0), np.empty(0))
+ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A state of the run with all that the screen shows of it.
+
+    `example` is a column of the batch; `scroll` is the first row and column shown of each layer.
+    """
+
+    state: State
+    provenance: Provenance
+    beside: Beside
+    """The figures that were published of this run."""
+    decimals: int = 3
+    example: int = 0
+    drawing: str = DRAWINGS[0]
+    scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    inspection: Inspection = field(default_factory=Inspection)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    """What the gradient check found for gradients of this iteration, in a few words."""
+    chosen: str = "cache"
+    """The panel that z maximises; in a small terminal the only one."""
+    looking_back: bool = False
+    """Whether the state is one of the past, shown because a number of it is explained."""
+    tabbed: bool = False
+    """Whether the user chose that panel, so that its rule is drawn strong."""
+    scrolled: int = 0
+    """Lines that a maximised Step panel is scrolled down."""
+    maximised: bool = False
+    roomy: bool = False
+    """Whether the screen is large: panels are spread, centred and written in full."""
+    one_panel: bool = False
+    """Whether there is room for one panel at a time."""
+    sparkline: str = ""
+    """The losses so far, a character for each stretch of iterations."""
+    losses: tuple[Array, Array] = NO_LOSSES
+    """Iterations and their losses so far, thinned for drawing; only on a large screen."""
+    message: str = ""
+    """What the footer says until the next key."""
+    asking: Asking | None = None
+    """A question about the step shown: open, or just over."""
+    playing: str = ""
+    """The speed at which the run plays by itself; empty while it does not."""
+    right: RightRun | None = None
+    """The same run without its mistake, where it is made with one."""
+    hidden: frozenset[str] = frozenset()
+    """The panels whose numbers are not shown."""
+    before: State | None = None
+    """The same position in the run as it was before the last edit, until the next move."""
+
+    writing: str = ""
+    """The symbol whose formula the user is writing; nothing of its step is shown meanwhile."""
+    told: tuple[str, ...] = ()
+    """What is wrong with the formula that was typed, a sentence each."""
+    yours: JudgedFormula | None = None
+    """The judgement on the explained step's formula, where the user wrote it."""
+
+    @property
+    def step(self) -> Step | None:
+        return self.state.step
+
+    @property
+    def program(self) -> Program:
+        return self.state.program
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The neurons of each layer, the inputs first."""
+        return self.program.network.layers
+
+    @property
+    def depth(self) -> int:
+        """The number of layers after the inputs."""
+        return self.program.network.depth
+
+    @property
+    def iteration(self) -> int:
+        return self.state.position.iteration
+
+    @cached_property
+    def layer_of_step(self) -> int:
+        """The layer whose card shows what the step reads and writes."""
+        # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
+        roles = self.program.roles
+        read = names(self.step.expression) if self.step else ()
+        layers = (roles[symbol].layer or 1 for symbol in read if symbol in roles)
+        return max(self.state.layer or 1, *layers, 1)
+
+    @cached_property
+    def layer(self) -> int:
+        """The layer whose card is shown: that of the cell looked at, else of the step."""
+        looked_at, here = self.inspection.cursor, self.layer_of_step
+        if looked_at is None:
+            return here
+        role = self.program.roles.get(looked_at.symbol)
+        if role is None or role.layer is None:  # targets and losses stand on the last card
+            return self.depth
+        before = role.part == "activation" and role.layer + 1 == here
+        return here if before else max(role.layer, 1)
+
+    @property
+    def followed(self) -> Cell | None:
+        """The cell that windows keep in sight: a looked-at one, else the one in hand."""
+        return self.inspection.cursor or (self.cell if self.in_hand else None)
+
+    @cached_property
+    def place(self) -> Place | None:
+        """The number that is explained: the inspected one, else the step's own."""
+        if self.inspection.place:
+            return self.inspection.place
+        return None if self.cell is None else Place(self.iteration, self.cell)
+
+    @cached_property
+    def cell(self) -> Cell | None:
+        """The cell that the step is explained at; while it is open, the last one revealed."""
+        if self.step is None:
+            return None
+        if self.asking:
+            return self.asking.cell
+        if revealed := self.state.position.elements:
+            columns = self.state.shapes[self.step.symbol][1]
+            row, column = divmod(revealed - 1, columns)
+            return Cell(self.step.symbol, row + 1, column + 1)
+        own = own_cell(self.state, self.step, self.column)
+        return self._first_wrong(self.step) or own
+
+    def _first_wrong(self, step: Step) -> Cell | None:
+        """The first cell shown of the step that the run's mistake changed."""
+        if self.right is None or not self.state.done(step.symbol):
+            return None
+        column = self.column if step.symbol in self.program.per_example else None
+        return self.right.first_wrong(self.iteration, step.symbol, column)
+
+    @cached_property
+    def column(self) -> int:
+        """The example whose column is shown, from 0: a looked-at cell's or open step's own."""
+        per_example = self.program.per_example
+        cursor = self.inspection.cursor
+        if cursor and cursor.symbol in per_example:
+            return min(cursor.column, self.state.examples) - 1
+        if self.step and self.step.symbol in per_example and self.state.position.elements:
+            revealed = self.state.position.elements - 1
+            return revealed % self.state.shapes[self.step.symbol][1]
+        return min(self.example, self.state.examples - 1)
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """The explanation of the number at `place`; None for a given one and before the start."""
+        if self.place is None or self.provenance.step_of(self.place) is None:
+            return None
+        write = partial(number, decimals=self.decimals)
+        return Explanation(self.provenance, self.place, write, self.known(self.place))
+
+    def known(self, place: Place) -> bool:
+        """Whether the number has been computed at the position shown."""
+        if place.iteration != self.iteration or self.provenance.step_of(place) is None:
+            return place.iteration <= self.iteration
+        if self.state.opening(place.symbol):
+            columns = self.state.shapes[place.symbol][1]
+            at = (place.cell.row - 1) * columns + place.cell.column
+            return at <= self.state.position.elements
+        return self.state.done(place.symbol)
+
+    def place_of(self, symbol: str, row: int, column: int) -> Place:
+        """The number that a panel shows for a cell (counted from 0): a parameter as it is now."""
+        made = self.iteration
+        if self.provenance.is_parameter(symbol) and not self.state.done(symbol):
+            made -= 1
+        return self.provenance.earliest(Place(made, Cell(symbol, row + 1, column + 1)))
+
+    # Marks: what is written, and what is read for it
+
+    @cached_property
+    def _step_reads(self) -> frozenset[str]:
+        if self.step is None or self.writing:
+            return frozenset()
+        return frozenset(names(self.step.expression))
+
+    def mark(self, place: Place) -> str:
+        """Return "target" for the number explained or written by the step, "read" for one that it
+        reads, and "" for all others."""
+        if self.asking and self.asking.is_open and not self.inspection.place:
+            if place == self.place:
+                return "target"
+            return "read" if place in self._looked_at else ""  # the others are to be found
+        if self.in_hand:
+            if place == self.place:
+                return "target"
+            if self._looked_at and not self.inspection.place:  # where the answer went wrong
+                return "read" if place in self._looked_at else ""
+            return "read" if self._is_read(place) else ""
+        if self.step is None:
+            return ""
+        if place.symbol == self.step.symbol and place.iteration == self.iteration:
+            return "target"
+        if place.symbol not in self._step_reads:
+            return ""
+        read = self.provenance.read_in(self.iteration, place.cell, self.step)
+        return "read" if place == read else ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the step shown is part of a question, or its formula is being written."""
+        return bool(self.writing) or (self.asking is not None and self.asking.is_open)
+
+    @cached_property
+    def _looked_at(self) -> frozenset[Place]:
+        """The numbers to look at again after a wrong answer."""
+        if self.asking is None or self.step is None:
+            return frozenset()
+        read_in = self.provenance.read_in
+        return frozenset(read_in(self.iteration, cell, self.step) for cell in self.asking.look)
+
+    def waits(self, symbol: str, row: int, column: int) -> bool:
+        """Whether the number in a cell (counted from 0) is the one that is asked for."""
+        asked = self.asking.cell if self.asking and self.asking.asks_for_a_cell else None
+        return asked == Cell(symbol, row + 1, column + 1)
+
+    # Edits
+
+    def change(self, place: Place) -> tuple[float, float] | None:
+        """What a known number was before the last edit and is now; None where they are equal."""
+        if self._before is None or not self.known(place):
+            return None
+        timeline = self._before.timeline
+        if timeline.iteration(max(1, place.iteration)).number < place.iteration:
+            return None  # that run ended before
+        was, now = self._before.number(place), self.provenance.number(place)
+        return None if was == now or (isnan(was) and isnan(now)) else (was, now)
+
+    @cached_property
+    def _before(self) -> Provenance | None:
+        return None if self.before is None else Provenance(self.before.timeline)
+
+    def sign(self, place: Place) -> str:
+        """What stands before a number that was edited, or that the last edit changed."""
+        if self.before is None and not self.state.experiment.edits:
+            return ""
+        if self.provenance.edit_of(place):
+            return EDITED
+        return CHANGED if self.change(place) else ""
+
+    def published(self, place: Place) -> Comparison | None:
+        """The published figure for a number that is known here."""
+        if not self.state.experiment.published:
+            return None
+        if self.provenance.edit_of(place):  # no longer what its source is about
+            return None
+        return self.beside.at(place.iteration, place.cell) if self.known(place) else None
+
+    def figures(self, place: Place) -> tuple[Comparison, ...]:
+        """The published figures for this cell, then for expressions over its matrix."""
+        if not self.known(place) or self.provenance.edit_of(place):
+            return ()
+        own = self.beside.at(place.iteration, place.cell)
+        return (*((own,) if own else ()), *self.beside.about(place.iteration, place.symbol))
+
+    def _is_read(self, place: Place) -> bool:
+        """Whether the number in hand was computed from `place`."""
+        found = self.explanation
+        if found is None:
+            return False
+        if found.whole:
+            return place in self._reads
+        return self.provenance.is_read_by(place, found.place)
+
+    @cached_property
+    def _reads(self) -> frozenset[Place]:
+        return frozenset(self.explanation.reads) if self.explanation else frozenset()
+
+    def cell_mark(self, symbol: str, row: int, column: int) -> str:
+        """The mark of the number that a panel shows for a cell (counted from 0)."""
+        return self.mark(self.place_of(symbol, row, column))
+
+    @cached_property
+    def bracketed(self) -> Place | None:
+        """The number that enter leads to: the chosen term, else the cell under the cursor."""
+        found, cursor = self.explanation, self.inspection.cursor
+        if self.inspection.place:
+            reads = found.reads if found else ()
+            return reads[self.inspection.term % len(reads)] if reads else self.inspection.place
+        return self.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1) if cursor else None
+
+    def symbol_mark(self, symbol: str) -> str:
+        """The mark of a matrix as a whole."""
+        explained, found = self.inspection.place, self.explanation
+        if explained:
+            if symbol == explained.symbol:
+                return "target"
+            return "read" if found and any(p.symbol == symbol for p in found.reads) else ""
+        if self.step and symbol == self.step.symbol:
+            return "target"
+        if self.is_asked:  # what it reads is part of the question, until a hint tells
+            told = self.asking is not None and self.asking.hints
+            looked_at = any(place.symbol == symbol for place in self._looked_at)
+            return "read" if looked_at or (told and symbol in self._step_reads) else ""
+        return "read" if symbol in self._step_reads else ""
+
+    def concerns(self, symbol: str) -> int:
+        """How much a matrix matters here: 2 where it is looked at or written, 1 where it is read
+        by the step or by what is asked, else 0."""
+        cursor, mark = self.inspection.cursor, self.symbol_mark(symbol)
+        if mark == "target" or (cursor and cursor.symbol == symbol):
+            return 2
+        asked = self.is_asked and self.step and symbol in names(self.step.expression)
+        return 1 if mark or asked else 0
+
+    def value(self, symbol: str) -> Array | None:
+        return self.state.value(symbol)
+
+    @cached_property
+    def updating(self) -> bool:
+        return self.state.phase == "update"
+
+    def board_of(self, symbol: str) -> str:
+        """The panel on which a matrix stands in this phase."""
+        if self.updating:
+            return "update"
+        return "gradients" if symbol in self.program.gradients else "cache"
+
+    @property
+    def slip(self) -> str | None:
+        """What the run's mistake makes of the explained step, where it changes it."""
+        return self.right.slips.get(self.place.symbol) if self.right and self.place else None
+
+    @property
+    def is_as_taught(self) -> bool:
+        """Whether the explained step is as its reason says: neither mistaken nor made too early."""
+        if self.place is None or (self.yours and not self.yours.accepted) or self.slip:
+            return False
+        step = self.program.steps[self.program.index(self.place.symbol)]
+        return not self.program.is_early(step)
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether a single number is explained or asked for, and not a whole step."""
+        return bool(self.inspection.place or self.state.position.elements or self.asking)
+
+    def is_wrong(self, place: Place) -> bool:
+        """Whether the run's mistake changed this number, where it is known here."""
+        if self.right is None or not self.known(place):
+            return False
+        return self.right.differs(place, self.provenance.number(place))
+
+    def correct(self, place: Place) -> float | None:
+        """The correct value of a wrong number; None where the number is not wrong."""
+        return self.right.number(place) if self.right and self.is_wrong(place) else None
+
+    @cached_property
+    def without_effect(self) -> str | None:
+        """Why the run's mistake changes nothing in this iteration, where it does not."""
+        return self.right.without_effect(self.iteration) if self.right else None
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """The lesson's notes at this step, first those for this iteration alone."""
+        if self.step is None or self.is_asked or self.right is not None:
+            return ()  # under a mistake they would tell what is not there
+        here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
+        return tuple(note.text for note in here)
+
+
+def hue(view: View) -> Phase:
+    """The meaning of the phase's colour: the loss has that of the forward pass."""
+    return "forward" if view.state.phase == "loss" else view.state.phase

@@ -1,1 +1,0 @@
-"""The screens: the stepper, and what opens over it."""

@@ -1,0 +1,109 @@
+"""Help: what the chosen panel shows, then every key of the table of commands; in a wide window in
+columns, so that nothing scrolls."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from textwrap import fill, wrap
+
+from rich.text import Text
+
+from backprop_tui.session.commands import COMMANDS
+
+SHEET, FRAME = 76, 6
+"""Columns of the sheet where there is room, and of its frame with the scroll bar."""
+ACROSS, NARROWEST, GAP = 3, 50, 3
+"""At most so many columns of text, the narrowest of them, and what is between two."""
+KEY = " " * 18
+"""The room for a key, before what it does."""
+GROUPS = {
+    "time": "Moving in time",
+    "why": "Why is this number what it is?",
+    "screen": "What is shown",
+    "program": "The program",
+}
+PANELS = {
+    "network": (
+        "Network: nodes are neurons, edges are weights: blue plus, orange minus and dashed, the "
+        "strongest drawn last. v shows the graph of operations instead."
+    ),
+    "cache": (
+        "Cache: all that going forward has stored. ▸ reversed is what this step writes, • "
+        "underlined what it reads; · is not computed yet, which is not zero; dim belongs to "
+        "parameters that have since been updated."
+    ),
+    "gradients": (
+        "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are slopes of "
+        "each example's own L; dW and db of the mean J."
+    ),
+    "update": "Update: before, minus α times the slope, after: a subtraction, as on the board.",
+    "step": (
+        "Step: the formula and its shapes, one element with its numbers put in, why it is so, "
+        "where it goes next, and the lesson's note (◆)."
+    ),
+}
+MARKS = (
+    "▸ written by this step   • read by it   · not computed yet   ∞ NaN shown as they are\n"
+    "✓ as printed in the experiment's source   ≠ printed wrong there   ✗ differs\n"
+    "(rounded): the figures as shown would give another last digit\n"
+    "gradient check: change one number a little, and see how much the loss changes\n"
+    "(m = 1: no mean): in a batch of m examples dW and db would carry 1/m\n"
+    "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
+)
+
+
+def help_text(panel: str, width: int) -> tuple[Text, int]:
+    """All keys, and what the panel shows, for a window of that width; the columns it takes."""
+    room = width - FRAME + GAP
+    across = max(1, min(ACROSS, room // (NARROWEST + GAP)))
+    sheet = across * (SHEET - FRAME + GAP) - GAP + FRAME
+    columns = min(sheet, width)
+    wide = (columns - FRAME + GAP) // across - GAP
+    if across > 1:
+        return beside_each_other(blocks(panel, wide), across), sheet
+    return Text("\n").join(blocks(panel, max(len(KEY) + 12, columns - FRAME), whole=True)), sheet
+
+
+def blocks(panel: str, wide: int, *, whole: bool = False) -> list[Text]:
+    """What is said, in pieces that stay in one column each; with `whole` what the panel and
+    the marks are about is left for the sheet to break."""
+
+    def broken(said: str) -> str:
+        lines = said.split("\n")
+        return said if whole else "\n".join(fill(line, wide) for line in lines)
+
+    found = [Text(broken(PANELS[panel]) + "\n")] if panel in PANELS else []
+    for group, title in GROUPS.items():
+        heading = Text(f"{title}\n", "bold")
+        for command in (c for c in COMMANDS if c.keys and c.group == group):
+            does = f"\n{KEY}".join(wrap(command.does, wide - len(KEY)))
+            found.append(Text.assemble(heading, (f"  {command.written:<16}", "bold"), does))
+            heading = Text()
+    marks = [broken(line) for line in MARKS.split("\n")]
+    found += [Text(f"\n{marks[0]}", "dim"), *(Text(mark, "dim") for mark in marks[1:])]
+    return found
+
+
+def beside_each_other(blocks: list[Text], across: int) -> Text:
+    """Blocks in so many columns, read downwards, as low as they can be."""
+    lines = [block.split() for block in blocks]
+    low = -(-sum(map(len, lines)) // across)
+    columns: list[list[Text]] = []
+    while not columns or len(columns) > across:
+        columns = [[]]
+        for own in lines:
+            if columns[-1] and len(columns[-1]) + len(own) > low:
+                columns.append([])
+            columns[-1] += own
+        low += 1
+    wide = [max(line.cell_len for line in column) + GAP for column in columns]
+    return Text("\n").join(row_of(row, wide) for row in zip_longest(*columns, fillvalue=Text()))
+
+
+def row_of(cells: tuple[Text, ...], wide: list[int]) -> Text:
+    """A line of every column."""
+    row = Text()
+    for cell, columns in zip(cells, wide, strict=True):
+        row.append_text(cell).append(" " * (columns - cell.cell_len))
+    row.rstrip()
+    return row

@@ -1,0 +1,98 @@
+"""A page over the panels: its lines, the box that they stand in, and which of them are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+from textual.geometry import Region, Size
+
+from backprop_tui.session.prompts import Sheet
+from backprop_tui.session.view import View
+from backprop_tui.tui import lazy
+
+WIDE = 76
+"""Columns of a box where there is room."""
+LEAST = Size(24, 8)
+FRAME = Size(4, 2)
+"""Columns and lines that the frame takes."""
+BAR = 2
+"""Columns of the scroll bar."""
+CONSOLE = Console()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Lines in a box in the middle of a window."""
+
+    lines: tuple[Text, ...]
+    window: Size
+    width: int
+    """Columns of the box."""
+    top: int = 0
+    """The first line that is seen, from 0."""
+    frame: str = ""
+    """What is said in the frame."""
+
+    @property
+    def region(self) -> Region:
+        """Where the box stands, as low as its lines allow."""
+        height = max(LEAST.height, min(len(self.lines) + FRAME.height, self.window.height))
+        spare = self.window - Size(self.width, height)
+        return Region(spare.width // 2, spare.height // 2, self.width, height)
+
+    @property
+    def room(self) -> int:
+        """Lines that are seen at a time."""
+        return self.region.height - FRAME.height
+
+    @property
+    def last(self) -> int:
+        """The first line of the last page."""
+        return max(0, len(self.lines) - self.room)
+
+    def seen(self, bar: str) -> Text:
+        """The lines that are seen, with a scroll bar of that style where there are more."""
+        first = min(self.top, self.last)
+        shown = self.lines[first : first + self.room]
+        if not self.last:
+            return Text("\n").join(shown)
+        size = max(1, self.room * self.room // len(self.lines))
+        begin = (self.room - size) * first // self.last
+        wide = self.width - FRAME.width - BAR
+        rows = []
+        for k, line in enumerate(shown):
+            row = line.copy()
+            row.append(" " * (wide - row.cell_len))
+            rows.append(
+                row.append(" " * BAR, f"{bar} reverse" if k - begin in range(size) else bar)
+            )
+        return Text("\n").join(rows)
+
+
+def box(text: Text, window: Size, *, wide: int = WIDE, top: int = 0, frame: str = "") -> Page:
+    """A page of that text, its lines broken to fit."""
+    width = max(LEAST.width, min(wide, window.width))
+    lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width)))
+    if len(lines) + FRAME.height > window.height:
+        lines = tuple(text.wrap(CONSOLE, max(1, width - FRAME.width - BAR)))
+    return Page(lines, window, width, top, frame)
+
+
+def page_of(sheet: Sheet, view: View, window: Size) -> Page:
+    """What a sheet says in a window of that size; nothing where it is no text."""
+    match sheet.kind:
+        case "help":
+            text, wide = lazy.help_text(sheet.about, window.width)
+            return box(text, window, wide=wide, top=sheet.top, frame="↑ ↓ scroll, esc closes")
+        case "chain":
+            text = lazy.chain_text(view.provenance, sheet.about, view.decimals)
+            return box(text, window, top=sheet.top, frame="x or esc closes")
+        case "check":
+            text = lazy.check_text(view.state.program, view.decimals, *sheet.about)
+            return box(text, window, top=sheet.top, frame="c or esc closes")
+        case "code":
+            return box(lazy.code_text(sheet.about, "copied" in sheet.marks), window, top=sheet.top)
+        case _:
+            return Page((), window, window.width)

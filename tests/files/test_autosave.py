@@ -1,0 +1,122 @@
+"""Autosaves: one private file for each running program, that --resume and the list of o open."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backprop_tui.files.autosave import (
+    MOST_LEFT,
+    OwnAutosave,
+    autosaves,
+    left_unsaved,
+    newest,
+    state_folder,
+)
+from backprop_tui.files.experiment_file import ExperimentError, load
+from backprop_tui.run.timeline import Position
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "backprop-tui"
+
+
+def written(name: str = "mazur", unsaved: str = "") -> OwnAutosave:
+    own = OwnAutosave()
+    own.write(load(name), Position(2, 3), None, unsaved)
+    return own
+
+
+def test_what_a_program_wrote_last_opens_there() -> None:
+    written().close()
+    opened = newest().opened()
+    assert (opened.name, opened.saved and opened.saved.iteration) == ("mazur", 2)
+    assert opened.saved is not None
+    assert opened.saved.steps == 3
+
+
+def test_what_a_program_holds_is_nobody_else_s() -> None:
+    own = written()
+    assert autosaves() == ([], [])
+    with pytest.raises(ExperimentError, match="there is no autosave"):
+        newest()
+    own.close()
+    assert [one.name for one in autosaves()[0]] == ["mazur"]
+
+
+def test_it_is_readable_by_its_user_alone() -> None:
+    own = written()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in Path(state_folder()).iterdir())
+    own.close()
+
+
+def test_the_newest_few_stay() -> None:
+    for k in range(MOST_LEFT + 3):
+        own = written("article" if k else "mazur")
+        for path in Path(state_folder()).glob("*.json"):
+            if own._stem in str(path):
+                os.utime(path, (1000 + k, 1000 + k))
+        own.close()
+    found, _ = autosaves()
+    assert len(found) == MOST_LEFT
+    assert [one.changed for one in found] == sorted((one.changed for one in found), reverse=True)
+    assert "mazur" not in {one.name for one in found}
+
+
+def test_one_that_was_opened_goes_when_the_next_is_written() -> None:
+    written().close()
+    own = OwnAutosave()
+    own.instead_of = newest()
+    own.write(load("article"), Position(1, 1), None, "")
+    own.close()
+    assert [one.name for one in autosaves()[0]] == ["article"]
+
+
+def test_what_was_left_unsaved_is_told_once() -> None:
+    written(unsaved="2 edits").close()
+    left = left_unsaved()
+    assert left is not None
+    assert (left.name, left.unsaved) == ("mazur", "2 edits")
+    assert left_unsaved() is None
+
+
+def test_what_was_saved_is_not_told() -> None:
+    written().close()
+    assert left_unsaved() is None
+
+
+@pytest.mark.parametrize("odd", ["fifo", "text", "list", "folder", "link"])
+def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
+    home.mkdir()
+    (home / "1-a.lock").touch()
+    place = home / "1-a.json"
+    match odd:
+        case "fifo":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "link":
+            place.symlink_to("/dev/zero")
+        case _:
+            place.write_text({"text": "no", "list": "[]"}[odd])
+    found, lines = autosaves()
+    assert found == []
+    assert len(lines) == 1
+    assert "is passed over" in lines[0]
+
+
+def test_a_run_that_cannot_be_opened_says_why() -> None:
+    own = OwnAutosave()
+    experiment = load("mazur")
+    assert experiment.written is not None
+    own.write(replace(experiment, training=experiment.training), Position(1, 1), None, "")
+    own.close()
+    one = newest()
+    one.content["said"]["l"] = "nowhere"
+    with pytest.raises(ExperimentError):
+        one.opened()

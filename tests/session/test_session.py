@@ -1,0 +1,210 @@
+"""The session, key by key: what is asked, said, opened and changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position
+from backprop_tui.session.commands import sign_of
+from backprop_tui.session.leaving import end_autosaves, last_words
+from backprop_tui.session.prompts import Menu, Prompt, Sheet
+from backprop_tui.session.session import Session
+
+
+def session(source: str | Experiment = "article", mode: str = "off") -> Session:
+    experiment = load(source) if isinstance(source, str) else source
+    own = Session(experiment, names=sign_of)
+    own.mode = mode
+    return own
+
+
+def press(own: Session, *keys: str) -> Session:
+    """Press keys in one burst, then wait; what begins with a quote is typed letter by letter."""
+    burst(own, *keys)
+    while own.job is not None:
+        own.work(1.0)
+    return own
+
+
+def burst(own: Session, *keys: str) -> Session:
+    """Press keys, waiting for nothing."""
+    for key in keys:
+        if key.startswith("'"):
+            for letter in key[1:]:
+                own.key("space" if letter == " " else letter, letter)
+        else:
+            own.key(key, " " if key == "space" else key if len(key) == 1 else None)
+    return own
+
+
+class TestPrompts:
+    def test_what_follows_g_is_typed(self) -> None:
+        own = press(session(), "g", "'dA1")
+        assert isinstance(own.top, Prompt)
+        assert own.top.line.text == "dA1"
+        assert press(own, "enter").position == Position(1, 10)
+        assert own.opened == []
+
+    def test_a_place_that_is_none_stays_to_be_mended(self) -> None:
+        own = press(session(), "g", "'zz", "enter")
+        assert isinstance(own.top, Prompt)
+        assert own.top.line.text == "zz"
+        assert own.top.said.startswith("✗ ")
+        assert press(own, "ctrl+u", "'5", "enter").position.iteration == 5
+
+    def test_a_point_is_typed_into_an_edit_and_covers_nothing(self) -> None:
+        own = press(session(), "e", "'0.73", "enter")
+        assert own.opened == []
+        assert own.timeline.iteration(1).scalars["alpha"] == 0.73
+        assert "u undoes it" in own.message
+        assert press(own, "u").timeline.iteration(1).scalars["alpha"] == 0.5
+
+    def test_up_and_down_change_an_edited_number(self) -> None:
+        own = press(session(), "e", "up", "up", "enter")
+        assert own.timeline.iteration(1).scalars["alpha"] == 0.52
+
+    def test_an_edit_of_nonsense_changes_nothing(self) -> None:
+        own = press(session(), "e", "'x", "enter")
+        assert isinstance(own.top, Prompt)
+        assert own.timeline.experiment.edits == ()
+        assert press(own, "escape").opened == []
+
+    def test_pasted_lines_are_one_line(self) -> None:
+        own = press(session(), "g")
+        own.paste("5\n\x1b[31m\r\n")
+        assert isinstance(own.top, Prompt)
+        assert own.top.line.text == "5[31m"
+
+    def test_a_paste_without_a_line_does_nothing(self) -> None:
+        own = session()
+        own.paste("q q q")
+        assert not own.ended
+        assert own.position == Position()
+
+
+class TestLists:
+    def test_a_command_is_found_by_what_it_does_and_done(self) -> None:
+        own = press(session(), "colon", "'loss curve")
+        assert isinstance(own.top, Menu)
+        assert [entry.id for entry in own.top.shown] == ["curve"]
+        assert press(own, "enter").message.startswith("No loss is known yet")
+        assert press(own, "enter").message.startswith("Nothing is computed yet")
+
+    @pytest.mark.parametrize("verb", ["export as html", "theme: light", "copy this number"])
+    def test_verbs_are_found(self, verb: str) -> None:
+        own = press(session(), "colon", f"'{verb}")
+        assert isinstance(own.top, Menu)
+        assert own.top.shown
+
+    def test_what_is_no_command_is_said_and_stays(self) -> None:
+        own = press(session(), "colon", "'zzz", "enter")
+        assert isinstance(own.top, Menu)
+        assert own.top.said.startswith("✗ ")
+
+    def test_a_lesson_is_opened_by_typing_its_name(self) -> None:
+        assert press(session(), "o", "'mazur", "enter").timeline.experiment.name == "mazur"
+
+    def test_a_file_is_opened_by_typing_its_path(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        press(session(), "e", "'0.1", "enter", "w", "ctrl+u", f"'{file}", "enter")
+        own = press(session(), "o", f"'{file}", "enter")
+        assert own.timeline.iteration(1).scalars["alpha"] == 0.1
+
+    def test_one_mistake_is_chosen_and_taken_back(self) -> None:
+        own = press(session(), "m", "'sign-flipped", "enter")
+        assert own.timeline.experiment.mistake is not None
+        assert own.timeline.experiment.mistake.name == "sign-flipped"
+        assert press(own, "u").timeline.experiment.mistake is None
+
+
+class TestSheets:
+    @pytest.mark.parametrize("key", ["question_mark", "c", "x", "y", "b", "l"])
+    def test_its_own_key_and_escape_close_it(self, key: str) -> None:
+        for closes in (key, "escape"):
+            own = press(session(), "i", "i", *["space"] * 9, key)
+            assert isinstance(own.top, Sheet), key
+            assert press(own, closes).opened == []
+
+    def test_q_on_a_sheet_closes_it_and_quits_nothing(self) -> None:
+        assert not press(session(), "question_mark", "q").ended
+
+    def test_any_key_uncovers(self) -> None:
+        assert press(session(), "b", "z").opened == []
+
+
+class TestQuestions:
+    def test_digits_right_after_a_question_opens_vote(self) -> None:
+        own = press(session(mode="vote"), "space", "1", "2", "3", "4")
+        assert own.over is not None
+        assert own.position == Position(1, 1)
+
+    def test_the_keys_of_digits_vote_on_an_azerty_keyboard_without_shift(self) -> None:
+        own = press(session(mode="vote"), "space", "ampersand", "é", "quotation_mark", "apostrophe")
+        assert own.over is not None
+
+    def test_what_is_typed_goes_into_the_answer(self) -> None:
+        own = press(session("mazur", mode="type"), "space", "'0.3775", "enter")
+        assert own.over is not None
+        assert own.over.outcome is not None
+        assert own.over.outcome.value == "right"
+
+    def test_an_answer_that_was_not_sent_comes_back(self) -> None:
+        own = press(session("mazur", mode="type"), "space", "'0.3", "escape", "enter")
+        assert isinstance(own.top, Prompt)
+        assert own.top.line.text == "0.3"
+
+    def test_pagedown_shows_it_with_text_in_the_field(self) -> None:
+        own = press(session("mazur", mode="type"), "space", "'0.3", "pagedown")
+        assert own.position == Position(1, 1)
+        assert own.opened == []
+
+
+class TestWork:
+    def test_keys_wait_for_a_long_search_and_are_heard_then(self) -> None:
+        own = burst(session(), "g", "'200000", "enter", "space", "space")
+        assert own.job is not None
+        assert press(own).position == Position(200_000, 3)
+
+    def test_escape_stops_it_and_drops_what_was_typed_ahead(self) -> None:
+        own = burst(session(), "g", "'loss < 0", "enter", "space", "escape")
+        assert own.job is None
+        assert not own.waiting
+        assert own.position == Position()
+
+    def test_a_condition_that_never_holds_is_said(self) -> None:
+        own = press(session("too-large"), "g", "'loss < 0", "enter")
+        assert "never holds" in own.said[-1]
+
+
+def test_it_quits_when_told_twice_what_is_lost() -> None:
+    own = press(session(), "e", "'0.1", "enter", "q")
+    assert own.message == "1 edit is not saved: w saves, q again quits"
+    assert not own.ended
+    assert press(own, "space", "q").ended is False
+    assert press(own, "q").ended
+
+
+def test_last_words_open_it_where_it_stood() -> None:
+    own = press(session(), "space", "space")
+    assert last_words(own).splitlines()[0] == "backprop-tui article --ask off"
+
+
+def test_a_cell_is_explained_down_to_the_inputs() -> None:
+    own = press(session(), "space", "enter")
+    assert own.inspection.place is not None
+    assert own.inspection.place.cell == Cell("Z1", 1, 1)
+    press(own, "enter", "enter")
+    assert own.message.startswith("This number was given.")
+
+
+def test_without_autosaves_the_end_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    end_autosaves(press(session(), "space"))
+    assert list(tmp_path.iterdir()) == []
