@@ -102,9 +102,7 @@ def test_every_format_has_every_line(name: str, elements: tuple[str, ...], deriv
 @pytest.mark.parametrize("name", ["markdown", "latex", "html"])
 def test_a_title_is_text(name: str, derive: Derive, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    source = (Path(load.__code__.co_filename).parents[1] / "lessons/article.toml").read_text(
-        "utf-8"
-    )
+    source = (Path(lessons.__file__).parent / "article.toml").read_text("utf-8")
     title = re.compile(r"^title = .*$", re.MULTILINE)
     file.write_text(title.sub(r"title = '<script>x</script> \\input{y} $z$'", source), "utf-8")
     out = derive(str(file), "dZ2", "--as", name)
