@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from backprop_tui.maths.expressions import Expr, Name, Num
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, col_sums, total
-from backprop_tui.model.backward import Forward, backward
+from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
     INPUT,
     LOSS,
@@ -37,8 +37,9 @@ def forward_of(network: Network) -> Iterator[Step]:
         yield Step(Z, W @ A + b, "forward", Role("value", number, "affine"))
         g, value = ACTIVATIONS[name], Role("value", number, "activation")
         yield Step(Name(layer.activation), g(Z), "forward", value)
-    loss, prediction = LOSSES[network.loss], Name(layer.activation)
-    yield Step(L, loss(prediction, Y), "loss", Role("loss"))
+    loss = LOSSES[network.loss](Name(layer.activation), Y)
+    outputs = dict.fromkeys((layer.activation, TARGET), (network.layers[-1], 2))
+    yield Step(L, without_sums_of_one(loss, outputs), "loss", Role("loss"))
 
 
 def given_of(network: Network) -> dict[str, Role]:
@@ -52,8 +53,7 @@ def given_of(network: Network) -> dict[str, Role]:
 
 def forward_pass(network: Network, training: Training) -> Forward:
     """What the backward pass of a network is derived from."""
-    n = network.layers
-    examples = 2  # a batch of one has the formulas of any batch
+    n, examples = network.layers, min(training.batch, 2)  # all larger batches have one formula
     return Forward(
         tuple(forward_of(network)),
         given_of(network),

@@ -10,7 +10,18 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, calls, children, names, walk
+from backprop_tui.maths.expressions import (
+    Call,
+    Expr,
+    Name,
+    Num,
+    Sum,
+    calls,
+    children,
+    names,
+    rebuild,
+    walk,
+)
 from backprop_tui.maths.expressions import replace as put
 from backprop_tui.maths.functions import expand, is_derivative
 from backprop_tui.maths.normal_form import (
@@ -115,6 +126,17 @@ def shares(
                 yield part.symbol, share
             else:
                 yield from shares(part, part, share, shapes, needed)
+
+
+def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """`e` without col_sums where there is one row, and row_sums where there is one column."""
+    match e:
+        case Call("col_sums", (x,)) if shape(x, shapes)[0] == 1:
+            return without_sums_of_one(x, shapes)
+        case Call("row_sums", (x,)) if shape(x, shapes)[1] == 1:
+            return without_sums_of_one(x, shapes)
+        case _:
+            return rebuild(e, lambda part: without_sums_of_one(part, shapes))
 
 
 def gathered(g: Expr, own: Shape, whole: Shape) -> Expr:

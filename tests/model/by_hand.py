@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backprop_tui.maths.expressions import Call, Expr, Name, Num
+from backprop_tui.maths.expressions import Call, Expr, Name, Num, rebuild
 from backprop_tui.maths.functions import col_sums, log, power, row_sums, sqrt, square, total
 from backprop_tui.model.network import Network, Training
 
@@ -61,6 +61,7 @@ COLLAPSE = {("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")}
 def steps(network: Network, training: Training) -> Iterator[Written]:
     """One iteration: forward, loss, backward, update."""
     batch = training.batch > 1
+    one_output = network.layers[-1] == 1
     layers, last = range(1, network.depth + 1), network.depth
 
     def mean(e: Expr) -> Expr:
@@ -72,7 +73,8 @@ def steps(network: Network, training: Training) -> Iterator[Written]:
     for n, g in zip(layers, network.activations, strict=True):
         yield of("Z", n), of("W", n) @ of("A", n - 1) + of("b", n), None
         yield of("A", n), Call(g, (of("Z", n),)), None
-    yield L, loss_of(network.loss, of("A", last)), None
+    loss = loss_of(network.loss, of("A", last))
+    yield L, without("col_sums", loss) if one_output else loss, None
     if batch:
         yield J, mean(total(L)), None
     yield of("dA", last), d_last_activation(network.loss, of("A", last)), None
@@ -84,13 +86,20 @@ def steps(network: Network, training: Training) -> Iterator[Written]:
         else:
             yield of("dZ", n), chain_rule, None
         yield of("dW", n), mean(of("dZ", n) @ of("A", n - 1).T), None
-        yield of("db", n), mean(row_sums(of("dZ", n))), None
+        yield of("db", n), mean(row_sums(of("dZ", n))) if batch else of("dZ", n), None
         if n > 1:
             yield of("dA", n - 1), of("W", n).T @ of("dZ", n), None
     for n in layers:
         for letter in "Wb":
             if of(letter, n).symbol not in training.freeze:
                 yield from updates(of(letter, n), of(f"d{letter}", n), letter == "W", training)
+
+
+def without(function: str, e: Expr) -> Expr:
+    """`e` without that sum: what 0.1.0 wrote for one example and one output as for several."""
+    if isinstance(e, Call) and e.function == function:
+        return e.args[0]
+    return rebuild(e, lambda part: without(function, part))
 
 
 def updates(w: Name, g: Expr, is_weight: bool, training: Training) -> Iterator[Written]:

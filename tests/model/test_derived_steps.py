@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
+from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
@@ -59,3 +60,28 @@ def test_a_network_of_unlike_layers_has_the_steps_written_by_hand() -> None:
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_derivative_of_an_activation_is_the_one_written_by_hand(name: str) -> None:
     assert DEFINITIONS[f"{name}_derivative"] == by_hand.SLOPES[name]
+
+
+def test_one_example_and_one_output_have_no_sums() -> None:
+    article = Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    steps = {step.symbol: text(step.expression) for step in program_of(article, Training()).steps}
+    assert steps["L"] == "−(Y ∘ log(A2) + (1 − Y) ∘ log(1 − A2))"
+    assert steps["db1"] == "dZ1"
+    assert not any("_sums" in formula for formula in steps.values())
+
+
+def test_each_sum_is_left_out_by_itself() -> None:
+    several = Network((3, 3, 2), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    one_example = {s.symbol: text(s.expression) for s in program_of(several, Training()).steps}
+    assert "col_sums" in one_example["L"]
+    assert one_example["db2"] == "dZ2"
+    one_output = Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    batch = {s.symbol: text(s.expression) for s in program_of(one_output, Training(batch=4)).steps}
+    assert "col_sums" not in batch["L"]
+    assert batch["db2"] == "row_sums(dZ2) / m"
+
+
+def test_a_name_that_is_anothers_is_not_read_in_its_place() -> None:
+    network = Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    program = program_of(network, Training())
+    assert text(program.lowered[program.index("dA1")]) == "W2ᵀ · dZ2"
