@@ -168,17 +168,14 @@ class Terminal:
 
 def surroundings() -> dict[str, str]:
     """An ordinary terminal's environment, with nothing of the one that tests run in."""
-    kept = {
-        k: v
-        for k, v in os.environ.items()
-        if k in ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "XDG_STATE_HOME")
-    }
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR", "PYTHONPATH")}
     return kept | {
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "LANG": "C.UTF-8",
         "TEXTUAL_ANIMATIONS": "none",
-        # a new one each time: what one test has remembered is no other's
+        # new ones each time: what one test has left behind or remembered is no other's
+        "XDG_STATE_HOME": tempfile.mkdtemp(dir=os.environ.get("XDG_STATE_HOME")),
         "XDG_CONFIG_HOME": tempfile.mkdtemp(dir=os.environ.get("XDG_CONFIG_HOME")),
     }
 

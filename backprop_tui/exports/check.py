@@ -15,6 +15,7 @@ from backprop_tui.ascii import encodable
 from backprop_tui.explain import gradient_check, published
 from backprop_tui.explain.gradient_check import GradientCheck, check_gradient
 from backprop_tui.explain.published import MOST_DIGITS, Comparison
+from backprop_tui.exports import lazy
 from backprop_tui.exports.figures import figure, heading, plain_table, printed, setting
 from backprop_tui.files import lesson_check
 from backprop_tui.learn.formulas import JudgedFormula, judge
@@ -76,7 +77,10 @@ class Report:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """Sentences on what is correct but will disappoint in class."""
-        return tuple(lesson_check.remarks(self.timeline))
+        found = tuple(lesson_check.remarks(self.timeline))
+        told = {sentence.split()[0] for sentence in found if "is cut off" in sentence}
+        lost = lazy.lost(self.timeline)
+        return (*found, *(said for said in lost if said.split()[0] not in told))
 
     @cached_property
     def formulas(self) -> tuple[JudgedFormula, ...]:

@@ -200,7 +200,7 @@ def _said(code: str) -> dict[str, Any]:
     try:
         text = inflater.decompress(packed, MOST_INFLATED + 1)
         if len(text) > MOST_INFLATED or not inflater.eof or inflater.unused_data:
-            raise ExperimentError("this code is longer than any real code, so it is not opened")
+            raise ExperimentError("this code contains more than any real code, so it is not opened")
         said = json.loads(text)
     except (zlib.error, ValueError, RecursionError):  # made on purpose: its checksum is right
         raise ExperimentError(SLIP) from None
@@ -215,11 +215,11 @@ def experiment_said(said: Mapping[str, Any], source: str, folder: str | None = N
     name, text = said.get("l"), said.get("t")
     if name in lessons.NAMES:
         text, folder = lessons.text(name), LESSONS
-    elif name is not None:
+    elif isinstance(name, str):
         raise ExperimentError(
             f"this code opens the lesson {shown(name)}, which does not exist here"
         )
-    else:
+    elif name is None:
         name = said.get("n")
     flags, edits = said.get("o", {}), said.get("e", [])
     if not (isinstance(name, str) and isinstance(text, str) and _are_flags(flags)):

@@ -7,14 +7,13 @@ number, and no screen.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from textwrap import wrap
 
-from backprop_tui.learn.questions import MOST_CHOICES, ask
+from backprop_tui.learn.questions import ask
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import MOST_CHOICES, Question, Said
 from backprop_tui.run.timeline import Position, Timeline
 
 LINE = 76
@@ -39,11 +38,13 @@ def remarks(timeline: Timeline) -> Iterator[str]:
             f"{LONGEST_NAME}"
         )
     for i, note in enumerate(experiment.notes):
-        yield from _said(f"notes[{i}]", note, MOST_LINES)
+        for k, line in enumerate(note.lines):
+            where = f"[{k}]" if len(note.lines) > 1 else ""
+            yield from _said(f"notes[{i}].text{where}", line, MOST_LINES)
         yield from _reached(f"notes[{i}]", note, timeline)
     for i, question in enumerate(experiment.questions):
         name = f"questions[{i}]"
-        yield from _said(name, question, 1)
+        yield from _said(f"{name}.text", question.text, 1)
         yield from _answered(name, question)
         if not_reached := list(_reached(name, question, timeline)):
             yield from not_reached
@@ -55,14 +56,14 @@ def remarks(timeline: Timeline) -> Iterator[str]:
 # Room ----------------------------------------------------------------------------------------
 
 
-def _said(name: str, said: Note | Question, most: int) -> Iterator[str]:
-    lines = len(wrap(said.text, LINE))
+def _said(name: str, text: str, most: int) -> Iterator[str]:
+    lines = len(wrap(text, LINE))
     if lines > most:
-        yield _cut_off(f"{name}.text", lines, most)
+        yield _cut_off(name, lines, most)
     elif lines > 1:
         yield (
-            f"{name}.text takes {lines} lines at 80 columns, and hides other lines: {LINE} "
-            f"characters fit on one, it has {len(said.text)}"
+            f"{name} takes {lines} lines at 80 columns, and hides other lines: {LINE} "
+            f"characters fit on one, it has {len(text)}"
         )
 
 
@@ -80,9 +81,9 @@ def _cut_off(name: str, lines: int, most: int) -> str:
 # Where it stands -----------------------------------------------------------------------------
 
 
-def _reached(name: str, said: Note | Question, timeline: Timeline) -> Iterator[str]:
+def _reached(name: str, said: Said, timeline: Timeline) -> Iterator[str]:
     """Nothing if the run comes there; else what keeps it from coming."""
-    at = said.iteration or 1
+    at = said.first
     if at > FARTHEST:
         yield f"{name} is at iteration {at:,}: nobody will step that far"
     elif (last := timeline.iteration(at).number) < at:
@@ -91,12 +92,10 @@ def _reached(name: str, said: Note | Question, timeline: Timeline) -> Iterator[s
 
 def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
     """Questions that are asked one after the other, at the same step."""
-    always = {q.step for q in questions if q.iteration is None}
-    counts = Counter((q.step, q.iteration) for q in questions)
-    for (step, iteration), how_many in counts.items():
-        together = how_many + (iteration is not None and step in always)
+    for step, iteration in dict.fromkeys((q.step, q.first) for q in questions):
+        together = sum(q.step == step and q.is_said_in(iteration) for q in questions)
         if together > 1:
-            where = step if iteration is None else f"{step} in iteration {iteration:,}"
+            where = f"{step} in iteration {iteration:,}"
             yield f"{together} questions are asked at {where}, one after the other"
 
 
@@ -105,9 +104,18 @@ def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
 
 def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
     """Whether the numbers make a good question, in the first iteration it is asked in."""
-    if question.form not in ("vote", "number"):
+    rows, columns = timeline.state(Position(question.first)).shapes[question.step] or (1, 1)
+    for i, j in question.named_cells:
+        if i > rows or j > columns:
+            yield (
+                f"{name}.text names {question.step}[{i},{j}], but {question.step} has "
+                f"{count(rows, 'row')} and {count(columns, 'column')}"
+            )
+    if question.form not in ("vote", "number") or question.choices:
         return
-    at, decimals = question.iteration or 1, timeline.experiment.decimals
+    if question.cell is None and len(question.named_cells) > 1:
+        yield f"{name}.text names several cells of {question.step}: cell says which is asked for"
+    at, decimals = question.first, timeline.experiment.decimals
 
     def write(number: float) -> str:
         return f"{number:z.{decimals}f}"

@@ -125,8 +125,8 @@ def read(kind: KeyKind, value: Any, path: Path, faults: Faults) -> Any:
             return _read_section(kind, value, path, faults)
         case Either() if isinstance(value, str):
             return read(kind.plain, value, path, faults)
-        case Either() if isinstance(value, dict):
-            return read(kind.table, value, path, faults)
+        case Either() if isinstance(value, dict if isinstance(kind.other, Section) else list):
+            return read(kind.other, value, path, faults)
         case ListOf() if kind.fits(value):
             return tuple(read(kind.kind, v, (*path, i), faults) for i, v in enumerate(value))
         case Rows() if isinstance(value, list):
@@ -258,8 +258,10 @@ def _meaning(kind: KeyKind, value: Any) -> Any:
     match kind:
         case Section():
             return record(kind, value)
-        case ListOf(kind=Section() as one):
-            return tuple(record(one, entry) for entry in value)
+        case ListOf():
+            return tuple(_meaning(kind.kind, entry) for entry in value)
+        case Either() if not isinstance(value, str):
+            return _meaning(kind.other, value)
     return value
 
 

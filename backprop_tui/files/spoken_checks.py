@@ -18,7 +18,7 @@ from backprop_tui.messages import count, hint, listed, printable, shown
 from backprop_tui.model import lazy
 from backprop_tui.model.experiment import PUBLISHED
 from backprop_tui.model.layers import OBJECTIVE
-from backprop_tui.model.notes import place_said
+from backprop_tui.model.notes import FORMS, place_said
 
 Entries: TypeAlias = Sequence[Mapping[str, Any] | None]
 
@@ -46,6 +46,24 @@ def talks_have_answers(draft: Draft) -> None:
             draft.faults.missing(("questions", i, "answer"), must)
 
 
+def choices_have_a_correct_one(draft: Draft) -> None:
+    """Choices are a vote's, and one of them is said to be correct."""
+    for i, entry in draft.entries("questions"):
+        choices, correct = entry.get("choices"), entry.get("correct")
+        path: Path = ("questions", i, "correct")
+        if "choices" not in entry:
+            if correct is not None:
+                draft.faults.add(path, "is the number of a choice, but there are no choices")
+            continue
+        if entry.get("form") in FORMS and entry["form"] != "vote":
+            other = f"must be left out: only a vote has choices, and this is a {entry['form']}"
+            draft.faults.add(("questions", i, "choices"), other)
+        if "correct" not in entry:
+            draft.faults.missing(path, "the number of the correct choice, counted from 1")
+        elif choices and correct and correct > len(choices):
+            draft.faults.must(path, f"a whole number from 1 to {len(choices)}", correct)
+
+
 def asked_cells_exist(draft: Draft) -> None:
     """Every question asks for a number that its step has."""
     if draft.shapes_in(None) is not None:
@@ -63,7 +81,7 @@ def cells_fit(
         if entry is None or entry.get("cell") is None:
             continue
         step, iteration = place_said(entry.get("at"))
-        shapes = shapes_in(iteration) or {}
+        shapes = shapes_in(None if entry.get("every") else iteration or 1) or {}
         if step is None or step not in shapes:
             continue
         if wrong := outside(Cell(step, *entry["cell"]), shapes):
@@ -167,6 +185,7 @@ def _unknown(symbol: str, shapes: Mapping[str, Shape], meant: str) -> str:
 SPOKEN_CHECKS = (
     all_stand_at_steps,
     talks_have_answers,
+    choices_have_a_correct_one,
     asked_cells_exist,
     published_figures_fit,
 )

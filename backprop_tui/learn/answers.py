@@ -17,6 +17,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.learn import formulas
 from backprop_tui.learn.diagnosis import explain_wrong
 from backprop_tui.learn.mistakes import Slip
+from backprop_tui.learn.questions import AskedQuestion, Choice
 from backprop_tui.maths.expressions import Cell, Compare, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import shape
@@ -147,6 +148,15 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     cell, within = found.place.cell, unit / 2 * (1 + ROUNDING)
     why = explain_wrong(program, iteration, cell, number, within, written)
     return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
+
+
+def wrong_choice(
+    asked: AskedQuestion, choice: Choice, found: Explanation, decimals: int
+) -> JudgedAnswer:
+    """Judge a choice that is not correct: by the reason of its author, or as any wrong number."""
+    if asked.worded:
+        return JudgedAnswer(WRONG, choice.label or f"“{choice.written}” is not correct.")
+    return wrong(choice.number, choice.written, found, unit_of(choice.written, decimals))
 
 
 def judge_formula(

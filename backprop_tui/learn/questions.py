@@ -10,21 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
-from math import isfinite
+from math import isfinite, nan
 
 from backprop_tui.explain.explanation import Explanation, Number, read_figure
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.layers import LOSS, OBJECTIVE
-from backprop_tui.model.notes import Question
+from backprop_tui.model.notes import MOST_CHOICES, Question
 from backprop_tui.model.program import Program, Step
 from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Position, Timeline
 
-MOST_CHOICES = 4
 VANISHES = 1e-12
 """A number this small beside the right one is what rounding leaves of 0."""
 LOOKED_AT = 3
@@ -49,7 +49,11 @@ NEXT = "What is the next number? Say it before you see it."
 
 @dataclass(frozen=True)
 class Choice:
-    """A number to choose, as it is written; `label` says how one gets it, if it is wrong."""
+    """A choice of a vote as it is written; `label` says how one gets a wrong number.
+
+    A choice in its author's words has no number (NaN), and a label that says why it is correct, or
+    is not; it may be empty.
+    """
 
     number: float
     written: str
@@ -71,10 +75,17 @@ class AskedQuestion:
     """What is said once it is answered; only a question of the experiment has one."""
     own: bool = False
     """Whether it is a question of the experiment."""
+    worded: bool = False
+    """Whether its choices are words of its author, so that no number is asked for."""
 
     @property
     def cell(self) -> Cell:
         return self.place.cell
+
+    @property
+    def correct(self) -> Choice | None:
+        """The correct choice; None where there are none to choose from."""
+        return next((choice for choice in self.choices if choice.right), None)
 
 
 def ask(
@@ -90,27 +101,49 @@ def ask(
 
     `question` is one of the experiment, with a form of its own; but whether a number is voted for
     or typed is decided by `form`, unless it is None. The cell is `cell`, or that of the question,
-    or the best one in the column of `example` (from 0). A vote with one choice becomes a talk.
+    or the one that its text names, or the best one in the column of `example` (from 0). A vote with
+    one choice becomes a talk.
     """
     state = timeline.state(position)
     step, iteration = state.next_step, state.iteration
     assert step is not None
     program, own = timeline.program, None
+    worded: tuple[Choice, ...] = ()
     if question is not None:
-        numeric = question.form in ("vote", "number")
+        worded = _worded(question)
+        numeric = question.form in ("vote", "number") and not worded
         form = form if numeric and form else question.form
-        own = question.cell and Cell(step.symbol, *question.cell)
+        own = cell_of(question, state.shapes[step.symbol])
     form = form or "vote"
     cell = cell or own or best_cell(program, iteration, step, write, example)
-    choices: tuple[Choice, ...] = ()
-    if form == "vote":
+    choices: tuple[Choice, ...] = worded
+    if form == "vote" and not worded:
         by_hand = Explanation(Provenance(timeline), Place(iteration.number, cell), write).by_hand()
         choices = choices_at(program, iteration, cell, write, by_hand)
         form = form if len(choices) > 1 else "talk"
     said = question.text if question else NEXT if form == "talk" else asks(program, step, cell)
     answer = question.answer if question else None
     place = Place(iteration.number, cell)
-    return AskedQuestion(place, step, form, said, choices, answer, question is not None)
+    return AskedQuestion(
+        place, step, form, said, choices, answer, question is not None, bool(worded)
+    )
+
+
+def cell_of(question: Question, shape: Shape) -> Cell | None:
+    """The cell that a question of the experiment asks for: its own, or the only one that its text
+    names of a step of that shape; None where the best one is asked for."""
+    rows, columns = shape or (1, 1)
+    named = [(i, j) for i, j in question.named_cells if 1 <= i <= rows and 1 <= j <= columns]
+    place = question.cell or (named[0] if len(named) == 1 else None)
+    return place and Cell(question.step, *place)
+
+
+def _worded(question: Question) -> tuple[Choice, ...]:
+    """The choices that its author gives a question, in their order."""
+    return tuple(
+        Choice(nan, choice.text, choice.why or "", right=k == question.correct)
+        for k, choice in enumerate(question.choices, 1)
+    )
 
 
 def asks(program: Program, step: Step, cell: Cell) -> str:

@@ -280,7 +280,7 @@ class Experiment:
         return replace(self, formulas=formulas if formula is None else formulas | {symbol: formula})
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
-        """The notes on this step, those for just this iteration first."""
+        """The notes on this step, those that name an iteration first."""
         return _here(self.notes, iteration, step)
 
     @property
@@ -289,7 +289,7 @@ class Experiment:
         return "lesson" if self.questions else "off"
 
     def questions_at(self, iteration: int, step: str) -> tuple[Question, ...]:
-        """The questions asked before this step, those for just this iteration first."""
+        """The questions asked before this step, those that name an iteration first."""
         return _here(self.questions, iteration, step)
 
     # Batches: iterations and epochs count from 1, examples (columns of X and Y) from 0.
@@ -318,11 +318,11 @@ class Experiment:
         return _shuffled(self.initial.seed, epoch, self.data.examples)
 
 
-Said = TypeVar("Said", Note, Question)
+Spoken = TypeVar("Spoken", Note, Question)
 
 
-def _here(said: Sequence[Said], iteration: int, step: str) -> tuple[Said, ...]:
-    here = [s for s in said if s.step == step and s.iteration in (None, iteration)]
+def _here(said: Sequence[Spoken], iteration: int, step: str) -> tuple[Spoken, ...]:
+    here = [s for s in said if s.step == step and s.is_said_in(iteration)]
     return tuple(sorted(here, key=lambda s: s.iteration is None))
 
 

@@ -156,15 +156,15 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Either:
-    """A text or a table, each of its own kind."""
+    """A text, or a table or list in its place, each of its own kind."""
 
     plain: Value
-    table: Section
+    other: Section | ListOf
 
     @property
     def must(self) -> str:
         """What it must be, so that "data.X must be ..." is a sentence."""
-        return f"{self.plain.must}, or {self.table.must}"
+        return f"{self.plain.must}, or {self.other.must}"
 
 
 KeyKind: TypeAlias = Value | ListOf | Rows | Figures | Section | Either

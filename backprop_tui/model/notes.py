@@ -1,6 +1,7 @@
 """What an author says about a run: notes, questions, and the figures that a source has printed."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from backprop_tui.model.keys import (
     POSITIVE,
     PROSE,
     SOMETHING_SAID,
+    TRUTH,
     Either,
     Figures,
     Key,
@@ -33,23 +35,19 @@ FORMS = ("vote", "number", "formula", "talk")
 
 
 def place_said(at: Any) -> tuple[str | None, int | None]:
-    """The step that an `at` names, and the iteration; None for every one."""
+    """The step that an `at` names, and the iteration; None where it names none."""
     return (at.get("step"), at.get("iteration")) if isinstance(at, dict) else (at, None)
 
 
-def _at(of: str) -> Key:
-    """A step's name, for every iteration, or a table that says which one."""
-    keys = {"iteration": Key(whole_number(1), "left out: every one"), "step": Key(LINE, "a step")}
-    place = Either(LINE, Section(f"{of} place", keys, required=("step",)))
-    return Key(
-        place,
-        "the step",
-        "at",
-        make=place_said,
-        fields=("step", "iteration"),
-    )
-
-
+_PLACE = {"iteration": Key(whole_number(1), "left out: the first"), "step": Key(LINE, "a step")}
+AT = Key(
+    Either(LINE, Section("the place of a note or question", _PLACE, required=("step",))),
+    "the step, and the iteration where it is not the first",
+    "at",
+    make=place_said,
+    fields=("step", "iteration"),
+)
+"""A step's name, for iteration 1, or a table that names the iteration as well."""
 ROW_AND_COLUMN = Value(
     "a row and a column, counted from 1, like [1, 2]",
     lambda v: isinstance(v, list) and len(v) == 2 and all(map(whole_number(1).fits, v)),
@@ -58,26 +56,99 @@ ROW_AND_COLUMN = Value(
 
 
 @dataclass(frozen=True)
-class Note:
-    """Shown when its step is reached. One tied to an iteration may speak of its numbers."""
+class Said:
+    """What an author says at a step, in one iteration or from that one on.
 
-    step: Annotated[str, _at("a note's")]
-    iteration: int | None  # None: at every iteration
-    text: Annotated[str, Key(PROSE, "shown when that step is reached")]
+    `iteration` is None where the author names none: then it is the first, and what is said holds
+    for any numbers. What names its iteration may speak of its numbers.
+    """
+
+    step: Annotated[str, AT]
+    iteration: int | None
+    every: Annotated[bool, Key(TRUTH, "in each later iteration too")] = field(
+        default=False, kw_only=True
+    )
+
+    @property
+    def first(self) -> int:
+        """The first iteration that it is said in."""
+        return self.iteration or 1
+
+    def is_said_in(self, iteration: int) -> bool:
+        """Whether it is said in that iteration."""
+        return iteration == self.first or (self.every and iteration > self.first)
+
+
+TEXT_OR_LINES = Either(PROSE, ListOf(SOMETHING_SAID, "lines", least=1))
+
+
+def _lines(read: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (read,) if isinstance(read, str) else read
 
 
 @dataclass(frozen=True)
-class Question:
+class Note(Said):
+    """Shown when its step is reached: the first of its lines, then one more at each press."""
+
+    lines: Annotated[
+        tuple[str, ...],
+        Key(TEXT_OR_LINES, "shown at that step; of a list one line a press", "text", make=_lines),
+    ]
+
+
+def shown_lines(notes: Sequence[Note], presses: int) -> tuple[str, ...]:
+    """The lines of a step's notes after so many presses more: each but a note's first takes one."""
+    shown: list[str] = []
+    for note in notes:
+        for k, line in enumerate(note.lines):
+            presses -= k > 0
+            if presses < 0:
+                return tuple(shown)
+            shown.append(line)
+    return tuple(shown)
+
+
+@dataclass(frozen=True)
+class WrittenChoice:
+    """A choice of a vote in its author's words, and why it is correct, or is not."""
+
+    text: Annotated[str, Key(SOMETHING_SAID, "what may be chosen")]
+    why: Annotated[str | None, Key(SOMETHING_SAID, "said when it was chosen")] = None
+
+
+MOST_CHOICES = 4
+"""The choices of a vote, which the keys 1 to 4 choose."""
+CHOICE = Either(SOMETHING_SAID, section("a choice", WrittenChoice))
+CHOICES = ListOf(CHOICE, "choices, each a text or a table with text and why", 2, MOST_CHOICES)
+
+
+def _choices(read: Sequence[str | WrittenChoice]) -> tuple[WrittenChoice, ...]:
+    return tuple(WrittenChoice(c) if isinstance(c, str) else c for c in read)
+
+
+@dataclass(frozen=True)
+class Question(Said):
     """Asked before its step shows: `answer` is what is said at the second press of a talk."""
 
-    step: Annotated[str, _at("a question's")]
-    iteration: int | None  # None: at every iteration
-    cell: Annotated[tuple[int, int] | None, Key(ROW_AND_COLUMN, "left out: a good one")] = field(
-        default=None, kw_only=True
-    )
+    cell: Annotated[
+        tuple[int, int] | None, Key(ROW_AND_COLUMN, "left out: the one in text, or a good one")
+    ] = field(default=None, kw_only=True)
     form: Annotated[str, Key(name_among(FORMS), "how it is answered")]
     text: Annotated[str, Key(SOMETHING_SAID, "what is asked")]
     answer: Annotated[str | None, Key(SOMETHING_SAID, "shown afterwards; a talk needs one")] = None
+    choices: Annotated[
+        tuple[WrittenChoice, ...], Key(CHOICES, "of a vote; left out: numbers", make=_choices)
+    ] = field(default=(), kw_only=True)
+    correct: Annotated[int | None, Key(whole_number(1), "which choice, from 1")] = field(
+        default=None, kw_only=True
+    )
+
+    @property
+    def named_cells(self) -> tuple[tuple[int, int], ...]:
+        """The cells of its own step that its text names, each once: (1, 2) for `dW2[1,2]`."""
+        cell = rf"(?<!\w){re.escape(self.step)}\[ *(\d{{1,9}}) *, *(\d{{1,9}}) *\]"
+        found = re.findall(cell, self.text, re.ASCII)
+        return tuple(dict.fromkeys((int(row), int(column)) for row, column in found))
 
 
 # Published figures ---------------------------------------------------------------------------

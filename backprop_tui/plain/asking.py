@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
-from backprop_tui.maths.words import figure_in_words, sentence
+from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
+from backprop_tui.maths.words import figure_in_words, sentence, spoken
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas
 from backprop_tui.session.question import HINTS, Asking
@@ -35,14 +35,26 @@ def question(session: Session, asking: Asking) -> Iterator[str]:
     yield f"{asking.attempt.capitalize()}, before step {session.position.steps + 1}."
     yield asked.text
     what = f"What is {_name(session, asked)}?"
-    if asked.form in NUMERIC and what not in asked.text:
+    if is_numeric(asked) and what not in asked.text:
         yield what
     for k, choice in enumerate(asking.choices, 1):
         struck = ", which was not correct" if k - 1 in asking.struck else ""
-        yield f"{k}: {figure_in_words(choice.written)}{struck}."
+        yield f"{k}: {_chosen(asked, choice)}{struck}."
     yield how(asked)
     if asked.form == "number" and asking.compares:
         yield COMPARE
+
+
+def is_numeric(asked: AskedQuestion) -> bool:
+    """Whether a number is asked for."""
+    return asked.form in NUMERIC and not asked.worded
+
+
+def _chosen(asked: AskedQuestion, choice: Choice) -> str:
+    """A choice as it is said: a number in words, or its author's words."""
+    if asked.worded:
+        return spoken(choice.written.rstrip("."))
+    return figure_in_words(choice.written)
 
 
 def _name(session: Session, asked: AskedQuestion) -> str:
@@ -56,16 +68,20 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
     asked = over.asked
     if over.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not over.misses else f"at try {over.misses + 1}"
-        yield f"{over.typed} is correct, {tries}."
+        yield f"Correct, {tries}." if asked.worded else f"{over.typed} is correct, {tries}."
         if over.judged and over.judged.said:
             yield over.judged.said
     elif over.outcome is QuestionOutcome.MISSED and over.judged:
         yield f"Not correct. {over.judged.said}"
-    if asked.form in NUMERIC:
+    if is_numeric(asked):
         right = session.write(session.provenance.number(asked.place))
         yield f"{_name(session, asked)} is {figure_in_words(right)}."
     for k, choice in enumerate(over.choices, 1):
-        yield f"{k}: {figure_in_words(choice.written)}, {choice.label or 'correct'}."
+        if not asked.worded:
+            yield f"{k}: {_chosen(asked, choice)}, {choice.label or 'correct'}."
+        elif choice.right:
+            why = f" {spoken(choice.label)}" if choice.label else ""
+            yield f"{k} is correct: {_chosen(asked, choice)}.{why}"
     if asked.answer:
         yield asked.answer
 
@@ -91,5 +107,5 @@ def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
         if asking.hints < HINTS:
             return
     yield from formulas(found.step, spelling, "Hint")
-    if asking.hints > 1 and asking.asked.form in NUMERIC:
+    if asking.hints > 1 and is_numeric(asking.asked):
         yield sentence(f"{found.cell} = {found.with_figures()}.")

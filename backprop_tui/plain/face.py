@@ -166,6 +166,8 @@ class PlainFace:
             self.say(*asking.question(session, now))
         elif now and was and now.is_open and now is not was:
             self.tell_all(asking.progress(session, was, now, self.spelling))
+        elif outcome.revealed:
+            self.tell_all(steps.notes(session.view, outcome.revealed))
         elif self._is_new(id_, outcome, moved):
             self.describe()
             if now and now.closing:
@@ -258,7 +260,7 @@ class PlainFace:
         """The cell that was typed, where a number is asked for and not a formula."""
         asked = self.session.asking
         assert asked is not None
-        found = CELL.fullmatch(typed) if asked.asked.form in asking.NUMERIC else None
+        found = CELL.fullmatch(typed) if asking.is_numeric(asked.asked) else None
         known = {symbol.lower() for symbol in self.session.view.state.shapes}
         symbol = "".join(found["symbol"].split()).lower() if found else ""
         return cell_of(self.session, typed) if symbol in known else None

@@ -96,9 +96,11 @@ def predictions(view: View) -> Iterator[str]:
         yield f"{int(correct(A, Y).sum())} of {state.examples} are predicted right."
 
 
-def notes(view: View) -> Iterator[str]:
-    """The lesson's notes at this step."""
-    yield from (sentence(f"Note: {note}") for note in view.notes)
+def notes(view: View, lines: tuple[str, ...] | None = None) -> Iterator[str]:
+    """The lines of the lesson's notes at this step, or those that were just revealed."""
+    yield from (sentence(f"Note: {line}") for line in (view.notes if lines is None else lines))
+    if view.notes and view.lines_left > 0:
+        yield "The note goes on: next tells more."
 
 
 def ended(view: View) -> Iterator[str]:

@@ -89,8 +89,18 @@ def next_step(s: SessionState, rest: str) -> None:
         ended = lazy.questions.QuestionOutcome
         seen = ended.MISSED if s.asking.misses else ended.SEEN
         _end(s, None if s.asking.asked.form == "talk" else seen)
+    elif _has_more_lines(s):
+        shown = len(s.view.notes)
+        s.more_lines += 1
+        s.revealed = s.view.notes[shown:]
     elif not announce_next(s):
         travel.move(s, s.timeline.forward)
+
+
+def _has_more_lines(s: SessionState) -> bool:
+    """Whether a note on the step shown has a line that is not revealed yet."""
+    seen = not s.inspection.place and not s.position.elements
+    return seen and s.view.lines_left > 0
 
 
 def announce_next(s: SessionState) -> bool:
@@ -136,6 +146,8 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
     asking = s.asking
     if asking is None or not asking.is_open or cell.symbol != asking.cell.symbol:
         return False
+    if asking.asked.worded:
+        return False
     if cell != asking.cell:
         form = "number" if asking.asked.form == "number" else "vote"
         asked = lazy.questions.ask(s.timeline, s.position, form, s.write, cell=cell)
@@ -156,9 +168,10 @@ def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> N
     )
     if asking.rest:  # its author asks more of the same step, before that shows
         _announce(s, asking.again, asking.rest)
-        right = s.write(s.provenance.number(asking.asked.place))
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
-        s.say(f"{sign} {asking.asked.answer or f'{text(asking.cell)} = {right}.'}")
+        right = _right(s, asking.asked)
+        told = right if asking.asked.worded else f"{text(asking.cell)} = {right}."
+        s.say(f"{sign} {asking.asked.answer or told}")
         return
     closing = scored(s, ahead=True) if _is_last(s, asking) else ""
     ended = replace(asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, closing=closing)
@@ -210,6 +223,8 @@ def open_field(s: SessionState, line: Line | None = None) -> None:
     asking = s.asking
     if asking is None or not asking.is_open:
         return
+    if asking.asked.worded:
+        raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
     s.asking = replace(asking, typing=True)
     whole = asking.asked.form == "formula"
     what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
@@ -332,8 +347,15 @@ def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
 
 
 def _why_wrong(s: SessionState, asking: Asking, choice: Choice) -> JudgedAnswer:
-    unit = lazy.answers.unit_of(choice.written, s.decimals)
-    return lazy.answers.wrong(choice.number, choice.written, _explained(s, asking.asked), unit)
+    found = _explained(s, asking.asked)
+    return lazy.answers.wrong_choice(asking.asked, choice, found, s.decimals)
+
+
+def _right(s: SessionState, asked: AskedQuestion) -> str:
+    """What is correct: the author's choice in words, or the number."""
+    if asked.worded and asked.correct is not None:
+        return asked.correct.written
+    return s.write(s.provenance.number(asked.place))
 
 
 def _record(
@@ -346,7 +368,7 @@ def _record(
     if s.record is None:
         return
     lesson, seconds = s.timeline.experiment.name, monotonic() - s.asked_since
-    right, attempt = s.write(s.provenance.number(asking.asked.place)), asking.misses + 1
+    right, attempt = _right(s, asking.asked), asking.misses + 1
     try:
         s.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
     except OSError as error:

@@ -212,6 +212,8 @@ COMMANDS: tuple[Command, ...] = (
     c("help", looking.show_help, "this help; while something is asked, ? is a hint", "program",
       keys="question_mark,f1", sign="?", signs="? F1", short="help", footer="always", words="help",
       takes="COMMAND", telling="what can be typed, or what one command does"),
+    c("guide", looking.show_guide, "the guide: pages on keys, teaching, files of your own and more",
+      "program", short="guide…"),
     c("palette", None, "find a command by what it does", "program", keys="colon,ctrl+p", sign=":",
       signs=": ctrl+p", short="commands"),
     c("quit", leaving.leave_program, "quit", "program", keys="q", sign="q", short="quit",

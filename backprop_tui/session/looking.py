@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 from backprop_tui.explain.provenance import Place
+from backprop_tui.guide import TOPICS
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
-from backprop_tui.messages import listed, nearest, short
+from backprop_tui.messages import hint, listed, nearest, short
 from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.prompts import Sheet
+from backprop_tui.session.prompts import Entry, Menu, Sheet
 from backprop_tui.session.sight import Stop
 from backprop_tui.session.state import CannotError, SessionState
 
@@ -348,8 +349,27 @@ def _uncover(s: SessionState, key: str) -> bool:
 
 
 def show_help(s: SessionState, rest: str) -> None:
-    """Every key and what it does, and what the chosen panel shows."""
-    s.open(Sheet("help", s.panel))
+    """Every key and what it does, and what the chosen panel shows; g leads on to the guide."""
+    s.open(Sheet("help", s.panel, keys=_help_keys))
+
+
+def _help_keys(s: SessionState, key: str) -> bool:
+    if key == "g":
+        s.close()
+        show_guide(s, "")
+    return key == "g"
+
+
+def show_guide(s: SessionState, rest: str) -> None:
+    """A page of the guide; without a topic, ask which."""
+    if not rest:
+        topics = tuple(Entry(topic, f"{topic:<12}", about) for topic, about in TOPICS.items())
+        s.open(Menu("guide", "The guide", topics, show_guide))
+    elif rest in TOPICS:
+        s.close_all()
+        s.open(Sheet("guide", rest))
+    else:
+        raise CannotError(f"The guide has no topic {short(rest)!r}{hint(rest, TOPICS)}")
 
 
 def leave(s: SessionState, rest: str) -> None:

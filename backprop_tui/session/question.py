@@ -56,8 +56,10 @@ class Asking:
 
     @property
     def asks_for_a_cell(self) -> bool:
-        """Whether one number is to be found; an author's talk may be about anything."""
-        return self.is_open and not (self.asked.form == "talk" and self.asked.own)
+        """Whether one number is to be found; a talk or choices in words may be about anything."""
+        return self.is_open and not (
+            self.asked.worded or (self.asked.form == "talk" and self.asked.own)
+        )
 
     @property
     def is_over(self) -> bool:

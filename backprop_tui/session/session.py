@@ -48,6 +48,8 @@ class Outcome:
     """The question that was there before it."""
     over: Asking | None
     """The question that it ended."""
+    revealed: tuple[str, ...] = ()
+    """The lines of the notes that it revealed."""
 
 
 class Session(SessionState):
@@ -88,7 +90,7 @@ class Session(SessionState):
         """Do something, such as a face does for a click; what cannot be done is said."""
         timeline, position = self.timeline, self.position
         asked, opened, over = self.asking, len(self.opened), self.over
-        self.said, self.was_refused = [], False
+        self.said, self.was_refused, self.revealed = [], False, ()
         try:
             act()
         except CannotError as error:
@@ -103,6 +105,7 @@ class Session(SessionState):
             opened=self.top if len(self.opened) > opened else None,
             asked=asked,
             over=ended,
+            revealed=self.revealed,
         )
 
     def _settle(self) -> None:

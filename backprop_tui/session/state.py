@@ -92,6 +92,8 @@ class SessionState:
         self.copied: str | None = None  # what the face is to hand to the clipboard
         self.ended = False
         self.asking: Asking | None = None  # a question about the step shown
+        self.more_lines = 0  # of the notes at this step, revealed since it was reached
+        self.revealed: tuple[str, ...] = ()  # by the last command
         self.over: Asking | None = None  # the question that is over last
         self.mode = self.usual_mode(experiment)  # when it asks, one of ASKING
         self.score: Score | None = None
@@ -219,6 +221,7 @@ class SessionState:
         self.message = ""
         self.before = None
         self.position = position
+        self.more_lines = 0
         self.farthest = max(self.farthest, position.iteration)
         if self.right is not None and self.right.is_behind(position.iteration):
             self.start(self.run_right(self.right))  # which number is wrong, is looked at next
@@ -403,6 +406,7 @@ class SessionState:
             roomy=self.roomy,
             one_panel=self.one_panel,
             message=self.message,
+            more_lines=self.more_lines,
             playing=SPEEDS[self.speed].label if self.playing else "",
             right=self.right,
             hidden=frozenset(self.hidden),

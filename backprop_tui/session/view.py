@@ -19,6 +19,7 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
+from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Phase, Program, Step
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
@@ -72,6 +73,8 @@ class View:
     """Iterations and their losses so far, thinned for drawing; only on a large screen."""
     message: str = ""
     """What the footer says until the next key."""
+    more_lines: int = 0
+    """How many lines of the lesson's notes were revealed since the step was reached."""
     asking: Asking | None = None
     """A question about the step shown: open, or just over."""
     playing: str = ""
@@ -388,11 +391,20 @@ class View:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """The lesson's notes at this step, first those for this iteration alone."""
+        """The lines of the lesson's notes at this step that are revealed, first of those that name
+        this iteration."""
+        return shown_lines(self._notes, self.more_lines)
+
+    @property
+    def lines_left(self) -> int:
+        """How many lines of the notes at this step are still to be revealed."""
+        return sum(len(note.lines) - 1 for note in self._notes) - self.more_lines
+
+    @property
+    def _notes(self) -> tuple[Note, ...]:
         if self.step is None or self.is_asked or self.right is not None:
             return ()  # under a mistake they would tell what is not there
-        here = self.state.experiment.notes_at(self.iteration, self.step.symbol)
-        return tuple(note.text for note in here)
+        return self.state.experiment.notes_at(self.iteration, self.step.symbol)
 
 
 def hue(view: View) -> Phase:

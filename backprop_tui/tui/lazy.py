@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
     from backprop_tui.tui.sheets.curve import Curve as Curve
+    from backprop_tui.tui.sheets.guide import guide_text as guide_text
     from backprop_tui.tui.sheets.help import help_text as help_text
     from backprop_tui.tui.terminals import SixteenColours as SixteenColours
     from backprop_tui.tui.terminals import Spelled as Spelled
@@ -29,6 +30,7 @@ HOMES = {
     "check_text": "backprop_tui.tui.sheets.check",
     "code_text": "backprop_tui.tui.sheets.code",
     "Curve": "backprop_tui.tui.sheets.curve",
+    "guide_text": "backprop_tui.tui.sheets.guide",
     "help_text": "backprop_tui.tui.sheets.help",
     "SixteenColours": "backprop_tui.tui.terminals",
     "Spelled": "backprop_tui.tui.terminals",

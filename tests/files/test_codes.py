@@ -166,16 +166,17 @@ class TestForged:
     @pytest.mark.parametrize(
         ("said", "told"),
         [
-            ([], "says nothing"),
-            ({}, "says nothing"),
-            ({"l": "artikel"}, "of a lesson"),
-            ({"l": ["article"]}, "of a lesson"),
-            ({"n": "x"}, "says nothing"),
+            ([], "cannot understand this code"),
+            ({}, "cannot understand this code"),
+            ({"l": "artikel"}, 'opens the lesson "artikel", which does not exist here'),
+            ({"l": ["article"]}, "cannot understand this code"),
+            ({"n": "x"}, "cannot understand this code"),
+            ({"l": ["article"], "n": "x", "t": "a = 1"}, "cannot understand this code"),
             ({"n": "x", "t": "a = "}, "is not valid TOML"),
             ({"n": "x", "t": "a = 1"}, "network is missing"),
-            ({"l": "article", "o": {"sed": 1}}, "says nothing"),
-            ({"l": "article", "o": {"mistake": 1}}, "says nothing"),
-            ({"l": "article", "o": {"seed": [1]}}, "says nothing"),
+            ({"l": "article", "o": {"sed": 1}}, "cannot understand this code"),
+            ({"l": "article", "o": {"mistake": 1}}, "cannot understand this code"),
+            ({"l": "article", "o": {"seed": [1]}}, "cannot understand this code"),
             ({"l": "article", "p": [1, 99]}, "position.step must be no more than 17"),
             ({"l": "article", "p": [1, 0, 3]}, "position.elements must be less than 3"),
             ({"l": "article", "p": [1, 2, 3, 4]}, "position must be a table"),
@@ -203,7 +204,7 @@ class TestForged:
             '[network]\nlayers = [1, 1]\nactivations = ["linear"]\nloss = "half_squared_error"\n'
             f'[data]\ncsv = "{secret}"\ntarget = "y"\n'
         )
-        with pytest.raises(ExperimentError, match="names a file, and none can be read"):
+        with pytest.raises(ExperimentError, match="names a file, but no file can be read"):
             experiment_of(coded({"n": "x", "t": text}))
 
     def test_what_inflates_without_end_is_refused(self) -> None:
@@ -211,7 +212,7 @@ class TestForged:
         for code in (bomb[: 2 * LONGEST_CODE], bomb, packed(b" " * (MOST_INFLATED + 1))):
             with pytest.raises(ExperimentError):
                 experiment_of(code)
-        with pytest.raises(ExperimentError, match="says more than any code does"):
+        with pytest.raises(ExperimentError, match="contains more than any real code"):
             experiment_of(packed(b" " * (MOST_INFLATED + 1)))
 
     @pytest.mark.parametrize("raw", [b"[" * 100_000, b"\xff", b'{"l":' + b"9" * 5000 + b"}", b""])
@@ -232,7 +233,7 @@ class TestTooLong:
             code_of(begun, Position())
 
     def test_a_run_without_text(self) -> None:
-        with pytest.raises(TooLongError, match="no text"):
+        with pytest.raises(TooLongError, match="not read from a text, so it has no code"):
             code_of(replace(load("article"), written=None), Position())
 
 

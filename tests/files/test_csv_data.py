@@ -217,8 +217,8 @@ class TestWaysOfWriting:
         named = 'inputs = ["length", "width"]\ntarget = "species"'
         assert experiment(folder, numbered, named).data.X.shape == (2, 4)
         assert faults(folder, numbered) == [
-            "iris.csv, line 1: column 1 has no name: give it one, or say with data.inputs which "
-            "columns are read"
+            "iris.csv, line 1: column 1 has no name: give it one, or name the columns to read "
+            "in data.inputs"
         ]
 
 
@@ -260,7 +260,7 @@ FAULTS: Sequence[tuple[str, str, str]] = [  # what is written instead of what, a
         "3.2",
         '"3,2"',
         'iris.csv, line 3, column "width": must be a number; got "3,2": '
-        "a decimal comma is read only where ; stands between the columns",
+        "a decimal comma is possible only where columns are separated by ;",
     ),
     ("virginica", "", 'iris.csv, line 4, column "species": must name a class; got nothing'),
     (",virginica", "", "iris.csv, line 4: has 2 cells, but the first line names 3 columns"),
@@ -280,7 +280,7 @@ FAULTS: Sequence[tuple[str, str, str]] = [  # what is written instead of what, a
     (
         "versicolor",
         '"versicolor',
-        "iris.csv, line 3: cannot be read as CSV: a quotation mark is never closed",
+        "iris.csv, line 3: cannot be read as CSV: a quotation mark is not closed",
     ),
     (
         "virginica",
@@ -309,7 +309,7 @@ class TestFaults:
 
     def test_a_file_of_names_alone(self, folder: Path) -> None:
         (fault,) = faults(folder, "length,width,species\n")
-        assert fault == "iris.csv has no examples: line 1, the columns' names, is all that it holds"
+        assert fault == "iris.csv has no examples: line 1, the columns' names, is its only line"
 
     def test_the_first_eight_are_told_by_their_lines_and_the_others_are_counted(
         self, folder: Path
@@ -331,7 +331,7 @@ class TestFaults:
             ("inputs = []", "data.inputs must be a list of columns' names, 1 or more of them; got"),
             ("standardize = true", "data.target is missing: it must be a column's name, or a list"),
             ('target = "species"\nstandardize = 1', "data.standardize must be true or false; got"),
-            ('target = "species"\nY = [[1]]', "data.Y cannot stand beside data.csv, which gives X"),
+            ('target = "species"\nY = [[1]]', "data.Y cannot be used with data.csv, which gives X"),
             ('target = ["length", "width", "species"]', "iris.csv has no column beside"),
             ('inputs = ["width"]\ntarget = ["length", "species"]', 'iris.csv, line 2, column "sp'),
         ],
@@ -361,8 +361,7 @@ class TestFaults:
 
     def test_a_single_class_tells_nothing_apart(self, folder: Path) -> None:
         assert faults(folder, "a,b,species\n1,2,cat\n3,4,cat\n", 'target = "species"', ONE) == [
-            'data.target must have two classes or more to tell apart; "species" says "cat" on '
-            "every line"
+            'data.target must have two or more classes; "species" says "cat" on every line'
         ]
 
     def test_targets_that_the_loss_does_not_admit_are_named_by_their_lines(
@@ -376,7 +375,7 @@ class TestFaults:
 
     def test_only_one_half_of_the_data_on_the_command_line(self, folder: Path) -> None:
         assert faults(folder, IRIS, x="1,2") == [
-            "--x cannot stand beside data.csv, which gives X and Y: give the targets with --y"
+            "--x cannot be used with data.csv, which gives X and Y: give the targets with --y"
         ]
 
     def test_a_file_that_cannot_be_read(

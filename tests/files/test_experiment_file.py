@@ -25,7 +25,7 @@ from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import Section
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.model.saved import Edit
 
 SMALL = """
@@ -84,7 +84,7 @@ text = "once"
         assert e.training == Training(1.0, 2, "shuffled", "sum", ("b1",))
         assert (e.initial.seed, e.initial.scheme, e.initial.round) == (7, "he", 2)
         assert e.initial.given["W2"].tolist() == [[1, 2, 3]]
-        assert e.notes == (Note("J", None, "always"), Note("dZ2", 2, "once"))
+        assert e.notes == (Note("J", None, ("always",)), Note("dZ2", 2, ("once",)))
 
     def test_what_is_left_out_has_a_default(self) -> None:
         e = read(SMALL)
@@ -208,12 +208,12 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
     (
         "[[0], [1]]",
         "[[0], [1]]\ncsv = 'a.csv'\ntarget = 'a'",
-        "data.X cannot stand beside data.csv, which gives X and Y",
+        "data.X cannot be used with data.csv, which gives X and Y",
     ),
     (
         "[[0], [1]]",
         "[[0], [1]]\ntarget = 'a'",
-        "data.target belongs beside data.csv: there is none here",
+        "data.target is used only with data.csv: there is none here",
     ),
     (
         "X = [[1, 2], [3, 4]]\nY = [[0], [1]]",
@@ -325,7 +325,8 @@ SECTIONS = [
     ),
     (
         '[[notes]]\nat = "L"',
-        "notes[0].text is missing: it must be text without control characters",
+        "notes[0].text is missing: it must be text without control characters, or a list of lines, "
+        "1 or more of them",
     ),
     (
         '[[questions]]\nat = "dA3"\nform = "vote"\ntext = "x"',
@@ -352,11 +353,12 @@ SECTIONS = [
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "talk"\ntext = "x"',
-        "questions[0].answer is missing: it must be text, which a talk says at its second press",
+        "questions[0].answer is missing: it must be text, which a talk shows at the second press",
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "x"\nwhy = "y"',
-        "questions[0].why is not a key of [[questions]], which has at, cell, form, text, answer",
+        "questions[0].why is not a key of [[questions]], which has at, every, cell, form, text, "
+        "answer, choices, correct",
     ),
     ("[notes]\nat = 1", "notes must be a list of notes, each under its own [[notes]]; got a table"),
 ]
@@ -531,9 +533,44 @@ class TestOverrides:
             '[[notes]]\nat = "L"\ntext = "on this network"\n'
             '[[notes]]\nat = { iteration = 1, step = "L" }\ntext = "on these numbers"'
         )
-        assert [note.text for note in read(text, seed="3").notes] == ["on this network"]
+        assert [note.lines for note in read(text, seed="3").notes] == [("on this network",)]
         assert read(text, layers="2,4,1").notes == ()
         assert len(read(text, layers="2,3,1").notes) == 2, "nothing has changed"
+
+
+class TestLines:
+    """A note of several lines, which are revealed one at a time."""
+
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ('"One."', ("One.",)),
+            ('["One.", "Two."]', ("One.", "Two.")),
+            ('["One\\n  more."]', ("One more.",)),
+            ('"""\nOne\nparagraph."""', ("One paragraph.",)),
+        ],
+    )
+    def test_are_the_items_of_a_list(self, text: str, lines: tuple[str, ...]) -> None:
+        (note,) = read(f'{SMALL}[[notes]]\nat = "L"\nevery = true\ntext = {text}').notes
+        assert note == Note("L", None, lines, every=True)
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ("[]", "notes[0].text must be a list of lines, 1 or more of them; got an empty list"),
+            (
+                '["a", ""]',
+                'notes[0].text[1] must be text, not empty and without control characters; got ""',
+            ),
+            (
+                "5",
+                "notes[0].text must be text without control characters, or a list of lines, 1 or "
+                "more of them; got 5",
+            ),
+        ],
+    )
+    def test_of_another_kind_are_refused(self, text: str, fault: str) -> None:
+        assert faults(f'{SMALL}[[notes]]\nat = "L"\ntext = {text}') == [fault]
 
 
 class TestQuestions:
@@ -549,6 +586,64 @@ class TestQuestions:
             Question("dA1", 2, "vote", "How large?", cell=(3, 1)),
             Question("b2", None, "talk", "And now?", "Again."),
         )
+
+    def test_may_have_choices_in_their_author_s_words(self) -> None:
+        (asked,) = read(
+            SMALL + '[[questions]]\nat = "dW1"\nform = "vote"\ntext = "Which?"\ncorrect = 2\n'
+            'choices = ["The first.", { text = "The second.", why = "Its input\\nis larger." }]'
+        ).questions
+        first, second = asked.choices
+        assert first == WrittenChoice("The first.")
+        assert second == WrittenChoice("The second.", "Its input is larger.")
+        assert asked.correct == 2
+
+    @pytest.mark.parametrize(
+        ("form", "rest", "fault"),
+        [
+            (
+                "vote",
+                'choices = ["a", "b"]',
+                "questions[0].correct is missing: it must be the number of the correct choice, "
+                "counted from 1",
+            ),
+            (
+                "vote",
+                'choices = ["a", "b"]\ncorrect = 3',
+                "questions[0].correct must be a whole number from 1 to 2; got 3",
+            ),
+            (
+                "number",
+                'choices = ["a", "b"]\ncorrect = 1',
+                "questions[0].choices must be left out: only a vote has choices, and this is a "
+                "number",
+            ),
+            (
+                "vote",
+                "correct = 1",
+                "questions[0].correct is the number of a choice, but there are no choices",
+            ),
+            (
+                "vote",
+                'choices = ["a"]\ncorrect = 1',
+                "questions[0].choices must be a list of choices, each a text or a table with text "
+                "and why, 2 to 4 of them; got a list of 1",
+            ),
+            (
+                "vote",
+                'choices = ["a", { text = "b", because = "c" }]\ncorrect = 1',
+                "questions[0].choices[1].because is not a key of a choice, which has text, why",
+            ),
+            (
+                "vote",
+                'choices = ["a", ""]\ncorrect = 1',
+                "questions[0].choices[1] must be text, not empty and without control characters; "
+                'got ""',
+            ),
+        ],
+    )
+    def test_of_choices_each_fault_is_told(self, form: str, rest: str, fault: str) -> None:
+        question = f'[[questions]]\nat = "dW1"\nform = "{form}"\ntext = "x"\n{rest}'
+        assert faults(SMALL + question) == [fault]
 
     def test_all_their_faults_come_at_once_in_file_order(self) -> None:
         text = SMALL + (
@@ -570,7 +665,8 @@ class TestQuestions:
         outside = "questions[0].cell asks for Z2[1,2], but Z2 has 1 row and 1 column"
         assert read(three + question.format(first)).questions
         assert faults(three + question.format(second)) == [outside]
-        assert faults(three + question.format('"Z2"')) == [outside]
+        assert read(three + question.format('"Z2"')).questions, "in iteration 1"
+        assert faults(three + question.format('"Z2"\nevery = true')) == [outside]
 
     def test_go_where_they_may_no_longer_be_true(self) -> None:
         text = SMALL + (

@@ -11,7 +11,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
 
@@ -46,7 +46,7 @@ class TestRoom:
             (
                 77,
                 [
-                    "notes[0].text takes 2 lines at 80 columns, and other lines give way: "
+                    "notes[0].text takes 2 lines at 80 columns, and hides other lines: "
                     "76 characters fit on one, it has 77"
                 ],
             ),
@@ -58,9 +58,9 @@ class TestRoom:
         ],
     )
     def test_of_a_note(self, length: int, told: list[str] | None) -> None:
-        said = found(ARTICLE, Note("L", None, "x" * length))
+        said = found(ARTICLE, Note("L", None, ("x" * length,)))
         if told is None:
-            assert "other lines give way" in said[0]
+            assert "and hides other lines" in said[0]
         else:
             assert said == told
 
@@ -85,8 +85,8 @@ class TestVotes:
 
     def test_with_fewer_are_not(self) -> None:
         assert found(load("article"), Question("db2", None, "vote", "How?", cell=(1, 1))) == [
-            "questions[0] is a vote with too little to choose from: mistakes give 2 wrong numbers "
-            "for db2[1,1] at 3 decimals, of 3 that are wanted"
+            "questions[0] is a vote with too few choices: mistakes give 2 wrong numbers "
+            "for db2[1,1] at 3 decimals, but 3 are needed"
         ]
 
     def test_count_what_can_be_told_apart_at_the_decimals_of_the_file(self) -> None:
@@ -106,17 +106,38 @@ class TestVotes:
             )
 
 
+class TestCells:
+    def test_that_a_text_names_and_the_step_has_not_are_remarked(self) -> None:
+        question = Question("dA1", 1, "talk", "What is dA1[3,1]?", "So.")
+        assert found(MAZUR, question) == [
+            "questions[0].text names dA1[3,1], but dA1 has 2 rows and 1 column"
+        ]
+        assert found(MAZUR, replace(question, text="What is dA1[2,1]?")) == []
+
+    def test_of_several_one_has_to_be_said(self) -> None:
+        question = Question("dW2", 1, "number", "Is dW2[1,2] above dW2[2,1]?")
+        assert found(MAZUR, question) == [
+            "questions[0].text names several cells of dW2: cell says which is asked for"
+        ]
+        assert found(MAZUR, replace(question, cell=(1, 2))) == []
+
+    def test_are_no_matter_where_the_choices_are_words(self) -> None:
+        choices = (WrittenChoice("Yes."), WrittenChoice("No."))
+        question = Question("dW1", 1, "vote", "Is it 0?", choices=choices, correct=1)
+        assert found(load("zeros"), question) == []
+
+
 class TestZeros:
     def test_are_remarked_also_when_they_only_look_so(self) -> None:
         question = Question("dW1", None, "number", "How?", cell=(1, 1))
         assert found(replace(MAZUR, own_decimals=3), question) == [
-            "questions[0] asks for a zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
+            "the answer to questions[0] is zero: dW1[1,1] is 0 at 3 decimals in iteration 1"
         ]
         assert found(MAZUR, question) == []
 
     def test_without_a_cell_are_remarked_only_where_there_is_nothing_else(self) -> None:
         first, second = (Question("dW1", k, "number", "How?") for k in (1, 2))
-        assert "asks for a zero: dW1[1,1]" in found(load("zeros"), first)[0]
+        assert "is zero: dW1[1,1]" in found(load("zeros"), first)[0]
         assert found(load("zeros"), second) == []
         assert found(load("dead-relu"), first) == [], "row 2 is not 0"
 
@@ -124,14 +145,14 @@ class TestZeros:
 class TestPlaces:
     @pytest.mark.parametrize(
         ("kind", "said"),
-        [("notes", Note("L", 3, "x")), ("questions", Question("L", 3, "talk", "x", "y"))],
+        [("notes", Note("L", 3, ("x",))), ("questions", Question("L", 3, "talk", "x", "y"))],
     )
     def test_behind_the_end_of_a_diverged_run_are_never_reached(
         self, kind: str, said: Note | Question
     ) -> None:
         assert Timeline(WILD).diverged(2)
         assert found(WILD, said) == [
-            f"{kind}[0] stands at iteration 3, but the run diverges in iteration 2"
+            f"{kind}[0] is at iteration 3, but the run diverges in iteration 2"
         ]
         assert found(WILD, replace(said, iteration=2)) == []
 
@@ -139,14 +160,14 @@ class TestPlaces:
         assert len(found(WILD, Question("L", 3, "vote", "x"))) == 1
 
     def test_far_away_are_remarked_without_going_there(self) -> None:
-        assert found(ARTICLE, Note("L", 10**15, "x")) == [
-            "notes[0] stands at iteration 1,000,000,000,000,000: nobody will step there"
+        assert found(ARTICLE, Note("L", 10**15, ("x",))) == [
+            "notes[0] is at iteration 1,000,000,000,000,000: nobody will step that far"
         ]
 
     def test_of_two_questions_are_two(self) -> None:
-        always, once = (Question("b2", k, "talk", "x", "y") for k in (None, 2))
+        always, once = (Question("b2", k, "talk", "x", "y", every=k is None) for k in (None, 2))
         assert found(ARTICLE, always, once) == [
-            "2 questions are asked at b2 in iteration 2: one after the other"
+            "2 questions are asked at b2 in iteration 2, one after the other"
         ]
         assert found(ARTICLE, once, once) == found(ARTICLE, always, once)
         assert found(ARTICLE, once, replace(once, iteration=1)) == []

@@ -173,7 +173,7 @@ ONE_FAULT = [  # what stands in the entry, and the whole sentence that comes of 
         f"published[0].iteratoin must be of this network, which has {SYMBOLS}; "
         'got "iteratoin". Did you mean "iteration"?',
     ),
-    ("J = '0.5'", "published[0].J is not there: a batch of one example has no J, only L"),
+    ("J = '0.5'", "published[0].J does not exist: a batch of one example has no J, only L"),
     (
         "'dW2[2,1]' = '0.5'",
         'published[0]."dW2[2,1]" asks for dW2[2,1], but dW2 has 1 row and 3 columns',

@@ -506,7 +506,7 @@ class TestFaults:
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
             "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
             'keyframe.vdb1[2] must be a finite number; got "x"',
-            "keyframe.W2 is nothing that this run keeps, which is W1, b1, vdW1, sdW1, vdb1, sdb1",
+            "keyframe.W2 is not kept by this run, which keeps W1, b1, vdW1, sdW1, vdb1, sdb1",
         )
 
     @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.notes import Question
+from backprop_tui.model.notes import Question, WrittenChoice
 from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments
 
@@ -71,6 +71,49 @@ def test_the_author_s_question_wins() -> None:
     assert (asked.text, asked.form, asked.cell) == ("Which sign?", "number", Cell("dA1", 2, 1))
     assert asked.own
     assert asked.answer == "It is positive."
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("What is dW2[1,2]?", (1, 2)),
+        ("Look at dW2[ 2 , 1 ] once more: what is dW2[2,1]?", (2, 1)),
+        ("W2[1,2] connects A1[2,1] to Z2[1,1].", None),
+        ("Which is larger, dW2[1,2] or dW2[2,1]?", None),
+        ("What is dW2[3,1]?", None),
+    ],
+)
+def test_a_cell_named_in_the_text_is_asked_for(text: str, cell: tuple[int, int] | None) -> None:
+    asked = asked_at("dW2", question=Question("dW2", None, "vote", text))
+    best = asked_at("dW2").cell
+    assert asked.cell == (Cell("dW2", *cell) if cell else best)
+    own = asked_at("dW2", question=Question("dW2", None, "vote", text, cell=(2, 2)))
+    assert own.cell == Cell("dW2", 2, 2)
+
+
+CONCEPT = Question(
+    "dW2",
+    None,
+    "vote",
+    "Which weight changes the most?",
+    "They share dZ2.",
+    choices=(WrittenChoice("The last"), WrittenChoice("The first", "Its input is the largest.")),
+    correct=2,
+)
+
+
+@pytest.mark.parametrize("form", [None, "vote", "number"])
+def test_choices_of_the_author_stay_as_they_are_however_numbers_are_asked_for(
+    form: str | None,
+) -> None:
+    asked = asked_at("dW2", form=form, question=CONCEPT)
+    assert (asked.form, asked.worded, asked.text) == ("vote", True, CONCEPT.text)
+    assert [(c.written, c.label, c.right) for c in asked.choices] == [
+        ("The last", "", False),
+        ("The first", "Its input is the largest.", True),
+    ]
+    assert asked.correct is asked.choices[1]
+    assert not asked_at("dW2").worded
 
 
 def test_another_cell_may_be_chosen() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.exports.lesson_screens import lost
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.maths.writing import text
@@ -38,6 +39,14 @@ def computed(state: State) -> Iterator[Array]:
 
 def said_in(lesson: Experiment) -> list[Note | Question]:
     return [*lesson.notes, *lesson.questions]
+
+
+def words_of(said: Note | Question) -> tuple[str, ...]:
+    """What a note says, or what is asked, to be chosen and answered."""
+    if isinstance(said, Note):
+        return said.lines
+    choices = [words for c in said.choices for words in (c.text, c.why or "")]
+    return (said.text, *choices, said.answer or "")
 
 
 def questions_in(text: str) -> set[str]:
@@ -80,7 +89,7 @@ class TestEveryLesson:
     def test_has_notes_that_fit_one_line_of_80_columns(self, name: str) -> None:
         notes = load(name).notes
         assert len(notes) >= 9
-        assert [note.text for note in notes if len(note.text) > 76] == []
+        assert [line for note in notes for line in note.lines if len(line) > 76] == []
 
     def test_has_notes_in_the_order_in_which_they_are_met(self, name: str) -> None:
         lesson = load(name)
@@ -111,7 +120,7 @@ class TestEveryLesson:
         lesson = load(name)
         asked = {sentence for q in lesson.questions for sentence in questions_in(q.text)}
         for note in lesson.notes:
-            assert asked.isdisjoint(questions_in(note.text))
+            assert all(asked.isdisjoint(questions_in(line)) for line in note.lines)
 
     def test_stands_in_teaching_order_in_its_file(self, name: str) -> None:
         """A question comes before the notes on its step, which are read when it is answered."""
@@ -121,7 +130,8 @@ class TestEveryLesson:
         def met(said: Note | Question) -> tuple[int, int, bool]:
             return said.iteration or 1, program.index(said.step), isinstance(said, Note)
 
-        places = [text.index(f'text = "{said.text}"') for said in sorted(said_in(lesson), key=met)]
+        said = [words_of(each)[0] for each in sorted(said_in(lesson), key=met)]
+        places = [text.index(f'"{words}"') for words in said]
         assert places == sorted(places)
 
     def test_its_author_has_nothing_to_mend(self, name: str) -> None:
@@ -133,6 +143,9 @@ class TestEveryLesson:
             assert f"{about_zero[name]} is 0" in found[0]
         else:
             assert found == []
+
+    def test_is_shown_whole_at_80_by_24(self, name: str) -> None:
+        assert list(lost(Timeline(load(name)))) == []
 
     def test_has_at_most_two_notes_at_a_step(self, name: str) -> None:
         lesson = load(name)
@@ -152,7 +165,7 @@ class TestEveryLesson:
             matrices += [seen[0].before(symbol) for symbol in lesson.parameters()]
             shown = {f"{abs(n):.{d}f}" for d in (3, 6) for M in matrices for n in M.ravel()}
             shown.add(f"{np.log(2):.3f}")  # J of a network that says 0.5 to everything
-            text = f"{said.text} {said.answer or ''}" if isinstance(said, Question) else said.text
+            text = " ".join(words_of(said))
             for number in re.findall(r"\b\d\.(?:\d{6}|\d{3})\b", text):
                 assert number in shown, text
 

@@ -45,7 +45,10 @@ async def test_a_walk_shows_every_note_and_the_way_back_is_the_same(name: str) -
         for position in back.keys() - {timeline.start}:
             at = position.iteration, steps[position.steps - 1].symbol
             assert [
-                n.text for n in lesson.notes_at(*at) if f"◆ {n.text}" not in back[position]
+                line
+                for n in lesson.notes_at(*at)
+                for line in n.lines[:1]
+                if f"◆ {line}" not in back[position]
             ] == []
             assert lesson.questions_at(*at) or there[position] == back[position]
 
@@ -62,4 +65,4 @@ async def test_a_note_on_a_far_iteration_has_room_too(name: str) -> None:
                 steps = timeline.program.index(note.step) + 1
                 driver.session.go(Position(note.iteration, steps))
                 await driver.drawn()
-                assert f"◆ {note.text}" in said(driver)
+                assert f"◆ {note.lines[0]}" in said(driver)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backprop_tui.model.experiment import SCHEMES, Data, Experiment, Initial, read_only
 from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.notes import Note, Question
+from backprop_tui.model.notes import Note, Question, shown_lines
 
 
 def experiment(
@@ -121,7 +121,7 @@ class TestWithSeed:
         assert np.array_equal(start["b1"], [[5], [6]])
 
     def test_notes_about_the_old_numbers_go(self) -> None:
-        notes = (Note("Z1", 1, "Here it is 0.5."), Note("Z1", None, "A weighted sum."))
+        notes = (Note("Z1", 1, ("Here it is 0.5.",)), Note("Z1", None, ("A weighted sum.",)))
         assert experiment(notes=notes).with_seed(7).notes == notes[1:]
 
     def test_the_experiment_itself_stays_as_it_is(self) -> None:
@@ -132,16 +132,31 @@ class TestWithSeed:
 
 class TestNotes:
     def test_those_for_just_this_iteration_come_first(self) -> None:
-        always, once, elsewhere = Note("L", None, "a"), Note("L", 2, "b"), Note("Z1", None, "c")
+        always, once = Note("L", None, ("a",), every=True), Note("L", 2, ("b",))
+        elsewhere = Note("Z1", None, ("c",))
         e = experiment(notes=(always, once, elsewhere))
         assert e.notes_at(1, "L") == (always,)
         assert e.notes_at(2, "L") == (once, always)
         assert e.notes_at(2, "b1") == ()
 
+    def test_without_an_iteration_they_are_of_the_first_unless_of_every_one(self) -> None:
+        once, later, on = Note("L", None, ("a",)), Note("L", 3, ("b",)), Note("L", 3, ("c",))
+        e = experiment(notes=(once, later, replace(on, every=True)))
+        said = {
+            k: [line for note in e.notes_at(k, "L") for line in note.lines] for k in range(1, 6)
+        }
+        assert said == {1: ["a"], 2: [], 3: ["b", "c"], 4: ["c"], 5: ["c"]}
+
+    def test_each_line_but_the_first_waits_for_a_press(self) -> None:
+        two, one, three = (Note("L", None, tuple(lines)) for lines in ("ab", "c", "def"))
+        shown = [shown_lines((two, one, three), presses) for presses in range(5)]
+        assert ["".join(lines) for lines in shown] == ["a", "abcd", "abcde", "abcdef", "abcdef"]
+
 
 class TestQuestions:
     def test_those_for_just_this_iteration_come_first(self) -> None:
-        always, once = Question("L", None, "vote", "a"), Question("L", 2, "number", "b")
+        always = Question("L", None, "vote", "a", every=True)
+        once = Question("L", 2, "number", "b")
         e = experiment(questions=(always, once))
         assert e.questions_at(1, "L") == (always,)
         assert e.questions_at(2, "L") == (once, always)

@@ -34,7 +34,7 @@ class TestMoving:
             "Column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
             "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
             "(One example: no 1 over m.)",
-            "Note: All of them share dZ2: the weight with the largest A1 moves the most.",
+            "Note: Each entry is dZ2 times the activation that its weight is multiplied by.",
         ]
 
     def test_an_empty_line_a_letter_and_the_word_go_on(self) -> None:
@@ -280,11 +280,11 @@ class TestAsking:
         typed = Typed("article", ask="lesson")
         assert typed("goto dZ2", "next") == [
             "Question 1, before step 8.",
-            "Which weight of W2 will move the most? Look at A1.",
+            "Which weight of W2 will change the most? Look at A1.",
             "Discuss it with your neighbour; next shows it.",
         ]
         told = typed("next")
-        assert told[0].startswith("The first: they all share dZ2")
+        assert told[0].startswith("The first: all three share dZ2")
         assert told[1] == "Step 8 of 17, backward, layer 2, iteration 1."
 
     def test_a_vote(self) -> None:

@@ -133,6 +133,11 @@ class TestSheets:
     def test_q_on_a_sheet_closes_it_and_quits_nothing(self) -> None:
         assert not press(session(), "question_mark", "q").ended
 
+    def test_help_leads_on_to_the_guide(self) -> None:
+        own = press(session(), "question_mark", "g", "'teach", "enter")
+        assert isinstance(own.top, Sheet)
+        assert (own.top.kind, own.top.about) == ("guide", "teaching")
+
     def test_any_key_uncovers(self) -> None:
         assert press(session(), "b", "z").opened == []
 

@@ -64,7 +64,7 @@ async def test_a_changed_note_is_seen_at_once_and_nothing_else_changes(file: Pat
         before, here = driver.paintings(), driver.position
         await saved(driver, file, MINE.replace("Before.", "After."), READ)
         assert driver.position == here
-        assert driver.session.timeline.experiment.notes[0].text == "After."
+        assert driver.session.timeline.experiment.notes[0].lines == ("After.",)
         await saved(driver, file, MINE + "# no difference\n" * 2, READ)
         assert driver.paintings() == before
 

@@ -325,7 +325,7 @@ class _Author:
                 notation=GUARDED,
             ),
             self.matrix(step.symbol, value),
-            tuple(note.text for note in notes),
+            tuple(line for note in notes for line in note.lines),
             self.slips.get(step.symbol),
             tuple(published_sentences(self.beside, iteration.number, step)),
         )

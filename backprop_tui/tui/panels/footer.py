@@ -46,6 +46,8 @@ def while_asking(asking: Asking) -> list[Command]:
     left_out = {"why", "help"} if asking.asked.form == "talk" else set()
     if not asking.choices:
         left_out.add("choose")
+    elif asking.asked.worded:
+        left_out.add("why")
     shown = []
     for command in of_use(ASKING):
         if command.id == "choose":

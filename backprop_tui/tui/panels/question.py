@@ -13,7 +13,7 @@ from backprop_tui.session.question import Asking
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
-from backprop_tui.tui.panels.step_lines import ROOMY, element_lines
+from backprop_tui.tui.panels.step_lines import ROOMY, element_lines, note_lines
 
 VOTE = "Show one to {} fingers. Then discuss with your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
@@ -39,12 +39,12 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     """Return the question, the choices, what was wrong so far, and how to answer."""
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
-    talk = asked.form == "talk"
-    whole = f"{head}      {asked.text}" if not (talk and asked.own) else asked.text
+    in_words = asked.form == "talk" or asked.worded
+    whole = f"{head}      {asked.text}" if not (in_words and asked.own) else asked.text
     lines = [TextLine(whole, "strong", 9)]
     if len(whole) > width:
         lines = [TextLine(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
-        lines += [] if talk else [TextLine(head, "strong", 8)]
+        lines += [] if in_words else [TextLine(head, "strong", 8)]
     lines += [TextLine(line, "", 8) for line in choice_rows(asking, width)]
     if judged := asking.judged:
         sign = "✗" if judged.verdict is AnswerVerdict.WRONG else "~"
@@ -81,8 +81,9 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
 def choice_rows(asking: Asking, width: int) -> list[str]:
     """Return the choices, `1)  0.0554      2)  0.0383 ...`, in one row or in two columns."""
     wide = max((len(choice.written) for choice in asking.choices), default=0)
+    side = "<" if asking.asked.worded else ">"
     entries = [
-        f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:>{wide}}"
+        f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:{side}{wide}}"
         for k, choice in enumerate(asking.choices, 1)
     ]
     return in_rows(entries, width) if entries else []
@@ -119,8 +120,12 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     if found:
         lines.append(TextLine(found.formula, "strong", 8, found.shape_line))
         shown = element_lines(found, width, 2)
-        lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
-    if asking.choices:
+        lines += [TextLine(line, "", 4) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
+    if asked.worded:
+        for k, choice in enumerate(asking.choices, 1):
+            if choice.right or k - 1 in asking.struck:
+                lines += paragraph(labelled(k, choice, asking), width, 2, "", 9)
+    elif asking.choices:
         entries = [labelled(k, choice, asking) for k, choice in enumerate(asking.choices, 1)]
         rows = in_two(entries, width)
         cut = any(not any(entry.rstrip() in row for row in rows) for entry in entries)
@@ -135,15 +140,15 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     if asking.closing:
         lines += paragraph(asking.closing, width, 2, "strong", 9)
     if found and view.is_as_taught:
-        lines.append(TextLine(found.reason, "strong", 5))
-    for note in view.notes:
-        lines += paragraph(f"◆ {note}", width, 2, "note", 4)
-    return lines
+        lines.append(TextLine(found.reason, "strong", 4))
+    return lines + note_lines(view, view.notes, width, 5)
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
     """Write a choice with its label: `✓ 3)  0.0364 correct`, `✗` before a wrong vote."""
     sign = "✓" if choice.right else "✗" if k - 1 in asking.struck else " "
+    if asking.asked.worded:
+        return f"{sign}{k}) {choice.written}{f' ({choice.label})' if choice.label else ''}"
     wide = max(len(c.written) for c in asking.choices)
     return f"{sign}{k}) {choice.written:>{wide}} {'correct' if choice.right else choice.label}"
 
@@ -154,7 +159,8 @@ def how_it_ended(asking: Asking) -> str:
     if asking.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
         more = f" {judged.said}" if judged and judged.said else ""
-        return f"✓ {asking.typed} is correct, {tries}.{more}"
-    if asking.outcome is QuestionOutcome.MISSED and judged:
+        what = "Correct" if asking.asked.worded else f"{asking.typed} is correct"
+        return f"✓ {what}, {tries}.{more}"
+    if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}"
     return ""

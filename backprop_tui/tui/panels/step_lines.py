@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
@@ -65,8 +67,19 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             lines.append(TextLine(f"LaTeX  {found.latex}", "quiet", 1))
     lines += own_formula_lines(view, found, width) + special_lines(view, found.place, width)
     lines += published_lines(view, found.place, width)
-    for note in notes:
-        lines += paragraph(f"◆ {note}", width, 3, "note", 6)
+    return lines + note_lines(view, notes, width, 6)
+
+
+def note_lines(view: View, notes: tuple[str, ...], width: int, weight: int) -> list[TextLine]:
+    """Return the lesson's notes; once more lines are revealed, those before the newest give way."""
+    lines: list[TextLine] = []
+    for k, note in enumerate(notes, 1):
+        newest = k == len(notes)
+        lines += paragraph(
+            f"◆ {note}", width, 3, "note", weight if newest or not view.more_lines else 2
+        )
+    if notes and view.lines_left:
+        lines[-1] = replace(lines[-1], right=f"{view.lines_left} more ▸")
     return lines
 
 

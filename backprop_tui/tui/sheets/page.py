@@ -14,6 +14,8 @@ from backprop_tui.tui import lazy
 
 WIDE = 76
 """Columns of a box where there is room."""
+GUIDE = 100
+"""Columns of a page of the guide where there is room."""
 LEAST = Size(24, 8)
 FRAME = Size(4, 2)
 """Columns and lines that the frame takes."""
@@ -85,7 +87,13 @@ def page_of(sheet: Sheet, view: View, window: Size) -> Page:
     match sheet.kind:
         case "help":
             text, wide = lazy.help_text(sheet.about, window.width)
-            return box(text, window, wide=wide, top=sheet.top, frame="↑ ↓ scroll, esc closes")
+            return box(
+                text, window, wide=wide, top=sheet.top, frame="↑ ↓ scroll, g guide, esc closes"
+            )
+        case "guide":
+            room = min(GUIDE, window.width) - FRAME.width - BAR
+            text, frame = lazy.guide_text(sheet.about, room), "↑ ↓ scroll, esc closes"
+            return box(text, window, wide=GUIDE, top=sheet.top, frame=frame)
         case "chain":
             text = lazy.chain_text(view.provenance, sheet.about, view.decimals)
             return box(text, window, top=sheet.top, frame="x or esc closes")

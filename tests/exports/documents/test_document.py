@@ -82,7 +82,7 @@ class TestFiguresInPrint:
         (first, *_) = steps(load("ai-by-hand"))["dZ2"].published
         assert first == (
             "≠ Tom Yeh prints dZ2[1,1] = 0.0033576616265025283. Known to be wrong: the sheet "
-            "leaves out the gate of ReLU in layer 2: its dZ2 is a copy of dA2. Correct is 0."
+            "leaves out ReLU's derivative in layer 2: its dZ2 is a copy of dA2. Correct is 0."
         )
 
     def test_that_this_run_does_not_give_are_said(self) -> None:
