@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from backprop_tui.explain.derivation import Derivation, derivation
 from backprop_tui.explain.explanation import Explanation, formula, own_cell, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.documents.page import Html, element
@@ -77,6 +78,13 @@ class NotebookTimeline(timeline.Timeline):
     def provenance(self) -> Provenance:
         """Where the numbers of this run come from."""
         return Provenance(self)
+
+    def derivation(self, symbol: str, elements: bool = False) -> Derivation:
+        """The lines from the chain rule to the formula of a gradient, dZ2, or of its `elements`.
+
+        Raises ValueError for a symbol that has no derivation, with those that have one.
+        """
+        return derivation(self.program, symbol, elements=elements)
 
 
 class NotebookState(timeline.State):

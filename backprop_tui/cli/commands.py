@@ -15,12 +15,14 @@ from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import (
     ALLOW_HOST,
     AS,
+    AS_DERIVATION,
     ASCII,
     ASK,
     BLANKS,
     CODE,
     COPIES,
     DECIMALS,
+    ELEMENTS,
     FORMAT,
     HISTORY,
     HOST,
@@ -63,15 +65,26 @@ class Subcommand:
     name: str  # empty: the stepper, which needs none
     summary: str
     about: str
-    word: Option  # the one word that it takes
+    word: Option  # the word that it takes
     flags: Mapping[str, tuple[Option, ...]]  # its own, under the headings that --help has
     examples: Mapping[str, str]
     run: Callable[[argparse.Namespace], int]
+    second: Option | None = None  # a word that may follow
+
+    @property
+    def words(self) -> tuple[Option, ...]:
+        """The words that it takes."""
+        return (self.word, *([self.second] if self.second else []))
 
     @property
     def line(self) -> str:
         """The command as it is typed."""
         return f"{PROGRAM} {self.name}".rstrip()
+
+    @property
+    def with_words(self) -> str:
+        """The command with the words that it takes."""
+        return " ".join([self.line, *(f"[{word.metavar}]" for word in self.words)])
 
     @property
     def groups(self) -> dict[str, tuple[Option, ...]]:
@@ -190,6 +203,22 @@ COMMANDS = {
                 f"{PROGRAM} train mine.toml --history loss.csv": "a loss a line",
             },
             run=lambda arguments: lazy.train(arguments),
+        ),
+        Subcommand(
+            name="derive",
+            summary="derive gradients line by line",
+            about="The derivation of a gradient, from the chain rule to the formula of its step,\n"
+            "each line with the rule that leads to it. Without SYMBOL, of every gradient in\n"
+            "the order of the backward pass.",
+            word=EXPERIMENT,
+            second=Option("second SYMBOL", "a gradient, such as dZ2 (default: all)"),
+            flags={"what is written": (AS_DERIVATION, ELEMENTS)},
+            examples={
+                f"{PROGRAM} derive": "every gradient of the first lesson",
+                f"{PROGRAM} derive softmax dZ2 --elements": "one, with its sums",
+                f"{PROGRAM} derive --as html > d.html": "a page",
+            },
+            run=lambda arguments: lazy.derive(arguments),
         ),
         Subcommand(
             name="export",

@@ -114,6 +114,7 @@ MISTAKE_NAMES = tuple(
     "learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
+DERIVATION_NAMES = "text", "markdown", "latex", "html"
 THEME_NAMES = "dark", "light"
 ASK_NAMES = "off", "lesson", "vote", "type"
 CHANGES: dict[str, tuple[str, str, Sequence[str]]] = {
@@ -196,6 +197,14 @@ AS = Option(
     one_of(EXPORT_NAMES),
     values=EXPORT_NAMES,
 )
+AS_DERIVATION = Option(
+    "--as FORMAT",
+    f"{alternatives(DERIVATION_NAMES)} (default: {DERIVATION_NAMES[0]})",
+    one_of(DERIVATION_NAMES),
+    DERIVATION_NAMES[0],
+    DERIVATION_NAMES,
+)
+ELEMENTS = Option("--elements", "one element of each, with its sums, instead of matrices")
 OUTPUT = Option("--output FILE", "write it there, wholly or not at all (default: stdout)", path)
 KEY = Option(
     "--key FILE",

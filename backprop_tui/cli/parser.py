@@ -48,8 +48,8 @@ class Parser(argparse.ArgumentParser):
         for heading, options in command.groups.items():
             group = self.add_argument_group(heading)
             if heading == "what" and takes_word:
-                word = command.word
-                group.add_argument("word", nargs="?", default=word.default, **worded(word))
+                for word in command.words:
+                    group.add_argument(word.name, nargs="?", default=word.default, **worded(word))
             for option in options:
                 group.add_argument(option.name, dest=option.name, **worded(option))
         rest = self.add_argument_group("about the program")
@@ -120,7 +120,7 @@ def worded(option: Option) -> dict[str, Any]:
 def usage_of(command: Subcommand) -> str:
     """How a command is typed."""
     flags = " [flags]" if command.options else ""
-    usage = f"{command.line} [{command.word.metavar}]{flags}"
+    usage = f"{command.with_words}{flags}"
     return f"{usage}\n       {PROGRAM} COMMAND ..." if command is STEPPER else usage
 
 
@@ -150,7 +150,9 @@ def checked(
     own = {option.name for option in command.options}
     foreign = [name for name in texts if name.startswith("--") and name not in own]
     faults = [superfluous(command, argument) for argument in (*foreign, *extra)]
-    arguments = argparse.Namespace(word=given.word, parser=given.parser)
+    arguments = argparse.Namespace(parser=given.parser)
+    for word in command.words:
+        setattr(arguments, word.name, texts[word.name])
     for option in command.options:
         try:
             value = read(option, texts[option.name]) if option.name in texts else option.default
@@ -174,7 +176,9 @@ def read(option: Option, typed: Any) -> Any:
 def superfluous(command: Subcommand, argument: str) -> str:
     """Why an argument has no place on this command's line."""
     if not argument.startswith("-"):
-        return f"one {command.word.metavar} is enough: {shown(argument)} is one too many"
+        wanted = " and one ".join(word.metavar for word in command.words)
+        enough = "is" if command.second is None else "are"
+        return f"one {wanted} {enough} enough: {shown(argument)} is one too many"
     name = argument.partition("=")[0]
     own = [*(option.name for option in command.options), "-h", "--help", "--version"]
     for other in (STEPPER, *COMMANDS.values()):

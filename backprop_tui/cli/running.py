@@ -1,4 +1,4 @@
-"""The commands that run an experiment and write what comes of it: trace, check, train, export."""
+"""The commands that open an experiment and write: trace, check, train, derive, export."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from backprop_tui.cli.experiment import decimals_of, opened
-from backprop_tui.cli.flags import AS, BLANKS, COPIES, KEY
+from backprop_tui import lessons
+from backprop_tui.cli.experiment import decimals_of, is_experiment, opened
+from backprop_tui.cli.flags import AS, AS_DERIVATION, BLANKS, COPIES, KEY
 from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, complain, write
-from backprop_tui.exports import formats
+from backprop_tui.explain.derivation import NoDerivation, derivation
+from backprop_tui.exports import derivations, formats
 from backprop_tui.exports.check import Report
 from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.trace import FORMATS
@@ -95,6 +97,24 @@ def train(arguments: argparse.Namespace) -> int:
     if asked.signal is not None:
         return STOPPED + asked.signal
     return FINE if session.reached else FAILED
+
+
+def derive(arguments: argparse.Namespace) -> int:
+    """Gradients derived line by line. A single word that is no experiment is a gradient."""
+    if arguments.second is None and not is_experiment(arguments.word):
+        arguments.word, arguments.second = lessons.DEFAULT, arguments.word
+    experiment = opened(arguments)
+    program, symbol = experiment.program, arguments.second
+    try:
+        found = [
+            derivation(program, each, elements=arguments.elements)
+            for each in (program.gradients if symbol is None else (symbol,))
+        ]
+    except NoDerivation as error:
+        raise CommandError(str(error)) from None
+    texts = derivations.FORMATS[getattr(arguments, AS_DERIVATION.attribute)]
+    write(texts(experiment.title, found), document=True)
+    return FINE
 
 
 def export(arguments: argparse.Namespace) -> int:

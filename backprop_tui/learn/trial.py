@@ -21,7 +21,7 @@ from backprop_tui.learn.probes import (
 )
 from backprop_tui.learn.rewrites import variants
 from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
-from backprop_tui.maths.functions import K
+from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
 from backprop_tui.model.experiment import Experiment
@@ -115,9 +115,15 @@ def _only_here(trial: Trial) -> str:
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
     """`e` with what it may lack, and the sentence for it."""
     correct = "Your formula is correct"
-    for scalar, one, more in ((m, "input", "a batch"), (K, "output", "a layer of several")):
+    for scalar, one, more, total, terms in (
+        (m, "input", "a batch", row_sums(e), "examples"),
+        (K, "output", "a layer of several", col_sums(e), "outputs"),
+    ):
         if now.given[scalar.symbol] == 1:
             sign = scalar.symbol
+            needs = f"{correct} for one {one}; {more} still needs the sum over its {terms}"
+            yield total, f"{needs}."
+            yield total / scalar, f"{needs}, and / {sign}."
             yield e / scalar, f"{correct} for one {one}; {more} still needs / {sign}."
             yield (
                 e * scalar,

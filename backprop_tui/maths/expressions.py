@@ -160,6 +160,46 @@ class Compare(Expr):
     right: Expr
 
 
+# What only a derivation has
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Expr):
+    """One number of a matrix by the letters of its row and column: dW2[i,j].
+
+    A letter is "" where the matrix has only one row or column; a row may be the number 1.
+    """
+
+    symbol: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Expr):
+    """∂L/∂Z2 or ∂Z2[k]/∂W2[i,j]: a derivative that no rule has been applied to yet."""
+
+    of: Expr
+    by: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Delta(Expr):
+    """Kronecker's delta, [k=i]: 1 where two indices are equal, otherwise 0."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class SumOver(Expr):
+    """Σₖ: the sum of `body` over an index from 1 to `count`."""
+
+    index: str
+    count: int
+    body: Expr
+
+
 def as_expr(operand: Operand) -> Expr:
     """The operand itself, or a number as a node."""
     if isinstance(operand, Expr):
@@ -170,12 +210,18 @@ def as_expr(operand: Operand) -> Expr:
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct parts of `e`, from left to right."""
     match e:
+        case Name() | Num() | Cell():
+            return ()
         case Neg(x) | Transpose(x):
             return (x,)
         case Sum(terms) | Call(_, terms):
             return terms
         case Diff(x, y) | MatMul(x, y) | Mul(x, y) | Div(x, y) | Compare(x, _, y):
             return (x, y)
+        case Partial(x, y):
+            return (x, y)
+        case SumOver(_, _, body):
+            return (body,)
         case _:
             return ()
 
@@ -183,6 +229,8 @@ def children(e: Expr) -> tuple[Expr, ...]:
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`e` with each of its direct parts changed."""
     match e:
+        case Name() | Num() | Cell():
+            return e
         case Neg(x):
             return Neg(change(x))
         case Transpose(x):
@@ -201,6 +249,10 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return Call(function, tuple(change(a) for a in args))
         case Compare(x, sign, y):
             return Compare(change(x), sign, change(y))
+        case Partial(x, y):
+            return Partial(change(x), change(y))
+        case SumOver(index, count, body):
+            return SumOver(index, count, change(body))
         case _:
             return e
 
@@ -224,7 +276,14 @@ def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
 
 def names(e: Expr) -> tuple[str, ...]:
     """The symbols that `e` reads, each once, in order of reading."""
-    return tuple(dict.fromkeys(n.symbol for n in walk(e) if isinstance(n, Name | Cell)))
+    found, todo = dict[str, None](), [e]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Name | Cell | Entry):
+            found[part.symbol] = None
+        else:
+            todo.extend(children(part)[::-1])
+    return tuple(found)
 
 
 def cells(e: Expr) -> tuple[Cell, ...]:
@@ -235,7 +294,7 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
-        case Num() | Cell():
+        case Num() | Cell() | Entry() | Delta():
             return True
         case Name(symbol):
             return symbol in SCALARS

@@ -1,18 +1,20 @@
 """The functions: primitives, activations and losses, one entry each in a table.
 
 A primitive's entry says how NumPy computes it and how it is written. An activation or a loss is
-itself an expression, with its derivative beside it; its value, text, LaTeX and elements follow.
+itself an expression, one entry: its derivative (`rules`), text, LaTeX and elements follow from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Call, Expr, Name, Num, as_expr, replace
+from backprop_tui.maths.expressions import Call, Expr, Name, as_expr, calls, replace
+from backprop_tui.maths.rules import derivative, derivative_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -181,41 +183,36 @@ exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, col_max, total
     _function, "exp log square sqrt power max step row_sums col_sums col_max total".split()
 )
 
-# One-letter names: z a layer's Z, a its A (in a loss the prediction), d its dA, y the target.
-z, d, a, y, K = Name("z"), Name("d"), Name("a"), Name("y"), Name("K")
+# One-letter names: z a layer's Z, a the prediction, y the target.
+z, a, y, K = Name("z"), Name("a"), Name("y"), Name("K")
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation as an expression in z, with its derivative; `activation(Z1)` applies it."""
+    """An activation as an expression in z; `activation(Z1)` applies it."""
 
     name: str
     symbol: str
     torch: str
     """PyTorch's own function, which autograd differentiates."""
     value: Expr
-    derivative: Expr | None = None
-    """Its derivative in z; None where an output depends on every z of its example (softmax)."""
-    jacobian_product: Expr | None = None
-    """In that case dZ, as an expression in a and d, where d is dA."""
+    written: Expr | None = None
+    """Its derivative in a nicer form than the rules give: σ(z) ∘ (1 − σ(z))."""
 
-    @property
+    @cached_property
     def elementwise(self) -> bool:
         """Whether each output depends on its own z alone."""
-        return self.derivative is not None
+        return not any(PRIMITIVES[call.function].over for call in calls(self.value))
 
-    def __call__(self, x: Expr) -> Expr:
+    @cached_property
+    def derivative(self) -> Expr | None:
+        """Its derivative in z; None where an output depends on every z of its example (softmax)."""
+        if not self.elementwise:
+            return None
+        return self.written or derivative(self.value, z.symbol)
+
+    def __call__(self, x: Expr) -> Call:
         return Call(self.name, (x,))
-
-    def derivative_at(self, x: Expr) -> Expr:
-        """Its derivative at x: σ′(Z1)."""
-        return Call(f"{self.name}_derivative", (x,))
-
-    def back(self, d_a: Expr, z_: Expr, a_: Expr) -> Expr:
-        """dZ from dA, Z and A: the chain rule through this activation."""
-        if self.jacobian_product is not None:
-            return replace(self.jacobian_product, {a: a_, d: d_a})
-        return d_a * self.derivative_at(z_)
 
 
 sigma, tanh = _function("sigmoid"), _function("tanh")
@@ -225,34 +222,22 @@ ACTIVATIONS: dict[str, Activation] = {
     f.name: f
     for f in (
         Activation(
-            "sigmoid",
-            "σ",
-            "torch.sigmoid(*)",
-            1 / (1 + exp(-z)),
-            derivative=sigma(z) * (1 - sigma(z)),
+            "sigmoid", "σ", "torch.sigmoid(*)", 1 / (1 + exp(-z)), sigma(z) * (1 - sigma(z))
         ),
-        Activation(
-            "tanh",
-            "tanh",
-            "torch.tanh(*)",
-            2 / (1 + exp(-2 * z)) - 1,
-            derivative=1 - square(tanh(z)),
-        ),
-        Activation("relu", "relu", "torch.relu(*)", maximum(0, z), derivative=step(z)),
+        Activation("tanh", "tanh", "torch.tanh(*)", 2 / (1 + exp(-2 * z)) - 1, 1 - square(tanh(z))),
+        Activation("relu", "relu", "torch.relu(*)", maximum(0, z)),
         Activation(
             "leaky_relu",
             "leaky_relu",
             "torch.nn.functional.leaky_relu(*)",
             maximum(0.01 * z, z),
-            derivative=0.01 + 0.99 * step(z),
         ),
-        Activation("linear", "linear", "*", z, derivative=Num(1.0)),
+        Activation("linear", "linear", "*", z),
         Activation(
             "softmax",
             "softmax",
             "torch.softmax(*, dim=0)",
             spread / col_sums(spread),
-            jacobian_product=a * (d - col_sums(d * a)),
         ),
     )
 }
@@ -260,22 +245,15 @@ ACTIVATIONS: dict[str, Activation] = {
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of each example, as an expression in a and y, with its derivative in a."""
+    """The loss of each example, as an expression in a and y."""
 
     name: str
     value: Expr
-    derivative: Expr
-    collapses: frozenset[str] = frozenset()
-    """The last activations for which dA ∘ g′(Z) multiplies out to a − y."""
     targets_are_shares: bool = False
     targets_are_probabilities: bool = False
 
     def __call__(self, a_: Expr, y_: Expr) -> Expr:
         return replace(self.value, {a: a_, y: y_})
-
-    def derivative_at(self, a_: Expr, y_: Expr) -> Expr:
-        """Its derivative in the predictions, at a_ and y_."""
-        return replace(self.derivative, {a: a_, y: y_})
 
 
 LOSSES: dict[str, Loss] = {
@@ -284,26 +262,22 @@ LOSSES: dict[str, Loss] = {
         Loss(
             "binary_cross_entropy",
             -col_sums(y * log(a) + (1 - y) * log(1 - a)),
-            derivative=(1 - y) / (1 - a) - y / a,
-            collapses=frozenset({"sigmoid"}),
             targets_are_probabilities=True,
         ),
         Loss(
             "cross_entropy",
             -col_sums(y * log(a)),
-            derivative=-y / a,
-            collapses=frozenset({"softmax"}),
             targets_are_shares=True,
         ),
-        Loss("half_squared_error", col_sums(square(a - y)) / 2, derivative=a - y),
-        Loss("mean_squared_error", col_sums(square(a - y)) / K, derivative=2 * (a - y) / K),
+        Loss("half_squared_error", col_sums(square(a - y)) / 2),
+        Loss("mean_squared_error", col_sums(square(a - y)) / K),
     )
 }
 
 DEFINITIONS: dict[str, Expr] = {
     **{f.name: f.value for f in ACTIVATIONS.values()},
     **{
-        f"{f.name}_derivative": f.derivative
+        derivative_of(f(z)).function: f.derivative
         for f in ACTIVATIONS.values()
         if f.derivative is not None
     },

@@ -48,7 +48,8 @@ def _cell(cell: Cell) -> str:
 
 def _entry(symbol: str, row: str, column: str) -> str:
     letters, layer = _parts(symbol)
-    place = f"<mrow>{_index(row)}<mo>,</mo>{_index(column)}</mrow>"
+    place = "<mo>,</mo>".join(_index(index) for index in (row, column) if index)
+    place = f"<mrow>{place}</mrow>"
     if not layer:
         return f"<msub><mi>{letters}</mi>{place}</msub>"
     return f"<msubsup><mi>{letters}</mi>{place}{_bracketed(layer)}</msubsup>"
@@ -118,6 +119,8 @@ MATHML = Notation(
     broad=3,
     guarded=True,
     entry=_entry,
+    partial="<mfrac><mrow><mo>∂</mo>{}</mrow><mrow><mo>∂</mo>{}</mrow></mfrac>",
+    delta="<mrow><mo>[</mo><mi>{}</mi><mo>=</mo><mi>{}</mi><mo>]</mo></mrow>",
     gathered=_gathered,
     tight=frozenset(),
 )

@@ -14,15 +14,19 @@ from backprop_tui.maths.expressions import (
     Call,
     Cell,
     Compare,
+    Delta,
     Diff,
     Div,
+    Entry,
     Expr,
     MatMul,
     Mul,
     Name,
     Neg,
     Num,
+    Partial,
     Sum,
+    SumOver,
     Transpose,
 )
 from backprop_tui.maths.functions import PRIMITIVES
@@ -54,8 +58,10 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
     Raises ShapeMismatch, and KeyError for a symbol that `shapes` does not have.
     """
     match e:
-        case Num() | Cell():
+        case Num() | Cell() | Entry() | Delta() | SumOver():
             return ()
+        case Partial(_, x):
+            return shape(x, shapes)
         case Name(symbol):
             return () if symbol in SCALARS else shapes[symbol]
         case Neg(x):

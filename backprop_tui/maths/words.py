@@ -162,6 +162,12 @@ def cell_in_words(cell: Cell) -> str:
     return f"{symbol_in_words(cell.symbol)} row {cell.row} column {cell.column}"
 
 
+def _entry_in_words(symbol: str, row: str, column: str) -> str:
+    """An element by its letters: d W 2 row i column j."""
+    places = ((" row ", row), (" column ", column))
+    return symbol_in_words(symbol) + "".join(word + index for word, index in places if index)
+
+
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
@@ -192,5 +198,9 @@ WORDS = Notation(
     figure=figure_in_words,
     parentheses=("open parenthesis ", " close parenthesis"),
     encloses=False,
+    entry=_entry_in_words,
+    partial="d {} by d {}",
+    delta="1 where {} is {}, otherwise 0,",
+    gathered=lambda sign, k: f"{'sum' if sign == 'Σ' else 'largest'} over {k} of",
     tight=frozenset(),
 )

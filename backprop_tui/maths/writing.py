@@ -15,15 +15,19 @@ from backprop_tui.maths.expressions import (
     Call,
     Cell,
     Compare,
+    Delta,
     Diff,
     Div,
+    Entry,
     Expr,
     MatMul,
     Mul,
     Name,
     Neg,
     Num,
+    Partial,
     Sum,
+    SumOver,
     Transpose,
     children,
     is_loss_term,
@@ -87,8 +91,11 @@ class Notation:
     with a slash, at which a line can be broken."""
     guarded: bool = False
     """Whether a negative number after another sign has parentheses: 2 × (−3)."""
-    entry: Callable[[str, str, str], str] = lambda symbol, i, j: f"{symbol}[{i},{j}]"
-    """An element whose row and column are letters: dW2[i,j]."""
+    entry: Callable[[str, str, str], str] = lambda symbol, i, j: f"{symbol}[{_place(i, j)}]"
+    """An element whose row and column are letters: dW2[i,j], b2[i] where it has one column."""
+    partial: str = "∂{}/∂{}"
+    delta: str = "[{}={}]"
+    """Kronecker's delta."""
     gathered: Callable[[str, str], str] = lambda sign, k: f"{sign}{SUBSCRIPTS[k]}"
     """The sign of a sum or a maximum over an index: Σₖ."""
     xlog: str | None = None
@@ -106,6 +113,11 @@ class Notation:
     def before(self) -> int:
         """How tightly the operand of a minus must bind: −(−x), but minus minus x."""
         return POSTFIX if self.encloses else NEGATION
+
+
+def _place(row: object, column: object) -> str:
+    """The row and the column of an element, without the one that it does not have."""
+    return ",".join(str(index) for index in (row, column) if index != "")
 
 
 def write(e: Expr, notation: Notation) -> str:
@@ -130,6 +142,8 @@ class _Writer:
                 return n.name(symbol), ATOM
             case Cell():
                 return n.cell(e), ATOM
+            case Neg(SumOver() as x):  # −Σₖ needs no parentheses
+                return self.negative(n.negative + self.write(x)[0], behind)
             case Neg(x):
                 return self.negative(n.negative + self.at(x, n.before, in_sum), behind)
             case Transpose(x):
@@ -157,6 +171,14 @@ class _Writer:
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
                 return f"{self.at(x, SUM)} {sign} {self.at(y, SUM)}", COMPARISON
+            case Entry(symbol, row, column):
+                return n.entry(symbol, row, column) if row or column else n.name(symbol), ATOM
+            case Partial(x, y):
+                return n.partial.format(self.at(x, ATOM), self.at(y, ATOM)), NEGATION
+            case Delta(x, y):
+                return n.delta.format(x, y), ATOM
+            case SumOver(index, _, body):
+                return f"{n.gathered('Σ', index)} {self.at(body, PRODUCT, in_sum=True)}", NEGATION
             case _:
                 raise TypeError(f"no way to write {e!r}")
 
@@ -259,7 +281,7 @@ def _latex_call(function: str) -> str:
 
 
 def _latex_entry(symbol: str, row: object, column: object) -> str:
-    return f"{_latex_name(symbol)}_{{{row},{column}}}"
+    return f"{_latex_name(symbol)}_{{{_place(row, column)}}}"
 
 
 LATEX = Notation(
@@ -282,6 +304,7 @@ LATEX = Notation(
     fraction=r"\frac{{{}}}{{{}}}",
     guarded=True,
     entry=_latex_entry,
+    partial=r"\frac{{\partial {}}}{{\partial {}}}",
     gathered=lambda sign, k: rf"{LATEX_GATHERED[sign]}_{{{k}}}",
     tight=frozenset(),
 )

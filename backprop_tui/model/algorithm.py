@@ -1,25 +1,26 @@
-"""The algorithm of backpropagation, written once, as mathematics.
+"""The algorithm of backpropagation for a dense network: forward and update are written here.
 
-`steps_of` below is that algorithm, in Andrew Ng's notation (columns are examples). It knows how a
-dense network is built, and nothing of numbers, positions or screens.
+The backward steps between them are derived (`backward`). It is Andrew Ng's notation: columns are
+examples. Nothing here knows of numbers, positions or screens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 
-from backprop_tui.maths.expressions import Expr, Name
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, row_sums, total
+from backprop_tui.maths.expressions import Expr, Name, Num
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, col_sums, total
+from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
     INPUT,
     LOSS,
     OBJECTIVE,
     TARGET,
-    Part,
     gradient,
     layers_of,
-    symbol_of,
+    parameter_shapes,
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
@@ -28,63 +29,54 @@ from backprop_tui.model.program import DeliberateMistake, Program, Role, Step
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
 
-@dataclass(frozen=True)
-class Family:
-    """The same matrix of every layer: `W[2]` is the name W2, and `dW[2]` the gradient of it."""
-
-    part: Part
-    is_gradient: bool = False
-
-    def __getitem__(self, layer: int) -> Name:
-        symbol = symbol_of(self.part, layer)
-        return Name(gradient(symbol) if self.is_gradient else symbol)
-
-    def step(self, layer: int, e: Expr, derivation: Expr | None = None) -> Step:
-        """The step that computes that layer's."""
-        if not self.is_gradient:
-            return Step(self[layer], e, "forward", Role("value", layer, self.part))
-        role = Role("gradient", layer, self.part, of=symbol_of(self.part, layer))
-        return Step(self[layer], e, "backward", role, derivation)
+def forward_of(network: Network) -> Iterator[Step]:
+    """The forward steps, and the loss of each example."""
+    for layer, name in zip(layers_of(network.layers), network.activations, strict=True):
+        number = layer.number
+        W, A, b, Z = map(Name, (layer.weight, layer.below, layer.bias, layer.affine))
+        yield Step(Z, W @ A + b, "forward", Role("value", number, "affine"))
+        g, value = ACTIVATIONS[name], Role("value", number, "activation")
+        yield Step(Name(layer.activation), g(Z), "forward", value)
+    loss = LOSSES[network.loss](Name(layer.activation), Y)
+    outputs = dict.fromkeys((layer.activation, TARGET), (network.layers[-1], 2))
+    yield Step(L, without_sums_of_one(loss, outputs), "loss", Role("loss"))
 
 
-W, b, Z, A = Family("weight"), Family("bias"), Family("affine"), Family("activation")
-dW, db, dZ, dA = (Family(family.part, is_gradient=True) for family in (W, b, Z, A))
+def given_of(network: Network) -> dict[str, Role]:
+    """What is there before the first step: inputs, targets and parameters."""
+    given = {INPUT: Role("input", 0, "activation"), TARGET: Role("target")}
+    for layer in layers_of(network.layers):
+        given[layer.weight] = Role("parameter", layer.number, "weight")
+        given[layer.bias] = Role("parameter", layer.number, "bias")
+    return given
 
 
-def steps_of(network: Network, training: Training) -> Iterator[Step]:
+def forward_pass(network: Network, training: Training) -> Forward:
+    """What the backward pass of a network is derived from."""
+    n, examples = network.layers, min(training.batch, 2)  # all larger batches have one formula
+    return Forward(
+        tuple(forward_of(network)),
+        given_of(network),
+        {INPUT: (n[0], examples), TARGET: (n[-1], examples), **parameter_shapes(n)},
+        examples,
+        training.batch > 1 and training.reduction == "mean",
+        {col_sums(Y): Num(1.0)} if LOSSES[network.loss].targets_are_shares else {},
+    )
+
+
+@lru_cache(maxsize=64)
+def steps_of(network: Network, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
-    batch = training.batch > 1
-
-    def mean(e: Expr) -> Expr:
-        return e / m if batch and training.reduction == "mean" else e
-
-    loss = LOSSES[network.loss]
-    g = {layer: ACTIVATIONS[name] for layer, name in enumerate(network.activations, 1)}
-    layers, last = range(1, network.depth + 1), network.depth
-
-    for l in layers:  # noqa: E741 (Ng's own letter)
-        yield Z.step(l, W[l] @ A[l - 1] + b[l])
-        yield A.step(l, g[l](Z[l]))
-
-    yield Step(L, loss(A[last], Y), "loss", Role("loss"))
-    if batch:
-        yield Step(J, mean(total(L)), "loss", Role("loss"))
-
-    yield dA.step(last, loss.derivative_at(A[last], Y))
-    for l in reversed(layers):  # noqa: E741
-        chain_rule = g[l].back(dA[l], Z[l], A[l])
-        if l == last and g[l].name in loss.collapses:
-            yield dZ.step(l, A[l] - Y, derivation=chain_rule)
-        else:
-            yield dZ.step(l, chain_rule)
-        yield dW.step(l, mean(dZ[l] @ A[l - 1].T))
-        yield db.step(l, mean(row_sums(dZ[l])))
-        if l > 1:
-            yield dA.step(l - 1, W[l].T @ dZ[l])
-
-    for l in layers:  # noqa: E741
-        yield from update(W[l], dW[l], Role("parameter", l, "weight"), training)
-        yield from update(b[l], db[l], Role("parameter", l, "bias"), training)
+    forward = forward_pass(network, training)
+    steps = [*forward.steps]
+    if training.batch > 1:
+        objective = total(L) / m if training.reduction == "mean" else total(L)
+        steps.append(Step(J, objective, "loss", Role("loss")))
+    steps += backward(forward)
+    for symbol in forward.parameters:
+        role = forward.given[symbol]
+        steps += update(Name(symbol), Name(gradient(symbol)), role, training)
+    return tuple(steps)
 
 
 def update(parameter: Name, slope: Name, role: Role, training: Training) -> Iterator[Step]:
@@ -115,12 +107,8 @@ def program_of(
     `formulas` are a learner's own, by the symbols that they compute; a mistake made on purpose
     leaves them out.
     """
-    steps = tuple(steps_of(network, training))
-    given = {INPUT: Role("input", 0, "activation"), TARGET: Role("target")}
-    for layer in layers_of(network.layers):
-        given[layer.weight] = Role("parameter", layer.number, "weight")
-        given[layer.bias] = Role("parameter", layer.number, "bias")
-    right = Program(network, training, steps, given, formulas or {})
+    steps = steps_of(network, training)
+    right = Program(network, training, steps, given_of(network), formulas or {})
     if mistake is None:
         return right
     right = replace(right, formulas={})

@@ -254,8 +254,11 @@ class Program:
         """The symbols that have a column for each example of the batch."""
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
-        one, two = self.shapes(1), self.shapes(2)
-        return frozenset(symbol for symbol in one if one[symbol] != two[symbol])
+        forward = [step for step in self.taught if step.phase in ("forward", "loss")]
+        one, two = (with_shapes_of(forward, self._given_shapes(n)) for n in (1, 2))
+        values = {symbol for symbol in one if one[symbol] != two[symbol]}
+        gradients = {step.symbol for step in self.taught if step.role.of in values}
+        return frozenset(values | gradients)
 
     @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
@@ -314,8 +317,10 @@ def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping
 
 def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
     """`e` as it is computed: parts that are known already by their name, definitions expanded."""
-    if e in known:
-        return known[e]
+    if (name := known.get(e)) is not None:
+        return name
+    if isinstance(e, Name):
+        return e
     if isinstance(e, Call) and e.function in DEFINITIONS:
         return lower(expand(e), known)
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
@@ -333,7 +338,8 @@ def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:
         for stale in reading.pop(step.symbol, ()):
             known.pop(stale, None)
         read = names(step.expression)
-        if step.symbol not in read:
+        # A name that is another's, db1 = dZ1, computes nothing that could be used again.
+        if step.symbol not in read and not isinstance(step.expression, Name):
             known.setdefault(step.expression, step.target)
             for symbol in read:
                 reading.setdefault(symbol, []).append(step.expression)

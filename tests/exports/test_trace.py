@@ -206,7 +206,7 @@ class TestTable:
             "      given     X                                3×1     1.000",
             "   1  forward   Z1 = W1·X + b1                   3×1     1.500",
             "                                                        −1.450",
-            "   5  loss      L = −col_sums(Y ∘ log(A2)        1×1    1.026",
+            "   5  loss      L = −(Y ∘ log(A2)                1×1    1.026",
             "                  + (1 − Y) ∘ log(1 − A2))",
             "   8  backward  dW2 = dZ2 · A1ᵀ                  1×3    −0.524 −0.122 −0.250",
             "  17  update    b2 ← b2 − α·db2                  1×1    0.321",

@@ -59,7 +59,7 @@ def words() -> str:
 def commands() -> str:
     """The commands of the command line."""
     all_of_them = [STEPPER, *PROGRAM_COMMANDS.values()]
-    rows = ((code(f"{c.line} [{c.word.metavar}]"), c.summary) for c in all_of_them)
+    rows = ((code(c.with_words), c.summary) for c in all_of_them)
     return table(("command", "what it does"), *rows)
 
 

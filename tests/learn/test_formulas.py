@@ -102,13 +102,18 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
     ways = [text(w(taught)) for w in (commuted, transposed_twice, divided_elsewhere)]
     ways += [text(taught), numpy_source(taught), f"{step.symbol} = {text(taught)}"]
     ways += [text(step.derivation)] if step.derivation else []
-    of_one = e.training.batch == 1 and e.training.reduction == "mean"
-    needs_m = of_one and step.symbol.startswith(("dW", "db"))
-    said = (
-        "Your formula is correct for one input; a batch still needs / m."
-        if needs_m
-        else "Your formula is correct for any batch size"
-    )
+    of_one, mean = e.training.batch == 1, e.training.reduction == "mean"
+    said = "Your formula is correct for any batch size"
+    if of_one and step.symbol.startswith("db"):
+        over_m = ", and / m." if mean else "."
+        said = (
+            "Your formula is correct for one input; a batch still needs the sum over its examples"
+        )
+        said += over_m
+    elif of_one and mean and step.symbol.startswith("dW"):
+        said = "Your formula is correct for one input; a batch still needs / m."
+    elif step.symbol == "L" and e.network.layers[-1] == 1:
+        said = "Your formula is correct for one output; a layer of several still needs the sum"
     for typed in ways:
         assert judge(e, step.symbol, typed).sentence.startswith(said), typed
 
@@ -187,8 +192,8 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
             "article",
             "db2",
             "dZ2",
-            "Your formula is correct for these sizes only; with layers 2-4-6 and 3 examples, "
-            "db2 must be 6×1 like b2, but this gives 6×3.",
+            "Your formula is correct for one input; a batch still needs the sum over its examples, "
+            "and / m.",
         ),
     ],
 )

@@ -182,15 +182,16 @@ def test_with_all_parameters_frozen_the_update_is_empty_and_last() -> None:
 
 
 def test_shapes_of_a_batch_of_two() -> None:
-    program = program_of(Network((4, 3, 1), ("relu", "linear"), "mean_squared_error"), Training())
-    shapes = program.shapes(2)
+    network = Network((4, 3, 1), ("relu", "linear"), "mean_squared_error")
+    shapes = program_of(network, Training(batch=2)).shapes(2)
     expected = {"X": (4, 2), "W1": (3, 4), "b1": (3, 1), "Z1": (3, 2), "L": (1, 2), "dW1": (3, 4)}
     assert {symbol: shapes[symbol] for symbol in expected} == expected
 
 
 @given(experiments())
 def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Experiment) -> None:
-    shapes = program_of(experiment.network, experiment.training).shapes(3)
+    batch = experiment.training.batch
+    shapes = program_of(experiment.network, experiment.training).shapes(batch)
     for symbol in shapes:
         if symbol.startswith("d"):
             assert shapes[symbol] == shapes[symbol[1:]]

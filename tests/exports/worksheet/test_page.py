@@ -137,7 +137,8 @@ class TestItExplainsItself:
     def test_by_the_signs_that_occur_and_no_others(
         self, blanks: tuple[str, ...], there: list[str], absent: list[str]
     ) -> None:
-        words = Outline(exported("worksheet", load("article"), blanks=blanks)).words
+        lesson = "batch" if blanks == ("db2",) else "article"  # one example has no sum over a row
+        words = Outline(exported("worksheet", load(lesson), blanks=blanks)).words
         words = words[words.index("Network:") :]
         assert [sign for sign in there if sign not in words] == []
         assert [sign for sign in absent if sign in words] == []

@@ -1,0 +1,157 @@
+"""The lines of one element of a gradient: ∂L/∂W1[i,j] = Σₖ ∂L/∂Z1[k]·∂Z1[k]/∂W1[i,j] = dZ1[i]·X[j].
+
+i and j are the row and the column of the gradient, k the rows and s the examples of the step that
+reads it, p a sum inside a formula. An axis of length 1 has no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from backprop_tui.explain.gradient_lines import Gradient, Line
+from backprop_tui.explain.in_matrices import collapsed
+from backprop_tui.maths.entries import (
+    Entries,
+    Index,
+    over,
+    plus,
+    products,
+    settled,
+    sum_of,
+    times,
+    unsigned,
+)
+from backprop_tui.maths.expressions import Call, Entry, Expr, Neg, Partial
+from backprop_tui.maths.normal_form import flat, tidy
+from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.writing import text
+from backprop_tui.model.program import Step
+
+
+@dataclass(frozen=True)
+class Path:
+    """How one forward step passes a change of an entry on: a term of the chain rule."""
+
+    target: Entry
+    """The entry k of what the step computes."""
+    at_target: Entry
+    """The entry of the gradient at the target."""
+    from_loss: Partial
+    slope: Partial
+    """∂Z1[k]/∂W1[i,j]"""
+    inner: Expr
+    """What the rules make of `slope`."""
+    sums: tuple[Index, ...]
+    """The letters of the target, which the chain rule sums over."""
+
+    def over(self, at_target: Expr, slope: Expr) -> Expr:
+        """Σₖ of the product of the two, with a minus in front of the sum."""
+        negative, product = unsigned(flat(times(at_target, slope)))
+        whole = over(self.sums, product)
+        return Neg(whole) if negative else whole
+
+
+def by_elements(gradient: Gradient) -> Iterator[Line]:
+    """The lines for the entry in row i and column j; the last one is the formula of the step."""
+    V = _entries(gradient).entry(gradient.of, "i", "j")
+    lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
+    yield from (replace(line, expression=gradient.over_m(line.expression)) for line in lines)
+    yield Line(gradient.step.expression, "all i and j at once", gradient.step.target)
+
+
+def given(gradient: Gradient) -> tuple[tuple[Entry, Expr], ...]:
+    """The forward steps that read what the gradient is of, each as the formula of one entry."""
+    return tuple(_given(gradient, step) for step in gradient.readers)
+
+
+def is_softmax(gradient: Gradient) -> bool:
+    """Whether the reader is a function in which each output depends on every input."""
+    return isinstance(gradient.reader.expression, Call) and gradient.function is None
+
+
+def _entries(gradient: Gradient) -> Entries:
+    """The entries of the program's matrices; L has one for each example."""
+    return Entries(gradient.shapes, (gradient.loss.symbol,))
+
+
+def _given(gradient: Gradient, step: Step) -> tuple[Entry, Expr]:
+    """The entry k of what a step computes, and its formula: of example s for a parameter, else of
+    the gradient's own column."""
+    entries, column = _entries(gradient), "s" if gradient.is_parameter else "j"
+    return entries.entry(step.symbol, "k", column), entries.of(step.expression, "k", column)
+
+
+def _path(gradient: Gradient, step: Step, V: Entry) -> Path:
+    entries, (target, formula) = _entries(gradient), _given(gradient, step)
+    at_target = entries.entry(gradient.at(step).symbol, target.row, target.column)
+    rows, columns = gradient.shapes[step.symbol]
+    indices = (("k", rows), ("s", columns))
+    inner = entries.derivative(formula, V, target)
+    if not is_softmax(gradient):
+        inner = sum_of(settled(products(inner)))
+    return Path(
+        target,
+        at_target,
+        Partial(Entry(gradient.loss.symbol, "", target.column), target),
+        Partial(target, V),
+        inner,
+        tuple(index for index in indices if index[0] in (target.row, target.column)),
+    )
+
+
+def _of_loss(gradient: Gradient, V: Entry) -> Iterator[Line]:
+    """The lines of an entry of the gradient of the loss itself."""
+    ((target, formula),) = given(gradient)
+    found = products(_entries(gradient).derivative(formula, V, target))
+    yield Line(sum_of(found), gradient.rules_of_loss, gradient.left(V))
+    yield Line(sum_of(settled(found)), "only p = i")
+
+
+def _of_paths(gradient: Gradient, V: Entry) -> Iterator[Line]:
+    """The lines of an entry of a gradient that the chain rule leads to."""
+    paths = [_path(gradient, step, V) for step in gradient.readers]
+    every = " and ".join(text(path.target) for path in paths)
+    summed = any(path.sums for path in paths)
+    opens = gradient.at(gradient.reader).symbol
+    yield Line(
+        _added(path.over(path.from_loss, path.slope) for path in paths),
+        f"chain rule over every {every}" if summed else f"chain rule: {gradient.uses}",
+        gradient.left(V),
+    )
+    yield Line(
+        _added(path.over(path.at_target, path.slope) for path in paths),
+        gradient.come_from,
+        opens=opens,
+    )
+    if is_softmax(gradient) and gradient.step.derivation is not None:
+        yield from _of_softmax(gradient, paths[0])
+        return
+    found = _added(path.over(path.at_target, path.inner) for path in paths)
+    slope = derivative_of(gradient.function).function if gradient.function else None
+    put_in = " and ".join(text(path.slope) for path in paths)
+    yield Line(found, "softmax" if is_softmax(gradient) else f"{put_in} put in", opens=slope)
+    yield Line(sum_of(settled(products(found))), "only k = i")
+    if gradient.step.derivation is not None:
+        for line in collapsed(gradient, gradient.step.derivation):
+            yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
+
+
+def _of_softmax(gradient: Gradient, path: Path) -> Iterator[Line]:
+    """The lines from the gradient of the loss at a softmax to what is left of it."""
+    at_reader = gradient.at(gradient.reader)
+    put_in = _entries(gradient).of(at_reader.expression, path.target.row, path.target.column)
+    yield Line(path.over(put_in, path.slope), f"{at_reader.symbol} put in", opens=at_reader.symbol)
+    whole = path.over(put_in, path.inner)
+    yield Line(whole, "softmax")
+    negative, product = unsigned(tidy(flat(times(put_in, path.inner))))
+    cancelled = over(path.sums, product)
+    yield Line(Neg(cancelled) if negative else cancelled, "cancel")
+    found = settled(products(whole))
+    yield Line(sum_of(found), "only k = i")
+    yield Line(sum_of(found, gradient.shares), gradient.fact)
+
+
+def _added(terms: Iterable[Expr]) -> Expr:
+    return reduce(plus, terms)

@@ -1,0 +1,94 @@
+"""The derivation of a gradient, line by line: from the chain rule to the formula of its step.
+
+    ∂L/∂Z2 = ∂L/∂A2 ∘ ∂A2/∂Z2        chain rule: L uses Z2 through A2
+           = dA2 ∘ σ′(Z2)            dA2 is step 6
+
+Each line is an expression that has the value of the line above it, and the rule that led to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from backprop_tui.explain.by_elements import by_elements, given
+from backprop_tui.explain.gradient_lines import Gradient, Line
+from backprop_tui.explain.in_matrices import in_matrices
+from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
+from backprop_tui.maths.normal_form import tidy
+from backprop_tui.maths.rules import gradients, rule_of
+from backprop_tui.maths.writing import TEXT, Notation, text, write
+from backprop_tui.messages import hint, shown
+from backprop_tui.model.program import Program
+
+
+class NoDerivation(ValueError):
+    """A symbol that has no derivation; the text says which have one."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The lines that lead to the formula of a gradient, or of a function's derivative."""
+
+    symbol: str
+    """What is derived: dZ2, or a function's derivative by its stored name, sigmoid_derivative."""
+    target: Expr
+    of: Expr | None
+    """What the target is short for, ∂L/∂Z2; None for a function's derivative."""
+    given: tuple[tuple[Expr, Expr], ...]
+    """The forward steps that are differentiated: what each computes, and its formula."""
+    lines: tuple[Line, ...]
+
+    def heading(self, notation: Notation = TEXT) -> str:
+        """dZ2 = ∂L/∂Z2"""
+        sides = [self.target] if self.of is None else [self.target, self.of]
+        return f" {notation.equals} ".join(write(side, notation) for side in sides)
+
+
+def derivation(
+    program: Program, symbol: str, examples: int | None = None, elements: bool = False
+) -> Derivation:
+    """The derivation of a gradient of a program, in matrices or by `elements`.
+
+    In a run with a mistake, or with a formula of one's own, it is that of the right formula.
+    `examples` are those of the batch; None for as many as a whole batch has. A function's
+    derivative, sigmoid_derivative, has one as well. Raises NoDerivation.
+    """
+    if symbol in DEFINITIONS and is_derivative(symbol):
+        return _of_function(symbol)
+    if symbol not in program.gradients:
+        meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
+        raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
+    gradient = Gradient(program.right or program, symbol, examples or program.training.batch)
+    lines = by_elements(gradient) if elements else in_matrices(gradient)
+    read: Iterable[tuple[Expr, Expr]] = (
+        given(gradient) if elements else ((s.target, s.expression) for s in gradient.readers)
+    )
+    left = gradient.left(Name(gradient.of))
+    return Derivation(symbol, Name(symbol), left, tuple(read), tuple(_changing(lines)))
+
+
+def _changing(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines; of those that read alike, the last expression with the first one's rule."""
+    for _, alike in groupby(lines, key=Line.written):
+        first, *others = alike
+        yield replace(first, expression=others[-1].expression) if others else first
+
+
+def _of_function(symbol: str) -> Derivation:
+    """The derivation of a function's derivative from its definition, in z."""
+    slope = Call(symbol, (z,))
+    function = ACTIVATIONS[symbol.removesuffix("_derivative")]
+    call, definition = function(z), function.value
+    raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
+    nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
+    rules = dict.fromkeys(rule_of(part).name for part in nodes)
+    lines = [
+        Line(raw, ", ".join(rules) or "z′ = 1", slope),
+        Line(DEFINITIONS[symbol], "multiply out"),
+    ]
+    if function.written is not None:
+        lines[-1] = Line(function.written, f"{text(call)} = {text(definition)}")
+    return Derivation(symbol, slope, None, ((call, definition),), tuple(_changing(lines)))

@@ -1,0 +1,124 @@
+"""The lines of a derivation, and what both of its forms are made of: readers, steps, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from backprop_tui.maths.expressions import (
+    Call,
+    Expr,
+    Name,
+    Partial,
+    calls,
+    names,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.normal_form import GATHERS
+from backprop_tui.maths.rules import RULES
+from backprop_tui.maths.writing import TEXT, Notation, text, write
+from backprop_tui.model.algorithm import forward_pass
+from backprop_tui.model.program import Program, Step
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a derivation."""
+
+    expression: Expr
+    rule: str
+    """What led to it, in words and signs."""
+    left: Expr | None = None
+    """What stands on the left of =, on the first line and where it changes."""
+    opens: str | None = None
+    """What it uses that has a derivation of its own: a gradient, or a function's derivative."""
+
+    def written(self, notation: Notation = TEXT) -> str:
+        """Its expression in a notation."""
+        return write(self.expression, notation)
+
+
+class Gradient:
+    """A gradient of a program, and what its derivation is made of."""
+
+    def __init__(self, program: Program, symbol: str, examples: int) -> None:
+        """`program` makes no mistake; it has a gradient of that symbol, dZ2."""
+        self.program = program
+        self.forward = forward_pass(program.network, program.training)
+        self.step = program.taught[program.index(symbol)]
+        self.of = self.step.role.of or ""
+        self.readers: Sequence[Step] = self.forward.readers[self.of]
+        self.loss = self.forward.steps[-1]
+        self.shapes = program.shapes(examples)
+        self.is_parameter = self.of in self.forward.parameters
+
+    @property
+    def reader(self) -> Step:
+        """The last step that reads what the gradient is of."""
+        return self.readers[0]
+
+    @property
+    def reads_loss(self) -> bool:
+        """Whether the loss itself reads it, so that no chain rule is needed."""
+        return self.reader is self.loss
+
+    def left(self, by: Expr) -> Partial:
+        """∂L/∂Z2, or ∂J/∂W2 of a parameter where J is a step of its own."""
+        of = self.program.objective if self.is_parameter else self.loss.symbol
+        return Partial(Name(of), by)
+
+    def over_m(self, e: Expr) -> Expr:
+        """`e`, over m where it is the gradient of a mean."""
+        return e / Name("m") if self.is_parameter and self.forward.mean else e
+
+    def at(self, step: Step) -> Step:
+        """The step that computes the gradient at what a forward step computes."""
+        symbol = self.program.gradient_of(step.symbol)
+        assert symbol is not None
+        return self.program.taught[self.program.index(symbol)]
+
+    @cached_property
+    def function(self) -> Call | None:
+        """The function element by element that alone reads it, σ(Z2); None for other readers."""
+        match [step.expression for step in self.readers]:
+            case [Call(name, (Name(self.of),)) as call] if name in ACTIVATIONS:
+                return call if ACTIVATIONS[name].elementwise else None
+        return None
+
+    # Rules in words
+
+    @cached_property
+    def uses(self) -> str:
+        """L uses A1 through A2 and Z2"""
+        through = " and ".join(step.symbol for step in self.readers)
+        return f"{self.loss.symbol} uses {self.of} through {through}"
+
+    @cached_property
+    def come_from(self) -> str:
+        """dA2 is step 6"""
+        steps = (self.at(step).symbol for step in self.readers)
+        return ", ".join(f"{s} is step {self.program.index(s) + 1}" for s in steps)
+
+    @cached_property
+    def shares(self) -> tuple[str, ...]:
+        """The symbols whose columns add up to 1."""
+        return tuple(symbol for e in self.forward.known for symbol in names(e))
+
+    @property
+    def fact(self) -> str:
+        """a column of Y adds up to 1"""
+        return f"a column of {', '.join(self.shares)} adds up to 1"
+
+    @cached_property
+    def rules_of_loss(self) -> str:
+        """log′(z) = 1 / z"""
+        called = (call for call in calls(self.loss.expression) if self.of in names(call))
+        functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
+        return "; ".join(RULES[function].statement for function in functions)
+
+
+def statement(slope: str) -> str:
+    """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
+    activation = ACTIVATIONS[slope.removesuffix("_derivative")]
+    return f"{activation.symbol}′ = {text(DEFINITIONS[slope]).replace('(z)', '')}"

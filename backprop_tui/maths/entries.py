@@ -1,0 +1,261 @@
+"""Formulas of one entry: Z1[k] = Σₚ W1[k,p]·X[p] + b1[k], and how one entry changes another.
+
+`Entries.of` gives the formula of an entry, and `Entries.derivative` its derivative by an entry of
+what it reads. `sum_of` writes a sum of products in which each Kronecker delta leaves one term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Delta,
+    Diff,
+    Div,
+    Entry,
+    Expr,
+    MatMul,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    SumOver,
+    Transpose,
+    names,
+    rebuild,
+    walk,
+)
+from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.normal_form import tidy
+from backprop_tui.maths.rules import rule_of
+from backprop_tui.maths.shapes import Shape, shape
+
+ZERO, ONE = Num(0.0), Num(1.0)
+Index: TypeAlias = tuple[str, int]
+"""The letter of a sum, and how many terms it has."""
+Product: TypeAlias = tuple[float, tuple[Expr, ...], tuple[Index, ...]]
+"""A number, factors (1/x for a divisor), and the indices that are summed over."""
+
+
+class Entries:
+    """Formulas of single entries of matrices with these shapes."""
+
+    def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
+        """`rowless`: rows that are written with their column alone, such as L[s]."""
+        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), iter("pt")
+
+    def entry(self, symbol: str, row: str, column: str) -> Entry:
+        """An entry by its letters; where the matrix has one row or column, without that letter.
+
+        A row matrix keeps its row, [1,j].
+        """
+        rows, columns = self.shapes[symbol]
+        alone = "" if columns == 1 or symbol in self.rowless else "1"
+        return Entry(symbol, row if rows > 1 else alone, column if columns > 1 else "")
+
+    def of(self, e: Expr, row: str, column: str) -> Expr:
+        """The entry of `e` in that row and column."""
+        match e:
+            case Name(symbol) if symbol not in SCALARS:
+                return self.entry(symbol, row, column)
+            case Transpose(x):
+                return self.of(x, column, row)
+            case MatMul(x, y):
+                count = shape(x, self.shapes)[1]
+                return self._over(count, lambda p: times(self.of(x, row, p), self.of(y, p, column)))
+            case Call(function, (x,)) if function in PRIMITIVES and PRIMITIVES[function].over:
+                rows, columns = shape(x, self.shapes)
+                match PRIMITIVES[function].over:
+                    case "row":
+                        return self._over(columns, lambda p: self.of(x, row, p))
+                    case "column":
+                        return self._over(rows, lambda p: self.of(x, p, column))
+                    case _:
+                        return self._over(
+                            rows, lambda p: self._over(columns, lambda t: self.of(x, p, t))
+                        )
+            case _:
+                return rebuild(e, lambda x: self.of(x, row, column))
+
+    def _over(self, count: int, one: Callable[[str], Expr]) -> Expr:
+        """The sum of `one` over a new index; just it where there is nothing to sum."""
+        if count == 1:
+            return one("")
+        index = next(self.letters)
+        return SumOver(index, count, one(index))
+
+    def derivative(self, e: Expr, by: Entry, c: Expr, g: Expr = ONE) -> Expr:
+        """∂e/∂by times `g`, by the rule of each node; `c` is what `e` is called."""
+        match e:
+            case Entry(symbol, row, column) if symbol == by.symbol:
+                return times(g, times(_delta(row, by.row), _delta(column, by.column)))
+            case SumOver(index, count, body):
+                inner = self.derivative(body, by, body)
+                return inner if inner == ZERO else times(g, SumOver(index, count, inner))
+            case Call("softmax", (Entry() as x,)) if isinstance(c, Entry):
+                if x.symbol != by.symbol:
+                    return ZERO
+                same = _delta(c.row, by.row)
+                return times(g, times(c, Diff(same, Entry(c.symbol, by.row, by.column))))
+            case Entry() | Name() | Num():
+                return ZERO
+        whole: Expr = ZERO
+        for part, share in rule_of(e).back(e, c, g):
+            if by.symbol in names(part):
+                whole = plus(whole, self.derivative(part, by, part, tidy(share)))
+        return whole
+
+
+def _delta(p: str, q: str) -> Expr:
+    """The delta of two indices; 1 where they are the same letter."""
+    return ONE if p == q else Delta(p, q)
+
+
+def times(x: Expr, y: Expr) -> Expr:
+    """x · y, without what changes nothing."""
+    if ZERO in (x, y):
+        return ZERO
+    return y if x == ONE else x if y == ONE else Mul(x, y)
+
+
+def plus(x: Expr, y: Expr) -> Expr:
+    """x + y, as a difference where y begins with a minus; without what changes nothing."""
+    if ZERO in (x, y):
+        return y if x == ZERO else x
+    negative, rest = unsigned(y)
+    return Diff(x, rest) if negative else x + y
+
+
+def unsigned(e: Expr) -> tuple[bool, Expr]:
+    """Whether `e` begins with a minus, and `e` without it."""
+    match e:
+        case Neg(x):
+            return True, x
+        case Mul(x, y) | Div(x, y):
+            negative, rest = unsigned(x)
+            return negative, type(e)(rest, y)
+        case _:
+            return False, e
+
+
+def negated(e: Expr) -> Expr:
+    """−e, with the minus at its first factor."""
+    match e:
+        case Mul(x, y) | Div(x, y):
+            return type(e)(negated(x), y)
+        case _:
+            return Neg(e)
+
+
+def over(sums: Sequence[Index], e: Expr) -> Expr:
+    """Σ Σ e"""
+    for index, count in reversed(sums):
+        e = SumOver(index, count, e)
+    return e
+
+
+# Sums in which a Kronecker delta leaves one term
+
+
+def products(e: Expr) -> list[Product]:
+    """`e` as a sum of products. A sum that has no delta stays in its parentheses."""
+    if isinstance(e, Sum | Diff) and not any(isinstance(x, Delta) for x in walk(e)):
+        return [(1.0, (e,), ())]
+    match e:
+        case Num(number):
+            return [(number, (), ())]
+        case Neg(x):
+            return [(-c, f, s) for c, f, s in products(x)]
+        case Sum(xs):
+            return [t for x in xs for t in products(x)]
+        case Diff(x, y):
+            return [*products(x), *products(Neg(y))]
+        case Mul(x, y):
+            return [
+                (c * d, (*f, *g), (*s, *t)) for c, f, s in products(x) for d, g, t in products(y)
+            ]
+        case Div(x, y) if x != ONE:
+            return [(c, (*f, Div(ONE, y)), s) for c, f, s in products(x)]
+        case SumOver(index, count, body):
+            return [(c, f, ((index, count), *s)) for c, f, s in products(body)]
+        case _:
+            return [(1.0, (e,), ())]
+
+
+def settled(found: Iterable[Product]) -> list[Product]:
+    """The products without the sums of which a delta leaves one term, equal factors cancelled."""
+    return [_cancelled(_one_term(product)) for product in found]
+
+
+def _one_term(product: Product) -> Product:
+    number, factors, sums = product
+    for delta in [f for f in factors if isinstance(f, Delta)]:
+        free = next((x for x in (delta.left, delta.right) if x in dict(sums)), None)
+        if free is not None:
+            other = delta.right if free == delta.left else delta.left
+            factors = tuple(_renamed(f, free, other) for f in factors if f != delta)
+            sums = tuple(s for s in sums if s[0] != free)
+    return number, factors, sums
+
+
+def _renamed(e: Expr, old: str, new: str) -> Expr:
+    """`e` with one index for another."""
+
+    def to(letter: str) -> str:
+        return new if letter == old else letter
+
+    match e:
+        case Entry(symbol, row, column):
+            return Entry(symbol, to(row), to(column))
+        case Delta(left, right):
+            return Delta(to(left), to(right))
+        case _:
+            return rebuild(e, lambda part: _renamed(part, old, new))
+
+
+def _cancelled(product: Product) -> Product:
+    number, factors, sums = product
+    left = list(factors)
+    for f in factors:
+        if isinstance(f, Div) and f in left and f.right in left:
+            left.remove(f)
+            left.remove(f.right)
+    return number, tuple(left), sums
+
+
+def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
+    """Products as one sum, what is added first. A column of a matrix in `ones` adds up to 1."""
+    whole: Expr = ZERO
+    for number, factors, sums in sorted(found, key=lambda p: p[0] < 0):
+        for index, count in reversed(sums):
+            within = [f for f in factors if _reads(f, index)]
+            is_one = len(within) == 1 and isinstance(within[0], Entry) and within[0].symbol in ones
+            rest = tuple(f for f in factors if f not in within)
+            factors = rest if is_one else (*rest, SumOver(index, count, _product(1.0, within)))
+        one = _product(abs(number), factors)
+        whole = plus(whole, negated(one) if number < 0 else one)
+    return whole
+
+
+def _reads(e: Expr, index: str) -> bool:
+    """Whether an index stands in `e`."""
+    return any(
+        index in ((x.row, x.column) if isinstance(x, Entry) else (x.left, x.right))
+        for x in walk(e)
+        if isinstance(x, Entry | Delta)
+    )
+
+
+def _product(number: float, factors: Sequence[Expr]) -> Expr:
+    whole: Expr = Num(number)
+    divisors = [f.right for f in factors if isinstance(f, Div) and f.left == ONE]
+    for factor in factors:
+        if not (isinstance(factor, Div) and factor.left == ONE):
+            whole = times(whole, factor)
+    for divisor in divisors:
+        whole = whole / divisor
+    return whole

@@ -1,0 +1,262 @@
+"""Law 7: every line of a derivation has the value of the line above, and the last is the step.
+
+A derivative that no rule has been applied to yet (∂A2/∂Z2) has its value from central differences
+of the forward steps. So the first line is independent evidence for the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.explain.derivation import Derivation, NoDerivation, derivation
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.expressions import (
+    Delta,
+    Entry,
+    Expr,
+    Name,
+    Neg,
+    Num,
+    Partial,
+    Sum,
+    SumOver,
+    rebuild,
+)
+from backprop_tui.maths.functions import DEFINITIONS, is_derivative
+from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.values import value
+from backprop_tui.maths.words import WORDS
+from backprop_tui.maths.writing import LATEX, text
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import experiments, scalars
+
+H = 2e-5
+
+
+class Evaluation:
+    """The values of lines in the first iteration of a run."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        iteration = timeline.iteration(1)
+        self.program = timeline.program
+        self.loss = self.program.loss
+        self.forward = [
+            s for s in self.program.steps if s.phase == "forward" or s.symbol == self.loss
+        ]
+        self.env: dict[str, Any] = {
+            **scalars(timeline, iteration),
+            **self.program.by_symbol(iteration.results),
+            **iteration.given,
+        }
+        self.change = cache(self._change)
+
+    def _change(self, of: str, by: str, cell: tuple[int, int]) -> Any:
+        """How `of` changes with one number of `by`, by central differences of fourth order.
+
+        L changes in every way that it can; any other step only as its own formula reads `by`.
+        """
+        found = []
+        for moves in (1, -1, 2, -2):
+            moved = {**self.env, by: self.env[by].copy()}
+            moved[by][cell] += moves * H
+            for step in self.forward:
+                if step.symbol == of or (of == self.loss and step.symbol != by):
+                    moved[step.symbol] = value(step.expression, moved)
+            found.append(moved[of])
+        return (8 * (found[0] - found[1]) - (found[2] - found[3])) / (12 * H)
+
+    def whole(self, of: str, by: str) -> Any:
+        """∂of/∂by in the shape of `by`: of L for all examples, of others element by element."""
+        found = np.empty_like(self.env[by])
+        for cell in np.ndindex(*found.shape):
+            change = self.change(of, by, cell)
+            found[cell] = change.sum() if of == self.loss else change[cell]
+        return found
+
+    def value(self, e: Expr, place: Mapping[str, int]) -> Any:
+        """What a line comes to, its letters standing for the rows and columns in `place`."""
+        wholes: dict[str, Any] = {}
+
+        def known(x: Expr, at: Mapping[str, int]) -> Expr:
+            match x:
+                case Entry(symbol, row, column):
+                    return _number(self.env[symbol][at.get(row, 0), at.get(column, 0)])
+                case Delta(left, right):
+                    return Num(float(at[left] == at[right]))
+                case SumOver(index, count, body):
+                    return Sum(tuple(known(body, {**at, index: k}) for k in range(count)))
+                case Partial(Entry(of, row, column), Entry() as by):
+                    cell = at.get(by.row, 0), at.get(by.column, 0)
+                    change = self.change(of, by.symbol, cell)
+                    if of == self.loss:
+                        return _number(change.sum())
+                    return _number(change[at.get(row, 0), at.get(column, 0)])
+                case Partial(Name(of), Name(by)):
+                    wholes[f"∂{of}/∂{by}"] = self.whole(of, by)
+                    return Name(f"∂{of}/∂{by}")
+                case _:
+                    return rebuild(x, lambda part: known(part, at))
+
+        scalar = known(e, place)
+        return value(scalar, {**self.env, **wholes})
+
+
+def _number(v: float) -> Expr:
+    return Neg(Num(-float(v))) if v < 0 else Num(float(v))
+
+
+def assert_law(timeline: Timeline, symbol: str, elements: bool) -> None:
+    evaluation, step = Evaluation(timeline), timeline.program.index(symbol)
+    found = derivation(timeline.program, symbol, len(timeline.iteration(1).examples), elements)
+    right = timeline.iteration(1).results[step]
+    assert found.lines[-1].expression == timeline.program.steps[step].expression
+    rng = np.random.default_rng(right.size)
+    for line in found.lines:
+        for cell in {(0, 0), tuple(rng.integers(right.shape))}:
+            got = evaluation.value(line.expression, dict(zip("ij", cell, strict=True)))
+            got = got[cell] if np.shape(got) == right.shape else np.squeeze(got)
+            if np.isfinite(got) and np.isfinite(right[cell]):
+                about = pytest.approx(right[cell], rel=1e-5, abs=1e-7)
+                assert got == about, f"{symbol}{cell} {text(line.expression)}: {line.rule}"
+
+
+@given(experiments(scales=(1.0,)), st.booleans(), st.data())
+@settings(max_examples=150)
+def test_every_line_has_the_value_of_the_line_above(
+    experiment: Experiment, elements: bool, data: st.DataObject
+) -> None:
+    timeline = Timeline(experiment)
+    results = timeline.program.by_symbol(timeline.iteration(1).results)
+    for layer in timeline.program.layers:  # no central difference crosses a kink
+        assume(np.all(np.abs(results[layer.affine]) > 1e-3))
+    outputs = results[timeline.program.output]
+    assume(np.all(np.abs(outputs) > 0.01) and np.all(np.abs(1 - outputs) > 0.01))  # log, 1/A
+    assert_law(timeline, data.draw(st.sampled_from(timeline.program.gradients)), elements)
+
+
+@pytest.mark.parametrize("elements", [False, True])
+@pytest.mark.parametrize("lesson", ["article", "softmax", "batch", "mazur", "dead-relu"])
+def test_the_lessons_keep_the_law(lesson: str, elements: bool) -> None:
+    timeline = Timeline(load(lesson))
+    for symbol in timeline.program.gradients:
+        assert_law(timeline, symbol, elements)
+
+
+# The lines that are shown --------------------------------------------------------------------
+
+
+def lines(
+    lesson: str, symbol: str, elements: bool = False, **changes: Any
+) -> list[tuple[str, str]]:
+    found = derivation(load(lesson, changes).program, symbol, elements=elements)
+    return [(line.written(), line.rule) for line in found.lines]
+
+
+def test_the_last_dz_of_the_article() -> None:
+    assert lines("article", "dZ2") == [
+        ("∂L/∂A2 ∘ ∂A2/∂Z2", "chain rule: L uses Z2 through A2"),
+        ("dA2 ∘ σ′(Z2)", "dA2 is step 6"),
+        ("((1 − Y) / (1 − A2) − Y / A2) ∘ σ′(Z2)", "dA2 put in"),
+        ("((1 − Y) / (1 − A2) − Y / A2) ∘ A2 ∘ (1 − A2)", "σ′ = σ ∘ (1 − σ)"),
+        ("(1 − Y) ∘ A2 − Y ∘ (1 − A2)", "cancel"),
+        ("A2 − Y", "multiply out"),
+    ]
+
+
+def test_a_weight_by_elements() -> None:
+    found = derivation(load("article").program, "dW1", elements=True)
+    assert [(text(a), text(b)) for a, b in found.given] == [("Z1[k]", "Σₚ W1[k,p]·X[p] + b1[k]")]
+    assert lines("article", "dW1", elements=True) == [
+        ("Σₖ ∂L/∂Z1[k]·∂Z1[k]/∂W1[i,j]", "chain rule over every Z1[k]"),
+        ("Σₖ dZ1[k]·∂Z1[k]/∂W1[i,j]", "dZ1 is step 11"),
+        ("Σₖ dZ1[k]·X[j]·[k=i]", "∂Z1[k]/∂W1[i,j] put in"),
+        ("dZ1[i] · X[j]", "only k = i"),
+        ("dZ1 · Xᵀ", "all i and j at once"),
+    ]
+
+
+def test_softmax_and_cross_entropy_by_elements() -> None:
+    assert lines("softmax", "dZ2", elements=True) == [
+        ("Σₖ ∂L/∂A2[k]·∂A2[k]/∂Z2[i]", "chain rule over every A2[k]"),
+        ("Σₖ dA2[k]·∂A2[k]/∂Z2[i]", "dA2 is step 6"),
+        ("−Σₖ Y[k] / A2[k]·∂A2[k]/∂Z2[i]", "dA2 put in"),
+        ("−Σₖ Y[k] / A2[k]·A2[k]·([k=i] − A2[i])", "softmax"),
+        ("−Σₖ Y[k]·([k=i] − A2[i])", "cancel"),
+        ("A2[i]·Σₖ Y[k] − Y[i]", "only k = i"),
+        ("A2[i] − Y[i]", "a column of Y adds up to 1"),
+        ("A2 − Y", "all i and j at once"),
+    ]
+
+
+def test_a_bias_of_a_batch_by_elements() -> None:
+    found = derivation(load("batch").program, "db1", elements=True)
+    assert found.heading() == "db1 = ∂J/∂b1"
+    assert [line.written() for line in found.lines] == [
+        "Σₖ Σₛ ∂L[s]/∂Z1[k,s]·∂Z1[k,s]/∂b1[i] / m",
+        "Σₖ Σₛ dZ1[k,s]·∂Z1[k,s]/∂b1[i] / m",
+        "Σₖ Σₛ dZ1[k,s]·[k=i] / m",
+        "Σₛ dZ1[i,s] / m",
+        "row_sums(dZ1) / m",
+    ]
+
+
+def test_linear_shows_that_its_derivative_is_1() -> None:
+    changes = {"activations": "sigmoid,linear", "loss": "half_squared_error"}
+    found = derivation(load("article", changes).program, "dZ2")
+    assert [(line.written(), line.rule) for line in found.lines] == [
+        ("∂L/∂A2 ∘ ∂A2/∂Z2", "chain rule: L uses Z2 through A2"),
+        ("dA2 ∘ ∂A2/∂Z2", "dA2 is step 6"),
+        ("dA2 ∘ linear′(Z2)", "linear′ = 1"),
+    ]
+
+
+def test_the_lines_say_what_they_use() -> None:
+    found = derivation(load("article").program, "dZ2")
+    opens = [line.opens for line in found.lines]
+    assert opens == [None, "dA2", "dA2", "sigmoid_derivative", None, None]
+
+
+@pytest.mark.parametrize("slope", [name for name in DEFINITIONS if is_derivative(name)])
+def test_the_derivative_of_a_function_is_derived_line_by_line(slope: str) -> None:
+    found = derivation(load("article").program, slope)
+    z = np.array([[-3.0, -0.5, 0.25, 2.0]])
+    values = [np.broadcast_to(value(x.expression, {"z": z}), z.shape) for x in found.lines]
+    for here in values:
+        assert here == pytest.approx(values[-1], abs=1e-12)
+    assert found.lines[-1].expression == DEFINITIONS[slope]
+
+
+def test_a_run_with_a_mistake_has_the_right_derivation() -> None:
+    experiment = load("article")
+    mistaken = experiment.with_mistake(CATALOGUE["sign-flipped"]).program
+    assert derivation(mistaken, "dZ2").lines == derivation(experiment.program, "dZ2").lines
+
+
+@pytest.mark.parametrize("symbol", ["X", "Z1", "L", "W1", "nonsense", "dW9"])
+def test_a_symbol_without_a_derivation_is_told_which_have_one(symbol: str) -> None:
+    with pytest.raises(
+        NoDerivation, match="these have one: dA2, dZ2, dW2, db2, dA1, dZ1, dW1, db1"
+    ):
+        derivation(load("article").program, symbol)
+
+
+@pytest.mark.parametrize("lesson", ["article", "softmax", "batch"])
+def test_every_line_can_be_written_in_every_notation(lesson: str) -> None:
+    program = load(lesson).program
+    for symbol in program.gradients:
+        for elements in (False, True):
+            found: Derivation = derivation(program, symbol, elements=elements)
+            for line in found.lines:
+                assert "∂" not in line.written(LATEX)
+                assert line.written(MATHML).startswith("<")
+                spoken = line.written(WORDS)
+                assert not set("∂Σₖₚₛ∘·−′ᵀ[]=") & set(spoken), spoken

@@ -1,0 +1,196 @@
+"""The rules: what is derived by them agrees with central differences, in any program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_tui.maths.expressions import Call, Expr, Name, names
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
+from backprop_tui.maths.normal_form import tidy
+from backprop_tui.maths.parser import parse
+from backprop_tui.maths.rules import RULES, NoRule, derivative, rule_of
+from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
+from backprop_tui.model.backward import Forward, backward, shares
+from backprop_tui.model.layers import LOSS, gradient
+from backprop_tui.model.program import Role, Step
+from tests.networks import ELEMENTWISE
+
+H = 1e-6
+
+
+def differences(env: Mapping[str, Any], symbol: str, loss: Any) -> Any:
+    """How the sum of the loss changes with each number of a matrix."""
+    found = np.zeros(env[symbol].shape)
+    for cell in np.ndindex(*found.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = {**env, symbol: env[symbol].copy()}
+            moved[symbol][cell] += sign * H
+            ends.append(np.sum(loss(moved)))
+        found[cell] = (ends[0] - ends[1]) / (2 * H)
+    return found
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        "A1 + A2 + b1",
+        "A1 − A2 − A1",
+        "−A1",
+        "A1 ∘ A2",
+        "A1 ∘ b1",
+        "A1 / A2",
+        "L / A2",
+        "b1 / A2",
+        "W1 · A1",
+        "A1ᵀ · A2",
+        "exp(A1)",
+        "log(A2)",
+        "A1²",
+        "sqrt(A2)",
+        "abs(A1)",
+        "power(A2, 3)",
+        "power(A2, A1)",
+        "max(A1, A2)",
+        "max(0, A1, A2)",
+        "row_sums(A1 ∘ A2)",
+        "col_sums(A1 ∘ A2) ∘ A1",
+        "total(A1 ∘ A2) ∘ b1",
+        "softmax(A1) ∘ A2",
+        "σ(A1) ∘ tanh(A2)",
+        "leaky_relu(A1) + relu(A1)",
+        "1 / (1 + exp(−A1))",
+    ],
+)
+def test_every_rule_agrees_with_central_differences(e: str) -> None:
+    rng, tree = np.random.default_rng(len(e)), parse(e)
+    env: dict[str, Any] = {
+        "A1": rng.uniform(-1, 1, (3, 2)),
+        "A2": rng.uniform(0.2, 2, (3, 2)),
+        "b1": rng.normal(size=(3, 1)),
+        "L": rng.normal(size=(1, 2)),
+        "W1": rng.normal(size=(2, 3)),
+    }
+    G = rng.normal(size=np.shape(value(tree, env)))
+    found: dict[str, list[Expr]] = {}
+    shapes = {**{s: v.shape for s, v in env.items()}, "dZ1": G.shape}
+    for symbol, share in shares(tree, tree, Name("dZ1"), shapes, set(env)):
+        found.setdefault(symbol, []).append(share)
+    assert set(found) == set(names(tree))
+    for symbol, terms in found.items():
+        derived = sum(value(tidy(t), {**env, "dZ1": G}) for t in terms)
+        numeric = differences(env, symbol, lambda moved: value(tree, moved) * G)
+        assert derived.shape == numeric.shape
+        assert derived == pytest.approx(numeric, rel=1e-5, abs=1e-7)
+
+
+def test_every_function_that_can_be_written_has_a_rule_or_is_named() -> None:
+    for function in (*PRIMITIVES, *ACTIVATIONS):
+        if function in ("largest", "col_max"):
+            with pytest.raises(NoRule, match=function):
+                rule_of(Call(function, (Name("Z1"),)))
+        else:
+            assert rule_of(Call(function, (Name("Z1"),))) in RULES.values()
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_the_written_derivative_of_an_activation_is_the_derived_one(name: str) -> None:
+    f = ACTIVATIONS[name]
+    z = np.array([[-3.0, -0.5, 0.0, 0.25, 2.0]])
+    derived = value(derivative(f.value, "z"), {"z": z})
+    assert np.broadcast_to(derived, z.shape) == pytest.approx(
+        np.broadcast_to(value(DEFINITIONS[f"{name}_derivative"], {"z": z}), z.shape), abs=1e-12
+    )
+
+
+def test_softmax_has_the_gradient_of_its_definition() -> None:
+    rng, shapes = np.random.default_rng(1), dict.fromkeys(("A2", "dA2", "Z2"), (3, 2))
+    env = {s: rng.normal(size=shape) for s, shape in shapes.items()}
+    softmax = ACTIVATIONS["softmax"](Name("Z2"))
+    ((_, share),) = shares(softmax, softmax, Name("dA2"), shapes, {"Z2"})
+    numeric = differences(env, "Z2", lambda moved: value(softmax, moved) * env["dA2"])
+    assert value(share, env) == pytest.approx(numeric, abs=1e-8)
+
+
+# Programs of other shapes ----------------------------------------------------------------------
+
+
+def derived(lines: str, shapes: Mapping[str, tuple[int, int]], mean: bool = False) -> Forward:
+    """What the backward pass of these forward steps is derived from; the last one is the loss."""
+    steps = []
+    for line in lines.strip().splitlines():
+        symbol, formula = line.split(" = ")
+        steps.append(Step(Name(symbol.strip()), parse(formula), "forward", Role("value")))
+    kinds = {s: "input" if s == "X" else "target" if s == "Y" else "parameter" for s in shapes}
+    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, 3, mean)  # type: ignore[arg-type]
+
+
+SQUARES = "col_sums((A3 − Y)²) / 2"
+PROGRAMS = {
+    "a skip": f"""
+        Z1 = W1·X + b1
+        A1 = tanh(Z1)
+        Z2 = W2·A1 + b2
+        A2 = tanh(Z2) + A1
+        A3 = W3·A2 + A1
+        L = {SQUARES}""",
+    "one weight in every step of time": f"""
+        Z1 = W1·X + b1
+        A1 = tanh(Z1)
+        Z2 = W1·A1 + b1
+        A2 = tanh(Z2)
+        Z3 = W1·A2 + W1·X + b1
+        A3 = tanh(Z3)
+        L = {SQUARES}""",
+    "a product of two layers": f"""
+        Z1 = W1·X + b1
+        Z2 = W2·X + b2
+        A2 = σ(Z1) ∘ tanh(Z2)
+        A3 = W3·A2
+        L = {SQUARES}""",
+    "attention": f"""
+        Z1 = W1·X
+        Z2 = W2·X
+        Z3 = softmax(Z1ᵀ · Z2 / 2)
+        A3 = (W3·X) · Z3
+        L = {SQUARES}""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: str) -> None:
+    square, column = (2, 2), (2, 1)
+    shapes = {"X": (2, 3), "Y": (2, 3), "W1": square, "W2": square, "W3": square}
+    forward = derived(PROGRAMS[name], {**shapes, "b1": column, "b2": column})
+    rng = np.random.default_rng(3)
+    start: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in forward.shapes.items()}
+
+    def run(env: Mapping[str, Any]) -> dict[str, Any]:
+        known = dict(env)
+        for step in forward.steps:
+            if step.symbol not in env:
+                known[step.symbol] = value(step.expression, known)
+        return known
+
+    env = run(start)
+    for step in backward(forward):
+        env[step.symbol] = value(step.expression, env)
+        of = step.role.of
+        assert of is not None
+        assert step.symbol == gradient(of)
+        fixed = {**start, of: env[of]}
+        numeric = differences(fixed, of, lambda moved: run(moved)[LOSS])
+        assert env[step.symbol] == pytest.approx(numeric, rel=1e-5, abs=1e-7), step.symbol
+
+
+def test_a_parameter_of_several_readers_has_their_sum_over_m_once() -> None:
+    shapes = {"X": (2, 3), "Y": (2, 3), "W1": (2, 2), "b1": (2, 1)}
+    forward = derived(PROGRAMS["one weight in every step of time"], shapes, mean=True)
+    steps = {step.symbol: step for step in backward(forward)}
+    assert text(steps["dW1"].expression) == "(dZ3·A2ᵀ + dZ3·Xᵀ + dZ2·A1ᵀ + dZ1·Xᵀ) / m"
+    assert [*steps] == "dA3 dZ3 dA2 dZ2 dA1 dZ1 dW1 db1".split()
