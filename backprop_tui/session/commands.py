@@ -130,8 +130,8 @@ COMMANDS: tuple[Command, ...] = (
     c("up", looking.up, "with a cursor, a cell up", "why", keys="up", sign="↑", short="up"),
     c("down", looking.down, "with a cursor, a cell down", "why", keys="down", sign="↓",
       short="down"),
-    c("chain", looking.chain, "this gradient as products of derivatives along its paths to the "
-      "loss", "why", keys="x", sign="x", short="chain", footer="soon", words="chain",
+    c("chain", looking.chain, "this gradient: its derivation, and products of derivatives along "
+      "its paths", "why", keys="x", sign="x", short="chain", footer="soon", words="chain",
       takes="CELL"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),

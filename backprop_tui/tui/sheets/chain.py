@@ -1,11 +1,13 @@
-"""The chain rule spelled out for one gradient: a product of slopes along each path."""
+"""The chain rule spelled out for one gradient: its derivation, then each path in numbers."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from textwrap import wrap
 
 from rich.text import Text
 
+from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.paths import Chains, Path
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Diff, Expr, Neg, Sum
@@ -14,18 +16,22 @@ from backprop_tui.maths.writing import text
 
 MOST = 12
 """Paths that are listed."""
+ROOM = 67
+"""Columns of a sheet that a line of a derivation and its rule share."""
+LEAST = 12
+"""Columns that a rule takes at least."""
 ENDS = 5
 """Cells and factors of a long path that stand at either end of it."""
 
 
 @lru_cache(maxsize=1)
 def chain_text(provenance: Provenance, place: Place, decimals: int) -> Text:
-    """∂L/∂W1[1,1] = Σ over paths of the product of the slopes of their edges."""
+    """How ∂L/∂W1 comes to its formula, then ∂L/∂W1[1,1] = Σ over paths of their products."""
     chain = Chains(provenance, place.iteration).chain(place.cell, MOST)
     cell, program = text(place.cell), provenance.program
     loss = "L" if place.symbol in program.per_example else program.objective
-    sheet = Text()
-    paths = "one path" if chain.count == 1 else f"{chain.count:,} paths"
+    sheet = derived(provenance, place)
+    paths = "1 path" if chain.count == 1 else f"{chain.count:,} paths"
     sheet.append(f"{cell} = ∂{loss}/∂{cell[1:]}: {paths} to the loss\n", "bold")
     sheet.append("Multiply the derivatives along each path. Then add the paths.\n\n", "dim")
     for path in chain.paths:
@@ -36,6 +42,19 @@ def chain_text(provenance: Provenance, place: Place, decimals: int) -> Text:
     sheet.append(f"Sum of all = {number(chain.recorded, decimals)}", "bold")
     sheet.append(f"   = {cell}, the value of the backward pass")
     return sheet
+
+
+def derived(provenance: Provenance, place: Place) -> Text:
+    """The derivation of the whole gradient, a line for each rule, for the examples of its batch."""
+    examples = len(provenance.timeline.iteration(place.iteration).examples)
+    found = derivation(provenance.program, place.symbol, examples)
+    width = max(len(line.written()) for line in found.lines)
+    told = Text(f"{found.heading()}\n", "bold")
+    for line in found.lines:
+        told.append(f"= {line.written():<{width}}  ")
+        rule = wrap(line.rule, max(LEAST, ROOM - width))
+        told.append(f"\n{'':{width + 4}}".join(rule) + "\n", "dim")
+    return told.append("\n")
 
 
 def path_text(path: Path, decimals: int) -> Text:
