@@ -164,7 +164,7 @@ class Compare(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Expr):
+class Indexed(Expr):
     """One number of a matrix by the letters of its row and column: dW2[i,j].
 
     A letter is "" where the matrix has only one row or column; a row may be the number 1.
@@ -279,7 +279,7 @@ def names(e: Expr) -> tuple[str, ...]:
     found, todo = dict[str, None](), [e]
     while todo:
         part = todo.pop()
-        if isinstance(part, Name | Cell | Entry):
+        if isinstance(part, Name | Cell | Indexed):
             found[part.symbol] = None
         else:
             todo.extend(children(part)[::-1])
@@ -294,7 +294,7 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
-        case Num() | Cell() | Entry() | Delta():
+        case Num() | Cell() | Indexed() | Delta():
             return True
         case Name(symbol):
             return symbol in SCALARS
