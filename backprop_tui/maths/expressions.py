@@ -160,10 +160,10 @@ class Compare(Expr):
     right: Expr
 
 
-# What only a derivation has
+# What only a derivation has; without slots, which a class takes a millisecond to make at the start
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Indexed(Expr):
     """One number of a matrix by the letters of its row and column: dW2[i,j].
 
@@ -175,15 +175,13 @@ class Indexed(Expr):
     column: str
 
 
-@dataclass(frozen=True, slots=True)
-class Partial(Expr):
+class Partial(Binary):
     """∂L/∂Z2 or ∂Z2[k]/∂W2[i,j]: a derivative that no rule has been applied to yet."""
 
-    of: Expr
-    by: Expr
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delta(Expr):
     """Kronecker's delta, [k=i]: 1 where two indices are equal, otherwise 0."""
 
@@ -191,7 +189,7 @@ class Delta(Expr):
     right: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SumOver(Expr):
     """Σₖ: the sum of `body` over an index from 1 to `count`."""
 
