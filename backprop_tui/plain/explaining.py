@@ -163,13 +163,13 @@ def chain(view: View, place: Place) -> Iterator[str]:
     found = Chains(view.provenance, place.iteration).chain(place.cell, MOST_PATHS)
     paths = "1 path leads" if found.count == 1 else f"{found.count:,} paths lead"
     yield f"{cell_in_prose(place.cell)}: {paths} to the loss."
-    yield "Along a path slopes multiply; what the paths bring adds up."
+    yield "Multiply the derivatives along each path. Then add the paths."
     live = [path for path in found.paths if path.product != 0]
     for k, path in enumerate(live, 1):
         yield f"Path {k}: {', from '.join(map(cell_in_prose, path.cells))}, from the loss."
         factors = zip(path.factors, path.numbers, strict=True)
         kept = [(f, value) for f, value in factors if text(f) != "1"]
-        yield f"Its slopes: {'; '.join(write(f, WORDS) for f, _ in kept)}."
+        yield f"Its derivatives: {'; '.join(write(f, WORDS) for f, _ in kept)}."
         numbers = " times ".join(figure(view, value) for _, value in kept)
         yield f"In numbers: {numbers}, which is {figure(view, path.product)}."
     if len(live) < len(found.paths):  # and all the smaller ones as well
@@ -177,7 +177,7 @@ def chain(view: View, place: Place) -> Iterator[str]:
     elif found.left_out:
         rest = figure(view, found.rest)
         yield f"And {found.left_out:,} smaller paths, which together bring {rest}."
-    yield f"The sum of all is {figure(view, found.recorded)}, as recorded."
+    yield f"The sum of all is {figure(view, found.recorded)}, the value of the backward pass."
 
 
 def shut(found: Chain, count: int) -> Iterator[str]:

@@ -149,9 +149,9 @@ COMMANDS: tuple[Command, ...] = (
     c("hint", asking.hint, "a hint, while a question is open", "why", words="hint"),
     c("write", writing.write, "write the next operation yourself: type its formula", "why",
       keys="f", sign="f", short="write it", footer="if roomy", words="write", takes="FORMULA"),
-    c("mistake", changing.mistake, "run with one mistake, made on purpose", "why", keys="m",
-      sign="m", short="mistake", footer="if roomy", words="mistake", takes="NAME",
-      telling="run with one mistake, or with none; alone: which there are"),
+    c("mistake", changing.mistake, "choose one mistake; the title shows it until you remove it",
+      "why", keys="m", sign="m", short="mistake", footer="if roomy", words="mistake", takes="NAME",
+      telling="choose one mistake, or none; alone: which there are"),
     # What is shown
     c("show", None, "read a matrix, or a row of it; alone: the step's own", "screen", words="show",
       takes="SYMBOL row N"),

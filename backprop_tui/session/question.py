@@ -14,8 +14,8 @@ from backprop_tui.session import lazy
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
 MODES = {
     LESSON: "It asks what the lesson asks, and again what was missed.",
-    VOTE: "It asks at every step, to vote on.",
-    TYPE: "It asks at every step, to be typed.",
+    VOTE: "Questions before every step: vote.",
+    TYPE: "Questions before every step: type the answer.",
     OFF: "It asks nothing.",
 }
 """When it asks, and what is said of it."""

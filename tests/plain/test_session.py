@@ -230,13 +230,13 @@ class TestLooking:
     def test_the_chain_rule_path_by_path(self) -> None:
         told = Typed("mazur")("goto dW1", "chain dW1[1,1]")
         assert told[0] == "dW1 row 1 column 1: 2 paths lead to the loss."
-        assert told[-1] == "The sum of all is 4.39 e minus 4, as recorded."
+        assert told[-1] == "The sum of all is 4.39 e minus 4, the value of the backward pass."
 
     def test_paths_that_bring_nothing_are_not_spelled_out(self) -> None:
         shut = Typed("dead-relu")("goto dW1", "chain dW1[1,1]")
         assert shut[2:] == [
             "ReLU is shut here: derivative of relu at Z 1 row 1 column 1 is 0, so the path is 0.",
-            "The sum of all is 0.000, as recorded.",
+            "The sum of all is 0.000, the value of the backward pass.",
         ]
         layers = {"layers": "2,2,10", "activations": "relu,softmax", "loss": "cross_entropy"}
         layers |= {"x": "0,1", "y": "1,0,0,0,0,0,0,0,0,0"}
@@ -414,9 +414,9 @@ class TestAsking:
 
     def test_when_it_asks(self) -> None:
         typed = Typed("neuron")
-        assert typed("ask vote")[0] == "It asks at every step, to vote on."
+        assert typed("ask vote")[0] == "Questions before every step: vote."
         assert typed.one("ask me off") == "It asks nothing."
-        assert typed("ask typed")[0] == "It asks at every step, to be typed."
+        assert typed("ask typed")[0] == "Questions before every step: type the answer."
         assert typed("ask les")[0].startswith("It asks what the lesson asks")
         assert typed.one("ask vore") == (
             "There is no ask vore: did you mean ask vote? It asks by lesson, vote, type, off."

@@ -27,14 +27,14 @@ def chain_text(provenance: Provenance, place: Place, decimals: int) -> Text:
     sheet = Text()
     paths = "one path" if chain.count == 1 else f"{chain.count:,} paths"
     sheet.append(f"{cell} = ∂{loss}/∂{cell[1:]}: {paths} to the loss\n", "bold")
-    sheet.append("Along a path slopes multiply; what the paths bring adds up.\n\n", "dim")
+    sheet.append("Multiply the derivatives along each path. Then add the paths.\n\n", "dim")
     for path in chain.paths:
         sheet.append_text(path_text(path, decimals))
     if chain.left_out:
         rest = number(chain.rest, decimals)
         sheet.append(f"… and {chain.left_out:,} smaller paths, together {rest}\n\n", "dim")
     sheet.append(f"Sum of all = {number(chain.recorded, decimals)}", "bold")
-    sheet.append(f"   = {cell} as recorded")
+    sheet.append(f"   = {cell}, the value of the backward pass")
     return sheet
 
 

@@ -28,18 +28,18 @@ PANELS = {
         "strongest drawn last. v shows the graph of operations instead."
     ),
     "cache": (
-        "Cache: all that going forward has stored. ▸ reversed is what this step writes, • "
-        "underlined what it reads; · is not computed yet, which is not zero; dim belongs to "
-        "parameters that have since been updated."
+        "Cache: values saved in the forward pass. ▸ written by this step, • read by it, · not "
+        "computed yet (which is not zero). Dim values belong to parameters that have since been "
+        "updated."
     ),
     "gradients": (
-        "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are slopes of "
-        "each example's own L; dW and db of the mean J."
+        "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are for each "
+        "example's own L; dW and db for the mean J."
     ),
-    "update": "Update: before, minus α times the slope, after: a subtraction, as on the board.",
+    "update": "Update: before, minus α times the gradient, after: a subtraction, as on the board.",
     "step": (
-        "Step: the formula and its shapes, one element with its numbers put in, why it is so, "
-        "where it goes next, and the lesson's note (◆)."
+        "Step: the formula and its shapes, one element with its numbers, the reason, where it is "
+        "used next, and the lesson's note (◆)."
     ),
 }
 MARKS = (
@@ -47,7 +47,7 @@ MARKS = (
     "✓ as printed in the experiment's source   ≠ printed wrong there   ✗ differs\n"
     "(rounded): the figures as shown would give another last digit\n"
     "gradient check: change one number a little, and see how much the loss changes\n"
-    "(m = 1: no mean): in a batch of m examples dW and db would carry 1/m\n"
+    "(m = 1: no mean): with m examples, dW and db are divided by m\n"
     "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
 )
 
