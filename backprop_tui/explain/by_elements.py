@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from backprop_tui.explain.gradient_lines import Gradient, Line
+from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import collapsed
 from backprop_tui.maths.entries import (
     Entries,
@@ -23,7 +23,7 @@ from backprop_tui.maths.entries import (
     times,
     unsigned,
 )
-from backprop_tui.maths.expressions import Call, Entry, Expr, Neg, Partial
+from backprop_tui.maths.expressions import Call, Expr, Indexed, Neg, Partial
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.writing import text
@@ -31,12 +31,12 @@ from backprop_tui.model.program import Step
 
 
 @dataclass(frozen=True)
-class Path:
+class ChainTerm:
     """How one forward step passes a change of an entry on: a term of the chain rule."""
 
-    target: Entry
+    target: Indexed
     """The entry k of what the step computes."""
-    at_target: Entry
+    at_target: Indexed
     """The entry of the gradient at the target."""
     from_loss: Partial
     slope: Partial
@@ -53,15 +53,15 @@ class Path:
         return Neg(whole) if negative else whole
 
 
-def by_elements(gradient: Gradient) -> Iterator[Line]:
+def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     """The lines for the entry in row i and column j; the last one is the formula of the step."""
     V = _entries(gradient).entry(gradient.of, "i", "j")
     lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
     yield from (replace(line, expression=gradient.over_m(line.expression)) for line in lines)
-    yield Line(gradient.step.expression, "all i and j at once", gradient.step.target)
+    yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
 
 
-def given(gradient: Gradient) -> tuple[tuple[Entry, Expr], ...]:
+def given(gradient: Gradient) -> tuple[tuple[Indexed, Expr], ...]:
     """The forward steps that read what the gradient is of, each as the formula of one entry."""
     return tuple(_given(gradient, step) for step in gradient.readers)
 
@@ -76,14 +76,14 @@ def _entries(gradient: Gradient) -> Entries:
     return Entries(gradient.shapes, (gradient.loss.symbol,))
 
 
-def _given(gradient: Gradient, step: Step) -> tuple[Entry, Expr]:
+def _given(gradient: Gradient, step: Step) -> tuple[Indexed, Expr]:
     """The entry k of what a step computes, and its formula: of example s for a parameter, else of
     the gradient's own column."""
     entries, column = _entries(gradient), "s" if gradient.is_parameter else "j"
     return entries.entry(step.symbol, "k", column), entries.of(step.expression, "k", column)
 
 
-def _path(gradient: Gradient, step: Step, V: Entry) -> Path:
+def _path(gradient: Gradient, step: Step, V: Indexed) -> ChainTerm:
     entries, (target, formula) = _entries(gradient), _given(gradient, step)
     at_target = entries.entry(gradient.at(step).symbol, target.row, target.column)
     rows, columns = gradient.shapes[step.symbol]
@@ -91,36 +91,36 @@ def _path(gradient: Gradient, step: Step, V: Entry) -> Path:
     inner = entries.derivative(formula, V, target)
     if not is_softmax(gradient):
         inner = sum_of(settled(products(inner)))
-    return Path(
+    return ChainTerm(
         target,
         at_target,
-        Partial(Entry(gradient.loss.symbol, "", target.column), target),
+        Partial(Indexed(gradient.loss.symbol, "", target.column), target),
         Partial(target, V),
         inner,
         tuple(index for index in indices if index[0] in (target.row, target.column)),
     )
 
 
-def _of_loss(gradient: Gradient, V: Entry) -> Iterator[Line]:
+def _of_loss(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     """The lines of an entry of the gradient of the loss itself."""
     ((target, formula),) = given(gradient)
     found = products(_entries(gradient).derivative(formula, V, target))
-    yield Line(sum_of(found), gradient.rules_of_loss, gradient.left(V))
-    yield Line(sum_of(settled(found)), "only p = i")
+    yield DerivationLine(sum_of(found), gradient.rules_of_loss, gradient.left(V))
+    yield DerivationLine(sum_of(settled(found)), "only p = i")
 
 
-def _of_paths(gradient: Gradient, V: Entry) -> Iterator[Line]:
+def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     """The lines of an entry of a gradient that the chain rule leads to."""
     paths = [_path(gradient, step, V) for step in gradient.readers]
     every = " and ".join(text(path.target) for path in paths)
     summed = any(path.sums for path in paths)
     opens = gradient.at(gradient.reader).symbol
-    yield Line(
+    yield DerivationLine(
         _added(path.over(path.from_loss, path.slope) for path in paths),
         f"chain rule over every {every}" if summed else f"chain rule: {gradient.uses}",
         gradient.left(V),
     )
-    yield Line(
+    yield DerivationLine(
         _added(path.over(path.at_target, path.slope) for path in paths),
         gradient.come_from,
         opens=opens,
@@ -131,26 +131,30 @@ def _of_paths(gradient: Gradient, V: Entry) -> Iterator[Line]:
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
     put_in = " and ".join(text(path.slope) for path in paths)
-    yield Line(found, "softmax" if is_softmax(gradient) else f"{put_in} put in", opens=slope)
-    yield Line(sum_of(settled(products(found))), "only k = i")
+    yield DerivationLine(
+        found, "softmax" if is_softmax(gradient) else f"{put_in} put in", opens=slope
+    )
+    yield DerivationLine(sum_of(settled(products(found))), "only k = i")
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):
             yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
 
 
-def _of_softmax(gradient: Gradient, path: Path) -> Iterator[Line]:
+def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]:
     """The lines from the gradient of the loss at a softmax to what is left of it."""
     at_reader = gradient.at(gradient.reader)
     put_in = _entries(gradient).of(at_reader.expression, path.target.row, path.target.column)
-    yield Line(path.over(put_in, path.slope), f"{at_reader.symbol} put in", opens=at_reader.symbol)
+    yield DerivationLine(
+        path.over(put_in, path.slope), f"{at_reader.symbol} put in", opens=at_reader.symbol
+    )
     whole = path.over(put_in, path.inner)
-    yield Line(whole, "softmax")
+    yield DerivationLine(whole, "softmax")
     negative, product = unsigned(tidy(flat(times(put_in, path.inner))))
     cancelled = over(path.sums, product)
-    yield Line(Neg(cancelled) if negative else cancelled, "cancel")
+    yield DerivationLine(Neg(cancelled) if negative else cancelled, "cancel")
     found = settled(products(whole))
-    yield Line(sum_of(found), "only k = i")
-    yield Line(sum_of(found, gradient.shares), gradient.fact)
+    yield DerivationLine(sum_of(found), "only k = i")
+    yield DerivationLine(sum_of(found, gradient.shares), gradient.fact)
 
 
 def _added(terms: Iterable[Expr]) -> Expr:

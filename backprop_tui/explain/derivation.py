@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from backprop_tui.explain.by_elements import by_elements, given
-from backprop_tui.explain.gradient_lines import Gradient, Line
+from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import in_matrices
 from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
@@ -39,7 +39,7 @@ class Derivation:
     """What the target is short for, ∂L/∂Z2; None for a function's derivative."""
     given: tuple[tuple[Expr, Expr], ...]
     """The forward steps that are differentiated: what each computes, and its formula."""
-    lines: tuple[Line, ...]
+    lines: tuple[DerivationLine, ...]
 
     def heading(self, notation: Notation = TEXT) -> str:
         """dZ2 = ∂L/∂Z2"""
@@ -70,9 +70,9 @@ def derivation(
     return Derivation(symbol, Name(symbol), left, tuple(read), tuple(_changing(lines)))
 
 
-def _changing(lines: Iterable[Line]) -> Iterator[Line]:
+def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
     """The lines; of those that read alike, the last expression with the first one's rule."""
-    for _, alike in groupby(lines, key=Line.written):
+    for _, alike in groupby(lines, key=DerivationLine.written):
         first, *others = alike
         yield replace(first, expression=others[-1].expression) if others else first
 
@@ -86,9 +86,9 @@ def _of_function(symbol: str) -> Derivation:
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
     rules = dict.fromkeys(rule_of(part).name for part in nodes)
     lines = [
-        Line(raw, ", ".join(rules) or "z′ = 1", slope),
-        Line(DEFINITIONS[symbol], "multiply out"),
+        DerivationLine(raw, ", ".join(rules) or "z′ = 1", slope),
+        DerivationLine(DEFINITIONS[symbol], "multiply out"),
     ]
     if function.written is not None:
-        lines[-1] = Line(function.written, f"{text(call)} = {text(definition)}")
+        lines[-1] = DerivationLine(function.written, f"{text(call)} = {text(definition)}")
     return Derivation(symbol, slope, None, ((call, definition),), tuple(_changing(lines)))

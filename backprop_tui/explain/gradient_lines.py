@@ -23,7 +23,7 @@ from backprop_tui.model.program import Program, Step
 
 
 @dataclass(frozen=True)
-class Line:
+class DerivationLine:
     """One line of a derivation."""
 
     expression: Expr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from backprop_tui.explain.gradient_lines import Gradient, Line, statement
+from backprop_tui.explain.gradient_lines import DerivationLine, Gradient, statement
 from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
@@ -26,7 +26,7 @@ from backprop_tui.maths.rules import derivative_of, gradients
 from backprop_tui.model.backward import collapse, shares
 
 
-def in_matrices(gradient: Gradient) -> Iterator[Line]:
+def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
     """The lines; the last one is the formula of the gradient's step."""
     V = Name(gradient.of)
     left = gradient.left(V)
@@ -41,32 +41,32 @@ def in_matrices(gradient: Gradient) -> Iterator[Line]:
     if gradient.function is None:
         whole = _whole(gradient)
         chain = put(whole, known)
-        yield Line(whole, f"chain rule: {gradient.uses}", left)
-        yield Line(chain, gradient.come_from, opens=opens)
+        yield DerivationLine(whole, f"chain rule: {gradient.uses}", left)
+        yield DerivationLine(chain, gradient.come_from, opens=opens)
     else:
         slope = derivative_of(gradient.function)
         (at_reader, reader), inner = *known.items(), Partial(gradient.reader.target, V)
         chain = reader * slope
-        yield Line(at_reader * inner, f"chain rule: {gradient.uses}", left)
+        yield DerivationLine(at_reader * inner, f"chain rule: {gradient.uses}", left)
         if isinstance(DEFINITIONS[slope.function], Num):
-            yield Line(reader * inner, gradient.come_from, opens=opens)
-            yield Line(chain, statement(slope.function), opens=slope.function)
+            yield DerivationLine(reader * inner, gradient.come_from, opens=opens)
+            yield DerivationLine(chain, statement(slope.function), opens=slope.function)
         else:
-            yield Line(chain, gradient.come_from, opens=opens)
+            yield DerivationLine(chain, gradient.come_from, opens=opens)
     if gradient.step.derivation is not None:
         yield from collapsed(gradient, chain)
 
 
-def collapsed(gradient: Gradient, chain: Expr) -> Iterator[Line]:
+def collapsed(gradient: Gradient, chain: Expr) -> Iterator[DerivationLine]:
     """The lines from the chain rule to what is left of it."""
     at_reader = gradient.at(gradient.reader)
     for e, what in collapse(chain, gradient.reader, at_reader, gradient.forward.known):
         if what == at_reader.symbol:
-            yield Line(e, f"{what} put in", opens=what)
+            yield DerivationLine(e, f"{what} put in", opens=what)
         elif what in DEFINITIONS:
-            yield Line(e, statement(what), opens=what)
+            yield DerivationLine(e, statement(what), opens=what)
         else:
-            yield Line(e, gradient.fact if what == "known" else what)
+            yield DerivationLine(e, gradient.fact if what == "known" else what)
 
 
 def _whole(gradient: Gradient) -> Expr:
@@ -86,11 +86,13 @@ def _whole(gradient: Gradient) -> Expr:
     return gradient.over_m(tidy(terms[0] if len(terms) == 1 else Sum(terms)))
 
 
-def _of_loss(gradient: Gradient, left: Expr) -> Iterator[Line]:
+def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:
     """The lines of the gradient of the loss itself: term by term, then in its normal form."""
     terms = _term_by_term(gradient.loss.expression, gradient.of)
-    yield Line(terms, gradient.rules_of_loss, left)
-    yield Line(gradient.step.expression, "multiply out" if isinstance(terms, Neg) else "cancel")
+    yield DerivationLine(terms, gradient.rules_of_loss, left)
+    yield DerivationLine(
+        gradient.step.expression, "multiply out" if isinstance(terms, Neg) else "cancel"
+    )
 
 
 def _term_by_term(e: Expr, symbol: str) -> Expr:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from backprop_tui.explain.derivation import Derivation
-from backprop_tui.explain.gradient_lines import Line
+from backprop_tui.explain.gradient_lines import DerivationLine
 from backprop_tui.exports.documents import latex
 from backprop_tui.exports.documents.html import STYLE
 from backprop_tui.exports.documents.markdown import markdown_text
@@ -73,7 +73,7 @@ def _section(derivation: Derivation) -> Html:
     )
 
 
-def _sides(line: Line, notation: Notation) -> tuple[str, str]:
+def _sides(line: DerivationLine, notation: Notation) -> tuple[str, str]:
     """What stands on the left of a line, and the rest from = on."""
     left = "" if line.left is None else write(line.left, notation)
     return left, f"{notation.equals} {line.written(notation)}"

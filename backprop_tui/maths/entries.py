@@ -15,8 +15,8 @@ from backprop_tui.maths.expressions import (
     Delta,
     Diff,
     Div,
-    Entry,
     Expr,
+    Indexed,
     MatMul,
     Mul,
     Name,
@@ -48,14 +48,14 @@ class Entries:
         """`rowless`: rows that are written with their column alone, such as L[s]."""
         self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), iter("pt")
 
-    def entry(self, symbol: str, row: str, column: str) -> Entry:
+    def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
 
         A row matrix keeps its row, [1,j].
         """
         rows, columns = self.shapes[symbol]
         alone = "" if columns == 1 or symbol in self.rowless else "1"
-        return Entry(symbol, row if rows > 1 else alone, column if columns > 1 else "")
+        return Indexed(symbol, row if rows > 1 else alone, column if columns > 1 else "")
 
     def of(self, e: Expr, row: str, column: str) -> Expr:
         """The entry of `e` in that row and column."""
@@ -88,20 +88,20 @@ class Entries:
         index = next(self.letters)
         return SumOver(index, count, one(index))
 
-    def derivative(self, e: Expr, by: Entry, c: Expr, g: Expr = ONE) -> Expr:
+    def derivative(self, e: Expr, by: Indexed, c: Expr, g: Expr = ONE) -> Expr:
         """∂e/∂by times `g`, by the rule of each node; `c` is what `e` is called."""
         match e:
-            case Entry(symbol, row, column) if symbol == by.symbol:
+            case Indexed(symbol, row, column) if symbol == by.symbol:
                 return times(g, times(_delta(row, by.row), _delta(column, by.column)))
             case SumOver(index, count, body):
                 inner = self.derivative(body, by, body)
                 return inner if inner == ZERO else times(g, SumOver(index, count, inner))
-            case Call("softmax", (Entry() as x,)) if isinstance(c, Entry):
+            case Call("softmax", (Indexed() as x,)) if isinstance(c, Indexed):
                 if x.symbol != by.symbol:
                     return ZERO
                 same = _delta(c.row, by.row)
-                return times(g, times(c, Diff(same, Entry(c.symbol, by.row, by.column))))
-            case Entry() | Name() | Num():
+                return times(g, times(c, Diff(same, Indexed(c.symbol, by.row, by.column))))
+            case Indexed() | Name() | Num():
                 return ZERO
         whole: Expr = ZERO
         for part, share in rule_of(e).back(e, c, g):
@@ -209,8 +209,8 @@ def _renamed(e: Expr, old: str, new: str) -> Expr:
         return new if letter == old else letter
 
     match e:
-        case Entry(symbol, row, column):
-            return Entry(symbol, to(row), to(column))
+        case Indexed(symbol, row, column):
+            return Indexed(symbol, to(row), to(column))
         case Delta(left, right):
             return Delta(to(left), to(right))
         case _:
@@ -233,7 +233,9 @@ def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
     for number, factors, sums in sorted(found, key=lambda p: p[0] < 0):
         for index, count in reversed(sums):
             within = [f for f in factors if _reads(f, index)]
-            is_one = len(within) == 1 and isinstance(within[0], Entry) and within[0].symbol in ones
+            is_one = (
+                len(within) == 1 and isinstance(within[0], Indexed) and within[0].symbol in ones
+            )
             rest = tuple(f for f in factors if f not in within)
             factors = rest if is_one else (*rest, SumOver(index, count, _product(1.0, within)))
         one = _product(abs(number), factors)
@@ -244,9 +246,9 @@ def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
 def _reads(e: Expr, index: str) -> bool:
     """Whether an index stands in `e`."""
     return any(
-        index in ((x.row, x.column) if isinstance(x, Entry) else (x.left, x.right))
+        index in ((x.row, x.column) if isinstance(x, Indexed) else (x.left, x.right))
         for x in walk(e)
-        if isinstance(x, Entry | Delta)
+        if isinstance(x, Indexed | Delta)
     )
 
 

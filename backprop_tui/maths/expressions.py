@@ -160,11 +160,11 @@ class Compare(Expr):
     right: Expr
 
 
-# What only a derivation has
+# What only a derivation has; without slots, which a class takes a millisecond to make at the start
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Expr):
+@dataclass(frozen=True)
+class Indexed(Expr):
     """One number of a matrix by the letters of its row and column: dW2[i,j].
 
     A letter is "" where the matrix has only one row or column; a row may be the number 1.
@@ -175,15 +175,13 @@ class Entry(Expr):
     column: str
 
 
-@dataclass(frozen=True, slots=True)
-class Partial(Expr):
+class Partial(Binary):
     """∂L/∂Z2 or ∂Z2[k]/∂W2[i,j]: a derivative that no rule has been applied to yet."""
 
-    of: Expr
-    by: Expr
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delta(Expr):
     """Kronecker's delta, [k=i]: 1 where two indices are equal, otherwise 0."""
 
@@ -191,7 +189,7 @@ class Delta(Expr):
     right: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SumOver(Expr):
     """Σₖ: the sum of `body` over an index from 1 to `count`."""
 
@@ -279,7 +277,7 @@ def names(e: Expr) -> tuple[str, ...]:
     found, todo = dict[str, None](), [e]
     while todo:
         part = todo.pop()
-        if isinstance(part, Name | Cell | Entry):
+        if isinstance(part, Name | Cell | Indexed):
             found[part.symbol] = None
         else:
             todo.extend(children(part)[::-1])
@@ -294,7 +292,7 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
-        case Num() | Cell() | Entry() | Delta():
+        case Num() | Cell() | Indexed() | Delta():
             return True
         case Name(symbol):
             return symbol in SCALARS

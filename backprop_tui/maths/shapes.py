@@ -17,8 +17,8 @@ from backprop_tui.maths.expressions import (
     Delta,
     Diff,
     Div,
-    Entry,
     Expr,
+    Indexed,
     MatMul,
     Mul,
     Name,
@@ -58,7 +58,7 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
     Raises ShapeMismatch, and KeyError for a symbol that `shapes` does not have.
     """
     match e:
-        case Num() | Cell() | Entry() | Delta() | SumOver():
+        case Num() | Cell() | Indexed() | Delta() | SumOver():
             return ()
         case Partial(_, x):
             return shape(x, shapes)

@@ -18,8 +18,8 @@ from backprop_tui.maths.expressions import (
     Delta,
     Diff,
     Div,
-    Entry,
     Expr,
+    Indexed,
     MatMul,
     Mul,
     Name,
@@ -171,7 +171,7 @@ class _Writer:
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
                 return f"{self.at(x, SUM)} {sign} {self.at(y, SUM)}", COMPARISON
-            case Entry(symbol, row, column):
+            case Indexed(symbol, row, column):
                 return n.entry(symbol, row, column) if row or column else n.name(symbol), ATOM
             case Partial(x, y):
                 return n.partial.format(self.at(x, ATOM), self.at(y, ATOM)), NEGATION

@@ -20,8 +20,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import (
     Delta,
-    Entry,
     Expr,
+    Indexed,
     Name,
     Neg,
     Num,
@@ -88,13 +88,13 @@ class Evaluation:
 
         def known(x: Expr, at: Mapping[str, int]) -> Expr:
             match x:
-                case Entry(symbol, row, column):
+                case Indexed(symbol, row, column):
                     return _number(self.env[symbol][at.get(row, 0), at.get(column, 0)])
                 case Delta(left, right):
                     return Num(float(at[left] == at[right]))
                 case SumOver(index, count, body):
                     return Sum(tuple(known(body, {**at, index: k}) for k in range(count)))
-                case Partial(Entry(of, row, column), Entry() as by):
+                case Partial(Indexed(of, row, column), Indexed() as by):
                     cell = at.get(by.row, 0), at.get(by.column, 0)
                     change = self.change(of, by.symbol, cell)
                     if of == self.loss:

@@ -43,7 +43,7 @@ from tests.trees import trees
         ("A1", "A 1 equals sigma of Z 1"),
         ("dZ2", "d Z 2 equals A 2 minus Y"),
         ("dW2", "d W 2 equals d Z 2 times A 1 transposed"),
-        ("db2", "d b 2 equals row sums of d Z 2"),
+        ("db2", "d b 2 equals d Z 2"),
         ("dA1", "d A 1 equals W 2 transposed times d Z 2"),
         ("dZ1", "d Z 1 equals d A 1 times, element by element, derivative of sigma at Z 1"),
         ("W1", "W 1 becomes W 1 minus alpha times d W 1"),
@@ -183,7 +183,7 @@ def test_a_sentence_has_a_capital_and_a_stop(prose: str, said: str) -> None:
         ("Z1", "3 by 1 equals 3 by 3 times 3 by 1 plus 3 by 1"),
         ("A1", "3 by 1 equals 3 by 1"),
         ("dA1", "3 by 1 equals 1 by 3 transposed times 1 by 1"),
-        ("db1", "3 by 1 equals row sums of 3 by 1"),
+        ("db1", "3 by 1 equals 3 by 1"),
         ("W1", "3 by 3 equals 3 by 3 minus alpha times 3 by 3"),
     ],
 )
