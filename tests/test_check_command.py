@@ -188,7 +188,7 @@ class TestForItsAuthor:
         assert status == 0
         told = " ".join(report[report.index("For its author") :])
         assert "notes[0].text takes 2 lines at 80 columns" in told
-        assert "questions[0] is a vote with too little to choose from" in told
+        assert "questions[0] is a vote with too few choices" in told
         assert report[-1].startswith("All 4 gradients agree.")
 
     def test_where_nothing_will_nothing_is_told(self, check: Check) -> None:

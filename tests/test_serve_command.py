@@ -42,7 +42,7 @@ def test_a_port_in_use_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert faults(capsys, "--host", "192.0.2.1", "--port", "0") == [
-        '--host "192.0.2.1" is no address of this machine'
+        '--host "192.0.2.1" is not an address of this machine'
     ]
 
 
@@ -54,7 +54,7 @@ def test_a_host_that_can_have_no_address(capsys: pytest.CaptureFixture[str], hos
 
 def test_a_host_of_two_lines_is_told_on_one(capsys: pytest.CaptureFixture[str]) -> None:
     (told,) = faults(capsys, "--host", "no\nhost", "--port", "0")
-    assert told.startswith('--host "no\\nhost" is no address')
+    assert told.startswith('--host "no\\nhost" is not an address')
 
 
 def test_without_the_extra_it_says_how_to_get_it(

@@ -68,7 +68,7 @@ def test_other_sizes() -> None:
     with started() as terminal:
         terminal.press(SPACE * 8)
         terminal.until_says(
-            "step 8 of 17", "dW2 = dZ2 · A1ᵀ", "gradient check: difference < 1e-9", "◆ All"
+            "step 8 of 17", "dW2 = dZ2 · A1ᵀ", "gradient check: difference < 1e-9", "◆ Each"
         )
         small = terminal.lines
         terminal.resize(120, 40)
@@ -90,7 +90,7 @@ def test_other_sizes() -> None:
         (SPACE * 8 + b"\r", ("Why dW2[1,1]",)),
         (b"?", ("Moving in time",)),
         (b"ii" + SPACE * 8 + b"l", ("log scale",)),
-        (b"aa" + SPACE, ("= ?", "Vote with your fingers")),
+        (b"aa" + SPACE, ("= ?", "Show one to four fingers")),
     ],
     ids=["edit", "formula", "go to", "why", "help", "curve", "question"],
 )

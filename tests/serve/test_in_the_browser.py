@@ -118,7 +118,7 @@ async def test_it_asks_as_the_teacher_has_said(browser: Chromium) -> None:
         await tab.open(served.address)
         await tab.until(lambda text: "Press space" in text)
         await tab.press("space")
-        await tab.until(lambda text: "= ?" in text and "ote with your fingers" in text)
+        await tab.until(lambda text: "= ?" in text and "Show one to four fingers" in text)
 
 
 async def test_the_tab_is_called_as_the_lesson_is(served: Served, browser: Chromium) -> None:

@@ -200,7 +200,7 @@ class TestCodes:
         assert f'"seed": {seed}' in capsys.readouterr().out
         assert main(["check", "--code", code]) == 0
         assert main(["trace", "--code", code[:-1]]) == 2
-        assert "--code: this code has a slip in it" in capsys.readouterr().err
+        assert "--code: this code has a typing mistake" in capsys.readouterr().err
         assert main(["trace", "mazur", "--code", code]) == 2
         assert "a code holds its own experiment" in capsys.readouterr().err
 

@@ -50,7 +50,7 @@ def test_it_is_asked_with_its_choices_and_no_number() -> None:
     lines = [line.text for line in question_lines(view_of(TIMELINE, BEFORE), OPEN, 78, 6)]
     assert lines[0] == CONCEPT.text
     assert lines[1] == "1)   The third     2)   The first     3)   The second"
-    assert lines[2].startswith("Vote with your fingers, one to three.")
+    assert lines[2].startswith("Show one to three fingers.")
     assert not any("= ?" in line for line in lines)
 
 
