@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import select
 import selectors
 import signal
 import termios
@@ -182,7 +183,7 @@ class TerminalDriver(LinuxDriver):
             # Of its own: a terminal that takes nothing more must not block this as well.
             file = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
             given_back = GIVEN_BACK if self._has_it else ""
-            os.write(file, f"{given_back}{last_words}\r\n".encode())
+            _write(file, f"{given_back}{last_words}\r\n".encode())
         os._exit(status)
 
     def close(self) -> None:
@@ -190,3 +191,10 @@ class TerminalDriver(LinuxDriver):
         super().close()
         if self._end is not None:
             self._end.cancel()
+
+
+def _write(file: int, words: bytes) -> None:
+    """Write them as a slow terminal takes them; one that has taken nothing for long is given up."""
+    while words and select.select([], [file], [], LONGEST_END)[1]:
+        with suppress(BlockingIOError):  # another has filled it meanwhile
+            words = words[os.write(file, words) :]
