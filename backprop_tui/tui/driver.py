@@ -145,11 +145,6 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._has_it = self._key_thread is not None and self._key_thread.is_alive()
 
-    def stop_application_mode(self) -> None:
-        """Give the terminal back."""
-        super().stop_application_mode()
-        self._has_it = False
-
     # Signals are heard between any two instructions, in the middle of a write too, which a second
     # one would wait for for ever: what they ask for is done by the loop.
 
@@ -187,8 +182,9 @@ class TerminalDriver(LinuxDriver):
         os._exit(status)
 
     def close(self) -> None:
-        """The screen is taken down."""
+        """The screen is taken down, and a slow terminal has been told all of it."""
         super().close()
+        self._has_it = False
         if self._end is not None:
             self._end.cancel()
 
