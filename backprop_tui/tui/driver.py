@@ -145,6 +145,11 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._has_it = self._key_thread is not None and self._key_thread.is_alive()
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        super().stop_application_mode()
+        self._has_it = False
+
     # Signals are heard between any two instructions, in the middle of a write too, which a second
     # one would wait for for ever: what they ask for is done by the loop.
 
@@ -177,14 +182,18 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
             # Of its own: a terminal that takes nothing more must not block this as well.
             file = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            given_back = GIVEN_BACK if self._has_it else ""
+            given_back = GIVEN_BACK if self._has_it or self._is_slow else ""
             _write(file, f"{given_back}{last_words}\r\n".encode())
         os._exit(status)
 
+    @property
+    def _is_slow(self) -> bool:
+        """Whether words that were written wait for the terminal to take those before them."""
+        return self._writer_thread is not None and not self._writer_thread._queue.empty()
+
     def close(self) -> None:
-        """The screen is taken down, and a slow terminal has been told all of it."""
+        """The screen is taken down."""
         super().close()
-        self._has_it = False
         if self._end is not None:
             self._end.cancel()
 
