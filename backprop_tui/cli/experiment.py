@@ -25,7 +25,7 @@ def opened(arguments: argparse.Namespace) -> Experiment:
     overrides = {flag.attribute: getattr(arguments, flag.attribute) for flag in OVERRIDES}
     try:
         if getattr(arguments, "resume", False):
-            experiment = newest().opened()
+            experiment = left(arguments, overrides)
         elif arguments.code is not None:
             experiment = of_code(arguments, overrides)
         else:
@@ -39,6 +39,18 @@ def opened(arguments: argparse.Namespace) -> Experiment:
     experiment = replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
     seen = {key: value for key in ("ask", "theme") if (value := getattr(arguments, key, None))}
     return replace(experiment, look=replace(experiment.look, **seen))
+
+
+def left(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:
+    """The experiment of the newest autosave, which has its own changes."""
+    given = [flag.name for flag in OVERRIDES if overrides[flag.attribute]]
+    if arguments.code is not None:
+        given.insert(0, "--code")
+    if arguments.word != lessons.DEFAULT:
+        given.insert(0, shown(arguments.word))
+    if given:
+        raise CommandError(f"an autosave has its own experiment: leave out --resume, or {given[0]}")
+    return newest().opened()
 
 
 def of_code(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:

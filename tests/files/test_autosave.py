@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui.__main__ import main
 from backprop_tui.files.autosave import (
     MOST_LEFT,
     OwnAutosave,
@@ -120,3 +121,9 @@ def test_a_run_that_cannot_be_opened_says_why() -> None:
     one.content["said"]["l"] = "nowhere"
     with pytest.raises(ExperimentError):
         one.opened()
+
+
+@pytest.mark.parametrize("beside", [["mazur"], ["--code", "1WPE32GRNNW2G0"], ["--seed", "7"]])
+def test_it_has_its_own_experiment(beside: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plain", "--resume", *beside]) == 2
+    assert f"leave out --resume, or {beside[0]}" in capsys.readouterr().err.replace('"', "")
