@@ -131,7 +131,7 @@ COMMANDS: tuple[Command, ...] = (
     c("down", looking.down, "with a cursor, a cell down", "why", keys="down", sign="↓",
       short="down"),
     c("chain", looking.chain, "this gradient: its derivation, and products of derivatives along "
-      "its paths", "why", keys="x", sign="x", short="chain", footer="soon", words="chain",
+      "its paths", "why", keys="x", sign="x", short="derive", footer="soon", words="chain",
       takes="CELL"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),

@@ -215,10 +215,10 @@ def inspect(s: SessionState, cell: Cell) -> None:
 
 
 def chain(s: SessionState, rest: str) -> None:
-    """The chain rule for one number of a gradient, path by path."""
+    """A gradient's derivation, and the chain rule for one number of it, path by path."""
     place = place_of(s, rest) if rest else s.view.place
     if place is None or place.symbol not in s.timeline.program.gradients:
-        raise CannotError("A chain leads from a gradient to the loss: choose a gradient first.")
+        raise CannotError("Only a gradient has a derivation: choose one first.")
     if not s.view.known(place):
         at = s.timeline.program.index(place.symbol) + 1
         raise CannotError(f"{place.symbol} is not computed yet: step {at} computes it.")

@@ -468,7 +468,7 @@ async def test_the_chain_of_a_gradient() -> None:
         assert driver.kind == ""
         await driver.press("home", "space", "x")
         assert driver.kind == ""
-        await driver.until(lambda: "A chain leads from a gradient" in driver.everything())
+        await driver.until(lambda: "Only a gradient has a derivation" in driver.everything())
 
 
 async def test_the_derivation_of_a_gradient_is_shown_above_its_paths() -> None:
