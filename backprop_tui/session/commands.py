@@ -132,7 +132,8 @@ COMMANDS: tuple[Command, ...] = (
       short="down"),
     c("chain", looking.chain, "this gradient: its derivation, and products of derivatives along "
       "its paths", "why", keys="x", sign="x", short="derive", footer="soon", words="chain",
-      takes="CELL"),
+      takes="CELL",
+      telling="this gradient as products of derivatives along its paths to the loss"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),
     c("edit", editing.edit, "what if: change the number in hand (an input, a target, a "
