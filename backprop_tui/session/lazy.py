@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backprop_tui.explain import derivation as derivation
     from backprop_tui.explain import explanation as explanation
     from backprop_tui.explain import gradient_check as gradient_check
     from backprop_tui.explain import what_if as what_if
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from backprop_tui.session import checks as checks
 
 HOMES = {
+    "derivation": "backprop_tui.explain.derivation",
     "explanation": "backprop_tui.explain.explanation",
     "gradient_check": "backprop_tui.explain.gradient_check",
     "what_if": "backprop_tui.explain.what_if",

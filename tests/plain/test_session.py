@@ -241,7 +241,7 @@ class TestLooking:
         layers = {"layers": "2,2,10", "activations": "relu,softmax", "loss": "cross_entropy"}
         layers |= {"x": "0,1", "y": "1,0,0,0,0,0,0,0,0,0"}
         told = Typed(load("article", layers))("goto dW1", "chain dW1[1,1]")
-        assert told[0] == "dW1 row 1 column 1: 10 paths lead to the loss."
+        assert told[0] == "dW1 row 1 column 1: 100 paths lead to the loss."
         assert told[2] == "X row 1 column 1 is 0, so every path is 0."
 
     def test_the_gradient_check(self) -> None:
