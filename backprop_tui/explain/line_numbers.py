@@ -31,6 +31,8 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import plain_number, with_numbers
 
+ROUNDED = " (rounded)"
+"""What stands behind a value that the figures shown do not give."""
 FOLD = 4
 """Terms of a sum that are written out."""
 
@@ -70,7 +72,7 @@ class LineNumbers:
         shown = replace(found, {part: Num(read_figure(f)) for part, f in figures.items()})
         by_hand = float(value(shown, self.env))
         is_rounded = isfinite(by_hand) and self.write(by_hand) != exact
-        rounded = " (rounded)" if is_rounded else ""
+        rounded = ROUNDED if is_rounded else ""
         return with_numbers(found, self._figure, FOLD), exact + rounded
 
     def _figure(self, part: Expr) -> str | None:

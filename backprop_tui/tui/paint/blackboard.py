@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from functools import partial
 
 from backprop_tui.explain.explanation import formula, own_cell
-from backprop_tui.explain.line_numbers import LineNumbers
+from backprop_tui.explain.line_numbers import ROUNDED, LineNumbers
 from backprop_tui.maths.expressions import (
     Cell,
     Delta,
@@ -235,10 +235,11 @@ class _Derived:
     def more(self) -> list[Row]:
         """What there is to see beside the lines, where there is room to say it."""
         lines = self.derivation.lines
-        found = self.numbers and self.numbers.of(lines[-1].expression)
+        found = [numbers[1] for k in range(len(lines)) if (numbers := self.numbers_of(k))]
+        values = {result.removesuffix(ROUNDED) for result in found}
         rows = []
-        if found and not self.board.is_inner and len(lines) > 2:
-            rows.append(Row.of(f"Every line has the same value: {found[1].split()[0]}."))
+        if len(found) > 1 and len(values) == 1:  # not in a run with a mistake
+            rows.append(Row.of(f"Every line has the same value: {values.pop()}."))
         used = {line.opens: k for k, line in reversed([*enumerate(lines, 1)]) if line.opens}
         opened = (f"line {k}: {written_name(symbol)}" for symbol, k in reversed(used.items()))
         if used:
