@@ -7,16 +7,18 @@ from functools import lru_cache, partial
 from math import prod
 
 from backprop_tui.explain.explanation import own_cell, read_figure
+from backprop_tui.explain.line_numbers import ROUNDED
 from backprop_tui.explain.paths import Chain, Chains, Path, is_rounded
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell, Diff, Div, Expr, Neg, Sum
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
+from backprop_tui.model.program import Step
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import wrapped
 
-AROUND, EACH = 5, 3
-"""Lines around the paths, and of a path at most where it is short."""
+LEAST = 2
+"""Lines that a path takes at least."""
 ENDS = 5
 """Cells and factors of a long path that stand at either end of it."""
 
@@ -28,14 +30,24 @@ def path_lines(view: View, width: int, height: int) -> list[tuple[str, str]]:
     """
     board = view.blackboard
     assert board is not None
-    program, level, write = view.program, board.levels[0], partial(number, decimals=view.decimals)
-    step = program.steps[program.index(level.symbol)]
-    cell = level.cell or own_cell(view.state, step, view.column)
-    most = max(1, (height - AROUND) // EACH)
-    chain = _chain(view.provenance, Place(view.iteration, cell), most)
-    paths = "1 path" if chain.count == 1 else f"{chain.count:,} paths"
-    loss = "L" if level.symbol in program.per_example else program.objective
+    level = board.levels[0]
+    step = view.program.steps[view.program.index(level.symbol)]
+    place = Place(view.iteration, level.cell or own_cell(view.state, step, view.column))
+    lines: list[tuple[str, str]] = []
+    for most in range(max(1, height // LEAST), 0, -1):
+        chain = _chain(view.provenance, place, most)
+        lines = _lines(view, step, chain, width)
+        if len(lines) <= height:
+            break
+    return lines
+
+
+def _lines(view: View, step: Step, chain: Chain, width: int) -> list[tuple[str, str]]:
+    program, write = view.program, partial(number, decimals=view.decimals)
+    cell = chain.place.cell
+    loss = program.loss if step.symbol in program.per_example else program.objective
     by = text(Cell(step.role.of or "", cell.row, cell.column))
+    paths = "1 path" if chain.count == 1 else f"{chain.count:,} paths"
     lines = [
         (f"{text(cell)} = ∂{loss}/∂{by}: {paths} to the loss", "strong"),
         ("Multiply the derivatives along each path. Then add the paths.", "quiet"),
@@ -43,10 +55,10 @@ def path_lines(view: View, width: int, height: int) -> list[tuple[str, str]]:
         *(line for path in chain.paths for line in _path(path, write, width)),
     ]
     if chain.left_out:
-        rest = write(chain.rest)
         smaller = "path" if chain.left_out == 1 else "paths"
+        rest = write(chain.rest)
         lines.append((f"… and {chain.left_out:,} smaller {smaller}, together {rest}", "quiet"))
-    rounded = " (rounded)" if is_rounded(chain, write) else ""
+    rounded = ROUNDED if is_rounded(chain, write) else ""
     total = f"Sum of all = {write(chain.recorded)}{rounded}, the value of the backward pass"
     return [*lines, (total, "strong")]
 
@@ -59,13 +71,13 @@ def _chain(provenance: Provenance, place: Place, most: int) -> Chain:
 def _path(path: Path, write: Callable[[float], str], width: int) -> Iterator[tuple[str, str]]:
     """A path's cells, its factors, and their product in numbers."""
     route = " ← ".join(_ends([text(cell) for cell in path.cells]))
-    yield f"{route} ← loss", "quiet"
+    yield from ((line, "quiet") for line in wrapped(f"{route} ← loss", width, 2))
     pairs = zip(path.factors, path.numbers, strict=True)
     kept = [(factor, value) for factor, value in pairs if text(factor) != "1"]
     symbols = " · ".join(_ends([_bracketed(factor) for factor, _ in kept])) or "1"
     numbers = " × ".join(_ends([write(value) for _, value in kept])) or "1"
     by_hand = write(prod(read_figure(write(value)) for _, value in reversed(kept)))
-    rounded = " (rounded)" if by_hand != write(path.product) else ""
+    rounded = ROUNDED if by_hand != write(path.product) else ""
     product = f" = {write(path.product)}{rounded}" if len(kept) > 1 else ""
     whole = f"  {symbols} = {numbers}{product}"
     if len(whole) <= width:
