@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from functools import partial
+from functools import cached_property, lru_cache, partial
 
 from backprop_tui.explain.explanation import formula, own_cell
 from backprop_tui.explain.line_numbers import ROUNDED, LineNumbers
@@ -53,6 +53,7 @@ FORMS = {
     "paths": "the paths to the loss, in numbers",
 }
 """What tab leads to."""
+ADDS_UP = "each column adds up to 0"
 DELTA = "[k=i] is 1 for k = i, otherwise 0."
 
 
@@ -118,6 +119,7 @@ class _Derived:
         widest = max(len(row) for rows in self.written for row in rows)
         self.rules = self.behind + widest + 2
         self.numbers = _numbers(view, board)
+        self.found: dict[bool, list[list[Row]]] = {}
 
     def rows(self) -> list[Row]:
         """The rows: as many blank ones, givens and numbers as there is room for."""
@@ -168,32 +170,43 @@ class _Derived:
 
     def block(self, k: int, gap: int, each: bool) -> list[Row]:
         """The rows of a line: expression and rule, its numbers, blank ones."""
+        rows = self.filled(each)[k]
+        return rows + [Row(line=k + 1)] * max(0, gap - len(rows))
+
+    def filled(self, each: bool) -> list[list[Row]]:
+        """The rows of each line that are not blank, with its numbers or without."""
+        if each not in self.found:
+            self.found[each] = [self.line_rows(k, each) for k in range(len(self.written))]
+        return self.found[each]
+
+    def line_rows(self, k: int, each: bool) -> list[Row]:
+        """The expression of a line with its rule, and its numbers."""
         line, number_of = self.derivation.lines[k], k + 1
         first, *more = self.written[k]
         left = _left(line.left)
         mark = ""
         if number_of == self.board.at:
-            mark = (
-                "▸" if self.board.level.line is None or number_of == len(self.board.lines) else "›"
-            )
+            mark = "▸" if number_of == len(self.board.lines) else "›"
         equals = "←" if self.becomes(k) else "="
         x = LEFT + self.left - len(left)
         row = Row([(max(0, x - 2), mark, "strong"), (x, left, "strong")], number_of)
         row.pieces.append((LEFT + self.left + 1, equals, "cursor" if mark == "›" else ""))
         rows = [row, *(Row(line=number_of) for _ in more)]
-        lit = _changed(self.written[k - 1] if k else None, self.written[k])
+        lit = _changed(tuple(self.written[k - 1]) if k else (), tuple(self.written[k]))
         for own, said in zip(rows, self.written[k], strict=True):
             at = self.behind + (0 if own is row else 2)
             own.pieces += [(at + begin, said[begin:end], looks) for begin, end, looks in lit[said]]
         self.put_rule(rows, line.rule, len(first) if not more else self.width)
-        if each and (numbers := self.numbers_of(k)):
+        if each and (numbers := self.in_numbers[k]):
             arithmetic, result = numbers
             under = wrapped(arithmetic, self.width - self.behind - len(result) - 6, 2)
             rows += [Row.of(said, "", self.behind + 2, number_of) for said in under]
             if self.board.is_whole:  # before, it is what is to be found
                 at = self.width - 3 - len(result)
-                rows[-1].pieces.append((at, f"= {result}", "strong"))
-        return rows + [Row(line=number_of)] * max(0, gap - len(rows))
+                last = self.in_numbers[-1]
+                looks = "strong" if last is None or _same(result, last[1]) else "wrong"
+                rows[-1].pieces.append((at, f"= {result}", looks))  # wrong: by a mistake before
+        return rows
 
     def put_rule(self, rows: list[Row], rule: str, taken: int) -> None:
         """The rule beside its line, or below it where it does not fit."""
@@ -214,9 +227,11 @@ class _Derived:
             return []
         return [Row([(LEFT + self.left + 1, "= ?", "quiet")])]
 
-    def numbers_of(self, k: int) -> tuple[str, str] | None:
-        """The arithmetic of a line and what it comes to; None where it has a ∂."""
-        return self.numbers.of(self.derivation.lines[k].expression) if self.numbers else None
+    @cached_property
+    def in_numbers(self) -> list[tuple[str, str] | None]:
+        """The arithmetic of each line and what it comes to; None where it has a ∂."""
+        lines = self.derivation.lines
+        return [self.numbers.of(line.expression) if self.numbers else None for line in lines]
 
     def foot(self, each: bool) -> list[Row]:
         """What stands below the lines: cases, and the numbers of the last line or those it uses."""
@@ -235,11 +250,11 @@ class _Derived:
     def more(self) -> list[Row]:
         """What there is to see beside the lines, where there is room to say it."""
         lines = self.derivation.lines
-        found = [numbers[1] for k in range(len(lines)) if (numbers := self.numbers_of(k))]
-        values = {result.removesuffix(ROUNDED) for result in found}
+        found = [numbers[1] for numbers in self.in_numbers if numbers]
         rows = []
-        if len(found) > 1 and len(values) == 1:  # not in a run with a mistake
-            rows.append(Row.of(f"Every line has the same value: {values.pop()}."))
+        if len(found) > 1 and all(_same(result, found[-1]) for result in found):
+            value = found[-1].removesuffix(ROUNDED)
+            rows.append(Row.of(f"Every line has the same value: {value}."))
         used = {line.opens: k for k, line in reversed([*enumerate(lines, 1)]) if line.opens}
         opened = (f"line {k}: {written_name(symbol)}" for symbol, k in reversed(used.items()))
         if used:
@@ -318,7 +333,9 @@ class _Derived:
         written = ["".join(n.rjust(wide) for n in row) for row in numbers]
         rows = [Row.of(row, x=1 + len(head)) for row in written]
         behind = len(head) + len(written[0]) + 4
-        rows[0].pieces += [(1, head, ""), (behind, "each column adds up to 0", "quiet")]
+        rows[0].pieces.append((1, head, ""))
+        if behind + len(ADDS_UP) < self.width:
+            rows[0].pieces.append((behind, ADDS_UP, "quiet"))
         return rows
 
     def otherwise(self) -> list[Row]:
@@ -360,6 +377,11 @@ def written_name(symbol: str) -> str:
     return symbol if name == symbol else f"{ACTIVATIONS[name].symbol}′"
 
 
+def _same(result: str, other: str) -> bool:
+    """Whether two values are written alike."""
+    return result.removesuffix(ROUNDED) == other.removesuffix(ROUNDED)
+
+
 def _left(left: Expr | None) -> str:
     return "" if left is None else text(left)
 
@@ -385,9 +407,10 @@ def _read(e: Expr) -> Iterator[str]:
 Lit = dict[str, list[tuple[int, int, str]]]
 
 
-def _changed(before: list[str] | None, now: list[str]) -> Lit:
+@lru_cache(maxsize=256)  # the same lines are painted at every key
+def _changed(before: tuple[str, ...], now: tuple[str, ...]) -> Lit:
     """For each row of a line the stretches that are new in it, lit, and those that are not."""
-    if before is None:
+    if not before:
         return {row: [(0, len(row), "")] for row in now}
     old = TOKEN.findall(" ".join(before))
     found: Lit = {}
