@@ -20,6 +20,7 @@ from backprop_tui.messages import short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.plain import asking, deriving, explaining, steps, telling
+from backprop_tui.run.timeline import Position
 from backprop_tui.session.asking import has_hints, is_numeric
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
 from backprop_tui.session.editing import ALPHAS
@@ -73,7 +74,7 @@ class PlainFace:
         """`tell` takes a line of what is said; `preferred`: see the session."""
         self.tell = tell
         self.spelling = telling.WORDS  # of formulas
-        self.derived: tuple[Level, ...] = ()  # what was told of the blackboard
+        self.derived: tuple[Position, tuple[Level, ...]] = Position(), ()  # what was told so
         self.session = Session(
             experiment, decimals, names=word_of, program=PROGRAM, preferred=preferred
         )
@@ -177,14 +178,15 @@ class PlainFace:
             self.describe()
             if now and now.closing:
                 self.say(now.closing)
-        self._tell_derived(moved)
+        self._tell_derived()
         self._tell_opened(outcome.opened or session.top)
 
-    def _tell_derived(self, moved: bool) -> None:
+    def _tell_derived(self) -> None:
         """Tell what is new on the blackboard; behind the last line, the step that it leads to."""
-        session, told = self.session, self.derived
-        board, self.derived = session.blackboard, session.levels
-        if self.derived == told and not (moved and board):
+        session, (there, told) = self.session, self.derived
+        board, self.derived = session.blackboard, (session.position, session.levels)
+        moved = there != session.position
+        if session.levels == told and not (moved and board):
             return
         self.tell_all(deriving.progress(board, () if moved else told, self.spelling))
         if board and board.is_whole and not board.is_inner and not moved and not self._is_asked:

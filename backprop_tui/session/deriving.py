@@ -51,7 +51,8 @@ def forward(s: SessionState, rest: str) -> None:
     if s.playing:
         s.pause()
     elif not board.is_whole:
-        s.blackboard = board.revealed(1)
+        if not asking.ask_line(s):
+            s.blackboard = board.revealed(1)
     elif board.is_inner:
         s.blackboard = board.closed()
     else:
@@ -117,6 +118,11 @@ def leave(s: SessionState, rest: str) -> None:
     s.blackboard = s.blackboard.closed()
 
 
+def take_away(s: SessionState, rest: str) -> None:
+    """The question about a line is taken away."""
+    asking.ask_no_line(s)
+
+
 MEANS: dict[str, Callable[[SessionState, str], None]] = {
     "next": forward,
     "right": forward,
@@ -138,8 +144,11 @@ def meaning(s: SessionState, id_: str) -> Callable[[SessionState, str], None] | 
 
     A question that is open, a formula that is written, and a number that is looked at come first.
     """
-    if s.blackboard is None or s.writing or (s.asking is not None and s.asking.is_open):
+    if s.blackboard is None or s.writing:
         return None
+    if s.asking is not None and s.asking.is_open:
+        takes_back = s.asking.asked.line and id_ in ("back", "left")
+        return take_away if takes_back else None
     if s.inspection != Inspection() and id_ not in TIME:
         return None
     return MEANS.get(id_)

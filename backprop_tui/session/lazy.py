@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backprop_tui.learn import answers as answers
     from backprop_tui.learn import effect as effect
     from backprop_tui.learn import formulas as formulas
+    from backprop_tui.learn import line_questions as line_questions
     from backprop_tui.learn import questions as questions
     from backprop_tui.run import goals as goals
     from backprop_tui.session import checks as checks
@@ -38,6 +39,7 @@ HOMES = {
     "answers": "backprop_tui.learn.answers",
     "effect": "backprop_tui.learn.effect",
     "formulas": "backprop_tui.learn.formulas",
+    "line_questions": "backprop_tui.learn.line_questions",
     "questions": "backprop_tui.learn.questions",
     "goals": "backprop_tui.run.goals",
     "checks": "backprop_tui.session.checks",

@@ -235,6 +235,7 @@ class SessionState:
         """Where the blackboard is open, it derives the step shown: all of it, where a question
         about the step is over, or some of its elements are shown."""
         program, here = self.timeline.program, self.position
+        asking = None if asking and asking.asked.line else asking
         if not self.levels or not (
             moved or asking or self.levels[0].symbol not in program.positions
         ):
@@ -462,7 +463,8 @@ class SessionState:
 
     def _state(self, position: Position) -> State:
         """What is known there; what is asked for, or written, is announced."""
-        asked = self.asking and self.asking.is_open and position == self.position
+        asking = self.asking if position == self.position else None
+        asked = asking and asking.is_open and not asking.asked.line
         if asked or self.writing:
             return self.timeline.announced(position)
         if position == self.position and self.unrevealed:

@@ -187,6 +187,65 @@ class TestOtherCommands:
         assert not own.unrevealed
 
 
+class TestQuestions:
+    def asked(self, mode: str, *keys: str) -> Session:
+        own = session("article", at=STEP["dZ2"])
+        own.mode = mode
+        return press(own, "x", "space", "space", *keys)
+
+    def test_one_line_is_asked_for_before_it_is_revealed(self) -> None:
+        own = self.asked("vote", "space")
+        assert own.asking is not None
+        assert own.asking.asked.line == 4
+        assert own.levels[0].shown == 3
+        right = next(k for k, choice in enumerate(own.asking.choices, 1) if choice.right)
+        press(own, str(right))
+        assert own.message == "✓ Correct: σ′ = σ ∘ (1 − σ)."
+        assert own.levels[0].shown == 4
+        assert own.score is not None
+        assert own.score.right == 1
+
+    def test_it_is_asked_once_and_the_numbers_of_its_step_are_not(self) -> None:
+        own = self.asked("vote", "space", "space", "backspace", "space")
+        assert own.asking is None
+        press(own, "space", "space", "space")
+        assert own.position == Position(1, STEP["dW2"])
+        assert own.asking is None
+
+    def test_backspace_takes_the_question_away(self) -> None:
+        own = self.asked("vote", "space", "backspace")
+        assert own.asking is None
+        assert own.levels[0].shown == 3
+
+    def test_the_next_line_is_typed_and_judged_by_its_value(self) -> None:
+        own = self.asked("type", "space")
+        assert own.prompt is not None
+        press(own, *"A2-Y", "enter")
+        assert own.levels[0].shown == 4
+        assert own.prompt is None
+
+    def test_a_lesson_asks_for_a_line_and_opens_the_blackboard_for_it(self) -> None:
+        asks = """
+        [[questions]]
+        at = "dZ2"
+        form = "line"
+        text = "How is the derivative of σ written?"
+        """
+        own = Session(_with(asks))
+        own.mode = "lesson"
+        own.go(Position(1, 6))
+        press(own, "space")
+        assert own.position == Position(1, 7)
+        assert own.levels == (Level("dZ2"),)
+        press(own, "space", "space", "space")
+        assert own.asking is not None
+        assert own.asking.asked.text == "How is the derivative of σ written?"
+
+    def test_a_line_is_asked_for_at_a_gradient_alone(self) -> None:
+        with pytest.raises(ExperimentError, match=r"questions\[0\].at must be one of dA2, dZ2"):
+            _with('[[questions]]\nat = "Z1"\nform = "line"\ntext = "Which?"')
+
+
 class TestLaws:
     @given(
         st.sampled_from(list(EXPERIMENTS)),
@@ -225,7 +284,18 @@ class TestLaws:
 
 
 def _with_board(levels: str) -> Experiment:
-    written = EXPERIMENTS["article"].written
-    assert written is not None
-    text = f"{written.text}\n[view]\nblackboard = {levels}\n"
-    return read_experiment(text, "mine", "mine.toml")
+    return _with(f"[view]\nblackboard = {levels}")
+
+
+def _with(more: str) -> Experiment:
+    """A network of three inputs with more in its file."""
+    text = """
+    [network]
+    layers = [3, 3, 1]
+    activations = ["sigmoid", "sigmoid"]
+    loss = "binary_cross_entropy"
+    [data]
+    X = [[1.0, 0.5, -0.5]]
+    Y = [[1.0]]
+    """
+    return read_experiment(f"{text}\n{more}\n", "mine", "mine.toml")
