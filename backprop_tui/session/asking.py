@@ -113,7 +113,7 @@ def _open_for_lines(s: SessionState) -> None:
 def ask_line(s: SessionState) -> bool:
     """Ask for the next line on the blackboard, if this is one to be asked for."""
     board, symbol = s.blackboard, s.step_symbol
-    if board is None or symbol is None or board.is_inner or not s.unrevealed or s.mode == OFF:
+    if board is None or symbol is None or board.is_inner or s.mode == OFF:
         return False
     questions = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     own = next((q for q in questions if q.form == LINE_FORM), None)

@@ -223,7 +223,7 @@ class SessionState:
         self.message = ""
         self.before = None
         moved, self.position = position != self.position, position
-        self._derive_step(moved, asking)
+        self._derive_step(moved)
         self.more_lines = 0
         self.farthest = max(self.farthest, position.iteration)
         if self.right is not None and self.right.is_behind(position.iteration):
@@ -231,19 +231,16 @@ class SessionState:
         if self.inspection.cursor and self._step_is_out_of_sight():
             self.inspection = Inspection()
 
-    def _derive_step(self, moved: bool, asking: Asking | None) -> None:
-        """Where the blackboard is open, it derives the step shown: all of it, where a question
-        about the step is over, or some of its elements are shown."""
+    def _derive_step(self, moved: bool) -> None:
+        """Where the blackboard is open, it derives the step shown: all of it, where some of its
+        elements are shown."""
         program, here = self.timeline.program, self.position
-        asking = None if asking and asking.asked.line else asking
-        if not self.levels or not (
-            moved or asking or self.levels[0].symbol not in program.positions
-        ):
+        if not self.levels or not (moved or self.levels[0].symbol not in program.positions):
             return
         at = here.steps if here.elements else max(0, here.steps - 1)
         examples = self.timeline.state(here).examples
         found = Blackboard.of(program, examples, program.steps[at].symbol)
-        self.blackboard = found.whole() if asking or here.elements else found
+        self.blackboard = found.whole() if here.elements else found
 
     @property
     def blackboard(self) -> Blackboard | None:
@@ -265,8 +262,12 @@ class SessionState:
 
     @property
     def unrevealed(self) -> bool:
-        """Whether the value of the step shown waits until its derivation is revealed."""
-        board = None if self.position.elements else self.blackboard
+        """Whether the value of the step shown waits until its derivation is revealed.
+
+        It does not where a question has told it.
+        """
+        told = self.asking is not None and not self.asking.asked.line
+        board = None if told or self.position.elements else self.blackboard
         return board is not None and board.hides is not None and board.hides == self.step_symbol
 
     def _step_is_out_of_sight(self) -> bool:

@@ -12,6 +12,7 @@ from textual.geometry import Size
 from backprop_tui.explain.derivation import derivation
 from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.run.timeline import Position
@@ -241,6 +242,19 @@ class TestQuestions:
         assert own.asking is not None
         assert own.asking.asked.text == "How is the derivative of σ written?"
 
+    def test_a_number_that_a_question_has_told_is_not_hidden_and_its_lines_are_gone_through(
+        self,
+    ) -> None:
+        asks = '[[questions]]\nat = "dZ2"\nform = "talk"\ntext = "Which?"\nanswer = "This."'
+        own = Session(_with(asks))
+        own.mode = "lesson"
+        own.go(Position(1, 6))
+        press(own, "x", "space", "space", "space")
+        assert own.view.value("dZ2") is not None
+        assert own.levels == (Level("dZ2"),)
+        press(own, "space")
+        assert own.levels == (Level("dZ2", shown=2),)
+
     def test_a_line_is_asked_for_at_a_gradient_alone(self) -> None:
         with pytest.raises(ExperimentError, match=r"questions\[0\].at must be one of dA2, dZ2"):
             _with('[[questions]]\nat = "Z1"\nform = "line"\ntext = "Which?"')
@@ -272,9 +286,13 @@ class TestLaws:
     @settings(max_examples=25, deadline=None)
     def test_a_code_and_a_file_open_it_as_it_was(self, keys: list[str]) -> None:
         own = session("softmax", *keys, at=STEP["dZ2"])
-        again = Session(experiment_of(code_of(seen(own), own.position)))
-        assert again.levels == own.levels
-        assert again.unrevealed == own.unrevealed
+        code = code_of(seen(own), own.position)
+        keyframe = keyframe_of(own.timeline, own.position.iteration)
+        file = text_of(seen(own), own.position, keyframe, "")
+        for again in (experiment_of(code), read_experiment(file, "mine", "mine.toml")):
+            opened = Session(again)
+            assert opened.levels == own.levels
+            assert opened.unrevealed == own.unrevealed
 
     def test_a_file_that_derives_what_is_not_there_is_refused(self) -> None:
         with pytest.raises(ExperimentError, match=r"view.blackboard\[0\].symbol must be one of"):

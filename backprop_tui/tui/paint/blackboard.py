@@ -138,6 +138,9 @@ class _Derived:
     def ended(self, head: list[Row], shown: list[Row], foot: list[Row]) -> list[Row]:
         """With what stands at the foot of a small panel, or behind the lines of a large one."""
         spare = self.height - len(head) - len(shown) - len(foot)
+        if self.board.is_whole and self.height >= TALL:
+            foot += self.used(spare - 1)
+            spare = self.height - len(head) - len(shown) - len(foot)
         blank = spare - 1 if foot and spare > 1 and self.height < TALL else 1
         return [*head, *shown, *[Row()] * min(blank, max(0, spare)), *foot]
 
@@ -262,6 +265,18 @@ class _Derived:
         turned = self.board.turned(1).level.form
         if turned != self.board.level.form:
             rows.append(Row.of(f"tab shows {FORMS[turned]}.", "quiet"))
+        return rows
+
+    def used(self, room: int) -> list[Row]:
+        """The derivations of what the lines use, as many as there is room for."""
+        rows: list[Row] = []
+        for symbol in dict.fromkeys(line.opens for line in self.derivation.lines if line.opens):
+            found = self.board.opened(symbol).derivation
+            wide = max(len(line.written(BOARD)) for line in found.lines)
+            said = [f"= {line.written(BOARD):<{wide}}  {line.rule}" for line in found.lines]
+            if len(rows) + len(said) + 2 <= room and max(map(len, said)) < self.width - LEFT:
+                rows += [Row(), Row.of(found.heading(), "label", LEFT)]
+                rows += [Row.of(line, "quiet", LEFT + 2) for line in said]
         return rows
 
     def last_numbers(self) -> list[Row]:

@@ -14,6 +14,11 @@ class BlackboardPanel(Panel):
     lines: dict[int, int]
     """Which line of the derivation stands at each y."""
 
+    def is_covered(self, view: View) -> bool:
+        """Whether the numbers of the gradient that is derived are hidden."""
+        board = view.blackboard
+        return board is not None and view.board_of(board.levels[0].symbol) in view.hidden
+
     def paint(self, canvas: Canvas, view: View) -> None:
         self.lines = {}
         if view.blackboard is not None:
