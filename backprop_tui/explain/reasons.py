@@ -30,6 +30,8 @@ from backprop_tui.model.optimizers import weight_decay
 from backprop_tui.model.program import Program, Step
 
 m = Name("m")
+OF_FIRST = {"difference": False, "quotient": True, "power": True}
+"""Rules whose sentence is of one of two parts: whether of the first."""
 NON_LINEAR = "The activation is non-linear. Without it, two layers would equal one layer."
 
 
@@ -51,7 +53,12 @@ def reason(step: Step, program: Program) -> str:
     else:
         said = _of_value(taught, right)
     now = {s.symbol: s.expression for s in program.steps}
-    if all(now[s.symbol] == s.expression for s in (taught, *readers)):
+    too_new = step.phase == "backward" and any(
+        program.is_early(s)
+        for s in program.steps[: program.index(step.symbol)]
+        if s.symbol in names(step.expression)
+    )
+    if not too_new and all(now[s.symbol] == s.expression for s in (taught, *readers)):
         return said
     return f"{'Correct' if program.mistake else 'Usual formula'}: {said}"
 
@@ -67,8 +74,9 @@ def _of_value(step: Step, program: Program) -> str:
     if s in (L.symbol, program.objective):
         return f"Training aims to reduce {s}."
     if _is_layer(e, program):
-        bias = " and adds its bias" if isinstance(_terms(e)[-1], Name) else ""
-        return f"Each neuron multiplies inputs by weights, adds the products{bias}."
+        bias = isinstance(_terms(e)[-1], Name)
+        adds = ", adds the products and adds its bias" if bias else " and adds the products"
+        return f"Each neuron multiplies inputs by weights{adds}."
     match e:
         case Call("softmax", (Name(x),)):
             those = f"each example's {x}" if x in program.per_example else f"each column of {x}"
@@ -83,6 +91,7 @@ def _of_value(step: Step, program: Program) -> str:
                     return f"{copy}this layer and the next one together do no more than one layer."
                 if not isinstance(DEFINITIONS.get(derivative_of(e).function), Num):
                     return NON_LINEAR
+            return f"{s} is {text(e)}, element by element."
     return f"{s} is computed from {_listed(names(e))} ({rule_of(e).name})."
 
 
@@ -137,9 +146,11 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             if isinstance(e, Name) or _is_column(r, program):
                 adds = f"{of} is added to {r}, so ∂{r}/∂{of} = 1"
                 return f"{adds} and {step.symbol} = {dr}{together}."
-    rules = tuple(_rules(reader.expression, of, program))
-    said = rules[0].sentence if len(rules) == 1 else _listed([rule.name for rule in rules])
-    return f"{L} uses {of} through {r}. {said if len(rules) == 1 else f'The rules: {said}.'}"
+    rule, *more = dict.fromkeys(_rules(reader.expression, of, program))
+    is_first = of in names(children(reader.expression)[0])
+    if not more and OF_FIRST.get(rule.name, is_first) == is_first:
+        return f"{L} uses {of} through {r}. {rule.sentence}"
+    return f"{L} uses {of} through {r}: {_listed([rule.name for rule in (rule, *more)])}."
 
 
 def _of_update(step: Step, program: Program, early: bool) -> str:
