@@ -124,7 +124,9 @@ def uses(view: View, place: Place) -> Iterator[str]:
     """Where the number goes next."""
     if found := view.provenance.used_in(place):
         later = re.fullmatch(r"(iteration \d+): (.*)", found[0])
-        first, when = (later[2], f"In {later[1]} it") if later else (found[0], "It")
+        first, when = (
+            (later[2], f"In {later[1]} this number") if later else (found[0], "This number")
+        )
         yield spoken(f"{when} is used in {'; '.join((first, *found[1:]))}.")
 
 

@@ -171,7 +171,11 @@ def users(p: Provenance, place: Place) -> list[Place]:
 @given(experiments())
 def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None:
     p = provenance(experiment)
-    reading = {(read, place) for place in computed(p) for read in p.reads(place)}
+    reading = {
+        (read, place)
+        for place in computed(p)
+        for read in (*p.reads(place), *p.sources(place))  # as evaluated, as written, chain rule
+    }
     used = {
         (place, user)
         for place in (*given_numbers(p), *computed(p))
