@@ -123,11 +123,9 @@ def reads(view: View, found: Explanation) -> Iterator[str]:
 def uses(view: View, place: Place) -> Iterator[str]:
     """Where the number goes next."""
     if found := view.provenance.used_in(place):
-        later = re.fullmatch(r"(iteration \d+): (.*)", found[0])
-        first, when = (
-            (later[2], f"In {later[1]} this number") if later else (found[0], "This number")
-        )
-        yield spoken(f"{when} is used in {'; '.join((first, *found[1:]))}.")
+        later, _, first = found[0].rpartition(": ")
+        this = f"In {later} this" if later else "This"
+        yield spoken(f"{this} number is used in {'; '.join((first, *found[1:]))}.")
 
 
 def beside(view: View, place: Place) -> Iterator[str]:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from backprop_tui.explain.reasons import reason
 from backprop_tui.learn.mistakes import CATALOGUE
@@ -27,7 +26,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Program, Role, Step
 from backprop_tui.run.timeline import Timeline
-from tests.networks import experiments
+from tests.networks import any_way
 
 CLASSIFIER = Network((2, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
 REGRESSION = Network((2, 3, 2), ("relu", "tanh"), "half_squared_error")
@@ -464,19 +463,6 @@ def assert_true(said: str, run: Run) -> None:
     assert match is not None
     with np.errstate(all="ignore"):
         holds(run, *match.groups())
-
-
-@st.composite
-def any_way(draw: st.DrawFn) -> Experiment:
-    """Any experiment, with any optimizer, weight decay, and any mistake or none."""
-    experiment = draw(experiments(scales=(1.0,)))
-    training = replace(
-        experiment.training,
-        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
-        weight_decay=draw(st.sampled_from((0.0, 0.1))),
-    )
-    mistake = draw(st.none() | st.sampled_from(sorted(CATALOGUE)))
-    return replace(experiment, training=training, mistake=CATALOGUE[mistake] if mistake else None)
 
 
 @settings(max_examples=60)

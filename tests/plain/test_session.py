@@ -506,6 +506,12 @@ class TestChanging:
         typed("mistake none")
         assert typed.session.timeline.experiment.mistake is None
 
+    def test_what_is_wrong_in_a_later_digit_is_told_apart_from_the_correct_value(self) -> None:
+        typed = Typed("article")
+        told = typed("decimals 1", "mistake updated-weights", "goto W1", "why W1[1,1]")
+        assert "It is 0.5." in told
+        assert "The correct value is 0.48, not 0.49." in told
+
     def test_new_weights_are_undone(self) -> None:
         typed = Typed("article")
         begun = typed.session.timeline.experiment.initial
