@@ -47,7 +47,8 @@ from backprop_tui.maths.writing import (
     with_numbers,
     write,
 )
-from backprop_tui.model.program import Step, lower
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import lower
 from backprop_tui.run.timeline import State
 
 Number: TypeAlias = Callable[[float], str]

@@ -26,8 +26,9 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, z
 from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.optimizers import weight_decay
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
 
 m = Name("m")
 OF_FIRST = {"difference": False, "quotient": True, "power": True}
@@ -64,7 +65,7 @@ def reason(step: Step, program: Program) -> str:
 
 
 def _of_value(step: Step, program: Program) -> str:
-    s, e, L, targets = step.symbol, step.expression, Name(program.loss), program.of_kind("target")
+    s, e, L, targets = step.symbol, step.expression, Name(program.loss), program.targets
     if e in (total(L), total(L) / m):
         mean, share = ("mean", "1/m") if isinstance(e, Div) else ("sum", "fully")
         each = f"each example counts {share}. Training aims to reduce {s}."
@@ -116,7 +117,7 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
         return f"{of} is used {times}in {where}. The gradients of all uses are added{together}."
     (reader,) = readers
     r, dr = reader.symbol, program.gradient_of(reader.symbol) or ""
-    error = [Name(program.output) - Name(target) for target in program.of_kind("target")]
+    error = [Name(program.output) - Name(target) for target in program.targets]
     remains = "prediction − target" if e in error else text(e)
     match reader.expression:
         case Call(function, (Name(),)) if not gathers(function):

@@ -13,18 +13,18 @@ from hypothesis import given, settings
 
 from backprop_tui.explain.reasons import reason
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.expressions import Diff, Div, Expr, MatMul, Mul, Name, names, walk
+from backprop_tui.maths.expressions import Diff, Div, Expr, MatMul, Mul, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES
-from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.backward import Forward, backward
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, Role, Step
+from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Timeline
 from tests.networks import any_way
 
@@ -117,7 +117,7 @@ def test_the_gradients_of_parameters_say_how_examples_come_together(
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_with_weight_decay_an_update_of_a_weight_says_what_is_added(optimizer: str) -> None:
     program = program_of(CLASSIFIER, Training(optimizer=optimizer, weight_decay=0.1))
-    said = [reason(s, program) for s in program.steps if s.phase == "update" and s.layer == 1]
+    said = [reason(s, program) for s in program.steps if s.phase == "update" and s.group == 1]
     weight, bias = said[: len(said) // 2], said[len(said) // 2 :]
     assert "dW1 + λ·W1" in " ".join(weight)
     assert "λ" not in " ".join(bias)
@@ -256,7 +256,7 @@ def shares(run: Run, z: str) -> None:
 
 def one_loss(run: Run) -> None:
     assert run.result.shape == (1, run.m)
-    assert {run.program.output, run.program.target} <= set(names(run.step.expression))
+    assert {run.program.output, *run.program.targets} <= set(names(run.step.expression))
 
 
 def objective(run: Run, mean: str, share: str) -> None:
@@ -284,7 +284,7 @@ def cancels(run: Run, dz: str, chain: str, remains: str) -> None:
 
 def remaining(run: Run, remains: str) -> None:
     if remains == "prediction − target":
-        found = run.of(run.program.output) - run.of(run.program.target)
+        found = run.of(run.program.output) - run.of(*run.program.targets)
     else:
         found = value(parse(remains), run.read)
     assert np.array_equal(run.result, found, equal_nan=True)
@@ -488,21 +488,6 @@ def test_what_is_said_of_a_step_is_true(experiment: Experiment) -> None:
 # Programs that are no dense network ---------------------------------------------------------------
 
 
-class Written(Program):
-    """A program of forward steps alone."""
-
-    def _given_shapes(self, examples: int) -> dict[str, Shape]:
-        data = ("input", "target")
-        return {
-            s: (2, examples) if role.kind in data else (2, 1) if s[0] == "b" else (2, 2)
-            for s, role in self.given.items()
-        }
-
-    @property
-    def output(self) -> str:
-        return "A3"
-
-
 FORWARDS = {
     "a skip": "Z1 = W1·X + b1; A1 = tanh(Z1); Z2 = W2·A1 + b2; A2 = tanh(Z2) + A1; A3 = W3·A2 + A1",
     "one weight in every step of time": (
@@ -521,40 +506,28 @@ FORWARDS = {
 
 def written(forward: str, training: Training) -> Program:
     """The program of these forward steps, with half the squared error."""
-    lines = [*forward.split("; "), "L = col_sums((A3 − Y)²) / 2"]
-    parts = [line.strip().split(" = ") for line in lines]
-    steps = [
-        Step(
-            Name(s),
-            parse(f),
-            "loss" if s == "L" else "forward",
-            Role("loss" if s == "L" else "value"),
-        )
-        for s, f in parts
-    ]
-    kinds: dict[str, Any] = {"X": "input", "Y": "target"}
-    read = dict.fromkeys(s for step in steps for s in names(step.expression))
-    made = {step.symbol for step in steps}
-    roles = {s: Role(kinds.get(s, "parameter")) for s in read if s not in made}
-    given = Written(CLASSIFIER, training, tuple(steps), roles)
-    shapes = given._given_shapes(training.batch)
-    mean = training.batch > 1 and training.reduction == "mean"
-    of = Forward(steps, roles, shapes, training.batch, mean)
-    return replace(given, taught=(*steps, *backward(of)))
+    lines = [line.split(" = ") for line in (*forward.split("; "), "L = half_squared_error(A3, Y)")]
+    shapes = [(f"{letter}{k}", (2, n)) for k in (1, 2, 3) for letter, n in (("W", 2), ("b", 1))]
+    parameters = tuple((s, size) for s, size in shapes if re.search(rf"\b{s}\b", forward))
+    network = WrittenNetwork(
+        parameters, (("X", (2, 1)), ("Y", (2, 1))), tuple((s, e) for s, e in lines)
+    )
+    return program_of(network, training)
 
 
 @pytest.mark.parametrize("name", FORWARDS)
-@pytest.mark.parametrize("training", [MEAN, SUM])
+@pytest.mark.parametrize("training", [MEAN, SUM, replace(MEAN, weight_decay=0.1)])
 def test_what_is_said_is_true_of_programs_without_layers(name: str, training: Training) -> None:
     program, rng = written(FORWARDS[name], training), np.random.default_rng(5)
-    shapes = program._given_shapes(training.batch)
-    known: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in shapes.items()}
-    known["m"] = float(training.batch)
+    given = program.architecture.shapes(training.batch)
+    known: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in given.items()}
+    known |= {"m": float(training.batch), "alpha": 0.5, "weight_decay": training.weight_decay}
+    results: dict[str, Any] = {}
     for step in program.steps:
-        known[step.symbol] = value(step.expression, known)
+        results[step.symbol] = value(step.expression, {**results, **known})
+    whole = {**results, **known}
     for step in program.steps:
-        said = reason(step, program)
-        assert_true(said, Run(program, step, known, known, known[step.symbol]))
+        assert_true(reason(step, program), Run(program, step, whole, whole, results[step.symbol]))
 
 
 def test_what_several_steps_read_gets_the_sum_of_their_gradients() -> None:
