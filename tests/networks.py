@@ -22,6 +22,7 @@ from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Iteration, Timeline
 
@@ -102,7 +103,7 @@ def any_way(draw: DrawFn) -> Experiment:
 
 
 def experiment(
-    network: Network,
+    network: Network | WrittenNetwork,
     training: Training,
     X: Any,
     Y: Any,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from backprop_tui.explain.explanation import Explanation
@@ -16,7 +17,8 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.networks import any_way
+from tests.explain.test_reasons import FORWARDS, MEAN, written
+from tests.networks import any_way, experiment
 
 
 def exact(x: float) -> str:
@@ -116,20 +118,27 @@ REMARKS: dict[str, Callable[..., None]] = {
 """Every remark that can be made, and what must hold where it is."""
 
 
-@settings(max_examples=40)
-@given(any_way())
-def test_what_is_remarked_is_true(experiment: Experiment) -> None:
+def assert_true(experiment: Experiment) -> None:
+    """Every remark on the first and the last number of each step holds."""
     provenance = Provenance(Timeline(experiment))
     shapes = provenance.shapes(1)
     for step in provenance.program.steps[: len(provenance.timeline.iteration(1).results)]:
-        rows, columns = shapes[step.symbol]
-        for cell in {Cell(step.symbol, 1, 1), Cell(step.symbol, rows, columns)}:
+        for cell in {Cell(step.symbol, 1, 1), Cell(step.symbol, *shapes[step.symbol])}:
             found = Explanation(provenance, Place(1, cell), exact)
             for remark in found.remarks:
-                ((match, holds),) = (
-                    (match, holds)
-                    for pattern, holds in REMARKS.items()
-                    if (match := re.fullmatch(pattern, remark))
-                )
+                matches = ((re.fullmatch(p, remark), holds) for p, holds in REMARKS.items())
+                ((match, holds),) = ((match, holds) for match, holds in matches if match)
                 with np.errstate(all="ignore"):
                     holds(found, *match.groups())
+
+
+@settings(max_examples=40)
+@given(any_way())
+def test_what_is_remarked_is_true(experiment: Experiment) -> None:
+    assert_true(experiment)
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+def test_what_is_remarked_is_true_of_programs_without_layers(name: str) -> None:
+    rng, network = np.random.default_rng(0), written(FORWARDS[name], MEAN).network
+    assert_true(experiment(network, MEAN, rng.normal(size=(2, 4)), rng.normal(size=(2, 4))))
