@@ -347,15 +347,12 @@ class Explanation:
                 reader = program.roles[above].of or ""
             case _:
                 return None
-        forward = {s.symbol: s.expression for s in program.steps if s.phase != "update"}
-        product = Name(weight) @ Name(of or "")
-        if product not in walk(forward[reader]) or self.provenance.is_updated(weight, self.step):
+        product, e = Name(weight) @ Name(of or ""), program.steps[program.index(reader)].expression
+        if product not in walk(e) or self.provenance.is_updated(weight, self.step):
             return None  # with a mistake, or a learner's own formula
         weights = [c for c in cells(self.taught) if c.symbol == weight]
-        ways = [
-            f"{text(Cell(reader, c.row, cell.column))} with {text(c)}{self._told(c)}"
-            for c in weights[:3]
-        ]
+        into = ((text(Cell(reader, c.row, cell.column)), c) for c in weights[:3])
+        ways = [f"{z} with {text(c)}{self._told(c)}" for z, c in into]
         more = f" and {len(weights) - 3} more of {reader}" if len(weights) > 3 else ""
         used = text(Cell(of or "", cell.row, cell.column))
         return f"Column {cell.row} of {weight}: {used} is used in {', '.join(ways)}{more}."
@@ -365,8 +362,7 @@ class Explanation:
 
     def _mean(self) -> str | None:
         """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
-        m, program = int(self.env["m"]), self.provenance.program
-        read = names(self.step.expression)
+        m, program, read = int(self.env["m"]), self.provenance.program, names(self.step.expression)
         if "m" not in read or self.step.phase != "backward":
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
@@ -376,12 +372,11 @@ class Explanation:
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""
-        found = (c for c in calls(self.step.expression) if c.function == "softmax")
-        maxima = (c for c in calls(self.taught) if c.function == "max")
-        softmax, largest = next(found, None), next(maxima, None)
-        if softmax is None or largest is None or not self.known:
+        softmax = [c.args[0] for c in calls(self.step.expression) if c.function == "softmax"]
+        largest = [c for c in calls(self.taught) if c.function == "max"]
+        if not (softmax and largest and self.known):
             return None
-        of, number = text(softmax.args[0]), self._number(self._value(largest))
+        of, number = text(softmax[0]), self._number(self._value(largest[0]))
         return f"The largest of {of}, {number}, is subtracted first: same shares, no overflow."
 
     def _natural(self) -> str | None:

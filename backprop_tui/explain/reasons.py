@@ -93,7 +93,7 @@ def _of_value(step: Step, program: Program) -> str:
                 if not isinstance(DEFINITIONS.get(derivative_of(e).function), Num):
                     return NON_LINEAR
             return f"{s} is {text(e)}, element by element."
-    return f"{s} is computed from {_listed(names(e))} ({rule_of(e).name})."
+    return f"{s} is computed from {_listed(names(e))}."
 
 
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
@@ -145,8 +145,10 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             reader.expression
         ):
             if isinstance(e, Name) or _is_column(r, program):
-                adds = f"{of} is added to {r}, so ∂{r}/∂{of} = 1"
-                return f"{adds} and {step.symbol} = {dr}{together}."
+                adds = (
+                    f"{of} is added to {r}" if names(reader.expression) != (of,) else f"{r} is {of}"
+                )
+                return f"{adds}, so ∂{r}/∂{of} = 1 and {step.symbol} = {dr}{together}."
     rule, *more = dict.fromkeys(_rules(reader.expression, of, program))
     is_first = of in names(children(reader.expression)[0])
     if not more and OF_FIRST.get(rule.name, is_first) == is_first:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from backprop_tui.explain.reasons import reason
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.expressions import Diff, Div, Expr, MatMul, Mul, names, walk
+from backprop_tui.maths.expressions import Diff, Div, Expr, MatMul, Mul, Name, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES
@@ -345,6 +345,11 @@ def added(run: Run, b: str, z: str, dz: str, how: str) -> None:
     assert same(run.result, whole if columns else together(run, how, whole))
 
 
+def copied(run: Run, copy: str, of: str, dz: str, how: str) -> None:
+    assert run.formula(copy) == Name(of)
+    added(run, of, copy, dz, how)
+
+
 def several(run: Run, of: str, times: str | None, places: str, how: str) -> None:
     where = re.findall(r"\w+", places.replace(" and ", " "))
     total = sum(run.share(reader, of) for reader in where)
@@ -371,7 +376,7 @@ def elementwise(run: Run, symbol: str, formula: str) -> None:
     assert same(run.result[:1, :1], one)
 
 
-def computed(run: Run, symbol: str, reads: str, rule: str) -> None:
+def computed(run: Run, symbol: str, reads: str) -> None:
     assert re.findall(r"\w+", reads.replace(" and ", " ")) == [*names(run.step.expression)]
 
 
@@ -440,10 +445,11 @@ SENTENCES: dict[str, Callable[..., None]] = {
     rf"{S}\[i,j\] multiplies {S}\[j\]: d\1\[i,j\] = {S}\[i\] · \2\[j\]{HOW}\."
     r"( \(One example: no 1/m\.\))?": weight,
     rf"{S} is added to {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,
+    rf"{S} is {S}, so ∂\1/∂\2 = 1 and d\2 = {S}()\.": copied,
     rf"{S} is used (\d+ times )?in ([\w, ]+)\. The gradients of all uses are added{HOW}\.": several,
     rf"L uses {S} through {S}(?:\. (.*)|: [\w, …]+\.)": by_rule,
     rf"{S} is (.*), element by element\.": elementwise,
-    rf"{S} is computed from ([\w, …]+) \((.*)\)\.": computed,
+    rf"{S} is computed from ([\w, …]+)\.": computed,
     rf"Subtract α · {PULL}(?:|: (weight decay adds λ · \w+ to the gradient))\."
     r"( All gradients were computed before any parameter changed\.)?": plain,
     rf"(v) is a running mean of {PULL}\. Values whose sign changes cancel in it\.": running,
@@ -499,6 +505,7 @@ FORWARDS = {
     ),
     "attention": "Z1 = W1·X; Z2 = W2·X; Z3 = Z1ᵀ · Z2 / 2; Z4 = softmax(Z3); A3 = (W3·X) · Z4",
     "a square": "Z1 = W1·X; Z2 = W2·X; A1 = Z1 − Z2; A2 = A1²; A3 = exp(A2 / 9)",
+    "a copy": "Z1 = W1·X; A1 = Z1; A3 = tanh(A1)",
     "a quotient": "Z1 = W1·X; Z2 = W2·X; A1 = exp(Z2); A3 = Z1 / A1",
     "tied weights": "Z1 = W1·X + b1; A1 = σ(Z1); A3 = W1ᵀ·A1 + b2",
 }
