@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from backprop_tui import Timeline, lessons, load
 from backprop_tui.__main__ import main
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports.derivations import FORMATS
-from tests.exports.documents.test_documents import check_latex
+from tests.exports.documents.test_documents import check_latex, typeset
 
 GRADIENTS = "dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split()
 
@@ -93,10 +94,16 @@ def test_every_format_has_every_line(name: str, elements: tuple[str, ...], deriv
     program = load("softmax").program
     lines = sum(len(derivation(program, s, elements=bool(elements)).lines) for s in GRADIENTS)
     out = derive("softmax", "--as", name, *elements)
-    signs = {"text": "\n= ", "markdown": "\n- $", "latex": "&=", "html": "<tr>"}
+    signs = {"text": "\n= ", "markdown": "\n- $", "latex": r"\tag*", "html": "<tr>"}
     assert out.count(signs[name]) == lines
     if name == "latex":
         check_latex(out)
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.parametrize("elements", [(), ("--elements",)])
+def test_pdflatex_takes_it(elements: tuple[str, ...], derive: Derive, tmp_path: Path) -> None:
+    assert "Overfull" not in typeset(derive("softmax", "--as", "latex", *elements), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["markdown", "latex", "html"])
