@@ -83,6 +83,22 @@ def test_a_symbol_without_a_derivation_is_refused_and_those_with_one_are_named(
     assert "\x1b" not in said
 
 
+@pytest.mark.parametrize(("word", "meant"), [("artcle", "article"), ("dW3", "dW2")])
+def test_a_single_word_that_is_neither_is_told_what_there_is(
+    word: str, meant: str, derive: Derive
+) -> None:
+    said = derive.fault(word)
+    assert said.startswith(f'backprop-tui: there is no gradient or lesson "{word}"; the gradients')
+    assert said.endswith(f'Did you mean "{meant}"?\n')
+
+
+def test_a_file_is_derived(derive: Derive, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes((Path(lessons.__file__).parent / "softmax.toml").read_bytes())
+    assert derive(str(file)) == derive("softmax")
+    assert derive(str(file), "dZ1") == derive("softmax", "dZ1")
+
+
 def test_a_third_word_is_one_too_many(derive: Derive) -> None:
     said = derive.fault("article", "dZ2", "dW2")
     assert 'one EXPERIMENT and one SYMBOL are enough: "dW2" is one too many' in said

@@ -27,7 +27,7 @@ from backprop_tui.exports.documents.page import (
 )
 from backprop_tui.exports.figures import heading, iterations
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.mathml import DISPLAYED, MATHML
 from backprop_tui.maths.writing import GUARDED, TEXT
 from backprop_tui.run.timeline import Timeline
 
@@ -102,18 +102,18 @@ def derived(found: Iterable[Derivation], about: str = "") -> Html:
 
 
 def _derivation(found: Derivation) -> Html:
-    sides = (line.sides(MATHML) for line in found.lines)
+    sides = (line.sides(DISPLAYED) for line in found.lines)
     rows = (
         element(
             "tr",
-            *(element("td", formula(side) if side else "") for side in both),
+            *(element("td", unbroken(side) if side else "") for side in both),
             element("td", line.rule),
         )
         for line, both in zip(found.lines, sides, strict=True)
     )
     return element(
         "section",
-        element("h3", unbroken(found.heading(MATHML))),
+        element("h3", unbroken(found.heading(DISPLAYED))),
         element("div", element("table", element("tbody", *rows)), class_="wide"),
         class_="derivation",
     )
