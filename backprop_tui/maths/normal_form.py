@@ -23,10 +23,10 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    children,
     names,
     rebuild,
     replace,
-    walk,
 )
 
 GATHERS = ("row_sums", "col_sums", "total")
@@ -56,7 +56,9 @@ def multiplied_out(e: Expr, known: Mapping[Expr, Expr] | None = None) -> Expr:
 
 def divides_by_matrix(e: Expr) -> bool:
     """Whether something in `e` is divided by a matrix."""
-    return any(isinstance(x, Div) and not SCALARS.issuperset(names(x.right)) for x in walk(e))
+    if isinstance(e, Div) and not SCALARS.issuperset(names(e.right)):
+        return True
+    return any(map(divides_by_matrix, children(e)))
 
 
 def flat(e: Expr) -> Expr:

@@ -100,7 +100,8 @@ def backward(forward: Forward) -> Iterator[Step]:
         if forward.mean and role.kind == "parameter":
             whole = whole / Name("m")
         target = Name(gradient(symbol))
-        step = Step(target, whole, "backward", replace(role, kind="gradient", of=symbol))
+        own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
+        step = Step(target, whole, "backward", own)
         made[symbol] = _collapsed(step, forward, made)
         return made[symbol]
 
