@@ -29,7 +29,7 @@ from backprop_tui.maths.expressions import (
     cells,
 )
 from backprop_tui.maths.values import value
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 
 SAME = 1e-9
 """The relative difference between two ways to compute a number that rounding explains."""

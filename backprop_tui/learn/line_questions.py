@@ -92,8 +92,9 @@ def _of_others(program: Program, symbol: str, by_elements: bool) -> Iterator[str
         if other != symbol:
             found = derivation(program, other, None, by_elements)
             yield from (each.rule for each in found.lines[2:])
+    called = {call.function for step in program.taught for call in calls(step.expression)}
     for name in ACTIVATIONS:
-        if name not in program.network.activations and f"{name}_derivative" in DEFINITIONS:
+        if name not in called and f"{name}_derivative" in DEFINITIONS:
             yield statement(f"{name}_derivative")
 
 

@@ -13,7 +13,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell, Diff, Div, Expr, Neg, Sum
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import wrapped
 
