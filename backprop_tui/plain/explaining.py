@@ -24,7 +24,7 @@ from backprop_tui.maths.words import (
 )
 from backprop_tui.maths.writing import text, write
 from backprop_tui.plain import telling
-from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
+from backprop_tui.plain.telling import SAID, cell_in_prose, figure, formulas, pending
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.view import View
 
@@ -139,9 +139,9 @@ def beside(view: View, place: Place) -> Iterator[str]:
         was, now = (figure(view, value) for value in change)
         yield f"The last edit changed it: it was {was}, now it is {now}."
     if (right := view.correct(place)) is not None:
-        yield f"It is wrong: right would be {figure(view, right)}."
-    if slip := view.slip:
-        yield sentence(slip)
+        sign = SAID[view.wrong(place)]
+        yield f"It is {sign}. The correct value is {figure(view, right)}."
+    yield from mistake(view)
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:
@@ -152,6 +152,16 @@ def beside(view: View, place: Place) -> Iterator[str]:
         else:
             agrees = "differs" if printed.failed else "agrees"
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
+
+
+def mistake(view: View) -> Iterator[str]:
+    """What the run's mistake makes of the explained number, or where it entered."""
+    place, right = view.place, view.right
+    if place is None or right is None or not view.wrong(place):
+        return
+    if (slip := view.slip) is not None:
+        yield sentence(slip.of_run)
+    yield from map(sentence, right.told(place))
 
 
 # The chain rule, and the gradient check ------------------------------------------------------

@@ -35,6 +35,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "uncomputed": ("quiet", "dim"),
     "stale": ("", "dim"),
     "wrong": ("wrong", "reverse"),
+    "carried": ("wrong", ""),
     "crossed": ("wrong", "bold"),
     "label": ("", "bold"),
     "mark": ("", "bold"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
-from backprop_tui.maths.numbers import number
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
@@ -46,7 +46,9 @@ class StepPanel(Panel):
         if view.asking and not view.inspection.place:
             self.question(canvas, view, view.asking, width)
             return
-        found = explained(view, width, height)
+        found = (lazy.mistaken_lines(view, width) if view.right else []) or explained(
+            view, width, height
+        )
         if self.opened(view):
             found += all_terms(view.explanation)
             first = max(0, min(view.scrolled, len(found) - height))
@@ -162,10 +164,17 @@ def title(view: View) -> str:
 
 
 def verdict(view: View) -> str:
-    """Say what the gradient check found for the gradient that is shown."""
+    """Say what the gradient check found for the gradient that is shown; of a number that the run's
+    mistake changed, what is correct."""
     place = view.place
     if view.writing:
         return "⏎ checks it   esc leaves"
-    if place is None or place.iteration != view.iteration or not view.known(place):
+    if place is None or not view.known(place):
+        return ""
+    if (correct := view.correct(place)) is not None:
+        numbers = view.provenance.number(place), correct
+        own, right = (told_apart(n, other, view.decimals) for n, other in (numbers, numbers[::-1]))
+        return f"{view.wrong(place)} {text(place.cell)}: computed {own}, correct {right}"
+    if place.iteration != view.iteration:
         return ""
     return view.verdicts.get(place.symbol, "")
