@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, flag_name
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import program_of
@@ -105,7 +106,8 @@ class Draft:
         if self.layers is None:
             return None
         linear = Network(self.layers, ("linear",) * (len(self.layers) - 1), "half_squared_error")
-        return program_of(linear, self.rule)
+        # The mistake has its own order of steps, and may hand on its gradients.
+        return program_of(linear, self.rule, mistake=CATALOGUE.get(self.values.get("mistake", "")))
 
     @property
     def steps(self) -> tuple[str, ...] | None:

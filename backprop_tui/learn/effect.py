@@ -146,8 +146,11 @@ class RightRun:
         self._through = last
 
     def number(self, place: Place) -> float | None:
-        """The correct number; None where the right run has diverged, or is behind."""
+        """The correct number; None where the right run has diverged, is behind, or has none: before
+        the first iteration it has no gradient to start from."""
         if self.is_behind(place.iteration) or self._ended_before(place.iteration):
+            return None
+        if place.iteration == 0 and not self.provenance.is_parameter(place.symbol):
             return None
         return self.provenance.number(place)
 
@@ -176,11 +179,10 @@ class RightRun:
             return (slip.mistake.sentence,)
         told: list[str | None] = []
         if (at := self.entrance(place)) is not None:
-            when = f"step {self.wrong.program.index(at.symbol) + 1}"
-            when += "" if at.iteration == place.iteration else f" of iteration {at.iteration:,}"
-            told.append(
-                f"The mistake enters with {at.symbol} ({when}). Here it is only carried on."
-            )
+            before = at.iteration != place.iteration
+            when = f"iteration {at.iteration:,}, " if before else ""
+            when += f"step {self.wrong.program.index(at.symbol) + 1}"
+            told.append(f"The mistake enters with {at.symbol} ({when}). Here it is carried on.")
         if place.symbol == self.wrong.program.objective:
             told.append(self.lower_loss(place.iteration))
         return tuple(filter(None, told))
@@ -207,13 +209,13 @@ class RightRun:
         right, wrong = self.timeline.iteration(iteration), self.wrong.iteration(iteration)
         if not wrong.loss < right.loss - ROUNDING * abs(right.loss):
             return None
-        symbol, begun = self.timeline.program.objective, self.timeline.iteration(1).given
-        lower, by, correct_by = (
-            f"{symbol} is lower than in the correct run",
-            *(
-                {s: run.given[s] - begun[s] for s in self.timeline.program.parameters}
-                for run in (wrong, right)
-            ),
+        symbol, parameters = self.timeline.program.objective, self.timeline.program.parameters
+        begun, told = (
+            self.timeline.iteration(1).given,
+            f"{symbol} is lower than the correct {symbol}",
+        )
+        by, correct_by = (
+            {s: run.given[s] - begun[s] for s in parameters} for run in (wrong, right)
         )
         times = _norm(by.values()) / (_norm(correct_by.values()) or np.nan)
         if times >= LARGER and not self.timeline.experiment.edits:
@@ -221,11 +223,11 @@ class RightRun:
             as_small = _loss_at(self.wrong, iteration, begun, by, 1 / times)
             if as_large <= wrong.loss and as_small >= right.loss:
                 return (
-                    f"{lower} because the updates are larger: the parameters have changed "
-                    f"{times:.3g} times as much. Correct updates as large as these give {symbol} = "
+                    f"{told} because the updates are larger: the parameters have changed "
+                    f"{times:.3g} times as much. Correct updates of that size give {symbol} = "
                     f"{as_large:.3g}."
                 )
-        return f"{lower}. A lower loss does not make a gradient correct: the gradient check tells."
+        return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:

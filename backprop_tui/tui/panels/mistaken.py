@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Expr, Name, names, replace
+from backprop_tui.maths.numbers import told_apart
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Step
 from backprop_tui.session.view import CARRIED_ON, ENTERS, View, hue
@@ -26,6 +28,7 @@ def mistaken_lines(view: View, width: int) -> list[TextLine]:
     sign, room = view.wrong(found.place), width - len(THIS_RUN)
     looks, strong = WRONG[sign], f"strong {hue(view)}"
     own, correct = formulas(view, found, right)
+    results = computed_and_correct(view, found.place)
     if own == correct:
         lines = [TextLine(own, strong, 9, because(view, found))]
     else:
@@ -35,19 +38,28 @@ def mistaken_lines(view: View, width: int) -> list[TextLine]:
             TextLine(f"{CORRECT}{correct}", strong, 9),
         ]
     lines += [
-        TextLine(f"{THIS_RUN}{element(found, room, sign)}", looks, 8),
-        TextLine(f"{CORRECT}{element(right, room, ' ')}", "", 6),
+        TextLine(f"{THIS_RUN}{element(found, room, f'{sign}{results[0]}')}", looks, 8),
+        TextLine(f"{CORRECT}{element(right, room, f' {results[1]}')}", "", 6),
     ]
     for sentence in view.right.told(found.place) if view.right else ():
-        lines += paragraph(sentence, width, 3, "", 5 if sign == ENTERS else 7)
+        lines += paragraph(sentence, width, 3, "", 4 if sign == ENTERS else 7)
     if sign == CARRIED_ON and view.entrance and view.inspection.place is None:
         shows = f"⏎ shows {text(view.entrance.cell)}"
-        lines.append(TextLine(f"{shows}   m removes the mistake", "quiet", 4))
+        lines.append(TextLine(f"{shows}   m removes the mistake", "quiet", 3))
+    if view.is_as_taught and own == correct:
+        lines.append(TextLine(found.reason, "", 4))
     if check := view.verdicts.get(found.place.symbol, ""):
-        lines.append(TextLine(check, "quiet", 3))
+        lines.append(TextLine(check, "quiet", 5))
     if uses := used_in(view, found.place):
         lines.append(TextLine(uses, "quiet", 1))
     return lines + special_lines(view, found.place, width)
+
+
+def computed_and_correct(view: View, place: Place) -> tuple[str, str]:
+    """Return a wrong number and the correct one, with as many digits as they differ in."""
+    correct = view.correct(place)
+    assert correct is not None
+    return told_apart(view.provenance.number(place), correct, view.decimals)
 
 
 def formulas(view: View, found: Explanation, right: Explanation) -> tuple[str, str]:
@@ -99,9 +111,9 @@ def because(view: View, found: Explanation) -> str:
     return f"the {chain} is correct, {these} {are} not" if these else ""
 
 
-def element(found: Explanation, room: int, sign: str) -> str:
-    """Return dW1[1,2] = 0.0073 × 0.1000 =~0.0007, its sum shortened where there is little room."""
-    ways = (found.numbers(fold)[:1] or (found.symbols(fold),) for fold in (None, 6, 4, 3))
-    written = [f"{found.cell} = {way[0]} ={sign}{found.result}" for way in ways]
-    alone = f"{found.cell} = … ={sign}{found.result}"
-    return next((line for line in written if len(line) <= room), alone)
+def element(found: Explanation, room: int, result: str) -> str:
+    """Return dW1[1,2] = 0.0073 × 0.1000 =~0.0007, shortened where there is little room."""
+    stages = [found.numbers(fold) or (found.symbols(fold),) for fold in (None, 6, 4, 3)]
+    ways = [*(stage[0] for stage in stages), stages[0][-1]]
+    written = [f"{found.cell} = {way} ={result}" for way in ways]
+    return next((line for line in written if len(line) <= room), f"{found.cell} ={result}")

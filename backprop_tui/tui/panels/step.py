@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
-from backprop_tui.maths.numbers import number, told_apart
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
@@ -155,7 +155,8 @@ def title(view: View) -> str:
         return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
-    where = f", layer {view.step.layer}" if view.step.layer else ""
+    is_wrong = view.place is not None and view.wrong(view.place)  # that takes the room
+    where = f", layer {view.step.layer}" if view.step.layer and not is_wrong else ""
     number_of = view.state.number
     opened = ""
     if position.elements:
@@ -171,10 +172,9 @@ def verdict(view: View) -> str:
         return "⏎ checks it   esc leaves"
     if place is None or not view.known(place):
         return ""
-    if (correct := view.correct(place)) is not None:
-        numbers = view.provenance.number(place), correct
-        own, right = (told_apart(n, other, view.decimals) for n, other in (numbers, numbers[::-1]))
-        return f"{view.wrong(place)} {text(place.cell)}: computed {own}, correct {right}"
+    if wrong := view.wrong(place):
+        own, correct = lazy.computed_and_correct(view, place)
+        return f"{wrong} {text(place.cell)}: computed {own}, correct {correct}"
     if place.iteration != view.iteration:
         return ""
     return view.verdicts.get(place.symbol, "")
