@@ -500,10 +500,10 @@ class TestChanging:
         typed("mistake sign flipped")
         told = typed("goto dZ2")
         assert told[1] == "Mistake: sign-flipped."
-        assert "dZ2 is 0.641, wrong." in told
-        assert any(
-            line.startswith("It is wrong: right would be minus 0.641") for line in typed("why")
-        )
+        assert "dZ2 is 0.641, wrong: the mistake is carried on." in told
+        said = typed("why")
+        assert "It is wrong: the mistake is carried on. The correct value is minus 0.641." in said
+        assert "The mistake enters with dA2 (step 6)." in " ".join(said)
         typed("mistake none")
         assert typed.session.timeline.experiment.mistake is None
 
