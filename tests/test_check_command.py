@@ -13,7 +13,7 @@ from backprop_tui import lessons
 from backprop_tui.__main__ import main
 from backprop_tui.maths.expressions import Expr, Neg
 from backprop_tui.model import program
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 
 SMALL = """
 title = "Small"

@@ -19,7 +19,8 @@ from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
 
 
 @dataclass(frozen=True)

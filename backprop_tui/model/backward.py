@@ -33,8 +33,8 @@ from backprop_tui.maths.normal_form import (
 )
 from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.model.architecture import Role, Step
 from backprop_tui.model.layers import gradient
-from backprop_tui.model.program import Role, Step
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def backward(forward: Forward) -> Iterator[Step]:
         if forward.mean and role.kind == "parameter":
             whole = whole / Name("m")
         target = Name(gradient(symbol))
-        step = Step(target, whole, "backward", Role("gradient", role.layer, role.part, of=symbol))
+        step = Step(target, whole, "backward", replace(role, kind="gradient", of=symbol))
         made[symbol] = collapsed(step, forward, made)
         return made[symbol]
 

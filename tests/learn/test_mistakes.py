@@ -28,16 +28,15 @@ from backprop_tui.files.experiment_file import ExperimentError, load, read_exper
 from backprop_tui.files.saving import keyframe_of, resume, text_of
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
 from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, slips_of
-from backprop_tui.maths.expressions import Call, Cell, Expr, Name, Sum, names
-from backprop_tui.maths.shapes import Shape
+from backprop_tui.maths.expressions import Cell, Expr, names
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.backward import Forward, backward
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.experiment import Data, Experiment, read_only
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Program, Role, Step
+from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import beginning, computed
 from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
@@ -53,6 +52,7 @@ BATCH = experiment(
     {"b1": [[0.1], [0.2], [-0.3]], "b2": [[0.3], [0.1], [0.2]]},
     seed=3,
 )
+FIRST_EXAMPLE = Data({s: read_only(of[:, :1]) for s, of in BATCH.data.by_symbol.items()})
 """Square, in a batch, with biases: most mistakes fit."""
 
 
@@ -150,13 +150,13 @@ def test_a_mistake_is_made_just_where_it_says(e: Experiment, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) -> None:
-    relu = replace(BATCH, network=replace(BATCH.network, activations=("relu", "sigmoid")))
+    relu = replace(BATCH, network=replace(BATCH.dense, activations=("relu", "sigmoid")))
     square = replace(BATCH, training=Training(batch=1))
     equal = experiment(
         Network((1, 1, 1), ("sigmoid", "sigmoid"), "half_squared_error"),
         Training(), [[1.0]], [[0.2]], {"W1": [[0.3]], "W2": [[0.7]]},
     )  # fmt: skip
-    shares = replace(BATCH, network=Network((3, 3, 3), ("tanh", "softmax"), BATCH.network.loss))
+    shares = replace(BATCH, network=Network((3, 3, 3), ("tanh", "softmax"), "half_squared_error"))
     networks = (BATCH, relu, square, shares)
     found = [not changes_nothing(*both(e, name), k) for e in networks for k in (1, 2)]
     if name == "one-path":  # every symbol of a dense network has one reader
@@ -172,13 +172,13 @@ def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) ->
 def test_what_changes_nothing_here_is_told() -> None:
     assert changes_nothing(*both(ARTICLE, "bias-forgotten"), 1)  # zero biases
     assert not changes_nothing(*both(ARTICLE, "bias-forgotten"), 2)  # they have moved
-    one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
+    one = replace(BATCH, data=FIRST_EXAMPLE)
     assert changes_nothing(*both(one, "mean-forgotten"), 1)  # m = 1
     still = replace(ARTICLE, training=Training(learning_rate=0.0))
     assert changes_nothing(*both(still, "updated-weights"), 5)
     even = replace(BATCH.initial, given={"W2": np.array([[1, 2, 3], [2, 1, 0], [3, 0, 1.0]])})
     assert changes_nothing(*both(replace(BATCH, initial=even), "transpose-forgotten"), 1)
-    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
+    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.dense.loss))
     assert changes_nothing(*both(relu, "derivative-at-a"), 1)  # A > 0 just where Z > 0
 
 
@@ -190,11 +190,11 @@ def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     assert (
         without_effect(article, CATALOGUE["mean-forgotten"], 1) == "is not possible in this network"
     )
-    one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
+    one = replace(BATCH, data=FIRST_EXAMPLE)
     assert without_effect(Timeline(one), CATALOGUE["mean-forgotten"], 1) == (
         "changes nothing here: m = 1"
     )
-    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
+    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.dense.loss))
     same = "changes nothing here: the same numbers"
     # A > 0 just where Z > 0
     assert without_effect(Timeline(relu), CATALOGUE["derivative-at-a"], 1) == same
@@ -458,36 +458,35 @@ def test_accumulated_gradients_are_kept_by_files_and_codes() -> None:
 # Any program ---------------------------------------------------------------------------------
 
 
-def rnn() -> Program:
-    """Three time steps with shared weights: nothing in it has a layer or a part."""
-    Wx, Wh, b, V = map(Name, ("Wx", "Wh", "b", "V"))
-    forward = [Step(Name("Z1"), Wx @ Name("X1") + b, "forward", Role("value"))]
-    for t in (1, 2, 3):
-        H, Z = Name(f"H{t}"), Name(f"Z{t}")
-        forward.append(Step(H, Call("tanh", (Z,)), "forward", Role("value")))
-        if t < 3:
-            Z, X = Name(f"Z{t + 1}"), Name(f"X{t + 1}")
-            forward.append(Step(Z, Sum((Wx @ X, Wh @ H, b)), "forward", Role("value")))
-    loss = Call("square", (Name("O") - Name("Y"),))
-    forward.append(Step(Name("O"), V @ Name("H3"), "forward", Role("value")))
-    forward.append(Step(Name("L"), loss, "loss", Role("loss")))
-    parameters: dict[str, Shape] = {"Wx": (2, 2), "Wh": (2, 2), "b": (2, 1), "V": (1, 2)}
-    inputs: dict[str, Shape] = {"X1": (2, 1), "X2": (2, 1), "X3": (2, 1)}
-    shapes: dict[str, Shape] = {**inputs, "Y": (1, 1), **parameters}
-    given = {s: Role("input") for s in inputs} | {"Y": Role("target")}
-    given |= {s: Role("parameter") for s in parameters}
-    derived = backward(Forward(forward, given, shapes))
-    updates = (
-        Step(Name(s), Name(s) - Name("alpha") * Name(f"d{s}"), "update", given[s])
-        for s in parameters
-    )
+RNN = """
+title = "Three time steps with shared weights"
+[training]
+learning_rate = 0.1
+[parameters]
+Wx = [2, 2]
+Wh = [2, 2]
+b = [2, 1]
+V = [1, 2]
+[data]
+X1 = [[0.5, -0.1]]
+X2 = [[0.2, 0.4]]
+X3 = [[-0.3, 0.1]]
+Y = [[1.0]]
+[forward]
+Z1 = "Wx·X1 + b"
+H1 = "tanh(Z1)"
+Z2 = "Wx·X2 + Wh·H1 + b"
+H2 = "tanh(Z2)"
+Z3 = "Wx·X3 + Wh·H2 + b"
+H3 = "tanh(Z3)"
+O = "V·H3"
+L = "half_squared_error(O, Y)"
+"""
 
-    class AnyProgram(Program):
-        def _given_shapes(self, examples: int) -> dict[str, Shape]:
-            return dict(shapes)
 
-    network = Network((2, 1), ("linear",), "half_squared_error")
-    return AnyProgram(network, Training(), (*forward, *derived, *updates), given)
+def rnn(mistake: str | None = None) -> Experiment:
+    """A network that no layer, and no part of one, is known of."""
+    return read_experiment(RNN, "rnn", "rnn").with_mistake(CATALOGUE[mistake] if mistake else None)
 
 
 @pytest.mark.parametrize(
@@ -498,23 +497,25 @@ def rnn() -> Program:
         ("derivative-at-a", {"dZ1 is dH1 ∘ tanh′(Z1), not dH1 ∘ tanh′(H1)"}),
         ("one-path", {"db is dZ3 + dZ2 + dZ1, not dZ3", "dWh is dZ3·H2ᵀ + dZ2·H1ᵀ, not dZ3 · H2ᵀ"}),
         ("bias-forgotten", {"Z2 is Wx·X2 + Wh·H1 + b, not Wx·X2 + Wh·H1"}),
-        ("sign-flipped", {"dO is 2 · (O − Y), not 2 · (Y − O)"}),
+        ("sign-flipped", {"dO is O − Y, not Y − O"}),
         ("updated-weights", {"dH3 is Vᵀ · dO, not (V − α·dV)ᵀ · dO"}),
         ("gradient-accumulated", {"dV is dO · H3ᵀ, not dV + dO·H3ᵀ"}),
         ("update-added", {"Wh is Wh − α·dWh, not Wh + α·dWh"}),
     ],
 )
 def test_a_mistake_needs_nothing_of_a_dense_network(name: str, said: set[str]) -> None:
-    program = rnn()
+    program = rnn().program
     slips = {slip.sentence for slip in CATALOGUE[name].slips(program)}
     assert said <= slips
-    steps = CATALOGUE[name].steps(program)
-    assert sorted(step.symbol for step in steps) == sorted(program.positions)
+    wrong = Timeline(rnn(name))
+    assert sorted(wrong.program.positions) == sorted(program.positions)
+    assert not all(changes_nothing(Timeline(rnn()), wrong, k) for k in (1, 2))
+    assert any(view_of(wrong, 2).wrong_step(step) for step in wrong.program.steps)
 
 
 def test_a_shared_weight_moves_early_only_once_its_own_gradient_stands() -> None:
     """dH2 reads Wh before dWh is complete, and dH1 after it."""
-    steps = [step.symbol for step in CATALOGUE["updated-weights"].steps(rnn())]
+    steps = [step.symbol for step in rnn("updated-weights").program.steps]
     assert " ".join(steps[8:]) == "dO dV V dH3 dZ3 dH2 dZ2 dWh Wh dH1 dZ1 dWx db Wx b"
 
 
@@ -539,7 +540,7 @@ def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
     assert same_bits(recorded, np.array(losses))
 
 
-TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error"))
+TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.dense.loss.endswith("error"))
 
 
 @given(TAME)

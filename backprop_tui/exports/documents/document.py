@@ -33,8 +33,9 @@ from backprop_tui.maths.expressions import Call, Cell, Expr, names, walk
 from backprop_tui.maths.functions import DEFINITIONS, z
 from backprop_tui.maths.indices import indexed
 from backprop_tui.maths.writing import GUARDED, Notation, text, write
+from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Iteration, Timeline
@@ -98,7 +99,7 @@ class WorkedStep:
     @property
     def place(self) -> str:
         """The phase and the layer: forward, layer 1."""
-        layer = self.step.layer
+        layer = self.step.group
         return self.step.phase + (f", layer {layer}" if layer else "")
 
     def formula(self, notation: Notation) -> str:

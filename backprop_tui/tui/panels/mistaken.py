@@ -7,7 +7,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Expr, Name, names, replace
 from backprop_tui.maths.numbers import told_apart
 from backprop_tui.maths.writing import text
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.session.view import CARRIED_ON, ENTERS, View, hue
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.paint.lines import TextLine, paragraph

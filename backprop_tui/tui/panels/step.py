@@ -156,7 +156,7 @@ def title(view: View) -> str:
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     is_wrong = view.place is not None and view.wrong(view.place)  # that takes the room
-    where = f", layer {view.step.layer}" if view.step.layer and not is_wrong else ""
+    where = f", layer {view.step.group}" if view.step.group and not is_wrong else ""
     number_of = view.state.number
     opened = ""
     if position.elements:
