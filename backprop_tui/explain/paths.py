@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from math import isfinite, prod
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.elements import element
@@ -105,7 +105,6 @@ class Chains:
 
     def __init__(self, provenance: Provenance, iteration: int) -> None:
         self.provenance, self.iteration = provenance, iteration
-        self.env: Mapping[str, Any] = provenance.environment(iteration)
         self._counts: dict[Cell, int] = {}
         self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
         self._edges: dict[Cell, Edges] = {}
@@ -124,14 +123,15 @@ class Chains:
         """
         if cell not in self._edges:
             program = self.provenance.program
-            gradients = frozenset(program.gradients)
             step = program.steps[program.index(cell.symbol)]
+            before = frozenset(program.gradients) - {step.symbol}
+            env = self.provenance.environment(self.iteration, step)
             terms = element(step.expression, cell.row, cell.column, self.shapes)
             merged: dict[Cell | None, Expr] = {}
-            for read, factor in coefficients(terms, lambda c: c.symbol in gradients):
+            for read, factor in coefficients(terms, lambda c: c.symbol in before):
                 merged[read] = merged[read] + factor if read in merged else factor
             self._edges[cell] = tuple(
-                (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
+                (read, factor, float(value(factor, env))) for read, factor in merged.items()
             )
         return self._edges[cell]
 

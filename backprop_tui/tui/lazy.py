@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
     from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
     from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
+    from backprop_tui.tui.panels.mistaken import mistaken_lines as mistaken_lines
     from backprop_tui.tui.panels.question import question_lines as question_lines
     from backprop_tui.tui.sheets.chain import chain_text as chain_text
     from backprop_tui.tui.sheets.check import check_text as check_text
@@ -25,6 +27,8 @@ HOMES = {
     "TerminalDriver": "backprop_tui.tui.driver",
     "loss_of_parameter": "backprop_tui.tui.paint.plot",
     "losses_so_far": "backprop_tui.tui.paint.plot",
+    "computed_and_correct": "backprop_tui.tui.panels.mistaken",
+    "mistaken_lines": "backprop_tui.tui.panels.mistaken",
     "question_lines": "backprop_tui.tui.panels.question",
     "chain_text": "backprop_tui.tui.sheets.chain",
     "check_text": "backprop_tui.tui.sheets.check",
