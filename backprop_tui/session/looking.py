@@ -217,17 +217,6 @@ def inspect(s: SessionState, cell: Cell) -> None:
         s.look(Inspection().into(place, s.provenance))
 
 
-def chain(s: SessionState, rest: str) -> None:
-    """A gradient's derivation, and the chain rule for one number of it, path by path."""
-    place = place_of(s, rest) if rest else s.view.place
-    if place is None or place.symbol not in s.timeline.program.gradients:
-        raise CannotError("Only a gradient has a derivation: choose one first.")
-    if not s.view.known(place):
-        at = s.timeline.program.index(place.symbol) + 1
-        raise CannotError(f"{place.symbol} is not computed yet: step {at} computes it.")
-    s.open(Sheet("chain", place, closes="x"))
-
-
 def check(s: SessionState, rest: str) -> None:
     """The gradient check of every gradient that is computed."""
     program = s.timeline.program

@@ -24,6 +24,7 @@ from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.inspection import Inspection
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
@@ -94,6 +95,10 @@ class View:
     """The symbol whose formula the user is writing; nothing of its step is shown meanwhile."""
     told: tuple[str, ...] = ()
     """What is wrong with the formula that was typed, a sentence each."""
+    blackboard: Blackboard | None = None
+    """What is derived on the blackboard, where it is open."""
+    unrevealed: bool = False
+    """Whether the step is shown, and its value waits until its derivation is revealed."""
     yours: JudgedFormula | None = None
     """The judgement on the explained step's formula, where the user wrote it."""
 
@@ -258,7 +263,9 @@ class View:
         return frozenset(read_in(self.iteration, cell, self.step) for cell in self.asking.look)
 
     def waits(self, symbol: str, row: int, column: int) -> bool:
-        """Whether the number in a cell (counted from 0) is the one that is asked for."""
+        """Whether the number in a cell (counted from 0) is one that is asked for, or derived."""
+        if self.unrevealed and self.step and self.step.symbol == symbol:
+            return True
         asked = self.asking.cell if self.asking and self.asking.asks_for_a_cell else None
         return asked == Cell(symbol, row + 1, column + 1)
 
@@ -443,7 +450,7 @@ class View:
 
     @property
     def _notes(self) -> tuple[Note, ...]:
-        if self.step is None or self.is_asked or self.right is not None:
+        if self.step is None or self.is_asked or self.unrevealed or self.right is not None:
             return ()  # under a mistake they would tell what is not there
         return self.state.experiment.notes_at(self.iteration, self.step.symbol)
 

@@ -263,6 +263,8 @@ def _nodes(
 
 def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
     """Whether a number of a neuron (counted from 0) is asked for."""
+    if view.unrevealed and view.step and view.step.symbol in about:
+        return True
     asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
     return asked is not None and asked.symbol in about and asked.row == neuron + 1
 

@@ -51,6 +51,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "quiet": ("quiet", ""),
     "strong": ("", "bold"),
     "note": ("", "italic"),
+    "lit": ("", "bold"),
     "cursor": ("", "bold reverse"),
     "chosen": ("", "bold"),
 }

@@ -23,6 +23,8 @@ def explained(view: View, width: int, height: int) -> list[TextLine]:
     """Return the lines for the number that the view explains."""
     if view.writing:
         return writing_lines(view, width)
+    if view.unrevealed and view.explanation and view.place == view.explanation.place:
+        return unrevealed_lines(view, view.explanation)
     if view.place is None:
         return start_lines(view, width, height)
     if view.explanation is None:
@@ -83,6 +85,14 @@ def note_lines(view: View, notes: tuple[str, ...], width: int, weight: int) -> l
     if notes and view.lines_left:
         lines[-1] = replace(lines[-1], right=f"{view.lines_left} more ▸")
     return lines
+
+
+def unrevealed_lines(view: View, found: Explanation) -> list[TextLine]:
+    """Return the lines while a step is derived: that its value is still to be found."""
+    looks = f"strong {hue(view)}"
+    head = TextLine(f"{found.step.symbol} = ?", looks, 9, found.shape_line)
+    cell = [] if found.cell == found.step.symbol else [TextLine(f"{found.cell} = ?", "", 8)]
+    return [head, *cell]
 
 
 def writing_lines(view: View, width: int) -> list[TextLine]:
