@@ -177,11 +177,16 @@ def _name(
 
 def symbol_meant(word: str, symbols: Collection[str]) -> str | None:
     """The one symbol that a name can mean: dW1 for dw1 and dW_1; None for none or several."""
+    found = symbols_meant(word, symbols)
+    return found[0] if len(found) == 1 else None
+
+
+def symbols_meant(word: str, symbols: Collection[str]) -> list[str]:
+    """The symbols that a name can mean: itself, or else those that differ in capitals alone."""
     for same in (str, _joined, _folded):
-        found = {symbol for symbol in symbols if same(symbol) == same(word)}
-        if found:
-            return found.pop() if len(found) == 1 else None
-    return None
+        if found := [symbol for symbol in symbols if same(symbol) == same(word)]:
+            return found
+    return []
 
 
 def _joined(name: str) -> str:
