@@ -227,11 +227,11 @@ COMMANDS = {
             name="compare",
             summary="compare your own arrays with a run: the first wrong step, and why",
             about="Arrays that your own code computed, beside the steps of a run. X, Y and\n"
-            "parameters in the file are what the run begins with. The first step that differs\n"
-            "is named, with the mistake that gives it where one does; what only follows from\n"
-            "it is told apart. FILE is an archive of np.savez (.npz), or JSON with lists. The\n"
-            "exit status is 0 where all arrays agree, 1 where one differs, 2 where the file is\n"
-            "wrong.",
+            "parameters in the file are what the run begins with. The first step that\n"
+            "differs is named, with the mistake that gives it where one does; what only\n"
+            "follows from it is told apart. FILE is an archive of np.savez (.npz), or JSON\n"
+            "with lists. The exit status is 0 where all arrays agree, 1 where one differs,\n"
+            "2 where the file is wrong.",
             word=EXPERIMENT,
             second=Option("second FILE", "the arrays: mine.npz or mine.json"),
             needs="FILE",

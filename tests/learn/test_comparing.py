@@ -61,7 +61,7 @@ def test_the_numbers_of_a_run_agree_with_it(e: Experiment) -> None:
     iteration = Timeline(e).iteration(2)
     run = e.program.by_symbol(iteration.results)
     arrays = {s: a for s, a in run.items() if s not in e.program.parameters}
-    found = compare(e, arrays, iteration=2)
+    found = compare(e, arrays, iteration.number)
     assert found.agrees, found
     assert set(lines(found)) == set(arrays)
 
