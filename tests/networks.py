@@ -95,7 +95,7 @@ def experiment(
 ) -> Experiment:
     """An experiment without a file; columns of X and Y are examples."""
     initial = Initial(seed=seed, given={k: read_only(v) for k, v in (given or {}).items()})
-    data = Data(read_only(X), read_only(Y))
+    data = Data({"X": read_only(X), "Y": read_only(Y)})
     return Experiment("test", "test", "Test", "", network, training, data, initial)
 
 
@@ -113,7 +113,7 @@ def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
     return {
         "alpha": timeline.experiment.training.learning_rate,
         "m": float(len(iteration.examples)),
-        "K": float(timeline.experiment.network.layers[-1]),
+        "K": float(timeline.experiment.dense.layers[-1]),
     }
 
 

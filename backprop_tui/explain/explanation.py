@@ -45,7 +45,7 @@ from backprop_tui.maths.writing import (
     with_numbers,
     write,
 )
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.run.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
@@ -325,7 +325,7 @@ class Explanation:
         e, program = self.step.expression, self.provenance.program
         if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
             return None
-        above = program.layers[self.step.layer or 0 :][:1]
+        above = program.layers[self.step.group or 0 :][:1]
         if names(e.left) != tuple(layer.weight for layer in above):
             return None  # a learner's own way of writing something else
         (layer,), cell = above, self.place.cell

@@ -18,7 +18,7 @@ from backprop_tui.maths.expressions import Cell, Expr, cells, children
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import folded, text
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Timeline
@@ -79,7 +79,7 @@ class Provenance:
         symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
         if symbol in self.program.data:
             data = before.data
-            matrix = data.X if self.program.roles[symbol].kind == "input" else data.Y
+            matrix = data.by_symbol[symbol]
             column = int(before.examples_of(edit.iteration)[column])
         elif edit.iteration == 1:
             matrix = before.parameters()[symbol]

@@ -6,11 +6,14 @@ Each sentence is true of every step of its kind, in any network and for any batc
 from __future__ import annotations
 
 from backprop_tui.maths.expressions import Expr, Name
+from backprop_tui.maths.expressions import names as symbols
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.maths.writing import text
+from backprop_tui.messages import listed
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import INPUT, LETTERS, LOSS, OBJECTIVE, gradient
 from backprop_tui.model.optimizers import weight_decay
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
 
 IN_ORDER = " All gradients were computed before any parameter changed."
 REASONS = {
@@ -61,15 +64,17 @@ linear activation; means by their letters, parameters also by the optimizer."""
 
 def reason(step: Step, program: Program) -> str:
     """The sentence that says why a step of that program is as it is."""
+    if not program.layers:
+        return _of_written(step, program)
     training, layers = program.training, program.layers
-    here = layers[(step.layer or len(layers)) - 1]
+    here = layers[(step.group or len(layers)) - 1]
     batch, summed = training.batch > 1, training.reduction == "sum"
     names = {
         "a": here.activation,
         "z": here.affine,
         "da": gradient(here.activation),
         "dz": gradient(here.affine),
-        "g": ACTIVATIONS[program.network.activations[here.number - 1]].symbol,
+        "g": ACTIVATIONS[program.dense.activations[here.number - 1]].symbol,
         "below": LETTERS["activation"] if here.number > 1 else INPUT,
     }
     for ahead in layers[here.number : here.number + 1]:
@@ -89,6 +94,21 @@ def reason(step: Step, program: Program) -> str:
     )
 
 
+def _of_written(step: Step, program: Program) -> str:
+    """The sentence for a step of a network that is written as formulas."""
+    of = step.role.of
+    if step.role.kind == "gradient" and of is not None:
+        forward = [s for s in program.steps if s.phase in ("forward", "loss")]
+        readers = [s.symbol for s in forward if of in symbols(s.expression)]
+        each = " Each use adds its share to the gradient." if len(readers) > 1 else ""
+        return f"{of} is used in {listed(readers)}.{each}"
+    if step.role.kind == "parameter":
+        return f"Subtract α · {_pull(step.symbol, _decays(step, program))}."
+    if step.role.kind in ("value", "loss"):
+        return f"{step.symbol} is computed from {listed(symbols(step.expression))}."
+    return REASONS[step.role.mean].format(pull=_pull(step.role.of or "", False))
+
+
 def _pull(parameter: str, decays: bool) -> str:
     """What an update reads: dW1, or (dW1 + λ · W1)."""
     pull: Expr = Name(gradient(parameter))
@@ -101,7 +121,7 @@ def _decays(step: Step, program: Program) -> bool:
 
 def _kind(step: Step, program: Program) -> str:
     """The key of the step's sentence."""
-    role, layer, network = step.role, step.layer, program.network
+    role, layer, network = step.role, step.group, program.dense
     match role.kind:
         case "mean":
             return role.mean

@@ -24,8 +24,9 @@ from backprop_tui.maths.numbers import signed, special
 from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import Step, lower
+from backprop_tui.model.program import lower
 from backprop_tui.run.timeline import Iteration, Timeline
 
 Verdict: TypeAlias = Literal["agrees", "differs", "wrong shape", "not in the file"]

@@ -40,10 +40,12 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_PARTS, DEEPEST = 150, 4
@@ -125,7 +127,7 @@ def judge(
 
 
 @lru_cache(maxsize=4)
-def _right_program(network: Network, training: Training) -> Program:
+def _right_program(network: Network | WrittenNetwork, training: Training) -> Program:
     return program_of(network, training)
 
 
@@ -173,7 +175,7 @@ def _read(program: Program, symbol: str, source: str, *batches: int) -> Assignme
     return found
 
 
-def tree(network: Network, training: Training, source: str) -> Expr:
+def tree(network: Network | WrittenNetwork, training: Training, source: str) -> Expr:
     """The tree of a formula that `read` has accepted before."""
     return _parsed(_right_program(network, training), source, training.batch).expression
 
@@ -181,10 +183,14 @@ def tree(network: Network, training: Training, source: str) -> Expr:
 def _parsed(program: Program, source: str, examples: int) -> Assignment:
     """What a text says in that program, with the outer products that NumPy's * makes of columns and
     rows."""
-    symbols = {*program.roles, ACTIVATION_0}
-    functions = activations_by_layer(program.network)
+    network, symbols = program.network, set(program.roles)
+    of_inputs: dict[Expr, Expr] = (
+        {Name(ACTIVATION_0): Name(INPUT)} if isinstance(network, Network) else {}
+    )
+    symbols.update(*map(names, of_inputs))
+    functions = activations_by_layer(network)
     target, e, notes = parse_assignment(source, functions, symbols, _counts(program))
-    e = replace(e, {Name(ACTIVATION_0): Name(INPUT)})
+    e = replace(e, of_inputs)
     product = _outer(e, program.shapes(examples))
     if product != e:
         notes += (OUTER.format(text(product)),)
@@ -193,7 +199,7 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
 
 def _counts(program: Program) -> Counts:
     """How many rows and columns a part of a formula has: m columns, K rows, or so many."""
-    shapes, outputs = program.shapes(MANY), program.network.layers[-1]
+    shapes, outputs = program.shapes(MANY), program.outputs
 
     def count(e: Expr) -> tuple[Expr, Expr]:
         try:
@@ -235,8 +241,10 @@ def _other_product(e: Expr, symbol: str, program: Program, examples: int) -> str
     return ""
 
 
-def activations_by_layer(network: Network) -> dict[str, str]:
+def activations_by_layer(network: Network | WrittenNetwork) -> dict[str, str]:
     """The activation that g1, g2, ... stand for, and g where all layers have the same."""
+    if isinstance(network, WrittenNetwork):
+        return {}
     by_layer = {f"g{layer}": name for layer, name in enumerate(network.activations, 1)}
     single = {"g": network.activations[0]} if len(set(network.activations)) == 1 else {}
     return {**single, **by_layer}

@@ -18,7 +18,7 @@ from backprop_tui.maths.shapes import written
 from backprop_tui.maths.spellings import symbols_meant
 from backprop_tui.messages import count, hint, listed, printable, short
 from backprop_tui.model.experiment import Experiment, read_only
-from backprop_tui.model.layers import ACTIVATION_0, INPUT, TARGET
+from backprop_tui.model.layers import ACTIVATION_0, INPUT
 from backprop_tui.model.program import Program
 
 When: TypeAlias = Literal["", "gradient", "after", "before"]
@@ -99,7 +99,7 @@ def _meant(name: str, program: Program) -> tuple[str, When] | None:
 def _symbol(word: str, program: Program) -> str | None:
     """The symbol of a name. Raises ArraysError where it can be several."""
     word = {
-        ACTIVATION_0.lower(): INPUT,
+        **({ACTIVATION_0.lower(): INPUT} if INPUT in program.data else {}),
         **dict.fromkeys(("loss", "cost"), program.objective),
         **dict.fromkeys(("yhat", "y_hat", "y_pred", "al", "output"), program.output),
     }.get(word.lower(), word)
@@ -134,7 +134,7 @@ def beginnings(
     choices: dict[str, list[tuple[Array, bool]]] = {}
     for symbol, array in given.items():
         rows, columns = shapes[symbol]
-        is_data = symbol in program.data
+        is_data = symbol in experiment.data.columns
         choices[symbol] = ways_of(array.astype(np.float64), rows, None if is_data else columns)
         if not choices[symbol]:
             must = (
@@ -160,28 +160,24 @@ def _begun(
     experiment: Experiment, chosen: Mapping[str, Array], turns: Mapping[str, bool]
 ) -> Iterator[tuple[Experiment, str]]:
     """The experiment that begins with these matrices, with its own batch and with one of all."""
-    data = {s: read_only(a) for s, a in chosen.items() if s in (INPUT, TARGET)}
-    start = {s: read_only(a) for s, a in chosen.items() if s not in data}
-    X, Y = (data.get(s, getattr(experiment.data, s)) for s in (INPUT, TARGET))
-    examples = X.shape[1]
-    if Y.shape[1] != examples:
-        each = " and ".join(f"{s} has {count(n, 'example')}" for s, n in _columns(X, Y, data))
-        raise ArraysError(f"{each}: both need a column for each example")
+    own = experiment.data
+    start = {s: read_only(a) for s, a in chosen.items() if s not in own.by_symbol}
+    data = {s: read_only(chosen.get(s, matrix)) for s, matrix in own.by_symbol.items()}
+    many = {symbol: data[symbol].shape[1] for symbol in own.columns}
+    if len(set(many.values())) > 1:
+        whose = {s: f"{'your' if s in chosen else 'the run’s'} {s}" for s in many}
+        each = (f"{whose[s]} has {count(n, 'example')}" for s, n in many.items())
+        raise ArraysError(f"{', '.join(each)}: each needs a column for each example")
     begun = experiment
     if chosen:
         initial = replace(experiment.initial, given={**experiment.parameters(), **start})
-        found = replace(experiment.data, X=X, Y=Y)
+        found = replace(own, by_symbol=data)
         begun = replace(experiment, data=found, initial=initial, edits=(), saved=None)
-    own = experiment.training.batch
-    batches = [own, examples] if examples == experiment.data.examples else [examples]
-    for batch in dict.fromkeys(batches):
-        training = replace(experiment.training, batch=batch)
-        yield replace(begun, training=training), _setting(chosen, turns, examples, batch)
-
-
-def _columns(X: Array, Y: Array, data: Mapping[str, Array]) -> Iterator[tuple[str, int]]:
-    for symbol, matrix in ((INPUT, X), (TARGET, Y)):
-        yield f"your {symbol}" if symbol in data else f"the run's {symbol}", matrix.shape[1]
+    examples, batch = begun.data.examples, experiment.training.batch
+    batches = [batch, examples] if examples == own.examples else [examples]
+    for each_time in dict.fromkeys(batches):
+        training = replace(experiment.training, batch=each_time)
+        yield replace(begun, training=training), _setting(chosen, turns, examples, each_time)
 
 
 def _setting(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import Call, Diff, Div, Expr, Mul, Neg, Num, Sum
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
 from backprop_tui.maths.spellings import GrammarError, Token, symbol_meant
 from backprop_tui.messages import nearest, short
 
@@ -76,9 +76,10 @@ OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "ratio": (2, Div),
     "log1p": (1, lambda x: Call("log", (Sum((Num(1.0), x)),))),
     "expm1": (1, lambda x: Diff(Call("exp", (x,)), Num(1.0))),
+    **{name: (2, loss) for name, loss in LOSSES.items()},
 }
-"""NumPy's functions, and those of exported programs, as operators of the tree: how many values each
-takes, and the tree for them."""
+"""NumPy's functions, those of exported programs, and the losses, as operators of the tree: how many
+values each takes, and the tree for them."""
 NOTES = {
     "outer": "np.outer is the product of a column and a row, for one example; @ with .T is right "
     "for a batch too"

@@ -167,7 +167,7 @@ def scroll_window(s: SessionState, by: int, sideways: bool) -> None:
         return
     layer = s.view.layer
     row, column = s.scroll.get(layer, (0, 0))
-    n = s.timeline.experiment.network.layers
+    n = s.timeline.experiment.dense.layers
     if sideways:
         column = max(0, min(n[layer - 1] - 1, column + by))
     else:

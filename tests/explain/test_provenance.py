@@ -306,7 +306,7 @@ def test_how_a_number_came_to_be_that_no_step_made(
 
 
 def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() -> None:
-    data = Data(read_only([[1.0, 2.0, 3.0]] * 3), read_only([[0.0, 1.0, 0.0]]))
+    data = Data({"X": read_only([[1.0, 2.0, 3.0]] * 3), "Y": read_only([[0.0, 1.0, 0.0]])})
     p = provenance(replace(ARTICLE, data=data, training=Training(batch=2)))
     assert p.given(at(1, "X", 3, 2)) == "input 3 of example 2, from the data"
     assert p.given(at(2, "X", 3, 1)) == "input 3 of example 3, from the data"

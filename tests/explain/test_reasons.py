@@ -147,7 +147,7 @@ def test_with_weight_decay_an_update_of_a_weight_says_what_is_added(optimizer: s
             reason(step, program)
             for program in [program_of(CLASSIFIER, decays)]
             for step in program.steps
-            if step.phase == "update" and step.layer == 1 and step.role.part == part
+            if step.phase == "update" and step.group == 1 and step.role.part == part
         )
         for part in ("weight", "bias")
     )

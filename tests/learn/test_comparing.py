@@ -104,7 +104,7 @@ def test_names_in_the_usual_spellings(spelled: str) -> None:
 
 def test_the_batch_is_what_the_arrays_have() -> None:
     X = [[1.0, 0.5, 0.2, -1.0]] * 3
-    one_by_one = experiment(ARTICLE.network, Training(), X, [[1.0, 0.0, 1.0, 0.0]])
+    one_by_one = experiment(ARTICLE.dense, Training(), X, [[1.0, 0.0, 1.0, 0.0]])
     for m, batch in ((1, "1 of 4 examples"), (4, "4 examples")):
         found = compare(one_by_one, {"Z1": np.zeros((3, m))})
         assert lines(found)["Z1"].verdict == "differs"
@@ -225,7 +225,7 @@ def test_not_a_number_differs() -> None:
         ({"dW1": [[1.0]], "W1_grad": [[1.0]]}, "dW1 and W1_grad both mean dW1"),
         ({"X": [[1.0, 2.0]]}, "X is 1×2, but must be 3 rows, a column for each example"),
         ({"W2": [[1.0, 2.0]]}, "W2 is 1×2, but must be 1×3"),
-        ({"X": np.ones((3, 2))}, "your X has 2 examples and the run's Y has 1 example"),
+        ({"X": np.ones((3, 2))}, "your X has 2 examples, the run’s Y has 1 example"),
         ({"W2": [[1.0, np.inf, 2.0]]}, "W2 holds a number that is not finite"),
         ({"dW1": ["a"]}, "dW1 is not an array of real numbers"),
         ({"dW1": [[1.0, 2.0], [3.0]]}, "dW1 is not an array of real numbers"),

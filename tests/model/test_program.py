@@ -13,9 +13,10 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.architecture import PHASES, Role, Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import PHASES, Program, Role, Step, lower_all
+from backprop_tui.model.program import Program, lower_all
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
 

@@ -348,7 +348,7 @@ def which_layer(view: View, a: Arrangement) -> str:
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:
     """Name the layers before and after those that are shown."""
-    n, g = view.sizes, view.state.experiment.network.activations
+    n, g = view.sizes, view.state.experiment.dense.activations
     depth = len(n) - 1
 
     def named(first: int, last: int) -> str:
