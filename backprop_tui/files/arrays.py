@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,14 +62,14 @@ def _unpacked(raw: bytes, name: str) -> dict[str, Array]:
             for key in arrays.files:
                 try:
                     found[key] = arrays[key]
-                except ValueError as error:
-                    why = "objects, which are not read" if "allow_pickle" in str(error) else error
-                    raise ArrayFileError(
-                        f"{name}: {short(printable(key))} holds {why}: save numbers"
-                    ) from None
+                except (ValueError, MemoryError) as error:
+                    is_object = "allow_pickle" in str(error)
+                    what = "objects, which are not read" if is_object else "no array of its size"
+                    called = short(printable(key))
+                    raise ArrayFileError(f"{name}: {called} holds {what}: save numbers") from None
                 if not isinstance(found[key], np.ndarray):
                     raise ArrayFileError(f"{name}: {short(printable(key))} is not an array")
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
         raise ArrayFileError(f"{name} is a broken archive: write it anew by np.savez") from None
     return found
 

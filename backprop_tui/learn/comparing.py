@@ -95,7 +95,8 @@ class ArrayComparison:
         also = [a.symbol for a in differing if a.own and a is not self.first]
         more = f" {listed(also)} {'differs' if len(also) == 1 else 'differ'} too." if also else ""
         made = self.first.made_in
-        where = f"; the mistake is in {made}" if made != self.first.symbol.partition("_")[0] else ""
+        is_here = self.first.symbol in (made, f"{made}_new")
+        where = "" if is_here else f"; the mistake is in {made}"
         return f"The first step that differs is {self.first.symbol}{where}.{more}"
 
     @property
@@ -256,10 +257,24 @@ class _Arrays:
                 for later in steps[at + 1 :]:
                     if later is step or later.symbol not in self.arrays:
                         env[later.symbol] = value(self.program.lowered_of(later), env)
-                if near(found, np.asarray(env[step.symbol])):
+                if near(found, np.asarray(env[step.symbol])) and self._fits_all(earlier, wrong):
                     self._go_on_from(earlier, steps[at + 1 : -1], env)
                     return earlier.symbol, how
         return None
+
+    def _fits_all(self, wrong: Step, made: Array) -> bool:
+        """Whether every array of the file that is right would be so with that step wrong."""
+        env = {**self.theirs, **self.iteration.given, wrong.symbol: made}
+        behind = self.program.index(wrong.symbol) + 1
+        for at, step in enumerate(self.program.steps[behind:], behind):
+            computed = np.asarray(value(self.program.lowered_of(step), env))
+            right, array = self.iteration.results[at], self.arrays.get(step.symbol)
+            for found, _ in () if array is None else ways_of(array, *right.shape):
+                if _Near(found)(found, right) and not _Near(found)(right, computed):
+                    return False
+            if step.phase != "update":
+                env[step.symbol] = computed if array is None else right
+        return True
 
     def _go_on_from(self, wrong: Step, behind: Iterable[Step], env: Mapping[str, Any]) -> None:
         """Have what is not in the file follow from a wrong step."""

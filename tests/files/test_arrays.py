@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,22 @@ def a_damaged_archive(file: Path) -> None:
     file.write_bytes(raw)
 
 
+def a_damaged_packed_archive(file: Path) -> None:
+    np.savez_compressed(file, dW1=np.random.default_rng(0).random((9, 9)))
+    raw = bytearray(file.read_bytes())
+    raw[100:140] = bytes(40)
+    file.write_bytes(raw)
+
+
+def an_array_shorter_than_it_says(file: Path) -> None:
+    told = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        told, {"descr": "<f8", "fortran_order": False, "shape": (10**13,)}
+    )
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("dW1.npy", told.getvalue())
+
+
 def one_array(file: Path) -> None:
     with file.open("wb") as opened:
         np.save(opened, np.eye(2))
@@ -75,6 +93,8 @@ def written(text: str) -> Callable[[Path], object]:
         (an_archive_with_objects, ": dW1 holds objects, which are not read: save numbers"),
         (a_broken_archive, " is a broken archive: write it anew by np.savez"),
         (a_damaged_archive, " is a broken archive: write it anew by np.savez"),
+        (a_damaged_packed_archive, " is a broken archive: write it anew by np.savez"),
+        (an_array_shorter_than_it_says, ": dW1 holds no array of its size: save numbers"),
         (one_array, ": np.save gives one array no name, np.savez gives each its own"),
         (written("hello"), " is neither an archive of np.savez nor JSON"),
         (written("[" * 100_000), " is neither an archive of np.savez nor JSON"),

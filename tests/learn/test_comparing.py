@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import Timeline as Run
-from backprop_tui.files.experiment_file import load
+from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.comparing import ArrayComparison, ArraysError, ComparedArray, compare
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.experiment import Experiment
@@ -253,6 +253,38 @@ def test_an_iteration_that_the_run_does_not_reach_is_refused() -> None:
     linear = load("article", flags)
     with pytest.raises(ArraysError, match="there is no iteration 3: the run diverges in 1"):
         compare(linear, {"W1": np.full((3, 3), 1e200), "dW1": np.ones((3, 3))}, iteration=3)
+
+
+SHARED = """
+[parameters]
+Wx = [2, 2]
+Wh = [2, 2]
+V = [1, 2]
+[data]
+X1 = [[0.5, -0.1]]
+X2 = [[0.2, 0.4]]
+Y = [[1.0]]
+[forward]
+H1 = "tanh(Wx X_1)"
+H2 = "tanh(Wx·X2 + Wh·H1)"
+O = "V·H2"
+L = "half_squared_error(O, Y)"
+"""
+
+
+def test_any_program_is_compared_by_its_own_names() -> None:
+    e = read_experiment(SHARED, "shared", "shared")
+    iteration = Timeline(e).iteration(1)
+    run = e.program.by_symbol(iteration.results)
+    arrays = {"h1": run["H1"].T, "dwh": -run["dWh"], "grads/Wx": run["dWx"], "loss": run["L"]}
+    found = compare(e, {**arrays, "X1": iteration.given["X1"].T})
+    assert {a.symbol: a.verdict for a in lines(found).values()} == {
+        "H1": "agrees",
+        "L": "agrees",
+        "dWh": "differs",
+        "dWx": "agrees",
+    }
+    assert found.summary == "The first step that differs is dWh."
 
 
 def test_the_library_compares_too() -> None:
