@@ -169,6 +169,7 @@ ITERATION = Option(
     whole(1),
     1,
 )
+COMPARED_ITERATION = replace(ITERATION, help="whose arrays they are (default 1)")
 SAMPLE = Option(
     "--sample N",
     "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",
