@@ -6,7 +6,7 @@ derivative along that edge. Both follow from the step's expression.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
@@ -118,7 +118,6 @@ class Chains:
 
     def __init__(self, provenance: Provenance, iteration: int) -> None:
         self.provenance, self.iteration = provenance, iteration
-        self.env: Mapping[str, Any] = provenance.environment(iteration)
         self._counts: dict[Cell, int] = {}
         self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
         self._edges: dict[Cell, Edges] = {}
@@ -139,28 +138,28 @@ class Chains:
         if cell not in self._edges:
             program = self.provenance.program
             step = program.steps[program.index(cell.symbol)]
-            terms = self._terms(step, cell)
+            before = frozenset(program.gradients) - {step.symbol}
+            env = self.provenance.environment(self.iteration, step)
+            terms = self._terms(step, cell, env, before)
             merged: dict[Cell | None, Expr] = {}
-            for read, factor in coefficients(terms, lambda c: c.symbol in self._gradients):
+            for read, factor in coefficients(terms, lambda c: c.symbol in before):
                 merged[read] = plus(merged[read], factor) if read in merged else factor
             self._edges[cell] = tuple(
-                (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
+                (read, factor, float(value(factor, env))) for read, factor in merged.items()
             )
         return self._edges[cell]
 
-    def _terms(self, step: Step, cell: Cell) -> Expr:
-        """The number of a step as a sum over the gradients that it depends on."""
+    def _terms(
+        self, step: Step, cell: Cell, env: Mapping[str, Any], before: Container[str]
+    ) -> Expr:
+        """The number of a step as a sum over the gradients `before` it that it depends on."""
         taught = element(step.expression, cell.row, cell.column, self.shapes)
         if step.derivation is None:
             return taught
         chain = element(step.derivation, cell.row, cell.column, self.shapes)
-        several = len({c for c in cells(chain) if c.symbol in self._gradients}) > 1
-        come_to = (float(value(e, self.env)) for e in (chain, taught))
+        several = len({c for c in cells(chain) if c.symbol in before}) > 1
+        come_to = (float(value(e, env)) for e in (chain, taught))
         return chain if several and isclose(*come_to, rel_tol=SAME) else taught
-
-    @cached_property
-    def _gradients(self) -> frozenset[str]:
-        return frozenset(self.provenance.program.gradients)
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:

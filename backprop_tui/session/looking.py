@@ -204,6 +204,9 @@ def why(s: SessionState, rest: str) -> None:
         place = s.view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
     else:
         place = place_of(s, rest)
+        if not rest and (at := s.view.entrance) and at != place:  # straight to the mistake
+            s.look(s.inspection.into(place, s.provenance).into(at, s.provenance))
+            return
     s.look(s.inspection.into(place, s.provenance))
 
 

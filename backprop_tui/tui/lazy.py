@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from backprop_tui.tui.paint.blackboard import written_name as written_name
     from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
     from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
+    from backprop_tui.tui.panels.mistaken import mistaken_lines as mistaken_lines
     from backprop_tui.tui.panels.question import question_lines as question_lines
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
@@ -32,6 +34,8 @@ HOMES = {
     "TerminalDriver": "backprop_tui.tui.driver",
     "loss_of_parameter": "backprop_tui.tui.paint.plot",
     "losses_so_far": "backprop_tui.tui.paint.plot",
+    "computed_and_correct": "backprop_tui.tui.panels.mistaken",
+    "mistaken_lines": "backprop_tui.tui.panels.mistaken",
     "question_lines": "backprop_tui.tui.panels.question",
     "check_text": "backprop_tui.tui.sheets.check",
     "code_text": "backprop_tui.tui.sheets.code",

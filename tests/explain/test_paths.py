@@ -53,7 +53,10 @@ def every_path(found: Chains, cell: Cell) -> Iterator[tuple[tuple[Cell, ...], tu
 def scale(found: Chains, path: Path) -> float:
     """What a path's product may be wrong by, per digit: its factors without their signs."""
     with np.errstate(all="ignore"):
-        return prod(size(factor, found.env) for factor in reversed(path.factors))
+        return prod(
+            size(factor, found.provenance.environment(found.iteration))
+            for factor in reversed(path.factors)
+        )
 
 
 def finite(path: Path) -> bool:
@@ -109,7 +112,11 @@ def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
             last = program.steps[program.index(path.cells[-1].symbol)]
             assert last.symbol == f"dA{experiment.dense.depth}" or last.derivation is not None
             for factor, number in zip(path.factors, path.numbers, strict=True):
-                assert np.array_equal(number, value(factor, found.env), equal_nan=True)
+                assert np.array_equal(
+                    number,
+                    value(factor, found.provenance.environment(found.iteration)),
+                    equal_nan=True,
+                )
                 assert {c.symbol for c in cells(factor)}.isdisjoint(program.gradients)
 
 
@@ -206,7 +213,7 @@ def test_softmax_under_cross_entropy_reaches_every_output() -> None:
 def test_softmax_under_another_loss_goes_over_every_output_with_its_jacobian() -> None:
     network = Network((2, 3), ("softmax",), "half_squared_error")
     found = chains(experiment(network, Training(), [[1.0], [2.0]], [[0.0], [1.0], [0.0]]))
-    a = found.env["A1"][:, 0]
+    a = found.provenance.environment(found.iteration)["A1"][:, 0]
     slopes = {read.row: number for read, _, number in found.edges(Cell("dZ1", 2, 1)) if read}
     assert slopes == pytest.approx({1: -a[1] * a[0], 2: a[1] * (1 - a[1]), 3: -a[1] * a[2]})
     assert found.count(Cell("dZ1", 2, 1)) == 3

@@ -7,7 +7,7 @@ from dataclasses import replace
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
-from backprop_tui.maths.numbers import number, told_apart
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
@@ -120,7 +120,7 @@ def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLi
 
 
 def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
-    """Return what is special about a number: ∞ and NaN, its history, a mistake, divergence."""
+    """Return what is special about a number: ∞ and NaN, its history, divergence."""
     lines = []
     if view.known(place):
         if origin := view.provenance.origin(place):
@@ -131,12 +131,6 @@ def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
             ]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(TextLine(history(view, place), "quiet", 5))
-    right = view.correct(place)
-    if right is not None:
-        said = told_apart(right, view.provenance.number(place), view.decimals)
-        lines.append(TextLine(f"✗ the correct value is {said}", "wrong", 7))
-    if slip := view.slip:
-        lines += [TextLine(line, "wrong", 7) for line in wrapped(f"✗ {slip}", width, 2)]
     state = view.state
     if state.iteration.diverged and state.position.steps == len(state.program.steps):
         ended = (
