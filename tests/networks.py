@@ -46,6 +46,7 @@ def trainings(draw: DrawFn, network: Network) -> Training:
         batch=draw(st.integers(1, 3)),
         order=draw(st.sampled_from(("sequential", "shuffled"))),
         reduction=draw(st.sampled_from(("mean", "sum"))),
+        l2=draw(st.sampled_from((0.0, 0.0, 0.7))),
         freeze=tuple(p for p in parameters if draw(st.integers(0, 5)) == 0),
     )
 
@@ -109,11 +110,12 @@ ARTICLE = experiment(
 
 
 def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
-    """α, m and K, by the names that expressions give them."""
+    """α, m, K and λ₂, by the names that expressions give them."""
     return {
         "alpha": timeline.experiment.training.learning_rate,
         "m": float(len(iteration.examples)),
         "K": float(timeline.experiment.network.layers[-1]),
+        "l2": timeline.experiment.training.l2,
     }
 
 

@@ -347,7 +347,10 @@ class Explanation:
         if "m" not in names(self.step.expression) or self.step.phase != "backward":
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
-        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are gradients of one L: no 1/m."
+        has = "contains" if self.provenance.program.training.l2 else "is"
+        return (
+            f"1/m = 1/{m}: J {has} the mean of {losses}. dA and dZ are gradients of one L: no 1/m."
+        )
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""

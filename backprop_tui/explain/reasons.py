@@ -23,6 +23,7 @@ REASONS = {
     "activation softmax": "Softmax turns each example's Z into shares that add up to 1.",
     LOSS: "Each example has one loss: the larger it is, the worse its prediction.",
     OBJECTIVE: "J is the {mean} of all L: each example counts {share}. Training aims to reduce J.",
+    f"{OBJECTIVE} penalty": ("J is {losses} plus {factor} times the sum of all squared weights."),
     "gradient of activation last": (
         "L depends directly on {a}. The chain rule starts here: {da} = ∂L/∂{a}."
     ),
@@ -39,13 +40,16 @@ REASONS = {
     "gradient of weight": (
         "W[i,j] connects {below}[j] to Z[i]: dW[i,j] = dZ[i] · {below}[j]{averaged}.{one}"
     ),
+    "gradient of weight penalty": (
+        "To dZ[i] · {below}[j]{averaged}{comma} J's penalty adds {sent}."
+    ),
     "gradient of bias": "The bias is added to Z, so ∂Z/∂b = 1 and db = dZ{averaged}.",
     "gradient of activation": (
         "{a}[j] affects each {next_affine} through column j of {next_weight}. "
         "Adding up gives {next_weight}ᵀ · {next_gradient}."
     ),
     "weight": "Subtract α · {pull}.{in_order}",
-    "weight decays": "Subtract α · {pull}: weight decay adds λ·{parameter} to the gradient.",
+    "weight decays": "Subtract α · {pull}: weight decay adds λ·{parameter} here; J has no λ.",
     "bias": "The bias is updated in the same way: subtract α · {pull}.",
     "v": "v is a running mean of {pull}. Values whose sign changes cancel in it.",
     "s": "s is a running mean of squares: sqrt(s) is the usual size of {pull}.",
@@ -64,6 +68,7 @@ def reason(step: Step, program: Program) -> str:
     training, layers = program.training, program.layers
     here = layers[(step.layer or len(layers)) - 1]
     batch, summed = training.batch > 1, training.reduction == "sum"
+    mean = batch and not summed
     names = {
         "a": here.activation,
         "z": here.affine,
@@ -81,9 +86,13 @@ def reason(step: Step, program: Program) -> str:
     early = any(map(program.is_early, program.steps))
     return REASONS[_kind(step, program)].format(
         **names,
-        mean="sum" if summed else "mean",
+        mean=training.reduction,
+        losses=f"the {training.reduction} of all L" if batch else "L",
+        factor="λ₂/(2m)" if mean else "λ₂/2",
+        sent="λ₂·W[i,j]/m" if mean else "λ₂·W[i,j]",
         share="fully" if summed else "1/m",
         averaged=f", {'summed' if summed else 'averaged'} over examples" if batch else "",
+        comma="," if batch else "",
         one="" if batch or summed else " (One example: no 1/m.)",
         in_order="" if early else IN_ORDER,
     )
@@ -106,7 +115,8 @@ def _kind(step: Step, program: Program) -> str:
         case "mean":
             return role.mean
         case "loss":
-            return step.symbol
+            penalty = step.symbol == OBJECTIVE and program.training.l2 > 0
+            return f"{OBJECTIVE} penalty" if penalty else step.symbol
         case "parameter" if program.training.optimizer in REASONS:
             return program.training.optimizer
         case "parameter":
@@ -115,6 +125,7 @@ def _kind(step: Step, program: Program) -> str:
     activation = network.activations[layer - 1] if layer else ""
     collapsed = step.derivation is not None
     forms = {
+        "penalty": program.training.l2 > 0,
         f"collapsed {activation}": collapsed,
         "collapsed": collapsed,
         "softmax": activation == "softmax",

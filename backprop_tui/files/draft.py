@@ -81,6 +81,7 @@ class Draft:
         """What of the training decides which steps there are."""
         return Training(
             batch=self.batch or 1,
+            l2=self["training", "l2"] or 0.0,
             freeze=tuple(self["training", "freeze"] or ()),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )

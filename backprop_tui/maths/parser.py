@@ -68,12 +68,13 @@ OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "heaviside": lambda x, at_zero: Call("step", (x,)),
 }
 """NumPy's functions of two values, and those of exported programs, as operators of the tree."""
-LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+LETTERS = {sign.translate(SUBSCRIPTS): symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
     ("lr", "learning_rate", "η", "eta"), "alpha"
 )
 TOKEN = re.compile(  # the Greek letters are α to ω
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
-    r"|(?P<name>(?:np\.)?[A-Za-z\u03b1-\u03c9_][A-Za-z0-9_]*)"
+    r"|(?P<name>(?:np\.)?[A-Za-z\u03b1-\u03c9_][A-Za-z0-9_₀-₉]*)"
     r"|(?P<sign>\*\*\s*2|\^\s*2|\.(?:T|max|sum|mean|dot)\b|\^T\b"
     r"|<=|>=|==|!=|[-−+]=|[-−+*×·@∘/()\[\],<>≤≥=≠←ᵀ²′']))"
 )
@@ -149,7 +150,7 @@ def tokens(source: str) -> list[Token]:
             start = at + len(source[at:]) - len(source[at:].lstrip())
             raise GrammarError(f"cannot read “{printable(source[start])}” at character {start + 1}")
         kind = str(match.lastgroup)
-        word = match[kind].replace(" ", "")
+        word = match[kind].replace(" ", "").translate(SUBSCRIPTS)
         found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
         at = match.end()
     return [*found, Token("end", "", len(source))]

@@ -26,7 +26,7 @@ SIGNS = {
     "α": "alpha",
     "β": "beta ",
     "ε": "epsilon",
-    "λ": "lambda",
+    "λ": "lambda ",
     "ŷ": "y hat",
     "Δ": "change of ",
     "∞": "infinity",

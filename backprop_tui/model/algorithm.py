@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 from backprop_tui.maths.expressions import Expr, Name, Num
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, col_sums, total
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, col_sums, square, total
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
     INPUT,
@@ -23,7 +24,7 @@ from backprop_tui.model.layers import (
     parameter_shapes,
 )
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
+from backprop_tui.model.optimizers import OPTIMIZERS, l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program, Role, Step
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
@@ -40,6 +41,18 @@ def forward_of(network: Network) -> Iterator[Step]:
     loss = LOSSES[network.loss](Name(layer.activation), Y)
     outputs = dict.fromkeys((layer.activation, TARGET), (network.layers[-1], 2))
     yield Step(L, without_sums_of_one(loss, outputs), "loss", Role("loss"))
+
+
+def objective_of(network: Network, training: Training) -> Step | None:
+    """J, where it is not the loss of one example alone: for a batch, and with an L2 penalty."""
+    batch, mean = training.batch > 1, training.reduction == "mean"
+    J_of: Expr = total(L) if batch else L
+    J_of = J_of / m if batch and mean else J_of
+    if training.l2:
+        weights = [total(square(Name(layer.weight))) for layer in layers_of(network.layers)]
+        penalty = l2 * reduce(add, weights)
+        J_of = J_of + penalty / (2 * m if batch and mean else 2)
+    return None if J_of == L else Step(J, J_of, "loss", Role("loss"))
 
 
 def given_of(network: Network) -> dict[str, Role]:
@@ -59,7 +72,7 @@ def forward_pass(network: Network, training: Training) -> Forward:
         given_of(network),
         {INPUT: (n[0], examples), TARGET: (n[-1], examples), **parameter_shapes(n)},
         examples,
-        training.batch > 1 and training.reduction == "mean",
+        objective_of(network, training),
         {col_sums(Y): Num(1.0)} if LOSSES[network.loss].targets_are_shares else {},
     )
 
@@ -68,11 +81,7 @@ def forward_pass(network: Network, training: Training) -> Forward:
 def steps_of(network: Network, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
     forward = forward_pass(network, training)
-    steps = [*forward.steps]
-    if training.batch > 1:
-        objective = total(L) / m if training.reduction == "mean" else total(L)
-        steps.append(Step(J, objective, "loss", Role("loss")))
-    steps += backward(forward)
+    steps = [*forward.steps, *filter(None, (forward.objective,)), *backward(forward)]
     for symbol in forward.parameters:
         role = forward.given[symbol]
         steps += update(Name(symbol), Name(gradient(symbol)), role, training)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from backprop_tui.maths.expressions import (
     Call,
+    Div,
     Expr,
     Name,
     Num,
@@ -34,7 +35,7 @@ from backprop_tui.maths.normal_form import (
 from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.model.layers import gradient
-from backprop_tui.model.program import Role, Step
+from backprop_tui.model.program import Role, Step, with_shapes_of
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ class Forward:
     shapes: Mapping[str, Shape]
     """The shapes of what is given, for a batch of `examples`."""
     examples: int = 1
-    mean: bool = False
-    """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
+    objective: Step | None = None
+    """J, which is minimised: a sum over the losses, and terms of parameters alone. None: the loss
+    of the one example."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
 
@@ -68,6 +70,26 @@ class Forward:
         return found
 
     @cached_property
+    def whole_shapes(self) -> Mapping[str, Shape]:
+        """The shapes of what is given, and of what the steps compute."""
+        return with_shapes_of((*self.steps, *filter(None, (self.objective,))), self.shapes)
+
+    @cached_property
+    def sent_by_objective(self) -> Mapping[str, Expr]:
+        """The share that J sends to the loss, and to each parameter that it reads itself."""
+        if (J := self.objective) is None:
+            return {}
+        needed = {self.steps[-1].symbol, *self.parameters}
+        return dict(shares(J.expression, J.target, Num(1.0), self.whole_shapes, needed))
+
+    def over_m(self, e: Expr) -> Expr:
+        """The gradient of a parameter with respect to the losses, over m where J is their mean."""
+        match self.sent_by_objective.get(self.steps[-1].symbol):
+            case Div(Num(1.0), examples):
+                return e / examples
+        return e
+
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The symbols that training changes, or could."""
         return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
@@ -76,9 +98,8 @@ class Forward:
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
     each those of the parameters whose first reader it is."""
-    shapes, needed = dict(forward.shapes), set(forward.parameters)
+    shapes, needed = forward.whole_shapes, set(forward.parameters)
     for step in forward.steps:
-        shapes[step.symbol] = shape(step.expression, shapes)
         if not needed.isdisjoint(names(step.expression)):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
@@ -92,8 +113,10 @@ def backward(forward: Forward) -> Iterator[Step]:
         """The step of the gradient of a symbol whose readers have all sent their shares."""
         terms, role = sent.pop(symbol), forward.roles[symbol]
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
-        if forward.mean and role.kind == "parameter":
-            whole = whole / Name("m")
+        if role.kind == "parameter":
+            whole = forward.over_m(whole)
+            if own := forward.sent_by_objective.get(symbol):
+                whole = whole + tidy(own)
         target = Name(gradient(symbol))
         step = Step(target, whole, "backward", Role("gradient", role.layer, role.part, of=symbol))
         made[symbol] = _collapsed(step, forward, made)

@@ -61,3 +61,6 @@ class Training:
     weight_decay: Annotated[
         float, Key(at_least(0), "λ: λ times a weight is added to its gradient")
     ] = 0.0
+    l2: Annotated[
+        float, Key(at_least(0), "λ₂: J is the mean of L plus λ₂/(2m) times the sum of all W²")
+    ] = 0.0

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from backprop_tui.maths.expressions import Expr, Name
 from backprop_tui.maths.functions import power, sqrt, square
 
-alpha, beta1, beta2, epsilon, t, weight_decay = map(
-    Name, "alpha beta1 beta2 epsilon t weight_decay".split()
+alpha, beta1, beta2, epsilon, t, weight_decay, l2 = map(
+    Name, "alpha beta1 beta2 epsilon t weight_decay l2".split()
 )
 
 Kept: TypeAlias = Callable[[str], Name]

@@ -194,7 +194,7 @@ def test_the_source_reads_like_the_derivation() -> None:
     assert (
         loop_of(program_of(ARTICLE.network, ARTICLE.training))
         == """\
-def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, weight_decay):
+def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, l2, weight_decay):
     W1, b1, W2, b2 = kept
     for t, (X, Y, m) in enumerate(batches, first):
         Z1 = W1 @ X + b1
@@ -221,7 +221,7 @@ def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon,
 def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
     assert compiled(BATCH).source.endswith(
         """
-def losses(Y, A2, *, m, K, alpha, beta1, beta2, epsilon, weight_decay):
+def losses(Y, A2, *, m, K, alpha, beta1, beta2, epsilon, l2, weight_decay):
     L = -(xlog(Y, A2) + xlog(number1 - Y, number1 - A2))
     J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
     return J.ravel()

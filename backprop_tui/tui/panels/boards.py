@@ -327,10 +327,11 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     program, step = view.program, view.step
     own, joint = program.loss, program.objective
     if joint != own:
-        total = "sum" if program.training.reduction == "sum" else "mean"
+        mean = "" if program.training.l2 else program.training.reduction
+        which = f"the {mean} {joint}" if mean else joint
         return (
-            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
-            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
+            f"dA, dZ: for this example's {own}; dW, db: for {which}",
+            f"dA, dZ: this example's {own}; dW, db: {which.removeprefix('the ')}",
         )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)

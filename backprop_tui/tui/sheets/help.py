@@ -34,7 +34,7 @@ PANELS = {
     ),
     "gradients": (
         "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are for each "
-        "example's own L; dW and db for the mean J."
+        "example's own L; dW and db for J."
     ),
     "update": "Update: before, minus α times the gradient, after: a subtraction, as on the board.",
     "step": (
