@@ -233,7 +233,7 @@ class Provenance:
             return "initial value, set in the experiment file"
         role = self.program.roles[place.symbol]
         if role.kind == "mean":
-            return "initial value: running means start at zero"
+            return f"initial value: {role.mean} starts at zero"
         if role.part == "bias":
             return "initial value: biases start at zero"
         if initial.scheme == "zeros":

@@ -40,9 +40,7 @@ REASONS = {
     "gradient of weight": (
         "W[i,j] connects {below}[j] to Z[i]: dW[i,j] = dZ[i] · {below}[j]{averaged}.{one}"
     ),
-    "gradient of weight penalty": (
-        "To dZ[i] · {below}[j]{averaged}{comma} J's penalty adds {sent}."
-    ),
+    "gradient of weight penalty": ("J's penalty adds {sent} to dZ[i] · {below}[j]{averaged}."),
     "gradient of bias": "The bias is added to Z, so ∂Z/∂b = 1 and db = dZ{averaged}.",
     "gradient of activation": (
         "{a}[j] affects each {next_affine} through column j of {next_weight}. "
@@ -56,6 +54,8 @@ REASONS = {
     "vc": "v started at zero, so it is too small at first: divide it by 1 − β1 to the t.",
     "sc": "s started at zero, so it is too small at first: divide it by 1 − β2 to the t.",
     "momentum": "Subtract α times the running mean v, not α · {pull}.",
+    "classical v": "v is β1 times its old value plus α · {pull}: earlier steps still count.",
+    "classical_momentum": "Subtract v: it contains α · {pull} and a part of the earlier steps.",
     "rmsprop": "Divide {pull} by its usual size sqrt(s): changes have similar sizes.",
     "adam": "v is the direction; after the division by sqrt(s), each change is about α.",
 }
@@ -92,7 +92,6 @@ def reason(step: Step, program: Program) -> str:
         sent="λ₂·W[i,j]/m" if mean else "λ₂·W[i,j]",
         share="fully" if summed else "1/m",
         averaged=f", {'summed' if summed else 'averaged'} over examples" if batch else "",
-        comma="," if batch else "",
         one="" if batch or summed else " (One example: no 1/m.)",
         in_order="" if early else IN_ORDER,
     )
@@ -113,12 +112,13 @@ def _kind(step: Step, program: Program) -> str:
     role, layer, network = step.role, step.layer, program.network
     match role.kind:
         case "mean":
-            return role.mean
+            classical = program.training.rule_name == "classical_momentum"
+            return f"classical {role.mean}" if classical else role.mean
         case "loss":
             penalty = step.symbol == OBJECTIVE and program.training.l2 > 0
             return f"{OBJECTIVE} penalty" if penalty else step.symbol
-        case "parameter" if program.training.optimizer in REASONS:
-            return program.training.optimizer
+        case "parameter" if program.training.rule_name in REASONS:
+            return program.training.rule_name
         case "parameter":
             return f"{role.part} decays" if _decays(step, program) else str(role.part)
     kind = f"gradient of {role.part}" if role.kind == "gradient" else str(role.part)

@@ -60,7 +60,7 @@ def setting(timeline: Timeline) -> str:
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
             *(("summed",) if training.reduction == "sum" else ()),
-            *((training.optimizer,) if training.optimizer != "gradient_descent" else ()),
+            *((training.rule_name,) if training.optimizer != "gradient_descent" else ()),
             *((f"L2 penalty {training.l2:g}",) if training.l2 else ()),
             *((f"weight decay {training.weight_decay:g}",) if training.weight_decay else ()),
             *((f"frozen: {', '.join(training.freeze)}",) if training.freeze else ()),

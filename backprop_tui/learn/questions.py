@@ -41,7 +41,7 @@ ASKS = {
     "penalty": "What is {losses}, plus the L2 penalty?",
     "gradient": "How fast does {loss} change with {value}? (∂{loss}/∂{value})",
     "parameter": "What is the new value of {cell}?",
-    "mean": "What is the new value of the running mean?",
+    "mean": "What is the new value of {cell}?",
 }
 """What is asked where the experiment has no question of its own, by what the step computes."""
 NEXT = "What is the next number? Say it before you see it."

@@ -24,7 +24,7 @@ from backprop_tui.model.layers import (
     parameter_shapes,
 )
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS, l2, weight_decay
+from backprop_tui.model.optimizers import l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program, Role, Step
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
@@ -101,7 +101,7 @@ def update(parameter: Name, slope: Name, role: Role, training: Training) -> Iter
         roles[name] = Role("mean", role.layer, role.part, of=slope.symbol, mean=letter)
         return name
 
-    for target, expression in OPTIMIZERS[training.optimizer](parameter, pull, mean):
+    for target, expression in training.rule(parameter, pull, mean):
         yield Step(target, expression, "update", roles[target])
 
 

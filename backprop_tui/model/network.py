@@ -6,7 +6,7 @@ from typing import Annotated
 
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.keys import LINE, SHARE, Key, ListOf, at_least, name_among, whole_number
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS, Rule
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
@@ -64,3 +64,17 @@ class Training:
     l2: Annotated[
         float, Key(at_least(0), "λ₂: J is the mean of L plus λ₂/(2m) times the sum of all W²")
     ] = 0.0
+    momentum_form: Annotated[
+        str, Key(name_among(MOMENTUM_FORMS), "classical: v = β1·v + α·dW, W = W − v")
+    ] = "averaged"
+
+    @property
+    def rule(self) -> Rule:
+        """The update rule."""
+        momentum = self.optimizer == "momentum"
+        return MOMENTUM_FORMS[self.momentum_form] if momentum else OPTIMIZERS[self.optimizer]
+
+    @property
+    def rule_name(self) -> str:
+        """What the update rule is called: gradient_descent, classical_momentum."""
+        return self.rule.__name__

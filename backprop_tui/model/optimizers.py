@@ -33,6 +33,13 @@ def momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
     yield w, w - alpha * v
 
 
+def classical_momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Along a velocity: what is left of the last step, and α times the slope."""
+    v = kept("v")
+    yield v, beta1 * v + alpha * g
+    yield w, w - v
+
+
 def rmsprop(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
     """Against the slope, over the root of a running mean of its squares: steps of like size."""
     s = kept("s")
@@ -53,3 +60,5 @@ def adam(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
 OPTIMIZERS: dict[str, Rule] = {
     rule.__name__: rule for rule in (gradient_descent, momentum, rmsprop, adam)
 }
+MOMENTUM_FORMS: dict[str, Rule] = {"averaged": momentum, "classical": classical_momentum}
+"""What `momentum` may mean: with (1 − β1) before the slope, or with α inside of v."""

@@ -42,6 +42,13 @@ def test_momentum_keeps_a_running_mean_of_slopes() -> None:
     ]
 
 
+def test_classical_momentum_adds_steps_up() -> None:
+    assert updates(optimizer="momentum", momentum_form="classical")[:2] == [
+        "vdW1 ← β1·vdW1 + α·dW1",
+        "W1 ← W1 − vdW1",
+    ]
+
+
 def test_rmsprop_divides_by_the_root_of_a_running_mean_of_squares() -> None:
     assert updates(optimizer="rmsprop")[:2] == [
         "sdW1 ← β2·sdW1 + (1 − β2)·dW1²",
@@ -124,6 +131,12 @@ def weights(timeline: Timeline, iterations: int) -> list[float]:
 def test_hand_figures_of_momentum() -> None:
     # v = 0.1·1 = 0.1, w = 1 − 0.01; then v = 0.9·0.1 + 0.1·0.99 = 0.189, w = 0.99 − 0.0189
     assert weights(one_weight("momentum"), 2) == pytest.approx([0.99, 0.9711], abs=1e-12)
+
+
+def test_hand_figures_of_classical_momentum() -> None:
+    # v = 0.1·1, w = 0.9; then v = 0.9·0.1 + 0.1·0.9 = 0.18, w = 0.72
+    found = weights(one_weight("momentum", momentum_form="classical"), 2)
+    assert found == pytest.approx([0.9, 0.72], abs=1e-12)
 
 
 def test_hand_figures_of_rmsprop() -> None:

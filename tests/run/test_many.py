@@ -15,7 +15,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.model.program import Program
 from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed
@@ -31,7 +31,8 @@ def trained_somehow(draw: DrawFn) -> Experiment:
     drawn = draw(experiments())
     optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
     decay = draw(st.sampled_from((0.0, 0.1)))
-    training = replace(drawn.training, optimizer=optimizer, weight_decay=decay)
+    form = draw(st.sampled_from(sorted(MOMENTUM_FORMS)))
+    training = replace(drawn.training, optimizer=optimizer, weight_decay=decay, momentum_form=form)
     return replace(drawn, training=training)
 
 
