@@ -16,7 +16,6 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
-from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.history import History
@@ -34,13 +33,14 @@ def networks(draw: DrawFn, hidden: tuple[str, ...] = ELEMENTWISE) -> Network:
     layers = draw(st.lists(st.integers(1, 4), min_size=depth + 1, max_size=depth + 1))
     inner = draw(st.lists(st.sampled_from(hidden), min_size=depth - 1, max_size=depth - 1))
     last = draw(st.sampled_from((*hidden, "softmax")))
-    return Network(tuple(layers), (*inner, last), draw(st.sampled_from(sorted(LOSSES))))
+    loss = draw(st.sampled_from(sorted(LOSSES)))
+    return Network(tuple(layers), (*inner, last), loss, draw(st.sampled_from((True, True, False))))
 
 
 @st.composite
 def trainings(draw: DrawFn, network: Network) -> Training:
     """Any way of training it."""
-    parameters = tuple(parameter_shapes(network.layers))
+    parameters = tuple(network.parameter_shapes)
     return Training(
         learning_rate=draw(st.sampled_from((0.1, 0.5, 0.9))),
         batch=draw(st.integers(1, 3)),
@@ -79,8 +79,7 @@ def experiments(
     examples = draw(st.integers(training.batch, 4))
     scale = draw(st.sampled_from(scales))
     given = {
-        symbol: draw(matrices(*shape, scale))
-        for symbol, shape in parameter_shapes(network.layers).items()
+        symbol: draw(matrices(*shape, scale)) for symbol, shape in network.parameter_shapes.items()
     }
     X = draw(matrices(network.layers[0], examples))
     return experiment(network, training, X, draw(targets(network, examples)), given)

@@ -15,6 +15,7 @@ from backprop_tui.model.program import Program, Step
 IN_ORDER = " All gradients were computed before any parameter changed."
 REASONS = {
     "affine": "Each neuron multiplies inputs by weights, adds the products and adds its bias.",
+    "affine without bias": "Each neuron multiplies inputs by weights and adds the products.",
     "activation": "The activation is non-linear. Without it, two layers would equal one layer.",
     "activation linear": (
         "{a} is {z}: this layer and the next one together do no more than one layer."
@@ -125,6 +126,7 @@ def _kind(step: Step, program: Program) -> str:
     activation = network.activations[layer - 1] if layer else ""
     collapsed = step.derivation is not None
     forms = {
+        "without bias": not network.bias,
         "penalty": program.training.l2 > 0,
         f"collapsed {activation}": collapsed,
         "collapsed": collapsed,

@@ -47,7 +47,7 @@ class Draft:
     @property
     def shapes(self) -> dict[str, tuple[int, int]] | None:
         """The shape of each parameter, if the layers are known."""
-        return None if self.layers is None else parameter_shapes(self.layers)
+        return None if self.layers is None else parameter_shapes(self.layers, self.bias)
 
     @property
     def examples(self) -> int | None:
@@ -77,6 +77,11 @@ class Draft:
         return min(batch, examples - ((iteration or batches) - 1) % batches * batch)
 
     @property
+    def bias(self) -> bool:
+        """Whether the network has biases."""
+        return self["network", "bias"] is not False
+
+    @property
     def rule(self) -> Training:
         """What of the training decides which steps there are."""
         return Training(
@@ -95,7 +100,7 @@ class Draft:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss)
+        return Network(layers, tuple(activations), loss, self.bias)
 
     @cached_property
     def program(self) -> Program | None:
@@ -105,8 +110,9 @@ class Draft:
         """
         if self.layers is None:
             return None
-        linear = Network(self.layers, ("linear",) * (len(self.layers) - 1), "half_squared_error")
-        return program_of(linear, self.rule)
+        linear = ("linear",) * (len(self.layers) - 1)
+        network = Network(self.layers, linear, "half_squared_error", self.bias)
+        return program_of(network, self.rule)
 
     @property
     def steps(self) -> tuple[str, ...] | None:

@@ -31,7 +31,7 @@ def edits_suit_their_iterations(draft: Draft) -> None:
         if draft.layers is None or m is None or iteration is None or of is None or value is None:
             continue
         record = Edit(iteration, of, value)
-        if found := unfit(record, editable(draft.layers, m), draft["network", "loss"]):
+        if found := unfit(record, editable(draft.layers, m, draft.bias), draft["network", "loss"]):
             key, sentence = found
             draft.faults.add(("edits", i, key), sentence)
 

@@ -20,7 +20,7 @@ from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
-from backprop_tui.model.layers import INPUT, TARGET, parameter_shapes
+from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
@@ -126,7 +126,7 @@ def of_same_sizes(
     network: Network, training: Training, examples: int, t: float
 ) -> tuple[Probe, ...]:
     """The same network with random parameters and data; none where it is too large."""
-    if sum(a * b for a, b in parameter_shapes(network.layers).values()) > LARGEST:
+    if sum(a * b for a, b in network.parameter_shapes.values()) > LARGEST:
         return ()
     program = program_of(network, training)
     keys = ("beta1", "beta2", "epsilon", "weight_decay", "l2")

@@ -35,6 +35,7 @@ MISSES = 3
 
 ASKS = {
     "affine": "What is the sum of the weighted inputs and the bias?",
+    "affine without bias": "What is the sum of the weighted inputs?",
     "activation": "What does the activation give for {affine}?",
     LOSS: "How large is the loss of this prediction?",
     OBJECTIVE: "What is {losses}?",
@@ -152,6 +153,8 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
     role = step.role
     key = role.part if role.kind == "value" else step.symbol if role.kind == "loss" else role.kind
     training = program.training
+    if key == "affine" and not program.network.bias:
+        key = "affine without bias"
     if key == OBJECTIVE and training.l2:
         key = "penalty"
     affine = next(program.beside(step.symbol, "affine"), "")

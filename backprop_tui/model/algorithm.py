@@ -21,7 +21,6 @@ from backprop_tui.model.layers import (
     TARGET,
     gradient,
     layers_of,
-    parameter_shapes,
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import l2, weight_decay
@@ -35,7 +34,9 @@ def forward_of(network: Network) -> Iterator[Step]:
     for layer, name in zip(layers_of(network.layers), network.activations, strict=True):
         number = layer.number
         W, A, b, Z = map(Name, (layer.weight, layer.below, layer.bias, layer.affine))
-        yield Step(Z, W @ A + b, "forward", Role("value", number, "affine"))
+        yield Step(
+            Z, W @ A + b if network.bias else W @ A, "forward", Role("value", number, "affine")
+        )
         g, value = ACTIVATIONS[name], Role("value", number, "activation")
         yield Step(Name(layer.activation), g(Z), "forward", value)
     loss = LOSSES[network.loss](Name(layer.activation), Y)
@@ -60,7 +61,8 @@ def given_of(network: Network) -> dict[str, Role]:
     given = {INPUT: Role("input", 0, "activation"), TARGET: Role("target")}
     for layer in layers_of(network.layers):
         given[layer.weight] = Role("parameter", layer.number, "weight")
-        given[layer.bias] = Role("parameter", layer.number, "bias")
+        if network.bias:
+            given[layer.bias] = Role("parameter", layer.number, "bias")
     return given
 
 
@@ -70,7 +72,7 @@ def forward_pass(network: Network, training: Training) -> Forward:
     return Forward(
         tuple(forward_of(network)),
         given_of(network),
-        {INPUT: (n[0], examples), TARGET: (n[-1], examples), **parameter_shapes(n)},
+        {INPUT: (n[0], examples), TARGET: (n[-1], examples), **network.parameter_shapes},
         examples,
         objective_of(network, training),
         {col_sums(Y): Num(1.0)} if LOSSES[network.loss].targets_are_shares else {},

@@ -41,7 +41,6 @@ from backprop_tui.model.layers import (
     PARAMETER,
     TARGET,
     is_column,
-    parameter_shapes,
     weights_of,
 )
 from backprop_tui.model.network import Network, Training
@@ -153,9 +152,9 @@ class Initial:
         Mapping[str, Array], Key(GIVEN, "its values, row by row", make=all_read_only)
     ] = field(default_factory=dict)
 
-    def parameters(self, layers: Sequence[int]) -> dict[str, Array]:
+    def parameters(self, network: Network) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
-        shapes, weights = parameter_shapes(layers), weights_of(layers)
+        shapes, weights = network.parameter_shapes, weights_of(network.layers)
         if self.given.keys() >= shapes.keys():  # nothing is drawn: numpy.random takes 7 ms to load
             return {name: self.given[name] for name in shapes}
         random = np.random.default_rng(self.seed)
@@ -226,7 +225,7 @@ class Experiment:
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
-        return self.initial.parameters(self.network.layers)
+        return self.initial.parameters(self.network)
 
     def with_seed(self, seed: int) -> Self:
         """The same experiment with every weight drawn anew; biases its values, row by row stay.

@@ -5,7 +5,17 @@ from itertools import groupby
 from typing import Annotated
 
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-from backprop_tui.model.keys import LINE, SHARE, Key, ListOf, at_least, name_among, whole_number
+from backprop_tui.model.keys import (
+    LINE,
+    SHARE,
+    TRUTH,
+    Key,
+    ListOf,
+    at_least,
+    name_among,
+    whole_number,
+)
+from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS, Rule
 
 ORDERS = ("sequential", "shuffled")
@@ -28,6 +38,13 @@ class Network:
     layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
     activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
+
+    bias: Annotated[bool, Key(TRUTH, "false: Z = W·A, with no b anywhere")] = True
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, int]]:
+        """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
+        return parameter_shapes(self.layers, self.bias)
 
     @property
     def depth(self) -> int:

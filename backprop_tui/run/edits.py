@@ -27,19 +27,19 @@ from backprop_tui.model.saved import ALPHA, Edit
 # Which edits there can be --------------------------------------------------------------------
 
 
-def editable(layers: Sequence[int], examples: int) -> dict[str, Shape]:
+def editable(layers: Sequence[int], examples: int, bias: bool = True) -> dict[str, Shape]:
     """The shape of each matrix whose numbers can be changed, in a batch of so many examples."""
     return {
         INPUT: (layers[0], examples),
         TARGET: (layers[-1], examples),
-        **parameter_shapes(layers),
+        **parameter_shapes(layers, bias),
     }
 
 
 def edit_fault(experiment: Experiment, edit: Edit) -> str | None:
     """Why an edit cannot be made, in a sentence; None where it can."""
     examples = len(experiment.examples_of(edit.iteration))
-    shapes = editable(experiment.network.layers, examples)
+    shapes = editable(experiment.network.layers, examples, experiment.network.bias)
     found = unfit(edit, shapes, experiment.network.loss)
     return f"{text(edit.of)} {found[1]}" if found else None
 

@@ -159,7 +159,7 @@ def _iterations_source(
     program: Program, steps: Sequence[int], recorded: Iterable[str], numbers: dict[float, str]
 ) -> Iterator[str]:
     """The loop, in which `record` is called with what is recorded of an iteration."""
-    handed_on = ", ".join(program.kept)
+    handed_on = ", ".join(program.kept) + ("," if len(program.kept) == 1 else "")
     yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
     yield f"    {handed_on} = kept"
     yield "    for t, (X, Y, m) in enumerate(batches, first):"

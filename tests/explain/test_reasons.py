@@ -23,6 +23,8 @@ LINEAR = Network((2, 2, 1), ("linear", "sigmoid"), "binary_cross_entropy")
 SUM_OF_PRODUCTS = "Each neuron multiplies inputs by weights, adds the products and adds its bias."
 NON_LINEAR = "The activation is non-linear. Without it, two layers would equal one layer."
 
+NO_BIAS = Network((2, 3, 1), ("sigmoid", "sigmoid"), "half_squared_error", bias=False)
+
 ONE = Training()
 MEAN = Training(batch=3)
 SUM = Training(batch=3, reduction="sum")
@@ -53,6 +55,7 @@ def sentence(symbol: str, network: Network = CLASSIFIER, training: Training = ON
             "The activation is non-linear. Without it, two layers would equal one layer.",
         ),
         ("A1", LINEAR, "A1 is Z1: this layer and the next one together do no more than one layer."),
+        ("Z1", NO_BIAS, "Each neuron multiplies inputs by weights and adds the products."),
         ("A2", CLASSIFIER, "The last activation turns each Z into a prediction."),
         ("A1", ONE_LAYER, "The last activation turns each Z into a prediction."),
         ("A2", SHARES, "Softmax turns each example's Z into shares that add up to 1."),

@@ -81,6 +81,14 @@ def test_each_sum_is_left_out_by_itself() -> None:
     assert batch["db2"] == "row_sums(dZ2) / m"
 
 
+def test_without_biases_no_step_has_or_reads_one() -> None:
+    network = Network((3, 2, 1), ("tanh", "sigmoid"), "half_squared_error", bias=False)
+    program = program_of(network, Training(batch=2, optimizer="adam"))
+    assert {role.part for role in program.roles.values()}.isdisjoint({"bias"})
+    assert program.parameters == ("W1", "W2")
+    assert text(program.steps[0].expression) == "W1 · X"
+
+
 def test_a_name_that_is_anothers_is_not_read_in_its_place() -> None:
     network = Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
     program = program_of(network, Training())

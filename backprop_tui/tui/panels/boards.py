@@ -329,9 +329,10 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     if joint != own:
         mean = "" if program.training.l2 else program.training.reduction
         which = f"the {mean} {joint}" if mean else joint
+        summed = "dW, db" if program.network.bias else "dW"
         return (
-            f"dA, dZ: for this example's {own}; dW, db: for {which}",
-            f"dA, dZ: this example's {own}; dW, db: {which.removeprefix('the ')}",
+            f"dA, dZ: for this example's {own}; {summed}: for {which}",
+            f"dA, dZ: this example's {own}; {summed}: {which.removeprefix('the ')}",
         )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
