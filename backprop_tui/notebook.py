@@ -195,7 +195,7 @@ class NotebookState(timeline.State):
         if layer == self.program.layers[0]:
             above.insert(0, layer.below)
         if layer == self.program.layers[-1]:
-            above.append(self.program.target)
+            above.extend(self.program.targets)
         for symbols in (above, [self.program.gradient_of(symbol) for symbol in above]):
             boards = ([self._board(symbol)] if symbol else [] for symbol in symbols)
             yield element("tr", *(element("td", *board, style=TOP) for board in boards))

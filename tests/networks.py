@@ -7,17 +7,21 @@ few digits, so that a failing example can be read.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Iteration, Timeline
 
@@ -85,8 +89,22 @@ def experiments(
     return experiment(network, training, X, draw(targets(network, examples)), given)
 
 
+@st.composite
+def any_way(draw: DrawFn) -> Experiment:
+    """Any experiment, with any optimizer, weight decay, and any mistake or none."""
+    experiment = draw(experiments(scales=(1.0,)))
+    training = replace(
+        experiment.training,
+        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
+        weight_decay=draw(st.sampled_from((0.0, 0.1))),
+        momentum_form=draw(st.sampled_from(sorted(MOMENTUM_FORMS))),
+    )
+    mistake = draw(st.none() | st.sampled_from(sorted(CATALOGUE)))
+    return replace(experiment, training=training, mistake=CATALOGUE[mistake] if mistake else None)
+
+
 def experiment(
-    network: Network,
+    network: Network | WrittenNetwork,
     training: Training,
     X: Any,
     Y: Any,
@@ -95,7 +113,7 @@ def experiment(
 ) -> Experiment:
     """An experiment without a file; columns of X and Y are examples."""
     initial = Initial(seed=seed, given={k: read_only(v) for k, v in (given or {}).items()})
-    data = Data(read_only(X), read_only(Y))
+    data = Data({"X": read_only(X), "Y": read_only(Y)})
     return Experiment("test", "test", "Test", "", network, training, data, initial)
 
 
@@ -113,7 +131,7 @@ def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
     return {
         "alpha": timeline.experiment.training.learning_rate,
         "m": float(len(iteration.examples)),
-        "K": float(timeline.experiment.network.layers[-1]),
+        "K": float(timeline.experiment.dense.layers[-1]),
         "l2": timeline.experiment.training.l2,
     }
 

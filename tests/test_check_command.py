@@ -13,7 +13,7 @@ from backprop_tui import lessons
 from backprop_tui.__main__ import main
 from backprop_tui.maths.expressions import Expr, Neg
 from backprop_tui.model import program
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 
 SMALL = """
 title = "Small"
@@ -255,6 +255,14 @@ class TestGradients:
         status, report = check.file(flat.replace("0.25", "99.0"))
         assert status == 0
         assert "cannot be checked here" in " ".join(row(report, "dW1"))
+
+    def test_what_overflows_names_the_first_step_that_is_not_finite(self, check: Check) -> None:
+        argv = ("--activations", "relu,linear", "--loss", "half_squared_error")
+        status, report = check("article", "--x", "1e300,1,1", *argv)
+        assert status == 0
+        assert report.count("Step 5 is the first that is not finite: L[1,1] is too large: ∞.") == 1
+        _, report = check("article", *argv)
+        assert not any("not finite" in line for line in report)
 
     def test_another_iteration_has_other_gradients(self, check: Check) -> None:
         first, third = (check("article", "--iteration", k)[1] for k in ("1", "3"))

@@ -101,7 +101,7 @@ def test_changes_are_keywords_in_the_types_of_python_and_numpy() -> None:
     )
     typed = {"learning_rate": "0.1", "layers": "2,3,1", "x": "0,1;1,1", "y": "1;0", "seed": "4"}
     assert changed.training.learning_rate == 0.1
-    assert changed.network.layers == (2, 3, 1)
+    assert changed.dense.layers == (2, 3, 1)
     same = load("batch", typed)
     for symbol, value in Timeline(changed).iteration(3).parameters.items():
         assert np.array_equal(value, Timeline(same).iteration(3).parameters[symbol])

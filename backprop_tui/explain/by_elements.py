@@ -27,7 +27,7 @@ from backprop_tui.maths.expressions import Call, Expr, Indexed, Neg, Partial
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.writing import text
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 
 
 @dataclass(frozen=True)

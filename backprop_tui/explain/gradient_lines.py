@@ -19,7 +19,8 @@ from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class DerivationLine:
     def written(self, notation: Notation = TEXT) -> str:
         """Its expression in a notation."""
         return write(self.expression, notation)
+
+    def sides(self, notation: Notation) -> tuple[str, str]:
+        """What stands on the left of it, if anything does, and the rest from = on."""
+        left = "" if self.left is None else write(self.left, notation)
+        return left, f"{notation.equals} {self.written(notation)}"
 
 
 class Gradient:

@@ -8,13 +8,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from backprop_tui.messages import count
+from backprop_tui.model.network import Network
+from backprop_tui.model.written import WrittenNetwork
 
 if TYPE_CHECKING:  # `--help` does without NumPy, and a notebook without Rich
     from rich.console import Console, RenderableType
     from rich.table import Table
 
     from backprop_tui.model.experiment import Array
-    from backprop_tui.model.network import Network
     from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_ROWS, FIRST_ROWS = 20, 5
@@ -48,6 +49,13 @@ def given(
             yield symbol, value
 
 
+def _functions(network: Network | WrittenNetwork) -> tuple[str, ...]:
+    """The activations and the loss of a dense network."""
+    if isinstance(network, Network):
+        return activations_in_words(network), network.loss
+    return ()
+
+
 def setting(timeline: Timeline) -> str:
     """The network and its training in a line: 3-3-1 · 2 × sigmoid · cross_entropy · α = 0.5."""
     experiment = timeline.experiment
@@ -55,8 +63,7 @@ def setting(timeline: Timeline) -> str:
     return " · ".join(
         (
             network.sizes,
-            activations_in_words(network),
-            network.loss,
+            *_functions(network),
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
             *(("summed",) if training.reduction == "sum" else ()),

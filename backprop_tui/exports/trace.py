@@ -35,11 +35,12 @@ from backprop_tui.exports.figures import (
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
+from backprop_tui.model.architecture import PHASES, Step
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.layers import INPUT, TARGET
-from backprop_tui.model.network import Training
-from backprop_tui.model.program import PHASES, Program, Step
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Program
 from backprop_tui.model.saved import number_name
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Iteration, Timeline
 
 if TYPE_CHECKING:
@@ -84,20 +85,25 @@ def header(timeline: Timeline) -> dict[str, Any]:
     return {
         "backprop_tui": version(),
         "title": experiment.title,
-        "layers": network.layers,
-        "activations": network.activations,
-        "loss": network.loss,
+        **_described(network),
         **{field.name: getattr(training, field.name) for field in fields(Training)},
         "seed": experiment.initial.seed,
         "mistake": experiment.mistake.name if experiment.mistake else None,
-        INPUT: exact(experiment.data.X),
-        TARGET: exact(experiment.data.Y),
+        **{symbol: exact(matrix) for symbol, matrix in experiment.data.by_symbol.items()},
         "parameters": {name: exact(p) for name, p in experiment.parameters().items()},
         "edits": [
             {"iteration": e.iteration, "cell": number_name(e.of), "value": e.value}
             for e in experiment.edits
         ],
     }
+
+
+def _described(network: Network | WrittenNetwork) -> dict[str, Any]:
+    """The network as its file has it."""
+    if isinstance(network, Network):
+        return {field.name: getattr(network, field.name) for field in fields(Network)}
+    tables = {key: dict(getattr(network, key)) for key in ("parameters", "forward", "functions")}
+    return {**tables, "repeat": network.repeat}
 
 
 def _fields_of(program: Program, step: Step) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _fields_of(program: Program, step: Step) -> dict[str, Any]:
     computed = program.lowered_of(step)
     return {
         "phase": step.phase,
-        "layer": step.layer,
+        "layer": step.group,
         "symbol": step.symbol,
         "formula": formula(step),
         "numpy": f"{step.symbol} = {numpy_source(computed)}",

@@ -14,9 +14,10 @@ from backprop_tui.files.schema import Path
 from backprop_tui.files.sections import OF_CSV
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.messages import count, listed
-from backprop_tui.model.experiment import DATA
-from backprop_tui.model.layers import PARAMETER
+from backprop_tui.model.experiment import DATA, Initial
+from backprop_tui.model.keys import keys_of
 
+OF_INITIAL = keys_of(Initial)
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
 
 
@@ -61,10 +62,16 @@ def _roughly(total: int) -> str:
     return f"{total:,}" if total < 10**15 else "far more"
 
 
+def written_network_is_right(draft: Draft) -> None:
+    """The forward formulas can be computed, and their gradients derived."""
+    for section, key, sentence in draft.faults_of_written:
+        draft.faults.add((section, key), sentence)
+
+
 def data_in_one_form(draft: Draft) -> None:
     """X and Y, or a CSV file and what of it is read."""
     raw, faults = draft.faults.document.get("data"), draft.faults
-    if not isinstance(raw, dict):
+    if not isinstance(raw, dict) or draft.written is not None:
         return
     if "csv" not in raw:
         if not raw.keys() & {"X", "Y"}:
@@ -122,7 +129,7 @@ def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> Non
 def as_many_targets_as_examples(draft: Draft) -> None:
     """X and Y have the same number of rows."""
     X, Y = draft["data", "X"], draft["data", "Y"]
-    if X is None or Y is None or len(X) == len(Y):
+    if X is None or Y is None or len(X) == len(Y) or draft.written is not None:
         return
     x = draft.faults.name(("data", "X"))
     draft.faults.add(
@@ -190,7 +197,7 @@ def initial_parameters_fit(draft: Draft) -> None:
         return
     for name, value in (draft.values.get("initial") or {}).items():
         path: Path = ("initial", name)
-        if PARAMETER.fullmatch(name) and name not in shapes:
+        if name not in OF_INITIAL and name not in shapes:
             has = f"which has {listed(tuple(shapes))}"
             draft.faults.add(path, f"is not a parameter of this network, {has}")
         elif name in shapes and value is not None:
@@ -198,6 +205,7 @@ def initial_parameters_fit(draft: Draft) -> None:
 
 
 CHECKS = (
+    written_network_is_right,
     one_activation_for_each_layer,
     hidden_layers_work_element_by_element,
     not_too_many_parameters,

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, flag_name
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
-from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.layers import OBJECTIVE, parameter_shapes
+from backprop_tui.model.algorithm import architecture_of, program_of
+from backprop_tui.model.layers import OBJECTIVE
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
+from backprop_tui.model.written import Fault, WrittenError, WrittenNetwork
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData
@@ -45,15 +48,21 @@ class Draft:
         return None if layers is None or None in layers else layers
 
     @property
-    def shapes(self) -> dict[str, tuple[int, int]] | None:
-        """The shape of each parameter, if the layers are known."""
-        return None if self.layers is None else parameter_shapes(self.layers, self.bias)
+    def shapes(self) -> dict[str, Shape] | None:
+        """The shape of each parameter, if the network's sizes are known."""
+        if self.program is None:
+            return None
+        shapes = self.program.architecture.of_one
+        return {symbol: shapes[symbol] for symbol in self.program.parameters}
 
     @property
     def examples(self) -> int | None:
         """How many examples there are."""
-        X = self["data", "X"]
-        return None if X is None else len(X)
+        if self.written is None:
+            X = self["data", "X"]
+            return None if X is None else len(X)
+        data = (self.values.get("data") or {}).values()
+        return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
 
     @property
     def csv(self) -> CsvData | None:
@@ -91,9 +100,44 @@ class Draft:
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
 
+    @cached_property
+    def written(self) -> WrittenNetwork | None:
+        """The network of forward formulas, if all of it is known."""
+        tables = [self.values.get(name) or {} for name in ("parameters", "data", "forward")]
+        functions = self.values.get("functions") or {}
+        values = [value for table in (*tables, functions) for value in table.values()]
+        if not all(tables) or any(value is None for value in values):
+            return None
+        parameters, data, forward = tables
+        t = self["repeat", "t"]
+        same = frozenset(s for s, value in data.items() if isinstance(value, dict))
+        return WrittenNetwork(
+            tuple(parameters.items()),
+            tuple(
+                (s, value["matrix"].shape if s in same else (value.shape[1], 1))
+                for s, value in data.items()
+            ),
+            tuple(forward.items()),
+            (t["from"], t["to"]) if t else None,
+            tuple(functions.items()),
+            same,
+        )
+
+    @cached_property
+    def faults_of_written(self) -> tuple[Fault, ...]:
+        """What is wrong with the network of forward formulas."""
+        try:
+            if self.written is not None:
+                architecture_of(self.written)
+        except WrittenError as error:
+            return error.faults
+        return ()
+
     @property
-    def network(self) -> Network | None:
+    def network(self) -> Network | WrittenNetwork | None:
         """The network, if all of it is known."""
+        if self.written is not None:
+            return None if self.faults_of_written else self.written
         layers, loss = self.layers, self["network", "loss"]
         activations = self["network", "activations"]
         if layers is None or loss is None or activations is None or None in activations:
@@ -104,15 +148,17 @@ class Draft:
 
     @cached_property
     def program(self) -> Program | None:
-        """A program with the symbols and shapes of this one, if the layers are known.
+        """A program with the symbols and shapes of this one, if the network's sizes are known.
 
-        Activations and loss change neither: its layers are linear.
+        Activations change neither: dense layers are linear.
         """
+        if self.written is not None:
+            return None if self.network is None else program_of(self.network, self.rule)
         if self.layers is None:
             return None
+        loss = self["network", "loss"] or "half_squared_error"
         linear = ("linear",) * (len(self.layers) - 1)
-        network = Network(self.layers, linear, "half_squared_error", self.bias)
-        return program_of(network, self.rule)
+        return program_of(Network(self.layers, linear, loss, self.bias), self.rule)
 
     @property
     def steps(self) -> tuple[str, ...] | None:
@@ -142,9 +188,13 @@ class Draft:
         """Tell where a parameter, or a running mean of its gradient, has not its layer's shape."""
         assert self.program is not None
         right, role = self.program.shapes(1)[symbol], self.program.roles[symbol]
-        if shape == right or role.layer is None:
+        if shape == right:
             return
-        layer = self.program.layers[role.layer - 1]
+        if not self.program.layers or role.group is None:
+            must = f"has shape {written(shape)}: it must be {written(right)}"
+            self.faults.add(path, f"{must}, as parameters.{role.of or symbol} says")
+            return
+        layer = self.program.layers[role.group - 1]
         reading = f" reading {layer.reads}" if role.part == "weight" else ""
         self.faults.add(
             path,

@@ -24,12 +24,13 @@ from backprop_tui.files.overrides import overridden
 from backprop_tui.files.reading import NotRegularError, first_bytes
 from backprop_tui.files.schema import Faults, Path, read, record
 from backprop_tui.files.sections import (
-    EXPERIMENT,
     FLAGS,
     KEPT_APART,
-    KEYFRAME,
+    OF_CSV,
+    OF_NETWORK,
     flag_name,
     homes,
+    section_of,
 )
 from backprop_tui.files.spoken_checks import SPOKEN_CHECKS
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
@@ -169,7 +170,7 @@ def read_kept(
         document = {key: v for key, v in document.items() if key not in KEPT_APART} | dict(kept)
     origins: dict[Path, str] = {FLAGS[flag].path: flag_name(flag) for flag in given}
     faults = Faults(document, origins, homes())
-    draft = Draft(read(EXPERIMENT, document, (), faults) or {}, faults)
+    draft = Draft(read(section_of(document), document, (), faults) or {}, faults)
     _take_csv(draft, folder)
     for check in (*CHECKS, *SPOKEN_CHECKS, *KEPT_CHECKS):
         check(draft)
@@ -218,11 +219,15 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     decimals, view = values["view"].get("decimals"), values["view"]
     values["view"] = {key: value for key, value in view.items() if key != "decimals"}
     values["training"] = {**values["training"], "batch": draft.batch}
-    values["data"] = {key: values["data"][key] for key in ("X", "Y")}
-    found: Experiment = record(EXPERIMENT, values, name=name, own_decimals=decimals, **more)
+    values["data"] = {k: v for k, v in values["data"].items() if k not in (*OF_CSV, "from_csv")}
+    kinds = section_of(draft.faults.document)
+    if draft.written is not None:
+        values = {key: value for key, value in values.items() if key not in OF_NETWORK}
+        more["network"] = draft.written
+    found: Experiment = record(kinds, values, name=name, own_decimals=decimals, **more)
     saved = found.saved
     if keyframe is not None:
-        saved = replace(saved or Saved(1), keyframe=record(KEYFRAME, keyframe))
+        saved = replace(saved or Saved(1), keyframe=record(kinds.keys["keyframe"].kind, keyframe))
     return replace(
         found,
         data=replace(found.data, **(draft.csv.told if draft.csv else {})),

@@ -18,7 +18,7 @@ from backprop_tui.messages import listed
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import sizes_of_batches
 from backprop_tui.model.saved import Edit
-from backprop_tui.run.edits import editable, unfit
+from backprop_tui.run.edits import unfit
 
 MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
 
@@ -28,10 +28,10 @@ def edits_suit_their_iterations(draft: Draft) -> None:
     for i, edit in draft.entries("edits"):
         iteration, of, value = (edit.get(key) for key in ("iteration", "cell", "value"))
         m = None if iteration is None else draft.batch_of(iteration)
-        if draft.layers is None or m is None or iteration is None or of is None or value is None:
+        if draft.program is None or m is None or iteration is None or of is None or value is None:
             continue
         record = Edit(iteration, of, value)
-        if found := unfit(record, editable(draft.layers, m, draft.bias), draft["network", "loss"]):
+        if found := unfit(record, draft.program.architecture, m):
             key, sentence = found
             draft.faults.add(("edits", i, key), sentence)
 

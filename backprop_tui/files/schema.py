@@ -89,7 +89,7 @@ class Faults:
 
 
 def dotted(path: Path) -> str:
-    """`.network.activations[1]`."""
+    """`.dense.activations[1]`."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{bare(key)}" for key in path)
 
 
@@ -123,10 +123,10 @@ def read(kind: KeyKind, value: Any, path: Path, faults: Faults) -> Any:
             return _read_value(kind, value, path, faults)
         case Section():
             return _read_section(kind, value, path, faults)
-        case Either() if isinstance(value, str):
-            return read(kind.plain, value, path, faults)
         case Either() if isinstance(value, dict if isinstance(kind.other, Section) else list):
             return read(kind.other, value, path, faults)
+        case Either() if isinstance(value, str) or isinstance(kind.plain, Rows):
+            return read(kind.plain, value, path, faults)
         case ListOf() if kind.fits(value):
             return tuple(read(kind.kind, v, (*path, i), faults) for i, v in enumerate(value))
         case Rows() if isinstance(value, list):
@@ -260,7 +260,7 @@ def _meaning(kind: KeyKind, value: Any) -> Any:
             return record(kind, value)
         case ListOf():
             return tuple(_meaning(kind.kind, entry) for entry in value)
-        case Either() if not isinstance(value, str):
+        case Either() if isinstance(value, dict if isinstance(kind.other, Section) else tuple):
             return _meaning(kind.other, value)
     return value
 
@@ -290,7 +290,7 @@ def _plain(kind: KeyKind, value: Any) -> Any:
         case ListOf():
             return [_plain(kind.kind, part) for part in value]
         case Rows():
-            return (value[:, 0] if kind.flat else value).tolist()
+            return (value[:, 0] if kind.flat and value.shape[1] == 1 else value).tolist()
         case Value():
             return kind.writes(value)
     return value

@@ -6,25 +6,39 @@ the catalogue has, and `keyframe`, which is a part of what was saved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from backprop_tui.files.schema import as_table
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.messages import shown
-from backprop_tui.model.experiment import VIEW, CsvSource, Experiment
+from backprop_tui.model.experiment import ANY_DATA, SYMBOL, VIEW, CsvSource, Experiment
 from backprop_tui.model.keys import (
+    LINE,
     Key,
     ListOf,
     Others,
     Rows,
     Section,
     Value,
+    all_read_only,
     keys_of,
     name_among,
     section,
+    whole_number,
 )
 from backprop_tui.model.saved import Keyframe
+
+ANY_NAME = re.compile(r"(?s).*")
+ENDS = {"from": "first", "to": "last"}
+
+
+def _named(what: str, kind: Callable[[str], Any], about: str) -> Section:
+    """A section whose keys are names of the file's own."""
+    return Section(what, {}, others=Key(Others(ANY_NAME, kind), about, fields=("by_name",)))
+
 
 KEYFRAME = section("[keyframe]", Keyframe)
 AT_THE_TOP = {
@@ -32,6 +46,45 @@ AT_THE_TOP = {
     "keyframe": Key(KEYFRAME),
 }
 EXPERIMENT = section("an experiment", Experiment, AT_THE_TOP, required=("network", "data"))
+SIZE = ListOf(whole_number(1), "rows and columns", 2, 2)
+T = Section(
+    "[repeat] t",
+    {name: Key(whole_number(0), f"the {which} t") for name, which in ENDS.items()},
+    tuple(ENDS),
+)
+ANY_INITIAL = replace(
+    EXPERIMENT.keys["initial"].kind,
+    others=Key(Others(SYMBOL, lambda name: Rows(True)), "", make=all_read_only, fields=("given",)),
+)
+ANY_KEYFRAME = replace(
+    KEYFRAME,
+    others=Key(Others(SYMBOL, lambda name: Rows(True, True)), make=all_read_only, fields=("kept",)),
+)
+OF_WRITTEN = {
+    "parameters": Key(_named("[parameters]", lambda name: SIZE, "rows and columns")),
+    "forward": Key(_named("[forward]", lambda name: LINE, "its formula")),
+    "functions": Key(_named("[functions]", lambda name: LINE, "its formula in z")),
+    "repeat": Key(Section("[repeat]", {"t": Key(T)})),
+    "data": Key(ANY_DATA),
+    "initial": Key(ANY_INITIAL),
+    "keyframe": Key(ANY_KEYFRAME),
+}
+"""The sections that a file with forward formulas has in place of [network], or of other keys."""
+WRITTEN = replace(
+    EXPERIMENT,
+    keys={name: key for name, key in EXPERIMENT.keys.items() if name != "network"} | OF_WRITTEN,
+    required=("forward", "parameters", "data"),
+)
+"""An experiment whose network is written as forward formulas."""
+OF_NETWORK = ("parameters", "forward", "functions", "repeat")
+"""The sections that describe such a network."""
+
+
+def section_of(document: Mapping[str, Any]) -> Section:
+    """What a document may hold: that of a dense network, or of one written as formulas."""
+    return WRITTEN if "forward" in document else EXPERIMENT
+
+
 PLACES = tuple(name for name, found in VIEW.keys.items() if found.of_run)
 """What of [view] is about the numbers of one run: another one has others."""
 OF_CSV = tuple(keys_of(CsvSource))

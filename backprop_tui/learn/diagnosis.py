@@ -42,7 +42,8 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.program import Program, Step, lower
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program, lower
 from backprop_tui.run.iterations import Iteration
 
 Env: TypeAlias = Mapping[str, Any]

@@ -33,10 +33,12 @@ from backprop_tui.maths.shapes import Shape, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_PARTS, DEEPEST = 150, 4
@@ -110,7 +112,7 @@ def judge(
 
 
 @lru_cache(maxsize=4)
-def _right_program(network: Network, training: Training) -> Program:
+def _right_program(network: Network | WrittenNetwork, training: Training) -> Program:
     return program_of(network, training)
 
 
@@ -152,18 +154,22 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     return e
 
 
-def tree(network: Network, source: str) -> Expr:
+def tree(network: Network | WrittenNetwork, source: str) -> Expr:
     """The tree of a formula that `read` has accepted before."""
     return _parsed(network, source)[1]
 
 
-def _parsed(network: Network, source: str) -> tuple[str | None, Expr]:
+def _parsed(network: Network | WrittenNetwork, source: str) -> tuple[str | None, Expr]:
     target, e = parse_assignment(source, activations_by_layer(network))
-    return target, replace(e, {Name(ACTIVATION_0): Name(INPUT)})
+    if isinstance(network, Network):
+        e = replace(e, {Name(ACTIVATION_0): Name(INPUT)})
+    return target, e
 
 
-def activations_by_layer(network: Network) -> dict[str, str]:
+def activations_by_layer(network: Network | WrittenNetwork) -> dict[str, str]:
     """The activation that g1, g2, ... stand for, and g where all layers have the same."""
+    if isinstance(network, WrittenNetwork):
+        return {}
     by_layer = {f"g{layer}": name for layer, name in enumerate(network.activations, 1)}
     single = {"g": network.activations[0]} if len(set(network.activations)) == 1 else {}
     return {**single, **by_layer}

@@ -14,8 +14,9 @@ from backprop_tui.learn import rewrites
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.layers import TARGET
-from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.program import Program
 
 ROUNDING = 1e-12
 """Numbers this close, relative to the largest of their matrix, are the same up to rounding."""

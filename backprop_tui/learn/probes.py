@@ -10,19 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import cycle, islice
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.maths.expressions import Expr
-from backprop_tui.maths.functions import LOSSES, Array
+from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
-from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.iterations import Iteration
 
 EXAMPLES = (3, 5)
@@ -123,12 +124,12 @@ def here(program: Program, iteration: Iteration) -> Probe:
 
 @lru_cache(maxsize=2)
 def of_same_sizes(
-    network: Network, training: Training, examples: int, t: float
+    network: Network | WrittenNetwork, training: Training, examples: int, t: float
 ) -> tuple[Probe, ...]:
     """The same network with random parameters and data; none where it is too large."""
-    if sum(a * b for a, b in network.parameter_shapes.values()) > LARGEST:
-        return ()
     program = program_of(network, training)
+    if sum(prod(program.shapes(1)[symbol]) for symbol in program.parameters) > LARGEST:
+        return ()
     keys = ("beta1", "beta2", "epsilon", "weight_decay", "l2")
     scalars = {"alpha": training.learning_rate, **{k: getattr(training, k) for k in keys}, "t": t}
     # Several: with one draw every ReLU may be open.
@@ -136,8 +137,11 @@ def of_same_sizes(
 
 
 @lru_cache(maxsize=2)
-def of_other_sizes(network: Network, training: Training) -> tuple[Probe, ...]:
-    """Networks with the same depth, functions and loss, and layers of pairwise different sizes."""
+def of_other_sizes(network: Network | WrittenNetwork, training: Training) -> tuple[Probe, ...]:
+    """Networks with the same depth, functions and loss, and layers of pairwise different sizes;
+    none of one that is written as formulas."""
+    if isinstance(network, WrittenNetwork):
+        return ()
     widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
     other = replace(network, layers=widths)
     program = program_of(other, replace(training, batch=max(EXAMPLES)))
@@ -152,7 +156,7 @@ def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: 
             **_matrices(program, examples, random),
             **scalars,
             "m": float(examples),
-            "K": float(program.network.layers[-1]),
+            "K": float(program.outputs),
         }
         results = tuple(_results(program, given, random if draw >= AS_IT_IS else None))
         by_symbol = program.by_symbol(results)
@@ -164,13 +168,15 @@ def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: 
 
 def _matrices(program: Program, examples: int, random: np.random.Generator) -> dict[str, Array]:
     """Random data, parameters and running means."""
-    network, shapes = program.network, program.shapes(examples)
-    loss, Y = LOSSES[network.loss], random.normal(size=shapes[TARGET])
-    if loss.targets_are_probabilities or loss.targets_are_shares:
-        Y = random.uniform(0.1, 0.9, shapes[TARGET])
-    if loss.targets_are_shares:
-        Y = Y / Y.sum(axis=0)
-    given = {INPUT: random.normal(size=shapes[INPUT]), TARGET: Y}
+    shapes, given = program.shapes(examples), {}
+    for symbol in sorted(program.data, key=program.targets.count, reverse=True):
+        given[symbol] = random.normal(size=shapes[symbol])
+        if (loss := program.architecture.losses.get(symbol)) is None:
+            continue
+        if loss.targets_are_probabilities or loss.targets_are_shares:
+            given[symbol] = random.uniform(0.1, 0.9, shapes[symbol])
+        if loss.targets_are_shares:
+            given[symbol] = given[symbol] / given[symbol].sum(axis=0)
     for symbol in program.kept:
         numbers = random.normal(size=shapes[symbol]) / np.sqrt(shapes[symbol][1])
         is_mean_of_squares = program.roles[symbol].mean == "s"
@@ -196,7 +202,10 @@ def _results(
 
 def _enter(program: Program) -> frozenset[str]:
     """The gradients that enter a hidden layer from above."""
-    hidden = (layer.activation for layer in program.layers[:-1])
+    steps = program.steps[: program.phase_bounds("forward")[1]]
+    hidden = (s.symbol for s in steps if s.symbol != program.output and s.group)
+    if program.layers:
+        hidden = (layer.activation for layer in program.layers[:-1])
     return frozenset(filter(None, map(program.gradient_of, hidden)))
 
 

@@ -19,9 +19,10 @@ from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS, OBJECTIVE
 from backprop_tui.model.notes import MOST_CHOICES, Question
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Position, Timeline
 
@@ -153,7 +154,7 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
     role = step.role
     key = role.part if role.kind == "value" else step.symbol if role.kind == "loss" else role.kind
     training = program.training
-    if key == "affine" and not program.network.bias:
+    if key == "affine" and not any(program.beside(step.symbol, "bias")):
         key = "affine without bias"
     if key == OBJECTIVE and training.l2:
         key = "penalty"

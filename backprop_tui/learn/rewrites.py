@@ -31,8 +31,9 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
 from backprop_tui.model.algorithm import Y, m
+from backprop_tui.model.architecture import Kind, Step
 from backprop_tui.model.layers import Part
-from backprop_tui.model.program import Kind, Program, Step, lower
+from backprop_tui.model.program import Program, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
 """A rewrite: the expressions that may stand, by mistake, in place of one of a program."""

@@ -24,8 +24,9 @@ from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, 
 from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
 FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (s, 1 / s)))

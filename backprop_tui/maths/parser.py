@@ -37,7 +37,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
 from backprop_tui.maths.writing import GREEK
 from backprop_tui.messages import nearest, printable, short
 
@@ -66,8 +66,10 @@ OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "xlog": lambda x, a: Mul(x, Call("log", (a,))),
     "ratio": Div,
     "heaviside": lambda x, at_zero: Call("step", (x,)),
+    **LOSSES,
 }
-"""NumPy's functions of two values, and those of exported programs, as operators of the tree."""
+"""NumPy's functions of two values, those of exported programs, and the losses, as operators of the
+tree."""
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 LETTERS = {sign.translate(SUBSCRIPTS): symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
     ("lr", "learning_rate", "η", "eta"), "alpha"

@@ -1,4 +1,4 @@
-"""The algorithm of backpropagation for a dense network: forward and update are written here.
+"""The algorithm of backpropagation: a dense network's forward steps and all updates stand here.
 
 The backward steps between them are derived (`backward`). It is Andrew Ng's notation: columns are
 examples. Nothing here knows of numbers, positions or screens.
@@ -11,20 +11,25 @@ from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
-from backprop_tui.maths.expressions import Expr, Name, Num
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, col_sums, square, total
+from backprop_tui.maths.expressions import Expr, Name
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total
+from backprop_tui.model.architecture import Architecture, Kind, Role, Step
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
     INPUT,
+    LETTERS,
     LOSS,
     OBJECTIVE,
     TARGET,
+    Part,
     gradient,
     layers_of,
+    weights_of,
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import l2, weight_decay
-from backprop_tui.model.program import DeliberateMistake, Program, Role, Step
+from backprop_tui.model.program import DeliberateMistake, Program
+from backprop_tui.model.written import WrittenNetwork, written_architecture
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
@@ -34,53 +39,75 @@ def forward_of(network: Network) -> Iterator[Step]:
     for layer, name in zip(layers_of(network.layers), network.activations, strict=True):
         number = layer.number
         W, A, b, Z = map(Name, (layer.weight, layer.below, layer.bias, layer.affine))
-        yield Step(
-            Z, W @ A + b if network.bias else W @ A, "forward", Role("value", number, "affine")
-        )
-        g, value = ACTIVATIONS[name], Role("value", number, "activation")
+        affine = W @ A + b if network.bias else W @ A
+        yield Step(Z, affine, "forward", _role("value", number, "affine"))
+        g, value = ACTIVATIONS[name], _role("value", number, "activation")
         yield Step(Name(layer.activation), g(Z), "forward", value)
     loss = LOSSES[network.loss](Name(layer.activation), Y)
     outputs = dict.fromkeys((layer.activation, TARGET), (network.layers[-1], 2))
     yield Step(L, without_sums_of_one(loss, outputs), "loss", Role("loss"))
 
 
-def objective_of(network: Network, training: Training) -> Step | None:
+def objective_of(architecture: Architecture, training: Training) -> Step | None:
     """J, where it is not the loss of one example alone: for a batch, and with an L2 penalty."""
+    if architecture.objective is not None:
+        return architecture.objective
     batch, mean = training.batch > 1, training.reduction == "mean"
     J_of: Expr = total(L) if batch else L
     J_of = J_of / m if batch and mean else J_of
     if training.l2:
-        weights = [total(square(Name(layer.weight))) for layer in layers_of(network.layers)]
-        penalty = l2 * reduce(add, weights)
-        J_of = J_of + penalty / (2 * m if batch and mean else 2)
+        squares = [total(square(Name(symbol))) for symbol in architecture.weights]
+        J_of = J_of + l2 * reduce(add, squares) / (2 * m if batch and mean else 2)
     return None if J_of == L else Step(J, J_of, "loss", Role("loss"))
 
 
 def given_of(network: Network) -> dict[str, Role]:
     """What is there before the first step: inputs, targets and parameters."""
-    given = {INPUT: Role("input", 0, "activation"), TARGET: Role("target")}
+    given = {INPUT: _role("input", 0, "activation"), TARGET: Role("target")}
     for layer in layers_of(network.layers):
-        given[layer.weight] = Role("parameter", layer.number, "weight")
+        given[layer.weight] = _role("parameter", layer.number, "weight")
         if network.bias:
-            given[layer.bias] = Role("parameter", layer.number, "bias")
+            given[layer.bias] = _role("parameter", layer.number, "bias")
     return given
 
 
-def forward_pass(network: Network, training: Training) -> Forward:
-    """What the backward pass of a network is derived from."""
-    n, examples = network.layers, min(training.batch, 2)  # all larger batches have one formula
-    return Forward(
+def _role(kind: Kind, layer: int, part: Part) -> Role:
+    return Role(kind, layer, part, stem=LETTERS[part])
+
+
+@lru_cache(maxsize=64)
+def architecture_of(network: Network | WrittenNetwork) -> Architecture:
+    """A network as a run needs it. Raises ValueError for a written one that has a fault."""
+    if isinstance(network, WrittenNetwork):
+        return written_architecture(network)
+    n = network.layers
+    return Architecture(
         tuple(forward_of(network)),
         given_of(network),
-        {INPUT: (n[0], examples), TARGET: (n[-1], examples), **network.parameter_shapes},
+        {INPUT: (n[0], 1), TARGET: (n[-1], 1), **network.parameter_shapes},
+        frozenset(weights_of(n)),
+        layers_of(n)[-1].activation,
+        {layer.number: f"layer {layer.number}" for layer in layers_of(n)},
+        {TARGET: LOSSES[network.loss]},
+    )
+
+
+def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forward:
+    """What the backward pass of a network is derived from."""
+    architecture = architecture_of(network)
+    examples = min(training.batch, 2)  # all larger batches have one formula
+    return Forward(
+        architecture.steps,
+        architecture.given,
+        architecture.shapes(examples),
         examples,
-        objective_of(network, training),
-        {col_sums(Y): Num(1.0)} if LOSSES[network.loss].targets_are_shares else {},
+        objective_of(architecture, training),
+        architecture.known,
     )
 
 
 @lru_cache(maxsize=64)
-def steps_of(network: Network, training: Training) -> tuple[Step, ...]:
+def steps_of(network: Network | WrittenNetwork, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
     forward = forward_pass(network, training)
     steps = [*forward.steps, *filter(None, (forward.objective,)), *backward(forward)]
@@ -100,7 +127,7 @@ def update(parameter: Name, slope: Name, role: Role, training: Training) -> Iter
 
     def mean(letter: str) -> Name:
         name = Name(f"{letter}{slope.symbol}")
-        roles[name] = Role("mean", role.layer, role.part, of=slope.symbol, mean=letter)
+        roles[name] = replace(role, kind="mean", of=slope.symbol, mean=letter)
         return name
 
     for target, expression in training.rule(parameter, pull, mean):
@@ -108,18 +135,18 @@ def update(parameter: Name, slope: Name, role: Role, training: Training) -> Iter
 
 
 def program_of(
-    network: Network,
+    network: Network | WrittenNetwork,
     training: Training,
     formulas: Mapping[str, Expr] | None = None,
     mistake: DeliberateMistake | None = None,
 ) -> Program:
-    """The program of a dense network.
+    """The program of a network.
 
     `formulas` are a learner's own, by the symbols that they compute; a mistake made on purpose
     leaves them out.
     """
     steps = steps_of(network, training)
-    right = Program(network, training, steps, given_of(network), formulas or {})
+    right = Program(network, training, steps, architecture_of(network), formulas or {})
     if mistake is None:
         return right
     right = replace(right, formulas={})

@@ -34,8 +34,8 @@ from backprop_tui.maths.normal_form import (
 )
 from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.model.architecture import Role, Step
 from backprop_tui.model.layers import gradient
-from backprop_tui.model.program import Role, Step, with_shapes_of
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,26 @@ class Forward:
         return {**self.given, **{step.symbol: step.role for step in self.steps}}
 
     @cached_property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        """The symbols that each step reads, by the symbol that it writes."""
+        return {step.symbol: names(step.expression) for step in self.steps}
+
+    @cached_property
     def readers(self) -> Mapping[str, Sequence[Step]]:
         """The steps that read each symbol, the last one first: each is a path to the loss."""
         found: dict[str, list[Step]] = {}
         for step in reversed(self.steps):
-            for symbol in names(step.expression):
+            for symbol in self.reads[step.symbol]:
                 found.setdefault(symbol, []).append(step)
         return found
 
     @cached_property
     def whole_shapes(self) -> Mapping[str, Shape]:
         """The shapes of what is given, and of what the steps compute."""
-        return with_shapes_of((*self.steps, *filter(None, (self.objective,))), self.shapes)
+        shapes = dict(self.shapes)
+        for step in (*self.steps, *filter(None, (self.objective,))):
+            shapes[step.symbol] = shape(step.expression, shapes)
+        return shapes
 
     @cached_property
     def sent_by_objective(self) -> Mapping[str, Expr]:
@@ -100,7 +108,7 @@ def backward(forward: Forward) -> Iterator[Step]:
     each those of the parameters whose first reader it is."""
     shapes, needed = forward.whole_shapes, set(forward.parameters)
     for step in forward.steps:
-        if not needed.isdisjoint(names(step.expression)):
+        if not needed.isdisjoint(forward.reads[step.symbol]):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
     for symbol in forward.parameters:
@@ -115,10 +123,11 @@ def backward(forward: Forward) -> Iterator[Step]:
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
         if role.kind == "parameter":
             whole = forward.over_m(whole)
-            if own := forward.sent_by_objective.get(symbol):
-                whole = whole + tidy(own)
+            if (penalty := forward.sent_by_objective.get(symbol)) is not None:
+                whole = whole + tidy(penalty)
         target = Name(gradient(symbol))
-        step = Step(target, whole, "backward", Role("gradient", role.layer, role.part, of=symbol))
+        own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
+        step = Step(target, whole, "backward", own)
         made[symbol] = _collapsed(step, forward, made)
         return made[symbol]
 
@@ -139,16 +148,17 @@ def shares(
 ) -> Iterator[tuple[str, Expr]]:
     """Each of the `needed` symbols in `e`, with its share of the gradient `g` at `e`; `c` is what
     `e` is called."""
+    if isinstance(e, Name):
+        if e.symbol in needed:
+            yield e.symbol, g
+        return
     rule = rule_of(e)
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
-        if any(symbol in needed for symbol in names(part)):
+        if any(map(needed.__contains__, names(part))):
             if whole:
                 share = gathered(share, shape(part, shapes), whole)
-            if isinstance(part, Name):
-                yield part.symbol, share
-            else:
-                yield from shares(part, part, share, shapes, needed)
+            yield from shares(part, part, share, shapes, needed)
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -10,18 +10,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import sqrt
 from random import randrange
-from typing import TYPE_CHECKING, Annotated, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array as Array
-from backprop_tui.model.algorithm import program_of
+from backprop_tui.maths.shapes import Shape
+from backprop_tui.model.algorithm import architecture_of, program_of
+from backprop_tui.model.architecture import Architecture
 from backprop_tui.model.classes import are_classes
 from backprop_tui.model.keys import (
     LINE,
     PROSE,
     TRUTH,
+    Either,
     Key,
     ListOf,
     Others,
@@ -41,12 +44,12 @@ from backprop_tui.model.layers import (
     PARAMETER,
     TARGET,
     is_column,
-    weights_of,
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
 from backprop_tui.model.saved import Edit, Look, Saved, Written
+from backprop_tui.model.written import WrittenNetwork, dense
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,17 +75,14 @@ def sizes_of_batches(examples: int, batch: int) -> tuple[int, ...]:
     return (batch, rest) if rest else (batch,)
 
 
-def _turned(rows: Array) -> Array:
-    """The rows of a file as columns."""
-    return read_only(np.transpose(rows))
-
-
 TARGETS = Value(
     "a column's name, or a list of such names",
     lambda v: LINE.fits(v) or (isinstance(v, list) and bool(v) and all(map(LINE.fits, v))),
     lambda v: tuple(map(LINE.means, v if isinstance(v, list) else [v])),
 )
 COLUMNS = ListOf(LINE, "columns' names", 1)
+SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What a matrix may be called in a file."""
 GIVEN = Others(PARAMETER, lambda name: Rows(is_column(name)), FIRST)
 ANY_STEP = Others(re.compile(r"(?s).*"), lambda symbol: LINE)
 FORMULAS = Section(
@@ -104,9 +104,10 @@ class CsvSource:
 class Data:
     """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
-    # Columns are examples: X is n[0] × N, and Y n[L] × N.
-    X: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
-    Y: Annotated[Array, Key(Rows(), "a row for each example", flag=True, make=_turned)]
+    by_symbol: Mapping[str, Array]
+    """The inputs and the targets, by what a program calls them; columns are examples."""
+    same: frozenset[str] = frozenset()
+    """Those that are the same matrix for each example, as it stands in the file."""
     input_names: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
@@ -115,13 +116,24 @@ class Data:
     """Whether the inputs are not the file's own: each has mean 0 and standard deviation 1."""
 
     @property
-    def examples(self) -> int:
-        return int(self.X.shape[1])
+    def X(self) -> Array:  # noqa: N802 (its name in the file)
+        """The inputs of a dense network: n[0] × N."""
+        return self.by_symbol[INPUT]
 
     @property
-    def by_symbol(self) -> dict[str, Array]:
-        """The inputs and the targets, by what a program calls them."""
-        return {INPUT: self.X, TARGET: self.Y}
+    def Y(self) -> Array:  # noqa: N802
+        """The targets of a dense network: n[L] × N."""
+        return self.by_symbol[TARGET]
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The symbols that have a column for each example."""
+        return tuple(symbol for symbol in self.by_symbol if symbol not in self.same)
+
+    @property
+    def examples(self) -> int:
+        """How many examples there are; 1 where every matrix is the same for each."""
+        return next((int(self.by_symbol[s].shape[1]) for s in self.columns), 1)
 
     @property
     def names(self) -> dict[str, tuple[str, ...] | None]:
@@ -131,9 +143,10 @@ class Data:
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
         """What the classes are called, where every target is one; their numbers without names."""
-        if not are_classes(self.Y):
+        Y = self.by_symbol.get(TARGET)
+        if Y is None or not are_classes(Y):
             return None
-        outputs = len(self.Y)
+        outputs = len(Y)
         if self.classes is not None:
             return self.classes
         if outputs == 1:
@@ -152,28 +165,53 @@ class Initial:
         Mapping[str, Array], Key(GIVEN, "its values, row by row", make=all_read_only)
     ] = field(default_factory=dict)
 
-    def parameters(self, network: Network) -> dict[str, Array]:
+    def parameters(self, architecture: Architecture) -> dict[str, Array]:
         """W1, b1, W2, b2, ...: weights drawn in order, biases zero; given ones win."""
-        shapes, weights = network.parameter_shapes, weights_of(network.layers)
+        shapes = {symbol: architecture.of_one[symbol] for symbol in architecture.parameters}
         if self.given.keys() >= shapes.keys():  # nothing is drawn: numpy.random takes 7 ms to load
             return {name: self.given[name] for name in shapes}
         random = np.random.default_rng(self.seed)
         start = {}
         for name, shape in shapes.items():
             # A given weight's draw is consumed all the same: the others do not depend on it.
-            value = self._drawn(random, shape) if name in weights else np.zeros(shape)
+            drawn = name in architecture.drawn
+            value = self._drawn(random, shape) if drawn else np.zeros(shape)
             start[name] = self.given[name] if name in self.given else read_only(value)
         return start
 
-    def _drawn(self, random: "np.random.Generator", shape: tuple[int, int]) -> Array:
+    def _drawn(self, random: "np.random.Generator", shape: Shape) -> Array:
         weights = random.normal(0.0, SCHEMES[self.scheme](shape[1]), shape)
         if self.round is None:
             return weights
         return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
+def _data(others: Mapping[str, Any] = NOTHING, **matrices: Array) -> Data:
+    """The data of a file's matrices: rows are turned into columns, but for { matrix = … }."""
+    found = {
+        symbol: read_only(value["matrix"] if isinstance(value, dict) else np.transpose(value))
+        for symbol, value in {**matrices, **others}.items()
+    }
+    return Data(found, frozenset(s for s, value in others.items() if isinstance(value, dict)))
+
+
 NETWORK = section("[network]", Network)
-DATA = section("[data]", Data, keys_of(CsvSource), required=())
+EXAMPLES = Key(Rows(), "a row for each example", flag=True)
+DATA = Section("[data]", {"X": EXAMPLES, "Y": EXAMPLES, **keys_of(CsvSource)}, make=_data)
+MATRIX = Section("{ matrix = … }", {"matrix": Key(Rows())}, ("matrix",))
+ANY_DATA = Section(
+    "[data]",
+    {},
+    others=Key(
+        Others(SYMBOL, lambda name: Either(Rows(), MATRIX)),
+        "a row for each example, or { matrix = … }: the same for each",
+        fields=("others",),
+    ),
+    make=_data,
+)
 PUBLISHED = section("[[published]]", Published)
 EDIT = section("[[edits]]", Edit)
 POSITION = section("[position]", Saved)
@@ -195,7 +233,7 @@ class Experiment:
     source: str  # what opens it again, as a shell reads it: name or path, flags
     title: Annotated[str, Key(LINE, "left out: the file's name")]
     about: Annotated[str, Key(PROSE, "shown before the first step")]
-    network: Annotated[Network, Key(NETWORK)]
+    network: Annotated[Network | WrittenNetwork, Key(NETWORK)]
     training: Annotated[Training, Key(section("[training]", Training))]
     data: Annotated[Data, Key(DATA)]
     initial: Annotated[Initial, Key(section("[initial]", Initial))]
@@ -214,8 +252,7 @@ class Experiment:
     written: Written | None = None  # None: it was read from no text
 
     def __repr__(self) -> str:
-        network = self.network
-        return f"<Experiment {self.source}: {network.sizes}, {network.loss}>"
+        return f"<Experiment {self.source}: {self.network.sizes}>"
 
     @property
     def decimals(self) -> int:
@@ -225,7 +262,12 @@ class Experiment:
 
     def parameters(self) -> dict[str, Array]:
         """The parameters before the first update, in the order W1, b1, W2, b2, ..."""
-        return self.initial.parameters(self.network)
+        return self.initial.parameters(architecture_of(self.network))
+
+    @property
+    def dense(self) -> Network:
+        """Its network, where that is dense. Raises TypeError for a written one."""
+        return dense(self.network)
 
     def with_seed(self, seed: int) -> Self:
         """The same experiment with every weight drawn anew; biases its values, row by row stay.
@@ -236,7 +278,7 @@ class Experiment:
         written = self.written
         if written is not None:
             written = replace(written, overrides={**written.overrides, "seed": seed})
-        drawn = weights_of(self.network.layers)
+        drawn = architecture_of(self.network).drawn
         stay = {name: value for name, value in self.initial.given.items() if name not in drawn}
         return replace(
             self,
@@ -264,7 +306,7 @@ class Experiment:
         for _ in range(100):
             other = self.with_seed(randrange(10_000))
             begin = other.parameters()
-            if all(begin[weight].all() for weight in weights_of(self.network.layers)):
+            if all(begin[weight].all() for weight in architecture_of(self.network).drawn):
                 break
         return other
 

@@ -156,9 +156,9 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Either:
-    """A text, or a table or list in its place, each of its own kind."""
+    """A text or rows, or a table or list in its place, each of its own kind."""
 
-    plain: Value
+    plain: Value | Rows
     other: Section | ListOf
 
     @property

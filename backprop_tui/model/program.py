@@ -1,7 +1,7 @@
 """A program: the steps of one iteration, and what each of its symbols is.
 
-A program is given its steps (`algorithm` makes those of a dense network). Everything that is
-computed, shown, traced or exported is read off them: order, lowered forms, shapes, readers, roles.
+A program is given its steps (`algorithm` makes them). Everything that is computed, shown, traced or
+exported is read off them: order, lowered forms, shapes, readers, roles.
 """
 
 from __future__ import annotations
@@ -9,85 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
 from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
-from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
+from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
+from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, layers_of
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.written import WrittenNetwork, dense
 
 T = TypeVar("T")
-Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
-PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
-Kind: TypeAlias = Literal["input", "target", "parameter", "value", "loss", "gradient", "mean"]
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a symbol is in its program.
-
-    X is an input and Y a target; W1 and b1 are parameters, Z1 and A1 values, L and J losses; dW1
-    is the gradient `of` W1, and vdW1 a running mean of dW1.
-    """
-
-    kind: Kind
-    layer: int | None = None
-    """The layer that it belongs to; the inputs belong to layer 0, losses and targets to none."""
-    part: Part | None = None
-    """Which matrix of its layer it is, or is the gradient or the mean of."""
-    of: str | None = None
-    """What a gradient is the gradient of, or a mean the mean of."""
-    mean: str = ""
-    """Which running mean of an optimizer it is: v, s, vc or sc."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operation: `target` gets the value of `expression`, as it is taught.
-
-    `derivation` is what the expression was before it collapsed (dA2 ∘ σ′(Z2), where it is A2 − Y).
-    """
-
-    target: Name
-    expression: Expr
-    phase: Phase
-    role: Role
-    """What the target is."""
-    derivation: Expr | None = None
-    own: bool = False
-    """Whether the expression is a learner's own, in place of the taught one."""
-
-    @property
-    def symbol(self) -> str:
-        """The symbol of its target."""
-        return self.target.symbol
-
-    @property
-    def layer(self) -> int | None:
-        """The layer that it works on; None for the loss."""
-        return self.role.layer
-
-    @property
-    def family(self) -> str:
-        """What the same step of any layer is called: dW for dW1 and dW2, L for L."""
-        if self.role.part is None:
-            return self.symbol
-        letter = LETTERS[self.role.part]
-        of = gradient(letter) if self.role.kind in ("gradient", "mean") else letter
-        return f"{self.role.mean}{of}"
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
     """The steps of one iteration, with what is read off them."""
 
-    network: Network
+    network: Network | WrittenNetwork
     training: Training
     taught: tuple[Step, ...]
     """The steps as they are taught; `steps` has a learner's own formulas in them."""
-    given: Mapping[str, Role]
-    """What is there before the first step: inputs, targets, parameters, an optimizer's means."""
+    architecture: Architecture
     formulas: Mapping[str, Expr] = field(default_factory=dict)
     """A learner's own, by the symbols that they compute."""
     mistake: DeliberateMistake | None = None
@@ -130,7 +73,22 @@ class Program:
         """What each step gave, by its symbol; `results` may end before the steps do."""
         return {step.symbol: r for step, r in zip(self.steps, results, strict=False)}
 
+    @property
+    def dense(self) -> Network:
+        """The dense network that it is the program of. Raises TypeError for a written one."""
+        return dense(self.network)
+
     # What the symbols are
+
+    @property
+    def given(self) -> Mapping[str, Role]:
+        """What is there before the first step: inputs, targets and parameters."""
+        return self.architecture.given
+
+    @property
+    def groups(self) -> Mapping[int, str]:
+        """What each group of symbols is called, in order: layer 2, t = 3."""
+        return self.architecture.groups
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -154,7 +112,7 @@ class Program:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The symbols that training changes, or could."""
-        return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
+        return self.architecture.parameters
 
     @cached_property
     def gradients(self) -> tuple[str, ...]:
@@ -171,45 +129,50 @@ class Program:
         return {role.of: s for s, role in roles if role.kind == "gradient" and role.of}
 
     def neighbours(self, symbol: str) -> Iterator[str]:
-        """What the same is called in the next layer and in the one before: A2 and X for A1."""
+        """What the same is called in the next group and in the one before: A2 and X for A1."""
         role = self.roles.get(symbol)
-        if role is not None and role.layer is not None:
-            for layer in (role.layer + 1, role.layer - 1):
-                yield from self._at(role.kind == "gradient", layer, role.part)
+        if role is not None and role.group is not None:
+            for group in (role.group + 1, role.group - 1):
+                yield from self._at(role.kind == "gradient", group, role.stem)
 
     def beside(self, symbol: str, part: Part) -> Iterator[str]:
         """Another matrix of the same layer: Z1 beside A1, dA1 beside dZ1; none where none is."""
         role = self.roles.get(symbol)
         if role is not None:
-            yield from self._at(role.kind == "gradient", role.layer, part)
+            yield from self._at(role.kind == "gradient", role.group, LETTERS[part])
 
-    def _at(self, is_gradient: bool, layer: int | None, part: Part | None) -> Iterator[str]:
-        symbol = self._by_place.get((is_gradient, layer, part))
+    def _at(self, is_gradient: bool, group: int | None, stem: str) -> Iterator[str]:
+        symbol = self._by_place.get((is_gradient, group, stem))
         if symbol is not None:
             yield symbol
 
     @cached_property
-    def _by_place(self) -> dict[tuple[bool, int | None, Part | None], str]:
+    def _by_place(self) -> dict[tuple[bool, int | None, str], str]:
         return {
-            (role.kind == "gradient", role.layer, role.part): symbol
+            (role.kind == "gradient", role.group, role.stem): symbol
             for symbol, role in self.roles.items()
-            if role.part and role.kind != "mean"
+            if role.stem and role.kind != "mean"
         }
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers of the network, with the symbols of their matrices."""
-        return layers_of(self.network.layers)
+        """The layers of a dense network, with the symbols of their matrices; else none."""
+        return layers_of(self.dense.layers) if isinstance(self.network, Network) else ()
 
     @property
     def output(self) -> str:
         """The symbol of the predictions: what the loss compares with the targets."""
-        return self.layers[-1].activation
+        return self.architecture.output
 
     @cached_property
-    def target(self) -> str:
-        """The symbol of the targets."""
-        return self.of_kind("target")[0]
+    def outputs(self) -> int:
+        """The rows of the predictions: K."""
+        return self.shapes(1)[self.output][0]
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The symbols of the targets: data that the loss alone reads."""
+        return self.of_kind("target")
 
     @cached_property
     def loss(self) -> str:
@@ -224,12 +187,20 @@ class Program:
 
     @cached_property
     def readers(self) -> dict[str, tuple[int, ...]]:
-        """For each symbol the steps that read it as it stands then, by what is evaluated."""
+        """For each symbol the steps that read it: as written, as evaluated, or by the chain rule
+        alone."""
         readers: dict[str, list[int]] = {}
-        for i, expression in enumerate(self.lowered):
-            for symbol in names(expression):
+        for i, step in enumerate(self.steps):
+            forms = (step.expression, self.lowered[i], step.derivation or step.expression)
+            for symbol in dict.fromkeys(symbol for form in forms for symbol in names(form)):
                 readers.setdefault(symbol, []).append(i)
         return {symbol: tuple(steps) for symbol, steps in readers.items()}
+
+    def by_chain_rule_alone(self, symbol: str, step: Step) -> bool:
+        """Whether only what a step collapsed from reads a symbol: dA2 in dZ2 = A2 − Y."""
+        if step.derivation is None or symbol not in names(step.derivation):
+            return False
+        return symbol not in (*names(step.expression), *names(self.lowered_of(step)))
 
     # Phases
 
@@ -257,7 +228,7 @@ class Program:
         forward = [
             s for s in self.taught if s.phase in ("forward", "loss") and s.symbol != OBJECTIVE
         ]
-        one, two = (with_shapes_of(forward, self._given_shapes(n)) for n in (1, 2))
+        one, two = (with_shapes_of(forward, self.architecture.shapes(n)) for n in (1, 2))
         values = {symbol for symbol in one if one[symbol] != two[symbol]}
         gradients = {step.symbol for step in self.taught if step.role.of in values}
         return frozenset(values | gradients)
@@ -266,22 +237,7 @@ class Program:
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.
-        return with_shapes_of(self.taught, self._given_shapes(examples))
-
-    def _given_shapes(self, examples: int) -> dict[str, Shape]:
-        n = self.network.layers
-        shapes: dict[str, Shape] = {}
-        for symbol, role in self.given.items():
-            match role:
-                case Role(kind="input"):
-                    shapes[symbol] = (n[0], examples)
-                case Role(kind="target"):
-                    shapes[symbol] = (n[-1], examples)
-                case Role(part="weight", layer=int(layer)):
-                    shapes[symbol] = (n[layer], n[layer - 1])
-                case Role(part="bias", layer=int(layer)):
-                    shapes[symbol] = (n[layer], 1)
-        return shapes
+        return with_shapes_of(self.taught, self.architecture.shapes(examples))
 
 
 class DeliberateMistake(Protocol):

@@ -8,6 +8,7 @@ from backprop_tui.explain.reasons import reason
 from backprop_tui.exports.figures import heading
 from backprop_tui.maths.words import sentence, spoken
 from backprop_tui.model.classes import correct, prediction
+from backprop_tui.model.network import Network
 from backprop_tui.plain.explaining import arithmetic
 from backprop_tui.plain.telling import WORDS, formulas, matrix
 from backprop_tui.session.view import View
@@ -23,7 +24,7 @@ def spot(view: View) -> str:
     state, step = view.state, view.step
     if step is None:
         return f"Start of iteration {view.iteration:,}: nothing is computed yet."
-    layer = f", layer {step.layer}" if step.layer else ""
+    layer = f", layer {step.group}" if step.group else ""
     steps = len(state.program.steps)
     return f"Step {state.number} of {steps}, {step.phase}{layer}, iteration {view.iteration:,}."
 
@@ -41,8 +42,9 @@ def about(view: View) -> Iterator[str]:
     yield spoken(f"{experiment.name}: {experiment.title.rstrip('.')}.")
     if experiment.about:
         yield spoken(experiment.about)
-    layers = ", ".join(map(str, experiment.network.layers))
-    yield f"Neurons of each layer, the inputs first: {layers}."
+    if isinstance(experiment.network, Network):
+        layers = ", ".join(map(str, experiment.network.layers))
+        yield f"Neurons of each layer, the inputs first: {layers}."
 
 
 def mistake(view: View) -> Iterator[str]:

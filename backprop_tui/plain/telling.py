@@ -15,7 +15,7 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.words import WORDS as IN_WORDS
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.messages import count
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.session.view import CHANGED, EDITED, View
 
 MOST = 400

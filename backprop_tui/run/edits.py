@@ -15,37 +15,29 @@ from math import isfinite
 import numpy as np
 
 from backprop_tui.maths.expressions import Cell, Name
-from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
+from backprop_tui.model.algorithm import architecture_of
+from backprop_tui.model.architecture import Architecture
 from backprop_tui.model.experiment import Array, Experiment, Kept
-from backprop_tui.model.layers import INPUT, TARGET, parameter_shapes
 from backprop_tui.model.notes import Published
 from backprop_tui.model.saved import ALPHA, Edit
 
 # Which edits there can be --------------------------------------------------------------------
 
 
-def editable(layers: Sequence[int], examples: int, bias: bool = True) -> dict[str, Shape]:
-    """The shape of each matrix whose numbers can be changed, in a batch of so many examples."""
-    return {
-        INPUT: (layers[0], examples),
-        TARGET: (layers[-1], examples),
-        **parameter_shapes(layers, bias),
-    }
-
-
 def edit_fault(experiment: Experiment, edit: Edit) -> str | None:
     """Why an edit cannot be made, in a sentence; None where it can."""
     examples = len(experiment.examples_of(edit.iteration))
-    shapes = editable(experiment.network.layers, examples, experiment.network.bias)
-    found = unfit(edit, shapes, experiment.network.loss)
+    found = unfit(edit, architecture_of(experiment.network), examples)
     return f"{text(edit.of)} {found[1]}" if found else None
 
 
-def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[str, str] | None:
-    """What is wrong with an edit, and of which key: "cell" or "value"."""
+def unfit(edit: Edit, architecture: Architecture, examples: int) -> tuple[str, str] | None:
+    """What is wrong with an edit in an iteration of so many examples, and of which key: "cell" or
+    "value"."""
+    shapes = architecture.shapes(examples)
     if not isfinite(edit.value):
         return "value", "must be a finite number"
     if not isinstance(edit.of, Cell):
@@ -58,11 +50,11 @@ def unfit(edit: Edit, shapes: Mapping[str, Shape], loss: str | None) -> tuple[st
     rows, columns = shapes[symbol]
     if row > rows or column > columns:
         return "cell", f"does not exist: {symbol} is {written(shapes[symbol])}"
-    if symbol == TARGET and loss is not None:
-        if LOSSES[loss].targets_are_shares:
-            return "cell", f"cannot be edited alone: {loss} needs targets that sum to 1"
-        if LOSSES[loss].targets_are_probabilities and not 0 <= edit.value <= 1:
-            return "value", f"must be from 0 to 1, as {loss} needs; got {said(edit.value)}"
+    if (loss := architecture.losses.get(symbol)) is not None:
+        if loss.targets_are_shares:
+            return "cell", f"cannot be edited alone: {loss.name} needs targets that sum to 1"
+        if loss.targets_are_probabilities and not 0 <= edit.value <= 1:
+            return "value", f"must be from 0 to 1, as {loss.name} needs; got {said(edit.value)}"
     return None
 
 
@@ -135,11 +127,12 @@ class Made:
     symbol: str
     row: int = 0  # from 0
     column: int = 0
+    is_data: bool = False
 
     @property
     def lasts(self) -> bool:
         """Whether it holds from its iteration on; a parameter's is only what that begins with."""
-        return self.symbol in (INPUT, TARGET, ALPHA.symbol)
+        return self.is_data or self.symbol == ALPHA.symbol
 
 
 class Edits:
@@ -157,11 +150,13 @@ class Edits:
     def _placed(self, edit: Edit) -> Made:
         if not isinstance(edit.of, Cell):
             return Made(edit, edit.of.symbol)
-        return Made(edit, edit.of.symbol, edit.of.row - 1, self._column(edit.of, edit.iteration))
+        column, symbol = self._column(edit.of, edit.iteration), edit.of.symbol
+        is_data = symbol in self.experiment.data.by_symbol
+        return Made(edit, symbol, edit.of.row - 1, column, is_data)
 
     def _column(self, cell: Cell, iteration: int) -> int:
-        """The column of a cell, from 0; of X and Y that in the data, which is an example."""
-        if cell.symbol in (INPUT, TARGET):
+        """The column of a cell, from 0; of the data that in it, which is an example."""
+        if cell.symbol in self.experiment.data.columns:
             return int(self.experiment.examples_of(iteration)[cell.column - 1])
         return cell.column - 1
 
@@ -171,13 +166,13 @@ class Edits:
         return min([otherwise, *self._iterations[at : at + 1]])
 
     def since(self, number: int) -> int:
-        """The iteration from which on X, Y and α are what they are in that one; 0: unedited."""
+        """The iteration from which on data and α are what they are in that one; 0: unedited."""
         at = bisect_right(self._lasting, number)
         return self._lasting[at - 1] if at else 0
 
     def setting(self, number: int) -> Experiment:
-        """The experiment with X, Y and α as they are in an iteration."""
-        matrices = self.experiment.data.by_symbol
+        """The experiment with data and α as they are in an iteration."""
+        matrices = dict(self.experiment.data.by_symbol)
         alpha = self.experiment.training.learning_rate
         for made in self.made:
             if made.edit.iteration > number or not made.lasts:
@@ -188,7 +183,7 @@ class Edits:
                 matrices[made.symbol] = _with(matrices[made.symbol], made)
         return replace(
             self.experiment,
-            data=replace(self.experiment.data, X=matrices[INPUT], Y=matrices[TARGET]),
+            data=replace(self.experiment.data, by_symbol=matrices),
             training=replace(self.experiment.training, learning_rate=alpha),
         )
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Array, Data, Experiment, Indices, Kept, read_only
-from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.model.program import Program
 
 
@@ -23,7 +22,7 @@ class Iteration:
     examples: tuple[int, ...]
     """Which examples of the data the batch holds, from 0."""
     given: Mapping[str, Array]
-    """X, Y, and as the iteration found them the parameters and an optimizer's running means."""
+    """Inputs and targets, and as the iteration found them parameters and running means."""
     scalars: Mapping[str, float]
     """α, m, K, the constants of the optimizer, and t, the iteration's number."""
     results: tuple[Array, ...]
@@ -47,9 +46,8 @@ class Iteration:
 def computed(experiment: Experiment, program: Program, number: int, kept: Kept) -> Iteration:
     """The iteration of that number, which begins with `kept`, as `program.kept` has it."""
     examples = experiment.examples_of(number)
-    X, Y = batch(experiment.data, examples)
-    given = {INPUT: X, TARGET: Y, **dict(zip(program.kept, kept, strict=True))}
-    scalars = {**constants(experiment), "m": float(len(examples)), "t": float(number)}
+    given = batch(experiment.data, examples) | dict(zip(program.kept, kept, strict=True))
+    scalars = {**constants(experiment, program), "m": float(len(examples)), "t": float(number)}
     env: dict[str, Any] = {**given, **scalars}
     results = []
     for step, expression in zip(program.steps, program.lowered, strict=True):
@@ -80,12 +78,12 @@ def beginning(experiment: Experiment, program: Program) -> Kept:
     )
 
 
-def constants(experiment: Experiment) -> dict[str, float]:
+def constants(experiment: Experiment, program: Program) -> dict[str, float]:
     """The numbers that are the same in every iteration, by the names that expressions give them."""
     training = experiment.training
     return {
         "alpha": training.learning_rate,
-        "K": float(experiment.network.layers[-1]),
+        "K": float(program.outputs),
         "beta1": training.beta1,
         "beta2": training.beta2,
         "epsilon": training.epsilon,
@@ -94,13 +92,14 @@ def constants(experiment: Experiment) -> dict[str, float]:
     }
 
 
-def batch(data: Data, examples: Indices) -> tuple[Array, Array]:
-    """X and Y of those examples: (n[0], m) and (n[L], m), each laid out in memory row by row."""
-    if len(examples) == data.examples and (examples == np.arange(data.examples)).all():
-        return data.X, data.Y
-    X, Y = (matrix.take(examples, axis=1) for matrix in (data.X, data.Y))
-    X.flags.writeable = Y.flags.writeable = False
-    return X, Y
+def batch(data: Data, examples: Indices) -> dict[str, Array]:
+    """The inputs and targets of those examples, each laid out in memory row by row."""
+    found = dict(data.by_symbol)
+    if len(examples) != data.examples or (examples != np.arange(data.examples)).any():
+        for symbol in data.columns:
+            found[symbol] = data.by_symbol[symbol].take(examples, axis=1)
+            found[symbol].flags.writeable = False
+    return found
 
 
 def not_finite(program: Program, kept: Mapping[str, Array]) -> str | None:

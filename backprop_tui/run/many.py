@@ -41,25 +41,33 @@ CONSTANTS = SCALARS - {"m", "t"}
 """The numbers that are the same in every iteration; m is its batch's, t is its own."""
 STACK_ROOM = 2**18
 """Bytes for what is computed of many iterations together: their batches, their losses."""
-Batch: TypeAlias = tuple[Array, Array, Array]
-"""X, Y and m."""
+Batch: TypeAlias = tuple[Array, ...]
+"""The inputs and targets, in the order of `data_of`, and m."""
+
+
+def data_of(program: Program) -> tuple[str, ...]:
+    """The symbols of the data, in one order."""
+    return program.of_kind("input", "target")
 
 
 class Many:
-    """Runs iterations of an experiment, all with its X, Y and α."""
+    """Runs iterations of an experiment, all with its data and α."""
 
     def __init__(self, experiment: Experiment, program: Program) -> None:
         self.experiment, self.program = experiment, program
         everything = replace(experiment.training, batch=experiment.data.examples)
         self._epochs = replace(experiment, training=everything)  # a batch of it is an epoch
         self._compiled = compiled(program)
+        self._data = {s: experiment.data.by_symbol[s] for s in data_of(program)}
         shapes = program.shapes(experiment.training.batch)
         numbers = sum(prod(shapes[symbol]) for symbol in program.data | {*self._compiled.recorded})
         self._at_a_time = max(1, STACK_ROOM // (8 * numbers))
 
     def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
         """What the iterations from `first` to `last` lead to from `kept`, and the loss of each."""
-        scalars = {s: np.array(number) for s, number in constants(self.experiment).items()}
+        scalars = {
+            s: np.array(number) for s, number in constants(self.experiment, self.program).items()
+        }
         losses = []
         with np.errstate(all="ignore"):
             for begin in range(first, last + 1, self._at_a_time):
@@ -73,8 +81,9 @@ class Many:
         return kept, np.concatenate(losses)
 
     def _batches(self, first: int, last: int) -> Iterator[Batch]:
-        """X, Y and m of each of these iterations."""
+        """Inputs, targets and m of each of these iterations."""
         experiment, per_epoch = self.experiment, self.experiment.batches_per_epoch
+        same = experiment.data.same
         if experiment.training.order == "sequential":  # those of the first epoch come again
             once = cache(lambda number: self._batch(experiment.examples_of(number)))
             yield from (once(k % per_epoch + 1) for k in range(first - 1, last))
@@ -86,14 +95,16 @@ class Many:
             order = order[max(0, first - 1 - before) * size : (last - before) * size]
             full = len(order) // size * size
             stacks = (
-                _stack(of, order[:full], size) for of in (experiment.data.X, experiment.data.Y)
+                repeat(of, full // size) if s in same else _stack(of, order[:full], size)
+                for s, of in self._data.items()
             )
-            yield from zip(*stacks, repeat(np.array(float(size))))
+            yield from zip(*stacks, repeat(np.array(float(size)), full // size), strict=True)
             if full < len(order):
                 yield self._batch(order[full:])
 
     def _batch(self, examples: Indices) -> Batch:
-        return *batch(self.experiment.data, examples), np.array(float(len(examples)))
+        found = batch(self.experiment.data, examples)
+        return *(found[symbol] for symbol in self._data), np.array(float(len(examples)))
 
     def _losses(
         self, first: int, last: int, recorded: list[Any], scalars: dict[str, Array]
@@ -156,13 +167,16 @@ def compiled(program: Program) -> Compiled:
 
 
 def _iterations_source(
-    program: Program, steps: Sequence[int], recorded: Iterable[str], numbers: dict[float, str]
+    program: Program,
+    steps: Sequence[int],
+    recorded: Iterable[str],
+    numbers: dict[float, str],
 ) -> Iterator[str]:
     """The loop, in which `record` is called with what is recorded of an iteration."""
     handed_on = ", ".join(program.kept) + ("," if len(program.kept) == 1 else "")
     yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
     yield f"    {handed_on} = kept"
-    yield "    for t, (X, Y, m) in enumerate(batches, first):"
+    yield f"    for t, ({', '.join(data_of(program))}, m) in enumerate(batches, first):"
     for i, step in enumerate(program.steps):
         if i in steps:
             for line in _assignments(step.symbol, program.lowered[i], numbers):

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
+from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration
 
@@ -69,7 +70,7 @@ class State:
         """The layer worked on: at L and J the last one, before the first step the first."""
         if self.step is None:
             return 1
-        return self.step.layer or self.experiment.network.depth
+        return self.step.group or max(self.program.groups)
 
     def done(self, symbol: str) -> bool:
         """Whether the step that writes `symbol` is done in this iteration."""

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
+from typing import Any
 
 import numpy as np
 
 from backprop_tui.maths.values import value
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.layers import INPUT, TARGET
+from backprop_tui.run.iterations import batch
 from backprop_tui.run.timeline import Position, Timeline
 
 LEAST = 1000
@@ -141,18 +142,20 @@ class Evaluation:
 def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluation:
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
-    data = experiment.data
-    classes = are_classes(data.Y)
+    data, targets = experiment.data, program.targets
+    classes = len(targets) == 1 and are_classes(data.by_symbol[targets[0]])
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
     first, behind = program.phase_bounds("loss")
     of_each = program.steps[first].symbol
     for start in range(0, data.examples, AT_A_TIME):
         here = slice(start, start + AT_A_TIME)
-        X, Y = (np.ascontiguousarray(matrix[:, here]) for matrix in (data.X, data.Y))
-        known = {INPUT: X, TARGET: Y, **parameters, "K": float(len(Y)), "m": float(Y.shape[1])}
+        rows = np.arange(data.examples)[here]
+        known: dict[str, Any] = {**parameters, **batch(data, rows)}
+        known |= {"K": float(program.outputs), "m": float(len(rows))}
         for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())
-        right += int(correct(np.asarray(known[program.output]), Y).sum()) if classes else 0
+        if classes:
+            right += int(correct(np.asarray(known[program.output]), known[targets[0]]).sum())
     return Evaluation(data.examples, total / data.examples, right if classes else None)

@@ -19,8 +19,9 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
+from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.notes import Note, shown_lines
-from backprop_tui.model.program import Phase, Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.inspection import Inspection
@@ -104,12 +105,12 @@ class View:
     @property
     def sizes(self) -> tuple[int, ...]:
         """The neurons of each layer, the inputs first."""
-        return self.program.network.layers
+        return self.program.dense.layers
 
     @property
     def depth(self) -> int:
         """The number of layers after the inputs."""
-        return self.program.network.depth
+        return self.program.dense.depth
 
     @property
     def iteration(self) -> int:
@@ -121,7 +122,7 @@ class View:
         # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
         roles = self.program.roles
         read = names(self.step.expression) if self.step else ()
-        layers = (roles[symbol].layer or 1 for symbol in read if symbol in roles)
+        layers = (roles[symbol].group or 1 for symbol in read if symbol in roles)
         return max(self.state.layer or 1, *layers, 1)
 
     @cached_property
@@ -131,10 +132,10 @@ class View:
         if looked_at is None:
             return here
         role = self.program.roles.get(looked_at.symbol)
-        if role is None or role.layer is None:  # targets and losses stand on the last card
+        if role is None or role.group is None:  # targets and losses stand on the last card
             return self.depth
-        before = role.part == "activation" and role.layer + 1 == here
-        return here if before else max(role.layer, 1)
+        before = role.part == "activation" and role.group + 1 == here
+        return here if before else max(role.group, 1)
 
     @property
     def followed(self) -> Cell | None:
@@ -315,7 +316,7 @@ class View:
         """The number that enter leads to: the chosen term, else the cell under the cursor."""
         found, cursor = self.explanation, self.inspection.cursor
         if self.inspection.place:
-            reads = found.reads if found else ()
+            reads = found.sources if found else ()
             return reads[self.inspection.term % len(reads)] if reads else self.inspection.place
         return self.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1) if cursor else None
 

@@ -77,7 +77,7 @@ def test_no_gradient_of_any_network_differs(experiment: Experiment) -> None:
             assert verdict.verdict is not CheckVerdict.DIFFERS, verdict
 
 
-@given(experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error")))
+@given(experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.dense.loss.endswith("error")))
 def test_every_gradient_of_a_tame_smooth_network_agrees(experiment: Experiment) -> None:
     for verdict in verdicts(experiment).values():
         assert verdict.verdict is CheckVerdict.AGREES, verdict
@@ -117,7 +117,7 @@ def test_the_last_batch_of_an_epoch_may_hold_one_example() -> None:
 
 
 @given(
-    experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error")),
+    experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.dense.loss.endswith("error")),
     st.data(),
 )
 def test_one_wrong_number_makes_a_gradient_differ_and_is_the_worst_cell(

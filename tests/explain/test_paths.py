@@ -107,7 +107,7 @@ def test_a_path_leads_over_the_cells_that_each_step_reads_to_the_loss(
                 assert read in cells(terms)
             last = program.steps[program.index(path.cells[-1].symbol)]
             penalty = path.cells == (cell,) and "λ₂" in text(path.factors[0])
-            assert penalty or last.symbol == f"dA{experiment.network.depth}" or last.derivation
+            assert penalty or last.symbol == f"dA{experiment.dense.depth}" or last.derivation
             for factor, number in zip(path.factors, path.numbers, strict=True):
                 assert np.array_equal(number, value(factor, found.env), equal_nan=True)
                 assert {c.symbol for c in cells(factor)}.isdisjoint(program.gradients)

@@ -150,7 +150,7 @@ class TestClasses:
     )
     def test_what_targets_are_classes(self, Y: Any, classes: bool) -> None:
         assert are_classes(read_only(Y)) == classes
-        data = Data(read_only(np.zeros((1, len(Y[0])))), read_only(Y))
+        data = Data({"X": read_only(np.zeros((1, len(Y[0])))), "Y": read_only(Y)})
         assert (data.class_names is not None) == classes
 
     def test_the_largest_output_is_the_class_that_is_predicted(self) -> None:
@@ -447,7 +447,7 @@ class TestRuns:
             folder, IRIS, 'target = "species"\nstandardize = true', f"{THREE}\n{training}"
         )
         first, last = (Timeline(e).iteration(n) for n in (1, 200))
-        A = e.network.depth * 2 - 1  # Z1 A1 Z2 A2 ...
+        A = e.dense.depth * 2 - 1  # Z1 A1 Z2 A2 ...
         assert not correct(first.results[A], e.data.Y).all()
         assert correct(last.results[A], e.data.Y).all()
 

@@ -120,7 +120,7 @@ text = "once"
 
     def test_a_logistic_regression_is_a_network(self) -> None:
         e = read(changed("[2, 3, 1]", "[2, 1]", changed('"tanh", ', "")))
-        assert e.network.depth == 1
+        assert e.dense.depth == 1
 
 
 ONE_FAULT = [  # what is written instead of what, and the whole sentence that comes of it
@@ -446,7 +446,7 @@ class TestOverrides:
         assert (e.training.learning_rate, e.initial.seed) == (0.1, 9)
 
     def test_plain_values_will_do_as_well(self) -> None:
-        assert read(SMALL, seed=9, layers=[2, 5, 1]).network.layers == (2, 5, 1)
+        assert read(SMALL, seed=9, layers=[2, 5, 1]).dense.layers == (2, 5, 1)
 
     @pytest.mark.parametrize(
         ("flags", "sentence"),
@@ -498,13 +498,13 @@ class TestOverrides:
         assert faults(SMALL, **flags)[0] == sentence
 
     def test_more_layers_repeat_the_first_activation_and_keep_the_output(self) -> None:
-        assert read(SMALL, layers="2,3,3,3,1").network.activations == (
+        assert read(SMALL, layers="2,3,3,3,1").dense.activations == (
             "tanh",
             "tanh",
             "tanh",
             "sigmoid",
         )
-        assert read(SMALL, layers="2,1").network.activations == ("sigmoid",)
+        assert read(SMALL, layers="2,1").dense.activations == ("sigmoid",)
 
     def test_layers_drop_parameters_and_freezes_that_no_longer_fit(self) -> None:
         text = SMALL + (

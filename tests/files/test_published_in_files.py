@@ -282,7 +282,7 @@ class TestChanges:
     )
     def test_another_run_has_no_published_figures(self, change: dict[str, str]) -> None:
         assert load("mazur").published
-        is_same = load("mazur", change).network.layers == (2, 2, 2) and "layers" in change
+        is_same = load("mazur", change).dense.layers == (2, 2, 2) and "layers" in change
         assert bool(load("mazur", change).published) is is_same
 
     def test_nor_do_weights_that_were_drawn_anew(self) -> None:

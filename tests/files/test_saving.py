@@ -86,7 +86,7 @@ TABLES = {'[ "b c" ] # table\n': "b c", "[a]\n": "a"}
 def document_of(experiment: Experiment, optimizer: str) -> dict[str, Any]:
     """An experiment as its file would say it."""
     training = {f.name: getattr(experiment.training, f.name) for f in fields(experiment.training)}
-    network, data, initial = experiment.network, experiment.data, experiment.initial
+    network, data, initial = experiment.dense, experiment.data, experiment.initial
     return {
         "title": experiment.title,
         "network": {

@@ -36,10 +36,10 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.writing import numpy_source, text
 from backprop_tui.model.algorithm import m, program_of
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.model.program import Step
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
@@ -112,7 +112,7 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
         said += over_m
     elif of_one and mean and step.symbol.startswith("dW"):
         said = "Your formula is correct for one input; a batch still needs / m."
-    elif step.symbol == "L" and e.network.layers[-1] == 1:
+    elif step.symbol == "L" and e.dense.layers[-1] == 1:
         said = "Your formula is correct for one output; a layer of several still needs the sum"
     for typed in ways:
         assert judge(e, step.symbol, typed).sentence.startswith(said), typed
@@ -214,7 +214,7 @@ def test_a_coincidence_of_numbers_is_told_from_a_right_formula() -> None:
 
 def test_a_number_for_m_is_not_right_where_the_last_batch_is_smaller() -> None:
     e = experiment(
-        ARTICLE.network, Training(batch=2), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]], seed=2
+        ARTICLE.dense, Training(batch=2), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]], seed=2
     )
     found = judge(e, "dW2", "dZ2 @ A1.T / 2")
     assert found.verdict is FormulaVerdict.COINCIDENCE
@@ -230,7 +230,7 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
 
 
 def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
-    e = experiment(ARTICLE.network, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
+    e = experiment(ARTICLE.dense, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
     assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence
     assert verdict(ARTICLE, "dA1", "3 * W2.T @ dZ2") is FormulaVerdict.WRONG
 

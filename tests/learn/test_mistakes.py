@@ -27,7 +27,7 @@ from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, wit
 from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, slips_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.experiment import Data, Experiment, read_only
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.iterations import beginning, computed
@@ -44,6 +44,7 @@ BATCH = experiment(
     {"b1": [[0.1], [0.2], [-0.3]], "b2": [[0.3], [0.1], [0.2]]},
     seed=3,
 )
+FIRST_EXAMPLE = Data({s: read_only(of[:, :1]) for s, of in BATCH.data.by_symbol.items()})
 """Square, in a batch, with biases: most mistakes fit."""
 
 
@@ -146,7 +147,7 @@ def test_a_mistake_is_made_just_where_it_says(e: Experiment, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) -> None:
-    relu = replace(BATCH, network=replace(BATCH.network, activations=("relu", "sigmoid")))
+    relu = replace(BATCH, network=replace(BATCH.dense, activations=("relu", "sigmoid")))
     square = replace(BATCH, training=Training(batch=1))
     equal = experiment(
         Network((1, 1, 1), ("sigmoid", "sigmoid"), "half_squared_error"),
@@ -164,13 +165,13 @@ def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) ->
 def test_what_changes_nothing_here_is_told() -> None:
     assert changes_nothing(*both(ARTICLE, "bias-forgotten"), 1)  # zero biases
     assert not changes_nothing(*both(ARTICLE, "bias-forgotten"), 2)  # they have moved
-    one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
+    one = replace(BATCH, data=FIRST_EXAMPLE)
     assert changes_nothing(*both(one, "mean-forgotten"), 1)  # m = 1
     still = replace(ARTICLE, training=Training(learning_rate=0.0))
     assert changes_nothing(*both(still, "updated-weights"), 5)
     even = replace(BATCH.initial, given={"W2": np.array([[1, 2, 3], [2, 1, 0], [3, 0, 1.0]])})
     assert changes_nothing(*both(replace(BATCH, initial=even), "transpose-forgotten"), 1)
-    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
+    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.dense.loss))
     assert changes_nothing(*both(relu, "derivative-at-a"), 1)  # A > 0 just where Z > 0
 
 
@@ -182,11 +183,11 @@ def test_why_a_mistake_changes_nothing_is_read_off_what_it_leaves_out() -> None:
     assert (
         without_effect(article, CATALOGUE["mean-forgotten"], 1) == "is not possible in this network"
     )
-    one = replace(BATCH, data=replace(BATCH.data, X=BATCH.data.X[:, :1], Y=BATCH.data.Y[:, :1]))
+    one = replace(BATCH, data=FIRST_EXAMPLE)
     assert without_effect(Timeline(one), CATALOGUE["mean-forgotten"], 1) == (
         "changes nothing here: m = 1"
     )
-    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.network.loss))
+    relu = replace(BATCH, network=Network((3, 3, 3), ("relu", "relu"), BATCH.dense.loss))
     same = "changes nothing here: the same numbers"
     # A > 0 just where Z > 0
     assert without_effect(Timeline(relu), CATALOGUE["derivative-at-a"], 1) == same
@@ -253,7 +254,7 @@ def test_compiled_and_interpreted_agree_to_the_bit_with_every_mistake(
     assert same_bits(recorded, np.array(losses))
 
 
-TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.network.loss.endswith("error"))
+TAME = experiments(hidden=SMOOTH, scales=(1.0,)).filter(lambda e: e.dense.loss.endswith("error"))
 
 
 @given(TAME)

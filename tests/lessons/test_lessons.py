@@ -33,7 +33,7 @@ def computed(state: State) -> Iterator[Array]:
     for step in state.program.steps:
         yield state.result(step.symbol)
         if step.symbol.startswith("dA"):
-            dA, dZ = state.result(step.symbol), state.result(f"dZ{step.layer}")
+            dA, dZ = state.result(step.symbol), state.result(f"dZ{step.group}")
             yield np.divide(dZ, dA, out=np.zeros_like(dA), where=dA != 0)
 
 
@@ -191,9 +191,9 @@ class TestArticle:
 
     def test_it_is_the_network_of_the_first_screen(self) -> None:
         lesson = load("article")
-        assert lesson.network.layers == (3, 3, 1)
-        assert lesson.network.activations == ("sigmoid", "sigmoid")
-        assert lesson.network.loss == "binary_cross_entropy"
+        assert lesson.dense.layers == (3, 3, 1)
+        assert lesson.dense.activations == ("sigmoid", "sigmoid")
+        assert lesson.dense.loss == "binary_cross_entropy"
         assert lesson.training.batch == 1
 
     def test_one_weight_of_the_output_has_another_sign_as_a_note_says(self) -> None:
@@ -240,7 +240,7 @@ class TestHanKamber:
     def test_is_trained_as_in_the_book(self) -> None:
         lesson = load("han-kamber")
         assert lesson.training.learning_rate == 0.9
-        assert lesson.network.loss == "half_squared_error"
+        assert lesson.dense.loss == "half_squared_error"
 
     def test_nothing_cancels_the_slope_under_its_loss(self) -> None:
         state = end_of(1, "han-kamber")

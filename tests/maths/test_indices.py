@@ -37,7 +37,7 @@ def forms(network: Network, training: Training, examples: int) -> dict[str, str]
 
 def test_every_step_of_ai_by_hand() -> None:
     lesson = load("ai-by-hand")
-    assert list(forms(lesson.network, lesson.training, 2).values()) == [
+    assert list(forms(lesson.dense, lesson.training, 2).values()) == [
         "Z1[i,j] = Σₖ W1[i,k]·X[k,j] + b1[i,1]",
         "A1[i,j] = relu(Z1[i,j])",
         "Z2[i,j] = Σₖ W2[i,k]·A1[k,j] + b2[i,1]",
@@ -80,7 +80,7 @@ def test_every_step_of_ai_by_hand() -> None:
     ],
 )
 def test_what_there_is_only_one_of_needs_no_index_and_no_sum(symbol: str, form: str) -> None:
-    assert forms(ARTICLE.network, ARTICLE.training, 1)[symbol] == form
+    assert forms(ARTICLE.dense, ARTICLE.training, 1)[symbol] == form
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES, NoRule, derivative, rule_of
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Role, Step
 from backprop_tui.model.backward import Forward, backward, shares
 from backprop_tui.model.layers import LOSS, gradient
-from backprop_tui.model.program import Role, Step
 from tests.networks import ELEMENTWISE
 
 H = 1e-6

@@ -33,7 +33,10 @@ def experiment(
         network=Network(layers, ("sigmoid",) * (len(layers) - 1), "half_squared_error"),
         training=training or Training(),
         data=Data(
-            read_only(np.ones((layers[0], examples))), read_only(np.ones((layers[-1], examples)))
+            {
+                "X": read_only(np.ones((layers[0], examples))),
+                "Y": read_only(np.ones((layers[-1], examples))),
+            }
         ),
         initial=Initial(**initial),
         notes=notes,
@@ -222,4 +225,4 @@ def test_records_are_frozen_and_replaced_instead() -> None:
     e = experiment()
     assert replace(e, training=replace(e.training, learning_rate=0.1)).training.learning_rate == 0.1
     assert e.training.learning_rate == 0.5
-    assert e.network.depth == 2
+    assert e.dense.depth == 2

@@ -48,9 +48,9 @@ def edits_of(draw: DrawFn, e: Experiment) -> Edit:
     """Any edit that can be made."""
     iteration = draw(st.integers(1, LAST))
     m = len(e.examples_of(iteration))
-    n = e.network.layers
+    n = e.dense.layers
     shapes: dict[str, tuple[int, int]] = {"X": (n[0], m), "alpha": (1, 1)}
-    if not LOSSES[e.network.loss].targets_are_shares:
+    if not LOSSES[e.dense.loss].targets_are_shares:
         shapes["Y"] = n[-1], m
     shapes |= {symbol: p.shape for symbol, p in e.parameters().items()}
     symbol = draw(st.sampled_from(sorted(shapes)))
@@ -93,8 +93,8 @@ def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
         if found:
             found[-1] = replace(found[-1], parameters={s: p.copy() for s, p in kept.items()})
         training = replace(e.training, learning_rate=alpha)
-        copies: dict[str, Any] = {symbol: matrix.copy() for symbol, matrix in data.items()}
-        now = replace(e, data=replace(e.data, **copies), training=training)
+        copies = {symbol: matrix.copy() for symbol, matrix in data.items()}
+        now = replace(e, data=replace(e.data, by_symbol=copies), training=training)
         begun = tuple(p.copy() for p in kept.values())
         found.append(computed(now, program, k, begun))
         if found[-1].diverged:

@@ -29,7 +29,7 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
     timeline = Timeline(e)
     iteration = timeline.iteration(k)
     admitted = [
-        s for s in iteration.given if s != "Y" or not LOSSES[e.network.loss].targets_are_shares
+        s for s in iteration.given if s != "Y" or not LOSSES[e.dense.loss].targets_are_shares
     ]
     symbol = data.draw(st.sampled_from(admitted))
     rows, columns = iteration.given[symbol].shape
@@ -44,7 +44,7 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
 @settings(max_examples=30)
 def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.DataObject) -> None:
     # One loss without a logarithm: 0·log 0 = 0 is a convention that has no tangent.
-    timeline = Timeline(replace(e, network=replace(e.network, loss="mean_squared_error")))
+    timeline = Timeline(replace(e, network=replace(e.dense, loss="mean_squared_error")))
     iteration = timeline.iteration(1)
     symbol = data.draw(st.sampled_from(timeline.program.parameters))
     rows, columns = iteration.given[symbol].shape

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backprop_tui.model.architecture import PHASES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.program import PHASES
 from backprop_tui.run.history import RECENT
 from backprop_tui.run.keyframes import EVERY
 from backprop_tui.run.timeline import Iteration, Position, State, Timeline

@@ -95,12 +95,12 @@ def test_from_any_gradient_of_any_network_enter_alone_arrives(
     for place in gradients(p, p.timeline.iteration(iteration).number):
         trail = with_enter_alone(place, p).trail
         assert trail[-1].symbol in ("X", "Y")
-        assert len(trail) - 1 <= experiment.network.depth * 6
+        assert len(trail) - 1 <= experiment.dense.depth * 6
         # No layer is passed over: all those from the last one, where the error is made, to X.
-        assert {layer(here.symbol) for here in trail} == set(range(experiment.network.depth + 1))
+        assert {layer(here.symbol) for here in trail} == set(range(experiment.dense.depth + 1))
         # In every layer it has seen a sum, what became of it, and the slope that came back.
         symbols = {here.symbol for here in trail}
-        for l in range(1, experiment.network.depth + 1):  # noqa: E741 (Ng's own letter)
+        for l in range(1, experiment.dense.depth + 1):  # noqa: E741 (Ng's own letter)
             assert {f"Z{l}", f"A{l}"} <= symbols
 
 

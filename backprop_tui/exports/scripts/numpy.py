@@ -26,7 +26,8 @@ from backprop_tui.maths.expressions import Call, Div, Mul, Name
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
 from backprop_tui.run.many import is_contiguous, shared_parts
 from backprop_tui.run.timeline import Timeline
 

@@ -99,8 +99,7 @@ def _iteration(program: Program) -> Iterator[str]:
     yield "        parameter.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
-    both = "dW and db" if program.network.bias else "dW"
-    yield f"    # backward: dA and dZ are gradients of each example's L, {both} of the whole loss"
+    yield "    # backward: gradients of parameters are of the whole loss, others of each L"
     values, of_parameters = dict[str, str](), dict[str, str]()
     for step in program.steps:
         if step.role.kind == "gradient" and (of := step.role.of):

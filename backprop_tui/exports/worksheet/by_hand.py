@@ -30,8 +30,8 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, expand
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.program import Step
 
 LISTED = frozenset({"exp", "log", "sqrt"})
 """The functions whose values are listed, with all that are defined by them."""

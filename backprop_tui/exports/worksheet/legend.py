@@ -18,6 +18,7 @@ from backprop_tui.maths.expressions import (
 )
 from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive
 from backprop_tui.model.layers import LETTERS, LOSS, OBJECTIVE, gradient
+from backprop_tui.model.network import Network
 
 CONSTANTS = {
     "alpha": "the learning rate",
@@ -36,9 +37,13 @@ def network_line(sheet: Worksheet) -> str:
     """The network in a line, with its loss where a blank is computed from the targets."""
     experiment, program = sheet.timeline.experiment, sheet.timeline.program
     targets = program.of_kind("target")
-    parts = [experiment.network.sizes, activations_in_words(experiment.network)]
-    if any(symbol in targets for step in sheet.blanks for symbol in names(step.expression)):
-        parts.append(experiment.network.loss.replace("_", " "))
+    network = experiment.network
+    parts = [network.sizes]
+    if isinstance(network, Network):
+        parts.append(activations_in_words(network))
+        read = (symbol for step in sheet.blanks for symbol in names(step.expression))
+        if any(symbol in targets for symbol in read):
+            parts.append(network.loss.replace("_", " "))
     if len(sheet.iteration.examples) > 1:
         parts.append(f"{len(sheet.iteration.examples)} examples, a column each")
     return "Network: " + " · ".join(parts)
@@ -82,7 +87,7 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
     called = {part.function for part in found if isinstance(part, Call)}
     symbols = {*(s for e in expressions for s in names(e)), *(s.symbol for s in sheet.blanks)}
     roles = sheet.timeline.program.roles
-    if any(roles[symbol].layer for symbol in symbols & roles.keys()):
+    if any(roles[symbol].group for symbol in symbols & roles.keys()):
         yield "[2] above a letter: layer 2"
     if any(isinstance(part, MatMul) for part in found):
         yield "· between matrices: the matrix product"

@@ -28,7 +28,7 @@ from backprop_tui.exports.worksheet.legend import CONSTANTS, legend, network_lin
 from backprop_tui.exports.worksheet.sheet import Worksheet, left_out, sheets
 from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.writing import TEXT, plain_number, write
-from backprop_tui.model.program import Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.run.timeline import Timeline
 
 # In print a sheet is a table, and its header the head, which browsers repeat on every page. The

@@ -30,8 +30,9 @@ from backprop_tui.files.experiment_file import is_file
 from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import hint, listed, shown
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Array, Experiment
-from backprop_tui.model.program import Program, Step
+from backprop_tui.model.program import Program
 from backprop_tui.model.saved import Look
 from backprop_tui.run.timeline import Iteration, Position, Timeline
 
@@ -242,7 +243,7 @@ def blanks_of(program: Program, symbols: Sequence[str], examples: int) -> tuple[
 
 def _last_layers(program: Program, examples: int) -> tuple[Step, ...]:
     """The gradients of whole layers from the output back, as many as a sheet holds."""
-    layers = [list(steps) for _, steps in groupby(_gradients(program), lambda step: step.layer)]
+    layers = [list(steps) for _, steps in groupby(_gradients(program), lambda step: step.group)]
     found: list[Step] = []
     for steps in layers:
         if _size(program, [*found, *steps], examples) > MOST_BLANKS:
@@ -251,7 +252,7 @@ def _last_layers(program: Program, examples: int) -> tuple[Step, ...]:
     if not found:
         last = ",".join(step.symbol for step in layers[0][-2:])
         raise ExportError(
-            f"the gradients of layer {layers[0][0].layer} alone are "
+            f"the gradients of layer {layers[0][0].group} alone are "
             f"{_size(program, layers[0], examples)} numbers, and a worksheet has room for "
             f"{MOST_BLANKS}: ask for some of them, --blanks {last}, or make the batch or the "
             "network smaller"
@@ -264,9 +265,9 @@ def left_out(program: Program, blanks: Sequence[Step]) -> str | None:
     left = [step for step in _gradients(program) if step not in blanks]
     if not left:
         return None
-    layers = list(dict.fromkeys(str(step.layer) for step in blanks))
+    layers = list(dict.fromkeys(str(step.group) for step in blanks))
     of = f"layers {listed(layers)}" if len(layers) > 1 else f"layer {layers[0]}"
-    others = ",".join(step.symbol for step in left if step.layer == left[0].layer)
+    others = ",".join(step.symbol for step in left if step.group == left[0].group)
     return (
         f"a sheet holds the gradients of {of}, from the output back; "
         f"--blanks asks for others: --blanks {others}"

@@ -220,7 +220,7 @@ def _card(view: View, width: int, height: int) -> Arrangement:
     bare = Columns(cell, 0, 1)
     # The targets give their place to the weights, unless the step reads them.
     fits = bare.right(target=True) + layer.reads * cell <= width
-    target = layer == program.layers[-1] and (fits or view.concerns(program.target) > 0)
+    target = layer == program.layers[-1] and (fits or view.concerns(program.targets[0]) > 0)
     most = max(1, (width - bare.right(target)) // cell)
     columns = _columns(view, min(layer.reads, most), width, target) or Columns(cell, 1, 1)
     window = MatrixWindow.onto(view, layer, lines, columns.weights)
@@ -291,7 +291,7 @@ class MatrixWindow:
         if (cell := view.followed) is not None:
             at, across = cell.row - 1, cell.column - 1
             role = view.program.roles.get(cell.symbol)
-            place = (role.part, role.layer) if role else None
+            place = (role.part, role.group) if role else None
             # Column j of W belongs to row j of A[l-1]: what follows the one follows the other.
             if read := place == ("activation", layer.number - 1):
                 across = at
@@ -360,7 +360,7 @@ def _matrices(
         column(layer.activation, activation),
     ]
     if layer == view.program.layers[-1]:
-        placed.append(column(view.program.target, target))
+        placed.append(column(view.program.targets[0], target))
     known = view.program.roles
     return [one for one in placed if one.symbol in known]
 

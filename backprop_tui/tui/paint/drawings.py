@@ -268,7 +268,7 @@ def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
     """Write the target of the shown example, or its class, and its loss once it is known."""
-    target, own = view.program.target, view.program.loss
+    target, own = view.program.targets[0], view.program.loss
     loss, about_target, about_loss = view.value(own), mark_of(view, target), mark_of(view, own)
     known = "" if loss is None else f"{own} {number(float(loss[0, view.column]), view.decimals)}"
     if classes := beside_target(view, canvas.width - 1):
@@ -343,7 +343,7 @@ def _operations(program: Program) -> Iterator[Operation]:
         return arrows[0], symbols, arrows[1], tuple(gradients)
 
     yield line(program.layers[0].below)
-    for layer, name in zip(program.layers, program.network.activations, strict=True):
+    for layer, name in zip(program.layers, program.dense.activations, strict=True):
         g = ACTIVATIONS[name].symbol
         yield line(
             *filter(program.roles.__contains__, (layer.weight, layer.bias)), arrows=("↓ ", "↑ ")
@@ -351,7 +351,7 @@ def _operations(program: Program) -> Iterator[Operation]:
         yield line(layer.affine)
         yield line(arrows=(f"↓ {g}", f"↑ {g}′"))
         yield line(layer.activation)
-    yield line(program.target, arrows=("↓ ", "↑"))
+    yield line(program.targets[0], arrows=("↓ ", "↑"))
     yield line(program.loss)
     if program.objective != program.loss:
         yield line(arrows=("↓ ", "↑"))

@@ -26,7 +26,7 @@ def outputs(view: View) -> Array | None:
 
 def targets(view: View) -> Array:
     """Return the targets of the shown batch."""
-    return view.state.before(view.program.target)
+    return view.state.before(view.program.targets[0])
 
 
 def target_class(view: View) -> str | None:

@@ -54,7 +54,7 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
             (layer.weight, right, window.columns),
             (layer.bias, right + 2 + LABEL + cell, ONE),
         ]
-        if not view.state.experiment.network.bias:
+        if not program.dense.bias:
             parameters = parameters[:1]
         elif not both:
             cursor = view.inspection.cursor or view.cell

@@ -329,7 +329,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     if joint != own:
         mean = "" if program.training.l2 else program.training.reduction
         which = f"the {mean} {joint}" if mean else joint
-        summed = "dW, db" if program.network.bias else "dW"
+        summed = "dW, db" if program.dense.bias else "dW"
         return (
             f"dA, dZ: for this example's {own}; {summed}: for {which}",
             f"dA, dZ: this example's {own}; {summed}: {which.removeprefix('the ')}",
@@ -350,7 +350,7 @@ def which_layer(view: View, a: Arrangement) -> str:
 
 def neighbours(view: View, shown: tuple[int, ...]) -> str:
     """Name the layers before and after those that are shown."""
-    n, g = view.sizes, view.state.experiment.network.activations
+    n, g = view.sizes, view.state.experiment.dense.activations
     depth = len(n) - 1
 
     def named(first: int, last: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.maths.numbers import number
-from backprop_tui.model.program import PHASES, Phase
+from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.session.view import ARROWS, EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.panels.panel import Panel
@@ -118,10 +118,10 @@ class Rail(Panel):
         if phase == "update":
             first = state.program.phase_bounds("backward")[1]
         shown, ahead = range(first, behind), ""
-        if needs(shown, view) > room and view.depth > 4 and state.step and state.step.layer:
-            own = [i for i in shown if steps[i].layer == state.step.layer]
+        if needs(shown, view) > room and view.depth > 4 and state.step and state.step.group:
+            own = [i for i in shown if steps[i].group == state.step.group]
             shown = range(own[0], own[-1] + 1)
-            here, depth = state.step.layer, view.depth
+            here, depth = state.step.group, view.depth
             ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
             ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
             shown = around(at, shown, view, room - len(ahead))

@@ -114,8 +114,8 @@ class StepPanel(Panel):
     def emphasise(self, canvas: Canvas, view: View) -> None:
         """Highlight the chosen term in the line of symbols."""
         found = view.explanation
-        if view.inspection.place and found and found.reads:
-            term = found.reads[view.inspection.term % len(found.reads)]
+        if view.inspection.place and found and found.sources:
+            term = found.sources[view.inspection.term % len(found.sources)]
             canvas.emphasise(text(term.cell), "cursor")
 
 
@@ -153,7 +153,7 @@ def title(view: View) -> str:
         return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
-    where = f", layer {view.step.layer}" if view.step.layer else ""
+    where = f", layer {view.step.group}" if view.step.group else ""
     number_of = view.state.number
     opened = ""
     if position.elements:

@@ -88,7 +88,7 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
     if steps < len(run.program.steps) and draw(st.booleans()):
         size = run.iteration(last).results[steps].size
         position = Position(last, steps, draw(st.integers(0, size - 1)))
-    layers = run.experiment.network.layers
+    layers = run.experiment.dense.layers
     scrolled = st.tuples(st.integers(0, max(layers)), st.integers(0, max(layers)))
     return view_of(
         run,

@@ -167,7 +167,7 @@ def test_no_edge_touches_a_number(width: int) -> None:
 def test_on_a_large_screen_edges_meet_nodes(lesson: str, size: tuple[int, int]) -> None:
     """Alone, each edge goes from one node to the other, column by column, past every number."""
     timeline = Timeline(load(lesson))
-    layers = timeline.experiment.network.layers
+    layers = timeline.experiment.dense.layers
     every = {k: np.zeros((n, m)) for k, (m, n) in enumerate(pairwise(layers), 1)}
     done = len(timeline.program.steps)
     nodes_at = nodes_of(drawn(view(timeline, done, roomy=True), *size))
