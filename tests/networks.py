@@ -51,6 +51,7 @@ def trainings(draw: DrawFn, network: Network) -> Training:
         order=draw(st.sampled_from(("sequential", "shuffled"))),
         reduction=draw(st.sampled_from(("mean", "sum"))),
         l2=draw(st.sampled_from((0.0, 0.0, 0.7))),
+        input_gradient=draw(st.sampled_from((False, False, True))),
         freeze=tuple(p for p in parameters if draw(st.integers(0, 5)) == 0),
     )
 

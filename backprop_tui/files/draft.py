@@ -97,6 +97,7 @@ class Draft:
             batch=self.batch or 1,
             l2=self["training", "l2"] or 0.0,
             freeze=tuple(self["training", "freeze"] or ()),
+            input_gradient=bool(self["training", "input_gradient"]),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
 

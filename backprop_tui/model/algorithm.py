@@ -103,6 +103,7 @@ def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forwa
         examples,
         objective_of(architecture, training),
         architecture.known,
+        training.input_gradient,
     )
 
 

@@ -54,6 +54,8 @@ class Forward:
     of the one example."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
+    input_gradient: bool = False
+    """Whether the gradients of the inputs are steps too."""
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -102,16 +104,22 @@ class Forward:
         """The symbols that training changes, or could."""
         return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
 
+    @cached_property
+    def wanted(self) -> tuple[str, ...]:
+        """What is given and has a gradient: the parameters, then the inputs if asked for."""
+        inputs = (symbol for symbol, role in self.given.items() if role.kind == "input")
+        return (*self.parameters, *(inputs if self.input_gradient else ()))
+
 
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
-    each those of the parameters whose first reader it is."""
-    shapes, needed = forward.whole_shapes, set(forward.parameters)
+    each those of the parameters whose first reader it is, and of the inputs where asked for."""
+    shapes, needed = forward.whole_shapes, set(forward.wanted)
     for step in forward.steps:
         if not needed.isdisjoint(forward.reads[step.symbol]):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
-    for symbol in forward.parameters:
+    for symbol in forward.wanted:
         if symbol in forward.readers:
             complete_at.setdefault(forward.readers[symbol][-1].symbol, []).append(symbol)
     sent: dict[str, list[Expr]] = {}

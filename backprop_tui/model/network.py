@@ -69,7 +69,9 @@ class Training:
     ] = 0.5
     batch: Annotated[int, Key(whole_number(1, word="all"), "examples in an iteration")] = 1
     order: Annotated[str, Key(name_among(ORDERS), "shuffled: by the seed, each epoch")] = ORDERS[0]
-    reduction: Annotated[str, Key(name_among(REDUCTIONS), "mean: dW, db carry 1/m")] = REDUCTIONS[0]
+    reduction: Annotated[
+        str, Key(name_among(REDUCTIONS), "mean: 1/m in gradients of parameters")
+    ] = REDUCTIONS[0]
     freeze: Annotated[tuple[str, ...], Key(FROZEN, "no update step", make=_once)] = ()
     optimizer: Annotated[str, Key(name_among(OPTIMIZERS), "the update rule")] = "gradient_descent"
     beta1: Annotated[float, Key(SHARE, "decay rate of v (momentum, adam)")] = 0.9
@@ -84,6 +86,9 @@ class Training:
     momentum_form: Annotated[
         str, Key(name_among(MOMENTUM_FORMS), "classical: v = β1·v + α·dW, W = W − v")
     ] = "averaged"
+    input_gradient: Annotated[
+        bool, Key(TRUTH, "true: dX, the gradient of the input, is a step too")
+    ] = False
 
     @property
     def rule(self) -> Rule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -163,11 +164,15 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.parametrize("inputs", [False, True])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: str) -> None:
+def test_the_backward_pass_of_any_program_agrees_with_central_differences(
+    name: str, inputs: bool
+) -> None:
     square, column = (2, 2), (2, 1)
     shapes = {"X": (2, 3), "Y": (2, 3), "W1": square, "W2": square, "W3": square}
     forward = derived(PROGRAMS[name], {**shapes, "b1": column, "b2": column})
+    forward = replace(forward, input_gradient=inputs)
     rng = np.random.default_rng(3)
     start: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in forward.shapes.items()}
 
@@ -179,7 +184,9 @@ def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: 
         return known
 
     env = run(start)
-    for step in backward(forward):
+    steps = tuple(backward(forward))
+    assert ("X" in {step.role.of for step in steps}) == inputs
+    for step in steps:
         env[step.symbol] = value(step.expression, env)
         of = step.role.of
         assert of is not None

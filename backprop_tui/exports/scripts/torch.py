@@ -94,9 +94,9 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
 def _iteration(program: Program) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
-    parameters = ", ".join(program.parameters)
-    yield f"    for parameter in [{parameters}]:"
-    yield "        parameter.requires_grad_()"
+    inputs = (s for s in program.of_kind("input") if program.gradient_of(s))
+    yield f"    for tensor in [{', '.join((*program.parameters, *inputs))}]:"
+    yield "        tensor.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
     yield "    # backward: gradients of parameters are of the whole loss, others of each L"
