@@ -368,7 +368,8 @@ def _matrices(
     ]
     if layer == view.program.layers[-1]:
         placed.append(column(view.program.targets[0], target))
-    return placed
+    known = view.program.roles
+    return [one for one in placed if one.symbol in known]
 
 
 def _gradients(view: View, cache: Iterable[Placed]) -> Iterator[Placed]:

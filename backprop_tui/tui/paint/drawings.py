@@ -223,6 +223,7 @@ def _nodes(
     if column.layer:
         own = layers[column.layer - 1]
         names, biases = [own.activation, own.affine], [own.bias]
+        biases = [b for b in biases if b in view.program.roles]
     name = next((s for s in names if view.value(s) is not None), names[0])
     values, known = view.value(name), view.state.revealed(name)
     about = with_gradients(view, *names, *biases)
@@ -348,7 +349,9 @@ def _operations(program: Program) -> Iterator[Operation]:
     yield line(program.layers[0].below)
     for layer, name in zip(program.layers, program.dense.activations, strict=True):
         g = ACTIVATIONS[name].symbol
-        yield line(layer.weight, layer.bias, arrows=("↓ ", "↑ "))
+        yield line(
+            *filter(program.roles.__contains__, (layer.weight, layer.bias)), arrows=("↓ ", "↑ ")
+        )
         yield line(layer.affine)
         yield line(arrows=(f"↓ {g}", f"↑ {g}′"))
         yield line(layer.activation)

@@ -54,7 +54,9 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
             (layer.weight, right, window.columns),
             (layer.bias, right + 2 + LABEL + cell, ONE),
         ]
-        if not both:
+        if not program.dense.bias:
+            parameters = parameters[:1]
+        elif not both:
             cursor = view.inspection.cursor or view.cell
             biased = cursor is not None and program.part(cursor.symbol) == "bias"
             parameters = [(layer.bias, LABEL + cell, ONE)] if biased else parameters[:1]
@@ -65,7 +67,12 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
                 placed.append(block)
         top += tall * len(window.rows) * apart + 1
         remark = window.remark(layer)
-    card = [s for p in (here.weight, here.bias) for _, s, _ in blocks_of(program, p)]
+    card = [
+        s
+        for p in (here.weight, here.bias)
+        if p in program.given
+        for _, s, _ in blocks_of(program, p)
+    ]
     named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
     moved = centred(view, max(one.right for one in placed), cell, width)
     return Arrangement(shifted(placed, apart, moved), (), numbers, remark, named)

@@ -294,7 +294,7 @@ def rule_in_numbers(view: View) -> str:
         if symbol in read
     ]
     plain = training.optimizer == "gradient_descent"
-    name = [] if plain else [training.optimizer]
+    name = [] if plain else [training.rule_name]
     alpha = view.state.iteration.scalars[ALPHA.symbol]
     sign = EDITED if view.state.timeline.history.last_edit(ALPHA, view.iteration) else ""
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
@@ -338,10 +338,12 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     program, step = view.program, view.step
     own, joint = program.loss, program.objective
     if joint != own:
-        total = "sum" if program.training.reduction == "sum" else "mean"
+        mean = "" if program.training.l2 else program.training.reduction
+        which = f"the {mean} {joint}" if mean else joint
+        summed = "dW, db" if program.dense.bias else "dW"
         return (
-            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
-            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
+            f"dA, dZ: for this example's {own}; {summed}: for {which}",
+            f"dA, dZ: this example's {own}; {summed}: {which.removeprefix('the ')}",
         )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
