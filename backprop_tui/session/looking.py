@@ -128,12 +128,12 @@ def right(s: SessionState, rest: str) -> None:
 
 
 def up(s: SessionState, rest: str) -> None:
-    """A cell up, or a line up in an enlarged Step panel."""
+    """A cell up; without a cursor the group above; or a line up in an enlarged Step panel."""
     _vertical(s, -1)
 
 
 def down(s: SessionState, rest: str) -> None:
-    """A cell down, or a line down in an enlarged Step panel."""
+    """A cell down; without a cursor the group below; or a line down in an enlarged Step panel."""
     _vertical(s, 1)
 
 
@@ -142,6 +142,8 @@ def _vertical(s: SessionState, by: int) -> None:
         scroll_step(s, by)
     elif s.inspection.cursor is not None:
         _move_cursor(s, by, 0)
+    elif (group := s.sight.beyond(s.view, by)) is not None:
+        s.look(Inspection(group=group))
 
 
 def _move_cursor(s: SessionState, down: int, across: int) -> None:
@@ -165,14 +167,15 @@ def scroll_window(s: SessionState, by: int, sideways: bool) -> None:
     if s.zoomed and s.chosen == "step":
         scroll_step(s, by)
         return
-    layer = s.view.layer
-    row, column = s.scroll.get(layer, (0, 0))
-    n = s.timeline.experiment.dense.layers
+    symbols = s.view.looked_for or s.view.needed
+    group = max((s.view.program.roles[symbol].group or 1 for symbol in symbols), default=1)
+    row, column = s.scroll.get(group, (0, 0))
+    largest = max(max(shape) for shape in s.view.state.shapes.values() if shape) - 1
     if sideways:
-        column = max(0, min(n[layer - 1] - 1, column + by))
+        column = max(0, min(largest, column + by))
     else:
-        row = max(0, min(n[layer] - 1, row + by))
-    s.scroll[layer] = (row, column)
+        row = max(0, min(largest, row + by))
+    s.scroll[group] = (row, column)
     s.inspection = Inspection()
 
 

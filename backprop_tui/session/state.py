@@ -229,9 +229,9 @@ class SessionState:
             self.inspection = Inspection()
 
     def _step_is_out_of_sight(self) -> bool:
-        """Whether the cursor keeps the panels at a layer that is not the step's."""
+        """Whether the cursor keeps the panels at a group that is not the step's."""
         view = self.view
-        return view.layer != view.layer_of_step and not self.sight.shows_every_layer(view)
+        return not all(self.sight.shows(view, symbol) for symbol in view.needed)
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""

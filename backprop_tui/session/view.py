@@ -5,7 +5,7 @@ A View is an immutable record, made anew at each key. Panels read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import isnan
@@ -103,39 +103,51 @@ class View:
         return self.state.program
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """The neurons of each layer, the inputs first."""
-        return self.program.dense.layers
-
-    @property
-    def depth(self) -> int:
-        """The number of layers after the inputs."""
-        return self.program.dense.depth
-
-    @property
     def iteration(self) -> int:
         return self.state.position.iteration
 
     @cached_property
-    def layer_of_step(self) -> int:
-        """The layer whose card shows what the step reads and writes."""
-        # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
-        roles = self.program.roles
-        read = names(self.step.expression) if self.step else ()
-        layers = (roles[symbol].group or 1 for symbol in read if symbol in roles)
-        return max(self.state.layer or 1, *layers, 1)
+    def needed(self) -> frozenset[str]:
+        """The values that the boards must show, or whose gradients: those that the step writes and
+        reads, or what is explained."""
+        explained, step = self.inspection.place, self.step
+        if explained:
+            reads = self.explanation.reads if self.explanation else ()
+            return self._values((explained.symbol, *(place.symbol for place in reads)))
+        if step is None:  # what comes next
+            step = self.program.steps[0]
+        written = self._values((step.symbol, *names(step.expression)))
+        return written or self._values((self.program.output, *self.program.targets))
 
     @cached_property
-    def layer(self) -> int:
-        """The layer whose card is shown: that of the cell looked at, else of the step."""
-        looked_at, here = self.inspection.cursor, self.layer_of_step
-        if looked_at is None:
-            return here
-        role = self.program.roles.get(looked_at.symbol)
-        if role is None or role.group is None:  # targets and losses stand on the last card
-            return self.depth
-        before = role.part == "activation" and role.group + 1 == here
-        return here if before else max(role.group, 1)
+    def looked_for(self) -> frozenset[str]:
+        """The values that are looked at in place of the step; none where nothing is."""
+        if cursor := self.inspection.cursor:
+            return self._values((cursor.symbol,))
+        group, roles = self.inspection.group, self.program.roles
+        return frozenset(s for s, r in roles.items() if r.kind == "value" and r.group == group)
+
+    def _values(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Of some symbols those that stand on the boards, for a gradient what it is that of."""
+        roles = self.program.roles
+        found = {
+            r.of or s if (r := roles[s]).kind == "gradient" else s for s in symbols if s in roles
+        }
+        return frozenset(s for s in found if roles[s].kind not in ("loss", "mean"))
+
+    @cached_property
+    def lit(self) -> int:
+        """The group that is lit among time steps: the one looked at, else the step's own."""
+        roles, step = self.program.roles, self.step
+        if (looked_at := self.inspection.cursor) and looked_at.symbol in roles:
+            group = roles[looked_at.symbol].group
+        else:
+            group = self.inspection.group or (step.group if step else 1)
+        if group is None and step is not None:  # shared: where its last term arrives
+            read = (roles[s] for s in names(step.expression) if s in roles)
+            groups = [role.group for role in read if role.kind == "gradient" and role.group]
+            group = min(groups, default=None)
+        return group or max(self.program.groups)
 
     @property
     def followed(self) -> Cell | None:

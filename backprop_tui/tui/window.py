@@ -13,8 +13,9 @@ from textual.geometry import Size
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
+from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
-from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.sheets.page import page_of
 
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
     from backprop_tui.session.prompts import Sheet
     from backprop_tui.session.view import View
 
-SMALL = (22, 7)
-"""Columns of the drawing and lines of the Step panel in a small window."""
+DRAWINGS = ((22, "c"), (16, "f"))
+"""Columns of the drawing in a small window, with the last rule by which something may be given up
+on the boards before the drawing gets fewer columns, or none."""
+LARGE_DRAWING = 66
+"""Columns of the drawing at most."""
+STEP = 7
+"""Lines of the Step panel in a small window."""
 LEAST = Size(73, 22)
 """From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
 LOW = 18
@@ -81,14 +87,43 @@ class Window:
         shown = {view.chosen} if alone else {"network", *boards}
         if self._step_alone(view):
             shown = {"step"}
-        network, step = proportions(*self.size, view.sizes) if view.roomy else SMALL
-        lines = self._step_lines(view, LEAST_STEP if view.roomy and alone else step)
-        width, height = self.size.width, max(0, self.size.height - AROUND - lines)
-        board = update = Size(width, height)
-        if not alone:
-            board, update = Size(width - network, height // 2), Size(width - network, height)
-        gap = 0 if alone else 2 if network > SMALL[0] else 1
-        return WindowLayout(frozenset(shown), network, gap, lines, alone, board, update)
+        step = STEP
+        if view.roomy:
+            step = LEAST_STEP if alone else self._lines_below(view)
+        lines = self._step_lines(view, step)
+        height = max(0, self.size.height - AROUND - lines)
+        network = 0 if alone else self._drawing(view, height)
+        width, gap = self.size.width - network, 2 if network > DRAWINGS[0][0] else 1
+        board = Size(width, height if alone else height // 2)
+        return WindowLayout(
+            frozenset(shown if network or alone else shown - {"network"}),
+            network,
+            0 if alone else gap,
+            lines,
+            alone,
+            board,
+            Size(width, height),
+        )
+
+    def _lines_below(self, view: View) -> int:
+        """Lines of the Step panel of a large window: what the boards leave."""
+        room = board_room(self.size.height)
+        found = Cache.arranged(view, Size(self.size.width - DRAWINGS[0][0], room))
+        board = found.lines + 2 if found.given_up == "a" else room
+        return step_lines(self.size.height, board, len(view.program.groups))
+
+    def _drawing(self, view: View, height: int) -> int:
+        """Columns of the drawing, as the boards leave room for it; 0: none."""
+        width = self.size.width
+        boards: list[tuple[type[Board], int]] = [(Cache, height // 2)]
+        boards += [(Update, height)] if view.updating else []
+        for columns, last in DRAWINGS:
+            found = [kind.arranged(view, Size(width - columns, lines)) for kind, lines in boards]
+            if all(a.given_up <= last for a in found):
+                used = max(a.right for a in found)
+                return max(columns, min(LARGE_DRAWING, width - used)) if view.roomy else columns
+        whole = [kind.arranged(view, Size(width, lines)) for kind, lines in boards]
+        return 0 if all(a.given_up <= last for a in whole) else DRAWINGS[0][0]
 
     def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small window."""
@@ -116,9 +151,16 @@ class Window:
             found += [Stop(name, cell) for cell in cells]
         return [*found, Stop("step")]
 
-    def shows_every_layer(self, view: View) -> bool:
-        """Whether all layers stand in the Cache at once."""
-        return Cache.arranged(view, self.layout(view).board).whole
+    def shows(self, view: View, symbol: str) -> bool:
+        """Whether a value, or its gradient, stands on a board."""
+        shown = Cache.arranged(view, self.layout(view).board).cache
+        return any(placed.symbol == symbol for placed in shown)
+
+    def beyond(self, view: View, by: int) -> int | None:
+        """The group above or below those that the boards show; None where none is."""
+        rows, shown = rows_of(view.program), Cache.arranged(view, self.layout(view).board).shown
+        at = shown[0] - 1 if by < 0 else shown[-1] + 1
+        return rows[at].groups[0] if 0 <= at < len(rows) and rows[at].groups else None
 
     def written(self, view: View, cell: Cell, value: float) -> str:
         """A number as it stands on a board; small gradients have a common power taken out."""

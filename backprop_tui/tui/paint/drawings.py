@@ -43,10 +43,12 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
     """
     bottom, room = canvas.height, canvas.height - top
     width = int(min(canvas.width, WIDEST * room)) if view.roomy else canvas.width
+    if not view.program.layers:
+        return
     if view.drawing == "graph":
         kind, width = graph, min(width, GRAPH) if view.roomy else width
     else:
-        depth = view.depth
+        depth = view.program.dense.depth
         kind = bars if depth > DEEP or (width - 6) / depth < NARROWEST else nodes
     if view.roomy and kind is not bars:
         tall = int(min(room, TALLEST * width)) if kind is nodes else room
@@ -90,16 +92,16 @@ class Column:
 def nodes(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     """Draw neurons as nodes and weights as edges: blue plus, orange minus and dashed."""
     first, last = top + 1, bottom - 2  # a line of labels above, target and loss below
-    spacing = (canvas.width - 7) / (view.depth)
+    spacing = (canvas.width - 7) / (view.program.dense.depth)
     if last - first < 2:
         return  # too low to draw in
-    labelled = spacing >= 7 and 2 * max(view.sizes) <= last - first
+    labelled = spacing >= 7 and 2 * max(view.program.dense.layers) <= last - first
     if not labelled:
-        spacing = (canvas.width - 6) / (view.depth)
-    between = _between(canvas.width, view.depth)
+        spacing = (canvas.width - 6) / (view.program.dense.depth)
+    between = _between(canvas.width, view.program.dense.depth)
     clear = view.roomy and labelled and between >= CLEAR
     columns = []
-    for layer in range(view.depth + 1):
+    for layer in range(view.program.dense.depth + 1):
         x = _clear_of_numbers(layer, between) if clear else 3 + round(layer * spacing)
         end = x + (3 if not clear else LABEL if layer else 1)
         covered = range(end - LABEL - 1, end + 1) if clear else range(0)
@@ -132,9 +134,9 @@ def _column(
     end: int,
     covered: range,
 ) -> Column:
-    room, n, tall = last - first, view.sizes[layer], 2 if labelled else 1
+    room, n, tall = last - first, view.program.dense.layers[layer], 2 if labelled else 1
     shown = n if n * tall <= room else max(1, min(FOLDED, room - 2))
-    most = min(max(view.sizes), room // tall)
+    most = min(max(view.program.dense.layers), room // tall)
     gap = max(2, (room - tall) / max(most - 1, 2)) if tall == 2 else room / max(most, 1)
     if shown < n:
         gap = (room - 2) / max(1, shown)
@@ -252,7 +254,7 @@ def _nodes(
             for beside in (start - 1, end):  # an edge that touched a number would read as a digit
                 canvas.put(beside, y - 1, " ")
     if column.more:
-        more, last = f"+{column.more}", column.layer == view.depth
+        more, last = f"+{column.more}", column.layer == view.program.dense.depth
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:
             more += " more"  # where it does not reach the count of the layer before
         x = min(max(0, column.x - 1), canvas.width - len(more))
@@ -286,7 +288,7 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
 
 def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     """Draw the largest |dW| of each layer as a bar, on a logarithmic scale."""
-    state, depth = view.state, view.depth
+    state, depth = view.state, view.program.dense.depth
     canvas.put(0, top, "layer  largest |dW|", "label")
     weights = enumerate((layer.weight for layer in view.program.layers), 1)
     slopes = {k: view.program.gradient_of(weight) for k, weight in weights}
@@ -294,7 +296,7 @@ def bars(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     powers = [math.log10(v) for v in largest.values() if v > 0 and math.isfinite(v)]
     low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(1, canvas.width - 12)
-    here, lines = view.layer, bottom - top - 1
+    here, lines = view.lit, bottom - top - 1
     if lines < depth:
         lines -= 1
     above = min(depth, max(here + lines // 2, lines))

@@ -18,11 +18,13 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
+from backprop_tui.model.rows import Row, named, rows_of
 from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import CHANGED, EDITED, View
-from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
+from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
+from backprop_tui.tui.paint.placed import Arrangement, Placed
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
 from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.panel import Panel
@@ -80,8 +82,7 @@ class Board(Panel):
         card = [own for s in a.card if (own := cls.own(view, s))]
         per_example = view.state.program.per_example
         return [
-            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
-            for s in card or stops
+            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1) for s in card
         ]
 
     def remark(self, view: View, a: Arrangement) -> str:
@@ -113,10 +114,10 @@ class Board(Panel):
         super().hide(canvas, view)
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
-        """Name the other layers in the last line, and return the column behind them."""
-        if len(a.layers) == view.depth or canvas.height <= LEAST:
+        """Name the other groups in the last line, and return the column behind them."""
+        if canvas.height <= LEAST:
             return 0
-        others = shortened(neighbours(view, a.layers), canvas.width)
+        others = shortened(neighbours(view, a, canvas.width), canvas.width)
         return canvas.put(0, canvas.height - 1, others, "quiet")
 
 
@@ -125,8 +126,8 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_layer(view, a)}", self.remark(view, a)
-        self.rule(canvas, view, *cache_title(view, title, remark, canvas.width - 8))
+        title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a)
+        self.rule(canvas, view, *cache_title(view, a, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
         behind, which = self.put_neighbours(canvas, view, a), example(view)
@@ -169,7 +170,7 @@ class Gradients(Board):
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
         power_of_ten, remark = times_power(shared), self.remark(view, a)
-        layers = (which_layer(view, a), "") if self.alone else ("",)  # else the Cache says it
+        layers = (which_groups(view, a), "") if self.alone else ("",)  # else the Cache says it
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
         notes.append(remark or meant[-1])
@@ -299,14 +300,15 @@ def rule_in_numbers(view: View) -> str:
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
 
 
-def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
+def cache_title(view: View, a: Arrangement, title: str, remark: str, room: int) -> tuple[str, str]:
     """Return the Cache's title and note in `room` columns, with the shown example's class and how
     many of the batch are predicted correctly, as far as they fit."""
-    known, named = right_of_batch(view), None if remark else target_class(view)
+    remark = ", ".join(filter(None, (which_members(view, a), remark)))
+    known, called = right_of_batch(view), None if remark else target_class(view)
     note = remark or example(view)
     right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
+    notes = [f"{note} class {shortened(called, 16)}", note] if called else [note]
     ways = [(own, said) for said in notes for own in titles]
     return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
 
@@ -328,37 +330,75 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     own, joint = program.loss, program.objective
     if joint != own:
         total = "sum" if program.training.reduction == "sum" else "mean"
+        values, parameters = (families(view, kind) for kind in ("value", "parameter"))
         return (
-            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
-            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
+            f"{values}: for this example's {own}; {parameters}: for the {total} {joint}",
+            f"{values}: this example's {own}; {parameters}: {total} {joint}",
         )
-    of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
+    of = step.role.of if step and step.phase == "backward" else program.parameters[0]
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
 
 
-def which_layer(view: View, a: Arrangement) -> str:
-    """Say which layers are shown; nothing where all of them are."""
-    depth = view.depth
-    if len(a.layers) == depth:
+def families(view: View, kind: str) -> str:
+    """What the gradients of values or of parameters are called, whatever their group: dA, dZ."""
+    program = view.program
+    steps = (program.steps[program.index(symbol)] for symbol in program.gradients)
+    of_kind = (s for s in steps if s.role.of and program.roles[s.role.of].kind == kind)
+    called = list(dict.fromkeys(step.family for step in of_kind))
+    return ", ".join(called if len(called) <= 3 else [*called[:2], "…"])
+
+
+def which_groups(view: View, a: Arrangement) -> str:
+    """Say what several groups share, else which groups are shown, where these are not all."""
+    program, rows = view.program, rows_of(view.program)
+    there = {placed.symbol for placed in a.cache}
+    for row in rows:
+        if row.shared:
+            shared = [s for (s,) in row.parameters if s in there and program.roles[s].group is None]
+            return f"  {' '.join(shared)}: shared by {named(program, row.shared)}" if shared else ""
+    if len(a.shown) == len(rows):
         return ""
-    if len(a.layers) == 1:
-        return f"  layer {a.layers[0]} of {depth}"
-    return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"
+    shown = [group for k in a.shown for group in rows[k].groups]
+    return f"  {named(program, shown)} of {len(program.groups)}"
 
 
-def neighbours(view: View, shown: tuple[int, ...]) -> str:
-    """Name the layers before and after those that are shown."""
-    n, g = view.sizes, view.state.experiment.dense.activations
-    depth = len(n) - 1
+def which_members(view: View, a: Arrangement) -> str:
+    """Say which time steps are shown, where these are not all: ‹t = 1 2 3 of 12›."""
+    roles, groups = view.program.roles, view.program.groups
+    for row in rows_of(view.program):
+        seen = {roles[p.symbol].group for p in a.cache if p.symbol in row.symbols}
+        shown = [groups[group] for group in row.groups if group in seen]
+        if row.is_family and 0 < len(shown) < len(row.groups):
+            numbers = (name.rsplit(" ", 1)[-1] for name in shown[1:])
+            return f"‹{' '.join([shown[0], *numbers])} of {len(row.groups)}›"
+    return ""
 
-    def named(first: int, last: int) -> str:
-        if first == last:
-            return f"layer {first}: {n[first - 1]} → {n[first]} {g[first - 1]}"
-        return f"layers {first} to {last}"
 
-    parts = []
-    if shown[0] > 1:
-        parts.append(f"▴ {named(1, shown[0] - 1)}")
-    if shown[-1] < depth:
-        parts.append(f"▾ {named(shown[-1] + 1, depth)}")
-    return "      ".join(parts)
+def neighbours(view: View, a: Arrangement, width: int) -> str:
+    """Name the groups before and after those that are shown."""
+    rows = rows_of(view.program)
+    others = [k for k in range(len(rows)) if k not in a.shown]
+    ends = [("▴", [k for k in others if k < a.shown[0]])]
+    ends += [("▾", [k for k in others if k > a.shown[0]])]
+    hidden = [(sign, [rows[k] for k in some]) for sign, some in ends if some]
+    room = (width - 6) // max(1, len(hidden)) - 2
+    return "      ".join(f"{sign} {about(some, view, room)}" for sign, some in hidden)
+
+
+def about(rows: list[Row], view: View, room: int) -> str:
+    """Name some groups; of a single one, say what it makes of what."""
+    program = view.program
+    groups = [group for row in rows for group in row.groups]
+    name = named(program, groups) or "shared"
+    if len(rows) > 1:
+        return name
+    (row,) = rows
+    if program.layers:
+        g = program.dense.activations[row.groups[0] - 1]
+        n = program.dense.layers
+        return f"{name}: {n[row.groups[0] - 1]} → {n[row.groups[0]]} {g}"
+    read, made = ([s for slot in slots for s in slot] for slots in (row.operands, row.slots))
+    made = [s for s in made if s not in read]
+    arrow = f"{' '.join(read)} → " if read else ""
+    ways = (f"{name}: {arrow}{' '.join(made)}", f"{name}: {' '.join(made)}")
+    return next((way for way in ways if len(way) <= room), name)

@@ -118,10 +118,15 @@ class Rail(Panel):
         if phase == "update":
             first = state.program.phase_bounds("backward")[1]
         shown, ahead = range(first, behind), ""
-        if needs(shown, view) > room and view.depth > 4 and state.step and state.step.group:
+        if (
+            needs(shown, view) > room
+            and len(view.program.groups) > 4
+            and state.step
+            and state.step.group
+        ):
             own = [i for i in shown if steps[i].group == state.step.group]
             shown = range(own[0], own[-1] + 1)
-            here, depth = state.step.group, view.depth
+            here, depth = state.step.group, len(view.program.groups)
             ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
             ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
             shown = around(at, shown, view, room - len(ahead))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.session.prompts import Sheet
-from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board
 from tests.tui.driver import SMALL, Driver, line_of, stepping
