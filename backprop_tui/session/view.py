@@ -127,6 +127,13 @@ class View:
         group, roles = self.inspection.group, self.program.roles
         return frozenset(s for s, r in roles.items() if r.kind == "value" and r.group == group)
 
+    @property
+    def first(self) -> str:
+        """The value that matters most on the boards: the one looked at, explained or written."""
+        cursor, explained, step = self.inspection.cursor, self.inspection.place, self.step
+        seen = cursor or explained or (step and step.target)
+        return next(iter(self._values((seen.symbol,)) if seen else ()), "")
+
     def _values(self, symbols: Iterable[str]) -> frozenset[str]:
         """Of some symbols those that stand on the boards, for a gradient what it is that of."""
         roles = self.program.roles

@@ -51,6 +51,7 @@ def sought_in(view: View) -> Sought:
         view.lit,
         view.needed,
         view.looked_for,
+        view.first,
         view.followed,
         tuple(sorted(view.scroll.items())),
         cell_width(view.decimals),
@@ -72,6 +73,7 @@ class _Board:
         self.rows = rows_of(sought.program)
         self.needed, self.must = must_be_there(self.rows, sought)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
+        self.known: dict[tuple[int, frozenset[str], Way], Line] = {}
 
     # What is given up, rule by rule
 
@@ -93,13 +95,15 @@ class _Board:
             yield (way := replace(way, named=columns, rule="f"))
         few = replace(whole, members=FEW, gap=GAPS[1], folded=False, rule="h")
         yield from self.windows(few)
+        yield from self.windows(replace(few, needed_alone=True, gap=0))
         yield from self.windows(replace(way, rule="h"))
         yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
 
     def windows(self, way: Way) -> Iterator[Way]:
         """Windows onto large matrices: as many columns as fit, then as many rows."""
         for wide in range(max(1, self.width // self.sought.cell), 0, -1):
-            if self.lines(replace(way, wide=wide, tall=1)) is not None:
+            narrow = replace(way, wide=wide, tall=1)
+            if (self.flowing(narrow) if way.flowing else self.folded(narrow)) is not None:
                 for tall in range(self.height, 0, -1):
                     for apart in range(self.sought.apart, 0, -1):
                         yield replace(way, wide=wide, tall=tall, apart=apart)
@@ -109,20 +113,21 @@ class _Board:
 
     def arranged(self, way: Way) -> Arrangement | None:
         """The matrices in their places; None if they do not fit."""
-        rows = self.lines(way)
+        rows = self.flowing(way) if way.flowing else self.folded(way)
         if rows is None:
             return None
-        tall = [sum(lines_of(line, way.apart) for line in row) for row in rows]
+        apart = way.apart
+        tall = [sum(lines_of(line, apart) for line in row) for row in rows]
         hidden = len(way.shown) < len(self.rows)
         spare = self.height - sum(tall) - hidden
-        if spare < (way.apart - 1) * (len(rows) - 1) and way.rule != "i":
+        if spare < (apart - 1) * (len(rows) - 1) and way.rule != "i":
             return None
-        air = max(0, min(way.apart, spare // max(1, len(rows) - 1)))
+        air = max(0, min(apart, spare // max(1, len(rows) - 1)))
         cache, top = list[Placed](), 1
-        for row in rows:
-            for line in row:
-                cache += [replace(one, top=top, apart=way.apart) for one in line]
-                top += lines_of(line, way.apart)
+        for row, placed in zip(rows, self.aligned(rows, way), strict=True):
+            for line, matrices in zip(row, placed, strict=True):
+                cache += [replace(one, top=top, apart=apart) for one in matrices]
+                top += lines_of(line, apart)
             top += air
         there = {one.symbol for one in cache}
         slots = (slot for k in way.shown for slot in self.rows[k].slots)
@@ -134,45 +139,59 @@ class _Board:
             tuple(dict.fromkeys(card)),
             self.blocks.remark(cache),
             way.rule,
-            sum(tall) + way.apart * (len(rows) - 1) + hidden,
+            sum(tall) + apart * (len(rows) - 1) + hidden,
         )
 
-    def lines(self, way: Way) -> list[list[list[Placed]]] | None:
-        """The lines of each row, their matrices beside each other; None where they are too wide."""
-        rows: list[Line] = []
+    def blocks_of(self, way: Way) -> Iterator[Line]:
+        """The blocks of each row that is shown."""
         above: frozenset[str] = frozenset()
         for k in way.shown:
-            rows.append(self.blocks.of(self.rows[k], way, self.needed, above))
-            above |= {piece.symbol for block in rows[-1] for piece in block.pieces}
-        if way.flowing:
-            every = [block for row in rows for block in row if not block.is_label]
-            lines = flowing(every, self.width)
-            if max(map(width_of, lines)) > self.width and way.rule != "i":
+            row = self.rows[k]
+            labels = above.intersection(symbol for slot in row.operands for symbol in slot)
+            key = k, labels, replace(way, shown=(), apart=1, rule="")
+            if key not in self.known:  # one way after the other is tried
+                self.known[key] = self.blocks.of(row, way, self.needed, labels)
+            yield self.known[key]
+            above |= {piece.symbol for block in self.known[key] for piece in block.pieces}
+
+    def folded(self, way: Way) -> list[list[Line]] | None:
+        """Each row in the first of its ways to fold that fits; None where one is too wide."""
+        rows: list[list[Line]] = []
+        for row in self.blocks_of(way):
+            ways = folded_ways(row) if way.folded else iter([[row]])
+            fits = (w for w in ways if all(width_of(line) <= self.width for line in w))
+            if (found := next(fits, None)) is None:
                 return None
-            return [[beside(line, self.width) for line in lines]]
-        folded = [self.folded(row, way) for row in rows]
-        found = [row for row in folded if row is not None]
-        if len(found) < len(rows):
-            return None
-        kinds = [(bool(self.rows[k].shared), self.rows[k].is_family) for k in way.shown]
-        return self.aligned(found, kinds)
+            rows.append(found if row else [])
+        return rows
 
-    def folded(self, row: Line, way: Way) -> list[Line] | None:
-        """A row in the first of its lines that fit; None where none do."""
-        ways = folded_ways(row) if way.folded else iter([[row]])
-        return next((w for w in ways if all(width_of(line) <= self.width for line in w)), None)
+    def flowing(self, way: Way) -> list[list[Line]] | None:
+        """The lines of blocks that follow each other. Where nothing else can be given up, as many
+        blocks as fit, the one that matters most among them."""
+        blocks = [block for row in self.blocks_of(way) for block in row if not block.is_label]
+        while True:
+            lines = flowing(blocks, self.width)
+            fits = max(map(width_of, lines)) <= self.width
+            tall = sum(lines_of(line, way.apart) for line in lines)
+            if way.rule != "i":
+                return [lines] if fits else None
+            if (fits and tall <= self.height) or len(blocks) == 1:
+                return [lines]
+            others = [b for b in blocks if all(p.symbol != self.sought.first for p in b.pieces)]
+            blocks = [block for block in blocks if block is not others[-1]]
 
-    def aligned(
-        self, rows: list[list[Line]], kinds: list[tuple[bool, bool]]
-    ) -> list[list[list[Placed]]]:
+    def aligned(self, rows: list[list[Line]], way: Way) -> list[list[list[Placed]]]:
         """Blocks that are alike stand under each other, where that is not too wide."""
+        shown = [self.rows[k] for k in way.shown]
+        pairs = zip(rows, shown, strict=not way.flowing)
+        kinds = [(len(lines), bool(row.shared), row.is_family) for lines, row in pairs]
         placed = []
         for row, kind in zip(rows, kinds, strict=True):
-            alike = [r for r, k in zip(rows, kinds, strict=True) if (k, len(r)) == (kind, len(row))]
+            alike = [r for r, k in zip(rows, kinds, strict=True) if k == kind]
             lines = []
             for number, line in enumerate(row):
                 columns = Columns.over([other[number] for other in alike])
-                fits = columns.width <= self.width
+                fits = columns.width <= self.width and not way.flowing
                 lines.append(columns.placed(line, self.width) if fits else beside(line, self.width))
             if is_operand_above(row):  # the operand above the last result
                 by = max(p.right for p in lines[1]) - max(p.right for p in lines[0])
@@ -187,9 +206,9 @@ def beside(line: Line, width: int) -> list[Placed]:
     return Columns.over([numbered]).placed(numbered, width)
 
 
-def lines_of(line: list[Placed], apart: int) -> int:
-    """The lines that matrices beside each other take, with their labels."""
-    return 2 + (max((len(one.rows) for one in line), default=1) - 1) * apart
+def lines_of(line: Line, apart: int) -> int:
+    """The lines that blocks beside each other take, with their labels."""
+    return 2 + (max(len(piece.rows) for block in line for piece in block.pieces) - 1) * apart
 
 
 def touched(rows: tuple[Row, ...], needed: frozenset[str]) -> frozenset[int]:

@@ -30,6 +30,8 @@ class Sought:
     """The values that the step writes and reads, or whose gradients it does."""
     looked_for: frozenset[str]
     """What is looked at in place of the step; empty: the step itself."""
+    first: str
+    """The value that matters most: the one that is looked at, or that the step writes."""
     followed: Cell | None
     """The cell that windows keep in sight."""
     scroll: tuple[tuple[int, tuple[int, int]], ...]
@@ -216,7 +218,8 @@ class Blocks:
             for what, span, of in sides:
                 if 0 < len(span) < of:
                     one, more = f"{what} {span[0] + 1}/{of}", f"{span[0] + 1}–{span[-1] + 1}/{of}"
-                    said.setdefault(what, one if len(span) == 1 else f"{what}s {more}")
+                    whose = "" if symbol in self.program.parameters else f"{symbol} "
+                    said.setdefault(what, whose + (one if len(span) == 1 else f"{what}s {more}"))
         return ", ".join(said.values())
 
 
