@@ -35,6 +35,8 @@ POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
 """Lines that the rule of a board, its labels and one row of numbers take."""
+LONGEST = 15
+"""Columns of the rule of a board that has the longest name."""
 MARKED = re.compile("[▸•]−")
 """A mark left of a minus sign: where it stands would reveal a hidden sign."""
 CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
@@ -85,10 +87,15 @@ class Board(Panel):
             stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1) for s in card
         ]
 
-    def remark(self, view: View, a: Arrangement) -> str:
-        """Say what is not shown."""
+    def remark(self, view: View, a: Arrangement, width: int) -> str:
+        """Say in the rule what is not shown, as far as that fits."""
+        whole = ", ".join(filter(None, (a.remark, self.no_room(view, a))))
+        return whole if len(whole) + LONGEST <= width else a.remark
+
+    def no_room(self, view: View, a: Arrangement) -> str:
+        """Say for which matrices there is no room."""
         left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
-        return ", ".join(filter(None, (a.remark, f"no room: {left_out}" if left_out else "")))
+        return f"no room: {left_out}" if left_out else ""
 
     def cell_at(self, at: Offset) -> Cell | None:
         """The cell that is drawn at that place of the panel."""
@@ -117,8 +124,10 @@ class Board(Panel):
         """Name the other groups in the last line, and return the column behind them."""
         if canvas.height <= LEAST:
             return 0
-        others = shortened(neighbours(view, a, canvas.width), canvas.width)
-        return canvas.put(0, canvas.height - 1, others, "quiet")
+        others, left_out = neighbours(view, a, canvas.width), self.no_room(view, a)
+        if left_out and not self.remark(view, a, canvas.width).endswith(left_out):
+            others = "   ".join(filter(None, (others, left_out)))
+        return canvas.put(0, canvas.height - 1, shortened(others, canvas.width), "quiet")
 
 
 class Cache(Board):
@@ -126,7 +135,7 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a)
+        title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a, canvas.width)
         self.rule(canvas, view, *cache_title(view, a, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
@@ -169,7 +178,7 @@ class Gradients(Board):
         cards = self.powers(view, self.room or self.size)
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
-        power_of_ten, remark = times_power(shared), self.remark(view, a)
+        power_of_ten, remark = times_power(shared), self.remark(view, a, canvas.width)
         layers = (which_groups(view, a), "") if self.alone else ("",)  # else the Cache says it
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
@@ -179,7 +188,8 @@ class Gradients(Board):
             for note in notes
             for layer in layers
         ]
-        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
+        short = ways[-1][0], shortened(remark, canvas.width - len(ways[-1][0]) - 6)
+        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), short))
         for card, power in cards:
             for placed in card:
                 paint_matrix(canvas, view, placed, power)
@@ -207,7 +217,7 @@ class Update(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
-        remark = self.remark(view, a)
+        remark = self.remark(view, a, canvas.width)
         notes = [", ".join(filter(None, (remark, constants))), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
@@ -310,7 +320,8 @@ def cache_title(view: View, a: Arrangement, title: str, remark: str, room: int) 
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
     notes = [f"{note} class {shortened(called, 16)}", note] if called else [note]
     ways = [(own, said) for said in notes for own in titles]
-    return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
+    short = "Cache", shortened(note, room - len("Cache"))
+    return next((way for way in ways if sum(map(len, way)) <= room), short)
 
 
 def example(view: View) -> str:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import names
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
@@ -17,7 +18,7 @@ def labels(canvas: Canvas) -> set[str]:
     """The names over the matrices of a board."""
     lines = (line_of(canvas, y) for y in range(1, canvas.height))
     words = (word for line in lines if "→" not in line for word in line.split())
-    return {word for word in words if re.fullmatch(r"[A-Za-z]+\d?", word)} - {"layers", "to"}
+    return {word for word in words if re.fullmatch(r"d?[A-Za-z]\d?", word)}
 
 
 class TestNoRoom:
@@ -30,9 +31,11 @@ class TestNoRoom:
             canvas = painted(panel, view, width, 8)
             left_out = re.search(r"no room: ([A-Za-z\d ]+?) ─", line_of(canvas, 0))
             shown = labels(canvas)
-            (layer,) = {symbol[-1] for symbol in shown if symbol.strip("d")[0] in "WbZ"}
-            before = "X" if layer == "1" else f"A{int(layer) - 1}"
-            card = {before, *(f"{s}{layer}" for s in "WbZA"), *(["Y"] if layer == "3" else [])}
+            step = timeline.program.steps[steps - 1]
+            seen = [timeline.program.roles.get(s) for s in (step.symbol, *names(step.expression))]
+            layer = max(role.group or (3 if role.kind == "loss" else 1) for role in seen if role)
+            before = "X" if layer == 1 else f"A{layer - 1}"
+            card = {before, *(f"{s}{layer}" for s in "WbZA"), *(["Y"] if layer == 3 else [])}
             if board is Gradients:
                 card = {f"d{symbol}" for symbol in card if symbol not in "XY"}
             assert card == shown | set(left_out[1].split() if left_out else ())
@@ -51,7 +54,7 @@ class TestNoRoom:
         timeline = Timeline(load("ai-by-hand"))
         steps = timeline.program.index("dW3") + 1
         text = painted(Gradients(), view_of(timeline, Position(1, steps)), 40, 6).text()
-        assert "col 1/4" in text
+        assert "cols 1–3/4" in text
         assert "▴ layers 1 to 2" in text
 
     def test_of_an_update_the_parameter_that_is_left_out_is_told(self) -> None:
