@@ -120,8 +120,8 @@ class Window:
         for columns, last in DRAWINGS:
             found = [kind.arranged(view, Size(width - columns, lines)) for kind, lines in boards]
             if all(a.given_up <= last for a in found):
-                used = max(a.right for a in found)
-                return max(columns, min(LARGE_DRAWING, width - used)) if view.roomy else columns
+                left = width - max(a.right for a in found)
+                return max(columns, min(left, LARGE_DRAWING if view.roomy else DRAWINGS[0][0]))
         whole = [kind.arranged(view, Size(width, lines)) for kind, lines in boards]
         return 0 if all(a.given_up <= last for a in whole) else DRAWINGS[0][0]
 

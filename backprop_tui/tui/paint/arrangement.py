@@ -84,16 +84,18 @@ class _Board:
             for gap in GAPS[:-1]:
                 rule = "a" if len(shown) == len(self.rows) else "b"
                 yield from (Way(shown, by, gap, rule=rule) for by in apart)
-        whole = way = Way(shown, gap=GAPS[-1], rule="c")
+        way = Way(shown, gap=GAPS[-1], rule="c")
         yield way
         longest = max(len(slot) for row in self.rows for slot in row.slots)
         for members in range(longest - 1, FEW - 1, -1):
             yield (way := replace(way, members=members, rule="f"))
+        few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
+        alone = tuple(k for k in shown if k in self.must or not self.rows[k].shared)
+        yield from (replace(way, shown=alone, gap=gap) for gap in GAPS[1:])
         yield (way := replace(way, needed_alone=True, rule="e"))
         yield (way := replace(way, flowing=True))
         for columns in range(self.blocks.widest_axis - 1, FEW - 1, -1):
             yield (way := replace(way, named=columns, rule="f"))
-        few = replace(whole, members=FEW, gap=GAPS[1], folded=False, rule="h")
         yield from self.windows(few)
         yield from self.windows(replace(few, needed_alone=True, gap=0))
         yield from self.windows(replace(way, rule="h"))
@@ -102,8 +104,7 @@ class _Board:
     def windows(self, way: Way) -> Iterator[Way]:
         """Windows onto large matrices: as many columns as fit, then as many rows."""
         for wide in range(max(1, self.width // self.sought.cell), 0, -1):
-            narrow = replace(way, wide=wide, tall=1)
-            if (self.flowing(narrow) if way.flowing else self.folded(narrow)) is not None:
+            if self.arranged(replace(way, wide=wide, tall=1)) is not None:
                 for tall in range(self.height, 0, -1):
                     for apart in range(self.sought.apart, 0, -1):
                         yield replace(way, wide=wide, tall=tall, apart=apart)
@@ -238,12 +239,12 @@ def must_be_there(rows: tuple[Row, ...], sought: Sought) -> tuple[frozenset[str]
 
 def by_distance(rows: tuple[Row, ...], must: frozenset[int]) -> Iterator[tuple[int, ...]]:
     """The rows to show: all, then without those farthest from the step, one after the other; what
-    is shared is the last to go."""
+    is shared stays."""
     far = [
-        (not rows[k].shared, min(abs(k - here) for here in must), k)
-        for k in range(len(rows))
-        if k not in must
+        (min(abs(k - here) for here in must), k)
+        for k, row in enumerate(rows)
+        if k not in must and not row.shared
     ]
-    gone = [k for _, _, k in sorted(far, reverse=True)]
+    gone = [k for _, k in sorted(far, reverse=True)]
     for count in range(len(gone) + 1):
         yield tuple(k for k in range(len(rows)) if k not in gone[:count])

@@ -66,7 +66,7 @@ def listed(view: View) -> tuple[str, list[Bar]]:
         sizes = [largest_of(matrix) for matrix in values_of(view.provenance, view.iteration, step)]
         found = zip(terms, sizes, strict=True)
         bars = [Bar(term.name, size, term.group == view.lit) for term, size in found]
-        return f"terms of {step.symbol}, largest", bars[::-1]
+        return f"{step.symbol}: terms", bars[::-1]
     every = []
     for group, name in program.groups.items():
         number = name.rsplit(" ", 1)[-1]
@@ -75,7 +75,7 @@ def listed(view: View) -> tuple[str, list[Bar]]:
         chosen = [s for s in (weights or symbols)[-1:] if state.done(s)]
         size = largest_of(state.result(chosen[0])) if chosen else None
         every.append(Bar(number if number.isdigit() else name, size, group == view.lit))
-    return ("layer  largest |dW|" if program.layers else "group  largest |d|"), every
+    return ("layer  largest |dW|" if program.layers else "group  largest"), every
 
 
 def largest_of(matrix: np.ndarray) -> float:

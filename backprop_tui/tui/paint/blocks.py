@@ -212,13 +212,15 @@ class Blocks:
         said: dict[str, str] = {}
         for placed in sorted(cache, key=lambda one: one.symbol not in self.program.parameters):
             symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
-            column = "column" if self.is_named(symbol) else "col"
+            if self.is_named(symbol) and 0 < len(span := placed.columns) < wide:
+                said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
+            whose = "" if symbol in self.program.parameters else f"{symbol} "
             sides = [("row", placed.rows, high)]
-            sides += [(column, placed.columns, wide)] if symbol not in self.single else []
+            if symbol not in self.single and not self.is_named(symbol):
+                sides.append(("col", placed.columns, wide))
             for what, span, of in sides:
                 if 0 < len(span) < of:
                     one, more = f"{what} {span[0] + 1}/{of}", f"{span[0] + 1}–{span[-1] + 1}/{of}"
-                    whose = "" if symbol in self.program.parameters else f"{symbol} "
                     said.setdefault(what, whose + (one if len(span) == 1 else f"{what}s {more}"))
         return ", ".join(said.values())
 

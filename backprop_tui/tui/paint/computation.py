@@ -4,7 +4,7 @@ the inputs down to the loss, an edge that skips at the right."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from backprop_tui.model.program import Program
@@ -16,15 +16,14 @@ from backprop_tui.tui.paint.operations import (
     Wires,
     edges_of,
     is_heavy,
+    is_skip,
     put_label,
     put_node,
 )
 
 PITCH, WIDEST = 6, 14
 """Columns from one time step to the next, at least and at most."""
-LEAST = 5
-"""Columns of a node with the space beside it, at least."""
-RAIL = 4
+RAIL = 3
 """Columns from one edge that skips to the next."""
 
 
@@ -128,9 +127,17 @@ def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(layers[layer]) for layer in sorted(layers))
 
 
+def rails(program: Program) -> list[Edge]:
+    """The edges that skip a layer."""
+    at = {symbol: k for k, layer in enumerate(layers_of(program)) for symbol in layer}
+    return [edge for edge in edges_of(program) if at[edge.target] > at[edge.source] + 1]
+
+
 def layers_fit(view: View, width: int) -> bool:
-    """Whether the nodes of each layer fit beside each other."""
-    return LEAST * max(map(len, layers_of(view.program))) + RAIL <= width
+    """Whether the nodes of each layer fit beside each other, each with a mark and a blank."""
+    layers = layers_of(view.program)
+    widest = max(sum(len(symbol) + 2 for symbol in layer) for layer in layers)
+    return widest + RAIL * min(2, len(rails(view.program))) <= width
 
 
 def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
@@ -142,7 +149,7 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         [e for e in edges if (at[e.source], at[e.target]) == (k, k + 1)]
         for k in range(len(layers) - 1)
     ]
-    skips = [edge for edge in edges if at[edge.target] > at[edge.source] + 1]
+    skips = rails(view.program)
     gaps = next(found for found in gaps_of(between, bottom - top - len(layers)))
     first, last = shown(view, at, len(layers), gaps, bottom - top)
     places: dict[str, tuple[int, int]] = {}
@@ -157,12 +164,16 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         for edge in between[k]:
             labels += connect(wires, edge, places, gaps[k], is_heavy(view, edge))
     for number, edge in enumerate(skips):
-        labels += skip(wires, edge, places, canvas.width - 2 - RAIL * (number % 2), view)
+        labels += skip(wires, edge, places, canvas.width - 1 - RAIL * (number % 2), view)
+    beside = [(x, y, edge) for x, y, edge in labels if y == places.get(edge.target, (x, -1))[1]]
+    for x, y, edge in beside:  # an edge that leaves there goes over it
+        put_label(canvas, view, x, y, edge)
     wires.paint()
     for symbol, (x, y) in places.items():
         put_node(canvas, view, x, y, symbol)
     for x, y, edge in labels:
-        put_label(canvas, view, x, y, edge)
+        if (x, y, edge) not in beside:
+            put_label(canvas, view, x, y, edge)
     if first > 0:
         canvas.put(0, top, "⋮", "quiet")
     if last < len(layers) - 1:
@@ -235,5 +246,6 @@ def skip(
         behind = x0 + len(edge.source) if edge.source in places else x
         before = x1 + len(edge.target) if edge.target in places else x
         wires.run((behind, y0), (x, y0), (x, y1), (before, y1), heavy=heavy)
-        named = edge if edge.label else Edge(edge.source, edge.target, "", "skip")
-        yield x - len(named.label), (y0 + y1) // 2, named
+        if not edge.label and is_skip(view.program, edge):
+            edge = replace(edge, function="skip")
+        yield x - len(edge.label), (y0 + y1) // 2, edge

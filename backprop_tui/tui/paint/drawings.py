@@ -1,4 +1,4 @@
-"""The network drawn: neurons, the graph of its operations, or where these do not fit a list of bars.
+"""The network drawn: neurons, the graph of its operations, or where these do not fit bars.
 
 Each function paints a View on some lines of a Canvas.
 """

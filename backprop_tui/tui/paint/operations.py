@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from backprop_tui.maths.expressions import Call, Expr, MatMul, Name, children, names
+from backprop_tui.maths.expressions import Call, Expr, MatMul, Name, Sum, children, names
 from backprop_tui.maths.functions import ACTIVATIONS
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import View
@@ -18,8 +18,8 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.marks import mark_of, with_gradients
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
-THIN = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
-HEAVY = " ╹╻┃╸┛┓┫╺┗┏┣━┻┳╋"
+THIN = " │││─┘┐┤─└┌├─┴┬┼"
+HEAVY = " ┃┃┃━┛┓┫━┗┏┣━┻┳╋"
 """The character of a wire, by the sides that it leads to."""
 
 
@@ -70,6 +70,12 @@ def _read(
         case _:
             for part in children(e):
                 yield from _read(program, part, through, function)
+
+
+def is_skip(program: Program, edge: Edge) -> bool:
+    """Whether what an edge brings is added as it is."""
+    e = (program.right or program).taught[program.index(edge.target)].expression
+    return isinstance(e, Sum) and Name(edge.source) in e.terms
 
 
 def is_heavy(view: View, edge: Edge) -> bool:

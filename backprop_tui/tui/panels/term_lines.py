@@ -55,7 +55,7 @@ def term_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
     for count in range(most, 0, -1):
         first = max(0, min(column, total.shape[1] - count))
         shown = np.ix_(rows, range(first, first + count))
-        matrices = [(name, matrix[shown]) for name, matrix in (*parts, ("sum", total))]
+        matrices = [(name, matrix[shown]) for name, matrix in (*parts, ("sum ", total))]
         for above, joints in WAYS:
             lines = beside(matrices, above, joints, view.decimals)
             if max(map(len, lines)) <= width:

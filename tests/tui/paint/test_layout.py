@@ -1,0 +1,129 @@
+"""The boards of any program in any window: what must be there is there, whole and in its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from textual.geometry import Size
+
+from backprop_tui.model.experiment import Data, Experiment, Initial, read_only
+from backprop_tui.model.network import Training
+from backprop_tui.model.rows import rows_of
+from backprop_tui.model.written import WrittenNetwork
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import View
+from backprop_tui.tui.paint.arrangement import arrange
+from backprop_tui.tui.paint.placed import Placed
+from backprop_tui.tui.window import Window
+from tests.tui.driver import view_of
+
+WIDTHS, HEIGHTS = st.integers(40, 300), st.integers(12, 100)
+
+
+@st.composite
+def written(draw: DrawFn) -> WrittenNetwork:
+    """Any program of a few groups: layers, time steps, shared and own parameters, skips."""
+    n = draw(st.integers(1, 12))
+    groups = draw(st.integers(1, 5))
+    shares = draw(st.booleans())
+    parameters: dict[str, tuple[int, ...]] = {}
+    data: dict[str, tuple[int, ...]] = {}
+    forward: dict[str, str] = {}
+    before = ""
+    for t in range(1, groups + 1):
+        number = "" if shares else str(t)
+        terms = []
+        if t == 1 or draw(st.booleans()):
+            rows = 3 if shares else draw(st.integers(1, 12))
+            data[f"X{t}"] = (rows, 1)
+            parameters[f"U{number}"] = (n, rows)
+            terms.append(f"U{number}·X{t}")
+        if before:
+            parameters[f"W{number}"] = (n, n)
+            terms.append(f"W{number}·{before}")
+        if draw(st.booleans()) or (shares and f"b{number}" in parameters):
+            parameters[f"b{number}"] = (n, 1)
+            terms.append(f"b{number}")
+        forward[f"Z{t}"] = " + ".join(terms)
+        forward[f"A{t}"] = f"tanh(Z{t})"
+        if before and draw(st.booleans()):
+            forward[f"F{t}"] = f"A{t} + {before}"
+            before = f"F{t}"
+        else:
+            before = f"A{t}"
+    data["Y"] = (n, 1)
+    forward["L"] = f"half_squared_error({before}, Y)"
+    return WrittenNetwork(tuple(parameters.items()), tuple(data.items()), tuple(forward.items()))
+
+
+@st.composite
+def views(draw: DrawFn) -> View:
+    """Any such program at any step."""
+    network, examples = draw(written()), draw(st.integers(1, 2))
+    data = Data({s: read_only(np.full((n, examples), 0.5)) for s, (n, _) in network.data})
+    training = Training(batch=examples)
+    run = Timeline(Experiment("a", "a", "A", "", network, training, data, Initial(seed=1)))
+    steps = draw(st.integers(0, len(run.program.steps)))
+    return view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
+
+
+def shown_in(view: View, width: int, height: int) -> tuple[Size, View]:
+    """The size of its boards in a window, and the view as that window has it."""
+    window = Window(Size(width, height))
+    view = replace(view, roomy=window.roomy, one_panel=window.one_panel)
+    board = window.layout(view).board
+    return Size(board.width, board.height - 1), view
+
+
+def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
+    """Left, top, right and bottom of each label, and of the numbers under it."""
+    labels = [(p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed]
+    return labels + [
+        (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1) for p in placed if p.rows
+    ]
+
+
+@settings(max_examples=200)
+@given(views(), WIDTHS, HEIGHTS)
+def test_what_the_step_writes_and_reads_is_always_there(
+    view: View, width: int, height: int
+) -> None:
+    board, view = shown_in(view, width, height)
+    shown = {p.symbol for p in arrange(view, *board).cache if p.rows}
+    slots = [slot for row in rows_of(view.program) for slot in row.slots]
+    for symbol in view.needed:  # of time steps some at least, the lit one among them
+        assert any(symbol in slot and shown.intersection(slot) for slot in slots)
+
+
+@settings(max_examples=200)
+@given(views(), WIDTHS, HEIGHTS)
+def test_numbers_are_never_cut_and_nothing_overlaps(view: View, width: int, height: int) -> None:
+    board, view = shown_in(view, width, height)
+    found = arrange(view, *board)
+    for placed in (found.cache, found.gradients):
+        places = frames(placed)
+        for left, top, right, bottom in places:
+            assert 0 <= left <= right <= board.width
+            assert 0 <= top <= bottom <= board.height
+        for a, b in combinations(places, 2):
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+@settings(max_examples=200)
+@given(views(), WIDTHS, HEIGHTS)
+def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height: int) -> None:
+    board, view = shown_in(view, width, height)
+    found = arrange(view, *board)
+    values = {p.symbol: p for p in found.cache if p.rows}
+    gradients = {p.symbol: p for p in found.gradients}
+    for symbol, value in values.items():
+        if (name := view.program.gradient_of(symbol)) is not None:
+            slope = gradients.pop(name)
+            assert (slope.right, slope.top, slope.cell) == (value.right, value.top, value.cell)
+            assert (slope.rows, slope.columns) == (value.rows, value.columns)
+    assert not gradients
