@@ -256,6 +256,14 @@ class TestGradients:
         assert status == 0
         assert "cannot be checked here" in " ".join(row(report, "dW1"))
 
+    def test_what_overflows_names_the_first_step_that_is_not_finite(self, check: Check) -> None:
+        argv = ("--activations", "relu,linear", "--loss", "half_squared_error")
+        status, report = check("article", "--x", "1e300,1,1", *argv)
+        assert status == 0
+        assert report.count("Step 5 is the first that is not finite: L[1,1] is too large: ∞.") == 1
+        _, report = check("article", *argv)
+        assert not any("not finite" in line for line in report)
+
     def test_another_iteration_has_other_gradients(self, check: Check) -> None:
         first, third = (check("article", "--iteration", k)[1] for k in ("1", "3"))
         assert "Iteration 3, example 1 of 1" in third

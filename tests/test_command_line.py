@@ -608,11 +608,74 @@ class FakeApp:
         return self.says
 
 
-def test_a_closed_output_is_no_fault() -> None:
+PRINTING = "trace check derive --version --help lessons help --plain train".split()
+
+
+@pytest.mark.parametrize("command", [*PRINTING, "export --as html", "completion bash"])
+def test_a_closed_output_is_a_fault(command: str) -> None:
     told = subprocess.run(
-        ["/bin/sh", "-c", f"'{sys.executable}' -m backprop_tui trace >&-"],
+        ["/bin/sh", "-c", f"'{sys.executable}' -m backprop_tui {command} >&- </dev/null"],
         stderr=subprocess.PIPE,
         timeout=PATIENCE,
         check=False,
     )
+    fault = b"backprop-tui: the output cannot be written: it is closed\n"
+    assert (told.returncode, told.stderr) == (2, fault)
+
+
+def test_what_goes_to_a_file_needs_no_output(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    command = f"'{sys.executable}' -m backprop_tui export --as html --output '{page}' >&-"
+    told = subprocess.run(
+        ["/bin/sh", "-c", command], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
+    )
     assert (told.returncode, told.stderr) == (0, b"")
+    assert page.read_text("utf-8").endswith("</html>\n")
+
+
+class TestSettings:
+    """What the settings say holds for every command that shows numbers as the experiment says."""
+
+    @pytest.fixture
+    def config(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        file = tmp_path / "backprop-tui" / "config.toml"
+        file.parent.mkdir()
+        return file
+
+    @pytest.mark.parametrize("command", [["trace"], ["export", "--as", "markdown"]])
+    def test_decimals_come_behind_flag_and_experiment(
+        self, command: list[str], config: Path, tell: Teller
+    ) -> None:
+        config.write_text("decimals = 5", "utf-8")
+        assert "0.32071" in tell(*command).out
+        four = tell(*command, "--decimals", "4").out
+        assert "0.3207" in four
+        assert "0.32071" not in four
+        own = config.with_name("own.toml")
+        own.write_text(tell("lessons", "article").out + "\n[view]\ndecimals = 2\n", "utf-8")
+        first, *flags = command
+        two = tell(first, str(own), *flags).out
+        assert "0.32" in two
+        assert "0.320" not in two
+
+    @pytest.mark.parametrize("command", [["trace"], ["export", "--as", "markdown"]])
+    def test_a_fault_is_told_in_one_line_and_the_rest_holds(
+        self, command: list[str], config: Path, tell: Teller
+    ) -> None:
+        config.write_text('decimals = 5\ntheme = "puce"', "utf-8")
+        told = tell(*command)
+        assert told.status == 0
+        assert "0.32071" in told.out
+        assert len(told.faults) == 1
+        assert "config.toml" in told.faults[0]
+        config.write_text("decimals = = 5", "utf-8")
+        told = tell(*command)
+        assert told.status == 0
+        assert len(told.faults) == 1
+
+    def test_commands_with_decimals_of_their_own_do_not_read_them(
+        self, config: Path, tell: Teller
+    ) -> None:
+        config.write_text("decimals = = 5", "utf-8")
+        assert tell("check").faults == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from backprop_tui import Timeline, lessons, load
 from backprop_tui.__main__ import main
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports.derivations import FORMATS
-from tests.exports.documents.test_documents import check_latex
+from tests.exports.documents.test_documents import check_latex, typeset
 
 GRADIENTS = "dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split()
 
@@ -82,6 +83,22 @@ def test_a_symbol_without_a_derivation_is_refused_and_those_with_one_are_named(
     assert "\x1b" not in said
 
 
+@pytest.mark.parametrize(("word", "meant"), [("artcle", "article"), ("dW3", "dW2")])
+def test_a_single_word_that_is_neither_is_told_what_there_is(
+    word: str, meant: str, derive: Derive
+) -> None:
+    said = derive.fault(word)
+    assert said.startswith(f'backprop-tui: there is no gradient or lesson "{word}"; the gradients')
+    assert said.endswith(f'Did you mean "{meant}"?\n')
+
+
+def test_a_file_is_derived(derive: Derive, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes((Path(lessons.__file__).parent / "softmax.toml").read_bytes())
+    assert derive(str(file)) == derive("softmax")
+    assert derive(str(file), "dZ1") == derive("softmax", "dZ1")
+
+
 def test_a_third_word_is_one_too_many(derive: Derive) -> None:
     said = derive.fault("article", "dZ2", "dW2")
     assert 'one EXPERIMENT and one SYMBOL are enough: "dW2" is one too many' in said
@@ -93,10 +110,16 @@ def test_every_format_has_every_line(name: str, elements: tuple[str, ...], deriv
     program = load("softmax").program
     lines = sum(len(derivation(program, s, elements=bool(elements)).lines) for s in GRADIENTS)
     out = derive("softmax", "--as", name, *elements)
-    signs = {"text": "\n= ", "markdown": "\n- $", "latex": "&=", "html": "<tr>"}
+    signs = {"text": "\n= ", "markdown": "\n- $", "latex": r"\tag*", "html": "<tr>"}
     assert out.count(signs[name]) == lines
     if name == "latex":
         check_latex(out)
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.parametrize("elements", [(), ("--elements",)])
+def test_pdflatex_takes_it(elements: tuple[str, ...], derive: Derive, tmp_path: Path) -> None:
+    assert "Overfull" not in typeset(derive("softmax", "--as", "latex", *elements), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["markdown", "latex", "html"])

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from backprop_tui import lessons
-from backprop_tui.cli.experiment import decimals_of, is_experiment, opened
+from backprop_tui.cli.experiment import (
+    decimals_of,
+    is_experiment,
+    opened,
+    preferences,
+    unknown,
+)
 from backprop_tui.cli.flags import AS, AS_DERIVATION, BLANKS, COPIES, KEY
 from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, complain, write
 from backprop_tui.explain.derivation import NoDerivation, derivation
@@ -20,6 +26,7 @@ from backprop_tui.exports.trace import FORMATS
 from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
 from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 from backprop_tui.files.saving import begins_anew, too_large
+from backprop_tui.maths.functions import DEFINITIONS
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.run.training import Until
 
@@ -29,7 +36,7 @@ def trace(arguments: argparse.Namespace) -> int:
     experiment = opened(arguments)
     timeline = Timeline(experiment)
     run = until_diverged(iterations(timeline, arguments.iterations))
-    decimals = decimals_of(arguments, experiment)
+    decimals = decimals_of(arguments, experiment, preferences())
     texts = FORMATS[arguments.format](timeline, run, decimals)
     write(texts, document=arguments.format != "table")
     return FINE
@@ -101,10 +108,14 @@ def train(arguments: argparse.Namespace) -> int:
 
 def derive(arguments: argparse.Namespace) -> int:
     """Gradients derived line by line. A single word that is no experiment is a gradient."""
-    if arguments.second is None and not is_experiment(arguments.word):
+    alone = arguments.second is None and not is_experiment(arguments.word)
+    if alone:
         arguments.word, arguments.second = lessons.DEFAULT, arguments.word
     experiment = opened(arguments)
     program, symbol = experiment.program, arguments.second
+    if alone and symbol not in (*program.roles, *DEFINITIONS):
+        kinds = {"gradient": program.gradients, "lesson": lessons.NAMES}
+        raise CommandError(unknown(symbol, kinds))
     try:
         found = [
             derivation(program, each, elements=arguments.elements)
@@ -130,7 +141,7 @@ def export(arguments: argparse.Namespace) -> int:
     timeline, chosen = Timeline(experiment), formats.FORMATS[name]
     wanted = formats.Wanted(
         arguments.iterations,
-        decimals_of(arguments, experiment),
+        decimals_of(arguments, experiment, preferences()),
         arguments.blanks or (),
         arguments.copies or 1,
     )

@@ -39,7 +39,8 @@ def write(texts: Iterable[str], document: bool = False) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise CommandError(f"the output cannot be written: {error.strerror}") from None
+        why = error.strerror or "it is closed"
+        raise CommandError(f"the output cannot be written: {why}") from None
 
 
 def complain(*sentences: str) -> None:
@@ -49,8 +50,11 @@ def complain(*sentences: str) -> None:
 
 
 def open_streams() -> None:
-    """Streams that take every sign: what their encoding lacks is spelled in ASCII."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by the caller: >&-)
+    """Streams that take every sign: what their encoding lacks is spelled in ASCII.
+
+    One that the caller has closed (>&-) takes nothing: for stdout that is a fault, as a full disk.
+    """
+    sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 (for reading alone)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

@@ -129,6 +129,18 @@ def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck
     return GradientCheck(symbol, verdict, worst, len(cells), of, len(told))
 
 
+def not_finite(program: Program, iteration: Iteration) -> str:
+    """A sentence that names the first step of an iteration that is not finite; "" where all are."""
+    for number, (step, result) in enumerate(zip(program.steps, iteration.results, strict=True), 1):
+        finite = np.isfinite(result)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0].tolist()
+            cell = f"{step.symbol}[{row + 1},{column + 1}]"
+            came = "not a number" if np.isnan(result[row, column]) else "too large: ∞"
+            return f"Step {number} is the first that is not finite: {cell} is {came}."
+    return ""
+
+
 def tolerance(a: Any, n: Any) -> Any:
     """By how much a gradient and a difference quotient may differ and still agree."""
     return ABSOLUTE + RELATIVE * np.maximum(np.abs(a), np.abs(n))

@@ -39,6 +39,11 @@ class DerivationLine:
         """Its expression in a notation."""
         return write(self.expression, notation)
 
+    def sides(self, notation: Notation) -> tuple[str, str]:
+        """What stands on the left of it, if anything does, and the rest from = on."""
+        left = "" if self.left is None else write(self.left, notation)
+        return left, f"{notation.equals} {self.written(notation)}"
+
 
 class Gradient:
     """A gradient of a program, and what its derivation is made of."""

@@ -124,6 +124,8 @@ class Report:
         yield Text(f"\n{METHOD}")
         yield Text(f"\n{heading(self.timeline, self.iteration)}", "bold")
         yield gradient_table(self.gradients, self.decimals, encoding)
+        if cause := gradient_check.not_finite(self.timeline.program, self.iteration):
+            yield Text(encodable(cause, encoding))
         if self.formulas:
             yield Text("\nYour own formulas", "bold")
             yield formula_table(self.formulas, encoding)

@@ -198,6 +198,10 @@ class SumOver(Expr):
     body: Expr
 
 
+HAVE_SYMBOLS = (Name, Cell, Indexed)
+"""The nodes that read a symbol."""
+
+
 def as_expr(operand: Operand) -> Expr:
     """The operand itself, or a number as a node."""
     if isinstance(operand, Expr):
@@ -208,16 +212,14 @@ def as_expr(operand: Operand) -> Expr:
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct parts of `e`, from left to right."""
     match e:
-        case Name() | Num() | Cell():
+        case Name() | Num():
             return ()
-        case Neg(x) | Transpose(x):
+        case Unary(x):
             return (x,)
+        case Binary(x, y) | Compare(x, _, y):
+            return (x, y)
         case Sum(terms) | Call(_, terms):
             return terms
-        case Diff(x, y) | MatMul(x, y) | Mul(x, y) | Div(x, y) | Compare(x, _, y):
-            return (x, y)
-        case Partial(x, y):
-            return (x, y)
         case SumOver(_, _, body):
             return (body,)
         case _:
@@ -227,28 +229,18 @@ def children(e: Expr) -> tuple[Expr, ...]:
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`e` with each of its direct parts changed."""
     match e:
-        case Name() | Num() | Cell():
+        case Name() | Num():
             return e
-        case Neg(x):
-            return Neg(change(x))
-        case Transpose(x):
-            return Transpose(change(x))
+        case Unary(x):
+            return type(e)(change(x))
+        case Binary(x, y):
+            return type(e)(change(x), change(y))
         case Sum(terms):
-            return Sum(tuple(change(t) for t in terms))
-        case Diff(x, y):
-            return Diff(change(x), change(y))
-        case MatMul(x, y):
-            return MatMul(change(x), change(y))
-        case Mul(x, y):
-            return Mul(change(x), change(y))
-        case Div(x, y):
-            return Div(change(x), change(y))
+            return Sum(tuple(map(change, terms)))
         case Call(function, args):
-            return Call(function, tuple(change(a) for a in args))
+            return Call(function, tuple(map(change, args)))
         case Compare(x, sign, y):
             return Compare(change(x), sign, change(y))
-        case Partial(x, y):
-            return Partial(change(x), change(y))
         case SumOver(index, count, body):
             return SumOver(index, count, change(body))
         case _:
@@ -257,9 +249,10 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def walk(e: Expr) -> Iterator[Expr]:
     """`e` and all of its parts, from left to right."""
-    yield e
-    for child in children(e):
-        yield from walk(child)
+    todo = [e]
+    while todo:
+        yield (part := todo.pop())
+        todo.extend(children(part)[::-1])
 
 
 def calls(e: Expr) -> Iterator[Call]:
@@ -274,10 +267,12 @@ def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
 
 def names(e: Expr) -> tuple[str, ...]:
     """The symbols that `e` reads, each once, in order of reading."""
+    if isinstance(e, Name):
+        return (e.symbol,)
     found, todo = dict[str, None](), [e]
     while todo:
         part = todo.pop()
-        if isinstance(part, Name | Cell | Indexed):
+        if isinstance(part, HAVE_SYMBOLS):
             found[part.symbol] = None
         else:
             todo.extend(children(part)[::-1])
@@ -292,10 +287,10 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
-        case Num() | Cell() | Indexed() | Delta():
-            return True
         case Name(symbol):
             return symbol in SCALARS
+        case Num() | Cell() | Indexed() | Delta():
+            return True
         case _:
             return all(map(is_scalar, children(e)))
 

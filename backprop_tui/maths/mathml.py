@@ -7,6 +7,7 @@ may be broken.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 
 from backprop_tui.maths.expressions import Cell, Expr
@@ -124,6 +125,10 @@ MATHML = Notation(
     gathered=_gathered,
     tight=frozenset(),
 )
+
+
+DISPLAYED = replace(MATHML, parentheses=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"), broad=None)
+"""MathML that is never cut: parentheses are as tall as what stands between them."""
 
 
 def mathml(e: Expr) -> str:

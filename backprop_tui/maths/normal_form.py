@@ -7,9 +7,8 @@ What is no sum, product or quotient (a matrix product, a function) is one factor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import IntEnum
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from backprop_tui.maths.expressions import (
     SCALARS,
@@ -24,10 +23,10 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    children,
     names,
     rebuild,
     replace,
-    walk,
 )
 
 GATHERS = ("row_sums", "col_sums", "total")
@@ -35,33 +34,31 @@ Term: TypeAlias = tuple[float, dict[Expr, int]]
 """A number, and the power of each factor."""
 
 
-class Opened(IntEnum):
-    """Which sums are multiplied out."""
-
-    NONE = 0
-    QUOTIENTS = 1  # those with a quotient, so that it cancels
-    ALL = 2
+Opened: TypeAlias = Literal["nothing", "quotients", "all"]
+"""Which sums are multiplied out: those with a quotient are so that it cancels."""
 
 
 def tidy(e: Expr) -> Expr:
     """`e` with factors cancelled and equal terms collected; what is added stands first."""
-    return e if _is_tidy(e) else _written(_terms(e, Opened.NONE), Opened.NONE)
+    return e if _is_tidy(e) else _written(_terms(e, "nothing"), "nothing")
 
 
 def cancelled(e: Expr) -> Expr:
     """`e`, tidy, with those sums multiplied out in which a quotient cancels thereby."""
-    return _written(_terms(e, Opened.QUOTIENTS), Opened.QUOTIENTS)
+    return _written(_terms(e, "quotients"), "quotients")
 
 
 def multiplied_out(e: Expr, known: Mapping[Expr, Expr] | None = None) -> Expr:
     """`e`, tidy, with every sum multiplied out; `known` are parts that have another form."""
-    opened = _written(_terms(e, Opened.ALL), Opened.ALL)
+    opened = _written(_terms(e, "all"), "all")
     return multiplied_out(replace(opened, known)) if known else opened
 
 
 def divides_by_matrix(e: Expr) -> bool:
     """Whether something in `e` is divided by a matrix."""
-    return any(isinstance(x, Div) and not SCALARS.issuperset(names(x.right)) for x in walk(e))
+    if isinstance(e, Div) and not SCALARS.issuperset(names(e.right)):
+        return True
+    return any(map(divides_by_matrix, children(e)))
 
 
 def flat(e: Expr) -> Expr:
@@ -103,7 +100,7 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
         case Mul(x, y):
             return [_times(s, t) for s, t in product(_factors(x, opened), _factors(y, opened))]
         case Div(x, y):
-            ((c, below),) = _factors(y, Opened.NONE)
+            ((c, below),) = _factors(y, "nothing")
             over = (1 / c, {k: -n for k, n in below.items()})
             return [_times(s, over) for s in _factors(x, opened)]
         case Transpose(MatMul(x, y)):
@@ -116,7 +113,7 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
             return [(1.0, {Call("step", (_product(1.0, f) if alone else x,)): 1})]
         case Call(function, (x,)) if function in GATHERS:
             inner = _written(_terms(x, opened), opened)
-            ((c, f), *others) = _collected(_terms(inner, Opened.NONE))
+            ((c, f), *others) = _collected(_terms(inner, "nothing"))
             return (
                 [(1.0, {Call(function, (inner,)): 1})]
                 if others
@@ -135,7 +132,7 @@ def _factors(e: Expr, opened: Opened) -> list[Term]:
         return [(-c, f) for c, f in _factors(e.operand, opened)]
     found = _terms(e, opened)
     quotient = any(n < 0 for _, f in found for n in f.values())
-    if len(found) == 1 or opened is Opened.ALL or (opened is Opened.QUOTIENTS and quotient):
+    if len(found) == 1 or opened == "all" or (opened == "quotients" and quotient):
         return found
     return [(1.0, {_written(found, opened): 1})]
 

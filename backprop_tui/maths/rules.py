@@ -52,9 +52,11 @@ def function(
     name: str, derivative: Callable[[Expr, Expr], Expr], statement: str, sentence: str
 ) -> Rule:
     """The rule of a function element by element, from its derivative at (argument, value)."""
-    return Rule(
-        name, statement, sentence, lambda e, c, g: [(e.args[0], g * derivative(e.args[0], c))]
-    )
+
+    def back(e: Any, c: Expr, g: Expr) -> Gradients:
+        return [(e.args[0], g * derivative(e.args[0], c))]
+
+    return Rule(name, statement, sentence, back, broadcasts=False)
 
 
 def _sums(name: str, statement: str) -> Rule:
@@ -95,6 +97,7 @@ RULES: dict[type[Expr] | str, Rule] = {
         "c = −a:  da = −dc",
         "A minus changes the sign of the gradient.",
         lambda e, c, g: [(e.operand, -g)],
+        broadcasts=False,
     ),
     Mul: Rule(
         "product",
@@ -127,6 +130,7 @@ RULES: dict[type[Expr] | str, Rule] = {
         "c = f(a):  da = dc ∘ f′(a)",
         "The gradient is multiplied by the derivative, element by element.",
         lambda e, c, g: [(e.args[0], g * derivative_of(e))],
+        broadcasts=False,
     ),
     "exp": function("exp", lambda a, c: c, "exp′(z) = exp(z)", "exp is its own derivative."),
     "log": function("log", lambda a, c: 1 / a, "log′(z) = 1 / z", "One divided by the argument."),

@@ -58,18 +58,16 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
     Raises ShapeMismatch, and KeyError for a symbol that `shapes` does not have.
     """
     match e:
-        case Num() | Cell() | Indexed() | Delta() | SumOver():
-            return ()
-        case Partial(_, x):
-            return shape(x, shapes)
-        case Name(symbol):
+        case Name(symbol):  # the most frequent first
             return () if symbol in SCALARS else shapes[symbol]
-        case Neg(x):
-            return shape(x, shapes)
-        case Transpose(x):
-            return shape(x, shapes)[::-1]
         case MatMul(x, y):
             return _product(e, x, y, shapes)
+        case Transpose(x):
+            return shape(x, shapes)[::-1]
+        case Num() | Cell() | Indexed() | Delta() | SumOver():
+            return ()
+        case Neg(x) | Partial(_, x):
+            return shape(x, shapes)
         case Sum(terms) | Call("max" | "power", terms):
             so_far, first = shape(terms[0], shapes), terms[0]
             for term in terms[1:]:

@@ -319,7 +319,7 @@ LATEX_IN_LINES = replace(
     LATEX,
     call=lambda function: _plain(_latex_call(function)),
     parentheses=("(", ")"),
-    broad=3,
+    broad=4,
 )
 """LaTeX for long formulas in a paragraph, which TeX can break at + and =."""
 

@@ -59,11 +59,16 @@ class Forward:
         return {**self.given, **{step.symbol: step.role for step in self.steps}}
 
     @cached_property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        """The symbols that each step reads, by the symbol that it writes."""
+        return {step.symbol: names(step.expression) for step in self.steps}
+
+    @cached_property
     def readers(self) -> Mapping[str, Sequence[Step]]:
         """The steps that read each symbol, the last one first: each is a path to the loss."""
         found: dict[str, list[Step]] = {}
         for step in reversed(self.steps):
-            for symbol in names(step.expression):
+            for symbol in self.reads[step.symbol]:
                 found.setdefault(symbol, []).append(step)
         return found
 
@@ -79,7 +84,7 @@ def backward(forward: Forward) -> Iterator[Step]:
     shapes, needed = dict(forward.shapes), set(forward.parameters)
     for step in forward.steps:
         shapes[step.symbol] = shape(step.expression, shapes)
-        if not needed.isdisjoint(names(step.expression)):
+        if not needed.isdisjoint(forward.reads[step.symbol]):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
     for symbol in forward.parameters:
@@ -95,7 +100,8 @@ def backward(forward: Forward) -> Iterator[Step]:
         if forward.mean and role.kind == "parameter":
             whole = whole / Name("m")
         target = Name(gradient(symbol))
-        step = Step(target, whole, "backward", replace(role, kind="gradient", of=symbol))
+        own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
+        step = Step(target, whole, "backward", own)
         made[symbol] = _collapsed(step, forward, made)
         return made[symbol]
 
@@ -116,16 +122,17 @@ def shares(
 ) -> Iterator[tuple[str, Expr]]:
     """Each of the `needed` symbols in `e`, with its share of the gradient `g` at `e`; `c` is what
     `e` is called."""
+    if isinstance(e, Name):
+        if e.symbol in needed:
+            yield e.symbol, g
+        return
     rule = rule_of(e)
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
-        if any(symbol in needed for symbol in names(part)):
+        if any(map(needed.__contains__, names(part))):
             if whole:
                 share = gathered(share, shape(part, shapes), whole)
-            if isinstance(part, Name):
-                yield part.symbol, share
-            else:
-                yield from shares(part, part, share, shapes, needed)
+            yield from shares(part, part, share, shapes, needed)
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -120,6 +120,9 @@ def _whole(digits: str) -> int:
 def _iteration(sign: str, number: int, position: Position) -> Position:
     """The same step of that iteration, or of the one so many later or earlier."""
     at = number if not sign else position.iteration + (number if sign == "+" else -number)
+    if at < 1 and sign:
+        here = f"this is iteration {position.iteration:,}"
+        raise GoalError(f"−{number:,} is before iteration 1: {here}, and {COUNTED}")
     return Position(_counted(at), position.steps or 1)
 
 

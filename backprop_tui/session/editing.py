@@ -15,7 +15,7 @@ from backprop_tui.session.prompts import Line, Prompt
 from backprop_tui.session.state import CannotError, SessionState
 
 ALPHAS = ("alpha", "α")
-OTHER_NUMBER = "Learning rate α. To edit another number: esc, then tab or a click"
+OTHER_NUMBER = "Another number: esc, then tab or a click"
 NUDGES = {"up": 1, "down": -1, "shift+up": 10, "shift+down": -10}
 FINER = {"tab": -1, "shift+tab": 1}
 """By which power of ten the nudge changes."""
@@ -101,11 +101,19 @@ def _preview(s: SessionState) -> None:
     except CannotError as error:
         s.put(prompt.saying(f"✗ {error}"))
         return
+    s.put(prompt.saying(_told(s, losses(s, made), made == prompt.about)))
+
+
+def _told(s: SessionState, effect: str, unchanged: bool) -> str:
+    """The effect of an edit, with as much of what the keys do as the window has room for."""
     step = in_full(float(Decimal(1).scaleb(s.nudge)))
-    keys = f"↑↓ ±{step}  ⇧↑↓ ×10  tab finer ⇧tab coarser"
-    if made.of == ALPHA and made.value == prompt.about.value:
-        keys = OTHER_NUMBER
-    s.put(prompt.saying(f"{losses(s, made)}   {keys}"))
+    nudges = f"↑↓ ±{step}  ⇧↑↓ ×10  tab finer"
+    assert s.prompt is not None
+    if s.prompt.about.of == ALPHA and unchanged:
+        nudges = OTHER_NUMBER
+    wanted = (f"{nudges} ⇧tab coarser", nudges, f"↑↓ ±{step}")
+    lines = (f"{effect}   {keys}" for keys in wanted)
+    return next((line for line in lines if len(line) < s.width - 1), effect)
 
 
 def _nudged(s: SessionState, key: str) -> bool:

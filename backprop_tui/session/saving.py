@@ -98,10 +98,11 @@ def export(ending: str) -> Callable[[SessionState, str], None]:
 def ask_for_name(s: SessionState, name: str) -> None:
     """Ask for a file's name, with one proposed."""
     own = lazy.codes.is_lesson(s.timeline.experiment)
-    what = "its lesson stays as it is" if own else "comments stay"
+    what = "its lesson stays" if own else "comments stay"
     hint = f"opens right here; {what}; .html .md .tex .py export; esc leaves"
     s.confirmed = ""
-    s.open(Prompt("save", "save as", hint, _name_typed, Line.of(name), left=_name_left))
+    line = Line.of(name, whole=True)
+    s.open(Prompt("save", "save as", hint, _name_typed, line, left=_name_left))
 
 
 def _name_left(s: SessionState, typed: str) -> None:

@@ -150,6 +150,8 @@ class Session(SessionState):
             if key == PASTED:
                 if isinstance(top, Prompt | Menu):
                     self._typed(top, top.line.insert(character or ""))
+            elif key == "ctrl+c":
+                self.refused(f"{'esc, then ' if top else ''}{self.named('quit')} quits.")
             elif isinstance(top, Sheet):
                 self._in_sheet(top, key)
             elif isinstance(top, Menu):

@@ -69,7 +69,7 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
     [
         ("", "type an iteration"),
         ("0", "there is no iteration 0"),
-        ("-3", "there is no iteration 0"),
+        ("-3", "−3 is before iteration 1: this is iteration 3, and they count from 1 to 1,000,0"),
         ("1" * 5_000, "a number of 5,000 digits is too large: they count from 1 to 1,000,0"),
         ("-" + "1" * 5_000, "a number of 5,000 digits is too large"),
         ("epoch " + "9" * 5_000, "a number of 5,000 digits is too large"),

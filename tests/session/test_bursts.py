@@ -271,7 +271,7 @@ def terminal_after(typed: str, says: str, at_once: bool) -> list[str] | int:
         ("e0.73⏎", "α = 0.730"),
         (":l⏎⏎", "Nothing is computed yet"),
         ("gdA1⏎", "step 10 of 17"),
-        ("wmine␛w", "save as article.tomlmine"),
+        ("wmine␛w", "save as mine"),
         ("g␛1", "No question is open"),
         ("␣?␛␣", "step 2 of 17"),
         ("g5⏎:quit⏎", ""),

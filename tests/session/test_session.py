@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
@@ -73,6 +74,40 @@ class TestPrompts:
         assert isinstance(own.top, Prompt)
         assert own.timeline.experiment.edits == ()
         assert press(own, "escape").opened == []
+
+    @pytest.mark.parametrize(("key", "proposed"), [("e", "0.5"), ("w", "article.toml")])
+    def test_what_is_proposed_is_replaced_unless_a_cursor_key_comes_first(
+        self, key: str, proposed: str
+    ) -> None:
+        for keys, line in (
+            ((), proposed),
+            (("7", "8"), "78"),
+            (("end", "7"), f"{proposed}7"),
+            (("home", "7"), f"7{proposed}"),
+        ):
+            top = press(session(), key, *keys).top
+            assert isinstance(top, Prompt)
+            assert top.line.text == line
+
+    @pytest.mark.parametrize("lesson", lessons.NAMES)
+    @pytest.mark.parametrize("keys", ["e", "i e", "tab e up", "e '0.1", "w"])
+    def test_the_line_above_fits_into_80_columns(self, lesson: str, keys: str) -> None:
+        for decimals in (3, 9):
+            own = session(lesson)
+            own.decimals = decimals
+            top = press(own, "p", *keys.split()).top
+            assert isinstance(top, Prompt)
+            assert top.said
+            assert len(top.said) <= 79
+
+    @pytest.mark.parametrize(
+        ("key", "said"), [("p", "q quits."), ("g", "✗ esc, then q quits."), ("m", "✗ esc, th")]
+    )
+    def test_ctrl_c_says_what_quits(self, key: str, said: str) -> None:
+        own = press(session(), key, "ctrl+c")
+        assert not own.ended
+        says = own.top.said if isinstance(own.top, Prompt | Menu) else own.message
+        assert says.startswith(said)
 
     def test_pasted_lines_are_one_line(self) -> None:
         own = press(session(), "g")

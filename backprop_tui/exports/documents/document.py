@@ -13,6 +13,7 @@ from itertools import count, groupby
 
 import numpy as np
 
+from backprop_tui.explain.derivation import Derivation, derivation
 from backprop_tui.explain.explanation import Explanation, becomes, formula, shape_line
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison, FigureVerdict
@@ -240,12 +241,13 @@ class Layout:
     heading: Callable[[int, str], str]
     """Write a heading of a level, from 1."""
     paragraph: Callable[[str], str]
-    matrix: Callable[[MatrixTable], str]
+    matrices: Callable[[Sequence[MatrixTable]], str]
     step: Callable[[WorkedStep], str]
+    derivation: Callable[[Derivation], str]
 
 
 def document(timeline: Timeline, wanted: Wanted, layout: Layout) -> Iterator[str]:
-    """The text of the whole document, a step at a time."""
+    """The text of the whole document, a step at a time; the derivations stand once, at its end."""
     yield layout.heading(1, timeline.experiment.title)
     yield from map(layout.paragraph, opening(timeline, wanted.decimals))
     for chapter in chapters(timeline, wanted):
@@ -253,12 +255,28 @@ def document(timeline: Timeline, wanted: Wanted, layout: Layout) -> Iterator[str
         yield from map(layout.paragraph, chapter.edited)
         if chapter.given:
             yield layout.heading(3, "Given")
-        yield from map(layout.matrix, chapter.given)
+            yield layout.matrices(chapter.given)
         for phase, steps in chapter.phases:
             yield layout.heading(3, phase.capitalize())
             yield from map(layout.step, steps)
         if chapter.ends:
             yield layout.paragraph(chapter.ends)
+    yield layout.heading(2, "Derivations")
+    yield layout.paragraph(of_derivations(timeline))
+    yield from map(layout.derivation, derivations(timeline))
+
+
+def derivations(timeline: Timeline) -> Iterator[Derivation]:
+    """The derivation of every gradient, in the order of the backward pass."""
+    program = timeline.program
+    return (derivation(program, symbol) for symbol in program.gradients)
+
+
+def of_derivations(timeline: Timeline) -> str:
+    """A sentence on what the derivations are."""
+    program = timeline.program
+    correct = "correct " if program.mistake or program.own else ""
+    return f"Each line has the value of the line above it; the last is the step's {correct}formula."
 
 
 def opening(timeline: Timeline, decimals: int) -> list[str]:

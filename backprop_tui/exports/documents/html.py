@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from backprop_tui.explain.derivation import Derivation
 from backprop_tui.exports.documents.document import (
     Chapter,
     MatrixTable,
     WorkedStep,
     chapters,
+    derivations,
+    of_derivations,
     opening,
 )
 from backprop_tui.exports.documents.page import (
@@ -24,7 +27,7 @@ from backprop_tui.exports.documents.page import (
 )
 from backprop_tui.exports.figures import heading, iterations
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.maths.mathml import MATHML
+from backprop_tui.maths.mathml import DISPLAYED, MATHML
 from backprop_tui.maths.writing import GUARDED, TEXT
 from backprop_tui.run.timeline import Timeline
 
@@ -44,6 +47,7 @@ def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html]:
         yield _chapter(chapter)
         if chapter.ends:
             yield paragraph(chapter.ends, "wrong")
+    yield derived(derivations(timeline), of_derivations(timeline))
 
 
 def _contents(timeline: Timeline, number: int) -> Html:
@@ -59,6 +63,7 @@ def _contents(timeline: Timeline, number: int) -> Html:
             for part in (" ", element("a", symbol, href=f"#{name}-step-{k}"))
         )
         items.append(element("li", first, ":", *steps))
+    items.append(element("li", element("a", "Derivations", href="#derivations")))
     return element("nav", element("ul", *items), aria_label="Contents")
 
 
@@ -82,6 +87,35 @@ def _phase(chapter: str, phase: str, steps: Sequence[WorkedStep]) -> Html:
         element("h3", phase.capitalize(), id=name),
         *(_step(worked, f"{chapter}-step-{worked.number}") for worked in steps),
         aria_labelledby=name,
+    )
+
+
+def derived(found: Iterable[Derivation], about: str = "") -> Html:
+    """The section of derivations."""
+    return element(
+        "section",
+        element("h2", "Derivations", id="derivations"),
+        paragraph(about) if about else "",
+        *map(_derivation, found),
+        aria_labelledby="derivations",
+    )
+
+
+def _derivation(found: Derivation) -> Html:
+    sides = (line.sides(DISPLAYED) for line in found.lines)
+    rows = (
+        element(
+            "tr",
+            *(element("td", unbroken(side) if side else "") for side in both),
+            element("td", line.rule),
+        )
+        for line, both in zip(found.lines, sides, strict=True)
+    )
+    return element(
+        "section",
+        element("h3", unbroken(found.heading(DISPLAYED))),
+        element("div", element("table", element("tbody", *rows)), class_="wide"),
+        class_="derivation",
     )
 
 

@@ -6,21 +6,35 @@ Signs in sentences are written as commands, so that it works in any font and enc
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from backprop_tui.explain.derivation import Derivation
 from backprop_tui.exports.documents.document import Layout, MatrixTable, WorkedStep, document
 from backprop_tui.exports.formats import Wanted
-from backprop_tui.maths.writing import LATEX_IN_LINES as LATEX
+from backprop_tui.maths.writing import LATEX, write
+from backprop_tui.maths.writing import LATEX_IN_LINES as LINES
 from backprop_tui.run.timeline import Timeline
 
-PREAMBLE = r"""\documentclass[a4paper]{article}
+PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 \usepackage{amsmath,amssymb}
+\setlength{\hoffset}{-1in}
+\setlength{\voffset}{-1in}
+\setlength{\oddsidemargin}{17mm}
+\setlength{\textwidth}{176mm}
+\setlength{\topmargin}{0mm}
+\setlength{\textheight}{257mm}
+\setlength{\footskip}{8mm}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5ex}
-\addtolength{\textwidth}{6em}
-\addtolength{\hoffset}{-3em}
+\setlength{\parskip}{0.4ex}
+\setlength{\mathindent}{2em}
+\allowdisplaybreaks
+\everymath{\displaystyle}
 \begin{document}
 \raggedright
+\setlength{\abovedisplayskip}{0.6ex}
+\setlength{\belowdisplayskip}{0.6ex}
+\setlength{\abovedisplayshortskip}{0.6ex}
+\setlength{\belowdisplayshortskip}{0.6ex}
 """
 COMMANDS = {
     "\\": r"\textbackslash{}",
@@ -76,13 +90,18 @@ COMMANDS = {
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The text of the article, a step at a time."""
+    return article(document(timeline, wanted, LAYOUT))
+
+
+def article(parts: Iterable[str]) -> Iterator[str]:
+    """The source of an article with that body."""
     yield PREAMBLE
-    yield from document(timeline, wanted, Layout(_heading, _paragraph, _matrix, _step))
+    yield from parts
     yield "\\end{document}\n"
 
 
 def _heading(level: int, words: str) -> str:
-    kind = {1: "section", 2: "section", 3: "subsection"}[level]
+    kind = {1: "section", 2: "subsection", 3: "subsubsection"}[level]
     return f"\n\\{kind}*{{{escaped(words)}}}\n"
 
 
@@ -91,21 +110,30 @@ def _paragraph(words: str) -> str:
 
 
 def _step(worked: WorkedStep) -> str:
-    found, form = worked.explanation, worked.index_form(LATEX)
-    formulas = (worked.formula(LATEX), *worked.definitions(LATEX))
+    found, form = worked.explanation, worked.index_form(LINES)
+    symbol, said = LATEX.name(worked.step.symbol), (*found.remarks, *worked.published)
+    number = " ".join(f"${stage}$" for stage in worked.element(LINES))
     parts = [
-        rf"\subsubsection*{{{worked.number}. ${LATEX.name(worked.step.symbol)}$, {worked.place}}}",
-        ", where ".join(f"${formula}$" for formula in formulas),
-        *([rf"\textbf{{{escaped(worked.slip)}}}"] if worked.slip else []),
-        escaped(found.reason),
-        f"Shapes: ${worked.shapes(LATEX)}$",
-        *([f"Index form: ${form}$"] if form else []),
-        r"\hangindent=2em " + " ".join(f"${stage}$" for stage in worked.element(LATEX)),
-        *map(escaped, found.remarks),
-        *map(escaped, worked.published),
-        *(rf"\textit{{{escaped(note)}}}" for note in worked.notes),
+        rf"\medskip\textbf{{{worked.number}. ${symbol}$, {worked.place}.}} {escaped(found.reason)}",
+        rf"\hspace*{{2em}}\hangindent=4em ${worked.formula(LINES)}$ $= {_matrix(worked.matrix)}$"
+        + "".join(f", where ${each}$" for each in worked.definitions(LINES))
+        + rf" \qquad {number}",
+        rf"\textbf{{{escaped(worked.slip)}}}" if worked.slip else "",
+        " \\quad ".join(
+            [
+                *map(escaped, said),
+                f"Shapes: ${worked.shapes(LINES)}$",
+                *([f"Index form: ${form}$"] if form else []),
+                *(rf"\textit{{{escaped(note)}}}" for note in worked.notes),
+            ]
+        ),
     ]
-    return "\n" + "\n\n".join(parts) + "\n" + _matrix(worked.matrix)
+    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _matrices(matrices: Sequence[MatrixTable]) -> str:
+    named = (f"${LATEX.name(each.symbol)} = {_matrix(each)}$" for each in matrices)
+    return "\n" + " \\quad\n".join(named) + "\n"
 
 
 def _matrix(matrix: MatrixTable) -> str:
@@ -113,7 +141,7 @@ def _matrix(matrix: MatrixTable) -> str:
     body = _array("r" * len(matrix.columns), (map(_figure, figures) for _, figures in matrix.rows))
     sides = ([rf"\text{{{escaped(side)}}}"] for side, _ in matrix.rows)
     named = rf" \; {_array('l', sides)}" if matrix.named else ""
-    return f"\\[ {LATEX.name(matrix.symbol)} = \\left({body}\\right){named} \\]\n"
+    return f"\\left({body}\\right){named}"
 
 
 def _array(columns: str, rows: Iterable[Iterable[str]]) -> str:
@@ -123,6 +151,25 @@ def _array(columns: str, rows: Iterable[Iterable[str]]) -> str:
 
 def _figure(text: str) -> str:
     return {"…": r"\dots", "⋮": r"\vdots"}.get(text) or LATEX.figure(text)
+
+
+def _derivation(found: Derivation) -> str:
+    return "\\begin{align*}\n" + " \\\\\n".join(_rows(found)) + "\n\\end{align*}\n"
+
+
+def _rows(found: Derivation) -> Iterator[str]:
+    """What is derived, and each line with its rule at the right."""
+    target, of = write(found.target, LATEX), found.of and write(found.of, LATEX)
+    first = found.lines[0].sides(LATEX)[0]
+    if of and first != of:
+        yield f"{target} &= {of}"
+    for line in found.lines:
+        left, right = line.sides(LATEX)
+        named = f"{target} = {left}" if left == of and line is found.lines[0] else left
+        yield rf"{named} &{right} \tag*{{{escaped(line.rule)}}}"
+
+
+LAYOUT = Layout(_heading, _paragraph, _matrices, _step, _derivation)
 
 
 def escaped(text: str) -> str:

@@ -6,8 +6,9 @@ Formulas are LaTeX between dollar signs, as GitHub, notebooks and pandoc read it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from backprop_tui.explain.derivation import Derivation
 from backprop_tui.exports.documents.document import (
     Layout,
     MatrixTable,
@@ -23,7 +24,7 @@ from backprop_tui.run.timeline import Timeline
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The text of the document, a step at a time."""
-    return document(timeline, wanted, Layout(_heading, _paragraph, _matrix, _step))
+    return document(timeline, wanted, LAYOUT)
 
 
 def markdown_text(text: str) -> str:
@@ -56,8 +57,8 @@ def _paragraph(words: str) -> str:
     return f"\n{markdown_text(words)}\n"
 
 
-def _matrix(matrix: MatrixTable) -> str:
-    return f"\n{_table(matrix)}"
+def _matrices(matrices: Sequence[MatrixTable]) -> str:
+    return "".join(f"\n{_table(matrix)}" for matrix in matrices)
 
 
 def _step(worked: WorkedStep) -> str:
@@ -78,3 +79,17 @@ def _step(worked: WorkedStep) -> str:
         _table(worked.matrix).rstrip(),
     ]
     return "\n" + "\n\n".join(parts) + "\n"
+
+
+def _derivation(found: Derivation) -> str:
+    lines = (f"- ${line}$ {markdown_text(rule)}\n" for line, rule in _lines(found))
+    return f"\n### ${found.heading(LATEX)}$\n\n{''.join(lines)}"
+
+
+def _lines(found: Derivation) -> Iterator[tuple[str, str]]:
+    for line in found.lines:
+        left, right = line.sides(LATEX)
+        yield f"{left} {right}".lstrip(), line.rule
+
+
+LAYOUT = Layout(_heading, _paragraph, _matrices, _step, _derivation)

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui import lessons
+from backprop_tui.exports.derivations import FORMATS
 from backprop_tui.exports.documents import latex
+from backprop_tui.exports.documents.document import derivations
 from backprop_tui.exports.documents.markdown import markdown_text
 from backprop_tui.exports.figures import figure, iterations
 from backprop_tui.files.experiment_file import load
@@ -26,6 +28,13 @@ from tests.exports.runs import exported, runs
 from tests.run.test_edits import edited
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+needs_latex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+DERIVED = {
+    "html": '<section class="derivation">.*?</section>',
+    "latex": r"\\begin{align\*}.*?\\end{align\*}",
+    "markdown": r"### \$.*?\n\n(?:- .*?\n)+",
+}
+"""How a gradient's derivation is found in a document."""
 LETTERS = (
     *"ABCXYZ",
     "ß",
@@ -136,7 +145,8 @@ class TestHtml:
         outline = Outline(exported("html", load("article"), iterations=2))
         ids = {attributes.get("id") for _, attributes in outline.tags}
         links = [a["href"] for a in outline.all("a")]
-        assert len(links) == 2 * (1 + 17)
+        assert len(links) == 2 * (1 + 17) + 1
+        assert links[-1] == "#derivations"
         assert links[0] == "#iteration-1"
         assert {str(link).removeprefix("#") for link in links} <= ids
 
@@ -179,7 +189,7 @@ class TestMarkdown:
         formula = r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$"
         assert step.startswith(f"8. $dW^{{[2]}}$, backward, layer 2\n\n{formula}\n")
         for part in (
-            "W\\[i,j\\] connects A\\[j\\] to Z\\[i\\]: ",
+            "W2\\[i,j\\] multiplies A1\\[j\\]: ",
             r"- shapes: $\left(1\times3\right) = \left(1\times1\right) \, ",
             "- index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\\,A^{[1]}_{j,1}$\n",
             r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1}$ "
@@ -221,6 +231,16 @@ def check_latex(source: str) -> None:
     assert all("À" <= sign <= "ÿ" and sign not in "ÐðÞþ" for sign in latin)
 
 
+def typeset(source: str, folder: Path) -> str:
+    """What pdflatex says of a source, of which it makes run.pdf."""
+    (folder / "run.tex").write_text(source, "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "run.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    said = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, said[-2000:]
+    return said
+
+
 class TestLatex:
     @given(runs())
     @settings(deadline=None, max_examples=10)
@@ -234,8 +254,8 @@ class TestLatex:
     def test_a_step_is_worked_out(self) -> None:
         document = exported("latex", load("article"))
         for part in (
-            r"\subsubsection*{8. $dW^{[2]}$, backward, layer 2}",
-            r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$",
+            r"\textbf{8. $dW^{[2]}$, backward, layer 2.} W[i,j] connects A[j] to Z[i]",
+            r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$ $= \left(",
             r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
             r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",
             r"$= -0.641 \times 0.818$ $= -0.524$",
@@ -243,18 +263,39 @@ class TestLatex:
         ):
             assert part in document
 
-    @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed here")
+    @needs_latex
     @pytest.mark.parametrize("lesson", ["ai-by-hand", "softmax", "mazur"])
     def test_pdflatex_takes_it_and_no_line_is_too_long(self, lesson: str, tmp_path: Path) -> None:
         about = "Łódź, 中, 50 % & _more_ #1 {x} \\y ~ ^ 😀 “quoted” − ½ α′"
         experiment = replace(load(lesson), about=about)
-        (tmp_path / "run.tex").write_text(exported("latex", experiment, iterations=2), "utf-8")
-        done = subprocess.run(
-            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "run.tex"],
-            cwd=tmp_path,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
-        assert b"Overfull" not in done.stdout
+        said = typeset(exported("latex", experiment, iterations=2), tmp_path)
+        assert "Overfull" not in said
         assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
+
+    @needs_latex
+    def test_an_iteration_and_its_derivations_take_three_pages(self, tmp_path: Path) -> None:
+        assert "(3 pages" in typeset(exported("latex", load("article")), tmp_path)
+
+
+class TestDerivations:
+    @pytest.mark.parametrize("name", ["html", "latex", "markdown"])
+    def test_of_every_gradient_stand_once_at_the_end(self, name: str) -> None:
+        """The same as `derive` writes, however many iterations are worked out."""
+        experiment = load("softmax")
+        found = list(derivations(Timeline(experiment)))
+        assert [d.symbol for d in found] == list(experiment.program.gradients)
+        alone = "".join(FORMATS[name](experiment.title, found))
+        _, _, written = alone.partition("Derivations")
+        gradients = re.findall(DERIVED[name], written, re.DOTALL)
+        assert len(gradients) == len(found)
+        document = exported(name, experiment, iterations=2)
+        _, _, at_the_end = document.rpartition("Iteration 2")
+        for gradient in gradients:
+            assert document.count(gradient) == at_the_end.count(gradient) == 1
+
+    def test_in_a_run_with_a_mistake_are_of_the_correct_formulas(self) -> None:
+        of_correct = "the last is the step's correct formula"
+        mistaken = exported("markdown", load("article", {"mistake": "sign-flipped"}))
+        assert of_correct in mistaken
+        assert "- $= A^{[2]} - Y$ multiply out" in mistaken
+        assert of_correct not in exported("markdown", load("article"))
