@@ -38,7 +38,7 @@ from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
@@ -46,6 +46,7 @@ from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
+from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
 from backprop_tui.tui.window import Window, WindowLayout

@@ -16,7 +16,8 @@ from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
 from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
+from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.page import page_of
 
 if TYPE_CHECKING:

@@ -18,14 +18,12 @@ from backprop_tui.tui.paint.blocks import (
     Blocks,
     Columns,
     Line,
-    Sought,
-    Way,
     flowing,
     folded_ways,
     is_operand_above,
     width_of,
 )
-from backprop_tui.tui.paint.placed import Arrangement, Placed
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way
 
 MOST_APART = 3
 """Lines from row to row at most."""

@@ -5,69 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 
-from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.axes import Axis, axes_of
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import PARTS, Row, Slot
-from backprop_tui.tui.paint.placed import Placed, in_sight, window
-
-ALL = 1000
-"""More rows and columns than any window shows."""
-
-
-@dataclass(frozen=True)
-class Sought:
-    """What is arranged, and what of it must be seen."""
-
-    program: Program
-    examples: int
-    column: int
-    """The example whose column is shown, or the column that is lit, from 0."""
-    lit: int
-    """The group that is lit among time steps."""
-    needed: frozenset[str]
-    """The values that the step writes and reads, or whose gradients it does."""
-    looked_for: frozenset[str]
-    """What is looked at in place of the step; empty: the step itself."""
-    first: str
-    """The value that matters most: the one that is looked at, or that the step writes."""
-    followed: Cell | None
-    """The cell that windows keep in sight."""
-    scroll: tuple[tuple[int, tuple[int, int]], ...]
-    """The first row and column shown of each group."""
-    cell: int
-    """The width of a number."""
-    apart: int
-    """The most lines from row to row."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """What is shown, and how closely: what is given up so far."""
-
-    shown: tuple[int, ...]
-    """The rows, by their numbers from 0."""
-    apart: int = 1
-    """Lines from one row of numbers to the next."""
-    gap: int = 0
-    """Free columns before a parameter, and before a block of several columns."""
-    needed_alone: bool = False
-    """Whether of the shown rows only what is needed is there."""
-    flowing: bool = False
-    """Whether the blocks of all rows follow each other, as many in a line as fit."""
-    members: int = ALL
-    """Time steps beside each other."""
-    named: int = ALL
-    """Columns of a named axis."""
-    tall: int = ALL
-    """Rows of any matrix."""
-    wide: int = ALL
-    """Columns of any matrix."""
-    folded: bool = True
-    """Whether a row may take more than one line."""
-    rule: str = ""
-    """The letter of the rule by which something was given up last."""
+from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
 
 
 @dataclass(frozen=True)
@@ -200,12 +144,18 @@ class Blocks:
         )
 
     def gradients(self, cache: Iterable[Placed]) -> Iterator[Placed]:
-        """Place the gradients of some matrices, each in the place of its value."""
-        for placed in cache:
-            gradient = self.program.gradient_of(placed.symbol)
-            if placed.rows and gradient is not None:
-                label = self.label(gradient, placed.columns)
-                yield replace(placed, symbol=gradient, label=label)
+        """Place the gradients of some matrices, each in the columns of its value; a line with
+        nothing but inputs and targets disappears."""
+        up = 0
+        lines = [list(line) for _, line in groupby(cache, key=attrgetter("top"))]
+        for number, line in enumerate(lines):
+            found = [(one, self.program.gradient_of(one.symbol)) for one in line if one.rows]
+            slopes = [(one, gradient) for one, gradient in found if gradient is not None]
+            for one, gradient in slopes:
+                label = self.label(gradient, one.columns)
+                yield replace(one, symbol=gradient, label=label, top=one.top - up)
+            if not slopes and number + 1 < len(lines):
+                up += lines[number + 1][0].top - line[0].top
 
     def remark(self, cache: Iterable[Placed]) -> str:
         """Say which rows and columns are shown, of the first matrix of which not all are."""

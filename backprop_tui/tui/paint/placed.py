@@ -1,8 +1,14 @@
-"""A matrix on a board: where it stands, and which of its rows and columns are shown."""
+"""What of a program is put on a board, and where: matrices, with the rows and columns shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.model.program import Program
+
+ALL = 1000
+"""More rows and columns than any window shows."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,60 @@ class Arrangement:
     def right(self) -> int:
         """The column behind what it takes."""
         return max((placed.right for placed in self.cache), default=0)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is arranged, and what of it must be seen."""
+
+    program: Program
+    examples: int
+    column: int
+    """The example whose column is shown, or the column that is lit, from 0."""
+    lit: int
+    """The group that is lit among time steps."""
+    needed: frozenset[str]
+    """The values that the step writes and reads, or whose gradients it does."""
+    looked_for: frozenset[str]
+    """What is looked at in place of the step; empty: the step itself."""
+    first: str
+    """The value that matters most: the one that is looked at, or that the step writes."""
+    followed: Cell | None
+    """The cell that windows keep in sight."""
+    scroll: tuple[tuple[int, tuple[int, int]], ...]
+    """The first row and column shown of each group."""
+    cell: int
+    """The width of a number."""
+    apart: int
+    """The most lines from row to row."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is shown, and how closely: what is given up so far."""
+
+    shown: tuple[int, ...]
+    """The rows, by their numbers from 0."""
+    apart: int = 1
+    """Lines from one row of numbers to the next."""
+    gap: int = 0
+    """Free columns before a parameter, and before a block of several columns."""
+    needed_alone: bool = False
+    """Whether of the shown rows only what is needed is there."""
+    flowing: bool = False
+    """Whether the blocks of all rows follow each other, as many in a line as fit."""
+    members: int = ALL
+    """Time steps beside each other."""
+    named: int = ALL
+    """Columns of a named axis."""
+    tall: int = ALL
+    """Rows of any matrix."""
+    wide: int = ALL
+    """Columns of any matrix."""
+    folded: bool = True
+    """Whether a row may take more than one line."""
+    rule: str = ""
+    """The letter of the rule by which something was given up last."""
 
 
 def in_sight(at: int, first: int, shown: int) -> int:

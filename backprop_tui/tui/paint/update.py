@@ -13,8 +13,8 @@ from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import by_distance, must_be_there, sought_in
-from backprop_tui.tui.paint.blocks import Blocks, Sought, Way
-from backprop_tui.tui.paint.placed import Arrangement, Placed
+from backprop_tui.tui.paint.blocks import Blocks
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""

@@ -1,32 +1,31 @@
-"""The boards: Cache and Gradients above each other, and the update as a subtraction.
+"""The boards: Cache and Gradients above each other.
 
-Where the matrices stand is decided in `paint.arrangement` and `paint.update`.
+Where the matrices stand is decided in `paint.arrangement`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
 from textual.geometry import Offset, Size
 
-from backprop_tui.explain.provenance import Place
-from backprop_tui.maths.expressions import Cell, Diff, Name, names
-from backprop_tui.maths.functions import Array
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import common_power, times_power
-from backprop_tui.maths.values import value
-from backprop_tui.maths.writing import text
-from backprop_tui.model.rows import Row, named, rows_of
-from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import CHANGED, EDITED, View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
+from backprop_tui.tui.paint.cells import paint_cursor, paint_matrix, shown_values
 from backprop_tui.tui.paint.placed import Arrangement, Placed
-from backprop_tui.tui.paint.predictions import right_of_batch, target_class
-from backprop_tui.tui.paint.update import LABEL, arrange_update
+from backprop_tui.tui.panels.board_titles import (
+    cache_title,
+    dL,
+    elsewhere,
+    example,
+    neighbours,
+    which_groups,
+)
 from backprop_tui.tui.panels.panel import Panel
 
 TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
@@ -197,6 +196,14 @@ class Gradients(Board):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
         if self.alone:
             self.put_neighbours(canvas, view, a)
+        elif not view.program.layers and self.is_free(canvas, canvas.height - 1):
+            said = shortened(elsewhere(view, a), canvas.width)
+            canvas.put(0, canvas.height - 1, said, "quiet")
+
+    @staticmethod
+    def is_free(canvas: Canvas, y: int) -> bool:
+        """Whether nothing stands on a line."""
+        return canvas.blanks(0, canvas.width, y) == canvas.width
 
     @classmethod
     def cards(cls, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
@@ -204,212 +211,3 @@ class Gradients(Board):
         if not every or max(placed.right for placed in every) + POWER > width:
             return [every]
         return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
-
-
-class Update(Board):
-    """The update phase as a subtraction: before, minus α times the gradient, after."""
-
-    @classmethod
-    def arranged(cls, view: View, room: Size) -> Arrangement:
-        """The blocks of every layer that is shown, under each other."""
-        return arrange_update(view, room.width, room.height - 1)
-
-    def paint(self, canvas: Canvas, view: View) -> None:
-        a = self.arrangement(view)
-        constants = rule_in_numbers(view)
-        remark = self.remark(view, a, canvas.width)
-        notes = [", ".join(filter(None, (remark, constants))), remark or constants]
-        fits = [note for note in notes if len(note) + 14 <= canvas.width]
-        self.rule(canvas, view, "Update", fits[0] if fits else "")
-        for placed in a.cache:
-            if placed.part == "before" and placed.top:
-                canvas.put(0, placed.top, "─" * canvas.width, "quiet")
-            self.block(canvas, view, placed)
-        self.put_neighbours(canvas, view, a)
-
-    def finish(self, canvas: Canvas, view: View) -> None:
-        if (at := view.bracketed) is None:
-            return
-        row, column = at.cell.row - 1, at.cell.column - 1
-        for placed in self.placed(view):
-            if placed.symbol and at == place_in_block(view, placed, row, column):
-                paint_cursor(canvas, view, placed)
-
-    def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
-        """Paint the label of a block at its left, and its numbers with their marks."""
-        top, values = placed.top + 1, shown_block(view, placed)
-        place = partial(place_in_block, view, placed)
-        marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
-        looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
-        canvas.put(placed.left - LABEL, top, placed.label, looks)
-        known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
-        for k, i in enumerate(placed.rows):
-            y = placed.line(k) + 1
-            for x, j in enumerate(placed.columns, 1):
-                hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
-                number = None if values is None or hidden else float(values[i, j])
-                mark = view.mark(place(i, j)) if placed.symbol else ""
-                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
-                end = placed.left + x * placed.cell
-                waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
-                looks = "wrong" if wrong else ""
-                sign = view.sign(place(i, j)) if placed.symbol and number is not None else ""
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
-
-
-def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
-    """Return which number a block shows in a cell (counted from 0)."""
-    if placed.part == "made":
-        return view.place_of(placed.symbol, row, column)
-    made = view.iteration - (placed.part == "before")
-    return view.provenance.earliest(Place(made, Cell(placed.symbol, row + 1, column + 1)))
-
-
-def shown_block(view: View, placed: Placed) -> Array | None:
-    """Return the numbers of a block; None until they are computed."""
-    state, symbol = view.state, placed.symbol
-    match placed.part:
-        case "before":
-            return state.before(symbol)
-        case "slope" | "made":
-            return state.value(symbol)
-        case "after":
-            return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
-        case _:
-            return taken_away(view, placed)
-
-
-def taken_away(view: View, placed: Placed) -> Array | None:
-    """Return what the update subtracts, once everything that it reads is computed."""
-    program = view.program
-    step = program.steps[program.index(placed.parameter)]
-    updates, _ = program.phase_bounds("update")
-    if not isinstance(step.expression, Diff):
-        return None
-    reads = [program.positions.get(s, -1) for s in names(step.expression.right)]
-    if any(updates <= at and at >= view.state.position.steps for at in reads):
-        return None
-    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration, step))
-    return taken
-
-
-def rule_in_numbers(view: View) -> str:
-    """Return `α = 0.5`, with the constants of an optimizer other than gradient descent."""
-    training, program = view.state.experiment.training, view.program
-    first, behind = program.phase_bounds("update")
-    read = {s for step in program.steps[first:behind] for s in names(step.expression)}
-    constants = [
-        f"{text(Name(symbol))} = {getattr(training, symbol):g}"
-        for symbol in ("beta1", "beta2", "weight_decay")
-        if symbol in read
-    ]
-    plain = training.optimizer == "gradient_descent"
-    name = [] if plain else [training.optimizer]
-    alpha = view.state.iteration.scalars[ALPHA.symbol]
-    sign = EDITED if view.state.timeline.history.last_edit(ALPHA, view.iteration) else ""
-    return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
-
-
-def cache_title(view: View, a: Arrangement, title: str, remark: str, room: int) -> tuple[str, str]:
-    """Return the Cache's title and note in `room` columns, with the shown example's class and how
-    many of the batch are predicted correctly, as far as they fit."""
-    remark = ", ".join(filter(None, (which_members(view, a), remark)))
-    known, called = right_of_batch(view), None if remark else target_class(view)
-    note = remark or example(view)
-    right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
-    titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note} class {shortened(called, 16)}", note] if called else [note]
-    ways = [(own, said) for said in notes for own in titles]
-    short = "Cache", shortened(note, room - len("Cache"))
-    return next((way for way in ways if sum(map(len, way)) <= room), short)
-
-
-def example(view: View) -> str:
-    """Say which example's column is shown."""
-    state, total = view.state, view.state.experiment.data.examples
-    row = state.iteration.examples[view.column] + 1
-    if state.examples == total and row == view.column + 1:
-        return f"‹example {row} of {total}›" if total > 1 else f"example {row} of {total}"
-    if state.examples > 1:
-        return f"‹example {row}: {view.column + 1} of {state.examples} here›"
-    return f"example {row} of {total}"
-
-
-def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
-    """Say what a d before a name means here, in full, then shorter."""
-    program, step = view.program, view.step
-    own, joint = program.loss, program.objective
-    if joint != own:
-        total = "sum" if program.training.reduction == "sum" else "mean"
-        values, parameters = (families(view, kind) for kind in ("value", "parameter"))
-        return (
-            f"{values}: for this example's {own}; {parameters}: for the {total} {joint}",
-            f"{values}: this example's {own}; {parameters}: {total} {joint}",
-        )
-    of = step.role.of if step and step.phase == "backward" else program.parameters[0]
-    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
-
-
-def families(view: View, kind: str) -> str:
-    """What the gradients of values or of parameters are called, whatever their group: dA, dZ."""
-    program = view.program
-    steps = (program.steps[program.index(symbol)] for symbol in program.gradients)
-    of_kind = (s for s in steps if s.role.of and program.roles[s.role.of].kind == kind)
-    called = list(dict.fromkeys(step.family for step in of_kind))
-    return ", ".join(called if len(called) <= 3 else [*called[:2], "…"])
-
-
-def which_groups(view: View, a: Arrangement) -> str:
-    """Say what several groups share, else which groups are shown, where these are not all."""
-    program, rows = view.program, rows_of(view.program)
-    there = {placed.symbol for placed in a.cache}
-    for row in rows:
-        if row.shared:
-            shared = [s for (s,) in row.parameters if s in there and program.roles[s].group is None]
-            return f"  {' '.join(shared)}: shared by {named(program, row.shared)}" if shared else ""
-    if len(a.shown) == len(rows):
-        return ""
-    shown = [group for k in a.shown for group in rows[k].groups]
-    return f"  {named(program, shown)} of {len(program.groups)}"
-
-
-def which_members(view: View, a: Arrangement) -> str:
-    """Say which time steps are shown, where these are not all: ‹t = 1 2 3 of 12›."""
-    roles, groups = view.program.roles, view.program.groups
-    for row in rows_of(view.program):
-        seen = {roles[p.symbol].group for p in a.cache if p.symbol in row.symbols}
-        shown = [groups[group] for group in row.groups if group in seen]
-        if row.is_family and 0 < len(shown) < len(row.groups):
-            numbers = (name.rsplit(" ", 1)[-1] for name in shown[1:])
-            return f"‹{' '.join([shown[0], *numbers])} of {len(row.groups)}›"
-    return ""
-
-
-def neighbours(view: View, a: Arrangement, width: int) -> str:
-    """Name the groups before and after those that are shown."""
-    rows = rows_of(view.program)
-    others = [k for k in range(len(rows)) if k not in a.shown]
-    ends = [("▴", [k for k in others if k < a.shown[0]])]
-    ends += [("▾", [k for k in others if k > a.shown[0]])]
-    hidden = [(sign, [rows[k] for k in some]) for sign, some in ends if some]
-    room = (width - 6) // max(1, len(hidden)) - 2
-    return "      ".join(f"{sign} {about(some, view, room)}" for sign, some in hidden)
-
-
-def about(rows: list[Row], view: View, room: int) -> str:
-    """Name some groups; of a single one, say what it makes of what."""
-    program = view.program
-    groups = [group for row in rows for group in row.groups]
-    name = named(program, groups) or "shared"
-    if len(rows) > 1:
-        return name
-    (row,) = rows
-    if program.layers:
-        g = program.dense.activations[row.groups[0] - 1]
-        n = program.dense.layers
-        return f"{name}: {n[row.groups[0] - 1]} → {n[row.groups[0]]} {g}"
-    read, made = ([s for slot in slots for s in slot] for slots in (row.operands, row.slots))
-    made = [s for s in made if s not in read]
-    arrow = f"{' '.join(read)} → " if read else ""
-    ways = (f"{name}: {arrow}{' '.join(made)}", f"{name}: {' '.join(made)}")
-    return next((way for way in ways if len(way) <= room), name)

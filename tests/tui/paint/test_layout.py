@@ -121,9 +121,16 @@ def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height
     found = arrange(view, *board)
     values = {p.symbol: p for p in found.cache if p.rows}
     gradients = {p.symbol: p for p in found.gradients}
+    above: list[tuple[int, int]] = []
     for symbol, value in values.items():
         if (name := view.program.gradient_of(symbol)) is not None:
             slope = gradients.pop(name)
-            assert (slope.right, slope.top, slope.cell) == (value.right, value.top, value.cell)
+            assert (slope.right, slope.cell) == (value.right, value.cell)
+            above.append((value.top, slope.top))
             assert (slope.rows, slope.columns) == (value.rows, value.columns)
     assert not gradients
+    lines = {top: {slope for value, slope in above if value == top} for top, _ in above}
+    assert all(len(tops) == 1 for tops in lines.values())  # beside each other, as the values are
+    assert sorted(above) == sorted(above, key=lambda tops: tops[1])
+    inputs = {p.top for p in found.cache} - set(lines)
+    assert inputs or all(value == slope for value, slope in above)

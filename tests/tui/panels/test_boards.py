@@ -10,7 +10,8 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
+from backprop_tui.tui.panels.update import Update
 from tests.tui.driver import line_of, painted, stepping, view_of
 
 
