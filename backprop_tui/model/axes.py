@@ -36,6 +36,17 @@ def axes_of(program: Program) -> Mapping[Axis, Axis]:
     return {axis: found.first(axis) for axis in list(found.before)}
 
 
+@lru_cache(maxsize=64)
+def named_columns(program: Program) -> frozenset[str]:
+    """The values and inputs whose columns are those of an input that is one matrix, and the
+    gradients with respect to them: tokens, not examples."""
+    axes, roles, shapes = axes_of(program), program.roles, program.shapes(1)
+    apart = (s for s in program.of_kind("input") if s not in program.per_example)
+    named = {axes.get((symbol, 1)) for symbol in apart if shapes[symbol][1] > 1} - {None}
+    found = {symbol for (symbol, side), axis in axes.items() if side == 1 and axis in named}
+    return frozenset(found | {s for s, role in roles.items() if role.of in found})
+
+
 class _Alike:
     """Axes as they are found to be counted alike."""
 

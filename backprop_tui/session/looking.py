@@ -10,6 +10,7 @@ from backprop_tui.guide import TOPICS
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import hint, listed, nearest, short
+from backprop_tui.model.axes import named_columns
 from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
@@ -284,23 +285,49 @@ def _verdict(s: SessionState, place: Place) -> Iterator[None]:
 
 
 def example(s: SessionState, rest: str) -> None:
-    """The next example of the batch, or the one that is named."""
-    examples = s.view.state.examples
-    if rest and not (rest.isdecimal() and 1 <= int(rest[:9]) <= examples):
-        raise CannotError(f"The examples of this batch are 1 to {examples}.")
-    _show_example(s, int(rest) - 1 if rest else s.view.column + 1)
+    """The next example of the batch, time step or column of a matrix; or the one that is named."""
+    count = _columns(s)
+    if rest and not (rest.isdecimal() and 1 <= int(rest[:9]) <= count):
+        of = "examples of this batch" if s.view.axis in ("example", "") else f"{s.view.axis}s"
+        raise CannotError(f"The {of} are 1 to {count}.")
+    _light(s, int(rest) - 1 if rest else _lit(s) + 1)
 
 
 def example_back(s: SessionState, rest: str) -> None:
-    """The previous example of the batch."""
-    _show_example(s, s.view.column - 1)
+    """The one before."""
+    _light(s, _lit(s) - 1)
 
 
-def _show_example(s: SessionState, column: int) -> None:
-    examples = s.timeline.state(s.position).examples
-    s.example = column % examples
+def _columns(s: SessionState) -> int:
+    """How many columns there are of which one is lit."""
+    view = s.view
+    if view.axis == "time step":
+        return len(view.members)
+    if view.axis == "column":
+        return max(view.state.shapes[symbol][1] for symbol in named_columns(view.program))
+    return view.state.examples
+
+
+def _lit(s: SessionState) -> int:
+    """The column that is lit, from 0."""
+    view = s.view
+    if view.axis == "time step":
+        return view.members.index(view.lit) if view.lit in view.members else len(view.members) - 1
+    return view.lit_column if view.axis == "column" else view.column
+
+
+def _light(s: SessionState, column: int) -> None:
+    """Light a column; that of a time step until the next step."""
+    view, count = s.view, _columns(s)
+    at = column % count
+    if view.axis == "time step":
+        s.look(Inspection(group=view.members[at]))
+        s.say(f"{view.program.groups[view.members[at]]} of {count} is lit.")
+        return
+    s.example = at
     s.look(Inspection())
-    s.say(f"Numbers are explained for example {s.example + 1} of {examples}.")
+    of = "column" if view.axis == "column" else "example"
+    s.say(f"Numbers are explained for {of} {at + 1} of {count}.")
 
 
 def drawing(s: SessionState, rest: str) -> None:

@@ -454,7 +454,8 @@ class SessionState:
         updating = phase == "update"
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
-        if self.one_panel and self.chosen == "cache" and not self.tabbed:  # what is in hand is seen
+        follows = self.one_panel or self.zoomed  # what is in hand is seen
+        if follows and self.chosen == "cache" and not self.tabbed:
             gradients = self.timeline.program.gradients
             backward = place.symbol in gradients if place else phase == "backward"
             return "gradients" if backward else "cache"

@@ -6,7 +6,7 @@ A View is an immutable record, made anew at each key. Panels read it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from math import isnan
 from typing import TYPE_CHECKING
@@ -20,8 +20,10 @@ from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.architecture import Phase, Step
+from backprop_tui.model.axes import named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
+from backprop_tui.model.rows import rows_of
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.inspection import Inspection
@@ -127,6 +129,28 @@ class View:
         group, roles = self.inspection.group, self.program.roles
         return frozenset(s for s, r in roles.items() if r.kind == "value" and r.group == group)
 
+    @cached_property
+    def members(self) -> tuple[int, ...]:
+        """The groups that are time steps beside each other; none where the program has none."""
+        families = (row.groups for row in rows_of(self.program) if row.is_family)
+        return max(families, key=len, default=())
+
+    @cached_property
+    def axis(self) -> str:
+        """What the columns of the boards are, of which one is lit: example, time step, column."""
+        if self.state.examples > 1:
+            return "example"
+        if self.members:
+            return "time step"
+        return "column" if named_columns(self.program) else ""
+
+    @property
+    def lit_column(self) -> int:
+        """The lit column, from 0, of the matrices whose columns are not examples."""
+        shapes = self.state.shapes
+        widest = max((shapes[s][1] for s in named_columns(self.program)), default=1)
+        return min(self.example, widest - 1)
+
     @property
     def first(self) -> str:
         """The value that matters most on the boards: the one looked at, explained or written."""
@@ -179,7 +203,9 @@ class View:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
             return Cell(self.step.symbol, row + 1, column + 1)
+        named = self.step.symbol in named_columns(self.program)
         own = own_cell(self.state, self.step, self.column)
+        own = replace(own, column=self.lit_column + 1) if named and self.axis == "column" else own
         return self._first_wrong(self.step) or own
 
     def _first_wrong(self, step: Step) -> Cell | None:

@@ -405,9 +405,12 @@ class BackpropApp(App[str]):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
         only = layout.shown == {"step"}
         self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
-        self.query_one("#body").display = not only
-        drawing = self.query_one("#network")
-        drawing.styles.width = "1fr" if layout.alone else layout.network
+        body, drawing = self.query_one("#body"), self.query_one("#network")
+        body.display = not only
+        body.styles.layout = "vertical" if layout.stacked else "horizontal"
+        wide = layout.alone or layout.stacked
+        drawing.styles.width = "1fr" if wide else layout.network
+        drawing.styles.height = layout.network if layout.stacked else "1fr"
         drawing.styles.padding = (0, layout.gap, 0, 0)
         self.query_one("#step").styles.height = "1fr" if only else layout.step
 

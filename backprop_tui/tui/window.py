@@ -32,7 +32,12 @@ LARGE_DRAWING = 66
 STEP = 7
 """Lines of the Step panel in a small window."""
 LEAST = Size(73, 22)
-"""From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
+"""From here on a layer of 3×3 stands whole on both boards beside a drawing."""
+TALL, SHARE = 26, 0.7
+"""Lines from which on panels stand under each other in a narrow window; lines for each column
+above which they do in any."""
+LEAST_DRAWING = 8
+"""Lines of the drawing under the rail, at least."""
 LOW = 18
 """Lines below which a question has no board beside it."""
 AROUND = 3
@@ -46,13 +51,15 @@ class WindowLayout:
 
     shown: frozenset[str]
     network: int
-    """Columns of the drawing beside the boards."""
+    """Columns of the drawing beside the boards; where panels stand under each other, its lines."""
     gap: int
     """Columns between the drawing and the boards."""
     step: int
     """Lines of the Step panel below the boards."""
     alone: bool
     """Whether one panel has all the room above the Step panel."""
+    stacked: bool
+    """Whether all panels stand under each other."""
     board: Size
     """The size that Cache and Gradients are arranged for."""
     update: Size
@@ -72,7 +79,14 @@ class Window:
     @property
     def one_panel(self) -> bool:
         """Whether there is room for one panel only."""
-        return self.size.width < LEAST.width or self.size.height < LEAST.height
+        small = self.size.width < LEAST.width or self.size.height < LEAST.height
+        return small and not self.stacked
+
+    @property
+    def stacked(self) -> bool:
+        """Whether all panels stand under each other: in a narrow window, or a tall one."""
+        width, height = self.size
+        return height >= TALL and (width < LEAST.width or height > SHARE * width)
 
     @property
     def roomy(self) -> bool:
@@ -88,23 +102,38 @@ class Window:
         shown = {view.chosen} if alone else {"network", *boards}
         if self._step_alone(view):
             shown = {"step"}
-        step = STEP
-        if view.roomy:
-            step = LEAST_STEP if alone else self._lines_below(view)
-        lines = self._step_lines(view, step)
-        height = max(0, self.size.height - AROUND - lines)
-        network = 0 if alone else self._drawing(view, height)
-        width, gap = self.size.width - network, 2 if network > DRAWINGS[0][0] else 1
-        board = Size(width, height if alone else height // 2)
+        if self.stacked and not alone:
+            network, step = self._stacked(view)
+            height = max(0, self.size.height - AROUND - step - network)
+            width, gap = self.size.width, 0
+        else:
+            step = STEP
+            if view.roomy:
+                step = LEAST_STEP if alone else self._lines_below(view)
+            step = self._step_lines(view, step)
+            height = max(0, self.size.height - AROUND - step)
+            network = 0 if alone else self._drawing(view, height)
+            width = self.size.width - network
+            gap = 0 if alone else 2 if network > DRAWINGS[0][0] else 1
         return WindowLayout(
             frozenset(shown if network or alone else shown - {"network"}),
             network,
-            0 if alone else gap,
-            lines,
+            gap,
+            step,
             alone,
-            board,
+            self.stacked and not alone,
+            Size(width, height if alone else height // 2),
             Size(width, height),
         )
+
+    def _stacked(self, view: View) -> tuple[int, int]:
+        """Lines of the drawing and of the Step panel where panels stand under each other."""
+        width, room = self.size.width, self.size.height - AROUND
+        found = Cache.arranged(view, Size(width, (room - STEP) // 2))
+        boards = 2 * min((room - STEP) // 2, found.lines + 1)
+        left = room - STEP - boards
+        network = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
+        return network, room - boards - network
 
     def _lines_below(self, view: View) -> int:
         """Lines of the Step panel of a large window: what the boards leave."""

@@ -45,7 +45,7 @@ def sought_in(view: View) -> Sought:
     return Sought(
         view.program,
         view.state.examples,
-        view.column,
+        view.column if view.axis == "example" else view.lit_column,
         view.lit,
         view.needed,
         view.looked_for,
@@ -79,9 +79,9 @@ class _Board:
         """What may be shown, from everything on; each gives up more than the one before."""
         apart = range(self.sought.apart, 0, -1)
         for shown in by_distance(self.rows, self.must):
-            for gap in GAPS[:-1]:
-                rule = "a" if len(shown) == len(self.rows) else "b"
-                yield from (Way(shown, by, gap, rule=rule) for by in apart)
+            rule = "a" if len(shown) == len(self.rows) else "b"
+            for gap, folded in ((GAPS[0], False), (GAPS[1], False), (GAPS[1], True)):
+                yield from (Way(shown, by, gap, folded=folded, rule=rule) for by in apart)
         way = Way(shown, gap=GAPS[-1], rule="c")
         yield way
         longest = max(len(slot) for row in self.rows for slot in row.slots)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
-from backprop_tui.model.axes import Axis, axes_of
+from backprop_tui.model.axes import Axis, axes_of, named_columns
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import PARTS, Row, Slot
 from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
@@ -46,10 +46,8 @@ class Blocks:
         self.shapes = sought.program.shapes(sought.examples)
         self.axes = axes_of(sought.program)
         self.single = sought.program.per_example if sought.examples > 1 else frozenset()
-        inputs = sought.program.of_kind("input")
-        apart = (s for s in inputs if s not in sought.program.per_example)
-        self.named = {self.axes.get((s, 1)) for s in apart if self.shapes[s][1] > 1}
-        lengths = (shape[1] for s, shape in self.shapes.items() if self.is_named(s))
+        self.named = named_columns(sought.program)
+        lengths = (shape[1] for symbol, shape in self.shapes.items() if symbol in self.named)
         self.widest_axis = max(lengths, default=0)
         self.starts: dict[Axis, int] = {}
         self.at: dict[Axis, int] = {}
@@ -86,7 +84,7 @@ class Blocks:
         axis = self.axes.get((symbol, side), (symbol, side))
         first = self.starts.get(axis, 0)
         at = self.own.get((symbol, side), self.at.get(axis))
-        if at is None and axis in self.named and side == 1:
+        if at is None and symbol in self.named and side == 1:
             at, first = self.sought.column, self.sought.column - limit // 2
         return window(first if at is None else in_sight(at, first, limit), limit, length)
 
@@ -125,17 +123,13 @@ class Blocks:
         """The columns of a matrix that are shown: of examples the lit one."""
         if symbol in self.single:
             return range(self.sought.column, self.sought.column + 1)
-        named = min(way.wide, way.named) if self.is_named(symbol) else way.wide
+        named = min(way.wide, way.named) if symbol in self.named else way.wide
         return self.span(symbol, 1, named)
-
-    def is_named(self, symbol: str) -> bool:
-        """Whether the columns of a matrix are those of an input that is one matrix."""
-        return self.axes.get((value_of(self.program, symbol), 1)) in self.named
 
     def label(self, symbol: str, columns: range) -> str:
         """What stands above a matrix: its name, with the numbers of the columns of a named axis."""
         cell = self.sought.cell
-        if len(columns) < 2 or not self.is_named(symbol):
+        if len(columns) < 2 or symbol not in self.named:
             return symbol
         numbers = (f"‹{k + 1}›" if k == self.sought.column else f"{k + 1} " for k in columns)
         first, *others = (number.rjust(cell) for number in numbers)
@@ -162,11 +156,11 @@ class Blocks:
         said: dict[str, str] = {}
         for placed in sorted(cache, key=lambda one: one.symbol not in self.program.parameters):
             symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
-            if self.is_named(symbol) and 0 < len(span := placed.columns) < wide:
+            if symbol in self.named and 0 < len(span := placed.columns) < wide:
                 said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
             whose = "" if symbol in self.program.parameters else f"{symbol} "
             sides = [("row", placed.rows, high)]
-            if symbol not in self.single and not self.is_named(symbol):
+            if symbol not in self.single and symbol not in self.named:
                 sides.append(("col", placed.columns, wide))
             for what, span, of in sides:
                 if 0 < len(span) < of:

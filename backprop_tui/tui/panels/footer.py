@@ -32,6 +32,8 @@ ASKING = {
     "leave": "stop asking",
 }
 """The keys that are shown while something is asked, and what they do then."""
+LIT_AT = 3
+"""How many commands stand before the one that lights another column."""
 YIELDING = ("if roomy", "if it fits", "soon")
 """The keys that are left out where there is little room, in this order."""
 
@@ -101,6 +103,8 @@ class Footer(Panel):
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
+            if view.axis in ("time step", "column"):
+                shown.insert(LIT_AT, replace(BY_ID["example"], short=view.axis, footer="soon"))
             if view.one_panel:
                 shown = with_panels(shown, view.tabbed)
             self.keys(canvas, fitting(room, shown), 1)
