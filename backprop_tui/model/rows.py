@@ -70,7 +70,8 @@ def rows_of(program: Program) -> tuple[Row, ...]:
         # What stands once, like the output of all time steps, has room beside what is shared.
         family, once = rows
         parameters = (*above.parameters, *once.parameters)
-        above = Row(once.groups, (), parameters, once.results, once.targets, tuple(users))
+        read = tuple(slot for slot in once.operands if family.symbols.isdisjoint(slot))
+        above = Row(once.groups, read, parameters, once.results, once.targets, tuple(users))
         return above, family
     return above, *rows
 

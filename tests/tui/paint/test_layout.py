@@ -5,69 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from textual.geometry import Size
 
-from backprop_tui.model.experiment import Data, Experiment, Initial, read_only
-from backprop_tui.model.network import Training
 from backprop_tui.model.rows import rows_of
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.window import Window
+from tests.programs import programs
 from tests.tui.driver import view_of
 
 WIDTHS, HEIGHTS = st.integers(40, 300), st.integers(12, 100)
 
 
 @st.composite
-def written(draw: DrawFn) -> WrittenNetwork:
-    """Any program of a few groups: layers, time steps, shared and own parameters, skips."""
-    n = draw(st.integers(1, 12))
-    groups = draw(st.integers(1, 5))
-    shares = draw(st.booleans())
-    parameters: dict[str, tuple[int, ...]] = {}
-    data: dict[str, tuple[int, ...]] = {}
-    forward: dict[str, str] = {}
-    before = ""
-    for t in range(1, groups + 1):
-        number = "" if shares else str(t)
-        terms = []
-        if t == 1 or draw(st.booleans()):
-            rows = 3 if shares else draw(st.integers(1, 12))
-            data[f"X{t}"] = (rows, 1)
-            parameters[f"U{number}"] = (n, rows)
-            terms.append(f"U{number}·X{t}")
-        if before:
-            parameters[f"W{number}"] = (n, n)
-            terms.append(f"W{number}·{before}")
-        if draw(st.booleans()) or (shares and f"b{number}" in parameters):
-            parameters[f"b{number}"] = (n, 1)
-            terms.append(f"b{number}")
-        forward[f"Z{t}"] = " + ".join(terms)
-        forward[f"A{t}"] = f"tanh(Z{t})"
-        if before and draw(st.booleans()):
-            forward[f"F{t}"] = f"A{t} + {before}"
-            before = f"F{t}"
-        else:
-            before = f"A{t}"
-    data["Y"] = (n, 1)
-    forward["L"] = f"half_squared_error({before}, Y)"
-    return WrittenNetwork(tuple(parameters.items()), tuple(data.items()), tuple(forward.items()))
-
-
-@st.composite
 def views(draw: DrawFn) -> View:
-    """Any such program at any step."""
-    network, examples = draw(written()), draw(st.integers(1, 2))
-    data = Data({s: read_only(np.full((n, examples), 0.5)) for s, (n, _) in network.data})
-    training = Training(batch=examples)
-    run = Timeline(Experiment("a", "a", "A", "", network, training, data, Initial(seed=1)))
+    """Any program at any step."""
+    run = Timeline(draw(programs()))
     steps = draw(st.integers(0, len(run.program.steps)))
     return view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
 
