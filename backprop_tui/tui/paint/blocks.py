@@ -110,7 +110,9 @@ class Blocks:
             head = self.label(symbol, columns)
             pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
         many = sum(len(piece.columns) for piece in pieces) > 1
-        return Block(part, number, tuple(pieces), way.gap if part == "parameters" or many else 0)
+        gap = way.gap if part == "parameters" or many else 0
+        begins = not pieces[0].label.startswith(" ") and len(pieces[0].label) >= cell * 2
+        return Block(part, number, tuple(pieces), max(gap, 1) if begins else gap)
 
     def members(self, slot: Slot, limit: int) -> Slot:
         """The matrices of a slot that are shown: that of the lit group among them."""

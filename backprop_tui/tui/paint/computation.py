@@ -150,7 +150,7 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         for k in range(len(layers) - 1)
     ]
     skips = rails(view.program)
-    gaps = next(found for found in gaps_of(between, bottom - top - len(layers)))
+    gaps = gaps_of(between, bottom - top - len(layers))
     first, last = shown(view, at, len(layers), gaps, bottom - top)
     places: dict[str, tuple[int, int]] = {}
     room, y = canvas.width - RAIL * min(2, len(skips)), top
@@ -180,9 +180,9 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         canvas.put(0, bottom - 1, "⋮", "quiet")
 
 
-def gaps_of(between: list[list[Edge]], room: int) -> Iterator[list[int]]:
-    """The lines between layers, from many to none, the first that fits and then the least: first
-    the names of functions give way, then those of parameters, then all."""
+def gaps_of(between: list[list[Edge]], room: int) -> list[int]:
+    """The lines between layers, from many to none as they fit: first the names of functions give
+    way, then those of parameters, then all lines; where the nodes alone do not fit, few."""
 
     def lines(edges: list[Edge]) -> int:
         straight = len({edge.source for edge in edges}) == len({e.target for e in edges}) == 1
@@ -194,10 +194,8 @@ def gaps_of(between: list[list[Edge]], room: int) -> Iterator[list[int]]:
         for n, edges in zip(full, between, strict=True)
     ]
     low = [min(1, n) for n in named]
-    for found in (full, named, low):
-        if sum(found) <= room:
-            yield found
-    yield low
+    ways = (full, named, low, [0] * len(full))
+    return next((way for way in ways if sum(way) <= room), low)
 
 
 def shown(

@@ -41,7 +41,7 @@ class _Update:
         every = rows_of(sought.program)
         self.needed, must = must_be_there(every, sought)
         self.numbers = [k for k, row in enumerate(every) if row.parameters]
-        self.rows = tuple(every[k] for k in self.numbers)
+        self.rows = tuple(replace(every[k], shared=()) for k in self.numbers)
         here = {k for k, number in enumerate(self.numbers) if number in must}
         self.must = frozenset(here or {len(self.rows) - 1})
         self.blocks = Blocks(sought, [self.rows[k] for k in self.must])
