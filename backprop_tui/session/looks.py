@@ -30,6 +30,7 @@ def take(s: SessionState, look: Look) -> None:
     s.drawing, s.chosen = look.drawing, look.panel
     s.hidden = set(look.hidden)
     s.tabbed, s.zoomed, s.scrolled = look.marked, look.maximised, look.line
+    s.levels = look.blackboard
     groups = s.timeline.program.groups
     s.scroll = {k: (row - 1, column - 1) for k, row, column in look.scroll if k in groups}
     there = look.cursor and _is_there(s, s.position.iteration, look.cursor)
@@ -66,6 +67,7 @@ def look_now(s: SessionState) -> Look:
         term=seen.term,
         scroll=tuple((k, row + 1, column + 1) for k, (row, column) in s.scroll.items()),
         line=s.scrolled,
+        blackboard=s.levels,
         ask=None if s.mode == s.usual_mode(s.timeline.experiment) else s.mode,
     )
 

@@ -6,7 +6,7 @@ what happened to be drawn last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
@@ -36,8 +36,11 @@ LEAST = Size(73, 22)
 TALL, SHARE = 26, 0.7
 """Lines from which on panels stand under each other in a narrow window; lines for each column
 above which they do in any."""
-LEAST_DRAWING = 8
-"""Lines of the drawing under the rail, at least."""
+BESIDE, LEAST_BOARD = 118, 58
+"""Columns from which on the blackboard stands beside the boards, and what these keep at least."""
+UNDER_BLACKBOARD, LEAST_DRAWING = 9, 8
+"""Lines of the Step panel below a blackboard in a large window, and of a drawing above or below the
+boards, at least."""
 LOW = 18
 """Lines below which a question has no board beside it."""
 AROUND = 3
@@ -51,19 +54,23 @@ class WindowLayout:
 
     shown: frozenset[str]
     network: int
-    """Columns of the drawing beside the boards; where panels stand under each other, its lines."""
+    """Columns of the drawing beside the boards."""
     gap: int
     """Columns between the drawing and the boards."""
     step: int
     """Lines of the Step panel below the boards."""
     alone: bool
     """Whether one panel has all the room above the Step panel."""
-    stacked: bool
-    """Whether all panels stand under each other."""
     board: Size
     """The size that Cache and Gradients are arranged for."""
     update: Size
     """The size that the Update board is arranged for."""
+    beside: int = 0
+    """Columns of the boards where the blackboard stands beside them, the drawing below."""
+    drawing: int = 0
+    """Lines of the drawing above or below the boards, there."""
+    stacked: bool = False
+    """Whether all panels stand under each other."""
 
     def room(self, board: str) -> Size:
         """The size that a board is arranged for, by its id."""
@@ -96,44 +103,63 @@ class Window:
     # Where the panels stand
 
     def layout(self, view: View) -> WindowLayout:
-        """The panels of this phase; only the chosen one where it is enlarged, or in little room."""
+        """The panels of this phase; only the chosen one where it is enlarged, or in little room.
+
+        The blackboard stands in the place of all of them, or beside them where there is room.
+        """
+        if view.blackboard is not None and not self._step_alone(view):
+            return self._with_blackboard(view)
         alone = view.maximised or view.one_panel
         boards = {"update"} if view.updating else {"cache", "gradients"}
         shown = {view.chosen} if alone else {"network", *boards}
         if self._step_alone(view):
             shown = {"step"}
         if self.stacked and not alone:
-            network, step = self._stacked(view)
-            height = max(0, self.size.height - AROUND - step - network)
-            width, gap = self.size.width, 0
-        else:
-            step = STEP
-            if view.roomy:
-                step = LEAST_STEP if alone else self._lines_below(view)
-            step = self._step_lines(view, step)
-            height = max(0, self.size.height - AROUND - step)
-            network = 0 if alone else self._drawing(view, height)
-            width = self.size.width - network
-            gap = 0 if alone else 2 if network > DRAWINGS[0][0] else 1
-        return WindowLayout(
-            frozenset(shown if network or alone else shown - {"network"}),
-            network,
-            gap,
-            step,
-            alone,
-            self.stacked and not alone,
-            Size(width, height if alone else height // 2),
-            Size(width, height),
-        )
+            return self._stacked(view, shown)
+        step = STEP
+        if view.roomy:
+            step = LEAST_STEP if alone else self._lines_below(view)
+        step = self._step_lines(view, step)
+        height = max(0, self.size.height - AROUND - step)
+        network = 0 if alone else self._drawing(view, height)
+        width = self.size.width - network
+        gap = 0 if alone else 2 if network > DRAWINGS[0][0] else 1
+        shown = shown if network or alone else shown - {"network"}
+        board = Size(width, height if alone else height // 2)
+        return WindowLayout(frozenset(shown), network, gap, step, alone, board, Size(width, height))
 
-    def _stacked(self, view: View) -> tuple[int, int]:
-        """Lines of the drawing and of the Step panel where panels stand under each other."""
+    def _stacked(self, view: View, shown: set[str]) -> WindowLayout:
+        """All panels under each other: the boards have what they need, the drawing a third of its
+        width in lines, the Step panel the rest."""
         width, room = self.size.width, self.size.height - AROUND
         found = Cache.arranged(view, Size(width, (room - STEP) // 2))
-        boards = 2 * min((room - STEP) // 2, found.lines + 1)
-        left = room - STEP - boards
-        network = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
-        return network, room - boards - network
+        each = min((room - STEP) // 2, found.lines + 1)
+        left = room - STEP - 2 * each
+        drawing = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
+        step = room - 2 * each - drawing
+        board, update = Size(width, each), Size(width, 2 * each)
+        shown = shown if drawing else shown - {"network"}
+        return WindowLayout(
+            frozenset(shown), 0, 0, step, False, board, update, drawing=drawing, stacked=True
+        )
+
+    def _with_blackboard(self, view: View) -> WindowLayout:
+        width, height = self.size
+        step = max(UNDER_BLACKBOARD, height // 5) if self.roomy else self._step_lines(view, STEP)
+        body = max(0, height - AROUND - step)
+        if width < BESIDE or view.maximised or view.one_panel:
+            whole = Size(width, body)
+            return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
+        beside = max(LEAST_BOARD, width * 48 // 100)
+        found = Cache.arranged(replace(view, roomy=False), Size(beside, body // 2))
+        each = min(body // 2, found.lines + 1)
+        drawing = body - 2 * each
+        boards = {"update"} if view.updating else {"cache", "gradients"}
+        if drawing < LEAST_DRAWING:
+            each, drawing = body // 2, 0
+        shown = {"blackboard", *boards, *({"network"} if drawing else ())}
+        board, update = Size(beside, each), Size(beside, 2 * each)
+        return WindowLayout(frozenset(shown), 0, 0, step, False, board, update, beside, drawing)
 
     def _lines_below(self, view: View) -> int:
         """Lines of the Step panel of a large window: what the boards leave."""

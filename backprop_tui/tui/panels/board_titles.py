@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.model.rows import Row, named, rows_of
-from backprop_tui.session.view import View
+from backprop_tui.session.view import CARRIED_ON, ENTERS, View
 from backprop_tui.tui.paint.canvas import shortened
 from backprop_tui.tui.paint.placed import Arrangement
 from backprop_tui.tui.paint.predictions import right_of_batch, target_class
@@ -18,9 +18,19 @@ def cache_title(view: View, a: Arrangement, title: str, remark: str, room: int) 
     right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
     notes = [f"{note} class {shortened(called, 16)}", note] if called else [note]
+    notes = [*with_legend(view, notes[0]), *notes[1:]]
     ways = [(own, said) for said in notes for own in titles]
     short = "Cache", shortened(note, room - len("Cache"))
     return next((way for way in ways if sum(map(len, way)) <= room), short)
+
+
+def with_legend(view: View, note: str) -> list[str]:
+    """Return a note with what the signs of a mistake mean before it, where the run has one, and the
+    note alone."""
+    if view.right is None or view.without_effect:
+        return [note]
+    legend = f"{ENTERS} mistake enters  {CARRIED_ON} carried on"
+    return [f"{legend}   {note}" if note else legend, *([legend] if note else []), note]
 
 
 def example(view: View) -> str:

@@ -28,7 +28,7 @@ from backprop_tui.tui.panels.board_titles import (
 )
 from backprop_tui.tui.panels.panel import Panel
 
-TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
+TOLD = re.compile(f"[✓✗~≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What stands beside a number in its cell, and its minus sign: hidden with the number."""
 POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""

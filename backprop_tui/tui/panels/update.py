@@ -17,6 +17,7 @@ from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor
 from backprop_tui.tui.paint.placed import Arrangement, Placed
 from backprop_tui.tui.paint.update import LABEL, arrange_update
+from backprop_tui.tui.panels.board_titles import with_legend
 from backprop_tui.tui.panels.boards import Board
 
 
@@ -32,7 +33,8 @@ class Update(Board):
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
         remark = self.remark(view, a, canvas.width)
-        notes = [", ".join(filter(None, (remark, constants))), remark or constants]
+        told = ", ".join(filter(None, (remark, constants)))
+        notes = [*with_legend(view, told), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
         for placed in a.cache:
@@ -63,12 +65,12 @@ class Update(Board):
                 hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
-                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
+                told = placed.symbol and number is not None
+                wrong = view.wrong(place(i, j)) if told else ""
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
-                looks = "wrong" if wrong else ""
-                sign = view.sign(place(i, j)) if placed.symbol and number is not None else ""
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
+                sign = view.sign(place(i, j)) if told else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, "", waits, sign, wrong)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
