@@ -71,16 +71,19 @@ class _Board:
         self.rows = rows_of(sought.program)
         self.needed, self.must = must_be_there(self.rows, sought)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
-        self.known: dict[tuple[int, frozenset[str], Way], Line] = {}
+        self.known: dict[tuple[int, frozenset[str], tuple[int, ...]], Line] = {}
 
     # What is given up, rule by rule
 
     def ways(self) -> Iterator[Way]:
         """What may be shown, from everything on; each gives up more than the one before."""
         apart = range(self.sought.apart, 0, -1)
+        least = tuple(sorted(self.must))
+        closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
+        closely = [way for way in closely if self.folded(Way(least, 1, way[0], folded=way[1]))]
         for shown in by_distance(self.rows, self.must):
             rule = "a" if len(shown) == len(self.rows) else "b"
-            for gap, folded in ((GAPS[0], False), (GAPS[1], False), (GAPS[1], True)):
+            for gap, folded in closely:
                 yield from (Way(shown, by, gap, folded=folded, rule=rule) for by in apart)
         way = Way(shown, gap=GAPS[-1], rule="c")
         yield way
@@ -147,7 +150,7 @@ class _Board:
         for k in way.shown:
             row = self.rows[k]
             labels = above.intersection(symbol for slot in row.operands for symbol in slot)
-            key = k, labels, replace(way, shown=(), apart=1, rule="")
+            key = k, labels, (way.gap, way.needed_alone, way.members, way.named, way.tall, way.wide)
             if key not in self.known:  # one way after the other is tried
                 self.known[key] = self.blocks.of(row, way, self.needed, labels)
             yield self.known[key]

@@ -14,7 +14,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of
 from backprop_tui.tui.paint.drawings import draw
-from backprop_tui.tui.paint.operations import edges_of, is_heavy
+from backprop_tui.tui.paint.operations import edges_of, heavy
 from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
 from tests.tui.driver import view_of
 
@@ -31,8 +31,8 @@ def drawn(view: View, width: int = 21, height: int = 13) -> str:
     return canvas.text()
 
 
-def heavy(view: View) -> set[tuple[str, str]]:
-    return {(e.source, e.target) for e in edges_of(view.program) if is_heavy(view, e)}
+def worked_on(view: View) -> set[tuple[str, str]]:
+    return {(e.source, e.target) for e in edges_of(view.program) if heavy(view, e)}
 
 
 class TestChain:
@@ -45,9 +45,9 @@ class TestChain:
         assert re.search(r"t=1 +t=2 +t=3", text)
 
     def test_the_edges_of_what_is_shared_are_heavy_together(self) -> None:
-        assert heavy(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
-        assert heavy(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
-        assert heavy(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
+        assert worked_on(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
+        assert worked_on(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
+        assert worked_on(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
 
     def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
         view = at(rnn(12), "dWh")
@@ -74,7 +74,7 @@ class TestLayers:
         assert "skip" in "".join(lines[begin:end])
 
     def test_both_paths_of_a_gradient_are_heavy(self) -> None:
-        assert heavy(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
+        assert worked_on(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
 
     def test_what_is_written_and_read_is_marked(self) -> None:
         text = drawn(at(RESIDUAL, "dA1"), 21, 20)
