@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from backprop_tui.maths.numbers import cell_width
-from backprop_tui.model.rows import Row, rows_of
+from backprop_tui.model.rows import Row, Slot, rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.blocks import (
     Blocks,
@@ -71,7 +71,7 @@ class _Board:
         self.rows = rows_of(sought.program)
         self.needed, self.must = must_be_there(self.rows, sought)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
-        self.known: dict[tuple[int, frozenset[str], tuple[int, ...]], Line] = {}
+        self.known: dict[object, Line] = {}
 
     # What is given up, rule by rule
 
@@ -93,14 +93,24 @@ class _Board:
         few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
         alone = tuple(k for k in shown if k in self.must or not self.rows[k].shared)
         yield from (replace(way, shown=alone, gap=gap) for gap in GAPS[1:])
-        yield (way := replace(way, needed_alone=True, rule="e"))
-        yield (way := replace(way, flowing=True))
+        spare = self.spare(shown)
+        for count in range(1, len(spare) + 1):
+            way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            yield way
+            yield (way := replace(way, flowing=True))
         for columns in range(self.blocks.widest_axis - 1, FEW - 1, -1):
             yield (way := replace(way, named=columns, rule="f"))
         yield from self.windows(few)
-        yield from self.windows(replace(few, needed_alone=True, gap=0))
+        yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
         yield from self.windows(replace(way, rule="h"))
         yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
+
+    def spare(self, shown: tuple[int, ...]) -> list[Slot]:
+        """What the step does not touch of the rows shown, what stands farthest from it first."""
+        slots = list(dict.fromkeys(slot for k in shown for slot in self.rows[k].slots))
+        here = [k for k, slot in enumerate(slots) if not self.needed.isdisjoint(slot)]
+        far = ((min((abs(k - at) for at in here), default=k), k) for k in range(len(slots)))
+        return [slots[k] for _, k in sorted(far, reverse=True) if k not in here]
 
     def windows(self, way: Way) -> Iterator[Way]:
         """Windows onto large matrices: as many columns as fit, then as many rows."""
@@ -150,9 +160,10 @@ class _Board:
         for k in way.shown:
             row = self.rows[k]
             labels = above.intersection(symbol for slot in row.operands for symbol in slot)
-            key = k, labels, (way.gap, way.needed_alone, way.members, way.named, way.tall, way.wide)
+            sizes = way.gap, way.members, way.named, way.tall, way.wide
+            key = k, labels, way.left_out, sizes
             if key not in self.known:  # one way after the other is tried
-                self.known[key] = self.blocks.of(row, way, self.needed, labels)
+                self.known[key] = self.blocks.of(row, way, labels)
             yield self.known[key]
             above |= {piece.symbol for block in self.known[key] for piece in block.pieces}
 

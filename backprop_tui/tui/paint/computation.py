@@ -23,6 +23,8 @@ from backprop_tui.tui.paint.operations import (
 
 PITCH, WIDEST = 6, 14
 """Columns from one time step to the next, at least and at most."""
+ROOMY = 12
+"""Columns from which on functions are named between time steps."""
 RAIL = 3
 """Columns from one edge that skips to the next."""
 
@@ -101,7 +103,7 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
             labels.append((across - len(edge.label), (y0 + y1 + 1) // 2, edge))
     wires.paint()
     for x, y, edge in labels:
-        if edge.through or pitch > PITCH + 2:
+        if edge.through or pitch >= ROOMY:
             put_label(canvas, view, x, y, edge)
     for symbol, (x, y) in places.items():
         put_node(canvas, view, x, y, symbol)

@@ -113,8 +113,8 @@ class Way:
     """Lines from one row of numbers to the next."""
     gap: int = 0
     """Free columns before a parameter, and before a block of several columns."""
-    needed_alone: bool = False
-    """Whether of the shown rows only what is needed is there."""
+    left_out: frozenset[tuple[str, ...]] = frozenset()
+    """The slots of these rows that are not there."""
     flowing: bool = False
     """Whether the blocks of all rows follow each other, as many in a line as fit."""
     members: int = ALL

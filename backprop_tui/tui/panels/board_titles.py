@@ -97,7 +97,9 @@ def which_members(view: View, a: Arrangement) -> str:
 def neighbours(view: View, a: Arrangement, width: int) -> str:
     """Name the groups before and after those that are shown."""
     rows = rows_of(view.program)
-    others = [k for k in range(len(rows)) if k not in a.shown]
+    others = [k for k, row in enumerate(rows) if k not in a.shown]
+    if view.updating:  # what has no parameters has no update
+        others = [k for k in others if rows[k].parameters]
     ends = [("▴", [k for k in others if k < a.shown[0]])]
     ends += [("▾", [k for k in others if k > a.shown[0]])]
     hidden = [(sign, [rows[k] for k in some]) for sign, some in ends if some]
