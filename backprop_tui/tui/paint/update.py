@@ -14,7 +14,7 @@ from backprop_tui.model.rows import rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import by_distance, must_be_there, sought_in
 from backprop_tui.tui.paint.blocks import Blocks
-from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
@@ -53,14 +53,14 @@ class _Update:
             for shown in by_distance(self.rows, self.must):
                 for apart in range(self.sought.apart, 0, -1):
                     yield Way(shown, apart, folded=folded), False
+        columns = self.width // self.sought.cell
         for alone in (False, True):
             way = Way(shown, folded=False, rule="h")
-            for wide in range(self.width // self.sought.cell, 0, -1):
-                if self.fits(replace(way, wide=wide), alone):
-                    for tall in range(self.height, 0, -1):
-                        for apart in range(self.sought.apart, 0, -1):
-                            yield replace(way, wide=wide, tall=tall, apart=apart), alone
-                    break
+            wide = largest(1, columns, lambda n: self.fits(replace(way, wide=n), alone))  # noqa: B023
+            if wide is not None:
+                for tall in range(self.height, 0, -1):
+                    for apart in range(self.sought.apart, 0, -1):
+                        yield replace(way, wide=wide, tall=tall, apart=apart), alone
         yield Way(shown, tall=1, wide=1, rule="i"), True
 
     def bands(self, way: Way, alone: bool) -> Iterator[list[str]]:
