@@ -38,7 +38,7 @@ def worked_on(view: View) -> set[tuple[str, str]]:
 class TestChain:
     def test_time_steps_stand_beside_each_other_with_what_they_share_named(self) -> None:
         text = drawn(at(rnn(3), "dWh"), 15)
-        assert re.search(r"H1━┓ •H2━┓  H3", text)
+        assert re.search(r"H1◀┓ •H2◀┓  H3", text)
         assert re.search(r"Z1 ┗━•Z2 ┗━•Z3", text)
         assert text.count("Wh") == 2
         assert text.count("│Wx") == 2  # the third is cut to the panel's width
@@ -66,12 +66,20 @@ class TestLayers:
     def test_an_edge_that_skips_runs_at_the_right(self) -> None:
         lines = drawn(at(RESIDUAL, "dA1"), 21, 20).splitlines()
         begin, end = (
-            next(k for k, line in enumerate(lines) if f"{s}━" in line) for s in ("A1", "A2")
+            next(k for k, line in enumerate(lines) if re.search(f"{s}[◀━]━", line))
+            for s in ("A1", "A2")
         )
         column = lines[begin].index("┓")
         assert all(line[column] == "┃" for line in lines[begin + 1 : end])
         assert lines[end][column] == "┛"
         assert "skip" in "".join(lines[begin:end])
+
+    def test_heads_tell_the_direction(self) -> None:
+        assert "A1◀━" in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        assert "▶A2" not in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        forward = drawn(at(RESIDUAL, "A2"), 21, 20)
+        assert re.search(r"▸A2◀━+┛", forward)  # from the right, where the skip arrives
+        assert re.search(r"▼ +┃\n *▸A2", forward)
 
     def test_both_paths_of_a_gradient_are_heavy(self) -> None:
         assert worked_on(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
