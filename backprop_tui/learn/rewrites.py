@@ -188,9 +188,17 @@ def without_sum(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def one_path(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
-    """x and y for x + y, in a gradient: a term for each path to the loss."""
+    """x and y for x + y, in a gradient: a term for each path to the loss; a penalty stays."""
+
+    def one(part: Expr) -> Iterator[Expr]:
+        terms = part.terms if isinstance(part, Sum) else ()
+        paths = [term for term in terms if not {*program.gradients}.isdisjoint(names(term))]
+        rest = tuple(term for term in terms if term not in paths)
+        if len(paths) > 1:
+            yield from (Sum((path, *rest)) if rest else path for path in paths)
+
     if step.phase == "backward":
-        yield from variants(e, lambda part: part.terms if isinstance(part, Sum) else ())
+        yield from variants(e, one)
 
 
 def accumulated(step: Step, e: Expr, program: Program) -> Iterator[Expr]:

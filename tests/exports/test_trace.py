@@ -27,7 +27,8 @@ from tests.networks import experiments, same_bits
 
 HEADER = (
     "backprop_tui title layers activations loss bias learning_rate batch order reduction freeze "
-    "optimizer beta1 beta2 epsilon weight_decay l2 momentum_form seed mistake X Y parameters edits"
+    "optimizer beta1 beta2 epsilon weight_decay l2 momentum_form input_gradient seed "
+    "mistake X Y parameters edits"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 
