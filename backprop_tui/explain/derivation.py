@@ -16,7 +16,7 @@ from backprop_tui.explain.by_elements import by_elements, given
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import in_matrices
 from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, is_derivative, z
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -80,7 +80,7 @@ def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
 def _of_function(symbol: str) -> Derivation:
     """The derivation of a function's derivative from its definition, in z."""
     slope = Call(symbol, (z,))
-    function = ACTIVATIONS[symbol.removesuffix("_derivative")]
+    function = FUNCTIONS[symbol.removesuffix("_derivative")]
     call, definition = function(z), function.value
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)

@@ -88,7 +88,8 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
     """The cell that is shown for a whole step: the first one of that example (from 0)."""
-    return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
+    own = example + 1 if step.symbol in state.program.per_example else 1
+    return Cell(step.symbol, *state.program.architecture.place(1, own))
 
 
 class Explanation:

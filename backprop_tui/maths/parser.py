@@ -37,7 +37,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, LOSSES, PRIMITIVES
 from backprop_tui.maths.writing import GREEK
 from backprop_tui.messages import nearest, printable, short
 
@@ -46,12 +46,13 @@ GATHERED = {
     ("sum", 1): "row_sums",
     ("sum", 0): "col_sums",
     ("max", None): "largest",
+    ("max", 1): "row_max",
     ("max", 0): "col_max",
 }
 """The functions for NumPy's sum and max along an axis."""
-FUNCTIONS = {
-    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
-    **{f.symbol: f.name for f in ACTIVATIONS.values()},
+NAMED: dict[str, str] = {
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS)},
+    **{f.symbol: f.name for f in FUNCTIONS.values()},
     **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
     "maximum": "max",
     "sigma": "sigmoid",
@@ -171,7 +172,7 @@ class _Parser:
     def __init__(self, source: str, functions: Mapping[str, str]) -> None:
         if len(source) > LONGEST:
             raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-        self.functions = {**FUNCTIONS, **functions}
+        self.functions = {**NAMED, **functions}
         self.tokens = tokens(source)
         self.next = 0
         self.depth = 0

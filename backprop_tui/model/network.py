@@ -10,6 +10,8 @@ from backprop_tui.model.optimizers import OPTIMIZERS
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
+ORIENTATIONS = ("columns", "rows")
+"""What examples are in the matrices of a network."""
 SIZES = ListOf(whole_number(1), "numbers of neurons, the inputs first", 2, 1000)
 FUNCTIONS = ListOf(
     name_among(sorted(ACTIVATIONS)), "activations, one for each layer after the inputs", 1
@@ -28,6 +30,10 @@ class Network:
     layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
     activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
+
+    orientation: Annotated[
+        str, Key(name_among(ORIENTATIONS), "rows: Z = A·W + b, a row for each example (Keras)")
+    ] = ORIENTATIONS[0]
 
     @property
     def depth(self) -> int:

@@ -23,7 +23,7 @@ from backprop_tui.exports.scripts.lines import (
 )
 from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Div, Mul, Name
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.architecture import Step
@@ -82,7 +82,7 @@ def _assignment(program: Program, step: Step) -> str:
     """The line of a step: a call where it only calls a function, else as it is computed."""
     computed = e = program.lowered_of(step)
     if isinstance(step.expression, Call) and not isinstance(e, Name):
-        e = step.expression if step.expression.function in ACTIVATIONS else e
+        e = step.expression if step.expression.function in FUNCTIONS else e
     source = numpy_source(e)
     if not is_contiguous(computed):
         source = f"np.ascontiguousarray({source})"
@@ -107,7 +107,7 @@ def _definitions(program: Program) -> Iterator[str]:
     called = dict.fromkeys(
         step.expression.function
         for step in program.steps
-        if isinstance(step.expression, Call) and step.expression.function in ACTIVATIONS
+        if isinstance(step.expression, Call) and step.expression.function in FUNCTIONS
     )
     for function in called:
         if not isinstance(DEFINITIONS[function], Name):
