@@ -18,7 +18,7 @@ from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.layers import OBJECTIVE
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import ORIENTATIONS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import Fault, WrittenError, WrittenNetwork
 
@@ -46,6 +46,11 @@ class Draft:
         """The layers, if every one of them is known."""
         layers: tuple[int, ...] | None = self["network", "layers"]
         return None if layers is None or None in layers else layers
+
+    @property
+    def orientation(self) -> str:
+        """What examples are in the matrices of a dense network: columns or rows."""
+        return self["network", "orientation"] or ORIENTATIONS[0]
 
     @property
     def shapes(self) -> dict[str, Shape] | None:
@@ -138,7 +143,7 @@ class Draft:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss)
+        return Network(layers, tuple(activations), loss, self.orientation)
 
     @cached_property
     def program(self) -> Program | None:
@@ -151,8 +156,8 @@ class Draft:
         if self.layers is None:
             return None
         loss = self["network", "loss"] or "half_squared_error"
-        linear = Network(self.layers, ("linear",) * (len(self.layers) - 1), loss)
-        return program_of(linear, self.rule)
+        linear = ("linear",) * (len(self.layers) - 1)
+        return program_of(Network(self.layers, linear, loss, self.orientation), self.rule)
 
     @property
     def steps(self) -> tuple[str, ...] | None:
@@ -190,10 +195,12 @@ class Draft:
             return
         layer = self.program.layers[role.group - 1]
         reading = f" reading {layer.reads}" if role.part == "weight" else ""
+        other = next(name for name in ORIENTATIONS if name != self.orientation)
+        fits = f', which it is with network.orientation = "{other}"' if shape[::-1] == right else ""
         self.faults.add(
             path,
             f"has shape {written(shape)}, but layer {layer.number} has "
-            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}",
+            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}{fits}",
         )
 
     def came_from(self, flag: str) -> bool:
