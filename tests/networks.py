@@ -7,18 +7,22 @@ few digits, so that a failing example can be read.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
 from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Program
+from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Iteration, Timeline
 
@@ -85,8 +89,21 @@ def experiments(
     return experiment(network, training, X, draw(targets(network, examples)), given)
 
 
+@st.composite
+def any_way(draw: DrawFn) -> Experiment:
+    """Any experiment, with any optimizer, weight decay, and any mistake or none."""
+    experiment = draw(experiments(scales=(1.0,)))
+    training = replace(
+        experiment.training,
+        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
+        weight_decay=draw(st.sampled_from((0.0, 0.1))),
+    )
+    mistake = draw(st.none() | st.sampled_from(sorted(CATALOGUE)))
+    return replace(experiment, training=training, mistake=CATALOGUE[mistake] if mistake else None)
+
+
 def experiment(
-    network: Network,
+    network: Network | WrittenNetwork,
     training: Training,
     X: Any,
     Y: Any,

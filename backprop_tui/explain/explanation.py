@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any, TypeAlias
 
 from backprop_tui.explain.provenance import MOST_TERMS, Place, Provenance
@@ -20,6 +20,7 @@ from backprop_tui.maths.expressions import (
     Cell,
     Expr,
     MatMul,
+    Mul,
     Name,
     Sum,
     Transpose,
@@ -31,6 +32,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import is_derivative
+from backprop_tui.maths.normal_form import flat
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import (
@@ -46,6 +48,7 @@ from backprop_tui.maths.writing import (
     write,
 )
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import lower
 from backprop_tui.run.timeline import State
 
 Number: TypeAlias = Callable[[float], str]
@@ -156,6 +159,11 @@ class Explanation:
         """The numbers that it is computed from, as the step is taught."""
         return self.provenance.terms(self.place)
 
+    @cached_property
+    def sources(self) -> tuple[Place, ...]:
+        """The numbers that enter leads to: those, then what its chain rule alone reads."""
+        return self.provenance.sources(self.place)
+
     def symbols(self, fold: int | None = None, notation: Notation = TEXT) -> str:
         """dZ2[1,1] · A1[2,1]; sums of more than `fold` terms are shortened in the middle."""
         return folded(self.taught, fold, notation)
@@ -245,10 +253,19 @@ class Explanation:
 
         ways = [(self.taught, written) for written in self._stages]
         ways.append((self._at_cell(self.provenance.program.lowered_of(self.step)), self._figure))
-        if self.step.derivation is not None:
-            product = self._at_cell(self.step.derivation)
+        for product in self._chain_rule:
             ways += [(product, self._figure), (product, self._simplified)]
         return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
+
+    @cached_property
+    def _chain_rule(self) -> tuple[Expr, ...]:
+        """What the number collapsed from, as written and with the values of the forward pass."""
+        if self.step.derivation is None:
+            return ()
+        program = self.provenance.program
+        known = {s.expression: s.target for s in program.steps if s.phase == "forward"}
+        lowered = flat(lower(self.step.derivation, known))
+        return self._at_cell(self.step.derivation), self._at_cell(lowered)
 
     def _reduced(self, part: Expr) -> str | None:
         """A figure, with exp and log of one number: exp(−5.000) for exp(−3.000 − 2.000)."""
@@ -297,66 +314,71 @@ class Explanation:
         return tuple(remark for remark in found if remark)
 
     def _collapsed(self) -> str | None:
-        """Why dZ is A − Y: the product of the chain rule, with its numbers."""
-        if self.step.derivation is None or not self.known:
+        """Why dZ is A − Y: the product of the chain rule, in the numbers that the screen shows."""
+        if not self._chain_rule or not self.known:
             return None
-        product = self._at_cell(self.step.derivation)
-        numbers = with_numbers(product, self._simplified, 6, self._notation)
+        product, computed = self._chain_rule
+        numbers = with_numbers(computed, self._simplified, 6, self._notation)
         line = f"{folded(product, 6, self._notation)} = {numbers}"
         if not isfinite(self._value(product)):  # ∞ × 0
             return f"{line} cannot be computed; {text(self.step.expression)} can."
-        return f"= {line}, the same number"
+        recorded = self.provenance.number(self.place)
+        same = isclose(self._value(product), recorded, rel_tol=1e-6, abs_tol=1e-12)
+        return f"= {line}, the same number" if same else None
 
     def _start(self) -> str | None:
-        """At dA: the activation's derivative that the next step multiplies it by."""
-        if not self.known or self.step.phase != "backward":
+        """At dA: the activation's derivative that the chain rule multiplies it by."""
+        if not self.known:
             return None
         for step in self.provenance.program.steps:
-            chain_rule = step.derivation or step.expression
-            if self.step.symbol in names(chain_rule):
-                product = self._at_cell(chain_rule)
-                found = [call for call in calls(product) if is_derivative(call.function)]
-                if found:
-                    number = self._number(self._value(found[0]))
-                    return f"Next, {step.symbol}: times the derivative {text(found[0])} = {number}."
+            match step.derivation or step.expression:
+                case Mul(Name(self.step.symbol), Call(function) as e) if is_derivative(function):
+                    slope = self._at_cell(e)
+                    number = self._number(self._value(slope))
+                    return (
+                        f"For {step.symbol}, multiply by the derivative {text(slope)} = {number}."
+                    )
         return None
 
     def _transposed(self) -> str | None:
         """Why the transpose: which weights connect this number with the next layer."""
-        e, program = self.step.expression, self.provenance.program
-        if not (isinstance(e, MatMul) and isinstance(e.left, Transpose)):
-            return None
-        above = program.layers[self.step.group or 0 :][:1]
-        if names(e.left) != tuple(layer.weight for layer in above):
-            return None  # a learner's own way of writing something else
-        (layer,), cell = above, self.place.cell
-        weights = [c for c in cells(self.taught) if c.symbol == layer.weight]
-        ways = [
-            f"{text(Cell(layer.affine, c.row, cell.column))} with {text(c)}{self._told(c)}"
-            for c in weights[:3]
-        ]
-        more = f" and {len(weights) - 3} more of {layer.affine}" if len(weights) > 3 else ""
-        forward = text(Cell(self.step.role.of or layer.below, cell.row, cell.column))
-        return f"Column {cell.row} of {layer.weight}: {forward} is used in {', '.join(ways)}{more}."
+        program, cell, of = self.provenance.program, self.place.cell, self.step.role.of
+        match self.step.expression:
+            case MatMul(Transpose(Name(weight)), Name(above)) if above in program.gradients:
+                reader = program.roles[above].of or ""
+            case _:
+                return None
+        product, e = Name(weight) @ Name(of or ""), program.steps[program.index(reader)].expression
+        if product not in walk(e) or self.provenance.is_updated(weight, self.step):
+            return None  # with a mistake, or a learner's own formula
+        weights = [c for c in cells(self.taught) if c.symbol == weight]
+        into = ((text(Cell(reader, c.row, cell.column)), c) for c in weights[:3])
+        ways = [f"{z} with {text(c)}{self._told(c)}" for z, c in into]
+        more = f" and {len(weights) - 3} more of {reader}" if len(weights) > 3 else ""
+        used = text(Cell(of or "", cell.row, cell.column))
+        return f"Column {cell.row} of {weight}: {used} is used in {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""
 
     def _mean(self) -> str | None:
         """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
-        m = int(self.env["m"])
-        if "m" not in names(self.step.expression) or self.step.phase != "backward":
+        m, program, read = int(self.env["m"]), self.provenance.program, names(self.step.expression)
+        if "m" not in read or self.step.phase != "backward":
             return None
         losses = "1 loss" if m == 1 else f"{m} losses"
-        return f"1/m = 1/{m}: J is the mean of {losses}. dA and dZ are gradients of one L: no 1/m."
+        of_one = next(symbol for symbol in read if symbol in program.gradients)
+        each = f"{of_one} is the gradient of each {program.loss}: no 1/m."
+        return f"1/m = 1/{m}: {program.objective} is the mean of {losses}. {each}"
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""
-        if not self._gathers or not self.known:
+        softmax = [c.args[0] for c in calls(self.step.expression) if c.function == "softmax"]
+        largest = [c for c in calls(self.taught) if c.function == "max"]
+        if not (softmax and largest and self.known):
             return None
-        largest = next(call for call in calls(self.taught) if call.function == "max")
-        number = self._number(self._value(largest))
-        return f"The largest Z, {number}, is subtracted first: same shares, no overflow."
+        of, number = text(softmax[0]), self._number(self._value(largest[0]))
+        return f"The largest of {of}, {number}, is subtracted first: same shares, no overflow."
 
     def _natural(self) -> str | None:
         """Which logarithm log is."""

@@ -95,11 +95,12 @@ class Provenance:
     def read_in(self, iteration: int, cell: Cell, step: Step | None = None) -> Place:
         """The place of a cell as `step` of an iteration reads it; None: before any update."""
         made = iteration
-        if self.is_parameter(cell.symbol) and not self._updated_before(cell.symbol, step):
+        if self.is_parameter(cell.symbol) and not self.is_updated(cell.symbol, step):
             made -= 1
         return self.earliest(Place(made, cell))
 
-    def _updated_before(self, symbol: str, step: Step | None) -> bool:
+    def is_updated(self, symbol: str, step: Step | None) -> bool:
+        """Whether `step` comes after the update of a parameter; None: before any update."""
         positions = self.program.positions
         return step is not None and positions.get(symbol, len(positions)) < positions[step.symbol]
 
@@ -159,6 +160,16 @@ class Provenance:
         """The numbers that this one is computed from, as it is evaluated, in order of reading."""
         return self._read(place, self.expansion(place))
 
+    def sources(self, place: Place) -> tuple[Place, ...]:
+        """The numbers that enter leads to: its terms, then what its chain rule alone reads."""
+        step, terms = self.step_of(place), self.terms(place)
+        if step is None or step.derivation is None:
+            return terms
+        cell, shapes = place.cell, self.shapes(place.iteration)
+        chain = element(step.derivation, cell.row, cell.column, shapes, MOST_TERMS)
+        alone = self.program.by_chain_rule_alone
+        return (*terms, *(p for p in self._read(place, chain) if alone(p.symbol, step)))
+
     def _read(self, place: Place, expansion: Expr | None) -> tuple[Place, ...]:
         step, found = self.step_of(place), cells(expansion) if expansion else ()
         return tuple(self.read_in(place.iteration, cell, step) for cell in found)
@@ -173,7 +184,8 @@ class Provenance:
         return any(i in (None, row) and j in (None, column) for i, j in found)
 
     def used_by(self, place: Place) -> tuple[tuple[int, str, Reach], ...]:
-        """What reads the number: iteration, symbol, and which of its elements.
+        """What reads the number, as written, as evaluated or by the chain rule alone: iteration,
+        symbol, and which of its elements.
 
         A parameter is read in the iteration after the one that computed it.
         """
@@ -185,12 +197,16 @@ class Provenance:
 
     def used_in(self, place: Place, most: int = 4) -> tuple[str, ...]:
         """The cells that read the number next, by name; of more than `most` in one matrix the first
-        and the last. A later iteration is named before its first cell."""
+        and the last. A later iteration is named before its first cell, the chain rule behind each
+        that reads it by that alone."""
         found: dict[str, None] = {}
         for iteration, symbol, at in self.used_by(place):
             ahead = f"iteration {iteration}: " if iteration > max(1, place.iteration) else ""
+            step = self.program.steps[self.program.index(symbol)]
+            chain = self.program.by_chain_rule_alone(place.symbol, step)
+            behind = " (chain rule)" if chain else ""
             for name in _spelled(symbol, at, self.shapes(iteration), most):
-                found[f"{ahead}{name}" if ahead and not found else name] = None
+                found[f"{ahead if not found else ''}{name}{behind}"] = None
         return tuple(found)
 
     def _readers(self, place: Place) -> Iterator[tuple[int, int]]:
@@ -208,8 +224,11 @@ class Provenance:
         """The elements of a step that read a cell; none after the end of a run that diverged."""
         if self.timeline.iteration(iteration).number < iteration:
             return []
-        shapes = self.shapes(iteration)
-        return sorted(reach(self.program.lowered[i], cell, shapes), key=_order)
+        shapes, step = self.shapes(iteration), self.program.steps[i]
+        forms = {step.expression, self.program.lowered[i]}
+        if self.program.by_chain_rule_alone(cell.symbol, step):
+            forms = {step.derivation or step.expression}
+        return sorted(frozenset().union(*(reach(e, cell, shapes) for e in forms)), key=_order)
 
     def history(self, place: Place, most: int = 3) -> tuple[tuple[int, float], ...]:
         """A parameter's initial value and those after the last updates, each with its iteration."""

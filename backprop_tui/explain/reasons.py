@@ -1,145 +1,245 @@
-"""Why each step is as it is: one sentence for each kind of step, with its layer's numbers put in.
+"""Why each step is as it is: the sentence of its rule, with the program's own names put in.
 
-Each sentence is true of every step of its kind, in any network and for any batch.
+Each sentence stands behind its condition, which reads what the step and the forward steps about it
+compute; the first that holds is said. No layer and no letter is needed for it.
 """
 
 from __future__ import annotations
 
-from backprop_tui.maths.expressions import Expr, Name
-from backprop_tui.maths.expressions import names as symbols
-from backprop_tui.maths.functions import ACTIVATIONS
+from collections.abc import Iterator, Sequence
+
+from backprop_tui.maths.elements import gathers
+from backprop_tui.maths.expressions import (
+    Call,
+    Div,
+    Expr,
+    MatMul,
+    Name,
+    Num,
+    Sum,
+    Transpose,
+    children,
+    names,
+    walk,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, z
+from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
+from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
-from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.layers import INPUT, LETTERS, LOSS, OBJECTIVE, gradient
 from backprop_tui.model.optimizers import weight_decay
 from backprop_tui.model.program import Program
 
-IN_ORDER = " All gradients were computed before any parameter changed."
-REASONS = {
-    "affine": "Each neuron multiplies inputs by weights, adds the products and adds its bias.",
-    "activation": "The activation is non-linear. Without it, two layers would equal one layer.",
-    "activation linear": (
-        "{a} is {z}: this layer and the next one together do no more than one layer."
-    ),
-    "activation last": "The last activation turns each Z into a prediction.",
-    "activation softmax": "Softmax turns each example's Z into shares that add up to 1.",
-    LOSS: "Each example has one loss: the larger it is, the worse its prediction.",
-    OBJECTIVE: "J is the {mean} of all L: each example counts {share}. Training aims to reduce J.",
-    "gradient of activation last": (
-        "L depends directly on {a}. The chain rule starts here: {da} = ∂L/∂{a}."
-    ),
-    "gradient of affine collapsed": (
-        "{dz} = {da} ∘ {g}′({z}). The fractions cancel; prediction − target remains."
-    ),
-    "gradient of affine collapsed softmax": (
-        "Each Z changes all outputs of its example; the sum is prediction − target."
-    ),
-    "gradient of affine": "Chain rule: ∂L/∂{z} = ∂L/∂{a} · {g}′({z}), element by element.",
-    "gradient of affine softmax": (
-        "Each Z changes all outputs of its example, so its effects are added up."
-    ),
-    "gradient of weight": (
-        "W[i,j] connects {below}[j] to Z[i]: dW[i,j] = dZ[i] · {below}[j]{averaged}.{one}"
-    ),
-    "gradient of bias": "The bias is added to Z, so ∂Z/∂b = 1 and db = dZ{averaged}.",
-    "gradient of activation": (
-        "{a}[j] affects each {next_affine} through column j of {next_weight}. "
-        "Adding up gives {next_weight}ᵀ · {next_gradient}."
-    ),
-    "weight": "Subtract α · {pull}.{in_order}",
-    "weight decays": "Subtract α · {pull}: weight decay adds λ·{parameter} to the gradient.",
-    "bias": "The bias is updated in the same way: subtract α · {pull}.",
-    "v": "v is a running mean of {pull}. Values whose sign changes cancel in it.",
-    "s": "s is a running mean of squares: sqrt(s) is the usual size of {pull}.",
-    "vc": "v started at zero, so it is too small at first: divide it by 1 − β1 to the t.",
-    "sc": "s started at zero, so it is too small at first: divide it by 1 − β2 to the t.",
-    "momentum": "Subtract α times the running mean v, not α · {pull}.",
-    "rmsprop": "Divide {pull} by its usual size sqrt(s): changes have similar sizes.",
-    "adam": "v is the direction; after the division by sqrt(s), each change is about α.",
-}
-"""By what the step computes, with its form behind: collapsed, of softmax, in the last layer, of a
-linear activation; means by their letters, parameters also by the optimizer."""
+m = Name("m")
+OF_FIRST = {"difference": False, "quotient": True, "power": True}
+"""Rules whose sentence is of one of two parts: whether of the first."""
+NON_LINEAR = "The activation is non-linear. Without it, two layers would equal one layer."
 
 
 def reason(step: Step, program: Program) -> str:
-    """The sentence that says why a step of that program is as it is."""
-    if not program.layers:
-        return _of_written(step, program)
-    training, layers = program.training, program.layers
-    here = layers[(step.group or len(layers)) - 1]
-    batch, summed = training.batch > 1, training.reduction == "sum"
-    names = {
-        "a": here.activation,
-        "z": here.affine,
-        "da": gradient(here.activation),
-        "dz": gradient(here.affine),
-        "g": ACTIVATIONS[program.dense.activations[here.number - 1]].symbol,
-        "below": LETTERS["activation"] if here.number > 1 else INPUT,
-    }
-    for ahead in layers[here.number : here.number + 1]:
-        names |= {"next_affine": ahead.affine, "next_weight": ahead.weight}
-        names["next_gradient"] = gradient(ahead.affine)
+    """The sentence that says why a step of that program is as it is.
+
+    Where a mistake, or a formula of one's own, changes the step or what it is derived from, the
+    sentence is of the correct program, and says so.
+    """
+    right = program.right or program
+    taught = right.taught[right.index(step.symbol)]
+    readers: Sequence[Step] = ()
     if step.phase == "update":
-        parameter = here.weight if step.role.part == "weight" else here.bias
-        names |= {"parameter": parameter, "pull": _pull(parameter, _decays(step, program))}
-    early = any(map(program.is_early, program.steps))
-    return REASONS[_kind(step, program)].format(
-        **names,
-        mean="sum" if summed else "mean",
-        share="fully" if summed else "1/m",
-        averaged=f", {'summed' if summed else 'averaged'} over examples" if batch else "",
-        one="" if batch or summed else " (One example: no 1/m.)",
-        in_order="" if early else IN_ORDER,
+        early = any(map(program.is_early, program.steps))
+        said = _of_update(taught, right, early)
+    elif (of := taught.role.of) is not None:
+        readers = _readers(of, right)
+        said = _of_gradient(taught, of, readers, right)
+    else:
+        said = _of_value(taught, right)
+    now = {s.symbol: s.expression for s in program.steps}
+    too_new = step.phase == "backward" and any(
+        program.is_early(s)
+        for s in program.steps[: program.index(step.symbol)]
+        if s.symbol in names(step.expression)
+    )
+    if not too_new and all(now[s.symbol] == s.expression for s in (taught, *readers)):
+        return said
+    return f"{'Correct' if program.mistake else 'Usual formula'}: {said}"
+
+
+def _of_value(step: Step, program: Program) -> str:
+    s, e, L, targets = step.symbol, step.expression, Name(program.loss), program.targets
+    if e in (total(L), total(L) / m):
+        mean, share = ("mean", "1/m") if isinstance(e, Div) else ("sum", "fully")
+        each = f"each example counts {share}. Training aims to reduce {s}."
+        return f"{s} is the {mean} of all {L.symbol}: {each}"
+    if s == L.symbol and {*targets} & {*names(e)}:
+        return "Each example has one loss: the larger it is, the worse its prediction."
+    if s in (L.symbol, program.objective):
+        return f"Training aims to reduce {s}."
+    if _is_layer(e, program):
+        bias = isinstance(_terms(e)[-1], Name)
+        adds = ", adds the products and adds its bias" if bias else " and adds the products"
+        return f"Each neuron multiplies inputs by weights{adds}."
+    match e:
+        case Call("softmax", (Name(x),)):
+            those = f"each example's {x}" if x in program.per_example else f"each column of {x}"
+            return f"Softmax turns {those} into shares that add up to 1."
+        case Call(function, (Name(x),)) if not gathers(function):
+            copy = f"{s} is {x}: " if DEFINITIONS.get(function) == z else ""
+            if s == program.output:
+                last = f"The last activation turns each {x} into a prediction."
+                return f"{copy}any number can be the prediction." if copy else last
+            if _is_between_layers(s, x, program):
+                if copy:
+                    return f"{copy}this layer and the next one together do no more than one layer."
+                if not isinstance(DEFINITIONS.get(derivative_of(e).function), Num):
+                    return NON_LINEAR
+            return f"{s} is {text(e)}, element by element."
+    return f"{s} is computed from {_listed(names(e))}."
+
+
+def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
+    L, e, per_example = program.loss, step.expression, program.per_example
+    if not any(program.gradient_of(r.symbol) for r in readers):
+        return (
+            f"{L} depends directly on {of}. The chain rule starts here: {step.symbol} = ∂{L}/∂{of}."
+        )
+    one, together = "", ""
+    if isinstance(e, Div) and e.right == m:
+        e, together = e.left, ", averaged over examples"
+    elif of not in per_example:
+        if program.training.batch > 1:
+            together = ", summed over examples"
+        elif program.training.reduction == "mean":
+            one = " (One example: no 1/m.)"
+    uses = sum(part == Name(of) for r in readers for part in walk(r.expression))
+    if uses > 1:
+        times = f"{uses} times " if uses > len(readers) else ""
+        where = _listed([r.symbol for r in readers])
+        return f"{of} is used {times}in {where}. The gradients of all uses are added{together}."
+    (reader,) = readers
+    r, dr = reader.symbol, program.gradient_of(reader.symbol) or ""
+    error = [Name(program.output) - Name(target) for target in program.targets]
+    remains = "prediction − target" if e in error else text(e)
+    match reader.expression:
+        case Call(function, (Name(),)) if not gathers(function):
+            if step.derivation is not None:
+                cancels = f"The fractions cancel; {remains} remains."
+                return f"{step.symbol} = {text(step.derivation)}. {cancels}"
+            known = ACTIVATIONS.get(function)
+            slope = f"{known.symbol}′({of})" if known else f"∂{r}/∂{of}"
+            return f"Chain rule: ∂{L}/∂{of} = ∂{L}/∂{r} · {slope}, element by element."
+        case Call("softmax", (Name(),)):
+            column = (
+                f"Each {of} changes every {r} of its {'example' if r in per_example else 'column'}"
+            )
+            if step.derivation is not None:
+                return f"{column}; the sum is {remains}."
+            return f"{column}, so its effects are added up."
+    match e:
+        case MatMul(Transpose(Name(w)), Name(d)) if d == dr:
+            gathered = f"Adding up gives {w}ᵀ · {dr}."
+            return f"{of}[j] affects each {r} through column j of {w}. {gathered}"
+        case MatMul(Name(d), Transpose(Name(x))) if d == dr and _is_column(x, program):
+            product = f"{dr}[i] · {x}[j]{together}.{one}"
+            return f"{of}[i,j] multiplies {x}[j]: {step.symbol}[i,j] = {product}"
+        case Name(d) | Call("row_sums", (Name(d),)) if d == dr and Name(of) in _terms(
+            reader.expression
+        ):
+            if isinstance(e, Name) or _is_column(r, program):
+                adds = (
+                    f"{of} is added to {r}" if names(reader.expression) != (of,) else f"{r} is {of}"
+                )
+                return f"{adds}, so ∂{r}/∂{of} = 1 and {step.symbol} = {dr}{together}."
+    rule, *more = dict.fromkeys(_rules(reader.expression, of, program))
+    is_first = of in names(children(reader.expression)[0])
+    if not more and OF_FIRST.get(rule.name, is_first) == is_first:
+        return f"{L} uses {of} through {r}. {rule.sentence}"
+    return f"{L} uses {of} through {r}: {_listed([rule.name for rule in (rule, *more)])}."
+
+
+def _of_update(step: Step, program: Program, early: bool) -> str:
+    role, optimizer = step.role, program.training.optimizer
+    gradient = role.of if role.kind == "mean" else program.gradient_of(step.symbol)
+    dw, w = Name(gradient or ""), Name(program.roles[gradient or ""].of or "")
+    reads = (set(names(s.expression)) for s in program.taught if s.phase == "update")
+    decays = any({dw.symbol, weight_decay.symbol} <= read for read in reads)
+    pull = f"({text(dw + weight_decay * w)})" if decays else text(dw)
+    match role.mean or optimizer:
+        case "v":
+            return f"v is a running mean of {pull}. Values whose sign changes cancel in it."
+        case "s":
+            return f"s is a running mean of squares: sqrt(s) is the usual size of {pull}."
+        case "vc" | "sc" as corrected:
+            beta = "β1" if corrected == "vc" else "β2"
+            began = f"{corrected[0]} started at zero"
+            return f"{began}: the division by 1 − {beta} to the t corrects that."
+        case "momentum":
+            return f"Subtract α times the running mean v, not α · {pull}."
+        case "rmsprop":
+            return f"Divide {pull} by its usual size sqrt(s): changes have similar sizes."
+        case "adam":
+            return "Subtract α times v, divided by sqrt(s): changes have similar sizes."
+    if decays:
+        return f"Subtract α · {pull}: weight decay adds {text(weight_decay * w)} to the gradient."
+    in_order = "" if early else " All gradients were computed before any parameter changed."
+    return f"Subtract α · {pull}.{in_order}"
+
+
+def _readers(symbol: str, program: Program) -> list[Step]:
+    """The forward steps that read a symbol on the way to the loss."""
+    ends = (program.loss, program.objective)
+    return [
+        step
+        for step in program.taught
+        if step.phase in ("forward", "loss")
+        and symbol in names(step.expression)
+        and (step.symbol in ends or program.gradient_of(step.symbol))
+    ]
+
+
+def _terms(e: Expr) -> tuple[Expr, ...]:
+    return e.terms if isinstance(e, Sum) else (e,)
+
+
+def _is_layer(e: Expr, program: Program) -> bool:
+    """Whether `e` is products of weights and values, and at most one bias: W·A + b."""
+    products, parameters = 0, program.parameters
+    for term in _terms(e):
+        match term:
+            case MatMul(Name(w), x) if w in parameters and not {*parameters} & {*names(x)}:
+                products += 1
+            case Name(b) if b in parameters and term == _terms(e)[-1]:
+                continue
+            case _:
+                return False
+    return products > 0
+
+
+def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
+    """Whether a function of `argument` alone joins two layers."""
+    below = (s for s in program.taught if s.symbol == argument)
+    return all(
+        any(_is_layer(s.expression, program) for s in steps)
+        for steps in (below, _readers(symbol, program))
     )
 
 
-def _of_written(step: Step, program: Program) -> str:
-    """The sentence for a step of a network that is written as formulas."""
-    of = step.role.of
-    if step.role.kind == "gradient" and of is not None:
-        forward = [s for s in program.steps if s.phase in ("forward", "loss")]
-        readers = [s.symbol for s in forward if of in symbols(s.expression)]
-        each = " Each use adds its share to the gradient." if len(readers) > 1 else ""
-        return f"{of} is used in {listed(readers)}.{each}"
-    if step.role.kind == "parameter":
-        return f"Subtract α · {_pull(step.symbol, _decays(step, program))}."
-    if step.role.kind in ("value", "loss"):
-        return f"{step.symbol} is computed from {listed(symbols(step.expression))}."
-    return REASONS[step.role.mean].format(pull=_pull(step.role.of or "", False))
+def _is_column(symbol: str, program: Program) -> bool:
+    """Whether a value has one column for each example."""
+    return symbol in program.per_example and program.shapes(1)[symbol][1] == 1
 
 
-def _pull(parameter: str, decays: bool) -> str:
-    """What an update reads: dW1, or (dW1 + λ · W1)."""
-    pull: Expr = Name(gradient(parameter))
-    return f"({text(pull + weight_decay * Name(parameter))})" if decays else text(pull)
+def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:
+    """The rules that lead from an expression down to a symbol that it reads once."""
+    shapes = program.shapes(min(2, program.training.batch))
+    while not isinstance(e, Name):
+        part = next(part for part in children(e) if symbol in names(part))
+        yield rule_of(e)
+        if rule_of(e).broadcasts and shape(part, shapes) != shape(e, shapes):
+            yield BROADCAST
+        e = part
 
 
-def _decays(step: Step, program: Program) -> bool:
-    return program.training.weight_decay > 0 and step.role.part == "weight"
-
-
-def _kind(step: Step, program: Program) -> str:
-    """The key of the step's sentence."""
-    role, layer, network = step.role, step.group, program.dense
-    match role.kind:
-        case "mean":
-            return role.mean
-        case "loss":
-            return step.symbol
-        case "parameter" if program.training.optimizer in REASONS:
-            return program.training.optimizer
-        case "parameter":
-            return f"{role.part} decays" if _decays(step, program) else str(role.part)
-    kind = f"gradient of {role.part}" if role.kind == "gradient" else str(role.part)
-    activation = network.activations[layer - 1] if layer else ""
-    collapsed = step.derivation is not None
-    forms = {
-        f"collapsed {activation}": collapsed,
-        "collapsed": collapsed,
-        "softmax": activation == "softmax",
-        "last": layer == network.depth,
-        "linear": activation == "linear",
-    }
-    special = (f"{kind} {form}" for form, holds in forms.items() if holds)
-    return next((form for form in special if form in REASONS), kind)
+def _listed(symbols: Sequence[str]) -> str:
+    """A, B and C; of more than three the first two and the last."""
+    *first, last = symbols if len(symbols) < 4 else (*symbols[:2], "…", symbols[-1])
+    return f"{', '.join(first)} and {last}" if first else last

@@ -122,16 +122,17 @@ def shares(
 ) -> Iterator[tuple[str, Expr]]:
     """Each of the `needed` symbols in `e`, with its share of the gradient `g` at `e`; `c` is what
     `e` is called."""
+    if isinstance(e, Name):
+        if e.symbol in needed:
+            yield e.symbol, g
+        return
     rule = rule_of(e)
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
         if any(map(needed.__contains__, names(part))):
             if whole:
                 share = gathered(share, shape(part, shapes), whole)
-            if isinstance(part, Name):
-                yield part.symbol, share
-            else:
-                yield from shares(part, part, share, shapes, needed)
+            yield from shares(part, part, share, shapes, needed)
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -192,12 +192,20 @@ class Program:
 
     @cached_property
     def readers(self) -> dict[str, tuple[int, ...]]:
-        """For each symbol the steps that read it as it stands then, by what is evaluated."""
+        """For each symbol the steps that read it: as written, as evaluated, or by the chain rule
+        alone."""
         readers: dict[str, list[int]] = {}
-        for i, expression in enumerate(self.lowered):
-            for symbol in names(expression):
+        for i, step in enumerate(self.steps):
+            forms = (step.expression, self.lowered[i], step.derivation or step.expression)
+            for symbol in dict.fromkeys(symbol for form in forms for symbol in names(form)):
                 readers.setdefault(symbol, []).append(i)
         return {symbol: tuple(steps) for symbol, steps in readers.items()}
+
+    def by_chain_rule_alone(self, symbol: str, step: Step) -> bool:
+        """Whether only what a step collapsed from reads a symbol: dA2 in dZ2 = A2 − Y."""
+        if step.derivation is None or symbol not in names(step.derivation):
+            return False
+        return symbol not in (*names(step.expression), *names(self.lowered_of(step)))
 
     # Phases
 

@@ -15,6 +15,7 @@ from backprop_tui.explain.paths import Chain, Chains
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.rewrites import GATES
 from backprop_tui.maths.expressions import Call, Expr
+from backprop_tui.maths.numbers import told_apart
 from backprop_tui.maths.words import (
     WORDS,
     cell_in_words,
@@ -107,22 +108,24 @@ def column_name(view: View, place: Place) -> str:
 
 def reads(view: View, found: Explanation) -> Iterator[str]:
     """The numbers that it was computed from."""
-    told = [
-        f"{cell_in_prose(place.cell)}, {figure(view, view.provenance.number(place))}"
-        for place in found.reads[:MOST_READ]
-    ]
-    if len(found.reads) > len(told):
-        told.append(f"and {len(found.reads) - len(told)} more" if found.whole else "and many more")
-    if told:
-        yield f"It reads: {'; '.join(told)}."
+    chain = found.sources[len(found.reads) :]
+    for how, places in (("It reads", found.reads), ("Its chain rule reads", chain)):
+        told = [
+            f"{cell_in_prose(place.cell)}, {figure(view, view.provenance.number(place))}"
+            for place in places[:MOST_READ]
+        ]
+        if (more := len(places) - len(told)) > 0:
+            told.append(f"and {more} more" if found.whole else "and many more")
+        if told:
+            yield f"{how}: {'; '.join(told)}."
 
 
 def uses(view: View, place: Place) -> Iterator[str]:
     """Where the number goes next."""
     if found := view.provenance.used_in(place):
-        later = re.fullmatch(r"(iteration \d+): (.*)", found[0])
-        first, when = (later[2], f"In {later[1]} it") if later else (found[0], "It")
-        yield spoken(f"{when} goes into {'; '.join((first, *found[1:]))}.")
+        later, _, first = found[0].rpartition(": ")
+        this = f"In {later} this" if later else "This"
+        yield spoken(f"{this} number is used in {'; '.join((first, *found[1:]))}.")
 
 
 def beside(view: View, place: Place) -> Iterator[str]:
@@ -139,7 +142,8 @@ def beside(view: View, place: Place) -> Iterator[str]:
         was, now = (figure(view, value) for value in change)
         yield f"The last edit changed it: it was {was}, now it is {now}."
     if (right := view.correct(place)) is not None:
-        yield f"It is wrong: right would be {figure(view, right)}."
+        apart = told_apart(right, view.provenance.number(place), view.decimals)
+        yield spoken(f"The correct value is {apart}.")
     if slip := view.slip:
         yield sentence(slip)
     for printed in view.figures(place):

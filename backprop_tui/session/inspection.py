@@ -30,14 +30,14 @@ class Inspection:
 
     def into(self, place: Place, provenance: Provenance) -> Inspection:
         """Return the inspection with `place` explained and its most telling term chosen."""
-        term = telling_term(provenance.terms(place), provenance)
+        term = telling_term(provenance.sources(place), provenance)
         return Inspection(cursor=place.cell, trail=(*self.trail, place), term=term)
 
     def out(self, provenance: Provenance) -> Inspection:
         """Return the inspection one number back; after the first the cursor alone, then nothing."""
         if len(self.trail) > 1:
             left = self.trail[-1]
-            reads = provenance.terms(self.trail[-2])
+            reads = provenance.sources(self.trail[-2])
             term = reads.index(left) if left in reads else 0
             return replace(self, cursor=self.trail[-2].cell, trail=self.trail[:-1], term=term)
         if self.trail:

@@ -83,7 +83,7 @@ def previous_matrix(s: SessionState, rest: str) -> None:
 def _turn(s: SessionState, by: int) -> None:
     explained = s.inspection.place
     if explained:
-        count = len(s.provenance.terms(explained))
+        count = len(s.provenance.sources(explained))
         s.look(s.inspection.turned(by, count))
         return
     stops = s.sight.stops(s.view)
@@ -196,7 +196,7 @@ def why(s: SessionState, rest: str) -> None:
         if asking.ask_for(s, cursor):
             return
     if explained and not rest:
-        reads = s.provenance.terms(explained)
+        reads = s.provenance.sources(explained)
         if not reads:
             raise CannotError(f"This number was given. {s.named('leave')} goes back.")
         place = reads[s.inspection.term % len(reads)]

@@ -316,7 +316,7 @@ class View:
         """The number that enter leads to: the chosen term, else the cell under the cursor."""
         found, cursor = self.explanation, self.inspection.cursor
         if self.inspection.place:
-            reads = found.reads if found else ()
+            reads = found.sources if found else ()
             return reads[self.inspection.term % len(reads)] if reads else self.inspection.place
         return self.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1) if cursor else None
 

@@ -346,7 +346,7 @@ def test_softmax_is_written_out_and_its_largest_z_put_in_before_the_powers() -> 
         "= 0.003",
     ]
     assert found.remarks == (
-        "The largest Z, 2.000, is subtracted first: same shares, no overflow.",
+        "The largest of Z3, 2.000, is subtracted first: same shares, no overflow.",
     )
 
 
@@ -373,10 +373,10 @@ def test_which_logarithm_it_is() -> None:
 
 def test_why_do_we_start_at_dz_its_product_is_prediction_minus_target() -> None:
     assert explained(load("article"), "dA2").remarks == (
-        "Next, dZ2: times the derivative σ′(Z2[1,1]) = 0.230.",
+        "For dZ2, multiply by the derivative σ′(Z2[1,1]) = 0.230.",
     )
     assert explained(load("article"), "dZ2").remarks == (
-        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230, the same number",
+        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.359 × (1 − 0.359), the same number",
     )
 
 
@@ -391,7 +391,7 @@ def test_where_a_sigmoid_is_saturated_only_the_collapsed_form_can_tell() -> None
     network = Network((1, 1), ("sigmoid",), "binary_cross_entropy")
     saturated = experiment(network, Training(), [[1.0]], [[0.0]], {"W1": [[800.0]]})
     assert explained(saturated, "dZ1").remarks == (
-        "dA1[1,1] · σ′(Z1[1,1]) = ∞ × 0.000 cannot be computed; A1 − Y can.",
+        "dA1[1,1] · σ′(Z1[1,1]) = ∞ × 1.000 × (1 − 1.000) cannot be computed; A1 − Y can.",
     )
 
 
@@ -406,7 +406,7 @@ def test_where_softmax_leaves_almost_nothing_only_the_collapsed_form_can_tell() 
 
 def test_why_the_transpose_each_activation_gathers_over_a_column_of_w() -> None:
     assert explained(load("article"), "dA1", 2).remarks == (
-        "Next, dZ1: times the derivative σ′(Z1[2,1]) = 0.154.",
+        "For dZ1, multiply by the derivative σ′(Z1[2,1]) = 0.154.",
         "Column 2 of W2: A1[2,1] is used in Z2[1,1] with W2[1,2] = 0.300.",
     )
 
@@ -431,13 +431,13 @@ BATCH = experiment(
 @pytest.mark.parametrize("symbol", ["dW1", "dW2", "db1", "db2"])
 def test_where_does_1_over_m_go_into_the_slopes_of_the_mean(symbol: str) -> None:
     assert explained(BATCH, symbol).remarks == (
-        "1/m = 1/3: J is the mean of 3 losses. dA and dZ are gradients of one L: no 1/m.",
+        f"1/m = 1/3: J is the mean of 3 losses. dZ{symbol[-1]} is the gradient of each L: no 1/m.",
     )
 
 
 def test_in_the_last_batch_of_an_epoch_m_may_be_1() -> None:
     assert explained(BATCH, "dW1", iteration=2).remarks == (
-        "1/m = 1/1: J is the mean of 1 loss. dA and dZ are gradients of one L: no 1/m.",
+        "1/m = 1/1: J is the mean of 1 loss. dZ1 is the gradient of each L: no 1/m.",
     )
 
 
@@ -565,7 +565,9 @@ def test_what_an_activation_feeds_can_be_told_before_the_numbers() -> None:
 @pytest.mark.parametrize(
     ("symbol", "goes_into"),
     [
-        ("Z1", ("A1[1,1]",)),
+        ("Z1", ("A1[1,1]", "dZ1[1,1]")),
+        ("Z2", ("A2[1,1]", "dZ2[1,1] (chain rule)")),
+        ("dA2", ("dZ2[1,1] (chain rule)",)),
         ("A1", ("Z2[1,1]", "dW2[1,1]", "dZ1[1,1]")),
         ("A2", ("L[1,1]", "dA2[1,1]", "dZ2[1,1]")),
         ("L", ()),

@@ -137,6 +137,14 @@ def test_as_computed_a_slope_reads_the_activation_as_taught_the_sum_before_it() 
     assert [spelled(read) for read in reads[False]] == ["1 dA1[1,1]", "1 A1[1,1]"]
 
 
+def test_enter_leads_to_what_the_chain_rule_alone_reads_behind_what_is_written() -> None:
+    p = provenance(ARTICLE)
+    walk = ["1 A2[1,1]", "1 Y[1,1]", "1 dA2[1,1]", "1 Z2[1,1]"]
+    assert [spelled(read) for read in p.sources(at(1, "dZ2"))] == walk
+    assert p.used_in(at(1, "dA2")) == ("dZ2[1,1] (chain rule)",)
+    assert p.sources(at(1, "dZ1")) == p.terms(at(1, "dZ1"))
+
+
 @settings(max_examples=20)
 @given(experiments())
 def test_walking_the_first_terms_always_ends_at_something_given(experiment: Experiment) -> None:
@@ -171,7 +179,11 @@ def users(p: Provenance, place: Place) -> list[Place]:
 @given(experiments())
 def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None:
     p = provenance(experiment)
-    reading = {(read, place) for place in computed(p) for read in p.reads(place)}
+    reading = {
+        (read, place)
+        for place in computed(p)
+        for read in (*p.reads(place), *p.sources(place))  # as evaluated, as written, chain rule
+    }
     used = {
         (place, user)
         for place in (*given_numbers(p), *computed(p))

@@ -164,12 +164,26 @@ def test_a_saturated_output_is_stable_because_it_collapsed() -> None:
 
 
 @given(experiments())
-def test_readers_are_the_steps_whose_computation_names_a_symbol(experiment: Experiment) -> None:
+def test_readers_are_the_steps_that_name_a_symbol_in_any_form(experiment: Experiment) -> None:
     program = program_of(experiment.network, experiment.training)
-    for at, lowered in enumerate(program.lowered):
-        for symbol in names(lowered):
-            assert at in program.readers[symbol]
-    assert sum(map(len, program.readers.values())) == sum(len(names(e)) for e in program.lowered)
+    reading = [
+        {*names(step.expression), *names(lowered), *names(step.derivation or step.expression)}
+        for step, lowered in zip(program.steps, program.lowered, strict=True)
+    ]
+    for symbol in program.roles:
+        found = tuple(at for at, read in enumerate(reading) if symbol in read)
+        assert program.readers.get(symbol, ()) == found
+
+
+def test_what_a_collapsed_formula_leaves_out_is_read_by_its_chain_rule_alone() -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training)
+    alone = {
+        (symbol, step.symbol)
+        for step in program.steps
+        for symbol in program.roles
+        if program.by_chain_rule_alone(symbol, step)
+    }
+    assert alone == {("dA2", "dZ2"), ("Z2", "dZ2")}
 
 
 def test_phases_have_bounds() -> None:

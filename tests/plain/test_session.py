@@ -32,7 +32,7 @@ class TestMoving:
             "d W 2 equals d Z 2 times A 1 transposed.",
             "dW2, 1 row, 3 columns.",
             "Column 1, minus 0.524; column 2, minus 0.122; column 3, minus 0.250.",
-            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "W2 row i column j multiplies A1 j: dW2 row i column j equals dZ2 i times A1 j. "
             "(One example: no 1 over m.)",
             "Note: Each entry is dZ2 times the activation that its weight is multiplied by.",
         ]
@@ -127,10 +127,10 @@ class TestLooking:
             "d W 2 row 1 column 2 equals d Z 2 row 1 column 1 times A 1 row 2 column 1.",
             "In numbers: minus 0.641 times 0.190.",
             "It is minus 0.122.",
-            "W row i column j connects A j to Z i: dW row i column j equals dZ i times A j. "
+            "W2 row i column j multiplies A1 j: dW2 row i column j equals dZ2 i times A1 j. "
             "(One example: no 1 over m.)",
             "It reads: dZ2 row 1 column 1, minus 0.641; A1 row 2 column 1, 0.190.",
-            "It goes into W2 row 1 column 2.",
+            "This number is used in W2 row 1 column 2.",
         ]
 
     def test_formulas_are_given_as_they_are_wanted(self) -> None:
@@ -167,7 +167,8 @@ class TestLooking:
     def test_another_way_to_the_same_number_is_a_sentence(self) -> None:
         assert (
             "The chain rule gives the same: dA2 row 1 column 1 times derivative of sigma at Z2 row "
-            "1 column 1 equals minus 2.789 times 0.230."
+            "1 column 1 equals minus 2.789 times 0.359 times open parenthesis 1 minus 0.359 close "
+            "parenthesis."
         ) in Typed("article")("goto dZ2", "why")
 
     @pytest.mark.parametrize(
@@ -501,11 +502,15 @@ class TestChanging:
         told = typed("goto dZ2")
         assert told[1] == "Mistake: sign-flipped."
         assert "dZ2 is 0.641, wrong." in told
-        assert any(
-            line.startswith("It is wrong: right would be minus 0.641") for line in typed("why")
-        )
+        assert "The correct value is minus 0.641." in typed("why")
         typed("mistake none")
         assert typed.session.timeline.experiment.mistake is None
+
+    def test_what_is_wrong_in_a_later_digit_is_told_apart_from_the_correct_value(self) -> None:
+        typed = Typed("article")
+        told = typed("decimals 1", "mistake updated-weights", "goto W1", "why W1[1,1]")
+        assert "It is 0.5." in told
+        assert "The correct value is 0.48, not 0.49." in told
 
     def test_new_weights_are_undone(self) -> None:
         typed = Typed("article")

@@ -175,7 +175,7 @@ async def test_under_a_mistake_nothing_is_said_that_no_longer_holds() -> None:
         assert reason not in driver.text("step")  # the slip is made here
         assert note not in driver.text("step")
         await driver.press("space")
-        assert "W[i,j] connects A[j] to Z[i]" in driver.text("step")
+        assert "W2[i,j] multiplies A1[j]" in driver.text("step")
         assert note not in driver.text("step")
 
 

@@ -75,7 +75,7 @@ async def test_a_formula_that_is_not_right_gets_no_reason() -> None:
     async with stepping(replace(load("article"), formulas=own)) as driver:
         await driver.press(*BEFORE_DW2, "space")
         assert "✗ Your formula:" in driver.text("step")
-        assert "W[i,j] connects" not in driver.text("step")
+        assert "W2[i,j] multiplies" not in driver.text("step")
 
 
 async def test_what_is_right_for_one_input_says_what_it_lacks() -> None:

@@ -114,8 +114,8 @@ class StepPanel(Panel):
     def emphasise(self, canvas: Canvas, view: View) -> None:
         """Highlight the chosen term in the line of symbols."""
         found = view.explanation
-        if view.inspection.place and found and found.reads:
-            term = found.reads[view.inspection.term % len(found.reads)]
+        if view.inspection.place and found and found.sources:
+            term = found.sources[view.inspection.term % len(found.sources)]
             canvas.emphasise(text(term.cell), "cursor")
 
 

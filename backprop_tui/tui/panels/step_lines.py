@@ -26,7 +26,7 @@ def explained(view: View, width: int, height: int) -> list[TextLine]:
     if view.place is None:
         return start_lines(view, width, height)
     if view.explanation is None:
-        return given_lines(view, view.place)
+        return given_lines(view, view.place, width)
     return computed_lines(view, view.explanation, width, height)
 
 
@@ -57,8 +57,10 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
     notes = () if view.inspection.place else view.notes
     # What is said of this very step goes before what is said of every such step.
     if view.is_as_taught:
-        lines.append(TextLine(found.reason, "strong", 5 if notes else 6))
-    uses, others = used_in(view, found.place), other_examples(view, found)
+        weight = 5 if notes else 6
+        lines += [TextLine(line, "strong", weight) for line in wrapped(found.reason, width, 2)]
+    others = other_examples(view, found)
+    uses = used_in(view, found.place, width - len(others) - 2 * bool(others))
     if uses or others:
         lines.append(TextLine(uses or others, "quiet", 3, others if uses else ""))
     if roomy:
@@ -168,7 +170,7 @@ def history(view: View, place: Place) -> str:
     )
 
 
-def given_lines(view: View, place: Place) -> list[TextLine]:
+def given_lines(view: View, place: Place, width: int) -> list[TextLine]:
     """Return the lines for a number that no step computes."""
     written = number(view.provenance.number(place), view.decimals)
     lines = [
@@ -176,7 +178,7 @@ def given_lines(view: View, place: Place) -> list[TextLine]:
         TextLine(f"{view.provenance.given(place)}.".capitalize(), "", 8),
         *change_lines(view, place),
     ]
-    if uses := used_in(view, place):
+    if uses := used_in(view, place, width):
         lines.append(TextLine(uses, "quiet", 3))
     return lines
 
@@ -213,10 +215,12 @@ def column_name(view: View, place: Place) -> str:
     return names[place.cell.row - 1] if names else ""
 
 
-def used_in(view: View, place: Place) -> str:
-    """Say where the number is used."""
-    uses = view.provenance.used_in(place)
-    return f"used in  {' '.join(uses)}" if uses else ""
+def used_in(view: View, place: Place, width: int) -> str:
+    """Say where the number is used, as far as it fits."""
+    uses, more = view.provenance.used_in(place), ""
+    while len(said := f"used in {', '.join(uses)}{more}") > width and len(uses) > 1:
+        uses, more = uses[:-1], ", …"
+    return said if uses else ""
 
 
 def other_examples(view: View, found: Explanation) -> str:

@@ -189,7 +189,7 @@ class TestMarkdown:
         formula = r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$"
         assert step.startswith(f"8. $dW^{{[2]}}$, backward, layer 2\n\n{formula}\n")
         for part in (
-            "W\\[i,j\\] connects A\\[j\\] to Z\\[i\\]: ",
+            "W2\\[i,j\\] multiplies A1\\[j\\]: ",
             r"- shapes: $\left(1\times3\right) = \left(1\times1\right) \, ",
             "- index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\\,A^{[1]}_{j,1}$\n",
             r"- one number: $dW^{[2]}_{1,1} = dZ^{[2]}_{1,1} \, A^{[1]}_{1,1}$ "
