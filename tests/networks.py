@@ -76,7 +76,8 @@ def experiments(
     hidden: tuple[str, ...] = ELEMENTWISE,
     scales: tuple[float, ...] = (1.0, 1.0, 100.0),
 ) -> Experiment:
-    """Any experiment. With weights a hundred times as large, activations saturate: L can be ∞."""
+    """Any experiment, in either orientation. With weights a hundred times as large, activations
+    saturate: L can be ∞."""
     network = draw(networks(hidden))
     training = draw(trainings(network))
     examples = draw(st.integers(training.batch, 4))
@@ -86,7 +87,19 @@ def experiments(
         for symbol, shape in parameter_shapes(network.layers).items()
     }
     X = draw(matrices(network.layers[0], examples))
-    return experiment(network, training, X, draw(targets(network, examples)), given)
+    found = experiment(network, training, X, draw(targets(network, examples)), given)
+    return in_rows(found) if draw(st.integers(0, 2)) == 0 else found
+
+
+def in_rows(columns: Experiment) -> Experiment:
+    """The same experiment, all matrices transposed: rows are examples."""
+    given = {symbol: read_only(value.T) for symbol, value in columns.initial.given.items()}
+    return replace(
+        columns,
+        network=replace(columns.dense, orientation="rows"),
+        data=columns.data.along(0),
+        initial=replace(columns.initial, given=given),
+    )
 
 
 @st.composite

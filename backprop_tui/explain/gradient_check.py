@@ -230,7 +230,9 @@ class _Perturbation:
 
     def quotients_of_entry(self, entry: int) -> _Quotients:
         """The difference quotients of the objective at an entry of all examples."""
-        return self.quotients(entry, slice(None)) if self.axis else self.quotients(slice(None), entry)
+        return (
+            self.quotients(entry, slice(None)) if self.axis else self.quotients(slice(None), entry)
+        )
 
     def quotients(self, i: int | slice, j: int | slice) -> _Quotients:
         """The difference quotients of the objective at the cells (i, j)."""

@@ -100,7 +100,11 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
     shapes, axis = parameter_shapes(layers), Faults(document).axis
     if axis == 0:
         shapes = {name: shape[::-1] for name, shape in shapes.items()}
-    _drop(document, "initial", lambda name, v: name not in shapes or not _may_fit(v, shapes[name], axis))
+    _drop(
+        document,
+        "initial",
+        lambda name, v: name not in shapes or not _may_fit(v, shapes[name], axis),
+    )
     training = document.get("training")
     if isinstance(training, dict) and isinstance(training.get("freeze"), list):
         training["freeze"] = [

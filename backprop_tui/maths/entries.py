@@ -229,7 +229,7 @@ def _cancelled(product: Product) -> Product:
 
 
 def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
-    """Products as one sum, what is added first. A column of a matrix in `ones` adds up to 1, or a row."""
+    """Products as one sum, what is added first. An example of a matrix in `ones` adds up to 1."""
     whole: Expr = ZERO
     for number, factors, sums in sorted(found, key=lambda p: p[0] < 0):
         for index, count in reversed(sums):

@@ -1,7 +1,8 @@
 """The algorithm of backpropagation: a dense network's forward steps and all updates stand here.
 
-The backward steps between them are derived (`backward`). It is Andrew Ng's notation, in which columns
-are examples, or the same with all matrices transposed, in which rows are. Nothing here knows of numbers, positions or screens.
+The backward steps between them are derived (`backward`). It is Andrew Ng's notation: columns are
+examples; or the same with all matrices transposed: rows are. Nothing here knows of numbers,
+positions or screens.
 """
 
 from __future__ import annotations

@@ -112,7 +112,9 @@ class Architecture:
     def shapes(self, examples: int) -> dict[str, Shape]:
         """The shapes of what is given, for a batch of that many examples."""
         return {
-            symbol: self.place(shape[1 - self.axis], examples) if symbol in self.per_example else shape
+            symbol: self.place(shape[1 - self.axis], examples)
+            if symbol in self.per_example
+            else shape
             for symbol, shape in self.of_one.items()
         }
 

@@ -82,8 +82,8 @@ class ListOf:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row, or one
-    row where examples are rows."""
+    """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row, or
+    one row where examples are rows."""
 
     flat: bool = False
     infinite: bool = False  # whether a number may be too large to hold

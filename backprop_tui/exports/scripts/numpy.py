@@ -55,7 +55,8 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield 'np.seterr(all="ignore")  # infinities are numbers too'
     yield "for t in range(1, ITERATIONS + 1):"
     yield from edits(timeline)
-    yield from batch(timeline, "data_{0}.take(columns, axis=1)")
+    take = "(columns, axis=1)" if program.axis else "(rows, axis=0)"
+    yield from batch(timeline, f"data_{{0}}.take{take}")
     yield from phases(_commented(program))
     yield ""
     loss = program.objective

@@ -87,7 +87,7 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield "for t, ours in enumerate(OURS, 1):"
     yield from edits(timeline, "with torch.no_grad()")
-    yield from batch(timeline, "data_{0}[:, columns]")
+    yield from batch(timeline, "data_{0}[:, columns]" if program.axis else "data_{0}[rows]")
     yield from _iteration(program)
 
 

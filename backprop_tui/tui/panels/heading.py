@@ -58,7 +58,7 @@ def losses_text(view: View) -> str:
     batch = joint != own
     parts = []
     if (known := state.value(own)) is not None:
-        parts.append(f"{own} {number(float(known[0, view.column]), view.decimals)}")
+        parts.append(f"{own} {number(float(known[view.entry(own, 0)]), view.decimals)}")
     if view.is_asked and view.step and view.step.role.kind == "loss":
         parts.append(f"{view.step.symbol} ?")
     if batch and (known := state.value(joint)) is not None:
@@ -75,9 +75,9 @@ def losses_text(view: View) -> str:
 
 def loss_is_wrong(view: View) -> bool:
     """Whether the run's mistake changed a loss that is known here."""
-    losses = {view.program.objective: 0, view.program.loss: view.column}
-    known = [(s, column) for s, column in losses.items() if view.state.value(s) is not None]
-    return any(view.is_wrong(view.place_of(s, 0, column)) for s, column in known)
+    losses = {view.program.objective, view.program.loss}
+    known = [s for s in losses if view.state.value(s) is not None]
+    return any(view.is_wrong(view.place_of(s, *view.entry(s, 0))) for s in known)
 
 
 class Rail(Panel):
