@@ -27,7 +27,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, OTHER_AXIS
 from backprop_tui.maths.parser import GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, shape, written
 from backprop_tui.maths.writing import text
@@ -167,12 +167,15 @@ def _parsed(network: Network | WrittenNetwork, source: str) -> tuple[str | None,
 
 
 def activations_by_layer(network: Network | WrittenNetwork) -> dict[str, str]:
-    """The activation that g1, g2, ... stand for, and g where all layers have the same."""
+    """The activation that g1, g2, ... stand for, and g where all layers have the same; softmax is
+    that of rows where these are examples."""
     if isinstance(network, WrittenNetwork):
         return {}
-    by_layer = {f"g{layer}": name for layer, name in enumerate(network.activations, 1)}
-    single = {"g": network.activations[0]} if len(set(network.activations)) == 1 else {}
-    return {**single, **by_layer}
+    own = {"softmax": OTHER_AXIS["softmax"]} if network.orientation == "rows" else {}
+    names = [own.get(name, name) for name in network.activations]
+    by_layer = {f"g{layer}": name for layer, name in enumerate(names, 1)}
+    single = {"g": names[0]} if len(set(names)) == 1 else {}
+    return {**own, **single, **by_layer}
 
 
 def _all_known(program: Program, step: Step, e: Expr) -> None:
