@@ -1,4 +1,4 @@
-"""Rows as examples (Keras, CS231n): the run is the transposed one of the same network in columns."""
+"""Rows as examples (Keras, CS231n): the run is that of the same network in columns, transposed."""
 
 from __future__ import annotations
 
