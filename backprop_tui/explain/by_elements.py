@@ -6,7 +6,7 @@ its entries of one example, p a sum inside a formula. An axis of length 1 has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -26,8 +26,10 @@ from backprop_tui.maths.entries import (
 from backprop_tui.maths.expressions import Call, Expr, Indexed, Neg, Partial
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,17 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
 
 def given(gradient: Gradient) -> tuple[tuple[Indexed, Expr], ...]:
     """The forward steps that read what the gradient is of, each as the formula of one entry."""
-    return tuple(_given(gradient, step) for step in gradient.readers)
+    return tuple(_spelled(gradient, *_given(gradient, step)) for step in gradient.readers)
+
+
+def _spelled(gradient: Gradient, target: Indexed, formula: Expr) -> tuple[Indexed, Expr]:
+    """The formula of an entry, with that of a softmax written out."""
+    match formula:
+        case Call("softmax", (Indexed(symbol, _, column) as z,)):
+            rows, _ = gradient.shapes[symbol]
+            term = Call("exp", (Indexed(symbol, "p", column),))
+            return target, Call("exp", (z,)) / over((("p", rows),), term)
+    return target, formula
 
 
 def is_softmax(gradient: Gradient) -> bool:
@@ -71,16 +83,19 @@ def is_softmax(gradient: Gradient) -> bool:
     return isinstance(gradient.reader.expression, Call) and gradient.function is None
 
 
-def _entries(gradient: Gradient) -> Entries:
+def entries_of(program: Program, shapes: Mapping[str, Shape]) -> Entries:
     """The entries of the program's matrices; L has one for each example.
 
     Where examples are rows, the only row of a bias or of the only example is not named.
     """
     of_rows: Iterable[str] = ()
-    if not gradient.program.axis:
-        roles = gradient.program.roles.items()
-        of_rows = {s for s, r in roles if r.part == "bias"} | gradient.program.per_example
-    return Entries(gradient.shapes, (gradient.loss.symbol, *of_rows))
+    if not program.axis:
+        of_rows = program.per_example.union(s for s, r in program.roles.items() if r.part == "bias")
+    return Entries(shapes, (program.loss, *of_rows))
+
+
+def _entries(gradient: Gradient) -> Entries:
+    return entries_of(gradient.program, gradient.shapes)
 
 
 def _given(gradient: Gradient, step: Step) -> tuple[Indexed, Expr]:
@@ -141,9 +156,10 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
     put_in = " and ".join(text(path.slope) for path in paths)
-    yield DerivationLine(
-        found, "softmax" if is_softmax(gradient) else f"{put_in} put in", opens=slope
-    )
+    if is_softmax(gradient):
+        yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
+    else:
+        yield DerivationLine(found, f"{put_in} put in", opens=slope)
     yield DerivationLine(sum_of(settled(products(found))), f"only k = {gradient.letters[0]}")
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):
@@ -158,7 +174,7 @@ def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]
         path.over(put_in, path.slope), f"{at_reader.symbol} put in", opens=at_reader.symbol
     )
     whole = path.over(put_in, path.inner)
-    yield DerivationLine(whole, "softmax")
+    yield DerivationLine(whole, "softmax", opens=gradient.reader.symbol)
     negative, product = unsigned(tidy(flat(times(put_in, path.inner))))
     cancelled = over(path.sums, product)
     yield DerivationLine(Neg(cancelled) if negative else cancelled, "cancel")

@@ -14,6 +14,7 @@ import numpy as np
 
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, flag_name
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import architecture_of, program_of
@@ -151,13 +152,18 @@ class Draft:
 
         Activations change neither: dense layers are linear.
         """
+        # A mistake has its own order of steps, and may hand on gradients.
+        mistake = CATALOGUE.get(self.values.get("mistake") or "")
         if self.written is not None:
-            return None if self.network is None else program_of(self.network, self.rule)
+            if self.network is None:
+                return None
+            return program_of(self.network, self.rule, mistake=mistake)
         if self.layers is None:
             return None
         loss = self["network", "loss"] or "half_squared_error"
         linear = ("linear",) * (len(self.layers) - 1)
-        return program_of(Network(self.layers, linear, loss, self.orientation), self.rule)
+        network = Network(self.layers, linear, loss, self.orientation)
+        return program_of(network, self.rule, mistake=mistake)
 
     @property
     def steps(self) -> tuple[str, ...] | None:

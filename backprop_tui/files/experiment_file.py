@@ -231,7 +231,9 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     return replace(
         found,
         data=replace(found.data, **(draft.csv.told if draft.csv else {})).along(draft.faults.axis),
-        formulas={symbol: lazy.tree(found.network, of) for symbol, of in formulas.items()},
+        formulas={
+            symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
+        },
         published=still_published(found.published, found.edits),
         saved=saved,
     )

@@ -268,10 +268,9 @@ def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping
     """The shapes given, and that of every symbol that the steps write."""
     shapes = dict(given)
     for step in steps:
-        read = names(step.expression)
-        if step.symbol in read and step.symbol not in shapes:
-            # A running mean has the shape of what it is the mean of.
-            shapes[step.symbol] = next(shapes[symbol] for symbol in read if symbol in shapes)
+        if step.symbol in names(step.expression) and step.symbol not in shapes:
+            # What is handed on has the shape of what it is the mean or the gradient of.
+            shapes[step.symbol] = shapes[step.role.of or ""]
         shapes[step.symbol] = shape(step.expression, shapes)
     return shapes
 
