@@ -198,7 +198,7 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
 
 
 def _counts(program: Program) -> Counts:
-    """How many rows and columns a part of a formula has: m of examples, K of outputs, or so many."""
+    """How many rows and columns a part of a formula has: m, K or so many."""
     shapes, outputs, place = program.shapes(MANY), program.outputs, program.architecture.place
 
     def count(e: Expr) -> tuple[Expr, Expr]:

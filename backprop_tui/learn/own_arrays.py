@@ -132,6 +132,7 @@ def beginnings(
     """
     program = experiment.program
     place = program.architecture.place
+    of_one = "rows, a column" if program.axis else "columns, a row"
     shapes = program.shapes(experiment.training.batch)
     choices: dict[str, list[tuple[Array, bool]]] = {}
     for symbol, array in given.items():
@@ -140,11 +141,7 @@ def beginnings(
         fitting = place(size[0], None) if is_data else (rows, columns)
         choices[symbol] = ways_of(array.astype(np.float64), *fitting)
         if not choices[symbol]:
-            must = (
-                f"{size[0]} {'rows, a column' if program.axis else 'columns, a row'} for each example"
-                if is_data
-                else written((rows, columns))
-            )
+            must = f"{size[0]} {of_one} for each example" if is_data else written((rows, columns))
             raise ArraysError(f"{symbol} is {written(array.shape)}, but must be {must}")
         if not np.isfinite(array).all():
             raise ArraysError(f"{symbol} holds a number that is not finite")

@@ -338,8 +338,7 @@ class _Derived:
             return []
         state, symbol = self.view.state, self.derivation.symbol
         values = state.value(symbol)
-        a = np.empty(0) if values is None else self.view.of_example(values)
-        if not 0 < (count := len(a)) <= MOST_ROWS:
+        if values is None or (count := len(a := self.view.of_example(values))) > MOST_ROWS:
             return []
         numbers = [
             [number(float(a[k] * ((k == i) - a[i])), self.view.decimals) for i in range(count)]
