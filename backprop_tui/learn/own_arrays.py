@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.shapes import written
+from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.spellings import symbols_meant
 from backprop_tui.messages import count, hint, listed, printable, short
 from backprop_tui.model.experiment import Experiment, read_only
@@ -118,9 +118,11 @@ def ways_of(array: Array, rows: int | None, columns: int | None) -> list[tuple[A
         forms = [(array.reshape(-1, 1), False), (array.reshape(1, -1), False)]
     else:
         forms = [(array, False), (array.T, True)] if array.ndim == 2 else []
-    wanted = (None, rows), (None, columns)
-    fits = (f for f in forms if all(n in w for n, w in zip(f[0].shape, wanted, strict=True)))
-    return list(fits)
+    return [(form, turned) for form, turned in forms if _fits(form.shape, (rows, columns))]
+
+
+def _fits(shape: Shape, wanted: tuple[int | None, ...]) -> bool:
+    return all(must in (None, n) for n, must in zip(shape, wanted, strict=True))
 
 
 def beginnings(
