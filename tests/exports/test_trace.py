@@ -26,8 +26,8 @@ from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
 
 HEADER = (
-    "backprop_tui title layers activations loss orientation learning_rate batch order reduction freeze "
-    "optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters edits"
+    "backprop_tui title layers activations loss orientation learning_rate batch order reduction "
+    "freeze optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters edits"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 

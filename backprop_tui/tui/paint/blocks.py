@@ -166,7 +166,8 @@ class Blocks:
     def remark(self, cache: Iterable[Placed]) -> str:
         """Say which rows and columns are shown, of the first matrix of which not all are."""
         said: dict[str, str] = {}
-        for placed in sorted(cache, key=lambda one: one.symbol not in self.program.parameters):
+        shown = (one for one in cache if one.rows)  # of what stands above, only a label is here
+        for placed in sorted(shown, key=lambda one: one.symbol not in self.program.parameters):
             symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
             if symbol in self.named and 0 < len(span := placed.columns) < wide:
                 said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
