@@ -48,9 +48,11 @@ class DerivationLine:
 class Gradient:
     """A gradient of a program, and what its derivation is made of."""
 
-    def __init__(self, program: Program, symbol: str, examples: int) -> None:
-        """`program` makes no mistake; it has a gradient of that symbol, dZ2."""
-        self.program = program
+    def __init__(self, run: Program, symbol: str, examples: int) -> None:
+        """`run` has a gradient of that symbol, dZ2; where it makes a mistake, the derivation is
+        that of the right program, with the steps counted as in the run."""
+        self.run, self.program = run, run.right or run
+        program = self.program
         self.forward = forward_pass(program.network, program.training)
         self.step = program.taught[program.index(symbol)]
         self.of = self.step.role.of or ""
@@ -110,7 +112,7 @@ class Gradient:
     def come_from(self) -> str:
         """dA2 is step 6"""
         steps = (self.at(step).symbol for step in self.readers)
-        return ", ".join(f"{s} is step {self.program.index(s) + 1}" for s in steps)
+        return ", ".join(f"{s} is step {self.run.index(s) + 1}" for s in steps)
 
     @cached_property
     def shares(self) -> tuple[str, ...]:
