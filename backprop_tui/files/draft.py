@@ -201,8 +201,10 @@ class Draft:
             return
         layer = self.program.layers[role.group - 1]
         reading = f" reading {layer.reads}" if role.part == "weight" else ""
-        other = next(name for name in ORIENTATIONS if name != self.orientation)
-        fits = f', which it is with network.orientation = "{other}"' if shape[::-1] == right else ""
+        fits = ""
+        if path[0] == "initial" and shape[::-1] == right:
+            other = next(name for name in ORIENTATIONS if name != self.orientation)
+            fits = f', which it is with network.orientation = "{other}"'
         self.faults.add(
             path,
             f"has shape {written(shape)}, but layer {layer.number} has "
