@@ -81,6 +81,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield from data(timeline, "tensor({})")
     yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
+    if not program.axis:
+        yield "# torch.nn.Linear computes X @ W.T + b: its weight is W1.T, outputs × inputs"
     yield from constants(timeline)
     yield ""
     yield from _expected(timeline, number)
