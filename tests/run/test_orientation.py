@@ -11,6 +11,7 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.explanation import formula
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import transposed
 from backprop_tui.model.experiment import Experiment, Initial
 from backprop_tui.model.network import Network, Training
@@ -55,6 +56,14 @@ def test_each_step_is_the_transposed_formula(columns: Experiment) -> None:
     for step, turned in steps:
         assert turned.role == step.role
         assert turned.expression == transposed(step.expression) or turned.phase == "backward"
+
+
+@given(experiments_in_columns())
+def test_each_mistake_is_made_in_the_same_steps(columns: Experiment) -> None:
+    for mistake in CATALOGUE.values():
+        made = (mistake.slips(e.program) for e in (columns, in_rows(columns)))
+        one, other = ([slip.step.symbol for slip in slips] for slips in made)
+        assert one == other
 
 
 @given(st.integers(0, 1000), st.sampled_from(("normal", "xavier", "he")))
