@@ -97,8 +97,8 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
     if not keep_activations and isinstance(names, list) and names and len(names) != len(layers) - 1:
         # The output keeps its activation; hidden layers repeat the first one.
         network["activations"] = [names[0]] * (len(layers) - 2) + [names[-1]]
-    shapes, axis = parameter_shapes(layers), Faults(document).axis
-    if axis == 0:
+    shapes = parameter_shapes(layers, network.get("bias") is not False)
+    if (axis := Faults(document).axis) == 0:
         shapes = {name: shape[::-1] for name, shape in shapes.items()}
     _drop(
         document,

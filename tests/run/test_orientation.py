@@ -15,7 +15,7 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import transposed
 from backprop_tui.model.experiment import Experiment, Initial
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiment, experiments_in_columns, in_rows
 
@@ -31,11 +31,17 @@ BATCH = in_rows(
 
 @st.composite
 def trained_in_columns(draw: DrawFn) -> Experiment:
-    """Any experiment in which columns are examples, under any optimizer and weight decay."""
+    """Any experiment in which columns are examples, under any optimizer and penalty."""
     e = draw(experiments_in_columns(scales=(1.0,)))
-    rule = draw(st.sampled_from(sorted(OPTIMIZERS)))
-    decay = draw(st.sampled_from((0.0, 0.1)))
-    return replace(e, training=replace(e.training, optimizer=rule, weight_decay=decay))
+    training = replace(
+        e.training,
+        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
+        momentum_form=draw(st.sampled_from(sorted(MOMENTUM_FORMS))),
+        weight_decay=draw(st.sampled_from((0.0, 0.1))),
+        l2=draw(st.sampled_from((0.0, 0.7))),
+        input_gradient=draw(st.booleans()),
+    )
+    return replace(e, training=training)
 
 
 @given(trained_in_columns())

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from backprop_tui.maths.numbers import cell_width
-from backprop_tui.model.rows import Row, rows_of
+from backprop_tui.model.rows import Row, Slot, rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.blocks import (
     Blocks,
@@ -23,7 +23,7 @@ from backprop_tui.tui.paint.blocks import (
     is_operand_above,
     width_of,
 )
-from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
 MOST_APART = 3
 """Lines from row to row at most."""
@@ -71,57 +71,88 @@ class _Board:
         self.rows = rows_of(sought.program)
         self.needed, self.must = must_be_there(self.rows, sought)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
-        self.known: dict[tuple[int, frozenset[str], Way], Line] = {}
+        self.known: dict[object, Line] = {}
 
     # What is given up, rule by rule
 
     def ways(self) -> Iterator[Way]:
         """What may be shown, from everything on; each gives up more than the one before."""
         apart = range(self.sought.apart, 0, -1)
+        least = tuple(sorted(self.must))
+        closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
+        closely = [way for way in closely if self.folded(Way(least, 1, way[0], folded=way[1]))]
         for shown in by_distance(self.rows, self.must):
             rule = "a" if len(shown) == len(self.rows) else "b"
-            for gap, folded in ((GAPS[0], False), (GAPS[1], False), (GAPS[1], True)):
+            for gap, folded in closely:
                 yield from (Way(shown, by, gap, folded=folded, rule=rule) for by in apart)
         way = Way(shown, gap=GAPS[-1], rule="c")
         yield way
         longest = max(len(slot) for row in self.rows for slot in row.slots)
-        for members in range(longest - 1, FEW - 1, -1):
-            yield (way := replace(way, members=members, rule="f"))
+        if longest > FEW:
+            way = replace(way, rule="f")
+            fits = largest(FEW, longest, lambda n: self.has_room(replace(way, members=n)))
+            yield (way := replace(way, members=fits or FEW))
         few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
         alone = tuple(k for k in shown if k in self.must or not self.rows[k].shared)
         yield from (replace(way, shown=alone, gap=gap) for gap in GAPS[1:])
-        yield (way := replace(way, needed_alone=True, rule="e"))
-        yield (way := replace(way, flowing=True))
-        for columns in range(self.blocks.widest_axis - 1, FEW - 1, -1):
-            yield (way := replace(way, named=columns, rule="f"))
+        spare = self.spare(shown)
+        for count in range(1, len(spare) + 1):
+            way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            yield way
+            yield (way := replace(way, flowing=True))
+        if self.blocks.widest_axis > FEW:
+            way = replace(way, rule="f")
+            most = self.blocks.widest_axis
+            fits = largest(FEW, most, lambda n: self.has_room(replace(way, named=n)))
+            yield (way := replace(way, named=fits or FEW))
         yield from self.windows(few)
-        yield from self.windows(replace(few, needed_alone=True, gap=0))
+        yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
         yield from self.windows(replace(way, rule="h"))
         yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
 
+    def spare(self, shown: tuple[int, ...]) -> list[Slot]:
+        """What the step does not touch of the rows shown, what stands farthest from it first."""
+        slots = list(dict.fromkeys(slot for k in shown for slot in self.rows[k].slots))
+        here = [k for k, slot in enumerate(slots) if not self.needed.isdisjoint(slot)]
+        far = ((min((abs(k - at) for at in here), default=k), k) for k in range(len(slots)))
+        return [slots[k] for _, k in sorted(far, reverse=True) if k not in here]
+
     def windows(self, way: Way) -> Iterator[Way]:
-        """Windows onto large matrices: as many columns as fit, then as many rows."""
-        for wide in range(max(1, self.width // self.sought.cell), 0, -1):
-            if self.arranged(replace(way, wide=wide, tall=1)) is not None:
-                for tall in range(self.height, 0, -1):
-                    for apart in range(self.sought.apart, 0, -1):
-                        yield replace(way, wide=wide, tall=tall, apart=apart)
-                return
+        """A window onto large matrices: as many columns as fit, then as many rows."""
+        columns, rows = max(1, self.width // self.sought.cell), self.height
+        wide = largest(1, columns, lambda n: self.has_room(replace(way, wide=n, tall=1)))
+        if wide is not None:
+            way = replace(way, wide=wide)
+            tall = largest(1, rows, lambda n: self.has_room(replace(way, tall=n))) or 1
+            for apart in range(self.sought.apart, 0, -1):
+                yield replace(way, tall=tall, apart=apart)
+
+    def has_room(self, way: Way) -> bool:
+        """Whether what a way shows fits."""
+        return self.lines(way) is not None
 
     # Where blocks stand
 
+    def lines(self, way: Way) -> list[list[Line]] | None:
+        """The lines of each row; None if they do not fit."""
+        rows = self.flowing(way) if way.flowing else self.folded(way)
+        if rows is None or (self.spare_lines(rows, way) < 0 and way.rule != "i"):
+            return None
+        return rows
+
+    def spare_lines(self, rows: list[list[Line]], way: Way) -> int:
+        """The lines that some rows leave, their least distance and the others' names counted."""
+        tall = sum(lines_of(line, way.apart) for row in rows for line in row)
+        hidden = len(way.shown) < len(self.rows)
+        return self.height - tall - hidden - (way.apart - 1) * (len(rows) - 1)
+
     def arranged(self, way: Way) -> Arrangement | None:
         """The matrices in their places; None if they do not fit."""
-        rows = self.flowing(way) if way.flowing else self.folded(way)
-        if rows is None:
+        if (rows := self.lines(way)) is None:
             return None
-        apart = way.apart
-        tall = [sum(lines_of(line, apart) for line in row) for row in rows]
-        hidden = len(way.shown) < len(self.rows)
-        spare = self.height - sum(tall) - hidden
-        if spare < (apart - 1) * (len(rows) - 1) and way.rule != "i":
-            return None
-        air = max(0, min(apart, spare // max(1, len(rows) - 1)))
+        apart, between = way.apart, max(1, len(rows) - 1)
+        spare = self.spare_lines(rows, way) + (apart - 1) * (len(rows) - 1)
+        air = max(0, min(apart, spare // between))
         cache, top = list[Placed](), 1
         for row, placed in zip(rows, self.aligned(rows, way), strict=True):
             for line, matrices in zip(row, placed, strict=True):
@@ -138,7 +169,7 @@ class _Board:
             tuple(dict.fromkeys(card)),
             self.blocks.remark(cache),
             way.rule,
-            sum(tall) + apart * (len(rows) - 1) + hidden,
+            self.height - spare + apart * (len(rows) - 1),
         )
 
     def blocks_of(self, way: Way) -> Iterator[Line]:
@@ -147,9 +178,10 @@ class _Board:
         for k in way.shown:
             row = self.rows[k]
             labels = above.intersection(symbol for slot in row.operands for symbol in slot)
-            key = k, labels, replace(way, shown=(), apart=1, rule="")
+            sizes = way.gap, way.members, way.named, way.tall, way.wide
+            key = k, labels, way.left_out, sizes
             if key not in self.known:  # one way after the other is tried
-                self.known[key] = self.blocks.of(row, way, self.needed, labels)
+                self.known[key] = self.blocks.of(row, way, labels)
             yield self.known[key]
             above |= {piece.symbol for block in self.known[key] for piece in block.pieces}
 

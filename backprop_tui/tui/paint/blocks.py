@@ -88,13 +88,13 @@ class Blocks:
             at, first = self.sought.column, self.sought.column - limit // 2
         return window(first if at is None else in_sight(at, first, limit), limit, length)
 
-    def of(self, row: Row, way: Way, needed: frozenset[str], above: frozenset[str]) -> Line:
+    def of(self, row: Row, way: Way, above: frozenset[str]) -> Line:
         """The blocks of a row; of an operand that stands above already, only the label."""
         return [
             self.block(slot, part, number, way, part == "operands" and above.issuperset(slot))
             for part in PARTS
             for number, slot in enumerate(getattr(row, part))
-            if not (way.needed_alone and needed.isdisjoint(slot))
+            if slot not in way.left_out
         ]
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:

@@ -15,7 +15,7 @@ from backprop_tui.tui.paint.operations import (
     Edge,
     Wires,
     edges_of,
-    is_heavy,
+    heavy,
     is_skip,
     put_label,
     put_node,
@@ -23,6 +23,8 @@ from backprop_tui.tui.paint.operations import (
 
 PITCH, WIDEST = 6, 14
 """Columns from one time step to the next, at least and at most."""
+ROOMY = 12
+"""Columns from which on functions are named between time steps."""
 RAIL = 3
 """Columns from one edge that skips to the next."""
 
@@ -89,19 +91,19 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     for edge in edges_of(view.program):
         if edge.source not in places or edge.target not in places:
             continue
-        heavy = is_heavy(view, edge)
+        strong = heavy(view, edge)
         (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
         if x0 == x1:
-            wires.run((x0, y0), (x1, y1), heavy=heavy)
+            wires.run((x0, y0), (x1, y1), heavy=strong)
             labels.append((x0 + 1, (y0 + y1 + 1) // 2, edge))
         else:
             across = x1 - 3
             way = (x0 + len(edge.source), y0), (across, y0), (across, y1), (x1 - 2, y1)
-            wires.run(*way, heavy=heavy)
+            wires.run(*way, heavy=strong)
             labels.append((across - len(edge.label), (y0 + y1 + 1) // 2, edge))
     wires.paint()
     for x, y, edge in labels:
-        if edge.through or pitch > PITCH + 2:
+        if edge.through or pitch >= ROOMY:
             put_label(canvas, view, x, y, edge)
     for symbol, (x, y) in places.items():
         put_node(canvas, view, x, y, symbol)
@@ -162,7 +164,7 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     wires, labels = Wires(canvas), list[tuple[int, int, Edge]]()
     for k in range(first, last):
         for edge in between[k]:
-            labels += connect(wires, edge, places, gaps[k], is_heavy(view, edge))
+            labels += connect(wires, edge, places, gaps[k], heavy(view, edge))
     for number, edge in enumerate(skips):
         labels += skip(wires, edge, places, canvas.width - 1 - RAIL * (number % 2), view)
     beside = [(x, y, edge) for x, y, edge in labels if y == places.get(edge.target, (x, -1))[1]]
@@ -220,12 +222,12 @@ def shown(
 
 
 def connect(
-    wires: Wires, edge: Edge, places: dict[str, tuple[int, int]], gap: int, heavy: bool
+    wires: Wires, edge: Edge, places: dict[str, tuple[int, int]], gap: int, strong: str
 ) -> Iterator[tuple[int, int, Edge]]:
     """Draw an edge to the next layer, and say where its name stands."""
     (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
     if gap:
-        wires.run((x0, y0), (x0, y0 + 1), (x1, y0 + 1), (x1, y1), heavy=heavy)
+        wires.run((x0, y0), (x0, y0 + 1), (x1, y0 + 1), (x1, y1), heavy=strong)
     if gap and (x0 == x1 or gap > 1):
         yield x1 + 1, y1 - 1, edge
     elif not gap:
@@ -236,14 +238,14 @@ def skip(
     wires: Wires, edge: Edge, places: dict[str, tuple[int, int]], x: int, view: View
 ) -> Iterator[tuple[int, int, Edge]]:
     """Draw an edge that passes layers at the right, as far as its ends are shown."""
-    heavy = is_heavy(view, edge)
+    strong = heavy(view, edge)
     ys = sorted(y for _, y in places.values())
     x0, y0 = places.get(edge.source, (x, ys[0]))
     x1, y1 = places.get(edge.target, (x, ys[-1]))
     if edge.source in places or edge.target in places:
         behind = x0 + len(edge.source) if edge.source in places else x
         before = x1 + len(edge.target) if edge.target in places else x
-        wires.run((behind, y0), (x, y0), (x, y1), (before, y1), heavy=heavy)
+        wires.run((behind, y0), (x, y0), (x, y1), (before, y1), heavy=strong)
         if not edge.label and is_skip(view.program, edge):
             edge = replace(edge, function="skip")
         yield x - len(edge.label), (y0 + y1) // 2, edge

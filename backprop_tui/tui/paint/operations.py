@@ -78,20 +78,22 @@ def is_skip(program: Program, edge: Edge) -> bool:
     return isinstance(e, Sum) and Name(edge.source) in e.terms
 
 
-def is_heavy(view: View, edge: Edge) -> bool:
-    """Whether the step computes along an edge: forward to its end, or backward from there."""
+def heavy(view: View, edge: Edge) -> str:
+    """Where the step leads to along an edge: forward to its "end", backward to its "start"; nothing
+    of an edge that it does not work on."""
     step, program = view.step, view.program
     if step is None or view.is_asked:
-        return False
+        return ""
     if step.phase in ("forward", "loss"):
-        return step.symbol == edge.target
+        return "end" if step.symbol == edge.target else ""
     if step.phase == "update":
-        return step.symbol in edge.through.split()
+        return "end" if step.symbol in edge.through.split() else ""
     read = set(names(step.expression))
     arrives = program.gradient_of(edge.target) in read or (
         edge.target == program.loss and not any(s in program.gradients for s in read)
     )
-    return arrives and step.role.of in (edge.source, *edge.through.split())
+    meant = arrives and step.role.of in (edge.source, *edge.through.split())
+    return "start" if meant else ""
 
 
 class Wires:
@@ -101,9 +103,11 @@ class Wires:
         self.canvas = canvas
         self.sides: dict[tuple[int, int], int] = {}
         self.heavy: set[tuple[int, int]] = set()
+        self.heads: dict[tuple[int, int], str] = {}
 
-    def run(self, *places: tuple[int, int], heavy: bool) -> None:
-        """A wire from place to place, each beside or under the one before."""
+    def run(self, *places: tuple[int, int], heavy: str) -> None:
+        """A wire from place to place, each beside or under the one before; a `heavy` one has a head
+        at its "end" or at its "start"."""
         for (x0, y0), (x1, y1) in pairwise(places):
             across, down = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
             ahead = {(1, 0): RIGHT, (-1, 0): LEFT, (0, 1): DOWN, (0, -1): UP}.get((across, down), 0)
@@ -112,8 +116,14 @@ class Wires:
                 self._lead(x0, y0, ahead, heavy)
                 x0, y0 = x0 + across, y0 + down
                 self._lead(x0, y0, back, heavy)
+        if heavy:
+            (x, y), (xn, yn) = places[:2] if heavy == "start" else (places[-1], places[-2])
+            if x != xn:
+                self.heads[x, y] = "◀" if x < xn else "▶"
+            elif (beside := (x, y + (1 if y < yn else -1))) not in (places[0], places[-1]):
+                self.heads[beside] = "▲" if y < yn else "▼"
 
-    def _lead(self, x: int, y: int, side: int, heavy: bool) -> None:
+    def _lead(self, x: int, y: int, side: int, heavy: str) -> None:
         self.sides[x, y] = self.sides.get((x, y), 0) | side
         if heavy:
             self.heavy.add((x, y))
@@ -123,6 +133,8 @@ class Wires:
         for (x, y), sides in self.sides.items():
             heavy = (x, y) in self.heavy
             self.canvas.put(x, y, (HEAVY if heavy else THIN)[sides], "strong" if heavy else "quiet")
+        for (x, y), head in self.heads.items():
+            self.canvas.put(x, y, head, "strong")
 
 
 def put_node(canvas: Canvas, view: View, x: int, y: int, symbol: str) -> None:
@@ -137,4 +149,4 @@ def put_node(canvas: Canvas, view: View, x: int, y: int, symbol: str) -> None:
 def put_label(canvas: Canvas, view: View, x: int, y: int, edge: Edge) -> None:
     """Write the name of an edge: marked where the step works on its parameter."""
     mark = mark_of(view, *with_gradients(view, *edge.through.split())) if edge.through else ""
-    canvas.put(x, y, edge.label, mark or ("strong" if is_heavy(view, edge) else "label"))
+    canvas.put(x, y, edge.label, mark or ("strong" if heavy(view, edge) else "label"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from backprop_tui.maths.expressions import Cell
@@ -113,8 +114,8 @@ class Way:
     """Lines from one row of numbers to the next."""
     gap: int = 0
     """Free columns before a parameter, and before a block of several columns."""
-    needed_alone: bool = False
-    """Whether of the shown rows only what is needed is there."""
+    left_out: frozenset[tuple[str, ...]] = frozenset()
+    """The slots of these rows that are not there."""
     flowing: bool = False
     """Whether the blocks of all rows follow each other, as many in a line as fit."""
     members: int = ALL
@@ -140,3 +141,15 @@ def window(first: int, count: int, of: int) -> range:
     """Return `count` of `of` rows, from `first` on or as near to it as there are rows."""
     first = max(0, min(first, of - count))
     return range(first, min(of, first + count))
+
+
+def largest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
+    """The largest number from `low` to `high` that fits, where all smaller ones do; None: none."""
+    found = None
+    while low <= high:
+        middle = (low + high) // 2
+        if fits(middle):
+            found, low = middle, middle + 1
+        else:
+            high = middle - 1
+    return found

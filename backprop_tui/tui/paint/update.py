@@ -14,7 +14,7 @@ from backprop_tui.model.rows import rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import by_distance, must_be_there, sought_in
 from backprop_tui.tui.paint.blocks import Blocks
-from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
@@ -30,7 +30,7 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
 @lru_cache(maxsize=512)  # asked for at every key
 def _arranged(sought: Sought, width: int, height: int) -> Arrangement:
     board = _Update(sought, width, height)
-    return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
+    return next(found for way in board.ways() if (found := board.arranged(*way)) is not None)
 
 
 class _Update:
@@ -46,43 +46,60 @@ class _Update:
         self.must = frozenset(here or {len(self.rows) - 1})
         self.blocks = Blocks(sought, [self.rows[k] for k in self.must])
 
-    def ways(self) -> Iterator[Way]:
-        """What may be shown: all groups, fewer of them, windows, one parameter alone."""
-        for shown in by_distance(self.rows, self.must):
-            yield from (Way(shown, apart) for apart in range(self.sought.apart, 0, -1))
+    def ways(self) -> Iterator[tuple[Way, bool]]:
+        """What may be shown, and whether the step's parameters alone: all groups, fewer of them,
+        windows, one parameter."""
+        for folded in (False, True):
+            for shown in by_distance(self.rows, self.must):
+                for apart in range(self.sought.apart, 0, -1):
+                    yield Way(shown, apart, folded=folded), False
+        columns = self.width // self.sought.cell
         for alone in (False, True):
-            way = Way(shown, needed_alone=alone, rule="h")
-            for wide in range(self.width // self.sought.cell, 0, -1):
-                if self.edges(replace(way, wide=wide))[-1] <= self.width:
-                    for tall in range(self.height, 0, -1):
-                        for apart in range(self.sought.apart, 0, -1):
-                            yield replace(way, wide=wide, tall=tall, apart=apart)
-                    break
-        yield Way(shown, needed_alone=True, tall=1, wide=1, rule="i")
+            way = Way(shown, folded=False, rule="h")
+            wide = largest(1, columns, lambda n: self.fits(replace(way, wide=n), alone))  # noqa: B023
+            if wide is not None:
+                for tall in range(self.height, 0, -1):
+                    for apart in range(self.sought.apart, 0, -1):
+                        yield replace(way, wide=wide, tall=tall, apart=apart), alone
+        yield Way(shown, tall=1, wide=1, rule="i"), True
 
-    def parameters(self, k: int, way: Way) -> list[str]:
-        """The parameters of a row that are shown."""
-        every = [symbol for (symbol,) in self.rows[k].parameters]
-        return [s for s in every if s in self.needed] or every[:1] if way.needed_alone else every
-
-    def edges(self, way: Way) -> list[int]:
-        """The right edges of the parameters beside each other, wide enough for each row."""
-        wide: list[int] = []
+    def bands(self, way: Way, alone: bool) -> Iterator[list[str]]:
+        """The parameters beside each other, of each row one line or as many as they take."""
         for k in way.shown:
-            for number, symbol in enumerate(self.parameters(k, way)):
-                columns = self.sought.cell * len(self.blocks.span(symbol, 1, way.wide))
-                wide[number:] = [max([columns, *wide[number : number + 1]]), *wide[number + 1 :]]
+            every = [symbol for (symbol,) in self.rows[k].parameters]
+            if alone:
+                every = [s for s in every if s in self.needed][:1] or every[:1]
+            band: list[str] = []
+            for symbol in every:
+                if band and way.folded and self.edges([[*band, symbol]], way)[-1] > self.width:
+                    yield band
+                    band = []
+                band.append(symbol)
+            yield band
+
+    def edges(self, bands: list[list[str]], way: Way) -> list[int]:
+        """The right edges of parameters beside each other, wide enough for each band."""
+        wide = [0] * max(map(len, bands))
+        for band in bands:
+            for k, symbol in enumerate(band):
+                columns = len(self.blocks.span(symbol, 1, way.wide))
+                wide[k] = max(wide[k], self.sought.cell * columns)
         return list(accumulate(LABEL + APART * (k > 0) + w for k, w in enumerate(wide)))
 
-    def arranged(self, way: Way) -> Arrangement | None:
+    def fits(self, way: Way, alone: bool) -> bool:
+        """Whether no band is too wide."""
+        return self.edges(list(self.bands(way, alone)), way)[-1] <= self.width
+
+    def arranged(self, way: Way, alone: bool) -> Arrangement | None:
         """The blocks in their places; None if they do not fit."""
-        edges, program, top = self.edges(way), self.sought.program, 0
+        bands, program, top = list(self.bands(way, alone)), self.sought.program, 0
+        edges = self.edges(bands, way)
         if edges[-1] > self.width and way.rule != "i":
             return None
         placed: list[Placed] = []
-        for k in way.shown:
+        for band in bands:
             tall = 0
-            for symbol, right in zip(self.parameters(k, way), edges, strict=False):
+            for symbol, right in zip(band, edges, strict=False):
                 rows = self.blocks.span(symbol, 0, way.tall)
                 columns = self.blocks.span(symbol, 1, way.wide)
                 blocks = blocks_of(program, symbol)

@@ -14,7 +14,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of
 from backprop_tui.tui.paint.drawings import draw
-from backprop_tui.tui.paint.operations import edges_of, is_heavy
+from backprop_tui.tui.paint.operations import edges_of, heavy
 from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
 from tests.tui.driver import view_of
 
@@ -31,23 +31,23 @@ def drawn(view: View, width: int = 21, height: int = 13) -> str:
     return canvas.text()
 
 
-def heavy(view: View) -> set[tuple[str, str]]:
-    return {(e.source, e.target) for e in edges_of(view.program) if is_heavy(view, e)}
+def worked_on(view: View) -> set[tuple[str, str]]:
+    return {(e.source, e.target) for e in edges_of(view.program) if heavy(view, e)}
 
 
 class TestChain:
     def test_time_steps_stand_beside_each_other_with_what_they_share_named(self) -> None:
         text = drawn(at(rnn(3), "dWh"), 15)
-        assert re.search(r"H1━┓ •H2━┓  H3", text)
+        assert re.search(r"H1◀┓ •H2◀┓  H3", text)
         assert re.search(r"Z1 ┗━•Z2 ┗━•Z3", text)
         assert text.count("Wh") == 2
         assert text.count("│Wx") == 2  # the third is cut to the panel's width
         assert re.search(r"t=1 +t=2 +t=3", text)
 
     def test_the_edges_of_what_is_shared_are_heavy_together(self) -> None:
-        assert heavy(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
-        assert heavy(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
-        assert heavy(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
+        assert worked_on(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
+        assert worked_on(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
+        assert worked_on(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
 
     def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
         view = at(rnn(12), "dWh")
@@ -66,15 +66,23 @@ class TestLayers:
     def test_an_edge_that_skips_runs_at_the_right(self) -> None:
         lines = drawn(at(RESIDUAL, "dA1"), 21, 20).splitlines()
         begin, end = (
-            next(k for k, line in enumerate(lines) if f"{s}━" in line) for s in ("A1", "A2")
+            next(k for k, line in enumerate(lines) if re.search(f"{s}[◀━]━", line))
+            for s in ("A1", "A2")
         )
         column = lines[begin].index("┓")
         assert all(line[column] == "┃" for line in lines[begin + 1 : end])
         assert lines[end][column] == "┛"
         assert "skip" in "".join(lines[begin:end])
 
+    def test_heads_tell_the_direction(self) -> None:
+        assert "A1◀━" in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        assert "▶A2" not in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        forward = drawn(at(RESIDUAL, "A2"), 21, 20)
+        assert re.search(r"▸A2◀━+┛", forward)  # from the right, where the skip arrives
+        assert re.search(r"▼ +┃\n *▸A2", forward)
+
     def test_both_paths_of_a_gradient_are_heavy(self) -> None:
-        assert heavy(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
+        assert worked_on(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
 
     def test_what_is_written_and_read_is_marked(self) -> None:
         text = drawn(at(RESIDUAL, "dA1"), 21, 20)
