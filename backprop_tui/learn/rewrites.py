@@ -29,7 +29,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.architecture import Kind, Step
@@ -222,14 +222,14 @@ def with_transpose(e: Expr, program: Program) -> Iterator[Expr]:
 def without_activation(e: Expr, program: Program) -> Iterator[Expr]:
     """z for g(z)."""
     match e:
-        case Call(function, (x,)) if function in ACTIVATIONS:
+        case Call(function, (x,)) if function in FUNCTIONS:
             yield x
 
 
 def derivative_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(z) for g(z)."""
     match e:
-        case Call(function, args) if function in ACTIVATIONS and ACTIVATIONS[function].elementwise:
+        case Call(function, args) if function in FUNCTIONS and FUNCTIONS[function].elementwise:
             yield Call(f"{function}_derivative", args)
 
 
