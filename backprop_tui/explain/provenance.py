@@ -243,6 +243,8 @@ class Provenance:
         if edit := self.edit_of(place):
             was = said(self.unedited(edit))
             return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
+        if place.symbol in self.program.cached:
+            return "given in the file, not computed"
         if place.symbol in self.program.data:
             example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
             is_input = self.program.roles[place.symbol].kind == "input"

@@ -34,7 +34,9 @@ from backprop_tui.files.sections import (
 )
 from backprop_tui.files.spoken_checks import SPOKEN_CHECKS
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
+from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.keys import all_read_only
 from backprop_tui.model.saved import Saved, Written
 from backprop_tui.run.edits import still_published
 
@@ -214,8 +216,10 @@ def parsed(text: str, source: str) -> dict[str, Any]:
 
 def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     """The experiment of a draft without faults; `more` are fields that no file has."""
-    values = {"title": name, "about": "", "training": {}, "initial": {}, "view": {}, **draft.values}
+    usual: dict[str, Any] = {"training": {}, "data": {}, "initial": {}, "view": {}}
+    values = {"title": name, "about": "", **usual, **draft.values}
     formulas, keyframe = values.pop("formulas", {}), values.pop("keyframe", None)
+    given = values.pop("given", {})
     decimals, view = values["view"].get("decimals"), values["view"]
     values["view"] = {key: value for key, value in view.items() if key != "decimals"}
     values["training"] = {**values["training"], "batch": draft.batch}
@@ -228,9 +232,15 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     saved = found.saved
     if keyframe is not None:
         saved = replace(saved or Saved(1), keyframe=record(kinds.keys["keyframe"].kind, keyframe))
+    network = replace(found.network, given=tuple(given), absent=draft.absent)
+    data = replace(found.data, **(draft.csv.told if draft.csv else {}))
+    if given:
+        both = {**data.by_symbol, **all_read_only(given)}
+        data = replace(data, by_symbol=both, same=architecture_of(network).same)
     return replace(
         found,
-        data=replace(found.data, **(draft.csv.told if draft.csv else {})),
+        network=network,
+        data=data,
         formulas={symbol: lazy.tree(found.network, of) for symbol, of in formulas.items()},
         published=still_published(found.published, found.edits),
         saved=saved,

@@ -43,6 +43,10 @@ class Role:
     """What it is called in every group, without the group's number: W for W1, Z for Z2; of a
     gradient or a mean, what that is called which it is of. Empty where it stands in no group."""
 
+    def of_gradient(self, symbol: str) -> Role:
+        """The role of the gradient with respect to `symbol`, whose own role this is."""
+        return Role("gradient", self.group, self.part, symbol, stem=self.stem)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -87,7 +91,7 @@ class Architecture:
     steps: tuple[Step, ...]
     """The forward steps; the last one is the loss of each example."""
     given: Mapping[str, Role]
-    """Inputs, targets and parameters."""
+    """Inputs, targets and parameters, and what is given instead of computed."""
     of_one: Mapping[str, Shape]
     """The shapes of what is given, for a batch of one example."""
     drawn: frozenset[str]
@@ -99,7 +103,11 @@ class Architecture:
     losses: Mapping[str, Loss]
     """The loss that reads each target, where it is one of the known ones."""
     same: frozenset[str] = frozenset()
-    """The inputs that are the same matrix for each example."""
+    """What is given that is the same matrix for each example."""
+    cached: frozenset[str] = frozenset()
+    """The values and gradients that are given instead of computed."""
+    absent: frozenset[str] = frozenset()
+    """The data that is left out, as [given] stands for what reads it."""
 
     def shapes(self, examples: int) -> dict[str, Shape]:
         """The shapes of what is given, for a batch of that many examples."""
@@ -116,8 +124,8 @@ class Architecture:
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """The data that has a column for each example."""
-        data = {s for s, role in self.given.items() if role.kind in ("input", "target")}
+        """What is given that has a column for each example."""
+        data = {s for s, role in self.given.items() if role.kind != "parameter"}
         return frozenset(data - self.same)
 
     @cached_property

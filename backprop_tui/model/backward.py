@@ -52,6 +52,8 @@ class Forward:
     """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
+    cached: frozenset[str] = frozenset()
+    """The values and gradients that are given: they need not be what their formulas say."""
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -81,7 +83,7 @@ class Forward:
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
     each those of the parameters whose first reader it is."""
-    shapes, needed = dict(forward.shapes), set(forward.parameters)
+    shapes, needed = dict(forward.shapes), {*forward.parameters, *forward.cached}
     for step in forward.steps:
         shapes[step.symbol] = shape(step.expression, shapes)
         if not needed.isdisjoint(forward.reads[step.symbol]):
@@ -100,8 +102,7 @@ def backward(forward: Forward) -> Iterator[Step]:
         if forward.mean and role.kind == "parameter":
             whole = whole / Name("m")
         target = Name(gradient(symbol))
-        own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
-        step = Step(target, whole, "backward", own)
+        step = Step(target, whole, "backward", role.of_gradient(symbol))
         made[symbol] = _collapsed(step, forward, made)
         return made[symbol]
 
@@ -167,6 +168,8 @@ def _collapsed(step: Step, forward: Forward, made: Mapping[str, Step]) -> Step:
     """
     reader, *others = forward.readers[step.role.of or ""]
     if others or not isinstance(reader.expression, Call) or reader.symbol not in made:
+        return step
+    if not forward.cached.isdisjoint((reader.symbol, gradient(reader.symbol))):
         return step
     if not divides_by_matrix(made[reader.symbol].expression):
         return step

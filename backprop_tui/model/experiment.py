@@ -105,7 +105,8 @@ class Data:
     """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
 
     by_symbol: Mapping[str, Array]
-    """The inputs and the targets, by what a program calls them; columns are examples."""
+    """The inputs, the targets, and values that are given instead of computed, by what a program
+    calls them; columns are examples."""
     same: frozenset[str] = frozenset()
     """Those that are the same matrix for each example, as it stands in the file."""
     input_names: tuple[str, ...] | None = None

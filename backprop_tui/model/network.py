@@ -28,6 +28,10 @@ class Network:
     layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
     activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
+    given: tuple[str, ...] = ()
+    """The symbols of [given]: values and gradients that are not computed."""
+    absent: tuple[str, ...] = ()
+    """The data that is left out beside them."""
 
     @property
     def depth(self) -> int:

@@ -106,6 +106,8 @@ def read_goal(
         return timeline.end_of(max(farthest, position.iteration))
     if source in timeline.program.positions:
         return _step(timeline.program.index(source), position)
+    if source in timeline.program.cached:
+        raise GoalError(f"{source} is given in the file: no step computes it.")
     return _condition(source, timeline)
 
 
@@ -162,10 +164,10 @@ def _condition(source: str, timeline: Timeline) -> Condition:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
     shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
-    known = (*shapes, *SCALARS)
+    known = (*program.roles, *SCALARS)
     for symbol in names(e):
         if symbol not in known:
-            raise GoalError(_unknown(symbol, known))
+            raise GoalError(program.missing(symbol) or _unknown(symbol, known))
     _cells_exist(e, shapes)
     if not isinstance(e, Compare):
         raise GoalError(f"{short(text(e))} is not a condition: compare it, as in loss < 0.01")
@@ -247,5 +249,5 @@ def _search_losses(
             iteration = stretch.first + int(found[0])
             yield Progress(iteration, found=Position(iteration, condition.steps))
             return
-        diverged = timeline.diverged(stretch.last) if stretch.diverged else None
+        diverged = timeline.diverged(stretch.last) if stretch.ends else None
         yield Progress(stretch.last, diverged=diverged)

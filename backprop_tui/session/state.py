@@ -253,7 +253,7 @@ class SessionState:
         here = self.position
         if here.steps < len(self.timeline.program.steps):
             return Position(here.iteration, here.steps)
-        if self.timeline.diverged(here.iteration):
+        if self.timeline.ends(here.iteration):
             return None
         return Position(here.iteration + 1, 0)
 
