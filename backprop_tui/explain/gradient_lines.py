@@ -79,10 +79,19 @@ class Gradient:
         return e / Name("m") if self.is_parameter and self.forward.mean else e
 
     def at(self, step: Step) -> Step:
-        """The step that computes the gradient at what a forward step computes."""
+        """The step that computes the gradient at what a forward step computes; of a given one, that
+        it is what it is."""
         symbol = self.program.gradient_of(step.symbol)
         assert symbol is not None
+        if symbol in self.program.cached:
+            return Step(Name(symbol), Name(symbol), "backward", self.program.roles[symbol])
         return self.program.taught[self.program.index(symbol)]
+
+    @property
+    def opens(self) -> str | None:
+        """The gradient at the last reader, where a step computes it."""
+        symbol = self.at(self.reader).symbol
+        return None if symbol in self.program.cached else symbol
 
     @cached_property
     def function(self) -> Call | None:
@@ -104,7 +113,8 @@ class Gradient:
     def come_from(self) -> str:
         """dA2 is step 6"""
         steps = (self.at(step).symbol for step in self.readers)
-        return ", ".join(f"{s} is step {self.program.index(s) + 1}" for s in steps)
+        at = self.program.positions
+        return ", ".join(f"{s} is step {at[s] + 1}" if s in at else f"{s} is given" for s in steps)
 
     @cached_property
     def shares(self) -> tuple[str, ...]:

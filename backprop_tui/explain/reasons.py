@@ -189,9 +189,8 @@ def _readers(symbol: str, program: Program) -> list[Step]:
     ends = (program.loss, program.objective)
     return [
         step
-        for step in program.taught
-        if step.phase in ("forward", "loss")
-        and symbol in names(step.expression)
+        for step in program.forward
+        if symbol in names(step.expression)
         and (step.symbol in ends or program.gradient_of(step.symbol))
     ]
 
@@ -216,7 +215,7 @@ def _is_layer(e: Expr, program: Program) -> bool:
 
 def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
     """Whether a function of `argument` alone joins two layers."""
-    below = (s for s in program.taught if s.symbol == argument)
+    below = (s for s in program.forward if s.symbol == argument)
     return all(
         any(_is_layer(s.expression, program) for s in steps)
         for steps in (below, _readers(symbol, program))

@@ -14,7 +14,7 @@ from backprop_tui.files.schema import Path
 from backprop_tui.files.sections import OF_CSV, section_of
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.maths.shapes import written
-from backprop_tui.messages import count, listed
+from backprop_tui.messages import count, hint, listed
 from backprop_tui.model.experiment import DATA, Initial
 from backprop_tui.model.keys import keys_of
 
@@ -223,7 +223,8 @@ def given_values_fit(draft: Draft) -> None:
             home = "a parameter: it belongs in [initial]"
             draft.faults.add(at, f"is {home if kind == 'parameter' else 'data: it belongs in [data]'}")
         elif name not in known:
-            draft.faults.must(at, f"a value or a gradient of this network, {listed(known)}", name, known)
+            has = f"which has {listed(known)}{hint(name, known)}"
+            draft.faults.add(at, f"is not a value or a gradient of this network, {has}")
         elif value is not None and value.shape != shapes[name]:
             columns = ": a column for each example" if name in whole.per_example else ""
             draft.faults.add(

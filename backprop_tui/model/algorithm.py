@@ -119,7 +119,8 @@ def present(
         if step.symbol in architecture.cached:
             continue
         if without := tuple(s for s in read if s not in known and s != step.symbol):
-            lacking[step.symbol] = without
+            if step.phase != "update":
+                lacking[step.symbol] = without
             continue
         run.append(step)
         known.add(step.symbol)

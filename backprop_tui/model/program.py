@@ -16,7 +16,7 @@ from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
-from backprop_tui.model.layers import LETTERS, Layer, Part, gradient, layers_of
+from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.written import WrittenNetwork, dense
 
@@ -94,6 +94,12 @@ class Program:
         here = (read | cached) - self.architecture.absent
         return {symbol: role for symbol, role in given.items() if symbol in here}
 
+    @cached_property
+    def forward(self) -> tuple[Step, ...]:
+        """The forward and loss steps, in order: also those that are not run, as values are given."""
+        here = {s.symbol: s for s in self.taught if s.phase in ("forward", "loss")}
+        return (*({step.symbol: step for step in self.architecture.steps} | here).values(),)
+
     @property
     def cached(self) -> frozenset[str]:
         """The values and gradients that are given instead of computed: the run has one iteration."""
@@ -113,20 +119,20 @@ class Program:
         known = symbol in self.shapes(self.training.batch)
         return f"{symbol} is not used: nothing that is computed here reads it." if known else ""
 
-    def cut(self, symbol: str) -> str | None:
-        """What is given instead of computed between `symbol` and the loss, or its gradient; None
-        where the loss is a function of `symbol` through steps alone."""
-        for step in self.architecture.steps:
-            if step.symbol in self.lacking and step.role.kind == "loss":
-                return self.lacking[step.symbol][0]
+    def cut(self, symbol: str) -> str:
+        """Why the gradient with respect to a symbol is not the derivative of the loss here, in a few
+        words: "A1 is given"; "" where it is."""
+        if not self.cached:
+            return ""
         reached = {symbol}
         for step in self.architecture.steps:
-            if not reached.isdisjoint(names(step.expression)):
-                for given in (step.symbol, gradient(step.symbol)):
-                    if given in self.cached:
-                        return given
-                reached.add(step.symbol)
-        return None
+            if reached.isdisjoint(names(step.expression)):
+                continue
+            for given in (step.symbol, gradient(step.symbol)):
+                if given in self.cached:
+                    return f"{given} is given"
+            reached.add(step.symbol)
+        return "" if self.loss in self.positions else f"{self.loss} is not computed"
 
     @property
     def groups(self) -> Mapping[int, str]:
@@ -261,7 +267,7 @@ class Program:
         """What an iteration's loss is, one number: J, or the L of its one example. Where a gradient
         is given, there may be no step for it."""
         if not self.of_kind("loss"):
-            return self.loss
+            return OBJECTIVE if OBJECTIVE in self.lacking else self.loss
         return self.steps[self.phase_bounds("loss")[1] - 1].symbol
 
     # Shapes
@@ -281,7 +287,7 @@ class Program:
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.
-        steps = (*self.architecture.steps, *self.taught) if self.cached else self.taught
+        steps = (*self.forward, *self.taught) if self.cached else self.taught
         return with_shapes_of(steps, self.architecture.shapes(examples))
 
 

@@ -249,5 +249,5 @@ def _search_losses(
             iteration = stretch.first + int(found[0])
             yield Progress(iteration, found=Position(iteration, condition.steps))
             return
-        diverged = timeline.diverged(stretch.last) if stretch.ends else None
+        diverged = timeline.diverged(stretch.last) if stretch.diverged else None
         yield Progress(stretch.last, diverged=diverged)

@@ -44,8 +44,8 @@ class Stretch:
     last: int
     losses: Array
     """One for each iteration: J, or the L of its one example."""
-    ends: bool
-    """Whether the run ends here: a parameter is no longer finite after `last`, or it is alone."""
+    diverged: bool
+    """Whether the run ends here, as a parameter is no longer finite after `last`."""
 
 
 class History:
@@ -163,7 +163,7 @@ class History:
                     return
                 *_, losses = self._through(first, stop, kept)
             stop = first + len(losses) - 1
-            yield Stretch(first, stop, losses, stop == self._last)
+            yield Stretch(first, stop, losses, stop == self._last and not self.program.cached)
             first = stop + 1
 
     def losses(self, start: int, stop: int) -> Array:

@@ -97,7 +97,7 @@ def train(
         better = lowest[1:] < lowest[:-1]  # a NaN is never better
         since = np.maximum.accumulate(np.where(better, numbers, best_in))
         stop, kept = None, len(losses)
-        if stretch.ends and timeline.diverged(stretch.last):
+        if stretch.diverged:
             stop = StopReason.DIVERGED
         elif stretch.last == end:
             stop = StopReason.ITERATIONS
