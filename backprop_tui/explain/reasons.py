@@ -59,7 +59,9 @@ def reason(step: Step, program: Program) -> str:
         for s in program.steps[: program.index(step.symbol)]
         if s.symbol in names(step.expression)
     )
-    if not too_new and all(now[s.symbol] == s.expression for s in (taught, *readers)):
+    if not too_new and all(
+        now.get(s.symbol, s.expression) == s.expression for s in (taught, *readers)
+    ):
         return said
     return f"{'Correct' if program.mistake else 'Usual formula'}: {said}"
 

@@ -220,8 +220,9 @@ class Program:
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """The symbols of the targets: data that the loss alone reads."""
-        return self.of_kind("target")
+        """The symbols of the targets: data that the loss alone reads, there or left out."""
+        given = self.architecture.given.items()
+        return tuple(symbol for symbol, role in given if role.kind == "target")
 
     @cached_property
     def loss(self) -> str:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # imported when they are needed: the start does not wait for 
 
 EDITED, CHANGED = "*", "Δ"
 """The signs before a number that was edited, and before one that the last edit changed."""
+GIVEN = "◇"
+"""The sign before a matrix that is given instead of computed."""
 NO_LOSSES: tuple[Array, Array] = (np.empty(0), np.empty(0))
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
@@ -192,6 +194,8 @@ class View:
 
     def known(self, place: Place) -> bool:
         """Whether the number has been computed at the position shown."""
+        if self.program.missing(place.symbol):
+            return False
         if place.iteration != self.iteration or self.provenance.step_of(place) is None:
             return place.iteration <= self.iteration
         if self.state.opening(place.symbol):

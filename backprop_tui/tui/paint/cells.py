@@ -7,7 +7,7 @@ import numpy as np
 from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import cell_width, fixed, ink
-from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
 from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
 
@@ -19,9 +19,10 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
     """Paint a matrix with its label, under the rule of its board; its values times 10^−power."""
     state, symbol = view.state, placed.symbol
     stale = "stale" if state.stale(symbol) else ""
-    canvas.right(
-        placed.right, placed.top, placed.label, f"label {view.symbol_mark(symbol) or stale}"
-    )
+    looks = f"label {view.symbol_mark(symbol) or stale}"
+    canvas.right(placed.right, placed.top, placed.label, looks)
+    if symbol in view.program.cached:
+        canvas.put(placed.right - len(placed.label) - 1, placed.top, GIVEN, "mark")
     values, known = view.value(symbol), state.revealed(symbol)
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1

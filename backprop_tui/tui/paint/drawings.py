@@ -147,8 +147,8 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     """Draw the edges into a layer, the strongest last so that they are visible."""
     layers = view.program.layers
     symbol = layers[right.layer - 1].weight
-    weights = view.value(symbol)
-    assert weights is not None  # a parameter always has a value
+    if (weights := view.value(symbol)) is None:  # values are given, and nothing reads it
+        return
     about = with_gradients(view, symbol)
     marked = mark_of(view, *about)
     elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
@@ -275,8 +275,9 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
         if known and x + 2 + len(known) <= canvas.width:
             canvas.right(canvas.width, y, known, about_loss)
         return
-    shown = [signed(f"{v:g}") for v in targets(view)[:, view.column]]
-    written = "y " + " ".join(shown)
+    Y = view.value(target)
+    shown = [] if Y is None else [signed(f"{v:g}") for v in Y[:, view.column]]
+    written = f"y {' '.join(shown)}" if shown else ""
     room = canvas.width - 1 - (len(known) + 1 if known else 0)
     x = canvas.put(1, y, shortened(written, room), about_target)
     if known:

@@ -19,7 +19,7 @@ from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA
-from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
 from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
@@ -125,7 +125,7 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_layer(view, a)}", self.remark(view, a)
+        title, remark = f"Cache{which_layer(view, a)}{legend(view, a.cache)}", self.remark(view, a)
         self.rule(canvas, view, *cache_title(view, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
@@ -173,8 +173,9 @@ class Gradients(Board):
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
         notes.append(remark or meant[-1])
+        given = legend(view, a.gradients)
         ways = [
-            ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
+            ("  ".join(filter(None, (f"Gradients{layer}{given}", power_of_ten))), note)
             for note in notes
             for layer in layers
         ]
@@ -229,7 +230,7 @@ class Update(Board):
         top, values = placed.top + 1, shown_block(view, placed)
         place = partial(place_in_block, view, placed)
         marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
-        looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
+        looks = "quiet" if placed.label.endswith(("frozen", "stays")) else f"label {marked}"
         canvas.put(placed.left - LABEL, top, placed.label, looks)
         known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
         for k, i in enumerate(placed.rows):
@@ -259,7 +260,7 @@ def shown_block(view: View, placed: Placed) -> Array | None:
     state, symbol = view.state, placed.symbol
     match placed.part:
         case "before":
-            return state.before(symbol)
+            return state.iteration.given.get(symbol)
         case "slope" | "made":
             return state.value(symbol)
         case "after":
@@ -322,6 +323,11 @@ def example(view: View) -> str:
     return f"example {row} of {total}"
 
 
+def legend(view: View, shown: tuple[Placed, ...]) -> str:
+    """Say what the sign before a given matrix means, where one is shown."""
+    return f"  {GIVEN} given" if any(p.symbol in view.program.cached for p in shown) else ""
+
+
 def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     """Say what a d before a name means here, in full, then shorter."""
     program, step = view.program, view.step
@@ -333,7 +339,12 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
             f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
         )
     of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
-    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
+    slope = program.gradient_of(of or "")
+    if slope is None:  # values are given: it is not computed
+        of, slope = next(((program.roles[s].of, s) for s in program.gradients), (None, None))
+        if slope is None:
+            return ("",)
+    return (f"{slope} means ∂{own}/∂{of}",)
 
 
 def which_layer(view: View, a: Arrangement) -> str:
