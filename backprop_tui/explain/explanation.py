@@ -347,7 +347,10 @@ class Explanation:
                 reader = program.roles[above].of or ""
             case _:
                 return None
-        product, e = Name(weight) @ Name(of or ""), next(s.expression for s in program.forward if s.symbol == reader)
+        product, e = (
+            Name(weight) @ Name(of or ""),
+            next(s.expression for s in program.forward if s.symbol == reader),
+        )
         if product not in walk(e) or self.provenance.is_updated(weight, self.step):
             return None  # with a mistake, or a learner's own formula
         weights = [c for c in cells(self.taught) if c.symbol == weight]

@@ -221,7 +221,9 @@ def given_values_fit(draft: Draft) -> None:
         if name in whole.architecture.given:
             kind = whole.roles[name].kind
             home = "a parameter: it belongs in [initial]"
-            draft.faults.add(at, f"is {home if kind == 'parameter' else 'data: it belongs in [data]'}")
+            draft.faults.add(
+                at, f"is {home if kind == 'parameter' else 'data: it belongs in [data]'}"
+            )
         elif name not in known:
             has = f"which has {listed(known)}{hint(name, known)}"
             draft.faults.add(at, f"is not a value or a gradient of this network, {has}")

@@ -45,7 +45,9 @@ KEYFRAME = section("[keyframe]", Keyframe)
 GIVEN = Section(
     "[given]",
     {},
-    others=Key(Others(ANY_NAME, lambda name: Rows(), ("A1", "dZ2")), "given, not computed; as shown"),
+    others=Key(
+        Others(ANY_NAME, lambda name: Rows(), ("A1", "dZ2")), "given, not computed; as shown"
+    ),
 )
 AT_THE_TOP = {
     "mistake": Key(name_among(CATALOGUE), "made on purpose", flag=True, make=CATALOGUE.get),

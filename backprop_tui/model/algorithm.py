@@ -93,9 +93,7 @@ def with_caches(whole: Architecture, network: Network | WrittenNetwork) -> Archi
         whole,
         given={
             **whole.given,
-            **{
-                s: roles[v] if s in roles else roles[v].of_gradient(v) for s, v in values.items()
-            },
+            **{s: roles[v] if s in roles else roles[v].of_gradient(v) for s, v in values.items()},
         },
         of_one={**whole.of_one, **{symbol: one[v] for symbol, v in values.items()}},
         same=whole.same | {symbol for symbol, v in values.items() if one[v] == two[v]},

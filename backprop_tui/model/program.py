@@ -90,8 +90,8 @@ class Program:
         given, cached = self.architecture.given, self.cached
         if not cached:
             return given
-        read = {symbol for step in self.steps for symbol in names(step.expression)}
-        here = (read | cached) - self.architecture.absent
+        here = {s for step in self.steps for s in (*names(step.expression), step.role.of)} | cached
+        here -= self.architecture.absent
         return {symbol: role for symbol, role in given.items() if symbol in here}
 
     @cached_property
