@@ -63,15 +63,16 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def nearest(word: object, names: Iterable[str]) -> str | None:
-    """The name that a misspelling most likely meant, capitals aside."""
+def nearest(word: object, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The name that a misspelling most likely meant, capitals aside; `cutoff` is how near it is at
+    least, from 0 to 1."""
     if not isinstance(word, str):
         return None
     from difflib import get_close_matches  # not at the start: only a fault needs it
 
     plain = word.strip().lower()
     by_lower = {name.lower(): name for name in reversed(tuple(names))}
-    close = get_close_matches(plain, by_lower, n=1)
+    close = get_close_matches(plain, by_lower, n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else None
 
 

@@ -17,6 +17,7 @@ from backprop_tui.exports.documents.page import Html, element
 from backprop_tui.exports.figures import abbreviated, aligned, figure, heading, setting
 from backprop_tui.files import experiment_file
 from backprop_tui.files.experiment_file import ExperimentError
+from backprop_tui.learn.comparing import ArrayComparison, compare
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import written
@@ -85,6 +86,14 @@ class NotebookTimeline(timeline.Timeline):
         Raises ValueError for a symbol that has no derivation, with those that have one.
         """
         return derivation(self.program, symbol, elements=elements)
+
+    def compare(self, arrays: Mapping[str, Any], iteration: int = 1) -> ArrayComparison:
+        """Arrays of your own, {"dW1": my_dW1}, beside an iteration of this run.
+
+        X, Y and parameters among them are what the run begins with. Raises ValueError for arrays
+        that nothing can be made of.
+        """
+        return compare(self.experiment, arrays, iteration)
 
 
 class NotebookState(timeline.State):

@@ -20,6 +20,7 @@ from backprop_tui.cli.flags import (
     ASK,
     BLANKS,
     CODE,
+    COMPARED_ITERATION,
     COPIES,
     DECIMALS,
     ELEMENTS,
@@ -70,6 +71,7 @@ class Subcommand:
     examples: Mapping[str, str]
     run: Callable[[argparse.Namespace], int]
     second: Option | None = None  # a word that may follow
+    needs: str = ""  # the metavar of the word that must be there
 
     @property
     def words(self) -> tuple[Option, ...]:
@@ -84,7 +86,8 @@ class Subcommand:
     @property
     def with_words(self) -> str:
         """The command with the words that it takes."""
-        return " ".join([self.line, *(f"[{word.metavar}]" for word in self.words)])
+        words = (w.metavar if w.metavar == self.needs else f"[{w.metavar}]" for w in self.words)
+        return " ".join([self.line, *words])
 
     @property
     def groups(self) -> dict[str, tuple[Option, ...]]:
@@ -219,6 +222,26 @@ COMMANDS = {
                 f"{PROGRAM} derive --as html > d.html": "a page",
             },
             run=lambda arguments: lazy.derive(arguments),
+        ),
+        Subcommand(
+            name="compare",
+            summary="compare your own arrays with a run: the first wrong step, and why",
+            about="Arrays that your own code computed, beside the steps of a run. X, Y and\n"
+            "parameters in the file are what the run begins with. The first step that\n"
+            "differs is named, with the mistake that gives it where one does; what only\n"
+            "follows from it is told apart. FILE is an archive of np.savez (.npz), or JSON\n"
+            "with lists. The exit status is 0 where all arrays agree, 1 where one differs,\n"
+            "2 where the file is wrong.",
+            word=EXPERIMENT,
+            second=Option("second FILE", "the arrays: mine.npz or mine.json"),
+            needs="FILE",
+            flags={"what is compared": (COMPARED_ITERATION,)},
+            examples={
+                f"{PROGRAM} compare mine.npz": "with the first lesson",
+                f"{PROGRAM} compare batch mine.json": "with another one",
+                f"{PROGRAM} compare net.toml mine.npz --iteration 3": "a later one",
+            },
+            run=lambda arguments: lazy.compare(arguments),
         ),
         Subcommand(
             name="export",

@@ -109,9 +109,9 @@ ACTIVATION_NAMES = "sigmoid", "tanh", "relu", "leaky_relu", "linear", "softmax"
 LOSS_NAMES = "binary_cross_entropy", "cross_entropy", "half_squared_error", "mean_squared_error"
 MISTAKE_NAMES = tuple(
     "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped "
-    "derivative-left-out gate-skipped derivative-at-a element-by-element matrix-product "
-    "bias-forgotten mean-forgotten wrong-layer-a wrong-layer-w updated-weights "
-    "learning-rate-forgotten update-added".split()
+    "derivative-left-out gate-skipped derivative-at-a one-path sum-forgotten element-by-element "
+    "matrix-product bias-forgotten mean-forgotten wrong-layer-a wrong-layer-w updated-weights "
+    "gradient-accumulated learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
 DERIVATION_NAMES = "text", "markdown", "latex", "html"
@@ -169,6 +169,7 @@ ITERATION = Option(
     whole(1),
     1,
 )
+COMPARED_ITERATION = replace(ITERATION, help="whose arrays they are (default 1)")
 SAMPLE = Option(
     "--sample N",
     "cells of each gradient that are checked (default: all up to 2,000, else 200 of them)",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backprop_tui.cli.experiment import preferences as preferences
     from backprop_tui.cli.experiment import unknown as unknown
     from backprop_tui.cli.running import check as check
+    from backprop_tui.cli.running import compare as compare
     from backprop_tui.cli.running import derive as derive
     from backprop_tui.cli.running import export as export
     from backprop_tui.cli.running import trace as trace
@@ -47,6 +48,7 @@ HOMES = {
     "preferences": "backprop_tui.cli.experiment",
     "unknown": "backprop_tui.cli.experiment",
     "check": "backprop_tui.cli.running",
+    "compare": "backprop_tui.cli.running",
     "derive": "backprop_tui.cli.running",
     "export": "backprop_tui.cli.running",
     "trace": "backprop_tui.cli.running",

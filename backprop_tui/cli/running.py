@@ -1,4 +1,4 @@
-"""The commands that open an experiment and write: trace, check, train, derive, export."""
+"""The commands that open an experiment and write: trace, check, train, derive, compare, export."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from backprop_tui.cli.experiment import (
     unknown,
 )
 from backprop_tui.cli.flags import AS, AS_DERIVATION, BLANKS, COPIES, KEY
-from backprop_tui.cli.streams import FAILED, FINE, STOPPED, CommandError, complain, write
+from backprop_tui.cli.streams import FAILED, FINE, STOPPED, WRONG, CommandError, complain, write
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports import derivations, formats
 from backprop_tui.exports.check import Report
 from backprop_tui.exports.figures import iterations
 from backprop_tui.exports.trace import FORMATS
 from backprop_tui.exports.train import LossFile, TrainingRun, asked_to_stop, bar
+from backprop_tui.files.arrays import ArrayFileError, read_arrays
 from backprop_tui.files.atomic_write import SaveError, check_place, write_file
 from backprop_tui.files.saving import begins_anew, too_large
+from backprop_tui.learn import comparing
 from backprop_tui.maths.functions import DEFINITIONS
 from backprop_tui.run.timeline import Iteration, Timeline
 from backprop_tui.run.training import Until
@@ -126,6 +128,24 @@ def derive(arguments: argparse.Namespace) -> int:
     texts = derivations.FORMATS[getattr(arguments, AS_DERIVATION.attribute)]
     write(texts(experiment.title, found), document=True)
     return FINE
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """A learner's own arrays beside the run. A single word is the file of arrays."""
+    if arguments.second is None:
+        arguments.word, arguments.second = lessons.DEFAULT, arguments.word
+        if arguments.second in lessons.NAMES:
+            raise CommandError("FILE is needed: the arrays to compare, mine.npz or mine.json")
+    experiment = opened(arguments)
+    try:
+        found = comparing.compare(experiment, read_arrays(arguments.second), arguments.iteration)
+    except (ArrayFileError, comparing.ArraysError) as error:
+        raise CommandError(str(error)) from None
+    with suppress(BrokenPipeError):  # the status is the answer, whoever reads the lines
+        write(f"{line}\n" for line in found.lines)
+    if any(array.verdict == "wrong shape" for array in found.arrays):
+        return WRONG
+    return FINE if found.agrees else FAILED
 
 
 def export(arguments: argparse.Namespace) -> int:

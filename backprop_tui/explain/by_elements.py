@@ -63,7 +63,17 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
 
 def given(gradient: Gradient) -> tuple[tuple[Indexed, Expr], ...]:
     """The forward steps that read what the gradient is of, each as the formula of one entry."""
-    return tuple(_given(gradient, step) for step in gradient.readers)
+    return tuple(_spelled(gradient, *_given(gradient, step)) for step in gradient.readers)
+
+
+def _spelled(gradient: Gradient, target: Indexed, formula: Expr) -> tuple[Indexed, Expr]:
+    """The formula of an entry, with that of a softmax written out."""
+    match formula:
+        case Call("softmax", (Indexed(symbol, _, column) as z,)):
+            rows, _ = gradient.shapes[symbol]
+            term = Call("exp", (Indexed(symbol, "p", column),))
+            return target, Call("exp", (z,)) / over((("p", rows),), term)
+    return target, formula
 
 
 def is_softmax(gradient: Gradient) -> bool:
@@ -131,9 +141,10 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
     put_in = " and ".join(text(path.slope) for path in paths)
-    yield DerivationLine(
-        found, "softmax" if is_softmax(gradient) else f"{put_in} put in", opens=slope
-    )
+    if is_softmax(gradient):
+        yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
+    else:
+        yield DerivationLine(found, f"{put_in} put in", opens=slope)
     yield DerivationLine(sum_of(settled(products(found))), "only k = i")
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):
@@ -148,7 +159,7 @@ def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]
         path.over(put_in, path.slope), f"{at_reader.symbol} put in", opens=at_reader.symbol
     )
     whole = path.over(put_in, path.inner)
-    yield DerivationLine(whole, "softmax")
+    yield DerivationLine(whole, "softmax", opens=gradient.reader.symbol)
     negative, product = unsigned(tidy(flat(times(put_in, path.inner))))
     cancelled = over(path.sums, product)
     yield DerivationLine(Neg(cancelled) if negative else cancelled, "cancel")

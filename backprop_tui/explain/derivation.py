@@ -10,13 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 from backprop_tui.explain.by_elements import by_elements, given
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import in_matrices
-from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
+from backprop_tui.maths.entries import Entries
+from backprop_tui.maths.expressions import (
+    Call,
+    Delta,
+    Expr,
+    Indexed,
+    Name,
+    Neg,
+    Num,
+    Partial,
+    Sum,
+    SumOver,
+    calls,
+    names,
+    walk,
+)
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES, is_derivative, z
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -40,6 +56,8 @@ class Derivation:
     given: tuple[tuple[Expr, Expr], ...]
     """The forward steps that are differentiated: what each computes, and its formula."""
     lines: tuple[DerivationLine, ...]
+    cases: tuple[tuple[str, Expr], ...] = ()
+    """What the last line is in each case, k = i and k ≠ i, where that is worth a look."""
 
     def heading(self, notation: Notation = TEXT) -> str:
         """dZ2 = ∂L/∂Z2"""
@@ -47,6 +65,7 @@ class Derivation:
         return f" {notation.equals} ".join(write(side, notation) for side in sides)
 
 
+@lru_cache(maxsize=256)
 def derivation(
     program: Program, symbol: str, examples: int | None = None, elements: bool = False
 ) -> Derivation:
@@ -54,10 +73,13 @@ def derivation(
 
     In a run with a mistake, or with a formula of one's own, it is that of the right formula.
     `examples` are those of the batch; None for as many as a whole batch has. A function's
-    derivative, sigmoid_derivative, has one as well. Raises NoDerivation.
+    derivative, sigmoid_derivative, has one as well, and so has what a softmax computes, A2: that of
+    ∂A2[k]/∂Z2[i]. Raises NoDerivation.
     """
     if symbol in DEFINITIONS and is_derivative(symbol):
         return _of_function(symbol)
+    if (found := _of_softmax(program, symbol, examples)) is not None:
+        return found
     if symbol not in program.gradients:
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
@@ -68,6 +90,24 @@ def derivation(
     )
     left = gradient.left(Name(gradient.of))
     return Derivation(symbol, Name(symbol), left, tuple(read), tuple(_changing(lines)))
+
+
+def stated(program: Program, symbol: str) -> Derivation:
+    """What computes a symbol that is no gradient, on one line: the formula of its step."""
+    step = program.steps[program.index(symbol)]
+    read = (name for name in names(step.expression) if name in program.gradients)
+    line = DerivationLine(step.expression, f"{step.phase} step", step.target, next(read, None))
+    return Derivation(symbol, step.target, None, (), (line,))
+
+
+def is_seen_by_elements(program: Program, symbol: str) -> bool:
+    """Whether the reason of a gradient stands in its elements: that of a matrix product, a
+    transpose, a sum or a softmax does; that of a function element by element does not."""
+    gradient = Gradient(program.right or program, symbol, program.training.batch)
+    if gradient.reads_loss:
+        called = (call.function for call in calls(gradient.loss.expression))
+        return any(PRIMITIVES[f].over for f in called if f in PRIMITIVES)
+    return gradient.function is None
 
 
 def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
@@ -92,3 +132,44 @@ def _of_function(symbol: str) -> Derivation:
     if function.written is not None:
         lines[-1] = DerivationLine(function.written, f"{text(call)} = {text(definition)}")
     return Derivation(symbol, slope, None, ((call, definition),), tuple(_changing(lines)))
+
+
+def is_softmax(program: Program, symbol: str) -> bool:
+    """Whether a step computes a softmax, so that each of its numbers depends on a whole column."""
+    known = symbol in program.positions
+    step = program.taught[program.index(symbol)] if known else None
+    match step.expression if step else None:
+        case Call("softmax", (Name(),)):
+            return True
+        case _:
+            return False
+
+
+def _of_softmax(program: Program, symbol: str, examples: int | None) -> Derivation | None:
+    """The derivation of ∂A2[k]/∂Z2[i] by the quotient rule; None where A2 is not a softmax."""
+    if not is_softmax(program, symbol):
+        return None
+    (read,) = names(program.taught[program.index(symbol)].expression)
+    entries = Entries(program.shapes(examples or program.training.batch))
+    a, at, z_k, z_i = (
+        entries.entry(s, letter, "j") for s in (symbol, read) for letter in ("k", "i")
+    )
+    z_p, S = entries.entry(read, "p", "j"), Indexed("S", "", "")
+    e_k, e_i, e_p = (Call("exp", (x,)) for x in (z_k, z_i, z_p))
+    delta, squared, left = Delta("k", "i"), Call("square", (S,)), Partial(a, z_i)
+    lines = (
+        ((Partial(e_k, z_i) * S - e_k * Partial(S, z_i)) / squared, "quotient rule", left),
+        ((delta * e_k * S - e_k * e_i) / squared, "exp′ = exp", None),
+        (delta * e_k / S - e_k / S * (e_i / S), "divide by S²", None),
+        (delta * a - a * at, f"{text(a)} = {text(e_k / S)}", None),
+        (a * (delta - at), f"factor out {text(a)}", None),
+    )
+    count = entries.shapes[read][0]
+    return Derivation(
+        symbol,
+        left,
+        None,
+        ((a, e_k / S), (S, SumOver("p", count, e_p))),
+        tuple(DerivationLine(*line) for line in lines),
+        (("k = i", at * (1 - at)), ("k ≠ i", Neg(a) * at)),
+    )

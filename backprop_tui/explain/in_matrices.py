@@ -51,8 +51,9 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
         if isinstance(DEFINITIONS[slope.function], Num):
             yield DerivationLine(reader * inner, gradient.come_from, opens=opens)
             yield DerivationLine(chain, statement(slope.function), opens=slope.function)
-        else:
-            yield DerivationLine(chain, gradient.come_from, opens=opens)
+        else:  # where the lines go on, σ′ is opened from the line that puts it in
+            own = slope.function if gradient.step.derivation is None else opens
+            yield DerivationLine(chain, gradient.come_from, opens=own)
     if gradient.step.derivation is not None:
         yield from collapsed(gradient, chain)
 

@@ -6,15 +6,17 @@ derivative along that edge. Both follow from the step's expression.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
-from math import isfinite, prod
+from math import isclose, isfinite, prod
 from typing import Any, TypeAlias
 
+from backprop_tui.explain.explanation import read_figure
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.elements import element
+from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Cell,
     Diff,
@@ -27,6 +29,10 @@ from backprop_tui.maths.expressions import (
     cells,
 )
 from backprop_tui.maths.values import value
+from backprop_tui.model.architecture import Step
+
+SAME = 1e-9
+"""The relative difference between two ways to compute a number that rounding explains."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,18 @@ def coefficients(
 Edges: TypeAlias = tuple[tuple[Cell | None, Expr, float], ...]
 
 
+def is_rounded(chain: Chain, write: Callable[[float], str]) -> bool:
+    """Whether the products of all paths, as they are written, add up to another sum than is."""
+    figures = [read_figure(write(path.product)) for path in chain.paths]
+    rest = read_figure(write(chain.rest)) if chain.left_out else 0.0
+    return write(sum(figures) + rest) != write(chain.recorded)
+
+
 class Chains:
     """The paths of the gradients of one iteration."""
 
     def __init__(self, provenance: Provenance, iteration: int) -> None:
         self.provenance, self.iteration = provenance, iteration
-        self.env: Mapping[str, Any] = provenance.environment(iteration)
         self._counts: dict[Cell, int] = {}
         self._best: dict[int, dict[Cell, tuple[Path, ...]]] = {}
         self._edges: dict[Cell, Edges] = {}
@@ -120,20 +132,34 @@ class Chains:
     def edges(self, cell: Cell) -> Edges:
         """The terms of a gradient's cell: the gradient that each reads, and its factor.
 
-        Where sigmoid or softmax collapses with its loss, Z to L is one edge; two could be ∞·0.
+        Where sigmoid collapses with its loss, Z to L is one edge; two could be ∞·0. Where softmax
+        does, each Z has an edge to every A that it changes, unless they would be ∞·0.
         """
         if cell not in self._edges:
             program = self.provenance.program
-            gradients = frozenset(program.gradients)
             step = program.steps[program.index(cell.symbol)]
-            terms = element(step.expression, cell.row, cell.column, self.shapes)
+            before = frozenset(program.gradients) - {step.symbol}
+            env = self.provenance.environment(self.iteration, step)
+            terms = self._terms(step, cell, env, before)
             merged: dict[Cell | None, Expr] = {}
-            for read, factor in coefficients(terms, lambda c: c.symbol in gradients):
-                merged[read] = merged[read] + factor if read in merged else factor
+            for read, factor in coefficients(terms, lambda c: c.symbol in before):
+                merged[read] = plus(merged[read], factor) if read in merged else factor
             self._edges[cell] = tuple(
-                (read, factor, float(value(factor, self.env))) for read, factor in merged.items()
+                (read, factor, float(value(factor, env))) for read, factor in merged.items()
             )
         return self._edges[cell]
+
+    def _terms(
+        self, step: Step, cell: Cell, env: Mapping[str, Any], before: Container[str]
+    ) -> Expr:
+        """The number of a step as a sum over the gradients `before` it that it depends on."""
+        taught = element(step.expression, cell.row, cell.column, self.shapes)
+        if step.derivation is None:
+            return taught
+        chain = element(step.derivation, cell.row, cell.column, self.shapes)
+        several = len({c for c in cells(chain) if c.symbol in before}) > 1
+        come_to = (float(value(e, env)) for e in (chain, taught))
+        return chain if several and isclose(*come_to, rel_tol=SAME) else taught
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:

@@ -132,6 +132,8 @@ class Provenance:
         updates, _ = self.program.phase_bounds("update")
         before = updates if step is None else max(updates, self.program.index(step.symbol))
         computed = self.program.by_symbol(done.results[:before])
+        if step is not None:  # a gradient that is accumulated reads its own last value
+            computed.pop(step.symbol, None)
         return {**done.scalars, **done.given, **computed}
 
     def shapes(self, iteration: int) -> Mapping[str, Shape]:
@@ -253,6 +255,8 @@ class Provenance:
         if place.symbol in initial.given:
             return "initial value, set in the experiment file"
         role = self.program.roles[place.symbol]
+        if role.kind == "gradient":
+            return "initial value: no gradient is accumulated yet"
         if role.kind == "mean":
             return "initial value: running means start at zero"
         if role.part == "bias":

@@ -14,6 +14,7 @@ import numpy as np
 
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, flag_name
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
@@ -63,9 +64,8 @@ class Draft:
             for key in ("X", "Y"):
                 if (rows := self["data", key]) is not None:
                     return len(rows)
-            return next(
-                (g.shape[1] for s, g in self.given.items() if s in self.whole.per_example), None
-            )
+            per_example = self.whole.per_example if self.whole else ()
+            return next((g.shape[1] for s, g in self.given.items() if s in per_example), None)
         data = (self.values.get("data") or {}).values()
         return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
 
@@ -174,7 +174,9 @@ class Draft:
     def program(self) -> Program | None:
         """A program with the symbols and shapes of this one, if the network's sizes are known."""
         network = self._network(tuple(self.given), self.absent)
-        return None if network is None else program_of(network, self.rule)
+        # A mistake has its own order of steps, and may hand on gradients.
+        mistake = CATALOGUE.get(self.values.get("mistake") or "")
+        return None if network is None else program_of(network, self.rule, mistake=mistake)
 
     def _network(
         self, given: tuple[str, ...], absent: tuple[str, ...]

@@ -241,7 +241,9 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
         found,
         network=network,
         data=data,
-        formulas={symbol: lazy.tree(found.network, of) for symbol, of in formulas.items()},
+        formulas={
+            symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
+        },
         published=still_published(found.published, found.edits),
         saved=saved,
     )

@@ -12,6 +12,7 @@ from backprop_tui.files import lazy
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.functions import DEFINITIONS, is_derivative
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
@@ -111,6 +112,20 @@ def _looked_at(draft: Draft) -> Iterator[tuple[Path, Cell]]:
     for i, place in enumerate(draft["view", "trail"] or ()):
         if place and (cell := place.get("cell")) is not None:
             yield ("view", "trail", i, "cell"), cell
+    for i, level in enumerate(draft["view", "blackboard"] or ()):
+        if level and (cell := level.get("cell")) is not None:
+            yield ("view", "blackboard", i, "cell"), cell
+
+
+def derived_symbols_exist(draft: Draft) -> None:
+    """All that the blackboard derives is a step of the network, or what a derivation uses."""
+    if (steps := draft.steps) is None:
+        return
+    for i, level in enumerate(draft["view", "blackboard"] or ()):
+        symbol = level and level.get("symbol")
+        if symbol and symbol not in (*steps, *(filter(is_derivative, DEFINITIONS) if i else ())):
+            must = f"one of {listed(tuple(steps))}"
+            draft.faults.must(("view", "blackboard", i, "symbol"), must, symbol, steps)
 
 
 def keyframe_fits(draft: Draft) -> None:
@@ -139,4 +154,5 @@ KEPT_CHECKS = (
     an_open_step_has_more_elements,
     keyframe_fits,
     looked_at_cells_exist,
+    derived_symbols_exist,
 )

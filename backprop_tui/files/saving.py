@@ -174,8 +174,8 @@ def _put(document: dict[str, Any], key: str, sections: Mapping[str, Any]) -> Non
 
 def _spelled(formulas: Mapping[str, str], experiment: Experiment) -> dict[str, str]:
     """The formulas that the experiment has as well, as their author wrote them."""
-    own, network = experiment.formulas, experiment.network
-    return {s: f for s, f in formulas.items() if s in own and lazy.tree(network, f) == own[s]}
+    own, of = experiment.formulas, (experiment.network, experiment.training)
+    return {s: f for s, f in formulas.items() if s in own and lazy.tree(*of, f) == own[s]}
 
 
 def _saved(sections: Mapping[str, Any]) -> Iterator[str]:

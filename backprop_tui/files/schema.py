@@ -284,6 +284,8 @@ def as_table(
 def _plain(kind: KeyKind, value: Any) -> Any:
     """A value in TOML's types."""
     match kind:
+        case Section() if not isinstance(value, tuple):
+            return as_table(kind, vars(value))
         case Section():
             pairs = zip(kind.keys.items(), value, strict=True)
             return {name: _plain(key.kind, part) for (name, key), part in pairs}

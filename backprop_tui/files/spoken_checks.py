@@ -18,7 +18,7 @@ from backprop_tui.messages import count, hint, listed, printable, shown
 from backprop_tui.model import lazy
 from backprop_tui.model.experiment import PUBLISHED
 from backprop_tui.model.layers import OBJECTIVE
-from backprop_tui.model.notes import FORMS, place_said
+from backprop_tui.model.notes import FORMS, LINE_FORM, place_said
 
 Entries: TypeAlias = Sequence[Mapping[str, Any] | None]
 
@@ -62,6 +62,17 @@ def choices_have_a_correct_one(draft: Draft) -> None:
             draft.faults.missing(path, "the number of the correct choice, counted from 1")
         elif choices and correct and correct > len(choices):
             draft.faults.must(path, f"a whole number from 1 to {len(choices)}", correct)
+
+
+def lines_are_of_gradients(draft: Draft) -> None:
+    """A line is asked for where there is a derivation: at a gradient."""
+    for i, entry in draft.entries("questions"):
+        gradients = draft.program.gradients if draft.program else ()
+        step, _ = place_said(entry.get("at"))
+        at_a_step = entry.get("form") == LINE_FORM and step in (draft.steps or ())
+        if at_a_step and step not in gradients:
+            must = f"one of {listed(gradients)}, where a line is asked for"
+            draft.faults.must(("questions", i, "at"), must, step, gradients)
 
 
 def asked_cells_exist(draft: Draft) -> None:
@@ -186,6 +197,7 @@ SPOKEN_CHECKS = (
     all_stand_at_steps,
     talks_have_answers,
     choices_have_a_correct_one,
+    lines_are_of_gradients,
     asked_cells_exist,
     published_figures_fit,
 )

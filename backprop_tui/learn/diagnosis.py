@@ -24,7 +24,6 @@ from backprop_tui.learn.mistakes import (
     slips,
     taught,
 )
-from backprop_tui.learn.rewrites import read_back_through
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import (
     Cell,
@@ -261,7 +260,7 @@ class _AskedCell:
         addends = self._addends()
         if len(addends) < 2 or self.step.phase == "update":
             return
-        kind = ONE_TERM if read_back_through(self.step, self.program) is None else ONE_PATH
+        kind = ONE_PATH if self._goes_back() else ONE_TERM
         cell = self.cell
         right = element(self.step.expression, cell.row, cell.column, self.shapes, MOST)
         step = replace(self.step, target=Name(text(cell)))
@@ -269,6 +268,11 @@ class _AskedCell:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
             yield WrongNumber(number, kind.how, None, cells(term), slip)
+
+    def _goes_back(self) -> bool:
+        """Whether the terms are paths: a gradient is computed from others, and with weights."""
+        read = names(self.step.expression)
+        return self.step.phase == "backward" and any(s in self.program.parameters for s in read)
 
     def _terms(self) -> Iterator[WrongNumber]:
         addends = self._addends()

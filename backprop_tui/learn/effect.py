@@ -1,25 +1,32 @@
 """What a mistake changes: a run with the mistake, compared with the same run without it.
 
 A number is wrong where it differs from the right run's at the same place by more than rounding.
+The mistake enters where a step that it is made in gives a wrong number; every other wrong number is
+wrong only because of what it reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.learn.mistakes import ROUNDING, Mistake, slips_of
-from backprop_tui.maths.expressions import SCALARS, Cell, Name, names
+from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
+from backprop_tui.maths.elements import element
+from backprop_tui.maths.expressions import SCALARS, Cell, Name, cells, names
+from backprop_tui.maths.functions import Array
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
+from backprop_tui.run.iterations import computed
 from backprop_tui.run.timeline import Timeline
 
 AHEAD = 16
 """If the right run is more iterations behind than this, it does not catch up while a key waits."""
+LARGER = 1.05
+"""How many times as much the parameters must have changed for an update to be called larger."""
 
 
 def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[str]:
@@ -51,6 +58,25 @@ def _size(matrix: Any) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
+def _norm(matrices: Iterable[Array]) -> float:
+    """The length of all these numbers as one vector."""
+    return float(np.sqrt(sum(np.square(matrix).sum() for matrix in matrices)))
+
+
+def _loss_at(
+    run: Timeline,
+    iteration: int,
+    begun: Mapping[str, Array],
+    change: Mapping[str, Array],
+    times: float,
+) -> float:
+    """The loss of an iteration of a run if its parameters had changed so many times as much."""
+    given = {**run.iteration(iteration).given, **{s: begun[s] + times * change[s] for s in change}}
+    kept = tuple(given[symbol] for symbol in run.program.kept)
+    with np.errstate(all="ignore"):
+        return computed(run.history.setting(iteration), run.program, iteration, kept).loss
+
+
 # Where a mistake makes no difference
 
 
@@ -62,12 +88,24 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
     if not slips:
         return "is not possible in this network"
     made, begun = Timeline(experiment), right.iteration(iteration)
-    made.history.resume(begun.number, begun.given)
+    made.history.resume(begun.number, {**_last_gradients(right, made, begun.number), **begun.given})
     if not changes_nothing(right, made, begun.number):
         return None
     known = {**begun.given, **begun.scalars}
+    if made.program.kept != right.program.kept and begun.number == 1:
+        return "changes nothing here: in iteration 1 no gradient is left of an earlier one"
     lost = (s for slip in slips for s in names(slip.right) if s not in names(slip.wrong))
     return f"changes nothing here: {_why_idle(tuple(dict.fromkeys(lost)), known)}"
+
+
+def _last_gradients(right: Timeline, made: Timeline, iteration: int) -> dict[str, Array]:
+    """What a run with a mistake is handed on that the right run is not, before an iteration."""
+    symbols = [s for s in made.program.kept if s not in right.program.kept]
+    if iteration == 1:
+        begun = made.iteration(1).given
+        return {symbol: begun[symbol] for symbol in symbols}
+    before = right.program.by_symbol(right.iteration(iteration - 1).results)
+    return {symbol: before[symbol] for symbol in symbols}
 
 
 def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:
@@ -88,13 +126,13 @@ class RightRun:
     def __init__(self, wrong: Timeline) -> None:
         self.wrong = wrong
         self.timeline = Timeline(wrong.experiment.with_mistake(None))
-        self.provenance = Provenance(self.timeline)
+        self.provenance, self._wrong_numbers = Provenance(self.timeline), Provenance(wrong)
         self._through = 0
 
     @cached_property
-    def slips(self) -> dict[str, str]:
+    def slips(self) -> dict[str, Slip]:
         """What the mistake makes of each step in which it is made, by the symbol of the step."""
-        return {slip.step.symbol: slip.of_run for slip in reversed(slips_of(self.wrong.program))}
+        return {slip.step.symbol: slip for slip in slips_of(self.wrong.program)}
 
     def is_behind(self, iteration: int) -> bool:
         """Whether it is more than AHEAD iterations behind that one."""
@@ -108,8 +146,11 @@ class RightRun:
         self._through = last
 
     def number(self, place: Place) -> float | None:
-        """The correct number; None where the right run has diverged, or is behind."""
+        """The correct number; None where the right run has diverged, is behind, or has none: before
+        the first iteration it has no gradient to start from."""
         if self.is_behind(place.iteration) or self._ended_before(place.iteration):
+            return None
+        if place.iteration == 0 and not self.provenance.is_parameter(place.symbol):
             return None
         return self.provenance.number(place)
 
@@ -119,6 +160,74 @@ class RightRun:
         if right is None or right == number or (np.isnan(right) and np.isnan(number)):
             return False
         return not abs(right - number) <= self._rounding(place.iteration, place.symbol)
+
+    def entrance(self, place: Place) -> Place | None:
+        """The number, latest in the run, with which the mistake entered a wrong one: the one itself
+        where it enters there. None where what it reads differs by no more than rounding."""
+        made, positions = self._wrong_numbers, self.wrong.program.positions
+        while place.symbol not in self.slips:
+            read = [p for p in self.read_for(place) if self.differs(p, made.number(p))]
+            if not read:
+                return None
+            place = max(read, key=lambda p: (p.iteration, positions.get(p.symbol, -1)))
+        return place
+
+    def told(self, place: Place) -> tuple[str, ...]:
+        """What there is to say of a wrong number: the mistake, or where it entered; then, of a loss
+        that is lower than the correct one, what that means."""
+        if (slip := self.slips.get(place.symbol)) is not None:
+            return (slip.mistake.sentence,)
+        told: list[str | None] = []
+        if (at := self.entrance(place)) is not None:
+            before = at.iteration != place.iteration
+            when = f"iteration {at.iteration:,}, " if before else ""
+            when += f"step {self.wrong.program.index(at.symbol) + 1}"
+            told.append(f"The mistake enters with {at.symbol} ({when}). Here it is carried on.")
+        if place.symbol == self.wrong.program.objective:
+            told.append(self.lower_loss(place.iteration))
+        return tuple(filter(None, told))
+
+    def read_for(self, place: Place) -> tuple[Place, ...]:
+        """What a number of the run with the mistake is computed from by the rules, that is, before
+        its step collapses."""
+        made = self._wrong_numbers
+        if (step := made.step_of(place)) is None:
+            return ()
+        shapes, cell = made.shapes(place.iteration), place.cell
+        e = element(step.derivation or step.expression, cell.row, cell.column, shapes)
+        return tuple(made.read_in(place.iteration, read, step) for read in cells(e))
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
+    def lower_loss(self, iteration: int) -> str | None:
+        """What is true where the loss is lower than in the right run; None where it is not.
+
+        It is lower because the updates are larger if the correct ones, made as large, lower it as
+        far, and the wrong ones, made as small as the correct ones, do not.
+        """
+        if self.is_behind(iteration) or self._ended_before(iteration):
+            return None
+        right, wrong = self.timeline.iteration(iteration), self.wrong.iteration(iteration)
+        if not wrong.loss < right.loss - ROUNDING * abs(right.loss):
+            return None
+        symbol, parameters = self.timeline.program.objective, self.timeline.program.parameters
+        begun, told = (
+            self.timeline.iteration(1).given,
+            f"{symbol} is lower than the correct {symbol}",
+        )
+        by, correct_by = (
+            {s: run.given[s] - begun[s] for s in parameters} for run in (wrong, right)
+        )
+        times = _norm(by.values()) / (_norm(correct_by.values()) or np.nan)
+        if times >= LARGER and not self.timeline.experiment.edits:
+            as_large = _loss_at(self.timeline, iteration, begun, correct_by, times)
+            as_small = _loss_at(self.wrong, iteration, begun, by, 1 / times)
+            if as_large <= wrong.loss and as_small >= right.loss:
+                return (
+                    f"{told} because the updates are larger: the parameters have changed "
+                    f"{times:.3g} times as much. Correct updates of that size give {symbol} = "
+                    f"{as_large:.3g}."
+                )
+        return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:

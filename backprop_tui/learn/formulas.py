@@ -7,6 +7,7 @@ have. Every right way of writing one is right: it is tried out on numbers, never
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -20,16 +21,22 @@ from backprop_tui.maths.expressions import (
     Call,
     Cell,
     Expr,
+    MatMul,
+    Mul,
     Name,
+    Num,
     calls,
     children,
+    is_scalar,
     names,
+    rebuild,
     replace,
     walk,
 )
 from backprop_tui.maths.functions import DEFINITIONS
-from backprop_tui.maths.parser import GrammarError, parse_assignment
-from backprop_tui.maths.shapes import Shape, shape, written
+from backprop_tui.maths.numpy_calls import Counts
+from backprop_tui.maths.parser import Assignment, GrammarError, parse_assignment
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
 from backprop_tui.model.algorithm import program_of
@@ -44,6 +51,12 @@ from backprop_tui.run.timeline import Iteration, Timeline
 MOST_PARTS, DEEPEST = 150, 4
 """The most parts of a formula, and of functions within each other, whose definitions are expanded
 before anything is computed. Every step of a network has far fewer."""
+MANY = 1_000_003
+"""A number of examples that is no layer's size: what has so many columns has one for each."""
+OUTER = (
+    "in NumPy * of a column and a row is their product, for one example; here it is {}, "
+    "which is right for a batch too"
+)
 LARGEST = 1_000_000
 """The most numbers of a part; in a network with large matrices, ten times the largest of them."""
 
@@ -104,11 +117,13 @@ def judge(
     examples, step = len(iteration.examples), program.steps[program.index(symbol)]
     hint = hint_of(step, program.shapes(examples))
     try:
-        e = read(program, symbol, source, examples, *experiment.batch_sizes)
+        found = _read(program, symbol, source, examples, *experiment.batch_sizes)
     except FormulaError as error:
         return JudgedFormula(step, error.verdict, str(error), hint, error.expression)
+    e = found.expression
     verdict, sentence, slips = tried(Trial(experiment, program, iteration, symbol, e))
-    return JudgedFormula(step, verdict, sentence, hint, e, slips)
+    notes = (f" Note: {note}." for note in found.notes)
+    return JudgedFormula(step, verdict, "".join((sentence, *notes)), hint, e, slips)
 
 
 @lru_cache(maxsize=4)
@@ -133,13 +148,18 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
 
     Raises FormulaError, with a sentence that says what is wrong.
     """
+    return _read(program, symbol, source, *batches).expression
+
+
+def _read(program: Program, symbol: str, source: str, *batches: int) -> Assignment:
     step = program.steps[program.index(symbol)]
     if not source.strip():
         raise FormulaError(FormulaVerdict.UNREADABLE, f"type the formula for {symbol}")
     try:
-        target, e = _parsed(program.network, source)
+        found = _parsed(program, source, max(batches))
     except GrammarError as error:
         raise FormulaError(FormulaVerdict.UNREADABLE, str(error)) from None
+    target, e, _ = found
     if target not in (None, symbol):
         raise FormulaError(
             FormulaVerdict.NAME, f"this step computes {symbol}, not {short(str(target))}"
@@ -149,21 +169,76 @@ def read(program: Program, symbol: str, source: str, *batches: int) -> Expr:
     for examples in batches:
         if (sentence := misfit(e, symbol, program, examples)) is not None:
             other = "" if examples == batches[0] else f"in a batch of {examples}, "
-            raise FormulaError(FormulaVerdict.SHAPE, f"{other}{sentence}", e)
+            meant = _other_product(e, symbol, program, examples)
+            raise FormulaError(FormulaVerdict.SHAPE, f"{other}{sentence}{meant}", e)
         _not_too_large(e, program.shapes(examples))
+    return found
+
+
+def tree(network: Network | WrittenNetwork, training: Training, source: str) -> Expr:
+    """The tree of a formula that `read` has accepted before."""
+    return _parsed(_right_program(network, training), source, training.batch).expression
+
+
+def _parsed(program: Program, source: str, examples: int) -> Assignment:
+    """What a text says in that program, with the outer products that NumPy's * makes of columns and
+    rows."""
+    network, symbols = program.network, set(program.roles)
+    of_inputs: dict[Expr, Expr] = (
+        {Name(ACTIVATION_0): Name(INPUT)} if isinstance(network, Network) else {}
+    )
+    symbols.update(*map(names, of_inputs))
+    functions = activations_by_layer(network)
+    target, e, notes = parse_assignment(source, functions, symbols, _counts(program))
+    e = replace(e, of_inputs)
+    product = _outer(e, program.shapes(examples))
+    if product != e:
+        notes += (OUTER.format(text(product)),)
+    return Assignment(target, product, notes)
+
+
+def _counts(program: Program) -> Counts:
+    """How many rows and columns a part of a formula has: m columns, K rows, or so many."""
+    shapes, outputs = program.shapes(MANY), program.outputs
+
+    def count(e: Expr) -> tuple[Expr, Expr]:
+        try:
+            rows, columns = shape(e, shapes) or (1, 1)
+        except (ShapeMismatch, KeyError):  # what is wrong with it is said of the whole formula
+            return Num(1.0), Num(1.0)
+        of_outputs = Name("K") if rows == outputs > 1 else Num(float(rows))
+        return of_outputs, Name("m") if columns == MANY else Num(float(columns))
+
+    return count
+
+
+def _outer(e: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """`e` with x · y where NumPy stretches a column x and a row y to a matrix in x * y."""
+    e = rebuild(e, lambda part: _outer(part, shapes))
+    if isinstance(e, Mul):
+        for x, y in ((e.left, e.right), (e.right, e.left)):
+            with suppress(ShapeMismatch, KeyError):
+                match shape(x, shapes), shape(y, shapes):
+                    case (rows, 1), (1, columns) if rows > 1 and columns > 1:
+                        return MatMul(x, y)
     return e
 
 
-def tree(network: Network | WrittenNetwork, source: str) -> Expr:
-    """The tree of a formula that `read` has accepted before."""
-    return _parsed(network, source)[1]
-
-
-def _parsed(network: Network | WrittenNetwork, source: str) -> tuple[str | None, Expr]:
-    target, e = parse_assignment(source, activations_by_layer(network))
-    if isinstance(network, Network):
-        e = replace(e, {Name(ACTIVATION_0): Name(INPUT)})
-    return target, e
+def _other_product(e: Expr, symbol: str, program: Program, examples: int) -> str:
+    """What to say of a product of the wrong kind, where the other kind has the right shape."""
+    for part in walk(e):
+        match part:
+            case Mul(x, y) if not (is_scalar(x) or is_scalar(y)):
+                other: Expr = MatMul(x, y)
+                said = f"; * goes element by element: the matrix product is {text(other)}"
+            case MatMul(x, y):
+                other = Mul(x, y)
+                said = "; the sign for element by element is *"
+            case _:
+                continue
+        if misfit(replace(e, {part: other}), symbol, program, examples) is None:
+            return said
+    return ""
 
 
 def activations_by_layer(network: Network | WrittenNetwork) -> dict[str, str]:

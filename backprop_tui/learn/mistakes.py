@@ -14,8 +14,9 @@ from backprop_tui.learn import rewrites
 from backprop_tui.maths.expressions import Expr, names
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.writing import text
+from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.layers import TARGET
+from backprop_tui.model.backward import collapsed
 from backprop_tui.model.program import Program
 
 ROUNDING = 1e-12
@@ -36,17 +37,21 @@ class Mistake:
     sentence: str
     phase: Phase | None
     """The phase in which a run makes it; None for a mistake in a single number."""
-    change: rewrites.Change
+    change: rewrites.Change = lambda e, program: ()
     """It yields what may stand in place of a part of a step's expression."""
     whole: bool = False
     """Whether it changes the whole expression, and none of its parts."""
-    made_at: Callable[[Step], bool] = lambda step: True
+    of_step: rewrites.StepChange | None = None
+    """It yields what may stand in place of a step's expression, where that needs the step."""
+    made_at: Callable[[Step, Program], bool] = lambda step, program: True
     """In which steps of its phase a run makes it."""
     early: bool = False
     """Whether it changes the order of the steps: W is updated before the layer below has dA."""
 
-    def of(self, e: Expr, program: Program) -> Iterable[Expr]:
-        """`e` with this mistake, in every way in which it can be made."""
+    def of(self, step: Step, e: Expr, program: Program) -> Iterable[Expr]:
+        """`e`, a form of a step, with this mistake, in every way in which it can be made."""
+        if self.of_step is not None:
+            return self.of_step(step, e, program)
         if self.whole:
             return self.change(e, program)
         return rewrites.variants(e, lambda part: self.change(part, program))
@@ -55,21 +60,42 @@ class Mistake:
         """The steps of a right program with this mistake made wherever it fits."""
         if self.early:
             return tuple(rewrites.updated_early(right))
-        made = {slip.step: slip.wrong for slip in self.slips(right)}
-        return tuple(
-            replace(step, expression=made[step], derivation=None) if step in made else step
-            for step in right.steps
-        )
+        made = {slip.step.symbol: slip.wrong for slip in self.slips(right)}
+        steps: list[Step] = []
+        for step in right.steps:
+            if step.symbol in made:
+                step = replace(step, expression=made[step.symbol], derivation=None)
+            elif step.derivation and any(
+                right.roles[s].of for s in names(step.derivation) if s in made
+            ):
+                step = _collapsed_again(step, right, steps)
+            steps.append(step)
+        return tuple(steps)
 
     def slips(self, right: Program) -> tuple[Slip, ...]:
-        """The steps in which a run of a right program makes it, and how: one slip for each."""
+        """The steps in which a run of a right program makes it, and how: one slip for each.
+
+        It is made in what the rules give, before anything collapses: where dA2 is wrong, dZ2, which
+        is derived from it, is not made wrong a second time.
+        """
         fits = _Fits(right, _sizes(right.training.batch))
-        first: dict[Step, Slip] = {}
-        for step in right.steps:
-            if self.phase == step.phase and self.made_at(step):
-                for slip in slips(self, step, taught(step), right, fits):
-                    first.setdefault(step, slip)
-        return tuple(first.values())
+        made = (
+            next(slips(self, step, (step.expression,), right, fits), None)
+            for step in map(_as_derived, right.steps)
+            if self.phase == step.phase and self.made_at(step, right)
+        )
+        return tuple(filter(None, made))
+
+
+def _as_derived(step: Step) -> Step:
+    """A step as the rules give it, before it collapses."""
+    return replace(step, expression=step.derivation or step.expression, derivation=None)
+
+
+def _collapsed_again(step: Step, right: Program, before: Iterable[Step]) -> Step:
+    """A step that collapses, derived again from the wrong steps before it."""
+    made = {other.role.of: other for other in before if other.role.of}
+    return collapsed(_as_derived(step), forward_pass(right.network, right.training), made)
 
 
 @dataclass(frozen=True)
@@ -88,7 +114,7 @@ class Slip:
 
     @property
     def of_run(self) -> str:
-        """This run uses Y − A2. Correct is A2 − Y."""
+        """This run uses Y / A2 − (1 − Y) / (1 − A2). Correct is (1 − Y) / (1 − A2) − Y / A2."""
         old = f"the old {names(self.right)[0]}: " if self.mistake.early else ""
         return f"This run uses {text(self.wrong)}. Correct is {old}{text(self.right)}."
 
@@ -101,11 +127,14 @@ def slips_of(program: Program) -> tuple[Slip, ...]:
 
 
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
-    """Every mistake of the catalogue in one step, in every way that fits that many examples."""
+    """Every mistake of the catalogue in one step, in every way that fits that many examples and
+    reads nothing of an earlier iteration."""
     fits = _Fits(program, (examples,))
     for mistake in CATALOGUE.values():
         if mistake.phase == step.phase:
-            yield from slips(mistake, step, taught(step), program, fits)
+            for slip in slips(mistake, step, taught(step), program, fits):
+                if step.phase == "update" or step.symbol not in names(slip.wrong):
+                    yield slip
 
 
 def slips(
@@ -117,11 +146,7 @@ def slips(
 ) -> Iterator[Slip]:
     """Every way to make a mistake in one step that `fits`, in each of the `forms` of the step."""
     for right in forms:
-        if mistake.early:
-            ways = rewrites.through_new_weights(step, right, program)
-        else:
-            ways = iter(mistake.of(right, program))
-        for wrong in ways:
+        for wrong in mistake.of(step, right, program):
             if wrong != step.expression and fits(step, wrong):
                 yield Slip(mistake, step, right, wrong)
 
@@ -152,8 +177,8 @@ class _Fits:
 # The catalogue
 
 
-def _meets_targets(step: Step) -> bool:
-    return TARGET in names(step.expression)
+def _meets_targets(step: Step, program: Program) -> bool:
+    return not set(program.of_kind("target")).isdisjoint(names(step.expression))
 
 
 CATALOGUE: dict[str, Mistake] = {
@@ -212,6 +237,20 @@ CATALOGUE: dict[str, Mistake] = {
             rewrites.derivative_at_a,
         ),
         Mistake(
+            "one-path",
+            "from one path only",
+            "Only one of several paths is used: their contributions must be added.",
+            "backward",
+            of_step=rewrites.one_path,
+        ),
+        Mistake(
+            "sum-forgotten",
+            "without the sum",
+            "A sum is left out: only one of its terms is used.",
+            "backward",
+            rewrites.without_sum,
+        ),
+        Mistake(
             "element-by-element",
             "element by element",
             "A matrix product is computed element by element.",
@@ -256,10 +295,17 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "updated-weights",
             "with W updated too early",
-            "W is updated too early: the dA of the layer before is computed with the new W.",
+            "W is updated too early: dA, which needs the old W, is computed with the new W.",
             "backward",
-            rewrites.nothing,
+            of_step=rewrites.through_new_weights,
             early=True,
+        ),
+        Mistake(
+            "gradient-accumulated",
+            "with the last gradient added",
+            "Gradients are not reset to zero: those of earlier iterations are added.",
+            "backward",
+            of_step=rewrites.accumulated,
         ),
         Mistake(
             "learning-rate-forgotten",
@@ -317,18 +363,11 @@ MISREADINGS: dict[str, Mistake] = {
     )
 }
 """The mistakes in a single number, by name, the likeliest first."""
-ONE_PATH = Mistake(
-    "one-path",
-    "from one path only",
-    "Only one of several paths is used: their contributions must be added.",
-    "backward",
-    rewrites.nothing,
-)
+ONE_PATH = CATALOGUE["one-path"]
 ONE_TERM = Mistake(
     "one-term",
     "from one term only",
     "Only one term of a sum is used: all of them must be added.",
     None,
-    rewrites.nothing,
 )
 """Made in the terms that one number is the sum of, which `diagnosis` finds."""

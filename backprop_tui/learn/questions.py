@@ -77,7 +77,11 @@ class AskedQuestion:
     own: bool = False
     """Whether it is a question of the experiment."""
     worded: bool = False
-    """Whether its choices are words of its author, so that no number is asked for."""
+    """Whether its choices are words, so that no number is asked for."""
+    line: int = 0
+    """The line of the step's derivation that is asked for, from 1; 0: the step itself."""
+    hint: str = ""
+    """What a hint says; without one it tells of the step's formula."""
 
     @property
     def cell(self) -> Cell:
@@ -270,6 +274,10 @@ class Score:
         """Whether the last question of that kind had a wrong answer."""
         last = next((a for a in reversed(self.answered) if a.kind == kind), None)
         return last is not None and last.misses > 0
+
+    def has(self, asked: AskedQuestion) -> bool:
+        """Whether that question is over."""
+        return self._asked_before(asked) is not None
 
     def number(self, asked: AskedQuestion) -> int:
         """The question's number, from 1; one that was asked before keeps its own."""

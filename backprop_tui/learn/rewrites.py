@@ -30,6 +30,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.architecture import Kind, Step
 from backprop_tui.model.layers import Part
@@ -37,6 +38,8 @@ from backprop_tui.model.program import Program, lower
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
 """A rewrite: the expressions that may stand, by mistake, in place of one of a program."""
+StepChange: TypeAlias = Callable[[Step, Expr, Program], Iterable[Expr]]
+"""The same of a whole step, where its symbol or its place matters."""
 GATES = frozenset({"relu_derivative", "leaky_relu_derivative"})
 """The derivatives that are 0 or nearly so for negative z: the gates of ReLU."""
 
@@ -107,9 +110,10 @@ def without_gate(e: Expr, program: Program) -> Iterator[Expr]:
 def derivative_at_a(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(A) for g′(Z)."""
     match e:
-        case Call(function, (Name(symbol),)) if is_derivative(function):
-            for other in program.beside(symbol, "activation"):
-                yield Call(function, (Name(other),))
+        case Call(function, (z,)) if is_derivative(function):
+            A = Call(function.removesuffix("_derivative"), (z,))
+            computed = (step.target for step in program.taught if step.expression == A)
+            yield Call(function, (next(computed, A),))
 
 
 def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
@@ -127,8 +131,11 @@ def matrix_product(e: Expr, program: Program) -> Iterator[Expr]:
 def without_bias(e: Expr, program: Program) -> Iterator[Expr]:
     """x for x + b."""
     match e:
-        case Sum((x, Name(symbol))) if program.part(symbol) == "bias":
-            yield x
+        case Sum(terms):
+            for k, term in enumerate(terms):
+                if isinstance(term, Name) and term.symbol in program.parameters:
+                    left = terms[:k] + terms[k + 1 :]
+                    yield left[0] if len(left) == 1 else Sum(left)
 
 
 def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
@@ -163,9 +170,26 @@ def update_added(e: Expr, program: Program) -> Iterator[Expr]:
             yield w + x
 
 
-def nothing(e: Expr, program: Program) -> Iterator[Expr]:
-    """No other expression: the mistake is made elsewhere."""
-    yield from ()
+def without_sum(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for a sum over elements of x."""
+    match e:
+        case Call(function, (x,)) if function in GATHERS:
+            yield x
+
+
+# Mistakes in a whole step
+
+
+def one_path(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """x and y for x + y, in a gradient: a term for each path to the loss."""
+    if step.phase == "backward":
+        yield from variants(e, lambda part: part.terms if isinstance(part, Sum) else ())
+
+
+def accumulated(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """dW + e for the gradient e of a parameter."""
+    if step.role.kind == "gradient" and step.role.of in program.parameters:
+        yield step.target + e
 
 
 # Mistakes in a single number
@@ -301,41 +325,51 @@ def other_layer(e: Expr, program: Program) -> Iterator[Expr]:
             yield from map(Name, program.neighbours(symbol))
 
 
-# W updated too early
+# A parameter updated too early
 
 
-def read_back_through(step: Step, program: Program) -> str | None:
-    """The weight that a hidden layer's dA is computed with; None for all other steps."""
-    if step.phase != "backward" or step.role.part != "activation":
-        return None
-    weights = (s for s in names(step.expression) if program.part(s) == "weight")
-    return next(weights, None)
+def _updated_before(step: Step, program: Program) -> tuple[str, ...]:
+    """The parameters that a gradient is computed with though their own gradients stand already."""
+    if step.phase != "backward":
+        return ()
+    here = program.index(step.symbol)
+    return tuple(
+        symbol
+        for symbol in names(step.expression)
+        if symbol in program.parameters
+        and (own := program.gradient_of(symbol)) is not None
+        and program.index(own) < here
+    )
 
 
-def _weight_updates(program: Program) -> dict[str, tuple[Step, ...]]:
-    """The steps that update each weight, those of its running means included."""
+def _updates(program: Program) -> dict[str, tuple[Step, ...]]:
+    """The steps that update each parameter, those of its running means included."""
     updates: dict[str, tuple[Step, ...]] = {}
     for step in program.steps:
-        if step.phase == "update" and step.role.part == "weight":
-            weight = program.roles[step.role.of].of if step.role.of else step.symbol
-            assert weight is not None
-            updates[weight] = (*updates.get(weight, ()), step)
+        if step.phase == "update":
+            of = program.roles[step.role.of].of if step.role.of else step.symbol
+            assert of is not None
+            updates[of] = (*updates.get(of, ()), step)
     return updates
 
 
 def updated_early(program: Program) -> Iterator[Step]:
-    """The program's steps, with each weight updated before the dA that reads it."""
-    updates = _weight_updates(program)
-    through = {read_back_through(step, program) for step in program.steps}
-    moved = {step for weight, early in updates.items() if weight in through for step in early}
+    """The program's steps, with each parameter updated before the first gradient that reads it when
+    its own gradient stands."""
+    updates = _updates(program)
+    moved: set[Step] = set()
     for step in program.steps:
-        yield from updates.get(read_back_through(step, program) or "", ())
+        for symbol in _updated_before(step, program):
+            early = updates.pop(symbol, ())
+            yield from early
+            moved.update(early)
         if step not in moved:
             yield step
 
 
 def through_new_weights(step: Step, right: Expr, program: Program) -> Iterator[Expr]:
     """dA as it is computed with the updated W, in terms of the W before the update."""
-    weight = read_back_through(step, program)
-    if weight is not None and (early := _weight_updates(program).get(weight)):
-        yield replace(right, {early[-1].target: early[-1].expression})
+    updates = _updates(program)
+    early = {s: updates[s][-1] for s in _updated_before(step, program) if s in updates}
+    if early:
+        yield replace(right, {last.target: last.expression for last in early.values()})

@@ -82,7 +82,7 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
         return FormulaVerdict.HERE, only_here, ()
     slips = slips or _first_slips(trial, trial.alike[::-1])
-    said = _named(trial.step, slips) or lacks or _factor(trial)
+    said = _named(trial.step, trial.now.program, slips) or lacks or _factor(trial)
     if right_now:
         return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
     return FormulaVerdict.WRONG, said or _where(trial), slips
@@ -177,9 +177,9 @@ def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
     return tuple(found.values())
 
 
-def _named(step: Step, slips: tuple[Slip, ...]) -> str:
+def _named(step: Step, program: Program, slips: tuple[Slip, ...]) -> str:
     """The sentences of the mistakes that a run would make in that step."""
-    told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step))
+    told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step, program))
     return " Or: ".join(dict.fromkeys(told))
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from backprop_tui.maths.expressions import (
     SCALARS,
     Call,
+    Cell,
     Delta,
     Diff,
     Div,
@@ -156,6 +157,19 @@ def over(sums: Sequence[Index], e: Expr) -> Expr:
     for index, count in reversed(sums):
         e = SumOver(index, count, e)
     return e
+
+
+def at_place(e: Expr, place: Mapping[str, int]) -> Expr:
+    """`e` over cells: each letter is the row or column in `place`, each Σₖ the sum of its terms."""
+    match e:
+        case Indexed(symbol, row, column):
+            return Cell(symbol, place.get(row, 1), place.get(column, 1))
+        case Delta(left, right):
+            return Num(float(place.get(left, 1) == place.get(right, 1)))
+        case SumOver(index, count, body):
+            return Sum(tuple(at_place(body, {**place, index: k + 1}) for k in range(count)))
+        case _:
+            return rebuild(e, lambda part: at_place(part, place))
 
 
 # Sums in which a Kronecker delta leaves one term

@@ -65,14 +65,11 @@ def number(value: float, decimals: int) -> str:
     return signed(f"{value:.{decimals}f}")
 
 
-def told_apart(value: float, other: float, decimals: int) -> str:
-    """Write `value` in a sentence, with enough decimals to differ from `other`."""
-    if number(value, decimals) != number(other, decimals):
-        return number(value, decimals)
-    both = ((number(value, d), number(other, d)) for d in range(decimals + 1, 18))
+def told_apart(value: float, other: float, decimals: int) -> tuple[str, str]:
+    """Write two numbers with enough decimals to differ."""
+    both = ((number(value, d), number(other, d)) for d in range(decimals, 18))
     exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing
-    one, another = next(((one, another) for one, another in both if one != another), exact)
-    return f"{one}, not {another}"
+    return next((pair for pair in both if pair[0] != pair[1]), exact)
 
 
 def common_power(arrays: Iterable[Array], decimals: int) -> int:

@@ -1,28 +1,30 @@
-"""The parser: reads a formula, as the screen shows it or as NumPy code, into an expression.
+"""The parser: reads a formula, however it is spelled, into an expression.
 
-    expression = sum [ ("<" | "≤" | ">" | "≥" | "=" | "≠") sum ]
-    assignment = [ name ( "=" | "←" | "−=" | "+=" ) ] sum
+    expression = sum [ sign of comparison sum ]
+    assignment = [ name ( "=" | "←" | "−=" | "+=" ) ] choice
+    choice     = sum [ sign of comparison sum ]          1 where it is so, else 0
     sum        = product { ("+" | "−") product }
-    product    = negation { ("·" | "@" | "∘" | "×" | "*" | "/") negation }
+    product    = negation { ("·" | "∘" | "/") negation | postfix }          W2ᵀ dZ2 is W2ᵀ · dZ2
     negation   = "−" negation | postfix
-    postfix    = atom { "ᵀ" | ".T" | "²" | ( ".sum" | ".max" ) "(" { axis } ")" | ".dot(" sum ")" }
-    atom       = number | name | name "[" row "," column "]" | "(" sum ")"
-               | function "(" sum { "," ( sum | axis ) } ")"
-    axis       = "axis" "=" ( "0" | "1" ) | "keepdims" "=" "True"
+    postfix    = atom { "ᵀ" | "′" | "²" | "³" | "⁻¹" | "^" exponent | method "(" arguments ")" }
+    exponent   = "−" exponent | atom [ "^" exponent ]
+    atom       = number | name | name "[" row "," column "]" | "(" choice ")"
+               | "frac" group group | function "(" arguments ")" | function postfix
+    arguments  = ( choice | axis ) { "," ( choice | axis ) }
+    axis       = ( "axis" | "dim" ) "=" number | ( "keepdims" | "keepdim" ) "=" ( "True" | "False" )
 
-Each sign has one spelling: `@` is read as `·`, `.T` as `ᵀ`, `'` as `′`. Nothing is evaluated, and
-this is the only parser of the program.
+How signs and names are spelled stands in the tables of `spellings`, which functions there are in
+`numpy_calls`. Nothing is evaluated, and this is the only parser of the program.
 """
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from math import inf
+from typing import NamedTuple
 
 from backprop_tui.maths.expressions import (
+    SCALARS,
     Call,
     Cell,
     Compare,
@@ -37,124 +39,55 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
-from backprop_tui.maths.writing import GREEK
-from backprop_tui.messages import nearest, printable, short
+from backprop_tui.maths.numpy_calls import Calls, Counts, gate, raised
+from backprop_tui.maths.spellings import GrammarError as GrammarError
+from backprop_tui.maths.spellings import Token, symbol_meant, tokens
+from backprop_tui.messages import short
 
-GATHERED = {
-    ("sum", None): "total",
-    ("sum", 1): "row_sums",
-    ("sum", 0): "col_sums",
-    ("max", None): "largest",
-    ("max", 0): "col_max",
-}
-"""The functions for NumPy's sum and max along an axis."""
-FUNCTIONS = {
-    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
-    **{f.symbol: f.name for f in ACTIVATIONS.values()},
-    **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
-    "maximum": "max",
-    "sigma": "sigmoid",
-}
-OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
-    "dot": operator.matmul,
-    "matmul": operator.matmul,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "add": operator.add,
-    "subtract": operator.sub,
-    "xlog": lambda x, a: Mul(x, Call("log", (a,))),
-    "ratio": Div,
-    "heaviside": lambda x, at_zero: Call("step", (x,)),
-    **LOSSES,
-}
-"""NumPy's functions of two values, those of exported programs, and the losses, as operators of the
-tree."""
-LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
-    ("lr", "learning_rate", "η", "eta"), "alpha"
-)
-TOKEN = re.compile(  # the Greek letters are α to ω
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
-    r"|(?P<name>(?:np\.)?[A-Za-z\u03b1-\u03c9_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*\s*2|\^\s*2|\.(?:T|max|sum|mean|dot)\b|\^T\b"
-    r"|<=|>=|==|!=|[-−+]=|[-−+*×·@∘/()\[\],<>≤≥=≠←ᵀ²′']))"
-)
-OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
-SPELLINGS = {
-    "-": "−",
-    ".T": "ᵀ",
-    "^T": "ᵀ",
-    "**2": "²",
-    "^2": "²",
-    "@": "·",
-    "*": "∘",
-    "×": "∘",
-    "'": "′",
-    "<=": "≤",
-    ">=": "≥",
-    "==": "=",
-    "!=": "≠",
-    "-=": "−=",
-}
 LONGEST, DEEPEST = 10_000, 60
 """The most characters of a formula, and of parentheses within each other."""
 TALLEST = 120
 """The most operations within each other: every walk over a tree recurses as deep as it is tall."""
+COMPARISONS = ("<", "≤", ">", "≥", "=", "≠")
+ASSIGNS = ("=", "←", "−=", "+=")
+WORDED = {"axis": "axis", "dim": "axis", "keepdims": "keepdims", "keepdim": "keepdims"}
+POWERS = {"²": Num(2.0), "³": Num(3.0), "⁻¹": Neg(Num(1.0))}
 
 
-class GrammarError(ValueError):
-    """A formula that cannot be read; its text says what is wrong at which character."""
+class Assignment(NamedTuple):
+    """A formula that was read."""
+
+    target: str | None
+    """The symbol on its left-hand side, where it has one."""
+    expression: Expr
+    notes: tuple[str, ...] = ()
+    """What differs from NumPy in how it was read."""
 
 
-def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
+def parse(
+    source: str,
+    functions: Mapping[str, str] | None = None,
+    symbols: Collection[str] | None = None,
+) -> Expr:
     """The expression that `source` is the text of; `functions` are further names of functions.
 
-    Raises GrammarError, which says what is wrong at which character.
+    `symbols` are the names of a program: each comes before any other spelling, and dw_1 is then
+    dW1. Raises GrammarError, which says what is wrong at which character.
     """
-    return _Parser(source, functions or {}).whole()
+    return _Parser(source, functions, symbols).whole()
 
 
 def parse_assignment(
-    source: str, functions: Mapping[str, str] | None = None
-) -> tuple[str | None, Expr]:
-    """The symbol on the left-hand side, or None where there is none, and the right-hand side.
+    source: str,
+    functions: Mapping[str, str] | None = None,
+    symbols: Collection[str] | None = None,
+    counts: Counts | None = None,
+) -> Assignment:
+    """A formula with the symbol on its left-hand side, if it has one. Raises like `parse`.
 
-    Raises GrammarError like `parse`.
+    Without `counts` there are no means.
     """
-    return _Parser(source, functions or {}).assignment()
-
-
-@dataclass(frozen=True)
-class Token:
-    """A number, a name or a sign of a formula, or its end."""
-
-    kind: str
-    """number, name, sign or end."""
-    text: str
-    """In the one spelling."""
-    at: int
-    """Its first character, from 0."""
-    typed: str = ""
-    """As it was typed."""
-
-
-def tokens(source: str) -> list[Token]:
-    """The tokens of `source`, and the end. Raises GrammarError at a character that begins none."""
-    found, at = [], 0
-    source = source.rstrip()
-    while at < len(source):
-        if power := OTHER_POWER.match(source, at):
-            place = f"“{power[1]}” at character {power.start(1) + 1}"
-            raise GrammarError(f"only squares can be written: {place} must be followed by 2")
-        match = TOKEN.match(source, at)
-        if match is None:
-            start = at + len(source[at:]) - len(source[at:].lstrip())
-            raise GrammarError(f"cannot read “{printable(source[start])}” at character {start + 1}")
-        kind = str(match.lastgroup)
-        word = match[kind].replace(" ", "")
-        found.append(Token(kind, SPELLINGS.get(word, word), match.start(kind), match[kind]))
-        at = match.end()
-    return [*found, Token("end", "", len(source))]
+    return _Parser(source, functions, symbols, counts).assignment()
 
 
 def _limited(e: Expr) -> Expr:
@@ -168,17 +101,28 @@ def _limited(e: Expr) -> Expr:
 
 
 class _Parser:
-    def __init__(self, source: str, functions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        functions: Mapping[str, str] | None,
+        symbols: Collection[str] | None,
+        counts: Counts | None = None,
+    ) -> None:
         if len(source) > LONGEST:
             raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-        self.functions = {**FUNCTIONS, **functions}
-        self.tokens = tokens(source)
+        self.symbols, self.calls = symbols, Calls(functions or {}, counts)
+        self.tokens = tokens(source, symbols)
         self.next = 0
         self.depth = 0
 
     @property
     def token(self) -> Token:
         return self.tokens[self.next]
+
+    @property
+    def following(self) -> Token:
+        """The token after the next one, or the end."""
+        return self.tokens[min(self.next + 1, len(self.tokens) - 1)]
 
     def take(self, *signs: str) -> str | None:
         """Take the next token, if it is one of these signs, and return it."""
@@ -198,7 +142,7 @@ class _Parser:
 
     def whole(self) -> Expr:
         e = self.sum()
-        if sign := self.take("<", "≤", ">", "≥", "=", "≠"):
+        if sign := self.take(*COMPARISONS):
             e = Compare(e, sign, self.sum())
         self.end()
         return e
@@ -207,23 +151,38 @@ class _Parser:
         if self.token.kind != "end":
             raise self.unexpected("a sign such as + or ·")
 
-    def assignment(self) -> tuple[str | None, Expr]:
-        target, sign = self.token, None
-        if target.kind == "name":
-            self.next += 1
-            sign = self.take("=", "←", "−=", "+=")
-            if sign is None:
-                self.next -= 1
-        e = self.sum()
+    def assignment(self) -> Assignment:
+        target, sign = None, None
+        ahead = self.following
+        if self.token.kind == "name" and ahead.text in ASSIGNS and ahead.typed != "==":
+            target, sign = self.symbol(self.token), ahead.text
+            self.next += 2
+        e = self.choice()
         self.end()
-        if sign in ("−=", "+="):
-            e = Name(target.text) - e if sign == "−=" else Name(target.text) + e
-        return (target.text if sign else None), e
+        if target is not None and sign in ("−=", "+="):
+            e = Name(target) - e if sign == "−=" else Name(target) + e
+        return Assignment(target, e, tuple(dict.fromkeys(self.calls.notes)))
 
-    def sum(self) -> Expr:
+    def choice(self) -> Expr:
+        """A sum, or a comparison as a number: (Z1 > 0), as NumPy writes a gate."""
+        e = self.sum()
+        if self.token.typed == "=" or not (sign := self.take(*COMPARISONS)):
+            return e
+        return _limited(gate(e, sign, self.sum()))
+
+    def nested(self, read: Callable[[], Expr]) -> Expr:
+        """What `read` gives; Python's own stack sets a limit to how deep formulas nest."""
         self.depth += 1
         if self.depth > DEEPEST:
             raise GrammarError(f"more than {DEEPEST} nested parentheses")
+        e = read()
+        self.depth -= 1
+        return _limited(e)
+
+    def sum(self) -> Expr:
+        return self.nested(self.terms)
+
+    def terms(self) -> Expr:
         e, growing = self.product(), False  # only a sum begun here takes further terms
         while sign := self.take("+", "−"):
             right = self.product()
@@ -232,18 +191,36 @@ class _Parser:
             else:
                 e = Sum((*e.terms, right)) if growing and isinstance(e, Sum) else Sum((e, right))
             growing = sign == "+"
-        self.depth -= 1
-        return _limited(e)
+        return e
 
     def product(self) -> Expr:
         e, factors = _limited(self.negation()), 1
-        while sign := self.take("·", "∘", "/"):
-            right = _limited(self.negation())
-            e = e @ right if sign == "·" else Mul(e, right) if sign == "∘" else Div(e, right)
+        while (sign := self.take("·", "∘", "/")) or self.is_beside():
+            if sign == "/":
+                self.one_way()
+            right = _limited(self.negation() if sign else self.postfix())
+            e = Mul(e, right) if sign == "∘" else Div(e, right) if sign == "/" else e @ right
             factors += 1
             if factors % TALLEST == 0:
                 _limited(e)
         return e
+
+    def one_way(self) -> None:
+        """Raise GrammarError at 1/2m, which can be (1/2)·m and 1/(2·m)."""
+        number, after = self.token, self.following
+        touches = number.kind == "number" and after.at == number.at + len(number.typed)
+        if touches and (after.kind == "name" or after.text == "("):
+            both = f"{number.typed}{short(after.typed)}"
+            raise GrammarError(
+                f"“/{both}” at character {number.at} can be read in two ways: "
+                f"write /({both}…), or a space before “{short(after.typed)}”"
+            )
+
+    def is_beside(self) -> bool:
+        """Whether a factor begins here without a sign before it, in the same line: W2ᵀ dZ2."""
+        token = self.token
+        begins = token.kind == "name" or token.text in ("(", "\\frac", "|(")
+        return begins and not token.new_line
 
     def negation(self) -> Expr:
         signs = 0
@@ -256,29 +233,50 @@ class _Parser:
 
     def postfix(self) -> Expr:
         e = self.atom()
-        while sign := self.take("ᵀ", "²", ".sum", ".max", ".mean", ".dot"):
-            if sign == "ᵀ":
+        while True:
+            token = self.token
+            if token.kind == "method":
+                self.next += 1
+                e = self.applied(token, e)
+            elif self.take("ᵀ", "′"):
                 e = Transpose(e)
-            elif sign == "²":
-                e = Call("square", (e,))
+            elif sign := self.take(*POWERS):
+                e = raised(e, POWERS[sign])
+            elif self.take("^"):
+                e = self.power(e)
             else:
-                at = self.tokens[self.next - 1]
-                self.need("(")
-                args, axis = self.arguments() if not self.take(")") else ([], {})
-                e = self.applied(sign.removeprefix("."), [e, *args], axis, at)
-        return e
+                return e
+
+    def power(self, base: Expr) -> Expr:
+        """`base` to the power that follows; e to it is exp."""
+        exponent = self.nested(self.exponent)
+        if base == Name("e") and "e" not in (self.symbols or ()):
+            return Call("exp", (exponent,))
+        return raised(base, exponent)
+
+    def exponent(self) -> Expr:
+        if self.take("−"):
+            return Neg(self.nested(self.exponent))
+        e = self.atom()
+        return self.power(e) if self.take("^") else e
 
     def atom(self) -> Expr:
         token = self.token
         if self.take("("):
-            e = self.sum()
-            if self.take(">"):  # (Z1 > 0), as NumPy writes a gate
-                e = self.gate(e)
-            self.need(")")
+            return self.closed()
+        if self.take("1["):  # 1[Z1 > 0]
+            e = self.choice()
+            if not self.take(")"):
+                self.need("]")
             return e
+        if self.take("|("):
+            return Call("abs", (self.closed(),))
+        if self.take("\\frac"):
+            above = self.group()
+            return Div(above, self.group())
         if token.kind == "number":
             self.next += 1
-            number = float(token.text.replace("−", "-"))
+            number = float(token.text)
             if number == inf:
                 raise GrammarError(f"the number at character {token.at + 1} is too large")
             return Num(number)
@@ -287,102 +285,90 @@ class _Parser:
             return self.named(token)
         raise self.unexpected("a number, a matrix or “(”")
 
-    def gate(self, e: Expr) -> Expr:
-        """1 where `e` is greater than 0, else 0: the rest of (Z1 > 0)."""
-        if self.token.text != "0":
-            raise self.unexpected("0, as in (Z1 > 0)")
-        self.next += 1
-        return Call("step", (e,))
+    def group(self) -> Expr:
+        """What stands in the braces behind \\frac."""
+        self.need("(")
+        return self.closed()
+
+    def closed(self) -> Expr:
+        e = self.choice()
+        self.need(")")
+        return e
+
+    def symbol(self, token: Token) -> str:
+        """The symbol that a name stands for."""
+        name = token.text
+        if self.symbols is None or name in self.symbols or name in SCALARS:
+            return name
+        return symbol_meant(name, self.symbols) or name
 
     def named(self, token: Token) -> Expr:
-        derivative = self.take("′")
-        if derivative or (self.token.text == "(" and self.token.kind == "sign"):
-            return self.call(token, bool(derivative))
+        """A symbol, a cell of it, or a function that is applied."""
+        is_symbol = token.typed in (self.symbols or ())
+        function = None if is_symbol else self.calls.named(token.text)
+        primed = self.token.text == "′" and self.following.text == "("
+        if self.token.text == "(" and self.token.kind == "sign":
+            if function or self.symbols is None or self.symbol(token) not in self.symbols:
+                return self.called(token, function)
+        elif primed and (function or self.symbols is None):
+            self.next += 1
+            return self.called(token, function, derivative=True)
+        elif function and self.is_beside():  # log A2, in LaTeX
+            return self.calls.call(token, function, [self.nested(self.postfix)], {})
         if self.take("["):
             row = self.index()
             self.need(",")
             column = self.index()
-            self.need("]")
-            return Cell(token.text, row, column)
-        if token.text.startswith("np."):
-            raise GrammarError(f"{short(token.text)} needs “(” after it (character {token.at + 1})")
-        return Name(LETTERS.get(token.text, token.text))
+            if not self.take(")"):  # W^{[1]}_{2,1}
+                self.need("]")
+            return Cell(self.symbol(token), row, column)
+        if token.typed.endswith(f".{token.text}") and token.text != "e":
+            raise GrammarError(
+                f"{short(token.typed)} needs “(” after it (character {token.at + 1})"
+            )
+        return Name(self.symbol(token))
 
-    def call(self, token: Token, derivative: bool) -> Expr:
-        name = token.text.removeprefix("np.")
-        if name in ("sum", "mean", "transpose", *OPERATIONS) and not derivative:
-            self.need("(")
-            args, axis = self.arguments()
-            return self.applied(name, args, axis, token)
-        function = self.functions.get(name)
-        if function is None or (derivative and f"{function}_derivative" not in DEFINITIONS):
-            raise self.unknown(token, derivative)
+    def called(self, token: Token, function: str | None, derivative: bool = False) -> Expr:
+        """A function of what stands in the parentheses that follow."""
+        if function is None:
+            raise self.calls.unknown(token, derivative)
         self.need("(")
         args, axis = self.arguments()
-        if function == "max" and (len(args) == 1 or axis):
-            return self.applied(function, args, axis, token)
-        wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
-        if len(args) not in wanted or axis:
-            raise self.takes(wanted[0], token)
-        return Call(f"{function}_derivative" if derivative else function, tuple(args))
+        return self.calls.call(token, function, args, axis, derivative)
+
+    def applied(self, token: Token, e: Expr) -> Expr:
+        """A method of `e`: A1.sum(axis=1)."""
+        function = self.calls.named(token.text)
+        if function is None or not (self.token.kind == "sign" and self.token.text == "("):
+            raise self.calls.unknown(token)
+        self.need("(")
+        args, axis = self.arguments() if not self.take(")") else ([], {})
+        return self.calls.call(token, function, [e, *args], axis)
 
     def arguments(self) -> tuple[list[Expr], dict[str, int]]:
         """The arguments up to the closing parenthesis, and the values of axis= and keepdims=."""
         args: list[Expr] = []
         axis: dict[str, int] = {}
         while True:
-            ahead = self.tokens[self.next + 1] if self.token.kind == "name" else self.token
-            if self.token.text in ("axis", "keepdims") and ahead.typed == "=":
-                word = self.token.text
+            word = WORDED.get(self.token.text)
+            if word and self.following.typed == "=":
                 self.next += 2
                 axis[word] = self.word(word)
             else:
-                args.append(self.sum())
+                args.append(self.choice())
             if not self.take(","):
                 self.need(")")
                 return args, axis
 
     def word(self, word: str) -> int:
         """The value of `axis=` or `keepdims=`."""
-        values = {"0": 0, "1": 1} if word == "axis" else {"True": 1}
-        if self.token.text not in values:
-            raise self.unexpected(" or ".join(values))
+        minus = "−" if self.take("−") else ""
+        values = {"0": 0, "1": 1, "−1": 1, "−2": 0} if word == "axis" else {"True": 1, "False": 0}
+        value = values.get(minus + self.token.text)
+        if value is None:
+            raise self.unexpected("0 or 1" if word == "axis" else "True")
         self.next += 1
-        return values[self.tokens[self.next - 1].text]
-
-    def applied(self, name: str, args: list[Expr], axis: dict[str, int], token: Token) -> Expr:
-        """The expression for a function of NumPy that is no primitive here: sum, dot, ..."""
-        place = f"(character {token.at + 1})"
-        if name == "mean":
-            raise GrammarError(f"write a mean as a sum that is divided: sum(…) / m {place}")
-        if name in ("sum", "max"):
-            if len(args) != 1:
-                raise self.takes(1, token)
-            if (function := GATHERED.get((name, axis.get("axis")))) is None:
-                raise GrammarError(f"no step uses the {name} along that axis {place}")
-            if "axis" in axis and "keepdims" not in axis:
-                raise GrammarError(
-                    "keepdims=True is missing: without it NumPy gives a plain list of numbers, "
-                    f"neither a row nor a column {place}"
-                )
-            return Call(function, tuple(args))
-        apply = OPERATIONS.get(name)
-        if axis or len(args) != (2 if apply else 1):
-            raise self.takes(2 if apply else 1, token)
-        return apply(args[0], args[1]) if apply else Transpose(args[0])
-
-    def takes(self, wanted: int, token: Token) -> GrammarError:
-        many = "one value" if wanted == 1 else f"{wanted} values"
-        return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
-
-    def unknown(self, token: Token, derivative: bool) -> GrammarError:
-        written = short(token.text) + ("′" if derivative else "")
-        function, hint = self.functions.get(token.text), ""
-        if function is None and (meant := nearest(token.text, self.functions)):
-            hint = f"; did you mean {meant}?"
-        elif function not in (None, token.text):
-            hint = f": {token.text} is {function}, whose derivative is not a function of one number"
-        return GrammarError(f"there is no function “{written}” (character {token.at + 1}){hint}")
+        return value
 
     def index(self) -> int:
         token = self.token

@@ -71,9 +71,13 @@ DERIVATIVES = (
 RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+INDEXED = r"\w+(?:\[[\w,]*\])?"
 PROSE = (  # in this order, before signs are said one by one
     (re.compile(r"(?<![\w)\]}])ᵀ"), "transpose"),
-    (re.compile(r"∂(\w+)/∂(\w+)"), r"derivative of \1 with respect to \2"),
+    (
+        re.compile(rf"∂({INDEXED})/∂({INDEXED})"),
+        r"derivative of \1 with respect to \2",
+    ),
     (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(r"(?<=\w)\[([a-z])\]"), r" \1"),  # A[j], of any example

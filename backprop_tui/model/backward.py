@@ -103,7 +103,7 @@ def backward(forward: Forward) -> Iterator[Step]:
             whole = whole / Name("m")
         target = Name(gradient(symbol))
         step = Step(target, whole, "backward", role.of_gradient(symbol))
-        made[symbol] = _collapsed(step, forward, made)
+        made[symbol] = collapsed(step, forward, made)
         return made[symbol]
 
     for step in reversed(forward.steps):
@@ -161,7 +161,7 @@ def gathered(g: Expr, own: Shape, whole: Shape) -> Expr:
 # Where the chain rule collapses -----------------------------------------------------------------
 
 
-def _collapsed(step: Step, forward: Forward, made: Mapping[str, Step]) -> Step:
+def collapsed(step: Step, forward: Forward, made: Mapping[str, Step]) -> Step:
     """The step, with what is left of its chain rule where every division by a matrix cancels.
 
     What is left must be no longer than the chain rule itself.

@@ -201,7 +201,7 @@ def _data(others: Mapping[str, Any] = NOTHING, **matrices: Array) -> Data:
 
 NETWORK = section("[network]", Network)
 EXAMPLES = Key(Rows(), "a row for each example", flag=True)
-DATA = Section("[data]", {"X": EXAMPLES, "Y": EXAMPLES, **keys_of(CsvSource)}, make=_data)
+DATA = Section("[data]", {INPUT: EXAMPLES, TARGET: EXAMPLES, **keys_of(CsvSource)}, make=_data)
 MATRIX = Section("{ matrix = … }", {"matrix": Key(Rows())}, ("matrix",))
 ANY_DATA = Section(
     "[data]",

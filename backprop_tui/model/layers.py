@@ -21,8 +21,8 @@ ACTIVATION_0 = f"{LETTERS['activation']}0"
 """What a formula may call the inputs: the activation of layer 0."""
 
 PARAMETER = re.compile(f"[{LETTERS['weight']}{LETTERS['bias']}][1-9][0-9]*")
-KEPT = re.compile(rf"(?:[vs]d)?{PARAMETER.pattern}")
-"""What an iteration hands to the next: a parameter, or a running mean of its gradient."""
+KEPT = re.compile(rf"(?:[vs]?d)?{PARAMETER.pattern}")
+"""What an iteration hands to the next: a parameter, its gradient, or a running mean of that."""
 
 
 def is_column(kept: str) -> bool:

@@ -27,8 +27,10 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 
-FORMS = ("vote", "number", "formula", "talk")
-"""How a question is answered: with fingers, with a number, with a formula, with words."""
+LINE_FORM = "line"
+FORMS = ("vote", "number", "formula", "talk", LINE_FORM)
+"""How a question is answered: with fingers, with a number, with a formula, with words; or with the
+rule that leads to the next line on the blackboard."""
 
 
 # Notes and questions -------------------------------------------------------------------------

@@ -96,13 +96,14 @@ class Program:
 
     @cached_property
     def forward(self) -> tuple[Step, ...]:
-        """The forward and loss steps, in order: also those that are not run, as values are given."""
+        """The forward and loss steps, in order: also those that are not run beside given values."""
         here = {s.symbol: s for s in self.taught if s.phase in ("forward", "loss")}
         return (*({step.symbol: step for step in self.architecture.steps} | here).values(),)
 
     @property
     def cached(self) -> frozenset[str]:
-        """The values and gradients that are given instead of computed: the run has one iteration."""
+        """The values and gradients that are given instead of computed; then a run has one
+        iteration."""
         return self.architecture.cached
 
     def missing(self, symbol: str) -> str:
@@ -120,8 +121,8 @@ class Program:
         return f"{symbol} is not used: nothing that is computed here reads it." if known else ""
 
     def cut(self, symbol: str) -> str:
-        """Why the gradient with respect to a symbol is not the derivative of the loss here, in a few
-        words: "A1 is given"; "" where it is."""
+        """Why the gradient with respect to a symbol is no derivative of the loss here, in a few
+        words: "A1 is given"; "" where it is one."""
         if not self.cached:
             return ""
         reached = {symbol}
@@ -317,10 +318,9 @@ def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping
     """The shapes given, and that of every symbol that the steps write."""
     shapes = dict(given)
     for step in steps:
-        read = names(step.expression)
-        if step.symbol in read and step.symbol not in shapes:
-            # A running mean has the shape of what it is the mean of.
-            shapes[step.symbol] = next(shapes[symbol] for symbol in read if symbol in shapes)
+        if step.symbol in names(step.expression) and step.symbol not in shapes:
+            # What is handed on has the shape of what it is the mean or the gradient of.
+            shapes[step.symbol] = shapes[step.role.of or ""]
         shapes[step.symbol] = shape(step.expression, shapes)
     return shapes
 

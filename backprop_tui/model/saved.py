@@ -10,6 +10,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model import lazy
 from backprop_tui.model.keys import (
     FINITE,
+    LINE,
     TRUTH,
     Key,
     ListOf,
@@ -19,6 +20,7 @@ from backprop_tui.model.keys import (
     Value,
     all_read_only,
     name_among,
+    section,
     whole_number,
 )
 from backprop_tui.model.layers import FIRST, KEPT, PARAMETER, is_column
@@ -118,6 +120,28 @@ WINDOW = ListOf(whole_number(1), "three numbers: layer, first row, first column"
 WINDOWS = ListOf(WINDOW, "windows, each [layer, first row, first column]")
 
 
+BOARD_FORMS = ("matrices", "elements", "paths")
+"""How the blackboard shows a gradient: its lines in matrices, those of one element, its paths."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the blackboard derives: a gradient, or what a line of the level before uses."""
+
+    symbol: Annotated[str, Key(LINE, "what is derived: dZ2, or sigmoid_derivative")]
+    form: Annotated[str, Key(name_among(BOARD_FORMS), "how it is derived")] = BOARD_FORMS[0]
+    shown: Annotated[int, Key(whole_number(1), "its lines that are shown", "lines")] = 1
+    line: Annotated[
+        int | None, Key(whole_number(1), "the line that is chosen; left out: the newest")
+    ] = None
+    cell: Annotated[Cell | None, Key(CELL, "left out: the cell that the step is explained at")] = (
+        None
+    )
+
+
+LEVELS = ListOf(section("a derivation", Level), "derivations, each opened from the one before")
+
+
 def _here(kind: Any, about: str) -> Key:
     """A key that is about the numbers of one run."""
     return Key(kind, about, of_run=True)
@@ -143,6 +167,9 @@ class Look:
     scroll: Annotated[tuple[tuple[int, int, int], ...], _here(WINDOWS, "of large matrices")] = ()
     line: Annotated[int, _here(whole_number(0), "how far the Step panel is scrolled")] = 0
     ask: Annotated[str | None, Key(name_among(ASKING), "left out: as it does by itself")] = None
+    blackboard: Annotated[
+        tuple[Level, ...], _here(LEVELS, "what the blackboard derives; left out: it is closed")
+    ] = ()
 
 
 # Its text ------------------------------------------------------------------------------------

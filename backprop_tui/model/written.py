@@ -146,9 +146,10 @@ class _Reading:
     def _formulas(self) -> Iterator[tuple[str, Expr]]:
         """The expression of each line, by its symbol."""
         known = {*self.parameters, *self.data}
+        symbols = known.union(line.symbol for line in self.lines)
         for line in self.lines:
             try:
-                e = lazy.parse(line.source)
+                e = lazy.parse(line.source, symbols=symbols)
             except lazy.GrammarError as error:
                 self.fault(line, f"cannot be read: {error}")
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
 from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
-from backprop_tui.maths.words import figure_in_words, sentence, spoken
+from backprop_tui.maths.words import WORDS, figure_in_words, sentence, spoken
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas
 from backprop_tui.session.question import HINTS, Asking
@@ -32,7 +32,9 @@ def how(asked: AskedQuestion) -> str:
 def question(session: Session, asking: Asking) -> Iterator[str]:
     """What is asked, the choices, and how it is answered."""
     asked = asking.asked
-    yield f"{asking.attempt.capitalize()}, before step {session.position.steps + 1}."
+    step = f"before step {session.position.steps + 1}"
+    where = f"line {asked.line} of {asked.cell.symbol}" if asked.line else step
+    yield f"{asking.attempt.capitalize()}, {where}."
     yield asked.text
     what = f"What is {_name(session, asked)}?"
     if is_numeric(asked) and what not in asked.text:
@@ -101,6 +103,10 @@ def progress(session: Session, before: Asking, now: Asking, spelling: str) -> It
 
 def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
     """The hint that is due: the shape and the parts, the formula, the numbers put in."""
+    if asking.asked.hint and (board := session.blackboard):
+        line = board.derivation.lines[asking.asked.line - 1]
+        yield f"Hint: the next line equals {line.written(WORDS)}."
+        return
     found = Explanation(session.provenance, asking.asked.place, session.write)
     if asking.asked.form == "formula":
         yield sentence(hint_of(found.step, found.shapes))

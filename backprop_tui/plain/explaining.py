@@ -15,7 +15,7 @@ from backprop_tui.explain.paths import Chain, Chains
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.rewrites import GATES
 from backprop_tui.maths.expressions import Call, Expr
-from backprop_tui.maths.numbers import told_apart
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.maths.words import (
     WORDS,
     cell_in_words,
@@ -25,7 +25,7 @@ from backprop_tui.maths.words import (
 )
 from backprop_tui.maths.writing import text, write
 from backprop_tui.plain import telling
-from backprop_tui.plain.telling import cell_in_prose, figure, formulas, pending
+from backprop_tui.plain.telling import SAID, cell_in_prose, figure, formulas, pending
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.view import View
 
@@ -137,15 +137,18 @@ def beside(view: View, place: Place) -> Iterator[str]:
     if view.provenance.is_parameter(place.symbol):
         (_, began), *later = view.provenance.history(place)
         steps = [f"after iteration {k:,}, {figure(view, value)}" for k, value in later]
-        yield "; ".join([f"It began as {figure(view, began)}", *steps]) + "."
+        yield "; ".join([f"Its initial value was {figure(view, began)}", *steps]) + "."
     if change := view.change(place):
         was, now = (figure(view, value) for value in change)
         yield f"The last edit changed it: it was {was}, now it is {now}."
     if (right := view.correct(place)) is not None:
-        apart = told_apart(right, view.provenance.number(place), view.decimals)
-        yield spoken(f"The correct value is {apart}.")
-    if slip := view.slip:
-        yield sentence(slip)
+        sign = SAID[view.wrong(place)]
+        own = view.provenance.number(place)
+        correct, computed = told_apart(right, own, view.decimals)
+        alike = number(right, view.decimals) == number(own, view.decimals)
+        apart = f"{correct}, not {computed}" if alike else correct
+        yield spoken(f"It is {sign}. The correct value is {apart}.")
+    yield from mistake(view)
     for printed in view.figures(place):
         of = "" if printed.cell else f"{printed.of} = "
         if printed.wrong is not None:
@@ -156,6 +159,16 @@ def beside(view: View, place: Place) -> Iterator[str]:
         else:
             agrees = "differs" if printed.failed else "agrees"
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
+
+
+def mistake(view: View) -> Iterator[str]:
+    """What the run's mistake makes of the explained number, or where it entered."""
+    place, right = view.place, view.right
+    if place is None or right is None or not view.wrong(place):
+        return
+    if (slip := view.slip) is not None:
+        yield sentence(slip.of_run)
+    yield from map(sentence, right.told(place))
 
 
 # The chain rule, and the gradient check ------------------------------------------------------

@@ -18,7 +18,9 @@ from backprop_tui.maths.words import figure_in_words, sentence
 from backprop_tui.maths.writing import plain_number
 from backprop_tui.messages import short
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.plain import asking, explaining, steps, telling
+from backprop_tui.model.saved import Level
+from backprop_tui.plain import asking, deriving, explaining, steps, telling
+from backprop_tui.run.timeline import Position
 from backprop_tui.session.asking import has_hints, is_numeric
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
 from backprop_tui.session.editing import ALPHAS
@@ -72,6 +74,7 @@ class PlainFace:
         """`tell` takes a line of what is said; `preferred`: see the session."""
         self.tell = tell
         self.spelling = telling.WORDS  # of formulas
+        self.derived: tuple[Position, tuple[Level, ...]] = Position(), ()  # what was told so
         self.session = Session(
             experiment, decimals, names=word_of, program=PROGRAM, preferred=preferred
         )
@@ -88,8 +91,11 @@ class PlainFace:
             self.tell(line)
 
     def describe(self) -> None:
-        """The position: its step, or the beginning."""
+        """The position: its step, or the beginning; of one that is derived only where it is."""
         view = self.session.view
+        if view.unrevealed:
+            self.tell(steps.spot(view))
+            return
         told = steps.beginning(view) if view.step is None else steps.arrival(view, self.spelling)
         self.tell_all(told)
 
@@ -172,7 +178,19 @@ class PlainFace:
             self.describe()
             if now and now.closing:
                 self.say(now.closing)
+        self._tell_derived()
         self._tell_opened(outcome.opened or session.top)
+
+    def _tell_derived(self) -> None:
+        """Tell what is new on the blackboard; behind the last line, the step that it leads to."""
+        session, (there, told) = self.session, self.derived
+        board, self.derived = session.blackboard, (session.position, session.levels)
+        moved = there != session.position
+        if session.levels == told and not (moved and board):
+            return
+        self.tell_all(deriving.progress(board, () if moved else told, self.spelling))
+        if board and board.is_whole and not board.is_inner and not moved and not self._is_asked:
+            self.describe()
 
     def _is_new(self, id_: str, outcome: Outcome, moved: bool) -> bool:
         """Whether the position is to be told, after that command."""
@@ -310,6 +328,18 @@ class PlainFace:
         place = place_of(self.session, rest)
         self.tell_all(explaining.why(self.session.view, place, self.spelling))
 
+    def chain(self, rest: str) -> None:
+        """The paths of one number of a gradient to the loss."""
+        view, place = self.session.view, place_of(self.session, rest)
+        if place.symbol not in view.program.gradients:
+            raise CannotError("Only a gradient has paths to the loss: name one, such as dW1[1,1].")
+        told = (
+            explaining.chain(view, place)
+            if view.known(place)
+            else [telling.pending(view, place.symbol)]
+        )
+        self.tell_all(told)
+
     def notes(self, rest: str) -> None:
         """The lesson's notes on this step."""
         view = self.session.view
@@ -358,9 +388,6 @@ class PlainFace:
 
     # Sheets
 
-    def _tell_chain(self, sheet: Sheet) -> None:
-        self.tell_all(explaining.chain(self.session.view, sheet.about))
-
     def _tell_check(self, sheet: Sheet) -> None:
         self._background()
         _, symbols, found = sheet.about
@@ -401,6 +428,7 @@ TELLING: dict[str, Callable[[PlainFace, str], None]] = {
     "again": PlainFace.again,
     "show": PlainFace.show,
     "why": PlainFace.why,
+    "chain": PlainFace.chain,
     "notes": PlainFace.notes,
     "about": PlainFace.about,
     "formulas": PlainFace.formulas,
@@ -409,7 +437,6 @@ TELLING: dict[str, Callable[[PlainFace, str], None]] = {
 }
 """The commands that change nothing, by id: here they are told."""
 SHEETS: dict[str, Callable[[PlainFace, Sheet], None]] = {
-    "chain": PlainFace._tell_chain,
     "check": PlainFace._tell_check,
     "code": PlainFace._tell_code,
     "curve": PlainFace._tell_losses,

@@ -9,6 +9,7 @@ from backprop_tui.exports.figures import heading
 from backprop_tui.maths.words import sentence, spoken
 from backprop_tui.model.classes import correct, prediction
 from backprop_tui.model.network import Network
+from backprop_tui.plain import explaining
 from backprop_tui.plain.explaining import arithmetic
 from backprop_tui.plain.telling import WORDS, formulas, matrix
 from backprop_tui.session.view import View
@@ -73,9 +74,9 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
     else:
         yield from matrix(view, step.symbol, MOST_UNASKED)
         yield from predictions(view)
-        yield spoken(reason(step, view.program))
-    if slip := view.slip:
-        yield sentence(slip)
+        if view.is_as_taught:
+            yield spoken(reason(step, view.program))
+    yield from explaining.mistake(view)
     if position.elements <= 1:
         yield from notes(view)
     yield from ended(view)

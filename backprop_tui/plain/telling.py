@@ -16,11 +16,18 @@ from backprop_tui.maths.words import WORDS as IN_WORDS
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.messages import count
 from backprop_tui.model.architecture import Step
-from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, View
 
 MOST = 400
 """Numbers that are read at once."""
-SAID = {EDITED: "edited", CHANGED: "changed"}
+SAID = {
+    EDITED: "edited",
+    CHANGED: "changed",
+    ENTERS: "wrong: the mistake enters here",
+    CARRIED_ON: "wrong: the mistake is carried on",
+    "": "",
+}
+"""The signs before a number, in words."""
 WORDS, TEXT, BOTH = "words", "text", "both"
 SPELLINGS = {WORDS: "in words", TEXT: "as text", BOTH: "as text and in words"}
 """How formulas are given: for the ear, for braille and the eye."""
@@ -109,9 +116,7 @@ def entry(view: View, symbol: str, i: int, j: int) -> str:
     value = view.value(symbol)
     if value is None or not view.known(place):
         return "not computed yet"
-    marks = [SAID.get(view.sign(place), "")]
-    if view.is_wrong(place):
-        marks.append("wrong")
+    marks = [SAID[view.sign(place)], SAID[view.wrong(place)]]
     return ", ".join([figure(view, float(value[i, j])), *filter(None, marks)])
 
 

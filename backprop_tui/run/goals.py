@@ -31,6 +31,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.maths.shapes import ShapeMismatch, shape
+from backprop_tui.maths.spellings import symbol_meant
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
@@ -104,8 +105,8 @@ def read_goal(
         return _epoch(_whole(found[1]), timeline)
     if source.lower() == "end":
         return timeline.end_of(max(farthest, position.iteration))
-    if source in timeline.program.positions:
-        return _step(timeline.program.index(source), position)
+    if (symbol := symbol_meant(source, timeline.program.positions)) is not None:
+        return _step(timeline.program.index(symbol), position)
     if source in timeline.program.cached:
         raise GoalError(f"{source} is given in the file: no step computes it.")
     return _condition(source, timeline)
@@ -158,12 +159,12 @@ def _step(index: int, position: Position) -> Position:
 
 def _condition(source: str, timeline: Timeline) -> Condition:
     program = timeline.program
+    shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
     try:
-        parsed = parse(source)
+        parsed = parse(source, symbols=("loss", *shapes))
     except GrammarError as error:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
-    shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
     known = (*program.roles, *SCALARS)
     for symbol in names(e):
         if symbol not in known:

@@ -15,10 +15,11 @@ from backprop_tui import lessons
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, printable, short
-from backprop_tui.model.notes import Question
+from backprop_tui.model.notes import LINE_FORM, Question
 from backprop_tui.session import lazy, travel
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.prompts import Line, Prompt
-from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, Asking
+from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, TYPE, Asking
 from backprop_tui.session.state import CannotError, SessionState
 
 if TYPE_CHECKING:
@@ -95,6 +96,45 @@ def next_step(s: SessionState, rest: str) -> None:
         s.revealed = s.view.notes[shown:]
     elif not announce_next(s):
         travel.move(s, s.timeline.forward)
+        _open_for_lines(s)
+
+
+def _open_for_lines(s: SessionState) -> None:
+    """Open the blackboard where the experiment asks for a line of the step's derivation."""
+    symbol, experiment = s.step_symbol, s.timeline.experiment
+    if s.levels or s.mode == OFF or symbol is None:
+        return
+    own = experiment.questions_at(s.position.iteration, symbol)
+    if any(question.form == LINE_FORM for question in own):
+        examples = s.timeline.state(s.position).examples
+        s.blackboard = Blackboard.of(s.timeline.program, examples, symbol)
+
+
+def ask_line(s: SessionState) -> bool:
+    """Ask for the next line on the blackboard, if this is one to be asked for."""
+    board, symbol = s.blackboard, s.step_symbol
+    if board is None or symbol is None or board.is_inner or s.mode == OFF:
+        return False
+    questions = s.timeline.experiment.questions_at(s.position.iteration, symbol)
+    own = next((q for q in questions if q.form == LINE_FORM), None)
+    if s.mode == LESSON and own is None:
+        return False
+    if (place := s.view.place) is None or place.symbol != symbol:
+        return False
+    asked = lazy.line_questions.ask_line(
+        board.program, place, board.derivation, s.mode == TYPE, own
+    )
+    done = asked and s.score and s.score.has(asked)
+    if asked is None or asked.line != len(board.lines) + 1 or done:
+        return False
+    _open(s, asked, again=False, rest=())
+    return True
+
+
+def ask_no_line(s: SessionState) -> None:
+    """Take the question about a line away; nothing is revealed."""
+    s.close_all()
+    s.asking = None
 
 
 def _has_more_lines(s: SessionState) -> bool:
@@ -111,6 +151,9 @@ def announce_next(s: SessionState) -> bool:
     before = replace(ahead, steps=ahead.steps - 1)
     step = s.timeline.program.steps[before.steps]
     own = s.timeline.experiment.questions_at(before.iteration, step.symbol)
+    own = tuple(question for question in own if question.form != LINE_FORM)
+    if s.levels and not own and step.symbol in s.timeline.program.gradients:
+        return False  # a line of its derivation is asked for
     again = s.score is not None and s.score.is_due(step.family)
     if not own and s.mode == LESSON and not again:
         return False
@@ -166,6 +209,12 @@ def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> N
     s.over = replace(
         asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, typed=typed or asking.typed
     )
+    if asking.asked.line and s.blackboard is not None:
+        s.close_all()
+        s.asking, s.blackboard = None, s.blackboard.revealed(1)
+        sign = "✓ Correct" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆ The line"
+        s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}.")
+        return
     if asking.rest:  # its author asks more of the same step, before that shows
         _announce(s, asking.again, asking.rest)
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
@@ -327,8 +376,11 @@ def _explained(s: SessionState, asked: AskedQuestion) -> Explanation:
 
 
 def _judged(s: SessionState, asked: AskedQuestion, typed: str) -> JudgedAnswer:
+    iteration = s.timeline.iteration(s.position.iteration)
+    if asked.line and s.blackboard is not None:
+        above = s.blackboard.lines[-1].expression
+        return lazy.line_questions.judge_line(s.timeline.experiment, asked, above, typed, iteration)
     if asked.form == "formula":
-        iteration = s.timeline.iteration(s.position.iteration)
         return lazy.answers.judge_formula(
             s.timeline.experiment, asked.cell.symbol, typed, iteration
         )

@@ -11,6 +11,7 @@ from backprop_tui.session import (
     asking,
     changing,
     copying,
+    deriving,
     editing,
     leaving,
     looking,
@@ -130,10 +131,12 @@ COMMANDS: tuple[Command, ...] = (
     c("up", looking.up, "with a cursor, a cell up", "why", keys="up", sign="↑", short="up"),
     c("down", looking.down, "with a cursor, a cell down", "why", keys="down", sign="↓",
       short="down"),
-    c("chain", looking.chain, "this gradient: its derivation, and products of derivatives along "
-      "its paths", "why", keys="x", sign="x", short="derive", footer="soon", words="chain",
-      takes="CELL",
-      telling="this gradient as products of derivatives along its paths to the loss"),
+    c("derive", deriving.derive, "the blackboard: this gradient derived, a line at each press of "
+      "space; again: close it", "why", keys="x", sign="x", short="derive", footer="soon",
+      words="derive", takes="SYMBOL", telling="derive this gradient, a line at each next; derive "
+      "all tells all lines, derive off goes back to numbers"),
+    c("chain", None, "this gradient as products of derivatives along its paths to the loss", "why",
+      words="chain", takes="CELL"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),
     c("edit", editing.edit, "what if: change the number in hand (an input, a target, a "

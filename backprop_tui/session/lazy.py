@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backprop_tui.explain import derivation as derivation
     from backprop_tui.explain import explanation as explanation
     from backprop_tui.explain import gradient_check as gradient_check
     from backprop_tui.explain import what_if as what_if
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from backprop_tui.learn import answers as answers
     from backprop_tui.learn import effect as effect
     from backprop_tui.learn import formulas as formulas
+    from backprop_tui.learn import line_questions as line_questions
     from backprop_tui.learn import questions as questions
     from backprop_tui.run import goals as goals
     from backprop_tui.session import checks as checks
 
 HOMES = {
+    "derivation": "backprop_tui.explain.derivation",
     "explanation": "backprop_tui.explain.explanation",
     "gradient_check": "backprop_tui.explain.gradient_check",
     "what_if": "backprop_tui.explain.what_if",
@@ -36,6 +39,7 @@ HOMES = {
     "answers": "backprop_tui.learn.answers",
     "effect": "backprop_tui.learn.effect",
     "formulas": "backprop_tui.learn.formulas",
+    "line_questions": "backprop_tui.learn.line_questions",
     "questions": "backprop_tui.learn.questions",
     "goals": "backprop_tui.run.goals",
     "checks": "backprop_tui.session.checks",

@@ -206,6 +206,9 @@ def why(s: SessionState, rest: str) -> None:
         place = s.view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
     else:
         place = place_of(s, rest)
+        if not rest and (at := s.view.entrance) and at != place:  # straight to the mistake
+            s.look(s.inspection.into(place, s.provenance).into(at, s.provenance))
+            return
     s.look(s.inspection.into(place, s.provenance))
 
 
@@ -214,17 +217,6 @@ def inspect(s: SessionState, cell: Cell) -> None:
     if not asking.ask_for(s, cell):
         place = s.view.place_of(cell.symbol, cell.row - 1, cell.column - 1)
         s.look(Inspection().into(place, s.provenance))
-
-
-def chain(s: SessionState, rest: str) -> None:
-    """A gradient's derivation, and the chain rule for one number of it, path by path."""
-    place = place_of(s, rest) if rest else s.view.place
-    if place is None or place.symbol not in s.timeline.program.gradients:
-        raise CannotError("Only a gradient has a derivation: choose one first.")
-    if not s.view.known(place):
-        at = s.timeline.program.index(place.symbol) + 1
-        raise CannotError(f"{place.symbol} is not computed yet: step {at} computes it.")
-    s.open(Sheet("chain", place, closes="x"))
 
 
 def check(s: SessionState, rest: str) -> None:

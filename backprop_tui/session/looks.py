@@ -31,6 +31,7 @@ def take(s: SessionState, look: Look) -> None:
     s.hidden = set(look.hidden)
     s.tabbed, s.zoomed, s.scrolled = look.marked, look.maximised, look.line
     layers = range(1, s.timeline.experiment.dense.depth + 1)
+    s.levels = look.blackboard
     s.scroll = {k: (row - 1, column - 1) for k, row, column in look.scroll if k in layers}
     there = look.cursor and _is_there(s, s.position.iteration, look.cursor)
     s.inspection = Inspection(cursor=look.cursor if there else None)
@@ -66,6 +67,7 @@ def look_now(s: SessionState) -> Look:
         term=seen.term,
         scroll=tuple((k, row + 1, column + 1) for k, (row, column) in s.scroll.items()),
         line=s.scrolled,
+        blackboard=s.levels,
         ask=None if s.mode == s.usual_mode(s.timeline.experiment) else s.mode,
     )
 

@@ -165,9 +165,9 @@ class Sheet:
     """A page over the panels that is read, scrolled and closed."""
 
     kind: str
-    """What it shows: help, chain, check, code, curve, cover."""
+    """What it shows: help, check, code, curve, cover."""
     about: Any = None
-    """What it is about: the panel of help, the place of a chain, the text of a code."""
+    """What it is about: the panel of help, the text of a code."""
     top: int = 0
     """The first line that is seen, from 0."""
     closes: str = ""

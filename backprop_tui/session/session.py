@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.session import asking, looking
+from backprop_tui.session import asking, deriving, looking
 from backprop_tui.session.commands import BY_ID, BY_KEY, COMMANDS
 from backprop_tui.session.looks import take_over
 from backprop_tui.session.prompts import Entry, Line, Menu, Prompt, Sheet
@@ -75,7 +75,8 @@ class Session(SessionState):
             self.confirmed = ""
         if id_ == "palette":
             return self.act(lambda: self.open(self._palette()))
-        run = BY_ID[id_].run
+        own = None if rest else deriving.meaning(self, id_)
+        run = own or BY_ID[id_].run
         return self.act(lambda: run(self, rest) if run else None)
 
     def answer(self, typed: str) -> Outcome:

@@ -20,10 +20,11 @@ from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Look
+from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Level, Look
 from backprop_tui.run.edits import differ_only_in_edits
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session import lazy
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
@@ -139,6 +140,7 @@ class SessionState:
         self.scroll: dict[int, tuple[int, int]] = {}
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
+        self.levels: tuple[Level, ...] = ()  # of the blackboard; none: it is closed
         self.playing = False
         self.farthest = self.position.iteration  # the last iteration that was shown
         self.asking = None
@@ -220,13 +222,53 @@ class SessionState:
         self.inspection = Inspection(cursor=None if explained else self.inspection.cursor)
         self.message = ""
         self.before = None
-        self.position = position
+        moved, self.position = position != self.position, position
+        self._derive_step(moved)
         self.more_lines = 0
         self.farthest = max(self.farthest, position.iteration)
         if self.right is not None and self.right.is_behind(position.iteration):
             self.start(self.run_right(self.right))  # which number is wrong, is looked at next
         if self.inspection.cursor and self._step_is_out_of_sight():
             self.inspection = Inspection()
+
+    def _derive_step(self, moved: bool) -> None:
+        """Where the blackboard is open, it derives the step shown: all of it, where some of its
+        elements are shown."""
+        program, here = self.timeline.program, self.position
+        if not self.levels or not (moved or self.levels[0].symbol not in program.positions):
+            return
+        at = here.steps if here.elements else max(0, here.steps - 1)
+        examples = self.timeline.state(here).examples
+        found = Blackboard.of(program, examples, program.steps[at].symbol)
+        self.blackboard = found.whole() if here.elements else found
+
+    @property
+    def blackboard(self) -> Blackboard | None:
+        """What is derived on the blackboard; None while it is closed."""
+        if not self.levels:
+            return None
+        examples = self.timeline.state(self.position).examples
+        return Blackboard(self.timeline.program, examples, self.levels)
+
+    @blackboard.setter
+    def blackboard(self, board: Blackboard | None) -> None:
+        self.levels = board.levels if board is not None else ()
+
+    @property
+    def step_symbol(self) -> str | None:
+        """What the step computes that was done last; None at the start of an iteration."""
+        done = self.position.steps
+        return self.timeline.program.steps[done - 1].symbol if done else None
+
+    @property
+    def unrevealed(self) -> bool:
+        """Whether the value of the step shown waits until its derivation is revealed.
+
+        It does not where a question has told it.
+        """
+        told = self.asking is not None and not self.asking.asked.line
+        board = None if told or self.position.elements else self.blackboard
+        return board is not None and board.hides is not None and board.hides == self.step_symbol
 
     def _step_is_out_of_sight(self) -> bool:
         """Whether the cursor keeps the panels at a layer that is not the step's."""
@@ -410,7 +452,7 @@ class SessionState:
             tabbed=self.tabbed,
             scrolled=self.scrolled,
             maximised=self.zoomed,
-            roomy=self.roomy,
+            roomy=self.roomy and not self.levels,  # the blackboard takes the room
             one_panel=self.one_panel,
             message=self.message,
             more_lines=self.more_lines,
@@ -420,6 +462,8 @@ class SessionState:
             before=None if self.before is None else self.before.state(position),
             writing=self.writing,
             told=self.told,
+            blackboard=self.blackboard,
+            unrevealed=position == self.position and self.unrevealed,
         )
         if not self.writing and view.place and view.place.symbol in self.timeline.program.own:
             yours = self._judgement(view.place.symbol)
@@ -427,9 +471,12 @@ class SessionState:
 
     def _state(self, position: Position) -> State:
         """What is known there; what is asked for, or written, is announced."""
-        asked = self.asking and self.asking.is_open and position == self.position
+        asking = self.asking if position == self.position else None
+        asked = asking and asking.is_open and not asking.asked.line
         if asked or self.writing:
             return self.timeline.announced(position)
+        if position == self.position and self.unrevealed:
+            return self.timeline.announced(self.timeline.back(position))
         return self.timeline.state(position)
 
     def _seen(self) -> Position:

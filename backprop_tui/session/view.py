@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backprop_tui.explain.explanation import Explanation, own_cell
+from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
@@ -24,13 +24,17 @@ from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.inspection import Inspection
 
 if TYPE_CHECKING:  # imported when they are needed: the start does not wait for it
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
+    from backprop_tui.learn.mistakes import Slip
     from backprop_tui.session.question import Asking
 
+ENTERS, CARRIED_ON = "✗", "~"
+"""The signs before a wrong number: where the run's mistake enters, and where it is carried on."""
 EDITED, CHANGED = "*", "Δ"
 """The signs before a number that was edited, and before one that the last edit changed."""
 GIVEN = "◇"
@@ -93,6 +97,10 @@ class View:
     """The symbol whose formula the user is writing; nothing of its step is shown meanwhile."""
     told: tuple[str, ...] = ()
     """What is wrong with the formula that was typed, a sentence each."""
+    blackboard: Blackboard | None = None
+    """What is derived on the blackboard, where it is open."""
+    unrevealed: bool = False
+    """Whether the step is shown, and its value waits until its derivation is revealed."""
     yours: JudgedFormula | None = None
     """The judgement on the explained step's formula, where the user wrote it."""
 
@@ -189,8 +197,12 @@ class View:
         """The explanation of the number at `place`; None for a given one and before the start."""
         if self.place is None or self.provenance.step_of(self.place) is None:
             return None
-        write = partial(number, decimals=self.decimals)
-        return Explanation(self.provenance, self.place, write, self.known(self.place))
+        return Explanation(self.provenance, self.place, self.written, self.known(self.place))
+
+    @cached_property
+    def written(self) -> Number:
+        """How a number is written, with the decimals shown."""
+        return partial(number, decimals=self.decimals)
 
     def known(self, place: Place) -> bool:
         """Whether the number has been computed at the position shown."""
@@ -255,7 +267,9 @@ class View:
         return frozenset(read_in(self.iteration, cell, self.step) for cell in self.asking.look)
 
     def waits(self, symbol: str, row: int, column: int) -> bool:
-        """Whether the number in a cell (counted from 0) is the one that is asked for."""
+        """Whether the number in a cell (counted from 0) is one that is asked for, or derived."""
+        if self.unrevealed and self.step and self.step.symbol == symbol:
+            return True
         asked = self.asking.cell if self.asking and self.asking.asks_for_a_cell else None
         return asked == Cell(symbol, row + 1, column + 1)
 
@@ -362,7 +376,7 @@ class View:
         return "gradients" if symbol in self.program.gradients else "cache"
 
     @property
-    def slip(self) -> str | None:
+    def slip(self) -> Slip | None:
         """What the run's mistake makes of the explained step, where it changes it."""
         return self.right.slips.get(self.place.symbol) if self.right and self.place else None
 
@@ -379,15 +393,48 @@ class View:
         """Whether a single number is explained or asked for, and not a whole step."""
         return bool(self.inspection.place or self.state.position.elements or self.asking)
 
-    def is_wrong(self, place: Place) -> bool:
-        """Whether the run's mistake changed this number, where it is known here."""
+    def wrong(self, place: Place) -> str:
+        """The sign of a number that the run's mistake changed, where it is known here: ✗ where the
+        mistake enters, ~ where it is only carried on."""
         if self.right is None or not self.known(place):
-            return False
-        return self.right.differs(place, self.provenance.number(place))
+            return ""
+        if not self.right.differs(place, self.provenance.number(place)):
+            return ""
+        return ENTERS if place.symbol in self.right.slips else CARRIED_ON
+
+    def wrong_step(self, step: Step) -> str:
+        """The sign of a step that is done; ✗ also of one that a mistake does too early."""
+        if self.right is None or not self.state.done(step.symbol):
+            return ""
+        if self.program.is_early(step):
+            return ENTERS
+        if self.right.first_wrong(self.iteration, step.symbol) is None:
+            return ""
+        return ENTERS if step.symbol in self.right.slips else CARRIED_ON
+
+    def is_early(self, symbol: str) -> bool:
+        """Whether a mistake has updated a parameter too early, and the backward pass goes on."""
+        at = self.program.positions.get(symbol)
+        early = at is not None and self.program.is_early(self.program.steps[at])
+        _, behind = self.program.phase_bounds("backward")
+        return early and self.state.done(symbol) and self.state.position.steps <= behind
 
     def correct(self, place: Place) -> float | None:
         """The correct value of a wrong number; None where the number is not wrong."""
-        return self.right.number(place) if self.right and self.is_wrong(place) else None
+        return self.right.number(place) if self.right and self.wrong(place) else None
+
+    @cached_property
+    def correct_explanation(self) -> Explanation | None:
+        """The explanation of the correct number at `place`, where the one shown is wrong."""
+        if self.right is None or self.place is None or not self.wrong(self.place):
+            return None
+        return Explanation(self.right.provenance, self.place, self.written)
+
+    @cached_property
+    def entrance(self) -> Place | None:
+        """The number with which the mistake entered the explained one, where that is wrong."""
+        place = self.place
+        return self.right.entrance(place) if self.right and place and self.wrong(place) else None
 
     @cached_property
     def without_effect(self) -> str | None:
@@ -407,7 +454,7 @@ class View:
 
     @property
     def _notes(self) -> tuple[Note, ...]:
-        if self.step is None or self.is_asked or self.right is not None:
+        if self.step is None or self.is_asked or self.unrevealed or self.right is not None:
             return ()  # under a mistake they would tell what is not there
         return self.state.experiment.notes_at(self.iteration, self.step.symbol)
 

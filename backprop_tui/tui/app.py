@@ -29,7 +29,7 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import leaving, looking, opening, travel
+from backprop_tui.session import deriving, leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
@@ -38,6 +38,7 @@ from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
+from backprop_tui.tui.panels.blackboard import BlackboardPanel
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
@@ -199,11 +200,13 @@ class BackpropApp(App[str]):
         yield Title(id="title")
         yield Rail(id="rail")
         with Horizontal(id="body"):
-            yield NetworkPanel(id="network")
-            with Vertical(id="boards"):
-                yield Cache(id="cache")
-                yield Gradients(id="gradients")
-                yield Update(id="update")
+            with Horizontal(id="panels"):
+                yield NetworkPanel(id="network")
+                with Vertical(id="boards"):
+                    yield Cache(id="cache")
+                    yield Gradients(id="gradients")
+                    yield Update(id="update")
+            yield BlackboardPanel(id="blackboard")
         yield StepPanel(id="step")
         yield Footer(id="footer")
         yield PromptLine(id="prompt")
@@ -275,6 +278,9 @@ class BackpropApp(App[str]):
         elif isinstance(widget, Board) and (at := event.get_content_offset(widget)) is not None:
             if (cell := widget.cell_at(at)) is not None:
                 session.act(lambda: looking.inspect(session, cell))
+        elif isinstance(widget, BlackboardPanel):
+            if (board := session.blackboard) and (line := widget.lines.get(event.y)):
+                session.blackboard = board.put(line=line)
         elif isinstance(widget, NetworkPanel | StepPanel) and widget.id:
             panel = widget.id
             session.act(lambda: looking.choose_panel(session, panel))
@@ -345,7 +351,7 @@ class BackpropApp(App[str]):
         """A beat of running by itself."""
         self._beat = None
         if self.session.playing:
-            travel.tick(self.session)
+            deriving.beat(self.session)
             self.changed()
 
     def _rested(self) -> None:
@@ -398,15 +404,20 @@ class BackpropApp(App[str]):
 
     def _arrange(self, view: View, layout: WindowLayout) -> None:
         """Show the panels of the layout, as large as it says."""
-        for name in ("network", "cache", "gradients", "update"):
+        for name in ("network", "cache", "gradients", "update", "blackboard"):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
-        only = layout.shown == {"step"}
+        only, beside = layout.shown == {"step"}, layout.beside
         self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
         self.query_one("#body").display = not only
-        drawing = self.query_one("#network")
-        drawing.styles.width = "1fr" if layout.alone else layout.network
+        panels, drawing = self.query_one("#panels"), self.query_one("#network")
+        panels.display = layout.shown != {"blackboard"}
+        panels.styles.width = beside + 1 if beside else "1fr"
+        panels.styles.padding = (0, 1 if beside else 0, 0, 0)
+        drawing.styles.dock = "bottom" if beside else "none"
+        drawing.styles.height = layout.drawing if beside else "1fr"
+        drawing.styles.width = "1fr" if layout.alone or beside else layout.network
         drawing.styles.padding = (0, layout.gap, 0, 0)
         self.query_one("#step").styles.height = "1fr" if only else layout.step
 

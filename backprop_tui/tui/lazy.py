@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backprop_tui.run.sweep import sweep as sweep
     from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
+    from backprop_tui.tui.paint.blackboard import counted as counted
+    from backprop_tui.tui.paint.blackboard import heading as heading
+    from backprop_tui.tui.paint.blackboard import paint_blackboard as paint_blackboard
+    from backprop_tui.tui.paint.blackboard import written_name as written_name
     from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
     from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
+    from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
+    from backprop_tui.tui.panels.mistaken import mistaken_lines as mistaken_lines
     from backprop_tui.tui.panels.question import question_lines as question_lines
-    from backprop_tui.tui.sheets.chain import chain_text as chain_text
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
     from backprop_tui.tui.sheets.curve import Curve as Curve
@@ -22,11 +27,16 @@ if TYPE_CHECKING:
 
 HOMES = {
     "sweep": "backprop_tui.run.sweep",
+    "counted": "backprop_tui.tui.paint.blackboard",
+    "heading": "backprop_tui.tui.paint.blackboard",
+    "written_name": "backprop_tui.tui.paint.blackboard",
+    "paint_blackboard": "backprop_tui.tui.paint.blackboard",
     "TerminalDriver": "backprop_tui.tui.driver",
     "loss_of_parameter": "backprop_tui.tui.paint.plot",
     "losses_so_far": "backprop_tui.tui.paint.plot",
+    "computed_and_correct": "backprop_tui.tui.panels.mistaken",
+    "mistaken_lines": "backprop_tui.tui.panels.mistaken",
     "question_lines": "backprop_tui.tui.panels.question",
-    "chain_text": "backprop_tui.tui.sheets.chain",
     "check_text": "backprop_tui.tui.sheets.check",
     "code_text": "backprop_tui.tui.sheets.code",
     "Curve": "backprop_tui.tui.sheets.curve",

@@ -26,6 +26,7 @@ SIXTEEN = {
     DARK["phase-backward"]: "bright_magenta",
     DARK["phase-update"]: "bright_yellow",
     DARK["wrong"]: "bright_red",
+    DARK["carried"]: "red",
     DARK["quiet"]: "white",
     LIGHT["ink-positive"]: "blue",
     LIGHT["ink-negative"]: "magenta",  # yellow cannot be read on white, and red is wrong
@@ -33,6 +34,7 @@ SIXTEEN = {
     LIGHT["phase-backward"]: "magenta",
     LIGHT["phase-update"]: "black",
     LIGHT["wrong"]: "red",
+    LIGHT["carried"]: "red",
     LIGHT["quiet"]: "bright_black",
 }
 """The hues where there are sixteen colours: the nearest would make some of them the same."""

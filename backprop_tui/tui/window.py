@@ -14,6 +14,7 @@ from textual.geometry import Size
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.session.sight import Stop
+from backprop_tui.tui.paint.arrangement import compact_lines
 from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
 from backprop_tui.tui.sheets.page import page_of
@@ -26,6 +27,10 @@ SMALL = (22, 7)
 """Columns of the drawing and lines of the Step panel in a small window."""
 LEAST = Size(73, 22)
 """From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
+BESIDE, LEAST_BOARD = 118, 58
+"""Columns from which on the blackboard stands beside the boards, and what these keep at least."""
+STEP, LEAST_DRAWING = 9, 10
+"""Lines of the Step panel below a blackboard in a large window, and of a drawing, at least."""
 LOW = 18
 """Lines below which a question has no board beside it."""
 AROUND = 3
@@ -50,6 +55,10 @@ class WindowLayout:
     """The size that Cache and Gradients are arranged for."""
     update: Size
     """The size that the Update board is arranged for."""
+    beside: int = 0
+    """Columns of the boards where the blackboard stands beside them, the drawing below."""
+    drawing: int = 0
+    """Lines of the drawing below the boards, there."""
 
     def room(self, board: str) -> Size:
         """The size that a board is arranged for, by its id."""
@@ -75,7 +84,12 @@ class Window:
     # Where the panels stand
 
     def layout(self, view: View) -> WindowLayout:
-        """The panels of this phase; only the chosen one where it is enlarged, or in little room."""
+        """The panels of this phase; only the chosen one where it is enlarged, or in little room.
+
+        The blackboard stands in the place of all of them, or beside them where there is room.
+        """
+        if view.blackboard is not None and not self._step_alone(view):
+            return self._with_blackboard(view)
         alone = view.maximised or view.one_panel
         boards = {"update"} if view.updating else {"cache", "gradients"}
         shown = {view.chosen} if alone else {"network", *boards}
@@ -89,6 +103,23 @@ class Window:
             board, update = Size(width - network, height // 2), Size(width - network, height)
         gap = 0 if alone else 2 if network > SMALL[0] else 1
         return WindowLayout(frozenset(shown), network, gap, lines, alone, board, update)
+
+    def _with_blackboard(self, view: View) -> WindowLayout:
+        width, height = self.size
+        lines = max(STEP, height // 5) if self.roomy else self._step_lines(view, SMALL[1])
+        body = max(0, height - AROUND - lines)
+        if width < BESIDE or view.maximised or view.one_panel:
+            whole = Size(width, body)
+            return WindowLayout(frozenset({"blackboard"}), 0, 0, lines, True, whole, whole)
+        beside = max(LEAST_BOARD, width * 48 // 100)
+        each = compact_lines(view.sizes, body // 2)
+        drawing = body - 2 * each
+        boards = {"update"} if view.updating else {"cache", "gradients"}
+        if drawing < LEAST_DRAWING:
+            each, drawing = body // 2, 0
+        shown = {"blackboard", *boards, *({"network"} if drawing else ())}
+        board, update = Size(beside, each), Size(beside, 2 * each)
+        return WindowLayout(frozenset(shown), 0, 0, lines, False, board, update, beside, drawing)
 
     def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small window."""

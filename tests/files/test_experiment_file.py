@@ -344,7 +344,7 @@ SECTIONS = [
     ),
     (
         '[[questions]]\nat = "dW1"\nform = "votes"\ntext = "x"',
-        'questions[0].form must be one of vote, number, formula, talk; got "votes". '
+        'questions[0].form must be one of vote, number, formula, talk, line; got "votes". '
         'Did you mean "vote"?',
     ),
     (

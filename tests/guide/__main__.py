@@ -22,6 +22,8 @@ def main() -> None:
                 block = Block(*found.groups())
                 if block.language in ("console", "words"):
                     page = page.replace(block.text, corrected(block), 1)
+                elif block.language == "python":
+                    exec(compile(block.text, block.name, "exec"), {"__name__": "__main__"})
                 elif block.name:
                     Path(block.name).write_text(block.text, "utf-8")
             os.chdir(GUIDE)

@@ -140,6 +140,25 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
         ("W1", "W1 - lr*dW1"),
         ("W1", "W1 -= learning_rate * dW1"),
         ("L", "-np.sum(Y*np.log(A2) + (1-Y)*np.log(1-A2), axis=0, keepdims=True)"),
+        ("Z1", "W^{[1]} X + b^{[1]}"),
+        ("Z1", "W_1 X + b_1"),
+        ("dZ2", "A[2] - Y"),
+        ("dZ2", "A2 - y"),
+        ("dW2", r"\frac{1}{m} dZ2 A1^T"),
+        ("dW1", r"dZ^{[1]} A^{[0]T} / m"),
+        ("A1", r"\sigma(Z_1)"),
+        ("A1", "1/(1+e^{-Z1})"),
+        ("A1", "1/(1+e^-Z1)"),
+        ("A1", "(1+np.exp(-Z1))**-1"),
+        ("A1", "1 ./ (1 + exp(-Z1))"),
+        ("dA1", "W2^{T} dZ2"),
+        ("dA1", "W2ᵀ dZ2"),
+        ("dA1", "W2' @ dZ2"),
+        ("dA1", "W2.transpose().matmul(dZ2)"),
+        ("dZ1", "dA1 ⊙ A1 ⊗ (1 - A1)"),
+        ("dZ1", "dA1 .* g1'(Z1)"),
+        ("db2", "np.mean(dZ2, axis=1, keepdims=True)"),
+        ("W1", "W1 := W1 - α dW1"),
     ],
 )
 def test_what_learners_type_is_understood(symbol: str, typed: str) -> None:
@@ -156,6 +175,37 @@ def test_softmax_has_its_derivation_accepted_and_its_slope_explained() -> None:
         "g2 is softmax, whose derivative is not a function of one number"
         in judge(e, "dZ2", "g2'(Z2)").sentence
     )
+
+
+@pytest.mark.parametrize(
+    ("lesson", "symbol", "typed"),
+    [
+        ("ai-by-hand", "A1", "np.where(Z1 > 0, Z1, 0)"),
+        ("ai-by-hand", "dZ1", "dA1 * np.where(Z1 > 0, 1, 0)"),
+        ("ai-by-hand", "dZ1", "dA1 * (Z1 > 0)"),
+        ("batch", "J", "np.mean(L)"),
+        ("batch", "db2", "dZ2.mean(1, keepdims=True)"),
+        ("mazur", "L", "½ np.sum((A2 - Y)^2, axis=0, keepdims=True)"),
+    ],
+)
+def test_numpys_functions_are_understood(lesson: str, symbol: str, typed: str) -> None:
+    found = judge(load(lesson), symbol, typed)
+    assert (found.verdict, "Note" in found.sentence) == (FormulaVerdict.RIGHT, False)
+
+
+def test_what_is_not_as_in_numpy_is_noted() -> None:
+    found = judge(load("batch"), "db2", "dZ2.sum(axis=1)/m")
+    assert found.verdict is FormulaVerdict.RIGHT
+    assert found.sentence.endswith("neither a row nor a column.")
+
+
+@pytest.mark.parametrize("typed", ["dZ1 * X.T / m", "X.T * dZ1 / m", "np.outer(dZ1, X) / m"])
+def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(typed: str) -> None:
+    found = judge(ARTICLE, "dW1", typed)
+    assert found.verdict is FormulaVerdict.RIGHT
+    assert found.expression == parse("dZ1 · Xᵀ / m")
+    assert found.sentence.endswith("right for a batch too.")
+    assert tree(ARTICLE.network, ARTICLE.training, typed) == found.expression
 
 
 # Right here -----------------------------------------------------------------------------------
@@ -291,13 +341,17 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
     [
         ("dW2", "dZ2 @", "expected a number, a matrix or “(”, found the end"),
         ("dW2", " ", "type the formula for dW2"),
-        ("dW2", "sum(dZ2, axis=1)", "keepdims=True is missing: without it NumPy gives a plain list "
-         "of numbers, neither a row nor a column (character 1)"),
-        ("dW2", "mean(dZ2)", "write a mean as a sum that is divided: sum(…) / m "
-         "(character 1)"),
+        ("dW2", "sum(dZ2)", "dW2 must be 1×3 like W2, but this gives 1×1"),
         ("dW2", "sigmoyd(Z1)", "there is no function “sigmoyd” (character 1); "
          "did you mean sigmoid?"),
-        ("dW2", "dz2 @ A1.T", "there is no “dz2” here. Did you mean dZ2?"),
+        ("dW2", "dzz2 @ A1.T", "there is no “dzz2” here. Did you mean dZ2?"),
+        ("Z1", "W1*X + b1", "Z1 must be 3×1, but this gives 3×3; * goes element by element: "
+         "the matrix product is W1 · X"),
+        ("dZ1", "W2.T @ dZ2 @ (1 - A1)", "W2ᵀ · dZ2 · (1 − A1) is 3×1 times 3×1: W2ᵀ · dZ2 has "
+         "1 column, but 1 − A1 has 3 rows; a matrix product needs as many columns on the left as "
+         "rows on the right; the sign for element by element is *"),
+        ("A1", "np.einsum(Z1, Z1)", "there is no function “np.einsum” (character 1); "
+         "write the product with @ and .T"),
         ("dW2", "dW1", "dW1 is not computed yet: that is step 12, and this is step 8"),
         ("dW2", "dW2", "dW2 is the result: its formula cannot use it"),
         ("dW2", "dW1 = dZ2", "this step computes dW2, not dW1"),
@@ -471,7 +525,7 @@ def test_other_ways_are_right_and_all_that_is_asked_of_a_step_is_answered(lesson
     e = load(lesson)
     for symbol, typed in OWN_WAYS[lesson].items():
         assert judge(e, symbol, typed).accepted, symbol
-    own = {symbol: tree(e.network, typed) for symbol, typed in OWN_WAYS[lesson].items()}
+    own = {symbol: tree(e.network, e.training, typed) for symbol, typed in OWN_WAYS[lesson].items()}
     run = Timeline(changed(e, formulas=own))
     provenance = Provenance(run)
     chains = Chains(provenance, 1)

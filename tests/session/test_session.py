@@ -158,7 +158,7 @@ class TestLists:
 
 
 class TestSheets:
-    @pytest.mark.parametrize("key", ["question_mark", "c", "x", "y", "b", "l"])
+    @pytest.mark.parametrize("key", ["question_mark", "c", "y", "b", "l"])
     def test_its_own_key_and_escape_close_it(self, key: str) -> None:
         for closes in (key, "escape"):
             own = press(session(), "i", "i", *["space"] * 9, key)

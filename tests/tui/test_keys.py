@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from backprop_tui import lessons
-from backprop_tui.explain.derivation import derivation
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
 from backprop_tui.run.timeline import Position
@@ -455,31 +454,6 @@ async def test_a_click_explains_a_number() -> None:
         await driver.settled()
         assert step_title(driver).startswith("Why Z1[1,1]")
         assert driver.position == Position(1, 1)
-
-
-async def test_the_chain_of_a_gradient() -> None:
-    async with stepping() as driver:
-        await driver.press(*["space"] * 12, "x")
-        assert driver.kind == "chain"
-        said = driver.everything()
-        assert "dW1[1,1]" in said
-        assert rounded(article()["dW1"][0, 0]) in said
-        await driver.press("x")
-        assert driver.kind == ""
-        await driver.press("home", "space", "x")
-        assert driver.kind == ""
-        await driver.until(lambda: "Only a gradient has a derivation" in driver.everything())
-
-
-async def test_the_derivation_of_a_gradient_is_shown_above_its_paths() -> None:
-    async with stepping() as driver:
-        await driver.press(*["space"] * 7, "x")
-        said = driver.everything()
-        found = derivation(load("article").program, "dZ2")
-        for line in found.lines:
-            assert f"= {line.written()}" in said
-        assert found.heading() in said
-        assert said.index("multiply out") < said.index("1 path to the loss")
 
 
 async def test_the_gradient_check_of_the_gradient_shown() -> None:

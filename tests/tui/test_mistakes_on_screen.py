@@ -56,7 +56,10 @@ async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
         await choose(driver, "sign-flipped")
         assert driver.position == Position(1, 7)
         assert "✗ mistake: sign-flipped" in driver.text("title")
-        assert "✗ This run uses Y − A2. Correct is A2 − Y." in driver.text("step")
+        step = driver.text("step")
+        assert "this run  dZ2 = dA2 ∘ σ′(Z2) = Y − A2" in step
+        assert "the chain rule is correct, ✗dA2 is not" in step
+        assert "correct   dZ2 = dA2 ∘ σ′(Z2) = A2 − Y" in step
         assert driver.cell("gradients", "dZ2") != right
         assert "--mistake sign-flipped" in way_back(driver.session)
         await choose(driver, "none")
@@ -69,18 +72,33 @@ async def test_what_differs_from_the_right_run_is_marked_wrong() -> None:
         await driver.press("p", "p", "space", "space", "space")  # dA2, dZ2, dW2
         right = driver.cell("gradients", "dW2")
         await choose(driver, "sign-flipped")
-        for symbol in ("dW2", "dZ2", "dA2"):
-            assert driver.cell("gradients", symbol).startswith("✗")
-            assert "wrong" in looks_of(driver, "gradients", symbol)
+        for symbol, sign, looks in (
+            ("dW2", "~", "carried"),
+            ("dZ2", "~", "carried"),
+            ("dA2", "✗", "wrong"),
+        ):
+            assert driver.cell("gradients", symbol).startswith(sign)
+            assert looks in looks_of(driver, "gradients", symbol)
+        assert "✗ mistake enters  ~ carried on" in driver.text("cache")
+        assert "✗dA2~dZ2[dW2]" in driver.text("rail")
         for symbol in ("W2", "A1", "Z2"):  # what went forward is as it should be
-            assert "wrong" not in looks_of(driver, "cache", symbol)
-        assert f"✗ the correct value is {right}" in driver.text("step")
-        await driver.press("enter")  # one number in hand: its panel says so, its mark stays
-        assert f"✗ the correct value is {right}" in driver.text("step")
+            assert not {"wrong", "carried"} & set(looks_of(driver, "cache", symbol).split())
+        computed = driver.cell("gradients", "dW2").removeprefix("~")
+        said = f"~ dW2[1,1]: computed {computed}, correct {right}"
+        assert said in driver.text("step")
+        assert "The mistake enters with dA2 (step 6). Here it is carried on." in driver.text("step")
+        assert "⏎ shows dA2[1,1]" in driver.text("step")
+        await driver.press("enter")  # where the mistake enters
+        assert "Why dA2[1,1] ‹ dW2[1,1]" in driver.text("step")
+        assert "✗ dA2[1,1]: computed " in driver.text("step")
+        assert "this run  dA2 = Y / A2 − (1 − Y) / (1 − A2)" in driver.text("step")
+        await driver.press("escape")  # one number in hand: its panel says so, its mark stays
+        assert said in driver.text("step")
         assert "▸" in driver.text("gradients")
         await driver.press("escape", "escape")
         await choose(driver, "none")
         assert "✗" not in driver.text("gradients")
+        assert "~" not in driver.text("gradients")
         assert "right:" not in driver.text("step")
 
 
@@ -91,9 +109,43 @@ async def test_a_wrong_loss_and_wrong_parameters_are_marked_in_later_iterations(
         assert "✗" not in driver.text("gradients")
         await driver.press("i")
         assert driver.cell("cache", "W1").startswith("✗")
-        assert driver.cell("gradients", "dW1").startswith("✗")
+        assert driver.cell("gradients", "dW1").startswith("~")
         runs = driver.panel("title").canvas.runs(0)
-        assert any(text.startswith("L ") and style == "wrong" for text, style in runs)
+        assert any(text.startswith("~L ") and style == "carried" for text, style in runs)
+
+
+async def test_a_weight_updated_too_early_is_new_and_not_wrong() -> None:
+    async with stepping("mazur") as driver:
+        await driver.press("p", "p", *["space"] * 4)  # dA2 dZ2 dW2 db2
+        await choose(driver, "updated-weights")
+        await driver.press("space", "space")
+        assert "new W2" in driver.text("cache")
+        assert not driver.cell("cache", "W2").startswith(("✗", "~"))
+        assert "db2✗W2[dA1]" in driver.text("rail")
+        step = driver.text("step")
+        assert "this run  dA1 = (new W2)ᵀ · dZ2" in step
+        assert "✗ new W2 = W2 − α·dW2, computed in step 10" in step
+        assert "correct   dA1 = (old W2)ᵀ · dZ2" in step
+        await driver.press("p", "p")
+        assert "new W2" not in driver.text("cache")
+
+
+async def test_where_the_loss_falls_faster_with_a_mistake_it_says_why() -> None:
+    async with stepping(UNASKED) as driver:
+        await choose(driver, "derivative-left-out")
+        await driver.press("i", "p", "p")
+        step = " ".join(driver.text("step").split())
+        assert "~ L[1,1]: computed 0.127, correct 0.673" in step
+        assert "L is lower than the correct L because the updates are larger" in step
+
+
+async def test_the_correct_formula_stays_where_there_is_little_room() -> None:
+    async with stepping(UNASKED, size=(80, 20)) as driver:
+        await driver.press("p", "p", "space", "space")
+        await choose(driver, "derivative-left-out")
+        step = driver.text("step")
+        assert "this run  dZ2 = dA2" in step
+        assert "correct   dZ2 = dA2 ∘ σ′(Z2)" in step
 
 
 async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -> None:
@@ -112,7 +164,7 @@ async def test_a_mistake_without_effect_says_so_in_the_list_and_all_the_time() -
         listed = driver.everything()
         assert re.search(r"bias-forgotten +changes nothing here: b1 and b2 are 0", listed)
         assert re.search(r"mean-forgotten +is not possible in this network", listed)
-        assert re.search(r"sign-flipped +with the sign flipped", listed)
+        assert re.search(r"derivative-left-out +without multiplying by g′", listed)
         await driver.press("down")
         assert CATALOGUE[choices(driver).answer].sentence[:60] in driver.everything()
 
@@ -162,7 +214,7 @@ async def test_the_first_cell_that_is_wrong_is_explained() -> None:
         assert "dW2[1,1] = " in driver.text("step")
         await choose(driver, "rows-and-columns-swapped")
         assert "dW2[1,2] = " in driver.text("step")  # the first one is the same in both runs
-        assert "✗ the correct value is " in driver.text("step")
+        assert "✗ dW2[1,2]: computed " in driver.text("step")
 
 
 async def test_under_a_mistake_nothing_is_said_that_no_longer_holds() -> None:

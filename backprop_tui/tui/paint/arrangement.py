@@ -177,6 +177,13 @@ def board_lines(n: tuple[int, ...], room: int) -> int:
     return min(room, 2 + max(lines_of(n, part, apart, airy=True) for part in parts))
 
 
+def compact_lines(n: tuple[int, ...], room: int) -> int:
+    """Return the lines that a board takes of `room` at least, with its rule: of all layers where
+    they fit, else of one."""
+    whole = 1 + lines_of(n, range(1, len(n)), 1, airy=True)
+    return whole if whole <= room else min(room, max(n) + 4)
+
+
 SPACIOUS = ((8, 6), (6, 5), (4, 4))
 """How much wider cells are and how far apart matrices stand where there is room, widest first."""
 

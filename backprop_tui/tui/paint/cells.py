@@ -7,22 +7,25 @@ import numpy as np
 from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import cell_width, fixed, ink
-from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
+from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
 from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
 
-MARKS = f" ▸•✓✗≠{EDITED}{CHANGED}"
+MARKS = f" ▸•✓≠{ENTERS}{CARRIED_ON}{EDITED}{CHANGED}"
 """What may stand before a number in its cell."""
+WRONG = {ENTERS: "wrong", CARRIED_ON: "carried"}
+"""How a wrong number looks, by its sign."""
 
 
 def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> None:
     """Paint a matrix with its label, under the rule of its board; its values times 10^−power."""
     state, symbol = view.state, placed.symbol
     stale = "stale" if state.stale(symbol) else ""
-    looks = f"label {view.symbol_mark(symbol) or stale}"
-    canvas.right(placed.right, placed.top, placed.label, looks)
+    # With a weight that is updated too early nothing is wrong but the time.
+    label = f"new {placed.label}" if view.is_early(symbol) else placed.label
+    canvas.right(placed.right, placed.top, label, f"label {view.symbol_mark(symbol) or stale}")
     if symbol in view.program.cached:
-        canvas.put(placed.right - len(placed.label) - 1, placed.top, GIVEN, "mark")
+        canvas.put(placed.right - len(label) - 1, placed.top, GIVEN, "mark")
     values, known = view.value(symbol), state.revealed(symbol)
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1
@@ -33,10 +36,11 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
             place = view.place_of(symbol, i, j)
             mark = view.mark(place)
             waits = hidden and view.waits(symbol, i, j)
-            looks = f"wrong {stale}".strip() if not hidden and view.is_wrong(place) else stale
-            sign = "" if hidden else view.sign(place)
-            start = paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
-            untold = not (mark or hidden or looks or sign)
+            wrong, sign = ("", "") if hidden else (view.wrong(place), view.sign(place))
+            start = paint_cell(
+                canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong
+            )
+            untold = not (mark or hidden or stale or sign or wrong)
             printed = view.published(place) if untold else None
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
@@ -53,12 +57,14 @@ def paint_cell(
     looks: str = "",
     waits: bool = False,
     sign: str = "",
+    wrong: str = "",
 ) -> int:
     """Paint one number that ends before column `end`, and return the column that it starts at.
 
     Before it stands `▸` where it is written and `•` where it is read, or `sign` where it was edited
-    or changed by an edit, or `✗` where it is wrong (but not where it is in hand: the Step panel
-    says so). A number that is not computed yet (None) is `·`, one that is asked for is `?`.
+    or changed by an edit, or where it is `wrong` the sign of that (but not where it is in hand: the
+    Step panel says so). A number that is not computed yet (None) is `·`, and one that is asked for
+    is `?`.
     """
     if number is None and waits:
         start = canvas.right(end, y, "?", "target")
@@ -67,9 +73,11 @@ def paint_cell(
         mark = mark if view.inspection.place else ""
     else:
         written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
-        start = canvas.right(end, y, written, f"{ink(number)} {mark} {looks}".strip())
-    if "wrong" in looks and not (mark == "target" and view.in_hand):
-        canvas.put(start - 1, y, "✗", "crossed")  # not reversed, so that numbers stay apart
+        style = f"{ink(number)} {mark} {WRONG.get(wrong, '')} {looks}"
+        start = canvas.right(end, y, written, " ".join(style.split()))
+    if wrong and not (mark == "target" and view.in_hand):
+        # Not reversed, so that numbers stay apart.
+        canvas.put(start - 1, y, wrong, "crossed" if wrong == ENTERS else WRONG[wrong])
     elif sign or mark:
         canvas.put(start - 1, y, sign or ("▸" if mark == "target" else "•"), "mark")
     return start

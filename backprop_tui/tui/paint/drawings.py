@@ -19,7 +19,8 @@ from backprop_tui.maths.numbers import fixed, ink, number, signed
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import View, hue
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
-from backprop_tui.tui.paint.predictions import beside_target, targets
+from backprop_tui.tui.paint.cells import WRONG
+from backprop_tui.tui.paint.predictions import beside_target
 
 FOLDED = 4
 """Nodes that are drawn of a layer that is too large."""
@@ -244,8 +245,9 @@ def _nodes(
             waits = view.waits(name, k, view.column)
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
-            if value is not None and view.is_wrong(view.place_of(name, k, view.column)):
-                style = f"wrong{stale}"
+            wrong = "" if value is None else view.wrong(view.place_of(name, k, view.column))
+            if wrong:
+                style = f"{WRONG[wrong]}{stale}"
             if waits:
                 written, style = "?", "target"
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
@@ -261,6 +263,8 @@ def _nodes(
 
 def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
     """Whether a number of a neuron (counted from 0) is asked for."""
+    if view.unrevealed and view.step and view.step.symbol in about:
+        return True
     asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
     return asked is not None and asked.symbol in about and asked.row == neuron + 1
 

@@ -1,7 +1,8 @@
 """Colours, each with one meaning, as theme variables of the dark and the light theme.
 
 Blue is plus and orange is minus, nothing else; green goes forward, magenta backward, yellow
-updates; red, reversed, with ✗ is wrong. The hues were simulated for colour-blind eyes.
+updates; red, reversed, with ✗ is wrong, and pale red with ~ is wrong because of what it reads. The
+hues were simulated for colour-blind eyes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ DARK = {
     "phase-backward": "#E58AF0",
     "phase-update": "#F2E85C",
     "wrong": "#FF6B6B",
+    "carried": "#C98A8A",
     "quiet": "#9A9A9A",
 }
 LIGHT = {
@@ -24,6 +26,7 @@ LIGHT = {
     "phase-backward": "#8A1C9A",
     "phase-update": "#6B5E00",
     "wrong": "#B00020",
+    "carried": "#94525E",
     "quiet": "#5F5F5F",
 }
 
@@ -35,6 +38,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "uncomputed": ("quiet", "dim"),
     "stale": ("", "dim"),
     "wrong": ("wrong", "reverse"),
+    "carried": ("carried", ""),
     "crossed": ("wrong", "bold"),
     "label": ("", "bold"),
     "mark": ("", "bold"),
@@ -47,6 +51,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "quiet": ("quiet", ""),
     "strong": ("", "bold"),
     "note": ("", "italic"),
+    "lit": ("", "bold"),
     "cursor": ("", "bold reverse"),
     "chosen": ("", "bold"),
 }

@@ -19,7 +19,7 @@ from backprop_tui.maths.numbers import common_power, times_power
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA
-from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
+from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
 from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
@@ -27,7 +27,7 @@ from backprop_tui.tui.paint.predictions import right_of_batch, target_class
 from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.panel import Panel
 
-TOLD = re.compile(f"[✓✗≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
+TOLD = re.compile(f"[✓✗~≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
 """What stands beside a number in its cell, and its minus sign: hidden with the number."""
 POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""
@@ -208,7 +208,8 @@ class Update(Board):
         a = self.arrangement(view)
         constants = rule_in_numbers(view)
         remark = self.remark(view, a)
-        notes = [", ".join(filter(None, (remark, constants))), remark or constants]
+        told = ", ".join(filter(None, (remark, constants)))
+        notes = [*with_legend(view, told), remark or constants]
         fits = [note for note in notes if len(note) + 14 <= canvas.width]
         self.rule(canvas, view, "Update", fits[0] if fits else "")
         for placed in a.cache:
@@ -239,12 +240,12 @@ class Update(Board):
                 hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
                 number = None if values is None or hidden else float(values[i, j])
                 mark = view.mark(place(i, j)) if placed.symbol else ""
-                wrong = placed.symbol and number is not None and view.is_wrong(place(i, j))
+                told = placed.symbol and number is not None
+                wrong = view.wrong(place(i, j)) if told else ""
                 end = placed.left + x * placed.cell
                 waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
-                looks = "wrong" if wrong else ""
-                sign = view.sign(place(i, j)) if placed.symbol and number is not None else ""
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, looks, waits, sign)
+                sign = view.sign(place(i, j)) if told else ""
+                paint_cell(canvas, end, y, number, view, placed.cell, mark, "", waits, sign, wrong)
 
 
 def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
@@ -308,8 +309,18 @@ def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, st
     right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
     titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
     notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
+    notes = [*with_legend(view, notes[0]), *notes[1:]]
     ways = [(own, said) for said in notes for own in titles]
     return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
+
+
+def with_legend(view: View, note: str) -> list[str]:
+    """Return a note with what the signs of a mistake mean before it, where the run has one, and the
+    note alone."""
+    if view.right is None or view.without_effect:
+        return [note]
+    legend = f"{ENTERS} mistake enters  {CARRIED_ON} carried on"
+    return [f"{legend}   {note}" if note else legend, *([legend] if note else []), note]
 
 
 def example(view: View) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.commands import BY_ID, COMMANDS, Command
 from backprop_tui.session.view import View
+from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.panels.panel import Panel
 
@@ -18,7 +20,7 @@ WHY = {
     "why": "go there",
     "next_matrix": "other term",
     "leave": "back",
-    "chain": "chain",
+    "derive": "derive",
     "edit": "edit",
     "next": "next",
     "help": "help",
@@ -32,6 +34,8 @@ ASKING = {
     "leave": "stop asking",
 }
 """The keys that are shown while something is asked, and what they do then."""
+YIELDS = ("up", "ask", "help")
+"""What gives way in the footer while the blackboard is open."""
 YIELDING = ("if roomy", "if it fits", "soon")
 """The keys that are left out where there is little room, in this order."""
 
@@ -39,6 +43,24 @@ YIELDING = ("if roomy", "if it fits", "soon")
 def of_use(words: dict[str, str]) -> list[Command]:
     """The commands named, by what they are just then."""
     return [replace(BY_ID[id_], short=short) for id_, short in words.items()]
+
+
+def while_deriving(board: Blackboard) -> list[Command]:
+    """What leads through the lines of a derivation."""
+    turned = board.turned(1).level.form
+    words = {
+        "next": "next step" if board.is_whole and not board.is_inner else "next line",
+        "back": "back",
+        "next_matrix": turned if turned != board.level.form else "",
+        "why": f"why: {lazy.written_name(board.opens)}" if board.opens else "",
+        "up": "line" if len(board.lines) > 1 else "",
+        "ask": "ask",
+        "leave": "back to " + board.levels[-2].symbol if board.is_inner else "panels",
+        "help": "help",
+    }
+    shown = of_use({id_: short for id_, short in words.items() if short})
+    signed = [replace(a, sign="↑↓") if a.id == "up" else a for a in shown]
+    return [replace(a, footer="if roomy" if a.id in YIELDS else "always") for a in signed]
 
 
 def while_asking(asking: Asking) -> list[Command]:
@@ -92,6 +114,8 @@ class Footer(Panel):
             self.keys(canvas, [BY_ID[id_] for id_ in WHILE_RUNNING], x)
         elif view.inspection.place:
             self.keys(canvas, of_use(WHY), 1)
+        elif view.blackboard and not view.is_asked and view.inspection.cursor is None:
+            self.keys(canvas, fitting(canvas.width, while_deriving(view.blackboard)), 1)
         elif view.asking and view.asking.is_open:
             shown = while_asking(view.asking)
             self.keys(canvas, shown, 1)

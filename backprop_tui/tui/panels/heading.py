@@ -6,6 +6,7 @@ from backprop_tui.maths.numbers import number
 from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.session.view import ARROWS, EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
 
 
@@ -15,7 +16,7 @@ class Title(Panel):
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
         position, steps = state.position, len(state.program.steps)
-        loss = losses_text(view)
+        loss = f"{wrong_loss(view)}{losses_text(view)}"
         # A column's own place for each part, so that nothing moves as numbers change.
         at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
         name = f"{state.experiment.name}  {state.experiment.network.sizes}"
@@ -49,7 +50,7 @@ class Title(Panel):
                 canvas.right(at_iteration - 2, 0, sparks, "forward")
             canvas.put(at_iteration, 0, iteration)
             canvas.put(at_step, 0, step)
-        canvas.right(canvas.width - 1, 0, loss, "wrong" if loss_is_wrong(view) else "strong")
+        canvas.right(canvas.width - 1, 0, loss, "carried" if wrong_loss(view) else "strong")
 
 
 def losses_text(view: View) -> str:
@@ -73,11 +74,12 @@ def losses_text(view: View) -> str:
     return " ".join(parts)
 
 
-def loss_is_wrong(view: View) -> bool:
-    """Whether the run's mistake changed a loss that is known here."""
+def wrong_loss(view: View) -> str:
+    """The sign of a loss that is known here and that the run's mistake changed."""
     losses = {view.program.objective: 0, view.program.loss: view.column}
     known = [(s, column) for s, column in losses.items() if view.state.value(s) is not None]
-    return any(view.is_wrong(view.place_of(s, 0, column)) for s, column in known)
+    signs = (view.wrong(view.place_of(s, 0, column)) for s, column in known)
+    return next(filter(None, signs), "")
 
 
 class Rail(Panel):
@@ -132,7 +134,9 @@ class Rail(Panel):
         for i in shown:
             looks = "target" if i == at else "quiet" if i > at else hue_of(phase)
             gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
-            behind_gap = canvas.put(x, 0, gap, "target" if gap != " " else "")
+            wrong = "" if gap == "[" else view.wrong_step(steps[i])
+            looks_of_gap = WRONG.get(wrong, "target" if gap != " " else "")
+            behind_gap = canvas.put(x, 0, wrong or gap, looks_of_gap)
             self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
             # What comes next is part of the question; the column stays as wide as its name.
             name = "?" if view.is_asked and i > at else steps[i].symbol

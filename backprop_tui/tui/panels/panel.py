@@ -57,6 +57,8 @@ class Painted(Widget, inherit_bindings=False):
             style = self.rich_style
             for meaning in meanings.split():
                 hue, manner = LOOKS[meaning]
+                if meaning == "lit" and self.app.no_color:  # bold alone may be all that is left
+                    manner += " underline"
                 colour = self.app.theme_variables[hue] if hue else None
                 style += Style.parse(f"{manner} {colour or ''}") if manner or colour else Style()
             self._looks[meanings] = style

@@ -20,6 +20,7 @@ COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
 COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or in NumPy."
+LINE = "Type the line, as on the screen or in NumPy."
 TALK = "Discuss it with your neighbour. Space shows the answer."
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
@@ -40,7 +41,8 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     in_words = asked.form == "talk" or asked.worded
-    whole = f"{head}      {asked.text}" if not (in_words and asked.own) else asked.text
+    alone = in_words and (asked.own or asked.line)
+    whole = asked.text if alone else f"{head}      {asked.text}"
     lines = [TextLine(whole, "strong", 9)]
     if len(whole) > width:
         lines = [TextLine(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
@@ -56,7 +58,8 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     lines += hint_lines(view, asking, width)
     typed = COMPARE if asking.compares else TYPE
     vote = VOTE.format(COUNTS[len(asking.choices)])
-    how = {"vote": vote, "talk": TALK, "formula": FORMULA}.get(asked.form, typed)
+    formula = LINE if asked.line else FORMULA
+    how = {"vote": vote, "talk": TALK, "formula": formula}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
         how = f"Press enter, then {how[0].lower()}{how[1:]}"
     return [*lines, TextLine(how, "quiet", 3)]
@@ -67,6 +70,9 @@ def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     found, hints = view.explanation, asking.hints
     if not hints or found is None:
         return []
+    if asking.asked.hint:
+        said = wrapped(f"Hint: {asking.asked.hint}", width, 2)
+        return [TextLine(line, "strong", 7) for line in said]
     if asking.asked.form == "formula":
         parts = f"Hint: {hint_of(found.step, found.shapes)}"
         lines = [TextLine(line, "strong", 7) for line in wrapped(parts, width, 2)]

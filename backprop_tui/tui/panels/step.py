@@ -46,7 +46,9 @@ class StepPanel(Panel):
         if view.asking and not view.inspection.place:
             self.question(canvas, view, view.asking, width)
             return
-        found = explained(view, width, height)
+        found = (lazy.mistaken_lines(view, width) if view.right else []) or explained(
+            view, width, height
+        )
         if self.opened(view):
             found += all_terms(view.explanation)
             first = max(0, min(view.scrolled, len(found) - height))
@@ -153,7 +155,8 @@ def title(view: View) -> str:
         return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
-    where = f", layer {view.step.group}" if view.step.group else ""
+    is_wrong = view.place is not None and view.wrong(view.place)  # that takes the room
+    where = f", layer {view.step.group}" if view.step.group and not is_wrong else ""
     number_of = view.state.number
     opened = ""
     if position.elements:
@@ -162,10 +165,16 @@ def title(view: View) -> str:
 
 
 def verdict(view: View) -> str:
-    """Say what the gradient check found for the gradient that is shown."""
+    """Say what the gradient check found for the gradient that is shown; of a number that the run's
+    mistake changed, what is correct."""
     place = view.place
     if view.writing:
         return "⏎ checks it   esc leaves"
-    if place is None or place.iteration != view.iteration or not view.known(place):
+    if place is None or not view.known(place):
+        return ""
+    if wrong := view.wrong(place):
+        own, correct = lazy.computed_and_correct(view, place)
+        return f"{wrong} {text(place.cell)}: computed {own}, correct {correct}"
+    if place.iteration != view.iteration:
         return ""
     return view.verdicts.get(place.symbol, "")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
-from backprop_tui.maths.numbers import number, told_apart
+from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
@@ -23,6 +23,8 @@ def explained(view: View, width: int, height: int) -> list[TextLine]:
     """Return the lines for the number that the view explains."""
     if view.writing:
         return writing_lines(view, width)
+    if view.unrevealed and view.explanation and view.place == view.explanation.place:
+        return unrevealed_lines(view, view.explanation)
     if view.place is None:
         return start_lines(view, width, height)
     if view.explanation is None:
@@ -85,6 +87,14 @@ def note_lines(view: View, notes: tuple[str, ...], width: int, weight: int) -> l
     return lines
 
 
+def unrevealed_lines(view: View, found: Explanation) -> list[TextLine]:
+    """Return the lines while a step is derived: that its value is still to be found."""
+    looks = f"strong {hue(view)}"
+    head = TextLine(f"{found.step.symbol} = ?", looks, 9, found.shape_line)
+    cell = [] if found.cell == found.step.symbol else [TextLine(f"{found.cell} = ?", "", 8)]
+    return [head, *cell]
+
+
 def writing_lines(view: View, width: int) -> list[TextLine]:
     """Return the lines while a formula is written: the question, and what is wrong with it."""
     lines = [TextLine(f"Write the formula for {view.writing}.", f"strong {hue(view)}", 9)]
@@ -110,7 +120,7 @@ def own_formula_lines(view: View, found: Explanation, width: int) -> list[TextLi
 
 
 def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
-    """Return what is special about a number: ∞ and NaN, its history, a mistake, divergence."""
+    """Return what is special about a number: ∞ and NaN, its history, divergence."""
     lines = []
     if view.known(place):
         if origin := view.provenance.origin(place):
@@ -121,12 +131,6 @@ def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
             ]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(TextLine(history(view, place), "quiet", 5))
-    right = view.correct(place)
-    if right is not None:
-        said = told_apart(right, view.provenance.number(place), view.decimals)
-        lines.append(TextLine(f"✗ the correct value is {said}", "wrong", 7))
-    if slip := view.slip:
-        lines += [TextLine(line, "wrong", 7) for line in wrapped(f"✗ {slip}", width, 2)]
     state = view.state
     if state.iteration.diverged and state.position.steps == len(state.program.steps):
         ended = (

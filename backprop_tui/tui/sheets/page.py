@@ -94,9 +94,6 @@ def page_of(sheet: Sheet, view: View, window: Size) -> Page:
             room = min(GUIDE, window.width) - FRAME.width - BAR
             text, frame = lazy.guide_text(sheet.about, room), "↑ ↓ scroll, esc closes"
             return box(text, window, wide=GUIDE, top=sheet.top, frame=frame)
-        case "chain":
-            text = lazy.chain_text(view.provenance, sheet.about, view.decimals)
-            return box(text, window, top=sheet.top, frame="x or esc closes")
         case "check":
             text = lazy.check_text(view.state.program, view.decimals, *sheet.about)
             return box(text, window, top=sheet.top, frame="c or esc closes")

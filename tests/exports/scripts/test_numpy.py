@@ -111,9 +111,10 @@ def test_a_title_is_never_code() -> None:
 
 def test_a_mistake_is_pointed_at_where_it_is_made() -> None:
     lines = exported("numpy", load("article", {"mistake": "sign-flipped"})).splitlines()
-    assert lines[lines.index("    dZ2 = Y - A2") - 1] == (
-        "    # This run uses Y − A2. Correct is A2 − Y."
+    assert lines[lines.index("    dA2 = ratio(Y, A2) - ratio(1 - Y, 1 - A2)") - 1] == (
+        "    # This run uses Y / A2 − (1 − Y) / (1 − A2). Correct is (1 − Y) / (1 − A2) − Y / A2."
     )
+    assert "uses" not in lines[lines.index("    dZ2 = Y - A2") - 1]  # it is carried on
     assert "This run uses" not in exported("numpy", load("article"))
 
 

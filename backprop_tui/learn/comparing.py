@@ -1,0 +1,378 @@
+"""Comparing a learner's own arrays with a run: which step is the first wrong one, and why.
+
+Every step is computed once more from the learner's own numbers. What then agrees only follows from
+a difference before it; what does not is a mistake of its own, and is held against the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from backprop_tui.learn.mistakes import CATALOGUE, MISREADINGS, slips, taught
+from backprop_tui.learn.own_arrays import ArraysError as ArraysError
+from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
+from backprop_tui.maths.expressions import Expr, names
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import signed, special
+from backprop_tui.maths.shapes import ShapeMismatch, shape, written
+from backprop_tui.maths.values import value
+from backprop_tui.messages import count, listed
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.program import lower
+from backprop_tui.run.timeline import Iteration, Timeline
+
+Verdict: TypeAlias = Literal["agrees", "differs", "wrong shape", "not in the file"]
+
+TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float16): 1e-2}
+TOLERANCE = 1e-6
+"""How far numbers may be apart, relative to the largest of their matrix."""
+
+
+@dataclass(frozen=True)
+class ComparedArray:
+    """What a step gives, beside the learner's array for it."""
+
+    symbol: str
+    """W1_new for what the update of W1 gives."""
+    verdict: Verdict
+    remark: str = ""
+    """Where it differs first, and why."""
+    made_in: str = ""
+    """The step in which the mistake is; "" where it only follows from another one, or agrees."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it differs by itself, not because something before it does."""
+        return self.made_in != ""
+
+    def __str__(self) -> str:
+        return "  ".join(filter(None, (self.symbol, self.verdict, self.remark)))
+
+
+@dataclass(frozen=True)
+class ArrayComparison:
+    """A learner's arrays beside a run, in the order of its steps."""
+
+    setting: str
+    """Which numbers of the learner's the run begins with."""
+    arrays: tuple[ComparedArray, ...]
+    unmatched: tuple[str, ...]
+    """A sentence for each array that is none of the run's."""
+
+    @property
+    def first(self) -> ComparedArray | None:
+        """The first step that differs; None where all agree."""
+        return next((a for a in self.arrays if a.verdict in ("differs", "wrong shape")), None)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every array that could be compared agrees."""
+        return self.first is None
+
+    @property
+    def fit(self) -> int:
+        """How well the arrays fit this run: by those that agree, then by those that follow."""
+        worth = {"agrees": 1000, "differs": 0, "wrong shape": -1000, "not in the file": 0}
+        follow = sum(a.verdict == "differs" and not a.own for a in self.arrays)
+        return sum(worth[a.verdict] for a in self.arrays) + follow
+
+    @property
+    def summary(self) -> str:
+        """All 8 arrays agree; or which step to look at first."""
+        compared = [a for a in self.arrays if a.verdict != "not in the file"]
+        if self.first is None:
+            arrays = count(len(compared), "array")
+            return f"{f'All {arrays} agree' if len(compared) > 1 else 'The array agrees'}."
+        differing = [a for a in compared if a.verdict != "agrees"]
+        also = [a.symbol for a in differing if a.own and a is not self.first]
+        more = f" {listed(also)} {'differs' if len(also) == 1 else 'differ'} too." if also else ""
+        made = self.first.made_in
+        is_here = self.first.symbol in (made, f"{made}_new")
+        where = "" if is_here else f"; the mistake is in {made}"
+        return f"The first step that differs is {self.first.symbol}{where}.{more}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The setting, a line for each step, the arrays without one, and the summary."""
+        widths = [max(len(a.symbol) for a in self.arrays), max(len(a.verdict) for a in self.arrays)]
+        rows = (
+            f"{a.symbol:<{widths[0]}}  {a.verdict:<{widths[1]}}  {a.remark}".rstrip()
+            for a in self.arrays
+        )
+        return (self.setting, *rows, *self.unmatched, self.summary)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    __repr__ = __str__  # so that a prompt shows it
+
+
+def compare(
+    experiment: Experiment, arrays: Mapping[str, Any], iteration: int = 1
+) -> ArrayComparison:
+    """A learner's arrays, by their names, beside an iteration of an experiment.
+
+    X, Y and parameters among them are what the run begins with. Raises ArraysError for arrays that
+    nothing can be made of.
+    """
+    read = {name: numbers(name, array) for name, array in arrays.items()}
+    found, unmatched = matched(experiment.program, read)
+    if not found:
+        known = listed(tuple(experiment.program.roles))
+        raise ArraysError(f"no array has the name of a symbol of this run: {known}")
+    given = {symbol: array for (symbol, when), array in found.items() if when == "before"}
+    best: ArrayComparison | None = None
+    for begun, said in beginnings(experiment, given):
+        found, unmatched = matched(begun.program, read)
+        theirs = {symbol: array for (symbol, when), array in found.items() if when != "before"}
+        lines = tuple(_Arrays(begun, theirs, iteration).compared())
+        compared = ArrayComparison(said, lines, unmatched)
+        if best is None or compared.fit > best.fit:
+            best = compared
+        if compared.agrees:
+            break
+    assert best is not None  # there is one beginning, or an ArraysError
+    return best
+
+
+# Step by step -----------------------------------------------------------------------------------
+
+
+class _Arrays:
+    """One iteration, and beside it what follows from the learner's numbers."""
+
+    def __init__(self, experiment: Experiment, arrays: Mapping[str, Array], iteration: int) -> None:
+        self.run = Timeline(experiment)
+        self.program, self.arrays = self.run.program, arrays
+        self.iteration = self._of(iteration)
+        self.theirs: dict[str, Any] = {**self.iteration.given, **self.iteration.scalars}
+        self.roots: dict[str, tuple[str, ...]] = {}
+        """The steps because of which a symbol is not what it is in the run."""
+
+    def _of(self, number: int) -> Iteration:
+        found = self.run.iteration(number)
+        if found.number < number:
+            raise ArraysError(f"there is no iteration {number}: the run diverges in {found.number}")
+        return found
+
+    def compared(self) -> Iterator[ComparedArray]:
+        """A line for each step."""
+        for step, right in zip(self.program.steps, self.iteration.results, strict=True):
+            is_update = step.phase == "update" and step.symbol in self.program.parameters
+            label = f"{step.symbol}_new" if is_update else step.symbol
+            yield replace(self._step(step, right), symbol=label)
+
+    def _step(self, step: Step, right: Array) -> ComparedArray:
+        symbol, array = step.symbol, self.arrays.get(step.symbol)
+        lowered = self.program.lowered_of(step)
+        computed = np.asarray(self._value(lowered))
+        ways = [] if array is None else ways_of(array, *right.shape)
+        if array is None or not ways:
+            self._goes_on(symbol, computed, self._roots_of(lowered), right)
+            if array is None:
+                return ComparedArray(symbol, "not in the file")
+            said = f"yours is {written(array.shape)}, it must be {written(right.shape)}"
+            return ComparedArray(symbol, "wrong shape", said, made_in=symbol)
+        near, own = _Near(array), self._roots_of(lowered)
+        for found, is_turned in ways:
+            for scale, scaled in self._scales(step):
+                if near(found * scale, right) or (not own and near(found * scale, computed)):
+                    self._goes_on(symbol, found * scale, (), right)
+                    turned = "transposed" if is_turned else ""
+                    return ComparedArray(
+                        symbol, "agrees", "; ".join(filter(None, (turned, scaled)))
+                    )
+            if decimals := near.rounded(found, right):
+                self._goes_on(symbol, right, (), right)
+                return ComparedArray(symbol, "agrees", f"to {decimals} decimals")
+        for found, _ in ways:
+            for form in (lowered, *taught(step)):
+                roots = self._roots_of(form)
+                if roots and near(found, np.asarray(self._value(form))):
+                    self._goes_on(symbol, found, roots, right)
+                    return ComparedArray(symbol, "differs", f"follows from {listed(roots)}")
+        found, is_turned, reason, roots = self._explained(step, ways, computed, near)
+        self._goes_on(symbol, found, roots, right)
+        why = "; ".join(filter(None, ("transposed" if is_turned else "", reason)))
+        said = f"first at {near.first(found, computed)}"
+        said += f" with your {listed(own)}" if own else ""
+        return ComparedArray(symbol, "differs", f"{said} ({why})" if why else said, roots[0])
+
+    def _value(self, e: Expr) -> Any:
+        return value(lower(e, {}), self.theirs)
+
+    def _roots_of(self, e: Expr) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r for s in names(e) for r in self.roots.get(s, ())))
+
+    def _goes_on(self, symbol: str, found: Array, roots: tuple[str, ...], right: Array) -> None:
+        """Have later steps read that number, and know whether it differs."""
+        self.theirs[symbol] = found.astype(np.float64)
+        if roots and not _Near(found)(found, right):
+            self.roots[symbol] = roots
+        else:
+            self.roots.pop(symbol, None)
+
+    def _scales(self, step: Step) -> Iterator[tuple[float, str]]:
+        """By what an array that is right may be multiplied: gradients of J have 1/m everywhere."""
+        yield 1.0, ""
+        m, of = self.iteration.scalars["m"], step.role.of
+        is_each = step.role.kind == "gradient" and of in self.program.per_example
+        if is_each and m > 1 and self.program.training.reduction == "mean":
+            yield m, f"1/m of it: yours is ∂J/∂{of}, here it is ∂L/∂{of} of each example"
+
+    # Why
+
+    def _explained(
+        self, step: Step, ways: list[tuple[Array, bool]], right: Array, near: _Near
+    ) -> tuple[Array, bool, str, tuple[str, ...]]:
+        """An array as it stands or turned, whether it is turned, and the mistake that gives it with
+        the step in which it is made: this one, or one before it that is not in the file."""
+        for found, is_turned in ways:
+            if near(found, -right) and (made := self._made_before(step, found, near)):
+                return found, is_turned, f"the sign: {made[1]} in {made[0]}", (made[0],)
+            if reason := self._reason(step, found, right, near):
+                return found, is_turned, reason, (step.symbol,)
+        for found, is_turned in ways:
+            if made := self._made_before(step, found, near):
+                return found, is_turned, f"{made[1]} in {made[0]}", (made[0],)
+        return *ways[0], "", (step.symbol,)
+
+    def _made_before(self, step: Step, found: Array, near: _Near) -> tuple[str, str] | None:
+        """The step before this one that gives these numbers with a mistake, and the mistake."""
+        steps = self.program.steps[: self.program.index(step.symbol) + 1]
+        for at in range(len(steps) - 2, -1, -1):
+            earlier = steps[at]
+            if earlier.symbol in self.arrays or earlier.phase == "update":
+                continue
+            for how, wrong in self._wrong(earlier):
+                env = {**self.theirs, **self.iteration.given, earlier.symbol: wrong}
+                for later in steps[at + 1 :]:
+                    if later is step or later.symbol not in self.arrays:
+                        env[later.symbol] = value(self.program.lowered_of(later), env)
+                if near(found, np.asarray(env[step.symbol])) and self._fits_all(earlier, wrong):
+                    self._go_on_from(earlier, steps[at + 1 : -1], env)
+                    return earlier.symbol, how
+        return None
+
+    def _fits_all(self, wrong: Step, made: Array) -> bool:
+        """Whether every array of the file that is right would be so with that step wrong."""
+        env = {**self.theirs, **self.iteration.given, wrong.symbol: made}
+        behind = self.program.index(wrong.symbol) + 1
+        for at, step in enumerate(self.program.steps[behind:], behind):
+            computed = np.asarray(value(self.program.lowered_of(step), env))
+            right, array = self.iteration.results[at], self.arrays.get(step.symbol)
+            for found, _ in () if array is None else ways_of(array, *right.shape):
+                if _Near(found)(found, right) and not _Near(found)(right, computed):
+                    return False
+            if step.phase != "update":
+                env[step.symbol] = computed if array is None else right
+        return True
+
+    def _go_on_from(self, wrong: Step, behind: Iterable[Step], env: Mapping[str, Any]) -> None:
+        """Have what is not in the file follow from a wrong step."""
+        self.theirs[wrong.symbol] = env[wrong.symbol]
+        self.roots[wrong.symbol] = (wrong.symbol,)
+        for step in behind:
+            if step.symbol not in self.arrays:
+                roots = self._roots_of(self.program.lowered_of(step))
+                right = self.iteration.results[self.program.index(step.symbol)]
+                self._goes_on(step.symbol, np.asarray(env[step.symbol]), roots, right)
+
+    def _reason(self, step: Step, found: Array, right: Array, near: _Near) -> str:
+        """The mistakes that give these numbers, or by what factor they are wrong; "" if unknown."""
+        if factor := self._factor(step, found, right, near):
+            return factor
+        wrong = self._wrong(step)
+        fits = (how for how, other in wrong if near(found, other) and not near(right, other))
+        return " or ".join(dict.fromkeys(islice(fits, 2)))
+
+    def _wrong(self, step: Step) -> Iterator[tuple[str, Array]]:
+        """What each mistake gives in a step, the likeliest first, and how it is made."""
+        shapes = self.program.shapes(len(self.iteration.examples))
+
+        def fits(step: Step, e: Expr) -> bool:
+            with suppress(ShapeMismatch, KeyError):
+                return shape(e, shapes) == shapes[step.symbol] and {*names(e)} <= {*self.theirs}
+            return False
+
+        program = self.program.right or self.program
+        for mistake in (*CATALOGUE.values(), *MISREADINGS.values()):
+            if mistake.phase in (None, step.phase):
+                for slip in slips(mistake, step, taught(step), program, fits):
+                    yield mistake.how, np.asarray(self._value(slip.wrong))
+
+    def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> str:
+        """Twice the right value: 1/m is missing."""
+        finite = np.isfinite(right).all() and np.isfinite(found).all()
+        if not finite or not np.vdot(right, right):
+            return ""
+        factor = float(np.vdot(found, right) / np.vdot(right, right))
+        if not near(found, factor * right) or not abs(factor) > near.tolerance:
+            return ""
+        if abs(factor + 1) < near.tolerance:
+            return "the sign: this is minus the right value"
+        m = self.iteration.scalars["m"]
+        whole = next((n for n in (round(factor), round(-factor)) if n > 1), 0)
+        for size, said in ((m, "1/m is missing"), (1 / m, "1/m is there once too often")):
+            is_mean = "m" in names(step.expression) and m > 1
+            if is_mean and abs(abs(factor) - size) < near.tolerance * size:
+                sign = "minus " if factor < 0 else ""
+                return f"{sign}{_times(size)} the right value: {said}"
+        if whole and abs(abs(factor) - whole) < near.tolerance * whole:
+            return f"{'minus ' if factor < 0 else ''}{_times(whole)} the right value"
+        if right.size > 1 or abs(abs(factor) - 0.5) < near.tolerance:
+            return f"{'minus ' if factor < 0 else ''}{_times(abs(factor))} the right value"
+        return ""
+
+
+def _times(factor: float) -> str:
+    """Twice, half of, 3 times, a third as 1/3 of."""
+    if factor in (2.0, 0.5):
+        return "twice" if factor == 2.0 else "half"
+    inverse = round(1 / factor)
+    if factor < 1 and abs(1 / factor - inverse) < 1e-3:
+        return f"1/{inverse} of"
+    return f"{factor:.6g} times"
+
+
+class _Near:
+    """Whether two matrices are equal, as exactly as an array's kind of number allows."""
+
+    def __init__(self, array: Array) -> None:
+        self.tolerance = TOLERANCES.get(array.dtype, TOLERANCE)
+
+    def __call__(self, found: Array, right: Array) -> bool:
+        return found.shape == right.shape and not self._apart(found, right).any()
+
+    def rounded(self, found: Array, right: Array) -> int:
+        """To how many decimals, 2 or more, `found` is `right` rounded; 0 where it is not."""
+        if not found.any():
+            return 0
+        near = (n for n in range(2, 13) if np.allclose(np.round(right, n), found, 0, 1e-14))
+        return next(near, 0)
+
+    def _apart(self, found: Array, right: Array) -> npt.NDArray[np.bool_]:
+        sizes = np.abs(right[np.isfinite(right)])
+        most = float(sizes.max()) if sizes.size and sizes.max() else 1.0
+        return ~np.isclose(found, right, rtol=0.0, atol=self.tolerance * most, equal_nan=True)
+
+    def first(self, found: Array, right: Array) -> str:
+        """[2,1]: yours 0.25, should be 0.125"""
+        i, j = np.argwhere(self._apart(found, right))[0].tolist()
+        for digits in range(4, 18):
+            yours, ours = (_figure(float(a[i, j]), digits) for a in (found, right))
+            if yours != ours:
+                break
+        return f"[{i + 1},{j + 1}]: yours {yours}, should be {ours}"
+
+
+def _figure(number: float, digits: int) -> str:
+    return special(number) or signed(f"{number:z.{digits}g}")

@@ -1,0 +1,219 @@
+"""Calls: what NumPy's functions and methods, and those of mathematics, are as expressions.
+
+Each table has one line for a function: `np.outer(x, y)` is x · yᵀ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from backprop_tui.maths.expressions import Call, Diff, Div, Expr, Mul, Neg, Num, Sum
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.spellings import GrammarError, Token, symbol_meant
+from backprop_tui.messages import nearest, short
+
+FUNCTIONS = {
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
+    **{f.symbol: f.name for f in ACTIVATIONS.values()},
+    **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
+    "maximum": "max",
+    "amax": "max",
+    "sigma": "sigmoid",
+    "logistic": "sigmoid",
+    "expit": "sigmoid",
+    "identity": "linear",
+    "ln": "log",
+    "absolute": "abs",
+    "pow": "power",
+    "float_power": "power",
+}
+"""The names of functions; capitals, underscores and a backslash in front do not matter."""
+GATHERED = {
+    ("sum", None): "total",
+    ("sum", 1): "row_sums",
+    ("sum", 0): "col_sums",
+    ("max", None): "largest",
+    ("max", 0): "col_max",
+}
+"""The functions for NumPy's sum and max along an axis."""
+
+
+def where(is_so: Expr, x: Expr, y: Expr) -> Expr:
+    """x where `is_so` is 1, y where it is 0: 1 and 0 themselves need no product."""
+    is_not = Diff(Num(1.0), is_so)
+    chosen = is_so if x == Num(1.0) else Mul(is_so, x)
+    other = is_not if y == Num(1.0) else Mul(is_not, y)
+    if y == Num(0.0):
+        return chosen
+    return other if x == Num(0.0) else Sum((chosen, other))
+
+
+def raised(x: Expr, exponent: Expr) -> Expr:
+    """x to that power; 2 and −1 are the square and the quotient."""
+    if exponent == Num(2.0):
+        return Call("square", (x,))
+    return Div(Num(1.0), x) if exponent == Neg(Num(1.0)) else Call("power", (x, exponent))
+
+
+OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
+    "dot": (2, lambda x, y: x @ y),
+    "matmul": (2, lambda x, y: x @ y),
+    "mm": (2, lambda x, y: x @ y),
+    "outer": (2, lambda x, y: x @ y.T),
+    "multiply": (2, Mul),
+    "mul": (2, Mul),
+    "divide": (2, Div),
+    "add": (2, lambda x, y: Sum((x, y))),
+    "subtract": (2, Diff),
+    "negative": (1, Neg),
+    "reciprocal": (1, lambda x: Div(Num(1.0), x)),
+    "transpose": (1, lambda x: x.T),
+    "astype": (2, lambda x, kind: x),
+    "where": (3, where),
+    "heaviside": (2, lambda x, at_zero: Call("step", (x,))),
+    "xlog": (2, lambda x, a: Mul(x, Call("log", (a,)))),
+    "ratio": (2, Div),
+    "log1p": (1, lambda x: Call("log", (Sum((Num(1.0), x)),))),
+    "expm1": (1, lambda x: Diff(Call("exp", (x,)), Num(1.0))),
+    **{name: (2, loss) for name, loss in LOSSES.items()},
+}
+"""NumPy's functions, those of exported programs, and the losses, as operators of the tree: how many
+values each takes, and the tree for them."""
+NOTES = {
+    "outer": "np.outer is the product of a column and a row, for one example; @ with .T is right "
+    "for a batch too"
+}
+"""What is said of a function that is read, but is not the same as NumPy's in every case."""
+UNREAD = {
+    "einsum": "write the product with @ and .T",
+    "tensordot": "write the product with @ and .T",
+    "inner": "write the product with @ and .T",
+    "vdot": "write the product with @ and .T",
+    "diag": "a product element by element is *",
+    "reshape": "shapes follow from the formula; a transpose is .T",
+    "flatten": "shapes follow from the formula; a transpose is .T",
+    "ravel": "shapes follow from the formula; a transpose is .T",
+    "squeeze": "shapes follow from the formula; a transpose is .T",
+    "average": "a mean is np.mean",
+    "norm": "squares are added by np.sum(np.square(…))",
+    "std": "it is a root of a mean of squares: np.sqrt(…)",
+    "var": "it is a mean of squares: np.mean(np.square(…))",
+}
+"""What to write instead of a function that is not read."""
+FLAT = (
+    "read as with keepdims=True: without it NumPy gives a plain list of numbers, neither a row nor "
+    "a column"
+)
+Counts: TypeAlias = Callable[[Expr], tuple[Expr, Expr]]
+"""How many rows and columns an expression has, as expressions: what a mean is divided by."""
+
+
+def gate(x: Expr, sign: str, y: Expr) -> Expr:
+    """1 where a comparison is true, else 0."""
+
+    def above(x: Expr, y: Expr) -> Expr:
+        if y == Num(0.0):
+            return Call("step", (x,))
+        return Call("step", (Neg(y) if x == Num(0.0) else Diff(x, y),))
+
+    match sign:
+        case ">":
+            return above(x, y)
+        case "<":
+            return above(y, x)
+        case "≥":
+            return Diff(Num(1.0), above(y, x))
+        case "≤":
+            return Diff(Num(1.0), above(x, y))
+    differs = Sum((above(x, y), above(y, x)))
+    return differs if sign == "≠" else Diff(Num(1.0), differs)
+
+
+class Calls:
+    """The functions that a formula may call; `notes` is what was said of those that it called."""
+
+    def __init__(self, functions: Mapping[str, str], counts: Counts | None) -> None:
+        """`functions` are further names; without `counts` there are no means."""
+        self.functions = {**FUNCTIONS, **functions}
+        self.counts = counts
+        self.known = {*self.functions, *OPERATIONS, "sum", "mean"}
+        self.notes: list[str] = []
+
+    def named(self, name: str) -> str | None:
+        """The key of a function by its name, whose capitals do not matter: relu for ReLU."""
+        return name if name in self.known else symbol_meant(name, self.known)
+
+    def call(
+        self,
+        token: Token,
+        name: str,
+        args: list[Expr],
+        axis: dict[str, int],
+        derivative: bool = False,
+    ) -> Expr:
+        """A function of these values; `name` is one of those that are applicable."""
+        function = self.functions.get(name, name)
+        if derivative and f"{function}_derivative" not in DEFINITIONS:
+            if function in (token.text, *OPERATIONS, "sum", "mean"):
+                raise self.unknown(token, derivative)
+            raise GrammarError(
+                f"there is no function “{token.text}′” (character {token.at + 1}): {token.text} is "
+                f"{function}, whose derivative is not a function of one number"
+            )
+        numpy = token.kind == "method" or "." in token.typed
+        if name in ("sum", "mean", "amax") or (name == "max" and (numpy or axis or len(args) == 1)):
+            return self.gathered(token, function, args, axis)
+        if name in OPERATIONS and not derivative:
+            many, apply = OPERATIONS[name]
+            if len(args) != many or axis:
+                raise self.takes(many, token)
+            self.notes += [NOTES[name]] if name in NOTES else []
+            return apply(*args)
+        wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
+        if len(args) not in wanted or axis:
+            raise self.takes(wanted[0], token)
+        return Call(f"{function}_derivative" if derivative else function, tuple(args))
+
+    def gathered(self, token: Token, name: str, args: list[Expr], axis: dict[str, int]) -> Expr:
+        """The sum, the mean or the largest of all numbers, or along an axis."""
+        place = f"(character {token.at + 1})"
+        along = axis.get("axis")
+        match args:
+            case [x]:
+                pass
+            case [x, Num(0.0 | 1.0 as number)] if along is None:
+                along = int(number)
+            case [x, Neg(Num(1.0 | 2.0 as number))] if along is None:
+                along = 2 - int(number)
+            case [_, _] if name == "max":
+                raise GrammarError(f"element by element the larger one is np.maximum {place}")
+            case _:
+                raise self.takes(1, token)
+        if (function := GATHERED.get(("sum" if name == "mean" else name, along))) is None:
+            raise GrammarError(f"no step uses the {name} along that axis {place}")
+        if along is not None and not axis.get("keepdims"):
+            self.notes.append(f"{short(token.typed.lstrip('.'))} is {FLAT}")
+        gathered: Expr = Call(function, (x,))
+        if name != "mean":
+            return gathered
+        if self.counts is None:
+            raise GrammarError(f"write a mean as a sum that is divided: sum(…) / m {place}")
+        rows, columns = self.counts(x)
+        for count in {None: (rows, columns), 0: (rows,), 1: (columns,)}[along]:
+            gathered = gathered if count == Num(1.0) else gathered / count
+        return gathered
+
+    def takes(self, wanted: int, token: Token) -> GrammarError:
+        many = "one value" if wanted == 1 else f"{wanted} values"
+        return GrammarError(f"{token.typed.lstrip('.')} takes {many} (character {token.at + 1})")
+
+    def unknown(self, token: Token, derivative: bool = False) -> GrammarError:
+        """The error for a function that is not read: its place, and what to write instead."""
+        written = short(token.typed.lstrip(".")) + ("′" if derivative else "")
+        meant = None if self.named(token.text) else nearest(token.text, self.known, 0.75)
+        hint = UNREAD.get(token.text) or (f"did you mean {meant}?" if meant else "")
+        place = f"(character {token.at + 1})"
+        return GrammarError(
+            f"there is no function “{written}” {place}{f'; {hint}' if hint else ''}"
+        )

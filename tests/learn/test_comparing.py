@@ -1,0 +1,295 @@
+"""Comparing a learner's arrays: the first wrong step, its mistake, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui import Timeline as Run
+from backprop_tui.files.experiment_file import load, read_experiment
+from backprop_tui.learn.comparing import ArrayComparison, ArraysError, ComparedArray, compare
+from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Training
+from backprop_tui.run.timeline import Timeline
+from tests.networks import SMOOTH, experiment, experiments
+
+ARTICLE = load("article")
+START = ("X", "Y", "W1", "b1", "W2", "b2")
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def by_hand(m: int = 4, wrong: str = "", seed: int = 0) -> dict[str, Any]:
+    """What ten lines of NumPy compute for the article's network, with a mistake in one of them."""
+    random = np.random.default_rng(seed)
+    X, Y = random.normal(size=(3, m)), random.integers(0, 2, (1, m)) * 1.0
+    W1, b1 = random.normal(size=(3, 3)), random.normal(size=(3, 1))
+    W2, b2 = random.normal(size=(1, 3)), random.normal(size=(1, 1))
+    Z1 = W1 @ X + b1
+    A1 = sigmoid(Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = sigmoid(Z2)
+    dZ2 = Y - A2 if wrong == "sign" else A2 - Y
+    dW2, db2 = dZ2 @ A1.T / m, dZ2.sum(axis=1, keepdims=True) / m
+    dA1 = W2.T @ dZ2
+    at = A1 if wrong == "at A1" else Z1
+    dZ1 = dA1 * sigmoid(at) * (1 - sigmoid(at))
+    dW1, db1 = dZ1 @ X.T / (1 if wrong == "mean" else m), dZ1.sum(axis=1, keepdims=True) / m
+    W1_new = W1 - ARTICLE.training.learning_rate * dW1
+    found = {name: value for name, value in locals().items() if isinstance(value, np.ndarray)}
+    return {name: found[name] for name in found if name != "at"}
+
+
+def lines(found: ArrayComparison) -> dict[str, ComparedArray]:
+    """The lines of the arrays in the file, by their symbols."""
+    return {a.symbol: a for a in found.arrays if a.verdict != "not in the file"}
+
+
+# Right arrays -----------------------------------------------------------------------------------
+
+
+@given(experiments(SMOOTH, scales=(1.0,)))
+@settings(max_examples=30, deadline=None)
+def test_the_numbers_of_a_run_agree_with_it(e: Experiment) -> None:
+    iteration = Timeline(e).iteration(2)
+    run = e.program.by_symbol(iteration.results)
+    arrays = {s: a for s, a in run.items() if s not in e.program.parameters}
+    found = compare(e, arrays, iteration.number)
+    assert found.agrees, found
+    assert set(lines(found)) == set(arrays)
+
+
+def test_data_and_parameters_in_the_file_are_what_the_run_begins_with() -> None:
+    found = compare(ARTICLE, by_hand(m=5))
+    assert found.agrees
+    assert found.setting == (
+        "The run begins with your X, Y, W1, b1, W2, b2; a batch is 5 examples."
+    )
+    assert "W1_new" in lines(found)
+    assert found.summary == "All 12 arrays agree."
+
+
+@pytest.mark.parametrize("orientation", ["rows", "inputs × neurons", "both"])
+def test_transposed_arrays_are_recognised_and_said(orientation: str) -> None:
+    arrays = by_hand()
+    weights = {"W1", "W2", "dW1", "dW2", "W1_new", "b1", "b2", "db1", "db2"}
+    for name in arrays:
+        if orientation == "both" or (name in weights) == (orientation != "rows"):
+            arrays[name] = arrays[name].T
+    found = compare(ARTICLE, arrays)
+    assert found.agrees, found
+    assert "transposed" in found.setting
+    turned = {a.symbol for a in found.arrays if a.remark == "transposed"}
+    assert turned >= ({"Z1", "dZ1"} if orientation != "inputs × neurons" else {"dW1", "dW2"})
+    assert ("dW1" in turned) == (orientation != "rows")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["dW1", "dw1", "dW_1", "W1_grad", "W1.grad", "grad_W1", "grads/dW1", "grads/W1", "dL_dW1"],
+)
+def test_names_in_the_usual_spellings(spelled: str) -> None:
+    arrays = by_hand()
+    found = compare(ARTICLE, {**{s: arrays[s] for s in START}, spelled: arrays["dW1"]})
+    assert (set(lines(found)), found.unmatched) == ({"dW1"}, ())
+    assert found.summary == "The array agrees."
+
+
+def test_the_batch_is_what_the_arrays_have() -> None:
+    X = [[1.0, 0.5, 0.2, -1.0]] * 3
+    one_by_one = experiment(ARTICLE.dense, Training(), X, [[1.0, 0.0, 1.0, 0.0]])
+    for m, batch in ((1, "1 of 4 examples"), (4, "4 examples")):
+        found = compare(one_by_one, {"Z1": np.zeros((3, m))})
+        assert lines(found)["Z1"].verdict == "differs"
+        assert found.setting.endswith(f"a batch is {batch}.")
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("float64", 1e-6), ("float32", 1e-4)])
+def test_numbers_agree_as_exactly_as_their_kind_allows(kind: str, tolerance: float) -> None:
+    arrays = by_hand()
+    dW1 = arrays["dW1"]
+    most = np.abs(dW1).max()
+    for times, verdict in ((0.5, "agrees"), (2.0, "differs")):
+        near = (dW1 + times * tolerance * most).astype(kind)
+        found = compare(ARTICLE, {**{s: arrays[s] for s in START}, "dW1": near})
+        assert lines(found)["dW1"].verdict == verdict
+
+
+def test_all_of_it_in_float32_agrees() -> None:
+    found = compare(ARTICLE, {s: a.astype(np.float32) for s, a in by_hand(m=7).items()})
+    assert found.agrees, found
+
+
+def test_rounded_numbers_agree_and_it_is_said() -> None:
+    arrays = by_hand()
+    given = {s: arrays[s] for s in START}
+    rounded = {s: np.round(arrays[s], 4) for s in ("dZ2", "dW2", "dZ1", "dW1")}
+    found = compare(ARTICLE, {**given, **rounded})
+    assert {str(a) for a in lines(found).values()} == {
+        f"{s}  agrees  to 4 decimals" for s in rounded
+    }
+
+
+def test_gradients_of_the_mean_loss_are_recognised() -> None:
+    arrays = by_hand(m=4)
+    arrays = {s: a / 4 if s in ("dZ2", "dA1", "dZ1") else a for s, a in arrays.items()}
+    found = compare(ARTICLE, arrays)
+    assert found.agrees
+    assert lines(found)["dZ1"].remark == (
+        "1/m of it: yours is ∂J/∂Z1, here it is ∂L/∂Z1 of each example"
+    )
+
+
+# Wrong arrays -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "first", "why"),
+    [
+        ("sign", "dZ2", "(the sign: this is minus the right value)"),
+        ("at A1", "dZ1", "(with g′(A) instead of g′(Z))"),
+        ("mean", "dW1", "(4 times the right value: 1/m is missing)"),
+    ],
+)
+def test_the_first_wrong_step_is_named_with_its_mistake_and_the_rest_follows(
+    wrong: str, first: str, why: str
+) -> None:
+    found = compare(ARTICLE, by_hand(wrong=wrong))
+    assert found.first is not None
+    assert found.first.symbol == first
+    assert found.first.remark.startswith("first at [1,1]: yours ")
+    assert found.first.remark.endswith(why)
+    later = [a for a in lines(found).values() if a.verdict == "differs" and a is not found.first]
+    assert later
+    assert {a.remark for a in later} == {f"follows from {first}"}
+    assert found.summary == f"The first step that differs is {first}."
+
+
+@pytest.mark.parametrize(("wrong", "made_in"), [("sign", "dZ2"), ("at A1", "dZ1")])
+def test_a_mistake_in_a_step_that_is_not_in_the_file_is_found(wrong: str, made_in: str) -> None:
+    arrays = by_hand(wrong=wrong)
+    found = compare(ARTICLE, {s: arrays[s] for s in (*START, "dW2", "db2", "dW1", "db1")})
+    assert found.first is not None
+    assert found.first.made_in == made_in
+    assert f"in {made_in}" in found.first.remark
+    assert f"the mistake is in {made_in}" in found.summary
+    assert lines(found)["db1"].remark == f"follows from {made_in}"
+
+
+@given(experiments(SMOOTH, scales=(1.0,)), st.sampled_from(sorted(CATALOGUE)))
+@settings(max_examples=60, deadline=None)
+def test_a_run_with_a_mistake_differs_first_where_it_is_made(e: Experiment, name: str) -> None:
+    wrong = Timeline(e.with_mistake(CATALOGUE[name]))
+    results = wrong.program.by_symbol(wrong.iteration(1).results)
+    arrays = {s: a for s, a in results.items() if s not in e.program.parameters}
+    found = compare(e, arrays)
+    made = {slip.step.symbol for slip in CATALOGUE[name].slips(e.program)}
+    own = {a.made_in for a in found.arrays if a.own}
+    assert own <= made | {"dA1", "dA2", "dA3"}, found  # updated-weights is made in dA
+
+
+def test_two_mistakes_are_told_apart() -> None:
+    arrays = by_hand(wrong="at A1")
+    arrays["dW2"] = 3 * arrays["dW2"]
+    found = compare(ARTICLE, arrays)
+    assert [a.symbol for a in found.arrays if a.own] == ["dW2", "dZ1"]
+    assert found.summary == "The first step that differs is dW2. dZ1 differs too."
+
+
+def test_the_number_that_should_be_there_is_that_from_ones_own_numbers() -> None:
+    arrays = by_hand(wrong="sign")
+    arrays["dA1"] = arrays["dA1"] + 1
+    remark = lines(compare(ARTICLE, arrays))["dA1"].remark
+    assert remark.endswith("with your dZ2")
+
+
+def test_not_a_number_differs() -> None:
+    found = compare(ARTICLE, {"dW1": np.full((3, 3), np.nan)})
+    assert "yours NaN" in lines(found)["dW1"].remark
+
+
+# What cannot be compared ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"foo": [[1.0]]}, "no array has the name of a symbol of this run: "),
+        ({"dW1": [[1.0]], "W1_grad": [[1.0]]}, "dW1 and W1_grad both mean dW1"),
+        ({"X": [[1.0, 2.0]]}, "X is 1×2, but must be 3 rows, a column for each example"),
+        ({"W2": [[1.0, 2.0]]}, "W2 is 1×2, but must be 1×3"),
+        ({"X": np.ones((3, 2))}, "your X has 2 examples, the run’s Y has 1 example"),
+        ({"W2": [[1.0, np.inf, 2.0]]}, "W2 holds a number that is not finite"),
+        ({"dW1": ["a"]}, "dW1 is not an array of real numbers"),
+        ({"dW1": [[1.0, 2.0], [3.0]]}, "dW1 is not an array of real numbers"),
+        ({"dW1": np.array([1j])}, "dW1 is not an array of real numbers"),
+        ({"dW1": np.ones((0, 3))}, "dW1 is empty"),
+    ],
+)
+def test_what_nothing_can_be_made_of_is_refused(arrays: Any, sentence: str) -> None:
+    with pytest.raises(ArraysError) as refused:
+        compare(ARTICLE, arrays)
+    assert sentence in str(refused.value)
+
+
+def test_arrays_that_are_none_of_the_runs_are_listed() -> None:
+    found = compare(ARTICLE, {"dW1": np.ones((4, 2)), "momentum": np.ones(3), "dZ22": np.ones(1)})
+    assert found.unmatched == (
+        "momentum (3) is no symbol of this run",
+        'dZ22 (1) is no symbol of this run. Did you mean "dZ2"?',
+    )
+    assert str(lines(found)["dW1"]) == "dW1  wrong shape  yours is 4×2, it must be 3×3"
+
+
+def test_an_iteration_that_the_run_does_not_reach_is_refused() -> None:
+    flags = {"activations": ["linear", "linear"], "loss": "half_squared_error"}
+    linear = load("article", flags)
+    with pytest.raises(ArraysError, match="there is no iteration 3: the run diverges in 1"):
+        compare(linear, {"W1": np.full((3, 3), 1e200), "dW1": np.ones((3, 3))}, iteration=3)
+
+
+SHARED = """
+[parameters]
+Wx = [2, 2]
+Wh = [2, 2]
+V = [1, 2]
+[data]
+X1 = [[0.5, -0.1]]
+X2 = [[0.2, 0.4]]
+Y = [[1.0]]
+[forward]
+H1 = "tanh(Wx X_1)"
+H2 = "tanh(Wx·X2 + Wh·H1)"
+O = "V·H2"
+L = "half_squared_error(O, Y)"
+"""
+
+
+def test_any_program_is_compared_by_its_own_names() -> None:
+    e = read_experiment(SHARED, "shared", "shared")
+    iteration = Timeline(e).iteration(1)
+    run = e.program.by_symbol(iteration.results)
+    arrays = {"h1": run["H1"].T, "dwh": -run["dWh"], "grads/Wx": run["dWx"], "loss": run["L"]}
+    found = compare(e, {**arrays, "X1": iteration.given["X1"].T})
+    assert {a.symbol: a.verdict for a in lines(found).values()} == {
+        "H1": "agrees",
+        "L": "agrees",
+        "dWh": "differs",
+        "dWx": "agrees",
+    }
+    assert found.summary == "The first step that differs is dWh."
+
+
+def test_the_library_compares_too() -> None:
+    run = Run(load("article"))
+    dW1 = run.iteration(1).results[run.program.index("dW1")]
+    assert run.compare({"dW1": dW1}).agrees
+    told = str(run.compare({"dW1": 2 * dW1}))
+    assert "(twice the right value)" in told
