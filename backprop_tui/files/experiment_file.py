@@ -34,9 +34,7 @@ from backprop_tui.files.sections import (
 )
 from backprop_tui.files.spoken_checks import SPOKEN_CHECKS
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
-from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.keys import all_read_only
 from backprop_tui.model.saved import Saved, Written
 from backprop_tui.run.edits import still_published
 
@@ -232,15 +230,9 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     saved = found.saved
     if keyframe is not None:
         saved = replace(saved or Saved(1), keyframe=record(kinds.keys["keyframe"].kind, keyframe))
-    network = replace(found.network, given=tuple(given), absent=draft.absent)
-    data = replace(found.data, **(draft.csv.told if draft.csv else {}))
-    if given:
-        both = {**data.by_symbol, **all_read_only(given)}
-        data = replace(data, by_symbol=both, same=architecture_of(network).same)
+    found = replace(found, data=replace(found.data, **(draft.csv.told if draft.csv else {})))
     return replace(
-        found,
-        network=network,
-        data=data,
+        found.with_given(given) if given else found,
         formulas={
             symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
         },

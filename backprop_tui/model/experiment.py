@@ -302,6 +302,16 @@ class Experiment:
             written = replace(written, overrides={**written.overrides, "mistake": name})
         return replace(self, mistake=mistake, saved=None, written=written)
 
+    def with_given(self, values: Mapping[str, Array]) -> Self:
+        """The same experiment with values and gradients, by their symbols, given instead of
+        computed; columns are examples. Its batch must be all of them."""
+        data = architecture_of(self.network).columns
+        absent = tuple(sorted(data - self.data.by_symbol.keys()))
+        network = replace(self.network, given=tuple(values), absent=absent)
+        both = {**self.data.by_symbol, **all_read_only(values)}
+        same = architecture_of(network).same
+        return replace(self, network=network, data=replace(self.data, by_symbol=both, same=same))
+
     def reseeded(self) -> Self:
         """The same with other random weights, none of them rounded to zero if that can be had."""
         for _ in range(100):
