@@ -19,6 +19,7 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
+from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
@@ -203,6 +204,17 @@ class View:
     def written(self) -> Number:
         """How a number is written, with the decimals shown."""
         return partial(number, decimals=self.decimals)
+
+    @property
+    def given_words(self) -> tuple[str, ...]:
+        """What is given instead of computed, and what cannot be computed, a sentence each."""
+        program = self.program
+        if not program.cached:
+            return ()
+        are = "is" if len(program.cached) == 1 else "are"
+        given = f"{listed([s for s in program.roles if s in program.cached])} {are} given"
+        lacking = [f"Not computed: {listed(tuple(program.lacking))}."] if program.lacking else []
+        return (f"{given}, not computed. The run has one iteration.", *lacking)
 
     def known(self, place: Place) -> bool:
         """Whether the number has been computed at the position shown."""

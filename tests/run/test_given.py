@@ -16,13 +16,21 @@ from backprop_tui.maths.expressions import names
 from backprop_tui.model.experiment import Array, Data, Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from tests.networks import ARTICLE, SMOOTH, experiment, experiments, matrices, same_bits
+from tests.networks import (
+    ARTICLE,
+    ELEMENTWISE,
+    SMOOTH,
+    experiment,
+    experiments,
+    matrices,
+    same_bits,
+)
 
 
 @st.composite
-def single_batches(draw: DrawFn, hidden: tuple[str, ...] | None = None) -> Experiment:
+def single_batches(draw: DrawFn, hidden: tuple[str, ...] = ELEMENTWISE) -> Experiment:
     """Any experiment whose batch is all examples."""
-    drawn = draw(experiments(*([] if hidden is None else [hidden]), scales=(1.0,)))
+    drawn = draw(experiments(hidden, scales=(1.0,)))
     training = replace(drawn.training, batch=drawn.data.examples, order="sequential")
     return replace(drawn, training=training)
 
@@ -83,8 +91,10 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
         known.add(step.symbol)
         assert known.issuperset(s for s in names(step.expression) if s not in program_scalars)
     for symbol, without in program.lacking.items():
-        assert without and symbol not in known
-        assert symbol in program.missing(symbol) and without[0] in program.missing(symbol)
+        assert without
+        assert symbol not in known
+        assert symbol in program.missing(symbol)
+        assert without[0] in program.missing(symbol)
     for symbol in absent:
         assert program.missing(symbol)
 
@@ -96,7 +106,8 @@ def test_a_step_is_left_out_that_only_given_ones_read() -> None:
     values = values_of(Timeline(ARTICLE))
     found = run(ARTICLE.with_given({s: values[s] for s in ("A1", "dZ1")}))
     assert "Z1" not in found
-    assert "dW1" in found and "dA1" in found
+    assert "dW1" in found
+    assert "dA1" in found
 
 
 def test_what_is_given_need_not_be_what_its_formula_says() -> None:
