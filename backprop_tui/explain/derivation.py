@@ -83,7 +83,7 @@ def derivation(
     if symbol not in program.gradients:
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
-    gradient = Gradient(program.right or program, symbol, examples or program.training.batch)
+    gradient = Gradient(program, symbol, examples or program.training.batch)
     lines = by_elements(gradient) if elements else in_matrices(gradient)
     read: Iterable[tuple[Expr, Expr]] = (
         given(gradient) if elements else ((s.target, s.expression) for s in gradient.readers)
@@ -103,7 +103,7 @@ def stated(program: Program, symbol: str) -> Derivation:
 def is_seen_by_elements(program: Program, symbol: str) -> bool:
     """Whether the reason of a gradient stands in its elements: that of a matrix product, a
     transpose, a sum or a softmax does; that of a function element by element does not."""
-    gradient = Gradient(program.right or program, symbol, program.training.batch)
+    gradient = Gradient(program, symbol, program.training.batch)
     if gradient.reads_loss:
         called = (call.function for call in calls(gradient.loss.expression))
         return any(PRIMITIVES[f].over for f in called if f in PRIMITIVES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
-from backprop_tui.maths.normal_form import GATHERS
+from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
@@ -48,9 +48,11 @@ class DerivationLine:
 class Gradient:
     """A gradient of a program, and what its derivation is made of."""
 
-    def __init__(self, program: Program, symbol: str, examples: int) -> None:
-        """`program` makes no mistake; it has a gradient of that symbol, dZ2."""
-        self.program = program
+    def __init__(self, run: Program, symbol: str, examples: int) -> None:
+        """`run` has a gradient of that symbol, dZ2; where it makes a mistake, the derivation is
+        that of the right program, with the steps counted as in the run."""
+        self.run, self.program = run, run.right or run
+        program = self.program
         self.forward = forward_pass(program.network, program.training)
         self.step = program.taught[program.index(symbol)]
         self.of = self.step.role.of or ""
@@ -76,7 +78,17 @@ class Gradient:
 
     def over_m(self, e: Expr) -> Expr:
         """`e`, over m where it is the gradient of a mean."""
-        return e / Name("m") if self.is_parameter and self.forward.mean else e
+        return self.forward.over_m(e) if self.is_parameter else e
+
+    def with_penalty(self, e: Expr, entry: Callable[[Expr], Expr] = lambda e: e) -> Expr:
+        """The gradient of the losses, with what J itself sends; `entry` is its index form."""
+        return e if self.of_penalty is None else e + entry(self.of_penalty)
+
+    @cached_property
+    def of_penalty(self) -> Expr | None:
+        """What J itself sends to a parameter, λ₂·W1 / m; None where it does not read it."""
+        sent = self.forward.sent_by_objective.get(self.of)
+        return None if sent is None else tidy(sent)
 
     def at(self, step: Step) -> Step:
         """The step that computes the gradient at what a forward step computes; of a given one, that
@@ -105,15 +117,17 @@ class Gradient:
 
     @cached_property
     def uses(self) -> str:
-        """L uses A1 through A2 and Z2"""
+        """L uses A1 through A2 and Z2; for a weight that J reads as well, the rule of its term."""
         through = " and ".join(step.symbol for step in self.readers)
-        return f"{self.loss.symbol} uses {self.of} through {through}"
+        found = f"{self.loss.symbol} uses {self.of} through {through}"
+        J = self.forward.objective
+        return found if J is None or self.of_penalty is None else f"{found}; in J {self._rules(J)}"
 
     @cached_property
     def come_from(self) -> str:
         """dA2 is step 6"""
         steps = (self.at(step).symbol for step in self.readers)
-        at = self.program.positions
+        at = self.run.positions
         return ", ".join(f"{s} is step {at[s] + 1}" if s in at else f"{s} is given" for s in steps)
 
     @cached_property
@@ -129,7 +143,10 @@ class Gradient:
     @cached_property
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
-        called = (call for call in calls(self.loss.expression) if self.of in names(call))
+        return self._rules(self.loss)
+
+    def _rules(self, step: Step) -> str:
+        called = (call for call in calls(step.expression) if self.of in names(call))
         functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
         return "; ".join(RULES[function].statement for function in functions)
 

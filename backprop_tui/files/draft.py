@@ -116,11 +116,18 @@ class Draft:
         return min(batch, examples - ((iteration or batches) - 1) % batches * batch)
 
     @property
+    def bias(self) -> bool:
+        """Whether the network has biases."""
+        return self["network", "bias"] is not False
+
+    @property
     def rule(self) -> Training:
         """What of the training decides which steps there are."""
         return Training(
             batch=self.batch or 1,
+            l2=self["training", "l2"] or 0.0,
             freeze=tuple(self["training", "freeze"] or ()),
+            input_gradient=bool(self["training", "input_gradient"]),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
 
@@ -168,7 +175,8 @@ class Draft:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss)
+        given, absent = tuple(self.given), self.absent
+        return Network(layers, tuple(activations), loss, self.bias, given, absent)
 
     @cached_property
     def program(self) -> Program | None:
@@ -190,7 +198,7 @@ class Draft:
             return None
         loss = self["network", "loss"] or "half_squared_error"
         linear = ("linear",) * (len(self.layers) - 1)
-        return Network(self.layers, linear, loss, given, absent)
+        return Network(self.layers, linear, loss, self.bias, given, absent)
 
     @property
     def steps(self) -> tuple[str, ...] | None:

@@ -115,7 +115,7 @@ class Blackboard:
     def turned(self, by: int) -> Blackboard:
         """In another form: matrices, elements and, once all is revealed, paths in numbers.
 
-        Where not every line was revealed, not every one is.
+        Where not every line was revealed, not every one is, unless there is only one.
         """
         if self.level.symbol not in self.program.gradients:
             return self
@@ -125,7 +125,7 @@ class Blackboard:
             forms.append(PATHS)
         found = self.put(form=forms[(forms.index(self.level.form) + by) % len(forms)], line=None)
         count = len(found.derivation.lines)
-        return found.put(shown=count if whole else min(self.level.shown, count - 1))
+        return found.put(shown=count if whole else max(1, min(self.level.shown, count - 1)))
 
     def opened(self, symbol: str) -> Blackboard:
         """One level in: the first line of the derivation of what a line uses."""

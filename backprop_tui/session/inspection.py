@@ -18,6 +18,8 @@ class Inspection:
     cursor: Cell | None = None
     trail: tuple[Place, ...] = ()
     term: int = 0
+    group: int | None = None
+    """The group that is looked at in place of the step's, while there is no cursor."""
 
     @property
     def place(self) -> Place | None:

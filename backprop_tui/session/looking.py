@@ -10,6 +10,7 @@ from backprop_tui.guide import TOPICS
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import hint, listed, nearest, short
+from backprop_tui.model.axes import named_columns
 from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
@@ -130,12 +131,12 @@ def right(s: SessionState, rest: str) -> None:
 
 
 def up(s: SessionState, rest: str) -> None:
-    """A cell up, or a line up in an enlarged Step panel."""
+    """A cell up; without a cursor the group above; or a line up in an enlarged Step panel."""
     _vertical(s, -1)
 
 
 def down(s: SessionState, rest: str) -> None:
-    """A cell down, or a line down in an enlarged Step panel."""
+    """A cell down; without a cursor the group below; or a line down in an enlarged Step panel."""
     _vertical(s, 1)
 
 
@@ -144,6 +145,8 @@ def _vertical(s: SessionState, by: int) -> None:
         scroll_step(s, by)
     elif s.inspection.cursor is not None:
         _move_cursor(s, by, 0)
+    elif (group := s.sight.beyond(s.view, by)) is not None:
+        s.look(Inspection(group=group))
 
 
 def _move_cursor(s: SessionState, down: int, across: int) -> None:
@@ -167,14 +170,15 @@ def scroll_window(s: SessionState, by: int, sideways: bool) -> None:
     if s.zoomed and s.chosen == "step":
         scroll_step(s, by)
         return
-    layer = s.view.layer
-    row, column = s.scroll.get(layer, (0, 0))
-    n = s.timeline.experiment.dense.layers
+    symbols = s.view.looked_for or s.view.needed
+    group = max((s.view.program.roles[symbol].group or 1 for symbol in symbols), default=1)
+    row, column = s.scroll.get(group, (0, 0))
+    largest = max(max(shape) for shape in s.view.state.shapes.values() if shape) - 1
     if sideways:
-        column = max(0, min(n[layer - 1] - 1, column + by))
+        column = max(0, min(largest, column + by))
     else:
-        row = max(0, min(n[layer] - 1, row + by))
-    s.scroll[layer] = (row, column)
+        row = max(0, min(largest, row + by))
+    s.scroll[group] = (row, column)
     s.inspection = Inspection()
 
 
@@ -275,23 +279,49 @@ def _verdict(s: SessionState, place: Place) -> Iterator[None]:
 
 
 def example(s: SessionState, rest: str) -> None:
-    """The next example of the batch, or the one that is named."""
-    examples = s.view.state.examples
-    if rest and not (rest.isdecimal() and 1 <= int(rest[:9]) <= examples):
-        raise CannotError(f"The examples of this batch are 1 to {examples}.")
-    _show_example(s, int(rest) - 1 if rest else s.view.column + 1)
+    """The next example of the batch, time step or column of a matrix; or the one that is named."""
+    count = _columns(s)
+    if rest and not (rest.isdecimal() and 1 <= int(rest[:9]) <= count):
+        of = "examples of this batch" if s.view.axis in ("example", "") else f"{s.view.axis}s"
+        raise CannotError(f"The {of} are 1 to {count}.")
+    _light(s, int(rest) - 1 if rest else _lit(s) + 1)
 
 
 def example_back(s: SessionState, rest: str) -> None:
-    """The previous example of the batch."""
-    _show_example(s, s.view.column - 1)
+    """The one before."""
+    _light(s, _lit(s) - 1)
 
 
-def _show_example(s: SessionState, column: int) -> None:
-    examples = s.timeline.state(s.position).examples
-    s.example = column % examples
+def _columns(s: SessionState) -> int:
+    """How many columns there are of which one is lit."""
+    view = s.view
+    if view.axis == "time step":
+        return len(view.members)
+    if view.axis == "column":
+        return max(view.state.shapes[symbol][1] for symbol in named_columns(view.program))
+    return view.state.examples
+
+
+def _lit(s: SessionState) -> int:
+    """The column that is lit, from 0."""
+    view = s.view
+    if view.axis == "time step":
+        return view.members.index(view.lit) if view.lit in view.members else len(view.members) - 1
+    return view.lit_column if view.axis == "column" else view.column
+
+
+def _light(s: SessionState, column: int) -> None:
+    """Light a column; that of a time step until the next step."""
+    view, count = s.view, _columns(s)
+    at = column % count
+    if view.axis == "time step":
+        s.look(Inspection(group=view.members[at]))
+        s.say(f"{view.program.groups[view.members[at]]} of {count} is lit.")
+        return
+    s.example = at
     s.look(Inspection())
-    s.say(f"Numbers are explained for example {s.example + 1} of {examples}.")
+    of = "column" if view.axis == "column" else "example"
+    s.say(f"Numbers are explained for {of} {at + 1} of {count}.")
 
 
 def drawing(s: SessionState, rest: str) -> None:

@@ -25,8 +25,11 @@ class Sight(Protocol):
     def stops(self, view: View) -> list[Stop]:
         """The panels and matrices that tab goes round."""
 
-    def shows_every_layer(self, view: View) -> bool:
-        """Whether all layers stand on the boards at once."""
+    def shows(self, view: View, symbol: str) -> bool:
+        """Whether a value, or its gradient, stands on a board."""
+
+    def beyond(self, view: View, by: int) -> int | None:
+        """The group above or below those that the boards show; None where none is."""
 
     def written(self, view: View, cell: Cell, value: float) -> str:
         """A number of a matrix as it stands on its board."""
@@ -42,9 +45,13 @@ class Blind:
         """The step alone."""
         return [Stop("step")]
 
-    def shows_every_layer(self, view: View) -> bool:
+    def shows(self, view: View, symbol: str) -> bool:
         """Nothing is out of sight."""
         return True
+
+    def beyond(self, view: View, by: int) -> int | None:
+        """There is no board to look beyond."""
+        return None
 
     def written(self, view: View, cell: Cell, value: float) -> str:
         """A number as it stands in running text."""

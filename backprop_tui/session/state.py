@@ -271,9 +271,9 @@ class SessionState:
         return board is not None and board.hides is not None and board.hides == self.step_symbol
 
     def _step_is_out_of_sight(self) -> bool:
-        """Whether the cursor keeps the panels at a layer that is not the step's."""
+        """Whether the cursor keeps the panels at a group that is not the step's."""
         view = self.view
-        return view.layer != view.layer_of_step and not self.sight.shows_every_layer(view)
+        return not all(self.sight.shows(view, symbol) for symbol in view.needed)
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""
@@ -508,7 +508,8 @@ class SessionState:
         updating = phase == "update"
         if updating and self.chosen in ("cache", "gradients"):
             return "update"
-        if self.one_panel and self.chosen == "cache" and not self.tabbed:  # what is in hand is seen
+        follows = self.one_panel or self.zoomed  # what is in hand is seen
+        if follows and self.chosen == "cache" and not self.tabbed:
             gradients = self.timeline.program.gradients
             backward = place.symbol in gradients if place else phase == "backward"
             return "gradients" if backward else "cache"

@@ -5,8 +5,8 @@ A View is an immutable record, made anew at each key. Panels read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from math import isnan
 from typing import TYPE_CHECKING
@@ -21,8 +21,10 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
+from backprop_tui.model.axes import named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
+from backprop_tui.model.rows import rows_of
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.blackboard import Blackboard
@@ -114,39 +116,80 @@ class View:
         return self.state.program
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """The neurons of each layer, the inputs first."""
-        return self.program.dense.layers
-
-    @property
-    def depth(self) -> int:
-        """The number of layers after the inputs."""
-        return self.program.dense.depth
-
-    @property
     def iteration(self) -> int:
         return self.state.position.iteration
 
     @cached_property
-    def layer_of_step(self) -> int:
-        """The layer whose card shows what the step reads and writes."""
-        # dA1 = W2ᵀ · dZ2 stands on layer 2's card, beside what it reads.
-        roles = self.program.roles
-        read = names(self.step.expression) if self.step else ()
-        layers = (roles[symbol].group or 1 for symbol in read if symbol in roles)
-        return max(self.state.layer or 1, *layers, 1)
+    def needed(self) -> frozenset[str]:
+        """The values that the boards must show, or whose gradients: those that the step writes and
+        reads, or what is explained."""
+        explained, step = self.inspection.place, self.step
+        if explained:
+            reads = self.explanation.reads if self.explanation else ()
+            return self._values((explained.symbol, *(place.symbol for place in reads)))
+        if step is None:  # what comes next
+            step = self.program.steps[0]
+        written = self._values((step.symbol, *names(step.expression)))
+        return written or self._values((self.program.output, *self.program.targets))
 
     @cached_property
-    def layer(self) -> int:
-        """The layer whose card is shown: that of the cell looked at, else of the step."""
-        looked_at, here = self.inspection.cursor, self.layer_of_step
-        if looked_at is None:
-            return here
-        role = self.program.roles.get(looked_at.symbol)
-        if role is None or role.group is None:  # targets and losses stand on the last card
-            return self.depth
-        before = role.part == "activation" and role.group + 1 == here
-        return here if before else max(role.group, 1)
+    def looked_for(self) -> frozenset[str]:
+        """The values that are looked at in place of the step; none where nothing is."""
+        if cursor := self.inspection.cursor:
+            return self._values((cursor.symbol,))
+        group, roles = self.inspection.group, self.program.roles
+        return frozenset(s for s, r in roles.items() if r.kind == "value" and r.group == group)
+
+    @cached_property
+    def members(self) -> tuple[int, ...]:
+        """The groups that are time steps beside each other; none where the program has none."""
+        families = (row.groups for row in rows_of(self.program) if row.is_family)
+        return max(families, key=len, default=())
+
+    @cached_property
+    def axis(self) -> str:
+        """What the columns of the boards are, of which one is lit: example, time step, column."""
+        if self.state.examples > 1:
+            return "example"
+        if self.members:
+            return "time step"
+        return "column" if named_columns(self.program) else ""
+
+    @property
+    def lit_column(self) -> int:
+        """The lit column, from 0, of the matrices whose columns are not examples."""
+        shapes = self.state.shapes
+        widest = max((shapes[s][1] for s in named_columns(self.program)), default=1)
+        return min(self.example, widest - 1)
+
+    @property
+    def first(self) -> str:
+        """The value that matters most on the boards: the one looked at, explained or written."""
+        cursor, explained, step = self.inspection.cursor, self.inspection.place, self.step
+        seen = cursor or explained or (step and step.target)
+        return next(iter(self._values((seen.symbol,)) if seen else ()), "")
+
+    def _values(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Of some symbols those that stand on the boards, for a gradient what it is that of."""
+        roles = self.program.roles
+        found = {
+            r.of or s if (r := roles[s]).kind == "gradient" else s for s in symbols if s in roles
+        }
+        return frozenset(s for s in found if roles[s].kind not in ("loss", "mean"))
+
+    @cached_property
+    def lit(self) -> int:
+        """The group that is lit among time steps: the one looked at, else the step's own."""
+        roles, step = self.program.roles, self.step
+        if (looked_at := self.inspection.cursor) and looked_at.symbol in roles:
+            group = roles[looked_at.symbol].group
+        else:
+            group = self.inspection.group or (step.group if step else 1)
+        if group is None and step is not None:  # shared: where its last term arrives
+            read = (roles[s] for s in names(step.expression) if s in roles)
+            groups = [role.group for role in read if role.kind == "gradient" and role.group]
+            group = min(groups, default=None)
+        return group or max(self.program.groups)
 
     @property
     def followed(self) -> Cell | None:
@@ -171,7 +214,9 @@ class View:
             columns = self.state.shapes[self.step.symbol][1]
             row, column = divmod(revealed - 1, columns)
             return Cell(self.step.symbol, row + 1, column + 1)
+        named = self.step.symbol in named_columns(self.program)
         own = own_cell(self.state, self.step, self.column)
+        own = replace(own, column=self.lit_column + 1) if named and self.axis == "column" else own
         return self._first_wrong(self.step) or own
 
     def _first_wrong(self, step: Step) -> Cell | None:

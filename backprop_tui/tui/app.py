@@ -39,7 +39,7 @@ from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
@@ -47,6 +47,7 @@ from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
+from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
 from backprop_tui.tui.window import Window, WindowLayout
@@ -415,9 +416,10 @@ class BackpropApp(App[str]):
         panels.display = layout.shown != {"blackboard"}
         panels.styles.width = beside + 1 if beside else "1fr"
         panels.styles.padding = (0, 1 if beside else 0, 0, 0)
+        panels.styles.layout = "vertical" if layout.stacked else "horizontal"
         drawing.styles.dock = "bottom" if beside else "none"
-        drawing.styles.height = layout.drawing if beside else "1fr"
-        drawing.styles.width = "1fr" if layout.alone or beside else layout.network
+        drawing.styles.height = layout.drawing or "1fr"
+        drawing.styles.width = "1fr" if layout.alone or layout.drawing else layout.network
         drawing.styles.padding = (0, layout.gap, 0, 0)
         self.query_one("#step").styles.height = "1fr" if only else layout.step
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backprop_tui.run.sweep import sweep as sweep
     from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
+    from backprop_tui.tui.paint.below_lines import written_name as written_name
     from backprop_tui.tui.paint.blackboard import counted as counted
     from backprop_tui.tui.paint.blackboard import heading as heading
     from backprop_tui.tui.paint.blackboard import paint_blackboard as paint_blackboard
-    from backprop_tui.tui.paint.blackboard import written_name as written_name
     from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
     from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
     from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
@@ -29,7 +29,7 @@ HOMES = {
     "sweep": "backprop_tui.run.sweep",
     "counted": "backprop_tui.tui.paint.blackboard",
     "heading": "backprop_tui.tui.paint.blackboard",
-    "written_name": "backprop_tui.tui.paint.blackboard",
+    "written_name": "backprop_tui.tui.paint.below_lines",
     "paint_blackboard": "backprop_tui.tui.paint.blackboard",
     "TerminalDriver": "backprop_tui.tui.driver",
     "loss_of_parameter": "backprop_tui.tui.paint.plot",

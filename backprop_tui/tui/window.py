@@ -6,31 +6,41 @@ what happened to be drawn last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
+from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
-from backprop_tui.tui.paint.arrangement import compact_lines
-from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
+from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.page import page_of
 
 if TYPE_CHECKING:
     from backprop_tui.session.prompts import Sheet
     from backprop_tui.session.view import View
 
-SMALL = (22, 7)
-"""Columns of the drawing and lines of the Step panel in a small window."""
+DRAWINGS = ((22, "c"), (16, "f"))
+"""Columns of the drawing in a small window, with the last rule by which something may be given up
+on the boards before the drawing gets fewer columns, or none."""
+LARGE_DRAWING = 66
+"""Columns of the drawing at most."""
+STEP = 7
+"""Lines of the Step panel in a small window."""
 LEAST = Size(73, 22)
-"""From here on a layer of 3×3 stands whole on both boards; below, one panel has all the room."""
+"""From here on a layer of 3×3 stands whole on both boards beside a drawing."""
+TALL, SHARE = 26, 0.7
+"""Lines from which on panels stand under each other in a narrow window; lines for each column
+above which they do in any."""
 BESIDE, LEAST_BOARD = 118, 58
 """Columns from which on the blackboard stands beside the boards, and what these keep at least."""
-STEP, LEAST_DRAWING = 9, 10
-"""Lines of the Step panel below a blackboard in a large window, and of a drawing, at least."""
+UNDER_BLACKBOARD, LEAST_DRAWING = 9, 8
+"""Lines of the Step panel below a blackboard in a large window, and of a drawing above or below the
+boards, at least."""
 LOW = 18
 """Lines below which a question has no board beside it."""
 AROUND = 3
@@ -58,7 +68,9 @@ class WindowLayout:
     beside: int = 0
     """Columns of the boards where the blackboard stands beside them, the drawing below."""
     drawing: int = 0
-    """Lines of the drawing below the boards, there."""
+    """Lines of the drawing above or below the boards, there."""
+    stacked: bool = False
+    """Whether all panels stand under each other."""
 
     def room(self, board: str) -> Size:
         """The size that a board is arranged for, by its id."""
@@ -74,7 +86,14 @@ class Window:
     @property
     def one_panel(self) -> bool:
         """Whether there is room for one panel only."""
-        return self.size.width < LEAST.width or self.size.height < LEAST.height
+        small = self.size.width < LEAST.width or self.size.height < LEAST.height
+        return small and not self.stacked
+
+    @property
+    def stacked(self) -> bool:
+        """Whether all panels stand under each other: in a narrow window, or a tall one."""
+        width, height = self.size
+        return height >= TALL and (width < LEAST.width or height > SHARE * width)
 
     @property
     def roomy(self) -> bool:
@@ -95,31 +114,72 @@ class Window:
         shown = {view.chosen} if alone else {"network", *boards}
         if self._step_alone(view):
             shown = {"step"}
-        network, step = proportions(*self.size, view.sizes) if view.roomy else SMALL
-        lines = self._step_lines(view, LEAST_STEP if view.roomy and alone else step)
-        width, height = self.size.width, max(0, self.size.height - AROUND - lines)
-        board = update = Size(width, height)
-        if not alone:
-            board, update = Size(width - network, height // 2), Size(width - network, height)
-        gap = 0 if alone else 2 if network > SMALL[0] else 1
-        return WindowLayout(frozenset(shown), network, gap, lines, alone, board, update)
+        if self.stacked and not alone:
+            return self._stacked(view, shown)
+        step = STEP
+        if view.roomy:
+            step = LEAST_STEP if alone else self._lines_below(view)
+        step = self._step_lines(view, step)
+        height = max(0, self.size.height - AROUND - step)
+        network = 0 if alone else self._drawing(view, height)
+        width = self.size.width - network
+        gap = 0 if alone else 2 if network > DRAWINGS[0][0] else 1
+        shown = shown if network or alone else shown - {"network"}
+        board = Size(width, height if alone else height // 2)
+        return WindowLayout(frozenset(shown), network, gap, step, alone, board, Size(width, height))
+
+    def _stacked(self, view: View, shown: set[str]) -> WindowLayout:
+        """All panels under each other: the boards have what they need, the drawing a third of its
+        width in lines, the Step panel the rest."""
+        width, room = self.size.width, self.size.height - AROUND
+        found = Cache.arranged(view, Size(width, (room - STEP) // 2))
+        each = min((room - STEP) // 2, found.lines + 1)
+        left = room - STEP - 2 * each
+        drawing = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
+        step = room - 2 * each - drawing
+        board, update = Size(width, each), Size(width, 2 * each)
+        shown = shown if drawing else shown - {"network"}
+        return WindowLayout(
+            frozenset(shown), 0, 0, step, False, board, update, drawing=drawing, stacked=True
+        )
 
     def _with_blackboard(self, view: View) -> WindowLayout:
         width, height = self.size
-        lines = max(STEP, height // 5) if self.roomy else self._step_lines(view, SMALL[1])
-        body = max(0, height - AROUND - lines)
+        step = max(UNDER_BLACKBOARD, height // 5) if self.roomy else self._step_lines(view, STEP)
+        body = max(0, height - AROUND - step)
         if width < BESIDE or view.maximised or view.one_panel:
             whole = Size(width, body)
-            return WindowLayout(frozenset({"blackboard"}), 0, 0, lines, True, whole, whole)
+            return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
         beside = max(LEAST_BOARD, width * 48 // 100)
-        each = compact_lines(view.sizes, body // 2)
+        found = Cache.arranged(replace(view, roomy=False), Size(beside, body // 2))
+        each = min(body // 2, found.lines + 1)
         drawing = body - 2 * each
         boards = {"update"} if view.updating else {"cache", "gradients"}
         if drawing < LEAST_DRAWING:
             each, drawing = body // 2, 0
         shown = {"blackboard", *boards, *({"network"} if drawing else ())}
         board, update = Size(beside, each), Size(beside, 2 * each)
-        return WindowLayout(frozenset(shown), 0, 0, lines, False, board, update, beside, drawing)
+        return WindowLayout(frozenset(shown), 0, 0, step, False, board, update, beside, drawing)
+
+    def _lines_below(self, view: View) -> int:
+        """Lines of the Step panel of a large window: what the boards leave."""
+        room = board_room(self.size.height)
+        found = Cache.arranged(view, Size(self.size.width - DRAWINGS[0][0], room))
+        board = found.lines + 2 if found.given_up == "a" else room
+        return step_lines(self.size.height, board, len(view.program.groups))
+
+    def _drawing(self, view: View, height: int) -> int:
+        """Columns of the drawing, as the boards leave room for it; 0: none."""
+        width = self.size.width
+        boards: list[tuple[type[Board], int]] = [(Cache, height // 2)]
+        boards += [(Update, height)] if view.updating else []
+        for columns, last in DRAWINGS:
+            found = [kind.arranged(view, Size(width - columns, lines)) for kind, lines in boards]
+            if all(a.given_up <= last for a in found):
+                left = width - max(a.right for a in found)
+                return max(columns, min(left, LARGE_DRAWING if view.roomy else DRAWINGS[0][0]))
+        whole = [kind.arranged(view, Size(width, lines)) for kind, lines in boards]
+        return 0 if all(a.given_up <= last for a in whole) else DRAWINGS[0][0]
 
     def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small window."""
@@ -147,9 +207,16 @@ class Window:
             found += [Stop(name, cell) for cell in cells]
         return [*found, Stop("step")]
 
-    def shows_every_layer(self, view: View) -> bool:
-        """Whether all layers stand in the Cache at once."""
-        return Cache.arranged(view, self.layout(view).board).whole
+    def shows(self, view: View, symbol: str) -> bool:
+        """Whether a value, or its gradient, stands on a board."""
+        shown = Cache.arranged(view, self.layout(view).board).cache
+        return any(placed.symbol == symbol for placed in shown)
+
+    def beyond(self, view: View, by: int) -> int | None:
+        """The group above or below those that the boards show; None where none is."""
+        rows, shown = rows_of(view.program), Cache.arranged(view, self.layout(view).board).shown
+        at = shown[0] - 1 if by < 0 else shown[-1] + 1
+        return rows[at].groups[0] if 0 <= at < len(rows) and rows[at].groups else None
 
     def written(self, view: View, cell: Cell, value: float) -> str:
         """A number as it stands on a board; small gradients have a common power taken out."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.explain.gradient_check import CheckVerdict, check_gradient
-from backprop_tui.maths.expressions import names
+from backprop_tui.maths.expressions import SCALARS, names
 from backprop_tui.model.experiment import Array, Data, Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
@@ -89,7 +89,7 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
     known = set(program.given)
     for step in program.steps:
         known.add(step.symbol)
-        assert known.issuperset(s for s in names(step.expression) if s not in program_scalars)
+        assert known.issuperset(s for s in names(step.expression) if s not in SCALARS)
     for symbol, without in program.lacking.items():
         assert without
         assert symbol not in known
@@ -97,9 +97,6 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
         assert without[0] in program.missing(symbol)
     for symbol in absent:
         assert program.missing(symbol)
-
-
-program_scalars = {"alpha", "m", "K", "beta1", "beta2", "epsilon", "weight_decay", "t"}
 
 
 def test_a_step_is_left_out_that_only_given_ones_read() -> None:

@@ -128,6 +128,11 @@ class TestForms:
         assert own.levels == (Level("dZ2", "elements", 2),)
         assert press(own, "tab").levels == (Level("dZ2", "matrices", 2),)
 
+    def test_a_form_of_one_line_shows_it(self) -> None:
+        own = session("softmax", "x", "tab", at=STEP["dA2"])
+        assert own.levels == (Level("dA2", "matrices", 1),)
+        assert not own.unrevealed
+
     def test_the_paths_are_there_once_every_line_is(self) -> None:
         own = session("article", "x", *["space"] * 5, "tab", "tab", at=STEP["dZ2"])
         assert own.levels[0].form == "paths"

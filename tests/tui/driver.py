@@ -28,8 +28,8 @@ from backprop_tui.session.prompts import Menu, Prompt
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import View
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.panels.boards import Board
 from backprop_tui.tui.panels.panel import Panel
 

@@ -13,12 +13,13 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import DRAWINGS
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.panels.boards import Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Cache, Gradients
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
+from backprop_tui.tui.panels.update import Update
 from tests.tui.driver import Driver, painted, stepping, view_of
 
 NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")

@@ -1,383 +1,280 @@
 """Where matrices stand in the Cache, and their gradients in the Gradients panel.
 
-Each layer is a row of columns, A[l-1] W b Z A (Y), and its gradients stand in the same columns,
-each exactly under its value. Where the layers do not all fit, one layer's card is shown (on a large
-screen as many as fit), and of matrices that are too large a window.
+Each group of a program is a row of blocks: what it reads, its parameters, its results, the target;
+each gradient stands exactly under its value. Where the rows do not all fit, things are given up in
+a fixed order; what the step writes and reads is always there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
-from itertools import accumulate
 
 from backprop_tui.maths.numbers import cell_width
-from backprop_tui.model.layers import Layer
+from backprop_tui.model.rows import Row, Slot, rows_of
 from backprop_tui.session.view import View
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where the matrices of a layer end: their right edges, the same for Cache and Gradients."""
-
-    cell: int
-    """The width of a number."""
-    weights: int
-    """How many columns of the weights are shown."""
-    gap: int
-    """The columns at either side of the weights."""
-
-    @property
-    def edges(self) -> tuple[int, ...]:
-        """The right edges of what is read, of W, b, Z and A, and of the targets."""
-        cell, gap = self.cell, self.gap
-        return tuple(accumulate((cell, gap + self.weights * cell, gap + cell, cell, cell, cell)))
-
-    def right(self, target: bool) -> int:
-        """Return where the last column ends, with the targets or without."""
-        return self.edges[-1 if target else -2]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A matrix or a window onto it: some rows and columns, with their right top at (right, top).
-
-    The label stands above, right-aligned; of a matrix without rows only the label is shown.
-    """
-
-    symbol: str
-    right: int
-    top: int
-    rows: range
-    columns: range
-    cell: int
-    label: str
-    part: str = ""
-    """In the update: "before", "slope", "made" (a running mean), "taken" (α·dW) or "after"."""
-    parameter: str = ""
-    """In the update: the parameter whose update it shows."""
-    apart: int = 1
-    """Lines from one row to the next."""
-
-    def line(self, k: int) -> int:
-        """Return the line of the `k`th row shown, counted from 0."""
-        return self.top + k * self.apart
-
-    @property
-    def left(self) -> int:
-        return self.right - self.cell * len(self.columns)
-
-    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
-        """Return the row and column (from 0) of the cell drawn at a place; None where none is."""
-        row, between = divmod(y - self.top, self.apart)
-        if between or not (self.left <= x < self.right and 0 <= row < len(self.rows)):
-            return None
-        return self.rows[row], self.columns[(x - self.left) // self.cell]
-
-
-@dataclass(frozen=True)
-class Arrangement:
-    """The matrices that are shown in the Cache, and in the Gradients under it."""
-
-    cache: tuple[Placed, ...]
-    gradients: tuple[Placed, ...]
-    layers: tuple[int, ...]
-    """The layers that are shown."""
-    remark: str
-    """Which rows and columns of the weights are shown, where not all are."""
-    card: tuple[str, ...] = ()
-    """The matrices of a single layer, including those for which there is no room."""
-
-    @property
-    def left_out(self) -> list[str]:
-        """The matrices of the single layer for which there is no room."""
-        shown = {placed.symbol for placed in self.cache}
-        return [symbol for symbol in self.card if symbol not in shown]
-
-    @property
-    def whole(self) -> bool:
-        """Whether several layers are shown, from the first on."""
-        return self.layers[0] == 1 and len(self.layers) > 1
-
-
-def arrange(view: View, width: int, height: int) -> Arrangement:
-    """Arrange as many layers as fit in `height` lines of either panel, else one layer's card."""
-    n = view.sizes
-    parted = division(n, height, most_apart(view))
-    columns = _columns(view, max(n[:-1]), width)
-    if columns is None or parted is None or (len(parted[0]) > 1 and not view.roomy):
-        return _card(view, width, height)
-    parts, apart = parted
-    shown = next(part for part in parts if view.layer in part)
-    heights = [1 + _rows(n, shown, number, apart) for number in shown]
-    spare = height - sum(heights) - (len(parts) > 1)
-    air = min(apart, spare // max(1, len(shown) - 1))
-    cache: list[Placed] = []
-    top = 1
-    for number, tall in zip(shown, heights, strict=True):
-        layer = view.program.layers[number - 1]
-        whole = MatrixWindow(range(layer.neurons), range(layer.reads), range(layer.reads))
-        cache += _matrices(view, layer, columns, top, whole, above=number > shown[0])
-        top += tall + air
-    moved = centred(view, columns.right(target=True), columns.cell, width)
-    slopes = shifted(_gradients(view, cache), apart, moved)
-    return Arrangement(shifted(cache, apart, moved), slopes, tuple(shown), "")
-
-
-Division = tuple[tuple[range, ...], int]
-"""The layers in parts that are shown one at a time, and the lines from row to row."""
-
-
-@lru_cache(maxsize=256)  # asked for at every key
-def division(n: tuple[int, ...], height: int, apart: int) -> Division | None:
-    """Divide the layers into as few parts as fit in `height` lines each, their rows at most `apart`
-    lines from each other; None where a single layer does not fit."""
-    return divided(len(n) - 1, apart, lambda part, by: lines_of(n, part, by) <= height)
-
-
-def divided(depth: int, apart: int, fits: Callable[[range, int], bool]) -> Division | None:
-    """Divide layers into as few parts as fit; `fits` judges a part with that many lines from row to
-    row. None where a single layer does not fit."""
-    for count in range(1, depth + 1):
-        each = -(-depth // count)
-        starts = range(1, depth + 1, each)
-        parts = tuple(range(first, min(first + each, depth + 1)) for first in starts)
-        for by in range(apart, 0, -1):
-            if all(fits(part, by) for part in parts):
-                return parts, by
-    return None
-
-
-def lines_of(n: tuple[int, ...], layers: range, apart: int, *, airy: bool = False) -> int:
-    """Return the lines that some layers take, at least or well apart (`airy`); where they are not
-    all layers, with one that names the others."""
-    others = len(layers) < len(n) - 1
-    between = apart if airy else max(apart - 1, int(others))
-    cards = sum(1 + _rows(n, layers, layer, apart) for layer in layers)
-    return cards + between * (len(layers) - 1) + others
-
-
-def _rows(n: tuple[int, ...], layers: range, layer: int, apart: int) -> int:
-    """Return the lines of a layer's rows; beside the first shown layer stands what it reads."""
-    beside = n[layer - 1] if layer == layers[0] else 0
-    return 1 + (max(n[layer], beside) - 1) * apart
-
+from backprop_tui.tui.paint.blocks import (
+    Blocks,
+    Columns,
+    Line,
+    flowing,
+    folded_ways,
+    is_operand_above,
+    width_of,
+)
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
 MOST_APART = 3
 """Lines from row to row at most."""
+GAPS = (2, 1, 0)
+"""Free columns before a parameter, and before a block of several columns."""
+FEW = 3
+"""Columns of a named axis that are shown at least."""
+BEFORE_DRAWING, BEFORE_WINDOWS = "c", "f"
+"""The last rule by which something is given up before the drawing is, and before windows are."""
 
 
-def board_lines(n: tuple[int, ...], room: int) -> int:
-    """Return the lines that a board takes of `room` on a large screen, with its rule."""
-    divided = division(n, room - 1, MOST_APART)
-    if divided is None:
-        return room  # a window onto what does not fit
-    parts, apart = divided
-    return min(room, 2 + max(lines_of(n, part, apart, airy=True) for part in parts))
+def arrange(view: View, width: int, height: int) -> Arrangement:
+    """Arrange the groups of the view's program in `width` columns and `height` lines."""
+    return _arranged(sought_in(view), width, height)
 
 
-def compact_lines(n: tuple[int, ...], room: int) -> int:
-    """Return the lines that a board takes of `room` at least, with its rule: of all layers where
-    they fit, else of one."""
-    whole = 1 + lines_of(n, range(1, len(n)), 1, airy=True)
-    return whole if whole <= room else min(room, max(n) + 4)
-
-
-SPACIOUS = ((8, 6), (6, 5), (4, 4))
-"""How much wider cells are and how far apart matrices stand where there is room, widest first."""
-
-
-def _columns(view: View, weights: int, width: int, target: bool = True) -> Columns | None:
-    """Return the widest columns with that many weights, with targets or without; None: none fit."""
-    least = cell_width(view.decimals)
-    spacious = SPACIOUS if view.maximised or view.roomy else ()
-    for more, gap in (*spacious, (2, 3), (1, 2), (0, 2), (0, 1)):
-        cell = least + more
-        columns = Columns(cell, weights, gap)
-        if columns.right(target) <= width:
-            return columns
-    return None
-
-
-def most_apart(view: View) -> int:
-    """Return the most lines from row to row: more in a maximised panel and on a large screen."""
-    return MOST_APART if view.roomy else 2 if view.maximised else 1
-
-
-def centred(view: View, right: int, cell: int, width: int) -> int:
-    """Columns to shift so that content of width `right` is centred on a large board."""
-    beyond = width - right - (cell - cell_width(view.decimals))  # the first cell's own margin
-    return max(0, beyond // 2) if view.roomy else 0
-
-
-def shifted(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
-    """Move matrices to the right, and set the lines from one of their rows to the next."""
-    return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
-
-
-def _card(view: View, width: int, height: int) -> Arrangement:
-    """Arrange the current layer alone, with a window onto what does not fit."""
-    program = view.program
-    layer = program.layers[view.layer - 1]
-    lines = max(1, height - 2)  # a line for labels, one for the neighbours
-    sparse = view.roomy and _is_sparse(layer, lines)
-    lines = (lines + 1) // 2 if sparse else lines
-    cell = cell_width(view.decimals) + (2 if sparse else 0)
-    bare = Columns(cell, 0, 1)
-    # The targets give their place to the weights, unless the step reads them.
-    fits = bare.right(target=True) + layer.reads * cell <= width
-    target = layer == program.layers[-1] and (fits or view.concerns(program.targets[0]) > 0)
-    most = max(1, (width - bare.right(target)) // cell)
-    columns = _columns(view, min(layer.reads, most), width, target) or Columns(cell, 1, 1)
-    window = MatrixWindow.onto(view, layer, lines, columns.weights)
-    every = _matrices(view, layer, columns, 1, window)
-    cache = _fitting(view, every, width)
-    if all(one.symbol != layer.weight for one in cache):
-        window = replace(window, columns=range(layer.reads))  # of which there is nothing to say
-    tall = max(len(window.rows), len(window.before))
-    ways = range(most_apart(view), 1, -1)
-    apart = next((by for by in ways if 1 + (tall - 1) * by <= height - 2), 1)
-    right = max((placed.right for placed in cache), default=width)
-    moved = centred(view, right, columns.cell, width)
-    return Arrangement(
-        shifted(cache, apart, moved),
-        shifted(_gradients(view, cache), apart, moved),
-        (layer.number,),
-        window.remark(layer),
-        tuple(placed.symbol for placed in every),
+def sought_in(view: View) -> Sought:
+    """What of a view is arranged, and what of it must be seen."""
+    return Sought(
+        view.program,
+        view.state.examples,
+        view.column if view.axis == "example" else view.lit_column,
+        view.lit,
+        view.needed,
+        view.looked_for,
+        view.first,
+        view.followed,
+        tuple(sorted(view.scroll.items())),
+        cell_width(view.decimals),
+        MOST_APART if view.roomy else 2 if view.maximised else 1,
     )
 
 
-def _fitting(view: View, placed: list[Placed], width: int) -> list[Placed]:
-    """As many matrices of a card as fit beside each other.
-
-    What matters least to the step is left out first, from the right; what stands right of it moves
-    to its place.
-    """
-    kept = list(placed)
-    while kept and kept[-1].right > width:
-        matter = [
-            max(view.concerns(symbol) for symbol in (one.symbol, _gradient(view, one)) if symbol)
-            for one in kept
-        ]
-        last, least = len(kept) - 1, min(matter)
-        gone = last if matter[last] == least else matter.index(least)
-        if gone < last:
-            by = kept[gone + 1].left - kept[gone].left
-            kept[gone + 1 :] = [replace(one, right=one.right - by) for one in kept[gone + 1 :]]
-        del kept[gone]
-    return kept
+@lru_cache(maxsize=512)  # asked for by each board, at every key
+def _arranged(sought: Sought, width: int, height: int) -> Arrangement:
+    board = _Board(sought, width, height)
+    return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
 
 
-FEW = 16
-"""Lines that a window must have before blank lines are put between its rows."""
+class _Board:
+    """A board of some size, to be arranged."""
 
+    def __init__(self, sought: Sought, width: int, height: int) -> None:
+        self.sought, self.width, self.height = sought, width, height
+        self.rows = rows_of(sought.program)
+        self.needed, self.must = must_be_there(self.rows, sought)
+        self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
+        self.known: dict[object, Line] = {}
 
-def _is_sparse(layer: Layer, lines: int) -> bool:
-    """Whether a window shows so little of its matrices that blank lines between the rows hide no
-    matrix that would be shown whole without them."""
-    half, sizes = (lines + 1) // 2, (layer.reads, layer.neurons)
-    return lines >= FEW and all(rows > 2 * lines or rows <= half for rows in sizes)
+    # What is given up, rule by rule
 
+    def ways(self) -> Iterator[Way]:
+        """What may be shown, from everything on; each gives up more than the one before."""
+        apart = range(self.sought.apart, 0, -1)
+        least = tuple(sorted(self.must))
+        closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
+        closely = [way for way in closely if self.folded(Way(least, 1, way[0], folded=way[1]))]
+        for shown in by_distance(self.rows, self.must):
+            rule = "a" if len(shown) == len(self.rows) else "b"
+            for gap, folded in closely:
+                yield from (Way(shown, by, gap, folded=folded, rule=rule) for by in apart)
+        way = Way(shown, gap=GAPS[-1], rule="c")
+        yield way
+        longest = max(len(slot) for row in self.rows for slot in row.slots)
+        if longest > FEW:
+            way = replace(way, rule="f")
+            fits = largest(FEW, longest, lambda n: self.has_room(replace(way, members=n)))
+            yield (way := replace(way, members=fits or FEW))
+        few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
+        alone = tuple(k for k in shown if k in self.must or not self.rows[k].shared)
+        yield from (replace(way, shown=alone, gap=gap) for gap in GAPS[1:])
+        spare = self.spare(shown)
+        for count in range(1, len(spare) + 1):
+            way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            yield way
+            yield (way := replace(way, flowing=True))
+        if self.blocks.widest_axis > FEW:
+            way = replace(way, rule="f")
+            most = self.blocks.widest_axis
+            fits = largest(FEW, most, lambda n: self.has_room(replace(way, named=n)))
+            yield (way := replace(way, named=fits or FEW))
+        yield from self.windows(few)
+        yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
+        yield from self.windows(replace(way, rule="h"))
+        yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
 
-@dataclass(frozen=True)
-class MatrixWindow:
-    """The rows and columns of W that are shown of a layer, and the rows of what the layer reads."""
+    def spare(self, shown: tuple[int, ...]) -> list[Slot]:
+        """What the step does not touch of the rows shown, what stands farthest from it first."""
+        slots = list(dict.fromkeys(slot for k in shown for slot in self.rows[k].slots))
+        here = [k for k, slot in enumerate(slots) if not self.needed.isdisjoint(slot)]
+        far = ((min((abs(k - at) for at in here), default=k), k) for k in range(len(slots)))
+        return [slots[k] for _, k in sorted(far, reverse=True) if k not in here]
 
-    rows: range
-    columns: range
-    before: range
+    def windows(self, way: Way) -> Iterator[Way]:
+        """A window onto large matrices: as many columns as fit, then as many rows."""
+        columns, rows = max(1, self.width // self.sought.cell), self.height
+        wide = largest(1, columns, lambda n: self.has_room(replace(way, wide=n, tall=1)))
+        if wide is not None:
+            way = replace(way, wide=wide)
+            tall = largest(1, rows, lambda n: self.has_room(replace(way, tall=n))) or 1
+            for apart in range(self.sought.apart, 0, -1):
+                yield replace(way, tall=tall, apart=apart)
 
-    @staticmethod
-    def onto(view: View, layer: Layer, lines: int, wide: int) -> MatrixWindow:
-        """Return the window of `lines` rows and `wide` columns of W to which the layer is scrolled,
-        moved as little as brings the followed cell into it."""
-        row, column = view.scroll.get(layer.number, (0, 0))
-        before = column
-        if (cell := view.followed) is not None:
-            at, across = cell.row - 1, cell.column - 1
-            role = view.program.roles.get(cell.symbol)
-            place = (role.part, role.group) if role else None
-            # Column j of W belongs to row j of A[l-1]: what follows the one follows the other.
-            if read := place == ("activation", layer.number - 1):
-                across = at
-            else:
-                row = _in_sight(at, row, lines)
-            if read or place == ("weight", layer.number):
-                column, before = _in_sight(across, column, wide), _in_sight(across, before, lines)
-        return MatrixWindow(
-            _shown(row, lines, layer.neurons),
-            _shown(column, wide, layer.reads),
-            _shown(before, lines, layer.reads),
+    def has_room(self, way: Way) -> bool:
+        """Whether what a way shows fits."""
+        return self.lines(way) is not None
+
+    # Where blocks stand
+
+    def lines(self, way: Way) -> list[list[Line]] | None:
+        """The lines of each row; None if they do not fit."""
+        rows = self.flowing(way) if way.flowing else self.folded(way)
+        if rows is None or (self.spare_lines(rows, way) < 0 and way.rule != "i"):
+            return None
+        return rows
+
+    def spare_lines(self, rows: list[list[Line]], way: Way) -> int:
+        """The lines that some rows leave, their least distance and the others' names counted."""
+        tall = sum(lines_of(line, way.apart) for row in rows for line in row)
+        hidden = len(way.shown) < len(self.rows)
+        return self.height - tall - hidden - (way.apart - 1) * (len(rows) - 1)
+
+    def arranged(self, way: Way) -> Arrangement | None:
+        """The matrices in their places; None if they do not fit."""
+        if (rows := self.lines(way)) is None:
+            return None
+        apart, between = way.apart, max(1, len(rows) - 1)
+        spare = self.spare_lines(rows, way) + (apart - 1) * (len(rows) - 1)
+        air = max(0, min(apart, spare // between))
+        cache, top = list[Placed](), 1
+        for row, placed in zip(rows, self.aligned(rows, way), strict=True):
+            for line, matrices in zip(row, placed, strict=True):
+                cache += [replace(one, top=top, apart=apart) for one in matrices]
+                top += lines_of(line, apart)
+            top += air
+        there = {one.symbol for one in cache}
+        slots = (slot for k in way.shown for slot in self.rows[k].slots)
+        card = (s for slot in slots for s in [s for s in slot if s in there] or slot[:1])
+        return Arrangement(
+            tuple(cache),
+            tuple(self.blocks.gradients(cache)),
+            way.shown,
+            tuple(dict.fromkeys(card)),
+            self.blocks.remark(cache),
+            way.rule,
+            self.height - spare + apart * (len(rows) - 1),
         )
 
-    def remark(self, layer: Layer) -> str:
-        """Say which rows and columns of W are shown; nothing where all are."""
-        return ", ".join(
-            f"{what} {shown[0] + 1}/{of}"
-            if len(shown) == 1
-            else f"{what}s {shown[0] + 1}–{shown[-1] + 1}/{of}"
-            for what, shown, of in (
-                ("row", self.rows, layer.neurons),
-                ("col", self.columns, layer.reads),
-            )
-            if len(shown) < of
-        )
+    def blocks_of(self, way: Way) -> Iterator[Line]:
+        """The blocks of each row that is shown."""
+        above: frozenset[str] = frozenset()
+        for k in way.shown:
+            row = self.rows[k]
+            labels = above.intersection(symbol for slot in row.operands for symbol in slot)
+            sizes = way.gap, way.members, way.named, way.tall, way.wide
+            key = k, labels, way.left_out, sizes
+            if key not in self.known:  # one way after the other is tried
+                self.known[key] = self.blocks.of(row, way, labels)
+            yield self.known[key]
+            above |= {piece.symbol for block in self.known[key] for piece in block.pieces}
+
+    def folded(self, way: Way) -> list[list[Line]] | None:
+        """Each row in the first of its ways to fold that fits; None where one is too wide."""
+        rows: list[list[Line]] = []
+        for row in self.blocks_of(way):
+            ways = folded_ways(row) if way.folded else iter([[row]])
+            fits = (w for w in ways if all(width_of(line) <= self.width for line in w))
+            if (found := next(fits, None)) is None:
+                return None
+            rows.append(found if row else [])
+        return rows
+
+    def flowing(self, way: Way) -> list[list[Line]] | None:
+        """The lines of blocks that follow each other. Where nothing else can be given up, as many
+        blocks as fit, the one that matters most among them."""
+        blocks = [block for row in self.blocks_of(way) for block in row if not block.is_label]
+        while True:
+            lines = flowing(blocks, self.width)
+            fits = max(map(width_of, lines)) <= self.width
+            tall = sum(lines_of(line, way.apart) for line in lines)
+            if way.rule != "i":
+                return [lines] if fits else None
+            if (fits and tall <= self.height) or len(blocks) == 1:
+                return [lines]
+            others = [b for b in blocks if all(p.symbol != self.sought.first for p in b.pieces)]
+            blocks = [block for block in blocks if block is not others[-1]]
+
+    def aligned(self, rows: list[list[Line]], way: Way) -> list[list[list[Placed]]]:
+        """Blocks that are alike stand under each other, where that is not too wide."""
+        shown = [self.rows[k] for k in way.shown]
+        pairs = zip(rows, shown, strict=not way.flowing)
+        kinds = [(len(lines), bool(row.shared), row.is_family) for lines, row in pairs]
+        placed = []
+        for row, kind in zip(rows, kinds, strict=True):
+            alike = [r for r, k in zip(rows, kinds, strict=True) if k == kind]
+            lines = []
+            for number, line in enumerate(row):
+                columns = Columns.over([other[number] for other in alike])
+                fits = columns.width <= self.width and not way.flowing
+                lines.append(columns.placed(line, self.width) if fits else beside(line, self.width))
+            if is_operand_above(row):  # the operand above the last result
+                by = max(p.right for p in lines[1]) - max(p.right for p in lines[0])
+                lines[0] = [replace(one, right=one.right + by) for one in lines[0]]
+            placed.append(lines)
+        return placed
 
 
-def _in_sight(at: int, first: int, shown: int) -> int:
-    """Return the first of `shown` lines, moved as little from `first` as brings `at` among them."""
-    return max(at - shown + 1, min(first, at))
+def beside(line: Line, width: int) -> list[Placed]:
+    """The matrices of blocks one after the other."""
+    numbered = [replace(block, part="results", number=k) for k, block in enumerate(line)]
+    return Columns.over([numbered]).placed(numbered, width)
 
 
-def _shown(first: int, count: int, of: int) -> range:
-    """Return `count` of `of` rows, from `first` on or as near to it as there are rows."""
-    first = max(0, min(first, of - count))
-    return range(first, min(of, first + count))
+def lines_of(line: Line, apart: int) -> int:
+    """The lines that blocks beside each other take, with their labels."""
+    return 2 + (max(len(piece.rows) for block in line for piece in block.pieces) - 1) * apart
 
 
-def _matrices(
-    view: View,
-    layer: Layer,
-    at: Columns,
-    top: int,
-    window: MatrixWindow,
-    *,
-    above: bool = False,
-) -> list[Placed]:
-    """Place a layer's matrices beside each other; of what stands `above` already, only a label."""
-    example = range(view.column, view.column + 1)
+def touched(rows: tuple[Row, ...], needed: frozenset[str]) -> frozenset[int]:
+    """The fewest rows that hold all that is needed, as far as any does: dA1 = W2ᵀ · dZ2 stands on
+    the row of W2, where A1 is what it reads."""
+    left, found = needed, set[int]()
+    while left:
+        held, best = max((len(left & row.symbols), k) for k, row in enumerate(rows))
+        if not held:
+            break
+        found.add(best)
+        left -= rows[best].symbols
+    return frozenset(found)
 
-    def column(symbol: str, right: int, rows: range = window.rows) -> Placed:
-        return Placed(symbol, right, top, rows, example, at.cell, symbol)
 
-    below, weight, bias, affine, activation, target = at.edges
-    weights = replace(column(layer.weight, weight), columns=window.columns)
-    before = column(layer.below, below, range(0) if above else window.before)
-    if above:
-        label = f"{layer.below} (above)"
-        label = label if len(label) < weight - len(layer.weight) else f"↑ {layer.below}"
-        before = replace(before, label=label, right=max(below, len(label)))
-    placed = [
-        before,
-        weights,
-        replace(column(layer.bias, bias), columns=range(1)),
-        column(layer.affine, affine),
-        column(layer.activation, activation),
+def must_be_there(rows: tuple[Row, ...], sought: Sought) -> tuple[frozenset[str], frozenset[int]]:
+    """What must be on the boards, and the rows on which it stands: what the step needs, and what is
+    looked at, where that stands on the same rows; else that in place of the step."""
+    needed, looked_for = sought.needed, sought.looked_for
+    must = touched(rows, needed)
+    if looked_for:
+        beside = frozenset[str]().union(*(rows[k].symbols for k in must))
+        needed = looked_for | needed if looked_for <= beside else looked_for
+        must = touched(rows, needed)
+    return needed, must or frozenset({0})
+
+
+def by_distance(rows: tuple[Row, ...], must: frozenset[int]) -> Iterator[tuple[int, ...]]:
+    """The rows to show: all, then without those farthest from the step, one after the other; what
+    is shared stays."""
+    far = [
+        (min(abs(k - here) for here in must), k)
+        for k, row in enumerate(rows)
+        if k not in must and not row.shared
     ]
-    if layer == view.program.layers[-1]:
-        placed.append(column(view.program.targets[0], target))
-    return placed
-
-
-def _gradients(view: View, cache: Iterable[Placed]) -> Iterator[Placed]:
-    """Place the gradients of some matrices, each in the place of its value."""
-    for placed in cache:
-        gradient = _gradient(view, placed)
-        if placed.rows and gradient is not None:
-            yield replace(placed, symbol=gradient, label=gradient)
-
-
-def _gradient(view: View, placed: Placed) -> str | None:
-    return view.program.gradient_of(placed.symbol)
+    gone = [k for _, k in sorted(far, reverse=True)]
+    for count in range(len(gone) + 1):
+        yield tuple(k for k in range(len(rows)) if k not in gone[:count])

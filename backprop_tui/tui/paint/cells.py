@@ -8,8 +8,8 @@ from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import cell_width, fixed, ink
 from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
-from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.placed import Placed
 
 MARKS = f" ▸•✓≠{ENTERS}{CARRIED_ON}{EDITED}{CHANGED}"
 """What may stand before a number in its cell."""

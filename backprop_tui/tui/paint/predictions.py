@@ -48,7 +48,7 @@ def predicted(view: View) -> Prediction | None:
 def right_of_batch(view: View) -> tuple[int, int] | None:
     """Return how many examples of the shown batch are predicted correctly, and of how many."""
     data, A = view.state.experiment.data, outputs(view)
-    if A is None or A.shape[1] == 1 or data.class_names is None:
+    if A is None or view.state.examples == 1 or data.class_names is None:
         return None
     return int(correct(A, targets(view)).sum()), A.shape[1]
 

@@ -1,23 +1,16 @@
 """How a large screen is divided: the boards get the lines that they need, the Step panel the rest.
 
-Everything follows from the size of the terminal and of the network, so that nothing moves from step
-to step. On a small screen the parts are fixed.
+On a small screen the parts are fixed.
 """
 
 from __future__ import annotations
-
-from functools import lru_cache
-
-from backprop_tui.tui.paint.arrangement import board_lines
 
 AROUND = 3
 """Lines of title, rail and footer."""
 LEAST_STEP, SHARE = 13, 4
 """Lines of the Step panel at least; and at least one in so many of all."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
-"""Lines of a drawing; of one of a bar for each layer at least."""
-LEAST_COLUMNS = 42
-"""Columns of the drawing."""
+"""Lines of a drawing; of one of a bar for each group at least."""
 
 
 def is_large(width: int, height: int) -> bool:
@@ -25,10 +18,13 @@ def is_large(width: int, height: int) -> bool:
     return width >= 110 and height >= 34
 
 
-@lru_cache(maxsize=16)
-def proportions(width: int, height: int, layers: tuple[int, ...]) -> tuple[int, int]:
-    """Return the columns of the drawing and the lines of the Step panel on a large screen."""
-    room = height - AROUND - max(LEAST_STEP, height // SHARE)
-    drawn = max(LEAST_DRAWN, min(len(layers) + 2, MOST_DRAWN))
-    body = max(2 * board_lines(layers, room // 2), min(room, drawn))
-    return max(LEAST_COLUMNS, width * 8 // 25), height - AROUND - body
+def board_room(height: int) -> int:
+    """Return the lines that a board may take on a large screen, its rule included."""
+    return (height - AROUND - max(LEAST_STEP, height // SHARE)) // 2
+
+
+def step_lines(height: int, board: int, groups: int) -> int:
+    """Return the lines of the Step panel on a large screen, below boards of `board` lines each."""
+    room = 2 * board_room(height)
+    drawn = max(LEAST_DRAWN, min(groups + 3, MOST_DRAWN))
+    return height - AROUND - max(2 * min(board, room // 2), min(room, drawn))

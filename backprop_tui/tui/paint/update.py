@@ -2,84 +2,127 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 
 from backprop_tui.maths.expressions import Diff
-from backprop_tui.maths.numbers import cell_width
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Program
+from backprop_tui.model.rows import rows_of
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.arrangement import (
-    Arrangement,
-    Division,
-    MatrixWindow,
-    Placed,
-    centred,
-    divided,
-    most_apart,
-    shifted,
-)
+from backprop_tui.tui.paint.arrangement import by_distance, must_be_there, sought_in
+from backprop_tui.tui.paint.blocks import Blocks
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
 LABEL = 13
 """Columns of a label beside a block of the update: `before W1`."""
-ONE = range(1)
+APART = 2
+"""Columns between two parameters beside each other."""
 
 
 def arrange_update(view: View, width: int, height: int) -> Arrangement:
-    """The blocks of each parameter under each other, W left and b right: all layers or one."""
-    program = view.program
-    n, here = view.sizes, program.layers[view.layer - 1]
-    cell = cell_width(view.decimals)
-    most = (width - 2 * LABEL - 2 - cell) // cell
-    both = most > 0  # else there is room for one of them: the step's own
-    most = max(1, most if both else (width - LABEL) // cell)
-    tall = max(len(blocks_of(program, parameter)) for parameter in program.parameters)
-    parted = _division(n, tall, height, most_apart(view))
-    whole = parted is not None and max(n[:-1]) <= most
-    if parted is None or not whole or (len(parted[0]) > 1 and not view.roomy):
-        whole, parted = False, ((range(view.layer, view.layer + 1),), 1)
-    parts, apart = parted
-    numbers = next(tuple(part) for part in parts if view.layer in part)
-    layers = [program.layers[number - 1] for number in numbers]
-    weights = min(max(layer.reads for layer in layers), most)
-    lines = max(1, max(n) if whole else (height - 1) // tall)
-    if view.maximised or view.roomy:
-        cell += max(0, min(6, (width - 2 * LABEL - 2) // (weights + 1) - cell))
-    placed: list[Placed] = []
-    top, remark = 0, ""
-    for layer in layers:
-        window = MatrixWindow.onto(view, layer, lines, weights)
-        right = LABEL + weights * cell
-        parameters = [
-            (layer.weight, right, window.columns),
-            (layer.bias, right + 2 + LABEL + cell, ONE),
-        ]
-        if not both:
-            cursor = view.inspection.cursor or view.cell
-            biased = cursor is not None and program.part(cursor.symbol) == "bias"
-            parameters = [(layer.bias, LABEL + cell, ONE)] if biased else parameters[:1]
-        for parameter, edge, shown in parameters:
-            for k, (part, symbol, label) in enumerate(blocks_of(program, parameter)):
-                y = top + k * len(window.rows) * apart
-                block = Placed(symbol, edge, y, window.rows, shown, cell, label, part, parameter)
-                placed.append(block)
-        top += tall * len(window.rows) * apart + 1
-        remark = window.remark(layer)
-    card = [s for p in (here.weight, here.bias) for _, s, _ in blocks_of(program, p)]
-    named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
-    moved = centred(view, max(one.right for one in placed), cell, width)
-    return Arrangement(shifted(placed, apart, moved), (), numbers, remark, named)
+    """The blocks of each parameter under each other, the parameters of a group side by side."""
+    return _arranged(sought_in(view), width, height)
 
 
-@lru_cache(maxsize=256)
-def _division(n: tuple[int, ...], tall: int, height: int, apart: int) -> Division | None:
-    """As few parts of the layers as fit, each parameter in `tall` blocks of its rows."""
+@lru_cache(maxsize=512)  # asked for at every key
+def _arranged(sought: Sought, width: int, height: int) -> Arrangement:
+    board = _Update(sought, width, height)
+    return next(found for way in board.ways() if (found := board.arranged(*way)) is not None)
 
-    def fits(part: range, by: int) -> bool:
-        others = len(part) < len(n) - 1
-        return tall * by * sum(n[layer] for layer in part) + len(part) - 1 + others <= height
 
-    return divided(len(n) - 1, apart, fits)
+class _Update:
+    """An Update board of some size, to be arranged."""
+
+    def __init__(self, sought: Sought, width: int, height: int) -> None:
+        self.sought, self.width, self.height = sought, width, height
+        every = rows_of(sought.program)
+        self.needed, must = must_be_there(every, sought)
+        self.numbers = [k for k, row in enumerate(every) if row.parameters]
+        self.rows = tuple(replace(every[k], shared=()) for k in self.numbers)
+        here = {k for k, number in enumerate(self.numbers) if number in must}
+        self.must = frozenset(here or {len(self.rows) - 1})
+        self.blocks = Blocks(sought, [self.rows[k] for k in self.must])
+
+    def ways(self) -> Iterator[tuple[Way, bool]]:
+        """What may be shown, and whether the step's parameters alone: all groups, fewer of them,
+        windows, one parameter."""
+        for folded in (False, True):
+            for shown in by_distance(self.rows, self.must):
+                for apart in range(self.sought.apart, 0, -1):
+                    yield Way(shown, apart, folded=folded), False
+        columns = self.width // self.sought.cell
+        for alone in (False, True):
+            way = Way(shown, folded=False, rule="h")
+            wide = largest(1, columns, lambda n: self.fits(replace(way, wide=n), alone))  # noqa: B023
+            if wide is not None:
+                for tall in range(self.height, 0, -1):
+                    for apart in range(self.sought.apart, 0, -1):
+                        yield replace(way, wide=wide, tall=tall, apart=apart), alone
+        yield Way(shown, tall=1, wide=1, rule="i"), True
+
+    def bands(self, way: Way, alone: bool) -> Iterator[list[str]]:
+        """The parameters beside each other, of each row one line or as many as they take."""
+        for k in way.shown:
+            every = [symbol for (symbol,) in self.rows[k].parameters]
+            if alone:
+                every = [s for s in every if s in self.needed][:1] or every[:1]
+            band: list[str] = []
+            for symbol in every:
+                if band and way.folded and self.edges([[*band, symbol]], way)[-1] > self.width:
+                    yield band
+                    band = []
+                band.append(symbol)
+            yield band
+
+    def edges(self, bands: list[list[str]], way: Way) -> list[int]:
+        """The right edges of parameters beside each other, wide enough for each band."""
+        wide = [0] * max(map(len, bands))
+        for band in bands:
+            for k, symbol in enumerate(band):
+                columns = len(self.blocks.span(symbol, 1, way.wide))
+                wide[k] = max(wide[k], self.sought.cell * columns)
+        return list(accumulate(LABEL + APART * (k > 0) + w for k, w in enumerate(wide)))
+
+    def fits(self, way: Way, alone: bool) -> bool:
+        """Whether no band is too wide."""
+        return self.edges(list(self.bands(way, alone)), way)[-1] <= self.width
+
+    def arranged(self, way: Way, alone: bool) -> Arrangement | None:
+        """The blocks in their places; None if they do not fit."""
+        bands, program, top = list(self.bands(way, alone)), self.sought.program, 0
+        edges = self.edges(bands, way)
+        if edges[-1] > self.width and way.rule != "i":
+            return None
+        placed: list[Placed] = []
+        for band in bands:
+            tall = 0
+            for symbol, right in zip(band, edges, strict=False):
+                rows = self.blocks.span(symbol, 0, way.tall)
+                columns = self.blocks.span(symbol, 1, way.wide)
+                blocks = blocks_of(program, symbol)
+                for number, (part, of, label) in enumerate(blocks):
+                    y = top + number * len(rows) * way.apart
+                    block = Placed(of, right, y, rows, columns, self.sought.cell, label, part)
+                    placed.append(replace(block, parameter=symbol, apart=way.apart))
+                tall = max(tall, len(blocks) * len(rows) * way.apart)
+            top += tall + 1
+        hidden = len(way.shown) < len(self.rows)
+        if top - 1 + hidden > self.height and way.rule != "i":
+            return None
+        parameters = (s for k in way.shown for (s,) in self.rows[k].parameters)
+        card = (of for s in parameters for _, of, _ in blocks_of(program, s) if of)
+        return Arrangement(
+            tuple(placed),
+            (),
+            tuple(self.numbers[k] for k in way.shown),
+            tuple(dict.fromkeys(card)),
+            self.blocks.remark([p for p in placed if p.part == "before"]),
+            way.rule,
+            top - 1 + hidden,
+        )
 
 
 @lru_cache(maxsize=256)  # asked for at every key

@@ -1,30 +1,32 @@
-"""The boards: Cache and Gradients above each other, and the update as a subtraction.
+"""The boards: Cache and Gradients above each other.
 
-Where the matrices stand is decided in `paint.arrangement` and `paint.update`.
+Where the matrices stand is decided in `paint.arrangement`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
 from textual.geometry import Offset, Size
 
-from backprop_tui.explain.provenance import Place
-from backprop_tui.maths.expressions import Cell, Diff, Name, names
-from backprop_tui.maths.functions import Array
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import common_power, times_power
-from backprop_tui.maths.values import value
-from backprop_tui.maths.writing import text
-from backprop_tui.model.saved import ALPHA
-from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
-from backprop_tui.tui.paint.arrangement import Arrangement, Placed, arrange
+from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
+from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
-from backprop_tui.tui.paint.cells import paint_cell, paint_cursor, paint_matrix, shown_values
-from backprop_tui.tui.paint.predictions import right_of_batch, target_class
-from backprop_tui.tui.paint.update import LABEL, arrange_update
+from backprop_tui.tui.paint.cells import paint_cursor, paint_matrix, shown_values
+from backprop_tui.tui.paint.placed import Arrangement, Placed
+from backprop_tui.tui.panels.board_titles import (
+    cache_title,
+    dL,
+    elsewhere,
+    example,
+    neighbours,
+    which_groups,
+)
 from backprop_tui.tui.panels.panel import Panel
 
 TOLD = re.compile(f"[✓✗~≠{re.escape(EDITED + CHANGED)}]|(?<!e)−")
@@ -33,6 +35,8 @@ POWER = 12
 """Columns for a layer's own power of ten, beside its gradients."""
 LEAST = 3
 """Lines that the rule of a board, its labels and one row of numbers take."""
+LONGEST = 15
+"""Columns of the rule of a board that has the longest name."""
 MARKED = re.compile("[▸•]−")
 """A mark left of a minus sign: where it stands would reveal a hidden sign."""
 CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
@@ -80,14 +84,18 @@ class Board(Panel):
         card = [own for s in a.card if (own := cls.own(view, s))]
         per_example = view.state.program.per_example
         return [
-            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1)
-            for s in card or stops
+            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1) for s in card
         ]
 
-    def remark(self, view: View, a: Arrangement) -> str:
-        """Say what is not shown."""
+    def remark(self, view: View, a: Arrangement, width: int) -> str:
+        """Say in the rule what is not shown, as far as that fits."""
+        whole = ", ".join(filter(None, (a.remark, self.no_room(view, a))))
+        return whole if len(whole) + LONGEST <= width else a.remark
+
+    def no_room(self, view: View, a: Arrangement) -> str:
+        """Say for which matrices there is no room."""
         left_out = " ".join(own for s in a.left_out if (own := self.own(view, s)))
-        return ", ".join(filter(None, (a.remark, f"no room: {left_out}" if left_out else "")))
+        return f"no room: {left_out}" if left_out else ""
 
     def cell_at(self, at: Offset) -> Cell | None:
         """The cell that is drawn at that place of the panel."""
@@ -113,11 +121,13 @@ class Board(Panel):
         super().hide(canvas, view)
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
-        """Name the other layers in the last line, and return the column behind them."""
-        if len(a.layers) == view.depth or canvas.height <= LEAST:
+        """Name the other groups in the last line, and return the column behind them."""
+        if canvas.height <= LEAST:
             return 0
-        others = shortened(neighbours(view, a.layers), canvas.width)
-        return canvas.put(0, canvas.height - 1, others, "quiet")
+        others, left_out = neighbours(view, a, canvas.width), self.no_room(view, a)
+        if left_out and not self.remark(view, a, canvas.width).endswith(left_out):
+            others = "   ".join(filter(None, (others, left_out)))
+        return canvas.put(0, canvas.height - 1, shortened(others, canvas.width), "quiet")
 
 
 class Cache(Board):
@@ -125,8 +135,9 @@ class Cache(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        title, remark = f"Cache{which_layer(view, a)}{legend(view, a.cache)}", self.remark(view, a)
-        self.rule(canvas, view, *cache_title(view, title, remark, canvas.width - 8))
+        title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a, canvas.width)
+        title += legend(view, a.cache)
+        self.rule(canvas, view, *cache_title(view, a, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
         behind, which = self.put_neighbours(canvas, view, a), example(view)
@@ -168,8 +179,8 @@ class Gradients(Board):
         cards = self.powers(view, self.room or self.size)
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
-        power_of_ten, remark = times_power(shared), self.remark(view, a)
-        layers = (which_layer(view, a), "") if self.alone else ("",)  # else the Cache says it
+        power_of_ten, remark = times_power(shared), self.remark(view, a, canvas.width)
+        layers = (which_groups(view, a), "") if self.alone else ("",)  # else the Cache says it
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
         notes.append(remark or meant[-1])
@@ -179,7 +190,8 @@ class Gradients(Board):
             for note in notes
             for layer in layers
         ]
-        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), ways[-1]))
+        short = ways[-1][0], shortened(remark, canvas.width - len(ways[-1][0]) - 6)
+        self.rule(canvas, view, *next((way for way in ways if canvas.fits_rule(*way)), short))
         for card, power in cards:
             for placed in card:
                 paint_matrix(canvas, view, placed, power)
@@ -187,6 +199,14 @@ class Gradients(Board):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
         if self.alone:
             self.put_neighbours(canvas, view, a)
+        elif not view.program.layers and self.is_free(canvas, canvas.height - 1):
+            said = shortened(elsewhere(view, a), canvas.width)
+            canvas.put(0, canvas.height - 1, said, "quiet")
+
+    @staticmethod
+    def is_free(canvas: Canvas, y: int) -> bool:
+        """Whether nothing stands on a line."""
+        return canvas.blanks(0, canvas.width, y) == canvas.width
 
     @classmethod
     def cards(cls, every: tuple[Placed, ...], width: int) -> list[tuple[Placed, ...]]:
@@ -196,191 +216,6 @@ class Gradients(Board):
         return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
 
 
-class Update(Board):
-    """The update phase as a subtraction: before, minus α times the gradient, after."""
-
-    @classmethod
-    def arranged(cls, view: View, room: Size) -> Arrangement:
-        """The blocks of every layer that is shown, under each other."""
-        return arrange_update(view, room.width, room.height - 1)
-
-    def paint(self, canvas: Canvas, view: View) -> None:
-        a = self.arrangement(view)
-        constants = rule_in_numbers(view)
-        remark = self.remark(view, a)
-        told = ", ".join(filter(None, (remark, constants)))
-        notes = [*with_legend(view, told), remark or constants]
-        fits = [note for note in notes if len(note) + 14 <= canvas.width]
-        self.rule(canvas, view, "Update", fits[0] if fits else "")
-        for placed in a.cache:
-            if placed.part == "before" and placed.top:
-                canvas.put(0, placed.top, "─" * canvas.width, "quiet")
-            self.block(canvas, view, placed)
-        self.put_neighbours(canvas, view, a)
-
-    def finish(self, canvas: Canvas, view: View) -> None:
-        if (at := view.bracketed) is None:
-            return
-        row, column = at.cell.row - 1, at.cell.column - 1
-        for placed in self.placed(view):
-            if placed.symbol and at == place_in_block(view, placed, row, column):
-                paint_cursor(canvas, view, placed)
-
-    def block(self, canvas: Canvas, view: View, placed: Placed) -> None:
-        """Paint the label of a block at its left, and its numbers with their marks."""
-        top, values = placed.top + 1, shown_block(view, placed)
-        place = partial(place_in_block, view, placed)
-        marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
-        looks = "quiet" if placed.label.endswith(("frozen", "stays")) else f"label {marked}"
-        canvas.put(placed.left - LABEL, top, placed.label, looks)
-        known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
-        for k, i in enumerate(placed.rows):
-            y = placed.line(k) + 1
-            for x, j in enumerate(placed.columns, 1):
-                hidden = values is None or (known is not None and i * values.shape[1] + j >= known)
-                number = None if values is None or hidden else float(values[i, j])
-                mark = view.mark(place(i, j)) if placed.symbol else ""
-                told = placed.symbol and number is not None
-                wrong = view.wrong(place(i, j)) if told else ""
-                end = placed.left + x * placed.cell
-                waits = placed.part in ("made", "after") and view.waits(placed.symbol, i, j)
-                sign = view.sign(place(i, j)) if told else ""
-                paint_cell(canvas, end, y, number, view, placed.cell, mark, "", waits, sign, wrong)
-
-
-def place_in_block(view: View, placed: Placed, row: int, column: int) -> Place:
-    """Return which number a block shows in a cell (counted from 0)."""
-    if placed.part == "made":
-        return view.place_of(placed.symbol, row, column)
-    made = view.iteration - (placed.part == "before")
-    return view.provenance.earliest(Place(made, Cell(placed.symbol, row + 1, column + 1)))
-
-
-def shown_block(view: View, placed: Placed) -> Array | None:
-    """Return the numbers of a block; None until they are computed."""
-    state, symbol = view.state, placed.symbol
-    match placed.part:
-        case "before":
-            return state.iteration.given.get(symbol)
-        case "slope" | "made":
-            return state.value(symbol)
-        case "after":
-            return state.value(symbol) if state.done(symbol) or state.opening(symbol) else None
-        case _:
-            return taken_away(view, placed)
-
-
-def taken_away(view: View, placed: Placed) -> Array | None:
-    """Return what the update subtracts, once everything that it reads is computed."""
-    program = view.program
-    step = program.steps[program.index(placed.parameter)]
-    updates, _ = program.phase_bounds("update")
-    if not isinstance(step.expression, Diff):
-        return None
-    reads = [program.positions.get(s, -1) for s in names(step.expression.right)]
-    if any(updates <= at and at >= view.state.position.steps for at in reads):
-        return None
-    taken: Array = value(step.expression.right, view.provenance.environment(view.iteration, step))
-    return taken
-
-
-def rule_in_numbers(view: View) -> str:
-    """Return `α = 0.5`, with the constants of an optimizer other than gradient descent."""
-    training, program = view.state.experiment.training, view.program
-    first, behind = program.phase_bounds("update")
-    read = {s for step in program.steps[first:behind] for s in names(step.expression)}
-    constants = [
-        f"{text(Name(symbol))} = {getattr(training, symbol):g}"
-        for symbol in ("beta1", "beta2", "weight_decay")
-        if symbol in read
-    ]
-    plain = training.optimizer == "gradient_descent"
-    name = [] if plain else [training.optimizer]
-    alpha = view.state.iteration.scalars[ALPHA.symbol]
-    sign = EDITED if view.state.timeline.history.last_edit(ALPHA, view.iteration) else ""
-    return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])
-
-
-def cache_title(view: View, title: str, remark: str, room: int) -> tuple[str, str]:
-    """Return the Cache's title and note in `room` columns, with the shown example's class and how
-    many of the batch are predicted correctly, as far as they fit."""
-    known, named = right_of_batch(view), None if remark else target_class(view)
-    note = remark or example(view)
-    right = ["", ""] if known is None else ["  {} of {} correct", "  {}/{} ✓"]
-    titles = [own + form.format(*known or ()) for own in (title, "Cache") for form in right]
-    notes = [f"{note} class {shortened(named, 16)}", note] if named else [note]
-    notes = [*with_legend(view, notes[0]), *notes[1:]]
-    ways = [(own, said) for said in notes for own in titles]
-    return next((way for way in ways if sum(map(len, way)) <= room), ("Cache", note))
-
-
-def with_legend(view: View, note: str) -> list[str]:
-    """Return a note with what the signs of a mistake mean before it, where the run has one, and the
-    note alone."""
-    if view.right is None or view.without_effect:
-        return [note]
-    legend = f"{ENTERS} mistake enters  {CARRIED_ON} carried on"
-    return [f"{legend}   {note}" if note else legend, *([legend] if note else []), note]
-
-
-def example(view: View) -> str:
-    """Say which example's column is shown."""
-    state, total = view.state, view.state.experiment.data.examples
-    row = state.iteration.examples[view.column] + 1
-    if state.examples == total and row == view.column + 1:
-        return f"‹example {row} of {total}›" if total > 1 else f"example {row} of {total}"
-    if state.examples > 1:
-        return f"‹example {row}: {view.column + 1} of {state.examples} here›"
-    return f"example {row} of {total}"
-
-
-def legend(view: View, shown: tuple[Placed, ...]) -> str:
+def legend(view: View, shown: Iterable[Placed]) -> str:
     """Say what the sign before a given matrix means, where one is shown."""
     return f"  {GIVEN} given" if any(p.symbol in view.program.cached for p in shown) else ""
-
-
-def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
-    """Say what a d before a name means here, in full, then shorter."""
-    program, step = view.program, view.step
-    own, joint = program.loss, program.objective
-    if joint != own:
-        total = "sum" if program.training.reduction == "sum" else "mean"
-        return (
-            f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
-            f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
-        )
-    of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
-    slope = program.gradient_of(of or "")
-    if slope is None:  # values are given: it is not computed
-        of, slope = next(((program.roles[s].of, s) for s in program.gradients), (None, None))
-        if slope is None:
-            return ("",)
-    return (f"{slope} means ∂{own}/∂{of}",)
-
-
-def which_layer(view: View, a: Arrangement) -> str:
-    """Say which layers are shown; nothing where all of them are."""
-    depth = view.depth
-    if len(a.layers) == depth:
-        return ""
-    if len(a.layers) == 1:
-        return f"  layer {a.layers[0]} of {depth}"
-    return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"
-
-
-def neighbours(view: View, shown: tuple[int, ...]) -> str:
-    """Name the layers before and after those that are shown."""
-    n, g = view.sizes, view.state.experiment.dense.activations
-    depth = len(n) - 1
-
-    def named(first: int, last: int) -> str:
-        if first == last:
-            return f"layer {first}: {n[first - 1]} → {n[first]} {g[first - 1]}"
-        return f"layers {first} to {last}"
-
-    parts = []
-    if shown[0] > 1:
-        parts.append(f"▴ {named(1, shown[0] - 1)}")
-    if shown[-1] < depth:
-        parts.append(f"▾ {named(shown[-1] + 1, depth)}")
-    return "      ".join(parts)

@@ -34,6 +34,8 @@ ASKING = {
     "leave": "stop asking",
 }
 """The keys that are shown while something is asked, and what they do then."""
+LIT_AT = 3
+"""How many commands stand before the one that lights another column."""
 YIELDS = ("up", "ask", "help")
 """What gives way in the footer while the blackboard is open."""
 YIELDING = ("if roomy", "if it fits", "soon")
@@ -125,6 +127,8 @@ class Footer(Panel):
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
+            if view.axis in ("time step", "column"):
+                shown.insert(LIT_AT, replace(BY_ID["example"], short=view.axis, footer="soon"))
             if view.one_panel:
                 shown = with_panels(shown, view.tabbed)
             self.keys(canvas, fitting(room, shown), 1)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.architecture import PHASES, Phase
+from backprop_tui.model.program import Program
 from backprop_tui.session.view import ARROWS, EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
+
+DIGITS = "0123456789"
+MANY = 4
+"""Groups beyond which the rail names the one that it shows."""
 
 
 class Title(Panel):
@@ -109,22 +116,25 @@ class Rail(Panel):
                 x += 2
 
     def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
-        """Write the steps of the current phase with `[` and `]` around the current one.
+        """Write the steps of the current phase with `[` and `]` around the current one, and `│`
+        between groups where there are more than two.
 
-        Where they do not all fit, those of its layer are shown in a deep network, else those around
-        the current one.
+        Where they do not all fit, those of its group are shown, with its name where there are many,
+        and as many around them as fit.
         """
         state, steps, phase = view.state, view.program.steps, phase_of(view)
-        at = state.number - 1
+        at, groups = state.number - 1, groups_of(view.program)
         first, behind = state.program.phase_bounds(phase)
         if phase == "update":
             first = state.program.phase_bounds("backward")[1]
-        shown, ahead = range(first, behind), ""
-        if needs(shown, view) > room and view.depth > 4 and state.step and state.step.group:
-            own = [i for i in shown if steps[i].group == state.step.group]
+        shown, ahead, here = range(first, behind), "", groups[at] if at >= 0 else 0
+        if needs(shown, view) > room and len(view.program.groups) > MANY and here:
+            own = [i for i in shown if groups[i] == here]
             shown = range(own[0], own[-1] + 1)
-            here, depth = state.step.group, view.depth
-            ways = (f" layer {here} of {depth}:", f" {here}/{depth}:", " …")
+            name = view.program.groups[here]
+            alike = [other.rstrip(DIGITS) for other in view.program.groups.values()]
+            count = alike.count(name.rstrip(DIGITS))
+            ways = (f" {name} of {count}:", f" {name}:", f" {here}/{count}:", " …")
             ahead = next((w for w in ways if len(w) + needs(shown, view) <= room), ways[-1])
             shown = around(at, shown, view, room - len(ahead))
         elif needs(shown, view) > room:
@@ -134,8 +144,10 @@ class Rail(Panel):
         for i in shown:
             looks = "target" if i == at else "quiet" if i > at else hue_of(phase)
             gap = "[" if i == at else "]" if i == at + 1 and i > shown[0] else " "
+            if gap == " " and i > shown[0] and groups[i] != groups[i - 1] and max(groups) > 2:
+                gap = "│"
             wrong = "" if gap == "[" else view.wrong_step(steps[i])
-            looks_of_gap = WRONG.get(wrong, "target" if gap != " " else "")
+            looks_of_gap = WRONG.get(wrong, "target" if gap in "[]" else "quiet")
             behind_gap = canvas.put(x, 0, wrong or gap, looks_of_gap)
             self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
             # What comes next is part of the question; the column stays as wide as its name.
@@ -149,6 +161,16 @@ class Rail(Panel):
     def steps_at(self, x: int) -> int | None:
         """After how many steps of this iteration the position stands that is drawn there."""
         return next((steps for place, steps in self.places if x in place), None)
+
+
+@lru_cache(maxsize=64)
+def groups_of(program: Program) -> tuple[int, ...]:
+    """The group that each step belongs to in the rail: a gradient that several groups share, to the
+    one where its last term arrives."""
+    found: list[int] = []
+    for step in program.steps:
+        found.append(step.group or (found[-1] if found and step.phase == "backward" else 0))
+    return tuple(found)
 
 
 def phase_of(view: View) -> Phase:

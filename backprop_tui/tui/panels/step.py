@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
+from backprop_tui.maths.expressions import names
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
+from backprop_tui.model.architecture import Step
+from backprop_tui.model.rows import named
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import COVERED, Canvas
@@ -156,12 +159,24 @@ def title(view: View) -> str:
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
     is_wrong = view.place is not None and view.wrong(view.place)  # that takes the room
-    where = f", layer {view.step.group}" if view.step.group and not is_wrong else ""
+    where = "" if is_wrong else worked_on(view, view.step)
+    where = f", {where}" if where else ""
     number_of = view.state.number
     opened = ""
     if position.elements:
         opened = f", element {position.elements} of {view.state.result(view.step.symbol).size}"
     return f"Step {number_of}  {view.step.phase}{where}{opened}"
+
+
+def worked_on(view: View, step: Step) -> str:
+    """Say which group a step works on, or which of them share what it writes."""
+    program = view.program
+    if step.group:
+        return named(program, (step.group,))
+    of = step.role.of or step.symbol
+    users = {s.group for s in program.steps if s.phase == "forward" and of in names(s.expression)}
+    shared = named(program, (g for g in program.groups if g in users))
+    return f"shared by {shared}" if shared and len(users) > 1 else ""
 
 
 def verdict(view: View) -> str:

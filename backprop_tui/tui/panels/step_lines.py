@@ -12,6 +12,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
+from backprop_tui.tui.panels.term_lines import head_of, term_lines
 
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""
@@ -35,11 +36,13 @@ def explained(view: View, width: int, height: int) -> list[TextLine]:
 def computed_lines(view: View, found: Explanation, width: int, height: int) -> list[TextLine]:
     """Return the lines for a number that a step computes."""
     roomy = height >= ROOMY
-    apart = roomy or len(found.formula) + len(found.shape_line) + 4 > width
-    head = TextLine(found.formula, f"strong {hue(view)}", 9, "" if apart else found.shape_line)
+    formula, sizes = head_of(view, found)
+    apart = roomy or len(formula) + len(sizes) + 4 > width
+    head = TextLine(formula, f"strong {hue(view)}", 9, "" if apart else sizes)
     lines = [head]
     if apart:
-        lines.append(TextLine(found.shape_line, "quiet", 4))
+        lines.append(TextLine(sizes, "quiet", 4))
+    lines += term_lines(view, found, width)
     if roomy:
         target, shapes = found.step.target, found.shapes
         form = index_form(target, found.step.expression, shapes)

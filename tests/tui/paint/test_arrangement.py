@@ -25,23 +25,18 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.saved import DRAWINGS
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.arrangement import (
-    Arrangement,
-    Placed,
-    arrange,
-    board_lines,
-    division,
-    lines_of,
-)
+from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_matrix
+from backprop_tui.tui.paint.placed import Arrangement, Placed
 from backprop_tui.tui.paint.update import arrange_update
-from backprop_tui.tui.panels.boards import Cache, Gradients, Update
+from backprop_tui.tui.panels.boards import Cache, Gradients
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
+from backprop_tui.tui.panels.update import Update
 from tests.networks import experiment, experiments
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 
@@ -119,11 +114,7 @@ def size_of(value: float) -> float:
 
 
 def is_whole(view: View, placed: Placed) -> bool:
-    shapes = {"X": (view.sizes[0], 1), "Y": (view.sizes[-1], 1)}
-    for layer, (reads, neurons) in enumerate(zip(view.sizes, view.sizes[1:], strict=False), 1):
-        shapes |= {f"W{layer}": (neurons, reads)}
-        shapes |= {f"{letter}{layer}": (neurons, 1) for letter in "bZA"}
-    return (len(placed.rows), len(placed.columns)) == shapes[placed.symbol]
+    return (len(placed.rows), len(placed.columns)) == view.program.shapes(1)[placed.symbol]
 
 
 @settings(max_examples=150)
@@ -142,7 +133,10 @@ def test_each_gradient_stands_exactly_under_its_value(view: View, width: int, he
     for slope in arrangement.gradients:
         value = values[slope.symbol.removeprefix("d")]
         assert slope.symbol == f"d{value.symbol}"
-        assert (slope.right, slope.left, slope.top) == (value.right, value.left, value.top)
+        assert (slope.right, slope.left) == (value.right, value.left)
+        with_gradients = {values[g.symbol.removeprefix("d")].top for g in arrangement.gradients}
+        alone = {p.top for p in arrangement.cache} - with_gradients  # inputs: such lines disappear
+        assert slope.top == value.top or any(top < value.top for top in alone)
         assert (slope.rows, slope.columns) == (value.rows, value.columns)
     shown = {p.symbol for p in arrangement.cache if p.rows and p.symbol not in ("X", "Y")}
     assert {slope.symbol for slope in arrangement.gradients} == {f"d{s}" for s in shown}
@@ -170,16 +164,20 @@ def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -
 def test_windows_say_what_they_show(view: View, width: int, height: int) -> None:
     arrangement = arrange(view, width, height)
     said = painted(Cache(), view, width, height + 1).text()
-    weights = next(p for p in arrangement.cache if p.symbol.startswith("W"))
-    if is_whole(view, weights):
+    shown = [p for p in arrangement.cache if p.rows]
+    if all(is_whole(view, p) for p in shown):
         assert not re.search(r"(row|col)s? \d+(–\d+)?/", said)
         return
-    neurons, reads = view.sizes[arrangement.layers[0]], view.sizes[arrangement.layers[0] - 1]
-    for what, shown, of in (("row", weights.rows, neurons), ("col", weights.columns, reads)):
-        if len(shown) == 1 < of:
-            assert f"{what} {shown[0] + 1}/{of}" in said
-        elif len(shown) < of:
-            assert f"{what}s {shown[0] + 1}–{shown[-1] + 1}/{of}" in said
+    weights = next((p for p in shown if p.symbol.startswith("W")), None)
+    if weights is None:
+        assert re.search(r"(row|col)s? \d+(–\d+)?/", said)
+        return
+    neurons, reads = view.program.shapes(1)[weights.symbol]
+    for what, span, of in (("row", weights.rows, neurons), ("col", weights.columns, reads)):
+        if len(span) == 1 < of:
+            assert f"{what} {span[0] + 1}/{of}" in said
+        elif len(span) < of:
+            assert f"{what}s {span[0] + 1}–{span[-1] + 1}/{of}" in said
 
 
 @settings(max_examples=200)
@@ -203,19 +201,18 @@ def test_every_number_shown_is_the_right_one(view: View, width: int, height: int
                     assert apart <= max(0.51 * 10.0**-view.decimals, 0.51 * size_of(value[i, j]))
 
 
-def test_a_maximised_board_has_wider_cells_and_lines_apart() -> None:
+def test_a_maximised_board_has_lines_apart() -> None:
     plain = view_of(timeline((3, 3, 1)), Position(1, 9))
     roomy = view_of(timeline((3, 3, 1)), Position(1, 9), maximised=True)
     close, apart = arrange(plain, 118, 13), arrange(roomy, 118, 13)
     assert {p.apart for p in close.cache} == {1}
     assert {p.apart for p in apart.cache} == {2}
-    assert apart.cache[0].cell > close.cache[0].cell
     between = apart.cache[0]
     assert between.cell_at(between.left, between.top + 1) is None
     assert {p.apart for p in arrange(roomy, 80, 7).cache} == {1}  # no room
     closed, opened = arrange_update(plain, 200, 50), arrange_update(roomy, 200, 50)
     assert opened.cache[0].apart == 2
-    assert opened.cache[0].cell > closed.cache[0].cell
+    assert closed.cache[0].apart == 1
 
 
 @given(views(), WIDTHS, HEIGHTS)
@@ -257,7 +254,7 @@ def test_places_hold_still(shape: tuple[int, ...], size: tuple[int, int], roomy:
             view = view_of(run, Position(1, steps), roomy=roomy)
             found.setdefault(steps, set()).add(arrange(view, *size))
     assert all(len(ways) == 1 for ways in found.values())
-    if any(len(way.layers) == len(shape) - 1 > 1 for ways in found.values() for way in ways):
+    if any(len(way.shown) == len(shape) - 1 > 1 for ways in found.values() for way in ways):
         assert len(set.union(*found.values())) == 1
 
 
@@ -338,42 +335,6 @@ def test_a_covered_panel_tells_no_power() -> None:
     done = Position(1, run.program.index("db1") + 1)
     view = view_of(run, done, roomy=True, hidden=frozenset({"gradients"}))
     assert "×" not in painted(Gradients(id="gradients"), view, 150, 40).text()
-
-
-LAYERS = st.lists(st.integers(1, 12), min_size=2, max_size=20).map(tuple)
-
-
-@given(LAYERS, st.integers(2, 90), st.integers(1, 3))
-def test_layers_stand_in_as_few_parts_as_fit(
-    layers: tuple[int, ...], height: int, apart: int
-) -> None:
-    """One after the other, each in one part; rows are closer before there are more parts."""
-    divided = division(layers, height, apart)
-    depth = len(layers) - 1
-    if divided is None:
-        one_by_one = [lines_of(layers, range(k, k + 1), 1) for k in range(1, depth + 1)]
-        assert max(one_by_one) > height
-        return
-    parts, by = divided
-    assert [layer for part in parts for layer in part] == list(range(1, depth + 1))
-    assert all(lines_of(layers, part, by) <= height for part in parts)
-    if len(parts) > 1:
-        assert lines_of(layers, range(1, depth + 1), 1) > height
-    if by < apart:
-        assert any(lines_of(layers, part, by + 1) > height for part in parts)
-
-
-@given(LAYERS, st.integers(2, 60))
-def test_a_board_takes_no_more_lines_than_it_needs(layers: tuple[int, ...], room: int) -> None:
-    lines = board_lines(layers, room)
-    assert lines <= room
-    run, used = timeline(layers), 0
-    for layer in range(1, len(layers)):
-        view = view_of(run, Position(1, run.program.index(f"A{layer}") + 1), roomy=True)
-        shown = arrange(view, 400, lines - 1)
-        assert layer in shown.layers
-        used = max(used, *(p.line(len(p.rows) - 1) + 1 for p in shown.cache if p.rows))
-    assert lines == room or lines - used <= 3  # a rule, the neighbours' names, a blank line
 
 
 def test_the_window_follows_the_scroll() -> None:

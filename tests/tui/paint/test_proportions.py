@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.session.prompts import Sheet
-from backprop_tui.tui.paint.arrangement import Placed
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.proportions import LEAST_STEP, is_large, proportions
+from backprop_tui.tui.paint.placed import Placed
+from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
 from backprop_tui.tui.panels.boards import Board
 from tests.tui.driver import SMALL, Driver, line_of, stepping
 
@@ -25,17 +25,11 @@ def test_which_screens_are_large() -> None:
     assert not is_large(100, 30)
 
 
-@given(
-    st.integers(110, 300),
-    st.integers(34, 100),
-    st.lists(st.integers(1, 800), min_size=2, max_size=31).map(tuple),
-)
-def test_a_large_screen_is_divided_without_rest(
-    width: int, height: int, layers: tuple[int, ...]
-) -> None:
-    columns, step = proportions(width, height, layers)
-    assert 2 * columns < width
+@given(st.integers(34, 100), st.integers(3, 100), st.integers(1, 40))
+def test_a_large_screen_is_divided_without_rest(height: int, board: int, groups: int) -> None:
+    step = step_lines(height, board, groups)
     assert LEAST_STEP <= step < height - 14
+    assert board > board_room(height) or 2 * board <= height - 3 - step
 
 
 def placed(driver: Driver, board: str) -> dict[str, Placed]:
@@ -54,7 +48,7 @@ async def test_each_gradient_is_near_its_value_and_the_step_follows(
         await driver.press(*DONE)
         cache, gradients = driver.panel("cache").region, driver.panel("gradients").region
         values, slopes = placed(driver, "cache"), placed(driver, "gradients")
-        assert len(values) > len(slopes) == 4 * (len(driver.session.view.sizes) - 1)
+        assert len(values) > len(slopes) == 4 * len(driver.session.view.program.groups)
         assert (
             gradients.y - cache.y <= 3 * max(p.line(len(p.rows)) for p in values.values()) // 2 + 4
         )
@@ -67,15 +61,15 @@ async def test_each_gradient_is_near_its_value_and_the_step_follows(
             assert all(p.apart > 1 for p in values.values())
 
 
-async def test_layers_that_do_not_all_fit_stand_in_parts() -> None:
+async def test_of_layers_that_do_not_all_fit_those_near_the_step_are_shown() -> None:
     async with stepping("vanishing", (200, 60)) as driver:
-        shown = []
-        for _ in range(24):
+        for step in range(24):
             await driver.press("space")
             title = driver.text("cache").splitlines()[0].split(" of 12")[0]
-            shown.append(title.removeprefix("─ Cache  layers "))
-        assert list(dict.fromkeys(shown)) == ["1 to 4", "5 to 8", "9 to 12"]
-        assert "▴ layers 1 to 8" in driver.text("cache")
+            first, last = map(int, title.removeprefix("─ Cache  layers ").split(" to "))
+            assert first <= step // 2 + 1 <= last
+            assert last - first >= 3
+        assert f"▴ layers 1 to {first - 1}" in driver.text("cache")
 
 
 async def test_a_tall_step_panel_has_lines_apart_and_the_losses_so_far() -> None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import names
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.tui.panels.boards import Board, Cache, Gradients, Update
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.panels.boards import Board, Cache, Gradients
+from backprop_tui.tui.panels.update import Update
 from tests.tui.driver import line_of, painted, stepping, view_of
+
+
+def labels(canvas: Canvas) -> set[str]:
+    """The names over the matrices of a board."""
+    lines = (line_of(canvas, y) for y in range(1, canvas.height))
+    words = (word for line in lines if "→" not in line for word in line.split())
+    return {word for word in words if re.fullmatch(r"d?[A-Za-z]\d?", word)}
 
 
 class TestNoRoom:
@@ -20,10 +31,11 @@ class TestNoRoom:
         for steps in range(1, timeline.program.phase_bounds("backward")[1] + 1):
             view, panel = view_of(timeline, Position(1, steps)), board()
             canvas = painted(panel, view, width, 8)
-            title = line_of(canvas, 0)
-            shown = set(re.findall(r"[A-Za-z]+\d?", line_of(canvas, 1)))
-            left_out = re.search(r"no room: ([A-Za-z\d ]+?) ─", title)
-            layer = view.layer
+            left_out = re.search(r"no room: ([A-Za-z\d ]+?) ─", line_of(canvas, 0))
+            shown = labels(canvas)
+            step = timeline.program.steps[steps - 1]
+            seen = [timeline.program.roles.get(s) for s in (step.symbol, *names(step.expression))]
+            layer = max(role.group or (3 if role.kind == "loss" else 1) for role in seen if role)
             before = "X" if layer == 1 else f"A{layer - 1}"
             card = {before, *(f"{s}{layer}" for s in "WbZA"), *(["Y"] if layer == 3 else [])}
             if board is Gradients:
@@ -38,13 +50,13 @@ class TestNoRoom:
             if step.phase in ("forward", "backward"):
                 view = view_of(timeline, Position(1, steps), decimals=decimals)
                 board = Cache() if step.phase == "forward" else Gradients()
-                assert step.symbol in line_of(painted(board, view, 40, 7), 1).split()
+                assert step.symbol in labels(painted(board, view, 40, 7))
 
     def test_hidden_rows_and_columns_are_told_of_gradients_too(self) -> None:
         timeline = Timeline(load("ai-by-hand"))
         steps = timeline.program.index("dW3") + 1
         text = painted(Gradients(), view_of(timeline, Position(1, steps)), 40, 6).text()
-        assert "col 1/4" in text
+        assert "cols 1–3/4" in text
         assert "▴ layers 1 to 2" in text
 
     def test_of_an_update_the_parameter_that_is_left_out_is_told(self) -> None:
@@ -53,6 +65,25 @@ class TestNoRoom:
         assert (
             "no room: b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
         )
+
+
+def test_without_biases_no_board_has_one() -> None:
+    article = load("article")
+    timeline = Timeline(replace(article, network=replace(article.dense, bias=False)))
+    for steps in range(1, len(timeline.program.steps) + 1):
+        view = view_of(timeline, Position(1, steps))
+        for board in (Cache(), Gradients(), Update()):
+            assert not re.search(r"\bd?b\d", painted(board, view, 60, 20).text())
+
+
+def test_the_gradient_of_the_input_stands_under_it() -> None:
+    article = load("article")
+    timeline = Timeline(replace(article, training=replace(article.training, input_gradient=True)))
+    view = view_of(timeline, Position(1, timeline.program.index("dX") + 1))
+    cache, gradients = (painted(board(), view, 60, 20) for board in (Cache, Gradients))
+    above, under = line_of(cache, 1), line_of(gradients, 1)
+    assert above.index("X") == under.index("dX") + 1
+    assert "▸" in line_of(gradients, 2)
 
 
 class TestCursor:

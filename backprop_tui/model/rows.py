@@ -1,0 +1,169 @@
+"""The rows of a board: what each group of a program's matrices reads, its parameters and results.
+
+A layer is a row. What several groups read as a parameter stands once, in a row above. Neighbouring
+groups without parameters of their own (time steps) are one row, a column for each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import TypeAlias
+
+from backprop_tui.maths.expressions import names
+from backprop_tui.model.program import Program
+
+Slot: TypeAlias = tuple[str, ...]
+"""A matrix, or the same matrix of each time step: they stand beside each other."""
+NUMBERED = re.compile(r"(.* )([0-9]+)")
+"""The name of a group that has a number: layer 2, t = 3."""
+FEW = 4
+"""So many time steps are named one by one."""
+PARTS = ("operands", "parameters", "results", "targets")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The matrices of a group, of several that are alike, or of all that share parameters."""
+
+    groups: tuple[int, ...]
+    operands: tuple[Slot, ...] = ()
+    """What it reads of other groups, and inputs."""
+    parameters: tuple[Slot, ...] = ()
+    results: tuple[Slot, ...] = ()
+    targets: tuple[Slot, ...] = ()
+    shared: tuple[int, ...] = ()
+    """The groups that read the parameters, where several do."""
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """All of its slots, from left to right."""
+        return (*self.operands, *self.parameters, *self.results, *self.targets)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """All matrices that stand in it."""
+        return frozenset(symbol for slot in self.slots for symbol in slot)
+
+    @property
+    def is_family(self) -> bool:
+        """Whether it is several groups, a column for each."""
+        return len(self.groups) > 1
+
+
+@lru_cache(maxsize=64)
+def rows_of(program: Program) -> tuple[Row, ...]:
+    """The rows of a program's boards, from top to bottom."""
+    right = program.right or program
+    reading = _Reading(right)
+    rows = [reading.row(members) for members in reading.families()]
+    at = next((k for k, row in enumerate(rows) if right.output in row.symbols), len(rows) - 1)
+    rows[at] = reading.with_targets(rows[at])
+    if not reading.shared:
+        return tuple(rows)
+    users = sorted({group for symbol in reading.shared for group in reading.users[symbol]})
+    above = Row((), parameters=tuple((s,) for s in reading.shared), shared=tuple(users))
+    if len(rows) == 2 and rows[0].is_family and not rows[1].is_family:
+        # What stands once, like the output of all time steps, has room beside what is shared.
+        family, once = rows
+        parameters = (*above.parameters, *once.parameters)
+        read = tuple(slot for slot in once.operands if family.symbols.isdisjoint(slot))
+        above = Row(once.groups, read, parameters, once.results, once.targets, tuple(users))
+        return above, family
+    return above, *rows
+
+
+class _Reading:
+    """A program's groups, with what each of them reads."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.roles = program, program.roles
+        self.shapes = program.shapes(1)
+        self.results: dict[int, list[str]] = {}
+        self.reads: dict[int, list[str]] = {}
+        self.users: dict[str, list[int]] = {symbol: [] for symbol in program.parameters}
+        for step in program.forward:
+            if step.phase == "forward" and step.symbol in self.roles:
+                self._take(step.role.group or 0, step.symbol, names(step.expression))
+        for symbol, users in self.users.items():
+            if not users:  # only the loss reads it
+                last = max(self.results, default=self.roles[symbol].group or 0)
+                self.results.setdefault(last, [])  # none: gradients alone are given
+                users.append(last)
+                self.reads.setdefault(last, []).append(symbol)
+
+    def _take(self, group: int, symbol: str, read: Iterable[str]) -> None:
+        self.results.setdefault(group, []).append(symbol)
+        reads = self.reads.setdefault(group, [])
+        for other in read:
+            if other in self.roles and other not in reads:
+                reads.append(other)
+            if other in self.users and group not in self.users[other]:
+                self.users[other].append(group)
+
+    @cached_property
+    def shared(self) -> list[str]:
+        """The parameters that more than one group reads."""
+        return [symbol for symbol, users in self.users.items() if len(users) > 1]
+
+    def families(self) -> Iterator[tuple[int, ...]]:
+        """The groups in order, neighbours together where they only share and are alike."""
+
+        def alike(group: int) -> object:
+            if any(self.users.get(s) == [group] for s in self.reads[group]):
+                return group  # it has parameters of its own
+            return tuple((self.stem(s), self.shapes[s]) for s in self.results[group])
+
+        for _, members in groupby(self.results, alike):
+            yield tuple(members)
+
+    def row(self, groups: tuple[int, ...]) -> Row:
+        """The row of a group, or of several that are alike."""
+        own = [symbol for group in groups for symbol in self.results[group]]
+        read = list(dict.fromkeys(s for group in groups for s in self.reads[group]))
+        operands = [s for s in read if s not in own and s not in self.users]
+        parameters = [s for s in read if s in self.users and s not in self.shared]
+        if len(groups) == 1:
+            return Row(groups, alone(operands), alone(parameters), alone(own))
+        return Row(groups, self.beside(operands), alone(parameters), self.beside(own))
+
+    def with_targets(self, row: Row) -> Row:
+        """The row with the targets behind its results."""
+        read = [*row.operands, *self.beside(self.program.of_kind("target"))]
+        operands = tuple(slot for slot in read if slot in row.operands)
+        targets = tuple(slot for slot in read if slot not in row.operands)
+        return Row(row.groups, operands, row.parameters, row.results, targets)
+
+    def stem(self, symbol: str) -> str:
+        """What a symbol is called in every group."""
+        return self.roles[symbol].stem or symbol
+
+    def beside(self, symbols: Iterable[str]) -> tuple[Slot, ...]:
+        """Symbols of one stem and shape in a slot together."""
+        slots: dict[object, list[str]] = {}
+        for symbol in symbols:
+            slots.setdefault((self.stem(symbol), self.shapes[symbol]), []).append(symbol)
+        return tuple(map(tuple, slots.values()))
+
+
+def alone(symbols: Iterable[str]) -> tuple[Slot, ...]:
+    """A slot for each symbol."""
+    return tuple((symbol,) for symbol in symbols)
+
+
+def named(program: Program, groups: Iterable[int]) -> str:
+    """Some groups by their names: layers 2 to 4, t = 1, 2, 3, scores."""
+    said = [program.groups[group] for group in groups if group in program.groups]
+    numbered = [NUMBERED.fullmatch(name) for name in said]
+    stems = {match and match[1] for match in numbered}
+    if len(said) < 2 or len(stems) > 1 or None in stems:
+        return ", ".join(said)
+    numbers = [match[2] for match in numbered if match]
+    stem = numbered[0][1] if numbered[0] else ""
+    many = stem if stem.endswith("= ") else f"{stem.strip()}s "
+    if stem.endswith("= ") and len(numbers) <= FEW:
+        return f"{many}{', '.join(numbers)}"
+    return f"{many}{numbers[0]} to {numbers[-1]}"

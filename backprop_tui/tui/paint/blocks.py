@@ -1,0 +1,259 @@
+"""The blocks of a row: its matrices with the rows and columns that are shown of them, and the ways
+in which they stand beside and under each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+
+from backprop_tui.model.axes import Axis, axes_of, named_columns
+from backprop_tui.model.program import Program
+from backprop_tui.model.rows import PARTS, Row, Slot
+from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
+
+
+@dataclass(frozen=True)
+class Block:
+    """A slot as it is shown: its matrices beside each other, from column 0 on."""
+
+    part: str
+    number: int
+    """Which of its part in the row, from 0."""
+    pieces: tuple[Placed, ...]
+    gap: int
+    """Free columns before it, where something stands there."""
+
+    @property
+    def width(self) -> int:
+        return self.pieces[-1].right
+
+    @property
+    def is_label(self) -> bool:
+        """Whether its numbers stand in a row above."""
+        return not self.pieces[0].rows
+
+
+Line = list[Block]
+
+
+class Blocks:
+    """The blocks of a program's rows, with windows onto what is too large."""
+
+    def __init__(self, sought: Sought, must: Iterable[Row]) -> None:
+        self.sought, self.program = sought, sought.program
+        self.shapes = sought.program.shapes(sought.examples)
+        self.axes = axes_of(sought.program)
+        self.single = sought.program.per_example if sought.examples > 1 else frozenset()
+        self.named = named_columns(sought.program)
+        lengths = (shape[1] for symbol, shape in self.shapes.items() if symbol in self.named)
+        self.widest_axis = max(lengths, default=0)
+        self.starts: dict[Axis, int] = {}
+        self.at: dict[Axis, int] = {}
+        self.own: dict[Axis, int] = {}
+        self._take_scroll(must)
+        self._take_followed()
+
+    def _take_scroll(self, rows: Iterable[Row]) -> None:
+        """Begin the windows of some rows where their groups are scrolled to."""
+        scroll = dict(self.sought.scroll)
+        for row in rows:
+            for group in row.groups:
+                down, across = scroll.get(group, (0, 0))
+                for slots, side, first in (
+                    (row.results[-1:], 0, down),
+                    (row.parameters, 1, across),
+                ):
+                    if slots:
+                        axis = slots[0][0], side
+                        self.starts.setdefault(self.axes.get(axis, axis), first)
+
+    def _take_followed(self) -> None:
+        if (cell := self.sought.followed) is not None:
+            symbol = value_of(self.program, cell.symbol)
+            for side, at in enumerate((cell.row - 1, cell.column - 1)):
+                self.own[symbol, side] = at
+                self.at.setdefault(self.axes.get((symbol, side), (symbol, side)), at)
+
+    def span(self, symbol: str, side: int, limit: int) -> range:
+        """Which rows (side 0) or columns (1) of a matrix are shown, at most `limit`."""
+        length = self.shapes[symbol][side]
+        if length <= limit:
+            return range(length)
+        axis = self.axes.get((symbol, side), (symbol, side))
+        first = self.starts.get(axis, 0)
+        at = self.own.get((symbol, side), self.at.get(axis))
+        if at is None and symbol in self.named and side == 1:
+            at, first = self.sought.column, self.sought.column - limit // 2
+        return window(first if at is None else in_sight(at, first, limit), limit, length)
+
+    def of(self, row: Row, way: Way, above: frozenset[str]) -> Line:
+        """The blocks of a row; of an operand that stands above already, only the label."""
+        return [
+            self.block(slot, part, number, way, part == "operands" and above.issuperset(slot))
+            for part in PARTS
+            for number, slot in enumerate(getattr(row, part))
+            if slot not in way.left_out
+        ]
+
+    def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
+        """A slot, as much of it as is shown."""
+        cell, pieces, right = self.sought.cell, list[Placed](), 0
+        if is_label:
+            label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
+            return Block(part, number, (label,), 0)
+        for symbol in self.members(slot, way.members):
+            rows = self.span(symbol, 0, way.tall)
+            columns = self.columns(symbol, way)
+            right += max(cell * len(columns), len(symbol) + 2)
+            head = self.label(symbol, columns)
+            pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
+        many = sum(len(piece.columns) for piece in pieces) > 1
+        gap = way.gap if part == "parameters" or many else 0
+        begins = not pieces[0].label.startswith(" ") and len(pieces[0].label) >= cell * 2
+        return Block(part, number, tuple(pieces), max(gap, 1) if begins else gap)
+
+    def members(self, slot: Slot, limit: int) -> Slot:
+        """The matrices of a slot that are shown: that of the lit group among them."""
+        groups = [self.program.roles[symbol].group or 0 for symbol in slot]
+        before = sum(group < self.sought.lit for group in groups)
+        shown = window(before - limit // 2, min(limit, len(slot)), len(slot))
+        return slot[shown.start : shown.stop]
+
+    def columns(self, symbol: str, way: Way) -> range:
+        """The columns of a matrix that are shown: of examples the lit one."""
+        if symbol in self.single:
+            return range(self.sought.column, self.sought.column + 1)
+        named = min(way.wide, way.named) if symbol in self.named else way.wide
+        return self.span(symbol, 1, named)
+
+    def label(self, symbol: str, columns: range) -> str:
+        """What stands above a matrix: its name, with the numbers of the columns of a named axis."""
+        cell = self.sought.cell
+        if len(columns) < 2 or symbol not in self.named:
+            return symbol
+        numbers = (f"‹{k + 1}›" if k == self.sought.column else f"{k + 1} " for k in columns)
+        first, *others = (number.rjust(cell) for number in numbers)
+        return (
+            "".join((symbol + first[len(symbol) :], *others)) if len(symbol) < cell - 3 else symbol
+        )
+
+    def gradients(self, cache: Iterable[Placed]) -> Iterator[Placed]:
+        """Place the gradients of some matrices, each in the columns of its value; a line with
+        nothing but inputs and targets disappears."""
+        up = 0
+        lines = [list(line) for _, line in groupby(cache, key=attrgetter("top"))]
+        for number, line in enumerate(lines):
+            found = [(one, self.program.gradient_of(one.symbol)) for one in line if one.rows]
+            slopes = [(one, gradient) for one, gradient in found if gradient is not None]
+            for one, gradient in slopes:
+                label = self.label(gradient, one.columns)
+                yield replace(one, symbol=gradient, label=label, top=one.top - up)
+            if not slopes and number + 1 < len(lines):
+                up += lines[number + 1][0].top - line[0].top
+
+    def remark(self, cache: Iterable[Placed]) -> str:
+        """Say which rows and columns are shown, of the first matrix of which not all are."""
+        said: dict[str, str] = {}
+        for placed in sorted(cache, key=lambda one: one.symbol not in self.program.parameters):
+            symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
+            if symbol in self.named and 0 < len(span := placed.columns) < wide:
+                said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
+            whose = "" if symbol in self.program.parameters else f"{symbol} "
+            sides = [("row", placed.rows, high)]
+            if symbol not in self.single and symbol not in self.named:
+                sides.append(("col", placed.columns, wide))
+            for what, span, of in sides:
+                if 0 < len(span) < of:
+                    one, more = f"{what} {span[0] + 1}/{of}", f"{span[0] + 1}–{span[-1] + 1}/{of}"
+                    said.setdefault(what, whose + (one if len(span) == 1 else f"{what}s {more}"))
+        return ", ".join(said.values())
+
+
+def value_of(program: Program, symbol: str) -> str:
+    """What a gradient is the gradient of; any other symbol itself."""
+    role = program.roles.get(symbol)
+    return role.of if role and role.kind == "gradient" and role.of else symbol
+
+
+def width_of(line: Line) -> int:
+    """The columns that blocks take beside each other."""
+    return sum(block.width + block.gap for block in line) - (line[0].gap if line else 0)
+
+
+def folded_ways(blocks: Line) -> Iterator[list[Line]]:
+    """The ways to fold a row into lines, the first that fits is taken: one line; the operand above
+    the last result; operand and parameters, then results; each result its own line."""
+    before = [block for block in blocks if block.part == "operands"]
+    parameters = [block for block in blocks if block.part == "parameters"]
+    results = [block for block in blocks if block.part == "results"]
+    targets = [block for block in blocks if block.part == "targets"]
+    yield [blocks]
+    if before and results and not before[0].is_label:
+        yield [before, [*parameters, *results, *targets]]
+    ways = [[[*before, *parameters], [*results, *targets]]]
+    ways.append([[*before, *parameters], *([result] for result in results), targets])
+    for way in ways:
+        yield [line for line in way if line]
+
+
+def flowing(blocks: Line, width: int) -> list[Line]:
+    """Blocks one after the other, as many in a line as fit."""
+    lines: list[Line] = [[]]
+    for block in blocks:
+        if lines[-1] and width_of([*lines[-1], block]) > width:
+            lines.append([])
+        lines[-1].append(block)
+    return lines
+
+
+def is_operand_above(row: list[Line]) -> bool:
+    """Whether a row is folded so that its operand stands above its last result."""
+    return len(row) == 2 and all(block.part == "operands" for block in row[0])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the blocks of some lines end, those that are alike under each other."""
+
+    right: dict[tuple[str, int], int]
+
+    @staticmethod
+    def over(lines: Iterable[Line]) -> Columns:
+        """The columns of some lines: each as wide as its widest block."""
+        wide: dict[tuple[str, int], tuple[int, int]] = {}
+        for line in lines:
+            for block in line:
+                width, gap = wide.get((block.part, block.number), (0, 0))
+                here = max(width, block.width), max(gap, block.gap)
+                wide[block.part, block.number] = here
+        right, x = {}, 0
+        for key in sorted(wide, key=lambda key: (PARTS.index(key[0]), key[1])):
+            width, gap = wide[key]
+            x += width + (gap if x else 0)
+            right[key] = x
+        return Columns(right)
+
+    @property
+    def width(self) -> int:
+        return max(self.right.values(), default=0)
+
+    def placed(self, line: Line, width: int) -> list[Placed]:
+        """The matrices of a line in their places."""
+        found: list[Placed] = []
+        for block in line:
+            by = self.right[block.part, block.number] - block.width
+            found += [replace(piece, right=piece.right + by) for piece in block.pieces]
+        return [
+            label_above(one, found[k + 1 :], width) if not one.rows else one
+            for k, one in enumerate(found)
+        ]
+
+
+def label_above(label: Placed, behind: list[Placed], width: int) -> Placed:
+    """Say of an operand that it stands above, as fully as there is room before what follows."""
+    room = behind[0].right - len(behind[0].label) if behind else width + 1
+    said = f"{label.label} (above)"
+    said = said if label.left + len(said) < room else f"↑ {label.label}"
+    return replace(label, label=said, right=max(label.right, label.left + len(said)))

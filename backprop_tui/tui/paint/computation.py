@@ -1,0 +1,251 @@
+"""The graph of a program's operations, drawn: time steps beside each other, any other program from
+the inputs down to the loss, an edge that skips at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from backprop_tui.model.program import Program
+from backprop_tui.model.rows import rows_of
+from backprop_tui.session.view import View
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.operations import (
+    Edge,
+    Wires,
+    edges_of,
+    heavy,
+    is_skip,
+    put_label,
+    put_node,
+)
+
+PITCH, WIDEST = 6, 14
+"""Columns from one time step to the next, at least and at most."""
+ROOMY = 12
+"""Columns from which on functions are named between time steps."""
+RAIL = 3
+"""Columns from one edge that skips to the next."""
+
+
+def chain_fits(view: View, width: int, height: int) -> bool:
+    """Whether time steps fit beside each other, and what stands over them."""
+    found = chain_of(view.program)
+    if found is None:
+        return False
+    wide = PITCH * (len(found.members) - 1) + max(len(s) for m in found.members for s in m) + 1
+    return wide <= width and 2 * found.levels + 1 <= height
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Time steps, with the nodes of each from the bottom up."""
+
+    groups: tuple[int, ...]
+    members: tuple[tuple[str, ...], ...]
+    over: tuple[str, ...]
+    """The nodes over the last one."""
+
+    @property
+    def levels(self) -> int:
+        """The nodes above each other."""
+        return max(map(len, self.members)) + len(self.over)
+
+
+@lru_cache(maxsize=64)
+def chain_of(program: Program) -> Chain | None:
+    """The chain of time steps that a program is; None where it is none."""
+    rows = rows_of(program)
+    families = [row for row in rows if row.is_family]
+    others = [row for row in rows if not row.is_family and row.results]
+    if len(families) != 1 or len(others) > 1:
+        return None
+    (family,) = families
+    roles = program.roles
+    slots = [slot for slot in (*family.operands, *family.results) if len(slot) > 1]
+    members = tuple(
+        tuple(s for slot in slots for s in slot if roles[s].group == group)
+        for group in family.groups
+    )
+    over = tuple(symbol for row in others for slot in row.results for symbol in slot)
+    return Chain(family.groups, members, (*over, program.loss))
+
+
+def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """Draw time steps beside each other, from the inputs up to the loss."""
+    found = chain_of(view.program)
+    assert found is not None
+    pitch = min(WIDEST, max(PITCH, (canvas.width - 3) // max(1, len(found.members) - 1)))
+    gap = max(2, min(4, (bottom - top - 3) // (found.levels - 1)))
+    low = bottom - (3 if gap * (found.levels - 1) + 4 <= bottom - top else 2)
+    places: dict[str, tuple[int, int]] = {}
+    for number, (group, member) in enumerate(zip(found.groups, found.members, strict=True)):
+        x = 1 + number * pitch
+        said = view.program.groups[group].replace(" = ", "=")
+        canvas.put(x - 1, bottom - 1, said[: pitch - 1], "label")
+        places |= {s: (x, low - level * gap) for level, s in enumerate(member)}
+    x, y = places[found.members[-1][-1]]
+    places |= {symbol: (x, y - (k + 1) * gap) for k, symbol in enumerate(found.over)}
+    wires, labels = Wires(canvas), list[tuple[int, int, Edge]]()
+    for edge in edges_of(view.program):
+        if edge.source not in places or edge.target not in places:
+            continue
+        strong = heavy(view, edge)
+        (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
+        if x0 == x1:
+            wires.run((x0, y0), (x1, y1), heavy=strong)
+            labels.append((x0 + 1, (y0 + y1 + 1) // 2, edge))
+        else:
+            across = x1 - 3
+            way = (x0 + len(edge.source), y0), (across, y0), (across, y1), (x1 - 2, y1)
+            wires.run(*way, heavy=strong)
+            labels.append((across - len(edge.label), (y0 + y1 + 1) // 2, edge))
+    wires.paint()
+    for x, y, edge in labels:
+        if edge.through or pitch >= ROOMY:
+            put_label(canvas, view, x, y, edge)
+    for symbol, (x, y) in places.items():
+        put_node(canvas, view, x, y, symbol)
+
+
+@lru_cache(maxsize=64)
+def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
+    """The nodes of a program in layers: each as far down as the longest path to it leads, an input
+    just above what reads it."""
+    edges, deep = edges_of(program), dict[str, int]()
+    roles = program.roles
+    for edge in edges:  # in order: what is read is known by then
+        inner = roles[edge.source].kind != "input"
+        here = deep.get(edge.source, 0) + 1 if inner else 1
+        deep[edge.target] = max(deep.get(edge.target, 0), here)
+    for edge in edges:
+        if roles[edge.source].kind == "input":
+            above = deep[edge.target] - 1
+            deep[edge.source] = min(deep.get(edge.source, above), above)
+    layers: dict[int, list[str]] = {}
+    for symbol, layer in deep.items():
+        layers.setdefault(layer, []).append(symbol)
+    return tuple(tuple(layers[layer]) for layer in sorted(layers))
+
+
+def rails(program: Program) -> list[Edge]:
+    """The edges that skip a layer."""
+    at = {symbol: k for k, layer in enumerate(layers_of(program)) for symbol in layer}
+    return [edge for edge in edges_of(program) if at[edge.target] > at[edge.source] + 1]
+
+
+def layers_fit(view: View, width: int) -> bool:
+    """Whether the nodes of each layer fit beside each other, each with a mark and a blank."""
+    layers = layers_of(view.program)
+    widest = max(sum(len(symbol) + 2 for symbol in layer) for layer in layers)
+    return widest + RAIL * min(2, len(rails(view.program))) <= width
+
+
+def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """Draw the operations from the inputs down to the loss; where room is short, those near the
+    step."""
+    layers, edges = layers_of(view.program), edges_of(view.program)
+    at = {symbol: k for k, layer in enumerate(layers) for symbol in layer}
+    between: list[list[Edge]] = [
+        [e for e in edges if (at[e.source], at[e.target]) == (k, k + 1)]
+        for k in range(len(layers) - 1)
+    ]
+    skips = rails(view.program)
+    gaps = gaps_of(between, bottom - top - len(layers))
+    first, last = shown(view, at, len(layers), gaps, bottom - top)
+    places: dict[str, tuple[int, int]] = {}
+    room, y = canvas.width - RAIL * min(2, len(skips)), top
+    for k in range(first, last + 1):
+        for number, symbol in enumerate(layers[k]):
+            x = room * (2 * number + 1) // (2 * len(layers[k])) - 1
+            places[symbol] = max(1, x), y
+        y += 1 + (gaps[k] if k < last else 0)
+    wires, labels = Wires(canvas), list[tuple[int, int, Edge]]()
+    for k in range(first, last):
+        for edge in between[k]:
+            labels += connect(wires, edge, places, gaps[k], heavy(view, edge))
+    for number, edge in enumerate(skips):
+        labels += skip(wires, edge, places, canvas.width - 1 - RAIL * (number % 2), view)
+    beside = [(x, y, edge) for x, y, edge in labels if y == places.get(edge.target, (x, -1))[1]]
+    for x, y, edge in beside:  # an edge that leaves there goes over it
+        put_label(canvas, view, x, y, edge)
+    wires.paint()
+    for symbol, (x, y) in places.items():
+        put_node(canvas, view, x, y, symbol)
+    for x, y, edge in labels:
+        if (x, y, edge) not in beside:
+            put_label(canvas, view, x, y, edge)
+    if first > 0:
+        canvas.put(0, top, "⋮", "quiet")
+    if last < len(layers) - 1:
+        canvas.put(0, bottom - 1, "⋮", "quiet")
+
+
+def gaps_of(between: list[list[Edge]], room: int) -> list[int]:
+    """The lines between layers, from many to none as they fit: first the names of functions give
+    way, then those of parameters, then all lines; where the nodes alone do not fit, few."""
+
+    def lines(edges: list[Edge]) -> int:
+        straight = len({edge.source for edge in edges}) == len({e.target for e in edges}) == 1
+        return 1 if straight else 2
+
+    full = [lines(edges) for edges in between]
+    named = [
+        n if any(e.through for e in edges) or n > 1 else 0
+        for n, edges in zip(full, between, strict=True)
+    ]
+    low = [min(1, n) for n in named]
+    ways = (full, named, low, [0] * len(full))
+    return next((way for way in ways if sum(way) <= room), low)
+
+
+def shown(
+    view: View, at: dict[str, int], count: int, gaps: list[int], room: int
+) -> tuple[int, int]:
+    """The first and the last layer that fit, those of the step among them."""
+    here = [at[symbol] for symbol in view.needed if symbol in at] or [0]
+    first, last = min(here), max(here)
+
+    def tall(first: int, last: int) -> int:
+        return last - first + 1 + sum(gaps[first:last])
+
+    while last > first and tall(first, last) > room:
+        last -= 1
+    while True:
+        if first > 0 and tall(first - 1, last) <= room:
+            first -= 1
+        elif last < count - 1 and tall(first, last + 1) <= room:
+            last += 1
+        else:
+            return first, last
+
+
+def connect(
+    wires: Wires, edge: Edge, places: dict[str, tuple[int, int]], gap: int, strong: str
+) -> Iterator[tuple[int, int, Edge]]:
+    """Draw an edge to the next layer, and say where its name stands."""
+    (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
+    if gap:
+        wires.run((x0, y0), (x0, y0 + 1), (x1, y0 + 1), (x1, y1), heavy=strong)
+    if gap and (x0 == x1 or gap > 1):
+        yield x1 + 1, y1 - 1, edge
+    elif not gap:
+        yield x1 + len(edge.target) + 1, y1, edge
+
+
+def skip(
+    wires: Wires, edge: Edge, places: dict[str, tuple[int, int]], x: int, view: View
+) -> Iterator[tuple[int, int, Edge]]:
+    """Draw an edge that passes layers at the right, as far as its ends are shown."""
+    strong = heavy(view, edge)
+    ys = sorted(y for _, y in places.values())
+    x0, y0 = places.get(edge.source, (x, ys[0]))
+    x1, y1 = places.get(edge.target, (x, ys[-1]))
+    if edge.source in places or edge.target in places:
+        behind = x0 + len(edge.source) if edge.source in places else x
+        before = x1 + len(edge.target) if edge.target in places else x
+        wires.run((behind, y0), (x, y0), (x, y1), (before, y1), heavy=strong)
+        if not edge.label and is_skip(view.program, edge):
+            edge = replace(edge, function="skip")
+        yield x - len(edge.label), (y0 + y1) // 2, edge

@@ -1,0 +1,97 @@
+"""What the Step panel says of a sum over readers: each term as a small matrix, and their sum."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.terms import Term, terms_of, values_of
+from backprop_tui.maths.functions import Array
+from backprop_tui.maths.numbers import cell_width, fixed
+from backprop_tui.maths.shapes import written
+from backprop_tui.maths.writing import text
+from backprop_tui.session.view import View
+from backprop_tui.tui.paint.lines import TextLine
+
+FEW = 3
+"""So many terms are shown; of more the first, the sum of those between, and the last."""
+LOW = 3
+"""So many rows of a term are shown; of more the explained number's own."""
+WAYS = (
+    (False, ("   +  ", "   =  ")),
+    (False, (" + ", " = ")),
+    (True, ("   +  ", "   =  ")),
+    (True, (" + ", " = ")),
+)
+"""Whether names stand above the terms, and what stands between them and before their sum."""
+
+
+def head_of(view: View, found: Explanation) -> tuple[str, str]:
+    """Return a step's formula and its shapes; of a long sum the first terms and the last."""
+    terms = terms_of(view.program, found.step)
+    if len(terms) <= FEW:
+        return found.formula, found.shape_line
+    first, second, *_, last = (text(term.expression) for term in terms)
+    shape = written(found.shapes[found.step.symbol])
+    return (
+        f"{found.step.symbol} = {first} + {second} + … + {last}",
+        f"({shape}), {len(terms)} terms",
+    )
+
+
+def term_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
+    """Return the lines with the terms of a gradient and their sum, as many columns as fit."""
+    terms = terms_of(view.program, found.step)
+    if len(terms) < 2 or not found.known or view.in_hand:
+        return []
+    values = values_of(view.provenance, found.place.iteration, found.step)
+    parts = folded(terms, values)
+    total = view.state.result(found.step.symbol)
+    row, column = found.place.cell.row - 1, found.place.cell.column - 1
+    rows = range(len(total)) if len(total) <= LOW else range(row, row + 1)
+    most = 1 if found.step.symbol in view.program.per_example else total.shape[1]
+    for count in range(most, 0, -1):
+        first = max(0, min(column, total.shape[1] - count))
+        shown = np.ix_(rows, range(first, first + count))
+        matrices = [(name, matrix[shown]) for name, matrix in (*parts, ("sum ", total))]
+        for above, joints in WAYS:
+            lines = beside(matrices, above, joints, view.decimals)
+            if max(map(len, lines)) <= width:
+                return [TextLine(line.rstrip(), "", 8) for line in lines]
+    return []
+
+
+def folded(terms: tuple[Term, ...], values: list[Array]) -> list[tuple[str, Array]]:
+    """The terms by name, those between the first and the last added up where there are many."""
+    named = [(term.name, matrix) for term, matrix in zip(terms, values, strict=True)]
+    if len(named) <= FEW:
+        return named
+    between = [matrix for _, matrix in named[1:-1]]
+    return [named[0], (f"… {len(between)} more", reduce(np.add, between)), named[-1]]
+
+
+def beside(
+    matrices: list[tuple[str, Array]], above: bool, joints: tuple[str, str], decimals: int
+) -> list[str]:
+    """A line for each row: the terms beside each other and their sum, the names before the first
+    row or above it."""
+    cell, last = cell_width(decimals), len(matrices) - 1
+    lines = [""] * (len(matrices[0][1]) + above)
+    for number, (name, matrix) in enumerate(matrices):
+        sign = "▸" if number == last else ""
+        block = [
+            "".join(f"{sign}{fixed(float(n), decimals, cell - 1)}".rjust(cell) for n in row)
+            for row in matrix
+        ]
+        if above:
+            block = [f" {name}", *block]
+        else:
+            ahead = [name, *[" " * len(name)] * (len(block) - 1)]
+            block = [name + row for name, row in zip(ahead, block, strict=True)]
+        joint, wide = joints[number == last] if number else "", max(map(len, block))
+        for k, line in enumerate(block):
+            here = joint if k == above else " " * len(joint)
+            lines[k] += f"{here}{line:<{wide}}"
+    return lines

@@ -1,0 +1,34 @@
+"""Which rows and columns are counted alike: where a window onto the one is onto the other, too."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from backprop_tui.model.axes import axes_of, named_columns
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ARTICLE
+from tests.programs import ATTENTION, programs
+
+
+def test_the_columns_of_weights_are_the_rows_of_what_they_are_multiplied_by() -> None:
+    axes = axes_of(Timeline(ARTICLE).program)
+    assert axes["W1", 1] == axes["X", 0]
+    assert axes["W1", 0] == axes["b1", 0] == axes["Z1", 0] == axes["A1", 0] == axes["W2", 1]
+    assert axes["W1", 0] != axes["W1", 1]
+
+
+def test_the_columns_of_an_input_that_is_one_matrix_are_named() -> None:
+    program = Timeline(ATTENTION).program
+    named = named_columns(program)
+    assert named >= {"X", "Query", "Key", "Value", "S", "P", "H", "dS", "dH"}
+    assert not named & {"Wq", "Wk", "Wv"}
+    assert not named_columns(Timeline(ARTICLE).program)
+
+
+@given(programs())
+def test_axes_that_are_counted_alike_are_equally_long(experiment: Experiment) -> None:
+    program = Timeline(experiment).program
+    shapes = program.shapes(2)
+    for (symbol, side), (other, of) in axes_of(program).items():
+        assert shapes[symbol][side] == shapes[other][of]

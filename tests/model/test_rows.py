@@ -1,0 +1,67 @@
+"""The rows in which a program's matrices are shown, read off its groups, shapes and readers."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.program import Program
+from backprop_tui.model.rows import named, rows_of
+from backprop_tui.run.timeline import Timeline
+from tests.networks import ARTICLE
+from tests.programs import RESIDUAL, TIED, programs, rnn
+
+
+def program(experiment: Experiment) -> Program:
+    return Timeline(experiment).program
+
+
+def test_each_layer_is_a_row_of_what_it_reads_its_parameters_and_results() -> None:
+    first, second = rows_of(program(ARTICLE))
+    assert (first.operands, first.parameters) == ((("X",),), (("W1",), ("b1",)))
+    assert (second.operands, second.results) == ((("A1",),), (("Z2",), ("A2",)))
+    assert second.targets == (("Y",),)
+    assert not first.targets
+    assert not first.shared
+
+
+def test_what_time_steps_share_stands_once_and_each_of_them_is_a_column() -> None:
+    shared, steps = rows_of(program(rnn(3)))
+    assert shared.shared == (1, 2, 3)
+    assert shared.parameters == (("Wx",), ("Wh",), ("b",), ("V",))  # V and O stand once, too
+    assert (shared.results, shared.targets) == ((("O",),), (("Y",),))
+    assert steps.is_family
+    assert steps.operands == (("X1", "X2", "X3"),)
+    assert steps.results == (("Z1", "Z2", "Z3"), ("H1", "H2", "H3"))
+
+
+def test_groups_with_parameters_of_their_own_are_rows_of_their_own() -> None:
+    rows = rows_of(program(RESIDUAL))
+    assert [row.groups for row in rows] == [(1,), (2,), (3,)]
+    assert rows[1].results == (("Z2",), ("F2",), ("A2",))
+
+
+def test_tied_weights_stand_once_above_the_groups_that_read_them() -> None:
+    shared, encoder, decoder = rows_of(program(TIED))
+    assert (shared.parameters, shared.shared) == ((("W",),), (1, 2))
+    assert encoder.parameters == (("b1",),)
+    assert decoder.operands == (("A1",),)
+
+
+@given(programs())
+def test_every_matrix_stands_in_a_row_and_a_result_in_one_alone(experiment: Experiment) -> None:
+    found = program(experiment)
+    rows = rows_of(found)
+    known = set(found.of_kind("input", "target", "parameter", "value"))
+    assert set().union(*(row.symbols for row in rows)) == known
+    made = [s for row in rows for slot in (*row.parameters, *row.results) for s in slot]
+    assert sorted(made) == sorted(found.of_kind("parameter", "value"))
+
+
+def test_groups_are_named_together() -> None:
+    layers, steps = program(ARTICLE), program(rnn(12))
+    assert named(layers, (1,)) == "layer 1"
+    assert named(layers, (1, 2)) == "layers 1 to 2"
+    assert named(steps, (1, 2, 3)) == "t = 1, 2, 3"
+    assert named(steps, range(1, 13)) == "t = 1 to 12"
+    assert named(steps, (13,)) == "O"

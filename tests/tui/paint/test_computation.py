@@ -1,0 +1,122 @@
+"""The graph of operations: every node is there, what is shared has one name, skips are seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.view import View
+from backprop_tui.tui.paint.canvas import Canvas
+from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of
+from backprop_tui.tui.paint.drawings import draw
+from backprop_tui.tui.paint.operations import edges_of, heavy
+from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
+from tests.tui.driver import view_of
+
+
+def at(experiment: Experiment, symbol: str) -> View:
+    """What is seen after the step that writes a symbol."""
+    run = Timeline(experiment)
+    return view_of(run, Position(1, run.program.index(symbol) + 1))
+
+
+def drawn(view: View, width: int = 21, height: int = 13) -> str:
+    canvas = Canvas(width, height)
+    draw(canvas, view, 0)
+    return canvas.text()
+
+
+def worked_on(view: View) -> set[tuple[str, str]]:
+    return {(e.source, e.target) for e in edges_of(view.program) if heavy(view, e)}
+
+
+class TestChain:
+    def test_time_steps_stand_beside_each_other_with_what_they_share_named(self) -> None:
+        text = drawn(at(rnn(3), "dWh"), 15)
+        assert re.search(r"H1◀┓ •H2◀┓  H3", text)
+        assert re.search(r"Z1 ┗━•Z2 ┗━•Z3", text)
+        assert text.count("Wh") == 2
+        assert text.count("│Wx") == 2  # the third is cut to the panel's width
+        assert re.search(r"t=1 +t=2 +t=3", text)
+
+    def test_the_edges_of_what_is_shared_are_heavy_together(self) -> None:
+        assert worked_on(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
+        assert worked_on(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
+        assert worked_on(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
+
+    def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
+        view = at(rnn(12), "dWh")
+        assert not chain_fits(view, 15, 13)
+        text = drawn(view, 15)
+        assert text.startswith("dWh: terms")
+        assert len(re.findall(r"t=\d+ \de[−-]\d\d █", text)) >= 10
+
+    def test_a_value_of_each_group_stands_there_where_the_step_has_no_terms(self) -> None:
+        text = drawn(at(rnn(12), "dZ9"), 15, 16)
+        assert re.search(r"▸ +9 +\de", text)
+        assert re.search(r" +2 +·", text)
+
+
+class TestLayers:
+    def test_an_edge_that_skips_runs_at_the_right(self) -> None:
+        lines = drawn(at(RESIDUAL, "dA1"), 21, 20).splitlines()
+        begin, end = (
+            next(k for k, line in enumerate(lines) if re.search(f"{s}[◀━]━", line))
+            for s in ("A1", "A2")
+        )
+        column = lines[begin].index("┓")
+        assert all(line[column] == "┃" for line in lines[begin + 1 : end])
+        assert lines[end][column] == "┛"
+        assert "skip" in "".join(lines[begin:end])
+
+    def test_heads_tell_the_direction(self) -> None:
+        assert "A1◀━" in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        assert "▶A2" not in drawn(at(RESIDUAL, "dA1"), 21, 20)
+        forward = drawn(at(RESIDUAL, "A2"), 21, 20)
+        assert re.search(r"▸A2◀━+┛", forward)  # from the right, where the skip arrives
+        assert re.search(r"▼ +┃\n *▸A2", forward)
+
+    def test_both_paths_of_a_gradient_are_heavy(self) -> None:
+        assert worked_on(at(RESIDUAL, "dA1")) == {("A1", "Z2"), ("A1", "A2")}
+
+    def test_what_is_written_and_read_is_marked(self) -> None:
+        text = drawn(at(RESIDUAL, "dA1"), 21, 20)
+        assert "▸A1" in text
+        assert "•Z2" in text
+        assert "•A2" in text
+
+    def test_nodes_of_a_layer_stand_beside_each_other(self) -> None:
+        lines = drawn(at(ATTENTION, "dS"), 40, 20).splitlines()
+        assert any(all(s in line for s in ("Query", "Key", "Value")) for line in lines)
+
+    @given(programs(), st.integers(15, 80), st.integers(8, 60))
+    def test_every_node_is_there_where_all_layers_fit(
+        self, experiment: Experiment, width: int, height: int
+    ) -> None:
+        view = at(experiment, "L")
+        layers = layers_of(view.program)
+        canvas = Canvas(width, height)
+        layered(canvas, view, 0, height)
+        if layers_fit(view, width) and len(layers) <= height:
+            told = re.findall(r"[A-Z]\d*", canvas.text())
+            assert {symbol for layer in layers for symbol in layer} <= set(told)
+
+    @given(programs())
+    def test_each_stands_below_what_it_reads(self, experiment: Experiment) -> None:
+        program = Timeline(experiment).program
+        deep = {s: k for k, layer in enumerate(layers_of(program)) for s in layer}
+        assert all(deep[edge.source] < deep[edge.target] for edge in edges_of(program))
+
+
+@pytest.mark.parametrize("experiment", [rnn(3), rnn(12), RESIDUAL, ATTENTION, TIED])
+def test_no_size_fails(experiment: Experiment) -> None:
+    run = Timeline(experiment)
+    for steps in range(0, len(run.program.steps) + 1, 3):
+        for width, height in ((1, 1), (6, 3), (15, 9), (15, 13), (40, 20), (66, 34)):
+            for roomy in (False, True):
+                drawn(view_of(run, Position(1, steps), roomy=roomy), width, height)
