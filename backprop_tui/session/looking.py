@@ -165,9 +165,11 @@ def scroll_window(s: SessionState, by: int, sideways: bool) -> None:
     if s.zoomed and s.chosen == "step":
         scroll_step(s, by)
         return
+    if not s.view.sizes:
+        return
     layer = s.view.layer
     row, column = s.scroll.get(layer, (0, 0))
-    n = s.timeline.experiment.dense.layers
+    n = s.view.sizes
     if sideways:
         column = max(0, min(n[layer - 1] - 1, column + by))
     else:

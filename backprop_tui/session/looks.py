@@ -30,7 +30,7 @@ def take(s: SessionState, look: Look) -> None:
     s.drawing, s.chosen = look.drawing, look.panel
     s.hidden = set(look.hidden)
     s.tabbed, s.zoomed, s.scrolled = look.marked, look.maximised, look.line
-    layers = range(1, s.timeline.experiment.dense.depth + 1)
+    layers = s.timeline.program.groups
     s.scroll = {k: (row - 1, column - 1) for k, row, column in look.scroll if k in layers}
     there = look.cursor and _is_there(s, s.position.iteration, look.cursor)
     s.inspection = Inspection(cursor=look.cursor if there else None)

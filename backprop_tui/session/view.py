@@ -104,13 +104,13 @@ class View:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The neurons of each layer, the inputs first."""
-        return self.program.dense.layers
+        """The neurons of each layer of a dense network, the inputs first; else nothing."""
+        return self.program.dense.layers if self.program.layers else ()
 
     @property
     def depth(self) -> int:
-        """The number of layers after the inputs."""
-        return self.program.dense.depth
+        """The number of groups: of layers after the inputs."""
+        return len(self.program.groups)
 
     @property
     def iteration(self) -> int:

@@ -81,7 +81,7 @@ class Window:
         shown = {view.chosen} if alone else {"network", *boards}
         if self._step_alone(view):
             shown = {"step"}
-        network, step = proportions(*self.size, view.sizes) if view.roomy else SMALL
+        network, step = proportions(*self.size, view.sizes) if view.roomy and view.sizes else SMALL
         lines = self._step_lines(view, LEAST_STEP if view.roomy and alone else step)
         width, height = self.size.width, max(0, self.size.height - AROUND - lines)
         board = update = Size(width, height)

@@ -103,6 +103,8 @@ class Arrangement:
 
 def arrange(view: View, width: int, height: int) -> Arrangement:
     """Arrange as many layers as fit in `height` lines of either panel, else one layer's card."""
+    if not view.program.layers:
+        return _flow(view, width, height)
     n = view.sizes
     parted = division(n, height, most_apart(view))
     columns = _columns(view, max(n[:-1]), width)
@@ -207,6 +209,39 @@ def centred(view: View, right: int, cell: int, width: int) -> int:
 def shifted(placed: Iterable[Placed], apart: int, moved: int = 0) -> tuple[Placed, ...]:
     """Move matrices to the right, and set the lines from one of their rows to the next."""
     return tuple(replace(one, apart=apart, right=one.right + moved) for one in placed)
+
+
+def _flow(view: View, width: int, height: int) -> Arrangement:
+    """Arrange what the step reads and writes beside each other, then the rest of its group: what a
+    program that is no dense network shows."""
+    program, cell = view.program, cell_width(view.decimals)
+    given = [s for s in program.roles if program.roles[s].kind not in ("gradient", "mean", "loss")]
+    values = [s for s in (*program.given, *program.positions) if s in given]
+    near = {
+        s: max(2 * view.concerns(s), 2 * view.concerns(program.gradient_of(s) or ""))
+        + (program.roles[s].group in (view.layer, None))
+        for s in dict.fromkeys(values)
+    }
+    shapes, right, top, tall = view.state.shapes, 0, 0, 0
+    placed, left_out = list[Placed](), list[str]()
+    for symbol in sorted((s for s in near if near[s]), key=lambda s: -near[s]):
+        rows, columns = shapes[symbol]
+        of_each = symbol in program.per_example
+        shown = range(view.column, view.column + 1) if of_each else range(columns)
+        shown = shown[: max(1, (width - 1) // cell)]
+        wide = max(len(shown) * cell, len(symbol) + 1)
+        if right + 1 + wide > width and right:
+            right, top, tall = 0, top + tall, 0
+        window = range(min(rows, height - top - 1))
+        if not window:
+            left_out.append(symbol)
+            continue
+        right += 1 + wide
+        tall = max(tall, len(window) + 1)
+        placed.append(Placed(symbol, right, top + 1, window, shown, cell, symbol))
+    card = (*(one.symbol for one in placed), *left_out)
+    group = (min(view.layer, max(program.groups)),)
+    return Arrangement(tuple(placed), tuple(_gradients(view, placed)), group, "", card)
 
 
 def _card(view: View, width: int, height: int) -> Arrangement:

@@ -28,6 +28,8 @@ ONE = range(1)
 def arrange_update(view: View, width: int, height: int) -> Arrangement:
     """The blocks of each parameter under each other, W left and b right: all layers or one."""
     program = view.program
+    if not program.layers:
+        return _of_one(view, width, height)
     n, here = view.sizes, program.layers[view.layer - 1]
     cell = cell_width(view.decimals)
     most = (width - 2 * LABEL - 2 - cell) // cell
@@ -69,6 +71,24 @@ def arrange_update(view: View, width: int, height: int) -> Arrangement:
     named = tuple(dict.fromkeys(filter(None, card))) if not both else ()
     moved = centred(view, max(one.right for one in placed), cell, width)
     return Arrangement(shifted(placed, apart, moved), (), numbers, remark, named)
+
+
+def _of_one(view: View, width: int, height: int) -> Arrangement:
+    """The blocks of the parameter that the step updates, of a program that is no dense network."""
+    program, cell = view.program, cell_width(view.decimals)
+    role = view.step.role if view.step else None
+    of = program.roles[role.of].of if role and role.of else view.step and view.step.symbol
+    parameter = of if of in program.parameters else program.parameters[0]
+    rows, columns = view.state.shapes[parameter]
+    shown = range(min(columns, max(1, (width - LABEL) // cell)))
+    blocks = blocks_of(program, parameter)
+    window = range(max(1, min(rows, height // len(blocks))))
+    right = LABEL + len(shown) * cell
+    placed = tuple(
+        Placed(s, right, k * len(window), window, shown, cell, label, part, parameter)
+        for k, (part, s, label) in enumerate(blocks)
+    )
+    return Arrangement(placed, (), (view.layer,), "", (parameter,))
 
 
 @lru_cache(maxsize=256)

@@ -114,7 +114,7 @@ class Board(Panel):
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """Name the other layers in the last line, and return the column behind them."""
-        if len(a.layers) == view.depth or canvas.height <= LEAST:
+        if len(a.layers) == view.depth or not view.sizes or canvas.height <= LEAST:
             return 0
         others = shortened(neighbours(view, a.layers), canvas.width)
         return canvas.put(0, canvas.height - 1, others, "quiet")
@@ -332,7 +332,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
             f"dA, dZ: for this example's {own}; dW, db: for the {total} {joint}",
             f"dA, dZ: this example's {own}; dW, db: {total} {joint}",
         )
-    of = step.role.of if step and step.phase == "backward" else program.layers[0].weight
+    of = step.role.of if step and step.phase == "backward" else program.parameters[0]
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
 
 
@@ -341,6 +341,8 @@ def which_layer(view: View, a: Arrangement) -> str:
     depth = view.depth
     if len(a.layers) == depth:
         return ""
+    if not view.sizes:
+        return f"  {view.program.groups[a.layers[0]]}"
     if len(a.layers) == 1:
         return f"  layer {a.layers[0]} of {depth}"
     return f"  layers {a.layers[0]} to {a.layers[-1]} of {depth}"

@@ -153,7 +153,7 @@ def title(view: View) -> str:
         return f"Why {trail}" + (f"  iteration {at}" if at != view.iteration else "")
     if view.step is None:
         return "Start" if position.iteration == 1 else "A new iteration: the cache is empty"
-    where = f", layer {view.step.group}" if view.step.group else ""
+    where = f", {view.program.groups[view.step.group]}" if view.step.group else ""
     number_of = view.state.number
     opened = ""
     if position.elements:
