@@ -16,9 +16,9 @@ from backprop_tui.explain.by_elements import by_elements, given
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import in_matrices
 from backprop_tui.maths.expressions import Call, Expr, Name, Num, Sum, names, walk
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, is_derivative, z
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, expand, is_derivative, z
 from backprop_tui.maths.normal_form import tidy
-from backprop_tui.maths.rules import gradients, rule_of
+from backprop_tui.maths.rules import derivative_of, gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.messages import hint, shown
 from backprop_tui.model.program import Program
@@ -56,8 +56,9 @@ def derivation(
     `examples` are those of the batch; None for as many as a whole batch has. A function's
     derivative, sigmoid_derivative, has one as well. Raises NoDerivation.
     """
-    if symbol in DEFINITIONS and is_derivative(symbol):
-        return _of_function(symbol)
+    name = symbol.removesuffix("_derivative")
+    if is_derivative(symbol) and (name in program.functions or symbol in DEFINITIONS):
+        return _of_function(program.functions.get(name, name))
     if symbol not in program.gradients:
         meant, those = hint(symbol, program.gradients), ", ".join(program.gradients)
         raise NoDerivation(f"{shown(symbol)} has no derivation; these have one: {those}{meant}")
@@ -77,18 +78,17 @@ def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
         yield replace(first, expression=others[-1].expression) if others else first
 
 
-def _of_function(symbol: str) -> Derivation:
+def _of_function(function: str) -> Derivation:
     """The derivation of a function's derivative from its definition, in z."""
-    slope = Call(symbol, (z,))
-    function = ACTIVATIONS[symbol.removesuffix("_derivative")]
-    call, definition = function(z), function.value
+    call = Call(function, (z,))
+    slope, definition = derivative_of(call), expand(call)
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
     rules = dict.fromkeys(rule_of(part).name for part in nodes)
     lines = [
         DerivationLine(raw, ", ".join(rules) or "z′ = 1", slope),
-        DerivationLine(DEFINITIONS[symbol], "multiply out"),
+        DerivationLine(expand(slope), "multiply out"),
     ]
-    if function.written is not None:
-        lines[-1] = DerivationLine(function.written, f"{text(call)} = {text(definition)}")
-    return Derivation(symbol, slope, None, ((call, definition),), tuple(_changing(lines)))
+    if function in FUNCTIONS and (nicer := FUNCTIONS[function].written) is not None:
+        lines[-1] = DerivationLine(nicer, f"{text(call)} = {text(definition)}")
+    return Derivation(slope.function, slope, None, ((call, definition),), tuple(_changing(lines)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
     Call,
     Expr,
@@ -14,7 +15,7 @@ from backprop_tui.maths.expressions import (
     calls,
     names,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.functions import PRIMITIVES, expand, sign_of, z
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -83,8 +84,8 @@ class Gradient:
     def function(self) -> Call | None:
         """The function element by element that alone reads it, σ(Z2); None for other readers."""
         match [step.expression for step in self.readers]:
-            case [Call(name, (Name(self.of),)) as call] if name in ACTIVATIONS:
-                return call if ACTIVATIONS[name].elementwise else None
+            case [Call(name, (Name(self.of),)) as call] if name not in PRIMITIVES:
+                return None if gathers(name) else call
         return None
 
     # Rules in words
@@ -121,5 +122,5 @@ class Gradient:
 
 def statement(slope: str) -> str:
     """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
-    activation = ACTIVATIONS[slope.removesuffix("_derivative")]
-    return f"{activation.symbol}′ = {text(DEFINITIONS[slope]).replace('(z)', '')}"
+    found = expand(Call(slope, (z,)))
+    return f"{sign_of(slope)}′ = {text(found).replace('(z)', '')}"

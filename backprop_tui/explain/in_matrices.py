@@ -20,7 +20,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.expressions import replace as put
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import expand, is_derivative
 from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import derivative_of, gradients
 from backprop_tui.model.backward import collapse, shares
@@ -48,7 +48,7 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
         (at_reader, reader), inner = *known.items(), Partial(gradient.reader.target, V)
         chain = reader * slope
         yield DerivationLine(at_reader * inner, f"chain rule: {gradient.uses}", left)
-        if isinstance(DEFINITIONS[slope.function], Num):
+        if isinstance(expand(slope), Num):
             yield DerivationLine(reader * inner, gradient.come_from, opens=opens)
             yield DerivationLine(chain, statement(slope.function), opens=slope.function)
         else:
@@ -63,7 +63,7 @@ def collapsed(gradient: Gradient, chain: Expr) -> Iterator[DerivationLine]:
     for e, what in collapse(chain, gradient.reader, at_reader, gradient.forward.known):
         if what == at_reader.symbol:
             yield DerivationLine(e, f"{what} put in", opens=what)
-        elif what in DEFINITIONS:
+        elif is_derivative(what):
             yield DerivationLine(e, statement(what), opens=what)
         else:
             yield DerivationLine(e, gradient.fact if what == "known" else what)

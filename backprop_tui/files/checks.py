@@ -71,7 +71,7 @@ def written_network_is_right(draft: Draft) -> None:
 def data_in_one_form(draft: Draft) -> None:
     """X and Y, or a CSV file and what of it is read."""
     raw, faults = draft.faults.document.get("data"), draft.faults
-    if not isinstance(raw, dict) or draft.written is not None:
+    if not isinstance(raw, dict) or draft.is_written:
         return
     if "csv" not in raw:
         if not raw.keys() & {"X", "Y"}:
@@ -129,7 +129,7 @@ def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> Non
 def as_many_targets_as_examples(draft: Draft) -> None:
     """X and Y have the same number of rows."""
     X, Y = draft["data", "X"], draft["data", "Y"]
-    if X is None or Y is None or len(X) == len(Y) or draft.written is not None:
+    if X is None or Y is None or len(X) == len(Y) or draft.is_written:
         return
     x = draft.faults.name(("data", "X"))
     draft.faults.add(

@@ -82,7 +82,8 @@ OF_NETWORK = ("parameters", "forward", "functions", "repeat")
 
 def section_of(document: Mapping[str, Any]) -> Section:
     """What a document may hold: that of a dense network, or of one written as formulas."""
-    return WRITTEN if "forward" in document else EXPERIMENT
+    is_written = "network" not in document and not document.keys().isdisjoint(OF_NETWORK)
+    return WRITTEN if is_written or "forward" in document else EXPERIMENT
 
 
 PLACES = tuple(name for name, found in VIEW.keys.items() if found.of_run)

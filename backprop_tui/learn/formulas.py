@@ -16,7 +16,6 @@ from backprop_tui.learn.mistakes import Slip
 from backprop_tui.learn.probes import misfit
 from backprop_tui.learn.trial import FormulaVerdict, Trial, tried
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Expr,
@@ -27,12 +26,12 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.parser import GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
-from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
@@ -160,7 +159,9 @@ def tree(network: Network | WrittenNetwork, source: str) -> Expr:
 
 
 def _parsed(network: Network | WrittenNetwork, source: str) -> tuple[str | None, Expr]:
-    target, e = parse_assignment(source, activations_by_layer(network))
+    architecture = architecture_of(network)
+    own = {**activations_by_layer(network), **architecture.functions}
+    target, e = parse_assignment(source, own, architecture.matrices)
     if isinstance(network, Network):
         e = replace(e, {Name(ACTIVATION_0): Name(INPUT)})
     return target, e
@@ -183,7 +184,7 @@ def _all_known(program: Program, step: Step, e: Expr) -> None:
             said = f"a step works on whole matrices: write {part.symbol}, not {text(part)}"
             raise FormulaError(FormulaVerdict.NAME, said)
     for symbol in names(e):
-        if symbol not in known and symbol not in SCALARS:
+        if symbol not in known and symbol not in program.constants:
             raise FormulaError(FormulaVerdict.NAME, _not_known(program, symbol, step, known))
 
 
@@ -195,7 +196,7 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = nearest(symbol, (*known, *SCALARS))
+    meant = nearest(symbol, (*known, *program.constants))
     return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
 
 
@@ -211,7 +212,7 @@ def _not_too_deep(e: Expr) -> None:
 
 def _nested(e: Expr) -> int:
     """How many activations and derivatives stand within each other."""
-    defined = isinstance(e, Call) and e.function in DEFINITIONS
+    defined = isinstance(e, Call) and e.function not in PRIMITIVES
     return defined + max(map(_nested, children(e)), default=0)
 
 

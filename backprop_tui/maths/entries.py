@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Delta,
     Diff,
@@ -32,7 +31,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import rule_of
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.shapes import Shape, as_sum, shape
 
 ZERO, ONE = Num(0.0), Num(1.0)
 Index: TypeAlias = tuple[str, int]
@@ -60,13 +59,15 @@ class Entries:
     def of(self, e: Expr, row: str, column: str) -> Expr:
         """The entry of `e` in that row and column."""
         match e:
-            case Name(symbol) if symbol not in SCALARS:
+            case Name(symbol) if not e.is_number:
                 return self.entry(symbol, row, column)
             case Transpose(x):
                 return self.of(x, column, row)
             case MatMul(x, y):
                 count = shape(x, self.shapes)[1]
                 return self._over(count, lambda p: times(self.of(x, row, p), self.of(y, p, column)))
+            case Call("row_means" | "col_means" | "mean"):
+                return self.of(as_sum(e, self.shapes, self.shapes), row, column)
             case Call(function, (x,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 rows, columns = shape(x, self.shapes)
                 match PRIMITIVES[function].over:

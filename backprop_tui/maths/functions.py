@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Call, Expr, Name, as_expr, calls, replace
+from backprop_tui.maths.expressions import (
+    Call,
+    Expr,
+    Name,
+    OwnFunction,
+    as_expr,
+    calls,
+    replace,
+)
 from backprop_tui.maths.rules import derivative, derivative_of
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ class Primitive:
     torch: str
     over: Literal["row", "column", "matrix"] | None = None
     """What one number of the result is gathered from, by `fold`; None: element by element."""
-    fold: Literal["sum", "max"] = "sum"
+    fold: Literal["sum", "mean", "max"] = "sum"
     values: range = range(1, 2)
     """How many arguments it takes."""
     mathml: str | None = None
@@ -58,6 +66,8 @@ PRIMITIVES: dict[str, Primitive] = {
     for p in (
         Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)", "torch.exp(*)"),
         Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)", "torch.log(*)"),
+        Primitive("sin", np.sin, "sin(*)", r"\sin(*)", "np.sin(*)", "torch.sin(*)"),
+        Primitive("cos", np.cos, "cos(*)", r"\cos(*)", "np.cos(*)", "torch.cos(*)"),
         Primitive(
             "square",
             np.square,
@@ -87,6 +97,25 @@ PRIMITIVES: dict[str, Primitive] = {
             "pow(*)",
             values=range(2, 3),
             words="power with base and exponent *",
+        ),
+        Primitive(
+            "where",
+            np.where,
+            "where(*)",
+            r"\operatorname{where}(*)",
+            "np.where(*)",
+            "torch.where(*)",
+            values=range(3, 4),
+            words="by condition, then and otherwise, *",
+        ),
+        Primitive(
+            "ones",
+            np.ones_like,
+            "ones(*)",
+            r"\mathbf{1}(*)",
+            "np.ones_like(*)",
+            "torch.ones_like(*)",
+            words="ones, as many as in *",
         ),
         Primitive(
             "abs",
@@ -139,6 +168,49 @@ PRIMITIVES: dict[str, Primitive] = {
             words="column sums of *",
         ),
         Primitive(
+            "row_means",
+            lambda x: np.mean(x, axis=1, keepdims=True),
+            "row_means(*)",
+            r"\operatorname{mean}_{\text{row}}(*)",
+            "np.mean(*, axis=1, keepdims=True)",
+            "torch.mean(*, dim=1, keepdim=True)",
+            over="row",
+            fold="mean",
+        ),
+        Primitive(
+            "col_means",
+            lambda x: np.mean(x, axis=0, keepdims=True),
+            "col_means(*)",
+            r"\operatorname{mean}_{\text{column}}(*)",
+            "np.mean(*, axis=0, keepdims=True)",
+            "torch.mean(*, dim=0, keepdim=True)",
+            over="column",
+            fold="mean",
+            words="column means of *",
+        ),
+        Primitive(
+            "mean",
+            lambda x: np.mean(x, keepdims=True),
+            "mean(*)",
+            r"\operatorname{mean}(*)",
+            "np.mean(*, keepdims=True)",
+            "torch.mean(*).reshape(1, 1)",
+            over="matrix",
+            fold="mean",
+        ),
+        Primitive(
+            "row_max",
+            lambda x: np.max(x, axis=1, keepdims=True),
+            "row_max(*)",
+            r"\max_{\text{row}}(*)",
+            "np.max(*, axis=1, keepdims=True)",
+            "torch.amax(*, dim=1, keepdim=True)",
+            over="row",
+            fold="max",
+            mathml="<munder><mi>max</mi><mtext>row</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="row maxima of *",
+        ),
+        Primitive(
             "col_max",
             lambda x: np.max(x, axis=0, keepdims=True),
             "col_max(*)",
@@ -179,8 +251,8 @@ def _function(name: str) -> Callable[..., Expr]:
     return lambda *args: Call(name, tuple(as_expr(a) for a in args))
 
 
-exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, col_max, total = map(
-    _function, "exp log square sqrt power max step row_sums col_sums col_max total".split()
+exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, row_max, col_max, total = map(
+    _function, "exp log square sqrt power max step row_sums col_sums row_max col_max total".split()
 )
 
 # One-letter names: z a layer's Z, a the prediction, y the target.
@@ -217,6 +289,7 @@ class Activation:
 
 sigma, tanh = _function("sigmoid"), _function("tanh")
 spread = exp(z - col_max(z))  # softmax: less the largest z, so that exp cannot overflow
+along_rows = exp(z - row_max(z))
 
 ACTIVATIONS: dict[str, Activation] = {
     f.name: f
@@ -241,6 +314,16 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
     )
 }
+FUNCTIONS = {
+    **ACTIVATIONS,
+    "softmax_rows": Activation(
+        "softmax_rows",
+        "softmax_rows",
+        "torch.softmax(*, dim=1)",
+        along_rows / row_sums(along_rows),
+    ),
+}
+"""The functions that are expressions in z: those of layers, and those that formulas alone have."""
 
 
 @dataclass(frozen=True)
@@ -275,10 +358,10 @@ LOSSES: dict[str, Loss] = {
 }
 
 DEFINITIONS: dict[str, Expr] = {
-    **{f.name: f.value for f in ACTIVATIONS.values()},
+    **{f.name: f.value for f in FUNCTIONS.values()},
     **{
         derivative_of(f(z)).function: f.derivative
-        for f in ACTIVATIONS.values()
+        for f in FUNCTIONS.values()
         if f.derivative is not None
     },
 }
@@ -286,10 +369,26 @@ DEFINITIONS: dict[str, Expr] = {
 
 
 def is_derivative(function: str) -> bool:
-    """Whether a function is the derivative of an activation."""
+    """Whether a function is the derivative of another."""
     return function.endswith("_derivative")
+
+
+def definition_of(function: str) -> Expr | None:
+    """What a function stands for, an expression in z; None of a primitive."""
+    if isinstance(function, OwnFunction):
+        return function.definition
+    return DEFINITIONS.get(function)
+
+
+def sign_of(function: str) -> str:
+    """How a function that is no primitive is written, without the ′ of a derivative: σ."""
+    name = function.removesuffix("_derivative")
+    return FUNCTIONS[name].symbol if name in FUNCTIONS else name
 
 
 def expand(call: Call) -> Expr:
     """The definition of an activation or a derivative, with its argument in place of z."""
-    return replace(DEFINITIONS[call.function], {z: call.args[0]})
+    definition = definition_of(call.function)
+    if definition is None:
+        raise KeyError(call.function)
+    return replace(definition, {z: call.args[0]})

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Diff,
     Expr,
@@ -21,7 +21,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
+from backprop_tui.maths.functions import PRIMITIVES, Primitive, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
 
@@ -52,7 +52,7 @@ def indexed(
 
         def found(part: Expr) -> str | None:
             match part:
-                case Name(symbol) if symbol not in SCALARS:
+                case Name(symbol) if not part.is_number:
                     rows, columns = shapes[symbol]
                     i, j = row if rows > 1 else "1", column if columns > 1 else "1"
                     return notation.entry(symbol, i, j)
@@ -62,7 +62,7 @@ def indexed(
                     return over(shape(y, shapes)[1], lambda k: product(y, z, k))
                 case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                     return gathered(PRIMITIVES[function], y)
-                case Call(function, _) if function in DEFINITIONS and gathers(function):
+                case Call(function, _) if function not in PRIMITIVES and gathers(function):
                     return at(expand(part), row, column)
                 case _:
                     return None
@@ -73,11 +73,16 @@ def indexed(
         def gathered(function: Primitive, y: Expr) -> str:
             rows, columns = shape(y, shapes)
             sign = "max" if function.fold == "max" else "Σ"
-            if function.over == "row":
-                return over(columns, lambda k: term(y, row, k), sign)
-            if function.over == "column":
-                return over(rows, lambda k: term(y, k, column), sign)
-            return over(rows, lambda k: over(columns, lambda p: term(y, k, p), sign), sign)
+            match function.over:
+                case "row":
+                    count, all_of = columns, over(columns, lambda k: term(y, row, k), sign)
+                case "column":
+                    count, all_of = rows, over(rows, lambda k: term(y, k, column), sign)
+                case _:
+                    each = partial(over, columns, sign=sign)
+                    count = rows * columns
+                    all_of = over(rows, lambda k: each(lambda p: term(y, k, p)), sign)
+            return f"{all_of} {notation.over} {count}" if function.fold == "mean" else all_of
 
         return write(x, replace(scalar, leaf=leaf))
 

@@ -10,7 +10,7 @@ import re
 from html import escape
 
 from backprop_tui.maths.expressions import Cell, Expr
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import PRIMITIVES, is_derivative, sign_of
 from backprop_tui.maths.writing import GREEK, Notation, plain_number, write
 
 NEGATIVE = '<mo form="prefix">−</mo>'
@@ -70,8 +70,7 @@ def _call(function: str) -> str:
         if primitive.mathml is None:
             return _called(primitive.text.removesuffix("(*)"))
         return primitive.mathml.replace("<mo>(</mo>*<mo>)</mo>", f"{OPENING}*{CLOSING}")
-    name = ACTIVATIONS[function.removesuffix("_derivative")].symbol
-    return _called(name, "<mo>′</mo>" if is_derivative(function) else "")
+    return _called(sign_of(function), "<mo>′</mo>" if is_derivative(function) else "")
 
 
 def _called(name: str, stroke: str = "") -> str:

@@ -12,7 +12,6 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Diff,
     Div,
@@ -24,7 +23,7 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
-    names,
+    is_scalar,
     rebuild,
     replace,
     walk,
@@ -61,7 +60,7 @@ def multiplied_out(e: Expr, known: Mapping[Expr, Expr] | None = None) -> Expr:
 
 def divides_by_matrix(e: Expr) -> bool:
     """Whether something in `e` is divided by a matrix."""
-    return any(isinstance(x, Div) and not SCALARS.issuperset(names(x.right)) for x in walk(e))
+    return any(isinstance(x, Div) and not is_scalar(x.right) for x in walk(e))
 
 
 def flat(e: Expr) -> Expr:

@@ -5,9 +5,11 @@
     sum        = product { ("+" | "−") product }
     product    = negation { ("·" | "@" | "∘" | "×" | "*" | "/") negation }
     negation   = "−" negation | postfix
-    postfix    = atom { "ᵀ" | ".T" | "²" | ( ".sum" | ".max" ) "(" { axis } ")" | ".dot(" sum ")" }
+    postfix    = atom { "ᵀ" | ".T" | "²" | ( "^" | "**" ) [ "−" ] atom | ".dot(" sum ")"
+                      | ( ".sum" | ".max" | ".mean" ) "(" { axis } ")" }
     atom       = number | name | name "[" row "," column "]" | "(" sum ")"
                | function "(" sum { "," ( sum | axis ) } ")"
+               | "where" "(" sum ( "<" | … | "≠" ) sum "," sum "," sum ")"
     axis       = "axis" "=" ( "0" | "1" ) | "keepdims" "=" "True"
 
 Each sign has one spelling: `@` is read as `·`, `.T` as `ᵀ`, `'` as `′`. Nothing is evaluated, and
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -33,11 +35,14 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    OwnFunction,
     Sum,
     Transpose,
     children,
+    matrix,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.writing import GREEK
 from backprop_tui.messages import nearest, printable, short
 
@@ -46,12 +51,16 @@ GATHERED = {
     ("sum", 1): "row_sums",
     ("sum", 0): "col_sums",
     ("max", None): "largest",
+    ("max", 1): "row_max",
     ("max", 0): "col_max",
+    ("mean", None): "mean",
+    ("mean", 1): "row_means",
+    ("mean", 0): "col_means",
 }
-"""The functions for NumPy's sum and max along an axis."""
-FUNCTIONS = {
-    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
-    **{f.symbol: f.name for f in ACTIVATIONS.values()},
+"""The functions for NumPy's sum, max and mean along an axis."""
+NAMED: dict[str, str] = {
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS)},
+    **{f.symbol: f.name for f in FUNCTIONS.values()},
     **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
     "maximum": "max",
     "sigma": "sigmoid",
@@ -76,16 +85,14 @@ LETTERS = {sign: symbol for symbol, sign in GREEK.items()} | dict.fromkeys(
 TOKEN = re.compile(  # the Greek letters are α to ω
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+−-]?\d+)?)"
     r"|(?P<name>(?:np\.)?[A-Za-z\u03b1-\u03c9_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*\s*2|\^\s*2|\.(?:T|max|sum|mean|dot)\b|\^T\b"
+    r"|(?P<sign>\*\*|\.(?:T|max|sum|mean|dot)\b|\^T\b|\^"
     r"|<=|>=|==|!=|[-−+]=|[-−+*×·@∘/()\[\],<>≤≥=≠←ᵀ²′']))"
 )
-OTHER_POWER = re.compile(r"\s*(\*\*|\^(?!T\b))(?!\s*2)")
 SPELLINGS = {
     "-": "−",
     ".T": "ᵀ",
     "^T": "ᵀ",
-    "**2": "²",
-    "^2": "²",
+    "**": "^",
     "@": "·",
     "*": "∘",
     "×": "∘",
@@ -96,32 +103,41 @@ SPELLINGS = {
     "!=": "≠",
     "-=": "−=",
 }
+COMPARISONS = ("<", "≤", ">", "≥", "=", "≠")
 LONGEST, DEEPEST = 10_000, 60
 """The most characters of a formula, and of parentheses within each other."""
 TALLEST = 120
 """The most operations within each other: every walk over a tree recurses as deep as it is tall."""
 
 
+def has_derivative(function: str) -> bool:
+    """Whether a function may be written with a ′: σ′, but not softmax′ or exp′."""
+    return f"{function}_derivative" in DEFINITIONS or isinstance(function, OwnFunction)
+
+
 class GrammarError(ValueError):
     """A formula that cannot be read; its text says what is wrong at which character."""
 
 
-def parse(source: str, functions: Mapping[str, str] | None = None) -> Expr:
-    """The expression that `source` is the text of; `functions` are further names of functions.
+def parse(
+    source: str, functions: Mapping[str, str] | None = None, matrices: Container[str] = ()
+) -> Expr:
+    """The expression that `source` is the text of; `functions` are further names of functions, and
+    `matrices` those whose names would otherwise mean constants.
 
     Raises GrammarError, which says what is wrong at which character.
     """
-    return _Parser(source, functions or {}).whole()
+    return _Parser(source, functions or {}, matrices).whole()
 
 
 def parse_assignment(
-    source: str, functions: Mapping[str, str] | None = None
+    source: str, functions: Mapping[str, str] | None = None, matrices: Container[str] = ()
 ) -> tuple[str | None, Expr]:
     """The symbol on the left-hand side, or None where there is none, and the right-hand side.
 
     Raises GrammarError like `parse`.
     """
-    return _Parser(source, functions or {}).assignment()
+    return _Parser(source, functions or {}, matrices).assignment()
 
 
 @dataclass(frozen=True)
@@ -143,9 +159,6 @@ def tokens(source: str) -> list[Token]:
     found, at = [], 0
     source = source.rstrip()
     while at < len(source):
-        if power := OTHER_POWER.match(source, at):
-            place = f"“{power[1]}” at character {power.start(1) + 1}"
-            raise GrammarError(f"only squares can be written: {place} must be followed by 2")
         match = TOKEN.match(source, at)
         if match is None:
             start = at + len(source[at:]) - len(source[at:].lstrip())
@@ -168,10 +181,10 @@ def _limited(e: Expr) -> Expr:
 
 
 class _Parser:
-    def __init__(self, source: str, functions: Mapping[str, str]) -> None:
+    def __init__(self, source: str, functions: Mapping[str, str], matrices: Container[str]) -> None:
         if len(source) > LONGEST:
             raise GrammarError(f"a formula of {len(source)} characters is too long to read")
-        self.functions = {**FUNCTIONS, **functions}
+        self.functions, self.matrices = {**NAMED, **functions}, matrices
         self.tokens = tokens(source)
         self.next = 0
         self.depth = 0
@@ -198,7 +211,7 @@ class _Parser:
 
     def whole(self) -> Expr:
         e = self.sum()
-        if sign := self.take("<", "≤", ">", "≥", "=", "≠"):
+        if sign := self.take(*COMPARISONS):
             e = Compare(e, sign, self.sum())
         self.end()
         return e
@@ -256,17 +269,25 @@ class _Parser:
 
     def postfix(self) -> Expr:
         e = self.atom()
-        while sign := self.take("ᵀ", "²", ".sum", ".max", ".mean", ".dot"):
+        while sign := self.take("ᵀ", "²", "^", ".sum", ".max", ".mean", ".dot"):
             if sign == "ᵀ":
                 e = Transpose(e)
             elif sign == "²":
                 e = Call("square", (e,))
+            elif sign == "^":
+                exponent = self.exponent()
+                square = exponent == Num(2.0)
+                e = Call("square", (e,)) if square else Call("power", (e, exponent))
             else:
                 at = self.tokens[self.next - 1]
                 self.need("(")
                 args, axis = self.arguments() if not self.take(")") else ([], {})
                 e = self.applied(sign.removeprefix("."), [e, *args], axis, at)
         return e
+
+    def exponent(self) -> Expr:
+        """What stands behind ^: −1, 0.5, (n + 1)."""
+        return Neg(self.atom()) if self.take("−") else self.atom()
 
     def atom(self) -> Expr:
         token = self.token
@@ -306,6 +327,8 @@ class _Parser:
             return Cell(token.text, row, column)
         if token.text.startswith("np."):
             raise GrammarError(f"{short(token.text)} needs “(” after it (character {token.at + 1})")
+        if token.text in self.matrices:
+            return matrix(token.text)
         return Name(LETTERS.get(token.text, token.text))
 
     def call(self, token: Token, derivative: bool) -> Expr:
@@ -315,16 +338,28 @@ class _Parser:
             args, axis = self.arguments()
             return self.applied(name, args, axis, token)
         function = self.functions.get(name)
-        if function is None or (derivative and f"{function}_derivative" not in DEFINITIONS):
+        if function is None or (derivative and not has_derivative(function)):
             raise self.unknown(token, derivative)
         self.need("(")
+        condition = [self.comparison()] if function == "where" and not derivative else []
+        if condition:
+            self.need(",")
         args, axis = self.arguments()
+        args = [*condition, *args]
         if function == "max" and (len(args) == 1 or axis):
             return self.applied(function, args, axis, token)
         wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
         if len(args) not in wanted or axis:
             raise self.takes(wanted[0], token)
-        return Call(f"{function}_derivative" if derivative else function, tuple(args))
+        call = Call(function, tuple(args))
+        return derivative_of(call) if derivative else call
+
+    def comparison(self) -> Compare:
+        """The condition that where() takes first: Z1 > 0."""
+        left = self.sum()
+        if (sign := self.take(*COMPARISONS)) is None:
+            raise self.unexpected("a comparison, as in Z > 0")
+        return Compare(left, sign, self.sum())
 
     def arguments(self) -> tuple[list[Expr], dict[str, int]]:
         """The arguments up to the closing parenthesis, and the values of axis= and keepdims=."""
@@ -353,9 +388,7 @@ class _Parser:
     def applied(self, name: str, args: list[Expr], axis: dict[str, int], token: Token) -> Expr:
         """The expression for a function of NumPy that is no primitive here: sum, dot, ..."""
         place = f"(character {token.at + 1})"
-        if name == "mean":
-            raise GrammarError(f"write a mean as a sum that is divided: sum(…) / m {place}")
-        if name in ("sum", "max"):
+        if name in ("sum", "max", "mean"):
             if len(args) != 1:
                 raise self.takes(1, token)
             if (function := GATHERED.get((name, axis.get("axis")))) is None:

@@ -20,6 +20,7 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    OwnFunction,
     Sum,
     Transpose,
     names,
@@ -63,6 +64,16 @@ def _sums(name: str, statement: str) -> Rule:
     return Rule(name, statement, sentence, lambda e, c, g: [(e.args[0], g)], broadcasts=False)
 
 
+def _means(statement: str) -> Rule:
+    """The rule of a mean over n elements: how many there are, `backward` knows."""
+    sentence = "Each element counts 1/n in the mean, so it gets that share of the gradient."
+    return Rule("mean over elements", statement, sentence, _of_mean, broadcasts=False)
+
+
+def _of_mean(e: Call, c: Expr, g: Expr) -> Gradients:
+    raise NoRule(f"the function {e.function} has a derivative only where its size is known")
+
+
 def _sides(e: Expr, c: Expr, g: Expr) -> Gradients:
     """max: the gradient goes to the largest, the first of equal ones."""
     *first, last = e.args if isinstance(e, Call) else ()
@@ -75,6 +86,16 @@ def _power(e: Call, c: Expr, g: Expr) -> Gradients:
     base, exponent = e.args
     yield base, g * exponent * Call("power", (base, exponent - 1))
     yield exponent, g * c * Call("log", (base,))
+
+
+def _softmax(over: str, sums: str) -> Rule:
+    return Rule(
+        "softmax",
+        "c = softmax(a):  da = c ∘ (dc − Σ dc ∘ c)",
+        f"Each a changes every c of its {over}, so the effects are added up.",
+        lambda e, c, g: [(e.args[0], c * (g - Call(sums, (g * c,))))],
+        broadcasts=False,
+    )
 
 
 RULES: dict[type[Expr] | str, Rule] = {
@@ -141,6 +162,28 @@ RULES: dict[type[Expr] | str, Rule] = {
         "The sign of the argument.",
     ),
     "step": function("step", lambda a, c: Num(0.0), "step′(z) = 0", "A step is flat."),
+    "sin": function(
+        "sin",
+        lambda a, c: Call("cos", (a,)),
+        "sin′(z) = cos(z)",
+        "The derivative of the sine is the cosine.",
+    ),
+    "cos": function(
+        "cos",
+        lambda a, c: -Call("sin", (a,)),
+        "cos′(z) = −sin(z)",
+        "The derivative of the cosine is minus the sine.",
+    ),
+    "where": Rule(
+        "where",
+        "c = where(k, a, b):  da = where(k, dc, 0),  db = where(k, 0, dc)",
+        "The one that is taken gets the whole gradient.",
+        lambda e, c, g: [
+            (e.args[1], Call("where", (e.args[0], g, Num(0.0)))),
+            (e.args[2], Call("where", (e.args[0], Num(0.0), g))),
+        ],
+    ),
+    "ones": function("ones", lambda a, c: Num(0.0), "ones′(z) = 0", "It does not depend on z."),
     "power": Rule(
         "power",
         "c = aⁿ:  da = dc ∘ n·aⁿ⁻¹",
@@ -156,13 +199,11 @@ RULES: dict[type[Expr] | str, Rule] = {
     "row_sums": _sums("sum over elements", "c[i] = Σⱼ a[i,j]:  da[i,j] = dc[i]"),
     "col_sums": _sums("sum over elements", "c[j] = Σᵢ a[i,j]:  da[i,j] = dc[j]"),
     "total": _sums("sum over elements", "c = Σᵢ Σⱼ a[i,j]:  da[i,j] = dc"),
-    "softmax": Rule(
-        "softmax",
-        "c = softmax(a):  da = c ∘ (dc − Σ dc ∘ c)",
-        "Each a changes every c of its column, so the effects are added up.",
-        lambda e, c, g: [(e.args[0], c * (g - Call("col_sums", (g * c,))))],
-        broadcasts=False,
-    ),
+    "row_means": _means("c[i] = Σⱼ a[i,j] / n:  da[i,j] = dc[i] / n"),
+    "col_means": _means("c[j] = Σᵢ a[i,j] / n:  da[i,j] = dc[j] / n"),
+    "mean": _means("c = Σᵢ Σⱼ a[i,j] / n:  da[i,j] = dc / n"),
+    "softmax": _softmax("column", "col_sums"),
+    "softmax_rows": _softmax("row", "row_sums"),
 }
 """The rule of each kind of node. A function without an entry of its own has that of `Call`."""
 
@@ -173,7 +214,7 @@ BROADCAST = Rule(
     lambda e, c, g: [(e, Call("row_sums", (g,)))],
 )
 
-WITHOUT = frozenset({"largest", "col_max"})
+WITHOUT = frozenset({"largest", "col_max", "row_max"})
 """The functions that have no rule."""
 
 
@@ -188,7 +229,10 @@ def rule_of(e: Expr) -> Rule:
 
 def derivative_of(call: Call) -> Call:
     """The derivative of a function at the argument of the call: σ′(Z1) for σ(Z1)."""
-    return Call(f"{call.function}_derivative", call.args)
+    name = f"{call.function}_derivative"
+    if isinstance(call.function, OwnFunction):
+        name = OwnFunction(name, derivative(call.function.definition, "z"))
+    return Call(name, call.args)
 
 
 def gradients(e: Expr, g: Expr, symbol: str) -> Iterator[Expr]:

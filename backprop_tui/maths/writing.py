@@ -34,7 +34,7 @@ from backprop_tui.maths.expressions import (
     is_scalar,
     rebuild,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative, sign_of
 
 SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
 """The letters of the indices that sums run over, and their subscripts for the Σ."""
@@ -240,8 +240,7 @@ def plain_number(value: float) -> str:
 def _text_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].text
-    activation = ACTIVATIONS[function.removesuffix("_derivative")]
-    return f"{activation.symbol}{'′' if function.endswith('_derivative') else ''}(*)"
+    return f"{sign_of(function)}{'′' if is_derivative(function) else ''}(*)"
 
 
 TEXT = Notation(
@@ -277,7 +276,7 @@ def _latex_call(function: str) -> str:
         return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
     name = function.removesuffix("_derivative").replace("_", r"\_")
     sign = r"\sigma" if name == "sigmoid" else rf"\operatorname{{{name}}}"
-    return rf"{sign}{chr(39) if function.endswith('_derivative') else ''}\left(*\right)"
+    return rf"{sign}{chr(39) if is_derivative(function) else ''}\left(*\right)"
 
 
 def _latex_entry(symbol: str, row: object, column: object) -> str:
@@ -348,7 +347,7 @@ NUMPY = Notation(
 def _torch_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].torch
-    return ACTIVATIONS[function].torch if function in ACTIVATIONS else f"{function}(*)"
+    return FUNCTIONS[function].torch if function in FUNCTIONS else f"{function}(*)"
 
 
 TORCH = replace(NUMPY, call=_torch_call)

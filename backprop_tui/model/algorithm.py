@@ -6,12 +6,15 @@ examples. Nothing here knows of numbers, positions or screens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
-from backprop_tui.maths.expressions import Expr, Name
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, total
+from backprop_tui.maths.expressions import SCALARS, Call, Expr, Name, Sum, matrix, names, rebuild
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, row_sums, total
+from backprop_tui.maths.shapes import AS_SUMS, ShapeMismatch, as_sum, shape
+from backprop_tui.model import lazy
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
@@ -29,7 +32,7 @@ from backprop_tui.model.layers import (
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program
-from backprop_tui.model.written import WrittenNetwork, written_architecture
+from backprop_tui.model.written import WrittenNetwork
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
@@ -64,7 +67,7 @@ def _role(kind: Kind, layer: int, part: Part) -> Role:
 def architecture_of(network: Network | WrittenNetwork) -> Architecture:
     """A network as a run needs it. Raises ValueError for a written one that has a fault."""
     if isinstance(network, WrittenNetwork):
-        return written_architecture(network)
+        return lazy.architecture_of_formulas(network)
     n = network.layers
     return Architecture(
         tuple(forward_of(network)),
@@ -80,29 +83,78 @@ def architecture_of(network: Network | WrittenNetwork) -> Architecture:
 def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forward:
     """What the backward pass of a network is derived from."""
     architecture = architecture_of(network)
-    examples = min(training.batch, 2)  # all larger batches have one formula
+    steps, mean, penalty = architecture.steps, training.reduction == "mean", None
+    if (own := architecture.objective) is not None:
+        found, penalty = parted(own.expression, architecture)
+        mean = bool(found)
+        if found is None:  # gradients are of J itself
+            steps = (*steps, own)
     return Forward(
-        architecture.steps,
+        tuple(without_means(steps, architecture, training.batch)),
         architecture.given,
-        architecture.shapes(examples),
-        examples,
-        training.batch > 1 and training.reduction == "mean",
+        architecture.shapes(training.batch),
+        training.batch,
+        training.batch > 1 and mean,
         architecture.known,
+        penalty,
     )
+
+
+def without_means(
+    steps: Iterable[Step], architecture: Architecture, examples: int
+) -> Iterator[Step]:
+    """The steps with means as what they are: sums, divided by how many there are."""
+    shapes, wider = architecture.shapes(examples), architecture.shapes(examples + 1)
+
+    def opened(e: Expr) -> Expr:
+        e = rebuild(e, opened)
+        return as_sum(e, shapes, wider) if isinstance(e, Call) and e.function in AS_SUMS else e
+
+    for step in steps:
+        e = opened(step.expression)
+        yield step if e == step.expression else replace(step, expression=e)
+        shapes[step.symbol] = shape(e, shapes)
+        with suppress(ShapeMismatch):  # it fits batches of one size alone
+            wider[step.symbol] = shape(e, wider)
+
+
+def parted(objective: Expr, architecture: Architecture) -> tuple[bool | None, Expr | None]:
+    """Whether J is a mean of L, and what of parameters it adds to that; or to a sum of L.
+
+    None for a J that is made of anything else.
+    """
+    terms = objective.terms if isinstance(objective, Sum) else (objective,)
+    parameters = {*architecture.parameters, *SCALARS - architecture.matrices}
+    data = [term for term in terms if not parameters.issuperset(names(term))]
+    penalties = tuple(term for term in terms if term not in data)
+    if len(data) != 1 or data[0] not in (*MEANS, *SUMS):
+        return None, None
+    penalty = Sum(penalties) if len(penalties) > 1 else next(iter(penalties), None)
+    return data[0] in MEANS, penalty
+
+
+MEANS = (total(L) / m, Call("mean", (L,)), Call("row_means", (L,)), row_sums(L) / m)
+SUMS = (total(L), row_sums(L), L)
+"""The ways of writing the mean and the sum of all L."""
 
 
 @lru_cache(maxsize=64)
 def steps_of(network: Network | WrittenNetwork, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
-    forward = forward_pass(network, training)
-    steps = [*forward.steps]
-    if training.batch > 1:
+    forward, architecture = forward_pass(network, training), architecture_of(network)
+    steps = [*architecture.steps]
+    if architecture.objective is not None:
+        steps.append(architecture.objective)
+    elif training.batch > 1:
         objective = total(L) / m if training.reduction == "mean" else total(L)
         steps.append(Step(J, objective, "loss", Role("loss")))
     steps += backward(forward)
+    made = {step.symbol for step in steps}
     for symbol in forward.parameters:
         role = forward.given[symbol]
-        steps += update(Name(symbol), Name(gradient(symbol)), role, training)
+        if gradient(symbol) not in made:  # the loss does not depend on it
+            continue
+        steps += update(matrix(symbol), Name(gradient(symbol)), role, training)
     return tuple(steps)
 
 

@@ -10,12 +10,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
     Expr,
+    MatMul,
     Name,
     Num,
     Sum,
+    Transpose,
     calls,
     children,
     names,
@@ -42,7 +45,8 @@ class Forward:
     """What a backward pass is derived from."""
 
     steps: Sequence[Step]
-    """The forward steps; the last one is the loss of each example."""
+    """The forward steps; the last one is the loss of each example, or J if that is not made of it
+    and of parameters alone."""
     given: Mapping[str, Role]
     """What is there before the first step."""
     shapes: Mapping[str, Shape]
@@ -52,6 +56,8 @@ class Forward:
     """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
+    penalty: Expr | None = None
+    """What J adds to the mean or the sum of the losses: a formula of parameters."""
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -78,13 +84,15 @@ def backward(forward: Forward) -> Iterator[Step]:
     each those of the parameters whose first reader it is."""
     shapes, needed = dict(forward.shapes), set(forward.parameters)
     for step in forward.steps:
-        shapes[step.symbol] = shape(step.expression, shapes)
+        shapes[step.symbol] = shape(step.expression, shapes) or (1, 1)
+        shapes[gradient(step.symbol)] = shapes[step.symbol]
         if not needed.isdisjoint(names(step.expression)):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
     for symbol in forward.parameters:
         if symbol in forward.readers:
             complete_at.setdefault(forward.readers[symbol][-1].symbol, []).append(symbol)
+    penalties = penalties_of(forward)
     sent: dict[str, list[Expr]] = {}
     made: dict[str, Step] = {}
 
@@ -92,8 +100,9 @@ def backward(forward: Forward) -> Iterator[Step]:
         """The step of the gradient of a symbol whose readers have all sent their shares."""
         terms, role = sent.pop(symbol), forward.roles[symbol]
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
-        if forward.mean and role.kind == "parameter":
-            whole = whole / Name("m")
+        if role.kind == "parameter":
+            whole = whole / Name("m") if forward.mean else whole
+            whole = whole if symbol not in penalties else plus(whole, penalties[symbol])
         target = Name(gradient(symbol))
         step = Step(target, whole, "backward", replace(role, kind="gradient", of=symbol))
         made[symbol] = _collapsed(step, forward, made)
@@ -109,6 +118,19 @@ def backward(forward: Forward) -> Iterator[Step]:
         for symbol, share in shares(step.expression, step.target, g, shapes, needed):
             sent.setdefault(symbol, []).append(share)
         yield from map(complete, filter(sent.__contains__, complete_at.get(step.symbol, ())))
+    for symbol, whole in penalties.items():  # of those that no forward step reads
+        if symbol not in made:
+            role = replace(forward.roles[symbol], kind="gradient", of=symbol)
+            yield Step(Name(gradient(symbol)), whole, "backward", role)
+
+
+def penalties_of(forward: Forward) -> dict[str, Expr]:
+    """What the terms of parameters in J add to their gradients."""
+    found: dict[str, list[Expr]] = {}
+    if (e := forward.penalty) is not None:
+        for symbol, share in shares(e, e, Num(1.0), forward.shapes, forward.parameters):
+            found.setdefault(symbol, []).append(share)
+    return {symbol: tidy(Sum((*terms,))) for symbol, terms in found.items()}
 
 
 def shares(
@@ -116,16 +138,26 @@ def shares(
 ) -> Iterator[tuple[str, Expr]]:
     """Each of the `needed` symbols in `e`, with its share of the gradient `g` at `e`; `c` is what
     `e` is called."""
+    if isinstance(e, MatMul | Transpose):
+        g = spread(g, c, shapes)
     rule = rule_of(e)
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
         if any(symbol in needed for symbol in names(part)):
-            if whole:
-                share = gathered(share, shape(part, shapes), whole)
+            if whole and (own := shape(part, shapes)) != whole:
+                share = gathered(spread(share, c, shapes), own, whole)
             if isinstance(part, Name):
-                yield part.symbol, share
+                yield part.symbol, spread(share, part, shapes)
             else:
                 yield from shares(part, part, share, shapes, needed)
+
+
+def spread(g: Expr, like: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """The gradient `g` at `like`, repeated to its shape where it is smaller."""
+    if shape(g, shapes) == shape(like, shapes):
+        return g
+    ones = Call("ones", (like,))
+    return ones if g == Num(1.0) else g * ones
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -11,8 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Protocol, TypeVar
 
-from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
-from backprop_tui.maths.functions import DEFINITIONS, expand
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Expr,
+    Name,
+    OwnFunction,
+    Transpose,
+    is_scalar,
+    names,
+    rebuild,
+)
+from backprop_tui.maths.functions import PRIMITIVES, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
 from backprop_tui.model.layers import LETTERS, Layer, Part, layers_of
@@ -84,6 +94,21 @@ class Program:
     def given(self) -> Mapping[str, Role]:
         """What is there before the first step: inputs, targets and parameters."""
         return self.architecture.given
+
+    @property
+    def functions(self) -> Mapping[str, OwnFunction]:
+        """The functions that the experiment's file defines, by their names."""
+        return self.architecture.functions
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """The symbols of matrices whose names would otherwise mean constants."""
+        return self.architecture.matrices
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """The names of single numbers: α, m, ..., those apart that a matrix has here."""
+        return SCALARS - self.matrices
 
     @property
     def groups(self) -> Mapping[int, str]:
@@ -269,7 +294,7 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
         return name
     if isinstance(e, Name):
         return e
-    if isinstance(e, Call) and e.function in DEFINITIONS:
+    if isinstance(e, Call) and e.function not in PRIMITIVES:
         return lower(expand(e), known)
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
         return lower(e.operand, known)

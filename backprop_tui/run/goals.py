@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Compare,
@@ -154,12 +153,12 @@ def _step(index: int, position: Position) -> Position:
 def _condition(source: str, timeline: Timeline) -> Condition:
     program = timeline.program
     try:
-        parsed = parse(source)
+        parsed = parse(source, program.functions, program.matrices)
     except GrammarError as error:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
     shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
-    known = (*shapes, *SCALARS)
+    known = (*shapes, *program.constants)
     for symbol in names(e):
         if symbol not in known:
             raise GoalError(_unknown(symbol, known))

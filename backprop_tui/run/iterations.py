@@ -48,6 +48,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
     examples = experiment.examples_of(number)
     given = batch(experiment.data, examples) | dict(zip(program.kept, kept, strict=True))
     scalars = {**constants(experiment, program), "m": float(len(examples)), "t": float(number)}
+    scalars = {symbol: number for symbol, number in scalars.items() if symbol in program.constants}
     env: dict[str, Any] = {**given, **scalars}
     results = []
     for step, expression in zip(program.steps, program.lowered, strict=True):

@@ -14,7 +14,7 @@ from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.run.edits import Edits
-from backprop_tui.run.many import CONSTANTS
+from backprop_tui.run.many import constants_of
 from backprop_tui.run.timeline import Timeline
 
 LONGEST_LINE = 96
@@ -60,7 +60,7 @@ def constants(timeline: Timeline) -> Iterator[str]:
     """The constants that the steps read: α, m, β₁, ..."""
     scalars = timeline.iteration(1).scalars
     read = _read(timeline)
-    for symbol in sorted(read & CONSTANTS):
+    for symbol in sorted(read & constants_of(timeline.program)):
         yield f"{symbol} = {scalars[symbol]!r}"
     if "m" in read and one_batch(timeline.experiment):
         yield f"m = {timeline.experiment.data.examples}"
