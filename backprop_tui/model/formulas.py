@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Diff,
     Expr,
     MatMul,
+    Mul,
     Name,
     OwnFunction,
     Sum,
@@ -28,6 +29,7 @@ from backprop_tui.maths.expressions import (
     children,
     matrix,
     names,
+    rebuild,
     walk,
 )
 from backprop_tui.maths.functions import LOSSES, Loss, z
@@ -196,7 +198,7 @@ class _Reading:
                 )
                 continue
             try:
-                e = parse(source, known)
+                e = _of_numbers(parse(source, known))
                 wrong = _no_function(e)
                 if wrong is None:
                     known[name] = OwnFunction(name, e)
@@ -384,13 +386,19 @@ def _losses(e: Expr, given: Mapping[str, Role]) -> Iterator[tuple[str, Loss]]:
                 yield symbol, loss
 
 
+def _of_numbers(e: Expr) -> Expr:
+    """A formula in z with every product one of numbers: z is no matrix."""
+    e = rebuild(e, _of_numbers)
+    return Mul(e.left, e.right) if isinstance(e, MatMul) else e
+
+
 def _no_function(e: Expr) -> str | None:
     """Why an expression is no function of one number z, element by element."""
     if others := [symbol for symbol in names(e) if symbol != z.symbol]:
         return f"must be a formula in z alone, but it reads {short(others[0])}"
     for part in walk(e):
         gathering = isinstance(part, Call) and gathers(part.function)
-        if gathering or isinstance(part, MatMul | Transpose):
+        if gathering or isinstance(part, Transpose):
             return f"must work on one number z, but {text(part)} needs a matrix"
     if z not in walk(e):
         return "must be a formula in z, but it does not read z"

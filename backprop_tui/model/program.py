@@ -6,7 +6,7 @@ exported is read off them: order, lowered forms, shapes, readers, roles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Protocol, TypeVar
@@ -15,15 +15,17 @@ from backprop_tui.maths.expressions import (
     SCALARS,
     Call,
     Expr,
+    MatMul,
     Name,
     OwnFunction,
     Transpose,
     is_scalar,
     names,
     rebuild,
+    walk,
 )
 from backprop_tui.maths.functions import PRIMITIVES, expand
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
 from backprop_tui.model.layers import LETTERS, Layer, Part, layers_of
 from backprop_tui.model.network import Network, Training
@@ -192,7 +194,7 @@ class Program:
     @cached_property
     def outputs(self) -> int:
         """The rows of the predictions: K."""
-        return self.shapes(1)[self.output][0]
+        return self.shapes(self.training.batch)[self.output][0]
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -243,16 +245,56 @@ class Program:
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
         forward = [step for step in self.taught if step.phase in ("forward", "loss")]
-        one, two = (with_shapes_of(forward, self.architecture.shapes(n)) for n in (1, 2))
-        values = {symbol for symbol in one if one[symbol] != two[symbol]}
+        m = self.training.batch
+        usual = with_shapes_of(forward, self.architecture.shapes(m))
+        try:
+            wider = with_shapes_of(forward, self.architecture.shapes(m + 1))
+        except ShapeMismatch:  # the formulas fit batches of one size alone
+            wider = self.architecture.shapes(m + 1)
+        values = {s for s in usual if usual[s] != wider.get(s, usual[s])}
         gradients = {step.symbol for step in self.taught if step.role.of in values}
         return frozenset(values | gradients)
+
+    @cached_property
+    def joint(self) -> bool:
+        """Whether all gradients are of J: it is made of more than a mean of L and parameters."""
+        return self.gradient_of(self.loss) is not None
+
+    @cached_property
+    def separate(self) -> frozenset[str]:
+        """The values and data of which a column changes no other example's loss than its own."""
+        if self.joint:
+            return frozenset()
+        shapes, of_each, mixed = self.shapes(self.training.batch), self.per_example, set[str]()
+        for step in reversed(self.steps[: self.phase_bounds("loss")[1]]):
+            if step.symbol == self.objective != self.loss:
+                continue
+            mixes = any(_mixes(part, shapes, of_each) for part in walk(step.expression))
+            if mixes or step.symbol in mixed:
+                mixed.update(names(step.expression))
+        return frozenset(of_each - mixed)
 
     @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.
         return with_shapes_of(self.taught, self.architecture.shapes(examples))
+
+
+ACROSS = frozenset({"softmax_rows", "row_sums", "row_means", "row_max", "total", "mean", "largest"})
+"""The functions that compute a number from several columns."""
+
+
+def _mixes(e: Expr, shapes: Mapping[str, Shape], of_each: Container[str]) -> bool:
+    """Whether a node computes a column of its result from several columns of `of_each` example."""
+    match e:
+        case MatMul(x, _) | Transpose(x):
+            mixed = x
+        case Call(function, (x,)) if function in ACROSS:
+            mixed = x
+        case _:
+            return False
+    return any(symbol in of_each for symbol in names(mixed)) and shape(mixed, shapes)[1:] != (1,)
 
 
 class DeliberateMistake(Protocol):

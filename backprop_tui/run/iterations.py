@@ -72,7 +72,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
 
 def beginning(experiment: Experiment, program: Program) -> Kept:
     """What the first iteration begins with: the parameters; running means are zero."""
-    parameters, shapes = experiment.parameters(), program.shapes(1)
+    parameters, shapes = experiment.parameters(), program.shapes(program.training.batch)
     return tuple(
         parameters[symbol] if symbol in parameters else read_only(np.zeros(shapes[symbol]))
         for symbol in program.kept

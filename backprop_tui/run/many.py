@@ -265,8 +265,11 @@ def _reduction(function: Primitive, gathered: str) -> str:
 
 
 def shared_parts(e: Expr) -> dict[Expr, str]:
-    """Names for the largest parts that `e` has more than once: softmax has exp(Z − max) twice."""
-    shared: dict[Expr, str] = {}
+    """Names for the largest parts that `e` has more than once: softmax has exp(Z − max) twice.
+
+    Smaller ones stand first: a larger one may have them in it.
+    """
+    shared = set[Expr]()
 
     def visible(part: Expr) -> Iterator[Expr]:
         yield part
@@ -276,8 +279,9 @@ def shared_parts(e: Expr) -> dict[Expr, str]:
 
     for part in dict.fromkeys(visible(e)):
         if children(part) and not is_scalar(part) and Counter(visible(e))[part] > 1:
-            shared[part] = f"part{len(shared) + 1}"
-    return shared
+            shared.add(part)
+    in_order = sorted(shared, key=lambda part: sum(1 for _ in walk(part)))
+    return {part: f"part{number}" for number, part in enumerate(in_order, start=1)}
 
 
 def is_contiguous(e: Expr) -> bool:

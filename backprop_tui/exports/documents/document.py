@@ -30,7 +30,7 @@ from backprop_tui.exports.figures import (
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Cell, Expr, names, walk
-from backprop_tui.maths.functions import PRIMITIVES, z
+from backprop_tui.maths.functions import PRIMITIVES, expand, z
 from backprop_tui.maths.indices import indexed
 from backprop_tui.maths.writing import GUARDED, Notation, text, write
 from backprop_tui.model.architecture import Phase, Step
