@@ -29,6 +29,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.indices import Letters
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import rule_of
 from backprop_tui.maths.shapes import Shape, as_sum, shape
@@ -45,7 +46,7 @@ class Entries:
 
     def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
         """`rowless`: rows that are written with their column alone, such as L[s]."""
-        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), iter("pt")
+        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters("ptuvxrnhlo")
 
     def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
@@ -86,8 +87,8 @@ class Entries:
         """The sum of `one` over a new index; just it where there is nothing to sum."""
         if count == 1:
             return one("")
-        index = next(self.letters)
-        return SumOver(index, count, one(index))
+        with self.letters.new() as index:
+            return SumOver(index, count, one(index))
 
     def derivative(self, e: Expr, by: Indexed, c: Expr, g: Expr = ONE) -> Expr:
         """∂e/∂by times `g`, by the rule of each node; `c` is what `e` is called."""

@@ -5,7 +5,8 @@ Rows are i, columns j, and each sum has an index of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +27,24 @@ from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
 
 
+class Letters:
+    """The letters of sums, each a new one; when all are used, those of sums that are over."""
+
+    def __init__(self, letters: Iterable[str]) -> None:
+        self.letters, self.open = list(letters), list[str]()
+        self.unused = iter(self.letters)
+
+    @contextmanager
+    def new(self) -> Iterator[str]:
+        """A letter for a sum, taken until the sum is written."""
+        letter = next(self.unused, None)
+        if letter is None:
+            letter = next((k for k in self.letters if k not in self.open), self.letters[0])
+        self.open.append(letter)
+        yield letter
+        self.open.remove(letter)
+
+
 def index_form(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> str:
@@ -38,7 +57,7 @@ def indexed(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> tuple[str, str]:
     """The element [i,j] of `target`, and that of `e`, as text."""
-    letters = iter(SUBSCRIPTS)
+    letters = Letters(SUBSCRIPTS)
     known: dict[tuple[Expr, str, str], str | None] = {}
     # All factors have their indices, so they are numbers.
     scalar = replace(notation, hadamard=notation.times)
@@ -98,7 +117,7 @@ def indexed(
         """The term `one` under a Σ or max over a new index, or with index 1 if it is alone."""
         if count == 1:
             return one("1")
-        k = next(letters)
-        return f"{notation.gathered(sign, k)} {one(k)}"
+        with letters.new() as k:
+            return f"{notation.gathered(sign, k)} {one(k)}"
 
     return at(target, "i", "j"), at(e, "i", "j")

@@ -14,6 +14,7 @@ from backprop_tui.exports.scripts.lines import (
     LONGEST_LINE,
     batch,
     constants,
+    counter,
     data,
     edits,
     heading,
@@ -53,13 +54,14 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield from _definitions(program)
     yield ""
     yield 'np.seterr(all="ignore")  # infinities are numbers too'
-    yield "for t in range(1, ITERATIONS + 1):"
+    t = counter(timeline)
+    yield f"for {t} in range(1, ITERATIONS + 1):"
     yield from edits(timeline)
     yield from batch(timeline, "data_{0}.take(columns, axis=1)")
     yield from phases(_commented(program))
     yield ""
     loss = program.objective
-    yield f'    print(f"iteration {{t}}: {loss} = {{{loss}.item()!r}}")'
+    yield f'    print(f"iteration {{{t}}}: {loss} = {{{loss}.item()!r}}")'
     yield "    if EVERY_NUMBER:"
     yield from _loop_over([step.symbol for step in program.steps])
     yield '            print(f"{symbol} = {globals()[symbol].tolist()}")'

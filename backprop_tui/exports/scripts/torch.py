@@ -13,6 +13,7 @@ from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.scripts.lines import (
     batch,
     constants,
+    counter,
     data,
     edits,
     heading,
@@ -78,6 +79,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield AGREE
     if any(isinstance(term, Mul) for term in loss_terms(loss)):
         yield XLOG
+    for name, function in program.functions.items():
+        yield f"\ndef {name}(z):\n    return {torch_source(function.definition)}\n"
     yield ""
     yield from data(timeline, "tensor({})")
     yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
@@ -85,13 +88,14 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield from _expected(timeline, number)
     yield ""
-    yield "for t, ours in enumerate(OURS, 1):"
+    t = counter(timeline)
+    yield f"for {t}, ours in enumerate(OURS, 1):"
     yield from edits(timeline, "with torch.no_grad()")
     yield from batch(timeline, "data_{0}[:, columns]")
-    yield from _iteration(program)
+    yield from _iteration(program, t)
 
 
-def _iteration(program: Program) -> Iterator[str]:
+def _iteration(program: Program, t: str) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
     parameters = ", ".join(program.parameters)
@@ -104,10 +108,11 @@ def _iteration(program: Program) -> Iterator[str]:
     for step in program.steps:
         if step.role.kind == "gradient" and (of := step.role.of):
             (of_parameters if of in program.parameters else values)[step.symbol] = of
-    yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
+    loss = program.objective if program.joint else f"{LOSS}.sum()"
+    yield _autograd(values, loss, ", retain_graph=True")
     yield _autograd(of_parameters, program.objective)
     yield ""
-    yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
+    yield f'    print(f"iteration {{{t}}}: {program.objective} = {{{program.objective}.item()}}")'
     yield "    for symbol in ours:"
     yield "        agree(symbol, globals()[symbol], ours[symbol])"
     yield ""
