@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from backprop_tui.maths.elements import gathers
+from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
     Expr,
@@ -21,6 +22,7 @@ from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.backward import penalties_of
 from backprop_tui.model.program import Program
 
 
@@ -50,29 +52,48 @@ class Gradient:
         self.forward = forward_pass(program.network, program.training)
         self.step = program.taught[program.index(symbol)]
         self.of = self.step.role.of or ""
-        self.readers: Sequence[Step] = self.forward.readers[self.of]
+        self.readers: Sequence[Step] = self.forward.readers.get(self.of, ())
         self.loss = self.forward.steps[-1]
         self.shapes = program.shapes(examples)
         self.is_parameter = self.of in self.forward.parameters
+        self.is_separate = self.of in program.separate
 
     @property
     def reader(self) -> Step:
         """The last step that reads what the gradient is of."""
         return self.readers[0]
 
-    @property
+    @cached_property
     def reads_loss(self) -> bool:
-        """Whether the loss itself reads it, so that no chain rule is needed."""
-        return self.reader is self.loss
+        """Whether only the loss itself reads it, so that no chain rule is needed."""
+        return [step.symbol for step in self.readers] == [self.loss.symbol]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the loss itself reads it, and other steps do, or terms of J alone."""
+        return not self.reads_loss and len(self.through) != (len(self.readers) or 1)
+
+    @cached_property
+    def through(self) -> tuple[Step, ...]:
+        """The steps through which the loss uses it, the last one first; not the loss itself."""
+        return tuple(step for step in self.readers if step.symbol != self.loss.symbol)
 
     def left(self, by: Expr) -> Partial:
         """∂L/∂Z2, or ∂J/∂W2 of a parameter where J is a step of its own."""
         of = self.program.objective if self.is_parameter else self.loss.symbol
         return Partial(Name(of), by)
 
-    def over_m(self, e: Expr) -> Expr:
-        """`e`, over m where it is the gradient of a mean."""
-        return e / Name("m") if self.is_parameter and self.forward.mean else e
+    def in_objective(self, e: Expr, penalty: Expr | None = None) -> Expr:
+        """`e` as a part of ∂J/∂W: over m where J is a mean, and with what its `penalty` adds."""
+        if not self.is_parameter:
+            return e
+        whole = e / Name("m") if self.forward.mean else e
+        return whole if penalty is None else plus(whole, penalty)
+
+    @cached_property
+    def penalty(self) -> Expr | None:
+        """What terms of parameters in J add to the gradient."""
+        return penalties_of(self.forward).get(self.of)
 
     def at(self, step: Step) -> Step:
         """The step that computes the gradient at what a forward step computes."""
@@ -93,13 +114,14 @@ class Gradient:
     @cached_property
     def uses(self) -> str:
         """L uses A1 through A2 and Z2"""
-        through = " and ".join(step.symbol for step in self.readers)
-        return f"{self.loss.symbol} uses {self.of} through {through}"
+        through = " and ".join(step.symbol for step in self.through)
+        directly = "" if len(self.through) == len(self.readers) else "directly, and "
+        return f"{self.loss.symbol} uses {self.of} {directly}through {through}"
 
     @cached_property
     def come_from(self) -> str:
         """dA2 is step 6"""
-        steps = (self.at(step).symbol for step in self.readers)
+        steps = (self.at(step).symbol for step in self.through)
         return ", ".join(f"{s} is step {self.program.index(s) + 1}" for s in steps)
 
     @cached_property

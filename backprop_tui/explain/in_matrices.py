@@ -33,11 +33,14 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
     if gradient.reads_loss:
         yield from _of_loss(gradient, left)
         return
+    if not gradient.readers and gradient.penalty is not None:
+        yield DerivationLine(gradient.penalty, f"only J itself uses {gradient.of}", left)
+        return
     known: dict[Expr, Expr] = {
         Partial(gradient.loss.target, step.target): gradient.at(step).target
-        for step in gradient.readers
+        for step in gradient.through
     }
-    opens = gradient.at(gradient.reader).symbol
+    opens = gradient.at(gradient.through[0]).symbol
     if gradient.function is None:
         whole = _whole(gradient)
         chain = put(whole, known)
@@ -78,12 +81,13 @@ def _whole(gradient: Gradient) -> Expr:
         for _, share in shares(
             step.expression,
             step.target,
-            Partial(gradient.loss.target, step.target),
+            Partial(gradient.loss.target, step.target) if step in gradient.through else Num(1.0),
             shapes,
             {gradient.of},
         )
     )
-    return gradient.over_m(tidy(terms[0] if len(terms) == 1 else Sum(terms)))
+    whole = tidy(terms[0] if len(terms) == 1 else Sum(terms))
+    return gradient.in_objective(whole, gradient.penalty)
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:

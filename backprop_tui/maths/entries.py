@@ -98,11 +98,14 @@ class Entries:
             case SumOver(index, count, body):
                 inner = self.derivative(body, by, body)
                 return inner if inner == ZERO else times(g, SumOver(index, count, inner))
-            case Call("softmax", (Indexed() as x,)) if isinstance(c, Indexed):
+            case Call("softmax" | "softmax_rows", (Indexed() as x,)) if isinstance(c, Indexed):
                 if x.symbol != by.symbol:
                     return ZERO
-                same = _delta(c.row, by.row)
-                return times(g, times(c, Diff(same, Indexed(c.symbol, by.row, by.column))))
+                same, alone = _delta(c.row, by.row), _delta(c.column, by.column)
+                other = Indexed(c.symbol, by.row, c.column)
+                if e.function == "softmax_rows":
+                    same, alone, other = alone, same, Indexed(c.symbol, c.row, by.column)
+                return times(g, times(times(c, Diff(same, other)), alone))
             case Indexed() | Name() | Num():
                 return ZERO
         whole: Expr = ZERO
