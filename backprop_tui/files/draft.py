@@ -46,7 +46,7 @@ class Draft:
     @property
     def layers(self) -> tuple[int, ...] | None:
         """The layers, if every one of them is known."""
-        layers: tuple[int, ...] | None = self["network", "layers"]
+        layers: tuple[int, ...] | None = None if self.is_written else self["network", "layers"]
         return None if layers is None or None in layers else layers
 
     @property

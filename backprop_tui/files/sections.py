@@ -72,7 +72,7 @@ OF_WRITTEN = {
 """The sections that a file with forward formulas has in place of [network], or of other keys."""
 WRITTEN = replace(
     EXPERIMENT,
-    keys={name: key for name, key in EXPERIMENT.keys.items() if name != "network"} | OF_WRITTEN,
+    keys=dict(EXPERIMENT.keys) | OF_WRITTEN,
     required=("forward", "parameters", "data"),
 )
 """An experiment whose network is written as forward formulas."""

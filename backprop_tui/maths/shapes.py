@@ -125,6 +125,8 @@ def _stretched(e: Expr, x: tuple[Expr, Shape], y: tuple[Expr, Shape]) -> Shape:
     (x_expr, left), (y_expr, right) = x, y
     if left == right or not left or not right:
         return left or right
+    if (1, 1) in (left, right):
+        return right if left == (1, 1) else left
     if (left[0] == right[0] and 1 in (left[1], right[1])) or (
         left[1] == right[1] and 1 in (left[0], right[0])
     ):

@@ -102,6 +102,8 @@ class Architecture:
     """J, where it is a formula of the file's own."""
     functions: Mapping[str, OwnFunction] = field(default_factory=dict)
     """Functions of the file's own, by their names."""
+    warnings: tuple[str, ...] = ()
+    """What a file's author should know: a parameter on which the loss does not depend."""
     same: frozenset[str] = frozenset()
     """The inputs that are the same matrix for each example."""
 

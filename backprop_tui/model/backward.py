@@ -69,8 +69,9 @@ class Forward:
         """The steps that read each symbol, the last one first: each is a path to the loss."""
         found: dict[str, list[Step]] = {}
         for step in reversed(self.steps):
-            for symbol in names(step.expression):
-                found.setdefault(symbol, []).append(step)
+            if step.symbol in found or step is self.steps[-1]:  # the loss depends on it
+                for symbol in names(step.expression):
+                    found.setdefault(symbol, []).append(step)
         return found
 
     @cached_property

@@ -213,7 +213,7 @@ class _Reading:
 
     def _read(self, line: Line) -> None:
         """The expression of a line, if it can be read and reads only what stands above it."""
-        known = {*self.above, *self.formulas}
+        known = {**self.above, **self.formulas}
         try:
             e = parse(line.source, self.functions, self.matrices)
         except GrammarError as error:
@@ -233,7 +233,7 @@ class _Reading:
             if symbol not in known and symbol not in SCALARS - self.matrices:
                 self.fault(line.key, self._unknown(symbol, line, known))
 
-    def _unknown(self, symbol: str, line: Line, known: set[str]) -> str:
+    def _unknown(self, symbol: str, line: Line, known: Mapping[str, object]) -> str:
         where = "" if line.t is None else f" for t = {line.t}"
         if symbol == line.symbol:
             return f"reads {symbol}{where}, which is what it computes"
@@ -313,8 +313,25 @@ class _Reading:
             dict(_losses(self.formulas[LOSS], given)),
             objective=steps[-1] if loss + 1 < len(steps) else None,
             functions=self.functions,
+            warnings=tuple(self._warnings(steps)),
             same=self.network.same,
         )
+
+    def _warnings(self, steps: Sequence[Step]) -> Iterator[str]:
+        """A sentence for each parameter that has no gradient."""
+        depends: set[str] = {steps[-1].symbol}
+        for step in reversed(steps):
+            if step.symbol in depends:
+                depends.update(names(step.expression))
+        read = {symbol for step in steps for symbol in names(step.expression)}
+        for symbol in self.parameters:
+            if symbol not in read:
+                yield f"parameters.{symbol} is used by no line: it is never updated"
+            elif symbol not in depends:
+                yield (
+                    f"parameters.{symbol}: {steps[-1].symbol} does not depend on it, so it is "
+                    "never updated"
+                )
 
     def _steps(self, places: _Places) -> Iterator[Step]:
         for line in self.lines:
