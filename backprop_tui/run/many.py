@@ -42,6 +42,11 @@ Batch: TypeAlias = tuple[Array, ...]
 """The inputs and targets, in the order of `data_of`, and m."""
 
 
+def several(symbols: Sequence[str]) -> str:
+    """Symbols as a tuple in source, also of one."""
+    return ", ".join(symbols) + ("," if len(symbols) == 1 else "")
+
+
 def constants_of(program: Program) -> frozenset[str]:
     """The numbers that are the same in every iteration; m is its batch's, t is its own."""
     return program.constants - {"m", "t"}
@@ -175,7 +180,7 @@ def _iterations_source(
     numbers: dict[float, str],
 ) -> Iterator[str]:
     """The loop, in which `record` is called with what is recorded of an iteration."""
-    handed_on = ", ".join(program.kept)
+    handed_on = several(program.kept)
     same = ", ".join(sorted(constants_of(program)))
     yield f"def iterations(kept, batches, first, record, *, {same}):"
     yield f"    {handed_on} = kept"

@@ -33,7 +33,6 @@ ELEMENTWISE = (
 """Smooth functions of one matrix, and one with a kink where it is seldom met."""
 
 
-YES: SearchStrategy[bool] = st.booleans()
 NUMBERS: SearchStrategy[float] = st.integers(-20, 20).map(lambda n: n / 10)
 
 
@@ -50,8 +49,8 @@ def written_experiments(draw: DrawFn) -> Experiment:
 
     def parameter(shape: tuple[int, int]) -> str:
         same = [name for name, other in parameters.items() if other == shape]
-        if same and draw(YES):
-            return draw(st.sampled_from(same))
+        if draw(st.booleans()) and same:
+            return str(draw(st.sampled_from(same)))
         name = f"P{'abcdefghijklmnopqrstuvwxyz'[len(parameters)]}"
         parameters[name] = shape
         return name
@@ -60,8 +59,8 @@ def written_experiments(draw: DrawFn) -> Experiment:
         """A formula with n rows and a column for each example."""
         there = [name for name, own in values.items() if own == n]
         if depth == 0:
-            if there and draw(YES):
-                return draw(st.sampled_from(there))
+            if draw(st.booleans()) and there:
+                return str(draw(st.sampled_from(there)))
             name = draw(st.sampled_from(sorted(values)))
             return f"{parameter((n, values[name]))}·{name}"
         kind = draw(st.sampled_from(("sum", "product", "function", "bias", "gather", "softmax")))
@@ -88,7 +87,7 @@ def written_experiments(draw: DrawFn) -> Experiment:
         values[f"H{number}"] = n
     outputs = values[f"H{len(lines)}"]
     lines.append(f'L = "half_squared_error(H{len(lines)}, Y)"')
-    if draw(YES) and parameters:
+    if draw(st.booleans()) and parameters:
         mean = draw(st.sampled_from(("mean(L)", "total(L)", "sqrt(mean(L²) + 1)")))
         lines.append(f'J = "{mean} + 0.1·total({draw(st.sampled_from(sorted(parameters)))}²)"')
 

@@ -23,13 +23,13 @@ from backprop_tui.exports.scripts.lines import (
     phases,
 )
 from backprop_tui.learn.mistakes import slips_of
-from backprop_tui.maths.expressions import Call, Div, Mul, Name
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.expressions import Call, Div, Mul, Name, calls
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
-from backprop_tui.run.many import is_contiguous, shared_parts
+from backprop_tui.run.many import is_contiguous, several, shared_parts
 from backprop_tui.run.timeline import Timeline
 
 
@@ -65,7 +65,7 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield "    if EVERY_NUMBER:"
     yield from _loop_over([step.symbol for step in program.steps])
     yield '            print(f"{symbol} = {globals()[symbol].tolist()}")'
-    parameters = ", ".join(program.parameters)
+    parameters = several(program.parameters)
     yield f"    if not all(np.isfinite(p).all() for p in ({parameters})):"
     yield '        print("the run diverged")'
     yield "        break"
@@ -80,11 +80,21 @@ def _commented(program: Program) -> Iterator[tuple[str, str]]:
         yield step.phase, _assignment(program, step)
 
 
+def _is_call(step: Step) -> bool:
+    """Whether a step only calls an activation, and nothing inside does."""
+    called = [call.function for call in calls(step.expression) if call.function not in PRIMITIVES]
+    return (
+        isinstance(step.expression, Call)
+        and step.expression.function in ACTIVATIONS
+        and called == [step.expression.function]
+    )
+
+
 def _assignment(program: Program, step: Step) -> str:
     """The line of a step: a call where it only calls a function, else as it is computed."""
     computed = e = program.lowered_of(step)
-    if isinstance(step.expression, Call) and not isinstance(e, Name):
-        e = step.expression if step.expression.function in ACTIVATIONS else e
+    if _is_call(step) and not isinstance(e, Name):
+        e = step.expression
     source = numpy_source(e)
     if not is_contiguous(computed):
         source = f"np.ascontiguousarray({source})"
@@ -109,7 +119,7 @@ def _definitions(program: Program) -> Iterator[str]:
     called = dict.fromkeys(
         step.expression.function
         for step in program.steps
-        if isinstance(step.expression, Call) and step.expression.function in ACTIVATIONS
+        if isinstance(step.expression, Call) and _is_call(step)
     )
     for function in called:
         if not isinstance(DEFINITIONS[function], Name):

@@ -27,6 +27,7 @@ from backprop_tui.maths.expressions import Mul
 from backprop_tui.maths.writing import torch_source
 from backprop_tui.model.layers import LOSS
 from backprop_tui.model.program import Program
+from backprop_tui.run.many import several
 from backprop_tui.run.timeline import Timeline
 
 XLOG = '''
@@ -98,7 +99,7 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
 def _iteration(program: Program, t: str) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
-    parameters = ", ".join(program.parameters)
+    parameters = several(program.parameters)
     yield f"    for parameter in ({parameters}):"
     yield "        parameter.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
@@ -127,7 +128,7 @@ def _iteration(program: Program, t: str) -> Iterator[str]:
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
     """The line that computes gradients of `loss`, given with what they are the gradients of."""
     of = ", ".join(gradients.values())
-    return f"    {', '.join(gradients)} = torch.autograd.grad({loss}, [{of}]{more})"
+    return f"    {several(tuple(gradients))} = torch.autograd.grad({loss}, [{of}]{more})"
 
 
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:
