@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import NamedTuple
 
@@ -265,7 +266,9 @@ class _Reading:
                 shapes[line.symbol] = shape(e, shapes) or (1, 1)
             except ShapeMismatch as error:
                 batch = "" if examples == 1 else f" in a batch of {examples}"
-                self.fault(line.key, f"cannot be computed{batch}: {error}{turned(e, shapes)}")
+                self.fault(
+                    line.key, f"cannot be computed{batch}: {error}{turned(e, shapes, examples)}"
+                )
                 return
             if not any(isinstance(part, Name) and not part.is_number for part in walk(e)):
                 self.fault(line.key, "must read a matrix, but this is a single number")
@@ -425,8 +428,9 @@ def _no_function(e: Expr) -> str | None:
     return None
 
 
-def turned(e: Expr, shapes: Mapping[str, Shape]) -> str:
-    """A hint at the other way round of a matrix product that does not fit, if that would."""
+def turned(e: Expr, shapes: Mapping[str, Shape], examples: int) -> str:
+    """A hint at the other way round of a matrix product that does not fit, if that would, and gives
+    a column for each example."""
     for part in walk(e):
         if not isinstance(part, MatMul):
             continue
@@ -435,11 +439,9 @@ def turned(e: Expr, shapes: Mapping[str, Shape]) -> str:
         except ShapeMismatch:
             x, y = part.left, part.right
             for other in (MatMul(y, x), MatMul(x.T, y), MatMul(x, y.T)):
-                try:
-                    shape(other, shapes)
-                except ShapeMismatch:
-                    continue
-                return f". {text(other)} would fit: columns are examples here"
+                with suppress(ShapeMismatch):
+                    if shape(other, shapes)[1] == examples:
+                        return f". {text(other)} would fit: columns are examples here"
     return ""
 
 
