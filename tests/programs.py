@@ -30,7 +30,7 @@ def written(
         tuple(parameters.items()),
         tuple(shapes.items()),
         tuple(forward.items()),
-        repeat,
+        repeat=repeat,
         same=same,
     )
     initial = Initial(
@@ -101,7 +101,7 @@ ATTENTION = written(
         "S": "Keyᵀ·Query / 1.4",
         "P": "softmax(S)",
         "H": "Value·P",
-        "L": "half_squared_error(H, Y)",
+        "L": "total(half_squared_error(H, Y))",
     },
     same=frozenset("XY"),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
-from backprop_tui.explain.in_matrices import collapsed
+from backprop_tui.explain.in_matrices import collapsed, in_matrices
 from backprop_tui.maths.entries import (
     Entries,
     Index,
@@ -23,7 +23,21 @@ from backprop_tui.maths.entries import (
     times,
     unsigned,
 )
-from backprop_tui.maths.expressions import Call, Expr, Indexed, Neg, Partial
+from backprop_tui.maths.expressions import (
+    Call,
+    Diff,
+    Div,
+    Expr,
+    Indexed,
+    MatMul,
+    Name,
+    Neg,
+    Partial,
+    Sum,
+    Transpose,
+    children,
+    names,
+)
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.shapes import Shape
@@ -57,13 +71,18 @@ class ChainTerm:
 
 def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     """The lines for the entry in row i and column j; the last one is the formula of the step."""
-    V = _entries(gradient).entry(gradient.of, "i", "j")
+    entries = _entries(gradient)
+    V = entries.entry(gradient.of, "i", "j")
+    if gradient.mixed or any(tangled(s.expression, gradient.of) for s in gradient.readers):
+        for line in in_matrices(gradient):
+            left = None if line.left is None else gradient.left(V)
+            yield replace(line, expression=entries.of(line.expression, "i", "j"), left=left)
+        yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
+        return
     lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
+    more = None if gradient.penalty is None else entries.of(gradient.penalty, "i", "j")
     for line in lines:
-        e = gradient.with_penalty(
-            gradient.over_m(line.expression), lambda e: _entries(gradient).of(e, "i", "j")
-        )
-        yield replace(line, expression=e)
+        yield replace(line, expression=gradient.in_objective(line.expression, more))
     yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
 
 
@@ -84,7 +103,27 @@ def _spelled(gradient: Gradient, target: Indexed, formula: Expr) -> tuple[Indexe
 
 def is_softmax(gradient: Gradient) -> bool:
     """Whether the reader is a function in which each output depends on every input."""
-    return isinstance(gradient.reader.expression, Call) and gradient.function is None
+    match gradient.reader.expression:
+        case Call("softmax" | "softmax_rows", (Name(),)):
+            return True
+    return False
+
+
+def tangled(e: Expr, symbol: str, inside: bool = False) -> bool:
+    """Whether a sum over entries of `symbol` stands inside a function, a product or a divisor: then
+    its index and that of its derivative would be told apart by nothing."""
+    match e:
+        case MatMul() | Call("row_sums" | "col_sums" | "total") if inside and symbol in names(e):
+            return True
+        case Sum() | Diff() | Neg() | Transpose() | MatMul():
+            pass
+        case Call("row_sums" | "col_sums" | "total"):
+            pass
+        case Div(x, y):
+            return tangled(x, symbol, inside) or tangled(y, symbol, inside=True)
+        case _:
+            inside = True
+    return any(tangled(part, symbol, inside) for part in children(e))
 
 
 def entries_of(program: Program, shapes: Mapping[str, Shape]) -> Entries:
@@ -103,10 +142,10 @@ def _entries(gradient: Gradient) -> Entries:
 
 
 def _given(gradient: Gradient, step: Step) -> tuple[Indexed, Expr]:
-    """The entry k of what a step computes, and its formula: of example s for a parameter, else of
-    the gradient's own example."""
+    """The entry k of what a step computes, and its formula: of example s, or of the gradient's own
+    example where it has one."""
     entries, place = _entries(gradient), gradient.program.architecture.place
-    row, column = place("k", "s" if gradient.is_parameter else gradient.letters[1])
+    row, column = place("k", gradient.letters[1] if gradient.is_separate else "s")
     return entries.entry(step.symbol, row, column), entries.of(step.expression, row, column)
 
 
@@ -117,13 +156,14 @@ def _path(gradient: Gradient, step: Step, V: Indexed) -> ChainTerm:
     entries_of_one, examples = place(*gradient.shapes[step.symbol])
     indices = (("k", entries_of_one), ("s", examples))
     inner = entries.derivative(formula, V, target)
+    of_each = step.symbol in gradient.program.separate
     if not is_softmax(gradient):
         inner = sum_of(settled(products(inner)))
     _, example = place(target.row, target.column)
     return ChainTerm(
         target,
         at_target,
-        Partial(Indexed(gradient.loss.symbol, *place("", example)), target),
+        Partial(Indexed(gradient.loss.symbol, *place("", example if of_each else "")), target),
         Partial(target, V),
         inner,
         tuple(index for index in indices if index[0] in (target.row, target.column)),

@@ -32,9 +32,16 @@ from backprop_tui.maths.expressions import (
     names,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, PRIMITIVES, is_derivative, z
+from backprop_tui.maths.functions import (
+    DEFINITIONS,
+    FUNCTIONS,
+    PRIMITIVES,
+    expand,
+    is_derivative,
+    z,
+)
 from backprop_tui.maths.normal_form import tidy
-from backprop_tui.maths.rules import gradients, rule_of
+from backprop_tui.maths.rules import derivative_of, gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.messages import hint, shown
 from backprop_tui.model.program import Program
@@ -76,8 +83,9 @@ def derivation(
     derivative, sigmoid_derivative, has one as well, and so has what a softmax computes, A2: that of
     ∂A2[k]/∂Z2[i]. Raises NoDerivation.
     """
-    if symbol in DEFINITIONS and is_derivative(symbol):
-        return _of_function(symbol)
+    name = symbol.removesuffix("_derivative")
+    if is_derivative(symbol) and (name in program.functions or symbol in DEFINITIONS):
+        return _of_function(program.functions.get(name, name))
     if (found := _of_softmax(program, symbol, examples)) is not None:
         return found
     if symbol not in program.gradients:
@@ -117,21 +125,20 @@ def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
         yield replace(first, expression=others[-1].expression) if others else first
 
 
-def _of_function(symbol: str) -> Derivation:
+def _of_function(function: str) -> Derivation:
     """The derivation of a function's derivative from its definition, in z."""
-    slope = Call(symbol, (z,))
-    function = FUNCTIONS[symbol.removesuffix("_derivative")]
-    call, definition = function(z), function.value
+    call = Call(function, (z,))
+    slope, definition = derivative_of(call), expand(call)
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
     rules = dict.fromkeys(rule_of(part).name for part in nodes)
     lines = [
         DerivationLine(raw, ", ".join(rules) or "z′ = 1", slope),
-        DerivationLine(DEFINITIONS[symbol], "multiply out"),
+        DerivationLine(expand(slope), "multiply out"),
     ]
-    if function.written is not None:
-        lines[-1] = DerivationLine(function.written, f"{text(call)} = {text(definition)}")
-    return Derivation(symbol, slope, None, ((call, definition),), tuple(_changing(lines)))
+    if function in FUNCTIONS and (nicer := FUNCTIONS[function].written) is not None:
+        lines[-1] = DerivationLine(nicer, f"{text(call)} = {text(definition)}")
+    return Derivation(slope.function, slope, None, ((call, definition),), tuple(_changing(lines)))
 
 
 def is_softmax(program: Program, symbol: str) -> bool:

@@ -15,7 +15,6 @@ from backprop_tui.explain.provenance import MOST_TERMS, Place, Provenance
 from backprop_tui.explain.reasons import reason
 from backprop_tui.maths.elements import ELLIPSIS, element, gathers
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Expr,
@@ -81,7 +80,7 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
     def size(part: Expr) -> str | None:
         if isinstance(part, Call) and gathers(part.function):
             return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
-        named = isinstance(part, Name) and part.symbol not in SCALARS
+        named = isinstance(part, Name) and not part.is_number
         known = named or isinstance(part, Call)
         return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
 
@@ -227,7 +226,9 @@ class Explanation:
     def _reckoned(self, e: Expr, written: Writer) -> float:
         """The value of `e`, computed with the figures as they are written."""
         parts: dict[Expr, Expr] = {}
-        env: dict[str, Any] = {symbol: self.env[symbol] for symbol in SCALARS if symbol in self.env}
+        env: dict[str, Any] = {
+            s: self.env[s] for s in self.provenance.program.constants if s in self.env
+        }
         for part in walk(e):
             if (figure := written(part)) is None:
                 continue
@@ -286,7 +287,7 @@ class Explanation:
         return float(value(part, self.env))
 
     def _figure(self, part: Expr) -> str | None:
-        if isinstance(part, Name) and part.symbol in SCALARS:
+        if isinstance(part, Name) and part.is_number:
             return plain_number(self.env[part.symbol])
         return self._in_figures(part) if isinstance(part, Cell) else None
 

@@ -213,19 +213,21 @@ class _Quotients:
 class _Perturbation:
     """One symbol whose numbers are changed, and the forward and loss steps that depend on it.
 
-    A parameter changes J, or the L of the only example. In a symbol that each example has numbers
-    of, these change that example's own L alone, so that those of all examples are changed at once.
+    A parameter changes J, or the L of the only example; any other symbol the losses, or J where all
+    gradients are of it. Where the numbers of an example change its own L alone, those of all
+    examples are changed at once.
     """
 
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
         self.symbol, self.axis = symbol, program.axis
-        self.per_example = symbol not in program.parameters
+        self.per_example = symbol in program.separate
+        of_losses = symbol not in program.parameters and not program.joint
         self.env: dict[str, Any] = {
             **iteration.given,
             **iteration.scalars,
         }
-        first, behind = program.phase_bounds("loss")
-        self.objective = program.steps[first if self.per_example else behind - 1].symbol
+        behind = program.phase_bounds("loss")[1]
+        self.objective = program.loss if of_losses else program.objective
         self.after: list[tuple[str, Expr]] = []
         """The steps that depend on the symbol, as they are evaluated."""
         self.bends: list[Expr] = []
@@ -260,7 +262,12 @@ class _Perturbation:
         up, down = self.here[i, j] + h, self.here[i, j] - h
         below, above = self._changed(i, j, down), self._changed(i, j, up)
         moved = above[self.objective] - below[self.objective]
-        return np.ravel(moved) / (up - down), below, above
+        return self._of_each(moved / (up - down)), below, above
+
+    def _of_each(self, losses: Array) -> Array:
+        """The losses, one for each example, or the sum of them all."""
+        each: Array = np.ravel(losses)
+        return each if self.per_example else np.sum(each, keepdims=True)
 
     def _changed(self, i: int | slice, j: int | slice, number: Any) -> dict[str, Any]:
         """All that is known where the cells (i, j) hold `number` instead."""
@@ -272,7 +279,8 @@ class _Perturbation:
         return env
 
     def _kink(self, down: dict[str, Any], up: dict[str, Any]) -> npt.NDArray[np.bool_]:
-        kink = np.zeros(self.env[self.objective].size, dtype=np.bool_)
+        size = self.env[self.objective].size if self.per_example else 1
+        kink = np.zeros(size, dtype=np.bool_)
         for bend in self.bends:
             turned = np.sign(value(bend, down)) != np.sign(value(bend, up))
             kink |= turned.any(axis=1 - self.axis) if self.per_example else turned.any()
@@ -288,7 +296,7 @@ class _Perturbation:
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
                 env[symbol] = np.nextafter(value(expression, env), 0.0)
-            noise = np.ravel(np.abs(env[self.objective] - self.env[self.objective])) / H
+            noise = self._of_each(np.abs(env[self.objective] - self.env[self.objective])) / H
         return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from backprop_tui.maths.elements import gathers
+from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
     Expr,
@@ -14,12 +16,13 @@ from backprop_tui.maths.expressions import (
     calls,
     names,
 )
-from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS
-from backprop_tui.maths.normal_form import GATHERS, tidy
+from backprop_tui.maths.functions import PRIMITIVES, expand, sign_of, z
+from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.backward import penalties_of
 from backprop_tui.model.program import Program
 
 
@@ -56,39 +59,48 @@ class Gradient:
         self.forward = forward_pass(program.network, program.training)
         self.step = program.taught[program.index(symbol)]
         self.of = self.step.role.of or ""
-        self.readers: Sequence[Step] = self.forward.readers[self.of]
+        self.readers: Sequence[Step] = self.forward.readers.get(self.of, ())
         self.loss = self.forward.steps[-1]
         self.shapes = program.shapes(examples)
         self.is_parameter = self.of in self.forward.parameters
+        self.is_separate = self.of in program.separate
 
     @property
     def reader(self) -> Step:
         """The last step that reads what the gradient is of."""
         return self.readers[0]
 
-    @property
+    @cached_property
     def reads_loss(self) -> bool:
-        """Whether the loss itself reads it, so that no chain rule is needed."""
-        return self.reader is self.loss
+        """Whether only the loss itself reads it, so that no chain rule is needed."""
+        return [step.symbol for step in self.readers] == [self.loss.symbol]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the loss itself reads it, and other steps do, or terms of J alone."""
+        return not self.reads_loss and len(self.through) != (len(self.readers) or 1)
+
+    @cached_property
+    def through(self) -> tuple[Step, ...]:
+        """The steps through which the loss uses it, the last one first; not the loss itself."""
+        return tuple(step for step in self.readers if step.symbol != self.loss.symbol)
 
     def left(self, by: Expr) -> Partial:
         """∂L/∂Z2, or ∂J/∂W2 of a parameter where J is a step of its own."""
         of = self.program.objective if self.is_parameter else self.loss.symbol
         return Partial(Name(of), by)
 
-    def over_m(self, e: Expr) -> Expr:
-        """`e`, over m where it is the gradient of a mean."""
-        return self.forward.over_m(e) if self.is_parameter else e
-
-    def with_penalty(self, e: Expr, entry: Callable[[Expr], Expr] = lambda e: e) -> Expr:
-        """The gradient of the losses, with what J itself sends; `entry` is its index form."""
-        return e if self.of_penalty is None else e + entry(self.of_penalty)
+    def in_objective(self, e: Expr, penalty: Expr | None = None) -> Expr:
+        """`e` as a part of ∂J/∂W: over m where J is a mean, and with what its `penalty` adds."""
+        if not self.is_parameter:
+            return e
+        whole = e / Name("m") if self.forward.mean else e
+        return whole if penalty is None else plus(whole, penalty)
 
     @cached_property
-    def of_penalty(self) -> Expr | None:
-        """What J itself sends to a parameter, λ₂·W1 / m; None where it does not read it."""
-        sent = self.forward.sent_by_objective.get(self.of)
-        return None if sent is None else tidy(sent)
+    def penalty(self) -> Expr | None:
+        """What terms of parameters in J add to the gradient."""
+        return penalties_of(self.forward).get(self.of)
 
     def at(self, step: Step) -> Step:
         """The step that computes the gradient at what a forward step computes; of a given one, that
@@ -101,16 +113,16 @@ class Gradient:
 
     @property
     def opens(self) -> str | None:
-        """The gradient at the last reader, where a step computes it."""
-        symbol = self.at(self.reader).symbol
+        """The gradient at the last reader but the loss, where a step computes it."""
+        symbol = self.at(self.through[0]).symbol
         return None if symbol in self.program.cached else symbol
 
     @cached_property
     def function(self) -> Call | None:
         """The function element by element that alone reads it, σ(Z2); None for other readers."""
         match [step.expression for step in self.readers]:
-            case [Call(name, (Name(self.of),)) as call] if name in FUNCTIONS:
-                return call if FUNCTIONS[name].elementwise else None
+            case [Call(name, (Name(self.of),)) as call] if name not in PRIMITIVES:
+                return None if gathers(name) else call
         return None
 
     @property
@@ -124,15 +136,16 @@ class Gradient:
     @cached_property
     def uses(self) -> str:
         """L uses A1 through A2 and Z2; for a weight that J reads as well, the rule of its term."""
-        through = " and ".join(step.symbol for step in self.readers)
-        found = f"{self.loss.symbol} uses {self.of} through {through}"
-        J = self.forward.objective
-        return found if J is None or self.of_penalty is None else f"{found}; in J {self._rules(J)}"
+        through = " and ".join(step.symbol for step in self.through)
+        directly = "" if len(self.through) == len(self.readers) else "directly, and "
+        found = f"{self.loss.symbol} uses {self.of} {directly}through {through}"
+        J = self.forward.penalty
+        return found if J is None or self.penalty is None else f"{found}; in J {self._rules(J)}"
 
     @cached_property
     def come_from(self) -> str:
         """dA2 is step 6"""
-        steps = (self.at(step).symbol for step in self.readers)
+        steps = (self.at(step).symbol for step in self.through)
         at = self.run.positions
         return ", ".join(f"{s} is step {at[s] + 1}" if s in at else f"{s} is given" for s in steps)
 
@@ -150,15 +163,15 @@ class Gradient:
     @cached_property
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
-        return self._rules(self.loss)
+        return self._rules(self.loss.expression)
 
-    def _rules(self, step: Step) -> str:
-        called = (call for call in calls(step.expression) if self.of in names(call))
+    def _rules(self, e: Expr) -> str:
+        called = (call for call in calls(e) if self.of in names(call))
         functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
         return "; ".join(RULES[function].statement for function in functions)
 
 
 def statement(slope: str) -> str:
     """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
-    activation = FUNCTIONS[slope.removesuffix("_derivative")]
-    return f"{activation.symbol}′ = {text(DEFINITIONS[slope]).replace('(z)', '')}"
+    found = expand(Call(slope, (z,)))
+    return f"{sign_of(slope)}′ = {text(found).replace('(z)', '')}"

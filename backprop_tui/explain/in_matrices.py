@@ -20,7 +20,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.expressions import replace as put
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import expand, is_derivative
 from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import derivative_of, gradients
 from backprop_tui.model.backward import collapse, shares
@@ -33,9 +33,12 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
     if gradient.reads_loss:
         yield from _of_loss(gradient, left)
         return
+    if not gradient.readers and gradient.penalty is not None:
+        yield DerivationLine(gradient.penalty, f"only J itself uses {gradient.of}", left)
+        return
     known: dict[Expr, Expr] = {
         Partial(gradient.loss.target, step.target): gradient.at(step).target
-        for step in gradient.readers
+        for step in gradient.through
     }
     opens = gradient.opens
     if gradient.function is None:
@@ -48,7 +51,7 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
         (at_reader, reader), inner = *known.items(), Partial(gradient.reader.target, V)
         chain = reader * slope
         yield DerivationLine(at_reader * inner, f"chain rule: {gradient.uses}", left)
-        if isinstance(DEFINITIONS[slope.function], Num):
+        if isinstance(expand(slope), Num):
             yield DerivationLine(reader * inner, gradient.come_from, opens=opens)
             yield DerivationLine(chain, statement(slope.function), opens=slope.function)
         else:  # where the lines go on, σ′ is opened from the line that puts it in
@@ -64,7 +67,7 @@ def collapsed(gradient: Gradient, chain: Expr) -> Iterator[DerivationLine]:
     for e, what in collapse(chain, gradient.reader, at_reader, gradient.forward.known):
         if what == at_reader.symbol:
             yield DerivationLine(e, f"{what} put in", opens=what)
-        elif what in DEFINITIONS:
+        elif is_derivative(what):
             yield DerivationLine(e, statement(what), opens=what)
         else:
             yield DerivationLine(e, gradient.fact if what == "known" else what)
@@ -79,13 +82,13 @@ def _whole(gradient: Gradient) -> Expr:
         for _, share in shares(
             step.expression,
             step.target,
-            Partial(gradient.loss.target, step.target),
+            Partial(gradient.loss.target, step.target) if step in gradient.through else Num(1.0),
             shapes,
             {gradient.of},
         )
     )
     whole = tidy(terms[0] if len(terms) == 1 else Sum(terms))
-    return gradient.with_penalty(gradient.over_m(whole))
+    return gradient.in_objective(whole, gradient.penalty)
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:

@@ -5,6 +5,7 @@ Each looks at a Draft and tells one thing; none raises.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
 from backprop_tui.files.sections import OF_CSV, section_of
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.maths.expressions import Name, walk
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, Array, Loss
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import count, hint, listed
 from backprop_tui.model.experiment import DATA, Initial
@@ -69,12 +71,72 @@ def written_network_is_right(draft: Draft) -> None:
         draft.faults.add((section, key), sentence)
 
 
+def one_kind_of_network(draft: Draft) -> None:
+    """Layers, or formulas."""
+    document = draft.faults.document
+    if "forward" in document and "network" in document:
+        draft.faults.say(
+            ("network",),
+            "[network] cannot be used with [forward]: a network is given by its layers, or by "
+            "its formulas",
+        )
+
+
+def data_of_formulas_fits(draft: Draft) -> None:
+    """All inputs and targets have a row for each example, and a matrix comes with batches of 1."""
+    if not draft.is_written:
+        return
+    rows = {s: v for s, v in (draft.values.get("data") or {}).items() if isinstance(v, np.ndarray)}
+    first = next(iter(rows), "")
+    for symbol, matrix in rows.items():
+        if len(matrix) != len(rows[first]):
+            draft.faults.add(
+                ("data", symbol),
+                f"must have a row for each example: data.{first} has "
+                f"{count(len(rows[first]), 'row')}, but this has {len(matrix)}",
+            )
+    if draft.written is not None and draft.written.same and draft.batch != 1:
+        same = listed(sorted(draft.written.same))
+        draft.faults.add(
+            ("training", "batch"),
+            f"must be 1 where a matrix is the same for each example, as {same} is; "
+            f"got {draft.batch}",
+        )
+
+
+def names_are_no_constants_in_use(draft: Draft) -> None:
+    """A matrix may have the name of a constant that its program does not use."""
+    if draft.written is None or draft.program is None:
+        return
+    parts = (part for step in draft.program.steps for part in walk(step.expression))
+    used = {part.symbol for part in parts if isinstance(part, Name) and part.is_number}
+    for section in ("parameters", "data", "forward"):
+        for key in draft.values.get(section) or {}:
+            if key in used:
+                draft.faults.add(
+                    (section, key),
+                    f"cannot have this name: {key} is {CONSTANTS[key]} here, which a step reads",
+                )
+
+
+CONSTANTS = {
+    "alpha": "the learning rate",
+    "m": "the number of examples in a batch",
+    "K": "the number of outputs",
+    "t": "the iteration's number",
+    "beta1": "a constant of the optimizer",
+    "beta2": "a constant of the optimizer",
+    "epsilon": "a constant of the optimizer",
+    "weight_decay": "the weight decay",
+}
+
+
 def data_in_one_form(draft: Draft) -> None:
     """X and Y, or a CSV file and what of it is read."""
     raw, faults = draft.faults.document.get("data"), draft.faults
     if raw is None and not draft.given:
         faults.missing(("data",), section_of(faults.document).keys["data"].kind.must)
-    if not isinstance(raw, dict) or draft.written is not None:
+    if not isinstance(raw, dict) or draft.is_written:
         return
     if "csv" not in raw:
         if draft.given:
@@ -121,7 +183,7 @@ def targets_fit(draft: Draft) -> None:
 
 def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> None:
     layers, rows = draft.layers, draft["data", key]
-    if layers is None or rows is None or rows.shape[1] == layers[layer]:
+    if layers is None or rows is None or draft.is_written or rows.shape[1] == layers[layer]:
         return
     name = draft.faults.name(("network", "layers"))
     draft.faults.add(
@@ -134,7 +196,7 @@ def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> Non
 def as_many_targets_as_examples(draft: Draft) -> None:
     """X and Y have the same number of rows."""
     X, Y = draft["data", "X"], draft["data", "Y"]
-    if X is None or Y is None or len(X) == len(Y) or draft.written is not None:
+    if X is None or Y is None or len(X) == len(Y) or draft.is_written:
         return
     x = draft.faults.name(("data", "X"))
     draft.faults.add(
@@ -157,23 +219,33 @@ def _mend_other_half(draft: Draft) -> str:
 
 def targets_suit_the_loss(draft: Draft) -> None:
     """Cross-entropy's A − Y holds only where each example's targets sum to 1."""
-    loss, Y = draft["network", "loss"], draft["data", "Y"]
-    if loss is not None and Y is not None and LOSSES[loss].targets_are_probabilities:
+    loss = draft["network", "loss"]
+    losses: Mapping[str, Loss] = {} if loss is None else {"Y": LOSSES[loss]}
+    if draft.written is not None and draft.program is not None:
+        losses = draft.program.architecture.losses
+    for symbol, loss in losses.items():
+        rows = draft["data", symbol]
+        if rows is not None:
+            _suits(draft, symbol, rows["matrix"].T if isinstance(rows, dict) else rows, loss)
+
+
+def _suits(draft: Draft, symbol: str, Y: Array, loss: Loss) -> None:
+    if loss.targets_are_probabilities:
         outside = [
-            ((i, j), f"must be from 0 to 1, as {loss} needs; got {Y[i, j]:g}")
+            ((i, j), f"must be from 0 to 1, as {loss.name} needs; got {Y[i, j]:g}")
             for i, j in np.argwhere((Y < 0) | (Y > 1)).tolist()
         ]
-        draft.faults.add_some(("data", "Y"), outside)
-    if loss is None or Y is None or not LOSSES[loss].targets_are_shares:
+        draft.faults.add_some(("data", symbol), outside)
+    if not loss.targets_are_shares:
         return
-    must = f"must be shares of 0 or more that sum to 1, as {loss} needs"
+    must = f"must be shares of 0 or more that sum to 1, as {loss.name} needs"
     wrong: list[tuple[Path, str]] = []
     for i, row in enumerate(Y):
         if row.min() < 0:
             wrong.append(((i,), f"{must}; got {row.min():.6g} among them"))
         elif abs(row.sum() - 1) > 1e-9:
             wrong.append(((i,), f"{must}; got a sum of {row.sum():.6g}"))
-    draft.faults.add_some(("data", "Y"), wrong)
+    draft.faults.add_some(("data", symbol), wrong)
 
 
 def batch_within_the_data(draft: Draft) -> None:
@@ -257,7 +329,10 @@ def one_iteration_with_given_values(draft: Draft) -> None:
 
 
 CHECKS = (
+    one_kind_of_network,
     written_network_is_right,
+    data_of_formulas_fits,
+    names_are_no_constants_in_use,
     one_activation_for_each_layer,
     hidden_layers_work_element_by_element,
     not_too_many_parameters,

@@ -5,7 +5,7 @@ Whatever is absent or already found wrong is None: each check tells one thing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from backprop_tui.files.schema import Faults, Path
-from backprop_tui.files.sections import FLAGS, flag_name
+from backprop_tui.files.sections import FLAGS, WRITTEN, flag_name, section_of
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
+from backprop_tui.model import lazy
 from backprop_tui.model.algorithm import architecture_of, program_of
+from backprop_tui.model.experiment import sizes_of_batches
 from backprop_tui.model.layers import INPUT, OBJECTIVE, TARGET
 from backprop_tui.model.network import ORIENTATIONS, Network, Training
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import Fault, WrittenError, WrittenNetwork
+from backprop_tui.model.written import WrittenNetwork
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData
@@ -46,7 +48,7 @@ class Draft:
     @property
     def layers(self) -> tuple[int, ...] | None:
         """The layers, if every one of them is known."""
-        layers: tuple[int, ...] | None = self["network", "layers"]
+        layers: tuple[int, ...] | None = None if self.is_written else self["network", "layers"]
         return None if layers is None or None in layers else layers
 
     @property
@@ -65,7 +67,7 @@ class Draft:
     @property
     def examples(self) -> int | None:
         """How many examples there are."""
-        if self.written is None:
+        if not self.is_written:
             for key in ("X", "Y"):
                 if (rows := self["data", key]) is not None:
                     return len(rows)
@@ -73,6 +75,11 @@ class Draft:
             return next((g.shape[1] for s, g in self.given.items() if s in per_example), None)
         data = (self.values.get("data") or {}).values()
         return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the network is written as forward formulas."""
+        return section_of(self.faults.document) is WRITTEN
 
     @property
     def csv(self) -> CsvData | None:
@@ -107,7 +114,7 @@ class Draft:
     def batch(self) -> int | None:
         """Examples in a batch; where values are given, all."""
         training = self.values.get("training", {})
-        usual = "all" if self.given else 1
+        usual = "all" if self.values.get("given") else 1
         batch: int | str | None = None if training is None else training.get("batch", usual)
         return self.examples if batch == "all" else cast("int | None", batch)
 
@@ -142,7 +149,9 @@ class Draft:
         tables = [self.values.get(name) or {} for name in ("parameters", "data", "forward")]
         functions = self.values.get("functions") or {}
         values = [value for table in (*tables, functions) for value in table.values()]
-        if not all(tables) or any(value is None for value in values):
+        if not self.is_written or not all(tables) or any(value is None for value in values):
+            return None
+        if self.batch is None or self.examples is None or self.batch > self.examples:
             return None
         parameters, data, forward = tables
         t = self["repeat", "t"]
@@ -154,18 +163,19 @@ class Draft:
                 for s, value in data.items()
             ),
             tuple(forward.items()),
-            (t["from"], t["to"]) if t else None,
             tuple(functions.items()),
+            (t["from"], t["to"]) if t else None,
             same,
+            sizes_of_batches(self.examples, self.batch),
         )
 
     @cached_property
-    def faults_of_written(self) -> tuple[Fault, ...]:
-        """What is wrong with the network of forward formulas."""
+    def faults_of_written(self) -> Sequence[tuple[str, str, str]]:
+        """What is wrong with the network of forward formulas: section, key and sentence."""
         try:
             if self.written is not None:
                 architecture_of(self.written)
-        except WrittenError as error:
+        except lazy.NetworkError as error:
             return error.faults
         return ()
 

@@ -99,7 +99,7 @@ class Faults:
 
 
 def dotted(path: Path) -> str:
-    """`.dense.activations[1]`."""
+    """`.network.activations[1]`."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{bare(key)}" for key in path)
 
 

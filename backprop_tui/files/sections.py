@@ -81,7 +81,7 @@ OF_WRITTEN = {
 """The sections that a file with forward formulas has in place of [network], or of other keys."""
 WRITTEN = replace(
     EXPERIMENT,
-    keys={name: key for name, key in EXPERIMENT.keys.items() if name != "network"} | OF_WRITTEN,
+    keys=dict(EXPERIMENT.keys) | OF_WRITTEN,
     required=("forward", "parameters"),
 )
 """An experiment whose network is written as forward formulas."""
@@ -91,7 +91,8 @@ OF_NETWORK = ("parameters", "forward", "functions", "repeat")
 
 def section_of(document: Mapping[str, Any]) -> Section:
     """What a document may hold: that of a dense network, or of one written as formulas."""
-    return WRITTEN if "forward" in document else EXPERIMENT
+    is_written = "network" not in document and not document.keys().isdisjoint(OF_NETWORK)
+    return WRITTEN if is_written or "forward" in document else EXPERIMENT
 
 
 PLACES = tuple(name for name, found in VIEW.keys.items() if found.of_run)

@@ -101,7 +101,7 @@ def cells_fit(
 
 def outside(cell: Cell, shapes: Mapping[str, Shape]) -> str | None:
     """How a cell lies outside its matrix, if it does; the sentence goes on from its path."""
-    if cell.symbol in SCALARS:
+    if cell.symbol not in shapes:
         return f"must not ask for a cell of {cell.symbol}, a single number"
     rows, columns = shapes[cell.symbol]
     if cell.row <= rows and cell.column <= columns:

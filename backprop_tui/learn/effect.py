@@ -16,7 +16,7 @@ import numpy as np
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.mistakes import ROUNDING, Mistake, Slip, slips_of
 from backprop_tui.maths.elements import element
-from backprop_tui.maths.expressions import SCALARS, Cell, Name, cells, names
+from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
@@ -110,8 +110,8 @@ def _last_gradients(right: Timeline, made: Timeline, iteration: int) -> dict[str
 
 def _why_idle(lost: tuple[str, ...], known: Mapping[str, Any]) -> str:
     """Why leaving out these symbols changes nothing, where their values tell."""
-    ones = [f"{text(Name(s))} = {known[s]:g}" for s in lost if s in SCALARS]
-    zeros = [s for s in lost if s in known and s not in SCALARS and not np.any(known[s])]
+    ones = [f"{text(Name(s))} = {known[s]:g}" for s in lost if np.isscalar(known.get(s))]
+    zeros = [s for s in lost if s in known and not np.isscalar(known[s]) and not np.any(known[s])]
     if zeros:
         ones.append(f"{' and '.join(zeros)} {'is' if len(zeros) == 1 else 'are'} 0")
     return ", ".join(ones) or "the same numbers"

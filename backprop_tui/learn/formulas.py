@@ -17,7 +17,6 @@ from backprop_tui.learn.mistakes import Slip
 from backprop_tui.learn.probes import misfit
 from backprop_tui.learn.trial import FormulaVerdict, Trial, tried
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Expr,
@@ -33,13 +32,13 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS, OTHER_AXIS
+from backprop_tui.maths.functions import OTHER_AXIS, PRIMITIVES, K
 from backprop_tui.maths.numpy_calls import Counts
 from backprop_tui.maths.parser import Assignment, GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
-from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.algorithm import m, program_of
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
@@ -188,7 +187,7 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
         {Name(ACTIVATION_0): Name(INPUT)} if isinstance(network, Network) else {}
     )
     symbols.update(*map(names, of_inputs))
-    functions = activations_by_layer(network)
+    functions = {**activations_by_layer(network), **program.functions}
     target, e, notes = parse_assignment(source, functions, symbols, _counts(program))
     e = replace(e, of_inputs)
     product = _outer(e, program.shapes(examples))
@@ -200,6 +199,7 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
 def _counts(program: Program) -> Counts:
     """How many rows and columns a part of a formula has: m, K or so many."""
     shapes, outputs, place = program.shapes(MANY), program.outputs, program.architecture.place
+    numbers = program.constants
 
     def count(e: Expr) -> tuple[Expr, Expr]:
         try:
@@ -207,8 +207,8 @@ def _counts(program: Program) -> Counts:
         except (ShapeMismatch, KeyError):  # what is wrong with it is said of the whole formula
             return Num(1.0), Num(1.0)
         entries, examples = place(*size)
-        of_outputs = Name("K") if entries == outputs > 1 else Num(float(entries))
-        of_examples = Name("m") if examples == MANY else Num(float(examples))
+        of_outputs = K if entries == outputs > 1 and K.symbol in numbers else Num(float(entries))
+        of_examples = m if examples == MANY and m.symbol in numbers else Num(float(examples))
         return place(of_outputs, of_examples)
 
     return count
@@ -263,7 +263,7 @@ def _all_known(program: Program, step: Step, e: Expr) -> None:
             said = f"a step works on whole matrices: write {part.symbol}, not {text(part)}"
             raise FormulaError(FormulaVerdict.NAME, said)
     for symbol in names(e):
-        if symbol not in known and symbol not in SCALARS:
+        if symbol not in known and symbol not in program.constants:
             raise FormulaError(FormulaVerdict.NAME, _not_known(program, symbol, step, known))
 
 
@@ -275,7 +275,7 @@ def _not_known(program: Program, symbol: str, step: Step, known: set[str]) -> st
         return f"{symbol} is not computed yet: that is step {at}, and this is step {own}"
     if symbol == OBJECTIVE:
         return f"there is no {OBJECTIVE} here: a batch of one example has only {LOSS}"
-    meant = nearest(symbol, (*known, *SCALARS))
+    meant = nearest(symbol, (*known, *program.constants))
     return f"there is no “{short(symbol)}” here" + (f". Did you mean {meant}?" if meant else "")
 
 
@@ -291,7 +291,7 @@ def _not_too_deep(e: Expr) -> None:
 
 def _nested(e: Expr) -> int:
     """How many activations and derivatives stand within each other."""
-    defined = isinstance(e, Call) and e.function in DEFINITIONS
+    defined = isinstance(e, Call) and e.function not in PRIMITIVES
     return defined + max(map(_nested, children(e)), default=0)
 
 

@@ -20,7 +20,7 @@ from backprop_tui.learn.probes import (
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, Sum, replace, walk
+from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, replace, walk
 from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
@@ -144,7 +144,7 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
 
 def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
     """`e` with α, m, K, ... in place of their values in this run: in one place, then in all."""
-    for symbol in sorted(SCALARS):
+    for symbol in sorted(now.program.constants):
         name, number = Name(symbol), now.given.get(symbol)
         if number is None or Num(number) not in set(walk(e)):
             continue

@@ -11,7 +11,6 @@ from functools import cache
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Expr,
@@ -25,7 +24,7 @@ from backprop_tui.maths.expressions import (
     children,
     rebuild,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
+from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of, expand
 from backprop_tui.maths.shapes import Shape, shape
 
 FIRST = 8
@@ -55,7 +54,7 @@ def element(
             case Num() | Cell():
                 return x
             case Name(symbol):
-                if symbol in SCALARS:
+                if x.is_number:
                     return x
                 rows, columns = shapes[symbol]
                 return Cell(symbol, min(i, rows), min(j, columns))  # one row or column: stretched
@@ -70,7 +69,7 @@ def element(
                 return _sum(at(term, i, j) for term in terms)
             case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 return gathered(PRIMITIVES[function], y, i, j)
-            case Call(function, _) if function in DEFINITIONS and gathers(function):
+            case Call(function, _) if function not in PRIMITIVES and gathers(function):
                 return at(expand(x), i, j)
             case _:
                 return rebuild(x, lambda child: at(child, i, j))
@@ -82,9 +81,10 @@ def element(
             for p in (range(1, rows + 1) if function.over != "row" else (i,))
             for q in (range(1, columns + 1) if function.over != "column" else (j,))
         ]
-        if function.fold == "sum":
+        if function.fold != "max":
             kept = counted(len(places))
-            return _sum(at(y, *places[k - 1]) if k else ELLIPSIS for k in kept)
+            added = _sum(at(y, *places[k - 1]) if k else ELLIPSIS for k in kept)
+            return added / float(len(places)) if function.fold == "mean" else added
         terms = tuple(at(y, p, q) for p, q in places)
         return Call("max", terms) if len(terms) > 1 else terms[0]
 
@@ -104,7 +104,8 @@ def gathers(function: str) -> bool:
     """Whether one number of a function's result depends on several: row_sums, softmax."""
     if function in PRIMITIVES:
         return PRIMITIVES[function].over is not None
-    return any(gathers(call.function) for call in calls(DEFINITIONS[function]))
+    definition = definition_of(function)
+    return definition is not None and any(gathers(call.function) for call in calls(definition))
 
 
 Reach: TypeAlias = tuple[int | None, int | None]
@@ -139,7 +140,7 @@ def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
                 return frozenset(
                     (i if over == "row" else 1, j if over == "column" else 1) for i, j in found(y)
                 )
-            case Call(function, _) if function in DEFINITIONS and gathers(function):
+            case Call(function, _) if function not in PRIMITIVES and gathers(function):
                 return found(expand(x))
             case _:
                 whole = shape(x, shapes)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Delta,
@@ -31,9 +30,10 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.indices import Letters
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import rule_of
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.shapes import Shape, as_sum, shape
 
 ZERO, ONE = Num(0.0), Num(1.0)
 Index: TypeAlias = tuple[str, int]
@@ -47,7 +47,7 @@ class Entries:
 
     def __init__(self, shapes: Mapping[str, Shape], rowless: Iterable[str] = ()) -> None:
         """`rowless`: rows that are written with their column alone, such as L[s]."""
-        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), iter("pt")
+        self.shapes, self.rowless, self.letters = shapes, frozenset(rowless), Letters("ptuvxrnhlo")
 
     def entry(self, symbol: str, row: str, column: str) -> Indexed:
         """An entry by its letters; where the matrix has one row or column, without that letter.
@@ -61,13 +61,15 @@ class Entries:
     def of(self, e: Expr, row: str, column: str) -> Expr:
         """The entry of `e` in that row and column."""
         match e:
-            case Name(symbol) if symbol not in SCALARS:
+            case Name(symbol) if not e.is_number:
                 return self.entry(symbol, row, column)
             case Transpose(x):
                 return self.of(x, column, row)
             case MatMul(x, y):
                 count = shape(x, self.shapes)[1]
                 return self._over(count, lambda p: times(self.of(x, row, p), self.of(y, p, column)))
+            case Call("row_means" | "col_means" | "mean"):
+                return self.of(as_sum(e, self.shapes, self.shapes), row, column)
             case Call(function, (x,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 rows, columns = shape(x, self.shapes)
                 match PRIMITIVES[function].over:
@@ -86,8 +88,8 @@ class Entries:
         """The sum of `one` over a new index; just it where there is nothing to sum."""
         if count == 1:
             return one("")
-        index = next(self.letters)
-        return SumOver(index, count, one(index))
+        with self.letters.new() as index:
+            return SumOver(index, count, one(index))
 
     def derivative(self, e: Expr, by: Indexed, c: Expr, g: Expr = ONE) -> Expr:
         """∂e/∂by times `g`, by the rule of each node; `c` is what `e` is called."""
@@ -100,9 +102,11 @@ class Entries:
             case Call("softmax" | "softmax_rows", (Indexed() as x,)) if isinstance(c, Indexed):
                 if x.symbol != by.symbol:
                     return ZERO
-                over_column = e.function == "softmax"
-                same = _delta(c.row, by.row) if over_column else _delta(c.column, by.column)
-                return times(g, times(c, Diff(same, Indexed(c.symbol, by.row, by.column))))
+                same, alone = _delta(c.row, by.row), _delta(c.column, by.column)
+                other = Indexed(c.symbol, by.row, c.column)
+                if e.function == "softmax_rows":
+                    same, alone, other = alone, same, Indexed(c.symbol, c.row, by.column)
+                return times(g, times(times(c, Diff(same, other)), alone))
             case Indexed() | Name() | Num():
                 return ZERO
         whole: Expr = ZERO

@@ -10,13 +10,14 @@ What is done with them has a module of its own each: their value (`values`), sha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 SCALARS = frozenset("alpha m K beta1 beta2 epsilon weight_decay l2 t".split())
 """The names of single numbers: the learning rate, the numbers of examples in the batch and of
 outputs, the constants of the optimizers, the weight decay, the factor of the L2 penalty, and the
-iteration's number."""
+iteration's number. A file may give such a name to a matrix of its own; then there is no number of
+that name."""
 
 Operand: TypeAlias = "Expr | float"
 
@@ -75,6 +76,13 @@ class Name(Expr):
     """A whole matrix (`W1`, `dZ2`), or one of the `SCALARS`."""
 
     symbol: str
+    own: bool = field(default=False, repr=False)
+    """Whether it is a matrix although one of the `SCALARS` has the same name."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one of the `SCALARS`."""
+        return self.symbol in SCALARS and not self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +154,40 @@ class Sum(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Call(Expr):
-    """A function of `functions`: exp, row_sums, sigmoid, sigmoid_derivative, ..."""
+    """A function of `functions`: exp, row_sums, sigmoid, sigmoid_derivative, ...; or an own one."""
 
     function: str
     args: tuple[Expr, ...]
 
 
+class OwnFunction(str):
+    """The name of a function that a file defines, with what it stands for: an expression in z."""
+
+    definition: Expr
+
+    def __new__(cls, name: str, definition: Expr) -> OwnFunction:
+        self = super().__new__(cls, name)
+        self.definition = definition
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        own = isinstance(other, OwnFunction) and self.definition == other.definition
+        return own and str.__eq__(self, str(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+def matrix(symbol: str) -> Name:
+    """The name of a matrix, whatever it is called."""
+    return Name(symbol, symbol in SCALARS)
+
+
 @dataclass(frozen=True, slots=True)
 class Compare(Expr):
-    """A comparison, loss < 0.01; it stands at the root of a condition only."""
+    """A comparison: loss < 0.01 at the root of a condition, Z > 0 in where(Z > 0, Z, 0)."""
 
     left: Expr
     sign: str
@@ -288,10 +321,10 @@ def cells(e: Expr) -> tuple[Cell, ...]:
 def is_scalar(e: Expr) -> bool:
     """Whether `e` is built of single numbers: 2, α, W1[2,1], exp(W1[2,1])."""
     match e:
-        case Name(symbol):
-            return symbol in SCALARS
         case Num() | Cell() | Indexed() | Delta():
             return True
+        case Name():
+            return e.is_number
         case _:
             return all(map(is_scalar, children(e)))
 
@@ -309,4 +342,4 @@ def is_loss_term(e: Expr) -> bool:
 
 
 def _is_value(e: Expr) -> bool:
-    return isinstance(e, Cell) or (isinstance(e, Name) and e.symbol not in SCALARS)
+    return isinstance(e, Cell) or (isinstance(e, Name) and not e.is_number)

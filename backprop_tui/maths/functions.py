@@ -18,6 +18,7 @@ from backprop_tui.maths.expressions import (
     Expr,
     MatMul,
     Name,
+    OwnFunction,
     as_expr,
     calls,
     rebuild,
@@ -46,7 +47,7 @@ class Primitive:
     torch: str
     over: Literal["row", "column", "matrix"] | None = None
     """What one number of the result is gathered from, by `fold`; None: element by element."""
-    fold: Literal["sum", "max"] = "sum"
+    fold: Literal["sum", "mean", "max"] = "sum"
     values: range = range(1, 2)
     """How many arguments it takes."""
     mathml: str | None = None
@@ -67,6 +68,8 @@ PRIMITIVES: dict[str, Primitive] = {
     for p in (
         Primitive("exp", np.exp, "exp(*)", r"\exp(*)", "np.exp(*)", "torch.exp(*)"),
         Primitive("log", np.log, "log(*)", r"\log(*)", "np.log(*)", "torch.log(*)"),
+        Primitive("sin", np.sin, "sin(*)", r"\sin(*)", "np.sin(*)", "torch.sin(*)"),
+        Primitive("cos", np.cos, "cos(*)", r"\cos(*)", "np.cos(*)", "torch.cos(*)"),
         Primitive(
             "square",
             np.square,
@@ -96,6 +99,25 @@ PRIMITIVES: dict[str, Primitive] = {
             "pow(*)",
             values=range(2, 3),
             words="power with base and exponent *",
+        ),
+        Primitive(
+            "where",
+            np.where,
+            "where(*)",
+            r"\operatorname{where}(*)",
+            "np.where(*)",
+            "torch.where(*)",
+            values=range(3, 4),
+            words="by condition, then and otherwise, *",
+        ),
+        Primitive(
+            "ones",
+            np.ones_like,
+            "ones(*)",
+            r"\mathbf{1}(*)",
+            "np.ones_like(*)",
+            "torch.ones_like(*)",
+            words="ones, as many as in *",
         ),
         Primitive(
             "abs",
@@ -146,6 +168,37 @@ PRIMITIVES: dict[str, Primitive] = {
             over="column",
             mathml="<munder><mo>∑</mo><mtext>column</mtext></munder><mo>(</mo>*<mo>)</mo>",
             words="column sums of *",
+        ),
+        Primitive(
+            "row_means",
+            lambda x: np.mean(x, axis=1, keepdims=True),
+            "row_means(*)",
+            r"\operatorname{mean}_{\text{row}}(*)",
+            "np.mean(*, axis=1, keepdims=True)",
+            "torch.mean(*, dim=1, keepdim=True)",
+            over="row",
+            fold="mean",
+        ),
+        Primitive(
+            "col_means",
+            lambda x: np.mean(x, axis=0, keepdims=True),
+            "col_means(*)",
+            r"\operatorname{mean}_{\text{column}}(*)",
+            "np.mean(*, axis=0, keepdims=True)",
+            "torch.mean(*, dim=0, keepdim=True)",
+            over="column",
+            fold="mean",
+            words="column means of *",
+        ),
+        Primitive(
+            "mean",
+            lambda x: np.mean(x, keepdims=True),
+            "mean(*)",
+            r"\operatorname{mean}(*)",
+            "np.mean(*, keepdims=True)",
+            "torch.mean(*).reshape(1, 1)",
+            over="matrix",
+            fold="mean",
         ),
         Primitive(
             "row_max",
@@ -277,6 +330,8 @@ FUNCTIONS = {
 OTHER_AXIS = {
     "row_sums": "col_sums",
     "col_sums": "row_sums",
+    "row_means": "col_means",
+    "col_means": "row_means",
     "row_max": "col_max",
     "col_max": "row_max",
     "softmax": "softmax_rows",
@@ -339,10 +394,26 @@ DEFINITIONS: dict[str, Expr] = {
 
 
 def is_derivative(function: str) -> bool:
-    """Whether a function is the derivative of an activation."""
+    """Whether a function is the derivative of another."""
     return function.endswith("_derivative")
+
+
+def definition_of(function: str) -> Expr | None:
+    """What a function stands for, an expression in z; None of a primitive."""
+    if isinstance(function, OwnFunction):
+        return function.definition
+    return DEFINITIONS.get(function)
+
+
+def sign_of(function: str) -> str:
+    """How a function that is no primitive is written, without the ′ of a derivative: σ."""
+    name = function.removesuffix("_derivative")
+    return FUNCTIONS[name].symbol if name in FUNCTIONS else name
 
 
 def expand(call: Call) -> Expr:
     """The definition of an activation or a derivative, with its argument in place of z."""
-    return replace(DEFINITIONS[call.function], {z: call.args[0]})
+    definition = definition_of(call.function)
+    if definition is None:
+        raise KeyError(call.function)
+    return replace(definition, {z: call.args[0]})

@@ -6,12 +6,13 @@ around it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from backprop_tui.maths.elements import gathers
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Diff,
     Expr,
@@ -22,9 +23,27 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive, expand
+from backprop_tui.maths.functions import PRIMITIVES, Primitive, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.writing import SUBSCRIPTS, TEXT, Notation, write
+
+
+class Letters:
+    """The letters of sums, each a new one; when all are used, those of sums that are over."""
+
+    def __init__(self, letters: Iterable[str]) -> None:
+        self.letters, self.open = list(letters), list[str]()
+        self.unused = iter(self.letters)
+
+    @contextmanager
+    def new(self) -> Iterator[str]:
+        """A letter for a sum, taken until the sum is written."""
+        letter = next(self.unused, None)
+        if letter is None:
+            letter = next((k for k in self.letters if k not in self.open), self.letters[0])
+        self.open.append(letter)
+        yield letter
+        self.open.remove(letter)
 
 
 def index_form(
@@ -39,8 +58,7 @@ def indexed(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> tuple[str, str]:
     """The element [i,j] of `target`, and that of `e`, as text."""
-    used = set[str]()
-    around: list[str] = []  # the indices of the sums that are being written
+    letters = Letters(SUBSCRIPTS)
     known: dict[tuple[Expr, str, str], str | None] = {}
     # All factors have their indices, so they are numbers.
     scalar = replace(notation, hadamard=notation.times)
@@ -54,7 +72,7 @@ def indexed(
 
         def found(part: Expr) -> str | None:
             match part:
-                case Name(symbol) if symbol not in SCALARS:
+                case Name(symbol) if not part.is_number:
                     rows, columns = shapes[symbol]
                     i, j = row if rows > 1 else "1", column if columns > 1 else "1"
                     return notation.entry(symbol, i, j)
@@ -64,7 +82,7 @@ def indexed(
                     return over(shape(y, shapes)[1], lambda k: product(y, z, k))
                 case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                     return gathered(PRIMITIVES[function], y)
-                case Call(function, _) if function in DEFINITIONS and gathers(function):
+                case Call(function, _) if function not in PRIMITIVES and gathers(function):
                     return at(expand(part), row, column)
                 case _:
                     return None
@@ -75,11 +93,16 @@ def indexed(
         def gathered(function: Primitive, y: Expr) -> str:
             rows, columns = shape(y, shapes)
             sign = "max" if function.fold == "max" else "Σ"
-            if function.over == "row":
-                return over(columns, lambda k: term(y, row, k), sign)
-            if function.over == "column":
-                return over(rows, lambda k: term(y, k, column), sign)
-            return over(rows, lambda k: over(columns, lambda p: term(y, k, p), sign), sign)
+            match function.over:
+                case "row":
+                    count, all_of = columns, over(columns, lambda k: term(y, row, k), sign)
+                case "column":
+                    count, all_of = rows, over(rows, lambda k: term(y, k, column), sign)
+                case _:
+                    each = partial(over, columns, sign=sign)
+                    count = rows * columns
+                    all_of = over(rows, lambda k: each(lambda p: term(y, k, p)), sign)
+            return f"{all_of} {notation.over} {count}" if function.fold == "mean" else all_of
 
         return write(x, replace(scalar, leaf=leaf))
 
@@ -95,12 +118,7 @@ def indexed(
         """The term `one` under a Σ or max over a new index, or with index 1 if it is alone."""
         if count == 1:
             return one("1")
-        free = [letter for letter in SUBSCRIPTS if letter not in around]
-        k = next((letter for letter in free if letter not in used), free[0])
-        around.append(k)
-        used.add(k)
-        written = f"{notation.gathered(sign, k)} {one(k)}"
-        around.pop()
-        return written
+        with letters.new() as k:
+            return f"{notation.gathered(sign, k)} {one(k)}"
 
     return at(target, "i", "j"), at(e, "i", "j")

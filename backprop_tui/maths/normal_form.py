@@ -11,7 +11,6 @@ from itertools import product
 from typing import Any, Literal, TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Diff,
     Div,
@@ -24,7 +23,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     children,
-    names,
+    is_scalar,
     rebuild,
     replace,
 )
@@ -56,7 +55,7 @@ def multiplied_out(e: Expr, known: Mapping[Expr, Expr] | None = None) -> Expr:
 
 def divides_by_matrix(e: Expr) -> bool:
     """Whether something in `e` is divided by a matrix."""
-    if isinstance(e, Div) and not SCALARS.issuperset(names(e.right)):
+    if isinstance(e, Div) and not is_scalar(e.right):
         return True
     return any(map(divides_by_matrix, children(e)))
 

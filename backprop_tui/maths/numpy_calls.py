@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from backprop_tui.maths.expressions import Call, Diff, Div, Expr, Mul, Neg, Num, Sum
+from backprop_tui.maths.expressions import (
+    Call,
+    Compare,
+    Diff,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    OwnFunction,
+    Sum,
+)
 from backprop_tui.maths.functions import DEFINITIONS, LOSSES, PRIMITIVES
 from backprop_tui.maths.functions import FUNCTIONS as DEFINED
+from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.spellings import GrammarError, Token, symbol_meant
 from backprop_tui.messages import nearest, short
 
@@ -34,15 +46,20 @@ GATHERED = {
     ("sum", None): "total",
     ("sum", 1): "row_sums",
     ("sum", 0): "col_sums",
+    ("mean", None): "mean",
+    ("mean", 1): "row_means",
+    ("mean", 0): "col_means",
     ("max", None): "largest",
     ("max", 1): "row_max",
     ("max", 0): "col_max",
 }
-"""The functions for NumPy's sum and max along an axis."""
+"""The functions for NumPy's sum, mean and max along an axis."""
 
 
 def where(is_so: Expr, x: Expr, y: Expr) -> Expr:
-    """x where `is_so` is 1, y where it is 0: 1 and 0 themselves need no product."""
+    """x where `is_so` is true or 1, else y: 1 and 0 themselves need no product."""
+    if isinstance(is_so, Compare):
+        return Call("where", (is_so, x, y))
     is_not = Diff(Num(1.0), is_so)
     chosen = is_so if x == Num(1.0) else Mul(is_so, x)
     other = is_not if y == Num(1.0) else Mul(is_not, y)
@@ -132,11 +149,16 @@ def gate(x: Expr, sign: str, y: Expr) -> Expr:
     return differs if sign == "≠" else Diff(Num(1.0), differs)
 
 
+def has_derivative(function: str) -> bool:
+    """Whether a function may be written with a ′: σ′, but not softmax′ or exp′."""
+    return f"{function}_derivative" in DEFINITIONS or isinstance(function, OwnFunction)
+
+
 class Calls:
     """The functions that a formula may call; `notes` is what was said of those that it called."""
 
     def __init__(self, functions: Mapping[str, str], counts: Counts | None) -> None:
-        """`functions` are further names; without `counts` there are no means."""
+        """`functions` are further names; with `counts` a mean is a sum that is divided."""
         self.functions = {**FUNCTIONS, **functions}
         self.counts = counts
         self.known = {*self.functions, *OPERATIONS, "sum", "mean"}
@@ -156,7 +178,7 @@ class Calls:
     ) -> Expr:
         """A function of these values; `name` is one of those that are applicable."""
         function = self.functions.get(name, name)
-        if derivative and f"{function}_derivative" not in DEFINITIONS:
+        if derivative and not has_derivative(function):
             if function in (token.text, *OPERATIONS, "sum", "mean"):
                 raise self.unknown(token, derivative)
             raise GrammarError(
@@ -175,7 +197,8 @@ class Calls:
         wanted = PRIMITIVES[function].values if function in PRIMITIVES else range(1, 2)
         if len(args) not in wanted or axis:
             raise self.takes(wanted[0], token)
-        return Call(f"{function}_derivative" if derivative else function, tuple(args))
+        call = Call(function, tuple(args))
+        return derivative_of(call) if derivative else call
 
     def gathered(self, token: Token, name: str, args: list[Expr], axis: dict[str, int]) -> Expr:
         """The sum, the mean or the largest of all numbers, or along an axis."""
@@ -192,15 +215,14 @@ class Calls:
                 raise GrammarError(f"element by element the larger one is np.maximum {place}")
             case _:
                 raise self.takes(1, token)
-        if (function := GATHERED.get(("sum" if name == "mean" else name, along))) is None:
+        counted = name == "mean" and self.counts is not None
+        if (function := GATHERED.get(("sum" if counted else name, along))) is None:
             raise GrammarError(f"no step uses the {name} along that axis {place}")
         if along is not None and not axis.get("keepdims"):
             self.notes.append(f"{short(token.typed.lstrip('.'))} is {FLAT}")
         gathered: Expr = Call(function, (x,))
-        if name != "mean":
+        if self.counts is None or not counted:
             return gathered
-        if self.counts is None:
-            raise GrammarError(f"write a mean as a sum that is divided: sum(…) / m {place}")
         rows, columns = self.counts(x)
         for count in {None: (rows, columns), 0: (rows,), 1: (columns,)}[along]:
             gathered = gathered if count == Num(1.0) else gathered / count

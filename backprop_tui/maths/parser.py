@@ -38,6 +38,7 @@ from backprop_tui.maths.expressions import (
     Sum,
     Transpose,
     children,
+    matrix,
 )
 from backprop_tui.maths.numpy_calls import Calls, Counts, gate, raised
 from backprop_tui.maths.spellings import GrammarError as GrammarError
@@ -326,15 +327,25 @@ class _Parser:
             raise GrammarError(
                 f"{short(token.typed)} needs “(” after it (character {token.at + 1})"
             )
-        return Name(self.symbol(token))
+        symbol = self.symbol(token)
+        return matrix(symbol) if symbol in (self.symbols or ()) else Name(symbol)
 
     def called(self, token: Token, function: str | None, derivative: bool = False) -> Expr:
         """A function of what stands in the parentheses that follow."""
         if function is None:
             raise self.calls.unknown(token, derivative)
         self.need("(")
+        condition = [self.condition()] if function == "where" and not derivative else []
         args, axis = self.arguments()
-        return self.calls.call(token, function, args, axis, derivative)
+        return self.calls.call(token, function, [*condition, *args], axis, derivative)
+
+    def condition(self) -> Expr:
+        """What where() takes first: a comparison, Z1 > 0, or what is 1 or 0."""
+        e = self.sum()
+        if sign := self.take(*COMPARISONS):
+            e = Compare(e, sign, self.sum())
+        self.need(",")
+        return e
 
     def applied(self, token: Token, e: Expr) -> Expr:
         """A method of `e`: A1.sum(axis=1)."""

@@ -20,6 +20,7 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    OwnFunction,
     Sum,
     Transpose,
     names,
@@ -63,6 +64,16 @@ def _sums(name: str, statement: str) -> Rule:
     """The rule of a sum over elements."""
     sentence = "Each element counts once in the sum, so it gets the gradient of the sum."
     return Rule(name, statement, sentence, lambda e, c, g: [(e.args[0], g)], broadcasts=False)
+
+
+def _means(statement: str) -> Rule:
+    """The rule of a mean over n elements: how many there are, `backward` knows."""
+    sentence = "Each element counts 1/n in the mean, so it gets that share of the gradient."
+    return Rule("mean over elements", statement, sentence, _of_mean, broadcasts=False)
+
+
+def _of_mean(e: Call, c: Expr, g: Expr) -> Gradients:
+    raise NoRule(f"the function {e.function} has a derivative only where its size is known")
 
 
 def _sides(e: Expr, c: Expr, g: Expr) -> Gradients:
@@ -155,6 +166,28 @@ RULES: dict[type[Expr] | str, Rule] = {
         "The sign of the argument.",
     ),
     "step": function("step", lambda a, c: Num(0.0), "step′(z) = 0", "A step is flat."),
+    "sin": function(
+        "sin",
+        lambda a, c: Call("cos", (a,)),
+        "sin′(z) = cos(z)",
+        "The derivative of the sine is the cosine.",
+    ),
+    "cos": function(
+        "cos",
+        lambda a, c: -Call("sin", (a,)),
+        "cos′(z) = −sin(z)",
+        "The derivative of the cosine is minus the sine.",
+    ),
+    "where": Rule(
+        "where",
+        "c = where(k, a, b):  da = where(k, dc, 0),  db = where(k, 0, dc)",
+        "The one that is taken gets the whole gradient.",
+        lambda e, c, g: [
+            (e.args[1], Call("where", (e.args[0], g, Num(0.0)))),
+            (e.args[2], Call("where", (e.args[0], Num(0.0), g))),
+        ],
+    ),
+    "ones": function("ones", lambda a, c: Num(0.0), "ones′(z) = 0", "It does not depend on z."),
     "power": Rule(
         "power",
         "c = aⁿ:  da = dc ∘ n·aⁿ⁻¹",
@@ -170,6 +203,9 @@ RULES: dict[type[Expr] | str, Rule] = {
     "row_sums": _sums("sum over elements", "c[i] = Σⱼ a[i,j]:  da[i,j] = dc[i]"),
     "col_sums": _sums("sum over elements", "c[j] = Σᵢ a[i,j]:  da[i,j] = dc[j]"),
     "total": _sums("sum over elements", "c = Σᵢ Σⱼ a[i,j]:  da[i,j] = dc"),
+    "row_means": _means("c[i] = Σⱼ a[i,j] / n:  da[i,j] = dc[i] / n"),
+    "col_means": _means("c[j] = Σᵢ a[i,j] / n:  da[i,j] = dc[j] / n"),
+    "mean": _means("c = Σᵢ Σⱼ a[i,j] / n:  da[i,j] = dc / n"),
     "softmax": _softmax("column", "col_sums"),
     "softmax_rows": _softmax("row", "row_sums"),
 }
@@ -197,7 +233,10 @@ def rule_of(e: Expr) -> Rule:
 
 def derivative_of(call: Call) -> Call:
     """The derivative of a function at the argument of the call: σ′(Z1) for σ(Z1)."""
-    return Call(f"{call.function}_derivative", call.args)
+    name = f"{call.function}_derivative"
+    if isinstance(call.function, OwnFunction):
+        name = OwnFunction(name, derivative(call.function.definition, "z"))
+    return Call(name, call.args)
 
 
 def gradients(e: Expr, g: Expr, symbol: str) -> Iterator[Expr]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Compare,
@@ -59,7 +58,7 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
     """
     match e:
         case Name(symbol):  # the most frequent first
-            return () if symbol in SCALARS else shapes[symbol]
+            return () if e.is_number else shapes[symbol]
         case MatMul(x, y):
             return _product(e, x, y, shapes)
         case Transpose(x):
@@ -68,7 +67,7 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
             return ()
         case Neg(x) | Partial(_, x):
             return shape(x, shapes)
-        case Sum(terms) | Call("max" | "power", terms):
+        case Sum(terms) | Call("max" | "power" | "where", terms):
             so_far, first = shape(terms[0], shapes), terms[0]
             for term in terms[1:]:
                 so_far = _stretched(e, (first, so_far), (term, shape(term, shapes)))
@@ -83,6 +82,30 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
             return tuple(n if keep else 1 for n, keep in zip(inner, kept, strict=False))
         case _:
             raise TypeError(f"no shape for {e!r}")
+
+
+AS_SUMS = {"row_means": "row_sums", "col_means": "col_sums", "mean": "total"}
+
+
+def as_sum(mean: Call, shapes: Mapping[str, Shape], wider: Mapping[str, Shape]) -> Expr:
+    """A mean as the sum that it is, divided by how many there are.
+
+    Those are m where `wider`, the shapes for one example more, have another number of columns.
+    """
+    rows, columns = shape(mean.args[0], shapes)
+    try:
+        of_each = shape(mean.args[0], wider)[1] != columns
+    except (ShapeMismatch, KeyError):  # it fits batches of one size alone
+        of_each = False
+    across: Expr = Name("m") if of_each else Num(float(columns))
+    total = Call(AS_SUMS[mean.function], mean.args)
+    match mean.function:
+        case "row_means":
+            return total / across
+        case "col_means":
+            return total / float(rows)
+        case _:
+            return total / (float(rows) * across) if of_each else total / float(rows * columns)
 
 
 def _product(e: Expr, x: Expr, y: Expr, shapes: Mapping[str, Shape]) -> Shape:
@@ -100,6 +123,8 @@ def _stretched(e: Expr, x: tuple[Expr, Shape], y: tuple[Expr, Shape]) -> Shape:
     (x_expr, left), (y_expr, right) = x, y
     if left == right or not left or not right:
         return left or right
+    if (1, 1) in (left, right):
+        return right if left == (1, 1) else left
     if (left[0] == right[0] and 1 in (left[1], right[1])) or (
         left[1] == right[1] and 1 in (left[0], right[0])
     ):

@@ -28,7 +28,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     is_loss_term,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, expand
+from backprop_tui.maths.functions import PRIMITIVES, expand
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -85,7 +85,7 @@ def _value(e: Expr, env: Mapping[str, Any]) -> Any:
             return ratio(_value(x, env), _value(y, env))
         case Div(x, y):
             return np.divide(_value(x, env), _value(y, env))
-        case Call(function, _) if function in DEFINITIONS:
+        case Call(function, _) if function not in PRIMITIVES:
             return _value(expand(e), env)
         case Call(function, args):
             return PRIMITIVES[function].apply(*(_value(arg, env) for arg in args))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, sign_of
 from backprop_tui.maths.writing import GREEK, Notation, plain_number
 
 SIGNS = {
@@ -175,7 +175,7 @@ def _entry_in_words(symbol: str, row: str, column: str) -> str:
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
-    symbol = FUNCTIONS[function.removesuffix("_derivative")].symbol
+    symbol = sign_of(function)
     name = SIGNS.get(symbol, symbol).replace("_", " ")
     return f"derivative of {name} at *" if function.endswith("_derivative") else f"{name} of *"
 

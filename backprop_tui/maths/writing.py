@@ -29,14 +29,16 @@ from backprop_tui.maths.expressions import (
     Sum,
     SumOver,
     Transpose,
+    as_expr,
     children,
     is_loss_term,
     is_scalar,
     rebuild,
 )
-from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative, sign_of
+from backprop_tui.maths.values import value
 
-SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
+SUBSCRIPTS = dict(zip("kpstuvxrnhlo", "ₖₚₛₜᵤᵥₓᵣₙₕₗₒ", strict=True))
 """The letters of the indices that sums run over, and their subscripts for the Σ."""
 
 # How tightly a piece of text binds: a comparison least, a symbol most.
@@ -248,8 +250,7 @@ def plain_number(value: float) -> str:
 def _text_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].text
-    activation = FUNCTIONS[function.removesuffix("_derivative")]
-    return f"{activation.symbol}{'′' if function.endswith('_derivative') else ''}(*)"
+    return f"{sign_of(function)}{'′' if is_derivative(function) else ''}(*)"
 
 
 TEXT = Notation(
@@ -285,7 +286,7 @@ def _latex_call(function: str) -> str:
         return PRIMITIVES[function].latex.replace("(*)", r"\left(*\right)")
     name = function.removesuffix("_derivative").replace("_", r"\_")
     sign = r"\sigma" if name == "sigmoid" else rf"\operatorname{{{name}}}"
-    return rf"{sign}{chr(39) if function.endswith('_derivative') else ''}\left(*\right)"
+    return rf"{sign}{chr(39) if is_derivative(function) else ''}\left(*\right)"
 
 
 def _latex_entry(symbol: str, row: object, column: object) -> str:
@@ -383,7 +384,21 @@ def numpy_source(e: Expr, leaf: Callable[[Expr], str | None] = lambda e: None) -
 
 def torch_source(e: Expr) -> str:
     """`e` as Python source over PyTorch's float64 tensors, activations by PyTorch's own names."""
-    return write(_in_pairs(e), TORCH)
+    return write(_of_tensors(_in_pairs(e)), TORCH)
+
+
+def _of_tensors(e: Expr) -> Expr:
+    """`e` as PyTorch takes it: functions of numbers are computed, max compares tensors."""
+    e = rebuild(e, _of_tensors)
+    match e:
+        case Call(_, args) if all(isinstance(arg, Num | Neg) and is_scalar(arg) for arg in args):
+            return as_expr(float(value(e, {})))
+        case Call("max", (x, y)) if is_scalar(x) != is_scalar(y):
+            number, other = (x, y) if is_scalar(x) else (y, x)
+            filled = number * Call("ones", (other,))
+            return Call("max", (filled, other) if number is x else (other, filled))
+        case _:
+            return e
 
 
 def _in_pairs(e: Expr) -> Expr:

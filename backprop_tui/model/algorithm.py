@@ -8,13 +8,15 @@ positions or screens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
-from backprop_tui.maths.expressions import SCALARS, Expr, Name, names
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total, transposed
-from backprop_tui.maths.shapes import Shape
+from backprop_tui.maths.expressions import SCALARS, Call, Expr, Name, Sum, matrix, names, rebuild
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, row_sums, square, total, transposed
+from backprop_tui.maths.shapes import AS_SUMS, Shape, ShapeMismatch, as_sum, shape
+from backprop_tui.model import lazy
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
@@ -31,7 +33,7 @@ from backprop_tui.model.layers import (
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program, with_shapes_of
-from backprop_tui.model.written import WrittenNetwork, written_architecture
+from backprop_tui.model.written import WrittenNetwork
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
@@ -81,7 +83,7 @@ def _role(kind: Kind, layer: int, part: Part) -> Role:
 def architecture_of(network: Network | WrittenNetwork) -> Architecture:
     """A network as a run needs it. Raises ValueError for a written one that has a fault."""
     if isinstance(network, WrittenNetwork):
-        return with_caches(written_architecture(network), network)
+        return with_caches(lazy.architecture_of_formulas(network), network)
     n, rows = network.layers, network.orientation == "rows"
     steps = tuple(forward_of(network))
     data: dict[str, Shape] = {INPUT: (n[0], 1), TARGET: (n[-1], 1)}
@@ -155,27 +157,74 @@ def present(
 def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forward:
     """What the backward pass of a network is derived from."""
     architecture = architecture_of(network)
-    examples = min(training.batch, 2)  # all larger batches have one formula
+    steps, mean, penalty = architecture.steps, None, None
+    if (objective := objective_of(architecture, training)) is not None:
+        mean, penalty = parted(objective.expression, architecture)
+        if mean is None:  # gradients are of J itself
+            steps = (*steps, objective)
     return Forward(
-        architecture.steps,
+        tuple(without_means(steps, architecture, training.batch)),
         architecture.given,
-        architecture.shapes(examples),
-        examples,
-        objective_of(architecture, training),
+        architecture.shapes(training.batch),
+        training.batch,
+        objective,
+        training.batch > 1 and bool(mean),
+        penalty,
         architecture.known,
         training.input_gradient,
         architecture.cached,
     )
 
 
+def without_means(
+    steps: Iterable[Step], architecture: Architecture, examples: int
+) -> Iterator[Step]:
+    """The steps with means as what they are: sums, divided by how many there are."""
+    shapes, wider = architecture.shapes(examples), architecture.shapes(examples + 1)
+
+    def opened(e: Expr) -> Expr:
+        e = rebuild(e, opened)
+        return as_sum(e, shapes, wider) if isinstance(e, Call) and e.function in AS_SUMS else e
+
+    for step in steps:
+        e = opened(step.expression)
+        yield step if e == step.expression else replace(step, expression=e)
+        shapes[step.symbol] = shape(e, shapes)
+        with suppress(ShapeMismatch):  # it fits batches of one size alone
+            wider[step.symbol] = shape(e, wider)
+
+
+def parted(objective: Expr, architecture: Architecture) -> tuple[bool | None, Expr | None]:
+    """Whether J is a mean of L, and what of parameters it adds to that; or to a sum of L.
+
+    None for a J that is made of anything else.
+    """
+    terms = objective.terms if isinstance(objective, Sum) else (objective,)
+    parameters = {*architecture.parameters, *SCALARS - architecture.matrices}
+    data = [term for term in terms if not parameters.issuperset(names(term))]
+    penalties = tuple(term for term in terms if term not in data)
+    if len(data) != 1 or data[0] not in (*MEANS, *SUMS):
+        return None, None
+    penalty = Sum(penalties) if len(penalties) > 1 else next(iter(penalties), None)
+    return data[0] in MEANS, penalty
+
+
+MEANS = (total(L) / m, Call("mean", (L,)), Call("row_means", (L,)), row_sums(L) / m)
+SUMS = (total(L), row_sums(L), L)
+"""The ways of writing the mean and the sum of all L."""
+
+
 @lru_cache(maxsize=64)
 def steps_of(network: Network | WrittenNetwork, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
-    forward = forward_pass(network, training)
-    steps = [*forward.steps, *filter(None, (forward.objective,)), *backward(forward)]
+    forward, architecture = forward_pass(network, training), architecture_of(network)
+    steps = [*architecture.steps, *filter(None, (forward.objective,)), *backward(forward)]
+    made = {step.symbol for step in steps}
     for symbol in forward.parameters:
         role = forward.given[symbol]
-        steps += update(Name(symbol), Name(gradient(symbol)), role, training)
+        if gradient(symbol) not in made:  # the loss does not depend on it
+            continue
+        steps += update(matrix(symbol), Name(gradient(symbol)), role, training)
     return tuple(steps)
 
 

@@ -7,11 +7,11 @@ A dense network is one such architecture (`algorithm` builds it), a file's own f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
-from backprop_tui.maths.expressions import Expr, Name, Num
+from backprop_tui.maths.expressions import SCALARS, Expr, Name, Num, OwnFunction
 from backprop_tui.maths.functions import Loss, col_sums, row_sums
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.layers import Part, gradient
@@ -105,6 +105,10 @@ class Architecture:
     """The loss that reads each target, where it is one of the known ones."""
     objective: Step | None = None
     """J, where it is a formula of the file's own."""
+    functions: Mapping[str, OwnFunction] = field(default_factory=dict)
+    """Functions of the file's own, by their names."""
+    warnings: tuple[str, ...] = ()
+    """What a file's author should know: a parameter on which the loss does not depend."""
     same: frozenset[str] = frozenset()
     """What is given that is the same matrix for each example."""
     cached: frozenset[str] = frozenset()
@@ -127,6 +131,11 @@ class Architecture:
             else shape
             for symbol, shape in self.of_one.items()
         }
+
+    @cached_property
+    def matrices(self) -> frozenset[str]:
+        """The symbols of matrices whose names would otherwise mean constants."""
+        return SCALARS & {*self.given, *(step.symbol for step in self.steps)}
 
     @cached_property
     def known(self) -> dict[Expr, Expr]:

@@ -10,13 +10,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from backprop_tui.maths.entries import plus
 from backprop_tui.maths.expressions import (
     Call,
-    Div,
     Expr,
+    MatMul,
     Name,
     Num,
     Sum,
+    Transpose,
     calls,
     children,
     names,
@@ -43,7 +45,8 @@ class Forward:
     """What a backward pass is derived from."""
 
     steps: Sequence[Step]
-    """The forward steps; the last one is the loss of each example."""
+    """The forward steps; the last one is the loss of each example, or J if that is not made of it
+    and of parameters alone."""
     given: Mapping[str, Role]
     """What is there before the first step."""
     shapes: Mapping[str, Shape]
@@ -52,6 +55,10 @@ class Forward:
     objective: Step | None = None
     """J, which is minimised: a sum over the losses, and terms of parameters alone. None: the loss
     of the one example."""
+    mean: bool = False
+    """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
+    penalty: Expr | None = None
+    """What J adds to the mean or the sum of the losses: a formula of parameters."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
     input_gradient: bool = False
@@ -74,32 +81,19 @@ class Forward:
         """The steps that read each symbol, the last one first: each is a path to the loss."""
         found: dict[str, list[Step]] = {}
         for step in reversed(self.steps):
-            for symbol in self.reads[step.symbol]:
-                found.setdefault(symbol, []).append(step)
+            if step.symbol in found or step is self.steps[-1]:  # the loss depends on it
+                for symbol in self.reads[step.symbol]:
+                    found.setdefault(symbol, []).append(step)
         return found
 
     @cached_property
     def whole_shapes(self) -> Mapping[str, Shape]:
-        """The shapes of what is given, and of what the steps compute."""
+        """The shapes of what is given, of what the steps compute, and of the gradients at these."""
         shapes = dict(self.shapes)
-        for step in (*self.steps, *filter(None, (self.objective,))):
-            shapes[step.symbol] = shape(step.expression, shapes)
+        for step in self.steps:
+            shapes[step.symbol] = shape(step.expression, shapes) or (1, 1)
+            shapes[gradient(step.symbol)] = shapes[step.symbol]
         return shapes
-
-    @cached_property
-    def sent_by_objective(self) -> Mapping[str, Expr]:
-        """The share that J sends to the loss, and to each parameter that it reads itself."""
-        if (J := self.objective) is None:
-            return {}
-        needed = {self.steps[-1].symbol, *self.parameters}
-        return dict(shares(J.expression, J.target, Num(1.0), self.whole_shapes, needed))
-
-    def over_m(self, e: Expr) -> Expr:
-        """The gradient of a parameter with respect to the losses, over m where J is their mean."""
-        match self.sent_by_objective.get(self.steps[-1].symbol):
-            case Div(Num(1.0), examples):
-                return e / examples
-        return e
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -124,6 +118,7 @@ def backward(forward: Forward) -> Iterator[Step]:
     for symbol in forward.wanted:
         if symbol in forward.readers:
             complete_at.setdefault(forward.readers[symbol][-1].symbol, []).append(symbol)
+    penalties = penalties_of(forward)
     sent: dict[str, list[Expr]] = {}
     made: dict[str, Step] = {}
 
@@ -132,9 +127,8 @@ def backward(forward: Forward) -> Iterator[Step]:
         terms, role = sent.pop(symbol), forward.roles[symbol]
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
         if role.kind == "parameter":
-            whole = forward.over_m(whole)
-            if (penalty := forward.sent_by_objective.get(symbol)) is not None:
-                whole = whole + tidy(penalty)
+            whole = whole / Name("m") if forward.mean else whole
+            whole = whole if symbol not in penalties else plus(whole, penalties[symbol])
         target = Name(gradient(symbol))
         step = Step(target, whole, "backward", role.of_gradient(symbol))
         made[symbol] = collapsed(step, forward, made)
@@ -150,6 +144,19 @@ def backward(forward: Forward) -> Iterator[Step]:
         for symbol, share in shares(step.expression, step.target, g, shapes, needed):
             sent.setdefault(symbol, []).append(share)
         yield from map(complete, filter(sent.__contains__, complete_at.get(step.symbol, ())))
+    for symbol, whole in penalties.items():  # of those that no forward step reads
+        if symbol not in made:
+            role = forward.roles[symbol].of_gradient(symbol)
+            yield Step(Name(gradient(symbol)), whole, "backward", role)
+
+
+def penalties_of(forward: Forward) -> dict[str, Expr]:
+    """What the terms of parameters in J add to their gradients."""
+    found: dict[str, list[Expr]] = {}
+    if (e := forward.penalty) is not None:
+        for symbol, share in shares(e, e, Num(1.0), forward.shapes, forward.parameters):
+            found.setdefault(symbol, []).append(share)
+    return {symbol: tidy(Sum((*terms,))) for symbol, terms in found.items()}
 
 
 def shares(
@@ -159,15 +166,25 @@ def shares(
     `e` is called."""
     if isinstance(e, Name):
         if e.symbol in needed:
-            yield e.symbol, g
+            yield e.symbol, spread(g, e, shapes)
         return
+    if isinstance(e, MatMul | Transpose):
+        g = spread(g, c, shapes)
     rule = rule_of(e)
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
         if any(map(needed.__contains__, names(part))):
-            if whole:
-                share = gathered(share, shape(part, shapes), whole)
+            if whole and (own := shape(part, shapes)) != whole:
+                share = gathered(spread(share, c, shapes), own, whole)
             yield from shares(part, part, share, shapes, needed)
+
+
+def spread(g: Expr, like: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """The gradient `g` at `like`, repeated to its shape where it is smaller."""
+    if shape(g, shapes) == shape(like, shapes):
+        return g
+    ones = Call("ones", (like,))
+    return ones if g == Num(1.0) else g * ones
 
 
 def without_sums_of_one(e: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backprop_tui.maths.parser import GrammarError as GrammarError
     from backprop_tui.maths.parser import parse as parse
+    from backprop_tui.model.formulas import NetworkError as NetworkError
+    from backprop_tui.model.formulas import architecture_of_formulas as architecture_of_formulas
 
-HOMES = {"GrammarError": "backprop_tui.maths.parser", "parse": "backprop_tui.maths.parser"}
+HOMES = {
+    "GrammarError": "backprop_tui.maths.parser",
+    "NetworkError": "backprop_tui.model.formulas",
+    "architecture_of_formulas": "backprop_tui.model.formulas",
+    "parse": "backprop_tui.maths.parser",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -6,14 +6,26 @@ exported is read off them: order, lowered forms, shapes, readers, roles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Protocol, TypeVar
 
-from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
-from backprop_tui.maths.functions import DEFINITIONS, expand
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Expr,
+    MatMul,
+    Name,
+    OwnFunction,
+    Transpose,
+    is_scalar,
+    names,
+    rebuild,
+    walk,
+)
+from backprop_tui.maths.functions import PRIMITIVES, expand, transposed
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
 from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
@@ -136,6 +148,21 @@ class Program:
         return "" if self.loss in self.positions else f"{self.loss} is not computed"
 
     @property
+    def functions(self) -> Mapping[str, OwnFunction]:
+        """The functions that the experiment's file defines, by their names."""
+        return self.architecture.functions
+
+    @property
+    def matrices(self) -> frozenset[str]:
+        """The symbols of matrices whose names would otherwise mean constants."""
+        return self.architecture.matrices
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """The names of single numbers: α, m, ..., those apart that a matrix has here."""
+        return SCALARS - self.matrices
+
+    @property
     def groups(self) -> Mapping[int, str]:
         """What each group of symbols is called, in order: layer 2, t = 3."""
         return self.architecture.groups
@@ -222,7 +249,7 @@ class Program:
     @cached_property
     def outputs(self) -> int:
         """The numbers of a prediction: K."""
-        return self.shapes(1)[self.output][1 - self.axis]
+        return self.shapes(self.training.batch)[self.output][1 - self.axis]
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -284,11 +311,37 @@ class Program:
         """The symbols that have a column, or a row, for each example of the batch."""
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
-        forward = self.architecture.steps
-        one, two = (with_shapes_of(forward, self.architecture.shapes(n)) for n in (1, 2))
-        values = {symbol for symbol in one if one[symbol] != two[symbol]}
+        forward, m = self.architecture.steps, self.training.batch
+        usual = with_shapes_of(forward, self.architecture.shapes(m))
+        try:
+            wider = with_shapes_of(forward, self.architecture.shapes(m + 1))
+        except ShapeMismatch:  # the formulas fit batches of one size alone
+            wider = self.architecture.shapes(m + 1)
+        values = {s for s in usual if usual[s] != wider.get(s, usual[s])}
         gradients = {symbol for symbol, role in self.roles.items() if role.of in values}
         return frozenset(values | gradients)
+
+    @cached_property
+    def joint(self) -> bool:
+        """Whether all gradients are of J: it is made of more than a mean of L and parameters."""
+        return self.gradient_of(self.loss) is not None
+
+    @cached_property
+    def separate(self) -> frozenset[str]:
+        """The values and data of which a column changes no other example's loss than its own."""
+        if self.joint:
+            return frozenset()
+        shapes, of_each, mixed = self.shapes(self.training.batch), self.per_example, set[str]()
+        if not self.axis:  # as if examples were columns
+            shapes = {symbol: size[::-1] for symbol, size in shapes.items()}
+        for step in reversed(self.forward):
+            if step.symbol == self.objective != self.loss:
+                continue
+            e = step.expression if self.axis else transposed(step.expression)
+            mixes = any(_mixes(part, shapes, of_each) for part in walk(e))
+            if mixes or step.symbol in mixed:
+                mixed.update(names(step.expression))
+        return frozenset(of_each - mixed)
 
     @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
@@ -296,6 +349,22 @@ class Program:
         # As taught: a formula that is right for one input may have no shape for two.
         steps = (*self.forward, *self.taught) if self.cached else self.taught
         return with_shapes_of(steps, self.architecture.shapes(examples))
+
+
+ACROSS = frozenset({"softmax_rows", "row_sums", "row_means", "row_max", "total", "mean", "largest"})
+"""The functions that compute a number from several columns."""
+
+
+def _mixes(e: Expr, shapes: Mapping[str, Shape], of_each: Container[str]) -> bool:
+    """Whether a node computes a column of its result from several columns of `of_each` example."""
+    match e:
+        case MatMul(x, _) | Transpose(x):
+            mixed = x
+        case Call(function, (x,)) if function in ACROSS:
+            mixed = x
+        case _:
+            return False
+    return any(symbol in of_each for symbol in names(mixed)) and shape(mixed, shapes)[1:] != (1,)
 
 
 class DeliberateMistake(Protocol):
@@ -336,7 +405,7 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
         return name
     if isinstance(e, Name):
         return e
-    if isinstance(e, Call) and e.function in DEFINITIONS:
+    if isinstance(e, Call) and e.function not in PRIMITIVES:
         return lower(expand(e), known)
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
         return lower(e.operand, known)

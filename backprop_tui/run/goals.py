@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Compare,
@@ -161,11 +160,11 @@ def _condition(source: str, timeline: Timeline) -> Condition:
     program = timeline.program
     shapes: Mapping[str, tuple[int, ...]] = program.shapes(timeline.experiment.training.batch)
     try:
-        parsed = parse(source, symbols=("loss", *shapes))
+        parsed = parse(source, program.functions, symbols=("loss", *shapes))
     except GrammarError as error:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
-    known = (*program.roles, *SCALARS)
+    known = (*shapes, *program.constants)
     for symbol in names(e):
         if symbol not in known:
             raise GoalError(program.missing(symbol) or _unknown(symbol, known))

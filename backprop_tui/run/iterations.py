@@ -49,6 +49,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
     examples = experiment.examples_of(number)
     given = batch(experiment.data, examples) | dict(zip(program.kept, kept, strict=True))
     scalars = {**constants(experiment, program), "m": float(len(examples)), "t": float(number)}
+    scalars = {symbol: number for symbol, number in scalars.items() if symbol in program.constants}
     env: dict[str, Any] = {**given, **scalars}
     results = []
     for step, expression in zip(program.steps, program.lowered, strict=True):
@@ -72,7 +73,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
 
 def beginning(experiment: Experiment, program: Program) -> Kept:
     """What the first iteration begins with: the parameters; running means are zero."""
-    parameters, shapes = experiment.parameters(), program.shapes(1)
+    parameters, shapes = experiment.parameters(), program.shapes(program.training.batch)
     return tuple(
         parameters[symbol] if symbol in parameters else read_only(np.zeros(shapes[symbol]))
         for symbol in program.kept

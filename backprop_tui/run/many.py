@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Expr,
@@ -37,12 +36,20 @@ from backprop_tui.model.experiment import Experiment, Indices, Kept
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import batch, constants
 
-CONSTANTS = SCALARS - {"m", "t"}
-"""The numbers that are the same in every iteration; m is its batch's, t is its own."""
 STACK_ROOM = 2**18
 """Bytes for what is computed of many iterations together: their batches, their losses."""
 Batch: TypeAlias = tuple[Array, ...]
 """The inputs and targets, in the order of `data_of`, and m."""
+
+
+def several(symbols: Sequence[str]) -> str:
+    """Symbols as a tuple in source, also of one."""
+    return ", ".join(symbols) + ("," if len(symbols) == 1 else "")
+
+
+def constants_of(program: Program) -> frozenset[str]:
+    """The numbers that are the same in every iteration; m is its batch's, t is its own."""
+    return program.constants - {"m", "t"}
 
 
 def data_of(program: Program) -> tuple[str, ...]:
@@ -65,9 +72,8 @@ class Many:
 
     def run(self, first: int, last: int, kept: Kept) -> tuple[Kept, Array]:
         """What the iterations from `first` to `last` lead to from `kept`, and the loss of each."""
-        scalars = {
-            s: np.array(number) for s, number in constants(self.experiment, self.program).items()
-        }
+        given, same = constants(self.experiment, self.program), constants_of(self.program)
+        scalars = {s: np.array(number) for s, number in given.items() if s in same}
         losses = []
         with np.errstate(all="ignore"):
             for begin in range(first, last + 1, self._at_a_time):
@@ -121,7 +127,8 @@ class Many:
             if (at := np.flatnonzero(size_of == m)).size:
                 each = zip(*(recorded[i] for i in at.tolist()), strict=True)
                 stacks = (np.concatenate(of).reshape(len(at), *of[0].shape) for of in each)
-                losses[at] = self._compiled.losses(*stacks, m=np.array(float(m)), **scalars)
+                size = {"m": np.array(float(m))} if "m" in self.program.constants else {}
+                losses[at] = self._compiled.losses(*stacks, **size, **scalars)
         return losses
 
 
@@ -178,10 +185,12 @@ def _iterations_source(
     numbers: dict[float, str],
 ) -> Iterator[str]:
     """The loop, in which `record` is called with what is recorded of an iteration."""
-    handed_on = ", ".join(program.kept) + ("," if len(program.kept) == 1 else "")
-    yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
+    handed_on = several(program.kept)
+    same = ", ".join(sorted(constants_of(program)))
+    yield f"def iterations(kept, batches, first, record, *, {same}):"
     yield f"    {handed_on} = kept"
-    yield f"    for t, ({', '.join(data_of(program))}, m) in enumerate(batches, first):"
+    m, t = (name if name in program.constants else "_" for name in ("m", "t"))
+    yield f"    for {t}, ({', '.join(data_of(program))}, {m}) in enumerate(batches, first):"
     for i, step in enumerate(program.steps):
         if i in steps:
             for line in _assignments(step.symbol, program.lowered[i], numbers):
@@ -194,7 +203,8 @@ def _iterations_source(
 def _losses_source(
     program: Program, steps: Sequence[int], read: Iterable[str], numbers: dict[float, str]
 ) -> Iterator[str]:
-    yield f"def losses({', '.join(read)}, *, m, {', '.join(sorted(CONSTANTS))}):"
+    numbers_read = [*({"m"} & program.constants), *sorted(constants_of(program))]
+    yield f"def losses({', '.join(read)}, *, {', '.join(numbers_read)}):"
     for i in steps:
         for line in _assignments(program.steps[i].symbol, program.lowered[i], numbers):
             yield f"    {line}"
@@ -227,7 +237,7 @@ def _read_by_loss(program: Program) -> tuple[str, ...]:
     if any(isinstance(part, MatMul | Transpose | Cell) for part in parts):
         return ()
     own = {program.steps[i].symbol for i in loss}
-    return tuple(symbol for symbol in read if symbol not in own | SCALARS)
+    return tuple(symbol for symbol in read if symbol not in own | program.constants)
 
 
 # A line of source ----------------------------------------------------------------------------
@@ -261,14 +271,17 @@ def _reduction(function: Primitive, gathered: str) -> str:
 
     Axes are counted from the end: the same source works on a matrix and on a stack of them.
     """
-    fold = {"sum": "np.add.reduce", "max": "np.maximum.reduce"}[function.fold]
+    fold = {"sum": "np.add.reduce", "mean": "np.mean", "max": "np.maximum.reduce"}[function.fold]
     axis = {"row": "-1", "column": "-2", "matrix": "(-2, -1)"}[function.over or "matrix"]
     return f"{fold}({gathered}, axis={axis}, keepdims=True)"
 
 
 def shared_parts(e: Expr) -> dict[Expr, str]:
-    """Names for the largest parts that `e` has more than once: softmax has exp(Z − max) twice."""
-    shared: dict[Expr, str] = {}
+    """Names for the largest parts that `e` has more than once: softmax has exp(Z − max) twice.
+
+    Smaller ones stand first: a larger one may have them in it.
+    """
+    shared = set[Expr]()
 
     def visible(part: Expr) -> Iterator[Expr]:
         yield part
@@ -278,8 +291,9 @@ def shared_parts(e: Expr) -> dict[Expr, str]:
 
     for part in dict.fromkeys(visible(e)):
         if children(part) and not is_scalar(part) and Counter(visible(e))[part] > 1:
-            shared[part] = f"part{len(shared) + 1}"
-    return shared
+            shared.add(part)
+    in_order = sorted(shared, key=lambda part: sum(1 for _ in walk(part)))
+    return {part: f"part{number}" for number, part in enumerate(in_order, start=1)}
 
 
 def is_contiguous(e: Expr) -> bool:

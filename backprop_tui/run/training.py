@@ -152,7 +152,8 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
         here = slice(start, start + AT_A_TIME)
         rows = np.arange(data.examples)[here]
         known: dict[str, Any] = {**parameters, **batch(data, rows)}
-        known |= {"K": float(program.outputs), "m": float(len(rows))}
+        numbers = {"K": float(program.outputs), "m": float(len(rows))}
+        known = numbers | known
         for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())

@@ -19,7 +19,7 @@ from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
-from backprop_tui.maths.writing import LATEX
+from backprop_tui.maths.writing import LATEX, SUBSCRIPTS
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
@@ -125,8 +125,8 @@ def test_a_factor_that_is_a_sum_keeps_its_parentheses() -> None:
 # Every form, put to the test: indices replaced by numbers, sums written out -------------------
 
 
-GATHERED = re.compile(r"(Σ|max)([ₖₚₛₜ]) ")
-LETTERS = dict(zip("ₖₚₛₜ", "kpst", strict=True))
+LETTERS = {sign: letter for letter, sign in SUBSCRIPTS.items()}
+GATHERED = re.compile(rf"(Σ|max)([{''.join(LETTERS)}]) ")
 
 
 def extent(body: str) -> int:

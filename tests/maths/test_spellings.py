@@ -20,7 +20,7 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.network import Network, Training
 from tests.trees import trees
 
-SYMBOLS = tuple("X Y m W1 b1 Z1 A1 W2 b2 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split())
+SYMBOLS = tuple("X Y W1 b1 Z1 A1 W2 b2 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split())
 PROGRAM = program_of(Network((3, 3, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training())
 
 
@@ -170,10 +170,10 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("2^A1^2", "power(2, A1²)"),
         ("-A1^2", "−A1²"),
         ("np.outer(dZ1, X)", "dZ1·Xᵀ"),
-        ("np.where(Z1 > 0, 1, 0)", "step(Z1)"),
-        ("np.where(Z1 > 0, Z1, 0)", "step(Z1) ∘ Z1"),
-        ("np.where(Z1 > 0, Z1, 0.01*Z1)", "step(Z1) ∘ Z1 + (1 − step(Z1)) ∘ (0.01·Z1)"),
-        ("np.where(Z1 <= 0, 0, 1)", "1 − (1 − step(Z1))"),
+        ("np.where(Z1 > 0, 1, 0)", "where(Z1 > 0, 1, 0)"),
+        ("np.where(Z1 > 0, Z1, 0)", "where(Z1 > 0, Z1, 0)"),
+        ("np.where(Z1 > 0, Z1, 0.01*Z1)", "where(Z1 > 0, Z1, 0.01·Z1)"),
+        ("np.where(Z1 <= 0, 0, 1)", "where(Z1 ≤ 0, 0, 1)"),
         ("dA1 * (Z1 > 0)", "dA1 ∘ step(Z1)"),
         ("dA1 * (Z1 > 0).astype(float)", "dA1 ∘ step(Z1)"),
         ("dA1 * (0 < Z1)", "dA1 ∘ step(Z1)"),

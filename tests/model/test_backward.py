@@ -121,15 +121,17 @@ def test_softmax_has_the_gradient_of_its_definition() -> None:
 # Programs of other shapes ----------------------------------------------------------------------
 
 
-def derived(lines: str, shapes: Mapping[str, tuple[int, int]], objective: str = "") -> Forward:
-    """What the backward pass of these forward steps is derived from; the last one is the loss."""
-    J = Step(Name("J"), parse(objective), "loss", Role("loss")) if objective else None
+def derived(lines: str, shapes: Mapping[str, tuple[int, int]], penalty: str = "") -> Forward:
+    """What the backward pass of these forward steps is derived from; the last one is the loss, and
+    with a penalty J is its mean and that."""
     steps = []
     for line in lines.strip().splitlines():
         symbol, formula = line.split(" = ")
         steps.append(Step(Name(symbol.strip()), parse(formula), "forward", Role("value")))
     kinds = {s: "input" if s == "X" else "target" if s == "Y" else "parameter" for s in shapes}
-    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, 3, J)  # type: ignore[arg-type]
+    given = {s: Role(kind) for s, kind in kinds.items()}  # type: ignore[arg-type]
+    added = parse(penalty) if penalty else None
+    return Forward(steps, given, shapes, 3, mean=added is not None, penalty=added)
 
 
 SQUARES = "col_sums((A3 − Y)²) / 2"
@@ -198,9 +200,7 @@ def test_the_backward_pass_of_any_program_agrees_with_central_differences(
 
 def test_a_parameter_of_several_readers_has_their_sum_over_m_once() -> None:
     shapes = {"X": (2, 3), "Y": (2, 3), "W1": (2, 2), "b1": (2, 1)}
-    forward = derived(
-        PROGRAMS["one weight in every step of time"], shapes, "total(L) / m + λ₂·total(W1²) / (2·m)"
-    )
+    forward = derived(PROGRAMS["one weight in every step of time"], shapes, "λ₂·total(W1²) / (2·m)")
     steps = {step.symbol: step for step in backward(forward)}
     readers = "(dZ3·A2ᵀ + dZ3·Xᵀ + dZ2·A1ᵀ + dZ1·Xᵀ) / m"
     assert text(steps["dW1"].expression) == f"{readers} + λ₂·W1 / m"

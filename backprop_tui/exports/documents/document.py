@@ -31,7 +31,7 @@ from backprop_tui.exports.figures import (
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Cell, Expr, names, walk
-from backprop_tui.maths.functions import DEFINITIONS, z
+from backprop_tui.maths.functions import PRIMITIVES, expand, z
 from backprop_tui.maths.indices import indexed
 from backprop_tui.maths.writing import GUARDED, Notation, text, write
 from backprop_tui.model.architecture import Phase, Step
@@ -149,8 +149,8 @@ class WorkedStep:
 def definitions(*expressions: Expr) -> dict[Expr, Expr]:
     """The functions called in these expressions, each as f(z) with its definition."""
     called = (part for e in expressions for part in walk(e) if isinstance(part, Call))
-    functions = dict.fromkeys(c.function for c in called if c.function in DEFINITIONS)
-    return {Call(function, (z,)): DEFINITIONS[function] for function in functions}
+    functions = dict.fromkeys(c.function for c in called if c.function not in PRIMITIVES)
+    return {Call(f, (z,)): expand(Call(f, (z,))) for f in functions}
 
 
 def worked_cell(step: Step, value: Array, before: Array | None, decimals: int) -> Cell:
@@ -161,7 +161,7 @@ def worked_cell(step: Step, value: Array, before: Array | None, decimals: int) -
     if any cell's has. A result of 0 is taken as well where the step calls a function, such as a
     closed ReLU. [1,1] where no cell fits.
     """
-    calls = any(isinstance(e, Call) and e.function in DEFINITIONS for e in walk(step.expression))
+    calls = any(isinstance(e, Call) and e.function not in PRIMITIVES for e in walk(step.expression))
     change = value if before is None else value - before
     seen = np.isfinite(change) & ((change != 0) | calls)
     two_digits = np.abs(change) >= 10.0 ** (1 - decimals)

@@ -12,9 +12,8 @@ from backprop_tui import version
 from backprop_tui.exports.figures import setting
 from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
 from backprop_tui.model.experiment import Array, Experiment
-from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.run.edits import Edits
-from backprop_tui.run.many import CONSTANTS, data_of
+from backprop_tui.run.many import constants_of, data_of
 from backprop_tui.run.timeline import Timeline
 
 LONGEST_LINE = 96
@@ -39,15 +38,14 @@ def data(timeline: Timeline, array: str) -> Iterator[str]:
     """The inputs and targets of all examples; batches, if there are any, are taken from these."""
     experiment = timeline.experiment
     prefix = "" if one_batch(experiment) else "data_"
-    program = timeline.program
+    program, data = timeline.program, experiment.data
     for symbol in data_of(program):
-        matrix = experiment.data.by_symbol[symbol]
+        matrix, same = data.by_symbol[symbol], symbol in data.same
         rows, columns = matrix.shape
-        examples = "columns" if experiment.data.axis else "rows"
-        said = f"{examples} are examples" if symbol in program.per_example else "given"
-        said = f"given, not computed; {said}" if symbol in program.cached else said
-        comment = f"  # {rows} × {columns}: {said}"
-        yield f"{prefix}{symbol} = {array.format(literal(matrix))}{comment}"
+        said = ["given, not computed"] if symbol in program.cached else []
+        said += [] if same else [f"{'columns' if data.axis else 'rows'} are examples"]
+        comment = f"  # {rows} × {columns}{': ' if said else ''}{'; '.join(said)}"
+        yield f"{'' if same else prefix}{symbol} = {array.format(literal(matrix))}{comment}"
 
 
 def initial_values(timeline: Timeline, array: str, zeros: str) -> Iterator[str]:
@@ -65,29 +63,31 @@ def constants(timeline: Timeline) -> Iterator[str]:
     """The constants that the steps read: α, m, β₁, ..."""
     scalars = timeline.iteration(1).scalars
     read = _read(timeline)
-    for symbol in sorted(read & CONSTANTS):
+    for symbol in sorted(read & constants_of(timeline.program)):
         yield f"{symbol} = {scalars[symbol]!r}"
-    if "m" in read and one_batch(timeline.experiment):
+    if "m" in read & timeline.program.constants and one_batch(timeline.experiment):
         yield f"m = {timeline.experiment.data.examples}"
 
 
 def batch(timeline: Timeline, take: str) -> Iterator[str]:
     """The lines that take the batch of iteration t; `take` is the pattern for each array."""
-    experiment = timeline.experiment
+    experiment, data = timeline.experiment, timeline.experiment.data
     if one_batch(experiment):
         return
     examples, size = experiment.data.examples, experiment.training.batch
-    yield f"    epoch, batch = divmod(t - 1, {experiment.batches_per_epoch})  # both from 0"
+    t, batches = counter(timeline), experiment.batches_per_epoch
+    yield f"    epoch, batch = divmod({t} - 1, {batches})  # both from 0"
     if experiment.training.order == "sequential":
         yield f"    order = np.arange({examples})"
     else:
         seed = experiment.initial.seed
         yield f"    order = np.random.default_rng([{seed}, epoch + 1]).permutation({examples})"
-    examples_here = "columns" if experiment.data.axis else "rows"
-    yield f"    {examples_here} = order[{size} * batch : {size} * (batch + 1)]"
-    yield f"    {INPUT}, {TARGET} = {take.format(INPUT)}, {take.format(TARGET)}"
-    if "m" in _read(timeline):
-        yield f"    m = len({examples_here})"
+    here = "columns" if data.axis else "rows"
+    yield f"    {here} = order[{size} * batch : {size} * (batch + 1)]"
+    taken = [s for s in data_of(timeline.program) if s not in data.same]
+    yield f"    {', '.join(taken)} = {', '.join(take.format(symbol) for symbol in taken)}"
+    if "m" in _read(timeline) & timeline.program.constants:
+        yield f"    m = len({here})"
 
 
 def edits(timeline: Timeline, within: str = "") -> Iterator[str]:
@@ -96,13 +96,18 @@ def edits(timeline: Timeline, within: str = "") -> Iterator[str]:
     experiment, program = timeline.experiment, timeline.program
     prefix = "" if one_batch(experiment) else "data_"
     for iteration, made in groupby(Edits(experiment).made, lambda made: made.edit.iteration):
-        yield f"    if t == {iteration}:  # edited by hand"
+        yield f"    if {counter(timeline)} == {iteration}:  # edited by hand"
         if within:
             yield f"        {within}:"
         for each in made:
             array = f"{prefix if each.symbol in program.data else ''}{each.symbol}"
             place = f"[{each.row}, {each.column}]" if isinstance(each.edit.of, Cell) else ""
             yield f"{'    ' if within else ''}        {array}{place} = {float(each.edit.value)!r}"
+
+
+def counter(timeline: Timeline) -> str:
+    """The name of the iteration's number: t, where no matrix has that name."""
+    return "t" if "t" in timeline.program.constants else "iteration"
 
 
 def phases(lines: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from backprop_tui.exports.scripts.lines import (
     LONGEST_LINE,
     batch,
     constants,
+    counter,
     data,
     edits,
     heading,
@@ -22,8 +23,8 @@ from backprop_tui.exports.scripts.lines import (
     phases,
 )
 from backprop_tui.learn.mistakes import slips_of
-from backprop_tui.maths.expressions import Call, Div, Mul, Name
-from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS
+from backprop_tui.maths.expressions import Call, Div, Mul, Name, calls
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, PRIMITIVES
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.architecture import Step
@@ -53,7 +54,8 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield from _definitions(program)
     yield ""
     yield 'np.seterr(all="ignore")  # infinities are numbers too'
-    yield "for t in range(1, ITERATIONS + 1):"
+    t = counter(timeline)
+    yield f"for {t} in range(1, ITERATIONS + 1):"
     yield from edits(timeline)
     take = "(columns, axis=1)" if program.axis else "(rows, axis=0)"
     yield from batch(timeline, f"data_{{0}}.take{take}")
@@ -61,7 +63,7 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield ""
     loss = program.objective
     if loss in program.positions:
-        yield f'    print(f"iteration {{t}}: {loss} = {{{loss}.item()!r}}")'
+        yield f'    print(f"iteration {{{t}}}: {loss} = {{{loss}.item()!r}}")'
     yield "    if EVERY_NUMBER:"
     yield from _loop_over([step.symbol for step in program.steps])
     yield '            print(f"{symbol} = {globals()[symbol].tolist()}")'
@@ -80,11 +82,21 @@ def _commented(program: Program) -> Iterator[tuple[str, str]]:
         yield step.phase, _assignment(program, step)
 
 
+def _is_call(step: Step) -> bool:
+    """Whether a step only calls an activation, and nothing inside does."""
+    called = [call.function for call in calls(step.expression) if call.function not in PRIMITIVES]
+    return (
+        isinstance(step.expression, Call)
+        and step.expression.function in FUNCTIONS
+        and called == [step.expression.function]
+    )
+
+
 def _assignment(program: Program, step: Step) -> str:
     """The line of a step: a call where it only calls a function, else as it is computed."""
     computed = e = program.lowered_of(step)
-    if isinstance(step.expression, Call) and not isinstance(e, Name):
-        e = step.expression if step.expression.function in FUNCTIONS else e
+    if _is_call(step) and not isinstance(e, Name):
+        e = step.expression
     source = numpy_source(e)
     if not is_contiguous(computed):
         source = f"np.ascontiguousarray({source})"
@@ -109,7 +121,7 @@ def _definitions(program: Program) -> Iterator[str]:
     called = dict.fromkeys(
         step.expression.function
         for step in program.steps
-        if isinstance(step.expression, Call) and step.expression.function in FUNCTIONS
+        if isinstance(step.expression, Call) and _is_call(step)
     )
     for function in called:
         if not isinstance(DEFINITIONS[function], Name):

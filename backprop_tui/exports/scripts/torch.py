@@ -13,6 +13,7 @@ from backprop_tui.exports.formats import ExportError, Wanted
 from backprop_tui.exports.scripts.lines import (
     batch,
     constants,
+    counter,
     data,
     edits,
     heading,
@@ -27,6 +28,7 @@ from backprop_tui.maths.writing import torch_source
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
 from backprop_tui.model.program import Program
+from backprop_tui.run.many import several
 from backprop_tui.run.timeline import Timeline
 
 XLOG = '''
@@ -89,6 +91,8 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield AGREE
     if any(isinstance(term, Mul) for term in loss_terms(loss)):
         yield XLOG
+    for name, function in program.functions.items():
+        yield f"\ndef {name}(z):\n    return {torch_source(function.definition)}\n"
     yield ""
     yield from data(timeline, "tensor({})")
     yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
@@ -98,13 +102,14 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield from _expected(timeline, number)
     yield ""
-    yield "for t, ours in enumerate(OURS, 1):"
+    t = counter(timeline)
+    yield f"for {t}, ours in enumerate(OURS, 1):"
     yield from edits(timeline, "with torch.no_grad()")
     yield from batch(timeline, "data_{0}[:, columns]" if program.axis else "data_{0}[rows]")
-    yield from _iteration(program)
+    yield from _iteration(program, t)
 
 
-def _iteration(program: Program) -> Iterator[str]:
+def _iteration(program: Program, t: str) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
     inputs = (s for s in program.of_kind("input") if program.gradient_of(s))
@@ -117,11 +122,12 @@ def _iteration(program: Program) -> Iterator[str]:
         if of := step.role.of:
             (of_parameters if of in program.parameters else values)[step.symbol] = of
     if values:
-        yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
+        loss = program.objective if program.joint else f"{LOSS}.sum()"
+        yield _autograd(values, loss, ", retain_graph=True")
     if of_parameters:
         yield _autograd(of_parameters, program.objective)
     yield ""
-    yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
+    yield f'    print(f"iteration {{{t}}}: {program.objective} = {{{program.objective}.item()}}")'
     yield "    for symbol in ours:"
     yield "        agree(symbol, globals()[symbol], ours[symbol])"
     yield ""
@@ -158,8 +164,7 @@ def _checked(program: Program) -> list[Step]:
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
     """The line that computes gradients of `loss`, given with what they are the gradients of."""
     of = ", ".join(gradients.values())
-    found = ", ".join(gradients) + ("," if len(gradients) == 1 else "")
-    return f"    {found} = torch.autograd.grad({loss}, [{of}]{more})"
+    return f"    {several(tuple(gradients))} = torch.autograd.grad({loss}, [{of}]{more})"
 
 
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:

@@ -23,11 +23,11 @@ from backprop_tui.maths.expressions import (
     Mul,
     Name,
     as_expr,
+    calls,
     is_loss_term,
     rebuild,
-    walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, expand
+from backprop_tui.maths.functions import PRIMITIVES, definition_of, expand
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
@@ -148,7 +148,7 @@ class HandCalculation:
                 return Mul(self._with_list(x), self._listed(log, self._value(x) != 0))
             case Call(function) if is_listed(function) and not gathers(function):
                 return self._listed(e)
-            case Call(function) if function in DEFINITIONS:
+            case Call(function) if function not in PRIMITIVES:
                 return self._with_list(expand(e))
             case _:
                 return rebuild(e, self._with_list)
@@ -174,8 +174,8 @@ def is_listed(function: str) -> bool:
     """Whether the values of a function are listed: exp, log, and what is defined by them."""
     if function in PRIMITIVES:
         return function in LISTED
-    calls = (part for part in walk(DEFINITIONS[function]) if isinstance(part, Call))
-    return any(is_listed(call.function) for call in calls)
+    definition = definition_of(function)
+    return definition is not None and any(is_listed(c.function) for c in calls(definition))
 
 
 def units_apart(exact: float, by_hand: Sequence[float], rounding: Rounding) -> float:

@@ -16,7 +16,7 @@ from backprop_tui.maths.expressions import (
     names,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS, PRIMITIVES, Primitive
+from backprop_tui.maths.functions import PRIMITIVES, Primitive, definition_of
 from backprop_tui.model.layers import LETTERS, LOSS, OBJECTIVE, gradient
 from backprop_tui.model.network import Network
 
@@ -110,7 +110,11 @@ def _signs(sheet: Worksheet) -> Iterator[str]:
 
 
 def _gathered(function: Primitive) -> str:
-    sign, found = ("Σ", "the sum") if function.fold == "sum" else ("max", "the largest")
+    sign, found = {
+        "sum": ("Σ", "the sum"),
+        "mean": ("mean", "the mean"),
+        "max": ("max", "the largest"),
+    }[function.fold]
     if function.over == "matrix":
         return f"{sign} {found} of all numbers"
     return f"{sign} with {function.over} below: {found} of each {function.over}"
@@ -120,8 +124,8 @@ def _parts(e: Expr) -> Iterator[Expr]:
     """Every part of an expression, and of the definitions of the functions that it calls."""
     for part in walk(e):
         yield part
-        if isinstance(part, Call) and part.function in DEFINITIONS:
-            yield from walk(DEFINITIONS[part.function])
+        if isinstance(part, Call) and (definition := definition_of(part.function)) is not None:
+            yield from walk(definition)
 
 
 def _is_elementwise(part: Expr) -> bool:

@@ -27,7 +27,7 @@ from backprop_tui.exports.worksheet.by_hand import (
 )
 from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
-from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
 from backprop_tui.messages import hint, listed, shown
 from backprop_tui.model.architecture import Step
@@ -82,7 +82,7 @@ class Worksheet:
     def scalars(self) -> dict[str, float]:
         """The constants that the blanks are computed from: α, m, ..."""
         read = dict.fromkeys(s for step in self.blanks for s in names(step.expression))
-        return {s: self.iteration.scalars[s] for s in read if s in SCALARS}
+        return {s: self.iteration.scalars[s] for s in read if s in self.iteration.scalars}
 
     @cached_property
     def rounding(self) -> Rounding:

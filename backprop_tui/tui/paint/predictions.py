@@ -14,9 +14,9 @@ from backprop_tui.tui.paint.canvas import shortened
 def class_names(view: View) -> tuple[str, ...] | None:
     """Return the names of the classes; None where the targets are not classes or are numbers."""
     data = view.state.experiment.data
-    if data.class_names is None or data.examples == 1:
+    if data.class_names is None or data.examples == 1 or len(view.program.targets) != 1:
         return None
-    named = data.classes or data.output_names or len(data.columns(data.Y)) == 1
+    named = data.classes or data.output_names or len(targets(view)) == 1
     return data.class_names if named else None
 
 
@@ -36,7 +36,8 @@ def target_class(view: View) -> str | None:
     """Return the name of the shown example's class; None where there are no classes."""
     if (names := class_names(view)) is None:
         return None
-    return prediction(names, targets(view), targets(view), view.column).target
+    Y = targets(view)
+    return prediction(names, Y, Y, view.column).target
 
 
 def predicted(view: View) -> Prediction | None:

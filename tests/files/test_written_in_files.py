@@ -1,0 +1,97 @@
+"""Faults of networks that are written as formulas: all at once, each with its place and a hint."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_tui.files.experiment_file import ExperimentError, read_experiment
+
+RIGHT = """
+[parameters]
+W = [2, 2]
+b = [2, 1]
+[training]
+batch = 2
+[data]
+X = [[1, 2], [3, 4]]
+Y = [[1, 0], [0, 1]]
+[forward]
+Z = "W·X + b"
+"H{t}" = "tanh(Z)"
+A = "softmax(H2)"
+L = "cross_entropy(A, Y)"
+[repeat]
+t = { from = 1, to = 2 }
+[functions]
+swish = "z·σ(z)"
+"""
+
+
+def faults(old: str, new: str) -> tuple[str, ...]:
+    """What is wrong with the file when a part of it is another."""
+    assert old in RIGHT
+    with pytest.raises(ExperimentError) as refused:
+        read_experiment(RIGHT.replace(old, new), "wrong", "wrong.toml")
+    return refused.value.faults
+
+
+def test_the_file_itself_has_none() -> None:
+    assert read_experiment(RIGHT, "right", "right.toml").network.sizes == "5 formulas"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("+ b", "+ bb", "forward.Z reads bb, which is neither given nor computed. Did you mean b?"),
+        ("W·X + b", "W·X + A", "forward.Z reads A, which is computed below it"),
+        ("W·X + b", "W·X + Z", "forward.Z reads Z, which is what it computes"),
+        ('A = "', 'b = "', "forward.b has the name of b in [parameters]"),
+        ('Z = "', 'H1 = "', 'forward."H{t}" computes H1 a second time, also as H1'),
+        ("tanh(Z)", "tanh(Z{k})", 'forward."H{t}" has {k}, but only {t}, {t+1} and {t-1} stand'),
+        ('"softmax(H2)', '"softmax(H{t})', "forward.A has {t}, which only a repeated line has"),
+        ("to = 2", "to = 900", "repeat.t makes 903 lines: at most 300 are computed"),
+        ("from = 1", "from = 3", "repeat.t must not end before it begins; got 3 to 2"),
+        ("L = ", "M = ", "forward.L is missing: it must be the formula of the loss of each"),
+        (
+            "cross_entropy(A, Y)",
+            "A",
+            "forward.L must be one number for each example, 1×2, but is 2×2: col_sums adds up each",
+        ),
+        ("b = [2, 1]", "tanh = [2, 1]", "parameters.tanh cannot be a name: tanh is a function"),
+        ("A = ", "dZ = ", "forward.dZ cannot be a name: it is the gradient of Z"),
+        ("z·σ(z)", "z·q", "functions.swish must be a formula in z alone, but it reads q"),
+        ("z·σ(z)", "total(z)", "functions.swish must work on one number z, but total(z) needs"),
+        ("tanh(Z)", "col_max(Z)", 'forward."H{t}" has no gradient: the function col_max has no'),
+        ("softmax(H2)", "sofmax(H2)", "forward.A cannot be read: there is no function “sofmax”"),
+        ("[[1, 0], [0, 1]]", "[[1, 0]]", "data.Y must have a row for each example: data.X has 2"),
+        ("[[1, 0], [0, 1]]", "[[1, 1], [0, 1]]", "data.Y[0] must be shares of 0 or more"),
+        ("X = [[1, 2], [3, 4]]", "X = { matrix = [[1, 2], [3, 4]] }", "training.batch must be 1"),
+        ("[parameters]", "[network]\n[parameters]", "[network] cannot be used with [forward]"),
+    ],
+)
+def test_a_fault_names_its_place(old: str, new: str, fault: str) -> None:
+    assert any(found.startswith(fault) for found in faults(old, new)), faults(old, new)
+
+
+def test_a_product_that_does_not_fit_says_what_would() -> None:
+    (fault,) = faults("W = [2, 2]", "W = [2, 3]")
+    assert fault.startswith("forward.Z cannot be computed in a batch of 2: W · X is 2×3 times 2×2")
+    assert fault.endswith("Wᵀ · X would fit: columns are examples here")
+
+
+def test_a_matrix_may_be_called_K_but_not_where_K_is_read() -> None:  # noqa: N802
+    renamed = RIGHT.replace("Z", "K")
+    assert read_experiment(renamed, "right", "right.toml").program.matrices == {"K"}
+    with pytest.raises(ExperimentError, match="K is the number of outputs"):
+        read_experiment(
+            renamed.replace("cross_entropy", "mean_squared_error"), "wrong", "wrong.toml"
+        )
+
+
+def test_a_parameter_without_a_gradient_is_a_warning() -> None:
+    unused = RIGHT.replace("b = [2, 1]", "b = [2, 1]\nU = [2, 2]")
+    program = read_experiment(unused, "right", "right.toml").program
+    assert program.architecture.warnings == (
+        "parameters.U is used by no line: it is never updated",
+    )
+    assert "U" not in program.positions
