@@ -31,6 +31,7 @@ FUNCTIONS = {
     **{f.symbol: f.name for f in DEFINED.values()},
     **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
     "maximum": "max",
+    "ones_like": "ones",
     "amax": "max",
     "sigma": "sigmoid",
     "logistic": "sigmoid",

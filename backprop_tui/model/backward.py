@@ -168,9 +168,9 @@ def shares(
         if e.symbol in needed:
             yield e.symbol, spread(g, e, shapes)
         return
-    if isinstance(e, MatMul | Transpose):
-        g = spread(g, c, shapes)
     rule = rule_of(e)
+    if isinstance(e, MatMul | Transpose) or rule.name.startswith("softmax"):
+        g = spread(g, c, shapes)  # NumPy would not stretch it there
     whole = shape(c, shapes) if rule.broadcasts else ()
     for part, share in rule.back(e, c, g):
         if any(map(needed.__contains__, names(part))):

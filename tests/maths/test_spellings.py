@@ -20,12 +20,13 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.network import Network, Training
 from tests.trees import trees
 
-SYMBOLS = tuple("X Y W1 b1 Z1 A1 W2 b2 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split())
+MATRICES = tuple("X Y W1 b1 Z1 A1 W2 b2 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1".split())
+SYMBOLS = (*MATRICES, "m")
 PROGRAM = program_of(Network((3, 3, 1), ("tanh", "sigmoid"), "binary_cross_entropy"), Training())
 
 
 def read(typed: str) -> Expr:
-    return parse(typed, {"g1": "tanh", "g2": "sigmoid"}, SYMBOLS)
+    return parse(typed, {"g1": "tanh", "g2": "sigmoid"}, MATRICES)
 
 
 # Random formulas in each notation -----------------------------------------------------------------
@@ -207,7 +208,7 @@ def test_a_spelling_is_read_as_what_it_means(typed: str, meant: str) -> None:
 
 @pytest.mark.parametrize("sign", [":=", "=", "←", r"\leftarrow", r"\gets"])
 def test_an_assignment_in_any_spelling(sign: str) -> None:
-    found = parse_assignment(f"W^{{[1]}} {sign} W_1 - lr dW_1", symbols=SYMBOLS)
+    found = parse_assignment(f"W^{{[1]}} {sign} W_1 - lr dW_1", symbols=MATRICES)
     assert found == ("W1", parse("W1 − α·dW1"), ())
 
 
@@ -230,7 +231,7 @@ def test_a_comparison_as_a_number_is_what_it_is_in_numpy(sign: str) -> None:
     ],
 )
 def test_without_keepdims_it_is_read_and_said(typed: str, meant: str) -> None:
-    _, e, notes = parse_assignment(typed, symbols=SYMBOLS)
+    _, e, notes = parse_assignment(typed, symbols=MATRICES)
     assert e == parse(meant)
     assert ["without it NumPy gives a plain list of numbers" in note for note in notes] == [True]
 
@@ -241,7 +242,7 @@ def test_a_mean_is_divided_by_what_the_axis_has() -> None:
 
     means = {"": "total(A1)/3/m", ", axis=0": "col_sums(A1)/3", ", 1": "row_sums(A1)/m"}
     for axis, meant in means.items():
-        found = parse_assignment(f"np.mean(A1{axis})", symbols=SYMBOLS, counts=counts)
+        found = parse_assignment(f"np.mean(A1{axis})", symbols=MATRICES, counts=counts)
         assert found.expression == parse(meant)
 
 
