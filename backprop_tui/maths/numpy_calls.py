@@ -192,8 +192,7 @@ class Calls:
                 raise GrammarError(f"element by element the larger one is np.maximum {place}")
             case _:
                 raise self.takes(1, token)
-        if (function := GATHERED.get(("sum" if name == "mean" else name, along))) is None:
-            raise GrammarError(f"no step uses the {name} along that axis {place}")
+        function = GATHERED["sum" if name == "mean" else name, along]
         if along is not None and not axis.get("keepdims"):
             self.notes.append(f"{short(token.typed.lstrip('.'))} is {FLAT}")
         gathered: Expr = Call(function, (x,))
