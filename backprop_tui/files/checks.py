@@ -301,10 +301,11 @@ def given_values_fit(draft: Draft) -> None:
             has = f"which has {listed(known)}{hint(name, known)}"
             draft.faults.add(at, f"is not a value or a gradient of this network, {has}")
         elif value is not None and value.shape != shapes[name]:
-            columns = ": a column for each example" if name in whole.per_example else ""
+            line = "column" if whole.axis else "row"
+            each = f": a {line} for each example" if name in whole.per_example else ""
             draft.faults.add(
                 at,
-                f"has shape {written(value.shape)}, but {name} is {written(shapes[name])}{columns}",
+                f"has shape {written(value.shape)}, but {name} is {written(shapes[name])}{each}",
             )
     if draft.given and draft.batch == draft.examples and not getattr(draft.program, "steps", True):
         draft.faults.add(path, "leaves nothing to compute")

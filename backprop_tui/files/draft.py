@@ -72,7 +72,8 @@ class Draft:
                 if (rows := self["data", key]) is not None:
                     return len(rows)
             per_example = self.whole.per_example if self.whole else ()
-            return next((g.shape[1] for s, g in self.given.items() if s in per_example), None)
+            along = (g.shape[self.faults.axis] for s, g in self.given.items() if s in per_example)
+            return next(along, None)
         data = (self.values.get("data") or {}).values()
         return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
 

@@ -30,6 +30,7 @@ from backprop_tui.model.keys import (
     section,
     whole_number,
 )
+from backprop_tui.model.layers import gradient, symbol_of
 from backprop_tui.model.saved import Keyframe
 
 ANY_NAME = re.compile(r"(?s).*")
@@ -42,12 +43,12 @@ def _named(what: str, kind: Callable[[str], Any], about: str) -> Section:
 
 
 KEYFRAME = section("[keyframe]", Keyframe)
+LIKE_GIVEN = symbol_of("activation", 1), gradient(symbol_of("affine", 2))
+"""Names that stand for all that can be given where keys are listed."""
 GIVEN = Section(
     "[given]",
     {},
-    others=Key(
-        Others(ANY_NAME, lambda name: Rows(), ("A1", "dZ2")), "given, not computed; as shown"
-    ),
+    others=Key(Others(ANY_NAME, lambda name: Rows(), LIKE_GIVEN), "given, not computed; as shown"),
 )
 AT_THE_TOP = {
     "mistake": Key(name_among(CATALOGUE), "made on purpose", flag=True, make=CATALOGUE.get),

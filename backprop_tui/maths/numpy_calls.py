@@ -217,8 +217,7 @@ class Calls:
             case _:
                 raise self.takes(1, token)
         counted = name == "mean" and self.counts is not None
-        if (function := GATHERED.get(("sum" if counted else name, along))) is None:
-            raise GrammarError(f"no step uses the {name} along that axis {place}")
+        function = GATHERED["sum" if counted else name, along]
         if along is not None and not axis.get("keepdims"):
             self.notes.append(f"{short(token.typed.lstrip('.'))} is {FLAT}")
         gathered: Expr = Call(function, (x,))

@@ -327,7 +327,7 @@ class Experiment:
 
     def with_given(self, values: Mapping[str, Array]) -> Self:
         """The same experiment with values and gradients, by their symbols, given instead of
-        computed; columns are examples. Its batch must be all of them."""
+        computed, with examples along the axis of the data. Its batch must be all of them."""
         data = architecture_of(self.network).per_example
         absent = tuple(sorted(data - self.data.by_symbol.keys()))
         network = replace(self.network, given=tuple(values), absent=absent)

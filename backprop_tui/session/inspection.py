@@ -52,9 +52,17 @@ class Inspection:
 
 
 def telling_term(reads: tuple[Place, ...], provenance: Provenance) -> int:
-    """Return the index of the first term that was computed, else of the first input.
+    """Return the index of the first term that was computed, else of the first input; in a product
+    with a gradient, as dW2 = A1ᵀ · dZ2, of the gradient.
 
     Pressing enter again and again leads to the inputs.
     """
+    read, gradients = {p.symbol for p in reads}, provenance.program.gradients
+
+    def order(k: int) -> tuple[bool, bool, int]:
+        symbol, is_given = reads[k].symbol, provenance.step_of(reads[k]) is None
+        leads_on = symbol in gradients and provenance.program.roles[symbol].of not in read
+        return is_given, not leads_on, k
+
     computed = (k for k, p in enumerate(reads) if not provenance.is_parameter(p.symbol))
-    return min(computed, key=lambda k: (provenance.step_of(reads[k]) is None, k), default=0)
+    return min(computed, key=order, default=0)

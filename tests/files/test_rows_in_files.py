@@ -170,3 +170,22 @@ def test_a_class_is_read_off_the_row() -> None:
 def test_a_cell_is_cited_by_row_and_column() -> None:
     given = Provenance(Timeline(read(BATCH))).given(Place(2, Cell("X", 1, 2)))
     assert given == "input 2 of example 3, from the data"
+
+
+def test_what_is_given_has_a_row_for_each_example() -> None:
+    given = """
+[network]
+layers = [2, 3, 1]
+activations = ["tanh", "sigmoid"]
+loss = "binary_cross_entropy"
+orientation = "rows"
+[given]
+A1 = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
+dZ2 = [[0.5], [-0.5]]
+"""
+    done = Timeline(read(given)).iteration(1)
+    program = read(given).program
+    dW2 = done.results[program.index("dW2")]
+    assert np.allclose(dW2, np.transpose([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]) @ [[0.25], [-0.25]])
+    told = faults(given.replace("[[0.5], [-0.5]]", "[[0.5, -0.5]]"))
+    assert "given.dZ2 has shape 1×2, but dZ2 is 2×1: a row for each example" in told

@@ -85,6 +85,7 @@ def test_every_step_reads_back_as_taught_as_computed_and_as_one_element(
         ("np.sum(A1, axis=1, keepdims=True)", parse("row_sums(A1)")),
         ("A1.sum(axis=0, keepdims=True)", parse("col_sums(A1)")),
         ("A1.max(axis = 0, keepdims = True)", parse("col_max(A1)")),
+        ("A1.max(axis=1, keepdims=True)", parse("row_max(A1)")),
         ("xlog(Y, A1)", parse("Y ∘ log(A1)")),
         ("ratio(Y, A1)", parse("Y / A1")),
         ("lr * X", Name("alpha") * X),

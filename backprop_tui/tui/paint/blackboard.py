@@ -32,7 +32,6 @@ TALL = 18
 """Rows from which on each line has its numbers below it."""
 STAYING = 4
 """Lines that stay when there is no room for all."""
-DELTA = "[k=i] is 1 for k = i, otherwise 0."
 
 
 def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
@@ -131,8 +130,9 @@ class _Derived:
         said = [f"{text(of)} = {text(e)}" for of, e in found.given]
         row = "      ".join(said)
         rows = [row] if len(row) <= self.width - 2 else said
-        if any(isinstance(part, Delta) for line in lines for part in walk(line.expression)):
-            rows.append(DELTA)
+        parts = (part for line in lines for part in walk(line.expression))
+        if delta := next((part for part in parts if isinstance(part, Delta)), None):
+            rows.append(f"{text(delta)} is 1 for {delta.left} = {delta.right}, otherwise 0.")
         return [Row.of(row, "quiet") for row in rows]
 
     def block(self, k: int, gap: int, each: bool) -> list[Row]:
