@@ -200,6 +200,7 @@ class NotebookState(timeline.State):
     def _layer(self, layer: Layer) -> Iterator[Html]:
         """Two rows of matrices: what a layer reads and computes, and the gradients under it."""
         above = [layer.weight, layer.bias, layer.affine, layer.activation]
+        above = [symbol for symbol in above if symbol in self.program.roles]
         if layer == self.program.layers[0]:
             above.insert(0, layer.below)
         if layer == self.program.layers[-1]:

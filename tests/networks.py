@@ -18,9 +18,8 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
-from backprop_tui.model.layers import parameter_shapes
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.history import History
@@ -38,18 +37,21 @@ def networks(draw: DrawFn, hidden: tuple[str, ...] = ELEMENTWISE) -> Network:
     layers = draw(st.lists(st.integers(1, 4), min_size=depth + 1, max_size=depth + 1))
     inner = draw(st.lists(st.sampled_from(hidden), min_size=depth - 1, max_size=depth - 1))
     last = draw(st.sampled_from((*hidden, "softmax")))
-    return Network(tuple(layers), (*inner, last), draw(st.sampled_from(sorted(LOSSES))))
+    loss = draw(st.sampled_from(sorted(LOSSES)))
+    return Network(tuple(layers), (*inner, last), loss, draw(st.sampled_from((True, True, False))))
 
 
 @st.composite
 def trainings(draw: DrawFn, network: Network) -> Training:
     """Any way of training it."""
-    parameters = tuple(parameter_shapes(network.layers))
+    parameters = tuple(network.parameter_shapes)
     return Training(
         learning_rate=draw(st.sampled_from((0.1, 0.5, 0.9))),
         batch=draw(st.integers(1, 3)),
         order=draw(st.sampled_from(("sequential", "shuffled"))),
         reduction=draw(st.sampled_from(("mean", "sum"))),
+        l2=draw(st.sampled_from((0.0, 0.0, 0.7))),
+        input_gradient=draw(st.sampled_from((False, False, True))),
         freeze=tuple(p for p in parameters if draw(st.integers(0, 5)) == 0),
     )
 
@@ -82,8 +84,7 @@ def experiments(
     examples = draw(st.integers(training.batch, 4))
     scale = draw(st.sampled_from(scales))
     given = {
-        symbol: draw(matrices(*shape, scale))
-        for symbol, shape in parameter_shapes(network.layers).items()
+        symbol: draw(matrices(*shape, scale)) for symbol, shape in network.parameter_shapes.items()
     }
     X = draw(matrices(network.layers[0], examples))
     return experiment(network, training, X, draw(targets(network, examples)), given)
@@ -97,6 +98,7 @@ def any_way(draw: DrawFn) -> Experiment:
         experiment.training,
         optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
         weight_decay=draw(st.sampled_from((0.0, 0.1))),
+        momentum_form=draw(st.sampled_from(sorted(MOMENTUM_FORMS))),
     )
     mistake = draw(st.none() | st.sampled_from(sorted(CATALOGUE)))
     return replace(experiment, training=training, mistake=CATALOGUE[mistake] if mistake else None)
@@ -126,11 +128,12 @@ ARTICLE = experiment(
 
 
 def scalars(timeline: Timeline, iteration: Iteration) -> dict[str, float]:
-    """α, m and K, by the names that expressions give them."""
+    """α, m, K and λ₂, by the names that expressions give them."""
     return {
         "alpha": timeline.experiment.training.learning_rate,
         "m": float(len(iteration.examples)),
         "K": float(timeline.experiment.dense.layers[-1]),
+        "l2": timeline.experiment.training.l2,
     }
 
 

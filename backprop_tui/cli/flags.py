@@ -110,8 +110,8 @@ LOSS_NAMES = "binary_cross_entropy", "cross_entropy", "half_squared_error", "mea
 MISTAKE_NAMES = tuple(
     "transpose-forgotten transpose-misplaced rows-and-columns-swapped sign-flipped "
     "derivative-left-out gate-skipped derivative-at-a one-path sum-forgotten element-by-element "
-    "matrix-product bias-forgotten mean-forgotten wrong-layer-a wrong-layer-w updated-weights "
-    "gradient-accumulated learning-rate-forgotten update-added".split()
+    "matrix-product bias-forgotten mean-forgotten penalty-forgotten wrong-layer-a wrong-layer-w "
+    "updated-weights gradient-accumulated learning-rate-forgotten update-added".split()
 )
 EXPORT_NAMES = tuple(formats.FORMATS)
 DERIVATION_NAMES = "text", "markdown", "latex", "html"

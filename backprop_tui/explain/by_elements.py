@@ -57,7 +57,11 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     """The lines for the entry in row i and column j; the last one is the formula of the step."""
     V = _entries(gradient).entry(gradient.of, "i", "j")
     lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
-    yield from (replace(line, expression=gradient.over_m(line.expression)) for line in lines)
+    for line in lines:
+        e = gradient.with_penalty(
+            gradient.over_m(line.expression), lambda e: _entries(gradient).of(e, "i", "j")
+        )
+        yield replace(line, expression=e)
     yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
 
 

@@ -368,7 +368,9 @@ class Explanation:
         losses = "1 loss" if m == 1 else f"{m} losses"
         of_one = next(symbol for symbol in read if symbol in program.gradients)
         each = f"{of_one} is the gradient of each {program.loss}: no 1/m."
-        return f"1/m = 1/{m}: {program.objective} is the mean of {losses}. {each}"
+        J = program.steps[program.index(program.objective)].expression
+        is_mean = "contains" if isinstance(J, Sum) else "is"
+        return f"1/m = 1/{m}: {program.objective} {is_mean} the mean of {losses}. {each}"
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from backprop_tui.maths.expressions import (
     names,
 )
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
-from backprop_tui.maths.normal_form import GATHERS
+from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.model.algorithm import forward_pass
@@ -78,7 +78,17 @@ class Gradient:
 
     def over_m(self, e: Expr) -> Expr:
         """`e`, over m where it is the gradient of a mean."""
-        return e / Name("m") if self.is_parameter and self.forward.mean else e
+        return self.forward.over_m(e) if self.is_parameter else e
+
+    def with_penalty(self, e: Expr, entry: Callable[[Expr], Expr] = lambda e: e) -> Expr:
+        """The gradient of the losses, with what J itself sends; `entry` is its index form."""
+        return e if self.of_penalty is None else e + entry(self.of_penalty)
+
+    @cached_property
+    def of_penalty(self) -> Expr | None:
+        """What J itself sends to a parameter, λ₂·W1 / m; None where it does not read it."""
+        sent = self.forward.sent_by_objective.get(self.of)
+        return None if sent is None else tidy(sent)
 
     def at(self, step: Step) -> Step:
         """The step that computes the gradient at what a forward step computes."""
@@ -98,9 +108,11 @@ class Gradient:
 
     @cached_property
     def uses(self) -> str:
-        """L uses A1 through A2 and Z2"""
+        """L uses A1 through A2 and Z2; for a weight that J reads as well, the rule of its term."""
         through = " and ".join(step.symbol for step in self.readers)
-        return f"{self.loss.symbol} uses {self.of} through {through}"
+        found = f"{self.loss.symbol} uses {self.of} through {through}"
+        J = self.forward.objective
+        return found if J is None or self.of_penalty is None else f"{found}; in J {self._rules(J)}"
 
     @cached_property
     def come_from(self) -> str:
@@ -121,7 +133,10 @@ class Gradient:
     @cached_property
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
-        called = (call for call in calls(self.loss.expression) if self.of in names(call))
+        return self._rules(self.loss)
+
+    def _rules(self, step: Step) -> str:
+        called = (call for call in calls(step.expression) if self.of in names(call))
         functions = dict.fromkeys(c.function for c in called if c.function not in GATHERS)
         return "; ".join(RULES[function].statement for function in functions)
 

@@ -84,7 +84,8 @@ def _whole(gradient: Gradient) -> Expr:
             {gradient.of},
         )
     )
-    return gradient.over_m(tidy(terms[0] if len(terms) == 1 else Sum(terms)))
+    whole = tidy(terms[0] if len(terms) == 1 else Sum(terms))
+    return gradient.with_penalty(gradient.over_m(whole))
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:

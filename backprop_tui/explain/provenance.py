@@ -256,7 +256,7 @@ class Provenance:
         if role.kind == "gradient":
             return "initial value: no gradient is accumulated yet"
         if role.kind == "mean":
-            return "initial value: running means start at zero"
+            return f"initial value: {role.mean} starts at zero"
         if role.part == "bias":
             return "initial value: biases start at zero"
         if initial.scheme == "zeros":

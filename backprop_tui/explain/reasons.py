@@ -27,7 +27,7 @@ from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.optimizers import weight_decay
+from backprop_tui.model.optimizers import l2, weight_decay
 from backprop_tui.model.program import Program
 
 m = Name("m")
@@ -70,6 +70,13 @@ def _of_value(step: Step, program: Program) -> str:
         mean, share = ("mean", "1/m") if isinstance(e, Div) else ("sum", "fully")
         each = f"each example counts {share}. Training aims to reduce {s}."
         return f"{s} is the {mean} of all {L.symbol}: {each}"
+    if s == program.objective and l2.symbol in names(e):
+        losses, *_ = _terms(e)
+        averaged = isinstance(losses, Div)
+        of_all = f"the {'mean' if averaged else 'sum'} of all {L.symbol}"
+        of_all = L.symbol if losses == L else of_all
+        factor = text(l2 / (2 * m if averaged else 2))
+        return f"{s} is {of_all} plus {factor} times the sum of all squared weights."
     if s == L.symbol and {*targets} & {*names(e)}:
         return "Each example has one loss: the larger it is, the worse its prediction."
     if s in (L.symbol, program.objective):
@@ -99,10 +106,14 @@ def _of_value(step: Step, program: Program) -> str:
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
     L, e, per_example = program.loss, step.expression, program.per_example
     if not any(program.gradient_of(r.symbol) for r in readers):
-        return (
-            f"{L} depends directly on {of}. The chain rule starts here: {step.symbol} = ∂{L}/∂{of}."
-        )
+        end, whole = readers[-1].symbol, program.objective if of in program.parameters else L
+        starts = f"The chain rule starts here: {step.symbol} = ∂{whole}/∂{of}."
+        return f"{end} depends directly on {of}. {starts}"
     one, together = "", ""
+    own: tuple[Expr, ...] = ()
+    if readers[-1].symbol == program.objective != L:
+        own = tuple(t for t in _terms(e) if {*names(t)}.isdisjoint(program.gradients))
+        e = next(term for term in _terms(e) if term not in own)
     if isinstance(e, Div) and e.right == m:
         e, together = e.left, ", averaged over examples"
     elif of not in per_example:
@@ -110,6 +121,9 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             together = ", summed over examples"
         elif program.training.reduction == "mean":
             one = " (One example: no 1/m.)"
+    if own:
+        penalty = text(Sum(own) if len(own) > 1 else own[0])
+        return f"{program.objective} adds {penalty} to the gradient of {L}{together}."
     uses = sum(part == Name(of) for r in readers for part in walk(r.expression))
     if uses > 1:
         times = f"{uses} times " if uses > len(readers) else ""
@@ -157,13 +171,17 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
 
 
 def _of_update(step: Step, program: Program, early: bool) -> str:
-    role, optimizer = step.role, program.training.optimizer
+    role, rule = step.role, program.training.rule_name
     gradient = role.of if role.kind == "mean" else program.gradient_of(step.symbol)
     dw, w = Name(gradient or ""), Name(program.roles[gradient or ""].of or "")
     reads = (set(names(s.expression)) for s in program.taught if s.phase == "update")
     decays = any({dw.symbol, weight_decay.symbol} <= read for read in reads)
     pull = f"({text(dw + weight_decay * w)})" if decays else text(dw)
-    match role.mean or optimizer:
+    match role.mean or rule:
+        case "v" if rule == "classical_momentum":
+            return f"v is β1 times its old value plus α · {pull}: earlier steps still count."
+        case "classical_momentum":
+            return f"Subtract v: it contains α · {pull} and a part of the earlier steps."
         case "v":
             return f"v is a running mean of {pull}. Values whose sign changes cancel in it."
         case "s":
@@ -179,7 +197,8 @@ def _of_update(step: Step, program: Program, early: bool) -> str:
         case "adam":
             return "Subtract α times v, divided by sqrt(s): changes have similar sizes."
     if decays:
-        return f"Subtract α · {pull}: weight decay adds {text(weight_decay * w)} to the gradient."
+        added = f"weight decay adds {text(weight_decay * w)} here; {program.objective} has no λ."
+        return f"Subtract α · {pull}: {added}"
     in_order = "" if early else " All gradients were computed before any parameter changed."
     return f"Subtract α · {pull}.{in_order}"
 

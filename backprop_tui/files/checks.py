@@ -198,8 +198,9 @@ def initial_parameters_fit(draft: Draft) -> None:
     for name, value in (draft.values.get("initial") or {}).items():
         path: Path = ("initial", name)
         if name not in OF_INITIAL and name not in shapes:
-            has = f"which has {listed(tuple(shapes))}"
-            draft.faults.add(path, f"is not a parameter of this network, {has}")
+            has = f", which has {listed(tuple(shapes))}"
+            has += "" if draft.bias else ": network.bias is false"
+            draft.faults.add(path, f"is not a parameter of this network{has}")
         elif name in shapes and value is not None:
             draft.fits(path, name, value.shape)
 

@@ -87,11 +87,18 @@ class Draft:
         return min(batch, examples - ((iteration or batches) - 1) % batches * batch)
 
     @property
+    def bias(self) -> bool:
+        """Whether the network has biases."""
+        return self["network", "bias"] is not False
+
+    @property
     def rule(self) -> Training:
         """What of the training decides which steps there are."""
         return Training(
             batch=self.batch or 1,
+            l2=self["training", "l2"] or 0.0,
             freeze=tuple(self["training", "freeze"] or ()),
+            input_gradient=bool(self["training", "input_gradient"]),
             optimizer=self["training", "optimizer"] or "gradient_descent",
         )
 
@@ -139,7 +146,7 @@ class Draft:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss)
+        return Network(layers, tuple(activations), loss, self.bias)
 
     @cached_property
     def program(self) -> Program | None:
@@ -156,8 +163,9 @@ class Draft:
         if self.layers is None:
             return None
         loss = self["network", "loss"] or "half_squared_error"
-        linear = Network(self.layers, ("linear",) * (len(self.layers) - 1), loss)
-        return program_of(linear, self.rule, mistake=mistake)
+        linear = ("linear",) * (len(self.layers) - 1)
+        network = Network(self.layers, linear, loss, self.bias)
+        return program_of(network, self.rule, mistake=mistake)
 
     @property
     def steps(self) -> tuple[str, ...] | None:

@@ -97,7 +97,7 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
     if not keep_activations and isinstance(names, list) and names and len(names) != len(layers) - 1:
         # The output keeps its activation; hidden layers repeat the first one.
         network["activations"] = [names[0]] * (len(layers) - 2) + [names[-1]]
-    shapes = parameter_shapes(layers)
+    shapes = parameter_shapes(layers, network.get("bias") is not False)
     _drop(document, "initial", lambda name, v: name not in shapes or not _may_fit(v, shapes[name]))
     training = document.get("training")
     if isinstance(training, dict) and isinstance(training.get("freeze"), list):

@@ -279,6 +279,13 @@ CATALOGUE: dict[str, Mistake] = {
             rewrites.without_mean,
         ),
         Mistake(
+            "penalty-forgotten",
+            "without the L2 penalty",
+            "The L2 penalty is missing: dW is the gradient of the losses only, not of J.",
+            "backward",
+            rewrites.without_penalty,
+        ),
+        Mistake(
             "wrong-layer-a",
             "with another layer's A",
             "The A of a neighbouring layer is used.",

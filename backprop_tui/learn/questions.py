@@ -36,12 +36,14 @@ MISSES = 3
 
 ASKS = {
     "affine": "What is the sum of the weighted inputs and the bias?",
+    "affine without bias": "What is the sum of the weighted inputs?",
     "activation": "What does the activation give for {affine}?",
     LOSS: "How large is the loss of this prediction?",
-    OBJECTIVE: "What is the {mean} of the losses of all examples?",
+    OBJECTIVE: "What is {losses}?",
+    "penalty": "What is {losses}, plus the L2 penalty?",
     "gradient": "How fast does {loss} change with {value}? (∂{loss}/∂{value})",
     "parameter": "What is the new value of {cell}?",
-    "mean": "What is the new value of the running mean?",
+    "mean": "What is the new value of {cell}?",
 }
 """What is asked where the experiment has no question of its own, by what the step computes."""
 NEXT = "What is the next number? Say it before you see it."
@@ -155,12 +157,19 @@ def asks(program: Program, step: Step, cell: Cell) -> str:
     """The question about a number of that step where the experiment has none."""
     role = step.role
     key = role.part if role.kind == "value" else step.symbol if role.kind == "loss" else role.kind
+    training = program.training
+    if key == "affine" and not any(program.beside(step.symbol, "bias")):
+        key = "affine without bias"
+    if key == OBJECTIVE and training.l2:
+        key = "penalty"
     affine = next(program.beside(step.symbol, "affine"), "")
     return ASKS[str(key)].format(
         cell=text(cell),
         value=text(Cell(role.of or step.symbol, cell.row, cell.column)),
         affine=text(Cell(affine, cell.row, cell.column)),
-        mean="sum" if program.training.reduction == "sum" else "mean",
+        losses=f"the {training.reduction} of the losses of all examples"
+        if training.batch > 1
+        else "the loss",
         # dA and dZ belong to each example's own L, dW and db to the mean of them all.
         loss=LOSS if step.symbol in program.per_example else program.objective,
     )

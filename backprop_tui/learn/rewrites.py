@@ -145,6 +145,13 @@ def without_mean(e: Expr, program: Program) -> Iterator[Expr]:
             yield x
 
 
+def without_penalty(e: Expr, program: Program) -> Iterator[Expr]:
+    """A sum without the term of the L2 penalty."""
+    match e:
+        case Sum(terms) if len(left := [term for term in terms if "l2" not in names(term)]) == 1:
+            yield left[0]
+
+
 def of_another_layer(part: Part) -> Change:
     """The rewrite that reads the same matrix of a neighbouring layer where it is transposed."""
 

@@ -20,7 +20,7 @@ from backprop_tui.learn.probes import (
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, replace, walk
+from backprop_tui.maths.expressions import SCALARS, Cell, Expr, Name, Neg, Num, Sum, replace, walk
 from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
@@ -125,7 +125,10 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
             needs = f"{correct} for one {one}; {more} still needs the sum over its {terms}"
             yield total, f"{needs}."
             yield total / scalar, f"{needs}, and / {sign}."
-            yield e / scalar, f"{correct} for one {one}; {more} still needs / {sign}."
+            still = f"{correct} for one {one}; {more} still needs / {sign}"
+            yield e / scalar, f"{still}."
+            for term in e.terms if isinstance(e, Sum) else ():
+                yield replace(e, {term: term / scalar}), f"{still} in {text(term)}."
             yield (
                 e * scalar,
                 f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",

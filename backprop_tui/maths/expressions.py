@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-SCALARS = frozenset({"alpha", "m", "K", "beta1", "beta2", "epsilon", "weight_decay", "t"})
+SCALARS = frozenset("alpha m K beta1 beta2 epsilon weight_decay l2 t".split())
 """The names of single numbers: the learning rate, the numbers of examples in the batch and of
-outputs, the constants of the optimizers, the weight decay, and the iteration's number."""
+outputs, the constants of the optimizers, the weight decay, the factor of the L2 penalty, and the
+iteration's number."""
 
 Operand: TypeAlias = "Expr | float"
 

@@ -1,6 +1,7 @@
 """The index form of a formula: dW2[i,j] = Σₖ dZ2[i,k]·A1[j,k].
 
-Rows are i, columns j, and each sum has an index of its own.
+Rows are i, columns j; each sum has an index of its own, or where letters run out one that no sum
+around it has.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def indexed(
     target: Name, e: Expr, shapes: Mapping[str, Shape], notation: Notation = TEXT
 ) -> tuple[str, str]:
     """The element [i,j] of `target`, and that of `e`, as text."""
-    letters = iter(SUBSCRIPTS)
+    used = set[str]()
+    around: list[str] = []  # the indices of the sums that are being written
     known: dict[tuple[Expr, str, str], str | None] = {}
     # All factors have their indices, so they are numbers.
     scalar = replace(notation, hadamard=notation.times)
@@ -93,7 +95,12 @@ def indexed(
         """The term `one` under a Σ or max over a new index, or with index 1 if it is alone."""
         if count == 1:
             return one("1")
-        k = next(letters)
-        return f"{notation.gathered(sign, k)} {one(k)}"
+        free = [letter for letter in SUBSCRIPTS if letter not in around]
+        k = next((letter for letter in free if letter not in used), free[0])
+        around.append(k)
+        used.add(k)
+        written = f"{notation.gathered(sign, k)} {one(k)}"
+        around.pop()
+        return written
 
     return at(target, "i", "j"), at(e, "i", "j")

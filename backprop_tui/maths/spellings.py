@@ -50,6 +50,7 @@ WORDS = {
     **{sign: symbol for symbol, sign in GREEK.items()},
     **dict.fromkeys((r"\alpha", "lr", "learning_rate", "η", "eta", r"\eta"), "alpha"),
     r"\lambda": "weight_decay",
+    **dict.fromkeys(("λ2", r"\lambda_2", r"\lambda_{2}"), "l2"),
     **dict.fromkeys((r"\epsilon", r"\varepsilon"), "epsilon"),
     **dict.fromkeys((r"\beta_1", r"\beta_{1}"), "beta1"),
     **dict.fromkeys((r"\beta_2", r"\beta_{2}"), "beta2"),

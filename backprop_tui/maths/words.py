@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from backprop_tui.maths.expressions import SCALARS, Cell
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
-from backprop_tui.maths.writing import Notation, plain_number
+from backprop_tui.maths.writing import GREEK, Notation, plain_number
 
 SIGNS = {
     "−": "minus ",
@@ -26,7 +26,7 @@ SIGNS = {
     "α": "alpha",
     "β": "beta ",
     "ε": "epsilon",
-    "λ": "lambda",
+    "λ": "lambda ",
     "ŷ": "y hat",
     "Δ": "change of ",
     "∞": "infinity",
@@ -156,8 +156,8 @@ def figure_in_words(figure: str) -> str:
 
 def symbol_in_words(symbol: str) -> str:
     """A symbol letter by letter, so that it is not read as a word: d W 2."""
-    if symbol in SCALARS:
-        return re.sub(r"(\d+)", r" \1", symbol.replace("_", " "))
+    if symbol in GREEK:
+        return spoken(GREEK[symbol])
     return " ".join(re.findall(r"\d+|[^\W\d]", symbol))
 
 

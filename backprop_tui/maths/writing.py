@@ -44,13 +44,21 @@ COMPARISON, SUM, PRODUCT, NEGATION, POSTFIX, ATOM = range(6)
 POSTFIX_SIGN = re.compile(r"(\{|<msup>|<mrow>)*\*")
 """How the template of a function begins whose sign follows its argument: z²."""
 
-GREEK = {"alpha": "α", "beta1": "β1", "beta2": "β2", "epsilon": "ε", "weight_decay": "λ"}
+GREEK = {
+    "alpha": "α",
+    "beta1": "β1",
+    "beta2": "β2",
+    "epsilon": "ε",
+    "weight_decay": "λ",
+    "l2": "λ₂",
+}
 LATEX_GREEK = {
     "alpha": r"\alpha",
     "beta1": r"\beta_1",
     "beta2": r"\beta_2",
     "epsilon": r"\varepsilon",
     "weight_decay": r"\lambda",
+    "l2": r"\lambda_2",
 }
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 from backprop_tui.maths.expressions import Expr, Name
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, total
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
@@ -23,11 +24,10 @@ from backprop_tui.model.layers import (
     Part,
     gradient,
     layers_of,
-    parameter_shapes,
     weights_of,
 )
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS, weight_decay
+from backprop_tui.model.optimizers import l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program
 from backprop_tui.model.written import WrittenNetwork, written_architecture
 
@@ -39,7 +39,8 @@ def forward_of(network: Network) -> Iterator[Step]:
     for layer, name in zip(layers_of(network.layers), network.activations, strict=True):
         number = layer.number
         W, A, b, Z = map(Name, (layer.weight, layer.below, layer.bias, layer.affine))
-        yield Step(Z, W @ A + b, "forward", _role("value", number, "affine"))
+        affine = W @ A + b if network.bias else W @ A
+        yield Step(Z, affine, "forward", _role("value", number, "affine"))
         g, value = ACTIVATIONS[name], _role("value", number, "activation")
         yield Step(Name(layer.activation), g(Z), "forward", value)
     loss = LOSSES[network.loss](Name(layer.activation), Y)
@@ -47,12 +48,26 @@ def forward_of(network: Network) -> Iterator[Step]:
     yield Step(L, without_sums_of_one(loss, outputs), "loss", Role("loss"))
 
 
+def objective_of(architecture: Architecture, training: Training) -> Step | None:
+    """J, where it is not the loss of one example alone: for a batch, and with an L2 penalty."""
+    if architecture.objective is not None:
+        return architecture.objective
+    batch, mean = training.batch > 1, training.reduction == "mean"
+    J_of: Expr = total(L) if batch else L
+    J_of = J_of / m if batch and mean else J_of
+    if training.l2:
+        squares = [total(square(Name(symbol))) for symbol in architecture.weights]
+        J_of = J_of + l2 * reduce(add, squares) / (2 * m if batch and mean else 2)
+    return None if J_of == L else Step(J, J_of, "loss", Role("loss"))
+
+
 def given_of(network: Network) -> dict[str, Role]:
     """What is there before the first step: inputs, targets and parameters."""
     given = {INPUT: _role("input", 0, "activation"), TARGET: Role("target")}
     for layer in layers_of(network.layers):
         given[layer.weight] = _role("parameter", layer.number, "weight")
-        given[layer.bias] = _role("parameter", layer.number, "bias")
+        if network.bias:
+            given[layer.bias] = _role("parameter", layer.number, "bias")
     return given
 
 
@@ -69,7 +84,7 @@ def architecture_of(network: Network | WrittenNetwork) -> Architecture:
     return Architecture(
         tuple(forward_of(network)),
         given_of(network),
-        {INPUT: (n[0], 1), TARGET: (n[-1], 1), **parameter_shapes(n)},
+        {INPUT: (n[0], 1), TARGET: (n[-1], 1), **network.parameter_shapes},
         frozenset(weights_of(n)),
         layers_of(n)[-1].activation,
         {layer.number: f"layer {layer.number}" for layer in layers_of(n)},
@@ -86,8 +101,9 @@ def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forwa
         architecture.given,
         architecture.shapes(examples),
         examples,
-        training.batch > 1 and training.reduction == "mean",
+        objective_of(architecture, training),
         architecture.known,
+        training.input_gradient,
     )
 
 
@@ -95,11 +111,7 @@ def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forwa
 def steps_of(network: Network | WrittenNetwork, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
     forward = forward_pass(network, training)
-    steps = [*forward.steps]
-    if training.batch > 1:
-        objective = total(L) / m if training.reduction == "mean" else total(L)
-        steps.append(Step(J, objective, "loss", Role("loss")))
-    steps += backward(forward)
+    steps = [*forward.steps, *filter(None, (forward.objective,)), *backward(forward)]
     for symbol in forward.parameters:
         role = forward.given[symbol]
         steps += update(Name(symbol), Name(gradient(symbol)), role, training)
@@ -119,7 +131,7 @@ def update(parameter: Name, slope: Name, role: Role, training: Training) -> Iter
         roles[name] = replace(role, kind="mean", of=slope.symbol, mean=letter)
         return name
 
-    for target, expression in OPTIMIZERS[training.optimizer](parameter, pull, mean):
+    for target, expression in training.rule(parameter, pull, mean):
         yield Step(target, expression, "update", roles[target])
 
 

@@ -98,6 +98,8 @@ class Architecture:
     """What each group is called, in order: layer 2, t = 3."""
     losses: Mapping[str, Loss]
     """The loss that reads each target, where it is one of the known ones."""
+    objective: Step | None = None
+    """J, where it is a formula of the file's own."""
     same: frozenset[str] = frozenset()
     """The inputs that are the same matrix for each example."""
 
@@ -124,3 +126,8 @@ class Architecture:
     def parameters(self) -> tuple[str, ...]:
         """The symbols that training changes, or could."""
         return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
+
+    @cached_property
+    def weights(self) -> tuple[str, ...]:
+        """The parameters that stand in a matrix product: L2 and weight decay are of them alone."""
+        return tuple(s for s in self.parameters if self.given[s].part == "weight")

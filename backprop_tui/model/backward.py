@@ -12,6 +12,7 @@ from functools import cached_property
 
 from backprop_tui.maths.expressions import (
     Call,
+    Div,
     Expr,
     Name,
     Num,
@@ -48,10 +49,13 @@ class Forward:
     shapes: Mapping[str, Shape]
     """The shapes of what is given, for a batch of `examples`."""
     examples: int = 1
-    mean: bool = False
-    """Whether the mean over a batch is minimised: gradients of parameters carry 1/m."""
+    objective: Step | None = None
+    """J, which is minimised: a sum over the losses, and terms of parameters alone. None: the loss
+    of the one example."""
     known: Mapping[Expr, Expr] = field(default_factory=dict)
     """What holds of the data: a column of Y adds up to 1."""
+    input_gradient: bool = False
+    """Whether the gradients of the inputs are steps too."""
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -73,21 +77,49 @@ class Forward:
         return found
 
     @cached_property
+    def whole_shapes(self) -> Mapping[str, Shape]:
+        """The shapes of what is given, and of what the steps compute."""
+        shapes = dict(self.shapes)
+        for step in (*self.steps, *filter(None, (self.objective,))):
+            shapes[step.symbol] = shape(step.expression, shapes)
+        return shapes
+
+    @cached_property
+    def sent_by_objective(self) -> Mapping[str, Expr]:
+        """The share that J sends to the loss, and to each parameter that it reads itself."""
+        if (J := self.objective) is None:
+            return {}
+        needed = {self.steps[-1].symbol, *self.parameters}
+        return dict(shares(J.expression, J.target, Num(1.0), self.whole_shapes, needed))
+
+    def over_m(self, e: Expr) -> Expr:
+        """The gradient of a parameter with respect to the losses, over m where J is their mean."""
+        match self.sent_by_objective.get(self.steps[-1].symbol):
+            case Div(Num(1.0), examples):
+                return e / examples
+        return e
+
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The symbols that training changes, or could."""
         return tuple(symbol for symbol, role in self.given.items() if role.kind == "parameter")
 
+    @cached_property
+    def wanted(self) -> tuple[str, ...]:
+        """What is given and has a gradient: the parameters, then the inputs if asked for."""
+        inputs = (symbol for symbol, role in self.given.items() if role.kind == "input")
+        return (*self.parameters, *(inputs if self.input_gradient else ()))
+
 
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
-    each those of the parameters whose first reader it is."""
-    shapes, needed = dict(forward.shapes), set(forward.parameters)
+    each those of the parameters whose first reader it is, and of the inputs where asked for."""
+    shapes, needed = forward.whole_shapes, set(forward.wanted)
     for step in forward.steps:
-        shapes[step.symbol] = shape(step.expression, shapes)
         if not needed.isdisjoint(forward.reads[step.symbol]):
             needed.add(step.symbol)
     complete_at: dict[str, list[str]] = {}
-    for symbol in forward.parameters:
+    for symbol in forward.wanted:
         if symbol in forward.readers:
             complete_at.setdefault(forward.readers[symbol][-1].symbol, []).append(symbol)
     sent: dict[str, list[Expr]] = {}
@@ -97,8 +129,10 @@ def backward(forward: Forward) -> Iterator[Step]:
         """The step of the gradient of a symbol whose readers have all sent their shares."""
         terms, role = sent.pop(symbol), forward.roles[symbol]
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
-        if forward.mean and role.kind == "parameter":
-            whole = whole / Name("m")
+        if role.kind == "parameter":
+            whole = forward.over_m(whole)
+            if (penalty := forward.sent_by_objective.get(symbol)) is not None:
+                whole = whole + tidy(penalty)
         target = Name(gradient(symbol))
         own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
         step = Step(target, whole, "backward", own)

@@ -7,7 +7,7 @@ program's roles say what a symbol is (`program.Role`); no code reads it out of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -83,16 +83,16 @@ def layers_of(sizes: Sequence[int]) -> tuple[Layer, ...]:
     return tuple(Layer(l, *pair) for l, pair in enumerate(pairwise(sizes), start=1))  # noqa: E741
 
 
-def parameter_shapes(sizes: Sequence[int]) -> dict[str, tuple[int, int]]:
-    """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
-    return {symbol: shape for layer in layers_of(sizes) for symbol, shape in _parameters(layer)}
+def parameter_shapes(sizes: Sequence[int], bias: bool = True) -> dict[str, tuple[int, int]]:
+    """The shape of each parameter, in the order W1, b1, W2, b2, ...; without biases W1, W2, ..."""
+    shapes = {}
+    for layer in layers_of(sizes):
+        shapes[layer.weight] = layer.neurons, layer.reads
+        if bias:
+            shapes[layer.bias] = layer.neurons, 1
+    return shapes
 
 
 def weights_of(sizes: Sequence[int]) -> frozenset[str]:
     """The parameters that are drawn at random; all others begin at zero."""
     return frozenset(layer.weight for layer in layers_of(sizes))
-
-
-def _parameters(layer: Layer) -> Iterator[tuple[str, tuple[int, int]]]:
-    yield layer.weight, (layer.neurons, layer.reads)
-    yield layer.bias, (layer.neurons, 1)

@@ -5,8 +5,18 @@ from itertools import groupby
 from typing import Annotated
 
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-from backprop_tui.model.keys import LINE, SHARE, Key, ListOf, at_least, name_among, whole_number
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.keys import (
+    LINE,
+    SHARE,
+    TRUTH,
+    Key,
+    ListOf,
+    at_least,
+    name_among,
+    whole_number,
+)
+from backprop_tui.model.layers import parameter_shapes
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS, Rule
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
@@ -28,6 +38,13 @@ class Network:
     layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
     activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
+
+    bias: Annotated[bool, Key(TRUTH, "false: Z = W·A, with no b anywhere")] = True
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, int]]:
+        """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
+        return parameter_shapes(self.layers, self.bias)
 
     @property
     def depth(self) -> int:
@@ -52,7 +69,9 @@ class Training:
     ] = 0.5
     batch: Annotated[int, Key(whole_number(1, word="all"), "examples in an iteration")] = 1
     order: Annotated[str, Key(name_among(ORDERS), "shuffled: by the seed, each epoch")] = ORDERS[0]
-    reduction: Annotated[str, Key(name_among(REDUCTIONS), "mean: dW, db carry 1/m")] = REDUCTIONS[0]
+    reduction: Annotated[
+        str, Key(name_among(REDUCTIONS), "mean: 1/m in gradients of parameters")
+    ] = REDUCTIONS[0]
     freeze: Annotated[tuple[str, ...], Key(FROZEN, "no update step", make=_once)] = ()
     optimizer: Annotated[str, Key(name_among(OPTIMIZERS), "the update rule")] = "gradient_descent"
     beta1: Annotated[float, Key(SHARE, "decay rate of v (momentum, adam)")] = 0.9
@@ -61,3 +80,23 @@ class Training:
     weight_decay: Annotated[
         float, Key(at_least(0), "λ: λ times a weight is added to its gradient")
     ] = 0.0
+    l2: Annotated[
+        float, Key(at_least(0), "λ₂: J is the mean of L plus λ₂/(2m) times the sum of all W²")
+    ] = 0.0
+    momentum_form: Annotated[
+        str, Key(name_among(MOMENTUM_FORMS), "classical: v = β1·v + α·dW, W = W − v")
+    ] = "averaged"
+    input_gradient: Annotated[
+        bool, Key(TRUTH, "true: dX, the gradient of the input, is a step too")
+    ] = False
+
+    @property
+    def rule(self) -> Rule:
+        """The update rule."""
+        momentum = self.optimizer == "momentum"
+        return MOMENTUM_FORMS[self.momentum_form] if momentum else OPTIMIZERS[self.optimizer]
+
+    @property
+    def rule_name(self) -> str:
+        """What the update rule is called: gradient_descent, classical_momentum."""
+        return self.rule.__name__

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from backprop_tui.maths.expressions import Expr, Name
 from backprop_tui.maths.functions import power, sqrt, square
 
-alpha, beta1, beta2, epsilon, t, weight_decay = map(
-    Name, "alpha beta1 beta2 epsilon t weight_decay".split()
+alpha, beta1, beta2, epsilon, t, weight_decay, l2 = map(
+    Name, "alpha beta1 beta2 epsilon t weight_decay l2".split()
 )
 
 Kept: TypeAlias = Callable[[str], Name]
@@ -31,6 +31,13 @@ def momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
     v = kept("v")
     yield v, beta1 * v + (1 - beta1) * g
     yield w, w - alpha * v
+
+
+def classical_momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Along a velocity: what is left of the last step, and α times the slope."""
+    v = kept("v")
+    yield v, beta1 * v + alpha * g
+    yield w, w - v
 
 
 def rmsprop(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
@@ -53,3 +60,5 @@ def adam(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
 OPTIMIZERS: dict[str, Rule] = {
     rule.__name__: rule for rule in (gradient_descent, momentum, rmsprop, adam)
 }
+MOMENTUM_FORMS: dict[str, Rule] = {"averaged": momentum, "classical": classical_momentum}
+"""What `momentum` may mean: with (1 − β1) before the slope, or with α inside of v."""

@@ -15,7 +15,7 @@ from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scala
 from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
-from backprop_tui.model.layers import LETTERS, Layer, Part, layers_of
+from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, layers_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.written import WrittenNetwork, dense
 
@@ -225,7 +225,9 @@ class Program:
         """The symbols that have a column for each example of the batch."""
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
-        forward = [step for step in self.taught if step.phase in ("forward", "loss")]
+        forward = [
+            s for s in self.taught if s.phase in ("forward", "loss") and s.symbol != OBJECTIVE
+        ]
         one, two = (with_shapes_of(forward, self.architecture.shapes(n)) for n in (1, 2))
         values = {symbol for symbol in one if one[symbol] != two[symbol]}
         gradients = {step.symbol for step in self.taught if step.role.of in values}

@@ -29,7 +29,7 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.model import lazy
 from backprop_tui.model.architecture import Architecture, Role, Step
 from backprop_tui.model.backward import without_sums_of_one
-from backprop_tui.model.layers import LOSS, Part
+from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
 from backprop_tui.model.network import Network
 
 REPEATED = re.compile(r"\{\s*t\s*([+−-]\s*\d+)?\s*\}")
@@ -173,15 +173,17 @@ class _Reading:
         places = _Places(self.lines)
         given = {symbol: self._role(symbol, places) for symbol in (*self.data, *self.parameters)}
         steps = tuple(self._steps(places))
-        read = names(steps[-1].expression)
+        loss = next(i for i, step in enumerate(steps) if step.symbol == LOSS)
+        read = names(steps[loss].expression)
         return Architecture(
-            steps,
+            steps[: loss + 1],
             given,
             {**self.data, **self.parameters},
             frozenset(filter(self._is_drawn, self.parameters)),
             next(symbol for symbol in (*read, LOSS) if symbol not in given),
             places.names,
             dict(_losses(self.formulas[LOSS], given)),
+            objective=steps[-1] if loss + 1 < len(steps) else None,
             same=self.network.same,
         )
 
@@ -190,6 +192,8 @@ class _Reading:
             e = self.formulas[line.symbol]
             if line.symbol == LOSS:
                 yield Step(Name(LOSS), without_sums_of_one(e, self.shapes), "loss", Role("loss"))
+            elif line.symbol == OBJECTIVE:
+                yield Step(Name(OBJECTIVE), e, "loss", Role("loss"))
             else:
                 group, stem = places.of[line.symbol]
                 yield Step(Name(line.symbol), e, "forward", Role("value", group, stem=stem))
@@ -226,7 +230,7 @@ class _Places:
         found: dict[int | str, int] = {}
         before: int | str = 0
         for line in lines:
-            if line.symbol == LOSS:
+            if line.symbol in (LOSS, OBJECTIVE):
                 continue
             numbered = NUMBERED.fullmatch(line.symbol)
             key: int | str

@@ -88,6 +88,7 @@ def constants(experiment: Experiment, program: Program) -> dict[str, float]:
         "beta2": training.beta2,
         "epsilon": training.epsilon,
         "weight_decay": training.weight_decay,
+        "l2": training.l2,
     }
 
 

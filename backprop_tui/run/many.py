@@ -173,7 +173,7 @@ def _iterations_source(
     numbers: dict[float, str],
 ) -> Iterator[str]:
     """The loop, in which `record` is called with what is recorded of an iteration."""
-    handed_on = ", ".join(program.kept)
+    handed_on = ", ".join(program.kept) + ("," if len(program.kept) == 1 else "")
     yield f"def iterations(kept, batches, first, record, *, {', '.join(sorted(CONSTANTS))}):"
     yield f"    {handed_on} = kept"
     yield f"    for t, ({', '.join(data_of(program))}, m) in enumerate(batches, first):"
@@ -210,14 +210,16 @@ def _needed(program: Program, symbols: Iterable[str]) -> list[int]:
 
 def _read_by_loss(program: Program) -> tuple[str, ...]:
     """The matrices that the loss is computed of, where it can be computed of stacks of them: where
-    it works element by element, or sums within one matrix. Else none.
+    it works element by element, or sums within one matrix, and reads no parameter. Else none.
 
     Of a stack it comes to the same bits, and costs an iteration next to nothing.
     """
     loss = range(*program.phase_bounds("loss"))
     parts = [part for i in loss for part in walk(program.lowered[i])]
     read = dict.fromkeys(part.symbol for part in parts if isinstance(part, Name))
-    if "t" in read or any(isinstance(part, MatMul | Transpose | Cell) for part in parts):
+    if {"t", *program.parameters} & {*read}:  # a penalty: copying each W costs more than adding W²
+        return ()
+    if any(isinstance(part, MatMul | Transpose | Cell) for part in parts):
         return ()
     own = {program.steps[i].symbol for i in loss}
     return tuple(symbol for symbol in read if symbol not in own | SCALARS)

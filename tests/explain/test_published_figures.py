@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,6 +219,12 @@ def test_a_lesson_gives_what_its_source_prints(name: str) -> None:
         else:
             assert found.is_correct, f"{found.of} is {found.computed!r}, right {found.correct}"
             assert not found.as_printed
+
+
+def test_an_l2_penalty_gives_what_a_course_prints() -> None:
+    found = list(all_comparisons(str(Path(__file__).with_name("coursera_l2.toml"))))
+    assert len(found) == 21
+    assert {one.verdict for one in found} == {FigureVerdict.EQUAL}
 
 
 def test_only_one_figure_needs_the_bound_of_han_and_kamber() -> None:

@@ -35,6 +35,7 @@ JACOBIAN = Network((2, 3, 2), ("relu", "softmax"), "mean_squared_error")
 ONE_LAYER = Network((2, 1), ("sigmoid",), "half_squared_error")
 LINEAR = Network((2, 2, 1), ("linear", "sigmoid"), "binary_cross_entropy")
 LINE = Network((2, 2, 1), ("tanh", "linear"), "half_squared_error")
+NO_BIAS = Network((2, 3, 1), ("sigmoid", "sigmoid"), "half_squared_error", bias=False)
 
 ONE = Training()
 MEAN = Training(batch=3)
@@ -48,9 +49,11 @@ def sentence(symbol: str, network: Network = CLASSIFIER, training: Training = ON
 
 
 SUM_OF_PRODUCTS = "Each neuron multiplies inputs by weights, adds the products and adds its bias."
+NO_BIASES = "Each neuron multiplies inputs by weights and adds the products."
 NON_LINEAR = "The activation is non-linear. Without it, two layers would equal one layer."
 OF_LAYERS = [
     ("Z1", CLASSIFIER, SUM_OF_PRODUCTS),
+    ("Z1", NO_BIAS, NO_BIASES),
     ("A1", CLASSIFIER, NON_LINEAR),
     ("A1", LINEAR, "A1 is Z1: this layer and the next one together do no more than one layer."),
     ("A2", CLASSIFIER, "The last activation turns each Z2 into a prediction."),
@@ -265,6 +268,29 @@ def objective(run: Run, mean: str, share: str) -> None:
     assert share == ("1/m" if mean == "mean" else "fully")
 
 
+def penalty(run: Run, J: str, losses: str, factor: str) -> None:
+    program, L = run.program, run.of(run.program.loss)
+    squares = sum(np.sum(run.of(w) ** 2) for w in program.architecture.weights)
+    data = {"L": L, "the mean of all L": np.sum(L) / run.m, "the sum of all L": np.sum(L)}[losses]
+    whole = data + value(parse(factor), run.before) * squares
+    assert program.objective == J
+    assert same(run.result, whole)
+
+
+def penalized(run: Run, J: str, added: str, how: str) -> None:
+    weight = run.step.role.of or ""
+    share = sum(
+        run.share(s.symbol, weight)
+        for s in run.program.steps
+        if s.phase == "forward" and weight in names(s.expression)
+    )
+    slopes = np.zeros_like(run.of(weight))
+    for cell in np.ndindex(*slopes.shape):
+        slopes[cell] = np.sum(run.slope(J, weight, cell))
+    assert same(value(parse(added), run.before), slopes, run.of(J))
+    assert same(run.result, together(run, how, share) + slopes, run.of(J))
+
+
 def directly(run: Run, a: str) -> None:
     readers = [
         s.symbol
@@ -391,6 +417,8 @@ def plain(run: Run, pull: str, decays: str | None, order: str | None) -> None:
     last = max(i for i, s in enumerate(steps) if s.role.kind == "gradient")
     first = min(i for i, s in enumerate(steps) if s.role.kind == "parameter")
     assert not order or last < first
+    objective = next(s for s in steps if s.symbol == run.program.objective)
+    assert "weight_decay" not in names(objective.expression)
     decaying = run.program.training.weight_decay > 0 and run.step.role.part == "weight"
     assert bool(decays) == ("λ" in pull) == decaying
 
@@ -405,6 +433,13 @@ def running(run: Run, letter: str, pull: str) -> None:
 def corrected(run: Run, letter: str, beta: str) -> None:
     mean = run.read[f"{letter}{run.step.role.of}"]
     assert same(run.result, mean / (1 - run.read[f"beta{beta}"] ** run.read["t"]))
+
+
+def velocity(run: Run, pull: str) -> None:
+    role, w = run.step.role, run.step.symbol
+    v = run.before[f"v{role.of}" if role.kind == "mean" else f"vd{w}"]
+    new = run.read["beta1"] * v + run.read["alpha"] * pulled(run, pull)
+    assert same(run.result, new if role.kind == "mean" else run.read[w] - new)
 
 
 def optimized(run: Run, *pull: str) -> None:
@@ -434,6 +469,8 @@ SENTENCES: dict[str, Callable[..., None]] = {
     rf"Softmax turns each (?:example's|column of) {S} into shares that add up to 1\.": shares,
     r"Each example has one loss: the larger it is, the worse its prediction\.": one_loss,
     rf"J is the {S} of all L: each example counts (\S+)\. Training aims to reduce J\.": objective,
+    rf"{S} is (.+) plus (.+) times the sum of all squared weights\.": penalty,
+    rf"{S} adds (.*) to the gradient of L{HOW}\.": penalized,
     rf"L depends directly on {S}\. The chain rule starts here: d\1 = ∂L/∂\1\.": directly,
     rf"{S} = (.*)\. The fractions cancel; (.*) remains\.": cancels,
     rf"Chain rule: ∂L/∂{S} = ∂L/∂{S} · (\S+), element by element\.": element_by_element,
@@ -450,9 +487,11 @@ SENTENCES: dict[str, Callable[..., None]] = {
     rf"L uses {S} through {S}(?:\. (.*)|: [\w, …]+\.)": by_rule,
     rf"{S} is (.*), element by element\.": elementwise,
     rf"{S} is computed from ([\w, …]+)\.": computed,
-    rf"Subtract α · {PULL}(?:|: (weight decay adds λ · \w+ to the gradient))\."
+    rf"Subtract α · {PULL}(?:|: (weight decay adds λ · \w+ here; \w has no λ))\."
     r"( All gradients were computed before any parameter changed\.)?": plain,
     rf"(v) is a running mean of {PULL}\. Values whose sign changes cancel in it\.": running,
+    rf"v is β1 times its old value plus α · {PULL}: earlier steps still count\.": velocity,
+    rf"Subtract v: it contains α · {PULL} and a part of the earlier steps\.": velocity,
     rf"(s) is a running mean of squares: sqrt\(s\) is the usual size of {PULL}\.": running,
     r"(v|s) started at zero: the division by 1 − β([12]) to the t corrects that\.": corrected,
     rf"Subtract α times the running mean v, not α · {PULL}\.": optimized,
@@ -523,12 +562,13 @@ def written(forward: str, training: Training) -> Program:
 
 
 @pytest.mark.parametrize("name", FORWARDS)
-@pytest.mark.parametrize("training", [MEAN, SUM, replace(MEAN, weight_decay=0.1)])
+@pytest.mark.parametrize("training", [MEAN, SUM, replace(MEAN, weight_decay=0.1, l2=0.7)])
 def test_what_is_said_is_true_of_programs_without_layers(name: str, training: Training) -> None:
     program, rng = written(FORWARDS[name], training), np.random.default_rng(5)
     given = program.architecture.shapes(training.batch)
     known: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in given.items()}
     known |= {"m": float(training.batch), "alpha": 0.5, "weight_decay": training.weight_decay}
+    known["l2"] = training.l2
     results: dict[str, Any] = {}
     for step in program.steps:
         results[step.symbol] = value(step.expression, {**results, **known})

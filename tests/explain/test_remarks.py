@@ -86,12 +86,18 @@ def column(found: Explanation, row: str, w: str, a: str, ways: str, more: str | 
     assert len(listed) + int(more or 0) == rows
 
 
-def mean(found: Explanation, m: str, objective: str, losses: str, of_one: str) -> None:
+def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_one: str) -> None:
     iteration = found.provenance.timeline.iteration(found.place.iteration)
     program = found.provenance.program
     assert int(m) == int(losses) == len(iteration.examples)
     results = program.by_symbol(iteration.results)
-    assert close(results[objective][0, 0], np.mean(results[program.loss]))
+    penalty = (
+        program.training.l2
+        / (2 * int(m))
+        * sum(np.sum(iteration.given[w] ** 2) for w in program.architecture.weights)
+    )
+    assert (how == "contains") == (program.training.l2 > 0)
+    assert close(results[objective][0, 0], np.mean(results[program.loss]) + penalty)
     assert of_one in program.per_example
 
 
@@ -110,7 +116,7 @@ REMARKS: dict[str, Callable[..., None]] = {
     r"(.+) = .+ cannot be computed; (.+) can\.": not_computed,
     rf"For {S}, multiply by the derivative (.+) = (\S+)\.": multiply,
     rf"Column (\d+) of {S}: (\S+) is used in (.+?)(?: and (\d+) more of \w+)?\.": column,
-    rf"1/m = 1/(\d+): {S} is the mean of (\d+) loss(?:es)?\. "
+    rf"1/m = 1/(\d+): {S} (is|contains) the mean of (\d+) loss(?:es)?\. "
     rf"{S} is the gradient of each L: no 1/m\.": mean,
     rf"The largest of {S}, (\S+), is subtracted first: same shares, no overflow\.": largest,
     r"log is the natural logarithm, ln\.": natural,

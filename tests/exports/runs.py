@@ -17,7 +17,7 @@ from backprop_tui.exports.figures import iterations as first_iterations
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ELEMENTWISE, experiments
 
@@ -30,6 +30,7 @@ def runs(
     experiment = draw(experiments(hidden, (1.0, 1.0, 100.0) if wild else (1.0,)))
     training = replace(
         experiment.training,
+        momentum_form=draw(st.sampled_from(list(MOMENTUM_FORMS))),
         optimizer=draw(st.sampled_from(list(OPTIMIZERS))),
         weight_decay=draw(st.sampled_from((0.0, 0.0, 0.1))),
     )

@@ -26,8 +26,8 @@ from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
 
 HEADER = (
-    "backprop_tui title layers activations loss learning_rate batch order reduction freeze "
-    "optimizer beta1 beta2 epsilon weight_decay seed mistake X Y parameters edits"
+    "backprop_tui title layers activations loss bias learning_rate batch order reduction freeze "
+    "optimizer beta1 beta2 epsilon weight_decay l2 momentum_form seed mistake X Y parameters edits"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 
@@ -141,7 +141,8 @@ class TestJsonLines:
         header, records = json_lines(replace(experiment, training=how), 2)
         known: dict[str, Any] = {n: numbers(p) for n, p in header["parameters"].items()}
         known["alpha"] = header["learning_rate"]
-        known |= {name: header[name] for name in ("beta1", "beta2", "epsilon", "weight_decay")}
+        constants = ("beta1", "beta2", "epsilon", "weight_decay", "l2")
+        known |= {name: header[name] for name in constants}
         for record in records:
             columns = [e - 1 for e in record["examples"]]
             known["X"] = np.ascontiguousarray(numbers(header["X"])[:, columns])

@@ -369,6 +369,13 @@ def test_a_wrong_section_says_what_it_must_be(section: str, sentence: str) -> No
     assert faults(SMALL + section) == [sentence]
 
 
+def test_a_bias_of_a_network_without_biases_says_what_leaves_it_out() -> None:
+    without = SMALL.replace("loss =", "bias = false\nloss =")
+    assert faults(without + "[initial]\nb1 = [1, 2, 3]") == [
+        "initial.b1 is not a parameter of this network, which has W1, W2: network.bias is false"
+    ]
+
+
 class TestAllFaultsAtOnce:
     def test_they_come_in_the_order_of_the_file_and_a_missing_key_where_its_table_stands(
         self,

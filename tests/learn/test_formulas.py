@@ -279,6 +279,19 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "term"),
+    [("dZ2 @ A1.T / m + l2 * W2", "λ₂ · W2"), ("dZ2 @ A1.T + l2 * W2 / m", "dZ2 · A1ᵀ")],
+)
+def test_a_single_term_that_lacks_its_m_is_named(typed: str, term: str) -> None:
+    e = changed(ARTICLE, training=Training(l2=0.7))
+    found = judge(e, "dW2", typed)
+    assert found.verdict is FormulaVerdict.HERE
+    assert found.sentence == (
+        f"Your formula is correct for one input; a batch still needs / m in {term}."
+    )
+
+
 def test_a_number_that_is_m_here_is_not_taken_for_m() -> None:
     e = experiment(ARTICLE.dense, Training(batch=3), [[1.0, 0.1, 0.3]] * 3, [[1.0, 0.0, 1.0]])
     assert "this run's 3" in judge(e, "dW2", "dZ2 @ A1.T / 3").sentence

@@ -60,6 +60,9 @@ def both(e: Experiment, mistake: str) -> tuple[Timeline, Timeline]:
     return Timeline(e.with_mistake(None)), Timeline(e.with_mistake(CATALOGUE[mistake]))
 
 
+PENALTY = replace(BATCH, training=Training(batch=2, l2=0.7))
+
+
 def told(e: Experiment, mistake: str) -> list[str]:
     slips = CATALOGUE[mistake].slips(program_of(e.network, e.training))
     return [slip.sentence for slip in slips]
@@ -104,6 +107,9 @@ def test_each_is_told_by_what_it_makes_of_a_step() -> None:
     assert told(ARTICLE, "updated-weights") == ["dA1 is W2ᵀ · dZ2, not (W2 − α·dW2)ᵀ · dZ2"]
     assert told(ARTICLE, "update-added")[0] == "W1 is W1 − α·dW1, not W1 + α·dW1"
     assert told(BATCH, "mean-forgotten")[:1] == ["dW2 is dZ2 · A1ᵀ / m, not dZ2 · A1ᵀ"]
+    assert told(PENALTY, "penalty-forgotten")[0] == (
+        "dW2 is dZ2·A1ᵀ / m + λ₂·W2 / m, not dZ2 · A1ᵀ / m"
+    )
     assert told(BATCH, "transpose-forgotten") == ["dA1 is W2ᵀ · dZ2, not W2 · dZ2"]
     assert told(BATCH, "wrong-layer-a") == [
         "dW2 is dZ2 · A1ᵀ / m, not dZ2 · A2ᵀ / m",
@@ -157,10 +163,10 @@ def test_every_mistake_has_a_network_in_which_it_changes_something(name: str) ->
         Training(), [[1.0]], [[0.2]], {"W1": [[0.3]], "W2": [[0.7]]},
     )  # fmt: skip
     shares = replace(BATCH, network=Network((3, 3, 3), ("tanh", "softmax"), "half_squared_error"))
-    networks = (BATCH, relu, square, shares)
+    networks = (BATCH, relu, square, shares, PENALTY)
     found = [not changes_nothing(*both(e, name), k) for e in networks for k in (1, 2)]
-    if name == "one-path":  # every symbol of a dense network has one reader
-        assert not any(found)
+    if name == "one-path":  # in a dense network only a penalty makes J a second reader
+        assert found == [False] * 8 + [True] * 2
     elif name in ("transpose-misplaced", "element-by-element", "matrix-product"):
         right, wrong = both(equal, name)  # of 1×1 all products are the same
         assert wrong.program.steps != right.program.steps

@@ -120,7 +120,7 @@ def test_numbers(figure: str, said: str) -> None:
 
 def test_symbols_are_spelled() -> None:
     assert symbol_in_words("dW12") == "d W 12"
-    assert symbol_in_words("weight_decay") == "weight decay"
+    assert symbol_in_words("weight_decay") == "lambda"
     assert cell_in_words(Cell("dZ2", 1, 3)) == "d Z 2 row 1 column 3"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,14 +121,15 @@ def test_softmax_has_the_gradient_of_its_definition() -> None:
 # Programs of other shapes ----------------------------------------------------------------------
 
 
-def derived(lines: str, shapes: Mapping[str, tuple[int, int]], mean: bool = False) -> Forward:
+def derived(lines: str, shapes: Mapping[str, tuple[int, int]], objective: str = "") -> Forward:
     """What the backward pass of these forward steps is derived from; the last one is the loss."""
+    J = Step(Name("J"), parse(objective), "loss", Role("loss")) if objective else None
     steps = []
     for line in lines.strip().splitlines():
         symbol, formula = line.split(" = ")
         steps.append(Step(Name(symbol.strip()), parse(formula), "forward", Role("value")))
     kinds = {s: "input" if s == "X" else "target" if s == "Y" else "parameter" for s in shapes}
-    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, 3, mean)  # type: ignore[arg-type]
+    return Forward(steps, {s: Role(kind) for s, kind in kinds.items()}, shapes, 3, J)  # type: ignore[arg-type]
 
 
 SQUARES = "col_sums((A3 − Y)²) / 2"
@@ -162,11 +164,15 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.parametrize("inputs", [False, True])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: str) -> None:
+def test_the_backward_pass_of_any_program_agrees_with_central_differences(
+    name: str, inputs: bool
+) -> None:
     square, column = (2, 2), (2, 1)
     shapes = {"X": (2, 3), "Y": (2, 3), "W1": square, "W2": square, "W3": square}
     forward = derived(PROGRAMS[name], {**shapes, "b1": column, "b2": column})
+    forward = replace(forward, input_gradient=inputs)
     rng = np.random.default_rng(3)
     start: dict[str, Any] = {s: rng.normal(size=shape) for s, shape in forward.shapes.items()}
 
@@ -178,7 +184,9 @@ def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: 
         return known
 
     env = run(start)
-    for step in backward(forward):
+    steps = tuple(backward(forward))
+    assert ("X" in {step.role.of for step in steps}) == inputs
+    for step in steps:
         env[step.symbol] = value(step.expression, env)
         of = step.role.of
         assert of is not None
@@ -190,7 +198,10 @@ def test_the_backward_pass_of_any_program_agrees_with_central_differences(name: 
 
 def test_a_parameter_of_several_readers_has_their_sum_over_m_once() -> None:
     shapes = {"X": (2, 3), "Y": (2, 3), "W1": (2, 2), "b1": (2, 1)}
-    forward = derived(PROGRAMS["one weight in every step of time"], shapes, mean=True)
+    forward = derived(
+        PROGRAMS["one weight in every step of time"], shapes, "total(L) / m + λ₂·total(W1²) / (2·m)"
+    )
     steps = {step.symbol: step for step in backward(forward)}
-    assert text(steps["dW1"].expression) == "(dZ3·A2ᵀ + dZ3·Xᵀ + dZ2·A1ᵀ + dZ1·Xᵀ) / m"
+    readers = "(dZ3·A2ᵀ + dZ3·Xᵀ + dZ2·A1ᵀ + dZ1·Xᵀ) / m"
+    assert text(steps["dW1"].expression) == f"{readers} + λ₂·W1 / m"
     assert [*steps] == "dA3 dZ3 dA2 dZ2 dA1 dZ1 dW1 db1".split()

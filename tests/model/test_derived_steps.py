@@ -81,6 +81,31 @@ def test_each_sum_is_left_out_by_itself() -> None:
     assert batch["db2"] == "row_sums(dZ2) / m"
 
 
+def test_without_biases_no_step_has_or_reads_one() -> None:
+    network = Network((3, 2, 1), ("tanh", "sigmoid"), "half_squared_error", bias=False)
+    program = program_of(network, Training(batch=2, optimizer="adam"))
+    assert {role.part for role in program.roles.values()}.isdisjoint({"bias"})
+    assert program.parameters == ("W1", "W2")
+    assert text(program.steps[0].expression) == "W1 · X"
+
+
+def test_the_gradient_of_the_input_comes_last_and_changes_no_other_step() -> None:
+    network = Network((3, 2, 1), ("tanh", "sigmoid"), "half_squared_error")
+    without, asked = (
+        program_of(network, Training(batch=4, input_gradient=on)) for on in (False, True)
+    )
+    assert asked.gradients == (*without.gradients, "dX")
+    dX = asked.steps[asked.index("dX")]
+    assert text(dX.expression) == "W1ᵀ · dZ1"  # of each example's own L: no 1/m
+    assert tuple(step for step in asked.steps if step is not dX) == without.steps
+
+
+def test_the_gradient_of_the_input_of_a_single_layer_comes_behind_its_parameters() -> None:
+    network = Network((2, 1), ("sigmoid",), "half_squared_error")
+    program = program_of(network, Training(input_gradient=True))
+    assert program.gradients == ("dA1", "dZ1", "dW1", "db1", "dX")
+
+
 def test_a_name_that_is_anothers_is_not_read_in_its_place() -> None:
     network = Network((3, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
     program = program_of(network, Training())

@@ -13,7 +13,9 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import Array
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Initial, read_only
+from backprop_tui.model.network import Training
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
 
@@ -40,6 +42,13 @@ def test_momentum_keeps_a_running_mean_of_slopes() -> None:
     ]
 
 
+def test_classical_momentum_adds_steps_up() -> None:
+    assert updates(optimizer="momentum", momentum_form="classical")[:2] == [
+        "vdW1 ← β1·vdW1 + α·dW1",
+        "W1 ← W1 − vdW1",
+    ]
+
+
 def test_rmsprop_divides_by_the_root_of_a_running_mean_of_squares() -> None:
     assert updates(optimizer="rmsprop")[:2] == [
         "sdW1 ← β2·sdW1 + (1 − β2)·dW1²",
@@ -55,6 +64,37 @@ def test_adam_does_both_and_corrects_their_beginning_at_zero() -> None:
         "scdW1 = sdW1 / (1 − power(β2, t))",
         "W1 ← W1 − α·vcdW1 / (sqrt(scdW1) + ε)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("training", "J", "slope"),
+    [
+        (
+            {"batch": 3},
+            "J = total(L) / m + λ₂·(total(W1²) + total(W2²)) / (2 · m)",
+            "dW1 = dZ1·Xᵀ / m + λ₂·W1 / m",
+        ),
+        (
+            {"batch": 3, "reduction": "sum"},
+            "J = total(L) + λ₂·(total(W1²) + total(W2²)) / 2",
+            "dW1 = dZ1·Xᵀ + λ₂·W1",
+        ),
+        (
+            {"batch": 1},
+            "J = L + λ₂·(total(W1²) + total(W2²)) / 2",
+            "dW1 = dZ1·Xᵀ + λ₂·W1",
+        ),
+    ],
+)
+def test_an_l2_penalty_is_a_part_of_j_and_so_of_the_gradients_of_weights(
+    training: dict[str, Any], J: str, slope: str
+) -> None:
+    how = Training(l2=0.7, **training)
+    steps = {s.symbol: formula(s) for s in program_of(load("article").network, how).taught}
+    assert steps["J"] == J
+    assert steps["dW1"] == slope
+    assert "λ₂" not in steps["db1"]
+    assert "λ₂" not in steps["W1"]
 
 
 def test_weight_decay_draws_weights_and_not_biases() -> None:
@@ -91,6 +131,12 @@ def weights(timeline: Timeline, iterations: int) -> list[float]:
 def test_hand_figures_of_momentum() -> None:
     # v = 0.1·1 = 0.1, w = 1 − 0.01; then v = 0.9·0.1 + 0.1·0.99 = 0.189, w = 0.99 − 0.0189
     assert weights(one_weight("momentum"), 2) == pytest.approx([0.99, 0.9711], abs=1e-12)
+
+
+def test_hand_figures_of_classical_momentum() -> None:
+    # v = 0.1·1, w = 0.9; then v = 0.9·0.1 + 0.1·0.9 = 0.18, w = 0.72
+    found = weights(one_weight("momentum", momentum_form="classical"), 2)
+    assert found == pytest.approx([0.9, 0.72], abs=1e-12)
 
 
 def test_hand_figures_of_rmsprop() -> None:

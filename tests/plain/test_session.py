@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,31 @@ class TestMoving:
             "(One example: no 1 over m.)",
             "Note: Each entry is dZ2 times the activation that its weight is multiplied by.",
         ]
+
+    def test_without_biases_none_is_said(self) -> None:
+        article = load("article")
+        network = replace(article.dense, bias=False)
+        typed = Typed(replace(article, network=network, notes=()))
+        assert typed("next")[1] == "Z 1 equals W 1 times X."
+        steps = 17 - 2 - 2  # without db2, db1 and their updates
+        typed(*["why", "next"] * (steps - 1))
+        assert f"Step {steps} of {steps}, update, layer 2, iteration 1." in typed.told
+        assert not re.search(r"\bbias|\bd? ?b ?[12]\b", " ".join(typed.told))
+
+    def test_the_factor_of_a_penalty_is_lambda_2_in_formulas_and_in_sentences(self) -> None:
+        article = load("article")
+        typed = Typed(replace(article, training=replace(article.training, l2=0.5)))
+        assert typed("goto dW2")[1] == (
+            "d W 2 equals d Z 2 times A 1 transposed plus lambda 2 times W 2."
+        )
+        assert "J adds lambda 2 times W2 to the gradient of L." in typed("why")
+
+    def test_the_gradient_of_the_input_is_a_step(self) -> None:
+        article = load("article")
+        typed = Typed(replace(article, training=replace(article.training, input_gradient=True)))
+        said = typed("goto dX")
+        assert said[0] == "Step 14 of 18, backward, iteration 1."
+        assert said[1] == "d X equals W 1 transposed times d Z 1."
 
     def test_an_empty_line_a_letter_and_the_word_go_on(self) -> None:
         for line in ("", "  ", "n", "next", "NEXT"):

@@ -15,7 +15,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.model.program import Program
 from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed
@@ -31,7 +31,8 @@ def trained_somehow(draw: DrawFn) -> Experiment:
     drawn = draw(experiments())
     optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
     decay = draw(st.sampled_from((0.0, 0.1)))
-    training = replace(drawn.training, optimizer=optimizer, weight_decay=decay)
+    form = draw(st.sampled_from(sorted(MOMENTUM_FORMS)))
+    training = replace(drawn.training, optimizer=optimizer, weight_decay=decay, momentum_form=form)
     return replace(drawn, training=training)
 
 
@@ -194,7 +195,7 @@ def test_the_source_reads_like_the_derivation() -> None:
     assert (
         loop_of(program_of(ARTICLE.network, ARTICLE.training))
         == """\
-def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, weight_decay):
+def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon, l2, weight_decay):
     W1, b1, W2, b2 = kept
     for t, (X, Y, m) in enumerate(batches, first):
         Z1 = W1 @ X + b1
@@ -221,7 +222,7 @@ def iterations(kept, batches, first, record, *, K, alpha, beta1, beta2, epsilon,
 def test_the_loss_of_many_iterations_has_a_source_of_its_own() -> None:
     assert compiled(BATCH).source.endswith(
         """
-def losses(Y, A2, *, m, K, alpha, beta1, beta2, epsilon, weight_decay):
+def losses(Y, A2, *, m, K, alpha, beta1, beta2, epsilon, l2, weight_decay):
     L = -(xlog(Y, A2) + xlog(number1 - Y, number1 - A2))
     J = np.add.reduce(L, axis=(-2, -1), keepdims=True) / m
     return J.ravel()

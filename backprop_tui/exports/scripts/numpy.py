@@ -64,7 +64,7 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield from _loop_over([step.symbol for step in program.steps])
     yield '            print(f"{symbol} = {globals()[symbol].tolist()}")'
     parameters = ", ".join(program.parameters)
-    yield f"    if not all(np.isfinite(p).all() for p in ({parameters})):"
+    yield f"    if not all(np.isfinite(p).all() for p in [{parameters}]):"
     yield '        print("the run diverged")'
     yield "        break"
 

@@ -94,12 +94,12 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
 def _iteration(program: Program) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
-    parameters = ", ".join(program.parameters)
-    yield f"    for parameter in ({parameters}):"
-    yield "        parameter.requires_grad_()"
+    inputs = (s for s in program.of_kind("input") if program.gradient_of(s))
+    yield f"    for tensor in [{', '.join((*program.parameters, *inputs))}]:"
+    yield "        tensor.requires_grad_()"
     forward = [step for step in program.steps if step.phase in ("forward", "loss")]
     yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
-    yield "    # backward: dA and dZ are gradients of each example's L, dW and db of the whole loss"
+    yield "    # backward: gradients of parameters are of the whole loss, others of each L"
     values, of_parameters = dict[str, str](), dict[str, str]()
     for step in program.steps:
         if step.role.kind == "gradient" and (of := step.role.of):
@@ -122,7 +122,8 @@ def _iteration(program: Program) -> Iterator[str]:
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
     """The line that computes gradients of `loss`, given with what they are the gradients of."""
     of = ", ".join(gradients.values())
-    return f"    {', '.join(gradients)} = torch.autograd.grad({loss}, [{of}]{more})"
+    found = ", ".join(gradients) + ("," if len(gradients) == 1 else "")
+    return f"    {found} = torch.autograd.grad({loss}, [{of}]{more})"
 
 
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:

@@ -28,6 +28,7 @@ CONSTANTS = {
     "beta2": "the decay rate of s",
     "epsilon": "it prevents a division by 0",
     "weight_decay": "the weight decay",
+    "l2": "the factor of the L2 penalty",
     "t": "the iteration",
 }
 
@@ -60,11 +61,13 @@ def _gradients(sheet: Worksheet) -> Iterator[str]:
     if program.objective == LOSS:
         yield from _meaning(sheet, found, LOSS, "the loss")
     else:
-        total = "mean" if sheet.timeline.experiment.training.reduction == "mean" else "sum"
+        training = program.training
+        total = f"the {training.reduction} of all {LOSS}" if training.batch > 1 else LOSS
+        total += ", plus the L2 penalty" if training.l2 else ""
         own = [symbol for symbol in found if symbol in program.per_example]
         of_all = [symbol for symbol in found if symbol not in own]
         yield from _meaning(sheet, own, LOSS, "the loss of one example")
-        yield from _meaning(sheet, of_all, OBJECTIVE, f"the {total} of all {LOSS}")
+        yield from _meaning(sheet, of_all, OBJECTIVE, total)
 
 
 def _meaning(sheet: Worksheet, gradients: list[str], loss: str, what: str) -> Iterator[str]:

@@ -172,7 +172,8 @@ def _nodes(
     names, biases = [layers[0].below], []
     if column.layer:
         own = layers[column.layer - 1]
-        names, biases = [own.activation, own.affine], [own.bias]
+        names = [own.activation, own.affine]
+        biases = [own.bias] if own.bias in view.program.roles else []
     name = next((s for s in names if view.value(s) is not None), names[0])
     values, known = view.value(name), view.state.revealed(name)
     about = with_gradients(view, *names, *biases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_tui.maths.expressions import names
 from backprop_tui.model.rows import Row, named, rows_of
 from backprop_tui.session.view import CARRIED_ON, ENTERS, View
 from backprop_tui.tui.paint.canvas import shortened
@@ -49,11 +50,14 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     program, step = view.program, view.step
     own, joint = program.loss, program.objective
     if joint != own:
-        total = "sum" if program.training.reduction == "sum" else "mean"
+        read = names(program.steps[program.index(joint)].expression)
+        penalized = not set(program.parameters).isdisjoint(read)  # then it is no plain mean
+        which = joint if penalized else f"{program.training.reduction} {joint}"
         values, parameters = (families(view, kind) for kind in ("value", "parameter"))
+        the = "" if penalized else "the "
         return (
-            f"{values}: for this example's {own}; {parameters}: for the {total} {joint}",
-            f"{values}: this example's {own}; {parameters}: {total} {joint}",
+            f"{values}: for this example's {own}; {parameters}: for {the}{which}",
+            f"{values}: this example's {own}; {parameters}: {which}",
         )
     of = step.role.of if step and step.phase == "backward" else program.parameters[0]
     return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)

@@ -120,7 +120,7 @@ def rule_in_numbers(view: View) -> str:
         if symbol in read
     ]
     plain = training.optimizer == "gradient_descent"
-    name = [] if plain else [training.optimizer]
+    name = [] if plain else [training.rule_name]
     alpha = view.state.iteration.scalars[ALPHA.symbol]
     sign = EDITED if view.state.timeline.history.last_edit(ALPHA, view.iteration) else ""
     return ", ".join([*name, f"{sign}α = {alpha:g}", *constants])

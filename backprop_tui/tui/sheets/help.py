@@ -33,8 +33,8 @@ PANELS = {
         "updated."
     ),
     "gradients": (
-        "Gradients: each stands exactly under its value, dW1 under W1. dA and dZ are for each "
-        "example's own L; dW and db for the mean J."
+        "Gradients: each stands exactly under its value, dW1 under W1. Those of parameters are for "
+        "the whole loss, all others for each example's own."
     ),
     "update": "Update: before, minus α times the gradient, after: a subtraction, as on the board.",
     "step": (
@@ -47,7 +47,7 @@ MARKS = (
     "✓ as printed in the experiment's source   ≠ printed wrong there   ✗ differs\n"
     "(rounded): the figures as shown would give another last digit\n"
     "gradient check: change one number a little, and see how much the loss changes\n"
-    "(m = 1: no mean): with m examples, dW and db are divided by m\n"
+    "(m = 1: no mean): with m examples, gradients of parameters are divided by m\n"
     "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
 )
 

@@ -254,7 +254,7 @@ class TestLatex:
     def test_a_step_is_worked_out(self) -> None:
         document = exported("latex", load("article"))
         for part in (
-            r"\textbf{8. $dW^{[2]}$, backward, layer 2.} W[i,j] connects A[j] to Z[i]",
+            r"\textbf{8. $dW^{[2]}$, backward, layer 2.} W2[i,j] multiplies A1[j]",
             r"$dW^{[2]} = dZ^{[2]} \, {A^{[1]}}^{\mathsf T}$ $= \left(",
             r"Shapes: $(1\times3) = (1\times1) \, {(3\times1)}^{\mathsf T}$",
             r"Index form: $dW^{[2]}_{1,j} = dZ^{[2]}_{1,1}\,A^{[1]}_{j,1}$",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,25 @@ class TestNoRoom:
         assert (
             "no room: b1" in painted(Update(), view_of(timeline, Position(1, steps)), 40, 6).text()
         )
+
+
+def test_without_biases_no_board_has_one() -> None:
+    article = load("article")
+    timeline = Timeline(replace(article, network=replace(article.dense, bias=False)))
+    for steps in range(1, len(timeline.program.steps) + 1):
+        view = view_of(timeline, Position(1, steps))
+        for board in (Cache(), Gradients(), Update()):
+            assert not re.search(r"\bd?b\d", painted(board, view, 60, 20).text())
+
+
+def test_the_gradient_of_the_input_stands_under_it() -> None:
+    article = load("article")
+    timeline = Timeline(replace(article, training=replace(article.training, input_gradient=True)))
+    view = view_of(timeline, Position(1, timeline.program.index("dX") + 1))
+    cache, gradients = (painted(board(), view, 60, 20) for board in (Cache, Gradients))
+    above, under = line_of(cache, 1), line_of(gradients, 1)
+    assert above.index("X") == under.index("dX") + 1
+    assert "▸" in line_of(gradients, 2)
 
 
 class TestCursor:
