@@ -73,12 +73,13 @@ def targets(draw: DrawFn, network: Network, examples: int) -> Array:
 
 
 @st.composite
-def experiments(
+def experiments_in_columns(
     draw: DrawFn,
     hidden: tuple[str, ...] = ELEMENTWISE,
     scales: tuple[float, ...] = (1.0, 1.0, 100.0),
 ) -> Experiment:
-    """Any experiment. With weights a hundred times as large, activations saturate: L can be ∞."""
+    """Any experiment in which columns are examples. With weights a hundred times as large,
+    activations saturate: L can be ∞."""
     network = draw(networks(hidden))
     training = draw(trainings(network))
     examples = draw(st.integers(training.batch, 4))
@@ -88,6 +89,28 @@ def experiments(
     }
     X = draw(matrices(network.layers[0], examples))
     return experiment(network, training, X, draw(targets(network, examples)), given)
+
+
+@st.composite
+def experiments(
+    draw: DrawFn,
+    hidden: tuple[str, ...] = ELEMENTWISE,
+    scales: tuple[float, ...] = (1.0, 1.0, 100.0),
+) -> Experiment:
+    """Any experiment, in either orientation."""
+    found = draw(experiments_in_columns(hidden, scales))
+    return in_rows(found) if draw(st.sampled_from((False, False, True))) else found
+
+
+def in_rows(columns: Experiment) -> Experiment:
+    """The same experiment, all matrices transposed: rows are examples."""
+    given = {symbol: read_only(value.T) for symbol, value in columns.initial.given.items()}
+    return replace(
+        columns,
+        network=replace(columns.dense, orientation="rows"),
+        data=columns.data.along(0),
+        initial=replace(columns.initial, given=given),
+    )
 
 
 @st.composite

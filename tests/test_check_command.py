@@ -346,3 +346,34 @@ def test_all_faults_of_its_notes_are_told(check: Check) -> None:
     assert len(faults) == 2
     assert "notes[0].at must be a step of this network" in faults[0]
     assert "notes[1].text is missing" in faults[1]
+
+
+SQUARE = """
+[network]
+layers = [2, 2, 2]
+activations = ["relu", "softmax"]
+loss = "cross_entropy"
+[data]
+X = [[16, -6]]
+Y = [[0, 1]]
+[initial]
+W1 = [[0.18, 0.04], [0.1, 0.22]]
+b1 = [0, 0]
+W2 = [[0.19, -0.1], [-0.02, -0.01]]
+b2 = [0, 0]
+[[published]]
+source = "row convention: X·W1 = [2.28, -0.68]"
+Z1 = [["2.28"], ["-0.68"]]
+"""
+
+
+def test_square_weights_printed_for_the_other_orientation_are_told_so(check: Check) -> None:
+    status, report = check.file(SQUARE)
+    assert status == 1
+    assert report[-1] == (
+        "All 8 gradients agree. Of 2 published figures 2 DIFFER: Z1[1,1], Z1[2,1]. "
+        'With network.orientation = "rows", all of them are as printed.'
+    )
+    rows = SQUARE.replace("[data]", 'orientation = "rows"\n[data]')
+    status, report = check.file(rows.replace('[["2.28"], ["-0.68"]]', '["2.28", "-0.68"]'))
+    assert status == 0

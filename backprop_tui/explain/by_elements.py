@@ -1,12 +1,12 @@
 """The lines of one element of a gradient: ∂L/∂W1[i,j] = Σₖ ∂L/∂Z1[k]·∂Z1[k]/∂W1[i,j] = dZ1[i]·X[j].
 
-i and j are the row and the column of the gradient, k the rows and s the examples of the step that
-reads it, p a sum inside a formula. An axis of length 1 has no index.
+i and j are the row and the column of the gradient, s the examples of the step that reads it and k
+its entries of one example, p a sum inside a formula. An axis of length 1 has no index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -26,8 +26,10 @@ from backprop_tui.maths.entries import (
 from backprop_tui.maths.expressions import Call, Expr, Indexed, Neg, Partial
 from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
 
 
 @dataclass(frozen=True)
@@ -85,30 +87,43 @@ def is_softmax(gradient: Gradient) -> bool:
     return isinstance(gradient.reader.expression, Call) and gradient.function is None
 
 
+def entries_of(program: Program, shapes: Mapping[str, Shape]) -> Entries:
+    """The entries of the program's matrices; L has one for each example.
+
+    Where examples are rows, the only row of a bias or of the only example is not named.
+    """
+    of_rows: Iterable[str] = ()
+    if not program.axis:
+        of_rows = program.per_example.union(s for s, r in program.roles.items() if r.part == "bias")
+    return Entries(shapes, (program.loss, *of_rows))
+
+
 def _entries(gradient: Gradient) -> Entries:
-    """The entries of the program's matrices; L has one for each example."""
-    return Entries(gradient.shapes, (gradient.loss.symbol,))
+    return entries_of(gradient.program, gradient.shapes)
 
 
 def _given(gradient: Gradient, step: Step) -> tuple[Indexed, Expr]:
     """The entry k of what a step computes, and its formula: of example s for a parameter, else of
-    the gradient's own column."""
-    entries, column = _entries(gradient), "s" if gradient.is_parameter else "j"
-    return entries.entry(step.symbol, "k", column), entries.of(step.expression, "k", column)
+    the gradient's own example."""
+    entries, place = _entries(gradient), gradient.program.architecture.place
+    row, column = place("k", "s" if gradient.is_parameter else gradient.letters[1])
+    return entries.entry(step.symbol, row, column), entries.of(step.expression, row, column)
 
 
 def _path(gradient: Gradient, step: Step, V: Indexed) -> ChainTerm:
     entries, (target, formula) = _entries(gradient), _given(gradient, step)
+    place = gradient.program.architecture.place
     at_target = entries.entry(gradient.at(step).symbol, target.row, target.column)
-    rows, columns = gradient.shapes[step.symbol]
-    indices = (("k", rows), ("s", columns))
+    entries_of_one, examples = place(*gradient.shapes[step.symbol])
+    indices = (("k", entries_of_one), ("s", examples))
     inner = entries.derivative(formula, V, target)
     if not is_softmax(gradient):
         inner = sum_of(settled(products(inner)))
+    _, example = place(target.row, target.column)
     return ChainTerm(
         target,
         at_target,
-        Partial(Indexed(gradient.loss.symbol, "", target.column), target),
+        Partial(Indexed(gradient.loss.symbol, *place("", example)), target),
         Partial(target, V),
         inner,
         tuple(index for index in indices if index[0] in (target.row, target.column)),
@@ -120,7 +135,7 @@ def _of_loss(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     ((target, formula),) = given(gradient)
     found = products(_entries(gradient).derivative(formula, V, target))
     yield DerivationLine(sum_of(found), gradient.rules_of_loss, gradient.left(V))
-    yield DerivationLine(sum_of(settled(found)), "only p = i")
+    yield DerivationLine(sum_of(settled(found)), f"only p = {gradient.letters[0]}")
 
 
 def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
@@ -149,7 +164,7 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
         yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
     else:
         yield DerivationLine(found, f"{put_in} put in", opens=slope)
-    yield DerivationLine(sum_of(settled(products(found))), "only k = i")
+    yield DerivationLine(sum_of(settled(products(found))), f"only k = {gradient.letters[0]}")
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):
             yield replace(line, expression=_entries(gradient).of(line.expression, "i", "j"))
@@ -168,7 +183,7 @@ def _of_softmax(gradient: Gradient, path: ChainTerm) -> Iterator[DerivationLine]
     cancelled = over(path.sums, product)
     yield DerivationLine(Neg(cancelled) if negative else cancelled, "cancel")
     found = settled(products(whole))
-    yield DerivationLine(sum_of(found), "only k = i")
+    yield DerivationLine(sum_of(found), f"only k = {gradient.letters[0]}")
     yield DerivationLine(sum_of(found, gradient.shares), gradient.fact)
 
 

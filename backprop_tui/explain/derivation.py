@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
-from backprop_tui.explain.by_elements import by_elements, given
+from backprop_tui.explain.by_elements import by_elements, entries_of, given
 from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
 from backprop_tui.explain.in_matrices import in_matrices
-from backprop_tui.maths.entries import Entries
 from backprop_tui.maths.expressions import (
     Call,
     Delta,
@@ -29,10 +28,11 @@ from backprop_tui.maths.expressions import (
     Sum,
     SumOver,
     calls,
+    children,
     names,
     walk,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, PRIMITIVES, is_derivative, z
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS, PRIMITIVES, is_derivative, z
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import gradients, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -120,7 +120,7 @@ def _changing(lines: Iterable[DerivationLine]) -> Iterator[DerivationLine]:
 def _of_function(symbol: str) -> Derivation:
     """The derivation of a function's derivative from its definition, in z."""
     slope = Call(symbol, (z,))
-    function = ACTIVATIONS[symbol.removesuffix("_derivative")]
+    function = FUNCTIONS[symbol.removesuffix("_derivative")]
     call, definition = function(z), function.value
     raw = tidy(Sum((*gradients(definition, Num(1.0), z.symbol),)))
     nodes = (part for part in walk(definition) if z.symbol in names(part) and part != z)
@@ -135,11 +135,11 @@ def _of_function(symbol: str) -> Derivation:
 
 
 def is_softmax(program: Program, symbol: str) -> bool:
-    """Whether a step computes a softmax, so that each of its numbers depends on a whole column."""
+    """Whether a step computes a softmax, so that each depends on a whole column or row."""
     known = symbol in program.positions
     step = program.taught[program.index(symbol)] if known else None
     match step.expression if step else None:
-        case Call("softmax", (Name(),)):
+        case Call("softmax" | "softmax_rows", (Name(),)):
             return True
         case _:
             return False
@@ -149,14 +149,18 @@ def _of_softmax(program: Program, symbol: str, examples: int | None) -> Derivati
     """The derivation of ∂A2[k]/∂Z2[i] by the quotient rule; None where A2 is not a softmax."""
     if not is_softmax(program, symbol):
         return None
-    (read,) = names(program.taught[program.index(symbol)].expression)
-    entries = Entries(program.shapes(examples or program.training.batch))
-    a, at, z_k, z_i = (
-        entries.entry(s, letter, "j") for s in (symbol, read) for letter in ("k", "i")
-    )
-    z_p, S = entries.entry(read, "p", "j"), Indexed("S", "", "")
+    softmax = program.taught[program.index(symbol)].expression
+    (read,), over_column = names(softmax), softmax == Call("softmax", children(softmax))
+    i, other = ("i", "j") if over_column else ("j", "i")
+    entries = entries_of(program, program.shapes(examples or program.training.batch))
+
+    def entry(s: str, letter: str) -> Indexed:
+        return entries.entry(s, *((letter, other) if over_column else (other, letter)))
+
+    a, at, z_k, z_i = (entry(s, letter) for s in (symbol, read) for letter in ("k", i))
+    z_p, S = entry(read, "p"), Indexed("S", "", "")
     e_k, e_i, e_p = (Call("exp", (x,)) for x in (z_k, z_i, z_p))
-    delta, squared, left = Delta("k", "i"), Call("square", (S,)), Partial(a, z_i)
+    delta, squared, left = Delta("k", i), Call("square", (S,)), Partial(a, z_i)
     lines = (
         ((Partial(e_k, z_i) * S - e_k * Partial(S, z_i)) / squared, "quotient rule", left),
         ((delta * e_k * S - e_k * e_i) / squared, "exp′ = exp", None),
@@ -164,12 +168,12 @@ def _of_softmax(program: Program, symbol: str, examples: int | None) -> Derivati
         (delta * a - a * at, f"{text(a)} = {text(e_k / S)}", None),
         (a * (delta - at), f"factor out {text(a)}", None),
     )
-    count = entries.shapes[read][0]
+    count = entries.shapes[read][0 if over_column else 1]
     return Derivation(
         symbol,
         left,
         None,
         ((a, e_k / S), (S, SumOver("p", count, e_p))),
         tuple(DerivationLine(*line) for line in lines),
-        (("k = i", at * (1 - at)), ("k ≠ i", Neg(a) * at)),
+        ((f"k = {i}", at * (1 - at)), (f"k ≠ {i}", Neg(a) * at)),
     )

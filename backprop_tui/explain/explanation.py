@@ -31,7 +31,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import is_derivative
+from backprop_tui.maths.functions import is_derivative, transposed
 from backprop_tui.maths.normal_form import flat
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
@@ -91,7 +91,8 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
 
 def own_cell(state: State, step: Step, example: int) -> Cell:
     """The cell that is shown for a whole step: the first one of that example (from 0)."""
-    return Cell(step.symbol, 1, example + 1 if step.symbol in state.program.per_example else 1)
+    own = example + 1 if step.symbol in state.program.per_example else 1
+    return Cell(step.symbol, *state.program.architecture.place(1, own))
 
 
 class Explanation:
@@ -342,20 +343,27 @@ class Explanation:
     def _transposed(self) -> str | None:
         """Why the transpose: which weights connect this number with the next layer."""
         program, cell, of = self.provenance.program, self.place.cell, self.step.role.of
-        match self.step.expression:
+        turned, place = program.axis == 0, program.architecture.place
+        match transposed(self.step.expression) if turned else self.step.expression:
             case MatMul(Transpose(Name(weight)), Name(above)) if above in program.gradients:
                 reader = program.roles[above].of or ""
             case _:
                 return None
-        product, e = Name(weight) @ Name(of or ""), program.steps[program.index(reader)].expression
-        if product not in walk(e) or self.provenance.is_updated(weight, self.step):
+        e = program.steps[program.index(reader)].expression
+        product = Name(weight) @ Name(of or "")
+        if product not in walk(transposed(e) if turned else e) or self.provenance.is_updated(
+            weight, self.step
+        ):
             return None  # with a mistake, or a learner's own formula
         weights = [c for c in cells(self.taught) if c.symbol == weight]
-        into = ((text(Cell(reader, c.row, cell.column)), c) for c in weights[:3])
+        entry, example = place(cell.row, cell.column)
+        neurons = ((place(c.row, c.column)[0], c) for c in weights[:3])
+        into = ((text(Cell(reader, *place(neuron, example))), c) for neuron, c in neurons)
         ways = [f"{z} with {text(c)}{self._told(c)}" for z, c in into]
         more = f" and {len(weights) - 3} more of {reader}" if len(weights) > 3 else ""
         used = text(Cell(of or "", cell.row, cell.column))
-        return f"Column {cell.row} of {weight}: {used} is used in {', '.join(ways)}{more}."
+        line = "Row" if turned else "Column"
+        return f"{line} {entry} of {weight}: {used} is used in {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
         return f" = {self._number(self._value(cell))}" if self.known else ""

@@ -96,7 +96,8 @@ def check_gradient(
 def check_cells(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
 ) -> Iterator[CellCheck]:
-    """Check the cells of a gradient, row by row, each when it is asked for.
+    """Check the cells of a gradient, row by row, each when it is asked for; those of one entry of
+    all examples after each other.
 
     `summary` makes one check of them.
     """
@@ -112,11 +113,12 @@ def check_cells(
         for i, j in cells:
             yield perturbation.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
-    row, quotients = -1, None
-    for i, j in cells:
-        if i != row or quotients is None:  # one change of a whole row serves every example
-            row, quotients = i, perturbation.quotients(i, slice(None))
-        yield quotients.judged(i, j, j, float(analytic[i, j]))
+    entry, quotients, place = -1, None, program.architecture.place
+    for i, j in sorted(cells, key=lambda cell: place(*cell)):
+        k, example = place(i, j)
+        if k != entry or quotients is None:  # one change in all examples serves each of them
+            entry, quotients = k, perturbation.quotients_of_entry(k)
+        yield quotients.judged(i, j, example, float(analytic[i, j]))
 
 
 def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:
@@ -165,7 +167,7 @@ def _cells(array: Array, sample: int | None, random: np.random.Generator) -> lis
 
 @dataclass(frozen=True)
 class _Quotients:
-    """Difference quotients of the objective, one for each of its columns, and their errors."""
+    """Difference quotients of the objective, one for each of its numbers, and their errors."""
 
     numeric: Array
     halved: Array
@@ -175,20 +177,20 @@ class _Quotients:
     kink: npt.NDArray[np.bool_]
     """Whether a function on the way has a kink between the two values."""
 
-    def judged(self, i: int, j: int, column: int, analytic: float) -> CellCheck:
-        n, n_half = float(self.numeric[column]), float(self.halved[column])
-        verdict, noise = self._verdict(analytic, n, n_half, column), self.noise[column]
+    def judged(self, i: int, j: int, of: int, analytic: float) -> CellCheck:
+        n, n_half = float(self.numeric[of]), float(self.halved[of])
+        verdict, noise = self._verdict(analytic, n, n_half, of), self.noise[of]
         decimals = min(DECIMALS, -math.ceil(math.log10(noise))) if noise else DECIMALS
         rounded = round(n, decimals) + 0.0  # no −0
         return CellCheck(i + 1, j + 1, analytic, rounded, verdict, decimals)
 
-    def _verdict(self, a: float, n: float, n_half: float, column: int) -> CheckVerdict:
-        if self.kink[column]:
+    def _verdict(self, a: float, n: float, n_half: float, of: int) -> CheckVerdict:
+        if self.kink[of]:
             return CheckVerdict.KINK
         if not np.isfinite((n, n_half)).all():
             return CheckVerdict.CANNOT_TELL
         # The error of n falls with h²: 4/3 of what half of h changes; 2 is on the safe side.
-        error = 2 * abs(n - n_half) + self.noise[column]
+        error = 2 * abs(n - n_half) + self.noise[of]
         within = tolerance(a, n) if np.isfinite(a) else tolerance(n, n)  # ∞ is within ∞ of all
         if error > within:
             return CheckVerdict.CANNOT_TELL
@@ -198,12 +200,12 @@ class _Quotients:
 class _Perturbation:
     """One symbol whose numbers are changed, and the forward and loss steps that depend on it.
 
-    A parameter changes J, or the L of the only example. In a symbol with a column for each example,
-    a column changes that example's own L alone, so that a whole row is changed at once.
+    A parameter changes J, or the L of the only example. In a symbol that each example has numbers
+    of, these change that example's own L alone, so that those of all examples are changed at once.
     """
 
     def __init__(self, program: Program, iteration: Iteration, symbol: str) -> None:
-        self.symbol = symbol
+        self.symbol, self.axis = symbol, program.axis
         self.per_example = symbol not in program.parameters
         self.env: dict[str, Any] = {
             **iteration.given,
@@ -226,7 +228,13 @@ class _Perturbation:
         self.here: Array = self.env[symbol]
         self.noise = self._noise()
 
-    def quotients(self, i: int, j: int | slice) -> _Quotients:
+    def quotients_of_entry(self, entry: int) -> _Quotients:
+        """The difference quotients of the objective at an entry of all examples."""
+        return (
+            self.quotients(entry, slice(None)) if self.axis else self.quotients(slice(None), entry)
+        )
+
+    def quotients(self, i: int | slice, j: int | slice) -> _Quotients:
         """The difference quotients of the objective at the cells (i, j)."""
         with np.errstate(all="ignore"):
             numeric, down, up = self._difference(i, j, H)
@@ -234,14 +242,14 @@ class _Perturbation:
             return _Quotients(numeric, halved, self.noise, self._kink(down, up))
 
     def _difference(
-        self, i: int, j: int | slice, h: float
+        self, i: int | slice, j: int | slice, h: float
     ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
         up, down = self.here[i, j] + h, self.here[i, j] - h
         below, above = self._changed(i, j, down), self._changed(i, j, up)
         moved = above[self.objective] - below[self.objective]
-        return (moved / (up - down))[0], below, above
+        return np.ravel(moved) / (up - down), below, above
 
-    def _changed(self, i: int, j: int | slice, number: Any) -> dict[str, Any]:
+    def _changed(self, i: int | slice, j: int | slice, number: Any) -> dict[str, Any]:
         """All that is known where the cells (i, j) hold `number` instead."""
         changed = self.here.copy()
         changed[i, j] = number
@@ -251,11 +259,10 @@ class _Perturbation:
         return env
 
     def _kink(self, down: dict[str, Any], up: dict[str, Any]) -> npt.NDArray[np.bool_]:
-        columns = self.env[self.objective].shape[1]
-        kink = np.zeros(columns, dtype=np.bool_)
+        kink = np.zeros(self.env[self.objective].size, dtype=np.bool_)
         for bend in self.bends:
             turned = np.sign(value(bend, down)) != np.sign(value(bend, up))
-            kink |= turned.any(axis=0) if self.per_example else turned.any()
+            kink |= turned.any(axis=1 - self.axis) if self.per_example else turned.any()
         return kink
 
     def _noise(self) -> Array:
@@ -268,7 +275,7 @@ class _Perturbation:
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
                 env[symbol] = np.nextafter(value(expression, env), 0.0)
-            noise = np.abs(env[self.objective] - self.env[self.objective])[0] / H
+            noise = np.ravel(np.abs(env[self.objective] - self.env[self.objective])) / H
         return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 
 

@@ -14,7 +14,7 @@ from backprop_tui.maths.expressions import (
     calls,
     names,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS
 from backprop_tui.maths.normal_form import GATHERS, tidy
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
@@ -100,9 +100,15 @@ class Gradient:
     def function(self) -> Call | None:
         """The function element by element that alone reads it, σ(Z2); None for other readers."""
         match [step.expression for step in self.readers]:
-            case [Call(name, (Name(self.of),)) as call] if name in ACTIVATIONS:
-                return call if ACTIVATIONS[name].elementwise else None
+            case [Call(name, (Name(self.of),)) as call] if name in FUNCTIONS:
+                return call if FUNCTIONS[name].elementwise else None
         return None
+
+    @property
+    def letters(self) -> tuple[str, str]:
+        """Of i and j, its row and its column, that of neurons and that of examples; in a weight
+        the second is that of what the neurons read."""
+        return ("i", "j") if self.program.axis else ("j", "i")
 
     # Rules in words
 
@@ -122,13 +128,14 @@ class Gradient:
 
     @cached_property
     def shares(self) -> tuple[str, ...]:
-        """The symbols whose columns add up to 1."""
+        """The symbols in which each example's numbers add up to 1."""
         return tuple(symbol for e in self.forward.known for symbol in names(e))
 
     @property
     def fact(self) -> str:
         """a column of Y adds up to 1"""
-        return f"a column of {', '.join(self.shares)} adds up to 1"
+        example = "column" if self.program.axis else "row"
+        return f"a {example} of {', '.join(self.shares)} adds up to 1"
 
     @cached_property
     def rules_of_loss(self) -> str:
@@ -143,5 +150,5 @@ class Gradient:
 
 def statement(slope: str) -> str:
     """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
-    activation = ACTIVATIONS[slope.removesuffix("_derivative")]
+    activation = FUNCTIONS[slope.removesuffix("_derivative")]
     return f"{activation.symbol}′ = {text(DEFINITIONS[slope]).replace('(z)', '')}"

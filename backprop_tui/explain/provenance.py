@@ -76,18 +76,17 @@ class Provenance:
         before = self.timeline.history.setting(edit.iteration - 1)
         if not isinstance(edit.of, Cell):
             return before.training.learning_rate
-        symbol, row, column = edit.of.symbol, edit.of.row - 1, edit.of.column - 1
+        symbol, place = edit.of.symbol, (edit.of.row - 1, edit.of.column - 1)
         if symbol in self.program.data:
-            data = before.data
-            matrix = data.by_symbol[symbol]
-            column = int(before.examples_of(edit.iteration)[column])
+            matrix = before.data.by_symbol[symbol]
+            place = before.data.place_of(edit.of, before.examples_of(edit.iteration))
         elif edit.iteration == 1:
             matrix = before.parameters()[symbol]
         else:
             done = self.timeline.iteration(edit.iteration - 1)
             at = self.program.positions.get(symbol)
             matrix = done.given[symbol] if at is None else done.results[at]
-        return float(matrix[row, column])
+        return float(matrix[place])
 
     def is_parameter(self, symbol: str) -> bool:
         """Whether one iteration hands it to the next: a parameter or a running mean."""
@@ -241,15 +240,16 @@ class Provenance:
     def given(self, place: Place) -> str:
         """How a number was set that no step computed, in words."""
         experiment = self.timeline.experiment
-        initial, row, column = experiment.initial, place.cell.row, place.cell.column
+        initial = experiment.initial
         if edit := self.edit_of(place):
             was = said(self.unedited(edit))
             return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
         if place.symbol in self.program.data:
-            example = self.timeline.iteration(place.iteration).examples[column - 1] + 1
+            entry, k = self.program.architecture.place(place.cell.row, place.cell.column)
+            example = self.timeline.iteration(place.iteration).examples[k - 1] + 1
             is_input = self.program.roles[place.symbol].kind == "input"
             what = "input" if is_input else "target of output"
-            return f"{what} {row} of example {example}, from the data"
+            return f"{what} {entry} of example {example}, from the data"
         if place.symbol in initial.given:
             return "initial value, set in the experiment file"
         role = self.program.roles[place.symbol]

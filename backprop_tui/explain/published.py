@@ -6,7 +6,7 @@ A figure that is known to be wrong in its source is reported as that, and is nev
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -17,12 +17,15 @@ import numpy as np
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.elements import element
-from backprop_tui.maths.expressions import Cell, Expr, Name, cells, names
+from backprop_tui.maths.expressions import Cell, Expr, Name, cells, names, rebuild
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.shapes import Shape
+from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.notes import KnownWrong, Published
+from backprop_tui.model.algorithm import architecture_of, program_of
+from backprop_tui.model.experiment import Experiment, read_only
+from backprop_tui.model.network import ORIENTATIONS, Network
+from backprop_tui.model.notes import Figure, KnownWrong, Published
 from backprop_tui.run.timeline import Timeline
 
 MOST_DIGITS = 12
@@ -118,6 +121,60 @@ def _half_a_unit(printed: str) -> Decimal:
 def compare(timeline: Timeline, published: Published) -> tuple[Comparison, ...]:
     """A comparison for each printed number, in the order of the file."""
     return tuple(_comparisons(timeline, published))
+
+
+def figures_of(timeline: Timeline) -> tuple[Comparison, ...]:
+    """A comparison for each figure that is published of a run."""
+    return tuple(c for entry in timeline.experiment.published for c in compare(timeline, entry))
+
+
+def in_other_orientation(experiment: Experiment) -> Experiment | None:
+    """The same numbers read in the other orientation, in which square weights have the same shape.
+
+    None where a weight does not fit there, and where the network is no dense one.
+    """
+    if not isinstance(experiment.network, Network):
+        return None
+    other = next(o for o in ORIENTATIONS if o != experiment.network.orientation)
+    network = replace(experiment.network, orientation=other)
+    architecture, initial = architecture_of(network), experiment.initial
+    given = {
+        symbol: value if symbol in architecture.drawn else read_only(value.T)
+        for symbol, value in initial.given.items()
+    }
+    if any(value.shape != architecture.of_one[symbol] for symbol, value in given.items()):
+        return None
+    return replace(
+        experiment,
+        network=network,
+        data=experiment.data.along(architecture.axis),
+        initial=replace(initial, given=given),
+        published=tuple(_turned(p, network, experiment) for p in experiment.published),
+        edits=(),
+        formulas={},
+        saved=None,
+    )
+
+
+def _turned(published: Published, network: Network, experiment: Experiment) -> Published:
+    """Published figures with those matrices turned that have the other shape there, and the cells
+    of all but weights."""
+    program = program_of(network, experiment.training)
+    shapes = program.shapes(len(experiment.examples_of(published.iteration)))
+
+    def cells_turned(e: Expr) -> Expr:
+        if isinstance(e, Cell) and program.part(e.symbol) != "weight":
+            return Cell(e.symbol, e.column, e.row)
+        return rebuild(e, cells_turned)
+
+    def turned(figure: Figure) -> Figure:
+        of, printed = cells_turned(figure.of), figure.printed
+        if (len(printed), len(printed[0])) != (shape(of, shapes) or (1, 1)):
+            printed = tuple(zip(*printed, strict=True))
+        return Figure(of, printed)
+
+    wrong = tuple(replace(known, of=cells_turned(known.of)) for known in published.known_wrong)
+    return replace(published, figures=tuple(map(turned, published.figures)), known_wrong=wrong)
 
 
 def _comparisons(timeline: Timeline, published: Published) -> Iterator[Comparison]:

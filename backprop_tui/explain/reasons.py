@@ -22,7 +22,7 @@ from backprop_tui.maths.expressions import (
     names,
     walk,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, z
+from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, transposed, z
 from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
@@ -86,8 +86,9 @@ def _of_value(step: Step, program: Program) -> str:
         adds = ", adds the products and adds its bias" if bias else " and adds the products"
         return f"Each neuron multiplies inputs by weights{adds}."
     match e:
-        case Call("softmax", (Name(x),)):
-            those = f"each example's {x}" if x in program.per_example else f"each column of {x}"
+        case Call("softmax" | "softmax_rows", (Name(x),)):
+            over = _softmax_over(e, program)
+            those = f"each example's {x}" if over == "example" else f"each {over} of {x}"
             return f"Softmax turns {those} into shares that add up to 1."
         case Call(function, (Name(x),)) if not gathers(function):
             copy = f"{s} is {x}: " if DEFINITIONS.get(function) == z else ""
@@ -141,24 +142,26 @@ def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program)
             known = ACTIVATIONS.get(function)
             slope = f"{known.symbol}′({of})" if known else f"∂{r}/∂{of}"
             return f"Chain rule: ∂{L}/∂{of} = ∂{L}/∂{r} · {slope}, element by element."
-        case Call("softmax", (Name(),)):
-            column = (
-                f"Each {of} changes every {r} of its {'example' if r in per_example else 'column'}"
-            )
+        case Call("softmax" | "softmax_rows", (Name(),)) as call:
+            every = f"Each {of} changes every {r} of its {_softmax_over(call, program)}"
             if step.derivation is not None:
-                return f"{column}; the sum is {remains}."
-            return f"{column}, so its effects are added up."
-    match e:
+                return f"{every}; the sum is {remains}."
+            return f"{every}, so its effects are added up."
+    match e if program.axis else transposed(e):
         case MatMul(Transpose(Name(w)), Name(d)) if d == dr:
-            gathered = f"Adding up gives {w}ᵀ · {dr}."
-            return f"{of}[j] affects each {r} through column j of {w}. {gathered}"
-        case MatMul(Name(d), Transpose(Name(x))) if d == dr and _is_column(x, program):
-            product = f"{dr}[i] · {x}[j]{together}.{one}"
-            return f"{of}[i,j] multiplies {x}[j]: {step.symbol}[i,j] = {product}"
+            through = "column" if program.axis else "row"
+            gathered = f"Adding up gives {text(e)}."
+            return f"{of}[j] affects each {r} through {through} j of {w}. {gathered}"
+        case MatMul(Name(d), Transpose(Name(x))) if d == dr and _is_vector(x, program):
+            read, product = f"{x}[j]", f"{dr}[i] · {x}[j]"
+            if not program.axis:
+                read, product = f"{x}[i]", f"{x}[i] · {dr}[j]"
+            gives = f"{step.symbol}[i,j] = {product}{together}.{one}"
+            return f"{of}[i,j] multiplies {read}: {gives}"
         case Name(d) | Call("row_sums", (Name(d),)) if d == dr and Name(of) in _terms(
             reader.expression
         ):
-            if isinstance(e, Name) or _is_column(r, program):
+            if isinstance(e, Name) or _is_vector(r, program):
                 adds = (
                     f"{of} is added to {r}" if names(reader.expression) != (of,) else f"{r} is {of}"
                 )
@@ -220,10 +223,10 @@ def _terms(e: Expr) -> tuple[Expr, ...]:
 
 
 def _is_layer(e: Expr, program: Program) -> bool:
-    """Whether `e` is products of weights and values, and at most one bias: W·A + b."""
+    """Whether `e` is products of weights and values, and at most one bias: W·A + b, or A·W + b."""
     products, parameters = 0, program.parameters
     for term in _terms(e):
-        match term:
+        match term if program.axis else transposed(term):
             case MatMul(Name(w), x) if w in parameters and not {*parameters} & {*names(x)}:
                 products += 1
             case Name(b) if b in parameters and term == _terms(e)[-1]:
@@ -242,9 +245,16 @@ def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
     )
 
 
-def _is_column(symbol: str, program: Program) -> bool:
-    """Whether a value has one column for each example."""
-    return symbol in program.per_example and program.shapes(1)[symbol][1] == 1
+def _is_vector(symbol: str, program: Program) -> bool:
+    """Whether a value has one column for each example, or one row."""
+    return symbol in program.per_example and program.shapes(1)[symbol][program.axis] == 1
+
+
+def _softmax_over(call: Call, program: Program) -> str:
+    """What the shares of a softmax add up to 1 over: an example, a column or a row."""
+    over = "column" if call.function == "softmax" else "row"
+    by_example = over == ("column" if program.axis else "row")
+    return "example" if by_example and program.per_example & {*names(call)} else over
 
 
 def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:

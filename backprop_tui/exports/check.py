@@ -71,8 +71,7 @@ class Report:
     @cached_property
     def figures(self) -> tuple[Comparison, ...]:
         """The comparison with each published figure."""
-        entries = self.timeline.experiment.published
-        return tuple(c for entry in entries for c in published.compare(self.timeline, entry))
+        return published.figures_of(self.timeline)
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:
@@ -142,12 +141,24 @@ class Report:
             yield Text("\nFor its author", "bold")
             yield from map(Text, self.remarks)
 
+    @cached_property
+    def orientation(self) -> str:
+        """A sentence for figures that differ, where all are as printed in the other orientation."""
+        if not any(c.failed for c in self.figures):
+            return ""
+        other = published.in_other_orientation(self.timeline.experiment)
+        if other is None or any(c.failed for c in published.figures_of(Timeline(other))):
+            return ""
+        said = f'network.orientation = "{other.dense.orientation}"'
+        return f"With {said}, all of them are as printed."
+
     def summary(self) -> str:
         """One line: All 8 gradients agree. All 22 published figures are as printed."""
         parts = [
             _of_gradients(self.gradients),
             _of_formulas(self.formulas),
             _of_figures(self.figures),
+            self.orientation,
         ]
         return " ".join(filter(None, parts))
 

@@ -64,6 +64,7 @@ def setting(timeline: Timeline) -> str:
         (
             network.sizes,
             *_functions(network),
+            *(() if timeline.program.axis else ("rows are examples",)),
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),
             *(("summed",) if training.reduction == "sum" else ()),

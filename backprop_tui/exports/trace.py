@@ -79,7 +79,7 @@ def jsonl(timeline: Timeline, run: Iterable[Iteration], decimals: int = 17) -> I
 
 
 def header(timeline: Timeline) -> dict[str, Any]:
-    """The fields of the first line: the experiment, with X and Y of one column for each example."""
+    """The fields of the first line: the experiment, with X and Y of all examples."""
     experiment = timeline.experiment
     network, training = experiment.network, experiment.training
     return {

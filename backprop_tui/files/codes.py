@@ -134,10 +134,10 @@ def _with_data(experiment: Experiment, written: Written) -> dict[str, Any]:
     document = document_of(written)
     data = document.get("data", {})
     if "csv" in data:
-        X, Y = experiment.data.X, experiment.data.Y
+        X, Y = experiment.data.along(0).X, experiment.data.along(0).Y
         if X.size + Y.size > MOST_INFLATED // 4:
             raise TooLongError("This data is too large for a code: w saves the experiment.")
-        document["data"] = {"X": X.T.tolist(), "Y": Y.T.tolist()}
+        document["data"] = {"X": X.tolist(), "Y": Y.tolist()}
     return {"t": lazy.changed(written.text, document), "o": {}}
 
 

@@ -19,7 +19,7 @@ from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.layers import OBJECTIVE
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import ORIENTATIONS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import Fault, WrittenError, WrittenNetwork
 
@@ -47,6 +47,11 @@ class Draft:
         """The layers, if every one of them is known."""
         layers: tuple[int, ...] | None = self["network", "layers"]
         return None if layers is None or None in layers else layers
+
+    @property
+    def orientation(self) -> str:
+        """What examples are in the matrices of a dense network: columns or rows."""
+        return self["network", "orientation"] or ORIENTATIONS[0]
 
     @property
     def shapes(self) -> dict[str, Shape] | None:
@@ -146,7 +151,7 @@ class Draft:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss, self.bias)
+        return Network(layers, tuple(activations), loss, self.bias, self.orientation)
 
     @cached_property
     def program(self) -> Program | None:
@@ -164,7 +169,7 @@ class Draft:
             return None
         loss = self["network", "loss"] or "half_squared_error"
         linear = ("linear",) * (len(self.layers) - 1)
-        network = Network(self.layers, linear, loss, self.bias)
+        network = Network(self.layers, linear, loss, self.bias, self.orientation)
         return program_of(network, self.rule, mistake=mistake)
 
     @property
@@ -203,10 +208,14 @@ class Draft:
             return
         layer = self.program.layers[role.group - 1]
         reading = f" reading {layer.reads}" if role.part == "weight" else ""
+        fits = ""
+        if path[0] == "initial" and shape[::-1] == right:
+            other = next(name for name in ORIENTATIONS if name != self.orientation)
+            fits = f', which it is with network.orientation = "{other}"'
         self.faults.add(
             path,
             f"has shape {written(shape)}, but layer {layer.number} has "
-            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}",
+            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}{fits}",
         )
 
     def came_from(self, flag: str) -> bool:

@@ -230,7 +230,7 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
         saved = replace(saved or Saved(1), keyframe=record(kinds.keys["keyframe"].kind, keyframe))
     return replace(
         found,
-        data=replace(found.data, **(draft.csv.told if draft.csv else {})),
+        data=replace(found.data, **(draft.csv.told if draft.csv else {})).along(draft.faults.axis),
         formulas={
             symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
         },

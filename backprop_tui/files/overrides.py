@@ -98,7 +98,13 @@ def _refit_to_layers(document: dict[str, Any], keep_activations: bool) -> None:
         # The output keeps its activation; hidden layers repeat the first one.
         network["activations"] = [names[0]] * (len(layers) - 2) + [names[-1]]
     shapes = parameter_shapes(layers, network.get("bias") is not False)
-    _drop(document, "initial", lambda name, v: name not in shapes or not _may_fit(v, shapes[name]))
+    if (axis := Faults(document).axis) == 0:
+        shapes = {name: shape[::-1] for name, shape in shapes.items()}
+    _drop(
+        document,
+        "initial",
+        lambda name, v: name not in shapes or not _may_fit(v, shapes[name], axis),
+    )
     training = document.get("training")
     if isinstance(training, dict) and isinstance(training.get("freeze"), list):
         training["freeze"] = [
@@ -151,10 +157,12 @@ def _refit_formulas(document: dict[str, Any]) -> None:
     document["formulas"] = {s: source for s, source in formulas.items() if s not in unfit}
 
 
-def _may_fit(value: Any, shape: tuple[int, int]) -> bool:
+def _may_fit(value: Any, shape: tuple[int, int], axis: int) -> bool:
     """Whether a raw parameter has this shape. What is no list at all is a fault of its own."""
     if not isinstance(value, list):
         return True
+    if axis == 0 and not any(isinstance(row, list) for row in value):
+        return shape == (1, len(value))
     widths = {len(row) if isinstance(row, list) else 1 for row in value}
     return len(value) == shape[0] and widths == {shape[1]}
 

@@ -49,6 +49,16 @@ class Faults:
     """Names a value that stands in another file than the document."""
     found: list[tuple[Path, str]] = field(default_factory=list)
 
+    @property
+    def axis(self) -> int:
+        """Along which axis the document has the examples: 1 for columns, 0 for rows."""
+        network = self.document.get("network")
+        return 0 if isinstance(network, dict) and network.get("orientation") == "rows" else 1
+
+    def as_rows(self, plain: list[Any]) -> list[list[Any]]:
+        """A plain list as rows: a column, or one row where examples are rows."""
+        return [[number] for number in plain] if self.axis else [plain]
+
     def add(self, path: Path, sentence: str) -> None:
         """The sentence goes on from the path's name: "must be 2 or more; got 1"."""
         self.say(path, f"{self.name(path)} {sentence}")
@@ -187,9 +197,10 @@ def _read_rows(kind: Rows, value: list[Any], path: Path, faults: Faults) -> Any:
     if not value or (flat and not kind.flat):
         faults.must(path, kind.must, value)
         return None
-    rows = [[number] for number in value] if flat else value
+    rows = faults.as_rows(value) if flat else value
     wrong = list(_faults_of_rows(rows, kind))
-    faults.add_some(path, [(at[:1] if flat else at, sentence) for at, sentence in wrong])
+    along = slice(1, 2) if faults.axis == 0 else slice(0, 1)
+    faults.add_some(path, [(at[along] if flat else at, sentence) for at, sentence in wrong])
     return None if wrong else np.array(rows, dtype=np.float64)
 
 
@@ -214,7 +225,7 @@ def _read_figures(kind: Figures, value: list[Any], path: Path, faults: Faults) -
         faults.must(path, kind.must, value)
         return None
     flat = not isinstance(value[0], list)
-    rows = [[number] for number in value] if flat else value
+    rows = faults.as_rows(value) if flat else value
     if wrong := list(_faults_of_figures(rows, flat, kind)):
         faults.add_some(path, wrong)
         return None
@@ -227,7 +238,7 @@ def _faults_of_figures(
     numbers = [(i, j, number) for i, row in enumerate(rows) for j, number in enumerate(row)]
     for i, j, number in numbers:
         if number not in NOT_PRINTED and not kind.printed.fits(number):
-            yield ((i,) if flat else (i, j)), misfit(kind.printed, number)
+            yield ((max(i, j),) if flat else (i, j)), misfit(kind.printed, number)
     if len({len(row) for row in rows}) > 1:
         lengths = listed([str(len(row)) for row in rows])
         yield (), f"must have rows of one length; got {lengths}"

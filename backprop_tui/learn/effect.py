@@ -230,8 +230,8 @@ class RightRun:
         return f"{told}. A lower loss does not make a gradient correct: the gradient check tells."
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
-    def first_wrong(self, iteration: int, symbol: str, column: int | None = None) -> Cell | None:
-        """The first wrong cell of a matrix, or of one column of it (from 0); None if none is."""
+    def first_wrong(self, iteration: int, symbol: str, example: int | None = None) -> Cell | None:
+        """The first wrong cell of a matrix, or of one example in it (from 0); None if none is."""
         if self.is_behind(iteration) or self._ended_before(iteration):
             return None
         right, wrong = (
@@ -241,8 +241,8 @@ class RightRun:
         same = np.isclose(
             wrong, right, rtol=0.0, atol=self._rounding(iteration, symbol), equal_nan=True
         )
-        if column is not None:
-            same = same | (np.arange(same.shape[1]) != column)
+        if example is not None:
+            same = same | (np.indices(same.shape)[self.timeline.program.axis] != example)
         if same.all():
             return None
         at = np.unravel_index(np.argmin(same), same.shape)

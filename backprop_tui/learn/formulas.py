@@ -33,7 +33,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, OTHER_AXIS
 from backprop_tui.maths.numpy_calls import Counts
 from backprop_tui.maths.parser import Assignment, GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
@@ -198,16 +198,18 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
 
 
 def _counts(program: Program) -> Counts:
-    """How many rows and columns a part of a formula has: m columns, K rows, or so many."""
-    shapes, outputs = program.shapes(MANY), program.outputs
+    """How many rows and columns a part of a formula has: m, K or so many."""
+    shapes, outputs, place = program.shapes(MANY), program.outputs, program.architecture.place
 
     def count(e: Expr) -> tuple[Expr, Expr]:
         try:
-            rows, columns = shape(e, shapes) or (1, 1)
+            size = shape(e, shapes) or (1, 1)
         except (ShapeMismatch, KeyError):  # what is wrong with it is said of the whole formula
             return Num(1.0), Num(1.0)
-        of_outputs = Name("K") if rows == outputs > 1 else Num(float(rows))
-        return of_outputs, Name("m") if columns == MANY else Num(float(columns))
+        entries, examples = place(*size)
+        of_outputs = Name("K") if entries == outputs > 1 else Num(float(entries))
+        of_examples = Name("m") if examples == MANY else Num(float(examples))
+        return place(of_outputs, of_examples)
 
     return count
 
@@ -242,12 +244,15 @@ def _other_product(e: Expr, symbol: str, program: Program, examples: int) -> str
 
 
 def activations_by_layer(network: Network | WrittenNetwork) -> dict[str, str]:
-    """The activation that g1, g2, ... stand for, and g where all layers have the same."""
+    """The activation that g1, g2, ... stand for, and g where all layers have the same; softmax is
+    that of rows where these are examples."""
     if isinstance(network, WrittenNetwork):
         return {}
-    by_layer = {f"g{layer}": name for layer, name in enumerate(network.activations, 1)}
-    single = {"g": network.activations[0]} if len(set(network.activations)) == 1 else {}
-    return {**single, **by_layer}
+    own = {"softmax": OTHER_AXIS["softmax"]} if network.orientation == "rows" else {}
+    names = [own.get(name, name) for name in network.activations]
+    by_layer = {f"g{layer}": name for layer, name in enumerate(names, 1)}
+    single = {"g": names[0]} if len(set(names)) == 1 else {}
+    return {**own, **single, **by_layer}
 
 
 def _all_known(program: Program, step: Step, e: Expr) -> None:

@@ -187,7 +187,7 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "transpose-forgotten",
             "without the ᵀ",
-            "The ᵀ is missing: rows are used instead of columns.",
+            "The ᵀ is missing: rows and columns of a matrix are swapped.",
             "backward",
             rewrites.without_transpose,
         ),
@@ -267,7 +267,7 @@ CATALOGUE: dict[str, Mistake] = {
         Mistake(
             "bias-forgotten",
             "without the bias",
-            "The bias is missing: Z is only W times A.",
+            "The bias is missing: Z is only the product of W and A.",
             "forward",
             rewrites.without_bias,
         ),

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.shapes import written
+from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.maths.spellings import symbols_meant
 from backprop_tui.messages import count, hint, listed, printable, short
 from backprop_tui.model.experiment import Experiment, read_only
@@ -112,14 +112,17 @@ def _symbol(word: str, program: Program) -> str | None:
 # What the run begins with -----------------------------------------------------------------------
 
 
-def ways_of(array: Array, rows: int, columns: int | None) -> list[tuple[Array, bool]]:
+def ways_of(array: Array, rows: int | None, columns: int | None) -> list[tuple[Array, bool]]:
     """The array as it stands and turned, each if it has that shape, and whether it is turned."""
     if array.ndim < 2:
         forms = [(array.reshape(-1, 1), False), (array.reshape(1, -1), False)]
     else:
         forms = [(array, False), (array.T, True)] if array.ndim == 2 else []
-    fits = (f for f in forms if f[0].shape[0] == rows and columns in (None, f[0].shape[1]))
-    return list(fits)
+    return [(form, turned) for form, turned in forms if _fits(form.shape, (rows, columns))]
+
+
+def _fits(shape: Shape, wanted: tuple[int | None, ...]) -> bool:
+    return all(must in (None, n) for n, must in zip(shape, wanted, strict=True))
 
 
 def beginnings(
@@ -130,16 +133,17 @@ def beginnings(
     A square matrix may be turned, and a batch may be all examples: what agrees most is meant.
     """
     program = experiment.program
+    place = program.architecture.place
+    of_one = "rows, a column" if program.axis else "columns, a row"
     shapes = program.shapes(experiment.training.batch)
     choices: dict[str, list[tuple[Array, bool]]] = {}
     for symbol, array in given.items():
         rows, columns = shapes[symbol]
-        is_data = symbol in experiment.data.columns
-        choices[symbol] = ways_of(array.astype(np.float64), rows, None if is_data else columns)
+        is_data, size = symbol in experiment.data.per_example, place(rows, columns)
+        fitting = place(size[0], None) if is_data else (rows, columns)
+        choices[symbol] = ways_of(array.astype(np.float64), *fitting)
         if not choices[symbol]:
-            must = (
-                f"{rows} rows, a column for each example" if is_data else written((rows, columns))
-            )
+            must = f"{size[0]} {of_one} for each example" if is_data else written((rows, columns))
             raise ArraysError(f"{symbol} is {written(array.shape)}, but must be {must}")
         if not np.isfinite(array).all():
             raise ArraysError(f"{symbol} holds a number that is not finite")
@@ -163,11 +167,13 @@ def _begun(
     own = experiment.data
     start = {s: read_only(a) for s, a in chosen.items() if s not in own.by_symbol}
     data = {s: read_only(chosen.get(s, matrix)) for s, matrix in own.by_symbol.items()}
-    many = {symbol: data[symbol].shape[1] for symbol in own.columns}
+    many = {symbol: data[symbol].shape[own.axis] for symbol in own.per_example}
     if len(set(many.values())) > 1:
         whose = {s: f"{'your' if s in chosen else 'the run’s'} {s}" for s in many}
         each = (f"{whose[s]} has {count(n, 'example')}" for s, n in many.items())
-        raise ArraysError(f"{', '.join(each)}: each needs a column for each example")
+        raise ArraysError(
+            f"{', '.join(each)}: each needs a {'column' if own.axis else 'row'} for each example"
+        )
     begun = experiment
     if chosen:
         initial = replace(experiment.initial, given={**experiment.parameters(), **start})

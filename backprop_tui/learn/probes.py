@@ -176,7 +176,7 @@ def _matrices(program: Program, examples: int, random: np.random.Generator) -> d
         if loss.targets_are_probabilities or loss.targets_are_shares:
             given[symbol] = random.uniform(0.1, 0.9, shapes[symbol])
         if loss.targets_are_shares:
-            given[symbol] = given[symbol] / given[symbol].sum(axis=0)
+            given[symbol] = given[symbol] / given[symbol].sum(axis=1 - program.axis, keepdims=True)
     for symbol in program.kept:
         numbers = random.normal(size=shapes[symbol]) / np.sqrt(shapes[symbol][1])
         is_mean_of_squares = program.roles[symbol].mean == "s"

@@ -6,7 +6,6 @@ most of them differ. `answers` judges what is answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -108,7 +107,7 @@ def ask(
 
     `question` is one of the experiment, with a form of its own; but whether a number is voted for
     or typed is decided by `form`, unless it is None. The cell is `cell`, or that of the question,
-    or the one that its text names, or the best one in the column of `example` (from 0). A vote with
+    or the one that its text names, or the best one of `example` (from 0). A vote with
     one choice becomes a talk.
     """
     state = timeline.state(position)
@@ -180,13 +179,14 @@ def best_cell(
 ) -> Cell:
     """The cell in which most mistakes give different numbers; none that is 0 if any is not."""
     result = iteration.results[program.index(step.symbol)]
-    rows, columns = result.shape
-    across: Iterable[int] = range(min(columns, LOOKED_AT))
+    down, across = (range(min(n, LOOKED_AT)) for n in result.shape)
     if step.symbol in program.per_example:
-        across = (min(example, columns - 1),)
+        shown = min(example, result.shape[program.axis] - 1)
+        entries, _ = program.architecture.place(down, across)
+        down, across = program.architecture.place(entries, range(shown, shown + 1))
 
-    best, most = Cell(step.symbol, 1, min(across) + 1), (False, False, -1, False)
-    for i, j in product(range(min(rows, LOOKED_AT)), across):
+    best, most = Cell(step.symbol, down[0] + 1, across[0] + 1), (False, False, -1, False)
+    for i, j in product(down, across):
         cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         written = write(number)
         shows = isfinite(number) and read_figure(written) != 0

@@ -29,7 +29,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.architecture import Kind, Step
@@ -188,9 +188,17 @@ def without_sum(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def one_path(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
-    """x and y for x + y, in a gradient: a term for each path to the loss."""
+    """x and y for x + y, in a gradient: a term for each path to the loss; a penalty stays."""
+
+    def one(part: Expr) -> Iterator[Expr]:
+        terms = part.terms if isinstance(part, Sum) else ()
+        paths = [term for term in terms if not {*program.gradients}.isdisjoint(names(term))]
+        rest = tuple(term for term in terms if term not in paths)
+        if len(paths) > 1:
+            yield from (Sum((path, *rest)) if rest else path for path in paths)
+
     if step.phase == "backward":
-        yield from variants(e, lambda part: part.terms if isinstance(part, Sum) else ())
+        yield from variants(e, one)
 
 
 def accumulated(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
@@ -214,14 +222,14 @@ def with_transpose(e: Expr, program: Program) -> Iterator[Expr]:
 def without_activation(e: Expr, program: Program) -> Iterator[Expr]:
     """z for g(z)."""
     match e:
-        case Call(function, (x,)) if function in ACTIVATIONS:
+        case Call(function, (x,)) if function in FUNCTIONS:
             yield x
 
 
 def derivative_for_activation(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(z) for g(z)."""
     match e:
-        case Call(function, args) if function in ACTIVATIONS and ACTIVATIONS[function].elementwise:
+        case Call(function, args) if function in FUNCTIONS and FUNCTIONS[function].elementwise:
             yield Call(f"{function}_derivative", args)
 
 

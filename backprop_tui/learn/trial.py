@@ -116,9 +116,10 @@ def _only_here(trial: Trial) -> str:
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
     """`e` with what it may lack, and the sentence for it."""
     correct = "Your formula is correct"
+    over_examples, over_outputs = now.program.architecture.place(col_sums(e), row_sums(e))[::-1]
     for scalar, one, more, total, terms in (
-        (m, "input", "a batch", row_sums(e), "examples"),
-        (K, "output", "a layer of several", col_sums(e), "outputs"),
+        (m, "input", "a batch", over_examples, "examples"),
+        (K, "output", "a layer of several", over_outputs, "outputs"),
     ):
         if now.given[scalar.symbol] == 1:
             sign = scalar.symbol

@@ -97,10 +97,11 @@ class Entries:
             case SumOver(index, count, body):
                 inner = self.derivative(body, by, body)
                 return inner if inner == ZERO else times(g, SumOver(index, count, inner))
-            case Call("softmax", (Indexed() as x,)) if isinstance(c, Indexed):
+            case Call("softmax" | "softmax_rows", (Indexed() as x,)) if isinstance(c, Indexed):
                 if x.symbol != by.symbol:
                     return ZERO
-                same = _delta(c.row, by.row)
+                over_column = e.function == "softmax"
+                same = _delta(c.row, by.row) if over_column else _delta(c.column, by.column)
                 return times(g, times(c, Diff(same, Indexed(c.symbol, by.row, by.column))))
             case Indexed() | Name() | Num():
                 return ZERO
@@ -242,7 +243,7 @@ def _cancelled(product: Product) -> Product:
 
 
 def sum_of(found: Iterable[Product], ones: Iterable[str] = ()) -> Expr:
-    """Products as one sum, what is added first. A column of a matrix in `ones` adds up to 1."""
+    """Products as one sum, what is added first. An example of a matrix in `ones` adds up to 1."""
     whole: Expr = ZERO
     for number, factors, sums in sorted(found, key=lambda p: p[0] < 0):
         for index, count in reversed(sums):

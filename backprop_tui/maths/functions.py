@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Call, Expr, Name, as_expr, calls, replace
+from backprop_tui.maths.expressions import (
+    Call,
+    Expr,
+    MatMul,
+    Name,
+    as_expr,
+    calls,
+    rebuild,
+    replace,
+)
 from backprop_tui.maths.rules import derivative, derivative_of
 
 if TYPE_CHECKING:
@@ -139,6 +148,18 @@ PRIMITIVES: dict[str, Primitive] = {
             words="column sums of *",
         ),
         Primitive(
+            "row_max",
+            lambda x: np.max(x, axis=1, keepdims=True),
+            "row_max(*)",
+            r"\max_{\text{row}}(*)",
+            "np.max(*, axis=1, keepdims=True)",
+            "torch.amax(*, dim=1, keepdim=True)",
+            over="row",
+            fold="max",
+            mathml="<munder><mi>max</mi><mtext>row</mtext></munder><mo>(</mo>*<mo>)</mo>",
+            words="row maxima of *",
+        ),
+        Primitive(
             "col_max",
             lambda x: np.max(x, axis=0, keepdims=True),
             "col_max(*)",
@@ -179,8 +200,8 @@ def _function(name: str) -> Callable[..., Expr]:
     return lambda *args: Call(name, tuple(as_expr(a) for a in args))
 
 
-exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, col_max, total = map(
-    _function, "exp log square sqrt power max step row_sums col_sums col_max total".split()
+exp, log, square, sqrt, power, maximum, step, row_sums, col_sums, row_max, col_max, total = map(
+    _function, "exp log square sqrt power max step row_sums col_sums row_max col_max total".split()
 )
 
 # One-letter names: z a layer's Z, a the prediction, y the target.
@@ -217,6 +238,7 @@ class Activation:
 
 sigma, tanh = _function("sigmoid"), _function("tanh")
 spread = exp(z - col_max(z))  # softmax: less the largest z, so that exp cannot overflow
+along_rows = exp(z - row_max(z))
 
 ACTIVATIONS: dict[str, Activation] = {
     f.name: f
@@ -241,6 +263,37 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
     )
 }
+FUNCTIONS = {
+    **ACTIVATIONS,
+    "softmax_rows": Activation(
+        "softmax_rows",
+        "softmax_rows",
+        "torch.softmax(*, dim=1)",
+        along_rows / row_sums(along_rows),
+    ),
+}
+"""The functions that are expressions in z: those of layers, and those that formulas alone have."""
+
+OTHER_AXIS = {
+    "row_sums": "col_sums",
+    "col_sums": "row_sums",
+    "row_max": "col_max",
+    "col_max": "row_max",
+    "softmax": "softmax_rows",
+    "softmax_rows": "softmax",
+}
+"""What gathers over rows, for columns, and the reverse."""
+
+
+def transposed(e: Expr) -> Expr:
+    """`e` for matrices that are all transposed: its value is then transposed, too."""
+    match e:
+        case MatMul(x, y):
+            return MatMul(transposed(y), transposed(x))
+        case Call(function, args):
+            return Call(OTHER_AXIS.get(function, function), tuple(map(transposed, args)))
+        case _:
+            return rebuild(e, transposed)
 
 
 @dataclass(frozen=True)
@@ -275,10 +328,10 @@ LOSSES: dict[str, Loss] = {
 }
 
 DEFINITIONS: dict[str, Expr] = {
-    **{f.name: f.value for f in ACTIVATIONS.values()},
+    **{f.name: f.value for f in FUNCTIONS.values()},
     **{
         derivative_of(f(z)).function: f.derivative
-        for f in ACTIVATIONS.values()
+        for f in FUNCTIONS.values()
         if f.derivative is not None
     },
 }

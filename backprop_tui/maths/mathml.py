@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 
 from backprop_tui.maths.expressions import Cell, Expr
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
 from backprop_tui.maths.writing import GREEK, Notation, plain_number, write
 
 NEGATIVE = '<mo form="prefix">−</mo>'
@@ -71,7 +71,7 @@ def _call(function: str) -> str:
         if primitive.mathml is None:
             return _called(primitive.text.removesuffix("(*)"))
         return primitive.mathml.replace("<mo>(</mo>*<mo>)</mo>", f"{OPENING}*{CLOSING}")
-    name = ACTIVATIONS[function.removesuffix("_derivative")].symbol
+    name = FUNCTIONS[function.removesuffix("_derivative")].symbol
     return _called(name, "<mo>′</mo>" if is_derivative(function) else "")
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import Call, Diff, Div, Expr, Mul, Neg, Num, Sum
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.functions import DEFINITIONS, LOSSES, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS as DEFINED
 from backprop_tui.maths.spellings import GrammarError, Token, symbol_meant
 from backprop_tui.messages import nearest, short
 
 FUNCTIONS = {
-    **{name: name for name in (*PRIMITIVES, *DEFINITIONS, *ACTIVATIONS)},
-    **{f.symbol: f.name for f in ACTIVATIONS.values()},
+    **{name: name for name in (*PRIMITIVES, *DEFINITIONS)},
+    **{f.symbol: f.name for f in DEFINED.values()},
     **{name.replace("_derivative", "_slope"): name for name in DEFINITIONS},  # as 0.1.0 wrote it
     "maximum": "max",
     "amax": "max",
@@ -34,6 +35,7 @@ GATHERED = {
     ("sum", 1): "row_sums",
     ("sum", 0): "col_sums",
     ("max", None): "largest",
+    ("max", 1): "row_max",
     ("max", 0): "col_max",
 }
 """The functions for NumPy's sum and max along an axis."""

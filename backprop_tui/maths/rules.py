@@ -79,6 +79,16 @@ def _power(e: Call, c: Expr, g: Expr) -> Gradients:
     yield exponent, g * c * Call("log", (base,))
 
 
+def _softmax(over: str, sums: str) -> Rule:
+    return Rule(
+        "softmax",
+        "c = softmax(a):  da = c ∘ (dc − Σ dc ∘ c)",
+        f"Each a changes every c of its {over}, so the effects are added up.",
+        lambda e, c, g: [(e.args[0], c * (g - Call(sums, (g * c,))))],
+        broadcasts=False,
+    )
+
+
 RULES: dict[type[Expr] | str, Rule] = {
     Sum: Rule(
         "sum",
@@ -160,13 +170,8 @@ RULES: dict[type[Expr] | str, Rule] = {
     "row_sums": _sums("sum over elements", "c[i] = Σⱼ a[i,j]:  da[i,j] = dc[i]"),
     "col_sums": _sums("sum over elements", "c[j] = Σᵢ a[i,j]:  da[i,j] = dc[j]"),
     "total": _sums("sum over elements", "c = Σᵢ Σⱼ a[i,j]:  da[i,j] = dc"),
-    "softmax": Rule(
-        "softmax",
-        "c = softmax(a):  da = c ∘ (dc − Σ dc ∘ c)",
-        "Each a changes every c of its column, so the effects are added up.",
-        lambda e, c, g: [(e.args[0], c * (g - Call("col_sums", (g * c,))))],
-        broadcasts=False,
-    ),
+    "softmax": _softmax("column", "col_sums"),
+    "softmax_rows": _softmax("row", "row_sums"),
 }
 """The rule of each kind of node. A function without an entry of its own has that of `Call`."""
 
@@ -177,7 +182,7 @@ BROADCAST = Rule(
     lambda e, c, g: [(e, Call("row_sums", (g,)))],
 )
 
-WITHOUT = frozenset({"largest", "col_max"})
+WITHOUT = frozenset({"largest", "col_max", "row_max"})
 """The functions that have no rule."""
 
 

@@ -56,6 +56,7 @@ WORDS = {
     **dict.fromkeys((r"\beta_2", r"\beta_{2}"), "beta2"),
     r"\sum_{\text{row}}": "row_sums",
     r"\sum_{\text{column}}": "col_sums",
+    r"\max_{\text{row}}": "row_max",
     r"\max_{\text{column}}": "col_max",
     **dict.fromkeys((r"\sum", "Σ", "∑"), "sum"),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES
 from backprop_tui.maths.writing import GREEK, Notation, plain_number
 
 SIGNS = {
@@ -52,12 +52,12 @@ SIGNS = {
 }
 """How a sign in a sentence is spoken."""
 NUMBER = r"\d+(?:[.,]\d+)*"
-FUNCTIONS = {
+SPOKEN = {
     **{name: name for name in PRIMITIVES},
-    **{a.symbol: a.name for a in ACTIVATIONS.values()},
+    **{f.symbol: f.name for f in FUNCTIONS.values()},
 }
 """The functions' names, by how sentences write them: row_sums, σ."""
-NAMED = "|".join(map(re.escape, FUNCTIONS))
+NAMED = "|".join(map(re.escape, SPOKEN))
 CALL = re.compile(rf"(?<!\w)({NAMED})(?:\(([^(){{}}]*)\)|(?=\{{))")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
@@ -139,7 +139,7 @@ def _with_formulas(prose: str) -> str:
 
 def _called(call: re.Match[str]) -> str:
     """Row sums of dZ2, for row_sums(dZ2); row sums, for row_sums(…), the function itself."""
-    template, argument = _call(FUNCTIONS[call[1]]), call[2]
+    template, argument = _call(SPOKEN[call[1]]), call[2]
     if argument is None:
         return template.replace("*", "")
     return template.removesuffix(" of *") if argument == "…" else template.replace("*", argument)
@@ -175,7 +175,7 @@ def _entry_in_words(symbol: str, row: str, column: str) -> str:
 def _call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].words or f"{function.replace('_', ' ')} of *"
-    symbol = ACTIVATIONS[function.removesuffix("_derivative")].symbol
+    symbol = FUNCTIONS[function.removesuffix("_derivative")].symbol
     name = SIGNS.get(symbol, symbol).replace("_", " ")
     return f"derivative of {name} at *" if function.endswith("_derivative") else f"{name} of *"
 

@@ -34,7 +34,7 @@ from backprop_tui.maths.expressions import (
     is_scalar,
     rebuild,
 )
-from backprop_tui.maths.functions import ACTIVATIONS, PRIMITIVES
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES
 
 SUBSCRIPTS = {"k": "ₖ", "p": "ₚ", "s": "ₛ", "t": "ₜ"}
 """The letters of the indices that sums run over, and their subscripts for the Σ."""
@@ -248,7 +248,7 @@ def plain_number(value: float) -> str:
 def _text_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].text
-    activation = ACTIVATIONS[function.removesuffix("_derivative")]
+    activation = FUNCTIONS[function.removesuffix("_derivative")]
     return f"{activation.symbol}{'′' if function.endswith('_derivative') else ''}(*)"
 
 
@@ -356,7 +356,7 @@ NUMPY = Notation(
 def _torch_call(function: str) -> str:
     if function in PRIMITIVES:
         return PRIMITIVES[function].torch
-    return ACTIVATIONS[function].torch if function in ACTIVATIONS else f"{function}(*)"
+    return FUNCTIONS[function].torch if function in FUNCTIONS else f"{function}(*)"
 
 
 TORCH = replace(NUMPY, call=_torch_call)

@@ -1,7 +1,8 @@
 """The algorithm of backpropagation: a dense network's forward steps and all updates stand here.
 
 The backward steps between them are derived (`backward`). It is Andrew Ng's notation: columns are
-examples. Nothing here knows of numbers, positions or screens.
+examples; or the same with all matrices transposed: rows are. Nothing here knows of numbers,
+positions or screens.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from functools import lru_cache, reduce
 from operator import add
 
 from backprop_tui.maths.expressions import Expr, Name
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total, transposed
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
 from backprop_tui.model.backward import Forward, backward, without_sums_of_one
 from backprop_tui.model.layers import (
@@ -35,7 +37,7 @@ Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
 
 def forward_of(network: Network) -> Iterator[Step]:
-    """The forward steps, and the loss of each example."""
+    """The forward steps, and the loss of each example; columns are examples."""
     for layer, name in zip(layers_of(network.layers), network.activations, strict=True):
         number = layer.number
         W, A, b, Z = map(Name, (layer.weight, layer.below, layer.bias, layer.affine))
@@ -80,15 +82,21 @@ def architecture_of(network: Network | WrittenNetwork) -> Architecture:
     """A network as a run needs it. Raises ValueError for a written one that has a fault."""
     if isinstance(network, WrittenNetwork):
         return written_architecture(network)
-    n = network.layers
+    n, rows = network.layers, network.orientation == "rows"
+    steps = tuple(forward_of(network))
+    data: dict[str, Shape] = {INPUT: (n[0], 1), TARGET: (n[-1], 1)}
+    if rows:
+        steps = tuple(replace(step, expression=transposed(step.expression)) for step in steps)
+        data = {symbol: shape[::-1] for symbol, shape in data.items()}
     return Architecture(
-        tuple(forward_of(network)),
+        steps,
         given_of(network),
-        {INPUT: (n[0], 1), TARGET: (n[-1], 1), **network.parameter_shapes},
+        {**data, **network.parameter_shapes},
         frozenset(weights_of(n)),
         layers_of(n)[-1].activation,
         {layer.number: f"layer {layer.number}" for layer in layers_of(n)},
         {TARGET: LOSSES[network.loss]},
+        axis=0 if rows else 1,
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from backprop_tui.maths.expressions import Expr, Name, Num
-from backprop_tui.maths.functions import Loss, col_sums
+from backprop_tui.maths.functions import Loss, col_sums, row_sums
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.layers import Part, gradient
 
+T = TypeVar("T")
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 Kind: TypeAlias = Literal["input", "target", "parameter", "value", "loss", "gradient", "mean"]
@@ -102,23 +103,33 @@ class Architecture:
     """J, where it is a formula of the file's own."""
     same: frozenset[str] = frozenset()
     """The inputs that are the same matrix for each example."""
+    axis: int = 1
+    """Along which axis examples lie: 1 where each is a column, 0 where each is a row."""
+
+    def place(self, entry: T, example: T) -> tuple[T, T]:
+        """The row and the column of an entry of an example; and of a row and a column the entry
+        and the example."""
+        return (entry, example) if self.axis else (example, entry)
 
     def shapes(self, examples: int) -> dict[str, Shape]:
         """The shapes of what is given, for a batch of that many examples."""
         return {
-            symbol: (shape[0], examples) if symbol in self.columns else shape
+            symbol: self.place(shape[1 - self.axis], examples)
+            if symbol in self.per_example
+            else shape
             for symbol, shape in self.of_one.items()
         }
 
     @cached_property
     def known(self) -> dict[Expr, Expr]:
-        """What holds of the data: a column of Y adds up to 1."""
+        """What holds of the data: a column of Y adds up to 1, or a row."""
+        sums = col_sums if self.axis else row_sums
         shares = (s for s, loss in self.losses.items() if loss.targets_are_shares)
-        return {col_sums(Name(symbol)): Num(1.0) for symbol in shares}
+        return {sums(Name(symbol)): Num(1.0) for symbol in shares}
 
     @cached_property
-    def columns(self) -> frozenset[str]:
-        """The data that has a column for each example."""
+    def per_example(self) -> frozenset[str]:
+        """The data that has a column, or a row, for each example."""
         data = {s for s, role in self.given.items() if role.kind in ("input", "target")}
         return frozenset(data - self.same)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from backprop_tui.maths.expressions import Expr
+from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array as Array
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.algorithm import architecture_of, program_of
@@ -102,10 +102,10 @@ class CsvSource:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The [data] of a file, turned: its rows are the columns here. Names are a CSV file's."""
+    """The [data] of a file. Names are a CSV file's."""
 
     by_symbol: Mapping[str, Array]
-    """The inputs and the targets, by what a program calls them; columns are examples."""
+    """The inputs and the targets, by what a program calls them."""
     same: frozenset[str] = frozenset()
     """Those that are the same matrix for each example, as it stands in the file."""
     input_names: tuple[str, ...] | None = None
@@ -114,39 +114,59 @@ class Data:
     """The classes' names, where the targets are classes: one for each output, or for 0 and 1."""
     standardized: bool = False
     """Whether the inputs are not the file's own: each has mean 0 and standard deviation 1."""
+    axis: int = 1
+    """Along which axis examples lie: 1 where each is a column, 0 where each is a row."""
 
     @property
     def X(self) -> Array:  # noqa: N802 (its name in the file)
-        """The inputs of a dense network: n[0] × N."""
+        """The inputs of a dense network: n[0] × N, or N × n[0]."""
         return self.by_symbol[INPUT]
 
     @property
     def Y(self) -> Array:  # noqa: N802
-        """The targets of a dense network: n[L] × N."""
+        """The targets of a dense network: n[L] × N, or N × n[L]."""
         return self.by_symbol[TARGET]
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """The symbols that have a column for each example."""
+    def per_example(self) -> tuple[str, ...]:
+        """The symbols that have a column, or a row, for each example."""
         return tuple(symbol for symbol in self.by_symbol if symbol not in self.same)
 
     @property
     def examples(self) -> int:
         """How many examples there are; 1 where every matrix is the same for each."""
-        return next((int(self.by_symbol[s].shape[1]) for s in self.columns), 1)
+        return next((int(self.by_symbol[s].shape[self.axis]) for s in self.per_example), 1)
+
+    def columns(self, matrix: Array) -> Array:
+        """A matrix of this axis with a column for each example."""
+        return matrix if self.axis else matrix.T
+
+    def place_of(self, cell: Cell, examples: Indices) -> tuple[int, int]:
+        """Where a cell of the batch of these examples stands in its whole matrix, from 0."""
+        place = [cell.row - 1, cell.column - 1]
+        if cell.symbol in self.per_example:
+            place[self.axis] = int(examples[place[self.axis]])
+        return place[0], place[1]
+
+    def along(self, axis: int) -> "Data":
+        """The same with examples along that axis."""
+        if axis == self.axis:
+            return self
+        turned = {s: read_only(self.by_symbol[s].T) for s in self.per_example}
+        return replace(self, by_symbol={**self.by_symbol, **turned}, axis=axis)
 
     @property
     def names(self) -> dict[str, tuple[str, ...] | None]:
-        """What the rows of the inputs and of the targets are called, by their symbols."""
+        """What the entries of an example's input and of its target are called, by their symbols."""
         return {INPUT: self.input_names, TARGET: self.output_names}
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
         """What the classes are called, where every target is one; their numbers without names."""
         Y = self.by_symbol.get(TARGET)
-        if Y is None or not are_classes(Y):
+        if Y is None or not are_classes(self.columns(Y)):
             return None
-        outputs = len(Y)
+        outputs = len(self.columns(Y))
         if self.classes is not None:
             return self.classes
         if outputs == 1:
@@ -175,12 +195,15 @@ class Initial:
         for name, shape in shapes.items():
             # A given weight's draw is consumed all the same: the others do not depend on it.
             drawn = name in architecture.drawn
-            value = self._drawn(random, shape) if drawn else np.zeros(shape)
+            value = self._drawn(random, shape, architecture.axis) if drawn else np.zeros(shape)
             start[name] = self.given[name] if name in self.given else read_only(value)
         return start
 
-    def _drawn(self, random: "np.random.Generator", shape: Shape) -> Array:
+    def _drawn(self, random: "np.random.Generator", shape: Shape, axis: int) -> Array:
+        """Random weights: those of one seed are the same in both orientations, transposed."""
+        shape = shape if axis else shape[::-1]
         weights = random.normal(0.0, SCHEMES[self.scheme](shape[1]), shape)
+        weights = weights if axis else weights.T
         if self.round is None:
             return weights
         return np.round(weights, self.round) + 0.0  # + 0.0: a weight rounded away is 0, never −0
@@ -333,7 +356,7 @@ class Experiment:
         """The questions asked before this step, those that name an iteration first."""
         return _here(self.questions, iteration, step)
 
-    # Batches: iterations and epochs count from 1, examples (columns of X and Y) from 0.
+    # Batches: iterations and epochs count from 1, examples from 0.
 
     @property
     def batches_per_epoch(self) -> int:
@@ -349,7 +372,7 @@ class Experiment:
         return (iteration - 1) // self.batches_per_epoch + 1
 
     def examples_of(self, iteration: int) -> Indices:
-        """The columns of X and Y in this iteration's batch; an epoch's last one may hold fewer."""
+        """The examples in this iteration's batch; an epoch's last one may hold fewer."""
         first = (iteration - 1) % self.batches_per_epoch * self.training.batch
         return self._order_of(self.epoch_of(iteration))[first : first + self.training.batch]
 

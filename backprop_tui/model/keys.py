@@ -82,7 +82,8 @@ class ListOf:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row."""
+    """Rows of numbers, all of one length. A `flat` one may be a plain list: one number a row, or
+    one row where examples are rows."""
 
     flat: bool = False
     infinite: bool = False  # whether a number may be too large to hold
@@ -105,7 +106,8 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """A printed number, or rows of them; a plain list is one number a row. "" is not printed."""
+    """A printed number, or rows of them; a plain list is one number a row, or one row where
+    examples are rows. "" is not printed."""
 
     printed: Value
 

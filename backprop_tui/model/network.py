@@ -20,6 +20,8 @@ from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS, Rule
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
+ORIENTATIONS = ("columns", "rows")
+"""What examples are in the matrices of a network."""
 SIZES = ListOf(whole_number(1), "numbers of neurons, the inputs first", 2, 1000)
 FUNCTIONS = ListOf(
     name_among(sorted(ACTIVATIONS)), "activations, one for each layer after the inputs", 1
@@ -40,11 +42,17 @@ class Network:
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
 
     bias: Annotated[bool, Key(TRUTH, "false: Z = W·A, with no b anywhere")] = True
+    orientation: Annotated[
+        str, Key(name_among(ORIENTATIONS), "rows: Z = A·W + b, a row for each example (Keras)")
+    ] = ORIENTATIONS[0]
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, int]]:
         """The shape of each parameter, in the order W1, b1, W2, b2, ..."""
-        return parameter_shapes(self.layers, self.bias)
+        shapes = parameter_shapes(self.layers, self.bias)
+        if self.orientation == "rows":
+            return {symbol: (columns, rows) for symbol, (rows, columns) in shapes.items()}
+        return shapes
 
     @property
     def depth(self) -> int:

@@ -164,10 +164,15 @@ class Program:
         """The symbol of the predictions: what the loss compares with the targets."""
         return self.architecture.output
 
+    @property
+    def axis(self) -> int:
+        """Along which axis examples lie: 1 where each is a column, 0 where each is a row."""
+        return self.architecture.axis
+
     @cached_property
     def outputs(self) -> int:
-        """The rows of the predictions: K."""
-        return self.shapes(1)[self.output][0]
+        """The numbers of a prediction: K."""
+        return self.shapes(1)[self.output][1 - self.axis]
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -222,7 +227,7 @@ class Program:
 
     @cached_property
     def per_example(self) -> frozenset[str]:
-        """The symbols that have a column for each example of the batch."""
+        """The symbols that have a column, or a row, for each example of the batch."""
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
         forward = [

@@ -103,7 +103,8 @@ def given(view: View, place: Place) -> Iterator[str]:
 def column_name(view: View, place: Place) -> str:
     """What the data calls an input or a target."""
     names = view.state.experiment.data.names.get(place.symbol)
-    return names[place.cell.row - 1] if names else ""
+    entry, _ = view.program.architecture.place(place.cell.row, place.cell.column)
+    return names[entry - 1] if names else ""
 
 
 def reads(view: View, found: Explanation) -> Iterator[str]:

@@ -90,9 +90,10 @@ def predictions(view: View) -> Iterator[str]:
     if view.step is None or view.step.symbol != outputs or A is None or names is None:
         return
     (targets,) = state.program.of_kind("target")
-    Y, shown = state.before(targets), min(state.examples, MOST_PREDICTED)
-    for column in range(shown if data.examples > 1 else 0):
-        found, example = prediction(names, A, Y, column), state.iteration.examples[column] + 1
+    A, Y = data.columns(A), data.columns(state.before(targets))
+    shown = min(state.examples, MOST_PREDICTED)
+    for k in range(shown if data.examples > 1 else 0):
+        found, example = prediction(names, A, Y, k), state.iteration.examples[k] + 1
         verdict = "right" if found.right else "wrong"
         yield f"Example {example}: predicted {found.predicted}, target {found.target}, {verdict}."
     if state.examples > 1:

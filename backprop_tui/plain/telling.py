@@ -89,9 +89,10 @@ def matrix(view: View, symbol: str, most: int = MOST, row: int | None = None) ->
 
 
 def _columns(view: View, symbol: str) -> str:
-    """What columns are, where there are several examples."""
+    """What columns, or rows, are, where there are several examples."""
     several = view.state.examples > 1 and symbol in view.state.program.per_example
-    return "; each column is an example" if several else ""
+    example = "column" if view.state.program.axis else "row"
+    return f"; each {example} is an example" if several else ""
 
 
 def _row(view: View, symbol: str, i: int, columns: int) -> str:

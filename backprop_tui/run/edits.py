@@ -150,15 +150,9 @@ class Edits:
     def _placed(self, edit: Edit) -> Made:
         if not isinstance(edit.of, Cell):
             return Made(edit, edit.of.symbol)
-        column, symbol = self._column(edit.of, edit.iteration), edit.of.symbol
-        is_data = symbol in self.experiment.data.by_symbol
-        return Made(edit, symbol, edit.of.row - 1, column, is_data)
-
-    def _column(self, cell: Cell, iteration: int) -> int:
-        """The column of a cell, from 0; of the data that in it, which is an example."""
-        if cell.symbol in self.experiment.data.columns:
-            return int(self.experiment.examples_of(iteration)[cell.column - 1])
-        return cell.column - 1
+        data, symbol = self.experiment.data, edit.of.symbol
+        place = data.place_of(edit.of, self.experiment.examples_of(edit.iteration))
+        return Made(edit, symbol, *place, is_data=symbol in data.by_symbol)
 
     def due(self, number: int, otherwise: int) -> int:
         """The first iteration after that one that begins with an edit, if it is before another."""

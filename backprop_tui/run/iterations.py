@@ -96,8 +96,8 @@ def batch(data: Data, examples: Indices) -> dict[str, Array]:
     """The inputs and targets of those examples, each laid out in memory row by row."""
     found = dict(data.by_symbol)
     if len(examples) != data.examples or (examples != np.arange(data.examples)).any():
-        for symbol in data.columns:
-            found[symbol] = data.by_symbol[symbol].take(examples, axis=1)
+        for symbol in data.per_example:
+            found[symbol] = data.by_symbol[symbol].take(examples, axis=data.axis)
             found[symbol].flags.writeable = False
     return found
 

@@ -95,7 +95,9 @@ class Many:
             order = order[max(0, first - 1 - before) * size : (last - before) * size]
             full = len(order) // size * size
             stacks = (
-                repeat(of, full // size) if s in same else _stack(of, order[:full], size)
+                repeat(of, full // size)
+                if s in same
+                else _stack(of, order[:full], size, experiment.data.axis)
                 for s, of in self._data.items()
             )
             yield from zip(*stacks, repeat(np.array(float(size)), full // size), strict=True)
@@ -123,8 +125,11 @@ class Many:
         return losses
 
 
-def _stack(matrix: Array, examples: Indices, m: int) -> Array:
-    """Columns of a matrix, m to each batch: (batches, rows, m), each batch laid out row by row."""
+def _stack(matrix: Array, examples: Indices, m: int, axis: int) -> Array:
+    """Examples of a matrix, m to each batch, each batch laid out row by row: (batches, rows, m), or
+    (batches, m, columns) where examples are rows."""
+    if axis == 0:
+        return matrix.take(examples, axis=0).reshape(-1, m, matrix.shape[1])
     columns = matrix.take(examples, axis=1).reshape(len(matrix), -1, m)  # (rows, batches, m)
     return np.ascontiguousarray(columns.swapaxes(0, 1))
 

@@ -143,7 +143,7 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
     data, targets = experiment.data, program.targets
-    classes = len(targets) == 1 and are_classes(data.by_symbol[targets[0]])
+    classes = len(targets) == 1 and are_classes(data.columns(data.by_symbol[targets[0]]))
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
     first, behind = program.phase_bounds("loss")
@@ -157,5 +157,6 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())
         if classes:
-            right += int(correct(np.asarray(known[program.output]), known[targets[0]]).sum())
+            A, Y = (data.columns(np.asarray(known[s])) for s in (program.output, targets[0]))
+            right += int(correct(A, Y).sum())
     return Evaluation(data.examples, total / data.examples, right if classes else None)

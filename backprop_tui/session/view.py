@@ -47,7 +47,7 @@ ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 class View:
     """A state of the run with all that the screen shows of it.
 
-    `example` is a column of the batch; `scroll` is the first row and column shown of each layer.
+    `example` is one of the batch, from 0; `scroll` is the first row and column shown of each layer.
     """
 
     state: State
@@ -220,20 +220,30 @@ class View:
         """The first cell shown of the step that the run's mistake changed."""
         if self.right is None or not self.state.done(step.symbol):
             return None
-        column = self.column if step.symbol in self.program.per_example else None
-        return self.right.first_wrong(self.iteration, step.symbol, column)
+        example = self.column if step.symbol in self.program.per_example else None
+        return self.right.first_wrong(self.iteration, step.symbol, example)
 
     @cached_property
     def column(self) -> int:
-        """The example whose column is shown, from 0: a looked-at cell's or open step's own."""
-        per_example = self.program.per_example
+        """The example whose column is shown, or row, from 0: a looked-at cell's or open step's."""
+        per_example, place = self.program.per_example, self.program.architecture.place
         cursor = self.inspection.cursor
         if cursor and cursor.symbol in per_example:
-            return min(cursor.column, self.state.examples) - 1
+            return min(place(cursor.row, cursor.column)[1], self.state.examples) - 1
         if self.step and self.step.symbol in per_example and self.state.position.elements:
             revealed = self.state.position.elements - 1
-            return revealed % self.state.shapes[self.step.symbol][1]
+            return place(*divmod(revealed, self.state.shapes[self.step.symbol][1]))[1]
         return min(self.example, self.state.examples - 1)
+
+    def entry(self, symbol: str, k: int) -> tuple[int, int]:
+        """The row and the column (from 0) of number `k` of a vector: of the shown example's, where
+        each example has one."""
+        example = self.column if symbol in self.program.per_example else 0
+        return self.program.architecture.place(k, example)
+
+    def of_example(self, values: Array) -> Array:
+        """The numbers of the shown example in a matrix that has some for each, in order."""
+        return self.state.experiment.data.columns(values)[:, self.column]
 
     @cached_property
     def explanation(self) -> Explanation | None:

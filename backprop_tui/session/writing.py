@@ -41,9 +41,8 @@ def write(s: SessionState, rest: str) -> None:
         s.asking = None
         s.look(Inspection())
         s.writing, s.told = symbol, ()
-        s.open(
-            Prompt("formula", f"{symbol} =", FORMULA, _formula_typed, Line.of(typed), left=_left)
-        )
+        how = FORMULA.replace("axis=1", f"axis={s.timeline.program.axis}")  # that of examples
+        s.open(Prompt("formula", f"{symbol} =", how, _formula_typed, Line.of(typed), left=_left))
     elif rest.lower() == TAUGHT:
         if symbol not in experiment.formulas:
             raise CannotError(f"{symbol} is computed as it is taught already.")

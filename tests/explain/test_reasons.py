@@ -37,6 +37,8 @@ LINEAR = Network((2, 2, 1), ("linear", "sigmoid"), "binary_cross_entropy")
 LINE = Network((2, 2, 1), ("tanh", "linear"), "half_squared_error")
 NO_BIAS = Network((2, 3, 1), ("sigmoid", "sigmoid"), "half_squared_error", bias=False)
 
+IN_ROWS = replace(SHARES, orientation="rows")
+
 ONE = Training()
 MEAN = Training(batch=3)
 SUM = Training(batch=3, reduction="sum")
@@ -83,6 +85,13 @@ OF_LAYERS = [
         "dA1",
         CLASSIFIER,
         "A1[j] affects each Z2 through column j of W2. Adding up gives W2ᵀ · dZ2.",
+    ),
+    ("A2", IN_ROWS, "Softmax turns each example's Z2 into shares that add up to 1."),
+    ("dA1", IN_ROWS, "A1[j] affects each Z2 through row j of W2. Adding up gives dZ2 · W2ᵀ."),
+    (
+        "dW1",
+        IN_ROWS,
+        "W1[i,j] multiplies X[i]: dW1[i,j] = X[i] · dZ1[j]. (One example: no 1/m.)",
     ),
     (
         "W1",
@@ -223,8 +232,8 @@ def neuron(run: Run, bias: str | None) -> None:
         return value(e, {**run.before, **{s: 0 * run.before[s] for s in symbols}})
 
     assert np.all(without(parameters) == 0)  # nothing but products with weights, and biases
-    fixed, (rows, _) = without(read - parameters) + 0 * run.result, run.result.shape
-    biases = [run.before[s] for s in parameters if run.before[s].shape == (rows, 1)]
+    fixed, axis = without(read - parameters) + 0 * run.result, run.program.axis
+    biases = [run.before[s] for s in parameters if run.before[s].shape[axis] == 1]
     assert same(fixed, 0.0) if not bias else any(same(fixed, b + 0 * fixed) for b in biases)
 
 
@@ -253,12 +262,13 @@ def any_number(run: Run, a: str, z: str) -> None:
     assert np.array_equal(run.result, run.of(z), equal_nan=True)
 
 
-def shares(run: Run, z: str) -> None:
-    assert same(run.result.sum(axis=0), 1.0)
+def shares(run: Run, over: str, z: str) -> None:
+    axis = {"example's": 1 - run.program.axis, "column of": 0, "row of": 1}[over]
+    assert same(run.result.sum(axis=axis), 1.0)
 
 
 def one_loss(run: Run) -> None:
-    assert run.result.shape == (1, run.m)
+    assert run.result.shape == run.program.architecture.place(1, run.m)
     assert {run.program.output, *run.program.targets} <= set(names(run.step.expression))
 
 
@@ -329,7 +339,7 @@ def element_by_element(run: Run, z: str, a: str, slope: str) -> None:
 def changes_all(run: Run, z: str, a: str, column: str, remains: str | None) -> None:
     Z = run.of(z)
     moved = Z.copy()
-    moved[0] += 0.5
+    moved[run.program.architecture.place(0, slice(None))] += 0.5
     before, after = run.after(a, z, Z), run.after(a, z, moved)
     inside = (before > 1e-6) & (before < 1 - 1e-6)
     assert np.all((before != after)[inside])
@@ -346,6 +356,30 @@ def through_column(run: Run, a: str, z: str, w: str, dz: str) -> None:
         change = run.after(z, a, moved) - run.after(z, a, A)
         assert same(change, W[:, [j]] * np.ones_like(change), run.of(z))
     assert same(run.result, W.T @ run.of(dz))
+
+
+def through_row(run: Run, a: str, z: str, w: str, dz: str) -> None:
+    A, W = run.of(a, w)
+    for j in range(A.shape[1]):
+        moved = A.copy()
+        moved[:, j] += 1.0
+        change = run.after(z, a, moved) - run.after(z, a, A)
+        assert same(change, W[[j], :] * np.ones_like(change), run.of(z))
+    assert same(run.result, run.of(dz) @ W.T)
+
+
+def weight_of_rows(run: Run, w: str, x: str, dz: str, how: str, one: str | None) -> None:
+    z, W = dz[1:], run.of(w)
+    for i, j in np.ndindex(*W.shape):
+        moved = W.copy()
+        moved[i, j] += 1.0
+        change = run.after(z, w, moved) - run.after(z, w, W)
+        expected = np.zeros_like(change)
+        expected[:, j] = run.of(x)[:, i]
+        assert same(change, expected, run.of(z))
+    assert same(run.result, together(run, how, run.of(x).T @ run.of(dz)))
+    training = run.program.training
+    assert bool(one) == (training.batch == 1 and training.reduction == "mean")
 
 
 def weight(run: Run, w: str, x: str, dz: str, how: str, one: str | None) -> None:
@@ -366,9 +400,10 @@ def added(run: Run, b: str, z: str, dz: str, how: str) -> None:
     moved = run.after(z, b, run.of(b) + 1.0) - run.after(z, b, run.of(b))
     assert same(moved, 1.0, run.of(z))
     dZ = run.of(dz)
-    columns = run.of(b).shape[1] == dZ.shape[1] and not how
-    whole = dZ if columns else dZ.sum(axis=1, keepdims=True)
-    assert same(run.result, whole if columns else together(run, how, whole))
+    axis = run.program.axis
+    alike = run.of(b).shape[axis] == dZ.shape[axis] and not how
+    whole = dZ if alike else dZ.sum(axis=axis, keepdims=True)
+    assert same(run.result, whole if alike else together(run, how, whole))
 
 
 def copied(run: Run, copy: str, of: str, dz: str, how: str) -> None:
@@ -466,7 +501,7 @@ SENTENCES: dict[str, Callable[..., None]] = {
     rf"{S} is {S}: this layer and the next one together do no more than one layer\.": one_layer,
     rf"{S} is {S}: any number can be the prediction\.": any_number,
     rf"The last activation turns each {S} into a prediction\.": prediction,
-    rf"Softmax turns each (?:example's|column of) {S} into shares that add up to 1\.": shares,
+    rf"Softmax turns each (example's|column of|row of) {S} into shares that add up to 1\.": shares,
     r"Each example has one loss: the larger it is, the worse its prediction\.": one_loss,
     rf"J is the {S} of all L: each example counts (\S+)\. Training aims to reduce J\.": objective,
     rf"{S} is (.+) plus (.+) times the sum of all squared weights\.": penalty,
@@ -479,6 +514,9 @@ SENTENCES: dict[str, Callable[..., None]] = {
     rf"{S}\[j\] affects each {S} through column j of {S}\. Adding up gives \3ᵀ · {S}\.": (
         through_column
     ),
+    rf"{S}\[j\] affects each {S} through row j of {S}\. Adding up gives {S} · \3ᵀ\.": through_row,
+    rf"{S}\[i,j\] multiplies {S}\[i\]: d\1\[i,j\] = \2\[i\] · {S}\[j\]{HOW}\."
+    r"( \(One example: no 1/m\.\))?": weight_of_rows,
     rf"{S}\[i,j\] multiplies {S}\[j\]: d\1\[i,j\] = {S}\[i\] · \2\[j\]{HOW}\."
     r"( \(One example: no 1/m\.\))?": weight,
     rf"{S} is added to {S}, so ∂\2/∂\1 = 1 and d\1 = {S}{HOW}\.": added,

@@ -66,9 +66,12 @@ def multiply(found: Explanation, dz: str, slope: str, figure: str) -> None:
     assert not np.isfinite(derived) or close(derived, right)
 
 
-def column(found: Explanation, row: str, w: str, a: str, ways: str, more: str | None) -> None:
+def line_of_weights(
+    found: Explanation, line: str, number: str, w: str, a: str, ways: str, more: str | None
+) -> None:
     program, cell, env = found.provenance.program, found.place.cell, found.env
-    assert int(row) == cell.row
+    assert line == ("Column" if program.axis else "Row")
+    assert int(number) == program.architecture.place(cell.row, cell.column)[0]
     listed = re.findall(r"(\S+) with (\S+) = ([^\s,]+)", ways)
     for z, weight, figure in listed:
         assert read(figure) == number_of(found, weight)
@@ -82,8 +85,8 @@ def column(found: Explanation, row: str, w: str, a: str, ways: str, more: str | 
         values = [value(e, {**env, **given, a_cell.symbol: A}) for A in (moved, env[a_cell.symbol])]
         change = (values[0] - values[1])[z_cell.row - 1, z_cell.column - 1]
         assert close(change, read(figure))
-    rows = found.shapes[w][0]
-    assert len(listed) + int(more or 0) == rows
+    neurons, _ = program.architecture.place(*found.shapes[w])
+    assert len(listed) + int(more or 0) == neurons
 
 
 def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_one: str) -> None:
@@ -102,7 +105,9 @@ def mean(found: Explanation, m: str, objective: str, how: str, losses: str, of_o
 
 
 def largest(found: Explanation, z: str, figure: str) -> None:
-    assert read(figure) == found.env[z][:, found.place.cell.column - 1].max()
+    cell, program = found.place.cell, found.provenance.program
+    of_example = found.env[z][:, cell.column - 1] if program.axis else found.env[z][cell.row - 1]
+    assert read(figure) == of_example.max()
 
 
 def natural(found: Explanation) -> None:
@@ -115,7 +120,8 @@ REMARKS: dict[str, Callable[..., None]] = {
     r"= (.+) = (.+), the same number": the_same,
     r"(.+) = .+ cannot be computed; (.+) can\.": not_computed,
     rf"For {S}, multiply by the derivative (.+) = (\S+)\.": multiply,
-    rf"Column (\d+) of {S}: (\S+) is used in (.+?)(?: and (\d+) more of \w+)?\.": column,
+    rf"(Column|Row) (\d+) of {S}: (\S+) is used in (.+?)"
+    r"(?: and (\d+) more of \w+)?\.": line_of_weights,
     rf"1/m = 1/(\d+): {S} (is|contains) the mean of (\d+) loss(?:es)?\. "
     rf"{S} is the gradient of each L: no 1/m\.": mean,
     rf"The largest of {S}, (\S+), is subtracted first: same shares, no overflow\.": largest,

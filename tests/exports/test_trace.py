@@ -26,8 +26,9 @@ from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
 
 HEADER = (
-    "backprop_tui title layers activations loss bias learning_rate batch order reduction freeze "
-    "optimizer beta1 beta2 epsilon weight_decay l2 momentum_form seed mistake X Y parameters edits"
+    "backprop_tui title layers activations loss bias orientation learning_rate batch order "
+    "reduction freeze optimizer beta1 beta2 epsilon weight_decay l2 momentum_form input_gradient "
+    "seed mistake X Y parameters edits"
 ).split()
 RECORD = ("iteration step phase layer symbol formula numpy inputs examples shape value").split()
 
@@ -144,9 +145,9 @@ class TestJsonLines:
         constants = ("beta1", "beta2", "epsilon", "weight_decay", "l2")
         known |= {name: header[name] for name in constants}
         for record in records:
-            columns = [e - 1 for e in record["examples"]]
-            known["X"] = np.ascontiguousarray(numbers(header["X"])[:, columns])
-            known["Y"] = np.ascontiguousarray(numbers(header["Y"])[:, columns])
+            batch, axis = [e - 1 for e in record["examples"]], experiment.data.axis
+            known["X"] = numbers(header["X"]).take(batch, axis=axis)
+            known["Y"] = numbers(header["Y"]).take(batch, axis=axis)
             known["t"] = record["iteration"]
             began = np.zeros(record["shape"])  # what a running mean begins with
             own = record["symbol"]
@@ -155,7 +156,7 @@ class TestJsonLines:
                 for name in record["inputs"]
             }
             scope |= {"np": np, "xlog": xlog, "ratio": ratio}
-            scope |= {"m": len(columns), "K": header["layers"][-1]}
+            scope |= {"m": len(batch), "K": header["layers"][-1]}
             with np.errstate(all="ignore"):
                 exec(record["numpy"], scope)
             value = numbers(record["value"])

@@ -86,16 +86,17 @@ TABLES = {'[ "b c" ] # table\n': "b c", "[a]\n": "a"}
 def document_of(experiment: Experiment, optimizer: str) -> dict[str, Any]:
     """An experiment as its file would say it."""
     training = {f.name: getattr(experiment.training, f.name) for f in fields(experiment.training)}
-    network, data, initial = experiment.dense, experiment.data, experiment.initial
+    network, initial, data = experiment.dense, experiment.initial, experiment.data.along(0)
     return {
         "title": experiment.title,
         "network": {
             "layers": list(network.layers),
             "activations": list(network.activations),
             "loss": network.loss,
+            "orientation": network.orientation,
         },
         "training": training | {"freeze": list(training["freeze"]), "optimizer": optimizer},
-        "data": {"X": data.X.T.tolist(), "Y": data.Y.T.tolist()},
+        "data": {"X": data.X.tolist(), "Y": data.Y.tolist()},
         "initial": {name: p.tolist() for name, p in initial.given.items()},
     }
 

@@ -15,6 +15,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import LOSSES
+from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
@@ -48,11 +49,9 @@ def edits_of(draw: DrawFn, e: Experiment) -> Edit:
     """Any edit that can be made."""
     iteration = draw(st.integers(1, LAST))
     m = len(e.examples_of(iteration))
-    n = e.dense.layers
-    shapes: dict[str, tuple[int, int]] = {"X": (n[0], m), "alpha": (1, 1)}
-    if not LOSSES[e.dense.loss].targets_are_shares:
-        shapes["Y"] = n[-1], m
-    shapes |= {symbol: p.shape for symbol, p in e.parameters().items()}
+    shapes = {**architecture_of(e.network).shapes(m), "alpha": (1, 1)}
+    if LOSSES[e.dense.loss].targets_are_shares:
+        del shapes["Y"]
     symbol = draw(st.sampled_from(sorted(shapes)))
     value = draw(st.integers(0, 10)) / 10
     if symbol == "alpha":
@@ -85,7 +84,9 @@ def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
         for edit in [x for x in e.edits if x.iteration == k]:
             match edit.of:
                 case Cell("X" | "Y" as symbol, row, column):
-                    data[symbol][row - 1, e.examples_of(k)[column - 1]] = edit.value
+                    place = [row - 1, column - 1]
+                    place[e.data.axis] = int(e.examples_of(k)[place[e.data.axis]])
+                    data[symbol][tuple(place)] = edit.value
                 case Cell(symbol, row, column):
                     kept[symbol][row - 1, column - 1] = edit.value
                 case _:

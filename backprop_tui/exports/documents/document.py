@@ -64,9 +64,15 @@ class MatrixTable:
 
 
 def matrix_table(
-    symbol: str, value: Array, decimals: int, row_names: Sequence[str] | None = None
+    symbol: str,
+    value: Array,
+    decimals: int,
+    entry_names: Sequence[str] | None = None,
+    in_columns: bool = True,
 ) -> MatrixTable:
-    """The table of a matrix, shortened where it is large."""
+    """The table of a matrix, shortened where it is large. Names are those of its rows, or of its
+    columns where examples are not `in_columns`."""
+    row_names, column_names = (entry_names, None) if in_columns else (None, entry_names)
     rows = kept_rows(value.shape[0])
     heads = ["⋮" if i is None else str(i + 1) for i in rows]
     if row_names is not None:
@@ -75,7 +81,10 @@ def matrix_table(
             for i, head in zip(rows, heads, strict=True)
         ]
     figures = map(tuple, abbreviated(value, decimals, MOST_COLUMNS))
-    columns = ("…" if j is None else str(j + 1) for j in kept(value.shape[1], MOST_COLUMNS))
+    columns = [
+        "…" if j is None else f"{j + 1} {column_names[j]}" if column_names else str(j + 1)
+        for j in kept(value.shape[1], MOST_COLUMNS)
+    ]
     named = row_names is not None
     return MatrixTable(symbol, tuple(columns), tuple(zip(heads, figures, strict=True)), named)
 
@@ -285,7 +294,7 @@ def opening(timeline: Timeline, decimals: int) -> list[str]:
     paragraphs = [timeline.experiment.about.strip(), setting(timeline)]
     if data.standardized:
         paragraphs.append("Inputs are standardized: mean 0 and standard deviation 1 over the file.")
-    if data.classes and len(data.Y) == 1:
+    if data.classes and len(data.columns(data.Y)) == 1:
         zero, one = data.classes
         paragraphs.append(f"A target of 0 is {zero}, 1 is {one}.")
     if sources := list(dict.fromkeys(p.source for p in timeline.experiment.published)):
@@ -361,10 +370,16 @@ class _Author:
 
     def matrix(self, symbol: str, value: Array) -> MatrixTable:
         """The table of a matrix of this run."""
-        return matrix_table(symbol, value, self.decimals, row_names(self.timeline, symbol))
+        return matrix_table(
+            symbol,
+            value,
+            self.decimals,
+            entry_names(self.timeline, symbol),
+            bool(self.timeline.program.axis),
+        )
 
 
-def row_names(timeline: Timeline, symbol: str) -> Sequence[str] | None:
+def entry_names(timeline: Timeline, symbol: str) -> Sequence[str] | None:
     """The names in the data file of the rows of inputs, targets and predictions, if it has any."""
     program, data = timeline.program, timeline.experiment.data
     match program.roles[symbol].kind:
@@ -384,7 +399,8 @@ def edit_sentences(provenance: Provenance, iteration: int) -> Iterator[str]:
         since, example = f"from iteration {iteration} on is", ""
         if isinstance(of, Cell) and of.symbol not in timeline.program.data:
             since = "is now"
-        elif isinstance(of, Cell) and experiment.data.examples > 1:  # a column of this batch
-            example = f" of example {experiment.examples_of(iteration)[of.column - 1] + 1}"
+        elif isinstance(of, Cell) and experiment.data.examples > 1:
+            _, here = timeline.program.architecture.place(of.row, of.column)
+            example = f" of example {experiment.examples_of(iteration)[here - 1] + 1}"
         was = said(provenance.unedited(edit))
         yield f"Edited: {text(of)}{example} {since} {said(edit.value)} (was {was})."

@@ -41,7 +41,8 @@ def data(timeline: Timeline, array: str) -> Iterator[str]:
     prefix = "" if one_batch(experiment) else "data_"
     for symbol, matrix in ((INPUT, experiment.data.X), (TARGET, experiment.data.Y)):
         rows, columns = matrix.shape
-        comment = f"  # {rows} × {columns}: columns are examples"
+        examples = "columns" if experiment.data.axis else "rows"
+        comment = f"  # {rows} × {columns}: {examples} are examples"
         yield f"{prefix}{symbol} = {array.format(literal(matrix))}{comment}"
 
 
@@ -78,10 +79,11 @@ def batch(timeline: Timeline, take: str) -> Iterator[str]:
     else:
         seed = experiment.initial.seed
         yield f"    order = np.random.default_rng([{seed}, epoch + 1]).permutation({examples})"
-    yield f"    columns = order[{size} * batch : {size} * (batch + 1)]"
+    examples_here = "columns" if experiment.data.axis else "rows"
+    yield f"    {examples_here} = order[{size} * batch : {size} * (batch + 1)]"
     yield f"    {INPUT}, {TARGET} = {take.format(INPUT)}, {take.format(TARGET)}"
     if "m" in _read(timeline):
-        yield "    m = len(columns)"
+        yield f"    m = len({examples_here})"
 
 
 def edits(timeline: Timeline, within: str = "") -> Iterator[str]:

@@ -23,7 +23,7 @@ from backprop_tui.exports.scripts.lines import (
 )
 from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Div, Mul, Name
-from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
+from backprop_tui.maths.functions import DEFINITIONS, FUNCTIONS
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.maths.writing import numpy_source
 from backprop_tui.model.architecture import Step
@@ -55,7 +55,8 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield 'np.seterr(all="ignore")  # infinities are numbers too'
     yield "for t in range(1, ITERATIONS + 1):"
     yield from edits(timeline)
-    yield from batch(timeline, "data_{0}.take(columns, axis=1)")
+    take = "(columns, axis=1)" if program.axis else "(rows, axis=0)"
+    yield from batch(timeline, f"data_{{0}}.take{take}")
     yield from phases(_commented(program))
     yield ""
     loss = program.objective
@@ -82,7 +83,7 @@ def _assignment(program: Program, step: Step) -> str:
     """The line of a step: a call where it only calls a function, else as it is computed."""
     computed = e = program.lowered_of(step)
     if isinstance(step.expression, Call) and not isinstance(e, Name):
-        e = step.expression if step.expression.function in ACTIVATIONS else e
+        e = step.expression if step.expression.function in FUNCTIONS else e
     source = numpy_source(e)
     if not is_contiguous(computed):
         source = f"np.ascontiguousarray({source})"
@@ -107,7 +108,7 @@ def _definitions(program: Program) -> Iterator[str]:
     called = dict.fromkeys(
         step.expression.function
         for step in program.steps
-        if isinstance(step.expression, Call) and step.expression.function in ACTIVATIONS
+        if isinstance(step.expression, Call) and step.expression.function in FUNCTIONS
     )
     for function in called:
         if not isinstance(DEFINITIONS[function], Name):

@@ -81,13 +81,15 @@ def _lines(timeline: Timeline, number: int) -> Iterator[str]:
     yield ""
     yield from data(timeline, "tensor({})")
     yield from initial_values(timeline, "tensor({})", "torch.zeros({}, dtype=torch.float64)")
+    if not program.axis:
+        yield "# torch.nn.Linear computes X @ W.T + b: its weight is W1.T, outputs × inputs"
     yield from constants(timeline)
     yield ""
     yield from _expected(timeline, number)
     yield ""
     yield "for t, ours in enumerate(OURS, 1):"
     yield from edits(timeline, "with torch.no_grad()")
-    yield from batch(timeline, "data_{0}[:, columns]")
+    yield from batch(timeline, "data_{0}[:, columns]" if program.axis else "data_{0}[rows]")
     yield from _iteration(program)
 
 

@@ -45,7 +45,8 @@ def network_line(sheet: Worksheet) -> str:
         if any(symbol in targets for symbol in read):
             parts.append(network.loss.replace("_", " "))
     if len(sheet.iteration.examples) > 1:
-        parts.append(f"{len(sheet.iteration.examples)} examples, a column each")
+        each = "column" if program.axis else "row"
+        parts.append(f"{len(sheet.iteration.examples)} examples, a {each} each")
     return "Network: " + " · ".join(parts)
 
 

@@ -108,12 +108,14 @@ class Below:
         """The last line in numbers: every element of a short column, else the one that is shown."""
         assert self.numbers is not None
         symbol, e = self.numbers.cell.symbol, self.derivation.lines[-1].expression
-        count, _ = self.view.state.shapes[symbol]
+        place, cell = self.view.program.architecture.place, self.numbers.cell
+        count, _ = place(*self.view.state.shapes[symbol])
         per_example = symbol in self.view.program.per_example
         ways = []
         if per_example and 1 < count <= MOST_ROWS and not self.board.is_inner:
-            cell = self.numbers.cell
-            at = (replace(self.numbers, cell=replace(cell, row=i + 1)) for i in range(count))
+            _, example = place(cell.row, cell.column)
+            cells = (Cell(symbol, *place(i + 1, example)) for i in range(count))
+            at = (replace(self.numbers, cell=each) for each in cells)
             found = filter(None, (each.of(e) for each in at))
             ways.append(f"in numbers {'; '.join(f'{a} = {b}' for a, b in found)}")
         numbers = self.numbers.of(e)
@@ -149,7 +151,7 @@ class Below:
             if values is None:
                 continue
             if symbol in self.view.program.per_example:
-                values = values[:, self.view.column :][:, :1]
+                values = self.view.of_example(values)[:, None]
             if 1 in values.shape and values.size <= MOST:
                 written = (number(float(v), self.view.decimals) for v in values.ravel())
                 found.append(f"{symbol} {' '.join(written)}")
@@ -160,16 +162,15 @@ class Below:
         if not self.derivation.cases:
             return []
         state, symbol = self.view.state, self.derivation.symbol
-        values, (count, _) = state.value(symbol), state.shapes[symbol]
-        if values is None or count > MOST_ROWS:
+        values = state.value(symbol)
+        if values is None or (count := len(a := self.view.of_example(values))) > MOST_ROWS:
             return []
-        a = values[:, self.view.column]
         numbers = [
             [number(float(a[k] * ((k == i) - a[i])), self.view.decimals) for i in range(count)]
             for k in range(count)
         ]
         wide = max(len(n) for row in numbers for n in row) + 2
-        head = "in numbers, row k, column i:"
+        head = f"in numbers, row k, column {'i' if self.view.program.axis else 'j'}:"
         written = ["".join(n.rjust(wide) for n in row) for row in numbers]
         rows = [Row.of(row, x=1 + len(head)) for row in written]
         behind = len(head) + len(written[0]) + 4

@@ -60,10 +60,10 @@ class Blocks:
         scroll = dict(self.sought.scroll)
         for row in rows:
             for group in row.groups:
-                down, across = scroll.get(group, (0, 0))
+                of_neurons, of_read = self.program.architecture.place(*scroll.get(group, (0, 0)))
                 for slots, side, first in (
-                    (row.results[-1:], 0, down),
-                    (row.parameters, 1, across),
+                    (row.results[-1:], 1 - self.program.axis, of_neurons),
+                    (row.parameters, self.program.axis, of_read),
                 ):
                     if slots:
                         axis = slots[0][0], side
@@ -104,8 +104,7 @@ class Blocks:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
             return Block(part, number, (label,), 0)
         for symbol in self.members(slot, way.members):
-            rows = self.span(symbol, 0, way.tall)
-            columns = self.columns(symbol, way)
+            rows, columns = self.rows(symbol, way), self.columns(symbol, way)
             right += max(cell * len(columns), len(symbol) + 2)
             head = self.label(symbol, columns)
             pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
@@ -121,9 +120,20 @@ class Blocks:
         shown = window(before - limit // 2, min(limit, len(slot)), len(slot))
         return slot[shown.start : shown.stop]
 
+    def is_lit(self, symbol: str, side: int) -> bool:
+        """Whether the rows (side 0) or columns (1) of a matrix are examples, so that only the lit
+        one is shown."""
+        return symbol in self.single and side == self.program.axis
+
+    def rows(self, symbol: str, way: Way) -> range:
+        """The rows of a matrix that are shown."""
+        if self.is_lit(symbol, 0):
+            return range(self.sought.column, self.sought.column + 1)
+        return self.span(symbol, 0, way.tall)
+
     def columns(self, symbol: str, way: Way) -> range:
-        """The columns of a matrix that are shown: of examples the lit one."""
-        if symbol in self.single:
+        """The columns of a matrix that are shown."""
+        if self.is_lit(symbol, 1):
             return range(self.sought.column, self.sought.column + 1)
         named = min(way.wide, way.named) if symbol in self.named else way.wide
         return self.span(symbol, 1, named)
@@ -156,13 +166,14 @@ class Blocks:
     def remark(self, cache: Iterable[Placed]) -> str:
         """Say which rows and columns are shown, of the first matrix of which not all are."""
         said: dict[str, str] = {}
-        for placed in sorted(cache, key=lambda one: one.symbol not in self.program.parameters):
+        shown = (one for one in cache if one.rows)  # of what stands above, only a label is here
+        for placed in sorted(shown, key=lambda one: one.symbol not in self.program.parameters):
             symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
             if symbol in self.named and 0 < len(span := placed.columns) < wide:
                 said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
             whose = "" if symbol in self.program.parameters else f"{symbol} "
-            sides = [("row", placed.rows, high)]
-            if symbol not in self.single and symbol not in self.named:
+            sides = [] if self.is_lit(symbol, 0) else [("row", placed.rows, high)]
+            if not self.is_lit(symbol, 1) and symbol not in self.named:
                 sides.append(("col", placed.columns, wide))
             for what, span, of in sides:
                 if 0 < len(span) < of:

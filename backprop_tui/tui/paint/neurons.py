@@ -100,25 +100,26 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     symbol = layers[right.layer - 1].weight
     weights = view.value(symbol)
     assert weights is not None  # a parameter always has a value
+    at = view.program.architecture.place  # where the weight from node j to node i stands
     about = with_gradients(view, symbol)
     marked = mark_of(view, *about)
     elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
 
     def looks(i: int, j: int) -> str:
         """Return the style of an edge: strong where it is marked, faint where another one is."""
-        meant = marked and strongest(view.cell_mark(s, i, j) for s in about)
+        meant = marked and strongest(view.cell_mark(s, *at(i, j)) for s in about)
         return " strong" if meant else " uncomputed" if elsewhere else ""
 
     edges = sorted(
-        (abs(float(weights[i, j])), i, j)
+        (abs(float(weights[at(i, j)])), i, j)
         for i in range(len(right.lines))
         for j in range(len(left.lines))
-        if weights[i, j]
+        if weights[at(i, j)]
     )
     bits: dict[tuple[int, int], int] = {}
     styles: dict[tuple[int, int], str] = {}
     for _, i, j in edges:
-        weight, look = float(weights[i, j]), looks(i, j)
+        weight, look = float(weights[at(i, j)]), looks(i, j)
         line = _line(left, right, i, j, weight < 0)
         for place, dots in line.items():
             bits[place] = bits.get(place, 0) | dots
@@ -182,21 +183,20 @@ def _nodes(
     canvas.right(end, top, name, f"label {mark_of(view, name) or mark_of(view, *about)}")
     stale = " stale" if view.state.stale(name) else ""
     for k, y in enumerate(column.lines):
-        marked = strongest(
-            view.cell_mark(s, k, view.column if s in view.program.per_example else 0) for s in about
-        )
+        marked = strongest(view.cell_mark(s, *view.entry(s, k)) for s in about)
+        at = view.entry(name, k)
         canvas.put(column.x, y, "?" if _waits(view, about, k) else "●", marked or "strong")
         if labelled:
             hidden = (
                 known is not None
                 and values is not None
-                and (k * values.shape[1] + view.column >= known)
+                and (at[0] * values.shape[1] + at[1] >= known)
             )
-            value = None if values is None or hidden else float(values[k, view.column])
-            waits = view.waits(name, k, view.column)
+            value = None if values is None or hidden else float(values[at])
+            waits = view.waits(name, *at)
             written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
-            wrong = "" if value is None else view.wrong(view.place_of(name, k, view.column))
+            wrong = "" if value is None else view.wrong(view.place_of(name, *at))
             if wrong:
                 style = f"{WRONG[wrong]}{stale}"
             if waits:
@@ -217,14 +217,21 @@ def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
     if view.unrevealed and view.step and view.step.symbol in about:
         return True
     asked = view.asking.cell if view.asking and view.asking.asks_for_a_cell else None
-    return asked is not None and asked.symbol in about and asked.row == neuron + 1
+    place = view.program.architecture.place
+    return (
+        asked is not None
+        and asked.symbol in about
+        and place(asked.row, asked.column)[0] == neuron + 1
+    )
 
 
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
     """Write the target of the shown example, or its class, and its loss once it is known."""
     target, own = view.program.targets[0], view.program.loss
     loss, about_target, about_loss = view.value(own), mark_of(view, target), mark_of(view, own)
-    known = "" if loss is None else f"{own} {number(float(loss[0, view.column]), view.decimals)}"
+    known = (
+        "" if loss is None else f"{own} {number(float(loss[view.entry(own, 0)]), view.decimals)}"
+    )
     if classes := beside_target(view, canvas.width - 1):
         x = canvas.put(1, y, classes, about_target)
         if known and x + 2 + len(known) <= canvas.width:

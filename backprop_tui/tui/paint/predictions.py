@@ -14,19 +14,20 @@ from backprop_tui.tui.paint.canvas import shortened
 def class_names(view: View) -> tuple[str, ...] | None:
     """Return the names of the classes; None where the targets are not classes or are numbers."""
     data = view.state.experiment.data
-    named = data.classes or data.output_names or len(data.Y) == 1
+    named = data.classes or data.output_names or len(data.columns(data.Y)) == 1
     return data.class_names if named and data.examples > 1 else None
 
 
 def outputs(view: View) -> Array | None:
-    """Return the predictions for the shown batch; None until all are computed."""
+    """Return the predictions for the shown batch, a column each; None until all are computed."""
     symbol = view.program.output
-    return view.value(symbol) if view.state.done(symbol) else None
+    A = view.value(symbol) if view.state.done(symbol) else None
+    return None if A is None else view.state.experiment.data.columns(A)
 
 
 def targets(view: View) -> Array:
-    """Return the targets of the shown batch."""
-    return view.state.before(view.program.targets[0])
+    """Return the targets of the shown batch, a column each."""
+    return view.state.experiment.data.columns(view.state.before(view.program.targets[0]))
 
 
 def target_class(view: View) -> str | None:

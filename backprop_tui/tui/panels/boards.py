@@ -81,10 +81,7 @@ class Board(Panel):
             if one.symbol and one.rows and one.columns:
                 stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
         card = [own for s in a.card if (own := cls.own(view, s))]
-        per_example = view.state.program.per_example
-        return [
-            stops.get(s) or Cell(s, 1, view.column + 1 if s in per_example else 1) for s in card
-        ]
+        return [stops.get(s) or Cell(s, *(at + 1 for at in view.entry(s, 0))) for s in card]
 
     def remark(self, view: View, a: Arrangement, width: int) -> str:
         """Say in the rule what is not shown, as far as that fits."""

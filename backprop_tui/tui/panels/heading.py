@@ -66,7 +66,7 @@ def losses_text(view: View) -> str:
     batch = joint != own
     parts = []
     if (known := state.value(own)) is not None:
-        parts.append(f"{own} {number(float(known[0, view.column]), view.decimals)}")
+        parts.append(f"{own} {number(float(known[view.entry(own, 0)]), view.decimals)}")
     if view.is_asked and view.step and view.step.role.kind == "loss":
         parts.append(f"{view.step.symbol} ?")
     if batch and (known := state.value(joint)) is not None:
@@ -83,9 +83,9 @@ def losses_text(view: View) -> str:
 
 def wrong_loss(view: View) -> str:
     """The sign of a loss that is known here and that the run's mistake changed."""
-    losses = {view.program.objective: 0, view.program.loss: view.column}
-    known = [(s, column) for s, column in losses.items() if view.state.value(s) is not None]
-    signs = (view.wrong(view.place_of(s, 0, column)) for s, column in known)
+    losses = {view.program.objective, view.program.loss}
+    known = [s for s in losses if view.state.value(s) is not None]
+    signs = (view.wrong(view.place_of(s, *view.entry(s, 0))) for s in known)
     return next(filter(None, signs), "")
 
 

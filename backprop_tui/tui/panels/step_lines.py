@@ -219,7 +219,8 @@ def column_name(view: View, place: Place) -> str:
     data, role = view.state.experiment.data, view.program.roles.get(place.symbol)
     kinds = {"input": data.input_names, "target": data.output_names}
     names = kinds.get(role.kind) if role else None
-    return names[place.cell.row - 1] if names else ""
+    entry, _ = view.program.architecture.place(place.cell.row, place.cell.column)
+    return names[entry - 1] if names else ""
 
 
 def used_in(view: View, place: Place, width: int) -> str:
@@ -235,8 +236,9 @@ def other_examples(view: View, found: Explanation) -> str:
     per_example = view.program.per_example
     if view.state.examples == 1 or found.step.symbol in per_example:
         return ""
-    read = (p.cell.column - 1 for p in found.reads if p.symbol in per_example)
-    return "k shows the other examples" if any(k != view.column for k in read) else ""
+    place = view.program.architecture.place
+    read = (place(p.cell.row, p.cell.column)[1] for p in found.reads if p.symbol in per_example)
+    return "k shows the other examples" if any(k != view.column + 1 for k in read) else ""
 
 
 def all_terms(found: Explanation | None) -> list[TextLine]:

@@ -48,7 +48,7 @@ MARKS = (
     "(rounded): the figures as shown would give another last digit\n"
     "gradient check: change one number a little, and see how much the loss changes\n"
     "(m = 1: no mean): with m examples, gradients of parameters are divided by m\n"
-    "dA2 is ∂L/∂A2. Rows and columns count from 1. Ng's notation: columns are examples."
+    "dA2 is ∂L/∂A2. Rows and columns count from 1. Columns are examples, or rows (Keras)."
 )
 
 
