@@ -18,6 +18,7 @@ from backprop_tui.files.experiment_file import ExperimentError, file_meant, is_f
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import hint, path_shown, shown
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.history import GIVEN_ONCE
 
 
 def opened(arguments: argparse.Namespace) -> Experiment:
@@ -33,12 +34,23 @@ def opened(arguments: argparse.Namespace) -> Experiment:
     except ExperimentError as error:
         source = "--code" if arguments.code is not None else arguments.word
         raise CommandError(*(located(fault, source) for fault in error.faults)) from None
+    if experiment.network.given:
+        one_iteration(arguments)
     given = [
         w for flag in OVERRIDES if (v := overrides[flag.attribute]) for w in (flag.name, str(v))
     ]
     experiment = replace(experiment, source=" ".join([experiment.source, *map(shlex.quote, given)]))
     seen = {key: value for key in ("ask", "theme") if (value := getattr(arguments, key, None))}
     return replace(experiment, look=replace(experiment.look, **seen))
+
+
+def one_iteration(arguments: argparse.Namespace) -> None:
+    """Refuse what needs more iterations than values that are given allow."""
+    if hasattr(arguments, "until_loss"):
+        raise CommandError(f"there is nothing to train: {GIVEN_ONCE}")
+    for flag in ("iteration", "iterations"):
+        if (getattr(arguments, flag, None) or 1) > 1:
+            raise CommandError(f"--{flag} must be 1: {GIVEN_ONCE}")
 
 
 def left(arguments: argparse.Namespace, overrides: Mapping[str, Any]) -> Experiment:

@@ -143,7 +143,7 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     paths = [_path(gradient, step, V) for step in gradient.readers]
     every = " and ".join(text(path.target) for path in paths)
     summed = any(path.sums for path in paths)
-    opens = gradient.at(gradient.reader).symbol
+    opens = gradient.opens
     yield DerivationLine(
         _added(path.over(path.from_loss, path.slope) for path in paths),
         f"chain rule over every {every}" if summed else f"chain rule: {gradient.uses}",

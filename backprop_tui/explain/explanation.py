@@ -349,7 +349,7 @@ class Explanation:
                 reader = program.roles[above].of or ""
             case _:
                 return None
-        e = program.steps[program.index(reader)].expression
+        e = next(s.expression for s in program.forward if s.symbol == reader)
         product = Name(weight) @ Name(of or "")
         if product not in walk(transposed(e) if turned else e) or self.provenance.is_updated(
             weight, self.step
@@ -373,8 +373,10 @@ class Explanation:
         m, program, read = int(self.env["m"]), self.provenance.program, names(self.step.expression)
         if "m" not in read or self.step.phase != "backward":
             return None
+        if program.objective not in program.positions:  # a gradient is given
+            return None
         losses = "1 loss" if m == 1 else f"{m} losses"
-        of_one = next(symbol for symbol in read if symbol in program.gradients)
+        of_one = next(s for s in read if s in program.roles and program.roles[s].kind == "gradient")
         each = f"{of_one} is the gradient of each {program.loss}: no 1/m."
         J = program.steps[program.index(program.objective)].expression
         is_mean = "contains" if isinstance(J, Sum) else "is"

@@ -49,6 +49,8 @@ class CellCheck:
     verdict: CheckVerdict
     decimals: int = DECIMALS
     """Decimals to which `numeric` is rounded: what rounding errors leave of it."""
+    why: str = ""
+    """Why there is no numeric derivative to compare with: a value between it and L is given."""
 
     @property
     def difference(self) -> float:
@@ -59,6 +61,8 @@ class CellCheck:
     @property
     def difference_text(self) -> str:
         """The difference as users read it: `3e-8`, or `< 1e-9` where it is only rounding."""
+        if self.why:
+            return "·"
         if not math.isfinite(self.difference):
             return "NaN" if math.isnan(self.difference) else "∞"
         digits, _, exponent = f"{self.difference:.0e}".partition("e")
@@ -84,6 +88,11 @@ class GradientCheck:
     told: int
     """How many of those cells could be checked: no kink, and little rounding."""
 
+    @property
+    def said(self) -> str:
+        """The verdict in words: agrees; cannot be told: A1 is given."""
+        return f"cannot be told: {self.worst.why}" if self.worst.why else str(self.verdict)
+
 
 def check_gradient(
     program: Program, iteration: Iteration, symbol: str, sample: int | None = None, seed: int = 0
@@ -103,9 +112,13 @@ def check_cells(
     """
     if symbol not in program.gradients:
         raise KeyError(symbol)
-    at = program.index(symbol)
+    at, of = program.index(symbol), program.roles[symbol].of or ""
     analytic = iteration.results[at]
-    perturbation = _Perturbation(program, iteration, program.roles[symbol].of or "")
+    if why := program.cut(of):
+        found = float(analytic[0, 0])
+        yield CellCheck(1, 1, found, math.nan, CheckVerdict.CANNOT_TELL, why=why)
+        return
+    perturbation = _Perturbation(program, iteration, of)
     if analytic.shape != perturbation.here.shape:  # a mistake can make it so: no number to compare
         analytic = np.full_like(perturbation.here, np.nan)
     cells = _cells(analytic, sample, np.random.default_rng([seed, at]))

@@ -91,10 +91,19 @@ class Gradient:
         return None if sent is None else tidy(sent)
 
     def at(self, step: Step) -> Step:
-        """The step that computes the gradient at what a forward step computes."""
+        """The step that computes the gradient at what a forward step computes; of a given one, that
+        it is what it is."""
         symbol = self.program.gradient_of(step.symbol)
         assert symbol is not None
+        if symbol in self.program.cached:
+            return Step(Name(symbol), Name(symbol), "backward", self.program.roles[symbol])
         return self.program.taught[self.program.index(symbol)]
+
+    @property
+    def opens(self) -> str | None:
+        """The gradient at the last reader, where a step computes it."""
+        symbol = self.at(self.reader).symbol
+        return None if symbol in self.program.cached else symbol
 
     @cached_property
     def function(self) -> Call | None:
@@ -124,7 +133,8 @@ class Gradient:
     def come_from(self) -> str:
         """dA2 is step 6"""
         steps = (self.at(step).symbol for step in self.readers)
-        return ", ".join(f"{s} is step {self.run.index(s) + 1}" for s in steps)
+        at = self.run.positions
+        return ", ".join(f"{s} is step {at[s] + 1}" if s in at else f"{s} is given" for s in steps)
 
     @cached_property
     def shares(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
         Partial(gradient.loss.target, step.target): gradient.at(step).target
         for step in gradient.readers
     }
-    opens = gradient.at(gradient.reader).symbol
+    opens = gradient.opens
     if gradient.function is None:
         whole = _whole(gradient)
         chain = put(whole, known)

@@ -244,6 +244,8 @@ class Provenance:
         if edit := self.edit_of(place):
             was = said(self.unedited(edit))
             return f"edited: was {was}, set to {said(edit.value)} in iteration {edit.iteration:,}"
+        if place.symbol in self.program.cached:
+            return "given in the file, not computed"
         if place.symbol in self.program.data:
             entry, k = self.program.architecture.place(place.cell.row, place.cell.column)
             example = self.timeline.iteration(place.iteration).examples[k - 1] + 1

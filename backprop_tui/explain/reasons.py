@@ -59,7 +59,9 @@ def reason(step: Step, program: Program) -> str:
         for s in program.steps[: program.index(step.symbol)]
         if s.symbol in names(step.expression)
     )
-    if not too_new and all(now[s.symbol] == s.expression for s in (taught, *readers)):
+    if not too_new and all(
+        now.get(s.symbol, s.expression) == s.expression for s in (taught, *readers)
+    ):
         return said
     return f"{'Correct' if program.mistake else 'Usual formula'}: {said}"
 
@@ -211,9 +213,8 @@ def _readers(symbol: str, program: Program) -> list[Step]:
     ends = (program.loss, program.objective)
     return [
         step
-        for step in program.taught
-        if step.phase in ("forward", "loss")
-        and symbol in names(step.expression)
+        for step in program.forward
+        if symbol in names(step.expression)
         and (step.symbol in ends or program.gradient_of(step.symbol))
     ]
 
@@ -238,7 +239,7 @@ def _is_layer(e: Expr, program: Program) -> bool:
 
 def _is_between_layers(symbol: str, argument: str, program: Program) -> bool:
     """Whether a function of `argument` alone joins two layers."""
-    below = (s for s in program.taught if s.symbol == argument)
+    below = (s for s in program.forward if s.symbol == argument)
     return all(
         any(_is_layer(s.expression, program) for s in steps)
         for steps in (below, _readers(symbol, program))

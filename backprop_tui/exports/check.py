@@ -239,6 +239,8 @@ def gradient_table(found: Iterable[GradientCheck], decimals: int, encoding: str)
         worst = g.worst
         cells = f"{g.checked:,}" + (f" of {g.of:,}" if g.checked < g.of else "")
         numbers = [figure(number, decimals) for number in (worst.analytic, worst.numeric)]
+        if worst.why:
+            numbers[1], cells = "·", "0"
         difference = worst.difference_text.replace("-", "−")
         row = [g.symbol, f"[{worst.row},{worst.column}]", *numbers, difference, cells, _verdict(g)]
         _add_row(table, row, STYLES[g.verdict], encoding)
@@ -283,7 +285,7 @@ def _add_row(table: Table, cells: Iterable[str], style: str, encoding: str) -> N
 
 
 def _verdict(g: GradientCheck) -> str:
-    word = "DIFFERS" if g.verdict is gradient_check.CheckVerdict.DIFFERS else str(g.verdict)
+    word = "DIFFERS" if g.verdict is gradient_check.CheckVerdict.DIFFERS else g.said
     untold = g.checked - g.told
     if not g.told or not untold:
         return word

@@ -30,11 +30,10 @@ GAP = 2
 
 
 def iterations(timeline: Timeline, number: int) -> Iterator[Iteration]:
-    """The first `number` iterations of a run, up to the one that diverges."""
+    """The first `number` iterations of a run, up to the one in which it ends."""
     for k in range(1, number + 1):
-        done = timeline.iteration(k)
-        yield done
-        if done.diverged:
+        yield timeline.iteration(k)
+        if timeline.ends(k):
             return
 
 

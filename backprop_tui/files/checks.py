@@ -11,9 +11,10 @@ import numpy as np
 
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.schema import Path
-from backprop_tui.files.sections import OF_CSV
+from backprop_tui.files.sections import OF_CSV, section_of
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
-from backprop_tui.messages import count, listed
+from backprop_tui.maths.shapes import written
+from backprop_tui.messages import count, hint, listed
 from backprop_tui.model.experiment import DATA, Initial
 from backprop_tui.model.keys import keys_of
 
@@ -71,9 +72,13 @@ def written_network_is_right(draft: Draft) -> None:
 def data_in_one_form(draft: Draft) -> None:
     """X and Y, or a CSV file and what of it is read."""
     raw, faults = draft.faults.document.get("data"), draft.faults
+    if raw is None and not draft.given:
+        faults.missing(("data",), section_of(faults.document).keys["data"].kind.must)
     if not isinstance(raw, dict) or draft.written is not None:
         return
     if "csv" not in raw:
+        if draft.given:
+            return
         if not raw.keys() & {"X", "Y"}:
             faults.add(("data",), "must have X and Y, or csv and target")
             return
@@ -205,6 +210,52 @@ def initial_parameters_fit(draft: Draft) -> None:
             draft.fits(path, name, value.shape)
 
 
+def given_values_fit(draft: Draft) -> None:
+    """What is given is a value or a gradient of the network, in its shape, and leaves a step."""
+    whole, path = draft.whole, ("given",)
+    if whole is None or not (found := draft.values.get("given")):
+        return
+    known = whole.of_kind("value", "gradient")
+    shapes = whole.shapes(draft.examples or 1)
+    for name, value in found.items():
+        at: Path = (*path, name)
+        if name in whole.architecture.given:
+            kind = whole.roles[name].kind
+            home = "a parameter: it belongs in [initial]"
+            draft.faults.add(
+                at, f"is {home if kind == 'parameter' else 'data: it belongs in [data]'}"
+            )
+        elif name not in known:
+            has = f"which has {listed(known)}{hint(name, known)}"
+            draft.faults.add(at, f"is not a value or a gradient of this network, {has}")
+        elif value is not None and value.shape != shapes[name]:
+            columns = ": a column for each example" if name in whole.per_example else ""
+            draft.faults.add(
+                at,
+                f"has shape {written(value.shape)}, but {name} is {written(shapes[name])}{columns}",
+            )
+    if draft.given and draft.batch == draft.examples and not getattr(draft.program, "steps", True):
+        draft.faults.add(path, "leaves nothing to compute")
+
+
+def one_iteration_with_given_values(draft: Draft) -> None:
+    """Where values are given, they are those of one batch, all examples, in the file's order."""
+    if not draft.given:
+        return
+    because = "as [given] has values of a single iteration"
+    if draft.batch != draft.examples:
+        draft.faults.add(
+            ("training", "batch"), f'must be "all" or left out, {because}; got {draft.batch}'
+        )
+    if draft["training", "order"] == "shuffled":
+        draft.faults.add(("training", "order"), f'must be "sequential" or left out, {because}')
+    for i, edit in draft.entries("edits"):
+        if (edit.get("iteration") or 1) > 1:
+            draft.faults.add(("edits", i, "iteration"), f"must be 1, {because}")
+    if (draft["position", "iteration"] or 1) > 1:
+        draft.faults.add(("position", "iteration"), f"must be 1, {because}")
+
+
 CHECKS = (
     written_network_is_right,
     one_activation_for_each_layer,
@@ -218,4 +269,6 @@ CHECKS = (
     batch_within_the_data,
     frozen_parameters_exist,
     initial_parameters_fit,
+    given_values_fit,
+    one_iteration_with_given_values,
 )

@@ -6,7 +6,7 @@ Whatever is absent or already found wrong is None: each check tells one thing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,10 +15,11 @@ import numpy as np
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, flag_name
 from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import architecture_of, program_of
-from backprop_tui.model.layers import OBJECTIVE
+from backprop_tui.model.layers import INPUT, OBJECTIVE, TARGET
 from backprop_tui.model.network import ORIENTATIONS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import Fault, WrittenError, WrittenNetwork
@@ -59,14 +60,17 @@ class Draft:
         if self.program is None:
             return None
         shapes = self.program.architecture.of_one
-        return {symbol: shapes[symbol] for symbol in self.program.parameters}
+        return {symbol: shapes[symbol] for symbol in self.program.architecture.parameters}
 
     @property
     def examples(self) -> int | None:
         """How many examples there are."""
         if self.written is None:
-            X = self["data", "X"]
-            return None if X is None else len(X)
+            for key in ("X", "Y"):
+                if (rows := self["data", key]) is not None:
+                    return len(rows)
+            per_example = self.whole.per_example if self.whole else ()
+            return next((g.shape[1] for s, g in self.given.items() if s in per_example), None)
         data = (self.values.get("data") or {}).values()
         return next((len(rows) for rows in data if isinstance(rows, np.ndarray)), 1)
 
@@ -75,11 +79,36 @@ class Draft:
         """The CSV file that the data came from."""
         return cast("CsvData | None", self["data", "from_csv"])
 
+    @cached_property
+    def whole(self) -> Program | None:
+        """The program as it is without [given], for one example; None if it is not known.
+
+        Activations change neither symbols nor shapes: dense layers are linear.
+        """
+        network = self._network((), ())
+        return None if network is None else program_of(network, Training())
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """The values and gradients of the network that [given] has."""
+        found, whole = self.values.get("given") or {}, self.whole
+        if whole is None:
+            return {}
+        known = whole.of_kind("value", "gradient")
+        return {s: value for s, value in found.items() if value is not None and s in known}
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The data that is left out, as values are given."""
+        data = self.values.get("data") or {}
+        return tuple(key for key in (INPUT, TARGET) if self.given and key not in data)
+
     @property
     def batch(self) -> int | None:
-        """Examples in a batch."""
+        """Examples in a batch; where values are given, all."""
         training = self.values.get("training", {})
-        batch: int | str | None = None if training is None else training.get("batch", 1)
+        usual = "all" if self.given else 1
+        batch: int | str | None = None if training is None else training.get("batch", usual)
         return self.examples if batch == "all" else cast("int | None", batch)
 
     def batch_of(self, iteration: int | None) -> int | None:
@@ -144,33 +173,37 @@ class Draft:
     def network(self) -> Network | WrittenNetwork | None:
         """The network, if all of it is known."""
         if self.written is not None:
-            return None if self.faults_of_written else self.written
+            return self._network(tuple(self.given), self.absent)
         layers, loss = self.layers, self["network", "loss"]
         activations = self["network", "activations"]
         if layers is None or loss is None or activations is None or None in activations:
             return None
         if len(activations) != len(layers) - 1:
             return None
-        return Network(layers, tuple(activations), loss, self.bias, self.orientation)
+        given, absent = tuple(self.given), self.absent
+        return Network(layers, tuple(activations), loss, self.bias, self.orientation, given, absent)
 
     @cached_property
     def program(self) -> Program | None:
-        """A program with the symbols and shapes of this one, if the network's sizes are known.
-
-        Activations change neither: dense layers are linear.
-        """
+        """A program with the symbols and shapes of this one, if the network's sizes are known."""
+        network = self._network(tuple(self.given), self.absent)
         # A mistake has its own order of steps, and may hand on gradients.
         mistake = CATALOGUE.get(self.values.get("mistake") or "")
+        return None if network is None else program_of(network, self.rule, mistake=mistake)
+
+    def _network(
+        self, given: tuple[str, ...], absent: tuple[str, ...]
+    ) -> Network | WrittenNetwork | None:
+        """The network with those given values; dense layers are linear."""
         if self.written is not None:
-            if self.network is None:
+            if self.faults_of_written:
                 return None
-            return program_of(self.network, self.rule, mistake=mistake)
+            return replace(self.written, given=given, absent=absent)
         if self.layers is None:
             return None
         loss = self["network", "loss"] or "half_squared_error"
         linear = ("linear",) * (len(self.layers) - 1)
-        network = Network(self.layers, linear, loss, self.bias, self.orientation)
-        return program_of(network, self.rule, mistake=mistake)
+        return Network(self.layers, linear, loss, self.bias, self.orientation, given, absent)
 
     @property
     def steps(self) -> tuple[str, ...] | None:
@@ -190,6 +223,8 @@ class Draft:
         """Tell that this is no step of an iteration."""
         if step in (self["training", "freeze"] or ()):
             self.faults.add(path, f"names no step: {step} is frozen, so it is never updated")
+        elif step in self.given:
+            self.faults.add(path, f"names no step: {step} is given, so it is not computed")
         elif step == OBJECTIVE:
             self.faults.add(path, "names no step: a batch of one example has no J, only L")
         else:

@@ -214,8 +214,10 @@ def parsed(text: str, source: str) -> dict[str, Any]:
 
 def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     """The experiment of a draft without faults; `more` are fields that no file has."""
-    values = {"title": name, "about": "", "training": {}, "initial": {}, "view": {}, **draft.values}
+    usual: dict[str, Any] = {"training": {}, "data": {}, "initial": {}, "view": {}}
+    values = {"title": name, "about": "", **usual, **draft.values}
     formulas, keyframe = values.pop("formulas", {}), values.pop("keyframe", None)
+    given = values.pop("given", {})
     decimals, view = values["view"].get("decimals"), values["view"]
     values["view"] = {key: value for key, value in view.items() if key != "decimals"}
     values["training"] = {**values["training"], "batch": draft.batch}
@@ -228,9 +230,10 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     saved = found.saved
     if keyframe is not None:
         saved = replace(saved or Saved(1), keyframe=record(kinds.keys["keyframe"].kind, keyframe))
+    data = replace(found.data, **(draft.csv.told if draft.csv else {}))
+    found = replace(found, data=data.along(draft.faults.axis))
     return replace(
-        found,
-        data=replace(found.data, **(draft.csv.told if draft.csv else {})).along(draft.faults.axis),
+        found.with_given(given) if given else found,
         formulas={
             symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
         },

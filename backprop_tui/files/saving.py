@@ -257,7 +257,7 @@ def same_run(a: Experiment, b: Experiment) -> bool:
     ]
     if parts[0] != parts[1]:
         return False
-    arrays = [(e.data.X, e.data.Y, *e.parameters().values()) for e in (a, b)]
+    arrays = [(*e.data.by_symbol.values(), *e.parameters().values()) for e in (a, b)]
     return all(np.array_equal(one, other) for one, other in zip(*arrays, strict=True))
 
 

@@ -1,7 +1,8 @@
 """The sections and keys of an experiment file, and the flags that override keys.
 
-All of them are the fields of the records in `model`, but for two at the top: `mistake`, whose names
-the catalogue has, and `keyframe`, which is a part of what was saved.
+All of them are the fields of the records in `model`, but for three at the top: `mistake`, whose
+names the catalogue has, `keyframe`, which is a part of what was saved, and `given`, part of the
+data.
 """
 
 from __future__ import annotations
@@ -41,11 +42,19 @@ def _named(what: str, kind: Callable[[str], Any], about: str) -> Section:
 
 
 KEYFRAME = section("[keyframe]", Keyframe)
+GIVEN = Section(
+    "[given]",
+    {},
+    others=Key(
+        Others(ANY_NAME, lambda name: Rows(), ("A1", "dZ2")), "given, not computed; as shown"
+    ),
+)
 AT_THE_TOP = {
     "mistake": Key(name_among(CATALOGUE), "made on purpose", flag=True, make=CATALOGUE.get),
     "keyframe": Key(KEYFRAME),
+    "given": Key(GIVEN),
 }
-EXPERIMENT = section("an experiment", Experiment, AT_THE_TOP, required=("network", "data"))
+EXPERIMENT = section("an experiment", Experiment, AT_THE_TOP, required=("network",))
 SIZE = ListOf(whole_number(1), "rows and columns", 2, 2)
 T = Section(
     "[repeat] t",
@@ -73,7 +82,7 @@ OF_WRITTEN = {
 WRITTEN = replace(
     EXPERIMENT,
     keys={name: key for name, key in EXPERIMENT.keys.items() if name != "network"} | OF_WRITTEN,
-    required=("forward", "parameters", "data"),
+    required=("forward", "parameters"),
 )
 """An experiment whose network is written as forward formulas."""
 OF_NETWORK = ("parameters", "forward", "functions", "repeat")

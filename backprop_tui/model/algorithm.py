@@ -7,12 +7,12 @@ positions or screens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
-from backprop_tui.maths.expressions import Expr, Name
+from backprop_tui.maths.expressions import SCALARS, Expr, Name, names
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, square, total, transposed
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.architecture import Architecture, Kind, Role, Step
@@ -30,7 +30,7 @@ from backprop_tui.model.layers import (
 )
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import l2, weight_decay
-from backprop_tui.model.program import DeliberateMistake, Program
+from backprop_tui.model.program import DeliberateMistake, Program, with_shapes_of
 from backprop_tui.model.written import WrittenNetwork, written_architecture
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
@@ -81,14 +81,14 @@ def _role(kind: Kind, layer: int, part: Part) -> Role:
 def architecture_of(network: Network | WrittenNetwork) -> Architecture:
     """A network as a run needs it. Raises ValueError for a written one that has a fault."""
     if isinstance(network, WrittenNetwork):
-        return written_architecture(network)
+        return with_caches(written_architecture(network), network)
     n, rows = network.layers, network.orientation == "rows"
     steps = tuple(forward_of(network))
     data: dict[str, Shape] = {INPUT: (n[0], 1), TARGET: (n[-1], 1)}
     if rows:
         steps = tuple(replace(step, expression=transposed(step.expression)) for step in steps)
         data = {symbol: shape[::-1] for symbol, shape in data.items()}
-    return Architecture(
+    architecture = Architecture(
         steps,
         given_of(network),
         {**data, **network.parameter_shapes},
@@ -98,6 +98,58 @@ def architecture_of(network: Network | WrittenNetwork) -> Architecture:
         {TARGET: LOSSES[network.loss]},
         axis=0 if rows else 1,
     )
+    return with_caches(architecture, network)
+
+
+def with_caches(whole: Architecture, network: Network | WrittenNetwork) -> Architecture:
+    """The architecture with what the network's [given] has in place of steps.
+
+    Raises KeyError for a symbol that is neither a value nor a gradient of the network.
+    """
+    if not network.given:
+        return whole
+    one, two = (with_shapes_of(whole.steps, whole.shapes(examples)) for examples in (1, 2))
+    roles = {**whole.given, **{step.symbol: step.role for step in whole.steps}}
+    of = {gradient(symbol): symbol for symbol in roles}
+    values = {symbol: of.get(symbol, symbol) for symbol in network.given}
+    return replace(
+        whole,
+        given={
+            **whole.given,
+            **{s: roles[v] if s in roles else roles[v].of_gradient(v) for s, v in values.items()},
+        },
+        of_one={**whole.of_one, **{symbol: one[v] for symbol, v in values.items()}},
+        same=whole.same | {symbol for symbol, v in values.items() if one[v] == two[v]},
+        cached=frozenset(network.given),
+        absent=frozenset(network.absent),
+    )
+
+
+def present(
+    steps: Iterable[Step], architecture: Architecture
+) -> tuple[tuple[Step, ...], dict[str, tuple[str, ...]]]:
+    """The steps that can be run and are of use beside what is given; and for each that lacks an
+    operand, by its symbol, what it lacks."""
+    known = architecture.given.keys() - architecture.absent
+    run, lacking = list[Step](), dict[str, tuple[str, ...]]()
+    readers: dict[str, set[str]] = {}
+    for step in steps:
+        read = [symbol for symbol in names(step.expression) if symbol not in SCALARS]
+        for symbol in read:
+            readers.setdefault(symbol, set()).add(step.symbol)
+        if step.symbol in architecture.cached:
+            continue
+        if without := tuple(s for s in read if s not in known and s != step.symbol):
+            if step.phase != "update":
+                lacking[step.symbol] = without
+            continue
+        run.append(step)
+        known.add(step.symbol)
+    idle = set(architecture.cached)
+    for step in reversed(run):
+        if step.phase == "forward" and idle.issuperset(readers.get(step.symbol, {step.symbol})):
+            idle.add(step.symbol)
+    return tuple(step for step in run if step.symbol not in idle), lacking
 
 
 def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forward:
@@ -112,6 +164,7 @@ def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forwa
         objective_of(architecture, training),
         architecture.known,
         training.input_gradient,
+        architecture.cached,
     )
 
 
@@ -154,8 +207,11 @@ def program_of(
     `formulas` are a learner's own, by the symbols that they compute; a mistake made on purpose
     leaves them out.
     """
-    steps = steps_of(network, training)
-    right = Program(network, training, steps, architecture_of(network), formulas or {})
+    steps, architecture = steps_of(network, training), architecture_of(network)
+    lacking: Mapping[str, tuple[str, ...]] = {}
+    if architecture.cached:
+        steps, lacking = present(steps, architecture)
+    right = Program(network, training, steps, architecture, formulas or {}, lacking=lacking)
     if mistake is None:
         return right
     right = replace(right, formulas={})

@@ -44,6 +44,10 @@ class Role:
     """What it is called in every group, without the group's number: W for W1, Z for Z2; of a
     gradient or a mean, what that is called which it is of. Empty where it stands in no group."""
 
+    def of_gradient(self, symbol: str) -> Role:
+        """The role of the gradient with respect to `symbol`, whose own role this is."""
+        return Role("gradient", self.group, self.part, symbol, stem=self.stem)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -88,7 +92,7 @@ class Architecture:
     steps: tuple[Step, ...]
     """The forward steps; the last one is the loss of each example."""
     given: Mapping[str, Role]
-    """Inputs, targets and parameters."""
+    """Inputs, targets and parameters, and what is given instead of computed."""
     of_one: Mapping[str, Shape]
     """The shapes of what is given, for a batch of one example."""
     drawn: frozenset[str]
@@ -102,7 +106,11 @@ class Architecture:
     objective: Step | None = None
     """J, where it is a formula of the file's own."""
     same: frozenset[str] = frozenset()
-    """The inputs that are the same matrix for each example."""
+    """What is given that is the same matrix for each example."""
+    cached: frozenset[str] = frozenset()
+    """The values and gradients that are given instead of computed."""
+    absent: frozenset[str] = frozenset()
+    """The data that is left out, as [given] stands for what reads it."""
     axis: int = 1
     """Along which axis examples lie: 1 where each is a column, 0 where each is a row."""
 
@@ -129,8 +137,8 @@ class Architecture:
 
     @cached_property
     def per_example(self) -> frozenset[str]:
-        """The data that has a column, or a row, for each example."""
-        data = {s for s, role in self.given.items() if role.kind in ("input", "target")}
+        """What is given that has a column, or a row, for each example."""
+        data = {s for s, role in self.given.items() if role.kind != "parameter"}
         return frozenset(data - self.same)
 
     @cached_property

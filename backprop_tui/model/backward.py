@@ -56,6 +56,8 @@ class Forward:
     """What holds of the data: a column of Y adds up to 1."""
     input_gradient: bool = False
     """Whether the gradients of the inputs are steps too."""
+    cached: frozenset[str] = frozenset()
+    """The values and gradients that are given: they need not be what their formulas say."""
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:
@@ -114,7 +116,7 @@ class Forward:
 def backward(forward: Forward) -> Iterator[Step]:
     """The backward steps: the gradients of values, in reverse order of the forward steps; behind
     each those of the parameters whose first reader it is, and of the inputs where asked for."""
-    shapes, needed = forward.whole_shapes, set(forward.wanted)
+    shapes, needed = forward.whole_shapes, {*forward.wanted, *forward.cached}
     for step in forward.steps:
         if not needed.isdisjoint(forward.reads[step.symbol]):
             needed.add(step.symbol)
@@ -134,8 +136,7 @@ def backward(forward: Forward) -> Iterator[Step]:
             if (penalty := forward.sent_by_objective.get(symbol)) is not None:
                 whole = whole + tidy(penalty)
         target = Name(gradient(symbol))
-        own = Role("gradient", role.group, role.part, symbol, stem=role.stem)
-        step = Step(target, whole, "backward", own)
+        step = Step(target, whole, "backward", role.of_gradient(symbol))
         made[symbol] = collapsed(step, forward, made)
         return made[symbol]
 
@@ -201,6 +202,8 @@ def collapsed(step: Step, forward: Forward, made: Mapping[str, Step]) -> Step:
     """
     reader, *others = forward.readers[step.role.of or ""]
     if others or not isinstance(reader.expression, Call) or reader.symbol not in made:
+        return step
+    if not forward.cached.isdisjoint((reader.symbol, gradient(reader.symbol))):
         return step
     if not divides_by_matrix(made[reader.symbol].expression):
         return step

@@ -105,7 +105,8 @@ class Data:
     """The [data] of a file. Names are a CSV file's."""
 
     by_symbol: Mapping[str, Array]
-    """The inputs and the targets, by what a program calls them."""
+    """The inputs, the targets, and values that are given instead of computed, by what a program
+    calls them."""
     same: frozenset[str] = frozenset()
     """Those that are the same matrix for each example, as it stands in the file."""
     input_names: tuple[str, ...] | None = None
@@ -323,6 +324,16 @@ class Experiment:
             name = None if mistake is None else mistake.name
             written = replace(written, overrides={**written.overrides, "mistake": name})
         return replace(self, mistake=mistake, saved=None, written=written)
+
+    def with_given(self, values: Mapping[str, Array]) -> Self:
+        """The same experiment with values and gradients, by their symbols, given instead of
+        computed; columns are examples. Its batch must be all of them."""
+        data = architecture_of(self.network).per_example
+        absent = tuple(sorted(data - self.data.by_symbol.keys()))
+        network = replace(self.network, given=tuple(values), absent=absent)
+        both = {**self.data.by_symbol, **all_read_only(values)}
+        same = architecture_of(network).same
+        return replace(self, network=network, data=replace(self.data, by_symbol=both, same=same))
 
     def reseeded(self) -> Self:
         """The same with other random weights, none of them rounded to zero if that can be had."""

@@ -40,11 +40,14 @@ class Network:
     layers: Annotated[tuple[int, ...], Key(SIZES, "[2, 1] is logistic regression", flag=True)]
     activations: Annotated[tuple[str, ...], Key(FUNCTIONS, "softmax in the last one", flag=True)]
     loss: Annotated[str, Key(name_among(sorted(LOSSES)), "L, of each example", flag=True)]
-
     bias: Annotated[bool, Key(TRUTH, "false: Z = W·A, with no b anywhere")] = True
     orientation: Annotated[
         str, Key(name_among(ORIENTATIONS), "rows: Z = A·W + b, a row for each example (Keras)")
     ] = ORIENTATIONS[0]
+    given: tuple[str, ...] = ()
+    """The symbols of [given]: values and gradients that are not computed."""
+    absent: tuple[str, ...] = ()
+    """The data that is left out beside them."""
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, int]]:

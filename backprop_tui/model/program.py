@@ -14,8 +14,9 @@ from typing import Protocol, TypeVar
 from backprop_tui.maths.expressions import Call, Expr, Name, Transpose, is_scalar, names, rebuild
 from backprop_tui.maths.functions import DEFINITIONS, expand
 from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
-from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, layers_of
+from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.written import WrittenNetwork, dense
 
@@ -37,6 +38,8 @@ class Program:
     """The mistake that is made on purpose; None: the right algorithm."""
     right: Program | None = None
     """Of a program with a mistake, the one without; None of that one itself."""
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the steps lack that cannot be run, by their symbols: only where [given] has values."""
 
     def __repr__(self) -> str:
         return f"<Program of {len(self.steps)} steps for {self.network.sizes}>"
@@ -80,10 +83,57 @@ class Program:
 
     # What the symbols are
 
-    @property
+    @cached_property
     def given(self) -> Mapping[str, Role]:
-        """What is there before the first step: inputs, targets and parameters."""
-        return self.architecture.given
+        """What is there before the first step: inputs, targets, parameters, and values that are
+        given instead of computed. Beside these, nothing that no step reads."""
+        given, cached = self.architecture.given, self.cached
+        if not cached:
+            return given
+        here = {s for step in self.steps for s in (*names(step.expression), step.role.of)} | cached
+        here -= self.architecture.absent
+        return {symbol: role for symbol, role in given.items() if symbol in here}
+
+    @cached_property
+    def forward(self) -> tuple[Step, ...]:
+        """The forward and loss steps, in order: also those that are not run beside given values."""
+        here = {s.symbol: s for s in self.taught if s.phase in ("forward", "loss")}
+        return (*({step.symbol: step for step in self.architecture.steps} | here).values(),)
+
+    @property
+    def cached(self) -> frozenset[str]:
+        """The values and gradients that are given instead of computed; then a run has one
+        iteration."""
+        return self.architecture.cached
+
+    def missing(self, symbol: str) -> str:
+        """Why a symbol of the network has no value here, in a sentence; "" where it has one, or
+        there is no such symbol."""
+        if symbol in self.roles:
+            return ""
+        if without := self.lacking.get(symbol):
+            are = "is" if len(without) == 1 else "are"
+            which = f"{listed(without)}, which {are} neither given nor computed"
+            return f"{symbol} is not computed: it reads {which}."
+        if symbol in self.architecture.absent:
+            return f"{symbol} is not given in the file."
+        known = symbol in self.shapes(self.training.batch)
+        return f"{symbol} is not used: nothing that is computed here reads it." if known else ""
+
+    def cut(self, symbol: str) -> str:
+        """Why the gradient with respect to a symbol is no derivative of the loss here, in a few
+        words: "A1 is given"; "" where it is one."""
+        if not self.cached:
+            return ""
+        reached = {symbol}
+        for step in self.architecture.steps:
+            if reached.isdisjoint(names(step.expression)):
+                continue
+            for given in (step.symbol, gradient(step.symbol)):
+                if given in self.cached:
+                    return f"{given} is given"
+            reached.add(step.symbol)
+        return "" if self.loss in self.positions else f"{self.loss} is not computed"
 
     @property
     def groups(self) -> Mapping[int, str]:
@@ -106,13 +156,13 @@ class Program:
 
     @cached_property
     def data(self) -> frozenset[str]:
-        """The symbols that hold an experiment's data: inputs and targets."""
-        return frozenset(self.of_kind("input", "target"))
+        """The symbols that hold an experiment's data: inputs and targets, and given values."""
+        return frozenset(self.given.keys() - set(self.architecture.parameters))
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The symbols that training changes, or could."""
-        return self.architecture.parameters
+        return tuple(symbol for symbol in self.architecture.parameters if symbol in self.given)
 
     @cached_property
     def gradients(self) -> tuple[str, ...]:
@@ -176,13 +226,14 @@ class Program:
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """The symbols of the targets: data that the loss alone reads."""
-        return self.of_kind("target")
+        """The symbols of the targets: data that the loss alone reads, there or left out."""
+        given = self.architecture.given.items()
+        return tuple(symbol for symbol, role in given if role.kind == "target")
 
     @cached_property
     def loss(self) -> str:
         """The symbol of each example's own loss."""
-        return self.of_kind("loss")[0]
+        return self.architecture.steps[-1].symbol
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -220,7 +271,10 @@ class Program:
 
     @cached_property
     def objective(self) -> str:
-        """What an iteration's loss is, one number: J, or the L of its one example."""
+        """What an iteration's loss is, one number: J, or the L of its one example. Where a gradient
+        is given, there may be no step for it."""
+        if not self.of_kind("loss"):
+            return OBJECTIVE if OBJECTIVE in self.lacking else self.loss
         return self.steps[self.phase_bounds("loss")[1] - 1].symbol
 
     # Shapes
@@ -230,19 +284,18 @@ class Program:
         """The symbols that have a column, or a row, for each example of the batch."""
         if self.right is not None:  # some mistakes fit a batch of one alone, and have no other
             return self.right.per_example
-        forward = [
-            s for s in self.taught if s.phase in ("forward", "loss") and s.symbol != OBJECTIVE
-        ]
+        forward = self.architecture.steps
         one, two = (with_shapes_of(forward, self.architecture.shapes(n)) for n in (1, 2))
         values = {symbol for symbol in one if one[symbol] != two[symbol]}
-        gradients = {step.symbol for step in self.taught if step.role.of in values}
+        gradients = {symbol for symbol, role in self.roles.items() if role.of in values}
         return frozenset(values | gradients)
 
     @cache  # noqa: B019 (a program lives as long as its run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.
-        return with_shapes_of(self.taught, self.architecture.shapes(examples))
+        steps = (*self.forward, *self.taught) if self.cached else self.taught
+        return with_shapes_of(steps, self.architecture.shapes(examples))
 
 
 class DeliberateMistake(Protocol):

@@ -85,14 +85,15 @@ class _Reading:
         self.results: dict[int, list[str]] = {}
         self.reads: dict[int, list[str]] = {}
         self.users: dict[str, list[int]] = {symbol: [] for symbol in program.parameters}
-        for step in program.taught:
-            if step.phase == "forward":
+        for step in program.forward:
+            if step.phase == "forward" and step.symbol in self.roles:
                 self._take(step.role.group or 0, step.symbol, names(step.expression))
         for symbol, users in self.users.items():
             if not users:  # only the loss reads it
-                last = max(self.results)
+                last = max(self.results, default=self.roles[symbol].group or 0)
+                self.results.setdefault(last, [])  # none: gradients alone are given
                 users.append(last)
-                self.reads[last].append(symbol)
+                self.reads.setdefault(last, []).append(symbol)
 
     def _take(self, group: int, symbol: str, read: Iterable[str]) -> None:
         self.results.setdefault(group, []).append(symbol)

@@ -79,6 +79,10 @@ class WrittenNetwork:
     functions: tuple[tuple[str, str], ...] = ()
     same: frozenset[str] = frozenset()
     """The inputs that are the same matrix for each example."""
+    given: tuple[str, ...] = ()
+    """The symbols of [given]: values and gradients that are not computed."""
+    absent: tuple[str, ...] = ()
+    """The data that is left out beside them: none, as formulas need all shapes."""
 
     @property
     def sizes(self) -> str:

@@ -46,6 +46,7 @@ def about(view: View) -> Iterator[str]:
     if isinstance(experiment.network, Network):
         layers = ", ".join(map(str, experiment.network.layers))
         yield f"Neurons of each layer, the inputs first: {layers}."
+    yield from map(spoken, view.given_words)
 
 
 def mistake(view: View) -> Iterator[str]:

@@ -107,6 +107,8 @@ def read_goal(
         return timeline.end_of(max(farthest, position.iteration))
     if (symbol := symbol_meant(source, timeline.program.positions)) is not None:
         return _step(timeline.program.index(symbol), position)
+    if source in timeline.program.cached:
+        raise GoalError(f"{source} is given in the file: no step computes it.")
     return _condition(source, timeline)
 
 
@@ -163,10 +165,10 @@ def _condition(source: str, timeline: Timeline) -> Condition:
     except GrammarError as error:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
-    known = (*shapes, *SCALARS)
+    known = (*program.roles, *SCALARS)
     for symbol in names(e):
         if symbol not in known:
-            raise GoalError(_unknown(symbol, known))
+            raise GoalError(program.missing(symbol) or _unknown(symbol, known))
     _cells_exist(e, shapes)
     if not isinstance(e, Compare):
         raise GoalError(f"{short(text(e))} is not a condition: compare it, as in loss < 0.01")

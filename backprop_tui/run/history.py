@@ -30,6 +30,8 @@ SETTINGS = 4
 """Of how many stretches between edits X, Y and α are kept as they are there."""
 FAR = 10_000
 """Iterations after which even the smallest network takes longer than a key should."""
+GIVEN_ONCE = "values are given in the file, so the run has one iteration"
+"""Why a run with [given] is not trained."""
 AT_A_TIME = 10**8
 """A chunk of a run is at most about as many multiplications: a tenth of a second or so."""
 
@@ -65,7 +67,8 @@ class History:
         self._keyframes, self._losses = Keyframes(), KnownLosses()
         self._keyframes.keep(1, self._begun(1, beginning(experiment, self.program)))
         self._recent: OrderedDict[int, Iteration] = OrderedDict()
-        self._diverged_in: int | None = None
+        self._last: int | None = 1 if self.program.cached else None
+        """The iteration in which the run ends: it diverges, or values are given and it is alone."""
         self._reached = 0
         self._lock = RLock()
 
@@ -89,8 +92,8 @@ class History:
             # The iteration before hands on what is edited.
             other._recent |= {k: done for k, done in self._recent.items() if k < first - 1}
             other._reached = min(self._reached, first - 1)
-            if self._diverged_in is not None and self._diverged_in < first:
-                other._diverged_in = self._diverged_in
+            if self._last is not None and self._last < first:
+                other._last = self._last
         if self._resumed:
             other._resume_saved()
         return other
@@ -110,10 +113,10 @@ class History:
     def iteration(self, number: int) -> Iteration:
         """The iteration of that number, from 1, replayed from the nearest one that is kept.
 
-        Where the run diverges before it, the last iteration that there is.
+        Where the run ends before it, the last iteration that there is.
         """
         with self._lock:
-            number = min(number, self._diverged_in or number)
+            number = min(number, self._last or number)
             if number in self._recent:
                 self._recent.move_to_end(number)
                 return self._recent[number]
@@ -143,16 +146,16 @@ class History:
         """The iterations from `first` to `last`, some at a time, in constant memory.
 
         Forward only. The caller stops it by not asking for more: everything up to there is kept.
-        It ends with the iteration in which the run diverges. `chunk` is how many iterations a
+        It ends with the iteration in which the run does. `chunk` is how many iterations a
         stretch has at most; without it, as many as take a moment.
         """
         chunk = min(chunk or self._moment, EVERY)
         while first <= last:
             with self._lock:
-                if self._diverged_in is not None and first > self._diverged_in:
+                if self._last is not None and first > self._last:
                     return
                 stop = min(last, first + chunk - 1, self._due(first) - 1)
-                stop = min(stop, self._diverged_in or stop)
+                stop = min(stop, self._last or stop)
                 losses = self._losses.of(first, stop)
             if losses is None:
                 begin, kept = self._frame(first)
@@ -160,7 +163,7 @@ class History:
                     return
                 *_, losses = self._through(first, stop, kept)
             stop = first + len(losses) - 1
-            yield Stretch(first, stop, losses, stop == self._diverged_in)
+            yield Stretch(first, stop, losses, stop == self._last and not self.program.cached)
             first = stop + 1
 
     def losses(self, start: int, stop: int) -> Array:
@@ -169,7 +172,7 @@ class History:
         Where all are kept it is a read-only view of them, which costs the same for any number.
         """
         with self._lock:
-            stop = min(stop, (self._diverged_in or stop) + 1)
+            stop = min(stop, (self._last or stop) + 1)
             if (known := self._losses.of(start, stop - 1)) is not None:
                 return known
         return np.concatenate([np.empty(0), *(s.losses for s in self.run(start, stop - 1))])
@@ -254,7 +257,7 @@ class History:
             self._losses.keep(first, losses)
             self._reached = max(self._reached, first + len(losses) - 1)
             if diverged:
-                self._diverged_in = reached
+                self._last = reached
         return reached, left, losses
 
     def _is_finite(self, kept: Kept) -> bool:
@@ -270,6 +273,6 @@ class History:
             self._losses.keep(done.number, np.array([done.loss]))
             self._reached = max(self._reached, done.number)
             if done.diverged:
-                self._diverged_in = done.number
+                self._last = done.number
             elif self._keyframes.due(done.number) == done.number + 1:
                 self._keyframes.keep(done.number + 1, tuple(done.parameters.values()))

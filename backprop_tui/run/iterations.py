@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +28,7 @@ class Iteration:
     """α, m, K, the constants of the optimizer, and t, the iteration's number."""
     results: tuple[Array, ...]
     loss: float
-    """J, or the L of its one example."""
+    """J, or the L of its one example; NaN where gradients are given and no loss is computed."""
     parameters: Mapping[str, Array]
     """The parameters as the next iteration begins with them, and the running means: what this one
     leaves, and edits on top of it."""
@@ -63,7 +64,7 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
         MappingProxyType(given),
         scalars,
         tuple(results),
-        float(results[program.index(program.objective)][0, 0]),
+        float(env[program.objective][0, 0]) if program.of_kind("loss") else nan,
         left,
         not_finite(program, left),
     )

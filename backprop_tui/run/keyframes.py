@@ -57,7 +57,7 @@ class Keyframes:
 
     def keep(self, number: int, kept: Kept) -> None:
         """Remember what an iteration begins with: as a keyframe where one is due there."""
-        size = sum(array.nbytes + OVERHEAD for array in kept)
+        size = max(1, sum(array.nbytes + OVERHEAD for array in kept))
         if (number - 1) % self.every:
             self._waypoints[number] = kept
             self._waypoints.move_to_end(number)

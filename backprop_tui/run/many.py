@@ -47,7 +47,7 @@ Batch: TypeAlias = tuple[Array, ...]
 
 def data_of(program: Program) -> tuple[str, ...]:
     """The symbols of the data, in one order."""
-    return program.of_kind("input", "target")
+    return tuple(symbol for symbol in program.given if symbol in program.data)
 
 
 class Many:

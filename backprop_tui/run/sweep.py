@@ -54,7 +54,10 @@ def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float)
 
 @lru_cache(maxsize=8)  # the same one is shown again at the next key
 def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
-    """The loss around a parameter's number; None where that would take too long."""
+    """The loss around a parameter's number; None where that would take too long, or where the
+    loss does not depend on it, as values are given."""
+    if program.cut(cell.symbol):
+        return None
     work = sum(iteration.given[p].size for p in program.parameters) * len(iteration.examples)
     points = min(MOST_POINTS, AFFORDED // work) // 2 * 2 + 1  # one of them in the middle
     if points < LEAST_POINTS:

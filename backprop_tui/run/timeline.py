@@ -159,10 +159,10 @@ class Timeline:
     # Where keys lead
 
     def forward(self, position: Position) -> Position:
-        """One operation on; an open one is finished. A diverged run ends where it diverged."""
+        """One operation on; an open one is finished. The end of the run stays."""
         if position.steps < len(self.program.steps):
             return Position(position.iteration, position.steps + 1)
-        if self.diverged(position.iteration):
+        if self.ends(position.iteration):
             return position
         return Position(position.iteration + 1, 1)
 
@@ -177,7 +177,7 @@ class Timeline:
     def into(self, position: Position) -> Position:
         """One element of the next operation on; after its last one, the whole step."""
         if position.steps == len(self.program.steps):
-            if self.diverged(position.iteration):
+            if self.ends(position.iteration):
                 return position
             position = Position(position.iteration + 1, 0)
         shown = position.elements + 1
@@ -209,7 +209,7 @@ class Timeline:
 
     def later(self, position: Position) -> Position:
         """The same step one iteration later."""
-        if self.diverged(position.iteration):
+        if self.ends(position.iteration):
             return self.end_of(position.iteration)
         return self._fitted(replace(position, iteration=position.iteration + 1))
 
@@ -229,6 +229,10 @@ class Timeline:
     def end_of(self, iteration: int) -> Position:
         """After the last step of an iteration."""
         return Position(iteration, len(self.program.steps))
+
+    def ends(self, iteration: int) -> bool:
+        """Whether the run has no iteration after that one: it diverged, or values are given."""
+        return bool(self.program.cached or self.diverged(iteration))
 
     def diverged(self, iteration: int) -> str | None:
         """The first parameter that is no longer finite after that iteration, None while all are."""

@@ -43,4 +43,4 @@ def in_short(found: GradientCheck) -> str:
         case CheckVerdict.KINK:
             return f"{sign} gradient check: at a kink of ReLU{some}"
         case _:
-            return f"{sign} gradient check: cannot be checked here{some}"
+            return f"{sign} gradient check: {found.said}{'' if worst.why else some}"

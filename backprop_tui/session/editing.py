@@ -60,6 +60,7 @@ def _ask_for_value(s: SessionState) -> None:
     view, place = s.view, s.inspection.place
     if place is None and (cursor := s.inspection.cursor):
         place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
+        s.must_be_there(place)
     was = lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
     _refuse_behind_the_end(s, was)
     s.open(
@@ -159,8 +160,10 @@ def _make(s: SessionState, made: Edit, was: float) -> None:
 
 def losses(s: SessionState, made: Edit) -> str:
     """`L goes from 0.666 to 0.641`: the first loss that the edit changes."""
-    iteration, was, now = lazy.what_if.losses(s.timeline, made)
     name = s.timeline.program.objective
+    if name not in s.timeline.program.positions:
+        return f"{name} is not computed here"
+    iteration, was, now = lazy.what_if.losses(s.timeline, made)
     told = f"{name} stays {s.write(was)}"
     if was != now:
         one, other = apart(was, now, s.decimals)

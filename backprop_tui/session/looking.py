@@ -32,9 +32,11 @@ CELL = re.compile(
 def symbol_of(s: SessionState, typed: str) -> str:
     """The matrix that was meant: its name, also spelled as it is said, capitals aside if that
     leaves one. Raises a CannotError where there is none."""
-    shapes, name = s.view.state.shapes, "".join(typed.split())
+    shapes, name = s.timeline.program.roles, "".join(typed.split())
     if name in shapes:
         return name
+    if reason := s.timeline.program.missing(name):
+        raise CannotError(reason)
     alike = [known for known in shapes if known.lower() == name.lower()]
     if len(alike) == 1:
         return alike[0]

@@ -277,9 +277,16 @@ class SessionState:
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""
+        if inspection.place is not None:
+            self.must_be_there(inspection.place)
         if self.writing:
             self.close_all()
         self.inspection, self.scrolled, self.message = inspection, 0, ""
+
+    def must_be_there(self, place: Place) -> None:
+        """Refuse a number that this run does not have, as values are given; say why."""
+        if reason := self.timeline.program.missing(place.symbol):
+            raise CannotError(reason)
 
     def follow(self) -> None:
         """The chosen panel is the step's own again, where one has all the room."""
@@ -295,7 +302,7 @@ class SessionState:
         here = self.position
         if here.steps < len(self.timeline.program.steps):
             return Position(here.iteration, here.steps)
-        if self.timeline.diverged(here.iteration):
+        if self.timeline.ends(here.iteration):
             return None
         return Position(here.iteration + 1, 0)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from backprop_tui.maths.functions import Array
+from backprop_tui.run.history import GIVEN_ONCE
 from backprop_tui.run.keyframes import LOSSES
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy
@@ -43,6 +44,8 @@ def move(s: SessionState, to: Callable[[Position], Position]) -> None:
 def _why_not(s: SessionState, position: Position) -> str:
     if s.timeline.diverged(position.iteration):
         return f"The run has diverged and ends here: {s.named('back')} goes back."
+    if position == s.timeline.end_of(1) and s.timeline.ends(1):
+        return f"This is the end: {GIVEN_ONCE}. {s.named('back')} goes back."
     if position == s.timeline.start:
         return "This is the start."
     return f"No operation is open: {s.named('into')} opens the next one."

@@ -19,6 +19,7 @@ from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
+from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.axes import named_columns
 from backprop_tui.model.notes import Note, shown_lines
@@ -39,6 +40,8 @@ ENTERS, CARRIED_ON = "✗", "~"
 """The signs before a wrong number: where the run's mistake enters, and where it is carried on."""
 EDITED, CHANGED = "*", "Δ"
 """The signs before a number that was edited, and before one that the last edit changed."""
+GIVEN = "◇"
+"""The sign before a matrix that is given instead of computed."""
 NO_LOSSES: tuple[Array, Array] = (np.empty(0), np.empty(0))
 ARROWS = {"forward": "▶", "loss": "▶", "backward": "◀", "update": "▼"}
 
@@ -257,8 +260,21 @@ class View:
         """How a number is written, with the decimals shown."""
         return partial(number, decimals=self.decimals)
 
+    @property
+    def given_words(self) -> tuple[str, ...]:
+        """What is given instead of computed, and what cannot be computed, a sentence each."""
+        program = self.program
+        if not program.cached:
+            return ()
+        are = "is" if len(program.cached) == 1 else "are"
+        given = f"{listed([s for s in program.roles if s in program.cached])} {are} given"
+        lacking = [f"Not computed: {listed(tuple(program.lacking))}."] if program.lacking else []
+        return (f"{given}, not computed. The run has one iteration.", *lacking)
+
     def known(self, place: Place) -> bool:
         """Whether the number has been computed at the position shown."""
+        if self.program.missing(place.symbol):
+            return False
         if place.iteration != self.iteration or self.provenance.step_of(place) is None:
             return place.iteration <= self.iteration
         if self.state.opening(place.symbol):

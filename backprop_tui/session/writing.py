@@ -32,7 +32,7 @@ def write(s: SessionState, rest: str) -> None:
         back = f"{s.named('mistake')} takes it back"
         raise CannotError(f"One mistake is made on purpose: {back}, then write formulas.")
     if ahead is None:
-        raise CannotError("The run has diverged: no step comes next.")
+        raise CannotError("The run ends here: no step comes next.")
     symbol = s.timeline.program.steps[ahead.steps].symbol
     if not rest:
         own = experiment.formulas.get(symbol)

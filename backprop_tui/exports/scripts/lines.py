@@ -14,7 +14,7 @@ from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.layers import INPUT, TARGET
 from backprop_tui.run.edits import Edits
-from backprop_tui.run.many import CONSTANTS
+from backprop_tui.run.many import CONSTANTS, data_of
 from backprop_tui.run.timeline import Timeline
 
 LONGEST_LINE = 96
@@ -39,10 +39,14 @@ def data(timeline: Timeline, array: str) -> Iterator[str]:
     """The inputs and targets of all examples; batches, if there are any, are taken from these."""
     experiment = timeline.experiment
     prefix = "" if one_batch(experiment) else "data_"
-    for symbol, matrix in ((INPUT, experiment.data.X), (TARGET, experiment.data.Y)):
+    program = timeline.program
+    for symbol in data_of(program):
+        matrix = experiment.data.by_symbol[symbol]
         rows, columns = matrix.shape
         examples = "columns" if experiment.data.axis else "rows"
-        comment = f"  # {rows} × {columns}: {examples} are examples"
+        said = f"{examples} are examples" if symbol in program.per_example else "given"
+        said = f"given, not computed; {said}" if symbol in program.cached else said
+        comment = f"  # {rows} × {columns}: {said}"
         yield f"{prefix}{symbol} = {array.format(literal(matrix))}{comment}"
 
 

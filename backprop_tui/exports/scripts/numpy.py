@@ -60,7 +60,8 @@ def _lines(timeline: Timeline, iterations: int) -> Iterator[str]:
     yield from phases(_commented(program))
     yield ""
     loss = program.objective
-    yield f'    print(f"iteration {{t}}: {loss} = {{{loss}.item()!r}}")'
+    if loss in program.positions:
+        yield f'    print(f"iteration {{t}}: {loss} = {{{loss}.item()!r}}")'
     yield "    if EVERY_NUMBER:"
     yield from _loop_over([step.symbol for step in program.steps])
     yield '            print(f"{symbol} = {globals()[symbol].tolist()}")'

@@ -22,8 +22,9 @@ from backprop_tui.exports.scripts.lines import (
     one_batch,
     phases,
 )
-from backprop_tui.maths.expressions import Mul
+from backprop_tui.maths.expressions import SCALARS, Mul, names
 from backprop_tui.maths.writing import torch_source
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import LOSS
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
@@ -59,6 +60,16 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
         )
     if experiment.formulas:
         raise ExportError(f"a run with own formulas cannot be exported as torch: {own}")
+    if timeline.program.loss not in timeline.program.positions:
+        raise ExportError(
+            "a run without a loss cannot be exported as torch: autograd needs one; --as numpy "
+            "writes the run as it is"
+        )
+    if slopes := [s for s in timeline.program.cached if s in timeline.program.of_kind("gradient")]:
+        raise ExportError(
+            f"a run with a given gradient ({', '.join(sorted(slopes))}) cannot be exported as "
+            f"torch: {own}"
+        )
     return (f"{line}\n" for line in _lines(timeline, wanted.iterations))
 
 
@@ -99,15 +110,16 @@ def _iteration(program: Program) -> Iterator[str]:
     inputs = (s for s in program.of_kind("input") if program.gradient_of(s))
     yield f"    for tensor in [{', '.join((*program.parameters, *inputs))}]:"
     yield "        tensor.requires_grad_()"
-    forward = [step for step in program.steps if step.phase in ("forward", "loss")]
-    yield from phases((s.phase, f"{s.symbol} = {torch_source(s.expression)}") for s in forward)
+    yield from phases(_forward(program))
     yield "    # backward: gradients of parameters are of the whole loss, others of each L"
     values, of_parameters = dict[str, str](), dict[str, str]()
-    for step in program.steps:
-        if step.role.kind == "gradient" and (of := step.role.of):
+    for step in _checked(program):
+        if of := step.role.of:
             (of_parameters if of in program.parameters else values)[step.symbol] = of
-    yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
-    yield _autograd(of_parameters, program.objective)
+    if values:
+        yield _autograd(values, f"{LOSS}.sum()", ", retain_graph=True")
+    if of_parameters:
+        yield _autograd(of_parameters, program.objective)
     yield ""
     yield f'    print(f"iteration {{t}}: {program.objective} = {{{program.objective}.item()}}")'
     yield "    for symbol in ours:"
@@ -121,6 +133,28 @@ def _iteration(program: Program) -> Iterator[str]:
         yield "        pass  # every parameter is frozen"
 
 
+def _forward(program: Program) -> Iterator[tuple[str, str]]:
+    """The phase and the line of each forward and loss step; a given value stands in place of its
+    line, and gradients go through that all the same."""
+    for step in program.forward:
+        source = torch_source(step.expression)
+        if step.symbol in program.positions:
+            yield step.phase, f"{step.symbol} = {source}"
+        elif step.symbol in program.cached:
+            line = f"{step.symbol} = {step.symbol} + ({source}) - ({source}).detach()  # given"
+            whole = program.roles.keys() | SCALARS >= {*names(step.expression)}
+            yield step.phase, line if whole else f"{step.symbol}.requires_grad_()  # given"
+
+
+def _checked(program: Program) -> list[Step]:
+    """The steps of the gradients that autograd finds: of what there is a value of."""
+    return [
+        step
+        for step in program.steps
+        if step.role.kind == "gradient" and step.role.of in program.roles
+    ]
+
+
 def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
     """The line that computes gradients of `loss`, given with what they are the gradients of."""
     of = ", ".join(gradients.values())
@@ -131,7 +165,7 @@ def _autograd(gradients: Mapping[str, str], loss: str, more: str = "") -> str:
 def _expected(timeline: Timeline, number: int) -> Iterator[str]:
     """The loss and the gradients of each iteration, with all their digits."""
     program = timeline.program
-    symbols = (program.objective, *(s.symbol for s in program.steps if s.phase == "backward"))
+    symbols = (program.objective, *(step.symbol for step in _checked(program)))
     yield 'nan, inf = float("nan"), float("inf")'
     yield "OURS = ["
     for iteration in iterations(timeline, number):

@@ -7,7 +7,7 @@ import numpy as np
 from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import cell_width, fixed, ink
-from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, View
+from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.placed import Placed
 
@@ -24,6 +24,8 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
     # With a weight that is updated too early nothing is wrong but the time.
     label = f"new {placed.label}" if view.is_early(symbol) else placed.label
     canvas.right(placed.right, placed.top, label, f"label {view.symbol_mark(symbol) or stale}")
+    if symbol in view.program.cached:
+        canvas.put(placed.right - len(label) - 1, placed.top, GIVEN, "mark")
     values, known = view.value(symbol), state.revealed(symbol)
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1

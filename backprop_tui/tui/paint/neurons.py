@@ -15,7 +15,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
-from backprop_tui.tui.paint.predictions import beside_target, targets
+from backprop_tui.tui.paint.predictions import beside_target
 
 FOLDED = 4
 """Nodes that are drawn of a layer that is too large."""
@@ -98,8 +98,8 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     """Draw the edges into a layer, the strongest last so that they are visible."""
     layers = view.program.layers
     symbol = layers[right.layer - 1].weight
-    weights = view.value(symbol)
-    assert weights is not None  # a parameter always has a value
+    if (weights := view.value(symbol)) is None:  # values are given, and nothing reads it
+        return
     at = view.program.architecture.place  # where the weight from node j to node i stands
     about = with_gradients(view, symbol)
     marked = mark_of(view, *about)
@@ -237,8 +237,9 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
         if known and x + 2 + len(known) <= canvas.width:
             canvas.right(canvas.width, y, known, about_loss)
         return
-    shown = [signed(f"{v:g}") for v in targets(view)[:, view.column]]
-    written = "y " + " ".join(shown)
+    Y = view.value(target)
+    shown = [] if Y is None else [signed(f"{v:g}") for v in Y[:, view.column]]
+    written = f"y {' '.join(shown)}" if shown else ""
     room = canvas.width - 1 - (len(known) + 1 if known else 0)
     x = canvas.put(1, y, shortened(written, room), about_target)
     if known:

@@ -42,8 +42,8 @@ def edges_of(program: Program) -> tuple[Edge, ...]:
     """The edges between inputs, values and the loss of each example, in order."""
     right = program.right or program
     found: dict[Edge, None] = {}
-    for step in right.taught:
-        if step.phase == "forward" or step.symbol == right.loss:
+    for step in right.forward:
+        if step.symbol in right.roles and (step.phase == "forward" or step.symbol == right.loss):
             for source, through, function in _read(right, step.expression):
                 shown = function if step.phase == "forward" else ""
                 found[Edge(source, step.symbol, through, shown)] = None

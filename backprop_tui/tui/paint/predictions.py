@@ -14,8 +14,10 @@ from backprop_tui.tui.paint.canvas import shortened
 def class_names(view: View) -> tuple[str, ...] | None:
     """Return the names of the classes; None where the targets are not classes or are numbers."""
     data = view.state.experiment.data
+    if data.class_names is None or data.examples == 1:
+        return None
     named = data.classes or data.output_names or len(data.columns(data.Y)) == 1
-    return data.class_names if named and data.examples > 1 else None
+    return data.class_names if named else None
 
 
 def outputs(view: View) -> Array | None:
@@ -32,8 +34,9 @@ def targets(view: View) -> Array:
 
 def target_class(view: View) -> str | None:
     """Return the name of the shown example's class; None where there are no classes."""
-    names, Y = class_names(view), targets(view)
-    return None if names is None else prediction(names, Y, Y, view.column).target
+    if (names := class_names(view)) is None:
+        return None
+    return prediction(names, targets(view), targets(view), view.column).target
 
 
 def predicted(view: View) -> Prediction | None:

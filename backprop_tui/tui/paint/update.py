@@ -134,7 +134,8 @@ def blocks_of(program: Program, parameter: str) -> list[tuple[str, str, str]]:
     """
     slope = program.gradient_of(parameter)
     if parameter not in program.positions or slope is None:
-        return [("before", parameter, f"{parameter} frozen")]
+        why = "frozen" if parameter in program.training.freeze else "stays"
+        return [("before", parameter, f"{parameter} {why}")]
     means = [s for s in program.of_kind("mean") if program.roles[s].of == slope]
     step = program.steps[program.index(parameter)]
     taken = text(step.expression.right) if isinstance(step.expression, Diff) else ""

@@ -50,7 +50,7 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
     program, step = view.program, view.step
     own, joint = program.loss, program.objective
     if joint != own:
-        read = names(program.steps[program.index(joint)].expression)
+        read = [s for step in program.steps if step.symbol == joint for s in names(step.expression)]
         penalized = not set(program.parameters).isdisjoint(read)  # then it is no plain mean
         which = joint if penalized else f"{program.training.reduction} {joint}"
         values, parameters = (families(view, kind) for kind in ("value", "parameter"))
@@ -59,8 +59,10 @@ def dL(view: View) -> tuple[str, ...]:  # noqa: N802 (∂L, as it is written)
             f"{values}: for this example's {own}; {parameters}: for {the}{which}",
             f"{values}: this example's {own}; {parameters}: {which}",
         )
-    of = step.role.of if step and step.phase == "backward" else program.parameters[0]
-    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}",)
+    of = step.role.of if step and step.phase == "backward" else next(iter(program.parameters), "")
+    if program.gradient_of(of or "") is None:  # values are given: it is not computed
+        of = next((program.roles[symbol].of for symbol in program.gradients), "")
+    return (f"{program.gradient_of(of or '')} means ∂{own}/∂{of}" if of else "",)
 
 
 def families(view: View, kind: str) -> str:

@@ -6,6 +6,7 @@ Where the matrices stand is decided in `paint.arrangement`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
@@ -13,7 +14,7 @@ from textual.geometry import Offset, Size
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import common_power, times_power
-from backprop_tui.session.view import CHANGED, EDITED, View
+from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cursor, paint_matrix, shown_values
@@ -132,6 +133,7 @@ class Cache(Board):
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
         title, remark = f"Cache{which_groups(view, a)}", self.remark(view, a, canvas.width)
+        title += legend(view, a.cache)
         self.rule(canvas, view, *cache_title(view, a, title, remark, canvas.width - 8))
         for placed in a.cache:
             paint_matrix(canvas, view, placed)
@@ -179,8 +181,9 @@ class Gradients(Board):
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
         notes.append(remark or meant[-1])
+        given = legend(view, a.gradients)
         ways = [
-            ("  ".join(filter(None, (f"Gradients{layer}", power_of_ten))), note)
+            ("  ".join(filter(None, (f"Gradients{layer}{given}", power_of_ten))), note)
             for note in notes
             for layer in layers
         ]
@@ -208,3 +211,8 @@ class Gradients(Board):
         if not every or max(placed.right for placed in every) + POWER > width:
             return [every]
         return [tuple(card) for _, card in groupby(every, key=attrgetter("top"))]
+
+
+def legend(view: View, shown: Iterable[Placed]) -> str:
+    """Say what the sign before a given matrix means, where one is shown."""
+    return f"  {GIVEN} given" if any(p.symbol in view.program.cached for p in shown) else ""

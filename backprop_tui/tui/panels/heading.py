@@ -100,9 +100,9 @@ class Rail(Panel):
         left_for_later = 1 if narrow else sum(len(phase) + 2 for phase in PHASES[current + 1 :])
         x = 1
         for k, phase in enumerate(PHASES):
-            if narrow and k != current:
+            first, behind = state.program.phase_bounds(phase)
+            if k != current and (narrow or first == behind):
                 continue
-            _, behind = state.program.phase_bounds(phase)
             begin = x
             if k == current:
                 name = f"{ARROWS[phase]} {phase.upper()}"

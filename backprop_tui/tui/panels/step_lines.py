@@ -9,7 +9,7 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
-from backprop_tui.session.view import CHANGED, View, hue
+from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import TextLine, paragraph
 from backprop_tui.tui.panels.term_lines import head_of, term_lines
@@ -196,9 +196,11 @@ def start_lines(view: View, width: int, height: int) -> list[TextLine]:
     about = wrapped(experiment.about, width, max(1, height - 2))
     program = view.program
     whole = len(program.own) == len(program.steps)
+    given = [line for said in view.given_words for line in wrapped(said, width - 2, 2)]
     return [
         TextLine(experiment.title, "strong", 8),
         *(TextLine(line) for line in about),
+        *(TextLine(f"{GIVEN} {said}" if not k else said, "", 7) for k, said in enumerate(given)),
         *([TextLine("The whole iteration is yours.", "note", 7)] if whole else []),
         TextLine("Press space for the next step.", "key", 7),
     ]

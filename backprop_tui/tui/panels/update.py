@@ -56,7 +56,7 @@ class Update(Board):
         top, values = placed.top + 1, shown_block(view, placed)
         place = partial(place_in_block, view, placed)
         marked = view.mark(place(0, 0)) if placed.part in ("made", "after") else ""
-        looks = "quiet" if placed.label.endswith("frozen") else f"label {marked}"
+        looks = "quiet" if placed.label.endswith(("frozen", "stays")) else f"label {marked}"
         canvas.put(placed.left - LABEL, top, placed.label, looks)
         known = view.state.revealed(placed.symbol) if placed.part in ("made", "after") else None
         for k, i in enumerate(placed.rows):
@@ -86,7 +86,7 @@ def shown_block(view: View, placed: Placed) -> Array | None:
     state, symbol = view.state, placed.symbol
     match placed.part:
         case "before":
-            return state.before(symbol)
+            return state.iteration.given.get(symbol)
         case "slope" | "made":
             return state.value(symbol)
         case "after":

@@ -44,8 +44,9 @@ def verdict_line(found: GradientCheck, decimals: int) -> Text:
     """The cell of a gradient that differs most, and what was found."""
     worst, line = found.worst, Text()
     cell = f"{found.symbol}[{worst.row},{worst.column}]"
-    a, n = number(worst.analytic, decimals), number(worst.numeric, decimals)
-    some = f", {found.checked} of {found.of:,} cells" if found.checked < found.of else ""
+    a, n = number(worst.analytic, decimals), "·" if worst.why else number(worst.numeric, decimals)
+    partly = found.checked < found.of and not worst.why
+    some = f", {found.checked} of {found.of:,} cells" if partly else ""
     looks = "reverse red" if found.verdict is CheckVerdict.DIFFERS else ""
     line.append(f"  {cell:<13}{a:>12}{n:>12}{worst.difference_text:>11}  ")
-    return line.append(f"{SIGNS[found.verdict]} {found.verdict}{some}\n", looks)
+    return line.append(f"{SIGNS[found.verdict]} {found.said}{some}\n", looks)

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
+from tests.networks import ARTICLE
 from tests.run.test_edits import edited
 
 WILD = {"learning_rate": "1e300", "activations": "relu,linear", "loss": "half_squared_error"}
@@ -52,6 +54,18 @@ def test_it_prints_the_numbers_of_the_run_to_the_bit(
 def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
     script = exported("numpy", experiment, iterations=4)
     assert printed_by(script) == recorded(experiment, 4)
+
+
+def test_a_given_array_stands_in_place_of_its_line() -> None:
+    """Also where no loss is computed, as a gradient is given."""
+    for values in ({"A1": np.full((3, 1), 0.5)}, {"dA2": np.array([[0.5]])}):
+        experiment = ARTICLE.with_given(values)
+        program, done = experiment.program, Timeline(experiment).iteration(1)
+        script = exported("numpy", experiment)
+        assert "given, not computed" in script
+        steps = zip(program.steps, done.results, strict=True)
+        expected = [f"{step.symbol} = {value.tolist()}" for step, value in steps]
+        assert printed_by(script)[-len(expected) :] == expected
 
 
 def test_it_needs_numpy_alone(tmp_path: Path) -> None:

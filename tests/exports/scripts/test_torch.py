@@ -21,6 +21,7 @@ from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported, printed_by, runs
+from tests.networks import ARTICLE
 from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
@@ -104,3 +105,21 @@ def test_what_autograd_would_not_find_is_refused() -> None:
     own = replace(load("article"), formulas={"dW2": parse("dZ2 · A1ᵀ")})
     with pytest.raises(ExportError, match="own formulas"):
         exported("torch", own)
+
+
+def test_gradients_go_through_a_given_value() -> None:
+    script = exported("torch", ARTICLE.with_given({"A1": np.full((3, 1), 0.5)}))
+    line = "    A1 = A1 + (torch.sigmoid(Z1)) - (torch.sigmoid(Z1)).detach()  # given"
+    assert line in script.splitlines()
+
+
+def test_a_given_gradient_is_none_that_autograd_finds() -> None:
+    with pytest.raises(ExportError, match=r"a given gradient \(dA2\) cannot be exported"):
+        exported("torch", ARTICLE.with_given({"dA2": np.array([[0.5]])}))
+
+
+@needs_torch
+def test_autograd_agrees_beside_given_values() -> None:
+    given_values = {"A1": np.full((3, 1), 0.5), "Z2": np.array([[0.25]])}
+    printed = printed_by(exported("torch", ARTICLE.with_given(given_values)))
+    assert sum("agrees" in line for line in printed) >= 8

@@ -1,0 +1,74 @@
+"""What the screen and the plain face say of values that are given instead of computed."""
+
+from __future__ import annotations
+
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.session.inspection import Inspection
+from tests.files.test_experiment_file import read
+from tests.files.test_given_in_files import CACHE
+from tests.plain.session import Typed
+from tests.tui.driver import HUGE, SMALL, WIDE, stepping
+
+
+async def test_a_given_matrix_is_marked_and_the_sign_is_explained() -> None:
+    for size in (SMALL, WIDE, HUGE):
+        async with stepping(read(CACHE), size) as driver:
+            await driver.press("space", "space")
+            shown = driver.everything()
+            for symbol in ("A1", "Z2", "dA2"):
+                assert f"◇{symbol}" in shown
+            assert "◇dZ2" not in shown
+            assert "◇A2" not in shown
+            assert "◇ given" in shown
+
+
+async def test_the_start_says_what_is_given_and_what_cannot_be_computed() -> None:
+    async with stepping(read(CACHE)) as driver:
+        shown = driver.everything()
+        assert "A1, Z2, dA2 are given, not computed" in shown
+        assert "Not computed: Z1, L, J, dZ1, dW1, db1." in shown
+
+
+async def test_a_walk_ends_at_a_given_number() -> None:
+    async with stepping(read(CACHE)) as driver:
+        await driver.press("space", "space")
+        await driver.look(Inspection(trail=(Place(1, Cell("dA2", 1, 1)),)))
+        assert "Given in the file, not computed." in driver.everything()
+
+
+async def test_every_key_works_at_every_step() -> None:
+    async with stepping(read(CACHE)) as driver:
+        for _ in driver.session.timeline.program.steps:
+            await driver.press("space", "tab", "enter", "enter", "escape", "escape", "x", "escape")
+            await driver.press("v", "v", "e", "escape", "l", "escape", "c", "escape")
+        await driver.press("space")
+        assert driver.position == driver.session.timeline.end_of(1)
+        assert "one iteration" in driver.session.message
+
+
+async def test_questions_are_about_computed_numbers_alone() -> None:
+    async with stepping(read(CACHE)) as driver:
+        await driver.press("a")
+        asked = set[str]()
+        for _ in driver.session.timeline.program.steps:
+            await driver.press("space")
+            if driver.session.asking is not None:
+                asked.add(driver.session.asking.cell.symbol)
+                await driver.press("space")
+        assert "dZ2" in asked
+        assert asked.isdisjoint({"A1", "Z2", "dA2"})
+
+
+def test_in_words_it_is_said_at_the_symbol() -> None:
+    typed = Typed(read(CACHE))
+    assert typed("why A1[2,1]")[1] == "Given in the file, not computed."
+    reads = "it reads Z1, which is neither given nor computed."
+    assert typed.one("why dZ1") == f"dZ1 is not computed: {reads}"
+    assert typed.one("why X") == "X is not given in the file."
+    assert typed.one("why W1") == "W1 is not used: nothing that is computed here reads it."
+    assert typed.one("goto A1") == "A1 is given in the file: no step computes it."
+    assert "X" in typed.one("goto Z1")
+    edited = typed("edit dA2[1,1] 2")
+    assert any("dA2" in line for line in edited)
+    assert typed.session.timeline.iteration(1).given["dA2"][0, 0] == 2
