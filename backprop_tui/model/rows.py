@@ -167,3 +167,29 @@ def named(program: Program, groups: Iterable[int]) -> str:
     if stem.endswith("= ") and len(numbers) <= FEW:
         return f"{many}{', '.join(numbers)}"
     return f"{many}{numbers[0]} to {numbers[-1]}"
+
+
+def touched(rows: tuple[Row, ...], needed: frozenset[str]) -> frozenset[int]:
+    """The fewest rows that hold all that is needed, as far as any does: dA1 = W2ᵀ · dZ2 stands on
+    the row of W2, where A1 is what it reads."""
+    left, found = needed, set[int]()
+    while left:
+        held, best = max((len(left & row.symbols), k) for k, row in enumerate(rows))
+        if not held:
+            break
+        found.add(best)
+        left -= rows[best].symbols
+    return frozenset(found)
+
+
+def by_distance(rows: tuple[Row, ...], must: frozenset[int]) -> Iterator[tuple[int, ...]]:
+    """The rows to show: all, then without those farthest from the step, one after the other; what
+    is shared stays."""
+    far = [
+        (min(abs(k - here) for here in must), k)
+        for k, row in enumerate(rows)
+        if k not in must and not row.shared
+    ]
+    gone = [k for _, k in sorted(far, reverse=True)]
+    for count in range(len(gone) + 1):
+        yield tuple(k for k in range(len(rows)) if k not in gone[:count])

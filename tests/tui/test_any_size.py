@@ -20,9 +20,18 @@ from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
+from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
 from tests.tui.driver import Driver, painted, stepping, view_of
 
-NETWORKS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
+LESSONS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
+PROGRAMS = {
+    "three time steps": rnn(3),
+    "twelve time steps": rnn(12),
+    "a skip": RESIDUAL,
+    "tokens": ATTENTION,
+    "tied weights": TIED,
+}
+NETWORKS = {name: load(name) for name in LESSONS} | PROGRAMS
 PANELS = (Title, Rail, NetworkPanel, Cache, Gradients, Update, StepPanel, Footer)
 LEAST, MOST = (20, 5), (300, 100)
 FROM = (40, 12)
@@ -32,6 +41,9 @@ KEYS = (
     *("space", "space", "space", "backspace", "enter", "tab", "shift+tab", "escape", "escape"),
     *("up", "down", "left", "right", "home", "pagedown", "pageup", "question_mark", "plus"),
 )
+
+LOOKING = tuple(key for key in KEYS if key not in "amf")
+"""The keys that move and look."""
 
 
 def sizes(chance: random.Random) -> tuple[int, int]:
@@ -47,7 +59,7 @@ def sizes(chance: random.Random) -> tuple[int, int]:
 @pytest.mark.parametrize("lesson", NETWORKS)
 def test_panels_can_be_painted_at_any_size(lesson: str) -> None:
     chance = random.Random(lesson)
-    timeline = Timeline(load(lesson))
+    timeline = Timeline(NETWORKS[lesson])
     steps = len(timeline.program.steps)
     panels: list[Panel] = [kind() for kind in PANELS]
     for _ in range(40):
@@ -64,7 +76,7 @@ def test_panels_can_be_painted_at_any_size(lesson: str) -> None:
 @pytest.mark.parametrize("lesson", NETWORKS)
 @pytest.mark.parametrize("width", [40, 47, 60, 61, 80, 120])
 def test_the_rail_has_the_current_step_at_any_width(lesson: str, width: int) -> None:
-    timeline = Timeline(load(lesson))
+    timeline = Timeline(NETWORKS[lesson])
     for steps, step in enumerate(timeline.program.steps, 1):
         view = view_of(timeline, Position(1, steps))
         assert f"[{step.symbol}]" in painted(Rail(), view, width, 1).text()
@@ -87,20 +99,22 @@ async def test_in_little_room_a_question_has_all_of_it() -> None:
         assert all(f"{k}) " in driver.text("step") for k in (1, 2, 3, 4))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 async def test_no_keys_at_no_size_break_anything(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # some of them save
     chance = random.Random(seed)
-    app = BackpropApp(load(chance.choice(NETWORKS)), ascii_only=seed % 2 == 0)
+    of = [NETWORKS[name] for name in LESSONS] if seed < 4 else list(PROGRAMS.values())
+    keys = KEYS if seed < 4 else LOOKING
+    app = BackpropApp(chance.choice(of), ascii_only=seed % 2 == 0)
     app.animation_level = "none"
     async with app.run_test(size=sizes(chance), notifications=True) as pilot:
         driver = Driver(app, pilot)
         for _ in range(12):
             size = sizes(chance)
             await pilot.resize_terminal(*size)
-            for key in chance.choices(KEYS, k=4):
+            for key in chance.choices(keys, k=4):
                 await driver.press(key)
             lines = driver.everything().split("\n")
             assert {len(line) for line in lines} == {size[0]}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from backprop_tui.maths.numbers import cell_width
-from backprop_tui.model.rows import Row, Slot, rows_of
+from backprop_tui.model.rows import Slot, by_distance, rows_of
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.blocks import (
     Blocks,
@@ -31,8 +31,6 @@ GAPS = (2, 1, 0)
 """Free columns before a parameter, and before a block of several columns."""
 FEW = 3
 """Columns of a named axis that are shown at least."""
-BEFORE_DRAWING, BEFORE_WINDOWS = "c", "f"
-"""The last rule by which something is given up before the drawing is, and before windows are."""
 
 
 def arrange(view: View, width: int, height: int) -> Arrangement:
@@ -69,42 +67,51 @@ class _Board:
     def __init__(self, sought: Sought, width: int, height: int) -> None:
         self.sought, self.width, self.height = sought, width, height
         self.rows = rows_of(sought.program)
-        self.needed, self.must = must_be_there(self.rows, sought)
+        self.needed, self.must = sought.must_be_there(self.rows)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
-        self.known: dict[object, Line] = {}
+        self.known: dict[object, tuple[Line, frozenset[str]]] = {}
+        self.tried: dict[Way, list[list[Line]] | None] = {}
 
     # What is given up, rule by rule
 
     def ways(self) -> Iterator[Way]:
         """What may be shown, from everything on; each gives up more than the one before."""
-        apart = range(self.sought.apart, 0, -1)
+        # a, b: blank lines, then rows that the step does not touch, farthest first.
         least = tuple(sorted(self.must))
         closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
         closely = [way for way in closely if self.folded(Way(least, 1, way[0], folded=way[1]))]
-        for shown in by_distance(self.rows, self.must):
+
+        def ways_of(shown: tuple[int, ...]) -> list[Way]:
             rule = "a" if len(shown) == len(self.rows) else "b"
-            for gap, folded in closely:
-                yield from (Way(shown, by, gap, folded=folded, rule=rule) for by in apart)
-        way = Way(shown, gap=GAPS[-1], rule="c")
+            return [Way(shown, 1, gap, folded=folded, rule=rule) for gap, folded in closely]
+
+        every = list(by_distance(self.rows, self.must))[::-1]  # from the fewest rows on
+        most = largest(1, len(every), lambda n: any(map(self.has_room, ways_of(every[n - 1]))))
+        for way in ways_of(every[(most or 1) - 1]):
+            yield from (replace(way, apart=by) for by in range(self.sought.apart, 0, -1))
+        # c: the free columns between blocks.
+        way = Way(every[0], gap=GAPS[-1], rule="c")
         yield way
-        longest = max(len(slot) for row in self.rows for slot in row.slots)
-        if longest > FEW:
+        # f, of time steps: a window onto them; then the row of what is shared.
+        if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
             way = replace(way, rule="f")
-            fits = largest(FEW, longest, lambda n: self.has_room(replace(way, members=n)))
+            fits = largest(FEW, steps, lambda n: self.has_room(replace(way, members=n)))
             yield (way := replace(way, members=fits or FEW))
         few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
-        alone = tuple(k for k in shown if k in self.must or not self.rows[k].shared)
-        yield from (replace(way, shown=alone, gap=gap) for gap in GAPS[1:])
-        spare = self.spare(shown)
+        own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
+        yield from (replace(way, shown=own, gap=gap) for gap in GAPS[1:])
+        # e: what the step does not touch; what is left may flow from row to row.
+        spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
             way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
             yield way
             yield (way := replace(way, flowing=True))
-        if self.blocks.widest_axis > FEW:
+        # f, of columns that have a name: a window onto them.
+        if (columns := self.blocks.widest_axis) > FEW:
             way = replace(way, rule="f")
-            most = self.blocks.widest_axis
-            fits = largest(FEW, most, lambda n: self.has_room(replace(way, named=n)))
+            fits = largest(FEW, columns, lambda n: self.has_room(replace(way, named=n)))
             yield (way := replace(way, named=fits or FEW))
+        # h: windows onto whole rows, onto what the step touches, onto that as it flows.
         yield from self.windows(few)
         yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
         yield from self.windows(replace(way, rule="h"))
@@ -172,29 +179,36 @@ class _Board:
             self.height - spare + apart * (len(rows) - 1),
         )
 
-    def blocks_of(self, way: Way) -> Iterator[Line]:
+    def blocks_of(self, way: Way) -> list[Line]:
         """The blocks of each row that is shown."""
-        above: frozenset[str] = frozenset()
+        above, found = frozenset[str](), list[Line]()
+        sizes = way.left_out, way.gap, way.members, way.named, way.tall, way.wide
         for k in way.shown:
             row = self.rows[k]
-            labels = above.intersection(symbol for slot in row.operands for symbol in slot)
-            sizes = way.gap, way.members, way.named, way.tall, way.wide
-            key = k, labels, way.left_out, sizes
+            key = k, above & row.symbols, sizes
             if key not in self.known:  # one way after the other is tried
-                self.known[key] = self.blocks.of(row, way, labels)
-            yield self.known[key]
-            above |= {piece.symbol for block in self.known[key] for piece in block.pieces}
+                line = self.blocks.of(row, way, above)
+                self.known[key] = line, frozenset(p.symbol for block in line for p in block.pieces)
+            line, symbols = self.known[key]
+            found.append(line)
+            above |= symbols
+        return found
 
     def folded(self, way: Way) -> list[list[Line]] | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
-        rows: list[list[Line]] = []
-        for row in self.blocks_of(way):
-            ways = folded_ways(row) if way.folded else iter([[row]])
-            fits = (w for w in ways if all(width_of(line) <= self.width for line in w))
-            if (found := next(fits, None)) is None:
-                return None
-            rows.append(found if row else [])
-        return rows
+        key = replace(way, apart=1, rule="")
+        if key not in self.tried:
+            folds = [self.fold(row, way.folded) for row in self.blocks_of(way)]
+            found = [lines for lines in folds if lines is not None]
+            self.tried[key] = found if len(found) == len(folds) else None
+        return self.tried[key]
+
+    def fold(self, row: Line, is_folded: bool) -> list[Line] | None:
+        """A row in the first of its ways to fold that fits; None where none does."""
+        if not row:
+            return []
+        ways = folded_ways(row) if is_folded else iter([[row]])
+        return next((w for w in ways if all(width_of(line) <= self.width for line in w)), None)
 
     def flowing(self, way: Way) -> list[list[Line]] | None:
         """The lines of blocks that follow each other. Where nothing else can be given up, as many
@@ -240,41 +254,3 @@ def beside(line: Line, width: int) -> list[Placed]:
 def lines_of(line: Line, apart: int) -> int:
     """The lines that blocks beside each other take, with their labels."""
     return 2 + (max(len(piece.rows) for block in line for piece in block.pieces) - 1) * apart
-
-
-def touched(rows: tuple[Row, ...], needed: frozenset[str]) -> frozenset[int]:
-    """The fewest rows that hold all that is needed, as far as any does: dA1 = W2ᵀ · dZ2 stands on
-    the row of W2, where A1 is what it reads."""
-    left, found = needed, set[int]()
-    while left:
-        held, best = max((len(left & row.symbols), k) for k, row in enumerate(rows))
-        if not held:
-            break
-        found.add(best)
-        left -= rows[best].symbols
-    return frozenset(found)
-
-
-def must_be_there(rows: tuple[Row, ...], sought: Sought) -> tuple[frozenset[str], frozenset[int]]:
-    """What must be on the boards, and the rows on which it stands: what the step needs, and what is
-    looked at, where that stands on the same rows; else that in place of the step."""
-    needed, looked_for = sought.needed, sought.looked_for
-    must = touched(rows, needed)
-    if looked_for:
-        beside = frozenset[str]().union(*(rows[k].symbols for k in must))
-        needed = looked_for | needed if looked_for <= beside else looked_for
-        must = touched(rows, needed)
-    return needed, must or frozenset({0})
-
-
-def by_distance(rows: tuple[Row, ...], must: frozenset[int]) -> Iterator[tuple[int, ...]]:
-    """The rows to show: all, then without those farthest from the step, one after the other; what
-    is shared stays."""
-    far = [
-        (min(abs(k - here) for here in must), k)
-        for k, row in enumerate(rows)
-        if k not in must and not row.shared
-    ]
-    gone = [k for _, k in sorted(far, reverse=True)]
-    for count in range(len(gone) + 1):
-        yield tuple(k for k in range(len(rows)) if k not in gone[:count])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.program import Program
+from backprop_tui.model.rows import Row, touched
 
 ALL = 1000
 """More rows and columns than any window shows."""
@@ -102,6 +103,16 @@ class Sought:
     """The width of a number."""
     apart: int
     """The most lines from row to row."""
+
+    def must_be_there(self, rows: tuple[Row, ...]) -> tuple[frozenset[str], frozenset[int]]:
+        """What must be on the boards, and the rows on which it stands: what the step needs, and
+        what is looked at, where that stands on the same rows; else that in place of the step."""
+        needed, must = self.needed, touched(rows, self.needed)
+        if self.looked_for:
+            beside = frozenset[str]().union(*(rows[k].symbols for k in must))
+            needed = self.looked_for | (needed if self.looked_for <= beside else frozenset())
+            must = touched(rows, needed)
+        return needed, must or frozenset({0})
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from itertools import accumulate
 from backprop_tui.maths.expressions import Diff
 from backprop_tui.maths.writing import text
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import rows_of
+from backprop_tui.model.rows import by_distance, rows_of
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.arrangement import by_distance, must_be_there, sought_in
+from backprop_tui.tui.paint.arrangement import sought_in
 from backprop_tui.tui.paint.blocks import Blocks
 from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
 
@@ -39,7 +39,7 @@ class _Update:
     def __init__(self, sought: Sought, width: int, height: int) -> None:
         self.sought, self.width, self.height = sought, width, height
         every = rows_of(sought.program)
-        self.needed, must = must_be_there(every, sought)
+        self.needed, must = sought.must_be_there(every)
         self.numbers = [k for k, row in enumerate(every) if row.parameters]
         self.rows = tuple(replace(every[k], shared=()) for k in self.numbers)
         here = {k for k, number in enumerate(self.numbers) if number in must}
