@@ -261,8 +261,8 @@ class _Perturbation:
     ) -> tuple[Array, dict[str, Any], dict[str, Any]]:
         up, down = self.here[i, j] + h, self.here[i, j] - h
         below, above = self._changed(i, j, down), self._changed(i, j, up)
-        moved = self._of_each(above[self.objective] - below[self.objective])
-        return moved / (up - down), below, above
+        moved = above[self.objective] - below[self.objective]
+        return self._of_each(np.ravel(moved) / (up - down)), below, above
 
     def _of_each(self, losses: Array) -> Array:
         """The losses, one for each example, or the sum of them all."""
