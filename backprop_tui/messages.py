@@ -58,6 +58,12 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join((*names[: LONGEST_LIST - 1], "…", names[-1]))
 
 
+def joined(names: Sequence[str]) -> str:
+    """A, B and C."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def count(number: int, noun: str) -> str:
     """`1 value`, `3 values`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

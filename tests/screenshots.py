@@ -25,6 +25,18 @@ PICTURES: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
     "wide": ("article", WIDE, TO_DW2),
     "answered": ("mazur", SMALL, (*TO_DA1, "a", "space", "3")),
     "write": ("article", SMALL, (*TO_DW2[:-1], "f", *"dZ2@A1", "enter")),
+    "blackboard": ("article", WIDE, (*TO_DW2[:-1], "x", *("space",) * 5)),
+    "softmax": ("softmax", SMALL, (*TO_DW2[:-1], "x", *("space",) * 6)),
+    **{
+        f"{lesson}{ending}": (file, size, ("g", *symbol, "enter"))
+        for lesson, file, symbol in (
+            ("rnn", "rnn", "dWh"),
+            ("residual", "residual", "dA1"),
+            ("attention", "attention", "dS"),
+            ("tied", str(Path(__file__).parent / "formulas" / "tied.toml"), "dW"),
+        )
+        for ending, size in (("", SMALL), ("-wide", WIDE))
+    },
 }
 FILM: tuple[tuple[Sequence[str], float], ...] = (
     ((), 2.5),
@@ -32,7 +44,10 @@ FILM: tuple[tuple[Sequence[str], float], ...] = (
     (("space",), 2.0),  # L
     (("space",), 2.0),  # dA2
     (("space",), 2.5),  # dZ2
-    (("space",), 2.5),  # dW2
+    (("x",), 2.0),  # the blackboard, line by line
+    *((("space",), 1.8),) * 4,
+    (("space",), 3.0),
+    (("escape", "space"), 2.5),  # dW2
     (("enter",), 3.0),
     (("escape", "space"), 1.5),  # db2
     (("space",), 2.5),  # dA1
@@ -55,7 +70,7 @@ async def pictures(lesson: str, size: tuple[int, int], stops: Sequence[Sequence[
             await driver.press(*keys)
             await driver.until(lambda: driver.is_checked)
             await driver.settled()
-            found.append(driver.app.export_screenshot(title=f"backprop-tui {lesson}"))
+            found.append(driver.app.export_screenshot(title=f"backprop-tui {Path(lesson).name}"))
     return found
 
 

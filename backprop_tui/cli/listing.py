@@ -35,6 +35,8 @@ def lesson_table() -> Iterator[str]:
     for heading in ("lesson", "layers", "what it teaches"):
         table.add_column(heading, no_wrap=True)
     for number, name in enumerate(lessons.NAMES, 1):
+        if name == lessons.BEYOND:
+            table.add_row("", "", "", lazy.Text("Beyond the article", "italic"))
         lesson = lazy.load(name)
         about = lazy.Text(f"{lesson.title}\n", "bold").append(lesson.teaches, "not bold")
         table.add_row(str(number), lazy.Text(name, "bold"), lesson.network.sizes, about)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backprop_tui.maths.expressions import Diff, Expr, calls, names
+from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.program import Program
@@ -262,7 +262,7 @@ class _Perturbation:
         up, down = self.here[i, j] + h, self.here[i, j] - h
         below, above = self._changed(i, j, down), self._changed(i, j, up)
         moved = above[self.objective] - below[self.objective]
-        return self._of_each(moved / (up - down)), below, above
+        return self._of_each(np.ravel(moved) / (up - down)), below, above
 
     def _of_each(self, losses: Array) -> Array:
         """The losses, one for each example, or the sum of them all."""
@@ -283,7 +283,8 @@ class _Perturbation:
         kink = np.zeros(size, dtype=np.bool_)
         for bend in self.bends:
             turned = np.sign(value(bend, down)) != np.sign(value(bend, up))
-            kink |= turned.any(axis=1 - self.axis) if self.per_example else turned.any()
+            of_each = turned.any(axis=1 - self.axis)  # or of no example: of a parameter in J
+            kink |= of_each if of_each.size == size else of_each.any()
         return kink
 
     def _noise(self) -> Array:
@@ -306,5 +307,7 @@ def _bends(e: Expr) -> Iterator[Expr]:
         first, *others = call.args
         if call.function == "max":
             yield from (Diff(first, other) for other in others)
-        elif call.function == "abs":
+        elif call.function in ("abs", "step"):
             yield first
+        elif isinstance(first, Compare):
+            yield Diff(first.left, first.right)

@@ -20,6 +20,7 @@ from backprop_tui.maths.functions import PRIMITIVES, expand, sign_of, z
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.maths.rules import RULES
 from backprop_tui.maths.writing import TEXT, Notation, text, write
+from backprop_tui.messages import joined
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.backward import penalties_of
@@ -136,7 +137,7 @@ class Gradient:
     @cached_property
     def uses(self) -> str:
         """L uses A1 through A2 and Z2; for a weight that J reads as well, the rule of its term."""
-        through = " and ".join(step.symbol for step in self.through)
+        through = joined([step.symbol for step in self.through])
         directly = "" if len(self.through) == len(self.readers) else "directly, and "
         found = f"{self.loss.symbol} uses {self.of} {directly}through {through}"
         J = self.forward.penalty

@@ -26,6 +26,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, total, transp
 from backprop_tui.maths.rules import BROADCAST, Rule, derivative_of, rule_of
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
+from backprop_tui.messages import joined
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.optimizers import l2, weight_decay
 from backprop_tui.model.program import Program
@@ -271,5 +272,4 @@ def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:
 
 def _listed(symbols: Sequence[str]) -> str:
     """A, B and C; of more than three the first two and the last."""
-    *first, last = symbols if len(symbols) < 4 else (*symbols[:2], "…", symbols[-1])
-    return f"{', '.join(first)} and {last}" if first else last
+    return joined(symbols if len(symbols) < 4 else (*symbols[:2], "…", symbols[-1]))

@@ -101,9 +101,10 @@ def header(timeline: Timeline) -> dict[str, Any]:
 def _described(network: Network | WrittenNetwork) -> dict[str, Any]:
     """The network as its file has it."""
     if isinstance(network, Network):
-        return {field.name: getattr(network, field.name) for field in fields(Network)}
+        every = {field.name: getattr(network, field.name) for field in fields(Network)}
+        return {name: value for name, value in every.items() if name != "absent"}
     tables = {key: dict(getattr(network, key)) for key in ("parameters", "forward", "functions")}
-    return {**tables, "repeat": network.repeat}
+    return {**tables, "repeat": network.repeat, "given": network.given}
 
 
 def _fields_of(program: Program, step: Step) -> dict[str, Any]:

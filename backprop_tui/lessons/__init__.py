@@ -1,6 +1,6 @@
 """The bundled experiments, one TOML file each, in the order in which they teach.
 
-Only names and texts: reading a lesson as an experiment is the engine's.
+Only names and texts: `files` reads a lesson as an experiment.
 """
 
 from itertools import pairwise
@@ -21,7 +21,14 @@ NAMES = (
     "vanishing",
     "dead-relu",
     "ai-by-hand",
+    "l2",
+    "momentum",
+    "residual",
+    "rnn",
+    "attention",
 )
+BEYOND = "l2"
+"""The first lesson of the second part, beyond the article."""
 DEFAULT = "article"
 """The lesson that is opened where none is named."""
 

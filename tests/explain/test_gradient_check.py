@@ -26,6 +26,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration, Timeline
 from tests.networks import ARTICLE, SMOOTH, experiment, experiments
+from tests.programs import written
 
 BATCH = experiment(
     Network((2, 3, 2), ("tanh", "softmax"), "cross_entropy"),
@@ -198,6 +199,23 @@ def test_where_z_changes_sign_within_h_there_is_a_kink(activation: str, z: float
 def test_away_from_zero_there_is_no_kink(activation: str, z: float) -> None:
     found = verdicts(one_neuron(activation, z - 0.5, 1.0, "half_squared_error"))
     assert all(v.verdict is CheckVerdict.AGREES for v in found.values())
+
+
+@pytest.mark.parametrize("kinked", ["abs(W)", "where(W > 0, W, 0·W)", "step(W) ∘ W"])
+@pytest.mark.parametrize(("w", "verdict"), [(0.0, CheckVerdict.KINK), (0.5, CheckVerdict.AGREES)])
+def test_a_kink_of_a_parameter_in_J_is_no_kink_of_an_example(  # noqa: N802
+    kinked: str, w: float, verdict: CheckVerdict
+) -> None:
+    found = verdicts(
+        written(
+            {"W": (1, 2)},
+            {"X": [[1.0, 2.0], [0.5, -1.0]], "Y": [[1.0, 0.0]]},
+            {"O": "W·X", "L": "half_squared_error(O, Y)", "J": f"mean(L) + total({kinked})"},
+            {"W": [[w, w]]},
+        )
+    )
+    assert found["dO"].verdict is CheckVerdict.AGREES
+    assert found["dW"].verdict is verdict
 
 
 def test_a_kink_of_one_example_is_no_kink_of_another() -> None:

@@ -26,7 +26,7 @@ from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, same_bits
 
 HEADER = (
-    "backprop_tui title layers activations loss bias orientation learning_rate batch order "
+    "backprop_tui title layers activations loss bias orientation given learning_rate batch order "
     "reduction freeze optimizer beta1 beta2 epsilon weight_decay l2 momentum_form input_gradient "
     "seed mistake X Y parameters edits"
 ).split()

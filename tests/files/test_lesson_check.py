@@ -14,6 +14,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Note, Question, WrittenChoice
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment, experiments
+from tests.programs import written
 
 MAZUR = load("mazur")
 WILD = experiment(
@@ -36,6 +37,15 @@ def found(of: Experiment, *said: Note | Question) -> list[str]:
 @given(experiments())
 def test_nothing_is_remarked_where_nothing_is_said(e: Experiment) -> None:
     assert found(e) == []
+
+
+def test_a_parameter_that_no_line_uses_is_remarked() -> None:
+    unused = written(
+        {"W": (1, 1), "U": (1, 1)},
+        {"X": [[1.0]], "Y": [[1.0]]},
+        {"O": "W·X", "L": "half_squared_error(O, Y)"},
+    )
+    assert found(unused) == ["parameters.U is used by no line: it is never updated"]
 
 
 class TestRoom:

@@ -9,15 +9,19 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from backprop_tui import lessons
+from backprop_tui import guide, lessons
 from backprop_tui.cli.commands import COMMANDS as PROGRAM_COMMANDS
 from backprop_tui.cli.commands import EXPERIMENT, STEPPER
 from backprop_tui.cli.flags import CODE, OVERRIDES
 from backprop_tui.exports.formats import FORMATS
-from backprop_tui.files.experiment_file import load
+from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.sections import described
 from backprop_tui.files.settings import SETTINGS
 from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.expressions import Call, Name
+from backprop_tui.maths.functions import FUNCTIONS, LOSSES, PRIMITIVES, Primitive, a, y
+from backprop_tui.maths.rules import RULES, WITHOUT, rule_of
+from backprop_tui.maths.writing import text
 from backprop_tui.session.commands import COMMANDS
 
 GROUPS = {
@@ -112,6 +116,67 @@ def lesson_table() -> str:
     return table(("lesson", "layers", "title", "teaches"), *rows)
 
 
+def functions() -> str:
+    """What formulas may call, with the rule that backpropagation uses."""
+    operations = (rule for kind, rule in RULES.items() if not isinstance(kind, str))
+    rows = [
+        (code(rule.statement[4:].partition(":")[0]), rule.name, code(rule.statement))
+        for rule in operations
+        if rule is not RULES[Call]
+    ]
+    rows += map(_primitive, PRIMITIVES.values())
+    for name, f in FUNCTIONS.items():
+        follows = (
+            f"{f.symbol}′(z) = {text(f.derivative)}" if f.derivative else RULES[name].statement
+        )
+        also = f" or {code(f'{name}(z)')}" if f.symbol != name else ""
+        rows.append((code(f"{f.symbol}(z)") + also, code(text(f.value)), code(follows)))
+    rows += [(code(f"{n}(a, y)"), code(text(f(a, y))), "derived") for n, f in LOSSES.items()]
+    return table(("in a formula", "what it computes", "rule"), *rows)
+
+
+def _primitive(p: Primitive) -> tuple[str, str, str]:
+    """A row for a function that NumPy computes."""
+    values = "kab" if p.name == "where" else "abc"[: p.values.start]
+    call = Call(p.name, tuple(map(Name, values)))
+    of = {"row": "of each row", "column": "of each column", "matrix": "of all elements"}
+    folded = "largest" if p.fold == "max" else p.fold
+    what = f"{folded} {of[p.over]}" if p.over else "element by element"
+    rule = "no gradient goes through it" if p.name in WITHOUT else code(rule_of(call).statement)
+    return code(text(call)), what, rule
+
+
+RNN = re.compile(r"^```toml rnn.toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WRONG = (
+    ("+ b", "+ bb"),
+    ("tanh(Z{t})", "tahn(Z{t})"),
+    ("Wx·X{t}", "Wx·H{t}"),
+    ("Wx = [2, 2]", "Wx = [3, 2]"),
+    ("V = [1, 2]", "V = [2, 1]"),
+    ("O = ", "dH3 = "),
+    ("half_squared_error(O, Y)", "H3"),
+    ("tanh(Z{t})", "Z{t} − col_max(Z{t})"),
+    ("L = ", "M = "),
+    ("to = 3", "to = 900"),
+    ("[parameters]", "[network]\n[parameters]"),
+)
+"""Changes that make the guide's RNN one that is refused."""
+
+
+def refused() -> str:
+    """What is said of each of these changes."""
+    (right,) = RNN.findall(guide.text("networks"))
+    rows = []
+    for old, new in WRONG:
+        assert old in right, old
+        try:
+            read_experiment(right.replace(old, new, 1), "rnn", "rnn.toml")
+        except ExperimentError as error:
+            rows.append((code(old), code(new.replace("\n", " ")), error.faults[0]))
+    assert len(rows) == len(WRONG)
+    return table(("instead of", "there is", "the message"), *rows)
+
+
 def tables() -> dict[str, str]:
     """Every table, by the first cell of its head."""
     made: Iterator[str] = chain(
@@ -123,6 +188,8 @@ def tables() -> dict[str, str]:
             settings(),
             formats(),
             mistakes(),
+            functions(),
+            refused(),
             lesson_table(),
         ),
         sections().values(),

@@ -63,7 +63,9 @@ def test_the_list_is_in_the_order_of_teaching() -> None:
         *("neuron", "article", "one-input", "han-kamber", "mazur", "too-large", "batch"),
         *("xor", "zeros", "softmax", "saturation", "vanishing", "dead-relu", "ai-by-hand"),
     )
-    assert order == lessons.NAMES
+    beyond = "l2", "momentum", "residual", "rnn", "attention"
+    assert (*order, *beyond) == lessons.NAMES
+    assert beyond[0] == lessons.BEYOND
 
 
 def test_each_lesson_names_the_next() -> None:

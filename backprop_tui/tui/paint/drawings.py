@@ -33,8 +33,6 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
 
     On a large screen the drawing stands in the middle, with bounded proportions.
     """
-    if not view.program.layers:
-        return
     bottom, room = canvas.height, canvas.height - top
     width = int(min(canvas.width, WIDEST * room)) if view.roomy else canvas.width
     depth = len(view.program.layers)

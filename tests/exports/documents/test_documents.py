@@ -169,9 +169,8 @@ class TestHtml:
     def test_a_mistake_is_said_where_it_is_made(self) -> None:
         outline = checked(exported("html", load("article", {"mistake": "updated-weights"})))
         assert "mistake: updated-weights" in outline.words
-        assert "This run uses Y − A2. Correct is A2 − Y." in exported(
-            "html", load("article", {"mistake": "sign-flipped"})
-        )
+        flipped = exported("html", load("article", {"mistake": "sign-flipped"}))
+        assert "Correct is (1 − Y) / (1 − A2) − Y / A2." in flipped  # it enters at dA2
 
     def test_a_run_that_diverges_ends_there_and_says_so(self) -> None:
         wild = {"learning_rate": "1e300", "activations": "relu,linear"}
