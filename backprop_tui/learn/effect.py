@@ -176,7 +176,7 @@ class RightRun:
         """What there is to say of a wrong number: the mistake, or where it entered; then, of a loss
         that is lower than the correct one, what that means."""
         if (slip := self.slips.get(place.symbol)) is not None:
-            return (slip.mistake.sentence,)
+            return (slip.mistake.told(self.wrong.program),)
         told: list[str | None] = []
         if (at := self.entrance(place)) is not None:
             before = at.iteration != place.iteration

@@ -47,6 +47,12 @@ class Mistake:
     """In which steps of its phase a run makes it."""
     early: bool = False
     """Whether it changes the order of the steps: W is updated before the layer below has dA."""
+    anywhere: str = ""
+    """The sentence for a network without layers, where `sentence` speaks of Z, A or W."""
+
+    def told(self, program: Program) -> str:
+        """The sentence, true of that program."""
+        return self.sentence if program.layers else self.anywhere or self.sentence
 
     def of(self, step: Step, e: Expr, program: Program) -> Iterable[Expr]:
         """`e`, a form of a step, with this mistake, in every way in which it can be made."""
@@ -221,6 +227,7 @@ CATALOGUE: dict[str, Mistake] = {
             "The activation's derivative is left out: dZ is a copy of dA.",
             "backward",
             rewrites.without_derivative,
+            anywhere="The activation's derivative is left out.",
         ),
         Mistake(
             "gate-skipped",
@@ -228,6 +235,7 @@ CATALOGUE: dict[str, Mistake] = {
             "ReLU's derivative is left out: where Z < 0, the gradient is not reduced.",
             "backward",
             rewrites.without_gate,
+            anywhere="ReLU's derivative is left out.",
         ),
         Mistake(
             "derivative-at-a",
@@ -235,6 +243,7 @@ CATALOGUE: dict[str, Mistake] = {
             "The activation's derivative is computed at A; it must be computed at Z.",
             "backward",
             rewrites.derivative_at_a,
+            anywhere="The activation's derivative is computed at its result, not at its input.",
         ),
         Mistake(
             "one-path",
@@ -270,6 +279,7 @@ CATALOGUE: dict[str, Mistake] = {
             "The bias is missing: Z is only the product of W and A.",
             "forward",
             rewrites.without_bias,
+            anywhere="The bias is missing.",
         ),
         Mistake(
             "mean-forgotten",
@@ -284,6 +294,7 @@ CATALOGUE: dict[str, Mistake] = {
             "The L2 penalty is missing: dW is the gradient of the losses only, not of J.",
             "backward",
             rewrites.without_penalty,
+            anywhere="The L2 penalty is missing: this is the gradient of the losses only.",
         ),
         Mistake(
             "wrong-layer-a",
@@ -298,6 +309,7 @@ CATALOGUE: dict[str, Mistake] = {
             "The W of a neighbouring layer is used.",
             "backward",
             rewrites.of_another_layer("weight"),
+            anywhere="The weights of a neighbouring layer are used.",
         ),
         Mistake(
             "updated-weights",
@@ -306,6 +318,8 @@ CATALOGUE: dict[str, Mistake] = {
             "backward",
             of_step=rewrites.through_new_weights,
             early=True,
+            anywhere="Parameters are updated too early: a gradient that needs the old ones is "
+            "computed with the new ones.",
         ),
         Mistake(
             "gradient-accumulated",
@@ -366,7 +380,7 @@ MISREADINGS: dict[str, Mistake] = {
         ("transpose-added", "with one ᵀ too many", rewrites.with_transpose),
         ("z-for-a", "with Z instead of A", rewrites.z_for_a),
         ("da-for-dz", "with dA instead of dZ", rewrites.da_for_dz),
-        ("other-layer", "from a neighbouring layer", rewrites.other_layer),
+        ("other-layer", "from a neighbouring layer or step", rewrites.other_layer),
     )
 }
 """The mistakes in a single number, by name, the likeliest first."""

@@ -183,7 +183,7 @@ def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
 
 def _named(step: Step, program: Program, slips: tuple[Slip, ...]) -> str:
     """The sentences of the mistakes that a run would make in that step."""
-    told = (slip.mistake.sentence for slip in slips if slip.mistake.made_at(step, program))
+    told = (slip.mistake.told(program) for slip in slips if slip.mistake.made_at(step, program))
     return " Or: ".join(dict.fromkeys(told))
 
 

@@ -276,7 +276,8 @@ class Experiment:
     written: Written | None = None  # None: it was read from no text
 
     def __repr__(self) -> str:
-        return f"<Experiment {self.source}: {self.network.sizes}>"
+        loss = f", {self.network.loss}" if isinstance(self.network, Network) else ""
+        return f"<Experiment {self.source}: {self.network.sizes}{loss}>"
 
     @property
     def decimals(self) -> int:

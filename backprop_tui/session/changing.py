@@ -94,7 +94,7 @@ def mistake(s: SessionState, rest: str) -> None:
     if name == NONE:
         s.say("The algorithm is right again; the position stays.")
     else:
-        s.say(f"{CATALOGUE[name].sentence} {s.named('undo')} takes it back.")
+        s.say(f"{CATALOGUE[name].told(s.timeline.program)} {s.named('undo')} takes it back.")
         if experiment.notes:
             s.said.append("The lesson's notes rest until then.")
 
@@ -116,7 +116,7 @@ def _mistakes(s: SessionState) -> Menu:
             f"{'▸' if now is known else ' '} {name}",
             idle.get(name) or known.how,
             name in idle,
-            known.sentence,
+            known.told(s.timeline.program),
         )
         for name, known in sorted(CATALOGUE.items(), key=lambda item: item[0] in idle)
     ]

@@ -41,7 +41,8 @@ def symbol_of(s: SessionState, typed: str) -> str:
     if len(alike) == 1:
         return alike[0]
     meant = nearest(name, shapes)
-    or_so = f"did you mean {meant}?" if meant else f"there are {listed(tuple(shapes))}."
+    known = tuple({**s.timeline.program.given, **shapes})
+    or_so = f"did you mean {meant}?" if meant else f"there are {listed(known)}."
     raise CannotError(f"There is no matrix {short(typed)!r}: {or_so}")
 
 

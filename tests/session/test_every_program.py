@@ -116,6 +116,14 @@ class TestMistakes:
         session.do("check")
         assert not session.was_refused
 
+    def test_what_is_said_of_it_names_no_layer_s_matrices(self) -> None:
+        session = opened("rnn")
+        for mistake, said in (
+            ("derivative-left-out", "The activation's derivative is left out."),
+            ("bias-forgotten", "The bias is missing."),
+        ):
+            assert session.do("mistake", mistake).said == (f"{said} undo takes it back.",)
+
     @every_program
     def test_the_list_tells_which_change_nothing(self, name: str) -> None:
         session = opened(name)
