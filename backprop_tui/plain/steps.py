@@ -47,6 +47,7 @@ def about(view: View) -> Iterator[str]:
         layers = ", ".join(map(str, experiment.network.layers))
         yield f"Neurons of each layer, the inputs first: {layers}."
     yield from map(spoken, view.given_words)
+    yield from map(sentence, view.program.architecture.warnings)
 
 
 def mistake(view: View) -> Iterator[str]:
@@ -90,8 +91,9 @@ def predictions(view: View) -> Iterator[str]:
     A, names = state.value(outputs), data.class_names
     if view.step is None or view.step.symbol != outputs or A is None or names is None:
         return
-    (targets,) = state.program.of_kind("target")
-    A, Y = data.columns(A), data.columns(state.before(targets))
+    if outputs == state.program.loss or len(state.program.targets) != 1:
+        return
+    A, Y = data.columns(A), data.columns(state.before(state.program.targets[0]))
     shown = min(state.examples, MOST_PREDICTED)
     for k in range(shown if data.examples > 1 else 0):
         found, example = prediction(names, A, Y, k), state.iteration.examples[k] + 1
