@@ -25,7 +25,7 @@ def spot(view: View) -> str:
     state, step = view.state, view.step
     if step is None:
         return f"Start of iteration {view.iteration:,}: nothing is computed yet."
-    layer = f", {view.program.groups[step.group]}" if step.group else ""
+    layer = f", {spoken(view.program.groups[step.group])}" if step.group else ""
     steps = len(state.program.steps)
     return f"Step {state.number} of {steps}, {step.phase}{layer}, iteration {view.iteration:,}."
 
