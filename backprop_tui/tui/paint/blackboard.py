@@ -32,6 +32,8 @@ TALL = 18
 """Rows from which on each line has its numbers below it."""
 STAYING = 4
 """Lines that stay when there is no room for all."""
+MOST_ROWS = 6
+"""Rows of one line; what is longer is cut."""
 
 
 def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
@@ -78,7 +80,7 @@ class _Derived:
         self.left = max(len(_left(line.left)) for line in lines)
         self.behind = LEFT + self.left + 3  # where expressions begin
         room = self.width - self.behind - 1
-        self.written = [wrapped(line.written(BOARD), room, 3) for line in lines]
+        self.written = [wrapped(line.written(BOARD), room, MOST_ROWS) for line in lines]
         widest = max(len(row) for rows in self.written for row in rows)
         self.rules = self.behind + widest + 2
         self.below = Below(view, board, width)
