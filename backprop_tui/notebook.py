@@ -23,8 +23,8 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import hint
+from backprop_tui.model.architecture import Kind
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.layers import Layer
 from backprop_tui.run import timeline
 from backprop_tui.run.timeline import Position
 
@@ -187,32 +187,38 @@ class NotebookState(timeline.State):
         return f"{symbol} {written(self.shapes[symbol])}"
 
     def _repr_html_(self) -> str:
-        """For Jupyter: the step, then every matrix of each layer, each gradient under its value."""
+        """For Jupyter: the step, then every matrix of each group, each gradient under its value."""
         said = (part for line in self.lines for part in (element("br"), line))
         return element(
             "div",
             element("b", self.title),
             element("p", *itertools.islice(said, 1, None)),
-            *(element("table", *self._layer(layer)) for layer in self.program.layers),
+            *(element("table", *self._rows(symbols)) for symbols in self._groups()),
             element("div", *map(self._board, self._others()), style="display:flex;gap:2em"),
         ).source
 
-    def _layer(self, layer: Layer) -> Iterator[Html]:
-        """Two rows of matrices: what a layer reads and computes, and the gradients under it."""
-        above = [layer.weight, layer.bias, layer.affine, layer.activation]
-        above = [symbol for symbol in above if symbol in self.program.roles]
-        if layer == self.program.layers[0]:
-            above.insert(0, layer.below)
-        if layer == self.program.layers[-1]:
-            above.extend(self.program.targets)
+    def _groups(self) -> Iterator[list[str]]:
+        """What each layer or time step is given and computes; what several read stands with the
+        first, targets with the last."""
+        groups, roles = tuple(self.program.groups) or (None,), self.program.roles
+        for group in groups:
+            kinds: list[Kind] = ["input", "parameter", "value"]
+            here = (group, 0, None) if group == groups[0] else (group,)
+            of_kinds = (symbol for kind in kinds for symbol in self.program.of_kind(kind))
+            own = [symbol for symbol in of_kinds if roles[symbol].group in here]
+            yield [*own, *self.program.of_kind("target")] if group == groups[-1] else own
+
+    def _rows(self, above: list[str]) -> Iterator[Html]:
+        """Two rows of matrices, the gradients under what they are of."""
         for symbols in (above, [self.program.gradient_of(symbol) for symbol in above]):
             boards = ([self._board(symbol)] if symbol else [] for symbol in symbols)
             yield element("tr", *(element("td", *board, style=TOP) for board in boards))
 
     def _others(self) -> Iterator[str]:
-        """The matrices of no layer that are known: the losses and an optimizer's running means."""
-        roles = self.program.roles
-        yield from (s for s in self.matrices() if roles[s].kind in ("loss", "mean"))
+        """The matrices of no group that are known: the losses, their gradient, running means."""
+        of = self.program.of_kind("loss", "mean")
+        others = {*of, *map(self.program.gradient_of, of)}
+        yield from (symbol for symbol in self.matrices() if symbol in others)
 
     def _board(self, symbol: str) -> Html:
         """A matrix under its symbol; what the step writes is marked ▸, what it reads •."""

@@ -14,6 +14,7 @@ from backprop_tui.__main__ import main
 from backprop_tui.maths.expressions import Expr, Neg
 from backprop_tui.model import program
 from backprop_tui.model.architecture import Step
+from tests.formulas import FOLDER
 
 SMALL = """
 title = "Small"
@@ -194,6 +195,12 @@ class TestForItsAuthor:
     def test_where_nothing_will_nothing_is_told(self, check: Check) -> None:
         _, report = check.file(SMALL + self.QUESTION.format("number"))
         assert "For its author" not in report
+
+    def test_a_parameter_that_is_never_updated_is_told(self, check: Check) -> None:
+        source = (FOLDER / "rnn.toml").read_text("utf-8")
+        _, report = check.file(source.replace("[training]", "U = [2, 2]\n[training]"))
+        author = report.index("For its author")
+        assert report[author + 1] == "parameters.U is used by no line: it is never updated"
 
     def test_faults_come_first_and_alone(self, check: Check) -> None:
         faulty = self.QUESTION.format("talk") + 'cell = [2, 1]\n[[notes]]\nat = "L"'

@@ -114,7 +114,7 @@ class TestWorksheet:
         said = export("ai-by-hand", "--as", "worksheet", "--key", "answers.csv").said
         assert [line.partition(",")[0] for line in said] == [
             "the answers are in answers.csv",
-            "a sheet holds the gradients of layers 3",
+            "a sheet holds the gradients dA3 to db2; --blanks asks for others: --blanks dA1",
         ]
 
     def test_neither_is_written_where_one_has_no_place(self, export: Export) -> None:

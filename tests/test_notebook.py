@@ -20,6 +20,7 @@ import backprop_tui
 from backprop_tui import ExperimentError, Position, Timeline, lessons, load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import Edit
+from tests.formulas import FOLDER, NAMES
 
 
 def positions_of(run: Timeline) -> list[Position]:
@@ -118,9 +119,9 @@ def test_losses_are_those_of_every_iteration_so_far() -> None:
     assert run.losses.tolist() == [run.iteration(k).loss for k in range(1, 51)]
 
 
-@pytest.mark.parametrize("name", lessons.NAMES)
+@pytest.mark.parametrize("name", [*lessons.NAMES, *(f"{name}.toml" for name in NAMES)])
 def test_matrices_are_all_that_is_known_there_and_html_shows_each(name: str) -> None:
-    run = Timeline(load(name))
+    run = Timeline(load(FOLDER / name if name.endswith(".toml") else name))
     for position in positions_of(run):
         state = run.state(position)
         known = state.matrices()

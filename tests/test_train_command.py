@@ -19,6 +19,7 @@ from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
 from backprop_tui.session.leaving import way_back
 from backprop_tui.session.travel import known_losses
+from tests.formulas import FOLDER, NAMES, program_file
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import stepping
@@ -284,3 +285,18 @@ class TestShows:
             await driver.press("home")
             assert driver.position == run.start
             assert way_back(screen) == "backprop-tui run.toml"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_network_of_formulas_is_trained_and_goes_on_from_its_file(
+    train: Train, name: str
+) -> None:
+    assert train(FOLDER / f"{name}.toml", "--iterations", "7", "--save", "saved.toml").status == 0
+    saved, through = load("saved.toml"), Timeline(program_file(name))
+    for symbol, value in Timeline(saved).iteration(8).given.items():
+        assert same_bits(value, through.iteration(8).given[symbol])
+
+
+def test_a_penalty_is_trained_with(train: Train) -> None:
+    Path("xor.toml").write_text(XOR + "l2 = 0.1\n", "utf-8")
+    assert train("xor.toml", "--iterations", "2").status == 0

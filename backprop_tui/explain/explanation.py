@@ -30,7 +30,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import is_derivative, transposed
+from backprop_tui.maths.functions import is_derivative, total, transposed
 from backprop_tui.maths.normal_form import flat
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
@@ -376,12 +376,14 @@ class Explanation:
             return None
         if program.objective not in program.positions:  # a gradient is given
             return None
+        J, L = program.steps[program.index(program.objective)].expression, Name(program.loss)
+        if program.joint or {total(L) / Name("m"), Call("mean", (L,))}.isdisjoint(walk(J)):
+            return None
         losses = "1 loss" if m == 1 else f"{m} losses"
-        of_one = next(s for s in read if s in program.roles and program.roles[s].kind == "gradient")
-        each = f"{of_one} is the gradient of each {program.loss}: no 1/m."
-        J = program.steps[program.index(program.objective)].expression
         is_mean = "contains" if isinstance(J, Sum) else "is"
-        return f"1/m = 1/{m}: {program.objective} {is_mean} the mean of {losses}. {each}"
+        said = f"1/m = 1/{m}: {program.objective} {is_mean} the mean of {losses}."
+        of_one = [s for s in read if s in program.gradients and s in program.per_example]
+        return f"{said} {of_one[0]} is the gradient of each {L.symbol}: no 1/m." if of_one else said
 
     def _shifted(self) -> str | None:
         """Why softmax subtracts the largest Z."""

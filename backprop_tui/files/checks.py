@@ -19,6 +19,7 @@ from backprop_tui.maths.shapes import written
 from backprop_tui.messages import count, hint, listed
 from backprop_tui.model.experiment import DATA, Initial
 from backprop_tui.model.keys import keys_of
+from backprop_tui.model.layers import OBJECTIVE
 
 OF_INITIAL = keys_of(Initial)
 MOST_PARAMETERS = 50_000_000  # numbers in all W and b: 400 MB, before any gradient
@@ -69,6 +70,23 @@ def written_network_is_right(draft: Draft) -> None:
     """The forward formulas can be computed, and their gradients derived."""
     for section, key, sentence in draft.faults_of_written:
         draft.faults.add((section, key), sentence)
+
+
+def own_objective_is_all_of_it(draft: Draft) -> None:
+    """Where J is a formula of the file's own, nothing else says what is minimised."""
+    if OBJECTIVE not in (draft.values.get("forward") or {}):
+        return
+    J = f"forward.{OBJECTIVE} is a formula of its own"
+    if draft["training", "l2"]:
+        draft.faults.add(
+            ("training", "l2"),
+            f"cannot be used where {J}: write the penalty into it, such as + 0.1·total(W²)",
+        )
+    if draft["training", "reduction"] == "sum":
+        draft.faults.add(
+            ("training", "reduction"),
+            f"cannot be used where {J}: total(L) is the sum, total(L)/m the mean",
+        )
 
 
 def one_kind_of_network(draft: Draft) -> None:
@@ -332,6 +350,7 @@ def one_iteration_with_given_values(draft: Draft) -> None:
 CHECKS = (
     one_kind_of_network,
     written_network_is_right,
+    own_objective_is_all_of_it,
     data_of_formulas_fits,
     names_are_no_constants_in_use,
     one_activation_for_each_layer,

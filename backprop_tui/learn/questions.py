@@ -11,7 +11,7 @@ from enum import Enum
 from itertools import product
 from math import isfinite, nan
 
-from backprop_tui.explain.explanation import Explanation, Number, read_figure
+from backprop_tui.explain.explanation import Explanation, Number, formula, read_figure
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
@@ -36,9 +36,11 @@ MISSES = 3
 ASKS = {
     "affine": "What is the sum of the weighted inputs and the bias?",
     "affine without bias": "What is the sum of the weighted inputs?",
+    "value": "What is {cell}? ({formula})",
     "activation": "What does the activation give for {affine}?",
     LOSS: "How large is the loss of this prediction?",
     OBJECTIVE: "What is {losses}?",
+    "own objective": "What is {symbol}? ({formula})",
     "penalty": "What is {losses}, plus the L2 penalty?",
     "gradient": "How fast does {loss} change with {value}? (∂{loss}/∂{value})",
     "parameter": "What is the new value of {cell}?",
@@ -155,22 +157,29 @@ def _worded(question: Question) -> tuple[Choice, ...]:
 def asks(program: Program, step: Step, cell: Cell) -> str:
     """The question about a number of that step where the experiment has none."""
     role = step.role
-    key = role.part if role.kind == "value" else step.symbol if role.kind == "loss" else role.kind
+    key = step.symbol if role.kind == "loss" else role.kind
+    if role.kind == "value":
+        key = role.part or "value"
     training = program.training
     if key == "affine" and not any(program.beside(step.symbol, "bias")):
         key = "affine without bias"
     if key == OBJECTIVE and training.l2:
         key = "penalty"
+    if key == OBJECTIVE and program.architecture.objective is not None:
+        key = "own objective"
     affine = next(program.beside(step.symbol, "affine"), "")
-    return ASKS[str(key)].format(
+    # dA and dZ belong to each example's own L, dW and db to the mean of them all.
+    of_each = step.symbol in program.per_example and not program.joint
+    return ASKS[key].format(
+        symbol=step.symbol,
+        formula=formula(step),
         cell=text(cell),
         value=text(Cell(role.of or step.symbol, cell.row, cell.column)),
         affine=text(Cell(affine, cell.row, cell.column)),
         losses=f"the {training.reduction} of the losses of all examples"
         if training.batch > 1
         else "the loss",
-        # dA and dZ belong to each example's own L, dW and db to the mean of them all.
-        loss=LOSS if step.symbol in program.per_example else program.objective,
+        loss=program.loss if of_each else program.objective,
     )
 
 

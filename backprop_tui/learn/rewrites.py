@@ -111,9 +111,15 @@ def derivative_at_a(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(A) for g′(Z)."""
     match e:
         case Call(function, (z,)) if is_derivative(function):
-            A = Call(function.removesuffix("_derivative"), (z,))
+            A = Call(_differentiated(function, program), (z,))
             computed = (step.target for step in program.taught if step.expression == A)
             yield Call(function, (next(computed, A),))
+
+
+def _differentiated(derivative: str, program: Program) -> str:
+    """The function of which a function is the derivative."""
+    name = derivative.removesuffix("_derivative")
+    return program.functions.get(name, name)
 
 
 def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
@@ -237,7 +243,7 @@ def activation_for_derivative(e: Expr, program: Program) -> Iterator[Expr]:
     """g(z) for g′(z)."""
     match e:
         case Call(function, args) if is_derivative(function):
-            yield Call(function.removesuffix("_derivative"), args)
+            yield Call(_differentiated(function, program), args)
 
 
 def one_factor(e: Expr, program: Program) -> Iterator[Expr]:

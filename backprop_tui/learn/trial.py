@@ -20,7 +20,7 @@ from backprop_tui.learn.probes import (
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, replace, walk
+from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, names, replace, walk
 from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
@@ -121,7 +121,7 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
         (m, "input", "a batch", over_examples, "examples"),
         (K, "output", "a layer of several", over_outputs, "outputs"),
     ):
-        if now.given[scalar.symbol] == 1:
+        if scalar.symbol in now.program.constants and now.given[scalar.symbol] == 1:
             sign = scalar.symbol
             needs = f"{correct} for one {one}; {more} still needs the sum over its {terms}"
             yield total, f"{needs}."
@@ -196,6 +196,8 @@ def _factor(trial: Trial) -> str:
         (trial.alike, FACTORS),
     ):
         for factor in factors:
+            if not trial.now.program.matrices.isdisjoint(names(factor)):
+                continue  # K is a matrix here
             for e, flipped in ((Neg(trial.e), True), (trial.e, False)):
                 if all(probe.agrees(e / factor, trial.symbol) for probe in probes):
                     return _close(flipped, "" if factor == Num(1.0) else text(factor))

@@ -330,12 +330,9 @@ class _Reading:
         read = {symbol for step in steps for symbol in names(step.expression)}
         for symbol in self.parameters:
             if symbol not in read:
-                yield f"parameters.{symbol} is used by no line: it is never updated"
+                yield f"{symbol} is used by no line: it is never updated"
             elif symbol not in depends:
-                yield (
-                    f"parameters.{symbol}: {steps[-1].symbol} does not depend on it, so it is "
-                    "never updated"
-                )
+                yield f"{symbol} has no effect on {steps[-1].symbol}: it is never updated"
 
     def _steps(self, places: _Places) -> Iterator[Step]:
         for line in self.lines:
@@ -393,8 +390,11 @@ class _Places:
                 key, stem = before if isinstance(before, str) else line.symbol, line.symbol
             before = key
             number = found.setdefault(key, len(found) + 1)
-            what = f"t = {key}" if stem in repeated else f"group {key}"
-            self.names.setdefault(number, key if isinstance(key, str) else what)
+            if isinstance(key, int):
+                what = f"t = {key}" if stem in repeated else f"group {key}"
+                self.names.setdefault(number, what)
+            else:  # by its first and its last line
+                self.names[number] = key if key == stem else f"{key} to {stem}"
             self.of[line.symbol] = number, stem
 
 

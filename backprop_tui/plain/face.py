@@ -332,7 +332,9 @@ class PlainFace:
         """The paths of one number of a gradient to the loss."""
         view, place = self.session.view, place_of(self.session, rest)
         if place.symbol not in view.program.gradients:
-            raise CannotError("Only a gradient has paths to the loss: name one, such as dW1[1,1].")
+            one = next(iter(self.session.timeline.program.gradients), None)
+            such = f": name one, such as {one}[1,1]" if one else ""
+            raise CannotError(f"Only a gradient has paths to the loss{such}.")
         told = (
             explaining.chain(view, place)
             if view.known(place)

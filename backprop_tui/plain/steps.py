@@ -25,7 +25,7 @@ def spot(view: View) -> str:
     state, step = view.state, view.step
     if step is None:
         return f"Start of iteration {view.iteration:,}: nothing is computed yet."
-    layer = f", {view.program.groups[step.group]}" if step.group else ""
+    layer = f", {spoken(view.program.groups[step.group])}" if step.group else ""
     steps = len(state.program.steps)
     return f"Step {state.number} of {steps}, {step.phase}{layer}, iteration {view.iteration:,}."
 
@@ -47,6 +47,7 @@ def about(view: View) -> Iterator[str]:
         layers = ", ".join(map(str, experiment.network.layers))
         yield f"Neurons of each layer, the inputs first: {layers}."
     yield from map(spoken, view.given_words)
+    yield from map(sentence, view.program.architecture.warnings)
 
 
 def mistake(view: View) -> Iterator[str]:
@@ -90,8 +91,9 @@ def predictions(view: View) -> Iterator[str]:
     A, names = state.value(outputs), data.class_names
     if view.step is None or view.step.symbol != outputs or A is None or names is None:
         return
-    (targets,) = state.program.of_kind("target")
-    A, Y = data.columns(A), data.columns(state.before(targets))
+    if outputs == state.program.loss or len(state.program.targets) != 1:
+        return
+    A, Y = data.columns(A), data.columns(state.before(state.program.targets[0]))
     shown = min(state.examples, MOST_PREDICTED)
     for k in range(shown if data.examples > 1 else 0):
         found, example = prediction(names, A, Y, k), state.iteration.examples[k] + 1

@@ -164,7 +164,7 @@ def _condition(source: str, timeline: Timeline) -> Condition:
     except GrammarError as error:
         raise GoalError(str(error)) from None
     e = replace(parsed, {Name("loss"): Name(program.objective)})
-    known = (*shapes, *program.constants)
+    known = (*program.roles, *program.constants)
     for symbol in names(e):
         if symbol not in known:
             raise GoalError(program.missing(symbol) or _unknown(symbol, known))

@@ -17,7 +17,7 @@ import numpy as np
 from backprop_tui.maths.values import value
 from backprop_tui.model.classes import are_classes, correct
 from backprop_tui.model.experiment import Array
-from backprop_tui.run.iterations import batch
+from backprop_tui.run.iterations import batch, constants
 from backprop_tui.run.timeline import Position, Timeline
 
 LEAST = 1000
@@ -143,18 +143,19 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
     """How the parameters among these do on all of the data."""
     experiment, program = timeline.experiment, timeline.program
     data, targets = experiment.data, program.targets
-    classes = len(targets) == 1 and are_classes(data.columns(data.by_symbol[targets[0]]))
+    alone = len(targets) == 1 and program.output != program.loss
+    classes = alone and are_classes(data.columns(data.by_symbol[targets[0]]))
     parameters = {symbol: known_then[symbol] for symbol in program.parameters}
     total, right = 0.0, 0
-    first, behind = program.phase_bounds("loss")
+    first, _ = program.phase_bounds("loss")
     of_each = program.steps[first].symbol
     for start in range(0, data.examples, AT_A_TIME):
         here = slice(start, start + AT_A_TIME)
         rows = np.arange(data.examples)[here]
         known: dict[str, Any] = {**parameters, **batch(data, rows)}
-        numbers = {"K": float(program.outputs), "m": float(len(rows))}
-        known = numbers | known
-        for step, expression in zip(program.steps[:behind], program.lowered, strict=False):
+        numbers = {"m": float(len(rows)), "t": float(max(1, timeline.history.reached))}
+        known = constants(experiment, program) | numbers | known
+        for step, expression in zip(program.steps[: first + 1], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)
         total += float(np.asarray(known[of_each]).sum())
         if classes:

@@ -32,16 +32,17 @@ CELL = re.compile(
 def symbol_of(s: SessionState, typed: str) -> str:
     """The matrix that was meant: its name, also spelled as it is said, capitals aside if that
     leaves one. Raises a CannotError where there is none."""
-    shapes, name = s.timeline.program.roles, "".join(typed.split())
+    program, name = s.timeline.program, "".join(typed.split())
+    shapes = (*program.given, *program.positions)
     if name in shapes:
         return name
-    if reason := s.timeline.program.missing(name):
+    if reason := program.missing(name):
         raise CannotError(reason)
     alike = [known for known in shapes if known.lower() == name.lower()]
     if len(alike) == 1:
         return alike[0]
     meant = nearest(name, shapes)
-    or_so = f"did you mean {meant}?" if meant else f"there are {listed(tuple(shapes))}."
+    or_so = f"did you mean {meant}?" if meant else f"there are {listed(shapes)}."
     raise CannotError(f"There is no matrix {short(typed)!r}: {or_so}")
 
 

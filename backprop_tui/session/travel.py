@@ -113,6 +113,10 @@ def goto(s: SessionState, rest: str) -> None:
         asked = lazy.goals.read_goal(rest, s.timeline, s.position, farthest)
     except lazy.goals.GoalError as error:
         raise CannotError(str(error)) from None
+    if asked == s.position:
+        s.go(asked)
+        s.say("This is where you are.")
+        return
     s.start(s.replayed(asked) if isinstance(asked, Position) else _searched(s, asked))
 
 

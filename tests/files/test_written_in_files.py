@@ -73,6 +73,22 @@ def test_a_fault_names_its_place(old: str, new: str, fault: str) -> None:
     assert any(found.startswith(fault) for found in faults(old, new)), faults(old, new)
 
 
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("l2 = 0.1", "training.l2 cannot be used where forward.J is a formula of its own: write"),
+        ('reduction = "sum"', "training.reduction cannot be used where forward.J is a formula"),
+    ],
+)
+def test_what_an_own_objective_would_ignore_is_a_fault(key: str, fault: str) -> None:
+    text = RIGHT.replace("batch = 2", f"batch = 2\n{key}")
+    text = text.replace("[repeat]", 'J = "total(L)/m + 0.1·total(W²)"\n[repeat]')
+    with pytest.raises(ExperimentError) as refused:
+        read_experiment(text, "wrong", "wrong.toml")
+    (found,) = refused.value.faults
+    assert found.startswith(fault)
+
+
 def test_a_product_that_does_not_fit_says_what_would() -> None:
     (fault,) = faults("W = [2, 2]", "W = [2, 3]")
     assert fault.startswith("forward.Z cannot be computed in a batch of 2: W · X is 2×3 times 2×2")
@@ -91,7 +107,5 @@ def test_a_matrix_may_be_called_K_but_not_where_K_is_read() -> None:  # noqa: N8
 def test_a_parameter_without_a_gradient_is_a_warning() -> None:
     unused = RIGHT.replace("b = [2, 1]", "b = [2, 1]\nU = [2, 2]")
     program = read_experiment(unused, "right", "right.toml").program
-    assert program.architecture.warnings == (
-        "parameters.U is used by no line: it is never updated",
-    )
+    assert program.architecture.warnings == ("U is used by no line: it is never updated",)
     assert "U" not in program.positions

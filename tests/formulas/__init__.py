@@ -15,6 +15,13 @@ FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def unused(parameter: str) -> Experiment:
+    """A recurrent network with a parameter that no line reads."""
+    source = (FOLDER / "rnn.toml").read_text("utf-8")
+    source = source.replace("[training]", f"{parameter} = [2, 2]\n[training]", 1)
+    return read_experiment(source, "unused", "unused.toml")
+
+
 def program_file(name: str) -> Experiment:
     """The experiment of one of the files."""
     return load(FOLDER / f"{name}.toml")

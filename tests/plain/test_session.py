@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.files.experiment_file import load
+from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.learn.questions import QuestionOutcome
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
 from backprop_tui.session.leaving import last_words
 from backprop_tui.session.saving import code_of
+from tests.formulas import NAMES, program_file, unused
 from tests.plain.session import Typed
 
 
@@ -661,3 +662,34 @@ class TestCommands:
 
     def test_help_for_one_command(self) -> None:
         assert Typed("article").one("help loss") == "loss, or l: the losses so far."
+
+
+class TestEveryProgram:
+    WORDS = """next|why|chain|show|where|again|notes|about|phase|check|derive all|derive off|next
+        |ask vote|next|hint|1|2|3|4|ask type|next|hint|0.5|next|ask off|mistake|code|loss|goto 2
+        |into|next|out|example|edit alpha 0.1|undo|formulas both|next|new weights|back""".split("|")
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_all_that_can_be_typed_is_answered(self, name: str) -> None:
+        typed = Typed(program_file(name))
+        for words in self.WORDS:
+            assert typed(words.strip()), words
+
+    def test_a_loss_that_reads_its_inputs_itself_has_no_predictions(self) -> None:
+        source = """
+            [parameters]
+            W = [1, 2]
+            [data]
+            X = [[1.0, 0.0], [0.0, 1.0]]
+            Y = [[1.0], [0.0]]
+            [forward]
+            L = "half_squared_error(W·X, Y)"
+        """
+        assert "predicted" not in " ".join(Typed(read_experiment(source, "one", "one"))("next"))
+
+    def test_a_parameter_that_is_never_updated_is_told_at_the_start(self) -> None:
+        assert "U is used by no line: it is never updated." in Typed(unused("U")).told
+
+    def test_of_a_value_there_are_no_paths_but_a_gradient_is_named(self) -> None:
+        said = Typed(program_file("rnn")).one("next", "chain")
+        assert said.startswith("Only a gradient has paths to the loss: name one, such as dO ")

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from backprop_tui.model.experiment import Experiment
+from tests.formulas import program_file, unused
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
 from tests.tui.driver import Driver, stepping
 
@@ -140,3 +141,16 @@ async def test_z_enlarges_the_board_of_what_the_step_wrote() -> None:
         assert "gradients" in [panel.id for panel in driver.shown]
         await driver.press("z", "P", "P", "space", "z")
         assert "cache" in [panel.id for panel in driver.shown]
+
+
+async def test_a_parameter_that_is_never_updated_is_told_at_the_start() -> None:
+    async with stepping(unused("U")) as driver:
+        assert "U is used by no line: it is never updated." in driver.text("step")
+
+
+class TestGroups:
+    async def test_lines_without_numbers_are_a_group_from_the_first_to_the_last(self) -> None:
+        async with stepping(program_file("attention")) as driver:
+            assert driver.session.timeline.program.groups == {1: "Q to O"}
+            await go_to(driver, "dP")
+            assert "backward, Q to O" in driver.everything()

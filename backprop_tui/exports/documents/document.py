@@ -108,9 +108,9 @@ class WorkedStep:
 
     @property
     def place(self) -> str:
-        """The phase and the layer: forward, layer 1."""
-        layer = self.step.group
-        return self.step.phase + (f", layer {layer}" if layer else "")
+        """The phase and the group: forward, layer 1."""
+        group = self.explanation.provenance.program.groups.get(self.step.group or 0)
+        return ", ".join(filter(None, (self.step.phase, group)))
 
     def formula(self, notation: Notation) -> str:
         """The formula of the step as it is taught."""

@@ -29,7 +29,7 @@ from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
-from backprop_tui.messages import hint, listed, shown
+from backprop_tui.messages import hint, shown
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.program import Program
@@ -252,7 +252,7 @@ def _last_layers(program: Program, examples: int) -> tuple[Step, ...]:
     if not found:
         last = ",".join(step.symbol for step in layers[0][-2:])
         raise ExportError(
-            f"the gradients of layer {layers[0][0].group} alone are "
+            f"the gradients {_ends(layers[0])} alone are "
             f"{_size(program, layers[0], examples)} numbers, and a worksheet has room for "
             f"{MOST_BLANKS}: ask for some of them, --blanks {last}, or make the batch or the "
             "network smaller"
@@ -265,13 +265,15 @@ def left_out(program: Program, blanks: Sequence[Step]) -> str | None:
     left = [step for step in _gradients(program) if step not in blanks]
     if not left:
         return None
-    layers = list(dict.fromkeys(str(step.group) for step in blanks))
-    of = f"layers {listed(layers)}" if len(layers) > 1 else f"layer {layers[0]}"
     others = ",".join(step.symbol for step in left if step.group == left[0].group)
     return (
-        f"a sheet holds the gradients of {of}, from the output back; "
-        f"--blanks asks for others: --blanks {others}"
+        f"a sheet holds the gradients {_ends(blanks)}; --blanks asks for others: --blanks {others}"
     )
+
+
+def _ends(steps: Sequence[Step]) -> str:
+    """dA2 to db2"""
+    return " to ".join(dict.fromkeys((steps[0].symbol, steps[-1].symbol)))
 
 
 def _gradients(program: Program) -> list[Step]:

@@ -238,7 +238,8 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
             canvas.right(canvas.width, y, known, about_loss)
         return
     Y = view.value(target)
-    shown = [] if Y is None else [signed(f"{v:g}") for v in Y[:, view.column]]
+    columns = None if Y is None else Y if view.program.axis else Y.T
+    shown = [] if columns is None else [signed(f"{v:g}") for v in columns[:, view.column]]
     written = f"y {' '.join(shown)}" if shown else ""
     room = canvas.width - 1 - (len(known) + 1 if known else 0)
     x = canvas.put(1, y, shortened(written, room), about_target)

@@ -196,11 +196,13 @@ def start_lines(view: View, width: int, height: int) -> list[TextLine]:
     about = wrapped(experiment.about, width, max(1, height - 2))
     program = view.program
     whole = len(program.own) == len(program.steps)
+    idle = [f"{said}." for said in program.architecture.warnings]
     given = [line for said in view.given_words for line in wrapped(said, width - 2, 2)]
     return [
         TextLine(experiment.title, "strong", 8),
         *(TextLine(line) for line in about),
         *(TextLine(f"{GIVEN} {said}" if not k else said, "", 7) for k, said in enumerate(given)),
+        *(TextLine(line, "note", 7) for said in idle for line in wrapped(said, width, 2)),
         *([TextLine("The whole iteration is yours.", "note", 7)] if whole else []),
         TextLine("Press space for the next step.", "key", 7),
     ]

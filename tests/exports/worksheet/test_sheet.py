@@ -50,8 +50,8 @@ class TestWhatIsAskedFor:
         (sheet,) = of("ai-by-hand")
         assert asked(sheet) == "dA3 dZ3 dW3 db3 dA2 dZ2 dW2 db2"
         assert remarks("ai-by-hand")[0] == (
-            "a sheet holds the gradients of layers 3, 2, from the output back; --blanks asks for "
-            "others: --blanks dA1,dZ1,dW1,db1"
+            "a sheet holds the gradients dA3 to db2; --blanks asks for others: "
+            "--blanks dA1,dZ1,dW1,db1"
         )
         assert asked(of("ai-by-hand", blanks=("dA1", "dZ1", "dW1", "db1"))[0]).startswith("dA1")
         assert asked(of("vanishing")[0]).endswith("dW7 db7")
@@ -86,7 +86,7 @@ class TestWhatIsAskedFor:
             (
                 "softmax --layers 8,8 --x 1,1,1,1,1,1,1,1 --y 1,0,0,0,0,0,0,0",
                 {},
-                "the gradients of layer 1 alone are 88 numbers.*--blanks dW1,db1",
+                "the gradients dA1 to db1 alone are 88 numbers.*--blanks dW1,db1",
             ),
         ],
     )
