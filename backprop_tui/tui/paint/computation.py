@@ -40,7 +40,7 @@ def chain_fits(view: View, width: int, height: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Chain:
+class TimeChain:
     """Time steps, with the nodes of each from the bottom up."""
 
     groups: tuple[int, ...]
@@ -55,7 +55,7 @@ class Chain:
 
 
 @lru_cache(maxsize=64)
-def chain_of(program: Program) -> Chain | None:
+def chain_of(program: Program) -> TimeChain | None:
     """The chain of time steps that a program is; None where it is none."""
     rows = rows_of(program)
     families = [row for row in rows if row.is_family]
@@ -81,7 +81,7 @@ def chain_of(program: Program) -> Chain | None:
         if edge.source in column and column[edge.source] == column.get(edge.target)
     }
     # A step that reads anything but the one below it would be drawn as if it read that.
-    return Chain(family.groups, members, over) if drawn == upwards else None
+    return TimeChain(family.groups, members, over) if drawn == upwards else None
 
 
 def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
