@@ -42,6 +42,7 @@ from backprop_tui.maths.normal_form import flat, tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
+from backprop_tui.messages import joined
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
 
@@ -76,7 +77,8 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
     if gradient.mixed or any(tangled(s.expression, gradient.of) for s in gradient.readers):
         for line in in_matrices(gradient):
             left = None if line.left is None else gradient.left(V)
-            yield replace(line, expression=entries.of(line.expression, "i", "j"), left=left)
+            anew = _entries(gradient)  # each line begins with the first letters
+            yield replace(line, expression=anew.of(line.expression, "i", "j"), left=left)
         yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
         return
     lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
@@ -181,7 +183,7 @@ def _of_loss(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
 def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     """The lines of an entry of a gradient that the chain rule leads to."""
     paths = [_path(gradient, step, V) for step in gradient.readers]
-    every = " and ".join(text(path.target) for path in paths)
+    every = joined([text(path.target) for path in paths])
     summed = any(path.sums for path in paths)
     opens = gradient.opens
     yield DerivationLine(
@@ -199,7 +201,7 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
         return
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
-    put_in = " and ".join(text(path.slope) for path in paths)
+    put_in = joined([text(path.slope) for path in paths])
     if is_softmax(gradient):
         yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
     else:

@@ -79,8 +79,6 @@ class Report:
         found = tuple(lesson_check.remarks(self.timeline))
         told = {sentence.split()[0] for sentence in found if "is cut off" in sentence}
         lost = lazy.lost(self.timeline)
-        warnings = self.timeline.program.architecture.warnings
-        found += tuple(f"parameters.{said}" for said in warnings)
         return (*found, *(said for said in lost if said.split()[0] not in told))
 
     @cached_property

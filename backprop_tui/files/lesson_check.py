@@ -32,7 +32,8 @@ FARTHEST = 100_000
 def remarks(timeline: Timeline) -> Iterator[str]:
     """One sentence for each thing that its author may want to mend: formulas first, then notes."""
     experiment = timeline.experiment
-    yield from timeline.program.architecture.warnings
+    for said in timeline.program.architecture.warnings:
+        yield f"parameters.{said}"
     if len(experiment.teaches) > LONGEST_NAME:
         yield (
             f"teaches has {len(experiment.teaches)} characters: a list of lessons has room for "

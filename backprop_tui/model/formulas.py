@@ -43,7 +43,7 @@ from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.architecture import Architecture, Role, Step
 from backprop_tui.model.backward import without_sums_of_one
 from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
-from backprop_tui.model.written import REPEATED, Line, WrittenNetwork
+from backprop_tui.model.written import REPEATED, FormulaLine, WrittenNetwork
 
 MOST_LINES = 300
 """Lines of [forward], written out for each t."""
@@ -213,7 +213,7 @@ class _Reading:
             if wrong is not None:
                 self.fault(name, wrong, "functions")
 
-    def _read(self, line: Line) -> None:
+    def _read(self, line: FormulaLine) -> None:
         """The expression of a line, if it can be read and reads only what stands above it."""
         known = {**self.above, **self.formulas}
         try:
@@ -235,7 +235,7 @@ class _Reading:
             if symbol not in known and symbol not in SCALARS - self.matrices:
                 self.fault(line.key, self._unknown(symbol, line, known))
 
-    def _unknown(self, symbol: str, line: Line, known: Mapping[str, object]) -> str:
+    def _unknown(self, symbol: str, line: FormulaLine, known: Mapping[str, object]) -> str:
         where = "" if line.t is None else f" for t = {line.t}"
         if symbol == line.symbol:
             return f"reads {symbol}{where}, which is what it computes"
@@ -370,7 +370,7 @@ class _Reading:
 class _Places:
     """The group of each line: the layer or the time step that it belongs to."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[FormulaLine]) -> None:
         self.of: dict[str, tuple[int, str]] = {}
         """The number of the group, and what the line is called in every group."""
         self.names: dict[int, str] = {}

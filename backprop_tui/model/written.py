@@ -21,7 +21,7 @@ REPEATED = re.compile(r"\{\s*t\s*([+−-]\s*\d+)?\s*\}")
 """What stands for a number in a repeated line: {t}, {t-1}."""
 
 
-class Line(NamedTuple):
+class FormulaLine(NamedTuple):
     """One line of [forward], written out for its t."""
 
     key: str
@@ -59,17 +59,17 @@ class WrittenNetwork:
         """How large it is, in a few words."""
         return count(sum(1 for _ in self.lines()), "formula")
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[FormulaLine]:
         """The lines, in order. Neighbouring ones with {t} are one block, written for each t."""
         for repeated, block in groupby(self.forward, lambda line: "{" in line[0]):
             lines = list(block)
             if not repeated:
-                yield from (Line(key, key, source, None) for key, source in lines)
+                yield from (FormulaLine(key, key, source, None) for key, source in lines)
                 continue
             first, last = self.repeat or (0, -1)
             for t in range(first, last + 1):
                 for key, source in lines:
-                    yield Line(key, written_for(key, t), written_for(source, t), t)
+                    yield FormulaLine(key, written_for(key, t), written_for(source, t), t)
 
 
 def dense(network: Network | WrittenNetwork) -> Network:

@@ -34,7 +34,7 @@ ADDS_UP = "each column adds up to 0"
 
 
 @dataclass
-class Row:
+class BoardRow:
     """A row of the blackboard: pieces of text with their columns and looks."""
 
     pieces: list[tuple[int, str, str]] = field(default_factory=list)
@@ -42,9 +42,9 @@ class Row:
     """The line of the derivation that it belongs to, from 1; 0: none."""
 
     @staticmethod
-    def of(said: str, looks: str = "", x: int = 1, line: int = 0) -> Row:
+    def of(said: str, looks: str = "", x: int = 1, line: int = 0) -> BoardRow:
         """A row with one piece of text."""
-        return Row([(x, said, looks)], line)
+        return BoardRow([(x, said, looks)], line)
 
 
 class Below:
@@ -61,11 +61,11 @@ class Below:
         lines = self.derivation.lines
         return [self.numbers.of(line.expression) if self.numbers else None for line in lines]
 
-    def rows(self, each: bool) -> list[Row]:
+    def rows(self, each: bool) -> list[BoardRow]:
         """What stands below the lines: cases, and the numbers of the last line or those it uses."""
         rows = []
         if self.board.is_whole:
-            rows += [Row.of(f"{case}:  {text(e)}") for case, e in self.derivation.cases]
+            rows += [BoardRow.of(f"{case}:  {text(e)}") for case, e in self.derivation.cases]
             rows += self.jacobian()
             if not each and self.numbers:
                 rows += self.last_numbers()
@@ -75,36 +75,36 @@ class Below:
             rows += self.operands()
         return rows
 
-    def more(self) -> list[Row]:
+    def more(self) -> list[BoardRow]:
         """What there is to see beside the lines, where there is room to say it."""
         lines = self.derivation.lines
         found = [numbers[1] for numbers in self.in_numbers if numbers]
         rows = []
         if len(found) > 1 and all(same_value(result, found[-1]) for result in found):
             value = found[-1].removesuffix(ROUNDED)
-            rows.append(Row.of(f"Every line has the same value: {value}."))
+            rows.append(BoardRow.of(f"Every line has the same value: {value}."))
         used = {line.opens: k for k, line in reversed([*enumerate(lines, 1)]) if line.opens}
         opened = (f"line {k}: {written_name(symbol)}" for symbol, k in reversed(used.items()))
         if used:
-            rows.append(Row.of(f"⏎ opens what a line uses ({', '.join(opened)}).", "quiet"))
+            rows.append(BoardRow.of(f"⏎ opens what a line uses ({', '.join(opened)}).", "quiet"))
         turned = self.board.turned(1).level.form
         if turned != self.board.level.form:
-            rows.append(Row.of(f"tab shows {FORMS[turned]}.", "quiet"))
+            rows.append(BoardRow.of(f"tab shows {FORMS[turned]}.", "quiet"))
         return rows
 
-    def used(self, room: int) -> list[Row]:
+    def used(self, room: int) -> list[BoardRow]:
         """The derivations of what the lines use, as many as there is room for."""
-        rows: list[Row] = []
+        rows: list[BoardRow] = []
         for symbol in dict.fromkeys(line.opens for line in self.derivation.lines if line.opens):
             found = self.board.opened(symbol).derivation
             wide = max(len(line.written(BOARD)) for line in found.lines)
             said = [f"= {line.written(BOARD):<{wide}}  {line.rule}" for line in found.lines]
             if len(rows) + len(said) + 2 <= room and max(map(len, said)) < self.width - LEFT:
-                rows += [Row(), Row.of(found.heading(), "label", LEFT)]
-                rows += [Row.of(line, "quiet", LEFT + 2) for line in said]
+                rows += [BoardRow(), BoardRow.of(found.heading(), "label", LEFT)]
+                rows += [BoardRow.of(line, "quiet", LEFT + 2) for line in said]
         return rows
 
-    def last_numbers(self) -> list[Row]:
+    def last_numbers(self) -> list[BoardRow]:
         """The last line in numbers: every element of a short column, else the one that is shown."""
         assert self.numbers is not None
         symbol, e = self.numbers.cell.symbol, self.derivation.lines[-1].expression
@@ -124,7 +124,7 @@ class Below:
             ways.append(f"in numbers{where} {numbers[0]} = {numbers[1]}")
         for way in ways:
             if len(way) < self.width or way is ways[-1]:
-                return [Row.of(line) for line in wrapped(way, self.width - 1, 2)]
+                return [BoardRow.of(line) for line in wrapped(way, self.width - 1, 2)]
         return []
 
     def where(self) -> str:
@@ -140,7 +140,7 @@ class Below:
         said = [f"{k} = {at}" for k, at in (("i", cell.row), ("j", cell.column)) if k in letters]
         return f", {', '.join(said)}:" if said else ""
 
-    def operands(self) -> list[Row]:
+    def operands(self) -> list[BoardRow]:
         """The numbers that the derivation reads, as far as they are columns."""
         state, found = self.view.state, []
         read = dict.fromkeys(
@@ -155,9 +155,11 @@ class Below:
             if 1 in values.shape and values.size <= MOST:
                 written = (number(float(v), self.view.decimals) for v in values.ravel())
                 found.append(f"{symbol} {' '.join(written)}")
-        return [Row.of(shortened("     ".join(found), self.width - 2), "quiet")] if found else []
+        return (
+            [BoardRow.of(shortened("     ".join(found), self.width - 2), "quiet")] if found else []
+        )
 
-    def jacobian(self) -> list[Row]:
+    def jacobian(self) -> list[BoardRow]:
         """The derivatives of all outputs by all inputs, in numbers, where the lines are theirs."""
         if not self.derivation.cases:
             return []
@@ -172,14 +174,14 @@ class Below:
         wide = max(len(n) for row in numbers for n in row) + 2
         head = f"in numbers, row k, column {'i' if self.view.program.axis else 'j'}:"
         written = ["".join(n.rjust(wide) for n in row) for row in numbers]
-        rows = [Row.of(row, x=1 + len(head)) for row in written]
+        rows = [BoardRow.of(row, x=1 + len(head)) for row in written]
         behind = len(head) + len(written[0]) + 4
         rows[0].pieces.append((1, head, ""))
         if behind + len(ADDS_UP) < self.width:
             rows[0].pieces.append((behind, ADDS_UP, "quiet"))
         return rows
 
-    def otherwise(self) -> list[Row]:
+    def otherwise(self) -> list[BoardRow]:
         """That this run computes something else, where a mistake or a formula of one's own does."""
         symbol, program = self.derivation.symbol, self.view.program
         if self.board.is_inner or symbol not in program.gradients:
@@ -187,7 +189,7 @@ class Below:
         step = program.steps[program.index(symbol)]
         if step.expression == self.derivation.lines[-1].expression:
             return []
-        return [Row.of(f"✗ This run computes {formula(step)}.", "wrong")]
+        return [BoardRow.of(f"✗ This run computes {formula(step)}.", "wrong")]
 
 
 def _numbers(view: View, board: Blackboard) -> LineNumbers | None:

@@ -20,7 +20,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.writing import text
 from backprop_tui.session.blackboard import ELEMENTS, PATHS, Blackboard
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.below_lines import BOARD, LEFT, Below, Row, same_value
+from backprop_tui.tui.paint.below_lines import BOARD, LEFT, Below, BoardRow, same_value
 from backprop_tui.tui.paint.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.paint.paths import path_lines
 
@@ -32,6 +32,8 @@ TALL = 18
 """Rows from which on each line has its numbers below it."""
 STAYING = 4
 """Lines that stay when there is no room for all."""
+MOST_ROWS = 6
+"""Rows of one line; what is longer is cut."""
 
 
 def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
@@ -40,7 +42,7 @@ def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
     assert board is not None
     if board.level.form == PATHS:
         lines = path_lines(view, canvas.width - 2, canvas.height - 1)
-        rows = [Row.of(*line) for line in lines]
+        rows = [BoardRow.of(*line) for line in lines]
     else:
         rows = _Derived(view, board, canvas.width, canvas.height - 1).rows()
     for y, row in enumerate(rows, 1):
@@ -78,36 +80,38 @@ class _Derived:
         self.left = max(len(_left(line.left)) for line in lines)
         self.behind = LEFT + self.left + 3  # where expressions begin
         room = self.width - self.behind - 1
-        self.written = [wrapped(line.written(BOARD), room, 3) for line in lines]
+        self.written = [wrapped(line.written(BOARD), room, MOST_ROWS) for line in lines]
         widest = max(len(row) for rows in self.written for row in rows)
         self.rules = self.behind + widest + 2
         self.below = Below(view, board, width)
-        self.found: dict[bool, list[list[Row]]] = {}
+        self.found: dict[bool, list[list[BoardRow]]] = {}
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[BoardRow]:
         """The rows: as many blank ones, givens and numbers as there is room for."""
         given, last = self.given(), len(self.board.lines)
         room = self.height
         for gap, each in GAPS if room >= TALL else GAPS[-1:]:
             foot = self.below.rows(each)
             whole = sum(len(self.block(k, gap, each)) for k in range(len(self.written)))
-            for head in ([*given, Row()] if given else [Row()], [Row()], []):
+            for head in ([*given, BoardRow()] if given else [BoardRow()], [BoardRow()], []):
                 if len(head) + whole + (len(foot) + 1 if foot else 0) <= room:
                     shown = [row for k in range(last) for row in self.block(k, gap, each)]
                     shown += self.unknown(last)
                     return self.ended(head, shown, foot)
         return self.scrolled()
 
-    def ended(self, head: list[Row], shown: list[Row], foot: list[Row]) -> list[Row]:
+    def ended(
+        self, head: list[BoardRow], shown: list[BoardRow], foot: list[BoardRow]
+    ) -> list[BoardRow]:
         """With what stands at the foot of a small panel, or behind the lines of a large one."""
         spare = self.height - len(head) - len(shown) - len(foot)
         if self.board.is_whole and self.height >= TALL:
             foot += self.below.used(spare - 1)
             spare = self.height - len(head) - len(shown) - len(foot)
         blank = spare - 1 if foot and spare > 1 and self.height < TALL else 1
-        return [*head, *shown, *[Row()] * min(blank, max(0, spare)), *foot]
+        return [*head, *shown, *[BoardRow()] * min(blank, max(0, spare)), *foot]
 
-    def scrolled(self) -> list[Row]:
+    def scrolled(self) -> list[BoardRow]:
         """Where there is no room for all lines: the last ones, the chosen one among them."""
         last, foot = len(self.board.lines), self.below.rows(each=False)
         staying = [self.block(k, 1, False) for k in range(max(0, last - STAYING), last)]
@@ -122,7 +126,7 @@ class _Derived:
         shown = [row for k in range(first, last) for row in self.block(k, 1, False)]
         return self.ended([], [*shown, *self.unknown(last)][: self.height - len(foot)], foot)
 
-    def given(self) -> list[Row]:
+    def given(self) -> list[BoardRow]:
         """The forward steps that are differentiated, where the lines are about their elements."""
         found, lines = self.derivation, self.derivation.lines
         if self.board.level.form != ELEMENTS and found.of is not None:
@@ -133,20 +137,20 @@ class _Derived:
         parts = (part for line in lines for part in walk(line.expression))
         if delta := next((part for part in parts if isinstance(part, Delta)), None):
             rows.append(f"{text(delta)} is 1 for {delta.left} = {delta.right}, otherwise 0.")
-        return [Row.of(row, "quiet") for row in rows]
+        return [BoardRow.of(row, "quiet") for row in rows]
 
-    def block(self, k: int, gap: int, each: bool) -> list[Row]:
+    def block(self, k: int, gap: int, each: bool) -> list[BoardRow]:
         """The rows of a line: expression and rule, its numbers, blank ones."""
         rows = self.filled(each)[k]
-        return rows + [Row(line=k + 1)] * max(0, gap - len(rows))
+        return rows + [BoardRow(line=k + 1)] * max(0, gap - len(rows))
 
-    def filled(self, each: bool) -> list[list[Row]]:
+    def filled(self, each: bool) -> list[list[BoardRow]]:
         """The rows of each line that are not blank, with its numbers or without."""
         if each not in self.found:
             self.found[each] = [self.line_rows(k, each) for k in range(len(self.written))]
         return self.found[each]
 
-    def line_rows(self, k: int, each: bool) -> list[Row]:
+    def line_rows(self, k: int, each: bool) -> list[BoardRow]:
         """The expression of a line with its rule, and its numbers."""
         line, number_of = self.derivation.lines[k], k + 1
         first, *more = self.written[k]
@@ -156,9 +160,9 @@ class _Derived:
             mark = "▸" if number_of == len(self.board.lines) else "›"
         equals = "←" if self.becomes(k) else "="
         x = LEFT + self.left - len(left)
-        row = Row([(max(0, x - 2), mark, "strong"), (x, left, "strong")], number_of)
+        row = BoardRow([(max(0, x - 2), mark, "strong"), (x, left, "strong")], number_of)
         row.pieces.append((LEFT + self.left + 1, equals, "cursor" if mark == "›" else ""))
-        rows = [row, *(Row(line=number_of) for _ in more)]
+        rows = [row, *(BoardRow(line=number_of) for _ in more)]
         lit = _changed(tuple(self.written[k - 1]) if k else (), tuple(self.written[k]))
         for own, said in zip(rows, self.written[k], strict=True):
             at = self.behind + (0 if own is row else 2)
@@ -167,7 +171,7 @@ class _Derived:
         if each and (numbers := self.below.in_numbers[k]):
             arithmetic, result = numbers
             under = wrapped(arithmetic, self.width - self.behind - len(result) - 6, 2)
-            rows += [Row.of(said, "", self.behind + 2, number_of) for said in under]
+            rows += [BoardRow.of(said, "", self.behind + 2, number_of) for said in under]
             if self.board.is_whole:  # before, it is what is to be found
                 at = self.width - 3 - len(result)
                 last = self.below.in_numbers[-1]
@@ -175,24 +179,24 @@ class _Derived:
                 rows[-1].pieces.append((at, f"= {result}", looks))  # wrong: by a mistake before
         return rows
 
-    def put_rule(self, rows: list[Row], rule: str, taken: int) -> None:
+    def put_rule(self, rows: list[BoardRow], rule: str, taken: int) -> None:
         """The rule beside its line, or below it where it does not fit."""
         at = min(self.rules, self.width - 1 - len(rule))
         if self.behind + taken + 2 <= at:
             rows[0].pieces.append((at, rule, "quiet"))
         else:
-            rows.append(Row.of(rule, "quiet", max(self.behind + 2, at), rows[0].line))
+            rows.append(BoardRow.of(rule, "quiet", max(self.behind + 2, at), rows[0].line))
 
     def becomes(self, k: int) -> bool:
         """Whether the line replaces what it reads, as an update does."""
         line = self.derivation.lines[k]
         return isinstance(line.left, Name) and line.left.symbol in names(line.expression)
 
-    def unknown(self, last: int) -> list[Row]:
+    def unknown(self, last: int) -> list[BoardRow]:
         """The line that is still to come."""
         if self.board.is_whole:
             return []
-        return [Row([(LEFT + self.left + 1, "= ?", "quiet")])]
+        return [BoardRow([(LEFT + self.left + 1, "= ?", "quiet")])]
 
 
 def _left(left: Expr | None) -> str:

@@ -3,9 +3,10 @@ the inputs down to the loss, an edge that skips at the right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count, pairwise
 
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -39,7 +40,7 @@ def chain_fits(view: View, width: int, height: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Chain:
+class TimeChain:
     """Time steps, with the nodes of each from the bottom up."""
 
     groups: tuple[int, ...]
@@ -54,7 +55,7 @@ class Chain:
 
 
 @lru_cache(maxsize=64)
-def chain_of(program: Program) -> Chain | None:
+def chain_of(program: Program) -> TimeChain | None:
     """The chain of time steps that a program is; None where it is none."""
     rows = rows_of(program)
     families = [row for row in rows if row.is_family]
@@ -68,8 +69,19 @@ def chain_of(program: Program) -> Chain | None:
         tuple(s for slot in slots for s in slot if roles[s].group == group)
         for group in family.groups
     )
-    over = tuple(symbol for row in others for slot in row.results for symbol in slot)
-    return Chain(family.groups, members, (*over, program.loss))
+    over = *(s for row in others for slot in row.results for s in slot), program.loss
+    upwards = {
+        pair for member in (*members[:-1], (*members[-1], *over)) for pair in pairwise(member)
+    }
+    column = {s: k for k, member in enumerate(members) for s in member}
+    column |= dict.fromkeys(over, len(members) - 1)
+    drawn = {
+        (edge.source, edge.target)
+        for edge in edges_of(program)
+        if edge.source in column and column[edge.source] == column.get(edge.target)
+    }
+    # A step that reads anything but the one below it would be drawn as if it read that.
+    return TimeChain(family.groups, members, over) if drawn == upwards else None
 
 
 def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
@@ -112,7 +124,7 @@ def chain(canvas: Canvas, view: View, top: int, bottom: int) -> None:
 @lru_cache(maxsize=64)
 def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
     """The nodes of a program in layers: each as far down as the longest path to it leads, an input
-    just above what reads it."""
+    just above what reads it; at the right those from which or to which an edge skips a layer."""
     edges, deep = edges_of(program), dict[str, int]()
     roles = program.roles
     for edge in edges:  # in order: what is read is known by then
@@ -124,22 +136,39 @@ def layers_of(program: Program) -> tuple[tuple[str, ...], ...]:
             above = deep[edge.target] - 1
             deep[edge.source] = min(deep.get(edge.source, above), above)
     layers: dict[int, list[str]] = {}
-    for symbol, layer in deep.items():
+    skips = (edge for edge in edges if deep[edge.target] > deep[edge.source] + 1)
+    ends = {symbol for edge in skips for symbol in (edge.source, edge.target)}
+    for symbol, layer in sorted(deep.items(), key=lambda item: item[0] in ends):
         layers.setdefault(layer, []).append(symbol)
     return tuple(tuple(layers[layer]) for layer in sorted(layers))
 
 
-def rails(program: Program) -> list[Edge]:
-    """The edges that skip a layer."""
+@lru_cache(maxsize=64)
+def rails(program: Program) -> Mapping[Edge, int]:
+    """The edges that skip a layer, each with its rail at the right, from 0: no two share a part."""
     at = {symbol: k for k, layer in enumerate(layers_of(program)) for symbol in layer}
-    return [edge for edge in edges_of(program) if at[edge.target] > at[edge.source] + 1]
+    found, free_from = dict[Edge, int](), dict[int, int]()
+    for edge in sorted(edges_of(program), key=lambda edge: at[edge.source]):
+        if at[edge.target] > at[edge.source] + 1:
+            free = (rail for rail in count() if free_from.get(rail, -1) < at[edge.source])
+            found[edge] = next(free)
+            free_from[found[edge]] = at[edge.target]
+    return found
+
+
+def room_of_rails(program: Program) -> int:
+    """The columns that edges need at the right."""
+    return RAIL * (1 + max(rails(program).values(), default=-1))
 
 
 def layers_fit(view: View, width: int) -> bool:
-    """Whether the nodes of each layer fit beside each other, each with a mark and a blank."""
+    """Whether the nodes of each layer fit beside each other, each with a mark and a blank, and no
+    edge to a rail runs through a node."""
     layers = layers_of(view.program)
+    ends = {symbol for edge in rails(view.program) for symbol in (edge.source, edge.target)}
     widest = max(sum(len(symbol) + 2 for symbol in layer) for layer in layers)
-    return widest + RAIL * min(2, len(rails(view.program))) <= width
+    clear = all(ends.isdisjoint(layer[:-1]) for layer in layers)
+    return clear and widest + room_of_rails(view.program) <= width
 
 
 def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
@@ -155,7 +184,7 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     gaps = gaps_of(between, bottom - top - len(layers))
     first, last = shown(view, at, len(layers), gaps, bottom - top)
     places: dict[str, tuple[int, int]] = {}
-    room, y = canvas.width - RAIL * min(2, len(skips)), top
+    room, y = canvas.width - room_of_rails(view.program), top
     for k in range(first, last + 1):
         for number, symbol in enumerate(layers[k]):
             x = room * (2 * number + 1) // (2 * len(layers[k])) - 1
@@ -165,8 +194,8 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     for k in range(first, last):
         for edge in between[k]:
             labels += connect(wires, edge, places, gaps[k], heavy(view, edge))
-    for number, edge in enumerate(skips):
-        labels += skip(wires, edge, places, canvas.width - 1 - RAIL * (number % 2), view)
+    for edge, rail in skips.items():
+        labels += skip(wires, edge, places, canvas.width - 1 - RAIL * rail, view)
     beside = [(x, y, edge) for x, y, edge in labels if y == places.get(edge.target, (x, -1))[1]]
     for x, y, edge in beside:  # an edge that leaves there goes over it
         put_label(canvas, view, x, y, edge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of
+from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of, rails
 from backprop_tui.tui.paint.drawings import draw
 from backprop_tui.tui.paint.operations import edges_of, heavy
+from tests.formulas import program_file
 from tests.programs import ATTENTION, RESIDUAL, TIED, programs, rnn
 from tests.tui.driver import view_of
 
@@ -48,6 +50,11 @@ class TestChain:
         assert worked_on(at(rnn(3), "dWh")) == {("H2", "Z3"), ("H1", "Z2")}
         assert worked_on(at(rnn(3), "dWx")) == {("X1", "Z1"), ("X2", "Z2"), ("X3", "Z3")}
         assert worked_on(at(rnn(3), "Z2")) == {("X2", "Z2"), ("H1", "Z2")}
+
+    def test_time_steps_in_which_a_line_reads_two_of_their_own_are_no_chain(self) -> None:
+        view = at(program_file("gru"), "H1")
+        assert not chain_fits(view, 200, 200)
+        assert drawn(view, 21, 20).startswith("group")
 
     def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
         view = at(rnn(12), "dWh")
@@ -111,6 +118,15 @@ class TestLayers:
         program = Timeline(experiment).program
         deep = {s: k for k, layer in enumerate(layers_of(program)) for s in layer}
         assert all(deep[edge.source] < deep[edge.target] for edge in edges_of(program))
+
+    @given(programs())
+    def test_no_two_edges_share_a_part_of_a_rail(self, experiment: Experiment) -> None:
+        program = Timeline(experiment).program
+        deep = {s: k for k, layer in enumerate(layers_of(program)) for s in layer}
+        for (one, rail), (other, same) in combinations(rails(program).items(), 2):
+            if rail == same:
+                first, second = sorted((one, other), key=lambda edge: deep[edge.source])
+                assert deep[first.target] < deep[second.source]
 
 
 @pytest.mark.parametrize("experiment", [rnn(3), rnn(12), RESIDUAL, ATTENTION, TIED])
