@@ -177,7 +177,8 @@ def _of_loss(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
     ((target, formula),) = given(gradient)
     found = products(_entries(gradient).derivative(formula, V, target))
     yield DerivationLine(sum_of(found), gradient.rules_of_loss, gradient.left(V))
-    yield DerivationLine(sum_of(settled(found)), f"only p = {gradient.letters[0]}")
+    own = next((k for k in gradient.letters if k in (V.row, V.column)), "1")
+    yield DerivationLine(sum_of(settled(found)), f"only p = {own}")
 
 
 def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:

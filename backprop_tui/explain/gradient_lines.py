@@ -14,11 +14,13 @@ from backprop_tui.maths.expressions import (
     Name,
     Partial,
     calls,
+    children,
     names,
+    walk,
 )
 from backprop_tui.maths.functions import PRIMITIVES, expand, sign_of, z
 from backprop_tui.maths.normal_form import GATHERS
-from backprop_tui.maths.rules import RULES
+from backprop_tui.maths.rules import RULES, rule_of
 from backprop_tui.maths.writing import TEXT, Notation, text, write
 from backprop_tui.messages import joined
 from backprop_tui.model.algorithm import forward_pass
@@ -164,7 +166,9 @@ class Gradient:
     @cached_property
     def rules_of_loss(self) -> str:
         """log′(z) = 1 / z"""
-        return self._rules(self.loss.expression)
+        e = self.loss.expression
+        parts = (part for part in walk(e) if self.of in names(part) and children(part))
+        return self._rules(e) or ", ".join(dict.fromkeys(rule_of(part).name for part in parts))
 
     def _rules(self, e: Expr) -> str:
         called = (call for call in calls(e) if self.of in names(call))

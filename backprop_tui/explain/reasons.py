@@ -108,7 +108,8 @@ def _of_value(step: Step, program: Program) -> str:
 
 
 def _of_gradient(step: Step, of: str, readers: Sequence[Step], program: Program) -> str:
-    L, e, per_example = program.loss, step.expression, program.per_example
+    L = program.objective if program.joint else program.loss
+    e, per_example = step.expression, program.per_example
     if not any(program.gradient_of(r.symbol) for r in readers):
         end, whole = readers[-1].symbol, program.objective if of in program.parameters else L
         starts = f"The chain rule starts here: {step.symbol} = ∂{whole}/∂{of}."

@@ -53,7 +53,9 @@ def hidden_layers_work_element_by_element(draft: Draft) -> None:
 
 def not_too_many_parameters(draft: Draft) -> None:
     """The network fits into memory."""
-    total = sum(map(prod, (draft.shapes or {}).values()))
+    if None in (sizes := (draft.shapes or {}).values()) or any(None in size for size in sizes):
+        return  # what is wrong with a size is told already
+    total = sum(map(prod, sizes))
     if total > MOST_PARAMETERS:
         draft.faults.add(
             ("network", "layers"),
@@ -68,6 +70,9 @@ def _roughly(total: int) -> str:
 
 def written_network_is_right(draft: Draft) -> None:
     """The forward formulas can be computed, and their gradients derived."""
+    for section in ("parameters", "forward", "data"):
+        if draft.is_written and draft.faults.document.get(section) == {}:
+            draft.faults.add((section,), f"is empty: [{section}] must have one line at least")
     for section, key, sentence in draft.faults_of_written:
         draft.faults.add((section, key), sentence)
 

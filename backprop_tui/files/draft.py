@@ -156,6 +156,8 @@ class Draft:
             return None
         parameters, data, forward = tables
         t = self["repeat", "t"]
+        if t and None in t.values():
+            return None
         same = frozenset(s for s, value in data.items() if isinstance(value, dict))
         return WrittenNetwork(
             tuple(parameters.items()),

@@ -107,6 +107,7 @@ MATHML = Notation(
     hadamard="<mo>∘</mo>",
     times="<mo>·</mo>",
     by="<mo>×</mo>",
+    comparison=lambda sign: f"<mo>{escape(sign)}</mo>",
     across="<mo>×</mo>",
     over="<mo>/</mo>",
     comma="<mo>,</mo>",

@@ -100,6 +100,8 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
             return [_times(s, t) for s, t in product(_factors(x, opened), _factors(y, opened))]
         case Div(x, y):
             ((c, below),) = _factors(y, "nothing")
+            if c == 0:  # z/0 stays as it is written
+                return [(1.0, {e: 1})]
             over = (1 / c, {k: -n for k, n in below.items()})
             return [_times(s, over) for s in _factors(x, opened)]
         case Transpose(MatMul(x, y)):

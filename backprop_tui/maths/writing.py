@@ -89,6 +89,8 @@ class Notation:
     equals: str = "="
     becomes: str = "←"
     ellipsis: str = "…"
+    comparison: Callable[[str], str] = str
+    """How a sign of comparison, < or ≤, is written."""
     figure: Callable[[str], str] = str
     """How a figure, a number that is rounded already, is written: −0.264."""
     parentheses: tuple[str, str] = ("(", ")")
@@ -180,7 +182,7 @@ class _Writer:
             case Call(function, args):
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
-                return f"{self.at(x, SUM)} {sign} {self.at(y, SUM)}", COMPARISON
+                return f"{self.at(x, SUM)} {n.comparison(sign)} {self.at(y, SUM)}", COMPARISON
             case Indexed(symbol, row, column):
                 return n.entry(symbol, row, column) if row or column else n.name(symbol), ATOM
             case Partial(x, y):
@@ -306,6 +308,7 @@ LATEX = Notation(
     times=r"\,",
     by=r"\times",
     across=r"\times",
+    comparison=lambda sign: {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq"}.get(sign, sign),
     ellipsis=r"\dots",
     becomes=r"\leftarrow",
     figure=_latex_figure,

@@ -26,6 +26,7 @@ from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Timeline
+from tests.formulas import program_file
 from tests.networks import any_way
 
 CLASSIFIER = Network((2, 3, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
@@ -621,3 +622,11 @@ def test_what_several_steps_read_gets_the_sum_of_their_gradients() -> None:
         "W1 is used 4 times in Z1, Z2 and Z3. The gradients of all uses are added, "
         "averaged over examples."
     )
+
+
+def test_where_all_gradients_are_of_j_the_reason_says_so() -> None:
+    program = program_file("joint").program
+    assert program.joint
+    told = [reason(program.steps[program.index(s)], program) for s in program.gradients]
+    assert told[0].endswith("The chain rule starts here: dL = ∂J/∂L.")
+    assert not any(said.startswith(f"{program.loss} ") for said in told)

@@ -51,6 +51,11 @@ def test_the_file_itself_has_none() -> None:
         ('"softmax(H2)', '"softmax(H{t})', "forward.A has {t}, which only a repeated line has"),
         ("to = 2", "to = 900", "repeat.t makes 903 lines: at most 300 are computed"),
         ("from = 1", "from = 3", "repeat.t must not end before it begins; got 3 to 2"),
+        ("from = 1", "from = -5", "repeat.t.from must be a whole number, 0 or more; got -5"),
+        ("to = 2", f"to = {10**30}", "repeat.t.to must be a whole number, 0 or more; got a number"),
+        ("W = [2, 2]", "W = [0, 2]", "parameters.W[0] must be a whole number, 1 or more; got 0"),
+        ("X = [[1, 2], [3, 4]]\nY = [[1, 0], [0, 1]]", "", "data is empty: [data] must have one"),
+        ("W = [2, 2]\nb = [2, 1]", "", "parameters is empty: [parameters] must have one line"),
         ("L = ", "M = ", "forward.L is missing: it must be the formula of the loss of each"),
         (
             "cross_entropy(A, Y)",
@@ -109,3 +114,9 @@ def test_a_parameter_without_a_gradient_is_a_warning() -> None:
     program = read_experiment(unused, "right", "right.toml").program
     assert program.architecture.warnings == ("U is used by no line: it is never updated",)
     assert "U" not in program.positions
+
+
+def test_a_division_by_zero_is_computed_as_numpy_does() -> None:
+    zero = RIGHT.replace("z·σ(z)", "z/0").replace("tanh(Z)", "swish(Z)")
+    program = read_experiment(zero, "zero", "zero.toml").program
+    assert "dZ" in program.positions

@@ -11,7 +11,7 @@ from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.mathml import CLOSING, MATHML, OPENING, mathml, pieces
 from backprop_tui.maths.parser import parse
-from backprop_tui.maths.writing import written_figure
+from backprop_tui.maths.writing import write, written_figure
 from tests.trees import trees
 
 CHILDREN = {"msup": 2, "msub": 2, "msubsup": 3, "mfrac": 2, "munder": 2}
@@ -97,3 +97,7 @@ def test_a_line_is_broken_before_its_signs_but_in_no_fraction() -> None:
 def test_a_quotient_too_long_for_a_bar_has_a_slash() -> None:
     assert "<mfrac>" in mathml(parse("(X + Y + Z1) / m"))
     assert "<mo>/</mo>" in mathml(parse("(X + Y + Z1 + b1) / m"))
+
+
+def test_a_comparison_is_escaped() -> None:
+    assert "<mo>&lt;</mo>" in write(parse("where(A1 < 0, 1, A1)"), MATHML)

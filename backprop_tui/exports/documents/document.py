@@ -382,7 +382,8 @@ class _Author:
 def entry_names(timeline: Timeline, symbol: str) -> Sequence[str] | None:
     """The names in the data file of the rows of inputs, targets and predictions, if it has any."""
     program, data = timeline.program, timeline.experiment.data
-    match program.roles[symbol].kind:
+    role = program.roles.get(symbol)  # none where [given] stands for what reads it
+    match role.kind if role else None:
         case "input":
             return data.input_names
         case "target":
