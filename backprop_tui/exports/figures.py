@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from backprop_tui.messages import count
-from backprop_tui.model.network import Network
-from backprop_tui.model.written import WrittenNetwork
 
 if TYPE_CHECKING:  # `--help` does without NumPy, and a notebook without Rich
     from rich.console import Console, RenderableType
     from rich.table import Table
 
     from backprop_tui.model.experiment import Array
+    from backprop_tui.model.network import Network
+    from backprop_tui.model.program import Program
     from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_ROWS, FIRST_ROWS = 20, 5
@@ -48,11 +48,11 @@ def given(
             yield symbol, value
 
 
-def _functions(network: Network | WrittenNetwork) -> tuple[str, ...]:
+def _functions(program: Program) -> tuple[str, ...]:
     """The activations and the loss of a dense network."""
-    if isinstance(network, Network):
-        return activations_in_words(network), network.loss
-    return ()
+    if not program.layers:
+        return ()
+    return activations_in_words(program.dense), program.dense.loss
 
 
 def setting(timeline: Timeline) -> str:
@@ -62,7 +62,7 @@ def setting(timeline: Timeline) -> str:
     return " · ".join(
         (
             network.sizes,
-            *_functions(network),
+            *_functions(timeline.program),
             *(() if timeline.program.axis else ("rows are examples",)),
             f"α = {training.learning_rate:g}",
             *((f"batches of {training.batch}",) if training.batch > 1 else ()),

@@ -22,6 +22,7 @@ from backprop_tui.files.experiment_file import (
 )
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.messages import listed
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import Section
 from backprop_tui.model.network import Network, Training
@@ -717,8 +718,7 @@ class TestWhereItIsReadFrom:
         with pytest.raises(ExperimentError) as refusal:
             load("mazr")
         assert refusal.value.faults == (
-            f'there is no lesson "mazr"; there are {", ".join(lessons.NAMES)}. '
-            'Did you mean "mazur"?',
+            f'there is no lesson "mazr"; there are {listed(lessons.NAMES)}. Did you mean "mazur"?',
         )
 
     def test_what_cannot_be_read_is_one_line(self, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network
 from backprop_tui.model.optimizers import OPTIMIZERS
 from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
@@ -284,6 +285,8 @@ class TestText:
         ],
     )
     def test_every_lesson_reads_back(self, name: str, overrides: dict[str, str]) -> None:
+        if "layers" in overrides and not isinstance(load(name).network, Network):
+            pytest.skip("formulas have no layers to be overridden")
         begun = load(name, overrides)
         opened = read(saved_text(begun, 2))
         assert opened.network == begun.network
