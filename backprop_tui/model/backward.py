@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     calls,
     children,
+    matrix,
     names,
     rebuild,
     walk,
@@ -126,6 +127,8 @@ def backward(forward: Forward) -> Iterator[Step]:
         """The step of the gradient of a symbol whose readers have all sent their shares."""
         terms, role = sent.pop(symbol), forward.roles[symbol]
         whole = tidy(terms[0] if len(terms) == 1 else Sum(tuple(terms)))
+        if not names(whole):  # H − H: its gradient is 0, in every number of the matrix
+            whole = spread(whole, matrix(symbol), shapes)
         if role.kind == "parameter":
             whole = whole / Name("m") if forward.mean else whole
             whole = whole if symbol not in penalties else plus(whole, penalties[symbol])

@@ -590,7 +590,7 @@ def test_without_its_bias_only_the_bias_has_a_wrong_derivative(e: Experiment) ->
         for cell in check_cells(wrong.program, done, symbol):
             if not symbol.startswith("db"):
                 assert cell.verdict is not CheckVerdict.DIFFERS, (symbol, cell)
-            elif abs(slopes[cell.row - 1, 0]) > 1e-7:  # while b moves nothing
+            elif abs(slopes[cell.row - 1, cell.column - 1]) > 1e-7:  # while b moves nothing
                 assert cell.verdict is CheckVerdict.DIFFERS, (symbol, cell)
 
 
