@@ -50,6 +50,8 @@ WORDS = {
     **{sign: symbol for symbol, sign in GREEK.items()},
     **dict.fromkeys((r"\alpha", "lr", "learning_rate", "η", "eta", r"\eta"), "alpha"),
     r"\mathbf{1}": "ones",
+    r"\operatorname{mean}_{\text{row}}": "row_means",
+    r"\operatorname{mean}_{\text{column}}": "col_means",
     r"\lambda": "weight_decay",
     **dict.fromkeys(("λ2", r"\lambda_2", r"\lambda_{2}"), "l2"),
     **dict.fromkeys((r"\epsilon", r"\varepsilon"), "epsilon"),

@@ -240,7 +240,7 @@ class _Writer:
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:
         if POSTFIX_SIGN.match(template):  # no parentheses of its own
             return template.replace("*", self.at(args[0], POSTFIX)), POSTFIX
-        tightness, own = (SUM, ATOM) if self.n.encloses else (NEGATION, NEGATION)
+        tightness, own = (COMPARISON, ATOM) if self.n.encloses else (NEGATION, NEGATION)
         return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
 
 
