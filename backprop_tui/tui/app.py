@@ -395,6 +395,8 @@ class BackpropApp(App[str]):
         self._rest = self.set_timer(PATIENCE, self._rested)
 
     def _draw_panels(self) -> None:
+        if not self.query(Panel):  # the app is ending: a beat came late
+            return
         session, losses = self.session, self._drawn_losses()
         view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
         if self.progress and session.prompt is None:
