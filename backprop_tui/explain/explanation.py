@@ -50,6 +50,8 @@ from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import lower
 from backprop_tui.run.timeline import State
 
+ROUNDED = " (rounded)"
+"""What stands behind a value that the figures shown do not give."""
 Number: TypeAlias = Callable[[float], str]
 """How a number is rounded and written."""
 Writer: TypeAlias = Callable[[Expr], str | None]
@@ -216,11 +218,13 @@ class Explanation:
     @cached_property
     def rounded(self) -> bool:
         """Whether computing with the figures shown gives another last digit than is recorded."""
-        return self.known and self.whole and any(map(self._misleads, self._stages))
+        return (
+            self.known and self.whole and any(self._misleads(self.taught, s) for s in self._stages)
+        )
 
-    def _misleads(self, written: Writer) -> bool:
-        """Whether computing with these figures gives another result than the one shown."""
-        as_shown = self._number(self._reckoned(self.taught, written))
+    def _misleads(self, e: Expr, written: Writer) -> bool:
+        """Whether computing `e` with these figures gives another result than the one shown."""
+        as_shown = self._number(self._reckoned(e, written))
         return as_shown != self.result and read_figure(as_shown) != read_figure(self.result)
 
     def _reckoned(self, e: Expr, written: Writer) -> float:
@@ -325,7 +329,10 @@ class Explanation:
             return f"{line} cannot be computed; {text(self.step.expression)} can."
         recorded = self.provenance.number(self.place)
         same = isclose(self._value(product), recorded, rel_tol=1e-6, abs_tol=1e-12)
-        return f"= {line}, the same number" if same else None
+        if not same:
+            return None
+        misleads = self._misleads(computed, self._simplified)
+        return f"= {line} = {self.result}{ROUNDED if misleads else ''}"
 
     def _start(self) -> str | None:
         """At dA: the activation's derivative that the chain rule multiplies it by."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from backprop_tui.explain.explanation import read_figure
+from backprop_tui.explain.explanation import ROUNDED, read_figure
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.entries import at_place
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Cell,
     Delta,
@@ -31,8 +30,6 @@ from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import plain_number, with_numbers
 
-ROUNDED = " (rounded)"
-"""What stands behind a value that the figures shown do not give."""
 FOLD = 4
 """Terms of a sum that are written out."""
 
@@ -76,7 +73,7 @@ class LineNumbers:
         return with_numbers(found, self._figure, FOLD), exact + rounded
 
     def _figure(self, part: Expr) -> str | None:
-        if isinstance(part, Name) and part.symbol in SCALARS:
+        if isinstance(part, Name) and part.is_number:
             return plain_number(self.env[part.symbol])
         match part:
             case Cell() | Diff(Num(1.0), Cell()):

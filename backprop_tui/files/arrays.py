@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.files.reading import NotRegularError, first_bytes
+from backprop_tui.files.reading import UnreadableError, whole_bytes
 from backprop_tui.maths.functions import Array
-from backprop_tui.messages import path_shown, printable, short, shown
+from backprop_tui.messages import path_shown, printable, short
 
 LARGEST = 100_000_000  # bytes, of the file and of what is packed in it
 
@@ -32,19 +32,9 @@ def read_arrays(path: str) -> dict[str, Array]:
     """
     name = path_shown(path)
     try:
-        raw = first_bytes(path, LARGEST + 1)
-    except FileNotFoundError:
-        raise ArrayFileError(f"there is no file {name}") from None
-    except IsADirectoryError:
-        raise ArrayFileError(f"{name} is a folder") from None
-    except NotRegularError:
-        raise ArrayFileError(f"{name} is not a regular file") from None
-    except OSError as error:
-        raise ArrayFileError(f"{name} cannot be read: {error.strerror or error}") from None
-    except ValueError:  # a null character
-        raise ArrayFileError(f"{shown(path)} cannot be the name of a file") from None
-    if len(raw) > LARGEST:
-        raise ArrayFileError(f"{name} is larger than {LARGEST // 10**6} MB, the most that is read")
+        raw = whole_bytes(path, LARGEST)
+    except UnreadableError as error:
+        raise ArrayFileError(str(error)) from None
     found = _unpacked(raw, name) if raw[:2] == b"PK" else _of_json(raw, name)
     if not found:
         raise ArrayFileError(f"{name} holds no arrays")

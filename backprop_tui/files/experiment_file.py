@@ -21,7 +21,7 @@ from backprop_tui.files.checks import CHECKS
 from backprop_tui.files.draft import Draft
 from backprop_tui.files.kept_checks import KEPT_CHECKS
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.reading import NotRegularError, first_bytes
+from backprop_tui.files.reading import UnreadableError, whole_bytes
 from backprop_tui.files.schema import Faults, Path, read, record
 from backprop_tui.files.sections import (
     FLAGS,
@@ -115,21 +115,9 @@ def text_of_file(path: str, what: str = "an experiment file") -> str:
     """The text of a file that is `what`, or an ExperimentError that says why it cannot be read."""
     name = path_shown(path)
     try:
-        raw = first_bytes(path, LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise ExperimentError(f"there is no file {name}") from None
-    except IsADirectoryError:
-        raise ExperimentError(f"{name} is a folder, not {what}") from None
-    except NotRegularError:
-        raise ExperimentError(f"{name} is not a regular file") from None
-    except OSError as error:
-        raise ExperimentError(f"{name} cannot be read: {error.strerror or error}") from None
-    except ValueError:  # a null character in the path
-        raise ExperimentError(f"{name} cannot be the name of a file") from None
-    if len(raw) > LARGEST_FILE:
-        raise ExperimentError(
-            f"{name} is larger than {LARGEST_FILE:,} bytes, the most that is read"
-        )
+        raw = whole_bytes(path, LARGEST_FILE, what)
+    except UnreadableError as error:
+        raise ExperimentError(str(error)) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

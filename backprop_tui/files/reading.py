@@ -9,9 +9,35 @@ import errno
 import os
 import stat
 
+from backprop_tui.messages import path_shown, shown
+
 
 class NotRegularError(OSError):
     """What was named is neither a file on a disk nor a folder."""
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be read; its text says which, and why."""
+
+
+def whole_bytes(path: str, most: int, what: str = "a file") -> bytes:
+    """The bytes of a file that is `what`, at most so many. Raises UnreadableError."""
+    name = path_shown(path)
+    try:
+        raw = first_bytes(path, most + 1)
+    except FileNotFoundError:
+        raise UnreadableError(f"there is no file {name}") from None
+    except IsADirectoryError:
+        raise UnreadableError(f"{name} is a folder, not {what}") from None
+    except NotRegularError:
+        raise UnreadableError(f"{name} is not a regular file") from None
+    except OSError as error:
+        raise UnreadableError(f"{name} cannot be read: {error.strerror or error}") from None
+    except ValueError:  # a null character
+        raise UnreadableError(f"{shown(path)} cannot be the name of a file") from None
+    if len(raw) > most:
+        raise UnreadableError(f"{name} is larger than {most:,} bytes, the most that is read")
+    return raw
 
 
 def first_bytes(path: str, most: int) -> bytes:

@@ -132,11 +132,14 @@ def present(
 ) -> tuple[tuple[Step, ...], dict[str, tuple[str, ...]]]:
     """The steps that can be run and are of use beside what is given; and for each that lacks an
     operand, by its symbol, what it lacks."""
-    known = architecture.given.keys() - architecture.absent
+    known, numbers = (
+        architecture.given.keys() - architecture.absent,
+        SCALARS - architecture.matrices,
+    )
     run, lacking = list[Step](), dict[str, tuple[str, ...]]()
     readers: dict[str, set[str]] = {}
     for step in steps:
-        read = [symbol for symbol in names(step.expression) if symbol not in SCALARS]
+        read = [symbol for symbol in names(step.expression) if symbol not in numbers]
         for symbol in read:
             readers.setdefault(symbol, set()).add(step.symbol)
         if step.symbol in architecture.cached:

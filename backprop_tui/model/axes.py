@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from backprop_tui.maths.expressions import (
-    SCALARS,
     Call,
     Expr,
     MatMul,
@@ -74,7 +73,7 @@ class _Alike:
         """The axis of an expression's rows, and of its columns; None for one of length 1."""
         match e:
             case Name(symbol):
-                shape = () if symbol in SCALARS else self.shapes[symbol]
+                shape = () if e.is_number else self.shapes[symbol]
                 axes = [self.first((symbol, k)) if n > 1 else None for k, n in enumerate(shape)]
                 return (axes[0], axes[1]) if axes else (None, None)
             case Transpose(x):

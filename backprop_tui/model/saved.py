@@ -115,7 +115,6 @@ EXPLAINED = Section(
     ("iteration", "cell"),
     make=lambda iteration, cell: (iteration, cell),
 )
-TRAIL = ListOf(EXPLAINED, "numbers explained")
 WINDOW = ListOf(whole_number(1), "three numbers: layer, first row, first column", 3, 3)
 WINDOWS = ListOf(WINDOW, "windows, each [layer, first row, first column]")
 

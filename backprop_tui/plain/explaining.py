@@ -68,8 +68,8 @@ def why(view: View, place: Place, spelling: str = telling.WORDS) -> Iterator[str
 
 
 def _remark(remark: str) -> str:
-    """A remark as a sentence; `= dA2 · σ′(Z2) = ..., the same number` is another way to it."""
-    if found := re.fullmatch(r"= (.*), the same number", remark):
+    """A remark as a sentence; `= dA2 · σ′(Z2) = … = −0.641` is another way to the number."""
+    if found := re.fullmatch(r"= (.*) = \S+(?: \(rounded\))?", remark):
         return sentence(f"the chain rule gives the same: {found[1]}")
     return sentence(remark)
 

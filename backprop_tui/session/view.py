@@ -420,15 +420,6 @@ class View:
             return "read" if looked_at or (told and symbol in self._step_reads) else ""
         return "read" if symbol in self._step_reads else ""
 
-    def concerns(self, symbol: str) -> int:
-        """How much a matrix matters here: 2 where it is looked at or written, 1 where it is read
-        by the step or by what is asked, else 0."""
-        cursor, mark = self.inspection.cursor, self.symbol_mark(symbol)
-        if mark == "target" or (cursor and cursor.symbol == symbol):
-            return 2
-        asked = self.is_asked and self.step and symbol in names(self.step.expression)
-        return 1 if mark or asked else 0
-
     def value(self, symbol: str) -> Array | None:
         return self.state.value(symbol)
 

@@ -42,7 +42,10 @@ def number_of(found: Explanation, cell: str) -> float:
     return float(value(parse(cell), found.env))
 
 
-def the_same(found: Explanation, symbols: str, numbers: str) -> None:
+def the_same(found: Explanation, symbols: str, numbers: str, result: str, rounded: str) -> None:
+    assert result == found.result
+    by_hand = value(parse(numbers.replace("×", "·")), {})
+    assert bool(rounded) == (found.written(float(by_hand)) != result)
     assert close(value(parse(symbols), found.env), recorded(found))
     assert close(value(parse(numbers.replace("×", "·")), {}), recorded(found))
     assert "′" not in numbers  # nothing that the screen does not show
@@ -117,7 +120,7 @@ def natural(found: Explanation) -> None:
 
 S = r"(\w+)"
 REMARKS: dict[str, Callable[..., None]] = {
-    r"= (.+) = (.+), the same number": the_same,
+    r"= (.+) = (.+) = (\S+?)( \(rounded\))?": the_same,
     r"(.+) = .+ cannot be computed; (.+) can\.": not_computed,
     rf"For {S}, multiply by the derivative (.+) = (\S+)\.": multiply,
     rf"(Column|Row) (\d+) of {S}: (\S+) is used in (.+?)"

@@ -21,6 +21,10 @@ class TextLine:
     """Whether it continues the line before."""
 
 
+BLANK = TextLine("", weight=0)
+"""The first to be left out."""
+
+
 def paragraph(text: str, width: int, most: int, looks: str, weight: int) -> list[TextLine]:
     """Break a text into at most `most` lines."""
     lines = wrapped(text, width, most)
@@ -29,9 +33,10 @@ def paragraph(text: str, width: int, most: int, looks: str, weight: int) -> list
 
 def spaced(lines: list[TextLine], height: int) -> list[TextLine]:
     """Put a blank line behind each line, where `height` has room for that."""
-    if 2 * len(lines) > height:
+    written = [line for line in lines if line != BLANK]
+    if 2 * len(written) > height:
         return lines
-    return [line for one in lines for line in (one, TextLine("", weight=0))]
+    return [line for one in written for line in (one, BLANK)]
 
 
 def put_lines(canvas: Canvas, lines: Iterable[TextLine], width: int, height: int) -> None:
@@ -40,7 +45,8 @@ def put_lines(canvas: Canvas, lines: Iterable[TextLine], width: int, height: int
     A line that is too long goes on in the next one where that leaves room for all.
     """
     kept = list(lines)
-    while len(kept) > height > 0:
+    longer = sum(len(wrapped(line.text, width, height)) - 1 for line in kept if line.text)
+    while len(kept) > height > 0 or (BLANK in kept and len(kept) + longer > height):
         least = min(line.weight for line in kept)
         at = max(k for k, line in enumerate(kept) if line.weight == least)
         if kept[at].goes_on:

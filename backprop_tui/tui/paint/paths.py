@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from math import prod
 
-from backprop_tui.explain.explanation import own_cell, read_figure
-from backprop_tui.explain.line_numbers import ROUNDED
+from backprop_tui.explain.explanation import ROUNDED, own_cell, read_figure
 from backprop_tui.explain.paths import Chain, Chains, Path, is_rounded
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.expressions import Cell, Diff, Div, Expr, Neg, Sum

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.explanation import ROUNDED, Explanation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
-from backprop_tui.tui.paint.lines import TextLine, paragraph
+from backprop_tui.tui.paint.lines import BLANK, TextLine, paragraph
 from backprop_tui.tui.panels.term_lines import head_of, term_lines
 
 ROUNDING_SHOWS = 2000
@@ -48,6 +48,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         form = index_form(target, found.step.expression, shapes)
         if not form.startswith(found.cell):  # of a single number it would say the same twice
             lines.append(TextLine(form, "quiet", 1))
+    gap = [BLANK] if roomy else []  # between what is of one kind
+    lines += gap
     shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
     lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
     lines += change_lines(view, found.place)
@@ -61,9 +63,11 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         lines.append(TextLine(f"Not computed yet: step {number_of} computes it.", "strong", 8))
     notes = () if view.inspection.place else view.notes
     # What is said of this very step goes before what is said of every such step.
+    lines += gap
     if view.is_as_taught:
         weight = 5 if notes else 6
         lines += [TextLine(line, "strong", weight) for line in wrapped(found.reason, width, 2)]
+    lines += gap
     others = other_examples(view, found)
     uses = used_in(view, found.place, width - len(others) - 2 * bool(others))
     if uses or others:
@@ -74,7 +78,7 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             lines.append(TextLine(f"LaTeX  {found.latex}", "quiet", 1))
     lines += own_formula_lines(view, found, width) + special_lines(view, found.place, width)
     lines += published_lines(view, found.place, width)
-    return lines + note_lines(view, notes, width, 6)
+    return lines + gap * bool(notes) + note_lines(view, notes, width, 6)
 
 
 def note_lines(view: View, notes: tuple[str, ...], width: int, weight: int) -> list[TextLine]:
@@ -295,7 +299,7 @@ def element_lines(found: Explanation, width: int, most: int) -> list[str]:
 
 def _in_pieces(found: Explanation, width: int, symbols: str, numbers: tuple[str, ...]) -> list[str]:
     rounding = len(found.reads) <= ROUNDING_SHOWS and found.rounded
-    result = found.result + (" (rounded)" if rounding else "")
+    result = found.result + (ROUNDED if rounding else "")
     pieces = [piece for piece in dict.fromkeys((symbols, *numbers, result)) if piece]
     lines, line = [], found.cell
     for piece in pieces:
