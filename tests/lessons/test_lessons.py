@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 
@@ -525,3 +526,53 @@ class TestPublishedFigures:
         for name in lessons.NAMES:
             for published in load(name).published:
                 assert all(wrong.correct for wrong in published.known_wrong)
+
+
+class TestBeyondTheArticle:
+    def test_a_penalty_alone_shrinks_the_weight_whose_input_is_0(self) -> None:
+        begun = load("l2").parameters()["W1"][0, 1]
+        for k in (1, 2, 3):
+            state = end_of(k, "l2")
+            assert state.result("W1")[0, 1] == pytest.approx(begun * 0.9**k)
+        assert end_of(1, "l2").result("dW1")[0, 1] == pytest.approx(0.2 * begun)
+
+    def test_with_momentum_a_weight_moves_on_where_its_gradient_is_0(self) -> None:
+        assert end_of(1, "momentum").result("W1")[0, 0] == 1.0
+        second = end_of(2, "momentum")
+        assert second.result("dW1")[0, 0] == 0.0
+        assert second.result("W1")[0, 0] == 1.5
+        assert (
+            end_of(3, "momentum").result("dW1")[0, 0]
+            > 0
+            > end_of(3, "momentum").result("dW1")[0, 1]
+        )
+
+    def test_without_it_the_first_weight_would_jump_to_and_fro(self) -> None:
+        lesson = load("momentum")
+        plain = replace(lesson, training=replace(lesson.training, optimizer="gradient_descent"))
+        timeline = Timeline(plain)
+        weights = [timeline.state(timeline.end_of(k)).result("W1")[0, 0] for k in range(1, 5)]
+        assert weights == [2.0, 0.0, 2.0, 0.0]
+
+    def test_each_use_of_a_weight_adds_a_term(self) -> None:
+        state = end_of(1, "rnn")
+        r = state.result
+        dWh = r("dZ3") @ r("H2").T + r("dZ2") @ r("H1").T
+        assert np.allclose(r("dWh"), dWh, rtol=1e-12)
+        X = load("rnn").data.by_symbol
+        dWx = sum(r(f"dZ{t}") @ X[f"X{t}"].T for t in (1, 2, 3))
+        assert np.allclose(r("dWx"), dWx, rtol=1e-12)
+
+    def test_the_skip_gives_its_gradient_as_it_is(self) -> None:
+        r, W2 = end_of(1, "residual").result, load("residual").parameters()["W2"]
+        assert np.allclose(r("dA1"), r("dA2") + W2.T @ r("dZ2"), rtol=1e-12)
+
+    def test_each_column_of_the_scores_gradient_adds_up_to_0(self) -> None:
+        r = end_of(1, "attention").result
+        assert np.allclose(r("P").sum(axis=0), 1.0)
+        assert np.allclose(r("dS").sum(axis=0), 0.0, atol=1e-12)
+        assert np.allclose(r("dQ"), r("K") @ r("dS") / np.sqrt(2), rtol=1e-12)
+
+    @pytest.mark.parametrize("name", ["residual", "rnn", "attention"])
+    def test_the_loss_falls(self, name: str) -> None:
+        assert end_of(2, name).result("L").item() < end_of(1, name).result("L").item()
