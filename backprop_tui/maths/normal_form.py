@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from math import isfinite
 from typing import Any, Literal, TypeAlias
 
 from backprop_tui.maths.expressions import (
@@ -28,6 +29,8 @@ from backprop_tui.maths.expressions import (
     replace,
 )
 
+LONGEST_DECIMAL, LARGEST_BELOW = 12, 1_000
+"""The most characters of a number that is left as it is, and the largest it may be divided by."""
 GATHERS = ("row_sums", "col_sums", "total")
 Term: TypeAlias = tuple[float, dict[Expr, int]]
 """A number, and the power of each factor."""
@@ -162,10 +165,21 @@ def _written(terms: list[Term], opened: Opened) -> Expr:
     return whole
 
 
+def _as_quotient(c: float) -> tuple[float, float]:
+    """A number as what is above and below a fraction: 1 and 3 for 0.333…; 0.01 stays as it is."""
+    if len(repr(c)) > LONGEST_DECIMAL and isfinite(c):
+        for below in range(2, LARGEST_BELOW):
+            if (above := round(c * below)) and above / below == c:
+                return float(above), float(below)
+    return c, 1.0
+
+
 def _product(c: float, f: Mapping[Expr, int]) -> Expr:
     """A term as a person writes it: the sign and the number in front, then one quotient."""
     above, below = ([k for k, n in f.items() for _ in range(sign * n)] for sign in (1, -1))
-    first, *others = [Num(abs(c)), *above] if abs(c) != 1.0 or not above else above
+    number, under_it = _as_quotient(abs(c))
+    below = [Num(under_it), *below] if under_it != 1.0 else below
+    first, *others = [Num(number), *above] if number != 1.0 or not above else above
     whole = -first if c < 0 else first
     for k in others:
         whole = whole * k

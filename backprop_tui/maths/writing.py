@@ -172,7 +172,8 @@ class _Writer:
             case Div(x, y) if n.fraction and not self.is_broad(x, y):
                 return n.fraction.format(self.at(x, SUM), self.at(y, SUM)), POSTFIX
             case MatMul(x, y):
-                return self.product(x, n.matmul, y, in_sum, behind)
+                tight = isinstance(x, Mul) and not is_scalar(x.left)  # (dA ∘ σ′(Z))·Xᵀ, for people
+                return self.product(x, n.matmul, y, in_sum, behind, POSTFIX if tight else PRODUCT)
             case Mul(x, y):
                 both, one = is_scalar(x) and is_scalar(y), is_scalar(x) or is_scalar(y)
                 sign = n.times if both or one else n.hadamard
@@ -232,9 +233,11 @@ class _Writer:
             parts.insert(len(parts) - 1, self.n.ellipsis)
         return f" {self.n.plus} ".join(parts)
 
-    def product(self, x: Expr, sign: str, y: Expr, in_sum: bool, behind: bool) -> tuple[str, int]:
+    def product(
+        self, x: Expr, sign: str, y: Expr, in_sum: bool, behind: bool, tightness: int = PRODUCT
+    ) -> tuple[str, int]:
         spaced = sign if in_sum and sign in self.n.tight else f" {sign} "
-        left = self.at(x, PRODUCT, in_sum, behind)
+        left = self.at(x, tightness, in_sum, behind)
         return left + spaced + self.at(y, NEGATION, in_sum, behind=True), PRODUCT
 
     def call(self, template: str, args: tuple[Expr, ...]) -> tuple[str, int]:

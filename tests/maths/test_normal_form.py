@@ -76,3 +76,16 @@ def test_every_form_has_the_value_of_what_it_is_a_form_of(e: Expr) -> None:
     for form in (tidy, cancelled, multiplied_out, flat):
         found = np.broadcast_to(value(form(e), env), (1, 2))
         assert found == pytest.approx(right, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_shown"),
+    [
+        ("A1 / 3", "A1 / 3"),
+        ("2 * A1 / 3 * B1", "2 · A1 ∘ B1 / 3"),
+        ("A1 / 7 / Z1", "A1 / (7 · Z1)"),
+        ("0.01 * A1", "0.01 · A1"),
+    ],
+)
+def test_a_third_is_a_quotient_and_a_short_decimal_stays(written: str, is_shown: str) -> None:
+    assert text(tidy(parse(written))) == is_shown

@@ -281,3 +281,8 @@ def test_a_long_sum_is_folded_in_the_middle() -> None:
     e = element(parse("W1·X + b1"), 1, 1, {"W1": (3, 784), "X": (784, 1), "b1": (3, 1)})
     assert folded(e, 3) == "W1[1,1]·X[1,1] + W1[1,2]·X[2,1] + … + b1[1,1]"
     assert folded(parse("W1 + X + A1"), 3) == "W1 + X + A1"
+
+
+def test_a_product_element_by_element_before_a_matrix_product_has_parentheses() -> None:
+    assert text(parse("(dA1 ∘ A1) · X")) == "(dA1 ∘ A1) · X"
+    assert text(parse("2 · A1 · X")) == "2 · A1 · X"

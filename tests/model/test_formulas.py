@@ -67,7 +67,7 @@ def test_keys_of_attention_may_be_called_k() -> None:
 
 def test_a_term_of_parameters_in_the_objective_is_added_after_the_mean() -> None:
     (dW,) = (f for f in formulas(program_file("tied")) if f.startswith("dW ="))
-    assert dW == "dW = (H·dOᵀ + dH ∘ σ′(W·X + b)·Xᵀ) / m + 0.1·W"
+    assert dW == "dW = (H·dOᵀ + (dH ∘ σ′(W·X + b))·Xᵀ) / m + 0.1·W"
 
 
 def test_all_gradients_are_of_an_objective_that_is_no_mean() -> None:
