@@ -240,6 +240,7 @@ class _Board:
                 lines.append(columns.placed(line, self.width) if fits else beside(line, self.width))
             if is_operand_above(row):  # the operand above the last result
                 by = max(p.right for p in lines[1]) - max(p.right for p in lines[0])
+                by = max(by, -min(p.left for p in lines[0]))
                 lines[0] = [replace(one, right=one.right + by) for one in lines[0]]
             placed.append(lines)
         return placed

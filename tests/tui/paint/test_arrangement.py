@@ -37,7 +37,7 @@ from backprop_tui.tui.panels.network import NetworkPanel
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
-from tests.networks import experiment, experiments
+from tests.networks import experiment, experiments, in_rows
 from tests.tui.driver import cell_of, line_of, painted, sized, view_of
 
 SHAPES = [
@@ -158,6 +158,14 @@ def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -
             beside = a[2] <= b[0] or b[2] <= a[0]
             above = a[3] <= b[1] or b[3] <= a[1]
             assert beside or above
+
+
+def test_an_operand_wider_than_the_results_below_it_is_whole() -> None:
+    network = Network((4, 1, 1, 1), ("sigmoid",) * 3, "half_squared_error", bias=False)
+    column = experiment(network, Training(), [[1.0], [2.0], [3.0], [4.0]], [[1.0]])
+    run = Timeline(in_rows(column))
+    arrangement = arrange(view_of(run, Position(1, 0), decimals=0), 44, 8)
+    assert min(placed.left for placed in arrangement.cache) == 0
 
 
 @given(views(decimals=3), st.integers(60, 300), st.integers(4, 100))
