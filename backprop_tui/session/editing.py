@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from backprop_tui.maths.numbers import MOST_DECIMALS, number, signed
+from backprop_tui.maths.numbers import number, signed, told_apart
 from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.edits import edit_fault, with_edit
@@ -164,21 +164,14 @@ def losses(s: SessionState, made: Edit) -> str:
     if name not in s.timeline.program.positions:
         return f"{name} is not computed here"
     iteration, was, now = lazy.what_if.losses(s.timeline, made)
-    told = f"{name} stays {s.write(was)}"
-    if was != now:
-        one, other = apart(was, now, s.decimals)
-        told = f"{name} goes from {one} to {other}"
-    is_clear = iteration == max(made.iteration, s.position.iteration)
-    return told if is_clear else f"{told} in iteration {iteration:,}"
-
-
-def apart(one: float, other: float, decimals: int) -> tuple[str, str]:
-    """Two different numbers, with as many decimals as tell them apart."""
-    for more in range(decimals, MOST_DECIMALS + 1):
-        written = number(one, more), number(other, more)
-        if written[0] != written[1]:
-            break
-    return written
+    if iteration != max(made.iteration, s.position.iteration):
+        name = (
+            f"{name} in iteration {iteration:,}"  # before its numbers: another stands on the screen
+        )
+    if was == now:
+        return f"{name} stays {s.write(was)}"
+    one, other = told_apart(was, now, s.decimals)
+    return f"{name} goes from {one} to {other}"
 
 
 def in_full(value: float) -> str:

@@ -504,7 +504,7 @@ class TestChanging:
     )
     def test_alpha(self, line: str) -> None:
         typed = Typed("article")
-        assert typed(line)[0].startswith("Alpha equals 0.100: L goes from")
+        assert typed(line)[0].startswith("Alpha equals 0.100: L in iteration 2 goes from")
         assert typed.one("show alpha") == "Alpha is 0.1, the learning rate."
 
     @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import TEXT, text
 from backprop_tui.session.blackboard import ELEMENTS, Blackboard
 from backprop_tui.session.view import View
-from backprop_tui.tui.paint.canvas import shortened, wrapped
+from backprop_tui.tui.paint.canvas import wrapped
 
 LEFT = 2
 """The column at which the left sides of the lines begin; before them stands the mark."""
@@ -155,9 +155,9 @@ class Below:
             if 1 in values.shape and values.size <= MOST:
                 written = (number(float(v), self.view.decimals) for v in values.ravel())
                 found.append(f"{symbol} {' '.join(written)}")
-        return (
-            [BoardRow.of(shortened("     ".join(found), self.width - 2), "quiet")] if found else []
-        )
+        while len("     ".join(found)) > self.width - 2:
+            found.pop()  # a number is never cut
+        return [BoardRow.of("     ".join(found), "quiet")] if found else []
 
     def jacobian(self) -> list[BoardRow]:
         """The derivatives of all outputs by all inputs, in numbers, where the lines are theirs."""
