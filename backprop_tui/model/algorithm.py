@@ -13,7 +13,17 @@ from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
-from backprop_tui.maths.expressions import SCALARS, Call, Expr, Name, Sum, matrix, names, rebuild
+from backprop_tui.maths.expressions import (
+    SCALARS,
+    Call,
+    Expr,
+    Name,
+    Sum,
+    calls,
+    matrix,
+    names,
+    rebuild,
+)
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, row_sums, square, total, transposed
 from backprop_tui.maths.shapes import AS_SUMS, Shape, ShapeMismatch, as_sum, shape
 from backprop_tui.model import lazy
@@ -183,6 +193,10 @@ def without_means(
     steps: Iterable[Step], architecture: Architecture, examples: int
 ) -> Iterator[Step]:
     """The steps with means as what they are: sums, divided by how many there are."""
+    steps = tuple(steps)
+    if not any(call.function in AS_SUMS for s in steps for call in calls(s.expression)):
+        yield from steps
+        return
     shapes, wider = architecture.shapes(examples), architecture.shapes(examples + 1)
 
     def opened(e: Expr) -> Expr:
