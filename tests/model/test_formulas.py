@@ -125,6 +125,22 @@ def check_laws(experiment: Experiment) -> None:
     assert same_bits(losses, each)
 
 
+def test_the_gradient_of_a_mean_is_spread_before_a_softmax_adds_over_it() -> None:
+    text = """
+        [parameters]
+        W = [2, 2]
+        [data]
+        X = { matrix = [[1.0, -0.5], [0.2, 0.8]] }
+        Y = { matrix = [[0.3, 0.9]] }
+        [initial]
+        W = [[0.4, -0.7], [0.1, 0.6]]
+        [forward]
+        H = "col_means(softmax_rows(W·X))"
+        L = "total(half_squared_error(H, Y))"
+    """
+    check_laws(read_experiment(text, "mean", "mean.toml"))
+
+
 def first_shape(timeline: Timeline, symbol: str) -> tuple[int, ...]:
     """The shape of what a gradient is of, in the first iteration."""
     of = timeline.program.roles[symbol].of or ""

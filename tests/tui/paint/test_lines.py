@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.lines import TextLine, put_lines
+from backprop_tui.tui.paint.lines import BLANK, TextLine, put_lines, spaced
 from tests.tui.driver import line_of
 
 
@@ -33,3 +33,15 @@ def test_where_the_rest_of_a_paragraph_gives_way_it_is_seen() -> None:
         "formula",
         "◆ Which factor …",
     ]
+
+
+def test_a_blank_line_is_left_out_before_a_long_line_is_shortened() -> None:
+    lines = [TextLine("one two three four"), BLANK, TextLine("end")]
+    assert put(lines, 10, 3) == ["one two", "three four", "end"]
+    assert put(lines, 10, 4) == ["one two", "three four", "", "end"]
+
+
+def test_with_much_room_every_line_has_a_blank_one_behind_it_and_no_more() -> None:
+    lines = [TextLine("one"), BLANK, TextLine("two")]
+    assert spaced(lines, 4) == [TextLine("one"), BLANK, TextLine("two"), BLANK]
+    assert spaced(lines, 3) == lines

@@ -12,6 +12,7 @@ from backprop_tui.maths.expressions import names
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
+from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.tui.driver import line_of, painted, stepping, view_of
 
@@ -129,3 +130,13 @@ class TestCursor:
                 assert cursor
                 places.add((found.start() - 7 * cursor.column, found[0]))
             assert len(places) == 1
+
+
+def test_a_large_step_panel_parts_what_is_of_one_kind() -> None:
+    run = Timeline(load("article"))
+    view = replace(view_of(run, Position(1, 7)), roomy=True)
+    lines = painted(StepPanel(), view, 120, 14).text().splitlines()
+    blank = [k for k, line in enumerate(lines) if not line.strip()]
+    assert lines[blank[0] + 1].strip().startswith("dZ2[1,1] =")
+    assert lines[blank[1] + 1].strip().startswith("dZ2 = dA2 ∘ σ′(Z2).")
+    assert lines[blank[2] + 1].strip().startswith("used in")
