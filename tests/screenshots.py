@@ -69,7 +69,7 @@ async def pictures(lesson: str, size: tuple[int, int], stops: Sequence[Sequence[
         for keys in stops:
             await driver.press(*keys)
             await driver.until(lambda: driver.is_checked)
-            await driver.settled()
+            await driver.settle()
             found.append(driver.app.export_screenshot(title=f"backprop-tui {Path(lesson).name}"))
     return found
 

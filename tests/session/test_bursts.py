@@ -185,13 +185,13 @@ async def shown_after(experiment: Experiment, typed: str, at_once: bool) -> tupl
         for key, character in keys(typed):
             driver.app.post_message(Key(key, character))
             if not at_once or key == "escape":  # see above
-                await driver.settled()
-        await driver.settled()
+                await driver.settle()
+        await driver.settle()
         if driver.session.ended:
             await driver.until(lambda: not driver.app.is_running)
             return state(driver.session), driver.app.return_value
         await driver.until(lambda: driver.is_checked)
-        await driver.settled()
+        await driver.settle()
         return state(driver.session), driver.everything()
 
 
@@ -215,7 +215,7 @@ async def test_a_burst_is_drawn_once_and_none_of_it_is_lost() -> None:
     async with stepping(ARTICLE) as driver:
         for _ in range(10_000):
             driver.app.post_message(Key("space", " "))
-        await driver.settled()
+        await driver.settle()
         assert driver.position == Position(1 + 10_000 // 17, 10_000 % 17)
         assert f"step {10_000 % 17} of 17" in driver.text("title")
 
@@ -224,7 +224,7 @@ async def test_pasted_text_is_seen_without_line_ends_and_controls() -> None:
     async with stepping(ARTICLE) as driver:
         await driver.press("g")
         driver.app.post_message(Paste("1\r\n0\x1b[31m\u202e0"))
-        await driver.settled()
+        await driver.settle()
         assert driver.line == "10[31m0"
         assert driver.everything().splitlines()[-1].rstrip() == " go to 10[31m0"
 
@@ -234,8 +234,7 @@ async def test_a_resize_in_a_prompt_changes_nothing_of_it() -> None:
         await driver.press("g", "1")
         for size in ((40, 12), (200, 60), (20, 5), SMALL):
             driver.app.post_message(Key("2", "2"))
-            await driver.pilot.resize_terminal(*size)
-        await driver.settled()
+            await driver.resize(*size)
         assert driver.line == "12222"
         await driver.press("enter")
         assert driver.position.iteration == 12_222

@@ -450,8 +450,7 @@ async def test_a_click_explains_a_number() -> None:
         await driver.press("space")
         lines = driver.text("cache").splitlines()
         row = next(y for y, line in enumerate(lines) if "1.500" in line)
-        await driver.pilot.click("#cache", offset=(lines[row].index("1.500") + 1, row))
-        await driver.settled()
+        await driver.click("cache", lines[row].index("1.500") + 1, row)
         assert step_title(driver).startswith("Why Z1[1,1]")
         assert driver.position == Position(1, 1)
 
