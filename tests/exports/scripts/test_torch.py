@@ -25,7 +25,7 @@ from tests.networks import ARTICLE
 from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed here"
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
 )
 
 
