@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from textual.events import Key, Resize
 from textual.geometry import Size
@@ -156,14 +157,10 @@ class Driver:
         session = self.session
         return not session.ended and bool(session.job or session.background or self.app._works)
 
-    @property
-    def is_checked(self) -> bool:
-        """Whether the gradient that is shown, if it is one, has its verdict."""
-        view = self.session.view
-        if (place := view.place) is None or place.symbol not in view.state.program.gradients:
-            return True
-        found = self.session.verdicts.get(place.iteration, {})
-        return place.symbol in found or not view.known(place)
+    async def rest(self) -> None:
+        """Let no key come for a while: the gradient that is shown is checked."""
+        self.app._rested()
+        await self.settle()
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until `condition` holds, whatever else is under way."""
@@ -228,11 +225,12 @@ async def stepping(
 
 @asynccontextmanager
 async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Driver]:
-    """An app, ready for keys."""
-    async with app.run_test(size=size, notifications=True) as pilot:
-        driver = Driver(app, pilot)
-        await driver.settle()
-        yield driver
+    """An app, ready for keys; it waits for a rest between them until it is told of one."""
+    with patch("backprop_tui.tui.app.PATIENCE", 3600.0):
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.settle()
+            yield driver
 
 
 def plain(text: str) -> str:

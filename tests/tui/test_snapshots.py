@@ -46,8 +46,7 @@ def compare(snap_compare: Compare, app: BackpropApp, size: tuple[int, int], *key
         for field in driver.app.query(Input):
             field.cursor_blink = False  # else a picture shows the cursor or not, as it happens
         await driver.press(*keys)
-        await driver.until(lambda: driver.is_checked)
-        await driver.settle()
+        await driver.rest()
 
     return snap_compare(app, terminal_size=size, run_before=drive)
 

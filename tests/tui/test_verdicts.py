@@ -45,7 +45,8 @@ async def test_keys_are_heard_beside_it(monkeypatch: pytest.MonkeyPatch) -> None
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
         monkeypatch.setattr(checks, "check_cells", endless)
-        driver.send("space")
+        await driver.press("space")
+        driver.app._rested()
         await driver.until(lambda: endless.cells > 1000)
         driver.send("home")
         await driver.until(lambda: endless.ended)
@@ -57,7 +58,8 @@ async def test_quitting_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
         monkeypatch.setattr(checks, "check_cells", endless)
-        driver.send("space")
+        await driver.press("space")
+        driver.app._rested()
         await driver.until(lambda: endless.cells)
         driver.send("q")
         await driver.until(lambda: not driver.app.is_running)
@@ -67,7 +69,8 @@ async def test_closing_the_sheet_ends_it(monkeypatch: pytest.MonkeyPatch) -> Non
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 6)
-        await driver.until(lambda: "dA2" in driver.session.verdicts.get(1, {}))
+        await driver.rest()
+        assert "dA2" in driver.session.verdicts[1]
         monkeypatch.setattr(checks, "check_cells", endless)
         driver.send("c")
         await driver.until(lambda: endless.cells)
