@@ -131,7 +131,7 @@ def _first_changed(value: Any) -> Any:
 
 
 class TestRoundTrip:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(experiments(), st.sampled_from(sorted(OPTIMIZERS)), st.integers(1, 40), st.data())
     def test_what_is_saved_opens_at_the_same_bits(
         self, experiment: Experiment, optimizer: str, iteration: int, data: st.DataObject

@@ -118,7 +118,7 @@ def done(session: Session) -> None:
 
 
 @given(st.sampled_from(list(EXPERIMENTS)), typing, st.data())
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_in_any_pieces_keys_lead_to_the_same_state(
     name: str, typed: str, data: st.DataObject
 ) -> None:
@@ -195,7 +195,7 @@ async def shown_after(experiment: Experiment, typed: str, at_once: bool) -> tupl
 
 
 @given(st.sampled_from(list(EXPERIMENTS)), typing)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @example("article", "g3⏎")
 @example("article", ":l⏎⏎")
 @example("article", "i␣␣l:l⏎⏎ge")

@@ -105,7 +105,7 @@ async def test_no_keys_at_no_size_break_anything(
     of = [NETWORKS[name] for name in LESSONS] if seed < 4 else list(PROGRAMS.values())
     app = BackpropApp(chance.choice(of), ascii_only=seed % 2 == 0)
     async with driving(app, sizes(chance)) as driver:
-        for _ in range(12):
+        for _ in range(8):
             size = sizes(chance)
             await driver.resize(*size)
             for key in chance.choices(KEYS, k=4):

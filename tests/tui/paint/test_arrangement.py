@@ -117,7 +117,7 @@ def is_whole(view: View, placed: Placed) -> bool:
     return (len(placed.rows), len(placed.columns)) == view.program.shapes(1)[placed.symbol]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(views(), WIDTHS, HEIGHTS)
 def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
     for panel in PANELS:
@@ -125,7 +125,7 @@ def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
         assert all(len(line_of(canvas, y)) == width for y in range(height))
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(views(), WIDTHS, st.integers(3, 100))
 def test_each_gradient_stands_exactly_under_its_value(view: View, width: int, height: int) -> None:
     arrangement = arrange(view, width, height)
@@ -142,7 +142,7 @@ def test_each_gradient_stands_exactly_under_its_value(view: View, width: int, he
     assert {slope.symbol for slope in arrangement.gradients} == shown
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
 def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -> None:
     arrangement = arrange(view, width, height)
@@ -188,7 +188,7 @@ def test_windows_say_what_they_show(view: View, width: int, height: int) -> None
             assert f"{what}s {span[0] + 1}–{span[-1] + 1}/{of}" in said
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(views(decimals=3), st.integers(60, 300), st.integers(4, 100))
 def test_every_number_shown_is_the_right_one(view: View, width: int, height: int) -> None:
     """Read back off the sheet, each cell says its own number, or that there is none yet."""
