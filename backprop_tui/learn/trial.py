@@ -20,7 +20,7 @@ from backprop_tui.learn.probes import (
     same,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, names, replace, walk
+from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, names, replace, walk
 from backprop_tui.maths.functions import K, col_sums, row_sums
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import m
@@ -114,24 +114,28 @@ def _only_here(trial: Trial) -> str:
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
-    """`e` with what it may lack, and the sentence for it."""
-    correct = "Your formula is correct"
-    over_examples, over_outputs = now.program.architecture.place(col_sums(e), row_sums(e))[::-1]
-    for scalar, one, more, total, terms in (
-        (m, "input", "a batch", over_examples, "examples"),
-        (K, "output", "a layer of several", over_outputs, "outputs"),
+    """`e` with what it may lack, as a whole or in one part, and the sentence for it."""
+    correct, place = "Your formula is correct", now.program.architecture.place
+    for scalar, one, more, examples in (
+        (m, "input", "a batch", True),
+        (K, "output", "a layer of several", False),
     ):
-        if scalar.symbol in now.program.constants and now.given[scalar.symbol] == 1:
-            sign = scalar.symbol
-            needs = f"{correct} for one {one}; {more} still needs the sum over its {terms}"
-            yield total, f"{needs}."
-            yield total / scalar, f"{needs}, and / {sign}."
-            still = f"{correct} for one {one}; {more} still needs / {sign}"
-            yield e / scalar, f"{still}."
-            for term in e.terms if isinstance(e, Sum) else ():
-                yield replace(e, {term: term / scalar}), f"{still} in {text(term)}."
+        sign = scalar.symbol
+        if sign not in now.program.constants or now.given[sign] != 1:
+            continue
+        needs = f"{correct} for one {one}; {more} still needs"
+        terms = f"the sum over its {'examples' if examples else 'outputs'}"
+        for part in dict.fromkeys(walk(e)):
+            entries, over = place(col_sums(part), row_sums(part))
+            total = over if examples else entries
+            here = "" if part == e else f" in {text(part)}"
+            whole = replace(e, {part: total})
+            yield whole, f"{needs} {terms}{here}."
+            yield replace(e, {part: total / scalar}), f"{needs} {terms}, and / {sign}{here}."
+            yield whole / scalar, f"{needs} {terms}{here}, and / {sign}."
+            yield replace(e, {part: part / scalar}), f"{needs} / {sign}{here}."
             yield (
-                e * scalar,
+                replace(e, {part: part * scalar}),
                 f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",
             )
     for written_out, name, number in _numbers_named(now, e):

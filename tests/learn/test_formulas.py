@@ -112,6 +112,16 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
         said += over_m
     elif of_one and mean and step.symbol.startswith("dW"):
         said = "Your formula is correct for one input; a batch still needs / m."
+    elif of_one and mean and step.symbol == "J":
+        said = (
+            "Your formula is correct for one input; a batch still needs the sum over its examples "
+            "in L, and / m."
+        )
+    elif of_one and step.symbol == "J":
+        said = (
+            "Your formula is correct for one input; a batch still needs the sum over its examples "
+            "in L."
+        )
     elif step.symbol == "L" and e.dense.layers[-1] == 1:
         said = "Your formula is correct for one output; a layer of several still needs the sum"
     for typed in ways:
