@@ -17,7 +17,7 @@ from backprop_tui.explain.gradient_check import check_gradient
 from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load, read_experiment
-from backprop_tui.learn.formulas import JudgedFormula, judge, tree
+from backprop_tui.learn.formulas import JudgedFormula, judge, trees
 from backprop_tui.learn.mistakes import CATALOGUE, slips_in
 from backprop_tui.learn.probes import misfit, same
 from backprop_tui.learn.trial import FormulaVerdict
@@ -215,7 +215,7 @@ def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(type
     assert found.verdict is FormulaVerdict.RIGHT
     assert found.expression == parse("dZ1 · Xᵀ / m")
     assert found.sentence.endswith("right for a batch too.")
-    assert tree(ARTICLE.network, ARTICLE.training, typed) == found.expression
+    assert trees(ARTICLE.network, ARTICLE.training, {"dW1": typed}) == {"dW1": found.expression}
 
 
 # Right here -----------------------------------------------------------------------------------
@@ -387,8 +387,7 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times the correct value."),
         ("dZ2", "Y - A2", "The sign is flipped: this is minus the gradient."),
         ("dZ1", "dA1", "The activation's derivative is left out: dZ is a copy of dA."),
-        ("W1", "W1", "9 of 9 numbers are not correct: W1[1,1] is 0.07259, "
-         "the correct value is 0.01646."),
+        ("W1", "W1", "None of the 9 numbers is correct: your formula gives 0.07259 for W1[1,1]."),
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: str) -> None:
@@ -548,7 +547,7 @@ def test_other_ways_are_right_and_all_that_is_asked_of_a_step_is_answered(lesson
     e = load(lesson)
     for symbol, typed in OWN_WAYS[lesson].items():
         assert judge(e, symbol, typed).accepted, symbol
-    own = {symbol: tree(e.network, e.training, typed) for symbol, typed in OWN_WAYS[lesson].items()}
+    own = trees(e.network, e.training, OWN_WAYS[lesson])
     run = Timeline(changed(e, formulas=own))
     provenance = Provenance(run)
     chains = Chains(provenance, 1)
