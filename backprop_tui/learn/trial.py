@@ -135,7 +135,8 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     if trial.labelled and (labels := trial.drawn(labels=True)) and trial.holds(*labels):
         others = of_other_sizes(trial.program, trial.own, labels=True)
         also = "" if trial.holds(*others) else _lacks(trial, *others, *labels)
-        return FormulaVerdict.HERE, " ".join(filter(None, (FOR_LABELS, also))), ()
+        also = also.replace("Your formula", " It", 1)
+        return FormulaVerdict.HERE, f"{FOR_LABELS}{also}", ()
     slips = _slips(trial)
     said = _named(trial.step, trial.program, slips) or _not_its_derivative(trial)
     said = said or lacks or _factor(trial)
@@ -160,9 +161,9 @@ def _only_here(trial: Trial) -> str:
     program, symbol, examples = trial.program, trial.symbol, trial.now.examples
     here = f"here {symbol} is {written(program.shapes(examples)[symbol])}"
     layers = program.network.layers if isinstance(program.network, Network) else ()
-    kinds = [(layers, count(examples, "input"), "another number of inputs")]
+    kinds = [(layers, _so_many(examples, "input"), "another number of inputs")]
     if layers:
-        outputs = (*layers[:-1], OTHER_OUTPUTS), count(layers[-1], "output")
+        outputs = (*layers[:-1], OTHER_OUTPUTS), _so_many(int(layers[-1]), "output")
         kinds.append((*outputs, "another number of outputs"))
         kinds.append(((), "layers of these sizes", "layers of other sizes"))
     for sizes, these, other in kinds:
@@ -173,6 +174,10 @@ def _only_here(trial: Trial) -> str:
             only = f"Your formula is correct for {these} only: {here}"
             return f"{only}. With {other}, it gives {gives}."
     return "Your formula is correct for this network only."
+
+
+def _so_many(n: int, noun: str) -> str:
+    return f"one {noun}" if n == 1 else count(n, noun)
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
@@ -193,9 +198,9 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
             here = "" if part == e else f" in {text(part)}"
             whole = replace(e, {part: over})
             yield whole, f"{needs} {terms}{here}."
+            yield replace(e, {part: part / scalar}), f"{needs} / {sign}{here}."
             yield replace(e, {part: over / scalar}), f"{needs} {terms}, and / {sign}{here}."
             yield whole / scalar, f"{needs} {terms}{here}, and / {sign}."
-            yield replace(e, {part: part / scalar}), f"{needs} / {sign}{here}."
             yield (
                 replace(e, {part: part * scalar}),
                 f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",
@@ -305,13 +310,13 @@ def _not_its_derivative(trial: Trial) -> str:
                 continue
             derivative = derivative_of(call)
             wrong = replace(expand(derivative), {call: reader.target})
-            for other in (at_reader * wrong, replace(right, {derivative: wrong})):
+            whole = tidy(Sum((*(g for _, g in shares(e, e, Num(1.0), shapes, (of,))),)))
+            for other, said in (
+                (at_reader * wrong, f"its derivative, {text(whole)}"),
+                (replace(right, {derivative: wrong}), text(derivative)),
+            ):
                 if all(_equal(probe, trial, other) for probe in (trial.now, *trial.alike)):
-                    is_ = tidy(Sum((*(g for _, g in shares(e, e, Num(1.0), shapes, (of,))),)))
-                    return (
-                        f"{reader.symbol} is {text(e)}, so {text(wrong)} is not {text(is_)}, "
-                        f"its derivative."
-                    )
+                    return f"{reader.symbol} is {text(e)}, so {text(wrong)} is not {said}."
     return ""
 
 
@@ -326,4 +331,6 @@ def _where(trial: Trial) -> str:
     if len(cells) == right.size:
         some = f"None of the {right.size} numbers is" if right.size > 1 else "The number is not"
     cell = text(Cell(trial.symbol, i + 1, j + 1))
-    return f"{some} correct: your formula gives {found[i, j]:.4g} for {cell}.".replace("-", "−")
+    return f"{some} correct: your formula gives {found[i, j] + 0.0:.4g} for {cell}.".replace(
+        "-", "−"
+    )
