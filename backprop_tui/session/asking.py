@@ -96,18 +96,24 @@ def next_step(s: SessionState, rest: str) -> None:
         s.revealed = s.view.notes[shown:]
     elif not announce_next(s):
         travel.move(s, s.timeline.forward)
-        _open_for_lines(s)
+        _lead(s)
 
 
-def _open_for_lines(s: SessionState) -> None:
-    """Open the blackboard where the experiment asks for a line of the step's derivation."""
-    symbol, experiment = s.step_symbol, s.timeline.experiment
-    if s.levels or s.mode == OFF or symbol is None:
+def _lead(s: SessionState) -> None:
+    """Open the blackboard where the experiment derives the step, or asks for a line of it; close
+    what was opened so where the update begins."""
+    symbol, experiment, here = s.step_symbol, s.timeline.experiment, s.position.iteration
+    if s.led and symbol not in s.timeline.program.gradients:
+        s.blackboard = None
+    if s.levels or symbol is None:
         return
-    own = experiment.questions_at(s.position.iteration, symbol)
-    if any(question.form == LINE_FORM for question in own):
+    asked = s.mode != OFF and any(
+        question.form == LINE_FORM for question in experiment.questions_at(here, symbol)
+    )
+    if asked or any(note.derive for note in experiment.notes_at(here, symbol)):
         examples = s.timeline.state(s.position).examples
         s.blackboard = Blackboard.of(s.timeline.program, examples, symbol)
+        s.led = True
 
 
 def ask_line(s: SessionState) -> bool:
