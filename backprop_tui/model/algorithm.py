@@ -278,7 +278,8 @@ def program_of(
     architecture = architecture_of(network)
     own = tuple((s, e) for s, e in formulas.items() if s in architecture.forward)
     if own:
-        architecture = lazy.with_formulas(network, training, own)
+        objective = objective_of(architecture, training)
+        architecture = lazy.with_formulas(architecture, objective, training, own)
     steps = steps_of(architecture, training)
     lacking: Mapping[str, tuple[str, ...]] = {}
     if architecture.cached:

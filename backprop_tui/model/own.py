@@ -16,11 +16,9 @@ import numpy as np
 from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
-from backprop_tui.model.algorithm import architecture_of, forward_pass, objective_of
 from backprop_tui.model.architecture import Architecture, Step
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Training
 from backprop_tui.model.program import with_shapes_of
-from backprop_tui.model.written import WrittenNetwork
 
 DRAWS = 8
 """On how many networks with random numbers a formula is compared with the taught one."""
@@ -30,14 +28,14 @@ CLOSE = 1e-9
 
 @lru_cache(maxsize=64)
 def with_formulas(
-    network: Network | WrittenNetwork, training: Training, own: tuple[tuple[str, Expr], ...]
+    whole: Architecture,
+    objective: Step | None,
+    training: Training,
+    own: tuple[tuple[str, Expr], ...],
 ) -> Architecture:
-    """The network with a learner's own forward formulas in it, by the symbols that they compute.
-
-    Raises NoRule for a formula that cannot be differentiated.
-    """
-    whole, formulas = architecture_of(network), dict(own)
-    objective = objective_of(whole, training)
+    """The network with a learner's own forward formulas in it, by the symbols that they compute;
+    `objective` is J as it is taught."""
+    formulas = dict(own)
     taught = (*whole.steps, *filter(None, (objective,)))
     runs, steps = tuple(_runs(whole, training)), list[Step]()
     for step in taught:
@@ -53,9 +51,7 @@ def with_formulas(
         return whole
     if objective is not None:
         objective = steps.pop()
-    found = replace(whole, steps=tuple(steps), objective=objective)
-    forward_pass(found, training)
-    return found
+    return replace(whole, steps=tuple(steps), objective=objective)
 
 
 def _runs(whole: Architecture, training: Training) -> Iterator[dict[str, Any]]:
