@@ -141,7 +141,7 @@ class SessionState:
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
         self.levels: tuple[Level, ...] = ()  # of the blackboard; none: it is closed
-        self.led = False  # whether the experiment opened it
+        self.led = False  # whether a note opened it
         self.playing = False
         self.farthest = self.position.iteration  # the last iteration that was shown
         self.asking = None
