@@ -25,7 +25,8 @@ from backprop_tui.session.state import CannotError, SessionState
 if TYPE_CHECKING:
     from backprop_tui.explain.explanation import Explanation
     from backprop_tui.learn.answers import JudgedAnswer
-    from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
+    from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
+    from backprop_tui.learn.votes import Choice
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
@@ -122,7 +123,12 @@ def ask_line(s: SessionState) -> bool:
     if (place := s.view.place) is None or place.symbol != symbol:
         return False
     asked = lazy.line_questions.ask_line(
-        board.program, place, board.derivation, s.mode == TYPE, own
+        board.program,
+        place,
+        board.derivation,
+        s.mode == TYPE,
+        own,
+        s.timeline.experiment.initial.seed,
     )
     done = asked and s.score and s.score.has(asked)
     if asked is None or asked.line != len(board.lines) + 1 or done:
