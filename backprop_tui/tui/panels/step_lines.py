@@ -160,6 +160,10 @@ def published_lines(view: View, place: Place, width: int) -> list[TextLine]:
         elif figure.failed:
             said = sourced(f"✗ printed {of}{figure.printed}", figure.source, width)
             lines.append(TextLine(said, "wrong", 6))
+            lines += [TextLine(line, "quiet", 3) for line in wrapped(figure.remark, width, 2)]
+        elif not figure.as_printed:
+            said = sourced(f"≈ printed {of}{figure.printed}: {figure.said}", figure.source, width)
+            lines.append(TextLine(said, "quiet", 3))
         else:
             said = sourced(f"✓ as printed: {of}{figure.printed}", figure.source, width)
             lines.append(TextLine(said, "quiet", 3))
