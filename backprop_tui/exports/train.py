@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
+from backprop_tui.explain.advice import advice
 from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
@@ -139,6 +140,8 @@ class TrainingRun:
         )
         yield "best", f"{self._figure(trained.best)} in iteration {trained.best_in:,}"
         yield from self._scores()
+        if said := advice(self.timeline, last - last % experiment.batches_per_epoch):
+            yield "advice", said
         yield "stopped", self._why(trained)
         yield "time", f"{self.seconds:.3g} s, {self.rate:,.0f} iterations a second"
         if self.saved is not None:

@@ -160,7 +160,8 @@ def beside(view: View, place: Place) -> Iterator[str]:
         else:
             agrees = "agrees" if printed.as_printed else f"is {printed.said.lower()}"
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
-            yield from filter(None, [sentence(printed.remark)])
+            if printed.remark:
+                yield sentence(printed.remark)
 
 
 def mistake(view: View) -> Iterator[str]:
