@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
 from math import isfinite, nan
@@ -78,6 +78,12 @@ class AskedQuestion:
     @property
     def cell(self) -> Cell:
         return self.place.cell
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells it from other questions: whichever cell of the step is asked for."""
+        own = self.text if self.own else ""
+        return self.place.iteration, self.step.symbol, self.line, own
 
     @property
     def correct(self) -> Choice | None:
@@ -298,13 +304,20 @@ class Score:
     """
 
     answered: tuple[Answered, ...] = ()
+    opened: tuple[tuple[object, ...], ...] = ()
+    """What was asked so far, whether it is over or not: a question for each number."""
+
+    def opening(self, asked: AskedQuestion) -> Score:
+        """The score with that question asked, which has a number from then on."""
+        known = asked.identity in self.opened
+        return self if known else replace(self, opened=(*self.opened, asked.identity))
 
     def after(self, asked: AskedQuestion, outcome: QuestionOutcome, misses: int) -> Score:
         """The score with that question over as well."""
-        if self._asked_before(asked) is not None:
+        if self._asked_before(asked):
             return self
         ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses)
-        return Score((*self.answered, ended))
+        return replace(self, answered=(*self.answered, ended))
 
     def is_due(self, kind: str) -> bool:
         """Whether the last question of that kind had a wrong answer."""
@@ -313,17 +326,14 @@ class Score:
 
     def has(self, asked: AskedQuestion) -> bool:
         """Whether that question is over."""
-        return self._asked_before(asked) is not None
+        return self._asked_before(asked)
 
     def number(self, asked: AskedQuestion) -> int:
-        """The question's number, from 1; one that was asked before keeps its own."""
-        before = self._asked_before(asked)
-        return len(self.answered) + 1 if before is None else before + 1
+        """The number of a question that was asked, from 1; asked again, it keeps its own."""
+        return self.opened.index(asked.identity) + 1
 
-    def _asked_before(self, asked: AskedQuestion) -> int | None:
-        known = [(a.place, a.text) for a in self.answered]
-        own = asked.place, asked.text
-        return known.index(own) if own in known else None
+    def _asked_before(self, asked: AskedQuestion) -> bool:
+        return any((a.place, a.text) == (asked.place, asked.text) for a in self.answered)
 
     @property
     def right(self) -> int:

@@ -183,7 +183,7 @@ def _announce(s: SessionState, again: bool, own: tuple[Question, ...]) -> None:
 def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
     compares = lazy.answers.earlier(_explained(s, asked)) is not None
     s.asked_since, s.unsent = monotonic(), ""
-    s.score = s.score or lazy.questions.Score()
+    s.score = (s.score or lazy.questions.Score()).opening(asked)
     s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares))
     # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
     if s.mode == "type" and asked.form in ("number", "formula"):

@@ -207,6 +207,18 @@ def test_a_missed_kind_is_due_until_it_is_answered_at_once() -> None:
     assert again.sentence() == "2 of 2 correct, 1 at the first try. Look again at dW."
 
 
+def test_no_two_questions_have_the_same_number() -> None:
+    """Nor where the one before was a talk, which has no score, or was left unanswered."""
+    numbers = []
+    score = Score()
+    for symbol, iteration in (("dA1", 1), ("dW1", 1), ("dA1", 2)):
+        score = score.opening(asked(symbol, iteration))
+        numbers.append(score.number(asked(symbol, iteration)))
+    assert numbers == [1, 2, 3]
+    score = score.after(asked("dW1"), Ended.RIGHT, 0).opening(asked("dW1"))
+    assert score.number(asked("dW1")) == 2
+
+
 def test_all_at_the_first_try_is_said() -> None:
     score = Score().after(asked("dW2"), Ended.RIGHT, 0).after(asked("dW2", 2), Ended.RIGHT, 0)
     assert score.sentence() == "2 of 2 correct, all at the first try."
