@@ -56,11 +56,12 @@ def vote(
     wrong: Choices,
     rankings: Sequence[Ranking],
     draws: Random,
+    twins: Choices = (),
     cost: Callable[[Choices], float] = lambda choices: 0.0,
 ) -> tuple[Choice, ...]:
     """The right choice and up to three wrong ones, of which the likeliest come first, in drawn
-    places. `cost` is what else speaks against some choices."""
-    count = min(len(wrong), MOST_CHOICES - 1)
+    places. Twins may stand for some of them; `cost` is what else speaks against some choices."""
+    count, wrong = min(len(wrong), MOST_CHOICES - 1), (*wrong, *twins)
     drawn = [(ranking, draws.randrange(count + 1)) for ranking in rankings]
 
     def against(some: tuple[int, ...]) -> float:
@@ -95,7 +96,8 @@ def number_vote(right: Choice, wrong: Choices, draws: Random) -> tuple[Choice, .
         apart = ALIKE * log10(max(sizes) / min(sizes)) if all(sizes) else 0.0
         return apart + (0.0 if _right_pair(choices) is wanted else WRONG_PAIR)
 
-    return vote(right, (*near, *twins), (_value, _size, _distance, _digits, _company), draws, cost)
+    rankings = _value, _size, _distance, _digits, _company
+    return vote(right, near, rankings, draws, twins, cost)
 
 
 def _twins(choices: Choices) -> Iterator[Choice]:
