@@ -79,7 +79,7 @@ def test_formulas_of_ones_own_are_judged(check: Check) -> None:
     status, report = check.file(SMALL + own + 'db1 = "3*dZ1"\n')
     assert status == 1
     told = " ".join(" ".join(report).split())
-    assert "db1 = 3 · dZ1 WRONG: The number is not correct: db1[1,1] is" in told
+    assert "db1 = 3 · dZ1 WRONG: The number is not correct: your formula gives" in told
     assert "Of your 3 own formulas 1 is WRONG: db1." in report[-1]
 
 
@@ -168,14 +168,15 @@ class TestFigures:
     def test_a_parameter_in_an_expression_may_be_meant_before_the_update(
         self, check: Check
     ) -> None:
-        status, report = check.file(published('"W1·X" = "1"\n"W1 + b1" = "9"'))
+        status, report = check.file(published('W1 = "0.5"\n"W1 + b1" = "9"\n"W1·X" = "1"'))
         said = " ".join(" ".join(report).split())
         assert status == 1
         assert (
-            'W1 is meant after the update. The key "before: W1 · X" means the value before it, '
+            'W1 is meant after the update. The key "before: W1" means the value before it, '
             "which is as printed." in said
         )
         assert 'The key "before: W1 + b1" means the value before it.' in said
+        assert "Of 3 published figures: 1 equal before the update; 2 WRONG: " in said
         status, report = check.file(published('"before: W1 · X" = "1"\n"before:b1" = "0.25"'))
         assert status == 0
         assert report[-1].endswith("All 2 published figures are as printed.")

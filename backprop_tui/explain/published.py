@@ -41,6 +41,7 @@ class FigureVerdict(StrEnum):
     """How a published figure and the computed number compare."""
 
     EQUAL = "as printed"
+    BEFORE = "equal before the update"
     WITHIN = "within the stated bound"
     CUT = "cut, not rounded"
     LAST_DIGIT = "one unit off in the last digit"
@@ -254,14 +255,19 @@ def _comparisons(timeline: Timeline, published: Published) -> Iterator[Compariso
         )
         if before:
             found = replace(found, of=f"{BEFORE} {found.of}")
+        updated = [] if before else [s for s in names(e) if s in renewed]
+        fits = bool(updated) and reached and matches(computed(None, before=True), printed)
+        if found.verdict in INEXACT and fits and found.cell is None:
+            # dW1 + λ·W1: of the W1 that the gradient is at
+            verdict = FigureVerdict.BEFORE
+            found = replace(found, computed=computed(None, before=True), verdict=verdict)
         if found.verdict in INEXACT:
             follows = next((n for n in places if matches(computed(n), printed)), 0)
             found = replace(found, places=follows)
         if found.verdict is FigureVerdict.WRONG:
             if found.places:
                 found = replace(found, verdict=FigureVerdict.ROUNDED)
-            elif not before and (updated := [s for s in names(e) if s in renewed]):
-                fits = matches(computed(None, before=True), printed)
+            elif updated:
                 found = replace(found, remark=_remark(updated, e, fits))
         yield found
 
