@@ -169,31 +169,38 @@ def classes_of(view: View, values: Array) -> npt.NDArray[np.intp]:
 
 def paint_ground(plot: Plot, view: View) -> list[str]:
     """Paint which class is predicted where, and return what the legend says of it."""
-    known = signs(view)
+    known, limit, state = signs(view), threshold(view), view.state
     if not known:
         return []
-    apart = 1 if len(known) == 2 else 4
-    columns, rows = range(0, plot.columns, apart), range(0, plot.rows, max(1, apart // 2))
-    (left, right), (low, high) = plot.across, plot.upright
-    across = tuple(left + (right - left) * (2 * k + 0.5) / (2 * plot.columns - 1) for k in columns)
-    upright = tuple(high - (high - low) * (4 * k + 1.5) / (4 * plot.rows - 1) for k in rows)
-    state = view.state
-    found = predictions(view.program, state.iteration, updated(state), across, upright)
-    if found is None:
+    for apart in (1, 2, 4) if limit is not None else (4,):  # letters need room between them
+        across, upright = centres(plot, apart)
+        found = predictions(view.program, state.iteration, updated(state), across, upright)
+        if found is not None:
+            break
+    else:
         return []
-    every = classes_of(view, found).reshape(len(rows), len(columns))
-    told = np.isfinite(found).all(axis=0).reshape(every.shape)
-    for y, line in zip(rows, np.where(told, every, -1).tolist(), strict=True):
-        for x, k in zip(columns, line, strict=True):
-            if k >= 0 and known[k][1] != " ":
-                plot.canvas.put(plot.left + x, plot.top + y, known[k][1], "quiet")
-    limit, output = threshold(view), view.program.output
-    if limit is not None:
-        named = state.experiment.data.class_names is not None
-        answer = f": answer {known[1][2]}" if named else ""
-        nowhere = "" if (every == 1).any() else " (nowhere here)"
-        return [f"░ {output} > {signed(f'{limit:g}')}{answer}{nowhere}"]
-    return ["small letter: answer"]
+    classes = np.where(np.isfinite(found).all(axis=0), classes_of(view, found), -1)
+    every = classes.reshape(len(upright), len(across))
+    ground = [*(sign for _, sign, _ in known), " "]  # the last one of what is no number
+    for y, line in enumerate(every.tolist()):
+        written = (" " * (apart - 1)).join(ground[k] for k in line)
+        plot.canvas.put(plot.left, plot.top + y * -(-apart // 2), written, "quiet")
+    if limit is None:
+        return ["small letter: answer"]
+    named = state.experiment.data.class_names is not None
+    answer = f": answer {known[1][2]}" if named else ""
+    nowhere = "" if (every == 1).any() else " (nowhere here)"
+    return [f"{known[1][1]} {view.program.output} > {signed(f'{limit:g}')}{answer}{nowhere}"]
+
+
+def centres(plot: Plot, apart: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the numbers in the middle of every `apart`-th column, and of half as many lines."""
+    (left, right), (low, high) = plot.across, plot.upright
+    wide, tall = (right - left) / (2 * plot.columns - 1), (high - low) / (4 * plot.rows - 1)
+    columns, rows = range(0, plot.columns, apart), range(0, plot.rows, -(-apart // 2))
+    return tuple(left + wide * (2 * k + 0.5) for k in columns), tuple(
+        high - tall * (4 * k + 1.5) for k in rows
+    )
 
 
 def paint_lines(plot: Plot, view: View, at: dict[int, tuple[int, int]]) -> list[str]:
@@ -244,7 +251,9 @@ def paint_points(plot: Plot, view: View, data: Data, at: dict[int, tuple[int, in
             begin = max(plot.left - 1, min(column - len(said) // 2, plot.canvas.width - len(said)))
             # A line that touched a number would read as a digit.
             plot.canvas.put(begin - 1, below, f" {said} ")
-    for x, y in at.values() if len(known) > 2 else ():  # a letter of the ground beside a point's
+    for x, y in (
+        at.values() if threshold(view) is None else ()
+    ):  # a letter of the ground beside a point's
         plot.canvas.put(x - 1, y, "   ")
     if lit in at:
         plot.canvas.put(at[lit][0] - 1, at[lit][1], "‹ ›", "mark")
@@ -293,7 +302,7 @@ def clipped(
 def key_of_points(view: View, room: int) -> str:
     """Return what the sign of a point means, `● 1  ○ 0`, in so many columns."""
     known = [(point, name) for point, _, name in signs(view)]
-    known = known[::-1] if len(known) == 2 else known  # ● first
+    known = known if threshold(view) is None else known[::-1]  # ● first
     said = "  ".join(f"{point} {shortened(name, 12)}" for point, name in known)
     return said if columns(said) <= room else ""
 

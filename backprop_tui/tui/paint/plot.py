@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LABELS = 9
 """Columns at the left of a plot for the numbers of its vertical axis."""
+MOST_DOTS = 10_000
+"""Dots of a straight line at most, however far it leads beyond the ends."""
 LEAST_ROWS, LEAST_COLUMNS = 2, 8
 """Lines and columns of a curve below which none is drawn."""
 
@@ -83,16 +85,15 @@ class Plot:
     ) -> None:
         """Draw a straight line between two points, as far as it lies between the ends; `dash` says
         dot by dot, over and over, which are drawn (1) and which are left out (0)."""
-        at, values = np.array([begin, end]).T
-        first, last = self.across
-        xs = (at - first) / (last - first) * (2 * self.columns - 1)
-        ys = self.down(values)
-        if not np.isfinite([xs, ys]).all():
+        (first, last), right, down = self.across, 2 * self.columns, 4 * self.rows
+        x0, x1 = ((x - first) / (last - first) * (right - 1) for x, _ in (begin, end))
+        y0, y1 = (float(self.down(np.array(y))) for _, y in (begin, end))
+        if not np.isfinite([x0, x1, y0, y1]).all():
             return
-        dots = int(min(10**4, max(np.ptp(xs), np.ptp(ys)))) + 1
-        along = zip(np.linspace(*xs, dots).round(), np.linspace(*ys, dots).round(), strict=True)
+        dots = int(min(MOST_DOTS, max(abs(x1 - x0), abs(y1 - y0)))) + 1
+        along = np.round([np.linspace(x0, x1, dots), np.linspace(y0, y1, dots)]).T.tolist()
         for k, (x, y) in enumerate(along):
-            if dash[k % len(dash)] == "1" and 0 <= x < 2 * self.columns and 0 <= y < 4 * self.rows:
+            if dash[k % len(dash)] == "1" and 0 <= x < right and 0 <= y < down:
                 self.canvas.dot(2 * self.left + int(x), 4 * self.top + int(y), style)
 
     def upright_line(self, x: float, sign: str, style: str) -> None:
