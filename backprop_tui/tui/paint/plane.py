@@ -17,7 +17,7 @@ from backprop_tui.model.classes import chosen
 from backprop_tui.run.plane import first_of, input_of, predictions, updated, zero_lines
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, columns, shortened
-from backprop_tui.tui.paint.plot import Plot, ticked, ticks
+from backprop_tui.tui.paint.plot import LEAST_ROWS, Plot, ticked, ticks
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,8 +26,8 @@ NARROWEST, LOWEST = 34, 17
 """Columns and lines of a plane beside a drawing, at least."""
 DRAWING, GAP = 22, 2
 """Columns of that drawing, at least, and between the two."""
-LEGEND = 2
-"""Lines below a plane, at least."""
+LEGEND, TALL = 2, 12
+"""Lines below a plane, at least; lines that it keeps where the equations stand there, too."""
 MOST_POINTS, MOST_LINES, MOST_PREDICTIONS = 200, 6, 12
 """Points, lines of neurons, and predictions under points that are drawn, at most."""
 DASHES = ("1", "11111000", "1100")
@@ -60,10 +60,13 @@ def plane_beside(view: View, width: int, height: int) -> int:
         return 0
     if room < NARROWEST or height < LOWEST or view.drawing == "plane":
         return 0
-    lines = min(
-        MOST_LINES, len(zero_lines(view.program, view.state.iteration, updated(view.state)))
-    )
-    return max(NARROWEST, min(room, 2 * (height - 3 - LEGEND - lines) + 4))
+    return max(NARROWEST, min(room, 2 * (height - 3 - LEGEND - equations(view)) + 4))
+
+
+def equations(view: View) -> int:
+    """Return how many lines of neurons are drawn."""
+    count = len(zero_lines(view.program, view.state.iteration, updated(view.state)))
+    return count if count <= MOST_LINES else 1
 
 
 def paint_plane(canvas: Canvas, view: View, top: int, key: str = "") -> None:
@@ -74,8 +77,10 @@ def paint_plane(canvas: Canvas, view: View, top: int, key: str = "") -> None:
     up = ticks(low, high, canvas.height // 6)
     labels = [ticked(tick, up) for tick in up]
     margin = max(map(len, labels)) + 1
-    rows = min((canvas.width - margin) // 2, canvas.height - top - 2 - LEGEND)
-    if rows < 3:
+    lines = canvas.height - top - 2 - LEGEND - bool(key)
+    lines -= equations(view) if lines - equations(view) >= TALL else 0
+    rows = min((canvas.width - margin) // 2, lines)
+    if rows < LEAST_ROWS:
         return
     plot = Plot(canvas, margin, top + 1, 2 * rows, rows, (left, right), (low, high))
     ground = paint_ground(plot, view)
