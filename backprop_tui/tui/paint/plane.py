@@ -22,7 +22,7 @@ from backprop_tui.tui.paint.plot import LEAST_ROWS, Plot, ticked, ticks
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-NARROWEST, LOWEST = 34, 17
+NARROWEST, LOWEST = 36, 17
 """Columns and lines of a plane beside a drawing, at least."""
 DRAWING, GAP = 22, 2
 """Columns of that drawing, at least, and between the two."""
@@ -193,9 +193,12 @@ def paint_ground(plot: Plot, view: View) -> list[str]:
     if limit is None:
         return ["small letter: answer"]
     named = state.experiment.data.class_names is not None
-    answer = f": answer {known[1][2]}" if named else ""
-    nowhere = "" if (every == 1).any() else " (nowhere here)"
-    return [f"{known[1][1]} {view.program.output} > {signed(f'{limit:g}')}{answer}{nowhere}"]
+    sign, output, level = known[1][1], view.program.output, signed(f"{limit:g}")
+    if not (every == 1).any():
+        return [f"{sign} {output} > {level}: nowhere"]
+    long = f"{sign} here {output} > {level}" + f": the answer is {known[1][2]}" * named
+    short = f"{sign} {output} > {level}" + f": answer {known[1][2]}" * named
+    return [long if columns(long) <= plot.canvas.width else short]
 
 
 def centres(plot: Plot, apart: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -217,7 +220,8 @@ def paint_lines(plot: Plot, view: View, at: dict[int, tuple[int, int]]) -> list[
     drawn = range(len(every)) if len(every) <= MOST_LINES else [here] if here is not None else []
     around_points = [(by, down) for by in range(-4, 5) for down in (-1, 0, 1)]
     taken = {(x + by, y + down) for x, y in at.values() for by, down in around_points}
-    said = [f"line k: {Z}[k] = 0"] if drawn else []
+    long, short = f"On line k, neuron k is 0: {Z}[k] = 0", f"line k: {Z}[k] = 0"
+    said = [long if columns(long) <= plot.canvas.width else short] if drawn else []
     if Z and not drawn:
         said = ["tab: a neuron's line"]
     labels = []
@@ -260,13 +264,15 @@ def paint_points(plot: Plot, view: View, data: Data, at: dict[int, tuple[int, in
         at.values() if threshold(view) is None else ()
     ):  # a letter of the ground beside a point's
         plot.canvas.put(x - 1, y, "   ")
+    x, y = at.get(lit, (-2, -2))
+    crowded = not {(x - 1, y), (x + 1, y)}.isdisjoint(at.values())
     if lit in at:
-        plot.canvas.put(at[lit][0] - 1, at[lit][1], "‹ ›", "mark")
+        plot.canvas.put(x - 1, y, "‹ ›", "mark")
     for k in sorted(at, key=lambda k: (k < data.batch, k == lit)):
         sign = known[which[k]][0] if known else "•"
-        plot.canvas.put(
-            *at[k], sign, "cursor" if k == lit else "strong" if k < data.batch else "quiet"
-        )
+        style = "strong" if k < data.batch else "quiet"
+        # A point beside the lit one takes the place of ‹ or ›.
+        plot.canvas.put(*at[k], sign, "cursor" if k == lit and crowded else style)
 
 
 def predicted(view: View) -> Array | None:
