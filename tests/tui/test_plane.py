@@ -24,7 +24,7 @@ async def test_a_student_sees_xor_being_solved() -> None:
         assert "░ A2 > 0.5: nowhere" in before
         await driver.press("g", *"179", "enter")
         await driver.until(lambda: driver.position.iteration == 179)
-        await driver.settled()
+        await driver.settle()
         after = driver.text("network")
         assert "░‹○›" not in after
         assert "░" in after
