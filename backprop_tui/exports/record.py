@@ -9,7 +9,8 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.atomic_write import SaveError, open_lines
+from backprop_tui.files.reading import first_bytes
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
 from backprop_tui.maths.writing import text
@@ -29,6 +30,8 @@ COLUMNS = (
     "right",
     "seconds",
 )
+LONGEST_HEADER = 1000
+"""Bytes, with whatever quotation marks another program puts around the columns."""
 
 
 class Record:
@@ -38,15 +41,12 @@ class Record:
         """Open or create the file. Raises SaveError where it fails or it is no such record."""
         self.path = path
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise SaveError(f"{path_shown(path)} is not a regular file: name another")
             is_new = not os.path.exists(path) or os.path.getsize(path) == 0
-            if not is_new:
-                with open(path, encoding="utf-8", newline="") as file:
-                    if next(csv.reader(file), None) != list(COLUMNS):
-                        raise SaveError(f"{path_shown(path)} is no record of answers: name another")
             self._add(COLUMNS if is_new else None)
             if not is_new:
+                lines = first_bytes(path, LONGEST_HEADER).decode("utf-8", "replace").splitlines()
+                if next(csv.reader(lines), None) != list(COLUMNS):
+                    raise SaveError(f"{path_shown(path)} is no record of answers: name another")
                 self._end_last_line()
         except (OSError, ValueError, csv.Error) as error:
             why = getattr(error, "strerror", None) or "it is no such file"
@@ -85,7 +85,7 @@ class Record:
                 file.write(b"\n")
 
     def _add(self, line: tuple[object, ...] | None) -> None:
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
+        with open_lines(self.path, "a") as file:
             if line is not None:
                 csv.writer(file, lineterminator="\n").writerow(line)
 
