@@ -512,7 +512,8 @@ class TestFaults:
             "position.place is not a key of [position], which has iteration, step, elements",
             "keyframe.b1 is missing: it must have shape 1×1",
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
-            "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
+            "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2, "
+            "the transpose of that",
             'keyframe.vdb1[2] must be a finite number; got "x"',
             "keyframe.W2 is not kept by this run, which keeps W1, b1, vdW1, sdW1, vdb1, sdb1",
         )
