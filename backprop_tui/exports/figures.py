@@ -41,10 +41,12 @@ def given(
     timeline: Timeline, iteration: Iteration, before: Iteration | None
 ) -> Iterator[tuple[str, Array]]:
     """The matrices that an iteration begins with and that were not written before: inputs, targets,
-    and in the first iteration the parameters."""
+    in the first iteration the parameters, and what was edited."""
     data = timeline.program.data
+    last = {**before.given, **timeline.program.by_symbol(before.results)} if before else {}
     for symbol, value in iteration.given.items():
-        if before is None or (symbol in data and before.examples != iteration.examples):
+        anew = before is None or (symbol in data and before.examples != iteration.examples)
+        if anew or (value != last[symbol]).any():
             yield symbol, value
 
 
