@@ -33,7 +33,7 @@ from tests.run.test_edits import edited
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 needs_latex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
 DERIVED = {
-    "html": '<section class="derivation">.*?</section>',
+    "html": '<section class="derivation" data-of=".*?">.*?</section>',
     "latex": r"\\begin{align\*}.*?\\end{align\*}",
     "markdown": r"### \$.*?\n\n(?:- .*?\n)+",
 }
@@ -147,9 +147,9 @@ class TestHtml:
         assert "@media screen and (prefers-color-scheme: dark)" in page
         assert 'name="viewport" content="width=device-width' in page
         wide = [a for a in Outline(page).all("div") if a.get("role") == "group"]
-        assert len(wide) == 17 + 1  # the calculations of the steps, and the bar
+        assert len(wide) == 2 * 17 + 1  # formulas and calculations of the steps, and the bar
         assert all(a["aria-label"] for a in wide)
-        assert sum(a.get("tabindex") == "0" for a in wide) == 17
+        assert sum(a.get("tabindex") == "0" for a in wide) == 2 * 17
 
     def test_contents_lead_to_every_iteration_and_every_step(self) -> None:
         outline = Outline(exported("html", load("article"), iterations=2))
