@@ -103,8 +103,8 @@ def serve(arguments: argparse.Namespace) -> int:
     served = new_server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
 
     def ready(address: str) -> None:
-        served = f"{typed(experiment.source)} is served at {address}"
-        write([f"{served} (ctrl-c ends it and all sessions)\n"])
+        what = typed(experiment.source)
+        write([f"{what} is served at {address} (ctrl-c ends it and all sessions)\n"])
         if not lazy.is_loopback(arguments.host):
             complain(
                 f"whoever reaches {address} can step through this experiment and the lessons, "

@@ -177,8 +177,8 @@ def outputs(path: Path) -> Iterator[tuple[str, str]]:
         if command.word is not EXPERIMENT or command.run is serve or command.needs:
             continue
         own = [option for options in command.flags.values() for option in options]
-        formats = [(o.name, value) for o in own for value in o.values] or [()]
-        for choice in formats:
+        formats = [[o.name, value] for o in own for value in o.values]
+        for choice in formats or [[]]:
             yield " ".join([name, *choice[1:]]), said_by(name, str(path), *choice)
     for ending in ("csv", "html"):
         place = path.with_name(f"key.{ending}")
