@@ -27,7 +27,7 @@ from backprop_tui.tui.window import Window
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import CHARACTERS, NAMES, SMALL, stepping
 
-ARTICLE = replace(load("article"), questions=())
+ARTICLE = replace(load("article"), questions=(), notes=())
 EXPERIMENTS = {
     "article": ARTICLE,
     "asked by vote": replace(load("mazur"), look=replace(load("mazur").look, ask="vote")),
