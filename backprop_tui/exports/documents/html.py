@@ -42,7 +42,7 @@ from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.view import CARRIED_ON, ENTERS
 
 HERE = Path(__file__)
-HINT = "Press space or → for the next step, ⌫ or ← for the one before."
+HINT = "Step with the buttons below, or with space (next) and ⌫ (back)."
 STYLE = HERE.with_name("html.css").read_text("utf-8")
 
 

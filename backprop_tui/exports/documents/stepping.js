@@ -62,10 +62,19 @@ function show() {
   one("output").textContent = `${at} / ${steps.length}`;
   const formula = one(".step.now [role=group]")?.ariaLabel, reason = one(".step.now .reason")?.textContent;
   one(".said").textContent = step ? `${heading}. ${formula}. ${reason}` : heading;
-  const seen = step && one(".written")?.getBoundingClientRect(); // on a board that scrolls
-  if (!seen || getComputedStyle(one(".document")).display === "contents") return;
-  const below = seen.bottom - bar.getBoundingClientRect().top;
-  if (below > 0 || seen.top < 0) scrollBy(0, below > 0 ? below + 8 : seen.top - 8);
+  look();
+}
+
+// What the step writes and reads is brought in sight; what is too far apart stands first.
+function look() {
+  const board = one(".board"), room = bar.getBoundingClientRect().top;
+  board.classList.remove("apart");
+  const lit = all(".written, .read", board).map(place => place.getBoundingClientRect());
+  const top = Math.min(...lit.map(box => box.top)), bottom = Math.max(...lit.map(box => box.bottom));
+  if (!lit.length || getComputedStyle(board).display === "contents") return;
+  board.classList.toggle("apart", bottom - top > room - 16);
+  if (bottom - top > room - 16) scrollTo(0, 0);
+  else if (bottom > room || top < 0) scrollBy(0, bottom > room ? bottom - room + 8 : top - 8);
 }
 
 // The hash follows the position; in a frame the history of the course around it stays as it is.
@@ -90,7 +99,7 @@ function follow() {
   link.textContent = stepping ? "whole page" : "step by step";
   link.hash = stepping ? "#whole-page" : hashes[at];
   if (stepping) go(known >= 0 ? known : number ? Number(number[1]) : first, false);
-  else one(hash.startsWith("#all") ? hash : "h1")?.scrollIntoView();
+  else scrollTo(0, document.getElementById(hash.slice(1))?.offsetTop ?? 0);
 }
 
 const next = () => go(at + 1), back = () => go(at - 1);

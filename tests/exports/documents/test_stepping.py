@@ -236,3 +236,20 @@ async def test_a_screen_reader_is_told_each_step(tab: Tab, tmp_path: Path) -> No
     )
     slider = "document.querySelector('input').getAttribute('aria-valuetext')"
     assert await tab.evaluate(slider) == "7. dZ[2], backward, layer 2"
+
+
+async def test_what_a_step_writes_is_in_sight_on_a_board_of_any_size(
+    tab: Tab, tmp_path: Path
+) -> None:
+    deep = load("vanishing")
+    changes = {"activations": "relu,relu,softmax", "loss": "cross_entropy", "y": "1,0,0"}
+    wide = load("article", {**changes, "layers": "8,12,6,3", "x": "1,2,3,4,5,6,7,8"})
+    sight = "document.querySelector('.written').getBoundingClientRect()"
+    bar = "document.querySelector('.bar').getBoundingClientRect().top"
+    for experiment in (deep, wide):
+        await opened(tab, written(experiment, tmp_path))
+        steps = len(experiment.program.steps)
+        look = f"{PRESS_SPACE}; return [{sight}.top, {sight}.bottom, {bar}]"
+        for top, bottom, end in await tab.evaluate(f"[...Array({steps})].map(() => {{ {look} }})"):
+            assert top >= 0
+            assert bottom <= end or bottom - top > end - 24  # larger than the window
