@@ -19,18 +19,20 @@ LONGEST_LIST = 16  # allowed names that a fault lists
 
 
 def printable(text: str) -> str:
-    """One line that is shown as it is: control characters, line ends and invisible marks, such as
-    those that change the direction of writing, are escaped.
+    """One line that a terminal shows as it is: control characters, line ends, unusual spaces and
+    invisible marks, such as those that change the direction of writing, are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def readable(text: str) -> str:
+    """One line for people, printable but for the spaces and the joiners that writing needs.
 
     All text of somebody's files is read through this function; the signs that a format has of its
     own are escaped where the text is written.
     """
-    return text if text.isprintable() else "".join(map(_sign, text))
-
-
-def _sign(c: str) -> str:
-    plain = c.isprintable() or c in JOINERS or category(c) == "Zs"  # spaces that do not break
-    return c if plain else c.encode("unicode_escape").decode()
+    if text.isprintable():
+        return text
+    return "".join(c if c in JOINERS or category(c) == "Zs" else printable(c) for c in text)
 
 
 def typed(command: str) -> str:

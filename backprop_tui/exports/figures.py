@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from backprop_tui.messages import count, printable
+from backprop_tui.messages import count, readable
 
 if TYPE_CHECKING:  # `--help` does without NumPy, and a notebook without Rich
     from rich.console import Console, RenderableType
@@ -165,7 +165,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 FORMULA_SIGNS = tuple("=+-@")
 """What begins with one of these, a spreadsheet takes for a formula."""
-NUMBER = re.compile(r"[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(∞|[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?)")
 
 
 def csv_line(cells: Iterable[object]) -> str:
@@ -181,7 +181,7 @@ def csv_line(cells: Iterable[object]) -> str:
 def _as_text(cell: object) -> str:
     text = str(cell)
     is_formula = text.lstrip().startswith(FORMULA_SIGNS) and not NUMBER.fullmatch(text)
-    return printable(f"'{text}" if is_formula else text)
+    return readable(f"'{text}" if is_formula else text)
 
 
 # Tables on a terminal ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from backprop_tui.exports.record import Record
 from backprop_tui.files.settings import NO_SETTINGS, Settings
-from backprop_tui.messages import printable
+from backprop_tui.messages import readable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
 from backprop_tui.session.leaving import (
@@ -45,7 +45,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    face = PlainFace(experiment, decimals, lambda line: tell(printable(line)), preferred)
+    face = PlainFace(experiment, decimals, lambda line: tell(readable(line)), preferred)
     session = face.session
     session.record = record
     if is_resumed:

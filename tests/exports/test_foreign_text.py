@@ -33,7 +33,7 @@ from backprop_tui.exports.figures import csv_line
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.sections import EXPERIMENT as KEYS
-from backprop_tui.messages import JOINERS, printable, typed
+from backprop_tui.messages import JOINERS, readable, typed
 from backprop_tui.model.keys import Either, KeyKind, ListOf, Others, Section, Value
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.commands import COMMANDS as IN_WORDS
@@ -207,7 +207,7 @@ def is_a_page(page: str, honest: str, text: str) -> None:
     policies = [a["content"] or "" for a in outline.all("meta") if "http-equiv" in a]
     assert [policy.startswith(POLICY) for policy in policies] == [True] * page.count("<!DOCTYPE")
     # A file's name has no "/", and a command quotes it as a shell wants it.
-    shown = outline.words.replace("/", "").count(printable(text).replace("/", ""))
+    shown = outline.words.replace("/", "").count(readable(text).replace("/", ""))
     assert shown >= wanted.words.count(HONEST) - page.count("<code>")
 
 
@@ -215,13 +215,13 @@ def is_markdown(document: str, honest: str, text: str) -> None:
     """A reader that allows HTML, tables and strikethrough shows the text."""
     outline, wanted = Outline(rendered(document)), Outline(rendered(honest))
     assert tags(outline) == tags(wanted)
-    assert outline.words == wanted.words.replace(HONEST, printable(text))
+    assert outline.words == wanted.words.replace(HONEST, readable(text))
 
 
 def is_latex(source: str, honest: str, text: str) -> None:
     """The text is spelled in LaTeX, and nothing else differs."""
     check_latex(source)
-    assert source == honest.replace(HONEST, latex.escaped(printable(text)))
+    assert source == honest.replace(HONEST, latex.escaped(readable(text)))
 
 
 def is_python(script: str, honest: str, text: str) -> None:
@@ -232,7 +232,7 @@ def is_python(script: str, honest: str, text: str) -> None:
 def is_json(lines: str, honest: str, text: str) -> None:
     """Each line reads back, the first one with the text."""
     first, *others = map(json.loads, lines.splitlines())
-    assert first["title"] == printable(text)
+    assert first["title"] == readable(text)
     assert others == [json.loads(line) for line in honest.splitlines()][1:]
 
 
@@ -304,7 +304,7 @@ class TestAText:
             seen = app.everything()
             await app.press("space")
             assert unseen(seen + app.everything()) == set()
-            assert printable(text)[:20] in seen
+            assert readable(text)[:20] in seen
 
     def test_is_repeated_by_faults_as_text(self, text: str, places: Fields, tmp_path: Path) -> None:
         document = places.filled
