@@ -40,7 +40,7 @@ from backprop_tui.session.commands import COMMANDS as IN_WORDS
 from tests.exports.documents.test_documents import Outline, check_latex
 from tests.exports.runs import exported
 from tests.plain.session import Typed
-from tests.serve.chromium import CHROMIUM, chromium, tabs_of, until
+from tests.serve.chromium import CHROMIUM, Chromium, until
 from tests.tui.driver import WIDE, stepping
 
 HONEST = "word"
@@ -367,34 +367,29 @@ class TestHtml:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 async def test_in_a_browser_nothing_runs_and_every_text_is_seen(
-    places: Fields, tmp_path: Path
+    places: Fields, browser: Chromium, tmp_path: Path
 ) -> None:
-    profile, written = tmp_path / "chromium", tmp_path / "pages"
-    profile.mkdir()
-    written.mkdir()
-    with chromium(profile) as address:
-        async with tabs_of(address) as browser:
-            tab = await browser.tab()
+    tab = await browser.tab()
 
-            async def opened(name: str, page: str) -> tuple[str, bool]:
-                """What is seen of a page, and whether a script has run in it."""
-                (written / name).write_text(page, "utf-8")
-                await tab.open((written / name).as_uri())
-                loaded = f"document.readyState + location.pathname.endsWith('/{name}')"
-                await until(lambda: tab.evaluate(loaded), lambda told: told == "completetrue")
-                seen = str(await tab.evaluate("document.body.textContent"))
-                return seen, await tab.evaluate("window.ran === 1")
+    async def opened(name: str, page: str) -> tuple[str, bool]:
+        """What is seen of a page, and whether a script has run in it."""
+        (tmp_path / name).write_text(page, "utf-8")
+        await tab.open((tmp_path / name).as_uri())
+        loaded = f"document.readyState + location.pathname.endsWith('/{name}')"
+        await until(lambda: tab.evaluate(loaded), lambda told: told == "completetrue")
+        seen = str(await tab.evaluate("document.body.textContent"))
+        return seen, await tab.evaluate("window.ran === 1")
 
-            for i, text in enumerate(MARKUP):
-                found = outputs(places.file(tmp_path, text))
-                pages = [page for name, page in found if CHECKS.get(name.split()[-1]) is is_a_page]
-                for k, page in enumerate(pages):
-                    seen, ran = await opened(f"{i}-{k}.html", page)
-                    assert text.replace("/", "") in seen.replace("/", "")
-                    assert not ran
-            # The page itself forbids scripts, even one that came in unescaped.
-            page = exported("html", load("article"))
-            unsafe = page.replace("</main>", "<script>ran=1</script></main>")
-            without = unsafe.replace("Content-Security-Policy", "x-nothing")
-            assert not (await opened("unsafe.html", unsafe))[1]
-            assert (await opened("without.html", without))[1]
+    for i, text in enumerate(MARKUP):
+        found = outputs(places.file(tmp_path, text))
+        pages = [page for name, page in found if CHECKS.get(name.split()[-1]) is is_a_page]
+        for k, page in enumerate(pages):
+            seen, ran = await opened(f"{i}-{k}.html", page)
+            assert text.replace("/", "") in seen.replace("/", "")
+            assert not ran
+    # The page itself forbids scripts, even one that came in unescaped.
+    page = exported("html", load("article"))
+    unsafe = page.replace("</main>", "<script>ran=1</script></main>")
+    without = unsafe.replace("Content-Security-Policy", "x-nothing")
+    assert not (await opened("unsafe.html", unsafe))[1]
+    assert (await opened("without.html", without))[1]

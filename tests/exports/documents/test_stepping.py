@@ -18,7 +18,7 @@ from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Timeline
 from tests.exports.runs import exported
 from tests.networks import in_rows
-from tests.serve.chromium import CHROMIUM, Tab, chromium, tabs_of, until
+from tests.serve.chromium import CHROMIUM, Chromium, Tab, until
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 
@@ -45,18 +45,11 @@ document.body.dispatchEvent(new KeyboardEvent("keydown", {key: " ", bubbles: tru
 """
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
-
-
 @pytest_asyncio.fixture
-async def tab(running: str) -> AsyncIterator[Tab]:
-    async with tabs_of(running) as tabs:
-        tab = await tabs.tab(1280, 800)
-        yield tab
-        assert tab.faults == []
+async def tab(browser: Chromium) -> AsyncIterator[Tab]:
+    tab = await browser.tab(1280, 800)
+    yield tab
+    assert tab.faults == []
 
 
 def written(experiment: Experiment, folder: Path) -> str:
@@ -246,10 +239,10 @@ async def test_what_a_step_writes_is_in_sight_on_a_board_of_any_size(
     wide = load("article", {**changes, "layers": "8,12,6,3", "x": "1,2,3,4,5,6,7,8"})
     sight = "document.querySelector('.written').getBoundingClientRect()"
     bar = "document.querySelector('.bar').getBoundingClientRect().top"
-    for experiment in (deep, wide):
+    for experiment, key, times in ((deep, "p", 4), (wide, " ", len(wide.program.steps))):
         await opened(tab, written(experiment, tmp_path))
-        steps = len(experiment.program.steps)
-        look = f"{PRESS_SPACE}; return [{sight}.top, {sight}.bottom, {bar}]"
-        for top, bottom, end in await tab.evaluate(f"[...Array({steps})].map(() => {{ {look} }})"):
+        press = PRESS_SPACE.replace('" "', f'"{key}"')
+        look = f"{press}; return [{sight}.top, {sight}.bottom, {bar}]"
+        for top, bottom, end in await tab.evaluate(f"[...Array({times})].map(() => {{ {look} }})"):
             assert top >= 0
             assert bottom <= end or bottom - top > end - 24  # larger than the window
