@@ -83,7 +83,7 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
         if isinstance(part, Call) and gathers(part.function):
             return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
         named = isinstance(part, Name) and not part.is_number
-        known = named or isinstance(part, Call)
+        known = named or (isinstance(part, Call) and bool(shape(part, shapes)))
         return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
 
     whole = f"{opening}{sized(shapes[step.symbol])}{closing}"
