@@ -29,7 +29,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, expand, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y, m
 from backprop_tui.model.architecture import Kind, Step
@@ -111,9 +111,13 @@ def derivative_at_a(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(A) for g′(Z)."""
     match e:
         case Call(function, (z,)) if is_derivative(function):
-            A = Call(_differentiated(function, program), (z,))
-            computed = (step.target for step in program.taught if step.expression == A)
-            yield Call(function, (next(computed, A),))
+            yield Call(function, (_activated(function, z, program),))
+
+
+def _activated(derivative: str, z: Expr, program: Program) -> Expr:
+    """A, by its name where a step computes it, for the derivative of an activation at z."""
+    A = Call(_differentiated(derivative, program), (z,))
+    return next((step.target for step in program.taught if step.expression == A), A)
 
 
 def _differentiated(derivative: str, program: Program) -> str:
@@ -246,6 +250,47 @@ def activation_for_derivative(e: Expr, program: Program) -> Iterator[Expr]:
             yield Call(_differentiated(function, program), args)
 
 
+def other_derivative(e: Expr, program: Program) -> Iterator[Expr]:
+    """σ′ and tanh′ for another activation's derivative, as they are computed from A; relu′."""
+    match e:
+        case Call(function, (z,)) if is_derivative(function) and not gathers(function):
+            A = _activated(function, z, program)
+            yield from (A * (1 - A), 1 - Call("square", (A,)), Call("relu_derivative", (z,)))
+
+
+def derivative_once_more(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """x ∘ g′(Z) for a gradient x that g′ is in already: (A2 − Y) ∘ σ′(Z2)."""
+    if step.derivation is None or e == step.derivation:
+        return
+    for part in walk(step.derivation):
+        match part:
+            case Call(function) if is_derivative(function):
+                yield e * part
+            case Mul(A, Diff(_, Call(sums))) if sums in GATHERS:  # softmax
+                yield e * (A * (1 - A))
+
+
+def softmax_diagonal(e: Expr, program: Program) -> Iterator[Expr]:
+    """dA ∘ A ∘ (1 − A) for A ∘ (dA − Σ dA ∘ A): softmax as if each output read its own Z only."""
+    match e:
+        case Mul(A, Diff(dA, Call(sums, (Mul(x, y),)))) if sums in GATHERS and {x, y} == {A, dA}:
+            yield dA * (A * (1 - A))
+
+
+def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
+    """z / Σ z for softmax(z)."""
+    match e:
+        case Call(function) if function not in PRIMITIVES and gathers(function):
+            whole = expand(e)
+            shifted: dict[Expr, Expr] = {
+                part: part.args[0].left
+                for part in calls(whole)
+                if part.function == "exp" and isinstance(part.args[0], Diff)
+            }
+            if shifted:
+                yield replace(whole, shifted)
+
+
 def one_factor(e: Expr, program: Program) -> Iterator[Expr]:
     """x and y for x ∘ y."""
     match e:
@@ -265,11 +310,15 @@ def other_targets(e: Expr, program: Program) -> Iterator[Expr]:
         yield replace(e, {1 - Y: Y, Y: 1 - Y})
 
 
-def sum_for_difference(e: Expr, program: Program) -> Iterator[Expr]:
-    """x + y for x − y."""
+def sign_of_a_term(e: Expr, program: Program) -> Iterator[Expr]:
+    """x + y for x − y, and x − y for x + y."""
     match e:
         case Diff(x, y):
             yield x + y
+        case Sum(terms):
+            for k, term in enumerate(terms[1:], 1):
+                before = terms[0] if k == 1 else Sum(terms[:k])
+                yield Sum((before - term, *terms[k + 1 :])) if terms[k + 1 :] else before - term
 
 
 def one_side(e: Expr, program: Program) -> Iterator[Expr]:
@@ -324,13 +373,14 @@ def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def other_part(part: Part, other: Part, kind: Kind) -> Change:
-    """The rewrite that reads another matrix of the layer: Z1 for A1, dA1 for dZ1."""
+    """The rewrite that reads another matrix of the layer wherever it is read: Z1 for A1, dA1 for
+    dZ1."""
 
     def change(e: Expr, program: Program) -> Iterator[Expr]:
-        match e:
-            case Name(symbol) if (role := program.roles.get(symbol)) and role.part == part:
-                if role.kind == kind:
-                    yield from map(Name, program.beside(symbol, other))
+        for symbol in names(e):
+            if (role := program.roles.get(symbol)) and (role.part, role.kind) == (part, kind):
+                for beside in program.beside(symbol, other):
+                    yield replace(e, {Name(symbol): Name(beside)})
 
     return change
 

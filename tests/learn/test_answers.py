@@ -22,6 +22,7 @@ from backprop_tui.learn.answers import (
     read_number,
     unit_of,
 )
+from backprop_tui.learn.by_hand import decimals_needed
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
@@ -214,10 +215,11 @@ def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
     env = dict(found.env)
     taught = data.draw(st.sampled_from([e for e in (step.expression, step.derivation) if e]))
     expanded = element(taught, cell.row, cell.column, found.shapes)
-    learner = as_shown(expanded, env, decimals)
+    shown = decimals_needed(found, decimals)  # the question shows these where the sign is open
+    learner = as_shown(expanded, env, shown)
     if not np.isfinite(learner) or not np.isfinite(found.provenance.number(found.place)):
         return
-    typed = number(learner, decimals)
+    typed = number(learner, shown)
     assert judge(typed, found, decimals, None, ()).verdict is AnswerVerdict.RIGHT
 
 
