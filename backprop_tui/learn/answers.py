@@ -143,7 +143,8 @@ def judge(
     if not isfinite(right):
         return _not_finite(number, right)
     exact = precision(found, decimals)
-    unit, own = exact.unit, _unit_typed(typed) or exact.unit
+    unit = exact.unit
+    own = _unit_typed(typed) or unit if number else unit
     targets = {right, *_by_hand(found, decimals, boards)}
     if any(near(number, v, unit) for v in targets) or (
         _unit_typed(typed) is None and is_right_method(parse_number(typed), typed, found, decimals)
@@ -154,7 +155,7 @@ def judge(
         return JudgedAnswer(COARSE, f"Correct so far. Now {exact}.")
     if exact.small and not number:
         return JudgedAnswer(COARSE, f"It is not 0. Answer {exact}.")
-    cut_off = unit < own <= abs(right) and abs(number - right) < own and same_sign
+    cut_off = unit < own <= abs(number) / 10 and 0 < abs(right) - abs(number) < own and same_sign
     if cut_off or (own >= unit and any(_one_off(number, v, unit) for v in targets)):
         return JudgedAnswer(COARSE, CLOSE_BY)
     close = same_sign and abs(number - right) <= min(CLOSE * unit, abs(right) / 50)
@@ -226,9 +227,7 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
 
 
-def wrong_choice(
-    asked: AskedQuestion, choice: Choice, found: Explanation
-) -> JudgedAnswer:
+def wrong_choice(asked: AskedQuestion, choice: Choice, found: Explanation) -> JudgedAnswer:
     """Judge a choice that is not correct: by the reason of its author, or as any wrong number."""
     if asked.worded:
         return JudgedAnswer(WRONG, choice.label or f"“{choice.written}” is not correct.")

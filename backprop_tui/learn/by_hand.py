@@ -35,7 +35,7 @@ from backprop_tui.maths.functions import PRIMITIVES, expand
 from backprop_tui.maths.numbers import MOST_DECIMALS, number
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.messages import listed
+from backprop_tui.messages import joined
 
 Rounding: TypeAlias = Callable[[float], float]
 LITERAL = re.compile(r"(?<![\w.])(\d*)(?:\.(\d*))?(?:e([−+-]?\d+))?(?![\w.])", re.IGNORECASE)
@@ -44,18 +44,19 @@ STANDS = 2
 """With so many decimals a number stands for any that it is rounded from."""
 TWO_DIGITS = 0.02
 """Figures that give a number to so small a part of it show its first two digits."""
+EXACT = 1e-12
+"""A figure so near its number shows it in full."""
 MOST_MEANINGS = 4096
 """In how many ways the numbers of an expression are read, at most."""
 
 
 def results(found: Explanation, decimals: int, figure: Figure | None = None) -> Iterator[float]:
     """What a calculator gives from the figures: without rounding, then with each result on the way
-    rounded: as shown, to that many decimals, or to one more."""
+    rounded: as shown, to that many decimals or to one more."""
     yield from found.by_hand(figure)
-    roundings: tuple[Rounding, ...] = (
-        lambda x: read_figure(found.written(x)),
-        *(partial(_half_up, decimals=d) for d in (decimals, decimals + 1)),
-    )
+    roundings: list[Rounding] = [lambda x: read_figure(found.written(x))]
+    if abs(found.provenance.number(found.place)) >= 10.0**-decimals:
+        roundings += (partial(_half_up, decimals=d) for d in (decimals, decimals + 1))
     for e in found.in_figures(figure):
         for rounded, backwards, each in product(roundings, (False, True), (False, True)):
             yield _calculated(e, rounded, backwards, each)
@@ -116,9 +117,11 @@ def with_decimals(found: Explanation, decimals: int) -> Explanation:
 
 
 def figures(found: Explanation, decimals: int) -> str:
-    """A2[1,1] = 0.7503 and Y[1,1] = 0.75: what the number is computed from, to so many decimals."""
-    parts = (f"{text(c)} = {number(found.value(c), decimals)}" for c in cells(found.taught))
-    return listed(tuple(parts))
+    """A2[1,1] = 0.99974: what the number is computed from and not shown in full, to so many
+    decimals."""
+    values = {cell: found.value(cell) for cell in cells(found.taught)}
+    more = {c: v for c, v in values.items() if abs(read_figure(found.figure(c)) - v) > EXACT}
+    return joined([f"{text(c)} = {number(v, decimals)}" for c, v in more.items()])
 
 
 # The method
@@ -177,7 +180,5 @@ def _on_the_way(found: Explanation, right: float) -> tuple[float, ...]:
                 parts[Diff(Num(1.0), part)] = None
     sizes = (abs(found.value(part)) for part in parts if is_scalar(part))
     return tuple(
-        dict.fromkeys(
-            x for x in sizes if isfinite(x) and not isclose(x, abs(right), rel_tol=1e-9)
-        )
+        dict.fromkeys(x for x in sizes if isfinite(x) and not isclose(x, abs(right), rel_tol=1e-9))
     )

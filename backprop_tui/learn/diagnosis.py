@@ -6,8 +6,9 @@ the cells beside it, then with the numbers that it is computed from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from math import isclose, isfinite, log10
 from typing import Any, TypeAlias
@@ -113,7 +114,7 @@ def explain_wrong(
     random number would be taken for. `written` is how the number was typed; None for six
     significant digits.
     """
-    asked = _AskedCell(program, iteration, cell)
+    asked = _asked(program, iteration, cell)
     said = written or f"{number:.6g}".replace("-", "−")
     if abs(asked.right - number) <= tolerance:
         return Diagnosis(said, right=True)
@@ -182,6 +183,12 @@ def _powers(right: float, number: float) -> int:
     return near if fits else 0
 
 
+@lru_cache(maxsize=1)
+def _asked(program: Program, iteration: Iteration, cell: Cell) -> _AskedCell:
+    """The cell asked for: it is answered several times."""
+    return _AskedCell(program, iteration, cell)
+
+
 class _AskedCell:
     """One cell in one iteration: its step, what that reads, and the correct number."""
 
@@ -199,11 +206,14 @@ class _AskedCell:
         before = (step.symbol for step in program.steps[: program.index(cell.symbol)])
         self._known = {*iteration.given, *iteration.scalars, *before}
 
-    def tiers(self) -> Iterator[Iterable[WrongNumber]]:
+    def tiers(self) -> Iterator[tuple[WrongNumber, ...]]:
         """The wrong numbers, the likeliest first; a tier counts only if none before it matches."""
-        for tier in (self._slips, self._terms, self._cells_beside, self._operands):
-            with np.errstate(all="ignore"):
-                yield [idea for idea in tier() if isfinite(idea.number) and self._differs(idea)]
+        return map(self._tier, (self._slips, self._terms, self._cells_beside, self._operands))
+
+    @lru_cache(maxsize=8)  # noqa: B019 (as long as its cell)
+    def _tier(self, tier: Callable[[], Iterator[WrongNumber]]) -> tuple[WrongNumber, ...]:
+        with np.errstate(all="ignore"):
+            return tuple(i for i in tier() if isfinite(i.number) and self._differs(i))
 
     def _differs(self, idea: WrongNumber) -> bool:
         return abs(idea.number - self.right) > ROUNDING * abs(self.right)

@@ -140,12 +140,14 @@ def slips_of(program: Program) -> tuple[Slip, ...]:
 
 
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
-    """Every mistake in one step, in every way that fits that many examples and reads nothing of an
-    earlier iteration."""
-    fits = _Fits(program, (examples,))
+    """Every mistake in one step, in every way that fits that many examples, and reads nothing that
+    is computed later or in an earlier iteration."""
+    fits, before = _Fits(program, (examples,)), program.steps[: program.index(step.symbol)]
+    known = {*program.data, *program.kept, *program.constants, *(s.symbol for s in before)}
+    if step.phase != "update":
+        known.discard(step.symbol)
     for slip in every_slip(program, step.symbol):
-        known = step.phase == "update" or step.symbol not in names(slip.wrong)
-        if known and fits(slip.step, slip.wrong):
+        if known.issuperset(names(slip.wrong)) and fits(slip.step, slip.wrong):
             yield slip
 
 
@@ -164,10 +166,11 @@ def every_slip(program: Program, symbol: str) -> tuple[Slip, ...]:
 
 def forms_of(program: Program, symbol: str) -> tuple[Expr, ...]:
     """The forms of a step that can go wrong: as it is taught, what it was derived from, and both
-    with the values of the forward pass: σ′(Z1) is A1 ∘ (1 − A1)."""
+    with the values of the forward pass: σ′(Z1) is A1 ∘ (1 − A1); softmax without its shift."""
     step = program.steps[program.index(symbol)]
     known = {s.expression: s.target for s in program.steps if s.phase == "forward"}
-    forms = [*taught(step), program.lowered_of(step)]
+    lowered = program.lowered_of(step)
+    forms = [*taught(step), lowered, rewrites.without_shift(lowered)]
     if step.derivation is not None:
         forms.append(lower(step.derivation, known))
     return tuple(dict.fromkeys(forms))
@@ -385,7 +388,13 @@ def present_name(name: Any) -> Any:
     return FORMER_NAMES.get(name, name) if isinstance(name, str) else name
 
 
-WHOLE = (rewrites.other_targets, rewrites.mean_taken, rewrites.z_for_a, rewrites.da_for_dz)
+WHOLE = (
+    rewrites.other_targets,
+    rewrites.mean_taken,
+    rewrites.without_exp,
+    rewrites.z_for_a,
+    rewrites.da_for_dz,
+)
 MISTAKES: dict[str, Mistake] = CATALOGUE | {
     name: Mistake(name, how, "", None, change, whole=change in WHOLE).of_a_number
     for name, how, change in (
