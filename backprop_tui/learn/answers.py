@@ -146,9 +146,9 @@ def judge(
     unit = exact.unit
     own = _unit_typed(typed) or unit if number else unit
     targets = {right, *_by_hand(found, decimals, boards)}
-    if any(near(number, v, unit) for v in targets) or (
-        _unit_typed(typed) is None and is_right_method(parse_number(typed), typed, found, decimals)
-    ):
+    exact_enough = not exact.small or abs(number) >= own * 9.99  # two digits
+    by_number = exact_enough and any(near(number, v, unit) for v in targets)
+    if by_number or near(number, right, unit) or _is_method(typed, found, decimals):
         return JudgedAnswer(RIGHT)
     same_sign = number * right > 0
     if own > unit and same_sign and near(number, right, own):
@@ -211,6 +211,12 @@ def _by_hand(found: Explanation, decimals: int, boards: Sequence[Figure]) -> Ite
     if needed > decimals:
         exact = with_decimals(found, needed)
         yield from (v for v in results(exact, needed) if v * right > 0)
+
+
+def _is_method(typed: str, found: Explanation, decimals: int) -> bool:
+    """Whether an expression was typed that is a right way to the number."""
+    is_plain = _unit_typed(typed) is not None
+    return not is_plain and is_right_method(parse_number(typed), typed, found, decimals)
 
 
 def _one_off(number: float, target: float, unit: float) -> bool:

@@ -54,9 +54,10 @@ def results(found: Explanation, decimals: int, figure: Figure | None = None) -> 
     """What a calculator gives from the figures: without rounding, then with each result on the way
     rounded: as shown, to that many decimals or to one more."""
     yield from found.by_hand(figure)
-    roundings: list[Rounding] = [lambda x: read_figure(found.written(x))]
-    if abs(found.provenance.number(found.place)) >= 10.0**-decimals:
-        roundings += (partial(_half_up, decimals=d) for d in (decimals, decimals + 1))
+    roundings: tuple[Rounding, ...] = (
+        lambda x: read_figure(found.written(x)),
+        *(partial(_half_up, decimals=d) for d in (decimals, decimals + 1)),
+    )
     for e in found.in_figures(figure):
         for rounded, backwards, each in product(roundings, (False, True), (False, True)):
             yield _calculated(e, rounded, backwards, each)

@@ -1,4 +1,4 @@
-"""Naming a mistake: real ones are named nearly always, random numbers rarely, formulas as numbers are.
+"""Naming a mistake: real ones are named nearly always, random numbers rarely, formulas alike.
 
 Measured over random networks and programs, in each step, at two, three and four decimals.
 """
@@ -74,19 +74,17 @@ def counted() -> Counter[tuple[str, int]]:
             for d in DECIMALS:
                 unit = 10.0**-d
 
-                def told(number: float, d: int = d, cell: Cell = cell) -> set[str] | None:
-                    found = explain_wrong(program, done, cell, round(number, d), 10.0**-d / 2)
-                    return {s.mistake.name for s in found.slips} if found.ideas else None
-
                 for number in rng.uniform(-2 * most, 2 * most, RANDOM):
                     if abs(round(number, d) - right) > 1.5 * unit:
                         found["random", d] += 1
-                        found["random named", d] += told(number) is not None
+                        told = explain_wrong(program, done, cell, round(number, d), unit / 2)
+                        found["random named", d] += bool(told.ideas)
                 for name, number in mistakes.items():
                     # Of 1,000 random numbers at most 20 round to it.
                     if unit / (4 * most) <= 0.02 and abs(round(number, d) - right) > 1.5 * unit:
                         found["mistakes", d] += 1
-                        found["mistakes named", d] += name in (told(number) or ())
+                        told = explain_wrong(program, done, cell, round(number, d), unit / 2)
+                        found["mistakes named", d] += name in {s.mistake.name for s in told.slips}
     return found
 
 
