@@ -68,8 +68,7 @@ async def pictures(lesson: str, size: tuple[int, int], stops: Sequence[Sequence[
     async with stepping(lesson, size) as driver:
         for keys in stops:
             await driver.press(*keys)
-            await driver.until(lambda: driver.is_checked)
-            await driver.settled()
+            await driver.rest()
             found.append(driver.app.export_screenshot(title=f"backprop-tui {Path(lesson).name}"))
     return found
 

@@ -24,8 +24,10 @@ from tests.formulas import FOLDER, NAMES
 
 
 def positions_of(run: Timeline) -> list[Position]:
+    """Every one of the first iteration, and where the second begins, is half done and ends."""
     steps = len(run.program.steps)
-    return [Position(k, s) for k in (1, 2) for s in range(steps + 1)]
+    second = (Position(2, s) for s in (0, steps // 2, steps))
+    return [*(Position(1, s) for s in range(steps + 1)), *second]
 
 
 class Balanced(HTMLParser):
@@ -50,14 +52,15 @@ class Balanced(HTMLParser):
         self.text += data + "\n"
 
 
-@pytest.mark.parametrize("name", lessons.NAMES)
-def test_every_state_of_every_lesson_shows_its_step_in_html_rich_and_text(name: str) -> None:
-    run = Timeline(load(name))
+@pytest.mark.parametrize("name", [*lessons.NAMES, *(f"{name}.toml" for name in NAMES)])
+def test_every_state_shows_its_step_in_each_face_and_in_html_all_that_is_known(name: str) -> None:
+    run = Timeline(load(FOLDER / name if name.endswith(".toml") else name))
     for position in positions_of(run):
         state = run.state(position)
+        html = Balanced(state._repr_html_()).text
         console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
         console.print(state)
-        faces = (str(state), Balanced(state._repr_html_()).text, console.export_text())
+        faces = (str(state), html, console.export_text())
         console.file.close()
         for line in state.lines:
             assert all(line in face or len(line) > 180 for face in faces)
@@ -65,6 +68,12 @@ def test_every_state_of_every_lesson_shows_its_step_in_html_rich_and_text(name: 
             value = state.result(state.step.symbol)
             number = state.figure(value[-1, -1])
             assert all(number in face for face in faces)
+        known = state.matrices()
+        assert known.keys() == {s for s in state.shapes if state.value(s) is not None}
+        for symbol, value in known.items():
+            assert f"{state.label(symbol)}\n" in html
+            assert value.shape == state.shapes[symbol]
+            assert f"{state.figure(value[-1, -1])}\n" in html
 
 
 @pytest.mark.parametrize(
@@ -117,20 +126,6 @@ def test_losses_are_those_of_every_iteration_so_far() -> None:
     assert run.losses.tolist() == [run.iteration(1).loss]
     run.state(run.end_of(50))
     assert run.losses.tolist() == [run.iteration(k).loss for k in range(1, 51)]
-
-
-@pytest.mark.parametrize("name", [*lessons.NAMES, *(f"{name}.toml" for name in NAMES)])
-def test_matrices_are_all_that_is_known_there_and_html_shows_each(name: str) -> None:
-    run = Timeline(load(FOLDER / name if name.endswith(".toml") else name))
-    for position in positions_of(run):
-        state = run.state(position)
-        known = state.matrices()
-        assert known.keys() == {s for s in state.shapes if state.value(s) is not None}
-        html = Balanced(state._repr_html_()).text
-        for symbol, value in known.items():
-            assert f"{state.label(symbol)}\n" in html
-            assert value.shape == state.shapes[symbol]
-            assert f"{state.figure(value[-1, -1])}\n" in html
 
 
 def test_a_gradient_stands_under_its_value_as_on_the_screen() -> None:

@@ -140,8 +140,7 @@ def test_a_terminal_that_closes_while_it_is_suspended_leaves_nothing_behind() ->
         assert_given_back(terminal)
 
 
-@pytest.mark.parametrize("ends", ["q", "SIGTERM"])
-@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize(("times", "ends"), [(1, "q"), (2, "SIGTERM"), (3, "q")])
 def test_stopped_by_a_signal_that_nobody_hears_it_ends_as_ever(times: int, ends: str) -> None:
     with started() as terminal:
         before = threads(terminal)
@@ -248,10 +247,17 @@ def test_a_signal_is_heard_whenever_it_comes_in_a_burst_of_keys(seconds: float) 
         assert_given_back(terminal)
 
 
-@SIGNALS
-@pytest.mark.parametrize("sign", [b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?7l", b"article"])
+@pytest.mark.parametrize(
+    ("sign", "number"),
+    [
+        (b"\x1b[?1049h", signal.SIGTERM),
+        (b"\x1b[?25l", signal.SIGHUP),
+        (b"\x1b[?7l", signal.SIGINT),
+        (b"article", signal.SIGTERM),
+    ],
+)
 def test_a_signal_in_the_first_moment_gives_it_back_too(
-    number: signal.Signals, sign: bytes
+    sign: bytes, number: signal.Signals
 ) -> None:
     with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
         terminal.until(lambda: sign in terminal.output)

@@ -275,7 +275,7 @@ class TestShows:
         async with stepping("run.toml") as driver:
             screen = driver.session
             assert driver.position == run.end_of(3000)
-            await driver.settled()
+            await driver.settle()
             assert same_bits(known_losses(screen), run.history.losses(1, 3001))
             for _ in range(len(run.program.steps)):
                 await driver.press("backspace")

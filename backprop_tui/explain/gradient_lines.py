@@ -59,7 +59,7 @@ class Gradient:
         that of the right program, with the steps counted as in the run."""
         self.run, self.program = run, run.right or run
         program = self.program
-        self.forward = forward_pass(program.network, program.training)
+        self.forward = forward_pass(program.architecture, program.training)
         self.step = program.taught[program.index(symbol)]
         self.of = self.step.role.of or ""
         self.readers: Sequence[Step] = self.forward.readers.get(self.of, ())

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from backprop_tui.files import lazy as files
 from backprop_tui.files.schema import Faults, Path
 from backprop_tui.files.sections import FLAGS, WRITTEN, flag_name, section_of
 from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.expressions import Expr
 from backprop_tui.maths.functions import Array
+from backprop_tui.maths.rules import NoRule
 from backprop_tui.maths.shapes import Shape, written
 from backprop_tui.messages import count, listed
 from backprop_tui.model import lazy
@@ -202,7 +205,37 @@ class Draft:
         network = self._network(tuple(self.given), self.absent)
         # A mistake has its own order of steps, and may hand on gradients.
         mistake = CATALOGUE.get(self.values.get("mistake") or "")
-        return None if network is None else program_of(network, self.rule, mistake=mistake)
+        own, _ = self.own_forward
+        if own:  # which gradients there are depends on what these compute
+            network = self.network
+        return None if network is None else program_of(network, self.rule, own, mistake)
+
+    @cached_property
+    def own_forward(self) -> tuple[dict[str, Expr], dict[str, str]]:
+        """The author's own formulas of the forward pass that can be run; of the others a sentence
+        that says why not."""
+        own, faults = dict[str, Expr](), dict[str, str]()
+        formulas, network = self.values.get("formulas"), self.network
+        if not formulas or network is None or self.batch is None:
+            return own, faults
+        forward = architecture_of(network).forward & program_of(network, self.rule).positions.keys()
+        for symbol in (symbol for symbol in formulas if symbol in forward and formulas[symbol]):
+            program = program_of(network, self.rule, own)
+            try:
+                own[symbol] = files.read(program, symbol, formulas[symbol], *self.batch_sizes)
+                program_of(network, self.rule, own)
+            except files.FormulaError as error:
+                faults[symbol] = f"cannot be computed: {error}"
+            except NoRule as error:
+                faults[symbol] = f"cannot be differentiated: {error}"
+                del own[symbol]
+        return own, faults
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """How many examples the batches of an epoch have, each size once."""
+        batch = self.batch or 1
+        return tuple(sizes_of_batches(max(batch, self.examples or batch), batch))
 
     def _network(
         self, given: tuple[str, ...], absent: tuple[str, ...]

@@ -222,9 +222,7 @@ def _experiment(draft: Draft, name: str, **more: Any) -> Experiment:
     found = replace(found, data=data.along(draft.faults.axis))
     return replace(
         found.with_given(given) if given else found,
-        formulas={
-            symbol: lazy.tree(found.network, found.training, of) for symbol, of in formulas.items()
-        },
+        formulas=lazy.trees(found.network, found.training, formulas) if formulas else {},
         published=still_published(found.published, found.edits),
         saved=saved,
     )

@@ -17,7 +17,6 @@ from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.experiment import sizes_of_batches
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import unfit
 
@@ -39,17 +38,19 @@ def edits_suit_their_iterations(draft: Draft) -> None:
 
 def formulas_can_be_run(draft: Draft) -> None:
     """Every formula is that of a step, and has its shape; whether it is right is not told here."""
-    formulas, network, batch = draft.values.get("formulas"), draft.network, draft.batch
-    if not formulas or network is None or batch is None:
+    formulas, network = draft.values.get("formulas"), draft.network
+    if not formulas or network is None or draft.batch is None:
         return
-    program = program_of(network, draft.rule)
-    sizes = sizes_of_batches(max(batch, draft.examples or batch), batch)
+    own, wrong = draft.own_forward
+    program = program_of(network, draft.rule, own)
     for symbol, source in formulas.items():
-        if symbol not in program.positions:
+        if symbol in wrong:
+            draft.faults.add(("formulas", symbol), wrong[symbol])
+        elif symbol not in program.positions:
             draft.no_step(("formulas", symbol), symbol)
-        elif source is not None:
+        elif source is not None and symbol not in own:
             try:
-                lazy.read(program, symbol, source, *sizes)
+                lazy.read(program, symbol, source, *draft.batch_sizes)
             except lazy.FormulaError as error:
                 draft.faults.add(("formulas", symbol), f"cannot be computed: {error}")
 

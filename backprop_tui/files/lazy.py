@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from backprop_tui.files.toml_text import changed as changed
     from backprop_tui.learn.formulas import FormulaError as FormulaError
     from backprop_tui.learn.formulas import read as read
-    from backprop_tui.learn.formulas import tree as tree
+    from backprop_tui.learn.formulas import trees as trees
 
 HOMES = {
     "FormulaError": "backprop_tui.learn.formulas",
     "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
     "read": "backprop_tui.learn.formulas",
     "read_csv": "backprop_tui.files.csv_data",
-    "tree": "backprop_tui.learn.formulas",
+    "trees": "backprop_tui.learn.formulas",
 }
 
 

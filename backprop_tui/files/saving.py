@@ -174,8 +174,10 @@ def _put(document: dict[str, Any], key: str, sections: Mapping[str, Any]) -> Non
 
 def _spelled(formulas: Mapping[str, str], experiment: Experiment) -> dict[str, str]:
     """The formulas that the experiment has as well, as their author wrote them."""
-    own, of = experiment.formulas, (experiment.network, experiment.training)
-    return {s: f for s, f in formulas.items() if s in own and lazy.tree(*of, f) == own[s]}
+    own = experiment.formulas
+    here = {s: f for s, f in formulas.items() if s in own}
+    trees = lazy.trees(experiment.network, experiment.training, here)
+    return {s: f for s, f in here.items() if trees[s] == own[s]}
 
 
 def _saved(sections: Mapping[str, Any]) -> Iterator[str]:

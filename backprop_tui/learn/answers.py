@@ -146,7 +146,7 @@ def judge(
     unit = exact.unit
     own = _unit_typed(typed) or unit if number else unit
     targets = {right, *_by_hand(found, decimals, boards)}
-    exact_enough = not exact.small or abs(number) >= own * 9.99  # two digits
+    exact_enough = not exact.small or decimals == 1 or abs(number) >= own * 9.99  # two digits
     by_number = exact_enough and any(near(number, v, unit) for v in targets)
     if by_number or near(number, right, unit) or _is_method(typed, found, decimals):
         return JudgedAnswer(RIGHT)
@@ -176,7 +176,8 @@ class Precision:
     def __str__(self) -> str:
         """to 3 decimals; to two significant figures"""
         if self.small:
-            return "to two significant figures" if self.decimals else "to one significant figure"
+            two = self.decimals > 1
+            return f"to {'two significant figures' if two else 'one significant figure'}"
         return f"to {count(self.decimals, 'decimal')}"
 
 
@@ -185,7 +186,7 @@ def precision(found: Explanation, decimals: int) -> Precision:
     right = found.provenance.number(found.place)
     if not right or not isfinite(right) or abs(right) >= 10.0**-decimals:
         return Precision(unit_of(found.written(right), decimals), decimals)
-    digits = 2 if decimals else 1
+    digits = 2 if decimals > 1 else 1
     return Precision(10.0 ** (floor(log10(abs(right))) + 1 - digits), decimals, small=True)
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 
 from backprop_tui.explain.explanation import formula
 from backprop_tui.learn.mistakes import Slip
-from backprop_tui.learn.probes import misfit
+from backprop_tui.learn.probes import Own, misfit, taught_program
 from backprop_tui.learn.trial import FormulaVerdict, Trial, tried
 from backprop_tui.maths.expressions import (
     Call,
@@ -38,7 +37,7 @@ from backprop_tui.maths.parser import Assignment, GrammarError, parse_assignment
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, short
-from backprop_tui.model.algorithm import m, program_of
+from backprop_tui.model.algorithm import architecture_of, m
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
@@ -52,6 +51,10 @@ MOST_PARTS, DEEPEST = 150, 4
 before anything is computed. Every step of a network has far fewer."""
 MANY = 1_000_003
 """A number of examples that is no layer's size: what has so many columns has one for each."""
+ACCEPTED = frozenset(
+    (FormulaVerdict.RIGHT, FormulaVerdict.HERE, FormulaVerdict.OWN, FormulaVerdict.GRADIENT)
+)
+"""The verdicts on formulas that a run may be made with."""
 OUTER = (
     "in NumPy * of a column and a row is their product, for one example; here it is {}, "
     "which is right for a batch too"
@@ -86,7 +89,7 @@ class JudgedFormula:
     @property
     def accepted(self) -> bool:
         """Whether it is right in this network, whatever the numbers."""
-        return self.verdict in (FormulaVerdict.RIGHT, FormulaVerdict.HERE)
+        return self.verdict in ACCEPTED
 
     @property
     def missed(self) -> bool:
@@ -112,22 +115,36 @@ def judge(
     """The formula typed for a step, judged with the numbers of that iteration, or of the first."""
     if iteration is None:
         iteration = Timeline(experiment).iteration(1)
-    program = _right_program(experiment.network, experiment.training)
-    examples, step = len(iteration.examples), program.steps[program.index(symbol)]
-    hint = hint_of(step, program.shapes(examples))
+    network, own = experiment.network, own_forward(experiment.network, experiment.formulas)
+    others = tuple((s, formula) for s, formula in own if s != symbol)
+    program, examples = taught_program(network, experiment.training, others), iteration.examples
+    step = program.steps[program.index(symbol)]
+    hint = hint_of(step, program.shapes(len(examples)))
     try:
-        found = _read(program, symbol, source, examples, *experiment.batch_sizes)
+        found = _read(program, symbol, source, len(examples), *experiment.batch_sizes)
     except FormulaError as error:
         return JudgedFormula(step, error.verdict, str(error), hint, error.expression)
     e = found.expression
-    verdict, sentence, slips = tried(Trial(experiment, program, iteration, symbol, e))
+
+    def trial(of: Own) -> Trial:
+        return Trial(experiment, of, iteration, symbol, e)
+
+    verdict, sentence, slips = tried(trial(others))
+    if verdict in (FormulaVerdict.RIGHT, FormulaVerdict.HERE):
+        if others and not trial(()).holds_here:
+            verdict = FormulaVerdict.GRADIENT
+            sentence = f"Your formula is {verdict}."
+    elif own != others and trial(own).holds_here:
+        verdict, slips = FormulaVerdict.OWN, ()
+        sentence = f"This is {verdict}."
     notes = (f" Note: {note}." for note in found.notes)
     return JudgedFormula(step, verdict, "".join((sentence, *notes)), hint, e, slips)
 
 
-@lru_cache(maxsize=4)
-def _right_program(network: Network | WrittenNetwork, training: Training) -> Program:
-    return program_of(network, training)
+def own_forward(network: Network | WrittenNetwork, formulas: Mapping[str, Expr]) -> Own:
+    """Those of a learner's formulas that are of the forward pass."""
+    forward = architecture_of(network).forward
+    return tuple((symbol, e) for symbol, e in formulas.items() if symbol in forward)
 
 
 def hint_of(step: Step, shapes: Mapping[str, Shape]) -> str:
@@ -174,9 +191,17 @@ def _read(program: Program, symbol: str, source: str, *batches: int) -> Assignme
     return found
 
 
-def tree(network: Network | WrittenNetwork, training: Training, source: str) -> Expr:
-    """The tree of a formula that `read` has accepted before."""
-    return _parsed(_right_program(network, training), source, training.batch).expression
+def trees(
+    network: Network | WrittenNetwork, training: Training, sources: Mapping[str, str]
+) -> dict[str, Expr]:
+    """The trees of formulas that `read` has accepted before, by the symbols that they compute."""
+    found: dict[str, Expr] = {}
+    for own in (True, False):  # the symbols that a backward formula reads follow from the forward
+        program = taught_program(network, training, own_forward(network, found))
+        for symbol, source in sources.items():
+            if (symbol in program.architecture.forward) is own:
+                found[symbol] = _parsed(program, source, training.batch).expression
+    return {symbol: found[symbol] for symbol in sources}
 
 
 def _parsed(program: Program, source: str, examples: int) -> Assignment:

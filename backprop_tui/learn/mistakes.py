@@ -108,7 +108,7 @@ def _as_derived(step: Step) -> Step:
 def _collapsed_again(step: Step, right: Program, before: Iterable[Step]) -> Step:
     """A step that collapses, derived again from the wrong steps before it."""
     made = {other.role.of: other for other in before if other.role.of}
-    return collapsed(_as_derived(step), forward_pass(right.network, right.training), made)
+    return collapsed(_as_derived(step), forward_pass(right.architecture, right.training), made)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Probes: networks with random numbers, on which a formula is tried out.
 
-Some have the experiment's own sizes; the others have layers of pairwise different sizes and several
-examples, so that no formula fits them by coincidence.
+Some have the experiment's own sizes; the others have several examples and, in a dense network,
+layers of pairwise different sizes, so that no formula fits them by coincidence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import cycle, islice
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from backprop_tui.maths.shapes import ShapeMismatch, shape, written
 from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
+from backprop_tui.model.formulas import NetworkError
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.own import drawn
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.iterations import Iteration
@@ -116,72 +118,89 @@ def differing(found: Array, right: Array) -> Indices:
     return np.argwhere(~np.isclose(found, right, rtol=0.0, atol=near, equal_nan=True))
 
 
+Own: TypeAlias = tuple[tuple[str, Expr], ...]
+"""A learner's own forward formulas, by the symbols that they compute."""
+
+
+@lru_cache(maxsize=16)
+def taught_program(network: Network | WrittenNetwork, training: Training, own: Own = ()) -> Program:
+    """The program of a network, derived from the learner's own forward formulas where there are
+    any. Raises NoRule."""
+    return replace(program_of(network, training, dict(own)), formulas={})
+
+
 def here(program: Program, iteration: Iteration) -> Probe:
     """An iteration of a run, computed as the algorithm is taught."""
-    given = {**iteration.given, **iteration.scalars}
+    shapes = program.shapes(len(iteration.examples))
+    means = {symbol: np.zeros(shapes[symbol]) for symbol in program.kept}
+    given = {**means, **iteration.given, **iteration.scalars}
     return Probe(program, len(iteration.examples), given, tuple(_results(program, given)))
 
 
-@lru_cache(maxsize=2)
-def of_same_sizes(
-    network: Network | WrittenNetwork, training: Training, examples: int, t: float
-) -> tuple[Probe, ...]:
-    """The same network with random parameters and data; none where it is too large."""
-    program = program_of(network, training)
+@lru_cache(maxsize=16)
+def of_same_sizes(program: Program, examples: int, t: float, labels: bool) -> tuple[Probe, ...]:
+    """The same network with random parameters and data, with `labels` of targets that are 0 or 1;
+    none where it is too large."""
     if sum(prod(program.shapes(1)[symbol]) for symbol in program.parameters) > LARGEST:
         return ()
-    keys = ("beta1", "beta2", "epsilon", "weight_decay", "l2")
-    scalars = {"alpha": training.learning_rate, **{k: getattr(training, k) for k in keys}, "t": t}
-    # Several: with one draw every ReLU may be open.
-    return tuple(_drawn(program, examples, scalars, seed) for seed in range(4))
+    scalars = {**program.training.constants, "t": t}
+    drawn = (_drawn(program, examples, scalars, seed, labels) for seed in range(4))
+    as_they_are = (_once(program, examples, scalars, seed, labels) for seed in range(20, 28))
+    finite = (p for p in as_they_are if all(np.isfinite(r).all() for r in p.results))
+    return (*drawn, *finite)  # in some of these a ReLU is closed
 
 
-@lru_cache(maxsize=2)
-def of_other_sizes(network: Network | WrittenNetwork, training: Training) -> tuple[Probe, ...]:
-    """Networks with the same depth, functions and loss, and layers of pairwise different sizes;
-    none of one that is written as formulas."""
-    if isinstance(network, WrittenNetwork):
+@lru_cache(maxsize=16)
+def of_other_sizes(
+    program: Program, own: Own, labels: bool = False, layers: tuple[int, ...] | None = None
+) -> tuple[Probe, ...]:
+    """The same formulas with other numbers of examples, and in a dense network with `layers`, or
+    with layers of pairwise different sizes; none where the formulas do not fit these."""
+    network, training = program.network, replace(program.training, batch=max(EXAMPLES))
+    if isinstance(network, Network):
+        widths = layers or tuple(islice(cycle(WIDTHS), len(network.layers)))
+        other: Network | WrittenNetwork = replace(network, layers=widths)
+    elif program.architecture.same:
         return ()
-    widths = tuple(islice(cycle(WIDTHS), len(network.layers)))
-    other = replace(network, layers=widths)
-    program = program_of(other, replace(training, batch=max(EXAMPLES)))
-    return tuple(_drawn(program, examples, CONSTANTS, seed=10) for examples in EXAMPLES)
+    else:
+        other = replace(network, batches=EXAMPLES)
+    try:
+        found = taught_program(other, training, own)
+        return tuple(_drawn(found, examples, CONSTANTS, 10, labels) for examples in EXAMPLES)
+    except (ShapeMismatch, NetworkError):
+        return ()
 
 
-def _drawn(program: Program, examples: int, scalars: Mapping[str, float], seed: int) -> Probe:
+def _drawn(
+    program: Program, examples: int, scalars: Mapping[str, float], seed: int, labels: bool
+) -> Probe:
     """A probe with random numbers, in which each step has a finite number other than 0."""
     for draw in range(DRAWS):
-        random = np.random.default_rng([seed, draw])
-        given = {
-            **_matrices(program, examples, random),
-            **scalars,
-            "m": float(examples),
-            "K": float(program.outputs),
-        }
-        results = tuple(_results(program, given, random if draw >= AS_IT_IS else None))
-        by_symbol = program.by_symbol(results)
+        probe = _once(program, examples, scalars, seed, labels, draw)
+        by_symbol = program.by_symbol(probe.results)
         stay = draw >= AS_IT_IS or not any(_vanished(by_symbol[s]) for s in _enter(program))
-        if stay and all(map(_tells, results)):
+        if stay and all(map(_tells, probe.results)):
             break
-    return Probe(program, examples, given, results)
+    return probe
 
 
-def _matrices(program: Program, examples: int, random: np.random.Generator) -> dict[str, Array]:
-    """Random data, parameters and running means."""
-    shapes, given = program.shapes(examples), {}
-    for symbol in sorted(program.data, key=program.targets.count, reverse=True):
-        given[symbol] = random.normal(size=shapes[symbol])
-        if (loss := program.architecture.losses.get(symbol)) is None:
-            continue
-        if loss.targets_are_probabilities or loss.targets_are_shares:
-            given[symbol] = random.uniform(0.1, 0.9, shapes[symbol])
-        if loss.targets_are_shares:
-            given[symbol] = given[symbol] / given[symbol].sum(axis=1 - program.axis, keepdims=True)
+def _once(
+    program: Program,
+    examples: int,
+    scalars: Mapping[str, float],
+    seed: int,
+    labels: bool,
+    draw: int = 0,
+) -> Probe:
+    random = np.random.default_rng([seed, draw])
+    given: dict[str, Any] = {**scalars, "m": float(examples), "K": float(program.outputs)}
+    given |= drawn(program.architecture, examples, random, labels)
     for symbol in program.kept:
-        numbers = random.normal(size=shapes[symbol]) / np.sqrt(shapes[symbol][1])
-        is_mean_of_squares = program.roles[symbol].mean == "s"
-        given[symbol] = np.abs(numbers) if is_mean_of_squares else numbers
-    return given
+        if program.roles[symbol].kind == "mean":
+            numbers = random.normal(size=program.shapes(examples)[symbol])
+            given[symbol] = np.abs(numbers) if program.roles[symbol].mean == "s" else numbers
+    results = tuple(_results(program, given, random if draw >= AS_IT_IS else None))
+    return Probe(program, examples, given, results)
 
 
 def _results(

@@ -9,23 +9,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
+import numpy as np
+
 from backprop_tui.learn.mistakes import Slip, slips_in
 from backprop_tui.learn.probes import (
+    Own,
     Probe,
     differing,
     here,
-    misfit,
     of_other_sizes,
     of_same_sizes,
     same,
+    taught_program,
 )
 from backprop_tui.learn.rewrites import variants
-from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, names, replace, walk
-from backprop_tui.maths.functions import K, col_sums, row_sums
+from backprop_tui.maths.expressions import (
+    Call,
+    Cell,
+    Expr,
+    Name,
+    Neg,
+    Num,
+    Sum,
+    calls,
+    names,
+    replace,
+    walk,
+)
+from backprop_tui.maths.functions import (
+    ACTIVATIONS,
+    K,
+    col_sums,
+    expand,
+    row_sums,
+    total,
+)
+from backprop_tui.maths.normal_form import tidy
+from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import text
+from backprop_tui.messages import count
 from backprop_tui.model.algorithm import m
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.backward import shares
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.layers import gradient
+from backprop_tui.model.network import Network
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
@@ -34,6 +63,9 @@ FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (
 BY_COINCIDENCE = (
     "The numbers are correct only by coincidence: with other weights or data they are not."
 )
+FOR_LABELS = "Your formula is correct where each target is 0 or 1, as here."
+OTHER_OUTPUTS = 7
+"""The outputs of a network that differs in nothing else."""
 
 
 class FormulaVerdict(StrEnum):
@@ -45,6 +77,8 @@ class FormulaVerdict(StrEnum):
     WRONG = "wrong"
     COINCIDENCE = "correct by coincidence"  # with these numbers alone
     HERE = "correct here"  # with any numbers, but not for any batch, network or α
+    OWN = "your own forward formula: the backward pass is derived from it"
+    GRADIENT = "not the taught form, but the gradient of this loss"
     RIGHT = "correct for any batch size"
 
 
@@ -52,20 +86,36 @@ class Trial:
     """The formula `e` for the step of `symbol`, and the iterations that it is tried out on.
 
     They are the run's own (`now`), some of networks with the same sizes (`alike`), and some of
-    networks with other sizes (`others`).
+    networks with other sizes (`others`). `own` are the learner's own forward formulas, from which
+    the program is derived.
     """
 
     def __init__(
-        self, experiment: Experiment, program: Program, iteration: Iteration, symbol: str, e: Expr
+        self, experiment: Experiment, own: Own, iteration: Iteration, symbol: str, e: Expr
     ) -> None:
-        network, training = experiment.network, experiment.training
-        self.step, self.symbol, self.e = program.steps[program.index(symbol)], symbol, e
+        program = taught_program(experiment.network, experiment.training, own)
+        self.program, self.own, self.symbol, self.e = program, own, symbol, e
         self.now = here(program, iteration)
-        t = iteration.scalars["t"]
-        examples = {self.now.examples, *experiment.batch_sizes}
-        drawn = [p for of in sorted(examples) for p in of_same_sizes(network, training, of, t)]
-        self.alike = tuple(drawn) or (self.now,)
-        self.others = of_other_sizes(network, training)
+        self.examples = sorted({self.now.examples, *experiment.batch_sizes})
+        self.alike, self.others = self.drawn() or (self.now,), of_other_sizes(program, own)
+        known = {s for s in program.targets if s in program.architecture.losses}
+        data = [experiment.data.by_symbol[s] for s in known & experiment.data.by_symbol.keys()]
+        self.labelled = bool(data) and all(np.isin(Y, (0, 1)).all() for Y in data)
+
+    def drawn(self, labels: bool = False) -> tuple[Probe, ...]:
+        """Networks with the same sizes and other numbers, with `labels` of targets 0 and 1."""
+        t = self.now.given.get("t", 1.0)
+        return tuple(p for n in self.examples for p in of_same_sizes(self.program, n, t, labels))
+
+    @property
+    def step(self) -> Step:
+        """The step as it is taught."""
+        return self.program.steps[self.program.index(self.symbol)]
+
+    @property
+    def holds_here(self) -> bool:
+        """Whether the formula is right in this network, whatever the numbers."""
+        return self.symbol in self.program.positions and self.holds(*self.alike)
 
     def holds(self, *probes: Probe) -> bool:
         """Whether the formula is right in each of them."""
@@ -77,12 +127,19 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     right_now = trial.holds(trial.now)
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it is less exact than the usual formula"
-        return FormulaVerdict.RIGHT, f"Your formula is {FormulaVerdict.RIGHT}{lost}.", ()
-    lacks, slips = _lacks(trial), _first_slips(trial, trial.others)
-    if trial.holds(*trial.alike) and (only_here := lacks or ("" if slips else _only_here(trial))):
-        return FormulaVerdict.HERE, only_here, ()
-    slips = slips or _first_slips(trial, trial.alike[::-1])
-    said = _named(trial.step, trial.now.program, slips) or lacks or _factor(trial)
+        correct = FormulaVerdict.RIGHT if trial.others else "correct"
+        return FormulaVerdict.RIGHT, f"Your formula is {correct}{lost}.", ()
+    lacks = _lacks(trial, *trial.others, *trial.alike)
+    if trial.holds(*trial.alike) and (lacks or trial.drawn()):
+        return FormulaVerdict.HERE, lacks or _only_here(trial), ()
+    if trial.labelled and (labels := trial.drawn(labels=True)) and trial.holds(*labels):
+        others = of_other_sizes(trial.program, trial.own, labels=True)
+        also = "" if trial.holds(*others) else _lacks(trial, *others, *labels)
+        also = also.replace("Your formula", " It", 1)
+        return FormulaVerdict.HERE, f"{FOR_LABELS}{also}", ()
+    slips = _slips(trial)
+    said = _named(trial.step, trial.program, slips) or _not_its_derivative(trial)
+    said = said or lacks or _factor(trial)
     if right_now:
         return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
     return FormulaVerdict.WRONG, said or _where(trial), slips
@@ -91,49 +148,76 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
 # Right, but not for all ----------------------------------------------------------------------
 
 
-def _lacks(trial: Trial) -> str:
-    """What a formula lacks, such as / m, if with it it is right on every probe; else empty."""
+def _lacks(trial: Trial, *probes: Probe) -> str:
+    """What a formula lacks, such as / m, if with it it is right on these probes; else empty."""
     for mended, sentence in _mended(trial.now, trial.e):
-        if all(probe.agrees(mended, trial.symbol) for probe in (*trial.others, *trial.alike)):
+        if all(probe.agrees(mended, trial.symbol) for probe in probes):
             return sentence
     return ""
 
 
 def _only_here(trial: Trial) -> str:
-    """Why a formula that is right in this network is wrong in others; empty where it is not known,
-    for example where every ReLU was open."""
-    other = trial.others[0]
-    sentence = misfit(trial.e, trial.symbol, other.program, other.examples)
-    if sentence is not None:
-        sizes = f"layers {other.program.network.sizes} and {other.examples} examples"
-        return f"Your formula is correct for these sizes only; with {sizes}, {sentence}."
-    own = {part for part in walk(trial.e) if isinstance(part, Num)}
-    if own.difference(walk(trial.step.expression)):
-        return "Your formula is correct for this run only: it contains the run's own numbers."
-    return ""
+    """Why a formula that is right in this network is wrong in others."""
+    program, symbol, examples = trial.program, trial.symbol, trial.now.examples
+    here = f"here {symbol} is {written(program.shapes(examples)[symbol])}"
+    layers = program.network.layers if isinstance(program.network, Network) else ()
+    kinds = [(layers, _so_many(examples, "input"), "another number of inputs")]
+    if layers:
+        outputs = (*layers[:-1], OTHER_OUTPUTS), _so_many(int(layers[-1]), "output")
+        kinds.append((*outputs, "another number of outputs"))
+        kinds.append(((), "layers of these sizes", "layers of other sizes"))
+    for sizes, these, other in kinds:
+        probes = of_other_sizes(program, trial.own, layers=sizes) if sizes else trial.others
+        if wrong := [probe for probe in probes if not probe.agrees(trial.e, symbol)]:
+            fits = all(probe.of(trial.e, symbol) is not None for probe in wrong)
+            gives = "numbers that are not correct" if fits else f"another shape than {symbol} has"
+            only = f"Your formula is correct for {these} only: {here}"
+            return f"{only}. With {other}, it gives {gives}."
+    return "Your formula is correct for this network only."
+
+
+def _so_many(n: int, noun: str) -> str:
+    return f"one {noun}" if n == 1 else count(n, noun)
 
 
 def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
-    """`e` with what it may lack, and the sentence for it."""
-    correct = "Your formula is correct"
-    over_examples, over_outputs = now.program.architecture.place(col_sums(e), row_sums(e))[::-1]
-    for scalar, one, more, total, terms in (
-        (m, "input", "a batch", over_examples, "examples"),
-        (K, "output", "a layer of several", over_outputs, "outputs"),
+    """`e` with what it may lack, as a whole or in one part, and the sentence for it."""
+    correct, place = "Your formula is correct", now.program.architecture.place
+    for scalar, one, more, examples in (
+        (m, "input", "a batch", True),
+        (K, "output", "a layer of several", False),
     ):
-        if scalar.symbol in now.program.constants and now.given[scalar.symbol] == 1:
-            sign = scalar.symbol
-            needs = f"{correct} for one {one}; {more} still needs the sum over its {terms}"
-            yield total, f"{needs}."
-            yield total / scalar, f"{needs}, and / {sign}."
-            still = f"{correct} for one {one}; {more} still needs / {sign}"
-            yield e / scalar, f"{still}."
-            for term in e.terms if isinstance(e, Sum) else ():
-                yield replace(e, {term: term / scalar}), f"{still} in {text(term)}."
+        sign = scalar.symbol
+        if sign not in now.program.constants or now.given[sign] != 1:
+            continue
+        needs = f"{correct} for one {one}; {more} still needs"
+        terms = f"the sum over its {'examples' if examples else 'outputs'}"
+        for part in dict.fromkeys(walk(e)):
+            entries, over = place(col_sums(part), row_sums(part))
+            over = over if examples else entries
+            here = "" if part == e else f" in {text(part)}"
+            whole = replace(e, {part: over})
+            yield whole, f"{needs} {terms}{here}."
+            yield replace(e, {part: part / scalar}), f"{needs} / {sign}{here}."
+            yield replace(e, {part: over / scalar}), f"{needs} {terms}, and / {sign}{here}."
+            yield whole / scalar, f"{needs} {terms}{here}, and / {sign}."
             yield (
-                e * scalar,
+                replace(e, {part: part * scalar}),
                 f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",
             )
+            if not (examples and isinstance(part, Call)):
+                continue
+            inner = part.args[0]
+            each, all_ = place(col_sums(inner), row_sums(inner))
+            if part == total(inner):
+                axis = f"axis={1 - now.program.axis}, keepdims=True"
+                yield (
+                    replace(e, {part: each}),
+                    f"{needs} a sum for each example instead of {text(part)}: {axis}.",
+                )
+            elif part == all_:
+                said = f"{correct} for one input; {more} needs no sum over its examples{here}."
+                yield replace(e, {part: inner}), said
     for written_out, name, number in _numbers_named(now, e):
         sign = text(name)
         yield (
@@ -160,25 +244,29 @@ def _numbers_named(now: Probe, e: Expr) -> Iterator[tuple[Expr, Name, float]]:
 # Wrong ---------------------------------------------------------------------------------------
 
 
-def _first_slips(trial: Trial, probes: tuple[Probe, ...]) -> tuple[Slip, ...]:
-    """The mistakes found with the first of these probes that has any: in one, all may be NaN."""
-    told = (_same_slips(probe, trial.symbol, trial.e) for probe in probes)
-    return next(filter(None, told), ())
-
-
-def _same_slips(probe: Probe, symbol: str, e: Expr) -> tuple[Slip, ...]:
-    """The mistakes that give the same numbers as `e`, one slip of each."""
+def _slips(trial: Trial) -> tuple[Slip, ...]:
+    """The mistakes that give these numbers here and in every network alike, one slip of each: those
+    that do so with other sizes too, if there are any."""
     found: dict[str, Slip] = {}
-    own = probe.of(e, symbol)
-    if own is None:
-        return ()
-    step = probe.program.steps[probe.program.index(symbol)]
-    right = probe.right(symbol)
-    for slip in slips_in(probe.program, step, probe.examples):
-        wrong = probe.of(slip.wrong, symbol)
-        if wrong is not None and same(own, wrong) and not same(wrong, right):
+    for slip in slips_in(trial.program, trial.step, trial.now.examples):
+        probes = (trial.now, *trial.alike)
+        if all(_equal(probe, trial, slip.wrong) for probe in probes) and not all(
+            probe.agrees(slip.wrong, trial.symbol) for probe in probes
+        ):
             found.setdefault(slip.mistake.name, slip)
+    if len(found) > 1:
+        for other in trial.others:
+            step = other.program.steps[other.program.index(trial.symbol)]
+            every = slips_in(other.program, step, other.examples)
+            names_ = {s.mistake.name for s in every if _equal(other, trial, s.wrong)}
+            found = {name: found[name] for name in found if name in names_} or found
     return tuple(found.values())
+
+
+def _equal(probe: Probe, trial: Trial, other: Expr) -> bool:
+    """Whether another formula gives the numbers of the one that is tried."""
+    own, found = probe.of(trial.e, trial.symbol), probe.of(other, trial.symbol)
+    return own is not None and found is not None and same(own, found)
 
 
 def _named(step: Step, program: Program, slips: tuple[Slip, ...]) -> str:
@@ -211,23 +299,38 @@ def _close(flipped: bool, factor: str) -> str:
     return f"Close: it is {factor} times the correct value{f', and {sign}' if flipped else ''}."
 
 
+def _not_its_derivative(trial: Trial) -> str:
+    """That σ′ is written with the result of a step that computes more than σ; else empty."""
+    of, right = trial.step.role.of or "", trial.step.expression
+    shapes = trial.program.shapes(trial.now.examples)
+    for reader in trial.program.forward:
+        e, at_reader = reader.expression, Name(gradient(reader.symbol))
+        for call in calls(e):
+            if call == e or call.args != (Name(of),) or call.function not in ACTIVATIONS:
+                continue
+            derivative = derivative_of(call)
+            wrong = replace(expand(derivative), {call: reader.target})
+            whole = tidy(Sum((*(g for _, g in shares(e, e, Num(1.0), shapes, (of,))),)))
+            for other, said in (
+                (at_reader * wrong, f"its derivative, {text(whole)}"),
+                (replace(right, {derivative: wrong}), text(derivative)),
+            ):
+                if all(_equal(probe, trial, other) for probe in (trial.now, *trial.alike)):
+                    return f"{reader.symbol} is {text(e)}, so {text(wrong)} is not {said}."
+    return ""
+
+
 def _where(trial: Trial) -> str:
     """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
     cells = differing(found, right)
     i, j = cells[0].tolist()
-    cell = text(Cell(trial.symbol, i + 1, j + 1))
-    is_, should_be = _apart(float(found[i, j]), float(right[i, j]))
     are = "is" if len(cells) == 1 else "are"
-    some = f"{len(cells)} of {right.size} numbers {are}" if right.size > 1 else "The number is"
-    return f"{some} not correct: {cell} is {is_}, the correct value is {should_be}."
-
-
-def _apart(x: float, y: float) -> tuple[str, str]:
-    """Two numbers, with as few digits as they differ in."""
-    for digits in range(4, 18):
-        one, other = (f"{n:.{digits}g}".replace("-", "−") for n in (x, y))
-        if one != other:
-            break
-    return one, other
+    some = f"{len(cells)} of {right.size} numbers {are} not"
+    if len(cells) == right.size:
+        some = f"None of the {right.size} numbers is" if right.size > 1 else "The number is not"
+    cell = text(Cell(trial.symbol, i + 1, j + 1))
+    return f"{some} correct: your formula gives {found[i, j] + 0.0:.4g} for {cell}.".replace(
+        "-", "−"
+    )

@@ -284,6 +284,11 @@ class _Parser:
         if token.kind == "name":
             self.next += 1
             return self.named(token)
+        if token.text == "[":
+            raise GrammarError(
+                f"character {token.at + 1}: a formula has no matrix written out; a network of "
+                "[forward] formulas has it in [data], by a name: M = { matrix = [[1], [0]] }"
+            )
         raise self.unexpected("a number, a matrix or “(”")
 
     def group(self) -> Expr:

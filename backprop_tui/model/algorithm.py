@@ -167,9 +167,8 @@ def present(
     return tuple(step for step in run if step.symbol not in idle), lacking
 
 
-def forward_pass(network: Network | WrittenNetwork, training: Training) -> Forward:
+def forward_pass(architecture: Architecture, training: Training) -> Forward:
     """What the backward pass of a network is derived from."""
-    architecture = architecture_of(network)
     steps, mean, penalty = architecture.steps, None, None
     if (objective := objective_of(architecture, training)) is not None:
         mean, penalty = parted(objective.expression, architecture)
@@ -232,9 +231,9 @@ SUMS = (total(L), row_sums(L), L)
 
 
 @lru_cache(maxsize=64)
-def steps_of(network: Network | WrittenNetwork, training: Training) -> tuple[Step, ...]:
+def steps_of(architecture: Architecture, training: Training) -> tuple[Step, ...]:
     """One iteration, step by step: forward, loss, backward, update."""
-    forward, architecture = forward_pass(network, training), architecture_of(network)
+    forward = forward_pass(architecture, training)
     steps = [*architecture.steps, *filter(None, (forward.objective,)), *backward(forward)]
     made = {step.symbol for step in steps}
     for symbol in forward.parameters:
@@ -270,15 +269,22 @@ def program_of(
 ) -> Program:
     """The program of a network.
 
-    `formulas` are a learner's own, by the symbols that they compute; a mistake made on purpose
-    leaves them out.
+    `formulas` are a learner's own, by the symbols that they compute; backward steps are derived
+    from those of the forward pass. A mistake made on purpose leaves them out.
+
+    Raises NoRule for a forward formula that cannot be differentiated.
     """
-    steps, architecture = steps_of(network, training), architecture_of(network)
+    formulas = {} if mistake else formulas or {}
+    architecture = architecture_of(network)
+    own = tuple((s, e) for s, e in formulas.items() if s in architecture.forward)
+    if own:
+        objective = objective_of(architecture, training)
+        architecture = lazy.with_formulas(architecture, objective, training, own)
+    steps = steps_of(architecture, training)
     lacking: Mapping[str, tuple[str, ...]] = {}
     if architecture.cached:
         steps, lacking = present(steps, architecture)
-    right = Program(network, training, steps, architecture, formulas or {}, lacking=lacking)
+    right = Program(network, training, steps, architecture, formulas, lacking=lacking)
     if mistake is None:
         return right
-    right = replace(right, formulas={})
     return replace(right, taught=tuple(mistake.steps(right)), mistake=mistake, right=right)

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, TypeVar
 from backprop_tui.maths.expressions import SCALARS, Expr, Name, Num, OwnFunction
 from backprop_tui.maths.functions import Loss, col_sums, row_sums
 from backprop_tui.maths.shapes import Shape
-from backprop_tui.model.layers import Part, gradient
+from backprop_tui.model.layers import OBJECTIVE, Part, gradient
 
 T = TypeVar("T")
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
@@ -131,6 +131,11 @@ class Architecture:
             else shape
             for symbol, shape in self.of_one.items()
         }
+
+    @cached_property
+    def forward(self) -> frozenset[str]:
+        """The symbols of its values and losses, J among them."""
+        return frozenset({OBJECTIVE, *(step.symbol for step in self.steps)})
 
     @cached_property
     def matrices(self) -> frozenset[str]:

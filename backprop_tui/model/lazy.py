@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from backprop_tui.maths.parser import parse as parse
     from backprop_tui.model.formulas import NetworkError as NetworkError
     from backprop_tui.model.formulas import architecture_of_formulas as architecture_of_formulas
+    from backprop_tui.model.own import with_formulas as with_formulas
 
 HOMES = {
     "GrammarError": "backprop_tui.maths.parser",
     "NetworkError": "backprop_tui.model.formulas",
     "architecture_of_formulas": "backprop_tui.model.formulas",
     "parse": "backprop_tui.maths.parser",
+    "with_formulas": "backprop_tui.model.own",
 }
 
 

@@ -102,6 +102,12 @@ class Training:
     ] = False
 
     @property
+    def constants(self) -> dict[str, float]:
+        """Its numbers, by the names that formulas give them."""
+        keys = ("beta1", "beta2", "epsilon", "weight_decay", "l2")
+        return {"alpha": self.learning_rate, **{key: getattr(self, key) for key in keys}}
+
+    @property
     def rule(self) -> Rule:
         """The update rule."""
         momentum = self.optimizer == "momentum"

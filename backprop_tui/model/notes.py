@@ -96,6 +96,9 @@ class Note(Said):
         tuple[str, ...],
         Key(TEXT_OR_LINES, "shown at that step; of a list one line a press", "text", make=_lines),
     ]
+    derive: Annotated[bool, Key(TRUTH, "PgDn opens the blackboard there")] = field(
+        default=False, kw_only=True
+    )
 
 
 def shown_lines(notes: Sequence[Note], presses: int) -> tuple[str, ...]:

@@ -82,16 +82,7 @@ def beginning(experiment: Experiment, program: Program) -> Kept:
 
 def constants(experiment: Experiment, program: Program) -> dict[str, float]:
     """The numbers that are the same in every iteration, by the names that expressions give them."""
-    training = experiment.training
-    return {
-        "alpha": training.learning_rate,
-        "K": float(program.outputs),
-        "beta1": training.beta1,
-        "beta2": training.beta2,
-        "epsilon": training.epsilon,
-        "weight_decay": training.weight_decay,
-        "l2": training.l2,
-    }
+    return {**experiment.training.constants, "K": float(program.outputs)}
 
 
 def batch(data: Data, examples: Indices) -> dict[str, Array]:

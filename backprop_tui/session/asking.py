@@ -100,14 +100,31 @@ def next_step(s: SessionState, rest: str) -> None:
 
 
 def _open_for_lines(s: SessionState) -> None:
-    """Open the blackboard where the experiment asks for a line of the step's derivation."""
-    symbol, experiment = s.step_symbol, s.timeline.experiment
+    """Open the blackboard where the experiment asks for a line of the step's derivation; close what
+    a note has opened where the update begins."""
+    symbol, program = s.step_symbol, s.timeline.program
+    if s.led and symbol not in program.gradients:
+        s.blackboard = None
     if s.levels or s.mode == OFF or symbol is None:
         return
-    own = experiment.questions_at(s.position.iteration, symbol)
+    own = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     if any(question.form == LINE_FORM for question in own):
-        examples = s.timeline.state(s.position).examples
-        s.blackboard = Blackboard.of(s.timeline.program, examples, symbol)
+        _open_blackboard(s, symbol)
+
+
+def lead(s: SessionState) -> None:
+    """Open the blackboard where a note of the step asks for it: a presenter's remote cannot."""
+    symbol = s.step_symbol
+    if s.levels or s.asking or symbol is None:
+        return
+    if any(n.derive for n in s.timeline.experiment.notes_at(s.position.iteration, symbol)):
+        _open_blackboard(s, symbol)
+        s.led = True
+
+
+def _open_blackboard(s: SessionState, symbol: str) -> None:
+    examples = s.timeline.state(s.position).examples
+    s.blackboard = Blackboard.of(s.timeline.program, examples, symbol)
 
 
 def ask_line(s: SessionState) -> bool:

@@ -21,6 +21,8 @@ def derive(s: SessionState, rest: str) -> None:
     already, close it."""
     board = s.blackboard
     if rest == OFF:
+        if board is None:
+            raise CannotError("No blackboard is open.")
         s.blackboard = None
         return
     if rest == ALL and board is not None:

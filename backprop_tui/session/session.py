@@ -25,6 +25,8 @@ MOVES = {"up": -1, "down": 1, "pageup": -1, "pagedown": 1, "home": -(10**6), "en
 """How far a key leads in a list; a remote's keys are PgUp and PgDn."""
 STAYING = ("goto", "edit", "save")
 """The prompts that stay open while a presenter's remote, PgDn and PgUp, steps."""
+REMOTE = "pagedown"
+"""The key of a presenter's remote that steps; it is led where a lesson derives."""
 PASTED = "pasted"
 """What stands for a key where text was pasted; the text is its character."""
 CLOSING = ("escape", "enter", "space", "q")
@@ -146,6 +148,12 @@ class Session(SessionState):
         return progress
 
     def _key(self, key: str, character: str | None) -> None:
+        here = self.position
+        self._pressed(key, character)
+        if key == REMOTE and here != self.position:
+            asking.lead(self)
+
+    def _pressed(self, key: str, character: str | None) -> None:
         top = self.top
         try:
             if key == PASTED:

@@ -141,6 +141,7 @@ class SessionState:
         self.inspection = Inspection()
         self.scrolled = 0  # lines of a maximised Step panel
         self.levels: tuple[Level, ...] = ()  # of the blackboard; none: it is closed
+        self.led = False  # whether a note opened it
         self.playing = False
         self.farthest = self.position.iteration  # the last iteration that was shown
         self.asking = None
@@ -253,6 +254,7 @@ class SessionState:
     @blackboard.setter
     def blackboard(self, board: Blackboard | None) -> None:
         self.levels = board.levels if board is not None else ()
+        self.led = self.led and board is not None
 
     @property
     def step_symbol(self) -> str | None:

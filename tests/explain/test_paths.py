@@ -70,7 +70,7 @@ def route(path: Path) -> str:
 # The law --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(experiments(), st.integers(1, 2))
 def test_all_paths_of_a_gradient_add_up_to_it(experiment: Experiment, iteration: int) -> None:
     found = chains(experiment, iteration)

@@ -175,7 +175,7 @@ def users(p: Provenance, place: Place) -> list[Place]:
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(experiments())
 def test_used_by_is_exactly_the_inverse_of_reads(experiment: Experiment) -> None:
     p = provenance(experiment)

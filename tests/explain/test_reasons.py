@@ -148,8 +148,9 @@ def test_what_a_mistake_or_a_formula_of_ones_own_changes_is_told_of_the_usual_pr
     assert reason(flipped.steps[flipped.index("dZ2")], flipped).startswith("Correct: dZ2 = dA2")
     assert reason(flipped.steps[flipped.index("dZ1")], flipped).startswith("Chain rule")
     own = program_of(CLASSIFIER, ONE, {"A1": parse("Z1")})
-    assert reason(own.steps[own.index("A1")], own) == f"Usual formula: {NON_LINEAR}"
-    assert reason(own.steps[own.index("dZ1")], own).startswith("Usual formula: Chain rule")
+    assert reason(own.steps[own.index("A1")], own) == "A1 is computed from Z1."
+    wrong = program_of(CLASSIFIER, ONE, {"dZ1": parse("dA1")})
+    assert reason(wrong.steps[wrong.index("dZ1")], wrong).startswith("Usual formula: Chain rule")
 
 
 # What is said is true ---------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import ast
 import csv
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from markdown_it import MarkdownIt
@@ -86,6 +88,24 @@ known_wrong = [{{ of = "b1[1,1]", printed = "9.25", why = {said} }}]
     return load(str(file_))
 
 
+@cache
+def honest(outputs: int) -> Experiment:
+    """The same with a text that is harmless."""
+    with TemporaryDirectory() as folder:
+        return experiment(Path(folder), HONEST, outputs)
+
+
+@cache
+def honest_pages(outputs: int) -> dict[str, str]:
+    return dict(pages(honest(outputs)))
+
+
+@cache
+def honestly(name: str, outputs: int) -> str:
+    """That experiment in a format."""
+    return exported(name, honest(outputs))
+
+
 def pages(experiment: Experiment) -> Iterator[tuple[str, str]]:
     """Every output in HTML."""
     yield "html", exported("html", experiment)
@@ -116,10 +136,10 @@ class TestAText:
     def test_is_shown_in_every_page_and_changes_none_of_its_tags(
         self, text: str, outputs: int, tmp_path: Path
     ) -> None:
-        honest = dict(pages(experiment(tmp_path, HONEST, outputs)))
+        harmless = honest_pages(outputs)
         for name, page in pages(experiment(tmp_path, text, outputs)):
-            assert tags(page) == tags(honest[name]), name
-            wanted = Outline(honest[name]).words.count(HONEST)
+            assert tags(page) == tags(harmless[name]), name
+            wanted = Outline(harmless[name]).words.count(HONEST)
             assert wanted >= 1
             # A file's name has no "/", and a command quotes it as a shell wants it.
             shown = Outline(page).words.replace("/", "").count(text.replace("/", ""))
@@ -136,27 +156,25 @@ class TestAText:
     def test_is_no_markdown(self, text: str, outputs: int, tmp_path: Path) -> None:
         assert Outline(rendered(f"{markdown_text(text)}\n")).words == f"{text}\n"
         written = []
-        for said in (HONEST, text):
-            asked = experiment(tmp_path, said, outputs)
+        for asked in (honest(outputs), experiment(tmp_path, text, outputs)):
             timeline = Timeline(asked)
             run = iterations(timeline, 1)
             traced = "".join(trace.markdown(timeline, run, 3))
             written.append([rendered(exported("markdown", asked)), rendered(traced)])
-        for honest, page in zip(*written, strict=True):
-            assert tags(page) == tags(honest)
-            assert Outline(page).words == Outline(honest).words.replace(HONEST, text)
+        for harmless, page in zip(*written, strict=True):
+            assert tags(page) == tags(harmless)
+            assert Outline(page).words == Outline(harmless).words.replace(HONEST, text)
 
     def test_is_no_latex(self, text: str, outputs: int, tmp_path: Path) -> None:
-        honest = exported("latex", experiment(tmp_path, HONEST, outputs))
         source = exported("latex", experiment(tmp_path, text, outputs))
         check_latex(source)
-        assert source == honest.replace(HONEST, latex.escaped(text))
+        assert source == honestly("latex", outputs).replace(HONEST, latex.escaped(text))
 
-    @pytest.mark.parametrize("name", ["numpy", "torch"])
-    def test_is_no_python(self, name: str, text: str, outputs: int, tmp_path: Path) -> None:
-        honest = exported(name, experiment(tmp_path, HONEST, outputs))
-        script = exported(name, experiment(tmp_path, text, outputs))
-        assert ast.dump(ast.parse(script)) == ast.dump(ast.parse(honest))
+    def test_is_no_python(self, text: str, outputs: int, tmp_path: Path) -> None:
+        asked = experiment(tmp_path, text, outputs)
+        for name in ("numpy", "torch"):
+            harmless = ast.parse(honestly(name, outputs))
+            assert ast.dump(ast.parse(exported(name, asked))) == ast.dump(harmless), name
 
 
 class TestHtml:

@@ -32,7 +32,7 @@ def of_torch(experiment: Experiment) -> dict[str, Any]:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_every_export_says_what_the_screen_shows(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     state = timeline.state(timeline.end_of(1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -133,7 +133,6 @@ class TestJsonLines:
             assert np.array_equal(numbers(record["value"]), value, equal_nan=True)
 
     @given(experiments(), st.sampled_from(list(OPTIMIZERS)), st.sampled_from([0.0, 0.1]))
-    @settings(deadline=None)
     def test_the_numpy_line_over_its_inputs_gives_the_value_to_the_bit(
         self, experiment: Experiment, optimizer: str, weight_decay: float
     ) -> None:

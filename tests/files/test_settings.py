@@ -67,7 +67,7 @@ def a_pipe(file: Path) -> None:
 def unreadable(file: Path) -> None:
     written(file, 'theme = "light"\n').chmod(0)
     if os.access(file, os.R_OK):
-        pytest.skip("this user may read everything")
+        pytest.skip("root may read everything")
 
 
 def a_broken_link(file: Path) -> None:

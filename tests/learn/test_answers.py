@@ -286,7 +286,7 @@ def as_shown(e: Expr, env: dict[str, np.ndarray], decimals: int) -> float:
     return float(value(replace(e, {}), {**scalars, **rounded}))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=150)
 @given(
     experiment=experiments(scales=(1.0,)),
     data=st.data(),

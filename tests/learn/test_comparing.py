@@ -56,7 +56,7 @@ def lines(found: ArrayComparison) -> dict[str, ComparedArray]:
 
 
 @given(experiments(SMOOTH, scales=(1.0,)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_numbers_of_a_run_agree_with_it(e: Experiment) -> None:
     iteration = Timeline(e).iteration(2)
     run = e.program.by_symbol(iteration.results)
@@ -184,7 +184,7 @@ def test_a_mistake_in_a_step_that_is_not_in_the_file_is_found(wrong: str, made_i
 
 
 @given(experiments(SMOOTH, scales=(1.0,)), st.sampled_from(sorted(CATALOGUE)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_run_with_a_mistake_differs_first_where_it_is_made(e: Experiment, name: str) -> None:
     wrong = Timeline(e.with_mistake(CATALOGUE[name]))
     results = wrong.program.by_symbol(wrong.iteration(1).results)

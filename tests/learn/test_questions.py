@@ -125,7 +125,7 @@ def test_a_step_has_one_kind_in_every_layer() -> None:
     assert [step.family for step in program.steps[:5]] == ["Z", "A", "Z", "A", "L"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: DataObject) -> None:
     timeline = Timeline(experiment)
@@ -142,7 +142,7 @@ def test_choices_are_told_apart_and_one_is_right(experiment: Experiment, data: D
     assert [c.number for c in asked.choices] == sorted(c.number for c in asked.choices)[::-1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     experiment: Experiment, data: DataObject
@@ -160,7 +160,7 @@ def test_a_zero_is_asked_for_only_where_there_is_nothing_else(
     assert result[cell.row - 1, cell.column - 1] != 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(experiment=experiments(scales=(1.0,)), data=st.data())
 def test_no_wrong_choice_is_what_somebody_reckons_with_the_figures_shown(
     experiment: Experiment, data: DataObject

@@ -26,7 +26,6 @@ from tests.networks import advance, same_bits
 LAST = 4
 SLOW = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 

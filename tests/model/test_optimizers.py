@@ -177,7 +177,7 @@ def test_every_number_of_an_update_says_what_it_was_computed_from(optimizer: str
 
 def torch_weights(optimizer: str, experiment: Experiment, iterations: int) -> dict[str, Array]:
     """The same run in PyTorch with autograd, in float64."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rule = experiment.training
     start = {
         k: torch.tensor(v.copy(), requires_grad=True) for k, v in experiment.parameters().items()

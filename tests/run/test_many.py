@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -80,19 +81,18 @@ def test_compiled_iterations_give_the_same_bits_as_interpreted_ones(
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
-@pytest.mark.parametrize("last", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("hidden", sorted(set(ACTIVATIONS) - {"softmax"}))
 @pytest.mark.parametrize("outputs", [1, 9])
-def test_every_activation_and_loss(hidden: str, last: str, loss: str, outputs: int) -> None:
-    random = np.random.default_rng(1)
-    shares = random.random((outputs, 5))
-    each = experiment(
-        Network((3, 4, outputs), (hidden, last), loss),
-        Training(0.1),
-        random.normal(size=(3, 5)),
-        shares / shares.sum(axis=0),
-    )
-    assert_agree(many(each), 6)
+def test_every_activation_and_loss(loss: str, outputs: int) -> None:
+    for hidden, last in product(sorted(set(ACTIVATIONS) - {"softmax"}), sorted(ACTIVATIONS)):
+        random = np.random.default_rng(1)
+        shares = random.random((outputs, 5))
+        each = experiment(
+            Network((3, 4, outputs), (hidden, last), loss),
+            Training(0.1),
+            random.normal(size=(3, 5)),
+            shares / shares.sum(axis=0),
+        )
+        assert_agree(many(each), 6)
 
 
 @given(trained_somehow(), st.integers(1, 5), st.integers(1, 5))

@@ -6,32 +6,18 @@ Each test opens tabs of one Chromium; without one it is skipped, which the closi
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import pytest
-import pytest_asyncio
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
-from tests.serve.chromium import CHROMIUM, Chromium, Tab, chromium, tabs_of, until
+from tests.serve.chromium import CHROMIUM, Chromium, Tab, until
 from tests.serve.conftest import SEED, Served, serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 
 STEPS = 17  # of an iteration of `article`
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
-
-
-@pytest_asyncio.fixture
-async def browser(running: str) -> AsyncIterator[Chromium]:
-    async with tabs_of(running) as tabs:
-        yield tabs
 
 
 def at_step(step: int, text: str) -> bool:

@@ -5,29 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-import pytest_asyncio
 
-from tests.serve.chromium import CHROMIUM, PATIENCE, Chromium, Tab, chromium, tabs_of, until
+from tests.serve.chromium import CHROMIUM, PATIENCE, Chromium, Tab, until
 from tests.serve.conftest import SEED, Served, serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 
 HAS_FOCUS = "document.activeElement.id || document.activeElement.className"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
-
-
-@pytest_asyncio.fixture
-async def browser(running: str) -> AsyncIterator[Chromium]:
-    async with tabs_of(running) as tabs:
-        yield tabs
 
 
 @pytest.fixture

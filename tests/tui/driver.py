@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from textual.events import Key
+from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -37,8 +38,8 @@ SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0
 """Seconds after which a condition is given up: far longer than anything takes."""
 
-ROUNDS = 4
-"""App, screen, panels, layout: how far a key's messages go, a round each."""
+APART = 0.001
+"""Seconds between two looks at what is still under way."""
 CHARACTERS = {"space": " ", "full_stop": ".", "question_mark": "?", "colon": ":", "at": "@"}
 NAMES = {character: key for key, character in CHARACTERS.items()}
 
@@ -83,11 +84,27 @@ class Driver:
     def screen(self) -> Screen[Any]:
         return self.app.screen
 
-    async def press(self, *keys: str) -> None:
-        """Press keys, and wait until what came of them is drawn."""
+    def send(self, *keys: str) -> None:
+        """Press keys, and wait for nothing."""
         for key in keys:
             self.app.post_message(Key(key, CHARACTERS.get(key, key if len(key) == 1 else None)))
-        await self.settled()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until what came of them is drawn."""
+        self.send(*keys)
+        await self.settle()
+
+    async def click(self, panel: str, x: int, y: int) -> None:
+        """Click into a panel, at that column and line."""
+        await self.pilot.click(f"#{panel}", offset=(x, y))
+        await self.settle()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        size = Size(width, height)
+        vars(self.app._driver)["_size"] = size
+        self.app.post_message(Resize(size, size))
+        await self.settle()
 
     async def type(self, text: str) -> None:
         """Press the keys of a text, in place of what is typed."""
@@ -102,46 +119,54 @@ class Driver:
     async def drawn(self) -> None:
         """Draw what was done to the session without keys."""
         self.app.changed()
-        await self.settled()
+        await self.settle()
 
     async def begin(self, experiment: Experiment) -> None:
         """Begin another experiment."""
         self.session.begin(experiment)
         await self.drawn()
 
-    async def settled(self) -> None:
-        """Wait until nothing is left to be done, and all is drawn."""
-        still = 0
+    async def settle(self) -> None:
+        """Wait until nothing is under way: no message, no callback, no work, and all is drawn."""
+        loop: Any = asyncio.get_running_loop()
         async with asyncio.timeout(PATIENCE):
-            while still < ROUNDS:  # what one round does may be all that the next one waits for
-                await self.pilot.pause(0)
-                still = still + 1 if self.is_idle else 0
+            while True:
+                await asyncio.sleep(0)
+                if loop._ready:  # somebody else has a turn
+                    continue
+                if not self._draw():
+                    if not self.is_working:
+                        return
+                    await asyncio.sleep(APART)
+
+    def _draw(self) -> bool:
+        """Draw at once what would be drawn in a 60th of a second; whether there was anything."""
+        app = self.app
+        if not app.is_running or not app.screen_stack or app._batch_count:
+            return False
+        screen = app.screen
+        waits = screen._layout_required or screen._scroll_required or screen._repaint_required
+        if not (waits or screen._dirty_widgets):
+            return False
+        screen._on_timer_update()
+        return True
 
     @property
-    def is_idle(self) -> bool:
-        """Whether all is done and drawn, and every widget is there and has handled its messages."""
-        session, app = self.session, self.app
-        if session.job or session.background or app._will_draw or app._works:
-            return bool(session.ended)
-        return all(
-            pump._mounted_event.is_set() and not pump.message_queue_size
-            for pump in (app, *app._registry)
-        )
+    def is_working(self) -> bool:
+        """Whether something that takes long is still done, a slice at a time."""
+        session = self.session
+        return not session.ended and bool(session.job or session.background or self.app._works)
 
-    @property
-    def is_checked(self) -> bool:
-        """Whether the gradient that is shown, if it is one, has its verdict."""
-        view = self.session.view
-        if (place := view.place) is None or place.symbol not in view.state.program.gradients:
-            return True
-        found = self.session.verdicts.get(place.iteration, {})
-        return place.symbol in found or not view.known(place)
+    async def rest(self) -> None:
+        """Let no key come for a while: the gradient that is shown is checked."""
+        self.app._rested()
+        await self.settle()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until `condition` holds."""
+        """Wait until `condition` holds, whatever else is under way."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
-                await self.pilot.pause()
+                await asyncio.sleep(APART)
 
     def panel(self, name: str) -> Panel:
         return self.app.query_one(f"#{name}", Panel)
@@ -194,12 +219,18 @@ async def stepping(
     """The app with an experiment, ready for keys; a lesson asks its questions only if `asks`."""
     experiment = source if isinstance(source, Experiment) else load(str(source))
     experiment = experiment if asks else replace(experiment, questions=())
-    app = BackpropApp(experiment, decimals)
-    app.animation_level = "none"
-    async with app.run_test(size=size, notifications=True) as pilot:
-        driver = Driver(app, pilot)
-        await driver.settled()
+    async with driving(BackpropApp(experiment, decimals), size) as driver:
         yield driver
+
+
+@asynccontextmanager
+async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Driver]:
+    """An app, ready for keys; it waits for a rest between them until it is told of one."""
+    with patch("backprop_tui.tui.app.PATIENCE", 3600.0):
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.settle()
+            yield driver
 
 
 def plain(text: str) -> str:

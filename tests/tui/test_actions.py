@@ -91,8 +91,7 @@ async def test_the_footer_is_cut_between_keys(size: tuple[int, int]) -> None:
 async def test_a_click_on_the_footer_does_what_the_key_does() -> None:
     async with stepping() as driver:
         at = driver.text("footer").index("space next")
-        await driver.pilot.click("#footer", offset=(at + 1, 0))
-        await driver.pilot.pause()
+        await driver.click("footer", at + 1, 0)
         assert driver.position.steps == 1
 
 

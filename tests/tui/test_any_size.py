@@ -21,7 +21,7 @@ from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
-from tests.tui.driver import Driver, painted, stepping, view_of
+from tests.tui.driver import driving, painted, stepping, view_of
 
 LESSONS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
 PROGRAMS = {
@@ -104,12 +104,10 @@ async def test_no_keys_at_no_size_break_anything(
     chance = random.Random(seed)
     of = [NETWORKS[name] for name in LESSONS] if seed < 4 else list(PROGRAMS.values())
     app = BackpropApp(chance.choice(of), ascii_only=seed % 2 == 0)
-    app.animation_level = "none"
-    async with app.run_test(size=sizes(chance), notifications=True) as pilot:
-        driver = Driver(app, pilot)
-        for _ in range(12):
+    async with driving(app, sizes(chance)) as driver:
+        for _ in range(8):
             size = sizes(chance)
-            await pilot.resize_terminal(*size)
+            await driver.resize(*size)
             for key in chance.choices(KEYS, k=4):
                 await driver.press(key)
             lines = driver.everything().split("\n")

@@ -223,10 +223,8 @@ class TestTyping:
             await driver.press("space", *"0.03", "f1")
             assert driver.kind == "help"
             await driver.press("escape")
-            await driver.pilot.resize_terminal(120, 40)
-            await driver.settled()
-            await driver.pilot.click("#cache", offset=(30, 3))
-            await driver.settled()
+            await driver.resize(120, 40)
+            await driver.click("cache", 30, 3)
             assert driver.line == "0.03"
             assert driver.kind == "answer"
             await driver.press(*"64", "enter")

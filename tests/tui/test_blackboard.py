@@ -103,8 +103,7 @@ async def test_the_paths_say_where_the_figures_shown_are_rounded() -> None:
 async def test_a_click_chooses_a_line() -> None:
     async with stepping(ARTICLE, SMALL) as driver:
         await driver.press(*DZ2, *WHOLE)
-        await driver.pilot.click("#blackboard", offset=(20, 3))
-        await driver.settled()
+        await driver.click("blackboard", 20, 3)
         assert driver.session.levels[0].line == 2
         await driver.press("enter")
         assert [level.symbol for level in driver.session.levels] == ["dZ2", "dA2"]

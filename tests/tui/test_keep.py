@@ -25,16 +25,17 @@ from tests.tui.driver import SMALL, WIDE, Driver, stepping
 
 EDIT = Edit(1, Cell("W1", 1, 2), 0.25)
 SCREENS = [
-    ("article", "space " * 8),
-    ("article", "p s s s"),
-    ("article", "p p p tab tab right"),
-    ("article", "p p p enter enter tab"),
-    ("article", "i i i p p p enter enter enter"),
-    ("article", "p p p enter z down"),
-    ("mazur", "p p d d d v t"),
-    ("batch", "p k k p space"),
-    ("xor", "i i i p z tab"),
-    ("ai-by-hand", "i p p p p space tab tab down right"),
+    ("article", "space " * 8, SMALL),
+    ("article", "p s s s", WIDE),
+    ("article", "p p p tab tab right", SMALL),
+    ("article", "p p p enter enter tab", WIDE),
+    ("article", "i i i p p p enter enter enter", SMALL),
+    ("article", "p p p enter z down", WIDE),
+    ("mazur", "p p d d d v t", SMALL),
+    ("mazur", "p p d d d v t", WIDE),
+    ("batch", "p k k p space", SMALL),
+    ("xor", "i i i p z tab", WIDE),
+    ("ai-by-hand", "i p p p p space tab tab down right", SMALL),
 ]
 
 
@@ -74,8 +75,7 @@ async def edited(driver: Driver, edit: Edit = EDIT) -> None:
     await driver.begin(changed)
 
 
-@pytest.mark.parametrize(("lesson", "keys"), SCREENS)
-@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(("lesson", "keys", "size"), SCREENS)
 async def test_saved_or_told_it_opens_at_the_very_same_screen(
     lesson: str, keys: str, size: tuple[int, int], tmp_path: Path
 ) -> None:

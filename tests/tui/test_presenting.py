@@ -30,9 +30,9 @@ async def test_a_zoomed_board_spreads_its_rows(size: tuple[int, int], apart: int
 async def test_a_click_between_the_rows_of_a_zoomed_board_leads_nowhere() -> None:
     async with stepping() as driver:
         await driver.press("p", "z")
-        await driver.pilot.click("#cache", offset=(13, 3))
+        await driver.click("cache", 13, 3)
         assert driver.session.inspection.place is None
-        await driver.pilot.click("#cache", offset=(13, 4))
+        await driver.click("cache", 13, 4)
         assert driver.session.inspection.place is not None
 
 

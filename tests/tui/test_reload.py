@@ -52,7 +52,7 @@ async def saved(driver: Driver, file: Path, text: str, says: str) -> None:
     """The author saves the file, and the footer says what became of it."""
     file.write_text(text)
     await driver.until(lambda: says in driver.session.message)
-    await driver.settled()
+    await driver.settle()
 
 
 READ = "./mine.toml was changed: read again."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -11,17 +10,12 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.app import BackpropApp
-from tests.tui.driver import SMALL, Driver
+from tests.tui.driver import Driver, driving
 
 
-@asynccontextmanager
-async def served() -> AsyncIterator[Driver]:
+def served() -> AbstractAsyncContextManager[Driver]:
     """The app as a visitor has it."""
-    app = BackpropApp(load("article"), served=True)
-    async with app.run_test(size=SMALL) as pilot:
-        driver = Driver(app, pilot)
-        await driver.settled()
-        yield driver
+    return driving(BackpropApp(load("article"), served=True))
 
 
 async def test_lessons_may_be_opened_and_no_path() -> None:

@@ -31,8 +31,11 @@ async def circle(driver: Driver, key: str) -> list[tuple[str, str]]:
 
 
 class TestOnePanel:
-    @pytest.mark.parametrize("size", ONE_PANEL, ids=str)
-    @pytest.mark.parametrize("lesson", ["article", "mazur"])
+    @pytest.mark.parametrize(
+        ("lesson", "size"),
+        [*zip(["article", "mazur"] * 3, ONE_PANEL, strict=True), ("mazur", (40, 12))],
+        ids=str,
+    )
     async def test_tab_comes_round_to_every_panel_and_matrix(
         self, lesson: str, size: tuple[int, int]
     ) -> None:

@@ -42,14 +42,12 @@ def compare(snap_compare: Compare, app: BackpropApp, size: tuple[int, int], *key
 
     async def drive(pilot: Pilot[str]) -> None:
         driver = Driver(app, pilot)
-        await driver.settled()
+        await driver.settle()
         for field in driver.app.query(Input):
             field.cursor_blink = False  # else a picture shows the cursor or not, as it happens
         await driver.press(*keys)
-        await driver.until(lambda: driver.is_checked)
-        await driver.settled()
+        await driver.rest()
 
-    app.animation_level = "none"
     return snap_compare(app, terminal_size=size, run_before=drive)
 
 

@@ -15,7 +15,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.themes import DARK
 from backprop_tui.tui.terminals import SixteenColours, Spelled
-from tests.tui.driver import Driver
+from tests.tui.driver import driving
 
 GROUND = Color.parse("#121212")
 TEXTS = st.text(st.sampled_from([*SIGNS, *"神🔎é⡤́ ab0"]), min_size=1)
@@ -70,11 +70,7 @@ def test_sixteen_colours_are_named_ones() -> None:
     ids=lambda keys: keys[-1] if keys else "start",
 )
 async def test_every_screen_is_in_ascii(keys: list[str]) -> None:
-    app = BackpropApp(load("article"), ascii_only=True)
-    app.animation_level = "none"
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        driver = Driver(app, pilot)
-        await driver.settled()
+    async with driving(BackpropApp(load("article"), ascii_only=True)) as driver:
         await driver.press(*keys)
         everything = driver.everything()
         assert everything.isascii()

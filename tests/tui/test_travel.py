@@ -85,7 +85,7 @@ async def test_a_search_can_be_left_and_what_was_there_stays() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
         await driver.type("A2[1,1] > 2")
-        await driver.pilot.press("enter", "space", "space")
+        driver.send("enter", "space", "space")
         await driver.until(lambda: "not by iteration" in driver.everything())
         assert "esc stops" in driver.everything()
         await driver.press("escape")
@@ -176,7 +176,7 @@ async def test_all_may_be_left_while_something_is_searched() -> None:
     async with stepping("article") as driver:
         await driver.press("g")
         await driver.type("A2[1,1] > 2")
-        await driver.pilot.press("enter")
+        driver.send("enter")
         await driver.until(lambda: "not by iteration" in driver.everything())
         driver.app.exit()
     assert driver.session.job is not None

@@ -45,9 +45,10 @@ async def test_keys_are_heard_beside_it(monkeypatch: pytest.MonkeyPatch) -> None
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
         monkeypatch.setattr(checks, "check_cells", endless)
-        await driver.pilot.press("space")
+        await driver.press("space")
+        driver.app._rested()
         await driver.until(lambda: endless.cells > 1000)
-        await driver.pilot.press("home")
+        driver.send("home")
         await driver.until(lambda: endless.ended)
         assert driver.position.steps == 0
 
@@ -57,9 +58,10 @@ async def test_quitting_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
         monkeypatch.setattr(checks, "check_cells", endless)
-        await driver.pilot.press("space")
+        await driver.press("space")
+        driver.app._rested()
         await driver.until(lambda: endless.cells)
-        await driver.pilot.press("q")
+        driver.send("q")
         await driver.until(lambda: not driver.app.is_running)
 
 
@@ -67,9 +69,10 @@ async def test_closing_the_sheet_ends_it(monkeypatch: pytest.MonkeyPatch) -> Non
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 6)
-        await driver.until(lambda: "dA2" in driver.session.verdicts.get(1, {}))
+        await driver.rest()
+        assert "dA2" in driver.session.verdicts[1]
         monkeypatch.setattr(checks, "check_cells", endless)
-        await driver.pilot.press("c")
+        driver.send("c")
         await driver.until(lambda: endless.cells)
-        await driver.pilot.press("escape")
+        driver.send("escape")
         await driver.until(lambda: endless.ended)

@@ -161,7 +161,7 @@ async def test_while_it_is_typed_the_loss_that_it_would_lead_to_is_said() -> Non
         await point(driver, "W2", 1, 1)
         await driver.press("e")
         await driver.type("0.9")
-        await driver.settled()
+        await driver.settle()
         assert "L goes from 1.026 to 0.481" in driver.said
         assert "↑↓ ±0.01  ⇧↑↓ ×10  tab finer ⇧tab coarser" in driver.everything()
         assert edits(driver) == ()
@@ -341,7 +341,7 @@ async def test_undoing_far_behind_replays_between_keys() -> None:
         await driver.press("enter")
         assert driver.position.iteration == 30_000
         await driver.press("u")
-        await driver.settled()
+        await driver.settle()
         assert driver.position.iteration == 30_000
         plain = Timeline(load("article")).iteration(30_000)
         here = driver.session.timeline.iteration(30_000)

@@ -64,7 +64,8 @@ async def test_what_is_right_becomes_the_step() -> None:
             in driver.text("step")
         )
         assert "dW2 is yours: 1 of 17 operations so far." in driver.text("footer")
-        await driver.until(lambda: "✓ gradient check: difference < 1e-9" in driver.text("step"))
+        await driver.rest()
+        assert "✓ gradient check: difference < 1e-9" in driver.text("step")
         await driver.press("space")
         assert "Your formula" not in driver.text("step")
         assert driver.session.timeline.experiment.formulas == {"dW2": parse("dZ2 · A1ᵀ / m")}
@@ -193,7 +194,7 @@ async def test_the_whole_iteration_becomes_ones_own() -> None:
 async def test_an_empty_answer_takes_a_formula_back() -> None:
     async with stepping(load("article").with_formula("dW2", parse("3·dZ2·A1ᵀ"))) as driver:
         await driver.press(*BEFORE_DW2, "space")
-        assert "✗ Your formula: 3 of 3 numbers are not correct" in driver.text("step")
+        assert "✗ Your formula: None of the 3 numbers is" in driver.text("step")
         await driver.press("backspace", "f")
         assert driver.line == "3 · dZ2 · A1ᵀ"
         await answer(driver, "")

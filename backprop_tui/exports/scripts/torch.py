@@ -113,8 +113,8 @@ def _iteration(program: Program, t: str) -> Iterator[str]:
     """The lines of the loop: forward, autograd's gradients, the comparison and the update."""
     begin, end = program.phase_bounds("update")
     inputs = (s for s in program.of_kind("input") if program.gradient_of(s))
-    yield f"    for tensor in [{', '.join((*program.parameters, *inputs))}]:"
-    yield "        tensor.requires_grad_()"
+    yield f"    for parameter in [{', '.join((*program.parameters, *inputs))}]:"
+    yield "        parameter.requires_grad_()"
     yield from phases(_forward(program))
     yield "    # backward: gradients of parameters are of the whole loss, others of each L"
     values, of_parameters = dict[str, str](), dict[str, str]()

@@ -41,7 +41,7 @@ def recorded(experiment: Experiment, iterations: int) -> list[str]:
 
 
 @given(runs(), st.integers(1, 5))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_it_prints_the_numbers_of_the_run_to_the_bit(
     experiment: Experiment, iterations: int
 ) -> None:
@@ -50,7 +50,7 @@ def test_it_prints_the_numbers_of_the_run_to_the_bit(
 
 
 @given(edited())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_edits_are_made_where_their_iteration_begins(experiment: Experiment) -> None:
     script = exported("numpy", experiment, iterations=4)
     assert printed_by(script) == recorded(experiment, 4)

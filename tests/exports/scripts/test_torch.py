@@ -25,7 +25,7 @@ from tests.networks import ARTICLE
 from tests.run.test_edits import edited
 
 needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed here"
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
 )
 
 
@@ -45,7 +45,7 @@ def near_a_kink(experiment: Experiment, iteration: int = 1) -> bool:
 
 @needs_torch
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
     assume(not near_a_kink(experiment))
     program = Timeline(experiment).program
@@ -56,7 +56,7 @@ def test_autograd_finds_our_gradients(experiment: Experiment) -> None:
 
 @needs_torch
 @given(edited())
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_and_those_of_an_edited_run(experiment: Experiment) -> None:
     assume(not any(near_a_kink(experiment, k) for k in range(1, 5)))
     timeline = Timeline(experiment)

@@ -36,7 +36,7 @@ def as_printed(sheet: Worksheet) -> dict[str, Any]:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_no_careful_answer_is_farther_off_than_the_key_says(experiment: Experiment) -> None:
     (found,) = sheets(Timeline(experiment), Wanted())
     known = as_printed(found)

@@ -42,7 +42,7 @@ def boxes(page: str, kind: str) -> int:
 
 
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Experiment) -> None:
     sheet = of(experiment)
     known = {**sheet.given, **sheet.scalars}
@@ -54,7 +54,7 @@ def test_what_is_given_and_asked_is_all_that_the_formulas_read(experiment: Exper
 
 
 @given(runs(wild=False, wrong=False))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_the_key_has_the_numbers_of_the_run(experiment: Experiment) -> None:
     timeline = Timeline(experiment)
     (row,) = rows(experiment)

@@ -46,7 +46,7 @@ def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
     ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(views(), WIDTHS, HEIGHTS)
 def test_what_the_step_writes_and_reads_is_always_there(
     view: View, width: int, height: int
@@ -58,7 +58,7 @@ def test_what_the_step_writes_and_reads_is_always_there(
         assert any(symbol in slot and shown.intersection(slot) for slot in slots)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(views(), WIDTHS, HEIGHTS)
 def test_numbers_are_never_cut_and_nothing_overlaps(view: View, width: int, height: int) -> None:
     board, view = shown_in(view, width, height)
@@ -72,7 +72,7 @@ def test_numbers_are_never_cut_and_nothing_overlaps(view: View, width: int, heig
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(views(), WIDTHS, HEIGHTS)
 def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height: int) -> None:
     board, view = shown_in(view, width, height)
