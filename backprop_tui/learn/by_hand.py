@@ -60,7 +60,8 @@ def results(found: Explanation, decimals: int, figure: Figure | None = None) -> 
     )
     for e in found.in_figures(figure):
         for rounded, backwards, each in product(roundings, (False, True), (False, True)):
-            yield _calculated(e, rounded, backwards, each)
+            last = _calculated(e, rounded, backwards, each, last=float)
+            yield from (last, rounded(last))
 
 
 def _half_up(x: float, decimals: int) -> float:
@@ -71,9 +72,13 @@ def _half_up(x: float, decimals: int) -> float:
     return size if x >= 0 else -size
 
 
-def _calculated(e: Expr, rounded: Rounding, backwards: bool, each: bool) -> float:
-    """The value of an expression of numbers, every result on the way rounded. A product begins with
-    its last factors if `backwards`; a sum is divided term by term if `each`."""
+def _calculated(
+    e: Expr, rounded: Rounding, backwards: bool, each: bool, last: Rounding | None = None
+) -> float:
+    """The value of an expression of numbers, every result on the way rounded, and the last one by
+    `last`. A product begins with its last factors if `backwards`; a sum is divided term by term if
+    `each`."""
+    last = last or rounded
 
     def of(x: Expr) -> float:
         return _calculated(x, rounded, backwards, each)
@@ -82,14 +87,14 @@ def _calculated(e: Expr, rounded: Rounding, backwards: bool, each: bool) -> floa
         case Num(x):
             return x
         case Neg(x):
-            return -of(x)
+            return -_calculated(x, rounded, backwards, each, last)
         case Mul():
-            factors = [of(x) for x in _factors(e)]
-            return reduce(lambda x, y: rounded(x * y), factors[::-1] if backwards else factors)
+            first, *middle, end = [of(x) for x in _factors(e)][:: -1 if backwards else 1]
+            return last(reduce(lambda x, y: rounded(x * y), middle, first) * end)
         case Div(Sum(terms), y) if each:
-            return rounded(sum(rounded(of(term) / of(y)) for term in terms))
+            return last(sum(rounded(of(term) / of(y)) for term in terms))
         case _:
-            return rounded(float(value(rebuild(e, lambda x: as_expr(of(x))), {})))
+            return last(float(value(rebuild(e, lambda x: as_expr(of(x))), {})))
 
 
 def _factors(e: Expr) -> tuple[Expr, ...]:
