@@ -33,6 +33,9 @@ b1 = [0.25]
 """
 
 
+AS_PRINTED = ["as", "printed"]
+
+
 class Check:
     """The command, run on a lesson or on the text of a file."""
 
@@ -102,7 +105,13 @@ class TestLessons:
         assert "Published, iteration 10,001: Matt Mazur, A Step by Step Backpropagation" in "".join(
             report
         )
-        assert row(report, "A1[1,1]") == ["A1[1,1]", "0.593269992", "0.59326999211", "equal"]
+        assert row(report, "A1[1,1]") == [
+            "A1[1,1]",
+            "0.593269992",
+            "0.59326999211",
+            "as",
+            "printed",
+        ]
         assert report[-1] == (
             "All 8 gradients agree. All 22 published figures are as printed; 4 more are known "
             "wrong."
@@ -137,10 +146,43 @@ class TestFigures:
         assert report[-1].endswith("All 5 published figures are as printed.")
 
     def test_a_wrong_digit_fails(self, check: Check) -> None:
-        status, report = check.file(published('A1 = "1.26"\nL = "0.03125"'))
+        status, report = check.file(published('A1 = "1.27"\nL = "0.03125"'))
         assert status == 1
-        assert row(report, "A1[1,1]") == ["A1[1,1]", "1.26", "1.25", "DIFFERS"]
-        assert report[-1].endswith("Of 2 published figures 1 DIFFERS: A1[1,1].")
+        assert row(report, "A1[1,1]") == ["A1[1,1]", "1.27", "1.25", "WRONG"]
+        assert report[-1].endswith("Of 2 published figures: 1 as printed; 1 WRONG: A1[1,1].")
+
+    def test_usual_rounding_is_told_and_passes(self, check: Check) -> None:
+        """With W1 0.505 and X 2.5, Z1 is 1.5125; L is 0.131328, but 0.130050 from A1 = 1.51."""
+        text = published('A1 = "1.51"\nZ1 = "1.511"\nL = "0.1300"\n"-dZ1" = "-0.511"')
+        text = text.replace("[[2]]", "[[2.5]]").replace("[[0.5]]", "[[0.505]]")
+        status, report = check.file(text)
+        assert status == 0
+        assert " ".join(row(report, "A1[1,1]")[3:]) == "as printed"
+        assert " ".join(row(report, "Z1[1,1]")[3:]) == "one unit off in the last digit"
+        assert " ".join(row(report, "L[1,1]")[3:]) == "right if every step is rounded to 2 places"
+        assert report[-1].endswith(
+            "Of 4 published figures: 1 as printed; 2 one unit off in the last digit; "
+            "1 right if every step is rounded."
+        )
+
+    def test_a_parameter_in_an_expression_may_be_meant_before_the_update(
+        self, check: Check
+    ) -> None:
+        status, report = check.file(published('W1 = "0.5"\n"W1 + b1" = "9"\n"W1·X" = "1"'))
+        said = " ".join(" ".join(report).split())
+        assert status == 1
+        assert (
+            'W1 is meant after the update. The key "before: W1" means the value before it, '
+            "which is as printed." in said
+        )
+        assert 'The key "before: W1 + b1" means the value before it.' in said
+        assert "Of 3 published figures: 1 equal before the update; 2 WRONG: " in said
+        status, report = check.file(published('"before: W1 · X" = "1"\n"before:b1" = "0.25"'))
+        assert status == 0
+        assert report[-1].endswith("All 2 published figures are as printed.")
+        status, report = check.file(published('"before: W9" = "1"'))
+        assert status == 2
+        assert "W9" in report[0]
 
     def test_a_wrong_digit_within_a_bound_passes(self, check: Check) -> None:
         status, report = check.file(published('within = 0.1\nA1 = "1.26"'))
@@ -172,7 +214,7 @@ class TestFigures:
         wild = published('iteration = 5000\nL = "0.1"').replace("= 0.5\n", "= 1e200\n", 1)
         status, report = check.file(wild)
         assert status == 1
-        assert " ".join(row(report, "L[1,1]")) == "L[1,1] 0.1 … DIFFERS: the run diverged before"
+        assert " ".join(row(report, "L[1,1]")) == "L[1,1] 0.1 … WRONG: the run diverged before"
 
     def test_a_faulty_entry_is_refused(self, check: Check) -> None:
         status, report = check.file(published("A1 = 1.25"))
@@ -378,7 +420,7 @@ def test_square_weights_printed_for_the_other_orientation_are_told_so(check: Che
     status, report = check.file(SQUARE)
     assert status == 1
     assert report[-1] == (
-        "All 8 gradients agree. Of 2 published figures 2 DIFFER: Z1[1,1], Z1[2,1]. "
+        "All 8 gradients agree. Of 2 published figures: 2 WRONG: Z1[1,1], Z1[2,1]. "
         'With network.orientation = "rows", all of them are as printed.'
     )
     rows = SQUARE.replace("[data]", 'orientation = "rows"\n[data]')

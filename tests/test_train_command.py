@@ -94,6 +94,36 @@ class TestStops:
         assert told["iterations"] == f"{first}"
         assert told["stopped"] == f"the loss is below 0.001, first in iteration {first}"
 
+    @pytest.mark.parametrize("order", ["sequential", "shuffled"])
+    def test_after_the_first_epoch_with_a_mean_below(self, order: str, train: Train) -> None:
+        """Three examples in batches of two: the second batch counts half as much."""
+        lines = ["X = [[0, 0], [0, 1], [1, 1]]", "Y = [[0], [1], [0]]", f'order = "{order}"']
+        text = re.sub(r"X = .*\nY = .*", "\n".join(lines[:2]), XOR)
+        Path("xor.toml").write_text(text.replace('order = "shuffled"', f"{lines[2]}\nbatch = 2"))
+        losses = Timeline(load("xor.toml")).history.losses(1, 4001).reshape(-1, 2)
+        means = losses @ np.array([2, 1]) / 3
+        epoch = int(np.argmax(means < 0.05)) + 1
+        assert epoch > 1
+        assert (losses[: epoch - 1] < 0.05).any()  # a batch alone was below before
+        told = train("xor.toml", "--until-loss", "0.05")
+        assert (told.status, told["iterations"]) == (0, f"{2 * epoch:,}")
+        assert told["stopped"] == f"the mean loss is below 0.05, first in epoch {epoch:,}"
+        first = int(np.argmax(losses.ravel() < 0.05)) + 1
+        told = train("xor.toml", "--until-batch-loss", "0.05")
+        assert (told.status, told["iterations"]) == (0, f"{first:,}")
+        assert told["stopped"] == f"a loss is below 0.05, first in iteration {first:,}"
+
+    def test_an_epoch_that_began_before_does_not_count(self, train: Train) -> None:
+        Path("xor.toml").write_text(XOR)  # four batches to an epoch
+        train("xor.toml", "--iterations", "5", "--save", "run.toml")
+        assert train("run.toml", "--until-loss", "100")["iterations"] == "7, from 6 to 12"
+        assert train("run.toml", "--until-batch-loss", "100")["iterations"] == "1, number 6"
+
+    def test_an_epoch_longer_than_what_is_computed_at_once(self, train: Train) -> None:
+        rows = ";".join(["1"] * 3001)
+        argv = ("--layers", "1,1", "--activations", "sigmoid", "--x", rows, "--y", rows)
+        assert train(*argv, "--until-loss", "100")["iterations"] == "3,001"
+
     def test_a_loss_that_is_not_reached_is_a_failure(self, train: Train) -> None:
         told = train("--until-loss", "0", "--iterations", "30")
         assert told.status == 1

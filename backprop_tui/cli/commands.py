@@ -44,6 +44,7 @@ from backprop_tui.cli.flags import (
     SIX_DECIMALS,
     THEME,
     UNICODE,
+    UNTIL_BATCH_LOSS,
     UNTIL_LOSS,
     Option,
 )
@@ -190,10 +191,11 @@ COMMANDS = {
                     replace(
                         ITERATIONS,
                         help="at most so many iterations (default: 1,000, or an epoch if that "
-                        "is longer; 1,000,000 with --until-loss or --plateau)",
+                        "is longer; 1,000,000 where a loss or a plateau is waited for)",
                         default=None,
                     ),
                     UNTIL_LOSS,
+                    UNTIL_BATCH_LOSS,
                     PLATEAU,
                 ),
                 "what is kept": (SAVE, HISTORY, OVERWRITE),

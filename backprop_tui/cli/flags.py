@@ -185,7 +185,12 @@ FORMAT = Option(
 )
 UNTIL_LOSS = Option(
     "--until-loss X",
-    "stop at the first iteration whose loss is below X: J, or the L of its one example",
+    "stop after the first whole epoch with a mean loss of all its examples below X",
+    finite,
+)
+UNTIL_BATCH_LOSS = Option(
+    "--until-batch-loss X",
+    "stop at the first iteration whose own loss is below X: J, or the L of its one example",
     finite,
 )
 PLATEAU = Option("--plateau N", "stop when N iterations bring no better loss", whole(1))

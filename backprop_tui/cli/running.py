@@ -71,7 +71,12 @@ def train(arguments: argparse.Namespace) -> int:
     """Iterations at full speed until one of the flags says stop; what came of it is kept."""
     experiment = opened(arguments)
     timeline = Timeline(experiment)
-    until = Until(arguments.iterations, arguments.until_loss, arguments.plateau)
+    until = Until(
+        arguments.iterations,
+        arguments.until_loss,
+        arguments.until_batch_loss,
+        arguments.plateau,
+    )
     session = TrainingRun(timeline, until, arguments.decimals)
     if session.diverged_before:
         raise CommandError(f"there is nothing to train: {session.divergence(session.first - 1)}")

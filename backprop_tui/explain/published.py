@@ -5,13 +5,13 @@ A figure that is known to be wrong in its source is reported as that, and is nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from math import isfinite, nan
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,28 +19,40 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, Name, cells, names, rebuild
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.shapes import Shape, shape
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.experiment import Experiment, read_only
 from backprop_tui.model.network import ORIENTATIONS, Network
-from backprop_tui.model.notes import Figure, KnownWrong, Published
+from backprop_tui.model.notes import BEFORE, Figure, KnownWrong, Published
+from backprop_tui.model.program import Program
+from backprop_tui.run.iterations import Iteration
 from backprop_tui.run.timeline import Timeline
 
+Env: TypeAlias = Mapping[str, Any]
 MOST_DIGITS = 12
 """The most significant digits that are compared."""
+LEAST_PLACES = 2
+"""The fewest decimals to which a source is taken to round each step."""
 
 
 class FigureVerdict(StrEnum):
     """How a published figure and the computed number compare."""
 
-    EQUAL = "equal"
+    EQUAL = "as printed"
     BEFORE = "equal before the update"
-    WITHIN = "within"
-    DIFFERS = "differs"
+    WITHIN = "within the stated bound"
+    CUT = "cut, not rounded"
+    LAST_DIGIT = "one unit off in the last digit"
+    ROUNDED = "right if every step is rounded"
+    WRONG = "WRONG"
     KNOWN_WRONG = "known wrong"
-    NOT_REACHED = "not reached"
+    NOT_REACHED = "WRONG: the run diverged before"
+
+
+INEXACT = (FigureVerdict.CUT, FigureVerdict.LAST_DIGIT, FigureVerdict.WRONG)
+"""Verdicts on figures that may follow from rounded ones."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,18 @@ class Comparison:
     within: float | None = None
     wrong: KnownWrong | None = None
     """Why it is wrong in its source, and what is right, where that is known."""
+    places: int = 0
+    """The decimals to which every step is rounded, where the printed number follows from that."""
+    remark: str = ""
+    """Of a wrong one: which value of a parameter is meant, and how to mean the other one."""
+
+    @property
+    def said(self) -> str:
+        """How the two numbers compare: cut, not rounded; or two ways in which that may be."""
+        rounded = f"{FigureVerdict.ROUNDED} to {self.places} places" if self.places else ""
+        if self.verdict is FigureVerdict.ROUNDED:
+            return rounded
+        return "; or ".join(filter(None, (self.verdict, rounded)))
 
     @property
     def place(self) -> Place | None:
@@ -70,8 +94,8 @@ class Comparison:
 
     @property
     def failed(self) -> bool:
-        """Whether the check fails: the numbers differ, or the run ended before."""
-        return self.verdict in (FigureVerdict.DIFFERS, FigureVerdict.NOT_REACHED)
+        """Whether the check fails: no usual rounding gives the number, or the run ended before."""
+        return self.verdict in (FigureVerdict.WRONG, FigureVerdict.NOT_REACHED)
 
     @property
     def as_printed(self) -> bool:
@@ -111,12 +135,32 @@ def _half_a_unit(printed: str) -> Decimal:
     float, and may have been rounded either way.
     """
     figure = _decimal(printed)
-    exponent = figure.as_tuple().exponent
-    assert isinstance(exponent, int)
     least = Decimal(5).scaleb(figure.adjusted() - MOST_DIGITS)
-    is_whole = not set(printed) & set(".eE")
-    half = least if is_whole else max(least, Decimal(5).scaleb(exponent - 1))
+    half = max(least, _unit(printed) / 2)
     return half + least / 10
+
+
+def _unit(printed: str) -> Decimal:
+    """One unit of the last digit printed: 0 for a whole number, which is exact."""
+    exponent = _decimal(printed).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return Decimal(1).scaleb(exponent) if set(printed) & set(".eE") else Decimal(0)
+
+
+def is_cut(computed: float, printed: str) -> bool:
+    """Whether a number gives the printed one when its further digits are left out, and is not 0."""
+    figure, unit = _decimal(printed), _unit(printed)
+    if not isfinite(computed) or not unit or not figure or (figure < 0) != (computed < 0):
+        return False
+    return abs(figure) <= abs(Decimal(computed)) < abs(figure) + unit
+
+
+def is_unit_off(computed: float, printed: str) -> bool:
+    """Whether a number, rounded, is one unit off in the last digit, of two digits at least."""
+    figure, unit = _decimal(printed), _unit(printed)
+    if not isfinite(computed) or not unit or abs(figure) < 10 * unit:
+        return False
+    return abs(Decimal(computed) - figure) <= unit + _half_a_unit(printed)
 
 
 def compare(timeline: Timeline, published: Published) -> tuple[Comparison, ...]:
@@ -132,7 +176,7 @@ def figures_of(timeline: Timeline) -> tuple[Comparison, ...]:
 def in_other_orientation(experiment: Experiment) -> Experiment | None:
     """The same numbers read in the other orientation, in which square weights have the same shape.
 
-    None where a weight does not fit there, and where the network is no dense one.
+    None where a weight or a figure does not fit there, and where the network is no dense one.
     """
     if not isinstance(experiment.network, Network):
         return None
@@ -145,12 +189,16 @@ def in_other_orientation(experiment: Experiment) -> Experiment | None:
     }
     if any(value.shape != architecture.of_one[symbol] for symbol, value in given.items()):
         return None
+    try:
+        published = tuple(_turned(p, network, experiment) for p in experiment.published)
+    except ShapeMismatch:  # an expression that has no value there
+        return None
     return replace(
         experiment,
         network=network,
         data=experiment.data.along(architecture.axis),
         initial=replace(initial, given=given),
-        published=tuple(_turned(p, network, experiment) for p in experiment.published),
+        published=published,
         edits=(),
         formulas={},
         saved=None,
@@ -172,57 +220,107 @@ def _turned(published: Published, network: Network, experiment: Experiment) -> P
         of, printed = cells_turned(figure.of), figure.printed
         if (len(printed), len(printed[0])) != (shape(of, shapes) or (1, 1)):
             printed = tuple(zip(*printed, strict=True))
-        return Figure(of, printed)
+        return Figure(of, printed, figure.before)
 
     wrong = tuple(replace(known, of=cells_turned(known.of)) for known in published.known_wrong)
     return replace(published, figures=tuple(map(turned, published.figures)), known_wrong=wrong)
 
 
 def _comparisons(timeline: Timeline, published: Published) -> Iterator[Comparison]:
-    done = timeline.iteration(published.iteration)
-    shapes = timeline.program.shapes(len(timeline.experiment.examples_of(published.iteration)))
-    # Parameters have the values that the updates gave them.
-    env = {**done.scalars, **done.given, **timeline.program.by_symbol(done.results)}
+    done, program = timeline.iteration(published.iteration), timeline.program
+    shapes = program.shapes(len(timeline.experiment.examples_of(published.iteration)))
     reached = done.number == published.iteration
-    numbers = cache(lambda e: _numbers(e, env))
-    before = cache(lambda e: _numbers(e, {**env, **done.given}))
-    for e, i, j, printed, wrong in _printed(published, shapes):
+    places = _places(published)
+    renewed = {*program.parameters} & {*program.positions}
+    number = cache(lambda e, before, n: _numbers(e, _values(program, done, n), before, done))
+    for figure, i, j, printed, wrong in _printed(published, shapes):
+        e, before = figure.of, figure.before
         one = _one(e, i, j, shapes)
-        number = float(numbers(e)[i, j]) if reached else nan
-        verdict = _verdict(number, printed, published.within, reached, wrong)
-        if verdict is FigureVerdict.DIFFERS and not isinstance(one, Cell):
-            earlier = float(before(e)[i, j])  # dW1 + λ·W1: of the W1 that the gradient is at
-            if matches(earlier, printed):
-                number, verdict = earlier, FigureVerdict.BEFORE
-        yield Comparison(
+
+        def computed(n: int | None, before: bool = before, e: Expr = e, at: Any = (i, j)) -> float:
+            return float(number(e, before, n)[at])
+
+        here = computed(None) if reached else nan
+        found = Comparison(
             of=text(one) if len(cells(one)) <= len(names(e)) else f"({text(e)})[{i + 1},{j + 1}]",
             reads=names(e),
             iteration=published.iteration,
-            cell=one if isinstance(one, Cell) else None,
+            cell=one if isinstance(one, Cell) and not before else None,
             source=published.source,
             printed=printed,
-            computed=number,
-            verdict=verdict,
+            computed=here,
+            verdict=_verdict(here, printed, published.within, reached, wrong),
             within=published.within,
             wrong=wrong,
         )
+        if before:
+            found = replace(found, of=f"{BEFORE} {found.of}")
+        updated = [] if before else [s for s in names(e) if s in renewed]
+        fits = bool(updated) and reached and matches(computed(None, before=True), printed)
+        if found.verdict in INEXACT and fits and found.cell is None:
+            # dW1 + λ·W1: of the W1 that the gradient is at
+            verdict = FigureVerdict.BEFORE
+            found = replace(found, computed=computed(None, before=True), verdict=verdict)
+        if found.verdict in INEXACT:
+            follows = next((n for n in places if matches(computed(n), printed)), 0)
+            found = replace(found, places=follows)
+        if found.verdict is FigureVerdict.WRONG:
+            if found.places:
+                found = replace(found, verdict=FigureVerdict.ROUNDED)
+            elif updated:
+                found = replace(found, remark=_remark(updated, e, fits))
+        yield found
+
+
+def _places(published: Published) -> tuple[int, ...]:
+    """The decimals with which an entry prints its figures: a source may round each step so."""
+    printed = (p for figure in published.figures for row in figure.printed for p in row if p)
+    found = (len(p.partition(".")[2]) for p in printed if not set(p) & set("eE"))
+    return tuple(sorted({n for n in found if LEAST_PLACES <= n < MOST_DIGITS}, reverse=True))
+
+
+def _values(program: Program, done: Iteration, places: int | None) -> Env:
+    """What the steps of an iteration give; with `places`, each from operands rounded to them."""
+    if places is None:
+        return program.by_symbol(done.results)
+    env: dict[str, Any] = {**done.given, **done.scalars}
+    found: dict[str, Array] = {}
+    with np.errstate(all="ignore"):
+        for step, e in zip(program.steps, program.lowered, strict=True):
+            found[step.symbol] = np.asarray(value(e, env))
+            env[step.symbol] = np.round(found[step.symbol], places)
+    return found
+
+
+def _remark(updated: Sequence[str], e: Expr, fits: bool) -> str:
+    """Which value of a parameter is meant, and how to mean the other one."""
+    are = "is" if len(updated) == 1 else "are"
+    also = ", which is as printed" if fits else ""
+    return (
+        f"{' and '.join(updated)} {are} meant after the update. "
+        f'The key "{BEFORE} {text(e)}" means the value before it{also}.'
+    )
 
 
 def _printed(
     published: Published, shapes: Mapping[str, Shape]
-) -> Iterator[tuple[Expr, int, int, str, KnownWrong | None]]:
-    """Each printed number: of what, its row and column (from 0), and why it is wrong, if it is."""
+) -> Iterator[tuple[Figure, int, int, str, KnownWrong | None]]:
+    """Each printed number: its figure, row and column (from 0), and why it is wrong, if it is."""
     spoilt = {_one(wrong.of, 0, 0, shapes) for wrong in published.known_wrong}
     for figure in published.figures:
         for i, row in enumerate(figure.printed):
             for j, printed in enumerate(row):
                 if printed and _one(figure.of, i, j, shapes) not in spoilt:
-                    yield figure.of, i, j, printed, None
+                    yield figure, i, j, printed, None
     for wrong in published.known_wrong:
-        yield wrong.of, 0, 0, wrong.printed, wrong
+        yield Figure(wrong.of, ((wrong.printed,),)), 0, 0, wrong.printed, wrong
 
 
-def _numbers(e: Expr, env: Mapping[str, Any]) -> Array:
+def _numbers(e: Expr, results: Env, before: bool, done: Iteration) -> Array:
+    """What an expression gives with the results of the steps; parameters are as the updates left
+    them, or as the iteration began with them."""
+    known = (results, done.given) if before else (done.given, results)
+    env = {**done.scalars, **known[0], **known[1]}
     return np.atleast_2d(np.asarray(value(e, env), dtype=np.float64))
 
 
@@ -242,7 +340,11 @@ def _verdict(
         return FigureVerdict.NOT_REACHED
     if matches(computed, printed):
         return FigureVerdict.EQUAL
-    return FigureVerdict.WITHIN if matches(computed, printed, within) else FigureVerdict.DIFFERS
+    if matches(computed, printed, within):
+        return FigureVerdict.WITHIN
+    if is_cut(computed, printed):
+        return FigureVerdict.CUT
+    return FigureVerdict.LAST_DIGIT if is_unit_off(computed, printed) else FigureVerdict.WRONG
 
 
 class Beside:

@@ -132,6 +132,9 @@ class Report:
             here = tuple(found)
             yield Text(f"\nPublished, iteration {iteration:,}: {source}", "bold")
             yield figure_table(here, encoding)
+            for remark in dict.fromkeys(c.remark for c in here if c.remark):
+                of = ", ".join(c.of for c in here if c.remark == remark)
+                yield Text(encodable(f"{of}: {remark}", encoding))
             yield from (Text(sentence, "dim") for sentence in _reasons(here))
             if experiment.mistake and (same := _reproduced(here)):
                 yield Text(
@@ -147,7 +150,9 @@ class Report:
         if not any(c.failed for c in self.figures):
             return ""
         other = published.in_other_orientation(self.timeline.experiment)
-        if other is None or any(c.failed for c in published.figures_of(Timeline(other))):
+        if other is None or not all(
+            c.as_printed or c.wrong for c in published.figures_of(Timeline(other))
+        ):
             return ""
         said = f'network.orientation = "{other.dense.orientation}"'
         return f"With {said}, all of them are as printed."
@@ -209,14 +214,18 @@ def _of_figures(found: Sequence[Comparison]) -> str:
         return "There are no published figures for this run."
     known = sum(c.wrong is not None for c in found)
     failed = [c.of for c in found if c.failed]
+    others = [c for c in found if c.wrong is None and not c.failed]
     right = len(found) - known
     also = f"; {known} more {'is' if known == 1 else 'are'} known wrong" if known else ""
-    if failed:
-        differ = _number_of(len(failed), "DIFFERS", "DIFFER")
-        return f"Of {right} published figures {differ}{_named(failed)}{also}."
-    near = sum(c.verdict is published.FigureVerdict.WITHIN for c in found)
-    bound = f", {near} of them within the stated bound" if near else ""
-    return f"All {right} published figures are as printed{bound}{also}."
+    counted = Counter(c.verdict for c in others)
+    exact = published.FigureVerdict.EQUAL, published.FigureVerdict.WITHIN
+    if not failed and set(counted) <= set(exact):
+        near = counted[exact[1]]
+        bound = f", {near} of them within the stated bound" if near else ""
+        return f"All {right} published figures are as printed{bound}{also}."
+    told = [f"{n} {verdict}" for verdict, n in counted.items()]
+    wrong = [f"{len(failed)} WRONG{_named(failed)}"] if failed else []
+    return f"Of {right} published figures: {'; '.join([*told, *wrong])}{also}."
 
 
 def _number_of(count: int, one: str, more: str) -> str:
@@ -263,7 +272,12 @@ def figure_table(found: Iterable[Comparison], encoding: str) -> Table:
     table = _table("figure", *right, "verdict", right=right)
     for c in found:
         row = [c.of, c.printed.replace("-", "−"), _computed(c), _against_print(c)]
-        _add_row(table, row, BAD if c.failed else DOUBTFUL if c.wrong else GOOD, encoding)
+        _add_row(
+            table,
+            row,
+            BAD if c.failed else DOUBTFUL if c.wrong or not c.as_printed else GOOD,
+            encoding,
+        )
     return table
 
 
@@ -307,10 +321,6 @@ def _against_print(c: Comparison) -> str:
     match c.verdict:
         case published.FigureVerdict.WITHIN:
             return f"within {c.within:g}".replace("-", "−")
-        case published.FigureVerdict.DIFFERS:
-            return "DIFFERS"
-        case published.FigureVerdict.NOT_REACHED:
-            return "DIFFERS: the run diverged before"
         case published.FigureVerdict.KNOWN_WRONG if c.as_printed:
             return "listed as wrong, but computed the same"
         case published.FigureVerdict.KNOWN_WRONG if c.is_correct is False:
@@ -318,7 +328,7 @@ def _against_print(c: Comparison) -> str:
         case published.FigureVerdict.KNOWN_WRONG if c.correct is not None:
             return f"known wrong: correct is {c.correct}".replace("-", "−")
         case _:
-            return str(c.verdict)
+            return c.said
 
 
 def _reasons(found: Sequence[Comparison]) -> Iterator[str]:

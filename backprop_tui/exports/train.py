@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import IO, Any
 
+from backprop_tui.explain.advice import advice
 from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
@@ -64,7 +65,8 @@ class TrainingRun:
         stop = self.trained and self.trained.stop
         if stop is StopReason.DIVERGED:
             return False
-        return self.until.loss is None or stop is StopReason.LOSS
+        asked = (self.until.loss, self.until.batch_loss) != (None, None)
+        return not asked or stop in (StopReason.LOSS, StopReason.BATCH_LOSS)
 
     def run(self, asked: Callable[[], object], losses: LossFile, show: Bar) -> None:
         """Train until done or `asked` to stop, with losses and progress after each stretch."""
@@ -138,6 +140,8 @@ class TrainingRun:
         )
         yield "best", f"{self._figure(trained.best)} in iteration {trained.best_in:,}"
         yield from self._scores()
+        if said := advice(self.timeline, last - last % experiment.batches_per_epoch):
+            yield "advice", said
         yield "stopped", self._why(trained)
         yield "time", f"{self.seconds:.3g} s, {self.rate:,.0f} iterations a second"
         if self.saved is not None:
@@ -163,10 +167,15 @@ class TrainingRun:
         return figure(number, self.decimals)
 
     def _why(self, trained: Trained) -> str:
-        last, until = f"{trained.last:,}", self.until
+        last, until, experiment = f"{trained.last:,}", self.until, self.timeline.experiment
+        batches, epoch = experiment.batches_per_epoch, experiment.epoch_of(trained.last)
         match trained.stop:
+            case StopReason.LOSS if batches > 1:
+                return f"the mean loss is below {until.loss:g}, first in epoch {epoch:,}"
             case StopReason.LOSS:
                 return f"the loss is below {until.loss:g}, first in iteration {last}"
+            case StopReason.BATCH_LOSS:
+                return f"a loss is below {until.batch_loss:g}, first in iteration {last}"
             case StopReason.PLATEAU:
                 return f"a plateau: no better loss in {until.plateau:,} iterations"
             case StopReason.DIVERGED:
@@ -174,7 +183,10 @@ class TrainingRun:
             case StopReason.ASKED:
                 return f"on request, after iteration {last}"
             case _ if until.loss is not None:
-                return f"the iterations are done; the loss was never below {until.loss:g}"
+                what = "mean loss of a whole epoch" if batches > 1 else "loss"
+                return f"the iterations are done; the {what} was never below {until.loss:g}"
+            case _ if until.batch_loss is not None:
+                return f"the iterations are done; no loss was below {until.batch_loss:g}"
             case _:
                 return "the iterations are done"
 

@@ -18,7 +18,7 @@ from backprop_tui.messages import count, hint, listed, printable, shown
 from backprop_tui.model import lazy
 from backprop_tui.model.experiment import PUBLISHED
 from backprop_tui.model.layers import OBJECTIVE
-from backprop_tui.model.notes import FORMS, LINE_FORM, place_said
+from backprop_tui.model.notes import BEFORE, FORMS, LINE_FORM, place_said
 
 Entries: TypeAlias = Sequence[Mapping[str, Any] | None]
 
@@ -122,7 +122,8 @@ def published_figures_fit(draft: Draft) -> None:
             continue
         for key, rows in _figures(entry):
             path: Path = ("published", i, key)
-            found = _shape_of(key, shapes, path, draft.faults, tuple(PUBLISHED.keys))
+            of = key.removeprefix(BEFORE)
+            found = _shape_of(of, shapes, path, draft.faults, tuple(PUBLISHED.keys))
             if rows is not None and found is not None:
                 _has_shape(key, rows, found, path, draft.faults)
         for j, wrong in enumerate(entry.get("known_wrong") or ()):
@@ -144,7 +145,7 @@ def _has_shape(
     got = (len(rows), len(rows[0]))
     if got != (wanted or (1, 1)):
         is_one = "is one number" if wanted in ((), (1, 1)) else f"is {written(wanted)}"
-        of = text(lazy.parse(key))
+        of = text(lazy.parse(key.removeprefix(BEFORE)))
         faults.add(path, f"has figures of shape {written(got)}, but {of} {is_one}")
 
 

@@ -24,7 +24,8 @@ from backprop_tui.learn.by_hand import (
 )
 from backprop_tui.learn.diagnosis import explain_wrong
 from backprop_tui.learn.mistakes import Slip
-from backprop_tui.learn.questions import AskedQuestion, Choice
+from backprop_tui.learn.questions import AskedQuestion
+from backprop_tui.learn.votes import Choice
 from backprop_tui.maths.expressions import Cell, Compare, Expr, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import shape

@@ -14,7 +14,8 @@ from backprop_tui.explain.gradient_lines import statement
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn.answers import AnswerVerdict, JudgedAnswer, judge_formula
 from backprop_tui.learn.formulas import FormulaError, read
-from backprop_tui.learn.questions import AskedQuestion, Choice
+from backprop_tui.learn.questions import AskedQuestion
+from backprop_tui.learn.votes import Choice, chance, word_vote
 from backprop_tui.maths.expressions import (
     Delta,
     Expr,
@@ -27,7 +28,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.notes import MOST_CHOICES, Question
+from backprop_tui.model.notes import Question
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
 
@@ -43,11 +44,12 @@ def ask_line(
     found: Derivation,
     typed: bool,
     question: Question | None = None,
+    seed: int = 0,
 ) -> AskedQuestion | None:
     """The question about a derivation; None where it has no line to ask for.
 
     A line that is `typed` is one that the parser reads; where none is, its rule is voted for.
-    `question` is that of the experiment, which says what is asked.
+    `question` is that of the experiment, which says what is asked; `seed` draws the choices.
     """
     if (count := len(found.lines)) == 1:
         return None
@@ -58,7 +60,7 @@ def ask_line(
         if at > 1 and _is_read(found.lines[at - 1].expression):
             said = question.text if question else WRITE.format(found.lines[at - 1].rule)
             return AskedQuestion(place, step, "formula", said, (), answer, own, line=at)
-    choices = _choices(program, found, line, place.symbol)
+    choices = _choices(program, found, line, place, seed)
     if len(choices) == 1:
         return None
     hint = f"the next line is {text(found.lines[line - 1].expression)}"
@@ -71,8 +73,10 @@ def _is_read(e: Expr) -> bool:
     return not any(isinstance(part, Partial | Indexed | SumOver | Delta) for part in walk(e))
 
 
-def _choices(program: Program, found: Derivation, line: int, symbol: str) -> tuple[Choice, ...]:
-    """The rule of a line and rules that cannot lead to it, in the order of their letters."""
+def _choices(
+    program: Program, found: Derivation, line: int, place: Place, seed: int
+) -> tuple[Choice, ...]:
+    """The rule of a line and rules that cannot lead to it, in places drawn by the seed."""
     rules = [each.rule for each in found.lines]
     right = rules[line - 1]
     called = (call.function for _, e in found.given for call in calls(e))
@@ -80,10 +84,13 @@ def _choices(program: Program, found: Derivation, line: int, symbol: str) -> tup
     no_choice = {*rules[line - 1 :], *GENERAL, *map(statement, own)}
     by_elements = not all(_is_read(each.expression) for each in found.lines[1:])
     above = rules[: line - 1][::-1]
-    others = _of_others(program, symbol, by_elements)
+    others = _of_others(program, place.symbol, by_elements)
     wrong = dict.fromkeys(r for r in (above[0], *others, *above) if r not in no_choice)
-    shown = sorted([right, *list(wrong)[: MOST_CHOICES - 1]])
-    return tuple(Choice(nan, rule, "", right=rule == right) for rule in shown)
+    return word_vote(
+        Choice(nan, right, "", right=True),
+        [Choice(nan, rule, "") for rule in wrong],
+        chance(seed, place.iteration, place.symbol, *rules),
+    )
 
 
 def _of_others(program: Program, symbol: str, by_elements: bool) -> Iterator[str]:

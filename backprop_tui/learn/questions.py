@@ -6,7 +6,9 @@ most of them differ. `answers` judges what is answered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
 from math import isfinite, nan
@@ -15,6 +17,7 @@ from backprop_tui.explain.explanation import Explanation, Number, formula, read_
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
+from backprop_tui.learn.votes import Choice, chance, number_vote
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
@@ -52,20 +55,6 @@ NEXT = "What is the next number? Say it before you see it."
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A choice of a vote as it is written; `label` says how one gets a wrong number.
-
-    A choice in its author's words has no number (NaN), and a label that says why it is correct, or
-    is not; it may be empty.
-    """
-
-    number: float
-    written: str
-    label: str
-    right: bool = False
-
-
-@dataclass(frozen=True)
 class AskedQuestion:
     """A question about one number of a step that is still to come."""
 
@@ -89,6 +78,12 @@ class AskedQuestion:
     @property
     def cell(self) -> Cell:
         return self.place.cell
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells it from other questions: whichever cell of the step is asked for."""
+        own = self.text if self.own else ""
+        return self.place.iteration, self.step.symbol, self.line, own
 
     @property
     def correct(self) -> Choice | None:
@@ -127,7 +122,9 @@ def ask(
     choices: tuple[Choice, ...] = worded
     if form == "vote" and not worded:
         by_hand = Explanation(Provenance(timeline), Place(iteration.number, cell), write).by_hand()
-        choices = choices_at(program, iteration, cell, write, by_hand)
+        choices = choices_at(
+            program, iteration, cell, write, by_hand, timeline.experiment.initial.seed
+        )
         form = form if len(choices) > 1 else "talk"
     said = question.text if question else NEXT if form == "talk" else asks(program, step, cell)
     answer = question.answer if question else None
@@ -199,7 +196,7 @@ def best_cell(
         cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         written = write(number)
         shows = isfinite(number) and read_figure(written) != 0
-        choices = len(choices_at(program, iteration, cell, write))
+        choices = min(1 + len(list(_wrong(program, iteration, cell, write))), MOST_CHOICES)
         worth = (
             isfinite(number),
             shows,
@@ -218,31 +215,58 @@ def choices_at(
     iteration: Iteration,
     cell: Cell,
     write: Number,
-    by_hand: tuple[float, ...] = (),
+    by_hand: tuple[float, ...],
+    seed: int,
 ) -> tuple[Choice, ...]:
-    """The right number and up to three wrong ones that are written differently, the largest first.
+    """The right number and up to three wrong ones that are written differently, in places drawn by
+    the seed; none where the right number is not finite.
 
     No wrong one is written like one of `by_hand`, which the figures shown give by rounding.
     """
-    result = iteration.results[program.index(cell.symbol)]
-    right = float(result[cell.row - 1, cell.column - 1])
+    right = _number(program, iteration, cell)
     if not isfinite(right):
         return ()
-    chosen = [Choice(right, write(right), "", right=True)]
-    right_too = {read_figure(write(number)) for number in by_hand}
+    correct = Choice(right, write(right), "", right=True)
+    wrong = list(_wrong(program, iteration, cell, write, by_hand))
+    return number_vote(correct, wrong, chance(seed, iteration.number, text(cell), correct.written))
+
+
+def _number(program: Program, iteration: Iteration, cell: Cell) -> float:
+    return float(iteration.results[program.index(cell.symbol)][cell.row - 1, cell.column - 1])
+
+
+def _wrong(
+    program: Program,
+    iteration: Iteration,
+    cell: Cell,
+    write: Number,
+    by_hand: tuple[float, ...] = (),
+) -> Iterator[Choice]:
+    """The wrong numbers that look different, the likeliest first: more than one unit of the last
+    digit from the right one, which rounding on the way may give."""
+    right = _number(program, iteration, cell)
+    if not isfinite(right):
+        return
+    shown = write(right)
+    taken, labels = {read_figure(shown), *(read_figure(write(n)) for n in by_hand)}, set()
     # Where several paths are added up, the likeliest wrong number is that of one path alone.
     for wrong in sorted(wrong_numbers(program, iteration, cell), key=lambda w: not _one_path(w)):
         number = wrong.number if abs(wrong.number) > VANISHES * abs(right) else 0.0
         written = write(number)
-        new = all(
-            read_figure(written) != read_figure(c.written) and wrong.label != c.label
-            for c in chosen
-        )
-        if new and read_figure(written) not in right_too:
-            chosen.append(Choice(number, written, wrong.label))
-        if len(chosen) == MOST_CHOICES:
-            break
-    return tuple(sorted(chosen, key=lambda choice: -choice.number))
+        figure = read_figure(written)
+        if figure not in taken and wrong.label not in labels and not _is_rounding(written, shown):
+            taken.add(figure)
+            labels.add(wrong.label)
+            yield Choice(number, written, wrong.label)
+
+
+def _is_rounding(written: str, shown: str) -> bool:
+    """Whether two figures differ by one unit of the last digit shown, as rounding may leave it."""
+    found = re.fullmatch(r"[−-]?\d+\.?(\d*)(?:e([−-]?\d+))?", shown)
+    if found is None:
+        return False
+    unit = 10.0 ** (int((found[2] or "0").replace("−", "-")) - len(found[1]))
+    return abs(read_figure(written) - read_figure(shown)) < 1.5 * unit
 
 
 def _one_path(wrong: WrongNumber) -> bool:
@@ -280,13 +304,20 @@ class Score:
     """
 
     answered: tuple[Answered, ...] = ()
+    opened: tuple[tuple[object, ...], ...] = ()
+    """What was asked so far, whether it is over or not: a question for each number."""
+
+    def opening(self, asked: AskedQuestion) -> Score:
+        """The score with that question asked, which has a number from then on."""
+        known = asked.identity in self.opened
+        return self if known else replace(self, opened=(*self.opened, asked.identity))
 
     def after(self, asked: AskedQuestion, outcome: QuestionOutcome, misses: int) -> Score:
         """The score with that question over as well."""
-        if self._asked_before(asked) is not None:
+        if self._asked_before(asked):
             return self
         ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses)
-        return Score((*self.answered, ended))
+        return replace(self, answered=(*self.answered, ended))
 
     def is_due(self, kind: str) -> bool:
         """Whether the last question of that kind had a wrong answer."""
@@ -295,17 +326,14 @@ class Score:
 
     def has(self, asked: AskedQuestion) -> bool:
         """Whether that question is over."""
-        return self._asked_before(asked) is not None
+        return self._asked_before(asked)
 
     def number(self, asked: AskedQuestion) -> int:
-        """The question's number, from 1; one that was asked before keeps its own."""
-        before = self._asked_before(asked)
-        return len(self.answered) + 1 if before is None else before + 1
+        """The number of a question that was asked, from 1; asked again, it keeps its own."""
+        return self.opened.index(asked.identity) + 1
 
-    def _asked_before(self, asked: AskedQuestion) -> int | None:
-        known = [(a.place, a.text) for a in self.answered]
-        own = asked.place, asked.text
-        return known.index(own) if own in known else None
+    def _asked_before(self, asked: AskedQuestion) -> bool:
+        return any((a.place, a.text) == (asked.place, asked.text) for a in self.answered)
 
     @property
     def right(self) -> int:

@@ -198,9 +198,9 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
             here = "" if part == e else f" in {text(part)}"
             whole = replace(e, {part: over})
             yield whole, f"{needs} {terms}{here}."
-            yield replace(e, {part: part / scalar}), f"{needs} / {sign}{here}."
-            yield replace(e, {part: over / scalar}), f"{needs} {terms}, and / {sign}{here}."
-            yield whole / scalar, f"{needs} {terms}{here}, and / {sign}."
+            yield replace(e, {part: part / scalar}), f"{needs} 1/{sign}{here}."
+            yield replace(e, {part: over / scalar}), f"{needs} {terms}, and 1/{sign}{here}."
+            yield whole / scalar, f"{needs} {terms}{here}, and 1/{sign}."
             yield (
                 replace(e, {part: part * scalar}),
                 f"{correct} for one {one}; with {more} nothing here is divided by {sign}.",

@@ -185,10 +185,19 @@ class Figure:
 
     of: Expr
     printed: tuple[tuple[str, ...], ...]
+    before: bool = False
+    """Whether its parameters are meant before their update."""
+
+
+BEFORE = "before:"
+"""What a figure's key begins with where parameters are meant before their update."""
 
 
 def _figures(read: dict[str, Any]) -> tuple[Figure, ...]:
-    return tuple(Figure(lazy.parse(of), printed) for of, printed in read.items())
+    return tuple(
+        Figure(lazy.parse(of.removeprefix(BEFORE)), printed, of.startswith(BEFORE))
+        for of, printed in read.items()
+    )
 
 
 ANYTHING = Others(re.compile(r"(?s).*\S.*"), lambda name: Figures(PRINTED))
@@ -209,7 +218,7 @@ WRONG = ListOf(section("a known wrong figure", KnownWrong), "tables with of, pri
 
 @dataclass(frozen=True)
 class Published:
-    """Figures of one iteration; those of a parameter are meant after its update."""
+    """Figures of one iteration; a parameter is meant after its update, but behind `before:`."""
 
     source: Annotated[str, Key(LINE, "where they are printed")]
     iteration: Annotated[int, Key(whole_number(1), "whose figures they are")] = 1

@@ -103,7 +103,7 @@ class Saved:
 
 # How it was seen -----------------------------------------------------------------------------
 
-DRAWINGS = ("nodes and edges", "graph")
+DRAWINGS = ("nodes and edges", "graph", "plane")
 THEMES = ("dark", "light")
 PANELS = ("network", "cache", "gradients", "update", "step")
 ASKING = ("off", "lesson", "vote", "type")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
+from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
+from backprop_tui.learn.votes import Choice
 from backprop_tui.maths.words import WORDS, figure_in_words, sentence, spoken
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas

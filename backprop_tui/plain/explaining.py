@@ -158,8 +158,10 @@ def beside(view: View, place: Place) -> Iterator[str]:
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, {known}")
             yield sentence(printed.wrong.why)
         else:
-            agrees = "differs" if printed.failed else "agrees"
+            agrees = "agrees" if printed.as_printed else f"is {printed.said.lower()}"
             yield spoken(f"Printed in {printed.source}: {of}{printed.printed}, which {agrees}.")
+            if printed.remark:
+                yield sentence(printed.remark)
 
 
 def mistake(view: View) -> Iterator[str]:

@@ -21,6 +21,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.plain import asking, deriving, explaining, steps, telling
 from backprop_tui.run.timeline import Position
+from backprop_tui.session import one_weight
 from backprop_tui.session.asking import has_hints, is_numeric
 from backprop_tui.session.commands import BY_KEY, COMMANDS, Command, find, meant, word_of
 from backprop_tui.session.editing import ALPHAS
@@ -405,6 +406,11 @@ class PlainFace:
             self.say(f"The code has {len(code):,} characters: save a file to hand it on.")
         self.tell(f"{PROGRAM} --code {code}")
 
+    def _tell_one_weight(self, sheet: Sheet) -> None:
+        self.tell_all(
+            telling.one_weight(one_weight.found(self.session, sheet.about), self.session.write)
+        )
+
     def _tell_losses(self, sheet: Sheet) -> None:
         self.say(*self._losses())
 
@@ -442,6 +448,7 @@ SHEETS: dict[str, Callable[[PlainFace, Sheet], None]] = {
     "check": PlainFace._tell_check,
     "code": PlainFace._tell_code,
     "curve": PlainFace._tell_losses,
+    "one_weight": PlainFace._tell_one_weight,
 }
 """How each sheet is told."""
 

@@ -81,6 +81,7 @@ def arrival(view: View, spelling: str = WORDS) -> Iterator[str]:
     yield from explaining.mistake(view)
     if position.elements <= 1:
         yield from notes(view)
+    yield from stuck(view)
     yield from ended(view)
 
 
@@ -108,6 +109,12 @@ def notes(view: View, lines: tuple[str, ...] | None = None) -> Iterator[str]:
     yield from (sentence(f"Note: {line}") for line in (view.notes if lines is None else lines))
     if view.notes and view.lines_left > 0:
         yield "The note goes on: next tells more."
+
+
+def stuck(view: View) -> Iterator[str]:
+    """Why training is stuck, where an epoch ends that shows it."""
+    if said := view.advice:
+        yield sentence(said)
 
 
 def ended(view: View) -> Iterator[str]:

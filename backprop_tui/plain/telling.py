@@ -6,7 +6,7 @@ and a single number as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from backprop_tui.explain.explanation import formula
 from backprop_tui.maths.expressions import Cell
@@ -16,8 +16,11 @@ from backprop_tui.maths.words import WORDS as IN_WORDS
 from backprop_tui.maths.words import figure_in_words
 from backprop_tui.messages import count
 from backprop_tui.model.architecture import Step
+from backprop_tui.session.one_weight import Found
 from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, View
 
+LAST = 4
+"""Iterations before this one whose values of a weight are said."""
 MOST = 400
 """Numbers that are read at once."""
 SAID = {
@@ -56,6 +59,37 @@ def formulas(step: Step, spelling: str, what: str = "") -> Iterator[str]:
         if spelling in (way, BOTH):
             label = ", ".join(filter(None, (what, SPELLINGS[way] if spelling == BOTH else "")))
             yield f"{label[:1].upper()}{label[1:]}: {spelled}" if label else spelled
+
+
+# The loss over one weight ---------------------------------------------------------------------
+
+
+def one_weight(seen: Found, write: Callable[[float], str]) -> Iterator[str]:
+    """The loss at five values of a weight, its slope, and where the updates led."""
+
+    def said(number: float) -> str:
+        return figure_in_words(write(float(number)))
+
+    cell, name, curve = cell_in_prose(seen.cell), seen.name, seen.curve
+    yield f"{name} when only {cell} changes, in iteration {seen.iteration:,}:"
+    middle = curve.at.size // 2
+    for k in (0, middle // 2, middle, middle + middle // 2, curve.at.size - 1):
+        now = ", its value now," if k == middle else ""
+        yield f"At {said(curve.at[k])}{now} {name} is {said(curve.losses[k])}."
+    if seen.slope:
+        wrong = "" if seen.is_tangent else " as this run computes it"
+        yield f"The slope there is {seen.gradient}{wrong}: {figure_in_words(seen.slope)}."
+    elif seen.gradient:
+        yield f"The slope there, {seen.gradient}, is not computed yet."
+    if seen.after is not None:
+        yield f"This iteration's update makes it {said(seen.after)}."
+    if seen.before.size:
+        past = zip(seen.before, seen.losses, strict=True)
+        first = seen.iteration - seen.before.size
+        each = [
+            f"iteration {first + k:,}, {said(w)}, {name} {said(j)}" for k, (w, j) in enumerate(past)
+        ]
+        yield f"Before: {'; '.join(each[-LAST:])}. The other numbers changed too."
 
 
 # Matrices ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The loss of an iteration where one number that it begins with is another, all else held.
 
 The forward and loss steps that come after the number are run again on that batch; nothing else is.
+Beside it stands what the number was in the iterations before, when all the others were others too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
+from backprop_tui.run.timeline import Timeline
 
 MOST_POINTS, LEAST_POINTS = 41, 9
 AFFORDED = 5 * 10**7
@@ -53,9 +55,9 @@ def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float)
 
 
 @lru_cache(maxsize=8)  # the same one is shown again at the next key
-def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
-    """The loss around a parameter's number; None where that would take too long, or where the
-    loss does not depend on it, as values are given."""
+def sweep(program: Program, iteration: Iteration, cell: Cell, closer: float = 1.0) -> Sweep | None:
+    """The loss around a parameter's number, `closer` times nearer to it than usual; None where that
+    would take too long, or where the loss does not depend on it, as values are given."""
     if program.cut(cell.symbol):
         return None
     work = sum(iteration.given[p].size for p in program.parameters) * len(iteration.examples)
@@ -64,7 +66,7 @@ def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
         return None
     row, column = cell.row - 1, cell.column - 1
     here = float(iteration.given[cell.symbol][row, column])
-    reach = max(1.0, abs(here))
+    reach = max(1.0, abs(here)) / closer
     at = here + reach * np.linspace(-1, 1, points)
     losses = np.array([loss_with(program, iteration, cell, float(number)) for number in at])
     gradient, slope = program.gradient_of(cell.symbol), None
@@ -73,3 +75,12 @@ def sweep(program: Program, iteration: Iteration, cell: Cell) -> Sweep | None:
         if slopes.shape == iteration.given[cell.symbol].shape:  # a mistake can make it another
             slope = float(slopes[row, column])
     return Sweep(at, losses, here, float(losses[points // 2]), slope)
+
+
+@lru_cache(maxsize=8)
+def before(timeline: Timeline, iteration: int, cell: Cell, most: int) -> tuple[Array, Array]:
+    """What a parameter's number was in at most `most` iterations before that one, the earliest
+    first, and the loss of each."""
+    past = [timeline.iteration(k) for k in range(max(1, iteration - most), iteration)]
+    values = [i.given[cell.symbol][cell.row - 1, cell.column - 1] for i in past]
+    return np.array(values), np.array([i.loss for i in past])

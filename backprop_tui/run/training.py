@@ -13,10 +13,12 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backprop_tui.maths.values import value
 from backprop_tui.model.classes import are_classes, correct
-from backprop_tui.model.experiment import Array
+from backprop_tui.model.experiment import Array, Experiment
+from backprop_tui.run.history import Stretch
 from backprop_tui.run.iterations import batch, constants
 from backprop_tui.run.timeline import Position, Timeline
 
@@ -33,6 +35,7 @@ class StopReason(Enum):
 
     ITERATIONS = "iterations"
     LOSS = "loss"
+    BATCH_LOSS = "batch loss"
     PLATEAU = "plateau"
     DIVERGED = "diverged"
     ASKED = "asked"
@@ -44,7 +47,9 @@ class Until:
 
     iterations: int | None = None
     loss: float | None = None
-    """The first iteration whose loss is below."""
+    """The first epoch with a mean loss of all its examples below: it ends with its last batch."""
+    batch_loss: float | None = None
+    """The first iteration whose own loss is below."""
     plateau: int | None = None
     """So many iterations in a row without a new best loss."""
 
@@ -52,7 +57,7 @@ class Until:
         """The most iterations that there will be."""
         if self.iterations is not None:
             return self.iterations
-        if self.loss is not None or self.plateau is not None:
+        if (self.loss, self.batch_loss, self.plateau) != (None, None, None):
             return MOST
         return max(LEAST, timeline.experiment.batches_per_epoch)
 
@@ -90,6 +95,7 @@ def train(
     """
     end = first + until.most(timeline) - 1
     begun, best, best_in = 0.0, inf, first - 1
+    epochs = _WholeEpochs(timeline.experiment, first, _or_never(until.loss))
     for stretch in timeline.history.run(first, end):
         losses, numbers = stretch.losses, np.arange(stretch.first, stretch.last + 1)
         begun = float(losses[0]) if stretch.first == first else begun
@@ -103,7 +109,8 @@ def train(
             stop = StopReason.ITERATIONS
         for reason, met in (
             (StopReason.PLATEAU, numbers - since >= (until.plateau or inf)),
-            (StopReason.LOSS, losses < (-inf if until.loss is None else until.loss)),
+            (StopReason.BATCH_LOSS, losses < _or_never(until.batch_loss)),
+            (StopReason.LOSS, epochs.below(stretch)),
         ):
             if met[:kept].any():
                 stop, kept = reason, int(met.argmax()) + 1
@@ -114,6 +121,34 @@ def train(
         yield Trained(first, last, losses[:kept], begun, best, best_in, stop)
         if stop is not None:
             return
+
+
+def _or_never(bound: float | None) -> float:
+    return -inf if bound is None else bound
+
+
+class _WholeEpochs:
+    """The mean losses of the epochs from their first batch on, beside a bound."""
+
+    def __init__(self, experiment: Experiment, first: int, bound: float) -> None:
+        self.batches, self.bound = experiment.batches_per_epoch, bound
+        sizes = experiment.batch_sizes
+        self.weights = np.array([sizes[0]] * (self.batches - 1) + [sizes[-1]])
+        self.next = first + (1 - first) % self.batches
+        """The first iteration of the next epoch that is not done."""
+        self.waiting = np.empty(0)
+        """The losses of that epoch so far."""
+
+    def below(self, stretch: Stretch) -> NDArray[np.bool_]:
+        """Whether each iteration of the next stretch ends an epoch with a mean below the bound."""
+        known = self.next + len(self.waiting) - stretch.first
+        losses = np.concatenate([self.waiting, stretch.losses[max(0, known) :]])
+        done = len(losses) // self.batches
+        of_epochs = losses[: done * self.batches].reshape(done, self.batches)
+        ends = self.next + self.batches * np.arange(1, done + 1) - 1
+        means = np.average(of_epochs, axis=1, weights=self.weights)
+        self.next, self.waiting = self.next + of_epochs.size, losses[of_epochs.size :]
+        return np.isin(np.arange(stretch.first, stretch.last + 1), ends[means < self.bound])
 
 
 def first_ahead(timeline: Timeline, position: Position) -> int:

@@ -25,7 +25,8 @@ from backprop_tui.session.state import CannotError, SessionState
 if TYPE_CHECKING:
     from backprop_tui.explain.explanation import Explanation
     from backprop_tui.learn.answers import JudgedAnswer
-    from backprop_tui.learn.questions import AskedQuestion, Choice, QuestionOutcome
+    from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
+    from backprop_tui.learn.votes import Choice
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
@@ -139,7 +140,12 @@ def ask_line(s: SessionState) -> bool:
     if (place := s.view.place) is None or place.symbol != symbol:
         return False
     asked = lazy.line_questions.ask_line(
-        board.program, place, board.derivation, s.mode == TYPE, own
+        board.program,
+        place,
+        board.derivation,
+        s.mode == TYPE,
+        own,
+        s.timeline.experiment.initial.seed,
     )
     done = asked and s.score and s.score.has(asked)
     if asked is None or asked.line != len(board.lines) + 1 or done:
@@ -197,7 +203,7 @@ def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Questi
     is_number = asked.form == "number" and not asked.line
     exact = lazy.answers.asks_for(found, s.decimals, (_on_the_boards(s),)) if is_number else ""
     s.asked_since, s.unsent = monotonic(), ""
-    s.score = s.score or lazy.questions.Score()
+    s.score = (s.score or lazy.questions.Score()).opening(asked)
     s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares, exact))
     # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
     if s.mode == "type" and asked.form in ("number", "formula"):

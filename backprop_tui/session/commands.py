@@ -15,6 +15,7 @@ from backprop_tui.session import (
     editing,
     leaving,
     looking,
+    one_weight,
     opening,
     saving,
     travel,
@@ -138,6 +139,10 @@ COMMANDS: tuple[Command, ...] = (
       "all tells all lines, derive off goes back to numbers"),
     c("chain", None, "this gradient as products of derivatives along its paths to the loss", "why",
       words="chain", takes="CELL"),
+    c("one_weight", one_weight.show, "the loss as one weight alone changes, with the "
+      "gradient as its slope, and its last updates", "why", keys="L", sign="L",
+      short="loss over one weight", words="loss over,one weight", takes="CELL",
+      telling="the loss as one weight alone changes, such as W1[1,2]; alone: the one at hand"),
     c("check", looking.check, "the gradient check: are the gradients right?", "why", keys="c",
       sign="c", short="check", footer="if it fits", words="check"),
     c("edit", editing.edit, "what if: change the number in hand (an input, a target, a "
@@ -171,8 +176,9 @@ COMMANDS: tuple[Command, ...] = (
       telling="explain this example of the batch; alone: the next one"),
     c("example_back", looking.example_back, "the previous example, time step or column", "screen",
       keys="K", sign="K", short="example back", words="example back"),
-    c("drawing", looking.drawing, "the other drawing: nodes and edges, or the graph of operations",
-      "screen", keys="v", sign="v", short="drawing", footer="if it fits"),
+    c("drawing", looking.drawing, "the next drawing: nodes and edges, the graph of operations, "
+      "the plane of two inputs", "screen", keys="v", sign="v", short="drawing",
+      footer="if it fits"),
     c("zoom", looking.zoom, "maximise the chosen panel, else what the step wrote; or put it back",
       "screen", keys="z",
       sign="z", short="zoom", footer="if roomy"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from backprop_tui.learn import line_questions as line_questions
     from backprop_tui.learn import questions as questions
     from backprop_tui.run import goals as goals
+    from backprop_tui.run import plane as plane
+    from backprop_tui.run import sweep as sweep
     from backprop_tui.session import checks as checks
 
 HOMES = {
@@ -42,6 +44,8 @@ HOMES = {
     "line_questions": "backprop_tui.learn.line_questions",
     "questions": "backprop_tui.learn.questions",
     "goals": "backprop_tui.run.goals",
+    "plane": "backprop_tui.run.plane",
+    "sweep": "backprop_tui.run.sweep",
     "checks": "backprop_tui.session.checks",
 }
 

@@ -326,8 +326,10 @@ def _light(s: SessionState, column: int) -> None:
 
 
 def drawing(s: SessionState, rest: str) -> None:
-    """The other drawing of the network."""
-    s.drawing = DRAWINGS[(DRAWINGS.index(s.drawing) + 1) % len(DRAWINGS)]
+    """The next drawing of the network; the plane only of two inputs."""
+    known = [d for d in DRAWINGS if d != "plane" or lazy.plane.input_of(s.timeline.program)]
+    at = known.index(s.drawing) if s.drawing in known else 0
+    s.drawing = known[(at + 1) % len(known)]
 
 
 def zoom(s: SessionState, rest: str) -> None:

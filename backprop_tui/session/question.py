@@ -6,10 +6,14 @@ An immutable record with the few moves that answers make on it; it knows no keys
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.notes import Question
 from backprop_tui.session import lazy
+
+if TYPE_CHECKING:
+    from backprop_tui.learn.votes import Choice
 
 OFF, LESSON, VOTE, TYPE = "off", "lesson", "vote", "type"
 MODES = {
@@ -102,5 +106,5 @@ class Asking:
         return replace(self, hints=min(self.hints + 1, HINTS))
 
     @property
-    def choices(self) -> tuple[lazy.questions.Choice, ...]:
+    def choices(self) -> tuple[Choice, ...]:
         return self.asked.choices

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backprop_tui.explain.advice import advice
 from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
@@ -445,6 +446,15 @@ class View:
             return False
         step = self.program.steps[self.program.index(self.place.symbol)]
         return not self.program.is_early(step)
+
+    @cached_property
+    def advice(self) -> str:
+        """Why training is stuck, at the last step of an epoch that shows it, unless its author says
+        something there; "" elsewhere."""
+        state = self.state
+        if self.inspection.place or self.notes or state.position.steps < len(state.program.steps):
+            return ""
+        return advice(self.provenance.timeline, state.position.iteration)
 
     @property
     def in_hand(self) -> bool:

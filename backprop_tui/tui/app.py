@@ -68,6 +68,8 @@ SPARKS = 10
 """Characters of the sparkline in the title."""
 POINTS = 400
 """Points of the curve of losses at most."""
+CURVES = ("curve", "one_weight")
+"""The sheets that are a curve over the whole screen."""
 BEHIND = 0.6
 """How much of the background covers the panels while a box is open over them."""
 
@@ -444,15 +446,15 @@ class BackpropApp(App[str]):
         page = None
         if isinstance(top, Menu):
             page = choice_page(top, size, self.theme_variables["wrong"])
-        elif isinstance(top, Sheet) and top.kind not in ("cover", "curve"):
+        elif isinstance(top, Sheet) and top.kind not in ("cover", *CURVES):
             page = page_of(top, session.view, size)
         self.query_one(Box).show(page)
         self.query_one(Cover).display = isinstance(top, Sheet) and top.kind == "cover"
-        self._draw_curve(top if isinstance(top, Sheet) and top.kind == "curve" else None)
+        self._draw_curve(top if isinstance(top, Sheet) and top.kind in CURVES else None)
         self._dim(page is not None)
 
     def _draw_curve(self, sheet: Sheet | None) -> None:
-        """The loss curve: its widget is there only while it is open."""
+        """A curve over the panels: its widget is there only while it is open."""
         curves = self.query("Curve")
         if sheet is None:
             curves.remove()
@@ -460,7 +462,8 @@ class BackpropApp(App[str]):
             for curve in curves.results(lazy.Curve):
                 curve.show(sheet)
         else:
-            self.screen.mount(lazy.Curve(self.session, sheet))
+            kind = lazy.Curve if sheet.kind == "curve" else lazy.OneWeight
+            self.screen.mount(kind(self.session, sheet))
 
     def _dim(self, behind: bool) -> None:
         """The panels, behind a box that is open or not."""

@@ -6,12 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backprop_tui.run.plane import input_of as input_of
     from backprop_tui.run.sweep import sweep as sweep
     from backprop_tui.tui.driver import TerminalDriver as TerminalDriver
     from backprop_tui.tui.paint.below_lines import written_name as written_name
     from backprop_tui.tui.paint.blackboard import counted as counted
     from backprop_tui.tui.paint.blackboard import heading as heading
     from backprop_tui.tui.paint.blackboard import paint_blackboard as paint_blackboard
+    from backprop_tui.tui.paint.plane import key_of_points as key_of_points
+    from backprop_tui.tui.paint.plane import paint_plane as paint_plane
+    from backprop_tui.tui.paint.plane import plane_beside as plane_beside
     from backprop_tui.tui.paint.plot import loss_of_parameter as loss_of_parameter
     from backprop_tui.tui.paint.plot import losses_so_far as losses_so_far
     from backprop_tui.tui.panels.mistaken import computed_and_correct as computed_and_correct
@@ -20,18 +24,23 @@ if TYPE_CHECKING:
     from backprop_tui.tui.sheets.check import check_text as check_text
     from backprop_tui.tui.sheets.code import code_text as code_text
     from backprop_tui.tui.sheets.curve import Curve as Curve
+    from backprop_tui.tui.sheets.curve import OneWeight as OneWeight
     from backprop_tui.tui.sheets.guide import guide_text as guide_text
     from backprop_tui.tui.sheets.help import help_text as help_text
     from backprop_tui.tui.terminals import SixteenColours as SixteenColours
     from backprop_tui.tui.terminals import Spelled as Spelled
 
 HOMES = {
+    "input_of": "backprop_tui.run.plane",
     "sweep": "backprop_tui.run.sweep",
     "counted": "backprop_tui.tui.paint.blackboard",
     "heading": "backprop_tui.tui.paint.blackboard",
     "written_name": "backprop_tui.tui.paint.below_lines",
     "paint_blackboard": "backprop_tui.tui.paint.blackboard",
     "TerminalDriver": "backprop_tui.tui.driver",
+    "key_of_points": "backprop_tui.tui.paint.plane",
+    "paint_plane": "backprop_tui.tui.paint.plane",
+    "plane_beside": "backprop_tui.tui.paint.plane",
     "loss_of_parameter": "backprop_tui.tui.paint.plot",
     "losses_so_far": "backprop_tui.tui.paint.plot",
     "computed_and_correct": "backprop_tui.tui.panels.mistaken",
@@ -40,6 +49,7 @@ HOMES = {
     "check_text": "backprop_tui.tui.sheets.check",
     "code_text": "backprop_tui.tui.sheets.code",
     "Curve": "backprop_tui.tui.sheets.curve",
+    "OneWeight": "backprop_tui.tui.sheets.curve",
     "guide_text": "backprop_tui.tui.sheets.guide",
     "help_text": "backprop_tui.tui.sheets.help",
     "SixteenColours": "backprop_tui.tui.terminals",

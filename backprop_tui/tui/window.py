@@ -15,6 +15,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
+from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.update import Update
@@ -177,7 +178,9 @@ class Window:
             found = [kind.arranged(view, Size(width - columns, lines)) for kind, lines in boards]
             if all(a.given_up <= last for a in found):
                 left = width - max(a.right for a in found)
-                return max(columns, min(left, LARGE_DRAWING if view.roomy else DRAWINGS[0][0]))
+                most = LARGE_DRAWING if view.roomy else DRAWINGS[0][0]
+                most += lazy.plane_beside(view, left, height) if view.roomy else 0
+                return max(columns, min(left, most))
         whole = [kind.arranged(view, Size(width, lines)) for kind, lines in boards]
         return 0 if all(a.given_up <= last for a in whole) else DRAWINGS[0][0]
 

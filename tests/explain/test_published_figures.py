@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.explain.provenance import Place
-from backprop_tui.explain.published import Beside, Comparison, FigureVerdict, compare, matches
+from backprop_tui.explain.published import (
+    Beside,
+    Comparison,
+    FigureVerdict,
+    compare,
+    is_cut,
+    matches,
+)
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.parser import parse
@@ -98,6 +105,54 @@ class TestMatching:
         assert not matches(0.131169, "0.1311", within=1e-5)
 
 
+class TestUsualRounding:
+    @pytest.mark.parametrize(
+        ("computed", "printed", "verdict"),
+        [
+            (0.36789, "0.367", FigureVerdict.CUT),
+            (-0.36789, "-0.367", FigureVerdict.CUT),
+            (1.69e-5, "1.6e-5", FigureVerdict.CUT),
+            (0.36789, "0.369", FigureVerdict.LAST_DIGIT),
+            (0.36789, "0.368", FigureVerdict.EQUAL),
+            (0.36789, "0.366", FigureVerdict.WRONG),
+            (0.36789, "0.370", FigureVerdict.WRONG),
+            (0.19, "0.3", FigureVerdict.WRONG),  # one digit: a unit is a third of it
+            (0.0009, "0.000", FigureVerdict.WRONG),
+            (0.0009, "-0.001", FigureVerdict.WRONG),
+            (2.9, "2", FigureVerdict.WRONG),  # a whole number is exact
+        ],
+    )
+    def test_is_told_from_what_is_wrong(
+        self, computed: float, printed: str, verdict: FigureVerdict
+    ) -> None:
+        given = {"W1": [[computed]]}
+        network = Network((1, 1), ("linear",), "half_squared_error")
+        one = experiment(network, Training(), [[1.0]], [[0.0]], given)
+        (found,) = of(Published("a book", figures=(figure("A1", [printed]),)), one)
+        assert found.verdict is verdict
+        assert found.failed is (verdict is FigureVerdict.WRONG)
+
+    @given(st.floats(-100, 100), st.integers(1, 6))
+    def test_a_number_that_is_cut_is_never_wrong(self, computed: float, decimals: int) -> None:
+        step = Decimal(1).scaleb(-decimals)
+        cut = Decimal(computed).quantize(step, rounding=ROUND_DOWN)
+        assume(cut != 0)
+        assert matches(computed, str(cut)) or is_cut(computed, str(cut))
+        assert not is_cut(computed, str(cut + step))
+        assert not is_cut(computed, str(cut - step))
+
+    def test_han_and_kamber_round_every_step_to_three_places(self) -> None:
+        """Their error of the output is 0.474·(1 − 0.474)·(1 − 0.474); exactly it is 0.131169."""
+        lesson = load("han-kamber")
+        printed = tuple(replace(entry, within=None) for entry in lesson.published)
+        timeline = Timeline(replace(lesson, published=printed))
+        found = {c.of: c for entry in printed for c in compare(timeline, entry)}
+        error = found["−dZ2[1,1]"]
+        assert error.said == "cut, not rounded; or right if every step is rounded to 3 places"
+        assert round((1 - 0.474) * 0.474 * (1 - 0.474), 4) == 0.1311
+        assert not any(c.failed for c in found.values())
+
+
 def of(published: Published, on: Experiment = ARTICLE) -> tuple[Comparison, ...]:
     return compare(Timeline(replace(on, published=(published,))), published)
 
@@ -149,7 +204,7 @@ class TestComparing:
             Published("", figures=(figure("A2", [f"{A2:.5f}"]), figure("A2", [f"{A2 + 1e-4:.5f}"])))
         )
         assert (right.verdict, right.failed) == (FigureVerdict.EQUAL, False)
-        assert (wrong.verdict, wrong.failed) == (FigureVerdict.DIFFERS, True)
+        assert (wrong.verdict, wrong.failed) == (FigureVerdict.WRONG, True)
 
     def test_a_bound_is_told_from_equal_digits(self) -> None:
         A2 = float(Timeline(ARTICLE).iteration(1).results[3].item())
@@ -158,7 +213,7 @@ class TestComparing:
         assert [c.verdict for c in found] == [
             FigureVerdict.EQUAL,
             FigureVerdict.WITHIN,
-            FigureVerdict.DIFFERS,
+            FigureVerdict.WRONG,
         ]
 
     def test_a_figure_of_a_run_that_diverged_before_is_not_reached(self) -> None:

@@ -110,17 +110,17 @@ def test_every_way_of_writing_it_is_right(e: Experiment, data: st.DataObject) ->
     of_one, mean = e.training.batch == 1, e.training.reduction == "mean"
     said = "Your formula is correct for any batch size"
     if of_one and step.symbol.startswith("db"):
-        over_m = ", and / m." if mean else "."
+        over_m = ", and 1/m." if mean else "."
         said = (
             "Your formula is correct for one input; a batch still needs the sum over its examples"
         )
         said += over_m
     elif of_one and mean and step.symbol.startswith("dW"):
-        said = "Your formula is correct for one input; a batch still needs / m."
+        said = "Your formula is correct for one input; a batch still needs 1/m."
     elif of_one and mean and step.symbol == "J":
         said = (
             "Your formula is correct for one input; a batch still needs the sum over its examples "
-            "in L, and / m."
+            "in L, and 1/m."
         )
     elif of_one and step.symbol == "J":
         said = (
@@ -233,7 +233,7 @@ def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(type
             "article",
             "dW2",
             "dZ2 @ A1.T",
-            "Your formula is correct for one input; a batch still needs / m.",
+            "Your formula is correct for one input; a batch still needs 1/m.",
         ),
         (
             "article",
@@ -258,7 +258,7 @@ def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(type
             "db2",
             "dZ2",
             "Your formula is correct for one input; a batch still needs the sum over its examples, "
-            "and / m.",
+            "and 1/m.",
         ),
     ],
 )
@@ -304,7 +304,7 @@ def test_a_single_term_that_lacks_its_m_is_named(typed: str, term: str) -> None:
     found = judge(e, "dW2", typed)
     assert found.verdict is FormulaVerdict.HERE
     assert found.sentence == (
-        f"Your formula is correct for one input; a batch still needs / m in {term}."
+        f"Your formula is correct for one input; a batch still needs 1/m in {term}."
     )
 
 
@@ -653,13 +653,13 @@ def test_every_way_of_writing_a_gradient_is_right_in_any_program(
 @pytest.mark.parametrize(
     ("lesson", "symbol", "typed", "lacks"),
     [
-        ("article", "W1", "W1 - alpha*(dZ1 @ X.T)", "/ m in α · (dZ1 · Xᵀ)."),
-        ("mazur", "W2", "W2 - alpha*(dZ2 @ A1.T)", "/ m in α · (dZ2 · A1ᵀ)."),
+        ("article", "W1", "W1 - alpha*(dZ1 @ X.T)", "1/m in α · (dZ1 · Xᵀ)."),
+        ("mazur", "W2", "W2 - alpha*(dZ2 @ A1.T)", "1/m in α · (dZ2 · A1ᵀ)."),
         (
             "article",
             "b1",
             "b1 - alpha*np.sum(dZ1, axis=1, keepdims=True)",
-            "/ m in α · row_sums(dZ1).",
+            "1/m in α · row_sums(dZ1).",
         ),
         (
             "softmax",

@@ -39,6 +39,19 @@ class TestMoving:
             "Note: Each entry is dZ2 times the activation that its weight is multiplied by.",
         ]
 
+    def test_the_loss_over_one_weight_is_said_with_its_slope_and_its_values_before(self) -> None:
+        told = Typed("xor")("goto 3", "goto b2", "loss over W2[1,3]")
+        assert told[0] == "J when only W2 row 1 column 3 changes, in iteration 3:"
+        now = next(line for line in told if "its value now" in line)
+        assert now == "At minus 0.605, its value now, J is 0.728."
+        assert len(told) == 9
+        assert told[6:8] == [
+            "The slope there is dW2[1,3]: minus 0.005.",
+            "This iteration's update makes it minus 0.596.",
+        ]
+        assert told[8].startswith("Before: iteration 1, minus 0.900, J 0.963; iteration 2, ")
+        assert told[8].endswith(" The other numbers changed too.")
+
     def test_without_biases_none_is_said(self) -> None:
         article = load("article")
         network = replace(article.dense, bias=False)

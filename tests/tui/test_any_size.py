@@ -23,7 +23,7 @@ from backprop_tui.tui.panels.update import Update
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
 from tests.tui.driver import driving, painted, stepping, view_of
 
-LESSONS = ("neuron", "article", "mazur", "ai-by-hand", "vanishing")
+LESSONS = ("xor", "article", "mazur", "ai-by-hand", "vanishing")
 PROGRAMS = {
     "three time steps": rnn(3),
     "twelve time steps": rnn(12),
@@ -37,7 +37,7 @@ LEAST, MOST = (20, 5), (300, 100)
 FROM = (40, 12)
 """The size from which on the current step must be there."""
 KEYS = (
-    *"spnPiIuUxcefmkKvzhtdDabylrgowRR123",
+    *"spnPiIuUxcLefmkKvzhtdDabylrgowRR123",
     *("space", "space", "space", "backspace", "enter", "tab", "shift+tab", "escape", "escape"),
     *("up", "down", "left", "right", "home", "pagedown", "pageup", "question_mark", "plus"),
 )
@@ -62,6 +62,7 @@ def test_panels_can_be_painted_at_any_size(lesson: str) -> None:
     for _ in range(40):
         here = Position(chance.randint(1, 3), chance.randint(0, steps))
         looks = {"drawing": chance.choice(DRAWINGS), "maximised": chance.random() < 0.3}
+        looks["roomy"] = chance.random() < 0.5
         view = view_of(timeline, here, decimals=chance.randint(0, 8), **looks)
         width, height = sizes(chance)
         for panel in panels:

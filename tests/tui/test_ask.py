@@ -25,6 +25,13 @@ async def vote(driver: Driver) -> None:
     assert driver.session.mode == "vote"
 
 
+def choice(driver: Driver, label: str = "") -> str:
+    """The key of the choice with that label; without one of the right choice."""
+    assert driver.session.asking is not None
+    labels = [each.label for each in driver.session.asking.choices]
+    return str(labels.index(label) + 1)
+
+
 async def typed(driver: Driver) -> None:
     await vote(driver)
     await driver.press("a")
@@ -131,30 +138,36 @@ class TestVoting:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
             await vote(driver)
-            await driver.press("space", "3")
+            await driver.press("space")
+            right = choice(driver)
+            await driver.press(right)
             assert driver.position.steps == 10
-            assert "✓3)" in driver.text("step")
+            assert f"✓{right})" in driver.text("step")
             assert score(driver).at_first == 1
 
     async def test_a_wrong_vote_says_why_and_stays(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
             await vote(driver)
-            await driver.press("space", "2")
+            await driver.press("space")
+            wrong = choice(driver, "without the ᵀ")
+            await driver.press(wrong)
             assert driver.position.steps == 9
             assert "0.0383 is what you get without the ᵀ" in driver.text("step")
             assert "second try" in driver.text("step")
-            await driver.press("3")
+            await driver.press(choice(driver))
             assert score(driver).answered[0].misses == 1
-            assert "at try 2" in driver.text("step") or "✗2)" in driver.text("step")
+            assert "at try 2" in driver.text("step") or f"✗{wrong})" in driver.text("step")
 
     async def test_the_third_miss_reveals_and_lights_the_term(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
             await vote(driver)
-            await driver.press("space", "4", "2")
+            await driver.press("space")
+            misses = {"1", "2", "3", "4"} - {choice(driver), choice(driver, "from one path only")}
+            await driver.press(*misses)
             assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
-            await driver.press("1")
+            await driver.press(choice(driver, "from one path only"))
             assert driver.position.steps == 10
             assert score(driver).answered[0].outcome is QuestionOutcome.MISSED
             assert "one path only" in driver.text("step")
@@ -369,7 +382,8 @@ class TestTheRecord:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
             await vote(driver)
-            await driver.press("space", "3", "q")
+            await driver.press("space")
+            await driver.press(choice(driver), "q")
         assert driver.app.return_value
         assert driver.app.return_value.startswith("1 of 1 correct, all at the first try.")
 

@@ -93,6 +93,14 @@ def test_tiny(snap_compare: Compare) -> None:
     assert compare(snap_compare, lesson("article"), (40, 12), *TO_DW2)
 
 
+def test_solved(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("xor"), WIDE, "g", *"179", "enter", "k")
+
+
+def test_one_weight(snap_compare: Compare) -> None:
+    assert compare(snap_compare, lesson("xor"), SMALL, "g", *"9", "enter", "p", "p", "p", "L")
+
+
 @pytest.mark.parametrize("size", [SMALL, WIDE, HUGE], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_asked(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert compare(snap_compare, lesson("mazur", 4), size, *TO_DA1, "a", "space")

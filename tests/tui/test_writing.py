@@ -83,7 +83,7 @@ async def test_what_is_right_for_one_input_says_what_it_lacks() -> None:
     async with stepping() as driver:
         await driver.press(*BEFORE_DW2)
         await answer(driver, "dW2 = dZ2 @ A1.T")
-        assert "Your formula is correct for one input; a batch still needs / m." in driver.text(
+        assert "Your formula is correct for one input; a batch still needs 1/m." in driver.text(
             "step"
         )
         assert "usual" not in driver.text("step")

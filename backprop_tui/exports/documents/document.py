@@ -183,7 +183,7 @@ def published_sentences(beside: Beside, iteration: int, step: Step) -> Iterator[
     """
     program = beside.timeline.program
     own = [c for c in beside.all_in(iteration) if _step_of(c, program) == step]
-    agreeing = (c for c in own if c.wrong is None and not c.failed)
+    agreeing = (c for c in own if c.wrong is None and c.as_printed)
     for where, figures in groupby(agreeing, _source_and_bound):
         yield f"✓ As printed ({where}): {_listed(list(map(_published, figures)))}"
     for c in own:
@@ -192,6 +192,8 @@ def published_sentences(beside: Beside, iteration: int, step: Step) -> Iterator[
             yield f"≠ {_author(c)} prints {_published(c)}. Known to be wrong: {why}"
         elif c.failed:
             yield f"✗ {_author(c)} prints {_published(c)}; here it is {said(c.computed)}"
+        elif not c.as_printed:
+            yield f"≈ {_author(c)} prints {_published(c)}: {c.said}"
 
 
 def _step_of(c: Comparison, program: Program) -> Step | None:

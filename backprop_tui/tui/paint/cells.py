@@ -85,10 +85,13 @@ def paint_cell(
 
 def printed_sign(printed: Comparison) -> tuple[str, str]:
     """Return the sign beside a number that was published, and how it looks: `✓` where they agree,
-    `✗` where they differ, `≠` where the published figure is known to be wrong."""
+    `≈` where usual rounding makes them differ, `✗` where they differ otherwise, `≠` where the
+    published figure is known to be wrong."""
     if printed.wrong is not None:
         return "≠", "quiet"  # the source is known to be wrong here
-    return ("✗", "crossed") if printed.failed else ("✓", "quiet")
+    if printed.failed:
+        return "✗", "crossed"
+    return "✓" if printed.as_printed else "≈", "quiet"
 
 
 def paint_cursor(canvas: Canvas, view: View, placed: Placed) -> None:

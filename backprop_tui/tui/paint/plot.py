@@ -6,18 +6,26 @@ A character has two columns and four lines of dots; `Plot` says where on them a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from textual.geometry import Region
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import number
+from backprop_tui.maths.numbers import number, signed
+from backprop_tui.maths.writing import text
 from backprop_tui.run.sweep import Sweep
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 
+if TYPE_CHECKING:
+    from backprop_tui.session.one_weight import Found
+
 LABELS = 9
 """Columns at the left of a plot for the numbers of its vertical axis."""
+MOST_DOTS = 10_000
+"""Dots of a straight line at most, however far it leads beyond the ends."""
 LEAST_ROWS, LEAST_COLUMNS = 2, 8
 """Lines and columns of a curve below which none is drawn."""
 
@@ -71,6 +79,28 @@ class Plot:
             for dot in range(min(begin, y), max(begin, y) + 1):
                 self.canvas.dot(2 * self.left + x, 4 * self.top + dot, style)
             last = y
+
+    def segment(
+        self, begin: tuple[float, float], end: tuple[float, float], style: str, dash: str = "1"
+    ) -> None:
+        """Draw a straight line between two points, as far as it lies between the ends; `dash` says
+        dot by dot, over and over, which are drawn (1) and which are left out (0)."""
+        (first, last), right, down = self.across, 2 * self.columns, 4 * self.rows
+        x0, x1 = ((x - first) / (last - first) * (right - 1) for x, _ in (begin, end))
+        y0, y1 = (float(self.down(np.array(y))) for _, y in (begin, end))
+        if not np.isfinite([x0, x1, y0, y1]).all():
+            return
+        dots = int(min(MOST_DOTS, max(abs(x1 - x0), abs(y1 - y0)))) + 1
+        along = np.round([np.linspace(x0, x1, dots), np.linspace(y0, y1, dots)]).T.tolist()
+        for k, (x, y) in enumerate(along):
+            if dash[k % len(dash)] == "1" and 0 <= x < right and 0 <= y < down:
+                self.canvas.dot(2 * self.left + int(x), 4 * self.top + int(y), style)
+
+    def upright_line(self, x: float, sign: str, style: str) -> None:
+        """Draw a character on every line at a number of the lower axis, where that has it."""
+        if self.across[0] <= x <= self.across[1]:
+            for y in range(self.top, self.top + self.rows):
+                self.canvas.put(self.column(x), y, sign, style)
 
     def mark(self, x: float, y: float, sign: str, style: str = "mark") -> None:
         """Draw a character at a point, where that is finite and between the ends."""
@@ -175,35 +205,77 @@ def whole_curve(
     mistake, are drawn as single points. `name` and `unit` are the names of the axes.
     """
     at, values = losses
-    left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
-    columns = canvas.width - left - 1
-    if at.size < 2 or rows < LEAST_ROWS or columns < LEAST_COLUMNS:
+    if at.size < 2:
         return
     every = values if right is None else np.concatenate([values, right[1]])
-    low, high = axis_ends(float(every.min()), float(every.max()))
-    ends = float(at[0]), float(at[-1])
-    plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
-    for y in range(top, top + rows):
-        canvas.put(LABELS, y, "│", "quiet")
-        if ends[0] <= here <= ends[1]:
-            canvas.put(plot.column(here), y, "│", "backward")
-    canvas.put(LABELS, top + rows, f"└{'─' * columns}", "quiet")
-    up = ticks(low, high, rows // 2)
-    decimals = max(0, -int(np.floor(np.log10(up[1] - up[0])))) if len(up) > 1 else 3
-    for tick in up:
-        canvas.right(LABELS - 1, plot.line(tick), number(tick, decimals), "quiet")
-        canvas.put(LABELS, plot.line(tick), "┤", "quiet")
-    for x in ticks(*ends, columns // 12, least_step=1.0):
-        said = f"{int(x):,}"
-        canvas.put(plot.column(x), top + rows, "┬", "quiet")
-        begin = min(plot.column(x) - len(said) // 2, canvas.width - len(said))
-        canvas.put(begin, top + rows + 1, said, "quiet")
+    plot = whole_plot(canvas, (float(at[0]), float(at[-1])), every, name, unit, least_step=1.0)
+    if plot is None:
+        return
+    plot.upright_line(here, "│", "backward")
     plot.curve(at, values, "forward" if right is None else "crossed")
     if right is not None:
         for x, y in zip(right[0].tolist(), right[1].tolist(), strict=True):
             plot.mark(x, y, "·", "forward")
+
+
+def whole_plot(
+    canvas: Canvas,
+    ends: tuple[float, float],
+    every: Array,
+    name: str,
+    unit: str,
+    least_step: float = 0.0,
+) -> Plot | None:
+    """Return a plot over the whole canvas with axes and ticks, as high as the values in `every`;
+    None where there is no room. `least_step` is the least distance of ticks of the lower axis."""
+    left, top, rows = LABELS + 1, 1, canvas.height - 4  # an axis and its labels on either side
+    columns = canvas.width - left - 1
+    every = every[np.isfinite(every)]
+    if rows < LEAST_ROWS or columns < LEAST_COLUMNS or not every.size:
+        return None
+    low, high = axis_ends(float(every.min()), float(every.max()))
+    plot = Plot(canvas, left, top, columns, rows, ends, (low, high))
+    for y in range(top, top + rows):
+        canvas.put(LABELS, y, "│", "quiet")
+    canvas.put(LABELS, top + rows, f"└{'─' * columns}", "quiet")
+    up = ticks(low, high, rows // 2)
+    for tick in up:
+        canvas.right(LABELS - 1, plot.line(tick), ticked(tick, up), "quiet")
+        canvas.put(LABELS, plot.line(tick), "┤", "quiet")
+    along = ticks(*ends, columns // 12, least_step)
+    for x in along:
+        said = f"{int(x):,}" if least_step else ticked(x, along)
+        canvas.put(plot.column(x), top + rows, "┬", "quiet")
+        begin = min(plot.column(x) - len(said) // 2, canvas.width - len(said))
+        canvas.put(begin, top + rows + 1, said, "quiet")
     canvas.right(LABELS, 0, name, "label")
     canvas.put(left + (columns - len(unit)) // 2, canvas.height - 1, unit, "label")
+    return plot
+
+
+def loss_over_weight(canvas: Canvas, seen: Found) -> None:
+    """Draw the loss over one weight on the whole canvas: ● where it is, the line with the gradient
+    as its slope, ○ for its values before, joined in their order, and ▸ or ◂ for its next value."""
+    curve, style = seen.curve, "update"
+    ends, cell = (float(curve.at[0]), float(curve.at[-1])), text(seen.cell)
+    near = (ends[0] <= seen.before) & (seen.before <= ends[1])
+    every = np.concatenate([curve.losses, seen.losses[near]])
+    plot = whole_plot(canvas, ends, every, seen.name, cell)
+    if plot is None:
+        return
+    plot.curve(curve.at, np.where(np.isfinite(curve.losses), curve.losses, np.nan), "forward")
+    if seen.slope and curve.slope is not None and np.isfinite(curve.slope):
+        line = curve.loss + curve.slope * (plot.at - curve.here)
+        plot.curve(plot.at, line, "backward", dashed=True)  # dashed: told apart without colour
+    path = [*zip(seen.before.tolist(), seen.losses.tolist(), strict=True), (curve.here, curve.loss)]
+    for begin, end in pairwise(path):
+        plot.segment(begin, end, style, "100")
+    for x, y in path[:-1]:
+        plot.mark(x, y, "○", style)
+    if seen.after is not None:
+        y = float(np.interp(seen.after, curve.at, curve.losses))
+        plot.mark(seen.after, y, seen.arrow)
+    plot.mark(curve.here, curve.loss, "●")
 
 
 def axis_ends(low: float, high: float) -> tuple[float, float]:
@@ -221,3 +293,10 @@ def ticks(low: float, high: float, most: int, least_step: float = 0.0) -> list[f
     step = next(by * power for by in (1, 2, 5, 10) if by * power >= wanted * (1 - 1e-9))
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     return [k * step for k in range(first, last + 1)]
+
+
+def ticked(tick: float, every: list[float]) -> str:
+    """Write a number of an axis with the decimals that its distance to the next one needs."""
+    if len(every) < 2:
+        return signed(f"{tick:g}")
+    return number(tick, max(0, -int(np.floor(np.log10(every[1] - every[0]) + 1e-9))))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from backprop_tui.learn.answers import AnswerVerdict
 from backprop_tui.learn.formulas import hint_of
-from backprop_tui.learn.questions import Choice, QuestionOutcome
+from backprop_tui.learn.questions import QuestionOutcome
+from backprop_tui.learn.votes import Choice
 from backprop_tui.maths.writing import text
 from backprop_tui.session.question import Asking
 from backprop_tui.session.view import View

@@ -138,6 +138,8 @@ def special_lines(view: View, place: Place, width: int) -> list[TextLine]:
             ]
         if view.inspection.place and view.provenance.is_parameter(place.symbol):
             lines.append(TextLine(history(view, place), "quiet", 5))
+    if view.advice:
+        lines += [TextLine(line, "note", 7) for line in wrapped(view.advice, width, 3)]
     state = view.state
     if state.iteration.diverged and state.position.steps == len(state.program.steps):
         ended = (
@@ -160,6 +162,11 @@ def published_lines(view: View, place: Place, width: int) -> list[TextLine]:
         elif figure.failed:
             said = sourced(f"✗ printed {of}{figure.printed}", figure.source, width)
             lines.append(TextLine(said, "wrong", 6))
+            if figure.remark:
+                lines += [TextLine(line, "quiet", 3) for line in wrapped(figure.remark, width, 2)]
+        elif not figure.as_printed:
+            said = sourced(f"≈ printed {of}{figure.printed}: {figure.said}", figure.source, width)
+            lines.append(TextLine(said, "quiet", 3))
         else:
             said = sourced(f"✓ as printed: {of}{figure.printed}", figure.source, width)
             lines.append(TextLine(said, "quiet", 3))

@@ -1,4 +1,4 @@
-"""The loss curve over the whole screen: by iteration or by epoch, plain or on a log scale."""
+"""Curves over the whole screen: the loss by iteration or by epoch, and the loss over one weight."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from textual.widgets import Static
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number
 from backprop_tui.messages import count
+from backprop_tui.session import one_weight
 from backprop_tui.session.prompts import Sheet
 from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import by_epoch, thinned
-from backprop_tui.tui.paint.plot import whole_curve
+from backprop_tui.tui.paint.plot import loss_over_weight, whole_curve
 from backprop_tui.tui.panels.panel import Painted
 
+WEIGHT_KEYS = "L closes   ← ↑ ↓ → tab another weight   + − closer, wider   i I iteration"
 POINTS = 600
 """About how many losses are drawn at most, however long the run is."""
 
@@ -54,15 +56,25 @@ class LossCurve(Painted):
         return at, values
 
 
+class WeightCurve(LossCurve):
+    """The plot of the loss over one weight."""
+
+    def paint_anew(self, canvas: Canvas) -> None:
+        """Paint the curve, the point where we stand on it, and the weight's values before."""
+        loss_over_weight(canvas, one_weight.found(self.session, self.sheet.about))
+
+
 class Curve(Vertical):
     """How the loss has fallen so far, and where we stand on it."""
 
     DEFAULT_CSS = """
     Curve { layer: above; width: 100%; height: 100%; background: $background; }
     Curve #heading { text-style: bold; height: 1; padding: 0 1; }
-    Curve #keys { color: $quiet; height: 1; padding: 0 1; }
+    Curve #legend { color: $quiet; height: auto; padding: 0 1; }
     Curve LossCurve { height: 1fr; }
     """
+
+    drawn: type[LossCurve] = LossCurve
 
     def __init__(self, session: Session, sheet: Sheet) -> None:
         super().__init__()
@@ -70,9 +82,13 @@ class Curve(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(self.heading(self.sheet), id="heading", markup=False)
-        yield LossCurve(self.session, self.sheet)
+        yield self.drawn(self.session, self.sheet)
+        yield Static(self.legend(self.sheet), id="legend", markup=False)
+
+    def legend(self, sheet: Sheet) -> str:
+        """What the signs mean, and the keys."""
         legend = "" if self.session.right is None else "      ⠒ with the mistake   · right"
-        yield Static(f"l closes   g log scale   e by epoch{legend}", id="keys", markup=False)
+        return f"l closes   g log scale   e by epoch{legend}"
 
     def heading(self, sheet: Sheet) -> str:
         """What is drawn, and the loss where we stand."""
@@ -82,10 +98,26 @@ class Curve(Vertical):
 
     def show(self, sheet: Sheet) -> None:
         """Show the curve as the sheet asks for it."""
-        for said in self.query("#heading").results(Static):
-            said.update(self.heading(sheet))
+        for id_, said in (("#heading", self.heading(sheet)), ("#legend", self.legend(sheet))):
+            for line in self.query(id_).results(Static):
+                line.update(said)
         for curve in self.query(LossCurve):
             curve.show(sheet)
+
+
+class OneWeight(Curve):
+    """The loss over one weight, and where its updates led."""
+
+    drawn = WeightCurve
+
+    def heading(self, sheet: Sheet) -> str:
+        """What is drawn, and where we stand on it."""
+        return one_weight.heading(one_weight.found(self.session, sheet.about), self.session)
+
+    def legend(self, sheet: Sheet) -> str:
+        """What the signs mean, and the keys."""
+        told = one_weight.told(one_weight.found(self.session, sheet.about), self.session)
+        return "\n".join([*told, WEIGHT_KEYS])
 
 
 def shown(session: Session, sheet: Sheet, losses: Array) -> Array:

@@ -1,0 +1,168 @@
+"""Votes: which wrong choices stand beside the right one, so that only knowledge tells it.
+
+However the choices are ranked (by size, by distance, by digits), the rank of the right one is drawn
+first; the wrong choices taken are those with which it has that rank. Its place is drawn as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import log10
+from random import Random
+from typing import TypeAlias
+
+from backprop_tui.model.notes import MOST_CHOICES
+
+LOOKED_AT = 8
+"""Of so many wrong choices, the likeliest, some are taken."""
+TWINS = 3
+"""So many of them may have a twin with the other sign."""
+NO_PAIR, RIGHT_PAIR = 0.6, 0.75
+"""Draws below have no x and −x among their choices; those below have the right number in one."""
+
+LIKELY, ALIKE, WRONG_PAIR = 0.05, 0.3, 20.0
+"""What a less likely choice costs, a power of ten between two, and a pair that was not drawn."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice of a vote as it is written; `label` says how one gets a wrong number.
+
+    A choice in words has no number (NaN), and a label that says why it is correct, or is not; it
+    may be empty.
+    """
+
+    number: float
+    written: str
+    label: str
+    right: bool = False
+
+
+Choices: TypeAlias = Sequence[Choice]
+Ranking: TypeAlias = Callable[[Choice, Choices], float]
+"""A number by which a choice among the others stands out: the largest, the farthest."""
+
+
+def chance(seed: int, *place: object) -> Random:
+    """The draws of one vote: the same for the same seed and place."""
+    return Random(repr((seed, *place)))
+
+
+def vote(
+    right: Choice,
+    wrong: Choices,
+    rankings: Sequence[Ranking],
+    draws: Random,
+    twins: Choices = (),
+    cost: Callable[[Choices], float] = lambda choices: 0.0,
+) -> tuple[Choice, ...]:
+    """The right choice and up to three wrong ones, of which the likeliest come first, in drawn
+    places. Twins may stand for some of them; `cost` is what else speaks against some choices."""
+    count, wrong = min(len(wrong), MOST_CHOICES - 1), (*wrong, *twins)
+    drawn = [(ranking, draws.randrange(count + 1)) for ranking in rankings]
+
+    def against(some: tuple[int, ...]) -> float:
+        choices = (right, *(wrong[k] for k in some))
+        off = sum(abs(_rank(ranking, choices) - rank) for ranking, rank in drawn)
+        return off + LIKELY * sum(some) + cost(choices)
+
+    best = min(combinations(range(len(wrong)), count), key=against)
+    shown = [right, *(wrong[k] for k in best)]
+    draws.shuffle(shown)
+    return tuple(shown)
+
+
+def _rank(ranking: Ranking, choices: Choices) -> float:
+    """The rank of the first choice, from 0; equal ones share the middle of theirs."""
+    first, *others = (ranking(choice, choices) for choice in choices)
+    return sum((other < first) + (other == first) / 2 for other in others)
+
+
+# Numbers
+
+
+def number_vote(right: Choice, wrong: Choices, draws: Random) -> tuple[Choice, ...]:
+    """A vote on numbers. Some hold a number and its negative: the right one's, or a wrong one's."""
+    draw = draws.random()
+    wanted = None if draw < NO_PAIR else draw < RIGHT_PAIR
+    near = wrong[:LOOKED_AT]
+    twins = [] if wanted is None else list(_twins((right, *wrong)))[:TWINS]
+
+    def cost(choices: Choices) -> float:
+        sizes = [abs(choice.number) or abs(right.number) * 1e-3 for choice in choices]
+        apart = ALIKE * log10(max(sizes) / min(sizes)) if all(sizes) else 0.0
+        return apart + (0.0 if _right_pair(choices) is wanted else WRONG_PAIR)
+
+    rankings = _value, _size, _distance, _digits, _company
+    return vote(right, near, rankings, draws, twins, cost)
+
+
+def _twins(choices: Choices) -> Iterator[Choice]:
+    """The wrong ones with the other sign, where nothing is so written yet."""
+    taken = {choice.written for choice in choices}
+    for choice in choices:
+        other = _unsigned(choice) if choice.number < 0 else f"−{choice.written}"
+        if not choice.right and choice.number and other not in taken:
+            yield replace(
+                choice,
+                number=-choice.number,
+                written=other,
+                label=f"{choice.label}, sign flipped",
+            )
+
+
+def _right_pair(choices: Choices) -> bool | None:
+    """Whether the only x and −x hold the right one; None where there is no such pair."""
+    pairs = [pair for pair in combinations(choices, 2) if len(set(map(_unsigned, pair))) == 1]
+    return None if not pairs else all(a.right or b.right for a, b in pairs)
+
+
+def _unsigned(choice: Choice) -> str:
+    return choice.written.removeprefix("−")
+
+
+def _value(choice: Choice, choices: Choices) -> float:
+    return choice.number
+
+
+def _size(choice: Choice, choices: Choices) -> float:
+    return abs(choice.number)
+
+
+def _distance(choice: Choice, choices: Choices) -> float:
+    return sum(abs(choice.number - other.number) for other in choices)
+
+
+def _digits(choice: Choice, choices: Choices) -> float:
+    mantissa, *_ = _unsigned(choice).split("e")
+    return len(mantissa.replace(".", "").strip("0"))
+
+
+def _company(choice: Choice, choices: Choices) -> float:
+    """How many have its sign."""
+    return sum((choice.number < 0) == (other.number < 0) for other in choices)
+
+
+# Words
+
+
+def word_vote(right: Choice, wrong: Choices, draws: Random) -> tuple[Choice, ...]:
+    """A vote on rules or formulas, which may stand out by their length or by their form."""
+    return vote(right, wrong[:LOOKED_AT], (_length, _words, _form), draws)
+
+
+def _length(choice: Choice, choices: Choices) -> float:
+    return len(choice.written)
+
+
+def _words(choice: Choice, choices: Choices) -> float:
+    return len(choice.written.split())
+
+
+def _form(choice: Choice, choices: Choices) -> float:
+    """How many are written like it, whatever the symbols: dA2 put in, dZ1 put in."""
+    forms = [re.sub(r"\S*[\d∂′]\S*", "·", other.written) for other in (choice, *choices)]
+    return forms.count(forms[0])

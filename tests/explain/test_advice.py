@@ -1,0 +1,165 @@
+"""Advice where a run is stuck: each sentence is said where its condition holds, and only there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_tui.explain.advice import advice
+from backprop_tui.files.experiment_file import load
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run.timeline import Timeline
+from tests.networks import any_way, experiment, experiments
+
+XOR = [[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]
+DIES = """
+[network]
+layers = [3, 5, 1]
+activations = ["relu", "relu"]
+loss = "half_squared_error"
+[training]
+learning_rate = 0.01
+batch = "all"
+reduction = "sum"
+[data]
+X = [[22, 35, 90], [40, 12, 70], [55, 60, 20]]
+Y = [[30], [45], [60]]
+[initial]
+seed = 2
+scheme = "normal"
+"""
+CLOSED = re.compile(
+    r"(?:.* stays .*: e|E)very (\w+) is (?:below 0|0 or below) for .*, "
+    r"so relu′\(\1\) = 0 and no gradient reaches (.*)\."
+)
+SATURATED = re.compile(
+    r"(\w+) is saturated: every (σ|tanh)′\((\w+)\) is at most (\S+) for .*, "
+    r"so (\w+) is at most \4 times (\w+)\."
+)
+NOT_SEPARABLE = re.compile(r"\w hardly falls any more .*, and these are not\.")
+
+
+def without_hidden_layer(Y: list[list[float]], activation: str, loss: str) -> Experiment:
+    network = Network((2, len(Y)), (activation,), loss)
+    return experiment(network, Training(learning_rate=0.5, batch=4), XOR, Y, {})
+
+
+def test_a_relu_network_that_dies(tmp_path: Path) -> None:
+    path = tmp_path / "dies.toml"
+    path.write_text(DIES)
+    timeline = Timeline(load(str(path)))
+    assert [advice(timeline, k) for k in (1, 2)] == ["", ""]
+    assert advice(timeline, 3) == (
+        "J stays 3262.5: every Z2 is below 0 for all 3 examples, so relu′(Z2) = 0 and no gradient "
+        "reaches W1, b1, W2, b2."
+    )
+    assert timeline.iteration(500).loss == (30**2 + 45**2 + 60**2) / 2 == 3262.5
+
+
+@pytest.mark.parametrize(
+    ("Y", "activation", "loss"),
+    [
+        ([[0.0, 1, 1, 0], [1.0, 0, 0, 1]], "softmax", "cross_entropy"),
+        ([[0.0, 1, 1, 0]], "sigmoid", "binary_cross_entropy"),
+    ],
+)
+def test_xor_without_a_hidden_layer(Y: list[list[float]], activation: str, loss: str) -> None:
+    timeline = Timeline(without_hidden_layer(Y, activation, loss))
+    said = advice(timeline, 1000)
+    assert said.startswith("J hardly falls any more (0.693147): every gradient is ")
+    assert NOT_SEPARABLE.fullmatch(said)
+    assert timeline.iteration(1000).loss == pytest.approx(np.log(2), abs=1e-9)
+    separable = without_hidden_layer([[0.0, 1, 1, 1]], "sigmoid", "binary_cross_entropy")
+    assert not any(advice(Timeline(separable), k) for k in (1, 2, 10, 1000, 20_000))
+
+
+def test_a_saturated_neuron_with_a_large_error() -> None:
+    found = SATURATED.fullmatch(advice(Timeline(load("saturation")), 1))
+    assert found is not None
+    assert found.group(1, 2, 3, 5, 6) == ("A1", "σ", "Z1", "dZ1", "dA1")
+
+
+@pytest.mark.parametrize("name", ["article", "mazur", "xor", "batch", "softmax", "han-kamber"])
+def test_nothing_is_said_of_a_run_that_learns(name: str) -> None:
+    timeline = Timeline(load(name))
+    assert not any(advice(timeline, k) for k in (1, 2, 3, 4, 50, 100))
+
+
+def test_it_is_said_at_the_end_of_an_epoch_of_every_example() -> None:
+    """Z1 is −1 and −2 in the two batches; with a third example it is open."""
+    network = Network((1, 1, 1), ("relu", "linear"), "half_squared_error")
+    start = {"W1": [[1.0]], "W2": [[1.0]]}
+    timeline = Timeline(experiment(network, Training(), [[-1.0, -2.0]], [[3.0, 3.0]], start))
+    assert advice(timeline, 1) == ""
+    assert advice(timeline, 2) == (
+        "Every Z1 is below 0 for all 2 examples, so relu′(Z1) = 0 and no gradient reaches W1, b1."
+    )
+    open_one = experiment(network, Training(), [[-1.0, -2.0, 1.0]], [[3.0] * 3], start)
+    assert not any(advice(Timeline(open_one), k) for k in range(1, 7))
+
+
+def true(timeline: Timeline, iteration: int, said: str) -> bool:
+    """Whether what is said holds of the epoch that ends there, computed here."""
+    last = iteration
+    numbers = range(last - timeline.experiment.batches_per_epoch + 1, last + 1)
+    known = [timeline.program.by_symbol(timeline.iteration(k).results) for k in numbers]
+    if found := CLOSED.fullmatch(said):
+        assert all((each[found[1]] <= 0).all() for each in known)
+        assert all(not each[f"d{p}"].any() for each in known for p in found[2].split(", "))
+        if " stays " in said:
+            after = [timeline.iteration(k).parameters for k in numbers]
+            before = timeline.iteration(numbers[0]).given
+            assert all(np.array_equal(each[p], before[p]) for each in after for p in each)
+        return True
+    found = SATURATED.fullmatch(said)
+    assert found is not None, said
+    bound = float(found[4].replace("−", "-"))
+    for each in known:
+        Z, dZ, dA = (each[found[k]] for k in (3, 5, 6))
+        slope = 1 / (np.cosh(Z / 2) ** 2 * 4) if found[2] == "σ" else 1 / np.cosh(Z) ** 2
+        assert (slope <= bound).all()
+        assert (np.abs(dZ) <= bound * np.abs(dA)).all()
+    return True
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.one_of(any_way(), experiments(hidden=("relu", "relu", "sigmoid", "tanh"))),
+    st.integers(1, 6),
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_is_said_is_true(found: Experiment, iteration: int) -> None:
+    timeline = Timeline(found)
+    if said := advice(timeline, iteration):
+        assert iteration % found.batches_per_epoch == 0
+        assert true(timeline, iteration, said)
+
+
+def separates(X: np.ndarray, classes: np.ndarray) -> bool:
+    """Whether a perceptron finds a line between the classes in 20,000 corrections."""
+    points, signs = np.vstack([X, np.ones(X.shape[1])]), np.where(classes > 0, 1, -1)
+    w = np.zeros(len(points))
+    for _ in range(20_000):
+        wrong = np.flatnonzero(signs * (w @ points) <= 0)
+        if not wrong.size:
+            return True
+        w = w + signs[wrong[0]] * points[:, wrong[0]]
+    return False
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_only_classes_that_no_line_separates_are_said_to_be_so(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    X = random.integers(-2, 3, size=(2, 5)) * 1.0
+    Y = random.integers(0, 2, size=(1, 5)) * 1.0
+    network = Network((2, 1), ("sigmoid",), "binary_cross_entropy")
+    timeline = Timeline(experiment(network, Training(learning_rate=0.5, batch=5), X, Y, {}))
+    said = any(NOT_SEPARABLE.fullmatch(advice(timeline, k)) for k in (10, 300, 30_000))
+    assert not (said and separates(X, Y[0]))
+    assert said or separates(X, Y[0]) or timeline.iteration(30_000).loss < 1
