@@ -30,7 +30,7 @@ from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
-from backprop_tui.serve.server import A_FEW, Server, visitor_at
+from backprop_tui.serve.server import A_FEW, PAGE, Server, visitor_at
 from backprop_tui.serve.session import BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
@@ -350,6 +350,13 @@ async def test_no_session_outlives_the_server(number: signal.Signals) -> None:
             ended = await asyncio.to_thread(served.stop, number)
             await until(lambda: not any(map(is_alive, sessions)))
     assert ended == (-number if number == signal.SIGKILL else 128 + number)
+
+
+def test_the_page_has_words_for_every_end() -> None:
+    line, words = ((PAGE / f"{name}.js").read_text() for name in ("line", "page"))
+    for end in End:
+        assert f'{end.value}: "{end.name.lower()}"' in line
+        assert f'  {end.name.lower()}: "' in words
 
 
 async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path) -> None:
