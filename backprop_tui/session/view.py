@@ -307,11 +307,10 @@ class View:
                 return "target"
             return "read" if place in self._looked_at else ""  # the others are to be found
         if self.in_hand:
-            if place == self.place:
-                return "target"
             if self._looked_at and not self.inspection.place:  # where the answer went wrong
-                return "read" if place in self._looked_at else ""
-            return "read" if self._is_read(place) else ""
+                looked_at = "read" if place in self._looked_at else ""
+                return "target" if place == self.place else looked_at
+            return self.mark_in_hand(place)
         if self.step is None:
             return ""
         if place.symbol == self.step.symbol and place.iteration == self.iteration:
@@ -320,6 +319,13 @@ class View:
             return ""
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
+
+    def mark_in_hand(self, place: Place) -> str:
+        """The mark of a number as the one that the Step panel explains makes it: that one is the
+        "target", and what it was computed from is "read"."""
+        if place == self.place:
+            return "target"
+        return "read" if self._is_read(place) else ""
 
     @property
     def is_asked(self) -> bool:

@@ -1,6 +1,7 @@
 """A dense network drawn: a node for each neuron, an edge for each weight.
 
-Edges are braille, finer than characters: blue plus, orange minus and dashed.
+Edges are braille, finer than characters: blue plus, orange minus and dashed. Where all of them would
+be a fog, those of the number that the step explains are drawn, and the strongest of the others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from backprop_tui.tui.paint.predictions import beside_target
 
 FOLDED = 4
 """Nodes that are drawn of a layer that is too large."""
+FOG = 1.5
+"""Edges into a layer for each line of the drawing, beyond which none can be followed; then as many
+are drawn as there are lines."""
 LABEL, CLEAR = 6, 4
 """Columns of a number over a node, and the least columns between such numbers and the next layer's
 nodes for edges to keep clear of them, on a large screen."""
@@ -95,7 +99,8 @@ def _column(
 
 
 def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
-    """Draw the edges into a layer, the strongest last so that they are visible."""
+    """Draw the edges into a layer, as many as can be followed, the strongest last so that they are
+    visible."""
     layers = view.program.layers
     symbol = layers[right.layer - 1].weight
     if (weights := view.value(symbol)) is None:  # values are given, and nothing reads it
@@ -105,21 +110,24 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     marked = mark_of(view, *about)
     elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
 
-    def looks(i: int, j: int) -> str:
-        """Return the style of an edge: strong where it is marked, faint where another one is."""
-        meant = marked and strongest(view.cell_mark(s, *at(i, j)) for s in about)
-        return " strong" if meant else " uncomputed" if elsewhere else ""
+    shown = [(i, j) for i in range(len(right.lines)) for j in range(len(left.lines))]
+    shown = [edge for edge in shown if weights[at(*edge)]]
+    is_fog = len(shown) > FOG * (last - first)
 
-    edges = sorted(
-        (abs(float(weights[at(i, j)])), i, j)
-        for i in range(len(right.lines))
-        for j in range(len(left.lines))
-        if weights[at(i, j)]
-    )
+    def meant(i: int, j: int) -> bool:
+        """Whether an edge is marked; in a fog, whether the explained number is about it."""
+        if not marked:
+            return False
+        mark = view.mark_in_hand if is_fog and not view.is_asked else view.mark
+        return any(mark(view.place_of(s, *at(i, j))) for s in about)
+
+    heavy = {edge for edge in shown if meant(*edge)}
+    shown.sort(key=lambda edge: (edge in heavy, abs(float(weights[at(*edge)]))))
     bits: dict[tuple[int, int], int] = {}
     styles: dict[tuple[int, int], str] = {}
-    for _, i, j in edges:
-        weight, look = float(weights[at(i, j)]), looks(i, j)
+    for i, j in shown[first - last :] if is_fog else shown:
+        weight = float(weights[at(i, j)])
+        look = " strong" if (i, j) in heavy else " uncomputed" if elsewhere else ""
         line = _line(left, right, i, j, weight < 0)
         for place, dots in line.items():
             bits[place] = bits.get(place, 0) | dots
