@@ -228,10 +228,10 @@ def test_the_edges_that_the_step_is_about_stand_out() -> None:
     canvas = drawn(view(timeline, timeline.program.index("dW2") + 1))
     looks = [look for y in range(20) for text, look in canvas.runs(y) if braille_in(text)]
     assert any("strong" in look for look in looks)
-    assert any("uncomputed" in look for look in looks)
+    assert any("faint" in look for look in looks)
     resting = drawn(view(timeline))
     looks = [look for y in range(20) for text, look in resting.runs(y) if braille_in(text)]
-    assert not any("uncomputed" in look for look in looks)
+    assert not any("faint" in look for look in looks)
 
 
 def braille_in(text: str) -> bool:
@@ -346,12 +346,12 @@ def fog_after(steps: str, width: int, height: int) -> Canvas:
 def edges_of_fog(steps: str, width: int, height: int) -> dict[str, int]:
     """How many characters the second layer's edges take in a drawing of 6-16-10, by their looks."""
     canvas = fog_after(steps, width, height)
-    found = dict.fromkeys(("strong", "uncomputed", ""), 0)
+    found = dict.fromkeys(("strong", "faint", ""), 0)
     between = sorted({x for x, _ in nodes_of(canvas)})[1:]
     for y in range(height):
         looks = styles_at(canvas, y)[between[0] : between[1]]
         for char, look in zip(line_of(canvas, y)[between[0] : between[1]], looks, strict=True):
-            kind = next((k for k in ("strong", "uncomputed") if k in look.split()), "")
+            kind = next((k for k in ("strong", "faint") if k in look.split()), "")
             found[kind] += braille_in(char)
     return found
 
@@ -377,7 +377,7 @@ def test_in_a_fog_the_edges_of_the_explained_number_stand_out(steps: str, end: i
     assert first in ends
     assert max(ends) - min(ends) <= 1  # a steep edge begins beside its node
     found = edges_of_fog(steps, 34, 30)
-    assert found["uncomputed"] > 0
+    assert found["faint"] > 0
     assert found[""] == 0
 
 
