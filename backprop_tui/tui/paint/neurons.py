@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from backprop_tui.maths.numbers import beside, ink, number, signed
-from backprop_tui.session.view import View
+from backprop_tui.session.view import ENTERS, View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
@@ -210,8 +210,10 @@ def _nodes(
             if waits:
                 written, style = "?", "target"
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
-            for beside in (start - 1, end):  # an edge that touched a number would read as a digit
-                canvas.put(beside, y - 1, " ")
+            # An edge that touched a number would read as a digit.
+            looks = "crossed" if wrong == ENTERS else WRONG.get(wrong, "")
+            canvas.put(start - 1, y - 1, wrong or " ", looks)
+            canvas.put(end, y - 1, " ")
     if column.more:
         more, last = f"+{column.more}", column.layer == view.program.dense.depth
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:
