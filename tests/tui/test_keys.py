@@ -383,8 +383,10 @@ async def test_z_enlarges_what_the_step_wrote(
             await driver.press("z")
 
 
-async def test_a_cursor_is_left_behind_with_the_next_step() -> None:
-    async with stepping("article") as driver:
+@pytest.mark.parametrize("lesson", ["article", "vanishing"])
+async def test_a_cursor_is_left_behind_with_the_next_step(lesson: str) -> None:
+    """So that it keeps no step out of sight, and arrows step again."""
+    async with stepping(lesson) as driver:
         for key in ("space", "p", "backspace", "i"):
             await driver.press("tab", "down")
             assert driver.session.inspection.cursor
@@ -447,21 +449,6 @@ async def test_with_a_cursor_arrows_move_it_and_escape_gives_them_back() -> None
         assert driver.position == Position(1, 13)
         assert "[" not in driver.text("gradients")
         assert driver.app.is_running
-
-
-async def test_a_cursor_never_keeps_the_step_out_of_sight() -> None:
-    """Where one layer's card is shown, it goes with the step; where all are shown, it stays."""
-    async with stepping("vanishing") as driver:
-        await driver.press("tab")
-        assert driver.session.inspection.cursor
-        await driver.press("space", "space")
-        assert driver.session.inspection.cursor  # the step is on its card
-        await driver.press("space", "space", "space")
-        assert "layer 3 of 12" in driver.text("cache")
-        assert "▸" in driver.text("cache")
-    async with stepping("article") as driver:
-        await driver.press("tab", "p")
-        assert driver.session.inspection.cursor
 
 
 async def test_enter_explains_a_number_and_escape_leads_back() -> None:

@@ -149,6 +149,7 @@ async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> 
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
         assert driver.position == Position(3, 1)
         assert "Edited" in driver.text("step")
+        await driver.press("h", "h")  # the message goes
         assert "iteration 1" in driver.text("title")  # where that number was made
 
 
@@ -210,6 +211,7 @@ async def test_what_changed_is_marked_until_the_next_move() -> None:
         await driver.press("p", "p", "space", "space", "space")
         await point(driver, "W2", 1, 1)
         await edit(driver, "−0.29")
+        await driver.press("h", "h")  # the message goes
         assert driver.text("title").lstrip().startswith("*edited")
         assert "Δ−0.507" in driver.text("gradients")
         assert "Δ was −0.524, now −0.507 (+0.017)" in driver.text("step")
