@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import fixed, number, signed
+from backprop_tui.maths.numbers import beside, number, signed
 from backprop_tui.model.classes import chosen
 from backprop_tui.run.plane import first_of, input_of, predictions, updated, zero_lines
 from backprop_tui.session.view import View
@@ -145,8 +145,8 @@ def threshold(view: View) -> float | None:
     data, target = view.state.experiment.data, view.program.targets[0]
     if view.program.outputs > 1:
         return None
-    if data.class_names is not None:
-        return 0.5
+    if (limit := view.limit(view.program.output)) is not None:
+        return limit
     low, high = float(data.by_symbol[target].min()), float(data.by_symbol[target].max())
     return (low + high) / 2 if low < high else None
 
@@ -255,7 +255,7 @@ def paint_points(plot: Plot, view: View, data: Points, at: dict[int, tuple[int, 
     which = classes_of(view, data.targets) if known else np.zeros(data.points.shape[1], int)
     for k, (column, line) in at.items() if A is not None and len(at) <= MOST_PREDICTIONS else ():
         if A is not None and k < data.batch:
-            said = fixed(float(A[0, k]), min(view.decimals, 3), 6)
+            said = beside(float(A[0, k]), threshold(view), min(view.decimals, 3), 6)
             below = line + 1 if line + 1 < plot.top + plot.rows else line - 1
             begin = max(plot.left - 1, min(column - len(said) // 2, plot.canvas.width - len(said)))
             # A line that touched a number would read as a digit.
