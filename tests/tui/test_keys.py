@@ -377,7 +377,7 @@ async def test_z_enlarges_what_the_step_wrote(
             assert step
             assert boards == {driver.session.view.board_of(step.symbol)}
             if step.role.kind not in ("loss", "mean"):
-                (board,) = boards
+                board = next(iter(boards)) or ""
                 assert step.symbol in driver.text(board).split()
                 assert "▸" in driver.text(board)
             await driver.press("z")
