@@ -121,11 +121,8 @@ def ask_parts(asked: AskedQuestion, found: Explanation, seed: int) -> tuple[Aske
         said = f"{'Next' if k else 'First'}: {text(part)} = ?"
         hint = "" if isinstance(part, Cell) else f"{text(part)} = {own.with_figures()}"
         form = "vote" if len(choices) > 1 else "number"
-        questions.append(
-            dataclasses.replace(
-                asked, form=form, text=said, choices=choices, answer=None, part=part, hint=hint
-            )
-        )
+        question = dataclasses.replace(asked, form=form, text=said, choices=choices, answer=None)
+        questions.append(dataclasses.replace(question, part=part, hint=hint))
     return tuple(questions)
 
 

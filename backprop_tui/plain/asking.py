@@ -23,7 +23,10 @@ HOW = {
     "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
 }
 COMPARE = "Or type up or down: will it be bigger or smaller than it was before?"
-PART = "Answer with this number, or with that of the whole step; hint gives a hint, next shows the step."
+PART = (
+    "Answer with this number, or with that of the whole step; hint gives a hint, next shows the "
+    "step."
+)
 SAY_IT = "Discuss it with your neighbour; next shows it."
 NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
 

@@ -213,8 +213,5 @@ def how_it_ended(asking: Asking) -> str:
         return f"✓ {what}, {tries}.{more}"
     if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}"
-    return (
-        f"You typed {asking.typed}."
-        if asking.outcome is QuestionOutcome.SEEN and asking.typed
-        else ""
-    )
+    unsent = asking.outcome is QuestionOutcome.SEEN and asking.typed
+    return f"You typed {asking.typed}." if unsent else ""
