@@ -66,6 +66,7 @@ BY_COINCIDENCE = (
 UNTOLD = (
     "Whether your formula is correct cannot be told: with random numbers {} is not a number (NaN)."
 )
+OTHERWISE = "With other weights or data, the numbers are not correct."
 FOR_LABELS = "Your formula is correct where each target is 0 or 1, as here."
 OTHER_OUTPUTS = 7
 """The outputs of a network that differs in nothing else."""
@@ -155,9 +156,9 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     slips = _slips(trial)
     said = _named(trial.step, trial.program, slips) or _not_its_derivative(trial)
     said = said or lacks or _factor(trial)
-    if right_now:
+    if right_now and trial.now.tells(trial.symbol):
         return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
-    return FormulaVerdict.WRONG, said or _where(trial), slips
+    return FormulaVerdict.WRONG, said or (OTHERWISE if right_now else _where(trial)), slips
 
 
 # Right, but not for all ----------------------------------------------------------------------
@@ -355,7 +356,7 @@ def _where(trial: Trial) -> str:
     """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
-    cells = differing(found, right)
+    cells = differing(np.where(np.isnan(right), right, found), right)
     i, j = cells[0].tolist()
     are = "is" if len(cells) == 1 else "are"
     some = f"{len(cells)} of {right.size} numbers {are} not"
