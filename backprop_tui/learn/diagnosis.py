@@ -97,7 +97,7 @@ class Diagnosis:
             return f"{self.number} is correct."
         if not self.ideas:
             known = "" if self.by_chance else ", and not one of the common mistakes"
-            return f"{self.number} is not correct{known}. Compute it term by term."
+            return f"{self.number} is not correct{known}. Compute it part by part."
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
         return f"{self.number} is what you get {said}."
 

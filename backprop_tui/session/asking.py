@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
-FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
-PART = "enter answers · PgDn shows the step · ? gives a hint · esc leaves the parts"
+FIELD = "⏎ answers · PgDn shows it · ? gives a hint · esc leaves the field"
+PART = "⏎ answers · PgDn shows the step · ? hint · esc leaves the parts"
 DIGITS = {
     **{digit: digit for digit in "1234"},
     "ampersand": "1",

@@ -366,7 +366,7 @@ class TestAsking:
         typed("next")
         assert (
             typed("5")[0] == "Not correct. 5 is not correct, and not one of the common mistakes. "
-            "Compute it term by term."
+            "Compute it part by part."
         )
         second = typed("6")
         assert second[-1] == "Hint: Z 1 equals W 1 times X plus b 1."
