@@ -368,7 +368,7 @@ def answer(s: SessionState, typed: str) -> None:
     if asking is None or not asking.is_open or not typed:
         return
     judged, right = _judged(s, asking.asked, typed), lazy.answers.AnswerVerdict.RIGHT
-    if asking.whole is not None and judged.verdict is lazy.answers.AnswerVerdict.WRONG:
+    if asking.whole is not None and judged.verdict is not right:
         of_all = _judged(s, asking.whole.asked, typed)
         if of_all.verdict is right:  # the number itself is an answer, too
             asking, judged = asking.whole, of_all

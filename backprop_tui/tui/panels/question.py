@@ -119,7 +119,7 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
         f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:{side}{wide}}"
         for k, choice in enumerate(asking.choices, 1)
     ]
-    return in_rows(entries, width) if entries else []
+    return in_rows(entries, width)
 
 
 def in_two(entries: list[str], width: int) -> list[str]:
@@ -133,6 +133,8 @@ def in_two(entries: list[str], width: int) -> list[str]:
 
 def in_rows(entries: list[str], width: int) -> list[str]:
     """Put entries in as few rows as there is room for, with all, two or one in each."""
+    if not entries:
+        return []
     for across in (len(entries), 2, 1):
         rows = [entries[k : k + across] for k in range(0, len(entries), across)]
         wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
