@@ -22,7 +22,7 @@ from backprop_tui.learn.by_hand import (
     results,
     with_decimals,
 )
-from backprop_tui.learn.diagnosis import explain_wrong
+from backprop_tui.learn.diagnosis import ADVICE, explain_wrong
 from backprop_tui.learn.mistakes import Slip
 from backprop_tui.learn.parts import idea, parts_of, wrong_part
 from backprop_tui.learn.questions import AskedQuestion
@@ -255,10 +255,10 @@ def wrong(number: float, written: str, found: Explanation, unit: float) -> Judge
     leads = not why.ideas and bool(parts_of(found))
     return JudgedAnswer(
         WRONG,
-        why.sentence,
+        why.sentence.removesuffix(ADVICE),  # the step is shown with it
         why.look,
         _names(why.slips),
-        idea="" if leads else f"{written} is not correct. {idea(found)}",
+        idea=why.sentence if leads else f"{written} is not correct. {idea(found)}",
         mistake=why.mistake,
         term=why.term,
         leads=leads,

@@ -44,6 +44,8 @@ MOST = 8
 """The most terms of a sum that are written out."""
 MOST_BY_CHANCE = 0.02
 """How many of all random numbers may be taken for a mistake."""
+ADVICE = " Compute it part by part."
+"""What is said to a number that no mistake is named for."""
 MOST_PLACES = 3
 """By how many places a point may be misplaced."""
 
@@ -97,7 +99,7 @@ class Diagnosis:
             return f"{self.number} is correct."
         if not self.ideas:
             known = "" if self.by_chance else ", and not one of the common mistakes"
-            return f"{self.number} is not correct{known}. Compute it part by part."
+            return f"{self.number} is not correct{known}.{ADVICE}"
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
         return f"{self.number} is what you get {said}."
 

@@ -119,7 +119,9 @@ def ask_parts(asked: AskedQuestion, found: Explanation, seed: int) -> tuple[Aske
             draws = chance(seed, asked.place.iteration, text(part))
             choices = number_vote(right, list(_wrong_choices(own, right, parts)), draws)
         said = f"{'Next' if k else 'First'}: {text(part)} = ?"
-        hint = "" if isinstance(part, Cell) else f"{text(part)} = {own.with_figures()}"
+        hint = f"{text(part)} = {own.with_figures()}"
+        if isinstance(part, Cell):
+            hint = f"{text(part)} is in row {part.row}, column {part.column} of {part.symbol}"
         form = "vote" if len(choices) > 1 else "number"
         question = dataclasses.replace(asked, form=form, text=said, choices=choices, answer=None)
         questions.append(dataclasses.replace(question, part=part, hint=hint))

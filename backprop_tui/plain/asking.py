@@ -144,7 +144,7 @@ def progress(session: Session, before: Asking, now: Asking, spelling: str) -> It
 def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
     """The hint that is due: the shape and the parts, the formula, the numbers put in."""
     if asking.asked.part:
-        yield sentence(f"Hint: {asking.asked.hint or asking.asked.text}")
+        yield sentence(f"Hint: {asking.asked.hint}")
         return
     if asking.asked.hint and (board := session.blackboard):
         line = board.derivation.lines[asking.asked.line - 1]

@@ -430,7 +430,8 @@ def _after_part(s: SessionState, asking: Asking, said: str, right: bool = False)
 def _shown(s: SessionState, asked: AskedQuestion) -> str:
     """A part with its figures and its value."""
     assert asked.part is not None
-    return f"{asked.hint or text(asked.part)} = {_right(s, asked)}"
+    said = text(asked.part) if isinstance(asked.part, Cell) else asked.hint
+    return f"{said} = {_right(s, asked)}"
 
 
 def _exactly(s: SessionState, asking: Asking) -> Asking:
@@ -442,7 +443,12 @@ def _exactly(s: SessionState, asking: Asking) -> Asking:
 
 def _empty_field(s: SessionState) -> None:
     """The field, where it is open, for the next answer."""
-    if isinstance(s.top, Prompt) and s.asking is not None:
+    if not isinstance(s.top, Prompt) or s.asking is None:
+        return
+    if s.asking.whole is not None and s.asking.choices:  # it is voted for
+        s.close()
+        s.unsent = ""
+    else:
         asks, said = _field(s.asking)
         s.put(replace(s.top, asks=asks, said=said, line=Line()))
 
