@@ -10,7 +10,8 @@ import os
 from datetime import datetime
 
 from backprop_tui.exports.figures import csv_line
-from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.files.atomic_write import SaveError, open_lines
+from backprop_tui.files.reading import first_bytes
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, Helped, QuestionOutcome
 from backprop_tui.maths.writing import text
@@ -33,6 +34,8 @@ COLUMNS = (
 )
 BEFORE_HELP = COLUMNS[:-1]
 """The columns of a record that version 0.1.0 began; it goes on with them."""
+LONGEST_HEADER = 1000
+"""Bytes, with whatever quotation marks another program puts around the columns."""
 
 
 class Record:
@@ -43,16 +46,13 @@ class Record:
         self.path = path
         self.columns: tuple[str, ...] = COLUMNS
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise SaveError(f"{path_shown(path)} is not a regular file: name another")
             is_new = not os.path.exists(path) or os.path.getsize(path) == 0
-            if not is_new:
-                with open(path, encoding="utf-8", newline="") as file:
-                    self.columns = tuple(next(csv.reader(file), ()))
-                    if self.columns not in (COLUMNS, BEFORE_HELP):
-                        raise SaveError(f"{path_shown(path)} is no record of answers: name another")
             self._add(COLUMNS if is_new else None)
             if not is_new:
+                lines = first_bytes(path, LONGEST_HEADER).decode("utf-8", "replace").splitlines()
+                self.columns = tuple(next(csv.reader(lines), ()))
+                if self.columns not in (COLUMNS, BEFORE_HELP):
+                    raise SaveError(f"{path_shown(path)} is no record of answers: name another")
                 self._end_last_line()
         except (OSError, ValueError, csv.Error) as error:
             why = getattr(error, "strerror", None) or "it is no such file"
@@ -92,6 +92,6 @@ class Record:
                 file.write(b"\n")
 
     def _add(self, line: tuple[object, ...] | None) -> None:
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
+        with open_lines(self.path, "a") as file:
             if line is not None:
                 file.write(csv_line(line))
