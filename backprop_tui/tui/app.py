@@ -413,6 +413,7 @@ class BackpropApp(App[str]):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
+        self.query_one("#cache").styles.height = layout.cache or "1fr"
         only, beside = layout.shown == {"step"}, layout.beside
         self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
         self.query_one("#body").display = not only
