@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 DRAWINGS = ((22, "c"), (16, "f"))
 """Columns of the drawing in a small window, with the last rule by which something may be given up
 on the boards before the drawing gets fewer columns, or none."""
+BATCH = 1
+"""Columns that the drawing gives to the boards of a batch, where names stand before numbers."""
 LARGE_DRAWING = 66
 """Columns of the drawing at most."""
 STEP = 7
@@ -138,17 +140,18 @@ class Window:
         for columns, last, step in self._divisions(view):
             height = max(0, self.size.height - AROUND - step)
             found = self._found(view, width - columns, height)
-            if all(a.given_up <= last for a in found):
+            fits = all(a.given_up <= last for a in found)
+            if fits and (found[0].air or last != "a" or step == LOW_STEP):
                 break
         if view.roomy and found[0].given_up == "a":  # the boards leave what they do not need
             body = max(boards_lines(found[0]), drawn_lines(height, len(view.program.groups)))
             height, step = min(height, body), step + height - min(height, body)
         if columns:
             left = width - max(a.right for a in found)
-            most = LARGE_DRAWING if view.roomy else DRAWINGS[0][0]
+            most = LARGE_DRAWING if view.roomy else columns
             most += lazy.plane_beside(view, left, height) if view.roomy else 0
             columns = max(columns, min(left, most))
-        gap = 2 if columns > DRAWINGS[0][0] else 1
+        gap = 2 if columns > DRAWINGS[0][0] else 1 - (columns == DRAWINGS[0][0] - BATCH)
         shown = shown if columns else shown - {"network"}
         board, update = both_in(width - columns, height), Room(width - columns, height)
         cache = max(height // 2, Cache.arranged(view, board).lines[0] + 1)
@@ -159,14 +162,16 @@ class Window:
     def _divisions(self, view: View) -> Iterator[tuple[int, str, int]]:
         """Columns of the drawing, the last rule by which something may be given up on the boards
         for it, and lines of the Step panel, the best division first."""
-        steps = (LEAST_STEP, LOW_STEP) if view.roomy else (STEP,)
+        steps = (LEAST_STEP, LEAST_STEP - 1, LOW_STEP) if view.roomy else (STEP,)
         least = DRAWINGS[0][0]
         body = self.size.height - AROUND - LEAST_STEP
         if view.roomy and lazy.plane_beside(view, beside := least + LEAST_PLANE, body):
             yield from ((beside, "a", step) for step in steps)
         if view.roomy:
             yield from ((least, "a", step) for step in steps)
-        yield from ((columns, last, steps[0]) for columns, last in DRAWINGS)
+        else:
+            least -= BATCH * (view.state.examples > 1)
+        yield from ((min(columns, least), last, steps[0]) for columns, last in DRAWINGS)
         whole = self._found(view, self.size.width, self.size.height - AROUND - steps[0])
         yield 0 if all(a.given_up <= "f" for a in whole) else least, "i", steps[0]
 

@@ -101,7 +101,7 @@ class _Board:
     def ways_of(self, base: Way) -> Iterator[Way]:
         """What may be shown, with at most so many columns of a named axis as `base` has."""
         # a, b: blank lines, then rows that the step does not touch, farthest first.
-        closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
+        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
         below = (True, False) if self.blocks.under and not self.keeps_below else (True,)
         tries = [
             replace(base, gap=gap, folded=folded, below=under)
@@ -224,6 +224,7 @@ class _Board:
             way.rule,
             (values + between, gradients + between),
             way.names_others,
+            air,
         )
 
     def blocks_of(self, way: Way) -> list[Line]:

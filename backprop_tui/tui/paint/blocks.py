@@ -137,18 +137,19 @@ class Blocks:
         if is_label:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
             return Block(part, number, (label,), 0)
-        if way.below and not way.flowing:  # what stands under it has its name at the left
-            pairs = (pair for pair in self.under.items() if slot[0] in pair)
-            right = max((len(symbol) for symbol, _ in pairs), default=0)
+        lead = 0
+        if way.below and not way.flowing and slot[0] in self.batch:
+            # What stands under results has its name before its numbers.
+            lead = right = max(map(len, self.under), default=0)
         for symbol in self.members(slot, way.members):
             rows, columns = self.rows(symbol, way), self.columns(symbol, way)
             right += max(cell * len(columns), len(symbol) + 2)
             head = self.label(symbol, columns)
             pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
         many = sum(len(piece.columns) for piece in pieces) > 1
-        gap = way.gap if part == "parameters" or many else 0
+        gap = max(0, way.gap - lead) if part == "parameters" or many else 0
         begins = not pieces[0].label.startswith(" ") and len(pieces[0].label) >= cell * 2
-        return Block(part, number, tuple(pieces), max(gap, 1) if begins else gap)
+        return Block(part, number, tuple(pieces), max(gap, 1 - lead) if begins else gap)
 
     def members(self, slot: Slot, limit: int) -> Slot:
         """The matrices of a slot that are shown: that of the lit group among them."""
@@ -322,6 +323,7 @@ class Columns:
         found: list[Placed] = []
         for block in line:
             by = self.right[block.part, block.number] - block.width
+            by = 0 if block.is_label and not found else by
             found += [replace(piece, right=piece.right + by) for piece in block.pieces]
         return [
             label_above(one, found[k + 1 :], width) if not one.rows else one

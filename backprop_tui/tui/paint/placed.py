@@ -91,6 +91,8 @@ class Arrangement:
     """The lines that the values take, and the gradients, with those between rows."""
     names_others: bool = True
     """Whether there is a line that names the rows that are not shown."""
+    air: int = 0
+    """Free lines between rows."""
 
     @property
     def left_out(self) -> list[str]:

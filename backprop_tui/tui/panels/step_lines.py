@@ -9,13 +9,16 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
+from backprop_tui.model.axes import beside_each_other
 from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import BLANK, TextLine, paragraph
-from backprop_tui.tui.panels.term_lines import head_of, term_lines
+from backprop_tui.tui.panels.term_lines import example_lines, head_of, term_lines
 
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""
+MOST, MOST_ROOMY = 3, 6
+"""Numbers of a step of which every term over the examples is shown; in a large panel."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -50,8 +53,12 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             lines.append(TextLine(form, "quiet", 1))
     gap = [BLANK] if roomy else []  # between what is of one kind
     lines += gap
-    shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
-    lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
+    table = example_lines(view, found, width, MOST_ROOMY if roomy else MOST)
+    lines += table
+    if roomy or not table:
+        shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
+        lines += gap * bool(table) + [TextLine(line, "", 7) for line in shown[:-1]]
+        lines.append(TextLine(shown[-1], "", 8))
     lines += change_lines(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
@@ -248,7 +255,7 @@ def used_in(view: View, place: Place, width: int) -> str:
 
 def other_examples(view: View, found: Explanation) -> str:
     """Say how to see the other examples, where the number is computed from them, too."""
-    per_example = view.program.per_example
+    per_example = view.program.per_example - beside_each_other(view.program)
     if view.state.examples == 1 or found.step.symbol in per_example:
         return ""
     place = view.program.architecture.place

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from textual.geometry import Size
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
@@ -28,7 +27,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_matrix
-from backprop_tui.tui.paint.placed import Placed
+from backprop_tui.tui.paint.placed import Placed, Room
 from backprop_tui.tui.paint.update import arrange_update
 from backprop_tui.tui.panels.boards import Cache, Gradients
 from backprop_tui.tui.panels.footer import Footer
@@ -99,7 +98,8 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
 
 def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
     """Left, top, right and bottom of each label, by that label, and of the numbers under it."""
-    labels = {p.label: (p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed}
+    ends = {p.label: p.label_end for p in placed}
+    labels = {label: (x - len(label), y, x, y + 1) for label, (x, y) in ends.items()}
     numbers = {
         f"numbers of {p.label}": (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1)
         for p in placed
@@ -325,7 +325,7 @@ def test_on_a_large_screen_each_layer_carries_its_own_power() -> None:
     canvas = painted(panel, view, 150, 40)
     gradients = arrange(view, 150, 39).gradients
     assert {p.symbol for p in gradients} >= {f"dW{layer}" for layer in range(1, 13)}
-    powers = {p.symbol: panel.power_of(view, Size(150, 40), p.symbol) for p in gradients}
+    powers = {p.symbol: panel.power_of(view, Room(150, 40), p.symbol) for p in gradients}
     assert len(set(powers.values())) > 1
     assert "×" not in line_of(canvas, 0)
     for placed in gradients:
