@@ -47,6 +47,8 @@ BESIDE, LEAST_BOARD = 118, 58
 LEAST_STEP, LOW_STEP, LEAST_DRAWING = 13, 9, 8
 """Lines of the Step panel in a large window, of one where the boards need its room, and of a
 drawing above or below the boards, at least."""
+LEAST_BLACKBOARD = 14
+"""Lines of a blackboard under the boards, at least."""
 LEAST_PLANE = 36
 """Columns of a plane beside the drawing, at least."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
@@ -83,6 +85,8 @@ class WindowLayout:
     """Lines of the drawing above or below the boards, there."""
     stacked: bool = False
     """Whether all panels stand under each other."""
+    above: int = 0
+    """Lines of the boards above the blackboard, where it stands under them."""
 
     def room(self, board: str) -> Room:
         """The room that a board is arranged for, by its id."""
@@ -181,13 +185,14 @@ class Window:
         return [*found, Update.arranged(view, Room(width, height))] if view.updating else found
 
     def _stacked(self, view: View, shown: set[str]) -> WindowLayout:
-        """All panels under each other: the boards have what they need, the drawing a third of its
-        width in lines, the Step panel the rest."""
+        """All panels under each other: the boards have what they need, then the Step panel, the
+        drawing up to a third of its width in lines, the Step panel the rest."""
         width, room = self.size.width, self.size.height - AROUND
         found = Cache.arranged(view, both_in(width, room - STEP))
         body = min(room - STEP, boards_lines(found) + 2)
         left = room - STEP - body
-        drawing = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
+        drawing = min(left, max(LEAST_DRAWING, min(left + STEP - LEAST_STEP, width // 3)))
+        drawing = drawing if drawing >= LEAST_DRAWING else 0
         step = room - body - drawing
         shown = shown if drawing else shown - {"network"}
         cache = found.lines[0] + 1 + (body > boards_lines(found))
@@ -202,14 +207,25 @@ class Window:
         width, height = self.size
         step = max(LOW_STEP, height // 5) if self.roomy else self._step_lines(view, STEP)
         body = max(0, height - AROUND - step)
+        boards = {"update"} if view.updating else {"cache", "gradients"}
+        if self.stacked and not view.maximised:
+            found = Cache.arranged(view, both_in(width, body - LEAST_BLACKBOARD))
+            lines = min(body - LEAST_BLACKBOARD, boards_lines(found) + 2)
+            return WindowLayout(
+                frozenset({"blackboard", *boards}),
+                *(0, 0, step, False, both_in(width, lines), Room(width, lines)),
+                cache=found.lines[0] + 1 + (lines > boards_lines(found)),
+                above=lines,
+            )
         if width < BESIDE or view.maximised or view.one_panel:
             whole = Room(width, body)
             return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
-        beside = max(LEAST_BOARD, width * 48 // 100)
-        found = Cache.arranged(replace(view, roomy=False), both_in(beside, body))
+        for beside in (max(LEAST_BOARD, width * 48 // 100), LEAST_BOARD + 2):
+            found = Cache.arranged(replace(view, roomy=False), both_in(beside, body))
+            if found.given_up == "a":
+                break
         lines = min(body, boards_lines(found) + 2)
         drawing = body - lines
-        boards = {"update"} if view.updating else {"cache", "gradients"}
         if drawing < LEAST_DRAWING:
             lines, drawing = body, 0
         shown = {"blackboard", *boards, *({"network"} if drawing else ())}

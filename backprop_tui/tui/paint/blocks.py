@@ -147,7 +147,7 @@ class Blocks:
             head = self.label(symbol, columns)
             pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
         many = sum(len(piece.columns) for piece in pieces) > 1
-        gap = max(0, way.gap - lead) if part == "parameters" or many else 0
+        gap = max(bool(lead), way.gap - lead) if part == "parameters" or many else 0
         begins = not pieces[0].label.startswith(" ") and len(pieces[0].label) >= cell * 2
         return Block(part, number, tuple(pieces), max(gap, 1 - lead) if begins else gap)
 

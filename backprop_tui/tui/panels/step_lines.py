@@ -57,8 +57,10 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
     lines += table
     if roomy or not table:
         shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
-        lines += gap * bool(table) + [TextLine(line, "", 7) for line in shown[:-1]]
-        lines.append(TextLine(shown[-1], "", 8))
+        lines += gap * bool(table)
+        last = len(shown) - 1
+        for k, line in enumerate(shown):
+            lines.append(TextLine(line, "", 7 + (k == last), goes_on=roomy and k > 0))
     lines += change_lines(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole

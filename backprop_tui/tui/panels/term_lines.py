@@ -114,11 +114,13 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
     if len(cells) > most:
         cells = [at for at in cells if at[0] == found.place.cell.row - 1][:most]
     names = [text(Cell(symbol, i + 1, j + 1)) if total.size > 1 else symbol for i, j in cells]
-    ahead, cell = max(map(len, (*names, "example"))), cell_width(view.decimals) + 1
+    ahead, cell = max(map(len, (*names, "example"))), cell_width(view.decimals)
     over = f"   / {m}" if summing.is_mean else ""
     rest = [value(e, known) for e in summing.rest]
-    room = (width - ahead - (4 + len(rest)) * cell - len(over)) // cell
-    if room < min(m, FEW):
+    room = (width - ahead - len(over) - (2 + len(rest)) * cell - 5) // cell
+    if room > m + 2:  # further apart
+        cell += 1
+    elif room < min(m, FEW):
         return []
     which = list(range(m)) if m <= room else some_of(m, room - 2, view.column)
     terms, summed = [summing.of(known, k) for k in which], value(summing.summed, known)
@@ -129,9 +131,10 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
         head += "sum".rjust(cell + 2) + " " * len(over) + "rest".rjust(cell + 2) * len(rest)
     last = "" if rest else "mean" if over else "sum"
     lines = [TextLine(head + last.rjust(cell + 3), "quiet", 8)]
+    digits = cell_width(view.decimals) - 1
 
     def numbered(matrix: Array, at: tuple[int, int], wide: int = cell, sign: str = "") -> str:
-        return f"{sign}{fixed(float(matrix[at]), view.decimals, cell - 2)}".rjust(wide)
+        return f"{sign}{fixed(float(matrix[at]), view.decimals, digits)}".rjust(wide)
 
     for name, at in zip(names, cells, strict=True):
         line = name.ljust(ahead) + "".join(numbered(term, at) for term in terms)
@@ -140,7 +143,7 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
         if over or rest:
             line += numbered(summed, at, cell + 2) + over
         line += "".join(f" +{numbered(e, at)}" for e in rest)
-        lines.append(TextLine(f"{line}  ={numbered(total, at, sign='▸')}", "", 8))
+        lines.append(TextLine(f"{line}  ={numbered(total, at, sign='▸')}", "", 8, goes_on=True))
     if m <= MOST_TERMS and len(found_terms := found.terms()) == m:
         symbols, numbers, comes_to = found_terms[view.column]
         if numbers != comes_to:
