@@ -51,6 +51,8 @@ LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
 LEAST_PLANE = 36
 """Columns of a plane beside the drawing, at least."""
+MOST_STEP, MOST_BODY = 26, 34
+"""Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
 """Lines of a drawing beside the boards; of one of a bar for each group at least."""
 LOW = 18
@@ -148,7 +150,8 @@ class Window:
             if fits and (found[0].air or last != "a" or step == LOW_STEP):
                 break
         if view.roomy and found[0].given_up == "a":  # the boards leave what they do not need
-            body = max(boards_lines(found[0]), drawn_lines(height, len(view.program.groups)))
+            drawn = max(drawn_lines(height, len(view.program.groups)), step + height - MOST_STEP)
+            body = max(boards_lines(found[0]), min(drawn, MOST_BODY))
             height, step = min(height, body), step + height - min(height, body)
         if columns:
             left = width - max(a.right for a in found)
@@ -158,7 +161,9 @@ class Window:
         gap = 2 if columns > DRAWINGS[0][0] else 1 - (columns == DRAWINGS[0][0] - BATCH)
         shown = shown if columns else shown - {"network"}
         board, update = both_in(width - columns, height), Room(width - columns, height)
-        cache = max(height // 2, Cache.arranged(view, board).lines[0] + 1)
+        found = [Cache.arranged(view, board)]
+        cache = found[0].lines[0] + 1  # the gradients stay near in a large window
+        cache = cache + (height > boards_lines(found[0])) if view.roomy else max(height // 2, cache)
         return WindowLayout(
             frozenset(shown), columns, gap, step, False, board, update, min(cache, height - 3)
         )

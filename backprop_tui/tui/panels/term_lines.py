@@ -63,7 +63,8 @@ def term_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
         for above, joints in WAYS:
             lines = beside(matrices, above, joints, view.decimals)
             if max(map(len, lines)) <= width:
-                return [TextLine(line.rstrip(), "", 8) for line in lines]
+                rows = enumerate(line.rstrip() for line in lines)
+                return [TextLine(line, "", 8, goes_on=k > 0) for k, line in rows]
     return []
 
 
