@@ -419,10 +419,11 @@ class BackpropApp(App[str]):
         self.query_one("#body").display = not only
         panels, drawing = self.query_one("#panels"), self.query_one("#network")
         panels.display = layout.shown != {"blackboard"}
-        panels.styles.width = beside + 1 if beside else "1fr"
+        apart = 1 if beside else 2 * bool(layout.within)
+        panels.styles.width = (beside or layout.within) + apart or "1fr"
         panels.styles.height = layout.above or "1fr"
         self.query_one("#body").styles.layout = "vertical" if layout.above else "horizontal"
-        panels.styles.padding = (0, 1 if beside else 0, 0, 0)
+        panels.styles.padding = (0, apart, 0, 0)
         panels.styles.layout = "vertical" if layout.stacked else "horizontal"
         drawing.styles.dock = "bottom" if beside else "none"
         drawing.styles.height = layout.drawing or "1fr"

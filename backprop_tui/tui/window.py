@@ -47,6 +47,9 @@ BESIDE, LEAST_BOARD = 118, 58
 LEAST_STEP, LOW_STEP, LEAST_DRAWING = 13, 9, 8
 """Lines of the Step panel in a large window, of one where the boards need its room, and of a
 drawing above or below the boards, at least."""
+BLACKBOARD, WITHIN = 62, 118
+"""Columns of the derivation that a very large window shows unasked, and the columns of drawing and
+boards from which on it does."""
 LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
 LEAST_PLANE = 36
@@ -87,6 +90,8 @@ class WindowLayout:
     """Lines of the drawing above or below the boards, there."""
     stacked: bool = False
     """Whether all panels stand under each other."""
+    within: int = 0
+    """Columns of drawing and boards where a derivation stands beside them unasked."""
     above: int = 0
     """Lines of the boards above the blackboard, where it stands under them."""
 
@@ -138,12 +143,17 @@ class Window:
             step = self._step_lines(view, LEAST_STEP if view.roomy else STEP)
             whole = Room(self.size.width, max(0, self.size.height - AROUND - step))
             return WindowLayout(frozenset(shown), 0, 0, step, True, whole, whole)
-        return self._side_by_side(view, shown)
+        if view.roomy and (within := self.size.width - BLACKBOARD) >= WITHIN:
+            layout = self._side_by_side(view, shown, within)
+            found = self._found(view, layout.board.width, layout.board.both)
+            if all(a.given_up <= "a" for a in found):  # there is room for a derivation, too
+                return replace(layout, shown=layout.shown | {"blackboard"}, within=within)
+        return self._side_by_side(view, shown, self.size.width)
 
-    def _side_by_side(self, view: View, shown: set[str]) -> WindowLayout:
+    def _side_by_side(self, view: View, shown: set[str], width: int) -> WindowLayout:
         """The drawing beside the boards, the Step panel below: what is given up for what."""
-        width, columns = self.size.width, 0
-        for columns, last, step in self._divisions(view):
+        columns = 0
+        for columns, last, step in self._divisions(view, width):
             height = max(0, self.size.height - AROUND - step)
             found = self._found(view, width - columns, height)
             fits = all(a.given_up <= last for a in found)
@@ -168,7 +178,7 @@ class Window:
             frozenset(shown), columns, gap, step, False, board, update, min(cache, height - 3)
         )
 
-    def _divisions(self, view: View) -> Iterator[tuple[int, str, int]]:
+    def _divisions(self, view: View, width: int) -> Iterator[tuple[int, str, int]]:
         """Columns of the drawing, the last rule by which something may be given up on the boards
         for it, and lines of the Step panel, the best division first."""
         steps = (LEAST_STEP, LEAST_STEP - 1, LOW_STEP) if view.roomy else (STEP,)
@@ -181,7 +191,7 @@ class Window:
         else:
             least -= BATCH * (view.state.examples > 1)
         yield from ((min(columns, least), last, steps[0]) for columns, last in DRAWINGS)
-        whole = self._found(view, self.size.width, self.size.height - AROUND - steps[0])
+        whole = self._found(view, width, self.size.height - AROUND - steps[0])
         yield 0 if all(a.given_up <= "f" for a in whole) else least, "i", steps[0]
 
     def _found(self, view: View, width: int, height: int) -> list[Arrangement]:

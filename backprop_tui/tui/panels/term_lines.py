@@ -63,8 +63,7 @@ def term_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
         for above, joints in WAYS:
             lines = beside(matrices, above, joints, view.decimals)
             if max(map(len, lines)) <= width:
-                rows = enumerate(line.rstrip() for line in lines)
-                return [TextLine(line, "", 8, goes_on=k > 0) for k, line in rows]
+                return [TextLine(s.rstrip(), "", 8, goes_on=k > 0) for k, s in enumerate(lines)]
     return []
 
 
