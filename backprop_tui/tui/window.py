@@ -54,7 +54,7 @@ LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
 LEAST_PLANE = 36
 """Columns of a plane beside the drawing, at least."""
-MOST_STEP, MOST_BODY = 26, 34
+MOST_STEP, MOST_BODY = 28, 34
 """Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
 """Lines of a drawing beside the boards; of one of a bar for each group at least."""

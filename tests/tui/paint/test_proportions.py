@@ -48,7 +48,9 @@ async def test_each_gradient_is_near_its_value_and_the_step_follows(
         assert gradients.x == cache.x
         for slope in slopes.values():
             value = values[slope.symbol.removeprefix("d")]
-            assert (slope.right, slope.top, slope.apart) == (value.right, value.top, value.apart)
+            assert (slope.right, slope.apart) == (value.right, value.apart)
+            if lesson != "batch":  # of a batch, inputs and targets have lines of their own
+                assert slope.top == value.top
         if lesson in ("article", "mazur"):
             assert all(p.apart > 1 for p in values.values())
 
