@@ -127,7 +127,8 @@ class _Board:
             way = replace(way, rule="f")
             fits = largest(FEW, steps, lambda n: self.has_room(replace(way, members=n)))
             yield (way := replace(way, members=fits or FEW))
-        few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
+        named = 1 if self.blocks.batch else way.named  # the lit example alone
+        few = replace(way, members=FEW, named=named, gap=GAPS[1], folded=False, rule="h")
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (replace(way, shown=own, gap=gap) for gap in GAPS[1:])
         # e: what the step does not touch; what is left may flow from row to row.
@@ -144,7 +145,7 @@ class _Board:
         # h: windows onto whole rows, onto what the step touches, onto that as it flows.
         yield from self.windows(few)
         yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
-        yield from self.windows(replace(way, rule="h"))
+        yield from self.windows(replace(way, named=min(named, way.named), rule="h"))
         yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
 
     def spare(self, shown: tuple[int, ...]) -> list[Slot]:

@@ -9,7 +9,6 @@ from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
-from backprop_tui.model.axes import beside_each_other
 from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import BLANK, TextLine, paragraph
@@ -77,10 +76,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         weight = 5 if notes else 6
         lines += [TextLine(line, "strong", weight) for line in wrapped(found.reason, width, 2)]
     lines += gap
-    others = other_examples(view, found)
-    uses = used_in(view, found.place, width - len(others) - 2 * bool(others))
-    if uses or others:
-        lines.append(TextLine(uses or others, "quiet", 3, others if uses else ""))
+    if uses := used_in(view, found.place, width):
+        lines.append(TextLine(uses, "quiet", 3))
     if roomy:
         lines.append(TextLine(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
@@ -253,16 +250,6 @@ def used_in(view: View, place: Place, width: int) -> str:
     while len(said := f"used in {', '.join(uses)}{more}") > width and len(uses) > 1:
         uses, more = uses[:-1], ", …"
     return said if uses else ""
-
-
-def other_examples(view: View, found: Explanation) -> str:
-    """Say how to see the other examples, where the number is computed from them, too."""
-    per_example = view.program.per_example - beside_each_other(view.program)
-    if view.state.examples == 1 or found.step.symbol in per_example:
-        return ""
-    place = view.program.architecture.place
-    read = (place(p.cell.row, p.cell.column)[1] for p in found.reads if p.symbol in per_example)
-    return "k shows the other examples" if any(k != view.column + 1 for k in read) else ""
 
 
 def all_terms(found: Explanation | None) -> list[TextLine]:
