@@ -203,8 +203,11 @@ class Window:
         """All panels under each other: the boards have what they need, then the Step panel, the
         drawing up to a third of its width in lines, the Step panel the rest."""
         width, room = self.size.width, self.size.height - AROUND
-        found = Cache.arranged(view, both_in(width, room - STEP))
-        body = min(room - STEP, boards_lines(found) + 2)
+        for below in (LEAST_STEP + LEAST_DRAWING + 4, STEP):  # what panels below and above need
+            found = Cache.arranged(view, both_in(width, room - below))
+            if found.given_up <= "b":
+                break
+        body = min(room - below, boards_lines(found) + 2)
         left = room - STEP - body
         drawing = min(left, max(LEAST_DRAWING, min(left + STEP - LEAST_STEP, width // 3)))
         drawing = drawing if drawing >= LEAST_DRAWING else 0

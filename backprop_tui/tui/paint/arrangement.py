@@ -84,8 +84,9 @@ class _Board:
         """What may be shown, from everything on; each gives up more than the one before. Where
         there is never room for all columns of a named axis, as many as there is room for."""
         widest, least = self.blocks.widest_axis, tuple(sorted(self.must))
-        needed = Way(least, left_out=frozenset(self.spare(least)), flowing=True)
-        if widest <= FEW or self.has_room(replace(needed, below=False)):
+        spare = frozenset(self.spare(least))
+        needed = Way(least, left_out=spare, flowing=True, below=False, names_others=False)
+        if widest <= FEW or self.has_room(needed):
             yield from self.ways_of(Way(least))
             return
         for way in self.ways_of(Way(least, named=FEW)):

@@ -138,7 +138,7 @@ class Blocks:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
             return Block(part, number, (label,), 0)
         lead = 0
-        if way.below and not way.flowing and slot[0] in self.batch:
+        if slot[0] in self.batch and not way.flowing:
             # What stands under results has its name before its numbers.
             lead = right = max(map(len, self.under), default=0)
         for symbol in self.members(slot, way.members):

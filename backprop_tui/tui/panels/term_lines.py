@@ -117,7 +117,7 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
     ahead, cell = max(map(len, (*names, "example"))), cell_width(view.decimals)
     over = f"   / {m}" if summing.is_mean else ""
     rest = [value(e, known) for e in summing.rest]
-    room = (width - ahead - len(over) - (2 + len(rest)) * cell - 5) // cell
+    room = (width - ahead - len(over) - (2 + len(rest)) * cell - 6) // cell
     if room > m + 2:  # further apart
         cell += 1
     elif room < min(m, FEW):
@@ -130,7 +130,7 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
     if over or rest:
         head += "sum".rjust(cell + 2) + " " * len(over) + "rest".rjust(cell + 2) * len(rest)
     last = "" if rest else "mean" if over else "sum"
-    lines = [TextLine(head + last.rjust(cell + 3), "quiet", 8)]
+    lines = [TextLine(head + last.rjust(cell + 4), "quiet", 8)]
     digits = cell_width(view.decimals) - 1
 
     def numbered(matrix: Array, at: tuple[int, int], wide: int = cell, sign: str = "") -> str:
@@ -143,7 +143,7 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
         if over or rest:
             line += numbered(summed, at, cell + 2) + over
         line += "".join(f" +{numbered(e, at)}" for e in rest)
-        lines.append(TextLine(f"{line}  ={numbered(total, at, sign='▸')}", "", 8, goes_on=True))
+        lines.append(TextLine(f"{line}  = {numbered(total, at, sign='▸')}", "", 8, goes_on=True))
     if m <= MOST_TERMS and len(found_terms := found.terms()) == m:
         symbols, numbers, comes_to = found_terms[view.column]
         if numbers != comes_to:
