@@ -9,7 +9,9 @@ import csv
 import os
 from datetime import datetime
 
-from backprop_tui.files.atomic_write import SaveError
+from backprop_tui.exports.figures import csv_line
+from backprop_tui.files.atomic_write import SaveError, open_lines
+from backprop_tui.files.reading import first_bytes
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
 from backprop_tui.maths.writing import text
@@ -29,6 +31,8 @@ COLUMNS = (
     "right",
     "seconds",
 )
+LONGEST_HEADER = 1000
+"""Bytes, with whatever quotation marks another program puts around the columns."""
 
 
 class Record:
@@ -38,15 +42,12 @@ class Record:
         """Open or create the file. Raises SaveError where it fails or it is no such record."""
         self.path = path
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise SaveError(f"{path_shown(path)} is not a regular file: name another")
             is_new = not os.path.exists(path) or os.path.getsize(path) == 0
-            if not is_new:
-                with open(path, encoding="utf-8", newline="") as file:
-                    if next(csv.reader(file), None) != list(COLUMNS):
-                        raise SaveError(f"{path_shown(path)} is no record of answers: name another")
             self._add(COLUMNS if is_new else None)
             if not is_new:
+                lines = first_bytes(path, LONGEST_HEADER).decode("utf-8", "replace").splitlines()
+                if next(csv.reader(lines), None) != list(COLUMNS):
+                    raise SaveError(f"{path_shown(path)} is no record of answers: name another")
                 self._end_last_line()
         except (OSError, ValueError, csv.Error) as error:
             why = getattr(error, "strerror", None) or "it is no such file"
@@ -73,7 +74,7 @@ class Record:
         self._add(
             (
                 *(now, lesson, iteration, asked.step.symbol, cell, asked.form),
-                *(attempt, _plain(typed), verdict or "talked", mistakes, right, f"{seconds:.1f}"),
+                *(attempt, typed, verdict or "talked", mistakes, right, f"{seconds:.1f}"),
             )
         )
 
@@ -85,11 +86,6 @@ class Record:
                 file.write(b"\n")
 
     def _add(self, line: tuple[object, ...] | None) -> None:
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
+        with open_lines(self.path, "a") as file:
             if line is not None:
-                csv.writer(file, lineterminator="\n").writerow(line)
-
-
-def _plain(typed: str) -> str:
-    """The answer as text: a spreadsheet takes what begins with = or @ for a formula."""
-    return f"'{typed}" if typed.startswith(("=", "@")) else typed
+                file.write(csv_line(line))

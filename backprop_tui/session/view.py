@@ -19,7 +19,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import number
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.axes import beside_each_other, named_columns
@@ -83,7 +83,7 @@ class View:
     losses: tuple[Array, Array] = NO_LOSSES
     """Iterations and their losses so far, thinned for drawing; only on a large screen."""
     message: str = ""
-    """What the footer says until the next key."""
+    """What the title says until the next key."""
     more_lines: int = 0
     """How many lines of the lesson's notes were revealed since the step was reached."""
     asking: Asking | None = None
@@ -264,7 +264,16 @@ class View:
     @cached_property
     def written(self) -> Number:
         """How a number is written, with the decimals shown."""
-        return partial(number, decimals=self.decimals)
+        if self.place is None or (limit := self.limit(self.place.symbol)) is None:
+            return partial(number, decimals=self.decimals)
+        return lambda value: told_apart(value, limit, self.decimals)[0]
+
+    def limit(self, symbol: str) -> float | None:
+        """What the numbers of a matrix are compared with, to tell which class is predicted: 0.5 for
+        a single output; None where they are not."""
+        is_class = self.state.experiment.data.class_names is not None
+        alone = symbol == self.program.output and self.program.outputs == 1
+        return 0.5 if is_class and alone else None
 
     @property
     def given_words(self) -> tuple[str, ...]:
@@ -312,11 +321,10 @@ class View:
                 return "target"
             return "read" if place in self._looked_at else ""  # the others are to be found
         if self.in_hand:
-            if place == self.place:
-                return "target"
             if self._looked_at and not self.inspection.place:  # where the answer went wrong
-                return "read" if place in self._looked_at else ""
-            return "read" if self._is_read(place) else ""
+                looked_at = "read" if place in self._looked_at else ""
+                return "target" if place == self.place else looked_at
+            return self.mark_in_hand(place)
         if self.step is None:
             return ""
         if place.symbol == self.step.symbol and place.iteration == self.iteration:
@@ -325,6 +333,13 @@ class View:
             return ""
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
+
+    def mark_in_hand(self, place: Place) -> str:
+        """The mark of a number as the one that the Step panel explains makes it: that one is the
+        "target", and what it was computed from is "read"."""
+        if place == self.place:
+            return "target"
+        return "read" if self._is_read(place) else ""
 
     @property
     def is_asked(self) -> bool:
@@ -479,11 +494,7 @@ class View:
         """The sign of a step that is done; ✗ also of one that a mistake does too early."""
         if self.right is None or not self.state.done(step.symbol):
             return ""
-        if self.program.is_early(step):
-            return ENTERS
-        if self.right.first_wrong(self.iteration, step.symbol) is None:
-            return ""
-        return ENTERS if step.symbol in self.right.slips else CARRIED_ON
+        return {None: "", True: ENTERS, False: CARRIED_ON}[self.right.enters(self.iteration, step)]
 
     def is_early(self, symbol: str) -> bool:
         """Whether a mistake has updated a parameter too early, and the backward pass goes on."""

@@ -64,8 +64,8 @@ AFTER = 0.2
 """Seconds until autosaves begin."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
-SPARKS = 10
-"""Characters of the sparkline in the title."""
+SPARKS = 8
+"""Columns of the window for each character of the sparkline in the title."""
 POINTS = 400
 """Points of the curve of losses at most."""
 CURVES = ("curve", "one_weight")
@@ -81,6 +81,7 @@ class Drawn:
     timeline: Timeline | None = None
     count: int = 0
     large: bool = False
+    width: int = 0
     sparkline: str = ""
     points: tuple[Array, Array] = NO_LOSSES
 
@@ -434,11 +435,10 @@ class BackpropApp(App[str]):
     def _drawn_losses(self) -> Drawn:
         session, drawn = self.session, self._losses
         losses = travel.known_losses(session)
-        known = drawn.timeline, drawn.count, drawn.large
-        if known != (session.timeline, losses.size, session.roomy):
+        known = session.timeline, losses.size, session.roomy, session.width
+        if known != (drawn.timeline, drawn.count, drawn.large, drawn.width):
             points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
-            sparks = sparkline(losses, SPARKS)
-            self._losses = Drawn(session.timeline, losses.size, session.roomy, sparks, points)
+            self._losses = Drawn(*known, sparkline(losses, session.width // SPARKS), points)
         return self._losses
 
     def _draw_above(self) -> None:

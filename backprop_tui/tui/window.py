@@ -281,11 +281,6 @@ class Window:
             found += [Stop(name, cell) for cell in cells]
         return [*found, Stop("step")]
 
-    def shows(self, view: View, symbol: str) -> bool:
-        """Whether a value, or its gradient, stands on a board."""
-        shown = Cache.arranged(view, self.layout(view).board).cache
-        return any(placed.symbol == symbol for placed in shown)
-
     def beyond(self, view: View, by: int) -> int | None:
         """The group above or below those that the boards show; None where none is."""
         rows, shown = rows_of(view.program), Cache.arranged(view, self.layout(view).board).shown

@@ -184,7 +184,7 @@ class TestVoting:
     async def test_digits_do_nothing_else(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("2")
-            assert "No question is open: a turns questions on." in driver.text("footer")
+            assert "No question is open: a turns questions on." in driver.text("title")
 
     async def test_another_cell_may_be_asked_for(self) -> None:
         async with stepping("mazur") as driver:
@@ -274,7 +274,7 @@ class TestTyping:
             assert driver.line == "0.03"
             await driver.press("escape", "escape")
             assert driver.session.asking is None
-            assert "No more questions" in driver.text("footer")
+            assert "No more questions" in driver.text("title")
 
     async def test_a_vote_may_be_typed_instead(self) -> None:
         async with stepping("mazur") as driver:

@@ -8,6 +8,7 @@ const WORDS = {
   late: "Waiting for the server … Until it answers, keys do nothing.",
   lost: "The connection is lost. Trying again …",
   full: "All places are in use. This page takes the next free one.",
+  crowded: "Your address has all the places it can have. This page takes its next free one.",
   stopped: "The server was stopped. This page continues when it is started again.",
   quit: "You have quit.",
   failed: "The session has failed. Whoever runs the server may see why.",

@@ -211,6 +211,75 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         canvas.put(0, bottom - 1, "⋮", "quiet")
 
 
+@lru_cache(maxsize=64)
+def lines_of(program: Program) -> Mapping[str, int]:
+    """The line of each node where they stand under each other: as they are computed, an input just
+    above what reads it first."""
+    order = dict.fromkeys(s for edge in edges_of(program) for s in (edge.source, edge.target))
+    reads: dict[str, list[str]] = {}
+    for edge in edges_of(program):
+        reads.setdefault(edge.target, []).append(edge.source)
+    found: dict[str, None] = {}
+    for symbol in (s for s in order if s in reads):
+        found |= dict.fromkeys([*reads[symbol], symbol])
+    return {symbol: k for k, symbol in enumerate(found)}
+
+
+@lru_cache(maxsize=64)
+def arcs_of(program: Program) -> Mapping[str, int]:
+    """The nodes that are read, each with the rail from it to its readers: no two share a part."""
+    at, found, free_from = lines_of(program), dict[str, int](), dict[int, int]()
+    last: dict[str, int] = {}
+    for edge in edges_of(program):
+        last[edge.source] = max(last.get(edge.source, 0), at[edge.target])
+    for symbol in sorted(last, key=lambda s: at[s]):
+        rail = next(rail for rail in count() if free_from.get(rail, -1) < at[symbol])
+        found[symbol], free_from[rail] = rail, last[symbol]
+    return found
+
+
+def arcs_fit(view: View, width: int) -> bool:
+    """Whether nodes fit under each other, with their rails."""
+    program = view.program
+    return _first_rail(program) + RAIL * max(arcs_of(program).values(), default=0) < width
+
+
+def _first_rail(program: Program) -> int:
+    """The column of the first rail beside the nodes."""
+    return max(map(len, lines_of(program)), default=0) + 3
+
+
+def arcs(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """Draw the nodes under each other, and from each a rail to all that read it; where lines cross
+    without meeting, the rail goes on unbroken. Where room is short, those near the step."""
+    at, rails = lines_of(view.program), arcs_of(view.program)
+    first, last = shown(view, dict(at), len(at), [0] * len(at), bottom - top)
+    start, wires = _first_rail(view.program), Wires(canvas)
+    joined: set[tuple[int, int]] = set()
+    for edge in edges_of(view.program):
+        x, y0, y1 = start + RAIL * rails[edge.source], at[edge.source], at[edge.target]
+        joined |= {(x, y0), (x, y1)}
+        ends = [max(first - 1, min(last + 1, y)) - first + top for y in (y0, y1)]
+        way = [(x, ends[0]), (x, ends[1])]
+        if first <= y0 <= last:
+            way.insert(0, (1 + len(edge.source), ends[0]))
+        if first <= y1 <= last:
+            way.append((1 + len(edge.target), ends[1]))
+        if first <= y0 <= last or first <= y1 <= last or y0 < first <= last < y1:
+            wires.run(*way, heavy=heavy(view, edge))
+    wires.keep(range(top, bottom))
+    for x, y in wires.sides:
+        if (x - start) % RAIL == 0 and x >= start and (x, y - top + first) not in joined:
+            wires.cross(x, y)
+    wires.paint()
+    for symbol, y in at.items():
+        if first <= y <= last:
+            put_node(canvas, view, 1, y - first + top, symbol)
+    for y, cut in ((top, first > 0), (bottom - 1, last < len(at) - 1)):
+        if cut:
+            canvas.put(canvas.width - 1, y, "⋮", "quiet")
+
+
 def gaps_of(between: list[list[Edge]], room: int) -> list[int]:
     """The lines between layers, from many to none as they fit: first the names of functions give
     way, then those of parameters, then all lines; where the nodes alone do not fit, few."""

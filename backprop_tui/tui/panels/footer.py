@@ -109,9 +109,7 @@ class Footer(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []
-        if view.message:
-            canvas.put(1, 0, shortened(view.message, canvas.width - 2), "note strong")
-        elif view.playing:
+        if view.playing:
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [BY_ID[id_] for id_ in WHILE_RUNNING], x)
         elif view.inspection.place:
