@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import islice
 
 from backprop_tui.maths.numbers import cell_width
 from backprop_tui.model.rows import Slot, by_distance, rows_of
@@ -257,7 +258,7 @@ class _Board:
         """A row in the first of its ways to fold that fits; None where none does."""
         if not row:
             return []
-        ways = folded_ways(row) if is_folded else iter([[row]])
+        ways = folded_ways(row) if is_folded else islice(folded_ways(row), 1)
         return next((w for w in ways if all(width_of(line) <= self.width for line in w)), None)
 
     def flowing(self, way: Way) -> list[list[Line]] | None:

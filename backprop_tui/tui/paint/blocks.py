@@ -98,6 +98,10 @@ class Blocks:
                 if target in self.batch and self.shapes[target] == self.shapes[program.output]:
                     yield target, program.output
 
+    def is_beside(self, way: Way) -> bool:
+        """Whether examples stand in rows and columns of their own, losses and targets below."""
+        return bool(self.under) and not way.flowing and way.named > 1
+
     def span(self, symbol: str, side: int, way: Way) -> range:
         """Which rows (side 0) or columns (1) of a matrix are shown, as many as a way allows."""
         limit = way.wide if side else way.tall
@@ -115,20 +119,21 @@ class Blocks:
 
     def of(self, row: Row, way: Way, above: frozenset[str]) -> Line:
         """The blocks of a row; of an operand that stands above already, only the label."""
-        below = () if way.flowing else self.under
+        beside = self.is_beside(way)
         found = [
             self.block(slot, part, number, way, part == "operands" and above.issuperset(slot))
             for part in PARTS
             for number, slot in enumerate(getattr(row, part))
-            if slot not in way.left_out and slot[0] not in below
+            if slot not in way.left_out and not (beside and slot[0] in self.under)
         ]
         hosts = [(s, host) for s, host in self.under.items() if (host,) in row.results]
-        for symbol, host in hosts if way.below else ():
+        if way.flowing and way.below and way.named > 1:
+            own = [slot for slot, _ in hosts if (slot,) not in row.slots]
+            found += [self.block((s,), "targets", len(found), way, False) for s in own]
+        for symbol, host in hosts if beside and way.below else ():
             block = self.block((symbol,), "targets", len(found), way, False)
-            if not way.flowing:
-                first = replace(block.pieces[0], inline=True, label=symbol)
-                block = replace(block, pieces=(first,), under=host)
-            found.append(block)
+            first = replace(block.pieces[0], inline=True, label=symbol)
+            found.append(replace(block, pieces=(first,), under=host))
         return found
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
@@ -138,7 +143,7 @@ class Blocks:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
             return Block(part, number, (label,), 0)
         lead = 0
-        if slot[0] in self.batch and not way.flowing:
+        if slot[0] in self.batch and self.is_beside(way):
             # What stands under results has its name before its numbers.
             lead = right = max(map(len, self.under), default=0)
         for symbol in self.members(slot, way.members):
