@@ -139,7 +139,8 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
     for name, at in zip(names, cells, strict=True):
         line = name.ljust(ahead) + "".join(numbered(term, at) for term in terms)
         if len(which) < m:
-            line += numbered(summed - reduce(np.add, terms), at, 2 * cell)
+            with np.errstate(all="ignore"):  # a run may diverge
+                line += numbered(summed - reduce(np.add, terms), at, 2 * cell)
         if over or rest:
             line += numbered(summed, at, cell + 2) + over
         line += "".join(f" +{numbered(e, at)}" for e in rest)
