@@ -22,7 +22,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.axes import named_columns
+from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -238,6 +238,11 @@ class View:
             revealed = self.state.position.elements - 1
             return place(*divmod(revealed, self.state.shapes[self.step.symbol][1]))[1]
         return min(self.example, self.state.examples - 1)
+
+    def numbers_rows(self, symbol: str) -> bool:
+        """Whether the rows of a matrix are the examples of a batch, all of them shown."""
+        several = self.state.examples > 1 and self.program.axis == 0
+        return several and symbol in beside_each_other(self.program)
 
     def entry(self, symbol: str, k: int) -> tuple[int, int]:
         """The row and the column (from 0) of number `k` of a vector: of the shown example's, where
