@@ -9,6 +9,7 @@ import csv
 import os
 from datetime import datetime
 
+from backprop_tui.exports.figures import csv_line
 from backprop_tui.files.atomic_write import SaveError
 from backprop_tui.learn.answers import JudgedAnswer
 from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
@@ -73,7 +74,7 @@ class Record:
         self._add(
             (
                 *(now, lesson, iteration, asked.step.symbol, cell, asked.form),
-                *(attempt, _plain(typed), verdict or "talked", mistakes, right, f"{seconds:.1f}"),
+                *(attempt, typed, verdict or "talked", mistakes, right, f"{seconds:.1f}"),
             )
         )
 
@@ -87,9 +88,4 @@ class Record:
     def _add(self, line: tuple[object, ...] | None) -> None:
         with open(self.path, "a", encoding="utf-8", newline="") as file:
             if line is not None:
-                csv.writer(file, lineterminator="\n").writerow(line)
-
-
-def _plain(typed: str) -> str:
-    """The answer as text: a spreadsheet takes what begins with = or @ for a formula."""
-    return f"'{typed}" if typed.startswith(("=", "@")) else typed
+                file.write(csv_line(line))

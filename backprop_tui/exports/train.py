@@ -22,7 +22,7 @@ from backprop_tui.exports.figures import figure, printed, setting
 from backprop_tui.files.atomic_write import SaveError, check_place
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.files.saving import resume, save
-from backprop_tui.messages import path_shown
+from backprop_tui.messages import path_shown, typed
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (
     StopReason,
@@ -147,7 +147,7 @@ class TrainingRun:
         if self.saved is not None:
             yield "open it", open_command(self.saved)
         else:
-            yield "open it", f"backprop-tui {experiment.source}, then g {last}"
+            yield "open it", f"backprop-tui {typed(experiment.source)}, then g {last}"
 
     def _scores(self) -> Iterator[tuple[str, str]]:
         """The mean loss and the accuracy over all examples, before and after; for a single example
@@ -203,7 +203,7 @@ class TrainingRun:
 def open_command(path: str) -> str:
     """The command that opens a saved file in the stepper."""
     known = is_file(path) and not path.startswith("-")
-    return f"backprop-tui {shlex.quote(path if known else os.path.join('.', path))}"
+    return typed(f"backprop-tui {shlex.quote(path if known else os.path.join('.', path))}")
 
 
 # Signals -----------------------------------------------------------------------------------------

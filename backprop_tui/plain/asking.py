@@ -44,6 +44,8 @@ def question(session: Session, asking: Asking) -> Iterator[str]:
         struck = ", which was not correct" if k - 1 in asking.struck else ""
         yield f"{k}: {_chosen(asked, choice)}{struck}."
     yield how(asked)
+    if asking.exact:
+        yield asking.exact
     if asked.form == "number" and asking.compares:
         yield COMPARE
 

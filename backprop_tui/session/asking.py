@@ -198,10 +198,13 @@ def _announce(s: SessionState, again: bool, own: tuple[Question, ...]) -> None:
 
 
 def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
-    compares = lazy.answers.earlier(_explained(s, asked)) is not None
+    found = _explained(s, asked)
+    compares = lazy.answers.earlier(found) is not None
+    is_number = asked.form == "number" and not asked.line
+    exact = lazy.answers.asks_for(found, s.decimals, (_on_the_boards(s),)) if is_number else ""
     s.asked_since, s.unsent = monotonic(), ""
     s.score = (s.score or lazy.questions.Score()).opening(asked)
-    s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares))
+    s.go(s.position, Asking(asked, s.score.number(asked), again, rest, compares, exact))
     # In a lesson a teacher's remote, and the other keys, stay what they are until enter.
     if s.mode == "type" and asked.form in ("number", "formula"):
         open_field(s)
@@ -423,7 +426,7 @@ def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
 
 def _why_wrong(s: SessionState, asking: Asking, choice: Choice) -> JudgedAnswer:
     found = _explained(s, asking.asked)
-    return lazy.answers.wrong_choice(asking.asked, choice, found, s.decimals)
+    return lazy.answers.wrong_choice(asking.asked, choice, found)
 
 
 def _right(s: SessionState, asked: AskedQuestion) -> str:

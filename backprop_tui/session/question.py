@@ -40,6 +40,8 @@ class Asking:
     """What its author asks at the same step, behind this one."""
     compares: bool = False
     """Whether there is an earlier value, which it may be bigger or smaller than."""
+    exact: str = ""
+    """How exact a number must be, and with which figures to compute it."""
     misses: int = 0
     judged: lazy.answers.JudgedAnswer | None = None
     """What became of the last answer."""

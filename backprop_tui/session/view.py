@@ -489,11 +489,7 @@ class View:
         """The sign of a step that is done; ✗ also of one that a mistake does too early."""
         if self.right is None or not self.state.done(step.symbol):
             return ""
-        if self.program.is_early(step):
-            return ENTERS
-        if self.right.first_wrong(self.iteration, step.symbol) is None:
-            return ""
-        return ENTERS if step.symbol in self.right.slips else CARRIED_ON
+        return {None: "", True: ENTERS, False: CARRIED_ON}[self.right.enters(self.iteration, step)]
 
     def is_early(self, symbol: str) -> bool:
         """Whether a mistake has updated a parameter too early, and the backward pass goes on."""

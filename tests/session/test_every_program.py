@@ -93,7 +93,7 @@ class TestQuestions:
                 asked[symbol] = session.asking.asked.text
                 session.do("next")
         assert asked["Z2"] == "What is Z2[1,1]? (Z2 = Wx·X2 + Wh·H1 + b)"
-        assert asked["J"] == "What is J? (J = sqrt(total(L²)) + 0.1·total(power(W, 4)))"
+        assert asked["J"] == "What is J? (J = sqrt(total(L²)) + 0.1·total(W^4))"
         assert asked["dL"] == "How fast does J change with L[1,1]? (∂J/∂L[1,1])"
 
 

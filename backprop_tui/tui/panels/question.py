@@ -19,7 +19,7 @@ from backprop_tui.tui.panels.step_lines import ROOMY, element_lines, note_lines
 VOTE = "Show one to {} fingers. Then discuss with your neighbour, and vote again."
 COUNTS = ("none", "one", "two", "three", "four")
 TYPE = "Type a number, or at least its sign (+ −)."
-COMPARE = "Type a number, or its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
+COMPARE = "Type a number, its sign (+ −), or whether it gets bigger or smaller (↑ ↓)."
 FORMULA = "Type the formula of the whole step, as on the screen or in NumPy."
 LINE = "Type the line, as on the screen or in NumPy."
 TALK = "Discuss it with your neighbour. Space shows the answer."
@@ -63,6 +63,8 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     how = {"vote": vote, "talk": TALK, "formula": formula}.get(asked.form, typed)
     if asked.form in ("number", "formula") and not asking.typing:
         how = f"Press enter, then {how[0].lower()}{how[1:]}"
+    if asking.exact:
+        lines += [TextLine(line, "", 5) for line in wrapped(asking.exact, width, 2)]
     return [*lines, TextLine(how, "quiet", 3)]
 
 
