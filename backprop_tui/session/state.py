@@ -262,9 +262,10 @@ class SessionState:
     def unrevealed(self) -> bool:
         """Whether the value of the step shown waits until its derivation is revealed.
 
-        It does not where a question has told it.
+        It does not where a question has told it, which one to talk about does not.
         """
-        told = self.asking is not None and not self.asking.asked.line
+        asked = self.asking.asked if self.asking else None
+        told = asked is not None and not asked.line and asked.form != "talk"
         board = None if told or self.position.elements else self.blackboard
         return board is not None and board.hides is not None and board.hides == self.step_symbol
 

@@ -52,7 +52,7 @@ BLACKBOARD, WITHIN = 62, 118
 boards from which on it does."""
 LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
-LEAST_PLANE = 36
+LEAST_PLANE = 35
 """Columns of a plane beside the drawing, at least."""
 MOST_STEP, MOST_BODY = 28, 34
 """Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
