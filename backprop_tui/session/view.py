@@ -22,7 +22,7 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.axes import named_columns
+from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -239,6 +239,11 @@ class View:
             return place(*divmod(revealed, self.state.shapes[self.step.symbol][1]))[1]
         return min(self.example, self.state.examples - 1)
 
+    def numbers_rows(self, symbol: str) -> bool:
+        """Whether the rows of a matrix are the examples of a batch, all of them shown."""
+        several = self.state.examples > 1 and self.program.axis == 0
+        return several and symbol in beside_each_other(self.program)
+
     def entry(self, symbol: str, k: int) -> tuple[int, int]:
         """The row and the column (from 0) of number `k` of a vector: of the shown example's, where
         each example has one."""
@@ -258,9 +263,17 @@ class View:
 
     @cached_property
     def written(self) -> Number:
-        """How a number is written, with the decimals shown."""
-        if self.place is None or (limit := self.limit(self.place.symbol)) is None:
-            return partial(number, decimals=self.decimals)
+        """How a number is written: with the decimals shown, or as many as tell it from what it is
+        compared with."""
+        plain, place = partial(number, decimals=self.decimals), self.place
+        if place is None or (step := self.provenance.step_of(place)) is None:
+            return plain
+        if step.symbol in names(step.expression):  # an update: told from what was there before
+            before = self.provenance.read_in(place.iteration, place.cell, step)
+            was, now = self.provenance.number(before), self.provenance.number(place)
+            return lambda value: told_apart(value, was if value == now else now, self.decimals)[0]
+        if (limit := self.limit(place.symbol)) is None:
+            return plain
         return lambda value: told_apart(value, limit, self.decimals)[0]
 
     def limit(self, symbol: str) -> float | None:

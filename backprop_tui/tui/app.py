@@ -414,13 +414,17 @@ class BackpropApp(App[str]):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
+        self.query_one("#cache").styles.height = layout.cache or "1fr"
         only, beside = layout.shown == {"step"}, layout.beside
         self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
         self.query_one("#body").display = not only
         panels, drawing = self.query_one("#panels"), self.query_one("#network")
         panels.display = layout.shown != {"blackboard"}
-        panels.styles.width = beside + 1 if beside else "1fr"
-        panels.styles.padding = (0, 1 if beside else 0, 0, 0)
+        apart = 1 if beside else 2 * bool(layout.within)
+        panels.styles.width = (beside or layout.within) + apart or "1fr"
+        panels.styles.height = layout.above or "1fr"
+        self.query_one("#body").styles.layout = "vertical" if layout.above else "horizontal"
+        panels.styles.padding = (0, apart, 0, 0)
         panels.styles.layout = "vertical" if layout.stacked else "horizontal"
         drawing.styles.dock = "bottom" if beside else "none"
         drawing.styles.height = layout.drawing or "1fr"

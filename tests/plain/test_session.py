@@ -672,8 +672,8 @@ class TestCommands:
             ("nxt", "There is no command 'nxt': did you mean next?"),
             ("gotoo 5", "There is no command 'gotoo': did you mean goto?"),
             ("zzz", "There is no command 'zzz': help lists them."),
-            ("v", "The key v is one of the screen's (the other drawing: nodes and edges, or the "
-                  "graph of operations), and does nothing here."),
+            ("v", "The key v is one of the screen's (the next drawing: nodes and edges, the graph "
+                  "of operations, the plane of two inputs), and does nothing here."),
             ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
             ("goto nowhere < 1", "There is no step called \"nowhere\". Go to "),
         ],

@@ -23,9 +23,18 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
     stale = "stale" if state.stale(symbol) else ""
     # With a weight that is updated too early nothing is wrong but the time.
     label = f"new {placed.label}" if view.is_early(symbol) else placed.label
-    canvas.right(placed.right, placed.top, label, f"label {view.symbol_mark(symbol) or stale}")
+    end, y = placed.label_end
+    begin = canvas.right(end, y + 1, label, f"label {view.symbol_mark(symbol) or stale}")
+    if (numbers := label.find("‹")) >= 0:  # of the columns: one of them is lit
+        named, behind = label.find(" "), label.find("›") + 1
+        canvas.put(begin + named, y + 1, label[named:numbers], "quiet")
+        canvas.put(begin + behind, y + 1, label[behind:], "quiet")
     if symbol in view.program.cached:
-        canvas.put(placed.right - len(label) - 1, placed.top, GIVEN, "mark")
+        canvas.put(end - len(label) - 1, y + 1, GIVEN, "mark")
+    if view.numbers_rows(symbol):
+        for k, i in enumerate(placed.rows):
+            lit = i == view.column
+            canvas.put(0, placed.line(k) + 1, f"‹{i + 1}›" if lit else f" {i + 1} ", "label")
     values, known, limit = view.value(symbol), state.revealed(symbol), view.limit(symbol)
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1

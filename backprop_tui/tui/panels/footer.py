@@ -127,7 +127,7 @@ class Footer(Panel):
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
-            if view.axis in ("time step", "column"):
+            if view.axis:
                 shown.insert(LIT_AT, replace(BY_ID["example"], short=view.axis, footer="soon"))
             if view.one_panel:
                 shown = with_panels(shown, view.tabbed)
