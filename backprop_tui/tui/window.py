@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from backprop_tui.session.prompts import Sheet
     from backprop_tui.session.view import View
 
-DRAWINGS = ((22, "c"), (16, "f"))
+DRAWINGS = ((22, "c"), (16, "c"), (22, "f"), (16, "f"))
 """Columns of the drawing in a small window, with the last rule by which something may be given up
 on the boards before the drawing gets fewer columns, or none."""
 BATCH = 1
@@ -52,7 +52,7 @@ BLACKBOARD, WITHIN = 62, 118
 boards from which on it does."""
 LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
-LEAST_PLANE = 36
+LEAST_PLANE = 38
 """Columns of a plane beside the drawing, at least."""
 MOST_STEP, MOST_BODY = 28, 34
 """Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
