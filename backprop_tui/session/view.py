@@ -263,9 +263,17 @@ class View:
 
     @cached_property
     def written(self) -> Number:
-        """How a number is written, with the decimals shown."""
-        if self.place is None or (limit := self.limit(self.place.symbol)) is None:
-            return partial(number, decimals=self.decimals)
+        """How a number is written: with the decimals shown, or as many as tell it from what it is
+        compared with."""
+        plain, place = partial(number, decimals=self.decimals), self.place
+        if place is None or (step := self.provenance.step_of(place)) is None:
+            return plain
+        if step.symbol in names(step.expression):  # an update: told from what was there before
+            before = self.provenance.read_in(place.iteration, place.cell, step)
+            was, now = self.provenance.number(before), self.provenance.number(place)
+            return lambda value: told_apart(value, was if value == now else now, self.decimals)[0]
+        if (limit := self.limit(place.symbol)) is None:
+            return plain
         return lambda value: told_apart(value, limit, self.decimals)[0]
 
     def limit(self, symbol: str) -> float | None:

@@ -373,7 +373,7 @@ async def test_z_enlarges_what_the_step_wrote(
         for _ in range(0, len(driver.session.timeline.program.steps), 3):
             await driver.press("tab", "shift+tab", "space", "space", "space", "z")
             step = driver.session.view.step
-            boards = {p.id for p in driver.shown} & {"network", "cache", "gradients", "update"}
+            boards = {str(p.id) for p in driver.shown} & {"network", "cache", "gradients", "update"}
             assert step
             assert boards == {driver.session.view.board_of(step.symbol)}
             if step.role.kind not in ("loss", "mean"):

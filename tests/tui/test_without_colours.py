@@ -53,7 +53,7 @@ def check_signs(driver: Driver) -> int:
             if meanings & {"positive", "negative"}:
                 assert number.startswith("−") == ("negative" in meanings)
             if "carried" in meanings:
-                assert before.endswith("~") or "target" in meanings
+                assert before.endswith("~") or number.startswith("~") or "target" in meanings
             if meanings & {"wrong", "crossed"} and number not in ("∞", "−∞", "NaN"):
                 assert before.endswith("✗") or "target" in meanings
     phase = driver.session.view.state.phase

@@ -43,6 +43,11 @@ def arrange(view: View, width: int, height: int, both: int = ALL) -> Arrangement
     return _arranged(sought_in(view), width, height, both)
 
 
+def has_all(view: View, width: int, height: int, both: int = ALL) -> bool:
+    """Whether nothing need be given up; a quick look before anything is arranged."""
+    return _has_all(sought_in(view), width, height, both)
+
+
 def sought_in(view: View) -> Sought:
     """What of a view is arranged, and what of it must be seen."""
     return Sought(
@@ -65,6 +70,14 @@ def sought_in(view: View) -> Sought:
 def _arranged(sought: Sought, width: int, height: int, both: int) -> Arrangement:
     board = _Board(sought, width, height, both)
     return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
+
+
+@lru_cache(maxsize=512)
+def _has_all(sought: Sought, width: int, height: int, both: int) -> bool:
+    board = _Board(sought, width, height, both)
+    every, least = tuple(range(len(board.rows))), tuple(sorted(board.must))
+    tries = board.tries(Way(least, named=FEW if board.blocks.widest_axis > FEW else ALL))
+    return any(board.has_room(replace(way, shown=every)) for way in tries)
 
 
 class _Board:
@@ -100,17 +113,25 @@ class _Board:
         """Whether so many columns of a named axis fit."""
         return self.has_room(replace(way, named=named))
 
+    @property
+    def below(self) -> tuple[bool, ...]:
+        """Whether what stands under predictions is there: it is, or it may be given up."""
+        return (True, False) if self.blocks.under and not self.keeps_below else (True,)
+
+    def tries(self, base: Way) -> list[Way]:
+        """How closely rows may stand, the best way first."""
+        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
+        tries = [
+            replace(base, gap=gap, folded=folded, below=under)
+            for under in self.below
+            for gap, folded in closely
+        ]
+        return [way for way in tries if self.folded(way)]
+
     def ways_of(self, base: Way) -> Iterator[Way]:
         """What may be shown, with at most so many columns of a named axis as `base` has."""
         # a, b: blank lines, then rows that the step does not touch, farthest first.
-        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
-        below = (True, False) if self.blocks.under and not self.keeps_below else (True,)
-        tries = [
-            replace(base, gap=gap, folded=folded, below=under)
-            for under in below
-            for gap, folded in closely
-        ]
-        tries = [way for way in tries if self.folded(way)]
+        tries, below = self.tries(base), self.below
 
         def ways_of(shown: tuple[int, ...]) -> list[Way]:
             rule = "a" if len(shown) == len(self.rows) else "b"

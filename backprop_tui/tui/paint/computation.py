@@ -26,8 +26,9 @@ PITCH, WIDEST = 6, 14
 """Columns from one time step to the next, at least and at most."""
 ROOMY = 12
 """Columns from which on functions are named between time steps."""
-RAIL = 3
-"""Columns from one edge that skips to the next."""
+RAIL, NARROW_RAIL = 3, 2
+"""Columns from one edge that skips to the next; and where nodes under each other have little
+room."""
 
 
 def chain_fits(view: View, width: int, height: int) -> bool:
@@ -240,8 +241,12 @@ def arcs_of(program: Program) -> Mapping[str, int]:
 
 def arcs_fit(view: View, width: int) -> bool:
     """Whether nodes fit under each other, with their rails."""
-    program = view.program
-    return _first_rail(program) + RAIL * max(arcs_of(program).values(), default=0) < width
+    return _right_of_arcs(view.program, NARROW_RAIL) < width
+
+
+def _right_of_arcs(program: Program, rail: int) -> int:
+    """The column of the last rail beside the nodes, with so many columns between rails."""
+    return _first_rail(program) + rail * max(arcs_of(program).values(), default=0)
 
 
 def _first_rail(program: Program) -> int:
@@ -255,9 +260,10 @@ def arcs(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     at, rails = lines_of(view.program), arcs_of(view.program)
     first, last = shown(view, dict(at), len(at), [0] * len(at), bottom - top)
     start, wires = _first_rail(view.program), Wires(canvas)
+    pitch = RAIL if _right_of_arcs(view.program, RAIL) < canvas.width else NARROW_RAIL
     joined: set[tuple[int, int]] = set()
     for edge in edges_of(view.program):
-        x, y0, y1 = start + RAIL * rails[edge.source], at[edge.source], at[edge.target]
+        x, y0, y1 = start + pitch * rails[edge.source], at[edge.source], at[edge.target]
         joined |= {(x, y0), (x, y1)}
         ends = [max(first - 1, min(last + 1, y)) - first + top for y in (y0, y1)]
         way = [(x, ends[0]), (x, ends[1])]
@@ -269,7 +275,7 @@ def arcs(canvas: Canvas, view: View, top: int, bottom: int) -> None:
             wires.run(*way, heavy=heavy(view, edge))
     wires.keep(range(top, bottom))
     for x, y in wires.sides:
-        if (x - start) % RAIL == 0 and x >= start and (x, y - top + first) not in joined:
+        if (x - start) % pitch == 0 and x >= start and (x, y - top + first) not in joined:
             wires.cross(x, y)
     wires.paint()
     for symbol, y in at.items():

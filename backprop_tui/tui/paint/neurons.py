@@ -212,8 +212,9 @@ def _nodes(
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
             # An edge that touched a number would read as a digit.
             looks = "crossed" if wrong == ENTERS else WRONG.get(wrong, "")
-            canvas.put(start - 1, y - 1, wrong or " ", looks)
-            canvas.put(end, y - 1, " ")
+            for beside in (start - 1, end):
+                canvas.put(beside, y - 1, " ")
+            canvas.put(end - len(written) - 1, y - 1, wrong, looks)
     if column.more:
         more, last = f"+{column.more}", column.layer == view.program.dense.depth
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:

@@ -76,6 +76,8 @@ def while_asking(asking: Asking) -> list[Command]:
     for command in of_use(ASKING):
         if command.id == "choose":
             command = replace(command, sign=f"1-{len(asking.choices)}")
+        elif command.id == "leave" and asking.whole is not None:
+            command = replace(command, short="leave the parts")
         elif command.id == "why" and not asking.choices:
             command = replace(command, short="answer")
         if command.id not in left_out:

@@ -93,6 +93,8 @@ class StepPanel(Panel):
         if not asking.is_open and view.explanation:
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
                 canvas.emphasise(view.explanation.figure(cell), "cursor")
+            if asking.judged and asking.judged.term is not None:
+                canvas.emphasise(text(asking.judged.term), "cursor")
 
     def draw_curve(self, canvas: Canvas, view: View, found: Sweep, frame: Region) -> None:
         """Draw the loss as the explained parameter alone changes, with its gradient."""

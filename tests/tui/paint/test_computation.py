@@ -170,8 +170,8 @@ def edges_read(text: str) -> set[tuple[str, str]]:
 
 class TestArcs:
     def test_what_is_no_chain_and_has_no_layers_is_drawn_with_rails(self) -> None:
-        for symbol in ("H1", "C2", "A"):
-            text = drawn(at(program_file("gru"), symbol), 21, 13)
+        for symbol, width in (("H1", 16), ("C2", 21), ("A", 40)):
+            text = drawn(at(program_file("gru"), symbol), width, 13)
             assert re.search(f"▸{symbol}[━◀]", text)
             assert re.search("[━┓┛┃◀]", text)
             assert "group" not in text

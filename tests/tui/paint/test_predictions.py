@@ -117,7 +117,7 @@ def test_output_and_target_of_one_example_stand_together() -> None:
 def test_a_prediction_is_told_from_the_threshold_of_its_class() -> None:
     """0.4999 is no 0.500, neither at its node and in its cell, nor where it is explained."""
     article = load("article")
-    for bias, shown, said in ((-0.0004, "0.4999", "0.4999"), (1e-7, ">0.5", "0.50000003")):
+    for bias, shown, said in ((-0.0004, "0.4999", "0.4999"), (1e-7, ">0.5", "0.50000002")):
         initial = replace(
             article.initial, given={"W2": np.zeros((1, 3)), "b2": np.full((1, 1), bias)}
         )
@@ -146,3 +146,13 @@ async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) ->
             driver.session.go(driver.session.timeline.forward(driver.position))
             assert driver.everything()
         assert driver.position == Position(1, steps)
+
+
+def test_an_updated_number_is_told_from_what_it_was() -> None:
+    """0.500 − 0.5 × 6.00e−05 = 0.500 would say that nothing was changed."""
+    article = load("article")
+    training = replace(article.training, learning_rate=1e-5)
+    run = Timeline(replace(article, training=training))
+    view = view_of(run, Position(1, run.program.index("W2") + 1))
+    shown = " ".join(painted(StepPanel(), view, 80, 8).text().split())
+    assert "= −0.40000 − 1e-05 × −0.524 = −0.39999 (rounded)" in shown
