@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.color import Color
+from textual.color import TRANSPARENT, Color
 from textual.containers import Horizontal, Vertical
 from textual.driver import Driver
 from textual.geometry import Size
@@ -130,6 +130,9 @@ class BackpropApp(App[str]):
         self.progress = ""  # how far what takes long has come
         self._is_up = False  # whether there are panels to draw
         self._losses = Drawn()
+        self._panels: list[Panel] = []
+        self._layout: WindowLayout | None = None
+        self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
@@ -217,7 +220,7 @@ class BackpropApp(App[str]):
         yield Cover(id="cover")
 
     def on_mount(self) -> None:
-        self._is_up = True
+        self._is_up, self._panels = True, list(self.query(Panel))
         self._fit(self.size)
         opening.watch(self.session)
         self.set_interval(EACH, self._each_second)
@@ -382,8 +385,8 @@ class BackpropApp(App[str]):
     def draw(self) -> None:
         """Show what there is to see of the session now."""
         self._will_draw, session = False, self.session
-        if session.ended or not self._is_up:
-            return
+        if session.ended or not self._is_up or not self._panels[0].is_attached:
+            return  # not begun yet, or ending: a beat came late
         if self.theme != self._wanted_theme.name:
             self.theme = self._wanted_theme.name
         if session.copied is not None:
@@ -397,18 +400,19 @@ class BackpropApp(App[str]):
         self._rest = self.set_timer(PATIENCE, self._rested)
 
     def _draw_panels(self) -> None:
-        if not self.query(Panel):  # the app is ending: a beat came late
-            return
         session, losses = self.session, self._drawn_losses()
         view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
         if self.progress and session.prompt is None:
             view = replace(view, message=f"{self.progress}; esc stops")
-        self._arrange(view, self.window.layout(view))
-        for panel in self.query(Panel):
-            panel.show(view)
+        layout = self.window.layout(view)
+        if moves := layout != self._layout:
+            self._arrange(layout)
+        for panel in self._panels:
+            panel.show(view, moves)
 
-    def _arrange(self, view: View, layout: WindowLayout) -> None:
+    def _arrange(self, layout: WindowLayout) -> None:
         """Show the panels of the layout, as large as it says."""
+        self._layout = layout
         for name in ("network", "cache", "gradients", "update", "blackboard"):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
@@ -455,18 +459,22 @@ class BackpropApp(App[str]):
 
     def _draw_curve(self, sheet: Sheet | None) -> None:
         """A curve over the panels: its widget is there only while it is open."""
-        curves = self.query("Curve")
         if sheet is None:
-            curves.remove()
-        elif curves:
-            for curve in curves.results(lazy.Curve):
-                curve.show(sheet)
+            if self._curve is not None:
+                self._curve.remove()
+            self._curve = None
+        elif self._curve is not None:
+            self._curve.show(sheet)
         else:
             kind = lazy.Curve if sheet.kind == "curve" else lazy.OneWeight
-            self.screen.mount(kind(self.session, sheet))
+            self._curve = kind(self.session, sheet)
+            self.screen.mount(self._curve)
 
     def _dim(self, behind: bool) -> None:
         """The panels, behind a box that is open or not."""
-        ground = Color.parse(self.theme_variables["background"]).with_alpha(BEHIND)
-        for widget in (*self.query(Panel), self.query_one(PromptLine)):
-            widget.styles.tint = ground if behind else None
+        tint = TRANSPARENT
+        if behind:
+            tint = Color.parse(self.theme_variables["background"]).with_alpha(BEHIND)
+        if tint != self._panels[0].styles.tint:
+            for widget in (*self._panels, self.query_one(PromptLine)):
+                widget.styles.tint = tint

@@ -8,7 +8,6 @@ a fixed order; what the step writes and reads is always there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from backprop_tui.maths.numbers import cell_width
@@ -88,34 +87,34 @@ class _Board:
         every = list(by_distance(self.rows, self.must))[::-1]  # from the fewest rows on
         most = largest(1, len(every), lambda n: any(map(self.has_room, ways_of(every[n - 1]))))
         for way in ways_of(every[(most or 1) - 1]):
-            yield from (replace(way, apart=by) for by in range(self.sought.apart, 0, -1))
+            yield from (way._replace(apart=by) for by in range(self.sought.apart, 0, -1))
         # c: the free columns between blocks.
         way = Way(every[0], gap=GAPS[-1], rule="c")
         yield way
         # f, of time steps: a window onto them; then the row of what is shared.
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
-            way = replace(way, rule="f")
-            fits = largest(FEW, steps, lambda n: self.has_room(replace(way, members=n)))
-            yield (way := replace(way, members=fits or FEW))
-        few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
+            way = way._replace(rule="f")
+            fits = largest(FEW, steps, lambda n: self.has_room(way._replace(members=n)))
+            yield (way := way._replace(members=fits or FEW))
+        few = way._replace(members=FEW, gap=GAPS[1], folded=False, rule="h")
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
-        yield from (replace(way, shown=own, gap=gap) for gap in GAPS[1:])
+        yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
         # e: what the step does not touch; what is left may flow from row to row.
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
-            way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            way = way._replace(left_out=frozenset(spare[:count]), flowing=False, rule="e")
             yield way
-            yield (way := replace(way, flowing=True))
+            yield (way := way._replace(flowing=True))
         # f, of columns that have a name: a window onto them.
         if (columns := self.blocks.widest_axis) > FEW:
-            way = replace(way, rule="f")
-            fits = largest(FEW, columns, lambda n: self.has_room(replace(way, named=n)))
-            yield (way := replace(way, named=fits or FEW))
+            way = way._replace(rule="f")
+            fits = largest(FEW, columns, lambda n: self.has_room(way._replace(named=n)))
+            yield (way := way._replace(named=fits or FEW))
         # h: windows onto whole rows, onto what the step touches, onto that as it flows.
         yield from self.windows(few)
-        yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
-        yield from self.windows(replace(way, rule="h"))
-        yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
+        yield from self.windows(few._replace(left_out=frozenset(spare), gap=0))
+        yield from self.windows(way._replace(rule="h"))
+        yield way._replace(members=1, named=1, tall=1, wide=1, rule="i")
 
     def spare(self, shown: tuple[int, ...]) -> list[Slot]:
         """What the step does not touch of the rows shown, what stands farthest from it first."""
@@ -127,12 +126,12 @@ class _Board:
     def windows(self, way: Way) -> Iterator[Way]:
         """A window onto large matrices: as many columns as fit, then as many rows."""
         columns, rows = max(1, self.width // self.sought.cell), self.height
-        wide = largest(1, columns, lambda n: self.has_room(replace(way, wide=n, tall=1)))
+        wide = largest(1, columns, lambda n: self.has_room(way._replace(wide=n, tall=1)))
         if wide is not None:
-            way = replace(way, wide=wide)
-            tall = largest(1, rows, lambda n: self.has_room(replace(way, tall=n))) or 1
+            way = way._replace(wide=wide)
+            tall = largest(1, rows, lambda n: self.has_room(way._replace(tall=n))) or 1
             for apart in range(self.sought.apart, 0, -1):
-                yield replace(way, tall=tall, apart=apart)
+                yield way._replace(tall=tall, apart=apart)
 
     def has_room(self, way: Way) -> bool:
         """Whether what a way shows fits."""
@@ -163,7 +162,7 @@ class _Board:
         cache, top = list[Placed](), 1
         for row, placed in zip(rows, self.aligned(rows, way), strict=True):
             for line, matrices in zip(row, placed, strict=True):
-                cache += [replace(one, top=top, apart=apart) for one in matrices]
+                cache += [one._replace(top=top, apart=apart) for one in matrices]
                 top += lines_of(line, apart)
             top += air
         there = {one.symbol for one in cache}
@@ -196,7 +195,7 @@ class _Board:
 
     def folded(self, way: Way) -> list[list[Line]] | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
-        key = replace(way, apart=1, rule="")
+        key = way._replace(apart=1, rule="")
         if key not in self.tried:
             folds = [self.fold(row, way.folded) for row in self.blocks_of(way)]
             found = [lines for lines in folds if lines is not None]
@@ -241,14 +240,14 @@ class _Board:
             if is_operand_above(row):  # the operand above the last result
                 by = max(p.right for p in lines[1]) - max(p.right for p in lines[0])
                 by = max(by, -min(p.left for p in lines[0]))
-                lines[0] = [replace(one, right=one.right + by) for one in lines[0]]
+                lines[0] = [one._replace(right=one.right + by) for one in lines[0]]
             placed.append(lines)
         return placed
 
 
 def beside(line: Line, width: int) -> list[Placed]:
     """The matrices of blocks one after the other."""
-    numbered = [replace(block, part="results", number=k) for k, block in enumerate(line)]
+    numbered = [block._replace(part="results", number=k) for k, block in enumerate(line)]
     return Columns.over([numbered]).placed(numbered, width)
 
 

@@ -4,9 +4,10 @@ in which they stand beside and under each other."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from backprop_tui.model.axes import Axis, axes_of, named_columns
 from backprop_tui.model.program import Program
@@ -14,8 +15,7 @@ from backprop_tui.model.rows import PARTS, Row, Slot
 from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A slot as it is shown: its matrices beside each other, from column 0 on."""
 
     part: str
@@ -159,7 +159,7 @@ class Blocks:
             slopes = [(one, gradient) for one, gradient in found if gradient is not None]
             for one, gradient in slopes:
                 label = self.label(gradient, one.columns)
-                yield replace(one, symbol=gradient, label=label, top=one.top - up)
+                yield one._replace(symbol=gradient, label=label, top=one.top - up)
             if not slopes and number + 1 < len(lines):
                 up += lines[number + 1][0].top - line[0].top
 
@@ -255,7 +255,7 @@ class Columns:
         found: list[Placed] = []
         for block in line:
             by = self.right[block.part, block.number] - block.width
-            found += [replace(piece, right=piece.right + by) for piece in block.pieces]
+            found += [piece._replace(right=piece.right + by) for piece in block.pieces]
         return [
             label_above(one, found[k + 1 :], width) if not one.rows else one
             for k, one in enumerate(found)
@@ -267,4 +267,4 @@ def label_above(label: Placed, behind: list[Placed], width: int) -> Placed:
     room = behind[0].right - len(behind[0].label) if behind else width + 1
     said = f"{label.label} (above)"
     said = said if label.left + len(said) < room else f"↑ {label.label}"
-    return replace(label, label=said, right=max(label.right, label.left + len(said)))
+    return label._replace(label=said, right=max(label.right, label.left + len(said)))

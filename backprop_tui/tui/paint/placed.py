@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.program import Program
@@ -13,8 +14,7 @@ ALL = 1000
 """More rows and columns than any window shows."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A matrix or a window onto it: some rows and columns, with their right top at (right, top).
 
     The label stands above, right-aligned; of a matrix without rows only the label is shown.
@@ -115,8 +115,7 @@ class Sought:
         return needed, must or frozenset({0})
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """What is shown, and how closely: what is given up so far."""
 
     shown: tuple[int, ...]

@@ -6,6 +6,8 @@ A click on something that leads somewhere is posted as a message; keys are the s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import groupby
 
 from rich.segment import Segment
 from rich.style import Style
@@ -74,19 +76,20 @@ class Panel(Painted):
 
     view: View | None = None
 
-    def show(self, view: View) -> None:
-        """Paint this view from now on; only the lines that change are drawn anew."""
+    def show(self, view: View, moves: bool = False) -> None:
+        """Paint this view from now on; only the lines that change are drawn anew. Where the panels
+        are being moved, it is painted once they stand where they will."""
         self.view = view
         before, self._canvas = self._canvas, None
         if not self.display or not self.size.area:
             return
-        if before is None or self._painted_for != self.size:
+        if moves or before is None or self._painted_for != self.size:
             self.refresh()
             return
         now, width = self.canvas, self.size.width
-        changed = [Region(0, y, width, 1) for y in range(now.height) if now.differs(before, y)]
+        changed = [y for y in range(now.height) if now.differs(before, y)]
         if changed:
-            self.refresh(*changed)
+            self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
     def paint_anew(self, canvas: Canvas) -> None:
         """Paint the view, cover its numbers where they are hidden, and finish."""
@@ -119,3 +122,10 @@ class Panel(Painted):
         """The panel's titled rule, in the hue of the phase; strong where it is the chosen one."""
         alone = view.tabbed and view.chosen == self.id and view.inspection.cursor is None
         canvas.rule(y, title, note, f"rule {hue(view)}{' chosen' if alone else ''}")
+
+
+def stretches(lines: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield where each run of lines that follow each other begins, and how many they are."""
+    for _, run in groupby(enumerate(lines), lambda at: at[1] - at[0]):
+        found = [line for _, line in run]
+        yield found[0], len(found)
