@@ -44,7 +44,7 @@ from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.panel import Panel, Still
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
@@ -91,6 +91,14 @@ class Ending(Protocol):
 
     def must_end(self, status: int, last_words: str = "") -> None:
         """End it soon, unless the screen is taken down before."""
+
+
+class Row(Still, Horizontal):
+    """What stands beside each other."""
+
+
+class Stack(Still, Vertical):
+    """What stands under each other."""
 
 
 class BackpropApp(App[str]):
@@ -205,10 +213,10 @@ class BackpropApp(App[str]):
     def compose(self) -> ComposeResult:
         yield Title(id="title")
         yield Rail(id="rail")
-        with Horizontal(id="body"):
-            with Horizontal(id="panels"):
+        with Row(id="body"):
+            with Row(id="panels"):
                 yield NetworkPanel(id="network")
-                with Vertical(id="boards"):
+                with Stack(id="boards"):
                     yield Cache(id="cache")
                     yield Gradients(id="gradients")
                     yield Update(id="update")

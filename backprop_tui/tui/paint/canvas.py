@@ -142,7 +142,7 @@ class Canvas:
         chars, styles = self._chars[y], self._styles[y]
         begin = 0
         for style, run in groupby(styles):
-            end = begin + sum(1 for _ in run)
+            end = begin + len(list(run))
             yield "".join(chars[begin:end]), style
             begin = end
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -25,7 +26,13 @@ HOW = ("numbers hidden, h shows", "hidden, h shows", "h shows")
 """What a panel's rule says while its numbers are covered, the longest first."""
 
 
-class Painted(Widget, inherit_bindings=False):
+class Still(Widget):
+    """A widget whose size leads to no second layout: the app says where everything stands."""
+
+    virtual_size = Reactive(Size(0, 0))
+
+
+class Painted(Still, inherit_bindings=False):
     """A widget that paints itself on a Canvas, once for each size."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
