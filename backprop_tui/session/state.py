@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from backprop_tui.files.autosave import Autosave, OwnAutosave
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
-    from backprop_tui.learn.questions import Score
+    from backprop_tui.learn.questions import AskedQuestion, Score
     from backprop_tui.session.question import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -145,6 +145,7 @@ class SessionState:
         self.playing = False
         self.farthest = self.position.iteration  # the last iteration that was shown
         self.asking = None
+        self.made_ready: tuple[object, AskedQuestion] | None = None  # and what it was made for
         self.writing = ""  # the symbol whose formula is asked for
         self.told: tuple[str, ...] = ()  # what was found of the last formula
         self.typed: dict[str, str] = {}  # by symbol, the formula that was typed last

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -29,12 +31,12 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import deriving, leaving, looking, opening, travel
+from backprop_tui.session import asking, deriving, leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
 from backprop_tui.session.session import Session
-from backprop_tui.session.view import NO_LOSSES, View
+from backprop_tui.session.view import NO_LOSSES
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
@@ -145,6 +147,7 @@ class BackpropApp(App[str]):
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
         self._rest: Timer | None = None  # until no key has come for a while
+        self._readies = False  # whether the next key is being made ready for
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -369,11 +372,27 @@ class BackpropApp(App[str]):
             self.changed()
 
     def _rested(self) -> None:
-        """No key has come for a while: check the gradient that is shown."""
+        """No key has come for a while: check the gradient that is shown, and get ready."""
         self._rest = None
         if self.session.job is None and not self.message_queue_size:
             looking.check_shown(self.session)
+            if not self._readies:
+                self._readies = True
+                self.session.background.append(self._made_ready())
             self._go_on()
+
+    def _made_ready(self) -> Iterator[None]:
+        """What the next key would wait for: modules, the question about the next step, and where
+        its matrices stand."""
+        for module in lazy.modules():
+            import_module(module)
+            yield
+        self._readies, session = False, self.session
+        asking.make_ready(session)
+        yield
+        if session.blackboard is None and not session.inspection.place:
+            ahead = session.timeline.forward(session.position)
+            self.window.layout(replace(session.view, state=session.timeline.state(ahead)))
 
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
