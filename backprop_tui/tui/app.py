@@ -375,10 +375,10 @@ class BackpropApp(App[str]):
         """No key has come for a while: check the gradient that is shown, and get ready."""
         self._rest = None
         if self.session.job is None and not self.message_queue_size:
-            looking.check_shown(self.session)
             if not self._readies:
                 self._readies = True
                 self.session.background.append(self._made_ready())
+            looking.check_shown(self.session)
             self._go_on()
 
     def _made_ready(self) -> Iterator[None]:
