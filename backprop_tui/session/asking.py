@@ -180,7 +180,7 @@ def announce_next(s: SessionState) -> bool:
 
 def make_ready(s: SessionState) -> None:
     """Make the question about the next step before it is asked for: that takes a while."""
-    if not s.asking and (due := _due(s)):
+    if not (s.asking and s.asking.is_open) and (due := _due(s)):
         position, _, own = due
         _question(s, position, own)
 

@@ -60,6 +60,13 @@ def _arranged(sought: Sought, width: int, height: int) -> Arrangement:
     return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
 
 
+@lru_cache(maxsize=8)  # boards of several sizes are tried
+def _blocks(sought: Sought) -> Blocks:
+    rows = rows_of(sought.program)
+    _, must = sought.must_be_there(rows)
+    return Blocks(sought, [rows[k] for k in sorted(must)])
+
+
 class _Board:
     """A board of some size, to be arranged."""
 
@@ -67,7 +74,7 @@ class _Board:
         self.sought, self.width, self.height = sought, width, height
         self.rows = rows_of(sought.program)
         self.needed, self.must = sought.must_be_there(self.rows)
-        self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
+        self.blocks = _blocks(sought)
         self.known: dict[object, tuple[Line, frozenset[str]]] = {}
         self.tried: dict[Way, list[list[Line]] | None] = {}
 

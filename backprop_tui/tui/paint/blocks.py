@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.axes import Axis, axes_of, named_columns
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import PARTS, Row, Slot
@@ -52,6 +53,8 @@ class Blocks:
         self.starts: dict[Axis, int] = {}
         self.at: dict[Axis, int] = {}
         self.own: dict[Axis, int] = {}
+        self.made: dict[object, Block] = {}
+        self.largest: dict[Slot, Shape] = {}
         self._take_scroll(must)
         self._take_followed()
 
@@ -98,7 +101,18 @@ class Blocks:
         ]
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
-        """A slot, as much of it as is shown."""
+        """A slot, as much of it as is shown: the same for all ways that leave as much room."""
+        if slot not in self.largest:
+            rows, columns = zip(*map(self.shapes.__getitem__, slot), strict=True)
+            self.largest[slot] = max(rows), max(columns)
+        high, wide = self.largest[slot]
+        room = min(way.members, len(slot)), min(way.named, wide), min(way.wide, wide)
+        key = slot, part, number, is_label, way.gap, min(way.tall, high), room
+        if key not in self.made:
+            self.made[key] = self._block(slot, part, number, way, is_label)
+        return self.made[key]
+
+    def _block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
         cell, pieces, right = self.sought.cell, list[Placed](), 0
         if is_label:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
