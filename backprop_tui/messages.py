@@ -6,17 +6,53 @@ does not know.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from datetime import date, time
+from unicodedata import category
 
+JOINERS = chr(0x200C) + chr(0x200D)
+"""Invisible, but writing needs them: Persian words, and emoji of several signs."""
 LONGEST_QUOTE = 40  # characters of a wrong text that a fault repeats
 LONGEST_PATH = 200  # characters of a file's path that a fault repeats: no name on a disk is longer
 LONGEST_LIST = 16  # allowed names that a fault lists
 
 
 def printable(text: str) -> str:
-    """One line that a terminal shows as it is: control characters and line ends escaped."""
+    """One line that a terminal shows as it is: control characters, line ends, unusual spaces and
+    invisible marks, such as those that change the direction of writing, are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def readable(text: str) -> str:
+    """One line for people, printable but for the spaces and the joiners that writing needs.
+
+    All text of somebody's files is read through this function; the signs that a format has of its
+    own are escaped where the text is written.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in JOINERS or category(c) == "Zs" else printable(c) for c in text)
+
+
+def typed(command: str) -> str:
+    """A shell command on one line that is shown as it is: a word with other signs is written as
+    $'\\u202e', which bash and zsh read back."""
+    if command.isprintable():
+        return command
+    words = shlex.split(command)
+    return " ".join(shlex.quote(w) if w.isprintable() else f"$'{_escaped(w)}'" for w in words)
+
+
+def _escaped(word: str) -> str:
+    shown = (f"\\{c}" if c in "\\'" else c if c.isprintable() else _code(ord(c)) for c in word)
+    return "".join(shown)
+
+
+def _code(number: int) -> str:
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def short(text: str, most: int = LONGEST_QUOTE) -> str:

@@ -9,8 +9,15 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
+import pytest
+import pytest_asyncio
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.serve.chromium import Chromium
 
 for variable in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
     os.environ.pop(variable, None)
@@ -33,5 +40,23 @@ atexit.register(shutil.rmtree, folder, ignore_errors=True)
 # The laws are tried with the same examples everywhere: the suite's verdict is the same on any
 # machine, and never one of time. To look for more at random: pytest --hypothesis-profile=explore
 settings.register_profile("laws", deadline=None, max_examples=40, derandomize=True, database=None)
+settings.register_profile("few", settings.get_profile("laws"), max_examples=8)
 settings.register_profile("explore", deadline=None, max_examples=300)
 settings.load_profile("laws")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chromium, by its address: one for all tests."""
+    from tests.serve.chromium import chromium  # it takes aiohttp, which few tests need
+
+    with chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def browser(running: str) -> AsyncIterator["Chromium"]:
+    from tests.serve.chromium import tabs_of
+
+    async with tabs_of(running) as tabs:
+        yield tabs

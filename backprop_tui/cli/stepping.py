@@ -11,6 +11,7 @@ from backprop_tui.ascii import encodable, lacks_signs
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import ASK, CODE, DECIMALS, OVERRIDES
 from backprop_tui.cli.streams import FINE, PROGRAM, STOPPED, CommandError, complain, write
+from backprop_tui.messages import typed
 
 
 def step_through(arguments: argparse.Namespace) -> int:
@@ -33,8 +34,8 @@ def on_the_screen(arguments: argparse.Namespace) -> int:
     if (trouble := no_terminal()) is not None:
         raise CommandError(
             f"{trouble}, and stepping needs one; "
-            f'"{PROGRAM} trace {experiment.source}" writes the same steps as text, and '
-            f'"{PROGRAM} --plain {experiment.source}" reads commands, one a line'
+            f'"{PROGRAM} trace {typed(experiment.source)}" writes the same steps as text, and '
+            f'"{PROGRAM} --plain {typed(experiment.source)}" reads commands, one a line'
         )
     lacking = lacks_signs(os.environ, sys.stderr.encoding) and not arguments.unicode
     spelled = arguments.ascii or lacking
@@ -99,10 +100,17 @@ def serve(arguments: argparse.Namespace) -> int:
     kept = (*OVERRIDES, DECIMALS, CODE, ASK)
     wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
     described = {"word": arguments.word, **wanted}
-    served = new_server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
+    served = new_server(
+        described,
+        arguments.max_sessions,
+        arguments.host,
+        arguments.allow_host,
+        arguments.max_per_address,
+    )
 
     def ready(address: str) -> None:
-        write([f"{experiment.source} is served at {address} (ctrl-c ends it and all sessions)\n"])
+        what = typed(experiment.source)
+        write([f"{what} is served at {address} (ctrl-c ends it and all sessions)\n"])
         if not lazy.is_loopback(arguments.host):
             complain(
                 f"whoever reaches {address} can step through this experiment and the lessons, "

@@ -6,7 +6,7 @@ out, and say how numbers are rounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from math import isclose, isfinite
 from typing import Any, TypeAlias
@@ -27,10 +27,11 @@ from backprop_tui.maths.expressions import (
     calls,
     cells,
     names,
+    rebuild,
     replace,
     walk,
 )
-from backprop_tui.maths.functions import is_derivative, total, transposed
+from backprop_tui.maths.functions import PRIMITIVES, expand, is_derivative, total, transposed
 from backprop_tui.maths.normal_form import flat
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
@@ -83,7 +84,7 @@ def shape_line(step: Step, shapes: Mapping[str, Shape], notation: Notation = TEX
         if isinstance(part, Call) and gathers(part.function):
             return notation.call(part.function).replace("*", sized(shape(part.args[0], shapes)))
         named = isinstance(part, Name) and not part.is_number
-        known = named or isinstance(part, Call)
+        known = named or (isinstance(part, Call) and bool(shape(part, shapes)))
         return f"{opening}{sized(shape(part, shapes))}{closing}" if known else None
 
     whole = f"{opening}{sized(shapes[step.symbol])}{closing}"
@@ -106,13 +107,16 @@ class Explanation:
         number: Number,
         known: bool = True,
         notation: Notation = TEXT,
+        part: Expr | None = None,
     ) -> None:
         """`number` writes a number; `known` is false while its step is still to come; `notation` is
-        that of the arithmetic in remarks. Raises ValueError for a number that no step computed."""
+        that of the arithmetic in remarks; `part`, over cells, is explained instead of the whole
+        number. Raises ValueError for a number that no step computed."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
+        self.part = part
         self._number, self._notation = number, notation
         self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
         self._figures: dict[Expr, str] = {}
@@ -123,11 +127,17 @@ class Explanation:
     @cached_property
     def taught(self) -> Expr:
         """The number as an expression over cells, as the step is taught; long sums shortened."""
-        cell = self.place.cell
-        return element(self.step.expression, cell.row, cell.column, self.shapes, MOST_TERMS)
+        return self._at_cell(self.step.expression, MOST_TERMS) if self.part is None else self.part
 
-    def _at_cell(self, e: Expr) -> Expr:
-        return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
+    def _at_cell(self, e: Expr, most: int | None = None) -> Expr:
+        return element(e, self.place.cell.row, self.place.cell.column, self.shapes, most)
+
+    @property
+    def recorded(self) -> float:
+        """The number itself, as it was computed."""
+        if self.part is not None:
+            return self.value(self.part)
+        return self.provenance.number(self.place)
 
     @property
     def formula(self) -> str:
@@ -184,6 +194,11 @@ class Explanation:
         """The first stage of the arithmetic, for a hint: known or not, and without the result."""
         return with_numbers(self.taught, self._figure, fold)
 
+    def with_parts(self, e: Expr, parts: Iterable[Expr]) -> str:
+        """`e`, a form of the number, with figures for the parts too."""
+        known = {part: self._number(self.value(part)) for part in parts}
+        return with_numbers(e, lambda x: known.get(x) or self._figure(x), 6)
+
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
         """How the figures are put in at each stage of the arithmetic."""
@@ -197,7 +212,7 @@ class Explanation:
     @cached_property
     def result(self) -> str:
         """The recorded number, written; `·` while its step is still to come."""
-        return self._number(self.provenance.number(self.place)) if self.known else "·"
+        return self._number(self.recorded) if self.known else "·"
 
     def terms(self) -> tuple[tuple[str, str, str], ...]:
         """The terms of the number's sum: each in symbols, in numbers, and its value."""
@@ -206,7 +221,7 @@ class Explanation:
         if whole is None or not self.known:
             return ()
         return tuple(
-            (text(term), with_numbers(term, self._figure), self._number(self._value(term)))
+            (text(term), with_numbers(term, self._figure), self._number(self.value(term)))
             for term in whole.terms
         )
 
@@ -242,25 +257,40 @@ class Explanation:
                 parts[part] = _reckoned(figure)
         return float(value(replace(e, parts), env))
 
-    def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
-        """The numbers that a learner may get by computing with the figures shown.
-
-        Each right way counts: as the step is taught, at each stage, as it is evaluated, and as it
-        is derived. `figure` is how cells are written where the learner reads them; None: as here.
-        """
+    @cached_property
+    def forms(self) -> tuple[Expr, ...]:
+        """The number in each right way, over cells: as the step is taught, as it is evaluated, and
+        as it is derived; none where the sum is too long."""
         if not self.whole:
             return ()
+        if self.part is not None:
+            return tuple(dict.fromkeys((self.part, written_out(self.part))))
+        lowered = self._at_cell(self.provenance.program.lowered_of(self.step))
+        return tuple(dict.fromkeys((self.taught, lowered, *self._chain_rule)))
+
+    def _in_stages(self, figure: Figure | None) -> Iterator[tuple[Expr, Writer]]:
+        """The forms, and how the figures are put in at each stage of the arithmetic. `figure` is
+        how cells are written where the learner reads them; None: as here."""
 
         def seen(written: Writer) -> Writer:
             if figure is None:
                 return written
-            return lambda e: figure(e, self._value(e)) if isinstance(e, Cell) else written(e)
+            return lambda e: figure(e, self.value(e)) if isinstance(e, Cell) else written(e)
 
-        ways = [(self.taught, written) for written in self._stages]
-        ways.append((self._at_cell(self.provenance.program.lowered_of(self.step)), self._figure))
-        for product in self._chain_rule:
-            ways += [(product, self._figure), (product, self._simplified)]
-        return tuple(dict.fromkeys(self._reckoned(e, seen(written)) for e, written in ways))
+        for form in self.forms:
+            stages = self._stages if form == self.taught else (self._figure, self._simplified)
+            yield from ((form, seen(written)) for written in stages)
+
+    def by_hand(self, figure: Figure | None = None) -> tuple[float, ...]:
+        """The numbers that a learner may get by computing with the figures shown, in each right
+        way, without rounding before the end."""
+        ways = self._in_stages(figure)
+        return tuple(dict.fromkeys(self._reckoned(e, written) for e, written in ways))
+
+    def in_figures(self, figure: Figure | None = None) -> tuple[Expr, ...]:
+        """The same as expressions of numbers: 0.741 × 0.187."""
+        ways = self._in_stages(figure)
+        return tuple(dict.fromkeys(_with_figures(e, written) for e, written in ways))
 
     @cached_property
     def _chain_rule(self) -> tuple[Expr, ...]:
@@ -276,7 +306,7 @@ class Explanation:
         """A figure, with exp and log of one number: exp(−5.000) for exp(−3.000 − 2.000)."""
         if isinstance(part, Call) and part.function in ("exp", "log"):
             (argument,) = part.args
-            return f"{part.function}({self._number(self._value(argument))})"
+            return f"{part.function}({self._number(self.value(argument))})"
         return self._simplified(part)
 
     def written(self, number: float) -> str:
@@ -287,7 +317,8 @@ class Explanation:
         """The number of a cell that it reads, written."""
         return self._in_figures(cell)
 
-    def _value(self, part: Expr) -> float:
+    def value(self, part: Expr) -> float:
+        """The recorded value of a part of one of its forms."""
         return float(value(part, self.env))
 
     def _figure(self, part: Expr) -> str | None:
@@ -302,7 +333,7 @@ class Explanation:
 
     def _in_figures(self, part: Expr) -> str:
         if part not in self._figures:
-            self._figures[part] = self._number(self._value(part))
+            self._figures[part] = self._number(self.value(part))
         return self._figures[part]
 
     @cached_property
@@ -325,10 +356,10 @@ class Explanation:
         product, computed = self._chain_rule
         numbers = with_numbers(computed, self._simplified, 6, self._notation)
         line = f"{folded(product, 6, self._notation)} = {numbers}"
-        if not isfinite(self._value(product)):  # ∞ × 0
+        if not isfinite(self.value(product)):  # ∞ × 0
             return f"{line} cannot be computed; {text(self.step.expression)} can."
         recorded = self.provenance.number(self.place)
-        same = isclose(self._value(product), recorded, rel_tol=1e-6, abs_tol=1e-12)
+        same = isclose(self.value(product), recorded, rel_tol=1e-6, abs_tol=1e-12)
         if not same:
             return None
         misleads = self._misleads(computed, self._simplified)
@@ -342,7 +373,7 @@ class Explanation:
             match step.derivation or step.expression:
                 case Mul(Name(self.step.symbol), Call(function) as e) if is_derivative(function):
                     slope = self._at_cell(e)
-                    number = self._number(self._value(slope))
+                    number = self._number(self.value(slope))
                     return (
                         f"For {step.symbol}, multiply by the derivative {text(slope)} = {number}."
                     )
@@ -374,7 +405,7 @@ class Explanation:
         return f"{line} {entry} of {weight}: {used} is used in {', '.join(ways)}{more}."
 
     def _told(self, cell: Cell) -> str:
-        return f" = {self._number(self._value(cell))}" if self.known else ""
+        return f" = {self._number(self.value(cell))}" if self.known else ""
 
     def _mean(self) -> str | None:
         """Why there is 1/m: in the gradients of J, unlike those of each example's own L."""
@@ -398,7 +429,7 @@ class Explanation:
         largest = [c for c in calls(self.taught) if c.function == "max"]
         if not (softmax and largest and self.known):
             return None
-        of, number = text(softmax[0]), self._number(self._value(largest[0]))
+        of, number = text(softmax[0]), self._number(self.value(largest[0]))
         return f"The largest of {of}, {number}, is subtracted first: same shares, no overflow."
 
     def _natural(self) -> str | None:
@@ -407,12 +438,25 @@ class Explanation:
         return "log is the natural logarithm, ln." if has_log else None
 
 
+def written_out(e: Expr) -> Expr:
+    """`e` with the definitions of its activations and derivatives in their place."""
+    if isinstance(e, Call) and e.function not in PRIMITIVES:
+        return expand(e)
+    return rebuild(e, written_out)
+
+
 def read_figure(figure: str) -> float:
     """The number that a figure shows, as a learner reads it; NaN for any other text."""
     try:
         return float(figure.replace("−", "-").replace("∞", "inf"))
     except ValueError:  # a writing of the reader's own
         return float("nan")
+
+
+def _with_figures(e: Expr, written: Writer) -> Expr:
+    """`e` with its parts replaced by their figures, the largest parts first."""
+    figure = written(e)
+    return rebuild(e, lambda x: _with_figures(x, written)) if figure is None else _reckoned(figure)
 
 
 def _reckoned(figure: str) -> Expr:

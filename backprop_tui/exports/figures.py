@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from backprop_tui.messages import count
+from backprop_tui.messages import count, readable
 
 if TYPE_CHECKING:  # `--help` does without NumPy, and a notebook without Rich
     from rich.console import Console, RenderableType
@@ -41,10 +44,12 @@ def given(
     timeline: Timeline, iteration: Iteration, before: Iteration | None
 ) -> Iterator[tuple[str, Array]]:
     """The matrices that an iteration begins with and that were not written before: inputs, targets,
-    and in the first iteration the parameters."""
+    in the first iteration the parameters, and what was edited."""
     data = timeline.program.data
+    last = {**before.given, **timeline.program.by_symbol(before.results)} if before else {}
     for symbol, value in iteration.given.items():
-        if before is None or (symbol in data and before.examples != iteration.examples):
+        anew = before is None or (symbol in data and before.examples != iteration.examples)
+        if anew or (value != last[symbol]).any():
             yield symbol, value
 
 
@@ -154,6 +159,29 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         " ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows
     )
+
+
+# Tables for a spreadsheet ------------------------------------------------------------------------
+
+FORMULA_SIGNS = tuple("=+-@")
+"""What begins with one of these, a spreadsheet takes for a formula."""
+NUMBER = re.compile(r"[+-]?(∞|[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?)")
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """A line of a CSV file. A text that a spreadsheet would take for a formula has ' before it.
+
+    All that is written as CSV is written through this function.
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(map(_as_text, cells))
+    return line.getvalue()
+
+
+def _as_text(cell: object) -> str:
+    text = str(cell)
+    is_formula = text.lstrip().startswith(FORMULA_SIGNS) and not NUMBER.fullmatch(text)
+    return readable(f"'{text}" if is_formula else text)
 
 
 # Tables on a terminal ----------------------------------------------------------------------------

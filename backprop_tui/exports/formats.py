@@ -74,7 +74,9 @@ FORMATS = {
         Format("torch", "a script that compares PyTorch's gradients with these", "scripts.torch"),
         Format("markdown", "every step with its numbers, as Markdown", "documents.markdown", ".md"),
         Format("latex", "the same, as an article for LaTeX", "documents.latex", ".tex"),
-        Format("html", "the same, as one page for a browser", "documents.html", ".html"),
+        Format(
+            "html", "the same, as one page that steps, for a browser", "documents.html", ".html"
+        ),
         Format("worksheet", "a page to print, with boxes to fill in by hand", "worksheet.page"),
     )
 }

@@ -64,7 +64,7 @@ def load(source: str | os.PathLike[str], overrides: Mapping[str, Any] | None = N
     if is_file(source):
         text, path = text_of_file(source), PurePath(source)
         folder, again = str(path.parent), as_argument(source)
-        read = read_experiment(text, path.stem, source, overrides, folder)
+        read = read_experiment(text, printable(path.stem), source, overrides, folder)
         return replace(read, source=again, written=_written_at(read, source))
     if source not in lessons.NAMES:
         raise ExperimentError(_no_such_lesson(source))

@@ -7,24 +7,32 @@ what the screen shows is told wrong for rounding. The result itself is never giv
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import inf, isfinite, isnan, nan
+from math import floor, inf, isfinite, isnan, log10, nan
 
 from backprop_tui.explain.explanation import Explanation, Figure
 from backprop_tui.explain.provenance import Place
 from backprop_tui.learn import formulas
-from backprop_tui.learn.diagnosis import explain_wrong
+from backprop_tui.learn.by_hand import (
+    decimals_needed,
+    figures,
+    is_right_method,
+    results,
+    with_decimals,
+)
+from backprop_tui.learn.diagnosis import ADVICE, explain_wrong
 from backprop_tui.learn.mistakes import Slip
+from backprop_tui.learn.parts import idea, parts_of, wrong_part
 from backprop_tui.learn.questions import AskedQuestion
 from backprop_tui.learn.votes import Choice
-from backprop_tui.maths.expressions import Cell, Compare, names
+from backprop_tui.maths.expressions import Cell, Compare, Expr, cells, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.messages import short
+from backprop_tui.messages import count, short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.iterations import Iteration
 
@@ -45,7 +53,9 @@ INFINITE = {
 }
 WORDS = {1: "positive", -1: "negative"}
 CLOSE = 3.01
-"""A number at most this many units of its last decimal away is rounded wrongly, not a mistake."""
+"""A number at most this many units of its last decimal away, that no mistake gives, is rounded
+wrongly."""
+CLOSE_BY = "Very close. Is it rounded correctly?"
 ROUNDING = 1e-9
 """What the last bits of a decimal fraction may do to a difference, relative to the number."""
 
@@ -70,9 +80,25 @@ class JudgedAnswer:
 
     verdict: AnswerVerdict
     said: str = ""
+    """All that is to be said of it: also what is correct instead of a mistake."""
     look: tuple[Cell, ...] = ()
     mistakes: tuple[str, ...] = ()
     """The names of the mistakes that give this answer."""
+    idea: str = ""
+    """What is said of a first miss: what the number is, and where to look."""
+    mistake: str = ""
+    """What is said of a second one: the mistake, without what is correct."""
+    term: Expr | None = None
+    """The term of the number's sum in which it differs, where that is known."""
+    leads: bool = False
+    """Whether it leads into the parts of the number, as no mistake is named for it."""
+    alone: str = ""
+    """What was answered instead of the number: its sign, its direction."""
+
+    def told(self, misses: int) -> str:
+        """What is said of it at that miss, from 1: neither the result nor the formula before the
+        third."""
+        return (self.idea or self.said, self.mistake or self.said, self.said)[min(misses, 3) - 1]
 
 
 def read_number(typed: str) -> float:
@@ -80,6 +106,14 @@ def read_number(typed: str) -> float:
 
     Raises ValueError, with a sentence, for anything else.
     """
+    expression = parse_number(typed)
+    if not isfinite(number := float(value(expression, {}))):
+        raise ValueError(f"{text(expression)} is not a finite number")
+    return number
+
+
+def parse_number(typed: str) -> Expr:
+    """The expression of numbers that was typed. Raises ValueError for anything else."""
     written = typed.strip().removeprefix("+")
     if not written:
         raise ValueError("type a number, such as 0.5, −1/3 or 0.5*0.2+1")
@@ -93,9 +127,7 @@ def read_number(typed: str) -> float:
     if isinstance(expression, Compare):
         raise ValueError(f"{text(expression)} is true or false, not a number")
     shape(expression, {})  # raises for a function that gathers over a matrix
-    if not isfinite(number := float(value(expression, {}))):
-        raise ValueError(f"{text(expression)} is not a finite number")
-    return number
+    return expression
 
 
 def judge(
@@ -113,7 +145,7 @@ def judge(
     the whole answer only if `sign_will_do`.
     """
     word = typed.strip().lower()
-    right = found.provenance.number(found.place)
+    right = found.recorded
     if word in SIGNS:
         judged = _sign(SIGNS[word], right)
         half = judged.verdict is RIGHT and not sign_will_do
@@ -128,36 +160,116 @@ def judge(
         return JudgedAnswer(UNREADABLE, str(error))
     if not isfinite(right):
         return _not_finite(number, right)
-    unit = unit_of(found.written(right), decimals)
-    by_hand = (v for way in (None, *boards) for v in found.by_hand(way))
-    units = {v: max(unit, unit_of(found.written(v), decimals)) for v in by_hand}
-    if any(near(number, v, own) for v, own in {**units, right: unit}.items()):
+    exact = precision(found, decimals)
+    unit = exact.unit
+    own = _unit_typed(typed) or unit if number else unit
+    targets = {right, *_by_hand(found, decimals, boards)}
+    exact_enough = not exact.small or decimals == 1 or abs(number) >= own * 9.99  # two digits
+    by_number = exact_enough and any(near(number, v, unit) for v in targets)
+    if by_number or near(number, right, unit) or _is_method(typed, found, decimals):
         return JudgedAnswer(RIGHT)
-    digits = _decimals_typed(typed)
-    if digits and digits < decimals and number and near(number, right, 10.0**-digits):
-        wanted = f"{decimals} decimals" if decimals > 1 else "1 decimal"
-        return JudgedAnswer(COARSE, f"Correct so far. Now with {wanted}.")
-    if digits is not None and abs(number - right) <= min(CLOSE * unit, abs(right) / 50):
-        return JudgedAnswer(COARSE, "Very close. Is it rounded correctly?")
-    return wrong(number, typed.strip(), found, unit)
+    same_sign = number * right > 0
+    if own > unit and same_sign and near(number, right, own):
+        return JudgedAnswer(COARSE, f"Correct so far. Now {exact}.")
+    if exact.small and not number:
+        return JudgedAnswer(COARSE, f"It is not 0. Answer {exact}.")
+    cut_off = unit < own <= abs(number) / 10 and 0 < abs(right) - abs(number) < own and same_sign
+    if cut_off or (own >= unit and any(_one_off(number, v, unit) for v in targets)):
+        return JudgedAnswer(COARSE, CLOSE_BY)
+    close = same_sign and abs(number - right) <= min(CLOSE * unit, abs(right) / 50)
+    judged = wrong(number, typed.strip(), found, own if close else max(own, unit))
+    return JudgedAnswer(COARSE, CLOSE_BY) if close and not judged.mistakes else judged
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How exact an answer must be."""
+
+    unit: float
+    """Half of it is forgiven."""
+    decimals: int
+    small: bool = False
+    """Whether the figures of that many decimals show nothing of it."""
+
+    def __str__(self) -> str:
+        """to 3 decimals; to two significant figures"""
+        if self.small:
+            two = self.decimals > 1
+            return f"to {'two significant figures' if two else 'one significant figure'}"
+        return f"to {count(self.decimals, 'decimal')}"
+
+
+def precision(found: Explanation, decimals: int) -> Precision:
+    """How exact the answer for that number must be, where figures have so many decimals."""
+    right = found.recorded
+    if not right or not isfinite(right) or abs(right) >= 10.0**-decimals:
+        return Precision(unit_of(found.written(right), decimals), decimals)
+    digits = 2 if decimals > 1 else 1
+    return Precision(10.0 ** (floor(log10(abs(right))) + 1 - digits), decimals, small=True)
+
+
+def asks_for(found: Explanation, decimals: int, boards: Sequence[Figure] = ()) -> str:
+    """How exact the answer must be; then the figures to compute with, where those shown leave the
+    sign of the number open."""
+    needed = _needed(found, decimals, boards)
+    more = f" Compute with {figures(found, needed)}." if needed > decimals else ""
+    return f"Answer {precision(found, decimals)}.{more}"
+
+
+def _needed(found: Explanation, decimals: int, boards: Sequence[Figure]) -> int:
+    ways = (None, *boards)
+    return max(decimals_needed(found, decimals, way) for way in ways)
+
+
+def _by_hand(found: Explanation, decimals: int, boards: Sequence[Figure]) -> Iterator[float]:
+    """What a calculator gives from the figures shown, with the sign of the number itself; also 0
+    where no figures tell the sign."""
+    right, needed = found.recorded, _needed(found, decimals, boards)
+    for way in (None, *boards):
+        yield from (v for v in results(found, decimals, way) if v * right > 0 or right == 0)
+    if needed > decimals:
+        exact = with_decimals(found, needed)
+        yield from (v for v in results(exact, needed) if v * right > 0)
+
+
+def _is_method(typed: str, found: Explanation, decimals: int) -> bool:
+    """Whether an expression was typed that is a right way to the number."""
+    is_plain = _unit_typed(typed) is not None
+    return not is_plain and is_right_method(parse_number(typed), typed, found, decimals)
+
+
+def _one_off(number: float, target: float, unit: float) -> bool:
+    """Whether a number is one unit away in its last digit, which is rounding and no mistake."""
+    return number * target > 0 and abs(number - target) <= unit * (1.5 + ROUNDING)
 
 
 def wrong(number: float, written: str, found: Explanation, unit: float) -> JudgedAnswer:
     """Judge a wrong number, so written: which mistakes give it to within half a `unit`."""
+    within = unit / 2 * (1 + ROUNDING)
+    if found.part is not None:
+        said = wrong_part(written, number, found, within)
+        return JudgedAnswer(WRONG, said, cells(found.part))
     program = found.provenance.program
     iteration = found.provenance.timeline.iteration(found.place.iteration)
-    cell, within = found.place.cell, unit / 2 * (1 + ROUNDING)
-    why = explain_wrong(program, iteration, cell, number, within, written)
-    return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
+    why = explain_wrong(program, iteration, found.place.cell, number, within, written)
+    leads = not why.ideas and bool(parts_of(found))
+    return JudgedAnswer(
+        WRONG,
+        why.sentence.removesuffix(ADVICE),  # the step is shown with it
+        why.look,
+        _names(why.slips),
+        idea=why.sentence if leads else f"{written} is not correct. {idea(found)}",
+        mistake=why.mistake,
+        term=why.term,
+        leads=leads,
+    )
 
 
-def wrong_choice(
-    asked: AskedQuestion, choice: Choice, found: Explanation, decimals: int
-) -> JudgedAnswer:
+def wrong_choice(asked: AskedQuestion, choice: Choice, found: Explanation) -> JudgedAnswer:
     """Judge a choice that is not correct: by the reason of its author, or as any wrong number."""
     if asked.worded:
         return JudgedAnswer(WRONG, choice.label or f"“{choice.written}” is not correct.")
-    return wrong(choice.number, choice.written, found, unit_of(choice.written, decimals))
+    return wrong(choice.number, choice.written, found, ROUNDING * abs(choice.number))
 
 
 def judge_formula(
@@ -189,17 +301,20 @@ def unit_of(written: str, decimals: int) -> float:
     return float(10.0 ** (exponent - len(figure[1] or "")))
 
 
-def _decimals_typed(typed: str) -> int | None:
-    """The decimals of a plain number; None for an expression."""
-    plain = re.fullmatch(r"\s*[+−–-]?\s*\d*(?:[.,](\d*))?\s*", typed)
-    return None if plain is None else len(plain[1] or "")
+def _unit_typed(typed: str) -> float | None:
+    """The size of one unit in the last digit of a plain number; None for an expression."""
+    plain = re.fullmatch(r"[+−–-]?(\d*)(?:[.,](\d*))?(?:e([−–+-]?\d+))?", typed.strip().lower())
+    if plain is None or not (plain[1] or plain[2]):
+        return None
+    exponent = int(re.sub("[−–]", "-", plain[3] or "0"))
+    return float(10.0 ** (exponent - len(plain[2] or "")))
 
 
 def _sign(sign: int, right: float) -> JudgedAnswer:
     if right == 0 or isnan(right):
         return JudgedAnswer(WRONG, f"It is neither positive nor {WORDS[-1]}.")
     if (right > 0) == (sign > 0):
-        return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.")
+        return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.", alone="sign")
     said = f"It is not {WORDS[sign]}. Which sign does each of its factors have?"
     return JudgedAnswer(WRONG, said)
 
@@ -212,7 +327,7 @@ def _trend(trend: int, right: float, before: float | None) -> JudgedAnswer:
     if right == before or isnan(right):
         return JudgedAnswer(WRONG, "It is neither bigger nor smaller than before.")
     if (right > before) == (trend > 0):
-        return JudgedAnswer(RIGHT, f"It gets {word}.")
+        return JudgedAnswer(RIGHT, f"It gets {word}.", alone="direction")
     return JudgedAnswer(WRONG, f"It does not get {word}. Which numbers is it computed from?")
 
 

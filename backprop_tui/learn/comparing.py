@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from backprop_tui.learn.mistakes import CATALOGUE, MISREADINGS, slips, taught
+from backprop_tui.learn.mistakes import every_slip, taught
 from backprop_tui.learn.own_arrays import ArraysError as ArraysError
 from backprop_tui.learn.own_arrays import beginnings, matched, numbers, ways_of
 from backprop_tui.maths.expressions import Expr, names
@@ -298,16 +298,12 @@ class _Arrays:
         """What each mistake gives in a step, the likeliest first, and how it is made."""
         shapes = self.program.shapes(len(self.iteration.examples))
 
-        def fits(step: Step, e: Expr) -> bool:
-            with suppress(ShapeMismatch, KeyError):
-                return shape(e, shapes) == shapes[step.symbol] and {*names(e)} <= {*self.theirs}
-            return False
-
         program = self.program.right or self.program
-        for mistake in (*CATALOGUE.values(), *MISREADINGS.values()):
-            if mistake.phase in (None, step.phase):
-                for slip in slips(mistake, step, taught(step), program, fits):
-                    yield mistake.how, np.asarray(self._value(slip.wrong))
+        for slip in every_slip(program, step.symbol):
+            with suppress(ShapeMismatch, KeyError):
+                fits = shape(slip.wrong, shapes) == shapes[step.symbol]
+                if fits and {*names(slip.wrong)} <= {*self.theirs}:
+                    yield slip.mistake.how, np.asarray(self._value(slip.wrong))
 
     def _factor(self, step: Step, found: Array, right: Array, near: _Near) -> str:
         """Twice the right value: 1/m is missing."""

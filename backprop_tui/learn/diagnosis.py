@@ -6,24 +6,16 @@ the cells beside it, then with the numbers that it is computed from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from math import isclose, isfinite, log10
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_tui.learn.mistakes import (
-    CATALOGUE,
-    MISREADINGS,
-    ONE_PATH,
-    ONE_TERM,
-    ROUNDING,
-    Slip,
-    slips,
-    taught,
-)
+from backprop_tui.learn.mistakes import ONE_PATH, ONE_TERM, ROUNDING, Slip, every_slip
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import (
     Cell,
@@ -50,6 +42,12 @@ NEAR = 2
 """How far away in its row or column a cell may be to be read by mistake."""
 MOST = 8
 """The most terms of a sum that are written out."""
+MOST_BY_CHANCE = 0.02
+"""How many of all random numbers may be taken for a mistake."""
+ADVICE = " Compute it part by part."
+"""What is said to a number that no mistake is named for."""
+MOST_PLACES = 3
+"""By how many places a point may be misplaced."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,8 @@ class WrongNumber:
     """The cells where to look again."""
     slip: Slip | None = None
     """The mistake in the step; None where it is in a term, a cell or the decimal point."""
+    term: Expr | None = None
+    """The only term of the sum that is wrong, if it is one."""
 
     @property
     def sentence(self) -> str | None:
@@ -79,18 +79,13 @@ class Diagnosis:
     number: str
     right: bool = False
     ideas: tuple[WrongNumber, ...] = ()
-    gives_away: bool = False
-    """Whether it shows the right number: only its sign or its decimal point is wrong."""
+    by_chance: bool = False
+    """Whether a mistake gives it, but a random number would as easily: then none is named."""
 
     @property
     def slips(self) -> tuple[Slip, ...]:
         """The mistakes in the step that give that number."""
         return tuple(idea.slip for idea in self.ideas if idea.slip)
-
-    @property
-    def idea(self) -> str:
-        """How one gets that number, for a first hint: without the bias."""
-        return " or ".join(dict.fromkeys(idea.label for idea in self.ideas))
 
     @property
     def look(self) -> tuple[Cell, ...]:
@@ -103,12 +98,22 @@ class Diagnosis:
         if self.right:
             return f"{self.number} is correct."
         if not self.ideas:
-            return (
-                f"{self.number} is not correct, and not one of the common mistakes. "
-                "Compute it term by term."
-            )
+            known = "" if self.by_chance else ", and not one of the common mistakes"
+            return f"{self.number} is not correct{known}.{ADVICE}"
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
         return f"{self.number} is what you get {said}."
+
+    @property
+    def mistake(self) -> str:
+        """−0.486 is what you get with the sign flipped: without what is correct."""
+        said = ", or ".join(idea.label for idea in self.ideas)
+        return f"{self.number} is what you get {said}." if said else self.sentence
+
+    @property
+    def term(self) -> Expr | None:
+        """The only term of the sum in which the number differs; None where that is not known."""
+        terms = {idea.term for idea in self.ideas}
+        return terms.pop() if len(terms) == 1 else None
 
 
 def explain_wrong(
@@ -121,23 +126,52 @@ def explain_wrong(
 ) -> Diagnosis:
     """Which mistakes give a learner's number for a cell, to within `tolerance`.
 
-    Those are named that are likeliest: in the step, or else in a term, and so on. `written` is how
-    the number was typed; None for six significant digits.
+    Those are named that are likeliest: in the step, or else in a term, and so on; but none that a
+    random number would be taken for. `written` is how the number was typed; None for six
+    significant digits.
     """
-    asked = _AskedCell(program, iteration, cell)
+    asked = _asked(program, iteration, cell)
     said = written or f"{number:.6g}".replace("-", "−")
     if abs(asked.right - number) <= tolerance:
         return Diagnosis(said, right=True)
-    gives_away = isclose(number, -asked.right, abs_tol=tolerance) or _powers(asked.right, number)
+    chance = _Chance(asked, 2 * tolerance)
     for ideas in asked.tiers():
-        found = _apart(idea for idea in ideas if abs(idea.number - number) <= tolerance)
-        if found:
-            return Diagnosis(said, ideas=found, gives_away=bool(gives_away))
+        tellable = [(idea, chance.allows(idea)) for idea in ideas]
+        fitting = [(i, named) for i, named in tellable if abs(i.number - number) <= tolerance]
+        if fitting:
+            found = {idea.label: idea for idea, named in reversed(fitting) if named}
+            return Diagnosis(said, ideas=tuple(found.values())[::-1], by_chance=not found)
     if power := _powers(asked.right, number):
         where = "the left" if power > 0 else "the right"
         idea = WrongNumber(number, "with the point misplaced", f"move it to {where}", ())
-        return Diagnosis(said, ideas=(idea,), gives_away=True)
+        return Diagnosis(said, ideas=(idea,))
     return Diagnosis(said)
+
+
+class _Chance:
+    """How often random numbers, of up to twice the size of the largest of the matrix and rounded to
+    multiples of a `unit`, are taken for mistakes."""
+
+    def __init__(self, asked: _AskedCell, unit: float) -> None:
+        matrix = asked.results[asked.cell.symbol]
+        self.unit, self.step = unit or ROUNDING, asked.step
+        self.most = 2 * float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
+        self.of_one = unit / (2 * self.most) if self.most else 0.0
+        self.spent, self.counted = 0.0, {self._rounded(asked.right)}
+
+    def _rounded(self, number: float) -> float:
+        return float(np.round(number / self.unit))
+
+    def allows(self, idea: WrongNumber) -> bool:
+        """Whether a mistake may be named, once those before it may: one that runs are made with by
+        its own chance, any other only by that of all of them together."""
+        if abs(idea.number) > self.most + self.unit:
+            return True  # no such random number
+        if (at := self._rounded(idea.number)) not in self.counted:
+            self.counted.add(at)
+            self.spent += self.of_one
+        is_of_runs = idea.slip is not None and idea.slip.mistake.phase == self.step.phase
+        return (self.of_one if is_of_runs else self.spent) <= MOST_BY_CHANCE
 
 
 def wrong_numbers(
@@ -155,18 +189,20 @@ def wrong_numbers(
     return tuple(found)
 
 
-def _apart(ideas: Iterable[WrongNumber]) -> tuple[WrongNumber, ...]:
-    """One of each label: a mistake may be made in two ways that give nearly the same."""
-    return tuple({idea.label: idea for idea in reversed(list(ideas))}.values())[::-1]
-
-
 def _powers(right: float, number: float) -> int:
     """By how many powers of ten a number is too large; 0 if its digits are not the right ones."""
     if not (right and number and isfinite(right)) or (right < 0) != (number < 0):
         return 0
     exponent = log10(number / right)
     near = round(exponent)
-    return near if abs(exponent - near) < 1e-3 else 0  # to the three digits that one gives
+    fits = abs(near) <= MOST_PLACES and abs(exponent - near) < 1e-3  # to the three digits given
+    return near if fits else 0
+
+
+@lru_cache(maxsize=1)
+def _asked(program: Program, iteration: Iteration, cell: Cell) -> _AskedCell:
+    """The cell asked for: it is answered several times."""
+    return _AskedCell(program, iteration, cell)
 
 
 class _AskedCell:
@@ -186,11 +222,14 @@ class _AskedCell:
         before = (step.symbol for step in program.steps[: program.index(cell.symbol)])
         self._known = {*iteration.given, *iteration.scalars, *before}
 
-    def tiers(self) -> Iterator[Iterable[WrongNumber]]:
+    def tiers(self) -> Iterator[tuple[WrongNumber, ...]]:
         """The wrong numbers, the likeliest first; a tier counts only if none before it matches."""
-        for tier in (self._slips, self._terms, self._cells_beside, self._operands):
-            with np.errstate(all="ignore"):
-                yield [idea for idea in tier() if isfinite(idea.number) and self._differs(idea)]
+        return map(self._tier, (self._slips, self._terms, self._cells_beside, self._operands))
+
+    @lru_cache(maxsize=8)  # noqa: B019 (as long as its cell)
+    def _tier(self, tier: Callable[[], Iterator[WrongNumber]]) -> tuple[WrongNumber, ...]:
+        with np.errstate(all="ignore"):
+            return tuple(i for i in tier() if isfinite(i.number) and self._differs(i))
 
     def _differs(self, idea: WrongNumber) -> bool:
         return abs(idea.number - self.right) > ROUNDING * abs(self.right)
@@ -212,16 +251,10 @@ class _AskedCell:
         return narrow and self.at[0] < rows and self.at[1] < columns
 
     def _slips(self) -> Iterator[WrongNumber]:
-        step = self.step
-        seen: set[Expr] = set()
-        look = self._lit(step.expression)
-        # By hand σ′(Z1) is A1 ∘ (1 − A1): that can go wrong as well.
-        forms = dict.fromkeys((*taught(step), self.program.lowered_of(step)))
-        for mistake in (*CATALOGUE.values(), *MISREADINGS.values()):
-            for slip in slips(mistake, step, forms, self.program, self._fits):
-                if slip.wrong not in seen:
-                    seen.add(slip.wrong)
-                    yield WrongNumber(self._number(slip.wrong), mistake.how, None, look, slip)
+        look = self._lit(self.step.expression)
+        for slip in every_slip(self.program, self.cell.symbol):
+            if self._fits(self.step, slip.wrong):
+                yield WrongNumber(self._number(slip.wrong), slip.mistake.how, None, look, slip)
         yield from self._single_terms()
 
     def _number(self, wrong: Expr) -> float:
@@ -267,7 +300,9 @@ class _AskedCell:
         for term, factor in addends:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
-            yield WrongNumber(number, kind.how, None, cells(term), slip)
+            others = [other for other, _ in addends if other != term]
+            left_out = others[0] if len(others) == 1 else None
+            yield WrongNumber(number, kind.how, None, cells(term), slip, left_out)
 
     def _goes_back(self) -> bool:
         """Whether the terms are paths: a gradient is computed from others, and with weights."""
@@ -280,19 +315,29 @@ class _AskedCell:
             part, said, look = factor * float(value(term, self.env)), text(term), cells(term)
             if len(addends) > 1:
                 yield WrongNumber(
-                    self.right - part, "with a term left out", f"{said} is one of the terms", look
+                    self.right - part,
+                    "with a term left out",
+                    f"{said} is one of the terms",
+                    look,
+                    term=term,
                 )
                 twice = f"{said} counts only once"
-                yield WrongNumber(self.right + part, "with a term counted twice", twice, look)
+                yield WrongNumber(
+                    self.right + part, "with a term counted twice", twice, look, term=term
+                )
                 sign = f"look at the sign of {said}"
                 yield WrongNumber(
-                    self.right - 2 * part, "with the sign of a term flipped", sign, look
+                    self.right - 2 * part,
+                    "with the sign of a term flipped",
+                    sign,
+                    look,
+                    term=term,
                 )
             if isinstance(term, Mul):
                 added = factor * float(value(term.left + term.right, self.env))
                 factors = f"{said} is a product"
                 number = self.right - part + added
-                yield WrongNumber(number, "with factors added", factors, look)
+                yield WrongNumber(number, "with factors added", factors, look, term=term)
 
     # Numbers read from the wrong place
 

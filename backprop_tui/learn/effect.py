@@ -20,6 +20,7 @@ from backprop_tui.maths.expressions import Cell, Name, cells, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.architecture import Step
 from backprop_tui.run.iterations import computed
 from backprop_tui.run.timeline import Timeline
 
@@ -247,6 +248,15 @@ class RightRun:
             return None
         at = np.unravel_index(np.argmin(same), same.shape)
         return Cell(symbol, int(at[0]) + 1, int(at[1]) + 1)
+
+    def enters(self, iteration: int, step: Step) -> bool | None:
+        """Whether the mistake enters with a step, also where it is made too early; False where a
+        wrong number is only carried on, None where all are correct."""
+        if self.wrong.program.is_early(step):
+            return True
+        if self.first_wrong(iteration, step.symbol) is None:
+            return None
+        return step.symbol in self.slips
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as its run)
     def without_effect(self, iteration: int) -> str | None:

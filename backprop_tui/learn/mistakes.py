@@ -1,13 +1,14 @@
 """The mistakes that people make with backpropagation: each rewrites the expression of a step.
 
-CATALOGUE has those that a run can be made with: such a program is a program like any other. The
-same rewrites, and those of MISREADINGS, find the mistake behind a learner's number or formula.
+MISTAKES has them all: each finds the mistake behind a learner's number, array or formula. A run can
+be made with those of CATALOGUE: such a program is a program like any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from backprop_tui.learn import rewrites
@@ -17,7 +18,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.backward import collapsed
-from backprop_tui.model.program import Program
+from backprop_tui.model.program import Program, lower
 
 ROUNDING = 1e-12
 """Numbers this close, relative to the largest of their matrix, are the same up to rounding."""
@@ -49,6 +50,12 @@ class Mistake:
     """Whether it changes the order of the steps: W is updated before the layer below has dA."""
     anywhere: str = ""
     """The sentence for a network without layers, where `sentence` speaks of Z, A or W."""
+
+    @property
+    def of_a_number(self) -> Mistake:
+        """The same in a number or formula of another phase, where its sentence may not be true."""
+        said = f"This is what you get {self.how}."
+        return Mistake(self.name, self.how, said, None, self.change, self.whole, self.of_step)
 
     def told(self, program: Program) -> str:
         """The sentence, true of that program."""
@@ -133,14 +140,40 @@ def slips_of(program: Program) -> tuple[Slip, ...]:
 
 
 def slips_in(program: Program, step: Step, examples: int) -> Iterator[Slip]:
-    """Every mistake of the catalogue in one step, in every way that fits that many examples and
-    reads nothing of an earlier iteration."""
-    fits = _Fits(program, (examples,))
-    for mistake in CATALOGUE.values():
-        if mistake.phase == step.phase:
-            for slip in slips(mistake, step, taught(step), program, fits):
-                if step.phase == "update" or step.symbol not in names(slip.wrong):
-                    yield slip
+    """Every mistake in one step, in every way that fits that many examples, and reads nothing that
+    is computed later or in an earlier iteration."""
+    fits, before = _Fits(program, (examples,)), program.steps[: program.index(step.symbol)]
+    known = {*program.data, *program.kept, *program.constants, *(s.symbol for s in before)}
+    if step.phase != "update":
+        known.discard(step.symbol)
+    for slip in every_slip(program, step.symbol):
+        if known.issuperset(names(slip.wrong)) and fits(slip.step, slip.wrong):
+            yield slip
+
+
+@lru_cache(maxsize=64)
+def every_slip(program: Program, symbol: str) -> tuple[Slip, ...]:
+    """Every mistake in one step, in every way, whatever its shape; the likeliest first, no two that
+    write the same."""
+    step, forms = program.steps[program.index(symbol)], forms_of(program, symbol)
+    found: dict[Expr, Slip] = {}
+    for mistake in MISTAKES.values():
+        made = mistake if mistake.phase in (None, step.phase) else mistake.of_a_number
+        for slip in slips(made, step, forms, program, lambda _, e: e not in forms):
+            found.setdefault(slip.wrong, slip)
+    return tuple(found.values())
+
+
+def forms_of(program: Program, symbol: str) -> tuple[Expr, ...]:
+    """The forms of a step that can go wrong: as it is taught, what it was derived from, and both
+    with the values of the forward pass: σ′(Z1) is A1 ∘ (1 − A1); softmax without its shift."""
+    step = program.steps[program.index(symbol)]
+    known = {s.expression: s.target for s in program.steps if s.phase == "forward"}
+    lowered = program.lowered_of(step)
+    forms = [*taught(step), lowered, rewrites.without_shift(lowered)]
+    if step.derivation is not None:
+        forms.append(lower(step.derivation, known))
+    return tuple(dict.fromkeys(forms))
 
 
 def slips(
@@ -355,9 +388,15 @@ def present_name(name: Any) -> Any:
     return FORMER_NAMES.get(name, name) if isinstance(name, str) else name
 
 
-WHOLE = (rewrites.other_targets, rewrites.mean_taken)
-MISREADINGS: dict[str, Mistake] = {
-    name: Mistake(name, how, f"This is what you get {how}.", None, change, whole=change in WHOLE)
+WHOLE = (
+    rewrites.other_targets,
+    rewrites.mean_taken,
+    rewrites.without_exp,
+    rewrites.z_for_a,
+    rewrites.da_for_dz,
+)
+MISTAKES: dict[str, Mistake] = CATALOGUE | {
+    name: Mistake(name, how, "", None, change, whole=change in WHOLE).of_a_number
     for name, how, change in (
         ("activation-left-out", "without the activation", rewrites.without_activation),
         (
@@ -366,11 +405,14 @@ MISREADINGS: dict[str, Mistake] = {
             rewrites.derivative_for_activation,
         ),
         ("activation-for-derivative", "with g instead of g′", rewrites.activation_for_derivative),
+        ("other-derivative", "with another activation's g′", rewrites.other_derivative),
+        ("softmax-diagonal", "with only softmax's diagonal", rewrites.softmax_diagonal),
         ("one-factor", "from only one of the factors", rewrites.one_factor),
         ("one-side", "from one side only", rewrites.one_side),
-        ("sum-for-difference", "added, not subtracted", rewrites.sum_for_difference),
+        ("sign-of-a-term", "with the sign of a term flipped", rewrites.sign_of_a_term),
         ("minus-forgotten", "without the minus sign", rewrites.without_minus),
         ("other-targets", "with Y and 1 − Y swapped", rewrites.other_targets),
+        ("exp-forgotten", "without exp", rewrites.without_exp),
         ("constant-forgotten", "without the constant factor", rewrites.without_constant),
         ("square-forgotten", "without the square", rewrites.without_square),
         ("division-forgotten", "without the division", rewrites.without_division),
@@ -383,7 +425,15 @@ MISREADINGS: dict[str, Mistake] = {
         ("other-layer", "from a neighbouring layer or step", rewrites.other_layer),
     )
 }
-"""The mistakes in a single number, by name, the likeliest first."""
+"""Every mistake, by name, the likeliest first. Those without a phase are made in a learner's number
+or formula, never in a run."""
+MISTAKES["derivative-twice"] = Mistake(
+    "derivative-twice",
+    "with g′ once more",
+    "The activation's derivative is multiplied in twice: it is in this formula already.",
+    None,
+    of_step=rewrites.derivative_once_more,
+)
 ONE_PATH = CATALOGUE["one-path"]
 ONE_TERM = Mistake(
     "one-term",

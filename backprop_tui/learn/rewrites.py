@@ -5,7 +5,7 @@ Each takes an expression and its program and yields none, one or several others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from backprop_tui.maths.elements import gathers
@@ -32,7 +32,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y, m
-from backprop_tui.model.architecture import Kind, Step
+from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import Part
 from backprop_tui.model.program import Program, lower
 
@@ -111,9 +111,13 @@ def derivative_at_a(e: Expr, program: Program) -> Iterator[Expr]:
     """g′(A) for g′(Z)."""
     match e:
         case Call(function, (z,)) if is_derivative(function):
-            A = Call(_differentiated(function, program), (z,))
-            computed = (step.target for step in program.taught if step.expression == A)
-            yield Call(function, (next(computed, A),))
+            yield Call(function, (_activated(function, z, program),))
+
+
+def _activated(derivative: str, z: Expr, program: Program) -> Expr:
+    """A, by its name where a step computes it, for the derivative of an activation at z."""
+    A = Call(_differentiated(derivative, program), (z,))
+    return next((step.target for step in program.taught if step.expression == A), A)
 
 
 def _differentiated(derivative: str, program: Program) -> str:
@@ -246,6 +250,50 @@ def activation_for_derivative(e: Expr, program: Program) -> Iterator[Expr]:
             yield Call(_differentiated(function, program), args)
 
 
+def other_derivative(e: Expr, program: Program) -> Iterator[Expr]:
+    """σ′ and tanh′ for another activation's derivative, as they are computed from A."""
+    match e:
+        case Call(function, (z,)) if is_derivative(function) and not gathers(function):
+            A = _activated(function, z, program)
+            yield from (A * (1 - A), 1 - Call("square", (A,)))
+
+
+def derivative_once_more(step: Step, e: Expr, program: Program) -> Iterator[Expr]:
+    """x ∘ g′(Z) for a gradient x that g′ is in already: (A2 − Y) ∘ σ′(Z2)."""
+    if step.derivation is None or e == step.derivation:
+        return
+    for part in walk(step.derivation):
+        match part:
+            case Call(function) if is_derivative(function):
+                yield e * part
+            case Mul(A, Diff(_, Call(sums))) if sums in GATHERS:  # softmax
+                yield e * (A * (1 - A))
+
+
+def softmax_diagonal(e: Expr, program: Program) -> Iterator[Expr]:
+    """dA ∘ A ∘ (1 − A) for A ∘ (dA − Σ dA ∘ A): softmax as if each output read its own Z only."""
+    match e:
+        case Mul(A, Diff(dA, Call(sums, (Mul(x, y),)))) if sums in GATHERS and {x, y} == {A, dA}:
+            yield dA * (A * (1 - A))
+
+
+def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
+    """x for exp(x), wherever it is written: Z / ΣZ for softmax(Z)."""
+    known: dict[Expr, Expr] = {c: c.args[0] for c in calls(e) if c.function == "exp"}
+    if known:
+        yield replace(e, known)
+
+
+def without_shift(e: Expr) -> Expr:
+    """Softmax as it is written by hand: exp(z) / Σ exp(z), without subtracting the largest z."""
+    shifted: dict[Expr, Expr] = {
+        part: part.left
+        for part in walk(e)
+        if isinstance(part, Diff) and isinstance(part.right, Call) and "max" in part.right.function
+    }
+    return replace(e, shifted)
+
+
 def one_factor(e: Expr, program: Program) -> Iterator[Expr]:
     """x and y for x ∘ y."""
     match e:
@@ -265,11 +313,15 @@ def other_targets(e: Expr, program: Program) -> Iterator[Expr]:
         yield replace(e, {1 - Y: Y, Y: 1 - Y})
 
 
-def sum_for_difference(e: Expr, program: Program) -> Iterator[Expr]:
-    """x + y for x − y."""
+def sign_of_a_term(e: Expr, program: Program) -> Iterator[Expr]:
+    """x + y and −x − y for x − y, and x − y for x + y."""
     match e:
         case Diff(x, y):
-            yield x + y
+            yield from (x + y, *(() if isinstance(x, Num) else (Neg(x) - y,)))
+        case Sum(terms):
+            for k, term in enumerate(terms[1:], 1):
+                before = terms[0] if k == 1 else Sum(terms[:k])
+                yield Sum((before - term, *terms[k + 1 :])) if terms[k + 1 :] else before - term
 
 
 def one_side(e: Expr, program: Program) -> Iterator[Expr]:
@@ -317,26 +369,36 @@ def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
 def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
     """The sums over the other axis, and over both, for those over one."""
     match e:
-        case Call("row_sums", args):
-            yield from (Transpose(Call("col_sums", args)), Call("total", args))
-        case Call("col_sums", args):
-            yield from (Transpose(Call("row_sums", args)), Call("total", args))
+        case Call("row_sums" | "col_sums" as function, args):
+            other = Call("col_sums" if function == "row_sums" else "row_sums", args)
+            yield from (other, Transpose(other), Call("total", args))
 
 
-def other_part(part: Part, other: Part, kind: Kind) -> Change:
-    """The rewrite that reads another matrix of the layer: Z1 for A1, dA1 for dZ1."""
-
-    def change(e: Expr, program: Program) -> Iterator[Expr]:
-        match e:
-            case Name(symbol) if (role := program.roles.get(symbol)) and role.part == part:
-                if role.kind == kind:
-                    yield from map(Name, program.beside(symbol, other))
-
-    return change
+def z_for_a(e: Expr, program: Program) -> Iterator[Expr]:
+    """Z1 for A1, wherever it is read; also of a product one factor alone."""
+    yield from _with_others(e, {a: z for z, a in _activations(program)}, program)
 
 
-z_for_a = other_part("activation", "affine", "value")
-da_for_dz = other_part("affine", "activation", "gradient")
+def da_for_dz(e: Expr, program: Program) -> Iterator[Expr]:
+    """dA1 for dZ1, wherever it is read; also of a product one factor alone."""
+    of = program.gradient_of
+    pairs = ((of(z), of(a)) for z, a in _activations(program))
+    yield from _with_others(e, {dz: da for dz, da in pairs if dz and da}, program)
+
+
+def _with_others(e: Expr, others: Mapping[str, str], program: Program) -> Iterator[Expr]:
+    for symbol in names(e):
+        if symbol in others:
+            wrong = replace(e, {Name(symbol): Name(others[symbol])})
+            yield from (wrong, *one_factor(wrong, program))
+
+
+def _activations(program: Program) -> Iterator[tuple[str, str]]:
+    """Each Z with the A that is a function of it alone."""
+    for step in program.forward:
+        match step.expression:
+            case Call(_, (Name(z),)) if step.phase == "forward":
+                yield z, step.symbol
 
 
 def other_layer(e: Expr, program: Program) -> Iterator[Expr]:

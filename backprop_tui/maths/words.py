@@ -63,7 +63,7 @@ PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
 FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
 """Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
-# Every pattern begins where a word does: tried within it, a long word would take its length squared.
+# Each begins where a word does: tried within it, a long word would take its length squared.
 DERIVATIVES = (
     (re.compile(r"\b(?:derivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),
     (re.compile(r"\b(?:derivative )?(\w+)′(?=\()"), r"derivative of \1 at "),
@@ -204,6 +204,7 @@ WORDS = Notation(
     parentheses=("open parenthesis ", " close parenthesis"),
     encloses=False,
     entry=_entry_in_words,
+    power="{} to the power {}",
     partial="d {} by d {}",
     delta="1 where {} is {}, otherwise 0,",
     gathered=lambda sign, k: f"{'sum' if sign == 'Σ' else 'largest'} over {k} of",

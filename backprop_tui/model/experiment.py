@@ -17,10 +17,12 @@ import numpy as np
 from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.functions import Array as Array
 from backprop_tui.maths.shapes import Shape
+from backprop_tui.messages import typed
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.architecture import Architecture
 from backprop_tui.model.classes import are_classes
 from backprop_tui.model.keys import (
+    FILE,
     LINE,
     PROSE,
     TRUTH,
@@ -94,7 +96,7 @@ FORMULAS = Section(
 class CsvSource:
     """What the [data] of a file says instead of X and Y, for both to be read from a CSV file."""
 
-    csv: Annotated[str, Key(LINE, "a file, looked for beside this one")]
+    csv: Annotated[str, Key(FILE, "a file, looked for beside this one")]
     inputs: Annotated[tuple[str, ...], Key(COLUMNS, "read columns; left out: all")]
     target: Annotated[tuple[str, ...], Key(TARGETS, "what is to be predicted")]
     standardize: Annotated[bool, Key(TRUTH, "inputs to mean 0 and standard deviation 1")] = False
@@ -277,7 +279,7 @@ class Experiment:
 
     def __repr__(self) -> str:
         loss = f", {self.network.loss}" if isinstance(self.network, Network) else ""
-        return f"<Experiment {self.source}: {self.network.sizes}{loss}>"
+        return f"<Experiment {typed(self.source)}: {self.network.sizes}{loss}>"
 
     @property
     def decimals(self) -> int:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.messages import listed
+from backprop_tui.messages import listed, readable
 
 
 def read_only(values: Any) -> Array:
@@ -300,10 +300,12 @@ def _prose(text: Any) -> bool:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
+    return readable(" ".join(text.split()))
 
 
-LINE = Value("one line of text", lambda v: _tame(v) and bool(v.strip()), str.strip)
+FILE = Value("one line of text", lambda v: _tame(v) and bool(v.strip()), str.strip)
+"""The name of a file, sign by sign."""
+LINE = replace(FILE, means=lambda v: readable(v.strip()))
 """Text that a title can hold."""
 PROSE = Value("text without control characters", _prose, _on_one_line)
 """Text over any number of lines; how it was broken into lines does not matter."""

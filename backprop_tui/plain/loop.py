@@ -7,14 +7,13 @@ moves no cursor: the terminal's own line editing is all that a line is typed wit
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Callable
 from functools import partial
 
 from backprop_tui.exports.record import Record
 from backprop_tui.files.settings import NO_SETTINGS, Settings
-from backprop_tui.messages import printable
+from backprop_tui.messages import readable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
 from backprop_tui.session.leaving import (
@@ -26,7 +25,6 @@ from backprop_tui.session.leaving import (
 )
 
 PROMPT = "> "
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def run(
@@ -48,7 +46,7 @@ def run(
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     attended = sys.stdin.isatty() and sys.stdout.isatty()
-    face = PlainFace(experiment, decimals, lambda line: tell(heard(line)), preferred)
+    face = PlainFace(experiment, decimals, lambda line: tell(readable(line)), preferred)
     session = face.session
     session.record = record
     if is_resumed:
@@ -80,11 +78,6 @@ def run(
         raise
     end_autosaves(session)
     tell(last_words(session))
-
-
-def heard(line: str) -> str:
-    """A line that gives the terminal no orders: its control characters are spelled."""
-    return CONTROLS.sub(lambda found: printable(found[0]), line)
 
 
 def read(prompt: Callable[[str], None] | None) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_tui.files.experiment_file import as_argument
+from backprop_tui.messages import typed
 from backprop_tui.session import lazy
 from backprop_tui.session.looks import seen, snapshot
 from backprop_tui.session.saving import code_of, is_sure, not_saved, would_be_lost
@@ -81,6 +82,7 @@ def last_words(s: SessionState) -> str:
     if s.saved_at and lazy.saving.same_run(s.saved_at[1][0], s.timeline.experiment):
         again = f"{s.program} {as_argument(s.saved_at[0])}"
         told = s.saved_at[1] == snapshot(s)
+    again = typed(again)
     if not told:
         again = lazy.codes.right_here(again, lambda: code_of(s), s.program)
     return "\n".join(filter(None, (s.score.sentence() if s.score else "", again)))

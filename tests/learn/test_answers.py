@@ -17,11 +17,13 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import (
     AnswerVerdict,
     JudgedAnswer,
+    asks_for,
     earlier,
     judge,
     read_number,
     unit_of,
 )
+from backprop_tui.learn.by_hand import decimals_needed
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
@@ -152,6 +154,93 @@ class TestNumbers:
         assert "0.036" not in answered(typed).said
 
 
+class TestRounding:
+    """The right number of mazur's dZ2[1,1] is 0.138499 = 0.741365 · 0.751365 · 0.248635."""
+
+    @pytest.mark.parametrize(
+        ("symbol", "typed"),
+        [
+            ("dZ2", "0.741*0.1868"),
+            ("dZ2", "0.7414*0.187"),
+            ("dZ2", "0.741*0.751*0.249"),
+            ("dZ2", "0,741*0,187"),
+            ("dZ2", "0.1384"),
+            ("A1", "1/(1+0.686)"),
+            ("L", "0.275+0.024"),
+            ("L", "0.299"),  # with each term rounded
+        ],
+    )
+    @pytest.mark.parametrize("decimals", [3, 4])
+    def test_a_right_method_is_right_however_its_numbers_are_rounded(
+        self, symbol: str, typed: str, decimals: int
+    ) -> None:
+        if decimals == 3 or "*" in typed or "+" in typed:
+            judged = answered(typed, Cell(symbol, 1, 1), decimals=decimals)
+            assert judged.verdict is AnswerVerdict.RIGHT
+
+    @pytest.mark.parametrize(
+        ("symbol", "typed"),
+        [
+            ("dZ2", "0.741*1"),
+            ("dZ2", "-0.741*0.187"),
+            ("dZ2", "0.741+0.187"),
+            ("dZ2", "0.741*0.751"),
+            ("A1", "1/(1-0.686)"),
+            ("L", "0.275-0.024"),
+            ("L", "0.549+0.048"),
+        ],
+    )
+    def test_a_wrong_method_is_wrong(self, symbol: str, typed: str) -> None:
+        judged = answered(typed, Cell(symbol, 1, 1), decimals=3)
+        assert judged.verdict is AnswerVerdict.WRONG
+
+    @pytest.mark.parametrize(
+        ("symbol", "typed", "decimals"),
+        [("dA1", "0.037", 3), ("dA1", "0.035", 3), ("Z1", "0.37", 4), ("Z1", "0.3774", 4)],
+    )
+    def test_one_unit_in_the_last_digit_and_cutting_off_are_rounding(
+        self, symbol: str, typed: str, decimals: int
+    ) -> None:
+        judged = answered(typed, Cell(symbol, 1, 1), decimals=decimals)
+        assert judged.verdict is AnswerVerdict.COARSE
+        assert judged.said == "Very close. Is it rounded correctly?"
+
+    def test_a_mistake_s_number_is_no_rounding(self) -> None:
+        judged = answered("0.0383", Cell("dA1", 1, 1), decimals=3)
+        assert judged.mistakes[0] == "transpose-forgotten"
+
+
+class TestSmallNumbers:
+    """vanishing's dZ6[1,1] is 2.27e−04; dZ2 of article is −2.57e−04 after 3,000 iterations."""
+
+    @pytest.mark.parametrize("typed", ["0.00023", "2.3e-04", "2,3e-4", "2.27e-4", "0.000227"])
+    def test_two_significant_figures_are_right(self, typed: str) -> None:
+        judged = answered(typed, Cell("dZ6", 1, 1), "vanishing", decimals=3)
+        assert judged.verdict is AnswerVerdict.RIGHT
+
+    @pytest.mark.parametrize("typed", ["0", "0.000", "0.0002", "2e-4"])
+    def test_fewer_are_not_enough_and_no_miss(self, typed: str) -> None:
+        judged = answered(typed, Cell("dZ6", 1, 1), "vanishing", decimals=3)
+        assert judged.verdict is AnswerVerdict.COARSE
+        assert "to two significant figures" in judged.said
+
+    @pytest.mark.parametrize("typed", ["0.00026", "0.0004", "2.57e-4"])
+    def test_a_wrong_sign_is_never_forgiven(self, typed: str) -> None:
+        judged = answered(typed, Cell("dZ2", 1, 1), "article", 3, iteration=3000)
+        assert judged.verdict is AnswerVerdict.WRONG
+        right = answered(f"-{typed}", Cell("dZ2", 1, 1), "article", 3, iteration=3000)
+        assert right.verdict is not AnswerVerdict.WRONG or typed == "0.0004"
+
+    def test_the_question_shows_the_digits_that_the_sign_needs(self) -> None:
+        found = explained(Timeline(load("article")), Cell("dZ2", 1, 1), 3, iteration=3000)
+        assert asks_for(found, 3) == (
+            "Answer to two significant figures. Compute with A2[1,1] = 0.99974."
+        )
+        assert asks_for(explained(Timeline(load("mazur")), Cell("dZ2", 1, 1), 3), 3) == (
+            "Answer to 3 decimals."
+        )
+
+
 class TestSignsAndTrends:
     def test_bigger_and_smaller_compare_with_the_iteration_before(self) -> None:
         cell = Cell("A2", 1, 1)  # falls from 0.751 towards its target 0.01
@@ -214,11 +303,14 @@ def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
     env = dict(found.env)
     taught = data.draw(st.sampled_from([e for e in (step.expression, step.derivation) if e]))
     expanded = element(taught, cell.row, cell.column, found.shapes)
-    learner = as_shown(expanded, env, decimals)
+    shown = decimals_needed(found, decimals)  # the question shows these where the sign is open
+    learner = as_shown(expanded, env, shown)
     if not np.isfinite(learner) or not np.isfinite(found.provenance.number(found.place)):
         return
-    typed = number(learner, decimals)
-    assert judge(typed, found, decimals, None, ()).verdict is AnswerVerdict.RIGHT
+    judged = judge(number(learner, shown), found, decimals, None, ())
+    if judged.verdict is AnswerVerdict.COARSE and "two significant" in judged.said:  # as asked
+        judged = judge(f"{learner:.2g}", found, decimals, None, ())
+    assert judged.verdict is AnswerVerdict.RIGHT
 
 
 class TestInfinity:

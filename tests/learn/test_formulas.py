@@ -4,6 +4,7 @@ run with them is a run like any other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace as changed
 
 import numpy as np
@@ -19,7 +20,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.check import Report
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.learn.formulas import JudgedFormula, judge, trees
-from backprop_tui.learn.mistakes import CATALOGUE, slips_in
+from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, slips_in
 from backprop_tui.learn.probes import misfit, same
 from backprop_tui.learn.trial import FormulaVerdict
 from backprop_tui.maths.expressions import (
@@ -42,6 +43,7 @@ from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
@@ -288,7 +290,8 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
     e = changed(BATCH, training=Training(batch=2, reduction="sum"))
     assert verdict(e, "dW2", "dZ2 @ A1.T") is FormulaVerdict.RIGHT
     assert (
-        judge(e, "dW2", "dZ2 @ A1.T / m").sentence == "Close: it is 1 / m times the correct value."
+        judge(e, "dW2", "dZ2 @ A1.T / m").sentence
+        == "This is what you get with a mean instead of a sum."
     )
 
 
@@ -387,10 +390,17 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "0.5", "dW2 must be 1×3 like W2, but this gives a single number"),
         ("dW2", "-dZ2 @ A1.T", "Close: only the sign is wrong."),
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
+        ("dW2", "3·dZ2·A1ᵀ", "Close: it is 3 times the correct value."),
+        (
+            "dW2",
+            "-dZ2 @ A1.T / 5",
+            "Close: it is 1/5 times the correct value, and the sign is wrong.",
+        ),
+        ("dW2", "1.5 * dZ2 @ A1.T", "Close: it is 1.5 times the correct value."),
         ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times the correct value."),
         ("dZ2", "Y - A2", "The sign is flipped: this is minus the gradient."),
         ("dZ1", "dA1", "The activation's derivative is left out: dZ is a copy of dA."),
-        ("W1", "W1", "None of the 9 numbers is correct: your formula gives 0.07259 for W1[1,1]."),
+        ("W1", "W1", "This is what you get from one side only."),
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: str) -> None:
@@ -401,8 +411,13 @@ def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: st
 
 def test_two_mistakes_that_give_the_same_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     one = CATALOGUE["derivative-left-out"]
-    monkeypatch.setitem(CATALOGUE, "twin", changed(one, name="twin", sentence="It is a twin."))
-    found = judge(ARTICLE, "dZ1", "dA1")
+
+    def otherwise(e: Expr, program: Program) -> Iterator[Expr]:
+        return (wrong * 1.0 for wrong in one.change(e, program))
+
+    twin = changed(one, name="twin", sentence="It is a twin.", change=otherwise)
+    monkeypatch.setitem(MISTAKES, "twin", twin)
+    found = judge(changed(ARTICLE, training=Training(learning_rate=0.123)), "dZ1", "dA1")
     assert found.sentence == f"{one.sentence} Or: It is a twin."
     assert [slip.mistake.name for slip in found.slips] == ["derivative-left-out", "twin"]
 
@@ -673,6 +688,29 @@ def test_what_is_right_for_targets_of_0_and_1_is_right_there() -> None:
     found = judge(load("softmax"), "L", "-log(sum(Y*A2))")
     assert found.accepted
     assert found.sentence.startswith("Your formula is correct where each target is 0 or 1, as here")
+
+
+def with_a_loss_that_is_nan() -> Experiment:
+    """A linear output with several entries, of which random numbers leave no logarithm."""
+    network = Network((2, 3, 4), ("sigmoid", "linear"), "binary_cross_entropy")
+    return experiment(network, Training(), [[0.5], [0.2]], [[0.0], [1.0], [0.0], [1.0]])
+
+
+@pytest.mark.parametrize("typed", ["log(0 - 1) + 0 * col_sums(A2)", "col_sums(A2)"])
+def test_where_every_network_gives_nan_it_cannot_be_told(typed: str) -> None:
+    judged = judge(with_a_loss_that_is_nan(), "L", typed)
+    assert judged.verdict is FormulaVerdict.UNTOLD
+    assert not judged.accepted
+    assert not judged.missed
+    assert "cannot be told" in judged.sentence
+
+
+def test_its_gradients_and_the_taught_loss_are_judged_all_the_same() -> None:
+    e = with_a_loss_that_is_nan()
+    loss = next(step for step in steps(e) if step.symbol == "L")
+    assert judge(e, "L", text(loss.expression)).accepted
+    assert verdict(e, "dA2", "(1-Y)/(1-A2) - Y/A2") is FormulaVerdict.RIGHT
+    assert verdict(e, "dA2", "A2 - Y") is FormulaVerdict.WRONG
 
 
 def test_a_mistake_is_named_only_where_it_gives_these_numbers() -> None:

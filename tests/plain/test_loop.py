@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.plain.loop import heard
+from backprop_tui.messages import readable
 from tests.terminal import Terminal, stepper
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_what_is_repeated_of_a_line_gives_the_terminal_no_orders(line: str) -> N
 
 def test_but_what_only_looks_unusual_is_said_as_it_is() -> None:
     title = "«\xa0Oui\xa0» 👩\u200d🏫"  # spaces that do not break, signs that are joined
-    assert heard(title) == title
+    assert readable(title) == title
 
 
 def test_answers_are_kept(tmp_path: Path) -> None:

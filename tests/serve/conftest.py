@@ -7,14 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-
-from tests.serve.chromium import Chromium, chromium, tabs_of
 
 ROOT = Path(__file__).parents[2]
 SEED = "7"
@@ -73,16 +70,3 @@ def serving(*argv: str) -> Iterator[Served]:
 def served() -> Iterator[Served]:
     with serving("article", "--seed", SEED) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Chromium, by its address: one for all tests."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
-
-
-@pytest_asyncio.fixture
-async def browser(running: str) -> AsyncIterator[Chromium]:
-    async with tabs_of(running) as tabs:
-        yield tabs

@@ -133,4 +133,4 @@ def test_what_if(snap_compare: Compare) -> None:
 def test_every_picture_kept_is_compared() -> None:
     """None is left over from a test that is gone."""
     kept = list((Path(__file__).parent / "__snapshots__" / "test_snapshots").glob("*"))
-    assert len(kept) == 19
+    assert len(kept) == 21

@@ -29,6 +29,7 @@ from backprop_tui.exports.figures import (
     setting,
 )
 from backprop_tui.exports.formats import Wanted
+from backprop_tui.learn.effect import RightRun
 from backprop_tui.learn.mistakes import slips_of
 from backprop_tui.maths.expressions import Call, Cell, Expr, names, walk
 from backprop_tui.maths.functions import PRIMITIVES, expand, z
@@ -40,9 +41,12 @@ from backprop_tui.model.program import Program
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import said
 from backprop_tui.run.timeline import Iteration, Timeline
+from backprop_tui.session.view import CARRIED_ON, ENTERS
 
 MOST_TERMS = 6
 """Most terms of a sum that are written out; of a longer one the first ones, … and the last."""
+SIGNS = {None: "", True: ENTERS, False: CARRIED_ON}
+"""The sign of a step, by whether the mistake of the run enters with it."""
 MOST_FIGURES = 4
 """Most published figures of a step that are listed; of more, the first and the last."""
 
@@ -105,6 +109,8 @@ class WorkedStep:
     """A sentence on the mistake of the run, where this step makes it."""
     published: tuple[str, ...]
     """Sentences that compare the step with published figures."""
+    sign: str
+    """✗ where the mistake of the run enters with this step, ~ where it is carried on."""
 
     @property
     def place(self) -> str:
@@ -319,6 +325,7 @@ class _Author:
     def __init__(self, timeline: Timeline, decimals: int) -> None:
         self.timeline, self.decimals = timeline, decimals
         self.provenance, self.beside = Provenance(timeline), Beside(timeline)
+        self.right = RightRun(timeline) if timeline.experiment.mistake else None
         self.slips = {slip.step.symbol: slip.of_run for slip in slips_of(timeline.program)}
         self._edited_so_far: dict[tuple[Edit, ...], Provenance] = {}
 
@@ -358,6 +365,7 @@ class _Author:
             tuple(line for note in notes for line in note.lines),
             self.slips.get(step.symbol),
             tuple(published_sentences(self.beside, iteration.number, step)),
+            SIGNS[self.right.enters(iteration.number, step) if self.right else None],
         )
 
     def _provenance_in(self, iteration: int) -> Provenance:

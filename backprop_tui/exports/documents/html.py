@@ -1,4 +1,8 @@
-"""The HTML document: every step worked out on one page, formulas in MathML, contents with links."""
+"""The HTML document: every step worked out on one page, formulas in MathML, contents with links.
+
+Its script shows it a step at a time, beside a board of all matrices, which it fills from the tables
+of the document. Without the script it is a document to read from top to bottom.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from backprop_tui.exports.documents.page import (
     Html,
     element,
     formula,
+    joined,
     mathematics,
     page,
     paragraph,
@@ -27,65 +32,131 @@ from backprop_tui.exports.documents.page import (
 )
 from backprop_tui.exports.figures import heading, iterations
 from backprop_tui.exports.formats import Wanted
+from backprop_tui.maths.expressions import names
 from backprop_tui.maths.mathml import DISPLAYED, MATHML
 from backprop_tui.maths.writing import GUARDED, TEXT
+from backprop_tui.model.architecture import PHASES, Role
+from backprop_tui.model.program import Program
+from backprop_tui.model.rows import named, rows_of
 from backprop_tui.run.timeline import Timeline
+from backprop_tui.session.view import CARRIED_ON, ENTERS
 
-STYLE = Path(__file__).with_name("html.css").read_text("utf-8")
+HERE = Path(__file__)
+HINT = "Step with the buttons below, or with space (next) and ⌫ (back)."
+STYLE = HERE.with_name("html.css").read_text("utf-8")
 
 
 def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     """The text of the page, an iteration at a time."""
-    return page(timeline.experiment.title, _body(timeline, wanted), STYLE)
+    style, script = (
+        HERE.with_name(f"stepping.{kind}").read_text("utf-8") for kind in ("css", "js")
+    )
+    return page(timeline.experiment.title, _body(timeline, wanted), STYLE + style, script)
 
 
 def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html]:
     said = map(paragraph, opening(timeline, wanted.decimals))
-    yield element("header", element("h1", timeline.experiment.title), *said)
+    yield Html('<div class="document">\n')
+    title = element("h1", timeline.experiment.title)
+    yield element("header", title, *said, element("p", HINT, class_="hint", hidden="hidden"))
     yield _contents(timeline, wanted.iterations)
-    for chapter in chapters(timeline, wanted):
-        yield _chapter(chapter)
-        if chapter.ends:
-            yield paragraph(chapter.ends, "wrong")
+    yield from map(_chapter, chapters(timeline, wanted))
     yield derived(derivations(timeline), of_derivations(timeline))
+    yield Html("</div>\n")
+    yield _board(timeline.program)
+    yield _bar()
+
+
+def _board(program: Program) -> Html:
+    """Places for all matrices in the rows of the program's boards, each gradient under its value,
+    which the script fills."""
+    rows, placed = rows_of(program), set[str]()
+    results = {symbol for row in rows for slot in row.results for symbol in slot}
+    sections = []
+    for row in rows:
+        own = [s for slot in row.slots for s in slot if s not in results or slot in row.results]
+        if row is rows[-1]:
+            own += [*program.of_kind("loss"), *(s for s in program.roles if s not in placed)]
+        cells = []
+        for symbol in own:
+            under = [s for s, role in program.roles.items() if symbol in _values_of(program, role)]
+            column = [s for s in (symbol, *under) if s not in placed]
+            placed.update(column)
+            parts = (element("div", data_place=s) for s in column)
+            cells.append(element("div", *parts, class_="column") if column else "")
+        name = element("h3", named(program, row.shared or row.groups))
+        sections.append(element("section", name, element("div", *cells, class_="matrices")))
+    return element("aside", *sections, class_="board", hidden="hidden", aria_label="Matrices")
+
+
+def _values_of(program: Program, role: Role) -> tuple[str, ...]:
+    """The value that a gradient, or a running mean of one, is of."""
+    of = role.of or ""
+    return (of, program.roles[of].of or "") if of in program.roles else ()
+
+
+def _bar() -> Html:
+    """The buttons and the slider by which the script steps."""
+    phases = (element("button", phase, type="button", data_phase=phase) for phase in PHASES)
+    return element(
+        "div",
+        element("button", "back", type="button", data_by="-1"),
+        element("input", type="range", min="0", value="0", aria_label="Step"),
+        element("output", aria_hidden="true"),
+        element("button", "next", type="button", data_by="1"),
+        element("span", *phases, class_="phases"),
+        element("a", "whole page", href="#whole-page"),
+        element("p", class_="said", aria_live="polite"),
+        class_="bar",
+        role="group",
+        hidden="hidden",
+        aria_label="Steps",
+    )
+
+
+def name_of(iteration: int, symbol: str) -> str:
+    """What a step is called in the page's address: dZ2, and 2-dZ2 in iteration 2."""
+    return symbol if iteration == 1 else f"{iteration}-{symbol}"
 
 
 def _contents(timeline: Timeline, number: int) -> Html:
     """Links to every iteration, and to each of its steps."""
-    symbols = [unbroken(MATHML.name(step.symbol)) for step in timeline.program.steps]
+    symbols = {s.symbol: unbroken(MATHML.name(s.symbol)) for s in timeline.program.steps}
     items = []
-    for iteration in iterations(timeline, number):
-        name = f"iteration-{iteration.number}"
-        first = element("a", heading(timeline, iteration), href=f"#{name}")
+    for k, iteration in enumerate(iterations(timeline, number), 1):
+        first = element("a", heading(timeline, iteration), href=f"#iteration-{k}")
         steps = (
             part
-            for k, symbol in enumerate(symbols, 1)
-            for part in (" ", element("a", symbol, href=f"#{name}-step-{k}"))
+            for symbol, written in symbols.items()
+            for part in (" ", element("a", written, href=f"#{name_of(k, symbol)}"))
         )
         items.append(element("li", first, ":", *steps))
-    items.append(element("li", element("a", "Derivations", href="#derivations")))
+    items.append(element("li", element("a", "Derivations", href="#all-derivations")))
     return element("nav", element("ul", *items), aria_label="Contents")
 
 
 def _chapter(chapter: Chapter) -> Html:
     name = f"iteration-{chapter.number}"
-    given = element("h3", "Given"), element("div", *map(_matrix, chapter.given), class_="matrices")
+    matrices = (_matrix(each) for each in chapter.given)
+    given = element("h3", "Given"), element("div", *matrices, class_="matrices given")
     return element(
         "section",
         element("h2", chapter.heading, id=name),
         *map(paragraph, chapter.edited),
         *(given if chapter.given else ()),
-        *(_phase(name, phase, steps) for phase, steps in chapter.phases),
+        *(_phase(chapter.number, phase, steps) for phase, steps in chapter.phases),
+        paragraph(chapter.ends, "ends wrong") if chapter.ends else "",
+        class_="iteration",
         aria_labelledby=name,
     )
 
 
-def _phase(chapter: str, phase: str, steps: Sequence[WorkedStep]) -> Html:
-    name = f"{chapter}-{phase}-{steps[0].number}"
+def _phase(iteration: int, phase: str, steps: Sequence[WorkedStep]) -> Html:
+    name = f"iteration-{iteration}-{phase}-{steps[0].number}"
     return element(
         "section",
         element("h3", phase.capitalize(), id=name),
-        *(_step(worked, f"{chapter}-step-{worked.number}") for worked in steps),
+        *(_step(worked, name_of(iteration, worked.step.symbol)) for worked in steps),
         aria_labelledby=name,
     )
 
@@ -94,10 +165,11 @@ def derived(found: Iterable[Derivation], about: str = "") -> Html:
     """The section of derivations."""
     return element(
         "section",
-        element("h2", "Derivations", id="derivations"),
+        element("h2", "Derivations", id="all-derivations"),
         paragraph(about) if about else "",
         *map(_derivation, found),
-        aria_labelledby="derivations",
+        class_="derivations",
+        aria_labelledby="all-derivations",
     )
 
 
@@ -116,6 +188,7 @@ def _derivation(found: Derivation) -> Html:
         element("h3", unbroken(found.heading(DISPLAYED))),
         element("div", element("table", element("tbody", *rows)), class_="wide"),
         class_="derivation",
+        data_of=found.symbol,
     )
 
 
@@ -125,7 +198,7 @@ def _step(worked: WorkedStep, name: str) -> Html:
         mathematics([worked.formula(MATHML)], worked.formula(TEXT)),
         *(element("p", "where ", formula(each)) for each in worked.definitions(MATHML)),
         paragraph(worked.slip, "wrong") if worked.slip else "",
-        paragraph(found.reason),
+        paragraph(found.reason, "reason"),
         element(
             "p",
             element("span", "Shapes: ", formula(worked.shapes(MATHML))),
@@ -141,20 +214,31 @@ def _step(worked: WorkedStep, name: str) -> Html:
     symbol = unbroken(MATHML.name(worked.step.symbol))
     return element(
         "article",
-        element("h4", f"{worked.number}. ", symbol, f", {worked.place}"),
-        element("div", element("div", *said), _matrix(worked.matrix), class_="beside"),
+        element("h4", f"{worked.number}. ", _sign(worked.sign), symbol, f", {worked.place}"),
+        element("div", element("div", *said), _matrix(worked.matrix, worked.sign), class_="beside"),
         class_=f"step {worked.step.phase}",
         id=name,
+        data_symbol=worked.step.symbol,
+        data_reads=" ".join(names(worked.step.expression)),
     )
 
 
-def _matrix(matrix: MatrixTable) -> Html:
+def _sign(sign: str) -> Html:
+    """The sign of a wrong step, with its meaning for those who point at it."""
+    meaning = {ENTERS: "the mistake enters here", CARRIED_ON: "the mistake is carried on"}
+    if not sign:
+        return Html("")
+    return joined([element("span", sign, class_="wrong", title=meaning[sign]), " "])
+
+
+def _matrix(matrix: MatrixTable, sign: str = "") -> Html:
     rows = (
         element("tr", element("th", head, scope="row"), *map(_number, figures))
         for head, figures in matrix.rows
     )
-    caption = unbroken(MATHML.name(matrix.symbol))
-    return element("div", table(caption, matrix.columns, rows), class_="wide")
+    caption = joined([_sign(sign), unbroken(MATHML.name(matrix.symbol))])
+    filled = table(caption, matrix.columns, rows)
+    return element("div", filled, class_="wide", data_matrix=matrix.symbol)
 
 
 def _number(figure: str) -> Html:

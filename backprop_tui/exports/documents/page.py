@@ -1,29 +1,34 @@
 """One self-contained HTML page, and the elements that it is made of.
 
 Text becomes HTML only by being put into an element, which escapes it: HTML is a type of its own,
-which neither Python nor mypy joins with a string. A page fetches no script, font or picture.
+which neither Python nor mypy joins with a string. A page fetches nothing.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import NoReturn
 
 from backprop_tui.maths.mathml import pieces
 
-VOID = frozenset({"br", "wbr"})
+VOID = frozenset({"br", "input", "wbr"})
 """Elements that hold nothing and have no closing tag."""
-BLOCKS = frozenset("article blockquote div h1 h2 h3 h4 header li nav p section table tr ul".split())
+BLOCKS = frozenset(
+    "article aside blockquote div h1 h2 h3 h4 header li nav p section table tr ul".split()
+)
 """Elements that are followed by a line break in the source."""
 MATHML_TAG = re.compile(r'</?m[a-z]+( (form|stretchy)="[a-z]+")?>')
 
 STYLE = Path(__file__).with_name("page.css").read_text("utf-8")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""The content security policy of a page: it has its own style, and no script runs in it."""
+"""The content security policy of a page: it has its own style, and no script runs in it but the
+one whose hash it names."""
 
 
 # Elements ----------------------------------------------------------------------------------------
@@ -99,11 +104,13 @@ def mathematics(stages: Iterable[str], label: str) -> Html:
 # The page ----------------------------------------------------------------------------------------
 
 
-def page(title: str, body: Iterable[Html], style: str) -> Iterator[str]:
-    """The text of a page with that body; `style` is CSS that follows the common one."""
+def page(title: str, body: Iterable[Html], style: str, script: str = "") -> Iterator[str]:
+    """The text of a page with that body; `style` is CSS that follows the common one, and `script`
+    is run at its end."""
+    policy = f"{POLICY}; script-src '{_hash(script)}'" if script else POLICY
     head = (
         Html('<meta charset="utf-8">\n'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">\n'),
         element("title", title),
         Html(f"\n<style>\n{STYLE}\n{style}</style>\n"),
@@ -111,4 +118,11 @@ def page(title: str, body: Iterable[Html], style: str) -> Iterator[str]:
     yield f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{joined(head).source}</head>\n'
     yield "<body>\n<main>\n"
     yield from (part.source for part in body)
-    yield "</main>\n</body>\n</html>\n"
+    yield "</main>\n"
+    yield f"<script>{script}</script>\n" if script else ""
+    yield "</body>\n</html>\n"
+
+
+def _hash(script: str) -> str:
+    """A script as a policy names it."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"

@@ -11,6 +11,7 @@ from itertools import groupby
 from backprop_tui import version
 from backprop_tui.exports.figures import setting
 from backprop_tui.maths.expressions import Cell, Expr, is_loss_term, names, walk
+from backprop_tui.messages import printable, typed
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.run.edits import Edits
 from backprop_tui.run.many import constants_of, data_of
@@ -22,7 +23,7 @@ LONGEST_LINE = 96
 def heading(timeline: Timeline, format_name: str, iterations: int, needs: str) -> Iterator[str]:
     """Comments: the run, the command that writes the script again, and what the script needs."""
     experiment = timeline.experiment
-    command = f"backprop-tui export {experiment.source} --as {format_name}"
+    command = f"backprop-tui export {typed(experiment.source)} --as {format_name}"
     if iterations > 1:
         command += f" --iterations {iterations}"
     for comment in (
@@ -31,7 +32,7 @@ def heading(timeline: Timeline, format_name: str, iterations: int, needs: str) -
         f"Written by backprop-tui {version()}: {command}",
         needs,
     ):
-        yield f"# {''.join(c if c.isprintable() else ' ' for c in comment)}"
+        yield f"# {printable(comment)}"
 
 
 def data(timeline: Timeline, array: str) -> Iterator[str]:

@@ -5,8 +5,6 @@ It is HTML, because paper needs page breaks, boxes and room to work in, which Ma
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +21,7 @@ from backprop_tui.exports.documents.page import (
     table,
     unbroken,
 )
+from backprop_tui.exports.figures import csv_line
 from backprop_tui.exports.formats import Wanted
 from backprop_tui.exports.worksheet.legend import CONSTANTS, legend, network_line
 from backprop_tui.exports.worksheet.sheet import Worksheet, left_out, sheets
@@ -57,14 +56,12 @@ def remarks(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
 
 def _csv(found: Sequence[Worksheet]) -> str:
     """A row for each sheet: every answer, and how far from it counts as right (±)."""
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
     labels = [label for label, _, _ in _answers(found[0])]
-    rows.writerow(["sheet", "opens with", *(head for s in labels for head in (s, f"{s} ±"))])
+    rows = [csv_line(["sheet", "opens with", *(head for s in labels for head in (s, f"{s} ±"))])]
     for number, sheet in enumerate(found, 1):
         answers = (cell for _, *answer in _answers(sheet) for cell in answer)
-        rows.writerow([number, sheet.command, *answers])
-    return stream.getvalue()
+        rows.append(csv_line([number, sheet.command, *answers]))
+    return "".join(rows)
 
 
 def _answers(sheet: Worksheet) -> Iterator[tuple[str, str, str]]:

@@ -29,7 +29,7 @@ from backprop_tui.files.codes import TooLongError, code_of, grouped
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.maths.expressions import names
 from backprop_tui.maths.shapes import written
-from backprop_tui.messages import hint, shown
+from backprop_tui.messages import hint, shown, typed
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Array, Experiment
 from backprop_tui.model.program import Program
@@ -207,7 +207,7 @@ def command(copy: Experiment, original: Experiment) -> str:
         if flag in flags:
             del flags[(at := flags.index(flag)) : at + 2]
         flags += [flag, str(number)]
-    commands = [shlex.join(["backprop-tui", word, *flags])]
+    commands = [typed(shlex.join(["backprop-tui", word, *flags]))]
     try:
         code = code_of(replace(copy, look=Look(), saved=None), Position())
         commands.append(f"backprop-tui --code {'-'.join(grouped(code))}")

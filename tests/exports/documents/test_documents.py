@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +20,7 @@ from backprop_tui.exports.derivations import FORMATS
 from backprop_tui.exports.documents import latex
 from backprop_tui.exports.documents.document import derivations
 from backprop_tui.exports.documents.markdown import markdown_text
+from backprop_tui.exports.documents.page import POLICY
 from backprop_tui.exports.figures import figure, iterations
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
@@ -30,7 +33,7 @@ from tests.run.test_edits import edited
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 needs_latex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
 DERIVED = {
-    "html": '<section class="derivation">.*?</section>',
+    "html": '<section class="derivation" data-of=".*?">.*?</section>',
     "latex": r"\\begin{align\*}.*?\\end{align\*}",
     "markdown": r"### \$.*?\n\n(?:- .*?\n)+",
 }
@@ -88,8 +91,14 @@ def checked(page: str) -> Outline:
     """A page that is balanced, self-contained, and can be found one's way in."""
     assert page.startswith("<!DOCTYPE html>\n")
     outline = Outline(page)
-    assert not re.search(r"https?:|//|@import|url\(", page)
-    assert {"script", "img", "link", "iframe"}.isdisjoint(tag for tag, _ in outline.tags)
+    assert not re.search(r"https?:|//(?! )|@import|url\(|fetch|src=", page)
+    assert {"img", "link", "iframe"}.isdisjoint(tag for tag, _ in outline.tags)
+    scripts = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    hashes = (b64encode(sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = [f"; script-src 'sha256-{each}'" for each in hashes]
+    policies = [a["content"] for a in outline.all("meta") if "http-equiv" in a]
+    assert policies == [f"{POLICY}{''.join(allowed)}"]
+    assert outline.all("script") == [{}] * len(scripts)
     assert outline.all("html") == [{"lang": "en"}]
     assert len(outline.all("main")) == 1
     assert all(th.get("scope") in ("row", "col") for th in outline.all("th"))
@@ -138,17 +147,18 @@ class TestHtml:
         assert "@media screen and (prefers-color-scheme: dark)" in page
         assert 'name="viewport" content="width=device-width' in page
         wide = [a for a in Outline(page).all("div") if a.get("role") == "group"]
-        assert wide
-        assert all(a["tabindex"] == "0" and a["aria-label"] for a in wide)
+        assert len(wide) == 2 * 17 + 1  # formulas and calculations of the steps, and the bar
+        assert all(a["aria-label"] for a in wide)
+        assert sum(a.get("tabindex") == "0" for a in wide) == 2 * 17
 
     def test_contents_lead_to_every_iteration_and_every_step(self) -> None:
         outline = Outline(exported("html", load("article"), iterations=2))
         ids = {attributes.get("id") for _, attributes in outline.tags}
         links = [a["href"] for a in outline.all("a")]
-        assert len(links) == 2 * (1 + 17) + 1
-        assert links[-1] == "#derivations"
-        assert links[0] == "#iteration-1"
-        assert {str(link).removeprefix("#") for link in links} <= ids
+        assert len(links) == 2 * (1 + 17) + 2
+        assert links[-2:] == ["#all-derivations", "#whole-page"]
+        assert links[:2] == ["#iteration-1", "#Z1"]
+        assert {str(link).removeprefix("#") for link in links} - {"whole-page"} <= ids
 
     def test_a_long_line_may_be_broken_before_each_of_its_signs(self) -> None:
         page = exported("html", load("softmax"))

@@ -43,7 +43,7 @@ def missed(at: int) -> Asking:
     view = view_of(TIMELINE, BEFORE)
     found = Explanation(view.provenance, OPEN.asked.place, str)
     choice = OPEN.choices[at]
-    return OPEN.missed(choice.written, wrong_choice(OPEN.asked, choice, found, 3), at)
+    return OPEN.missed(choice.written, wrong_choice(OPEN.asked, choice, found), at)
 
 
 def test_it_is_asked_with_its_choices_and_no_number() -> None:
