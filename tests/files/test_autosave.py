@@ -91,7 +91,7 @@ def test_what_was_saved_is_not_told() -> None:
     assert left_unsaved() is None
 
 
-@pytest.mark.parametrize("odd", ["fifo", "text", "list", "folder", "link"])
+@pytest.mark.parametrize("odd", ["fifo", "text", "list", "number", "folder", "link"])
 def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
     home.mkdir()
     (home / "1-a.lock").touch()
@@ -104,7 +104,7 @@ def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
         case "link":
             place.symlink_to("/dev/zero")
         case _:
-            place.write_text({"text": "no", "list": "[]"}[odd])
+            place.write_text({"text": "no", "list": "[]", "number": '{"said": 1}'}[odd])
     found, lines = autosaves()
     assert found == []
     assert len(lines) == 1
