@@ -155,7 +155,7 @@ def test_arrays_of_ones_own(tmp_path: Path, packed: bool, data: DataObject) -> N
     arrays = data.draw(changed_documents(MINE))
     if packed:
         try:
-            np.savez(raw := io.BytesIO(), **arrays)  # type: ignore[arg-type]
+            np.savez(raw := io.BytesIO(), **arrays)
         except (ValueError, OverflowError, TypeError):  # rows that differ in length
             return
         written = raw.getvalue()

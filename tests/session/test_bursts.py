@@ -368,3 +368,41 @@ def test_a_burst_in_a_terminal_is_slow_typing(typed: str, says: str) -> None:
         for terminal in (slow, burst):
             terminal.until_says(says)
         slow.until(lambda: alike(slow, burst), "the same screen")
+
+
+LOOKING = [
+    *("g3⏎", "g12⏎", "gdA1⏎", "gwhat⏎", "g5␛", ":next⏎", ":␛", ":nothing of the kind␛", "?␛", "c␛"),
+    *("l␛", "␣", "␣␣␣", "⌫", "p", "P", "i", "I", "s", "S", "fq␛", "e.5␛", "m␛", "w␛", "⏎␛", "x␛"),
+]
+"""Pieces that neither change the run nor choose a look that stays."""
+
+
+def bytes_of_anything(chance: random.Random) -> bytes:
+    """Keys, a click or a turn of the wheel above the footer, or pasted text."""
+    match chance.choice(("keys", "keys", "keys", "click", "wheel", "paste")):
+        case "keys":
+            return "".join(CTRL.get(k, k) for k in chance.choice(LOOKING)).encode()
+        case "paste":
+            return "g\x1b[200~1\n2\x07\u202eW\x1b[201~\x1b".encode()
+        case what:
+            at = f"{chance.randint(1, 80)};{chance.randint(1, 22)}"
+            button = 0 if what == "click" else chance.choice((64, 65))
+            return f"\x1b[<{button};{at}M\x1b[<{button};{at}m".encode()
+
+
+def test_a_terminal_worn_by_anything_shows_what_a_fresh_one_does() -> None:
+    chance, command = random.Random(7), stepper("article", "--ask", "off")
+    with Terminal(command, 80, 24) as worn, Terminal(command, 80, 24) as fresh_one:
+        for terminal in (worn, fresh_one):
+            terminal.until_says("Press space", "? help", "dW1")
+        for _ in range(25):
+            worn.press(b"".join(bytes_of_anything(chance) for _ in range(20)))
+            worn.resize(*chance.choice(((20, 5), (40, 12), (80, 24), (120, 40), (200, 60))))
+            worn.look(0)
+        worn.resize(80, 24)
+        for terminal in (worn, fresh_one):
+            for piece in (b"\x1b",) * 6 + (b"g200\r", b"g7\r"):
+                terminal.press(piece)
+            terminal.until_says("iteration 7", "step 0 of 17")
+        fresh_one.until(lambda: alike(fresh_one, worn), "the same screen")
+        assert b"Traceback" not in worn.output
