@@ -33,7 +33,7 @@ LESSONS = {name: lessons.text(name) for name in lessons.NAMES}
 LOOK = '[view]\ndecimals = 4\nask = "vote"\n[[edits]]\niteration = 2\ncell = "alpha"\nvalue = 0.2\n'
 TEXTS = {**LESSONS, "edited": LESSONS["neuron"] + LOOK}
 QUICK = settings(
-    max_examples=25,
+    max_examples=settings().max_examples * 5 // 8,  # they read whole lessons
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
