@@ -32,8 +32,11 @@ from tests.mutants.mutant import PACKAGE, ROOT, Changed, Mutant, mutants
 WINGS = ("maths", "model", "run", "explain", "learn", "files")
 KEPT = ROOT / ".mutants"
 """What is known of tests and mutants; git ignores it."""
-EQUIVALENT: dict[tuple[str, str], str] = {}
+EQUIVALENT = {
+    ("learn/formulas.py", "Num(1.0)  →  Num(2.0)"): "the whole formula is refused for its shape",
+}
 """Mutants that no test can notice, by module and change, each with the reason."""
+KILLED = ("killed", "timed out")
 FIRST = 25
 """How many tests run before the others are even collected: most mutants end there."""
 
@@ -223,7 +226,7 @@ def main() -> int:
     todo, said = chosen(arguments), {}
     for mutant in todo:
         before = known.get(mutant.key)
-        if before is not None and not (arguments.again and before == "survived"):
+        if before is not None and not (arguments.again and before not in KILLED):
             said[mutant] = before
             continue
         tests = tests_of(mutant, found)
@@ -235,7 +238,7 @@ def main() -> int:
             said[mutant] = result
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([mutant.key, result]) + "\n")
-            if result not in ("killed", "timed out"):
+            if result not in KILLED:
                 print(f"{result}: {mutant.said}  [{mutant.function}]", flush=True)
 
         def work(mutant: Mutant = mutant, tests: list[str] = tests) -> int:
@@ -249,7 +252,7 @@ def main() -> int:
 
 def told(said: dict[Mutant, str]) -> int:
     """Say how many were killed, and name those that were not."""
-    alive = [m for m, result in said.items() if result not in ("killed", "timed out")]
+    alive = [m for m, result in said.items() if result not in KILLED]
     equal = [m for m in alive if (m.path, m.what) in EQUIVALENT]
     left = [m for m in alive if m not in equal]
     print(*(f"{number} {result}" for result, number in Counter(said.values()).items()), sep=", ")
