@@ -159,7 +159,7 @@ class Draft:
             return None
         parameters, data, forward = tables
         t = self["repeat", "t"]
-        if t and None in t.values():
+        if t is not None and None in (t.get("from"), t.get("to")):
             return None
         same = frozenset(s for s, value in data.items() if isinstance(value, dict))
         return WrittenNetwork(

@@ -49,6 +49,8 @@ def test_the_file_itself_has_none() -> None:
         ('Z = "', 'H1 = "', 'forward."H{t}" computes H1 a second time, also as H1'),
         ("tanh(Z)", "tanh(Z{k})", 'forward."H{t}" has {k}, but only {t}, {t+1} and {t-1} stand'),
         ('"softmax(H2)', '"softmax(H{t})', "forward.A has {t}, which only a repeated line has"),
+        ("from = 1, to = 2", "from = 1", "repeat.t.to is missing"),
+        ("from = 1, to = 2", "", "repeat.t.from is missing"),
         ("to = 2", "to = 900", "repeat.t makes 903 lines: at most 300 are computed"),
         ("from = 1", "from = 3", "repeat.t must not end before it begins; got 3 to 2"),
         ("from = 1", "from = -5", "repeat.t.from must be a whole number, 0 or more; got -5"),
