@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, time
 from unicodedata import category
 
-JOINERS = "\u200c\u200d"
+JOINERS = chr(0x200C) + chr(0x200D)
 """Invisible, but writing needs them: Persian words, and emoji of several signs."""
 LONGEST_QUOTE = 40  # characters of a wrong text that a fault repeats
 LONGEST_PATH = 200  # characters of a file's path that a fault repeats: no name on a disk is longer

@@ -442,21 +442,6 @@ class TestFaults:
         assert tell.faults("trace", "none.toml") == ["there is no file none.toml"]
         assert tell.faults("none.toml") == ["there is no file none.toml"]
 
-    @pytest.mark.parametrize("command", [(), ("trace",), ("check",), ("train",)])
-    def test_a_pipe_into_which_nobody_writes_is_not_waited_for(
-        self, command: tuple[str, ...], tmp_path: Path
-    ) -> None:
-        os.mkfifo(tmp_path / "pipe")
-        (tmp_path / "link.toml").symlink_to(tmp_path / "pipe")
-        told = subprocess.run(
-            [sys.executable, "-m", "backprop_tui", *command, str(tmp_path / "link.toml")],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert told.returncode == 2
-        assert told.stderr == f"backprop-tui: {tmp_path}/link.toml is not a regular file\n"
-
     def test_an_override_that_does_not_fit(self, tell: Teller) -> None:
         faults = tell.faults("trace", "--layers", "2,1", "--loss", "crossentropy")
         assert len(faults) == 2

@@ -47,11 +47,11 @@ def test_an_iteration_forth_and_back() -> None:
         first = terminal.lines
         assert terminal.mode_is_on(ALTERNATE_SCREEN)
         for step in range(1, 18):
-            terminal.press(SPACE if step % 2 else PAGE_DOWN)
+            terminal.press(PAGE_DOWN if step % 2 else SPACE)
             terminal.until_says(f"step {step} of 17", f"Step {step} ")
         terminal.until_says("after  W2", "after  b2", "0.321")
         for step in range(16, -1, -1):
-            terminal.press(BACKSPACE if step % 2 else PAGE_UP)
+            terminal.press(PAGE_UP if step % 2 else BACKSPACE)
             terminal.until_says(f"step {step} of 17")
         terminal.until(lambda: terminal.lines == first, "the first screen")
 

@@ -19,6 +19,7 @@ from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
 from backprop_tui.session.leaving import way_back
 from backprop_tui.session.travel import known_losses
+from tests.files import no_file_beyond
 from tests.formulas import FOLDER, NAMES, program_file
 from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
@@ -270,18 +271,25 @@ class TestRefuses:
             '--save must be a file\'s name; got ""',
         ]
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
-    def test_a_full_disk_and_saves_elsewhere(self, train: Train) -> None:
-        told = train("--iterations", "3", "--save", "/dev/full", "--history", "/dev/full")
-        assert told.faults == ["--save and --history need different files"]
-        told = train("--iterations", "3", "--history", "/dev/full")
+    def test_a_full_disk_and_saves_elsewhere(
+        self, train: Train, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with no_file_beyond(50):
+            told = train("--iterations", "3", "--history", "h.csv")
         assert (told.status, told["iterations"]) == (2, "3")
-        assert told.faults == ["/dev/full cannot be written: No space left on device"]
-        told = train("--iterations", "3", "--save", "/dev/full")
+        assert told.faults == ["h.csv cannot be written: File too large"]
+        full = [OSError(28, "No space left on device")]
+
+        def fsync(_: int) -> None:
+            if full:
+                raise full.pop()
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        told = train("--iterations", "3", "--save", "run.toml")
         assert (told.status, told["iterations"]) == (2, "3")
         (fault,) = told.faults
         found = re.fullmatch(
-            r"/dev/full cannot be written: No space left on device; it is saved as (\S+) instead",
+            r"run.toml cannot be written: No space left on device; it is saved as (\S+) instead",
             fault,
         )
         assert found

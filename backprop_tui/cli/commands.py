@@ -30,6 +30,7 @@ from backprop_tui.cli.flags import (
     ITERATION,
     ITERATIONS,
     KEY,
+    MAX_PER_ADDRESS,
     MAX_SESSIONS,
     OUTPUT,
     OVERRIDES,
@@ -272,7 +273,7 @@ COMMANDS = {
             "open nor write a file here.",
             word=EXPERIMENT,
             flags={
-                "who can come": (HOST, ALLOW_HOST, PORT, MAX_SESSIONS),
+                "who can come": (HOST, ALLOW_HOST, PORT, MAX_SESSIONS, MAX_PER_ADDRESS),
                 "what is shown": (DECIMALS,),
                 "what is asked": (ASK,),
             },

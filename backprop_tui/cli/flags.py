@@ -276,3 +276,9 @@ MAX_SESSIONS = Option(
     whole(1),
     32,
 )
+MAX_PER_ADDRESS = Option(
+    "--max-per-address N",
+    "learners at the same time from one address (default: 8 where other machines reach the "
+    "server, else no limit); others wait",
+    whole(1),
+)

@@ -100,7 +100,13 @@ def serve(arguments: argparse.Namespace) -> int:
     kept = (*OVERRIDES, DECIMALS, CODE, ASK)
     wanted = {f.attribute: getattr(arguments, f.attribute) for f in kept}
     described = {"word": arguments.word, **wanted}
-    served = new_server(described, arguments.max_sessions, arguments.host, arguments.allow_host)
+    served = new_server(
+        described,
+        arguments.max_sessions,
+        arguments.host,
+        arguments.allow_host,
+        arguments.max_per_address,
+    )
 
     def ready(address: str) -> None:
         what = typed(experiment.source)

@@ -6,7 +6,7 @@ out, and say how numbers are rounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from math import isclose, isfinite
 from typing import Any, TypeAlias
@@ -31,7 +31,7 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import is_derivative, total, transposed
+from backprop_tui.maths.functions import PRIMITIVES, expand, is_derivative, total, transposed
 from backprop_tui.maths.normal_form import flat
 from backprop_tui.maths.shapes import Shape, shape
 from backprop_tui.maths.values import value
@@ -107,13 +107,16 @@ class Explanation:
         number: Number,
         known: bool = True,
         notation: Notation = TEXT,
+        part: Expr | None = None,
     ) -> None:
         """`number` writes a number; `known` is false while its step is still to come; `notation` is
-        that of the arithmetic in remarks. Raises ValueError for a number that no step computed."""
+        that of the arithmetic in remarks; `part`, over cells, is explained instead of the whole
+        number. Raises ValueError for a number that no step computed."""
         step = provenance.step_of(place)
         if step is None:
             raise ValueError(f"{text(place.cell)} was given, not computed")
         self.provenance, self.place, self.step, self.known = provenance, place, step, known
+        self.part = part
         self._number, self._notation = number, notation
         self._numbers: dict[tuple[int | None, Notation], tuple[str, ...]] = {}  # by fold
         self._figures: dict[Expr, str] = {}
@@ -124,11 +127,17 @@ class Explanation:
     @cached_property
     def taught(self) -> Expr:
         """The number as an expression over cells, as the step is taught; long sums shortened."""
-        cell = self.place.cell
-        return element(self.step.expression, cell.row, cell.column, self.shapes, MOST_TERMS)
+        return self._at_cell(self.step.expression, MOST_TERMS) if self.part is None else self.part
 
-    def _at_cell(self, e: Expr) -> Expr:
-        return element(e, self.place.cell.row, self.place.cell.column, self.shapes)
+    def _at_cell(self, e: Expr, most: int | None = None) -> Expr:
+        return element(e, self.place.cell.row, self.place.cell.column, self.shapes, most)
+
+    @property
+    def recorded(self) -> float:
+        """The number itself, as it was computed."""
+        if self.part is not None:
+            return self.value(self.part)
+        return self.provenance.number(self.place)
 
     @property
     def formula(self) -> str:
@@ -185,6 +194,11 @@ class Explanation:
         """The first stage of the arithmetic, for a hint: known or not, and without the result."""
         return with_numbers(self.taught, self._figure, fold)
 
+    def with_parts(self, e: Expr, parts: Iterable[Expr]) -> str:
+        """`e`, a form of the number, with figures for the parts too."""
+        known = {part: self._number(self.value(part)) for part in parts}
+        return with_numbers(e, lambda x: known.get(x) or self._figure(x), 6)
+
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
         """How the figures are put in at each stage of the arithmetic."""
@@ -198,7 +212,7 @@ class Explanation:
     @cached_property
     def result(self) -> str:
         """The recorded number, written; `·` while its step is still to come."""
-        return self._number(self.provenance.number(self.place)) if self.known else "·"
+        return self._number(self.recorded) if self.known else "·"
 
     def terms(self) -> tuple[tuple[str, str, str], ...]:
         """The terms of the number's sum: each in symbols, in numbers, and its value."""
@@ -249,6 +263,8 @@ class Explanation:
         as it is derived; none where the sum is too long."""
         if not self.whole:
             return ()
+        if self.part is not None:
+            return tuple(dict.fromkeys((self.part, written_out(self.part))))
         lowered = self._at_cell(self.provenance.program.lowered_of(self.step))
         return tuple(dict.fromkeys((self.taught, lowered, *self._chain_rule)))
 
@@ -420,6 +436,13 @@ class Explanation:
         """Which logarithm log is."""
         has_log = any(call.function == "log" for call in calls(self.step.expression))
         return "log is the natural logarithm, ln." if has_log else None
+
+
+def written_out(e: Expr) -> Expr:
+    """`e` with the definitions of its activations and derivatives in their place."""
+    if isinstance(e, Call) and e.function not in PRIMITIVES:
+        return expand(e)
+    return rebuild(e, written_out)
 
 
 def read_figure(figure: str) -> float:

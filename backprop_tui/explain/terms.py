@@ -1,13 +1,15 @@
-"""The terms of a gradient that is a sum over readers: uses of what is shared, paths of a skip."""
+"""The terms of a gradient that is a sum over readers: uses of what is shared, paths of a skip; or
+over the examples of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from backprop_tui.explain.provenance import Provenance
-from backprop_tui.maths.expressions import Div, Expr, Sum, names
-from backprop_tui.maths.functions import Array
+from backprop_tui.maths.expressions import Call, Div, Expr, MatMul, Name, Sum, names, walk
+from backprop_tui.maths.functions import PRIMITIVES, Array
 from backprop_tui.maths.values import value
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
@@ -62,3 +64,47 @@ def values_of(provenance: Provenance, iteration: int, step: Step) -> list[Array]
     """The matrix of each term in an iteration; what they read must be computed."""
     known = provenance.environment(iteration, step)
     return [value(term.expression, known) for term in terms_of(provenance.program, step)]
+
+
+@dataclass(frozen=True)
+class OverExamples:
+    """What adds up the examples of a batch: their sum, its mean, and what else is added to that."""
+
+    summed: Expr
+    is_mean: bool
+    """Whether the sum is divided by m."""
+    rest: tuple[Expr, ...]
+    own: frozenset[str]
+    """The matrices that it reads with a column or row for each example."""
+    axis: int
+
+    def of(self, known: Mapping[str, Any], example: int) -> Array:
+        """The term of an example (from 0), when the values of its symbols are known."""
+        part = slice(example, example + 1)
+        index = (slice(None), part) if self.axis else (part,)
+        alone = {symbol: known[symbol][index] for symbol in self.own}
+        term: Array = value(self.summed, {**known, **alone})
+        return term
+
+
+def over_examples(program: Program, step: Step) -> OverExamples | None:
+    """How a step adds up the examples of a batch; None where it does not."""
+    if step.symbol in program.per_example:
+        return None
+    first, *rest = step.expression.terms if isinstance(step.expression, Sum) else (step.expression,)
+    is_mean = isinstance(first, Div) and first.right == Name("m")
+    summed = first.left if isinstance(first, Div) and is_mean else first
+    own = program.per_example.intersection(names(summed))
+    if not own or not _gathers(summed) or any(program.per_example & {*names(e)} for e in rest):
+        return None
+    if any(_gathers(part) for part in walk(summed) if part is not summed):
+        return None
+    return OverExamples(summed, is_mean, tuple(rest), own, program.axis)
+
+
+def _gathers(e: Expr) -> bool:
+    """Whether numbers are added up: in a product of matrices, or over rows and columns."""
+    if not isinstance(e, Call):
+        return isinstance(e, MatMul)
+    found = PRIMITIVES.get(e.function)
+    return found is not None and found.over is not None and found.fold == "sum"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -19,7 +18,7 @@ from typing import IO, Any
 
 from backprop_tui.explain.advice import advice
 from backprop_tui.exports.figures import figure, printed, setting
-from backprop_tui.files.atomic_write import SaveError, check_place
+from backprop_tui.files.atomic_write import SaveError, check_place, open_lines
 from backprop_tui.files.experiment_file import is_file
 from backprop_tui.files.saving import resume, save
 from backprop_tui.messages import path_shown, typed
@@ -262,10 +261,8 @@ class LossFile:
         if self.path is None:
             return
         check_place(self.path, self.overwrite)
-        special = os.path.exists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode)
-        mode = "w" if self.overwrite or special else "x"
         try:
-            self._file = open(self.path, mode, encoding="utf-8", newline="")  # noqa: SIM115
+            self._file = open_lines(self.path, "w" if self.overwrite else "x")
         except OSError as error:
             raise SaveError(self._sentence(error)) from None
         self._write("iteration,loss\n")

@@ -1,18 +1,31 @@
 """Writing a file wholly or not at all, and never over another one unasked.
 
 A text is written beside its place and then put there in one go: whoever is killed meanwhile leaves
-the old file or the new one.
+the old file or the new one. What such a program left beside it goes with the next writing.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
+import time
 from contextlib import suppress
+from typing import IO
 
+from backprop_tui.files.reading import opened
 from backprop_tui.messages import path_shown
+
+try:
+    import fcntl
+except ImportError:  # Windows: no lock tells there whether a program lives
+    fcntl = None  # type: ignore[assignment]
+
+
+MOMENT = 1.0
+"""Seconds in which a file beside its place may be without a lock: just made, or just written."""
 
 
 class SaveError(Exception):
@@ -33,7 +46,7 @@ def check_place(path: str, overwrite: bool = False) -> None:
         if stat.S_ISDIR(found.st_mode):
             raise SaveError(f"{name} is a folder")
         if not stat.S_ISREG(found.st_mode):
-            return
+            raise SaveError(f"{name} is not a regular file")
         if not overwrite:
             raise SaveError(f"{name} exists already; --overwrite replaces it")
     folder = os.path.dirname(place)
@@ -56,10 +69,6 @@ def write_file(path: str, text: str, overwrite: bool = False) -> None:
             f"{path_shown(path)} cannot be written: the path to its data is not UTF-8"
         ) from None
     try:
-        if os.path.exists(place) and not os.path.isfile(place):  # a pipe, a terminal
-            with open(place, "wb") as stream:
-                stream.write(content)
-            return
         _put(place, content, overwrite)
     except FileExistsError:
         raise SaveError(f"{path_shown(path)} exists already; --overwrite replaces it") from None
@@ -67,16 +76,27 @@ def write_file(path: str, text: str, overwrite: bool = False) -> None:
         raise SaveError(f"{path_shown(path)} cannot be written: {_why(error)}") from None
 
 
+def open_lines(path: str, mode: str) -> IO[str]:
+    """A file opened for text that is written as it comes: "x", "w" or "a".
+
+    Raises OSError as `open` does, and where it is not a regular file.
+    """
+    return open(path, mode, encoding="utf-8", newline="", opener=opened)
+
+
 def _put(place: str, content: bytes, overwrite: bool) -> None:
     """Written beside, then put in its place in one go."""
     folder, name = os.path.split(place)
-    handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+    beginning = f".{name[:50]}."  # of 200 bytes at most: so long a name is possible everywhere
+    _forget_left(folder, beginning)
+    handle, beside = tempfile.mkstemp(prefix=beginning, suffix=".tmp", dir=folder)
     try:
         with open(handle, "wb") as file:
+            locked(handle)
             file.write(content)
             file.flush()
-            os.chmod(beside, _permissions(place))
             os.fsync(file.fileno())
+            os.chmod(beside, _permissions(place))  # last: for a moment more nobody removes it
         if overwrite:
             os.replace(beside, place)
         else:
@@ -86,6 +106,33 @@ def _put(place: str, content: bytes, overwrite: bool) -> None:
             os.unlink(beside)
         raise
     _remember(folder)
+
+
+def _forget_left(folder: str, beginning: str) -> None:
+    """Remove what programs that were killed while they wrote this file have left beside it."""
+    own = re.compile(re.escape(beginning) + r"[a-z0-9_]{8}\.tmp")  # as mkstemp has it
+    with suppress(OSError):
+        for name in filter(own.fullmatch, os.listdir(folder)):
+            left = os.path.join(folder, name)
+            about = os.lstat(left)
+            if stat.S_ISREG(about.st_mode) and time.time() - about.st_ctime > MOMENT:
+                handle = os.open(left, os.O_RDWR)
+                try:
+                    if locked(handle):
+                        os.unlink(left)
+                finally:
+                    os.close(handle)
+
+
+def locked(handle: int) -> bool:
+    """Whether the lock of an open file could be had: its program holds it while it lives."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _put_where_nothing_is(beside: str, place: str) -> None:

@@ -14,17 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backprop_tui.files.atomic_write import locked, open_lines
 from backprop_tui.files.codes import experiment_said, said_of
 from backprop_tui.files.experiment_file import ExperimentError
+from backprop_tui.files.reading import first_bytes
 from backprop_tui.messages import path_shown
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Keyframe
 from backprop_tui.run.timeline import Position
-
-try:
-    import fcntl
-except ImportError:  # Windows: no lock tells there whether a program lives
-    fcntl = None  # type: ignore[assignment]
 
 LOCK, CONTENT, NEW, TOLD = ".lock", ".json", ".new", "told"
 OPENED = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
@@ -86,7 +83,7 @@ class OwnAutosave:
         for _ in range(3):  # another program may just be looking whether it was left
             self._stem = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}")
             handle = os.open(self._stem + LOCK, OPENED | os.O_CREAT | os.O_EXCL, 0o600)
-            if _locked(handle):
+            if locked(handle):
                 self._lock = handle
                 return
             os.close(handle)
@@ -155,7 +152,7 @@ def left_unsaved() -> Autosave | None:
             return None
     if not found or not found[0].unsaved:
         return None
-    with suppress(OSError), open(told, "w", encoding="utf-8"):
+    with suppress(OSError), open_lines(told, "w"):
         os.utime(told)
     return found[0]
 
@@ -167,8 +164,7 @@ def _read(stem: str) -> Autosave:
     own = getattr(os, "getuid", lambda: about.st_uid)()
     if not stat.S_ISREG(about.st_mode) or about.st_uid != own or about.st_size > LARGEST:
         raise ValueError
-    with open(place, encoding="utf-8", errors="surrogatepass") as file:
-        content = json.load(file)
+    content = json.loads(first_bytes(place, LARGEST).decode("utf-8", "surrogatepass"))
     said = content["said"]
     if not isinstance(said, dict):
         raise TypeError
@@ -197,21 +193,10 @@ def _is_left(lock: str) -> bool:
             return False
         handle = os.open(lock, OPENED)
         try:
-            return _locked(handle)
+            return locked(handle)
         finally:
             os.close(handle)
     return False
-
-
-def _locked(handle: int) -> bool:
-    """Whether the lock could be had."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _forget_old(folder: str) -> None:

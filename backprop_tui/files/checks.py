@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from backprop_tui.files.draft import Draft
+from backprop_tui.files.draft import Draft, must_be
 from backprop_tui.files.schema import Path
 from backprop_tui.files.sections import OF_CSV, section_of
 from backprop_tui.maths.expressions import Name, walk
@@ -209,10 +209,14 @@ def _rows_fit(draft: Draft, key: str, layer: int, neuron: str, flag: str) -> Non
     if layers is None or rows is None or draft.is_written or rows.shape[1] == layers[layer]:
         return
     name = draft.faults.name(("network", "layers"))
+    other = draft["data", "Y" if key == "X" else "X"]
+    is_turned = other is not None and rows.shape[1] in other.shape and len(rows) != len(other)
+    is_turned = is_turned and len(rows) == layers[layer]
+    turned = ": transpose it, a row is an example" if is_turned else ""
     draft.faults.add(
         ("data", key),
         f"has rows of {count(rows.shape[1], 'value')}, but {name} gives "
-        f"{count(layers[layer], neuron)}{draft.mend(flag)}",
+        f"{count(layers[layer], neuron)}{turned}{draft.mend(flag)}",
     )
 
 
@@ -328,7 +332,8 @@ def given_values_fit(draft: Draft) -> None:
             each = f": a {line} for each example" if name in whole.per_example else ""
             draft.faults.add(
                 at,
-                f"has shape {written(value.shape)}, but {name} is {written(shapes[name])}{each}",
+                f"has shape {written(value.shape)}, but {name} is "
+                f"{must_be(shapes[name], value.shape)}{each}",
             )
     if draft.given and draft.batch == draft.examples and not getattr(draft.program, "steps", True):
         draft.faults.add(path, "leaves nothing to compute")

@@ -130,12 +130,15 @@ def _columns(
     data: Mapping[str, Any], line: int, names: list[str], told: CsvFaults, faults: Faults
 ) -> tuple[list[int], list[int]] | None:
     """Which columns are inputs and which are targets; None where that cannot be told."""
+    is_turned = read_number(names[0]) is None and None not in map(read_number, names[1:])
+    turned = ": a line is an example, so transpose the file" if is_turned else ""
     for i, name in enumerate(names):
         if name in names[:i] and name:
             first = names.index(name) + 1
-            told.at(line, None, f"columns {first} and {i + 1} are both called {shown(name)}")
+            fault = f"columns {first} and {i + 1} are both called {shown(name)}{turned}"
+            told.at(line, None, fault)
         elif _is_fraction(name):
-            told.at(line, None, f"must name the columns; got {name}, which is a number")
+            told.at(line, None, f"must name the columns; got {name}, which is a number{turned}")
             return None
     if told.wrong or data.get("target") is None or ("inputs" in data and data["inputs"] is None):
         return None

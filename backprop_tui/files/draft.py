@@ -284,19 +284,19 @@ class Draft:
         if shape == right:
             return
         if not self.program.layers or role.group is None:
-            must = f"has shape {written(shape)}: it must be {written(right)}"
+            must = f"has shape {written(shape)}: it must be {must_be(right, shape)}"
             self.faults.add(path, f"{must}, as parameters.{role.of or symbol} says")
             return
         layer = self.program.layers[role.group - 1]
         reading = f" reading {layer.reads}" if role.part == "weight" else ""
-        fits = ""
+        mend = ""
         if path[0] == "initial" and shape[::-1] == right:
             other = next(name for name in ORIENTATIONS if name != self.orientation)
-            fits = f', which it is with network.orientation = "{other}"'
+            mend = f': transpose it, or set network.orientation = "{other}"'
         self.faults.add(
             path,
             f"has shape {written(shape)}, but layer {layer.number} has "
-            f"{count(layer.neurons, 'neuron')}{reading}: it must be {written(right)}{fits}",
+            f"{count(layer.neurons, 'neuron')}{reading}: it must be {must_be(right, shape)}" + mend,
         )
 
     def came_from(self, flag: str) -> bool:
@@ -316,3 +316,8 @@ def _is_whole(value: Any) -> bool:
     if isinstance(value, dict):
         value = value.get("matrix")
     return value is not None and not (isinstance(value, tuple) and None in value)
+
+
+def must_be(right: Shape, shape: Shape) -> str:
+    """The shape that a matrix must have, and whether it only has to be transposed."""
+    return written(right) + (", the transpose of that" if shape[::-1] == right else "")

@@ -1,4 +1,4 @@
-"""Reading files that were named by somebody: never more than is wanted, and never waiting.
+"""Opening files that were named by somebody: never more is read than is wanted, and none waits.
 
 A pipe or a device may give nothing for ever, so that only what lies on a disk is read.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 
 from backprop_tui.messages import path_shown, shown
 
 
 class NotRegularError(OSError):
     """What was named is neither a file on a disk nor a folder."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.EINVAL, "it is not a regular file", path)
 
 
 class UnreadableError(ValueError):
@@ -45,8 +49,18 @@ def first_bytes(path: str, most: int) -> bytes:
 
     Raises NotRegularError, and as `open` does OSError, or ValueError for what is no name.
     """
-    mode = os.stat(path).st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by `open`
-        raise NotRegularError(errno.EINVAL, "it is not a regular file", path)
-    with open(path, "rb") as file:
-        return file.read(most)
+    with open(path, "rb", opener=opened) as file:
+        found = file.read(most)
+    if found is None:  # a file of /proc that has nothing to give yet
+        raise NotRegularError(path)
+    return found
+
+
+def opened(path: str, flags: int) -> int:
+    """The `opener` of `open` for a file that somebody named: it refuses what is none, and never
+    waits. Raises NotRegularError."""
+    with suppress(FileNotFoundError):
+        mode = os.stat(path).st_mode  # before it is opened, which some devices take for an order
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by `open`
+            raise NotRegularError(path)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)

@@ -22,11 +22,12 @@ from backprop_tui.learn.by_hand import (
     results,
     with_decimals,
 )
-from backprop_tui.learn.diagnosis import explain_wrong
+from backprop_tui.learn.diagnosis import ADVICE, explain_wrong
 from backprop_tui.learn.mistakes import Slip
+from backprop_tui.learn.parts import idea, parts_of, wrong_part
 from backprop_tui.learn.questions import AskedQuestion
 from backprop_tui.learn.votes import Choice
-from backprop_tui.maths.expressions import Cell, Compare, Expr, names
+from backprop_tui.maths.expressions import Cell, Compare, Expr, cells, names
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.values import value
@@ -79,9 +80,25 @@ class JudgedAnswer:
 
     verdict: AnswerVerdict
     said: str = ""
+    """All that is to be said of it: also what is correct instead of a mistake."""
     look: tuple[Cell, ...] = ()
     mistakes: tuple[str, ...] = ()
     """The names of the mistakes that give this answer."""
+    idea: str = ""
+    """What is said of a first miss: what the number is, and where to look."""
+    mistake: str = ""
+    """What is said of a second one: the mistake, without what is correct."""
+    term: Expr | None = None
+    """The term of the number's sum in which it differs, where that is known."""
+    leads: bool = False
+    """Whether it leads into the parts of the number, as no mistake is named for it."""
+    alone: str = ""
+    """What was answered instead of the number: its sign, its direction."""
+
+    def told(self, misses: int) -> str:
+        """What is said of it at that miss, from 1: neither the result nor the formula before the
+        third."""
+        return (self.idea or self.said, self.mistake or self.said, self.said)[min(misses, 3) - 1]
 
 
 def read_number(typed: str) -> float:
@@ -128,7 +145,7 @@ def judge(
     the whole answer only if `sign_will_do`.
     """
     word = typed.strip().lower()
-    right = found.provenance.number(found.place)
+    right = found.recorded
     if word in SIGNS:
         judged = _sign(SIGNS[word], right)
         half = judged.verdict is RIGHT and not sign_will_do
@@ -184,7 +201,7 @@ class Precision:
 
 def precision(found: Explanation, decimals: int) -> Precision:
     """How exact the answer for that number must be, where figures have so many decimals."""
-    right = found.provenance.number(found.place)
+    right = found.recorded
     if not right or not isfinite(right) or abs(right) >= 10.0**-decimals:
         return Precision(unit_of(found.written(right), decimals), decimals)
     digits = 2 if decimals > 1 else 1
@@ -207,7 +224,7 @@ def _needed(found: Explanation, decimals: int, boards: Sequence[Figure]) -> int:
 def _by_hand(found: Explanation, decimals: int, boards: Sequence[Figure]) -> Iterator[float]:
     """What a calculator gives from the figures shown, with the sign of the number itself; also 0
     where no figures tell the sign."""
-    right, needed = found.provenance.number(found.place), _needed(found, decimals, boards)
+    right, needed = found.recorded, _needed(found, decimals, boards)
     for way in (None, *boards):
         yield from (v for v in results(found, decimals, way) if v * right > 0 or right == 0)
     if needed > decimals:
@@ -228,11 +245,24 @@ def _one_off(number: float, target: float, unit: float) -> bool:
 
 def wrong(number: float, written: str, found: Explanation, unit: float) -> JudgedAnswer:
     """Judge a wrong number, so written: which mistakes give it to within half a `unit`."""
+    within = unit / 2 * (1 + ROUNDING)
+    if found.part is not None:
+        said = wrong_part(written, number, found, within)
+        return JudgedAnswer(WRONG, said, cells(found.part))
     program = found.provenance.program
     iteration = found.provenance.timeline.iteration(found.place.iteration)
-    cell, within = found.place.cell, unit / 2 * (1 + ROUNDING)
-    why = explain_wrong(program, iteration, cell, number, within, written)
-    return JudgedAnswer(WRONG, why.sentence, why.look, _names(why.slips))
+    why = explain_wrong(program, iteration, found.place.cell, number, within, written)
+    leads = not why.ideas and bool(parts_of(found))
+    return JudgedAnswer(
+        WRONG,
+        why.sentence.removesuffix(ADVICE),  # the step is shown with it
+        why.look,
+        _names(why.slips),
+        idea=why.sentence if leads else f"{written} is not correct. {idea(found)}",
+        mistake=why.mistake,
+        term=why.term,
+        leads=leads,
+    )
 
 
 def wrong_choice(asked: AskedQuestion, choice: Choice, found: Explanation) -> JudgedAnswer:
@@ -284,7 +314,7 @@ def _sign(sign: int, right: float) -> JudgedAnswer:
     if right == 0 or isnan(right):
         return JudgedAnswer(WRONG, f"It is neither positive nor {WORDS[-1]}.")
     if (right > 0) == (sign > 0):
-        return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.")
+        return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.", alone="sign")
     said = f"It is not {WORDS[sign]}. Which sign does each of its factors have?"
     return JudgedAnswer(WRONG, said)
 
@@ -297,7 +327,7 @@ def _trend(trend: int, right: float, before: float | None) -> JudgedAnswer:
     if right == before or isnan(right):
         return JudgedAnswer(WRONG, "It is neither bigger nor smaller than before.")
     if (right > before) == (trend > 0):
-        return JudgedAnswer(RIGHT, f"It gets {word}.")
+        return JudgedAnswer(RIGHT, f"It gets {word}.", alone="direction")
     return JudgedAnswer(WRONG, f"It does not get {word}. Which numbers is it computed from?")
 
 

@@ -107,7 +107,7 @@ def _factors(e: Expr) -> tuple[Expr, ...]:
 def decimals_needed(found: Explanation, decimals: int, figure: Figure | None = None) -> int:
     """To how many decimals the figures must be shown so that they leave neither the sign of the
     number open nor, if these are more than `decimals`, its first two digits."""
-    right = found.provenance.number(found.place)
+    right = found.recorded
     if not right or not isfinite(right) or all(v * right > 0 for v in found.by_hand(figure)):
         return decimals
     for more in range(decimals + 1, MOST_DECIMALS + 1):
@@ -136,7 +136,7 @@ def figures(found: Explanation, decimals: int) -> str:
 def is_right_method(e: Expr, typed: str, found: Explanation, decimals: int) -> bool:
     """Whether a typed expression gives the number itself once each of its numbers is the exact one
     that it is rounded from: a value that is read, or any result on the way."""
-    right = found.provenance.number(found.place)
+    right = found.recorded
     known = _on_the_way(found, right)
     used = {x.value for x in walk(e) if isinstance(x, Num)}
     written = {x: _places(typed, x, decimals) for x in used}

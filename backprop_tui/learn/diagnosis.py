@@ -44,6 +44,8 @@ MOST = 8
 """The most terms of a sum that are written out."""
 MOST_BY_CHANCE = 0.02
 """How many of all random numbers may be taken for a mistake."""
+ADVICE = " Compute it part by part."
+"""What is said to a number that no mistake is named for."""
 MOST_PLACES = 3
 """By how many places a point may be misplaced."""
 
@@ -61,6 +63,8 @@ class WrongNumber:
     """The cells where to look again."""
     slip: Slip | None = None
     """The mistake in the step; None where it is in a term, a cell or the decimal point."""
+    term: Expr | None = None
+    """The only term of the sum that is wrong, if it is one."""
 
     @property
     def sentence(self) -> str | None:
@@ -95,9 +99,21 @@ class Diagnosis:
             return f"{self.number} is correct."
         if not self.ideas:
             known = "" if self.by_chance else ", and not one of the common mistakes"
-            return f"{self.number} is not correct{known}. Compute it term by term."
+            return f"{self.number} is not correct{known}.{ADVICE}"
         said = "; or ".join(f"{idea.label}: {idea.sentence}" for idea in self.ideas)
         return f"{self.number} is what you get {said}."
+
+    @property
+    def mistake(self) -> str:
+        """−0.486 is what you get with the sign flipped: without what is correct."""
+        said = ", or ".join(idea.label for idea in self.ideas)
+        return f"{self.number} is what you get {said}." if said else self.sentence
+
+    @property
+    def term(self) -> Expr | None:
+        """The only term of the sum in which the number differs; None where that is not known."""
+        terms = {idea.term for idea in self.ideas}
+        return terms.pop() if len(terms) == 1 else None
 
 
 def explain_wrong(
@@ -284,7 +300,9 @@ class _AskedCell:
         for term, factor in addends:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
-            yield WrongNumber(number, kind.how, None, cells(term), slip)
+            others = [other for other, _ in addends if other != term]
+            left_out = others[0] if len(others) == 1 else None
+            yield WrongNumber(number, kind.how, None, cells(term), slip, left_out)
 
     def _goes_back(self) -> bool:
         """Whether the terms are paths: a gradient is computed from others, and with weights."""
@@ -297,19 +315,29 @@ class _AskedCell:
             part, said, look = factor * float(value(term, self.env)), text(term), cells(term)
             if len(addends) > 1:
                 yield WrongNumber(
-                    self.right - part, "with a term left out", f"{said} is one of the terms", look
+                    self.right - part,
+                    "with a term left out",
+                    f"{said} is one of the terms",
+                    look,
+                    term=term,
                 )
                 twice = f"{said} counts only once"
-                yield WrongNumber(self.right + part, "with a term counted twice", twice, look)
+                yield WrongNumber(
+                    self.right + part, "with a term counted twice", twice, look, term=term
+                )
                 sign = f"look at the sign of {said}"
                 yield WrongNumber(
-                    self.right - 2 * part, "with the sign of a term flipped", sign, look
+                    self.right - 2 * part,
+                    "with the sign of a term flipped",
+                    sign,
+                    look,
+                    term=term,
                 )
             if isinstance(term, Mul):
                 added = factor * float(value(term.left + term.right, self.env))
                 factors = f"{said} is a product"
                 number = self.right - part + added
-                yield WrongNumber(number, "with factors added", factors, look)
+                yield WrongNumber(number, "with factors added", factors, look, term=term)
 
     # Numbers read from the wrong place
 

@@ -7,6 +7,7 @@ most of them differ. `answers` judges what is answered.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -18,7 +19,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.learn.diagnosis import WrongNumber, wrong_numbers
 from backprop_tui.learn.mistakes import ONE_PATH
 from backprop_tui.learn.votes import Choice, chance, number_vote
-from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.shapes import Shape
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
@@ -33,8 +34,8 @@ VANISHES = 1e-12
 LOOKED_AT = 3
 """Of so many rows and columns of a matrix one cell is asked for."""
 
-MISSES = 3
-"""Wrong answers after which the right one is shown."""
+MISSES, PART_MISSES = 3, 2
+"""Wrong answers after which the right one is shown: of a question, of a part of a number."""
 
 ASKS = {
     "affine": "What is the sum of the weighted inputs and the bias?",
@@ -74,6 +75,8 @@ class AskedQuestion:
     """The line of the step's derivation that is asked for, from 1; 0: the step itself."""
     hint: str = ""
     """What a hint says; without one it tells of the step's formula."""
+    part: Expr | None = None
+    """The part of the number that is asked for, over cells; None: the number itself."""
 
     @property
     def cell(self) -> Cell:
@@ -284,6 +287,15 @@ class QuestionOutcome(Enum):
     SEEN = "seen"
 
 
+class Helped(Enum):
+    """Why a correct answer counts less than a full one."""
+
+    SIGN = "by its sign"
+    DIRECTION = "by its direction"
+    PARTS = "part by part"
+    HINT = "with a hint"
+
+
 @dataclass(frozen=True)
 class Answered:
     """A question that is over, and how it ended."""
@@ -294,6 +306,7 @@ class Answered:
     """The family of its step: dW for dW1."""
     outcome: QuestionOutcome
     misses: int
+    helped: Helped | None = None
 
 
 @dataclass(frozen=True)
@@ -312,11 +325,17 @@ class Score:
         known = asked.identity in self.opened
         return self if known else replace(self, opened=(*self.opened, asked.identity))
 
-    def after(self, asked: AskedQuestion, outcome: QuestionOutcome, misses: int) -> Score:
+    def after(
+        self,
+        asked: AskedQuestion,
+        outcome: QuestionOutcome,
+        misses: int,
+        helped: Helped | None = None,
+    ) -> Score:
         """The score with that question over as well."""
         if self._asked_before(asked):
             return self
-        ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses)
+        ended = Answered(asked.place, asked.text, asked.step.family, outcome, misses, helped)
         return replace(self, answered=(*self.answered, ended))
 
     def is_due(self, kind: str) -> bool:
@@ -337,11 +356,16 @@ class Score:
 
     @property
     def right(self) -> int:
-        return sum(a.outcome is QuestionOutcome.RIGHT for a in self.answered)
+        return len(self._right)
 
     @property
     def at_first(self) -> int:
-        return sum(a.outcome is QuestionOutcome.RIGHT and not a.misses for a in self.answered)
+        """How many were answered in full at the first try, without help."""
+        return sum(not a.misses and not a.helped for a in self._right)
+
+    @property
+    def _right(self) -> tuple[Answered, ...]:
+        return tuple(a for a in self.answered if a.outcome is QuestionOutcome.RIGHT)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -349,7 +373,7 @@ class Score:
         return tuple(dict.fromkeys(a.kind for a in self.answered if a.misses))
 
     def sentence(self) -> str:
-        """7 of 9 correct, 5 at the first try, 1 only looked at. Look again at dA, db.
+        """7 of 9 correct, 5 at the first try without help, 1 with a hint. Look again at dA, db.
 
         Empty where every question was only looked at.
         """
@@ -357,12 +381,14 @@ class Score:
             return ""
         seen = sum(a.outcome is QuestionOutcome.SEEN for a in self.answered)
         parts = [f"{self.right} of {len(self.answered)} correct"]
+        helped = Counter(a.helped for a in self._right if a.helped)
         if self.right:
             parts.append(
                 "all at the first try"
                 if self.at_first == self.right
-                else f"{self.at_first} at the first try"
+                else f"{self.at_first} at the first try{' without help' if helped else ''}"
             )
+        parts += [f"{helped[how]} {how.value}" for how in Helped if helped[how]]
         if seen:
             parts.append(f"{seen} only looked at")
         missed = f" Look again at {', '.join(self.missed)}." if self.missed else ""

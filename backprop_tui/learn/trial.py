@@ -63,6 +63,10 @@ FACTORS = (Num(2.0), 1 / Num(2.0), *(f for s in (m, K, Name("alpha")) for f in (
 BY_COINCIDENCE = (
     "The numbers are correct only by coincidence: with other weights or data they are not."
 )
+UNTOLD = (
+    "Whether your formula is correct cannot be told: with random numbers {} is not a number (NaN)."
+)
+OTHERWISE = "With other weights or data, the numbers are not correct."
 FOR_LABELS = "Your formula is correct where each target is 0 or 1, as here."
 OTHER_OUTPUTS = 7
 """The outputs of a network that differs in nothing else."""
@@ -72,6 +76,7 @@ class FormulaVerdict(StrEnum):
     """Whether a formula is right, and for which networks."""
 
     UNREADABLE = "unreadable"
+    UNTOLD = "not to be told"  # no network decides
     NAME = "a name that is not known here"
     SHAPE = "the wrong shape"
     WRONG = "wrong"
@@ -97,7 +102,10 @@ class Trial:
         self.program, self.own, self.symbol, self.e = program, own, symbol, e
         self.now = here(program, iteration)
         self.examples = sorted({self.now.examples, *experiment.batch_sizes})
-        self.alike, self.others = self.drawn() or (self.now,), of_other_sizes(program, own)
+        drawn, others = self.drawn(), of_other_sizes(program, own)
+        telling, self.others = self._telling(drawn), self._telling(others)
+        self.alike = telling or (self.now,)
+        self.is_told = bool(telling or self.others) or not (drawn or others)
         known = {s for s in program.targets if s in program.architecture.losses}
         data = [experiment.data.by_symbol[s] for s in known & experiment.data.by_symbol.keys()]
         self.labelled = bool(data) and all(np.isin(Y, (0, 1)).all() for Y in data)
@@ -106,6 +114,12 @@ class Trial:
         """Networks with the same sizes and other numbers, with `labels` of targets 0 and 1."""
         t = self.now.given.get("t", 1.0)
         return tuple(p for n in self.examples for p in of_same_sizes(self.program, n, t, labels))
+
+    def _telling(self, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """Those in which the step's own formula gives numbers."""
+        if self.symbol not in self.program.positions:
+            return probes
+        return tuple(probe for probe in probes if probe.tells(self.symbol))
 
     @property
     def step(self) -> Step:
@@ -125,6 +139,8 @@ class Trial:
 def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     """The verdict on a formula, the sentence for it, and the mistakes that give the same."""
     right_now = trial.holds(trial.now)
+    if right_now and not trial.is_told and trial.e != trial.step.expression:
+        return FormulaVerdict.UNTOLD, UNTOLD.format(trial.symbol), ()
     if trial.holds(*trial.others, *trial.alike):
         lost = "" if right_now else "; with these numbers it is less exact than the usual formula"
         correct = FormulaVerdict.RIGHT if trial.others else "correct"
@@ -140,9 +156,9 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
     slips = _slips(trial)
     said = _named(trial.step, trial.program, slips) or _not_its_derivative(trial)
     said = said or lacks or _factor(trial)
-    if right_now:
+    if right_now and trial.now.tells(trial.symbol):
         return FormulaVerdict.COINCIDENCE, f"{BY_COINCIDENCE} {said}".rstrip(), slips
-    return FormulaVerdict.WRONG, said or _where(trial), slips
+    return FormulaVerdict.WRONG, said or (OTHERWISE if right_now else _where(trial)), slips
 
 
 # Right, but not for all ----------------------------------------------------------------------
@@ -289,7 +305,23 @@ def _factor(trial: Trial) -> str:
             for e, flipped in ((Neg(trial.e), True), (trial.e, False)):
                 if all(probe.agrees(e / factor, trial.symbol) for probe in probes):
                     return _close(flipped, "" if factor == Num(1.0) else text(factor))
-    return ""
+    return _constant_factor(trial)
+
+
+def _constant_factor(trial: Trial) -> str:
+    """The same for a factor that is no number of the network's, such as 3 or 1/3."""
+    found, right = trial.alike[0].of(trial.e, trial.symbol), trial.alike[0].right(trial.symbol)
+    assert found is not None  # its shape was read before
+    with np.errstate(all="ignore"):
+        ratios = (found / right)[np.isfinite(right) & (right != 0)]
+    if not (ratios.size and np.isfinite(ratios[0]) and ratios[0]):
+        return ""
+    ratio = float(ratios[0])
+    if not all(probe.agrees(trial.e / Num(ratio), trial.symbol) for probe in trial.alike):
+        return ""
+    inverse = round(1 / abs(ratio), 9)
+    is_part = inverse == round(inverse) > 1
+    return _close(ratio < 0, f"1/{inverse:.0f}" if is_part else f"{abs(ratio):.6g}")
 
 
 def _close(flipped: bool, factor: str) -> str:
@@ -324,7 +356,7 @@ def _where(trial: Trial) -> str:
     """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
-    cells = differing(found, right)
+    cells = differing(np.where(np.isnan(right), right, found), right)
     i, j = cells[0].tolist()
     are = "is" if len(cells) == 1 else "are"
     some = f"{len(cells)} of {right.size} numbers {are} not"

@@ -243,6 +243,13 @@ def as_expr(operand: Operand) -> Expr:
     return Neg(Num(float(-operand))) if operand < 0 else Num(float(operand))
 
 
+def raised(x: Expr, exponent: Expr) -> Expr:
+    """x to that power; 2 and −1 are the square and the quotient."""
+    if exponent == Num(2.0):
+        return Call("square", (x,))
+    return Div(Num(1.0), x) if exponent == Neg(Num(1.0)) else Call("power", (x, exponent))
+
+
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct parts of `e`, from left to right."""
     match e:

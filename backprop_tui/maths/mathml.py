@@ -120,6 +120,7 @@ MATHML = Notation(
     broad=3,
     guarded=True,
     entry=_entry,
+    power="<msup><mrow>{}</mrow><mrow>{}</mrow></msup>",
     partial="<mfrac><mrow><mo>∂</mo>{}</mrow><mrow><mo>∂</mo>{}</mrow></mfrac>",
     delta="<mrow><mo>[</mo><mi>{}</mi><mo>=</mo><mi>{}</mi><mo>]</mo></mrow>",
     gathered=_gathered,

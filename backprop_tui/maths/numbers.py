@@ -31,19 +31,24 @@ def special(value: float) -> str | None:
 
 
 def fixed(value: float, decimals: int, width: int) -> str:
-    """Write `value` in `width` characters, with fewer decimals or a power of ten if need be."""
-    if (written := special(value)) is not None:
-        return written
+    """Write `value` in `width` characters, with fewer decimals or a power of ten if need be.
+
+    Only zero is written as zero: what its decimals do not show has its first digits and a power.
+    """
+    if (unusual := special(value)) is not None:
+        return unusual
     value = value + 0.0 if value else 0.0  # no sign before a zero
     for places in range(decimals, -1, -1):
         written = f"{value:.{places}f}"
-        if len(written) <= width:
+        if len(written) <= width and (float(written) or not value):
             return signed(written)
+    if not decimals and abs(value) >= 1e-3 and len(written := f"{value:.1g}") <= width:
+        return signed(written)
     for places in (2, 1, 0):
         written = power(f"{value:.{places}e}")
         if len(written) <= width:
             return signed(written)
-    return signed(power(f"{value:.0e}"))
+    return signed(written) if abs(value) > 1 else "−tiny" if value < 0 else "tiny"
 
 
 def power(written: str) -> str:
@@ -66,10 +71,22 @@ def number(value: float, decimals: int) -> str:
 
 
 def told_apart(value: float, other: float, decimals: int) -> tuple[str, str]:
-    """Write two numbers with enough decimals to differ."""
+    """Write two numbers with enough decimals to differ; equal ones as they are written alone."""
+    if value == other or (math.isnan(value) and math.isnan(other)):
+        return number(value, decimals), number(other, decimals)
     both = ((number(value, d), number(other, d)) for d in range(decimals, 18))
     exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing
     return next((pair for pair in both if pair[0] != pair[1]), exact)
+
+
+def beside(value: float, limit: float | None, decimals: int, width: int) -> str:
+    """Write `value` in `width` characters so that it differs from the limit that it is compared
+    with: with more decimals, or as <0.5."""
+    written = fixed(value, decimals, width)
+    if limit is None or value == limit or written != fixed(limit, decimals, width):
+        return written
+    precise = told_apart(value, limit, decimals)[0]
+    return precise if len(precise) <= width else f"{'<' if value < limit else '>'}{limit:g}"
 
 
 def common_power(arrays: Iterable[Array], decimals: int) -> int:

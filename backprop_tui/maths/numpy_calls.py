@@ -69,13 +69,6 @@ def where(is_so: Expr, x: Expr, y: Expr) -> Expr:
     return other if x == Num(0.0) else Sum((chosen, other))
 
 
-def raised(x: Expr, exponent: Expr) -> Expr:
-    """x to that power; 2 and −1 are the square and the quotient."""
-    if exponent == Num(2.0):
-        return Call("square", (x,))
-    return Div(Num(1.0), x) if exponent == Neg(Num(1.0)) else Call("power", (x, exponent))
-
-
 OPERATIONS: dict[str, tuple[int, Callable[..., Expr]]] = {
     "dot": (2, lambda x, y: x @ y),
     "matmul": (2, lambda x, y: x @ y),

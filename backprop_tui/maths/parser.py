@@ -39,8 +39,9 @@ from backprop_tui.maths.expressions import (
     Transpose,
     children,
     matrix,
+    raised,
 )
-from backprop_tui.maths.numpy_calls import Calls, Counts, gate, raised
+from backprop_tui.maths.numpy_calls import Calls, Counts, gate
 from backprop_tui.maths.spellings import GrammarError as GrammarError
 from backprop_tui.maths.spellings import Token, symbol_meant, tokens
 from backprop_tui.messages import short

@@ -203,6 +203,7 @@ WORDS = Notation(
     parentheses=("open parenthesis ", " close parenthesis"),
     encloses=False,
     entry=_entry_in_words,
+    power="{} to the power {}",
     partial="d {} by d {}",
     delta="1 where {} is {}, otherwise 0,",
     gathered=lambda sign, k: f"{'sum' if sign == 'Σ' else 'largest'} over {k} of",

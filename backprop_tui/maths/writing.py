@@ -33,6 +33,7 @@ from backprop_tui.maths.expressions import (
     children,
     is_loss_term,
     is_scalar,
+    raised,
     rebuild,
 )
 from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative, sign_of
@@ -114,6 +115,8 @@ class Notation:
     """The template of x·log(a) in code, where 0·log 0 = 0 must be computed; None: a product."""
     ratio: str | None = None
     """The same for x/a."""
+    power: str | None = None
+    """The template of a power; None to write a call."""
     tight: frozenset[str] = frozenset({"·"})
     """The signs that have no spaces inside a sum: W1·X + b1, but dZ2 · A1ᵀ."""
     fold: int | None = None
@@ -180,6 +183,9 @@ class _Writer:
                 return self.product(x, sign, y, in_sum, behind)
             case Div(x, y):
                 return self.product(x, n.over, y, in_sum, behind)
+            case Call("power", (x, y)) if n.power and _is_read_as_power(e):
+                raised_to = self.at(y, SUM if n.fraction else ATOM)  # smaller and above the line
+                return n.power.format(self.at(x, ATOM), raised_to), POSTFIX
             case Call(function, args):
                 return self.call(n.call(function), args)
             case Compare(x, sign, y):
@@ -247,6 +253,12 @@ class _Writer:
         return template.replace("*", self.n.comma.join(self.at(a, tightness) for a in args)), own
 
 
+def _is_read_as_power(e: Call) -> bool:
+    """Whether x^y is read back as it is; e^x would be exp, x^2 a square, and x^T a transpose."""
+    base, exponent = e.args
+    return raised(base, exponent) == e and base != Name("e") and exponent != Name("T")
+
+
 def plain_number(value: float) -> str:
     """The shortest decimal that reads back to the same float: 2, 0.01, 1e-06."""
     return repr(int(value)) if value.is_integer() and value < 1e15 else repr(float(value))
@@ -263,6 +275,7 @@ TEXT = Notation(
     name=lambda symbol: GREEK.get(symbol, symbol),
     cell=lambda c: f"{c.symbol}[{c.row},{c.column}]",
     call=_text_call,
+    power="{}^{}",
 )
 
 GUARDED = replace(TEXT, guarded=True)
@@ -319,6 +332,7 @@ LATEX = Notation(
     fraction=r"\frac{{{}}}{{{}}}",
     guarded=True,
     entry=_latex_entry,
+    power="{{{}}}^{{{}}}",
     partial=r"\frac{{\partial {}}}{{\partial {}}}",
     gathered=lambda sign, k: rf"{LATEX_GATHERED[sign]}_{{{k}}}",
     tight=frozenset(),

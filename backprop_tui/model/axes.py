@@ -18,6 +18,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import PRIMITIVES
 from backprop_tui.maths.shapes import OVER, Shape
 from backprop_tui.model.program import Program, with_shapes_of
+from backprop_tui.model.rows import rows_of
 
 Axis: TypeAlias = tuple[str, int]
 """The rows (0) or the columns (1) of a matrix."""
@@ -44,6 +45,14 @@ def named_columns(program: Program) -> frozenset[str]:
     named = {axes.get((symbol, 1)) for symbol in apart if shapes[symbol][1] > 1} - {None}
     found = {symbol for (symbol, side), axis in axes.items() if side == 1 and axis in named}
     return frozenset(found | {s for s, role in roles.items() if role.of in found})
+
+
+@lru_cache(maxsize=64)
+def beside_each_other(program: Program) -> frozenset[str]:
+    """The matrices of which the examples of a batch stand beside each other, a column or row each;
+    none where time steps do."""
+    families = any(row.is_family for row in rows_of(program))
+    return frozenset() if families else program.per_example
 
 
 class _Alike:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.formulas import hint_of
+from backprop_tui.learn.parts import parts_of, put_together
 from backprop_tui.learn.questions import AskedQuestion, QuestionOutcome
 from backprop_tui.learn.votes import Choice
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import WORDS, figure_in_words, sentence, spoken
 from backprop_tui.maths.writing import text
 from backprop_tui.plain.telling import advised, formulas
@@ -21,12 +23,18 @@ HOW = {
     "formula": "Answer with the formula of the whole step; hint gives a hint, next shows it.",
 }
 COMPARE = "Or type up or down: will it be bigger or smaller than it was before?"
+PART = (
+    "Answer with this number, or with that of the whole step; hint gives a hint, next shows the "
+    "step."
+)
 SAY_IT = "Discuss it with your neighbour; next shows it."
 NUMERIC, TYPED = ("vote", "number"), ("number", "formula")
 
 
 def how(asked: AskedQuestion) -> str:
     """How a question is answered."""
+    if asked.part and asked.form == "number":
+        return PART
     return HOW.get(asked.form, SAY_IT).format(len(asked.choices))
 
 
@@ -38,7 +46,7 @@ def question(session: Session, asking: Asking) -> Iterator[str]:
     yield f"{asking.attempt.capitalize()}, {where}."
     yield asked.text
     what = f"What is {_name(session, asked)}?"
-    if is_numeric(asked) and what not in asked.text:
+    if is_numeric(asked) and not asked.part and what not in asked.text:
         yield what
     for k, choice in enumerate(asking.choices, 1):
         struck = ", which was not correct" if k - 1 in asking.struck else ""
@@ -73,6 +81,7 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
     asked = over.asked
     if over.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not over.misses else f"at try {over.misses + 1}"
+        tries += f", {over.helped.value}" if over.helped else ""
         yield f"Correct, {tries}." if asked.worded else f"{over.typed} is correct, {tries}."
         if over.judged and over.judged.said:
             yield over.judged.said
@@ -81,6 +90,8 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
     if is_numeric(asked):
         right = session.write(session.provenance.number(asked.place))
         yield f"{_name(session, asked)} is {figure_in_words(right)}."
+        if over.outcome is QuestionOutcome.MISSED:
+            yield from _opened(session, over)
     for k, choice in enumerate(over.choices, 1):
         if not asked.worded:
             yield f"{k}: {_chosen(asked, choice)}, {choice.label or 'correct'}."
@@ -91,11 +102,37 @@ def ending(session: Session, over: Asking) -> Iterator[str]:
         yield asked.answer
 
 
+def _opened(session: Session, over: Asking) -> Iterator[str]:
+    """The step opened into its parts; the one in which the answer differs is named."""
+    found = Explanation(session.provenance, over.asked.place, session.write)
+    for part in parts_of(found):
+        if not isinstance(part, Cell):
+            differs = over.judged is not None and over.judged.term == part
+            value = found.written(found.value(part))
+            yield f"{text(part)} = {value}{'; here your answer differs' if differs else ''}."
+
+
+def is_led(was: Asking, now: Asking) -> bool:
+    """Whether an answer has led into the parts of a number, on to another, or back to the whole."""
+    return now.judged is not was.judged and (now.whole is not was.whole)
+
+
+def answered_part(session: Session, was: Asking, now: Asking) -> Iterator[str]:
+    """What became of an answer that led into the parts, or of a part; behind the last part, what is
+    left."""
+    if now.judged:
+        yield sentence(f"{'Not correct. ' if was.whole is None else ''}{now.judged.said}")
+    if now.parts and now.parts_over == len(now.parts):
+        found = Explanation(session.provenance, now.asked.place, session.write)
+        if len(parts_of(found)) == len(now.parts):
+            yield sentence(f"Now: {put_together(found)}.")
+
+
 def progress(session: Session, before: Asking, now: Asking, spelling: str) -> Iterator[str]:
     """What an answer, or a wish for a hint, has changed of a question that is still open."""
     if now.misses > before.misses and now.judged:
-        yield sentence(f"Not correct. {now.judged.said}")
-        if where := ", ".join(dict.fromkeys(map(text, now.judged.look[:4]))):
+        yield sentence(f"Not correct. {now.said}")
+        if where := ", ".join(dict.fromkeys(map(text, now.look[:4]))):
             yield sentence(f"Look at {where}.")
     elif now.judged is not before.judged and now.judged:
         unread = now.judged.verdict.value == "unreadable"
@@ -106,6 +143,9 @@ def progress(session: Session, before: Asking, now: Asking, spelling: str) -> It
 
 def hint(session: Session, asking: Asking, spelling: str) -> Iterator[str]:
     """The hint that is due: the shape and the parts, the formula, the numbers put in."""
+    if asking.asked.part:
+        yield sentence(f"Hint: {asking.asked.hint}")
+        return
     if asking.asked.hint and (board := session.blackboard):
         line = board.derivation.lines[asking.asked.line - 1]
         yield f"Hint: the next line equals {line.written(WORDS)}."

@@ -169,6 +169,8 @@ class PlainFace:
         else:
             self._tell_said(id_, (*outcome.said, *late), outcome.refused or session.was_refused)
         now, was = session.asking, outcome.asked
+        if now and was and now.is_open and asking.is_led(was, now):
+            self.tell_all(asking.answered_part(session, was, now))
         if now and now.is_open and (was is None or now.asked is not was.asked):
             self.say(*asking.question(session, now))
         elif now and was and now.is_open and now is not was:

@@ -64,7 +64,7 @@ def _only(shapes: Mapping[str, Shape]) -> str:
 
 def said(value: float) -> str:
     """A number in a sentence: 0.5, −1.25e−07."""
-    return f"{value:g}".replace("-", "−")
+    return f"{value:zg}".replace("-", "−")
 
 
 # Experiments with edits ----------------------------------------------------------------------

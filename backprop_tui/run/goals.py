@@ -28,6 +28,7 @@ from backprop_tui.maths.expressions import (
     walk,
 )
 from backprop_tui.maths.functions import PRIMITIVES
+from backprop_tui.maths.numbers import told_apart
 from backprop_tui.maths.parser import GrammarError, parse
 from backprop_tui.maths.shapes import ShapeMismatch, shape
 from backprop_tui.maths.spellings import symbol_meant
@@ -79,11 +80,24 @@ class Condition:
         examples = len(iteration.examples)
         if examples < timeline.experiment.training.batch and not self.fits(timeline, examples):
             return False
+        return bool(np.all(value(self.expression, self._known(timeline, iteration))))
+
+    def in_numbers(self, timeline: Timeline, iteration: Iteration, decimals: int) -> str:
+        """Its left side in that iteration, with enough digits to differ from the right one:
+        J = 0.0499; "" where it is not about single numbers."""
+        env, e = self._known(timeline, iteration), self.expression
+        sides = [np.asarray(value(side, env), float) for side in (e.left, e.right)]
+        if not names(e.left) or any(side.size != 1 for side in sides):
+            return ""
+        return f"{text(e.left)} = {told_apart(sides[0].item(), sides[1].item(), decimals)[0]}"
+
+    def _known(self, timeline: Timeline, iteration: Iteration) -> dict[str, Any]:
+        """The values of an iteration when it can be told."""
         env: dict[str, Any] = {**iteration.given, **iteration.scalars}
         done = zip(timeline.program.steps, iteration.results, strict=True)
         for step, result in list(done)[: self.steps]:
             env[step.symbol] = result
-        return bool(np.all(value(self.expression, env)))
+        return env
 
 
 def read_goal(

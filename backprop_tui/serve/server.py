@@ -24,7 +24,7 @@ from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 
 from backprop_tui import lessons
-from backprop_tui.cli.streams import PROGRAM
+from backprop_tui.cli.streams import PROGRAM, complain
 from backprop_tui.guide import TOPICS
 from backprop_tui.messages import hint, shown
 from backprop_tui.serve.bookmarks import Bookmarks
@@ -37,6 +37,10 @@ HEARTBEAT = 10.0
 """Seconds between two signs of life that a page must answer: half of that later it is gone."""
 LONGEST_MESSAGE = 1 << 16
 """Bytes that a page may send at once: a key takes 12."""
+UNFINISHED = 10.0
+"""Seconds for a request to arrive as a whole, and for a connection that asks for nothing."""
+A_FEW = 8
+"""Sessions that an address of another machine may have at the same time, unless told otherwise."""
 HEADERS = {  # nothing comes from elsewhere; the terminal makes its own styles
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "font-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
@@ -58,7 +62,8 @@ web_response.SERVER_SOFTWARE = PROGRAM  # type: ignore[attr-defined]
 
 
 class Server:
-    """Serves one experiment, as the command line names it, to at most `most` learners at once.
+    """Serves one experiment, as the command line names it, to at most `most` learners at once, at
+    most `most_each` of them from one address.
 
     It listens at `host`, and answers to that name, to those of this machine that lead there, and to
     the `allowed` ones, by which a proxy is reached.
@@ -70,17 +75,22 @@ class Server:
         most: int,
         host: str = "127.0.0.1",
         allowed: Iterable[str] = (),
+        most_each: int | None = None,
     ) -> None:
         self.experiment, self.most, self.host = experiment, most, host
+        self.most_each = most_each or (most if is_loopback(host) else A_FEW)
         self.allowed = frozenset(map(host_name, allowed)) - {""}
         own = LOOPBACK if is_loopback(host) else LOOPBACK | names_of_this_machine()
         self.names = (own | self.allowed | {host_name(host)}) - {""}
         self.sessions: dict[BrowserSession, web.WebSocketResponse] = {}
         self._bookmarks = Bookmarks(str(experiment["word"]))
 
-    @property
-    def full(self) -> bool:
-        return len(self.sessions) >= self.most
+    def why_not(self, visitor: str) -> End | None:
+        """What keeps a visitor of this address from a session; None where there is a place."""
+        if len(self.sessions) >= self.most:
+            return End.FULL
+        own = sum(session.visitor == visitor for session in self.sessions)
+        return End.CROWDED if own >= self.most_each else None
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self.under_own_name, found])
@@ -124,11 +134,12 @@ class Server:
             return web.Response()
         name = request.query.get("page", "")
         await self.end_those_of(name)
-        if self.full:
-            await part(page, End.FULL)
+        visitor = visitor_at(request.remote or "")
+        if (end := self.why_not(visitor)) is not None:
+            await part(page, end)
             return page
         begins = self.begins(request.query.get("bookmark", ""))
-        session = BrowserSession(begins, page, self._bookmarks.of, name)
+        session = BrowserSession(begins, page, self._bookmarks.of, name, visitor)
         self.sessions[session] = page
         try:
             await session.start(*size_asked_for(request))
@@ -217,6 +228,15 @@ def host_name(host: str) -> str:
     return found[1].strip("[]").rstrip(".").lower() if found else ""
 
 
+def visitor_at(address: str) -> str:
+    """Whom an address belongs to: of IPv6 all that begin alike, as one visitor has any number."""
+    with suppress(ValueError):
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        if isinstance(ip, ipaddress.IPv6Address):
+            return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+    return address
+
+
 def names_of_this_machine() -> frozenset[str]:
     """By which others reach it: its name, alone, with its domain and as local networks have it."""
     name = socket.gethostname().lower()
@@ -263,7 +283,7 @@ def serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
 
 async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int:
     server_logger.addFilter(is_no_bad_request)
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1.0)
+    runner = runner_of(server)
     await runner.setup()
     try:
         stopped = signalled()
@@ -274,10 +294,24 @@ async def _serve(server: Server, port: int, ready: Callable[[str], None]) -> int
         await runner.cleanup()
 
 
+def runner_of(server: Server) -> web.AppRunner:
+    """What runs it, and closes what begins a request and does not end it."""
+    return web.AppRunner(
+        server.application(),
+        access_log=None,
+        shutdown_timeout=1.0,
+        keepalive_timeout=UNFINISHED,
+        lingering_time=UNFINISHED,
+    )
+
+
 def is_no_bad_request(record: logging.LogRecord) -> bool:
     """Whether aiohttp has more to tell than that a request was malformed, which is its sender's
-    fault and no reason for a traceback here."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    fault: a line says so here, in place of a traceback."""
+    if not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)):
+        return True
+    complain(record.getMessage().replace("Error handling", "refused a malformed"))
+    return False
 
 
 def signalled() -> asyncio.Future[int]:

@@ -39,6 +39,7 @@ class End(IntEnum):
     UNOPENED = 4002
     FULL = 4003
     STOPPED = 4004
+    CROWDED = 4005
 
 
 logging.getLogger("textual-serve").setLevel(logging.CRITICAL)  # what a process says is enough
@@ -48,7 +49,7 @@ class BrowserSession(AppService):
     """`experiment`, as the command line names it, in a process that `page` shows.
 
     `bookmark` makes of a code what a page may keep; `name` is the page's own, which it has for as
-    long as it is loaded.
+    long as it is loaded; `visitor` is whom it counts for.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class BrowserSession(AppService):
         page: web.WebSocketResponse,
         bookmark: Callable[[str], str],
         name: str = "",
+        visitor: str = "",
     ) -> None:
         super().__init__(
             SCREEN,
@@ -65,7 +67,7 @@ class BrowserSession(AppService):
             close=self._closed,
             download_manager=DownloadManager(),
         )
-        self.experiment, self.name = experiment, name
+        self.experiment, self.name, self.visitor = experiment, name, visitor
         self._page, self._bookmark, self._drawn = page, bookmark, False
         self._since_end = 0
 

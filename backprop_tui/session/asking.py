@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
-FIELD = "enter answers · PgDn shows it · ? gives a hint · esc leaves the field"
+FIELD = "⏎ answers · PgDn shows it · ? gives a hint · esc leaves the field"
+PART = "⏎ answers · PgDn shows the step · ? hint · esc leaves the parts"
 DIGITS = {
     **{digit: digit for digit in "1234"},
     "ampersand": "1",
@@ -73,7 +74,10 @@ def _wanted(s: SessionState, typed: str, modes: list[str]) -> str:
 
 
 def ask_no_more(s: SessionState) -> None:
-    """Out of the question that is open, and no more of them."""
+    """Out of the part that is asked for; else out of the question, and no more of them."""
+    if s.asking is not None and s.asking.whole is not None:
+        s.asking, s.unsent = s.asking.left_parts, ""
+        return
     s.mode = OFF
     s.close_all()
     s.asking = None
@@ -89,8 +93,11 @@ def next_step(s: SessionState, rest: str) -> None:
         s.pause()
     elif s.asking and s.asking.is_open:
         ended = lazy.questions.QuestionOutcome
-        seen = ended.MISSED if s.asking.misses else ended.SEEN
-        _end(s, None if s.asking.asked.form == "talk" else seen)
+        if s.prompt is not None and s.prompt.kind == "answer":  # what was not sent is kept
+            s.unsent = s.prompt.line.text
+        asking = s.asking = s.asking.whole or s.asking
+        seen = ended.MISSED if asking.misses else ended.SEEN
+        _end(s, None if asking.asked.form == "talk" else seen, s.unsent)
     elif _has_more_lines(s):
         shown = len(s.view.notes)
         s.more_lines += 1
@@ -217,6 +224,7 @@ def ask_for(s: SessionState, cell: Cell) -> bool:
         return False
     if asking.asked.worded:
         return False
+    asking = asking.whole or asking
     if cell != asking.cell:
         form = "number" if asking.asked.form == "number" else "vote"
         asked = lazy.questions.ask(s.timeline, s.position, form, s.write, cell=cell)
@@ -229,12 +237,12 @@ def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> N
     asking = s.asking
     assert asking is not None
     if outcome is not None:
-        s.score = (s.score or lazy.questions.Score()).after(asking.asked, outcome, asking.misses)
+        score = s.score or lazy.questions.Score()
+        s.score = score.after(asking.asked, outcome, asking.misses, asking.helped)
     if outcome is not lazy.questions.QuestionOutcome.MISSED:
         _record(s, asking, typed, outcome)
-    s.over = replace(
-        asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, typed=typed or asking.typed
-    )
+    over = outcome or lazy.questions.QuestionOutcome.SEEN
+    s.over = asking = replace(asking, outcome=over, typed=typed or asking.typed)
     if asking.asked.line and s.blackboard is not None:
         s.close_all()
         s.asking, s.blackboard = None, s.blackboard.revealed(1)
@@ -249,8 +257,7 @@ def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> N
         s.say(f"{sign} {asking.asked.answer or told}")
         return
     closing = scored(s, ahead=True) if _is_last(s, asking) else ""
-    ended = replace(asking, outcome=outcome or lazy.questions.QuestionOutcome.SEEN, closing=closing)
-    s.go(s.timeline.forward(s.position), ended)
+    s.go(s.timeline.forward(s.position), replace(asking, closing=closing))
 
 
 def _is_last(s: SessionState, asking: Asking) -> bool:
@@ -288,7 +295,7 @@ def choose(s: SessionState, digit: str) -> None:
     choice = asking.choices[at]
     if choice.right:
         s.asking = replace(asking, judged=None, typed=choice.written)  # a miss before is over
-        _end(s, lazy.questions.QuestionOutcome.RIGHT, choice.written)
+        _right_answer(s, s.asking, choice.written)
     else:
         _wrong(s, asking, choice.written, _why_wrong(s, asking, choice), at)
 
@@ -301,13 +308,10 @@ def open_field(s: SessionState, line: Line | None = None) -> None:
     if asking.asked.worded:
         raise CannotError(f"The choices are 1 to {len(asking.choices)}.")
     s.asking = replace(asking, typing=True)
-    whole = asking.asked.form == "formula"
-    what = f"{asking.cell.symbol if whole else text(asking.cell)} ="
     s.open(
         Prompt(
             "answer",
-            what,
-            FORMULA if whole else FIELD,
+            *_field(asking),
             answer,
             line or Line.of(s.unsent),
             changed=_hint_typed,
@@ -315,6 +319,14 @@ def open_field(s: SessionState, line: Line | None = None) -> None:
             keys=_field_keys,
         )
     )
+
+
+def _field(asking: Asking) -> tuple[str, str]:
+    """What stands before the field, and how to answer."""
+    if asking.asked.part is not None:
+        return f"{text(asking.asked.part)} =", PART
+    whole = asking.asked.form == "formula"
+    return f"{asking.cell.symbol if whole else text(asking.cell)} =", FORMULA if whole else FIELD
 
 
 def _field_left(s: SessionState, typed: str) -> None:
@@ -340,6 +352,9 @@ def _field_keys(s: SessionState, key: str) -> bool:
         next_step(s, "")
     elif key == "pageup":
         travel.back(s, "")
+    elif key == "escape" and s.asking is not None and s.asking.whole is not None:
+        s.close_all()
+        ask_no_more(s)
     elif key in ARROWS and not prompt.line.text:
         s.put(replace(prompt, line=Line.of(ARROWS[key])))
     else:
@@ -352,10 +367,14 @@ def answer(s: SessionState, typed: str) -> None:
     asking, typed = s.asking, typed.strip()
     if asking is None or not asking.is_open or not typed:
         return
-    judged = _judged(s, asking.asked, typed)
-    if judged.verdict is lazy.answers.AnswerVerdict.RIGHT:
+    judged, right = _judged(s, asking.asked, typed), lazy.answers.AnswerVerdict.RIGHT
+    if asking.whole is not None and judged.verdict is not right:
+        of_all = _judged(s, asking.whole.asked, typed)
+        if of_all.verdict is right:  # the number itself is an answer, too
+            asking, judged = asking.whole, of_all
+    if judged.verdict is right:
         s.asking = replace(asking, judged=judged, typed=typed)
-        _end(s, lazy.questions.QuestionOutcome.RIGHT, typed)
+        _right_answer(s, s.asking, typed, judged)
     elif judged.verdict is lazy.answers.AnswerVerdict.WRONG:
         _wrong(s, asking, typed, judged)
     else:
@@ -375,13 +394,63 @@ def _wrong(
     judged: JudgedAnswer,
     at: int | None = None,
 ) -> None:
-    """A miss: which idea it comes from; behind the third one the step is shown."""
+    """A miss: it is told where to look, what is wrong, then the step; or asked for in parts."""
     _record(s, asking, typed, judged)
-    s.asking = asking.missed(typed, judged, at)
-    if s.asking.is_over:
+    s.asking = asking = asking.missed(typed, judged, at)
+    if not asking.is_over:
+        if judged.leads and not asking.parts:
+            found, seed = _explained(s, asking.asked), s.timeline.experiment.initial.seed
+            parts = lazy.parts.ask_parts(asking.asked, found, seed)
+            s.asking = _exactly(s, asking.led(parts))
+        _empty_field(s)
+    elif asking.whole is None:
         _end(s, lazy.questions.QuestionOutcome.MISSED)
-    elif isinstance(s.top, Prompt):
-        s.put(replace(s.top, line=Line()))
+    else:
+        _after_part(s, asking, f"{_shown(s, asking.asked)}.")
+
+
+def _right_answer(
+    s: SessionState, asking: Asking, typed: str, judged: JudgedAnswer | None = None
+) -> None:
+    """A correct answer: the question is over, or the next part is asked for."""
+    if asking.whole is None:
+        _end(s, lazy.questions.QuestionOutcome.RIGHT, typed)
+        return
+    _record(s, asking, typed, judged or lazy.questions.QuestionOutcome.RIGHT)
+    _after_part(s, asking, f"{typed} is correct.", right=True)
+
+
+def _after_part(s: SessionState, asking: Asking, said: str, right: bool = False) -> None:
+    """The next part, or the whole number, with what is said of the part before."""
+    verdict = lazy.answers.AnswerVerdict.RIGHT if right else lazy.answers.AnswerVerdict.COARSE
+    s.asking = _exactly(s, asking.after_part(lazy.answers.JudgedAnswer(verdict, said)))
+    _empty_field(s)
+
+
+def _shown(s: SessionState, asked: AskedQuestion) -> str:
+    """A part with its figures and its value."""
+    assert asked.part is not None
+    said = text(asked.part) if isinstance(asked.part, Cell) else asked.hint
+    return f"{said} = {_right(s, asked)}"
+
+
+def _exactly(s: SessionState, asking: Asking) -> Asking:
+    """The question, with how exact its number must be."""
+    found = _explained(s, asking.asked)
+    exact = lazy.answers.asks_for(found, s.decimals, (_on_the_boards(s),))
+    return replace(asking, exact=exact if asking.asked.form == "number" else "")
+
+
+def _empty_field(s: SessionState) -> None:
+    """The field, where it is open, for the next answer."""
+    if not isinstance(s.top, Prompt) or s.asking is None:
+        return
+    if s.asking.whole is not None and s.asking.choices:  # it is voted for
+        s.close()
+        s.unsent = ""
+    else:
+        asks, said = _field(s.asking)
+        s.put(replace(s.top, asks=asks, said=said, line=Line()))
 
 
 def hint(s: SessionState, rest: str) -> None:
@@ -398,7 +467,7 @@ def has_hints(s: SessionState) -> bool:
 
 
 def _explained(s: SessionState, asked: AskedQuestion) -> Explanation:
-    return lazy.explanation.Explanation(s.provenance, asked.place, s.write)
+    return lazy.explanation.Explanation(s.provenance, asked.place, s.write, part=asked.part)
 
 
 def _judged(s: SessionState, asked: AskedQuestion, typed: str) -> JudgedAnswer:
@@ -411,11 +480,10 @@ def _judged(s: SessionState, asked: AskedQuestion, typed: str) -> JudgedAnswer:
             s.timeline.experiment, asked.cell.symbol, typed, iteration
         )
     found = _explained(s, asked)
-    slopes = found.step.phase == "backward" and not asked.own
+    slopes = found.step.phase == "backward" and not asked.own and asked.part is None
     boards = (_on_the_boards(s),)
-    return lazy.answers.judge(
-        typed, found, s.decimals, lazy.answers.earlier(found), boards, sign_will_do=slopes
-    )
+    earlier = lazy.answers.earlier(found) if asked.part is None else None
+    return lazy.answers.judge(typed, found, s.decimals, earlier, boards, sign_will_do=slopes)
 
 
 def _on_the_boards(s: SessionState) -> Callable[[Cell, float], str]:
@@ -433,7 +501,7 @@ def _right(s: SessionState, asked: AskedQuestion) -> str:
     """What is correct: the author's choice in words, or the number."""
     if asked.worded and asked.correct is not None:
         return asked.correct.written
-    return s.write(s.provenance.number(asked.place))
+    return s.write(_explained(s, asked).recorded)
 
 
 def _record(
@@ -448,7 +516,7 @@ def _record(
     lesson, seconds = s.timeline.experiment.name, monotonic() - s.asked_since
     right, attempt = _right(s, asking.asked), asking.misses + 1
     try:
-        s.record.write(lesson, asking.asked, attempt, typed, became, right, seconds)
+        s.record.write(lesson, asking.asked, attempt, typed, became, right, seconds, asking.helped)
     except OSError as error:
         s.record = None
         s.say(f"The record ends here: {error.strerror}.")

@@ -29,6 +29,8 @@ class Blackboard:
     program: Program
     examples: int
     levels: tuple[Level, ...]
+    unasked: bool = False
+    """Whether it is only shown: no key moves it."""
 
     @staticmethod
     def of(program: Program, examples: int, symbol: str, cell: Cell | None = None) -> Blackboard:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backprop_tui.learn import effect as effect
     from backprop_tui.learn import formulas as formulas
     from backprop_tui.learn import line_questions as line_questions
+    from backprop_tui.learn import parts as parts
     from backprop_tui.learn import questions as questions
     from backprop_tui.run import goals as goals
     from backprop_tui.run import plane as plane
@@ -42,6 +43,7 @@ HOMES = {
     "effect": "backprop_tui.learn.effect",
     "formulas": "backprop_tui.learn.formulas",
     "line_questions": "backprop_tui.learn.line_questions",
+    "parts": "backprop_tui.learn.parts",
     "questions": "backprop_tui.learn.questions",
     "goals": "backprop_tui.run.goals",
     "plane": "backprop_tui.run.plane",

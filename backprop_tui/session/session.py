@@ -148,7 +148,7 @@ class Session(SessionState):
         return progress
 
     def _key(self, key: str, character: str | None) -> None:
-        here = self.position
+        here, self.message = self.position, ""
         self._pressed(key, character)
         if key == REMOTE and here != self.position:
             asking.lead(self)

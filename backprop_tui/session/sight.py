@@ -25,9 +25,6 @@ class Sight(Protocol):
     def stops(self, view: View) -> list[Stop]:
         """The panels and matrices that tab goes round."""
 
-    def shows(self, view: View, symbol: str) -> bool:
-        """Whether a value, or its gradient, stands on a board."""
-
     def beyond(self, view: View, by: int) -> int | None:
         """The group above or below those that the boards show; None where none is."""
 
@@ -44,10 +41,6 @@ class Blind:
     def stops(self, view: View) -> list[Stop]:
         """The step alone."""
         return [Stop("step")]
-
-    def shows(self, view: View, symbol: str) -> bool:
-        """Nothing is out of sight."""
-        return True
 
     def beyond(self, view: View, by: int) -> int | None:
         """There is no board to look beyond."""

@@ -218,19 +218,15 @@ class SessionState:
         if asking is not None:
             self.follow()  # what is asked, or was answered, is seen first
         self.asking = asking
-        # A cursor that was put somewhere stays; one that an explanation brought goes with it.
-        explained = self.inspection.place is not None
-        self.inspection = Inspection(cursor=None if explained else self.inspection.cursor)
-        self.message = ""
-        self.before = None
+        self.inspection, self.message, self.before = Inspection(), "", None
         moved, self.position = position != self.position, position
+        if moved and not self.zoomed and not self.one_panel:
+            self.chosen, self.tabbed = "cache", False  # z enlarges what the step writes
         self._derive_step(moved)
         self.more_lines = 0
         self.farthest = max(self.farthest, position.iteration)
         if self.right is not None and self.right.is_behind(position.iteration):
             self.start(self.run_right(self.right))  # which number is wrong, is looked at next
-        if self.inspection.cursor and self._step_is_out_of_sight():
-            self.inspection = Inspection()
 
     def _derive_step(self, moved: bool) -> None:
         """Where the blackboard is open, it derives the step shown: all of it, where some of its
@@ -271,11 +267,6 @@ class SessionState:
         told = self.asking is not None and not self.asking.asked.line
         board = None if told or self.position.elements else self.blackboard
         return board is not None and board.hides is not None and board.hides == self.step_symbol
-
-    def _step_is_out_of_sight(self) -> bool:
-        """Whether the cursor keeps the panels at a group that is not the step's."""
-        view = self.view
-        return not all(self.sight.shows(view, symbol) for symbol in view.needed)
 
     def look(self, inspection: Inspection) -> None:
         """Look at something else, without moving in time."""

@@ -133,7 +133,10 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
     for progress in lazy.goals.search(s.timeline, condition, s.position, MOST_SEARCHED):
         if progress.found:
             s.go(progress.found)
-            s.say(f"{condition.text} first holds in iteration {progress.found.iteration:,}.")
+            at = s.timeline.iteration(progress.found.iteration)
+            is_ = condition.in_numbers(s.timeline, at, s.decimals)
+            numbers = f": {is_}" if is_ else ""
+            s.say(f"{condition.text} first holds in iteration {at.number:,}{numbers}.")
             return
         yield f"{condition.text}: not by iteration {progress.iteration:,}"
     ended = (

@@ -19,10 +19,10 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import number
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.axes import named_columns
+from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import rows_of
@@ -83,7 +83,7 @@ class View:
     losses: tuple[Array, Array] = NO_LOSSES
     """Iterations and their losses so far, thinned for drawing; only on a large screen."""
     message: str = ""
-    """What the footer says until the next key."""
+    """What the title says until the next key."""
     more_lines: int = 0
     """How many lines of the lesson's notes were revealed since the step was reached."""
     asking: Asking | None = None
@@ -239,6 +239,11 @@ class View:
             return place(*divmod(revealed, self.state.shapes[self.step.symbol][1]))[1]
         return min(self.example, self.state.examples - 1)
 
+    def numbers_rows(self, symbol: str) -> bool:
+        """Whether the rows of a matrix are the examples of a batch, all of them shown."""
+        several = self.state.examples > 1 and self.program.axis == 0
+        return several and symbol in beside_each_other(self.program)
+
     def entry(self, symbol: str, k: int) -> tuple[int, int]:
         """The row and the column (from 0) of number `k` of a vector: of the shown example's, where
         each example has one."""
@@ -258,8 +263,25 @@ class View:
 
     @cached_property
     def written(self) -> Number:
-        """How a number is written, with the decimals shown."""
-        return partial(number, decimals=self.decimals)
+        """How a number is written: with the decimals shown, or as many as tell it from what it is
+        compared with."""
+        plain, place = partial(number, decimals=self.decimals), self.place
+        if place is None or (step := self.provenance.step_of(place)) is None:
+            return plain
+        if step.symbol in names(step.expression):  # an update: told from what was there before
+            before = self.provenance.read_in(place.iteration, place.cell, step)
+            was, now = self.provenance.number(before), self.provenance.number(place)
+            return lambda value: told_apart(value, was if value == now else now, self.decimals)[0]
+        if (limit := self.limit(place.symbol)) is None:
+            return plain
+        return lambda value: told_apart(value, limit, self.decimals)[0]
+
+    def limit(self, symbol: str) -> float | None:
+        """What the numbers of a matrix are compared with, to tell which class is predicted: 0.5 for
+        a single output; None where they are not."""
+        is_class = self.state.experiment.data.class_names is not None
+        alone = symbol == self.program.output and self.program.outputs == 1
+        return 0.5 if is_class and alone else None
 
     @property
     def given_words(self) -> tuple[str, ...]:
@@ -307,11 +329,10 @@ class View:
                 return "target"
             return "read" if place in self._looked_at else ""  # the others are to be found
         if self.in_hand:
-            if place == self.place:
-                return "target"
             if self._looked_at and not self.inspection.place:  # where the answer went wrong
-                return "read" if place in self._looked_at else ""
-            return "read" if self._is_read(place) else ""
+                looked_at = "read" if place in self._looked_at else ""
+                return "target" if place == self.place else looked_at
+            return self.mark_in_hand(place)
         if self.step is None:
             return ""
         if place.symbol == self.step.symbol and place.iteration == self.iteration:
@@ -320,6 +341,13 @@ class View:
             return ""
         read = self.provenance.read_in(self.iteration, place.cell, self.step)
         return "read" if place == read else ""
+
+    def mark_in_hand(self, place: Place) -> str:
+        """The mark of a number as the one that the Step panel explains makes it: that one is the
+        "target", and what it was computed from is "read"."""
+        if place == self.place:
+            return "target"
+        return "read" if self._is_read(place) else ""
 
     @property
     def is_asked(self) -> bool:

@@ -64,8 +64,8 @@ AFTER = 0.2
 """Seconds until autosaves begin."""
 EACH = 1.0
 """Seconds between two looks at what is open elsewhere."""
-SPARKS = 10
-"""Characters of the sparkline in the title."""
+SPARKS = 8
+"""Columns of the window for each character of the sparkline in the title."""
 POINTS = 400
 """Points of the curve of losses at most."""
 CURVES = ("curve", "one_weight")
@@ -81,6 +81,7 @@ class Drawn:
     timeline: Timeline | None = None
     count: int = 0
     large: bool = False
+    width: int = 0
     sparkline: str = ""
     points: tuple[Array, Array] = NO_LOSSES
 
@@ -413,13 +414,17 @@ class BackpropApp(App[str]):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
+        self.query_one("#cache").styles.height = layout.cache or "1fr"
         only, beside = layout.shown == {"step"}, layout.beside
         self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
         self.query_one("#body").display = not only
         panels, drawing = self.query_one("#panels"), self.query_one("#network")
         panels.display = layout.shown != {"blackboard"}
-        panels.styles.width = beside + 1 if beside else "1fr"
-        panels.styles.padding = (0, 1 if beside else 0, 0, 0)
+        apart = 1 if beside else 2 * bool(layout.within)
+        panels.styles.width = (beside or layout.within) + apart or "1fr"
+        panels.styles.height = layout.above or "1fr"
+        self.query_one("#body").styles.layout = "vertical" if layout.above else "horizontal"
+        panels.styles.padding = (0, apart, 0, 0)
         panels.styles.layout = "vertical" if layout.stacked else "horizontal"
         drawing.styles.dock = "bottom" if beside else "none"
         drawing.styles.height = layout.drawing or "1fr"
@@ -430,11 +435,10 @@ class BackpropApp(App[str]):
     def _drawn_losses(self) -> Drawn:
         session, drawn = self.session, self._losses
         losses = travel.known_losses(session)
-        known = drawn.timeline, drawn.count, drawn.large
-        if known != (session.timeline, losses.size, session.roomy):
+        known = session.timeline, losses.size, session.roomy, session.width
+        if known != (drawn.timeline, drawn.count, drawn.large, drawn.width):
             points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
-            sparks = sparkline(losses, SPARKS)
-            self._losses = Drawn(session.timeline, losses.size, session.roomy, sparks, points)
+            self._losses = Drawn(*known, sparkline(losses, session.width // SPARKS), points)
         return self._losses
 
     def _draw_above(self) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backprop_tui.tui.paint.blackboard import counted as counted
     from backprop_tui.tui.paint.blackboard import heading as heading
     from backprop_tui.tui.paint.blackboard import paint_blackboard as paint_blackboard
+    from backprop_tui.tui.paint.iteration import paint_iteration as paint_iteration
     from backprop_tui.tui.paint.plane import key_of_points as key_of_points
     from backprop_tui.tui.paint.plane import paint_plane as paint_plane
     from backprop_tui.tui.paint.plane import plane_beside as plane_beside
@@ -37,6 +38,7 @@ HOMES = {
     "heading": "backprop_tui.tui.paint.blackboard",
     "written_name": "backprop_tui.tui.paint.below_lines",
     "paint_blackboard": "backprop_tui.tui.paint.blackboard",
+    "paint_iteration": "backprop_tui.tui.paint.iteration",
     "TerminalDriver": "backprop_tui.tui.driver",
     "key_of_points": "backprop_tui.tui.paint.plane",
     "paint_plane": "backprop_tui.tui.paint.plane",

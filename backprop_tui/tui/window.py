@@ -6,6 +6,7 @@ what happened to be drawn last.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
 from backprop_tui.tui import lazy
-from backprop_tui.tui.paint.proportions import LEAST_STEP, board_room, is_large, step_lines
+from backprop_tui.tui.paint.placed import Arrangement, Room
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.page import page_of
@@ -28,24 +29,39 @@ if TYPE_CHECKING:
 DRAWINGS = ((22, "c"), (16, "f"))
 """Columns of the drawing in a small window, with the last rule by which something may be given up
 on the boards before the drawing gets fewer columns, or none."""
+BATCH = 1
+"""Columns that the drawing gives to the boards of a batch, where names stand before numbers."""
 LARGE_DRAWING = 66
 """Columns of the drawing at most."""
 STEP = 7
 """Lines of the Step panel in a small window."""
 LEAST = Size(73, 22)
 """From here on a layer of 3×3 stands whole on both boards beside a drawing."""
+LARGE = Size(110, 34)
+"""From here on there is room for more than the essentials."""
 TALL, SHARE = 26, 0.7
 """Lines from which on panels stand under each other in a narrow window; lines for each column
 above which they do in any."""
 BESIDE, LEAST_BOARD = 118, 58
 """Columns from which on the blackboard stands beside the boards, and what these keep at least."""
-UNDER_BLACKBOARD, LEAST_DRAWING = 9, 8
-"""Lines of the Step panel below a blackboard in a large window, and of a drawing above or below the
-boards, at least."""
+LEAST_STEP, LOW_STEP, LEAST_DRAWING = 13, 9, 8
+"""Lines of the Step panel in a large window, of one where the boards need its room, and of a
+drawing above or below the boards, at least."""
+BLACKBOARD, WITHIN = 62, 118
+"""Columns of the derivation that a very large window shows unasked, and the columns of drawing and
+boards from which on it does."""
+LEAST_BLACKBOARD = 14
+"""Lines of a blackboard under the boards, at least."""
+LEAST_PLANE = 36
+"""Columns of a plane beside the drawing, at least."""
+MOST_STEP, MOST_BODY = 28, 34
+"""Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
+LEAST_DRAWN, MOST_DRAWN = 16, 20
+"""Lines of a drawing beside the boards; of one of a bar for each group at least."""
 LOW = 18
 """Lines below which a question has no board beside it."""
-AROUND = 3
-"""Lines of title, rail and footer."""
+AROUND, BOARD = 3, 3
+"""Lines of title, rail and footer; and of a board at least."""
 BOARDS: dict[str, type[Board]] = {"cache": Cache, "gradients": Gradients, "update": Update}
 
 
@@ -62,19 +78,25 @@ class WindowLayout:
     """Lines of the Step panel below the boards."""
     alone: bool
     """Whether one panel has all the room above the Step panel."""
-    board: Size
-    """The size that Cache and Gradients are arranged for."""
-    update: Size
-    """The size that the Update board is arranged for."""
+    board: Room
+    """The room that Cache and Gradients are arranged for."""
+    update: Room
+    """The room that the Update board is arranged for."""
+    cache: int = 0
+    """Lines of the Cache above the Gradients; 0: all."""
     beside: int = 0
     """Columns of the boards where the blackboard stands beside them, the drawing below."""
     drawing: int = 0
     """Lines of the drawing above or below the boards, there."""
     stacked: bool = False
     """Whether all panels stand under each other."""
+    within: int = 0
+    """Columns of drawing and boards where a derivation stands beside them unasked."""
+    above: int = 0
+    """Lines of the boards above the blackboard, where it stands under them."""
 
-    def room(self, board: str) -> Size:
-        """The size that a board is arranged for, by its id."""
+    def room(self, board: str) -> Room:
+        """The room that a board is arranged for, by its id."""
         return self.update if board == "update" else self.board
 
 
@@ -99,7 +121,7 @@ class Window:
     @property
     def roomy(self) -> bool:
         """Whether there is room for more than the essentials."""
-        return is_large(*self.size)
+        return self.size.width >= LARGE.width and self.size.height >= LARGE.height
 
     # Where the panels stand
 
@@ -117,72 +139,121 @@ class Window:
             shown = {"step"}
         if self.stacked and not alone:
             return self._stacked(view, shown)
-        step = STEP
+        if alone:
+            step = self._step_lines(view, LEAST_STEP if view.roomy else STEP)
+            whole = Room(self.size.width, max(0, self.size.height - AROUND - step))
+            return WindowLayout(frozenset(shown), 0, 0, step, True, whole, whole)
+        if view.roomy and (within := self.size.width - BLACKBOARD) >= WITHIN:
+            layout = self._side_by_side(view, shown, within)
+            found = self._found(view, layout.board.width, layout.board.both)
+            if all(a.given_up <= "a" for a in found):  # there is room for a derivation, too
+                return replace(layout, shown=layout.shown | {"blackboard"}, within=within)
+        return self._side_by_side(view, shown, self.size.width)
+
+    def _side_by_side(self, view: View, shown: set[str], width: int) -> WindowLayout:
+        """The drawing beside the boards, the Step panel below: what is given up for what."""
+        columns = 0
+        for columns, last, step in self._divisions(view, width):
+            height = max(0, self.size.height - AROUND - step)
+            found = self._found(view, width - columns, height)
+            fits = all(a.given_up <= last for a in found)
+            if fits and (found[0].air or last != "a" or step == LOW_STEP):
+                break
+        if view.roomy and found[0].given_up == "a":  # the boards leave what they do not need
+            drawn = max(drawn_lines(height, len(view.program.groups)), step + height - MOST_STEP)
+            body = max(boards_lines(found[0]), min(drawn, MOST_BODY))
+            height, step = min(height, body), step + height - min(height, body)
+        if columns:
+            left = width - max(a.right for a in found)
+            most = LARGE_DRAWING if view.roomy else columns
+            most += lazy.plane_beside(view, left, height) if view.roomy else 0
+            columns = max(columns, min(left, most))
+        gap = 2 if columns > DRAWINGS[0][0] else 1 - (columns == DRAWINGS[0][0] - BATCH)
+        shown = shown if columns else shown - {"network"}
+        board, update = both_in(width - columns, height), Room(width - columns, height)
+        found = [Cache.arranged(view, board)]
+        cache = found[0].lines[0] + 1  # the gradients stay near in a large window
+        cache = cache + (height > boards_lines(found[0])) if view.roomy else max(height // 2, cache)
+        return WindowLayout(
+            frozenset(shown), columns, gap, step, False, board, update, min(cache, height - 3)
+        )
+
+    def _divisions(self, view: View, width: int) -> Iterator[tuple[int, str, int]]:
+        """Columns of the drawing, the last rule by which something may be given up on the boards
+        for it, and lines of the Step panel, the best division first."""
+        steps = (LEAST_STEP, LEAST_STEP - 1, LOW_STEP) if view.roomy else (STEP,)
+        least = DRAWINGS[0][0]
+        body = self.size.height - AROUND - LEAST_STEP
+        if view.roomy and lazy.plane_beside(view, beside := least + LEAST_PLANE, body):
+            yield from ((beside, "a", step) for step in steps)
         if view.roomy:
-            step = LEAST_STEP if alone else self._lines_below(view)
-        step = self._step_lines(view, step)
-        height = max(0, self.size.height - AROUND - step)
-        network = 0 if alone else self._drawing(view, height)
-        width = self.size.width - network
-        gap = 0 if alone else 2 if network > DRAWINGS[0][0] else 1
-        shown = shown if network or alone else shown - {"network"}
-        board = Size(width, height if alone else height // 2)
-        return WindowLayout(frozenset(shown), network, gap, step, alone, board, Size(width, height))
+            yield from ((least, "a", step) for step in steps)
+        else:
+            least -= BATCH * (view.state.examples > 1)
+        yield from ((min(columns, least), last, steps[0]) for columns, last in DRAWINGS)
+        whole = self._found(view, width, self.size.height - AROUND - steps[0])
+        yield 0 if all(a.given_up <= "f" for a in whole) else least, "i", steps[0]
+
+    def _found(self, view: View, width: int, height: int) -> list[Arrangement]:
+        """What stands on the boards of this phase, together so large."""
+        found = [Cache.arranged(view, both_in(width, height))]
+        return [*found, Update.arranged(view, Room(width, height))] if view.updating else found
 
     def _stacked(self, view: View, shown: set[str]) -> WindowLayout:
-        """All panels under each other: the boards have what they need, the drawing a third of its
-        width in lines, the Step panel the rest."""
+        """All panels under each other: the boards have what they need, then the Step panel, the
+        drawing up to a third of its width in lines, the Step panel the rest."""
         width, room = self.size.width, self.size.height - AROUND
-        found = Cache.arranged(view, Size(width, (room - STEP) // 2))
-        each = min((room - STEP) // 2, found.lines + 1)
-        left = room - STEP - 2 * each
-        drawing = min(left, max(LEAST_DRAWING, width // 3)) if left >= LEAST_DRAWING else 0
-        step = room - 2 * each - drawing
-        board, update = Size(width, each), Size(width, 2 * each)
+        for below in (LEAST_STEP + LEAST_DRAWING + 4, STEP):  # what panels below and above need
+            found = Cache.arranged(view, both_in(width, room - below))
+            if found.given_up <= "b":
+                break
+        body = min(room - below, boards_lines(found) + 2)
+        left = room - STEP - body
+        drawing = min(left, max(LEAST_DRAWING, min(left + STEP - LEAST_STEP, width // 3)))
+        drawing = drawing if drawing >= LEAST_DRAWING else 0
+        step = room - body - drawing
         shown = shown if drawing else shown - {"network"}
+        cache = found.lines[0] + 1 + (body > boards_lines(found))
         return WindowLayout(
-            frozenset(shown), 0, 0, step, False, board, update, drawing=drawing, stacked=True
+            frozenset(shown),
+            *(0, 0, step, False, both_in(width, body), Room(width, body), cache),
+            drawing=drawing,
+            stacked=True,
         )
 
     def _with_blackboard(self, view: View) -> WindowLayout:
         width, height = self.size
-        step = max(UNDER_BLACKBOARD, height // 5) if self.roomy else self._step_lines(view, STEP)
+        step = max(LOW_STEP, height // 5) if self.roomy else self._step_lines(view, STEP)
         body = max(0, height - AROUND - step)
-        if width < BESIDE or view.maximised or view.one_panel:
-            whole = Size(width, body)
-            return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
-        beside = max(LEAST_BOARD, width * 48 // 100)
-        found = Cache.arranged(replace(view, roomy=False), Size(beside, body // 2))
-        each = min(body // 2, found.lines + 1)
-        drawing = body - 2 * each
         boards = {"update"} if view.updating else {"cache", "gradients"}
+        if self.stacked and not view.maximised:
+            found = Cache.arranged(view, both_in(width, body - LEAST_BLACKBOARD))
+            lines = min(body - LEAST_BLACKBOARD, boards_lines(found) + 2)
+            return WindowLayout(
+                frozenset({"blackboard", *boards}),
+                *(0, 0, step, False, both_in(width, lines), Room(width, lines)),
+                cache=found.lines[0] + 1 + (lines > boards_lines(found)),
+                above=lines,
+            )
+        if width < BESIDE or view.maximised or view.one_panel:
+            whole = Room(width, body)
+            return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
+        for beside in (max(LEAST_BOARD, width * 48 // 100), LEAST_BOARD + 2):
+            found = Cache.arranged(replace(view, roomy=False), both_in(beside, body))
+            if found.given_up == "a":
+                break
+        lines = min(body, boards_lines(found) + 2)
+        drawing = body - lines
         if drawing < LEAST_DRAWING:
-            each, drawing = body // 2, 0
+            lines, drawing = body, 0
         shown = {"blackboard", *boards, *({"network"} if drawing else ())}
-        board, update = Size(beside, each), Size(beside, 2 * each)
-        return WindowLayout(frozenset(shown), 0, 0, step, False, board, update, beside, drawing)
-
-    def _lines_below(self, view: View) -> int:
-        """Lines of the Step panel of a large window: what the boards leave."""
-        room = board_room(self.size.height)
-        found = Cache.arranged(view, Size(self.size.width - DRAWINGS[0][0], room))
-        board = found.lines + 2 if found.given_up == "a" else room
-        return step_lines(self.size.height, board, len(view.program.groups))
-
-    def _drawing(self, view: View, height: int) -> int:
-        """Columns of the drawing, as the boards leave room for it; 0: none."""
-        width = self.size.width
-        boards: list[tuple[type[Board], int]] = [(Cache, height // 2)]
-        boards += [(Update, height)] if view.updating else []
-        for columns, last in DRAWINGS:
-            found = [kind.arranged(view, Size(width - columns, lines)) for kind, lines in boards]
-            if all(a.given_up <= last for a in found):
-                left = width - max(a.right for a in found)
-                most = LARGE_DRAWING if view.roomy else DRAWINGS[0][0]
-                most += lazy.plane_beside(view, left, height) if view.roomy else 0
-                return max(columns, min(left, most))
-        whole = [kind.arranged(view, Size(width, lines)) for kind, lines in boards]
-        return 0 if all(a.given_up <= last for a in whole) else DRAWINGS[0][0]
+        cache = max(lines // 2 if not drawing else 0, found.lines[0] + 1)
+        cache += drawing > 0 and lines > boards_lines(found)
+        return WindowLayout(
+            frozenset(shown),
+            *(0, 0, step, False, both_in(beside, lines), Room(beside, lines)),
+            *(min(cache, lines - 3), beside, drawing),
+        )
 
     def _step_lines(self, view: View, usual: int) -> int:
         """Lines of the Step panel beside others: what 3×3 matrices leave of a small window."""
@@ -210,11 +281,6 @@ class Window:
             found += [Stop(name, cell) for cell in cells]
         return [*found, Stop("step")]
 
-    def shows(self, view: View, symbol: str) -> bool:
-        """Whether a value, or its gradient, stands on a board."""
-        shown = Cache.arranged(view, self.layout(view).board).cache
-        return any(placed.symbol == symbol for placed in shown)
-
     def beyond(self, view: View, by: int) -> int | None:
         """The group above or below those that the boards show; None where none is."""
         rows, shown = rows_of(view.program), Cache.arranged(view, self.layout(view).board).shown
@@ -230,3 +296,18 @@ class Window:
     def last_line(self, sheet: Sheet, view: View) -> int:
         """The first line of the last page."""
         return page_of(sheet, view, self.size).last
+
+
+def both_in(width: int, height: int) -> Room:
+    """The room of two boards under each other that are so high together."""
+    return Room(width, height - BOARD, height)
+
+
+def boards_lines(found: Arrangement) -> int:
+    """The lines of both boards with their rules, as much as they need."""
+    return sum(found.lines) + 2
+
+
+def drawn_lines(height: int, groups: int) -> int:
+    """The lines of a drawing beside the boards at least, where there are so many."""
+    return min(height, max(LEAST_DRAWN, min(groups + 3, MOST_DRAWN)))

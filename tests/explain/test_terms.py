@@ -1,4 +1,4 @@
-"""The terms of a gradient that is a sum over readers: they add up to it, and each has a name."""
+"""The terms of a gradient that is a sum, over readers or over examples: they add up to it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import numpy as np
 from hypothesis import given
 
 from backprop_tui.explain.provenance import Provenance
-from backprop_tui.explain.terms import terms_of, values_of
+from backprop_tui.explain.terms import over_examples, terms_of, values_of
+from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.networks import ARTICLE
+from tests.networks import ARTICLE, experiments
 from tests.programs import RESIDUAL, TIED, programs, rnn
 
 
@@ -43,3 +45,26 @@ def test_of_a_value_each_is_named_by_its_path() -> None:
 def test_what_has_one_reader_has_none() -> None:
     program = Timeline(ARTICLE).program
     assert all(not terms_of(program, step) for step in program.steps)
+
+
+@given(experiments())
+def test_the_terms_of_the_examples_add_up_to_what_is_divided_by_m(experiment: Experiment) -> None:
+    timeline = Timeline(experiment)
+    iteration, provenance = timeline.iteration(1), Provenance(timeline)
+    m, found = len(iteration.examples), 0
+    for step, result in zip(timeline.program.steps, iteration.results, strict=False):
+        if (summing := over_examples(timeline.program, step)) is None:
+            continue
+        found += 1
+        known = provenance.environment(1, step)
+        with np.errstate(all="ignore"):  # numbers may be as large as they can be
+            total = sum(summing.of(known, k) for k in range(m)) / (m if summing.is_mean else 1)
+            total = total + sum(value(e, known) for e in summing.rest)
+        assert np.allclose(total, result, equal_nan=True)
+    assert found or m == 1
+
+
+def test_what_is_of_each_example_adds_up_none() -> None:
+    program = Timeline(load("batch")).program
+    adding = {step.symbol for step in program.steps if over_examples(program, step)}
+    assert adding == {"J", "dW2", "db2", "dW1", "db1"}

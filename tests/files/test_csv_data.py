@@ -272,6 +272,12 @@ FAULTS: Sequence[tuple[str, str, str]] = [  # what is written instead of what, a
         "iris.csv, line 1: must name the columns; got 5.0, which is a number",
     ),
     (
+        "length,width,species",
+        "length,5.1,4.9",
+        "iris.csv, line 1: must name the columns; got 5.1, which is a number: a line is an "
+        "example, so transpose the file",
+    ),
+    (
         "species",
         "specie",
         "data.target must be a column of iris.csv, which has length, width, specie; "

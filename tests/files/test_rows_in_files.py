@@ -65,6 +65,17 @@ X = [[1, 2], [3, 4], [5, 6]]
 Y = [[0], [1], [0]]
 """
 
+WRITTEN = """
+[parameters]
+W = [2, 3]
+[data]
+X = [[1, 2, 3]]
+Y = [[1, 0]]
+[forward]
+A = "W·X"
+L = "half_squared_error(A, Y)"
+"""
+
 
 def read(text: str, **overrides: Any) -> Experiment:
     return read_experiment(text, "rows", "rows.toml", overrides)
@@ -106,11 +117,30 @@ def test_a_plain_list_is_one_row_and_a_column_is_refused() -> None:
 
 def test_a_weight_that_fits_only_transposed_is_told_so() -> None:
     of_columns = faults(BATCH + "[initial]\nW1 = [[1, 2], [3, 4], [5, 6]]\n")
-    assert 'it must be 2×3, which it is with network.orientation = "columns"' in of_columns
+    must = "it must be {}, the transpose of that: transpose it, or set network.orientation = {}"
+    assert must.format("2×3", '"columns"') in of_columns
     in_rows = BATCH + "[initial]\nW1 = [[1, 2, 3], [4, 5, 6]]\n"
     of_rows = faults(in_rows.replace('orientation = "rows"\n', ""))
-    assert 'it must be 3×2, which it is with network.orientation = "rows"' in of_rows
+    assert must.format("3×2", '"rows"') in of_rows
     assert read(in_rows).parameters()["W1"].shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            WRITTEN + "[initial]\nW = [[1, 2], [3, 4], [5, 6]]\n",
+            "initial.W has shape 3×2: it must be 2×3, the transpose of that, as parameters.W says",
+        ),
+        (
+            BATCH.replace("[[1, 2], [3, 4], [5, 6]]", "[[1, 3, 5], [2, 4, 6]]"),
+            "data.X has rows of 3 values, but network.layers gives 2 inputs: transpose it, a row "
+            "is an example",
+        ),
+    ],
+)
+def test_any_matrix_that_fits_only_transposed_is_told_so(wrong: str, told: str) -> None:
+    assert told in faults(wrong)
 
 
 def test_an_edit_is_of_the_row_of_the_example() -> None:
@@ -188,4 +218,7 @@ dZ2 = [[0.5], [-0.5]]
     dW2 = done.results[program.index("dW2")]
     assert np.allclose(dW2, np.transpose([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]) @ [[0.25], [-0.25]])
     told = faults(given.replace("[[0.5], [-0.5]]", "[[0.5, -0.5]]"))
-    assert "given.dZ2 has shape 1×2, but dZ2 is 2×1: a row for each example" in told
+    assert (
+        "given.dZ2 has shape 1×2, but dZ2 is 2×1, the transpose of that: a row for each example"
+        in told
+    )

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from glob import glob
 from itertools import cycle
 from pathlib import Path
 from random import uniform
@@ -24,7 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.files.atomic_write import SaveError, check_place, write_file
+from backprop_tui.files import atomic_write
+from backprop_tui.files.atomic_write import SaveError, check_place, locked, write_file
 from backprop_tui.files.experiment_file import (
     ExperimentError,
     load,
@@ -43,6 +45,7 @@ from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
+from tests.files import no_file_beyond
 from tests.networks import experiments, same_bits
 
 PATIENCE = 60
@@ -509,7 +512,8 @@ class TestFaults:
             "position.place is not a key of [position], which has iteration, step, elements",
             "keyframe.b1 is missing: it must have shape 1×1",
             "keyframe.iteration must be no more than position.iteration, 5; got 6",
-            "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2",
+            "keyframe.W1 has shape 2×1, but layer 1 has 1 neuron reading 2: it must be 1×2, "
+            "the transpose of that",
             'keyframe.vdb1[2] must be a finite number; got "x"',
             "keyframe.W2 is not kept by this run, which keeps W1, b1, vdW1, sdW1, vdb1, sdb1",
         )
@@ -593,11 +597,13 @@ class TestPlaces:
         with pytest.raises(SaveError, match="Permission denied"):
             check_place(str(tmp_path / "a"))
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
-    def test_a_full_disk(self) -> None:
-        with pytest.raises(SaveError, match="/dev/full cannot be written: No space left"):
-            write_file("/dev/full", "text")
-        assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    def test_a_disk_without_room(self, tmp_path: Path) -> None:
+        with (
+            no_file_beyond(3),
+            pytest.raises(SaveError, match=r"a\.toml cannot be written: File too large"),
+        ):
+            write_file(str(tmp_path / "a.toml"), "text")
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_path_that_is_no_text_cannot_be_written_into_a_file(self, tmp_path: Path) -> None:
         with pytest.raises(
@@ -635,6 +641,30 @@ class TestPlaces:
             os.kill(child, signal.SIGKILL)
             assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
             assert path.read_text() in texts
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
+    def test_the_next_save_removes_what_a_killed_one_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / ("é" * 127)  # the longest name that there is
+        kept = [f".{path.name[:50]}.abcdefg.tmp", ".another.abcdefgh.tmp", "abcdefgh.tmp"]
+        for name in kept:
+            (tmp_path / name).touch()
+        if not (child := os.fork()):
+            monkeypatch.setattr(os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+            write_file(str(path), "lost")
+        os.waitpid(child, 0)
+        assert len(os.listdir(tmp_path)) == len(kept) + 1
+        write_file(str(path), "soon")  # a program may just have made it
+        assert len(os.listdir(tmp_path)) == len(kept) + 2
+        monkeypatch.setattr(atomic_write, "MOMENT", -1)
+        with open(glob(str(tmp_path / f".{path.name[:50]}.????????.tmp"))[0]) as held:
+            assert locked(held.fileno())
+            write_file(str(path), "while another one writes", overwrite=True)
+            assert len(os.listdir(tmp_path)) == len(kept) + 2
+        write_file(str(path), "later", overwrite=True)
+        assert sorted(os.listdir(tmp_path)) == sorted([*kept, path.name])
 
     def test_killed_while_saving_it_leaves_a_whole_file(self, tmp_path: Path) -> None:
         path = tmp_path / "run.toml"

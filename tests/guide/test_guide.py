@@ -12,6 +12,7 @@ import pytest
 
 from backprop_tui import guide, lessons
 from backprop_tui.__main__ import main
+from backprop_tui.cli.flags import HOST, PORT
 from backprop_tui.files.experiment_file import load
 from tests.guide.pages import blocks, inline_commands, is_so, run, told_by
 from tests.guide.tables import TABLE, tables
@@ -55,6 +56,9 @@ def test_every_command_and_file_runs_as_it_is_shown(page: str) -> None:
                 example = doctest.DocTestParser().get_doctest(block.text, {}, "guide", None, 0)
                 assert example.examples
                 assert doctest.DocTestRunner().run(example).failed == 0
+            case "caddy" | "nginx":  # in front of the server as it starts by itself
+                assert f"{HOST.default}:{PORT.default}" in block.text
+                assert "lessons.example" in block.text
             case _:
                 raise AssertionError(f"nothing tests a block of {block.language}")
     for line in inline_commands(page):

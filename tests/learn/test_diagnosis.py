@@ -99,7 +99,7 @@ def test_the_right_number_is_no_mistake() -> None:
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), -17.0)
     assert found.sentence == (
-        "−17 is not correct, and not one of the common mistakes. Compute it term by term."
+        "−17 is not correct, and not one of the common mistakes. Compute it part by part."
     )
     assert (found.slips, found.look) == ((), ())
 

@@ -390,6 +390,13 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "0.5", "dW2 must be 1×3 like W2, but this gives a single number"),
         ("dW2", "-dZ2 @ A1.T", "Close: only the sign is wrong."),
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
+        ("dW2", "3·dZ2·A1ᵀ", "Close: it is 3 times the correct value."),
+        (
+            "dW2",
+            "-dZ2 @ A1.T / 5",
+            "Close: it is 1/5 times the correct value, and the sign is wrong.",
+        ),
+        ("dW2", "1.5 * dZ2 @ A1.T", "Close: it is 1.5 times the correct value."),
         ("dW2", "alpha * dZ2 @ A1.T / m", "Close: it is α times the correct value."),
         ("dZ2", "Y - A2", "The sign is flipped: this is minus the gradient."),
         ("dZ1", "dA1", "The activation's derivative is left out: dZ is a copy of dA."),
@@ -681,6 +688,29 @@ def test_what_is_right_for_targets_of_0_and_1_is_right_there() -> None:
     found = judge(load("softmax"), "L", "-log(sum(Y*A2))")
     assert found.accepted
     assert found.sentence.startswith("Your formula is correct where each target is 0 or 1, as here")
+
+
+def with_a_loss_that_is_nan() -> Experiment:
+    """A linear output with several entries, of which random numbers leave no logarithm."""
+    network = Network((2, 3, 4), ("sigmoid", "linear"), "binary_cross_entropy")
+    return experiment(network, Training(), [[0.5], [0.2]], [[0.0], [1.0], [0.0], [1.0]])
+
+
+@pytest.mark.parametrize("typed", ["log(0 - 1) + 0 * col_sums(A2)", "col_sums(A2)"])
+def test_where_every_network_gives_nan_it_cannot_be_told(typed: str) -> None:
+    judged = judge(with_a_loss_that_is_nan(), "L", typed)
+    assert judged.verdict is FormulaVerdict.UNTOLD
+    assert not judged.accepted
+    assert not judged.missed
+    assert "cannot be told" in judged.sentence
+
+
+def test_its_gradients_and_the_taught_loss_are_judged_all_the_same() -> None:
+    e = with_a_loss_that_is_nan()
+    loss = next(step for step in steps(e) if step.symbol == "L")
+    assert judge(e, "L", text(loss.expression)).accepted
+    assert verdict(e, "dA2", "(1-Y)/(1-A2) - Y/A2") is FormulaVerdict.RIGHT
+    assert verdict(e, "dA2", "A2 - Y") is FormulaVerdict.WRONG
 
 
 def test_a_mistake_is_named_only_where_it_gives_these_numbers() -> None:

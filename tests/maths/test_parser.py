@@ -281,10 +281,10 @@ def test_every_function_can_be_typed_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("typed", "read"),
     [
-        ("A1 ** 3", "power(A1, 3)"),
+        ("A1 ** 3", "A1^3"),
         ("A1^2", "A1²"),
         ("A1^-1", "1 / A1"),
-        ("-A1**0.5", "−power(A1, 0.5)"),
+        ("-A1**0.5", "−A1^0.5"),
         ("A1^T", "A1ᵀ"),
         ("np.mean(A1, axis=1, keepdims=True)", "row_means(A1)"),
         ("A1.mean()", "mean(A1)"),

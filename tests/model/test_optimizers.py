@@ -60,8 +60,8 @@ def test_adam_does_both_and_corrects_their_beginning_at_zero() -> None:
     assert updates(optimizer="adam")[:5] == [
         "vdW1 ← β1·vdW1 + (1 − β1)·dW1",
         "sdW1 ← β2·sdW1 + (1 − β2)·dW1²",
-        "vcdW1 = vdW1 / (1 − power(β1, t))",
-        "scdW1 = sdW1 / (1 − power(β2, t))",
+        "vcdW1 = vdW1 / (1 − β1^t)",
+        "scdW1 = sdW1 / (1 − β2^t)",
         "W1 ← W1 − α·vcdW1 / (sqrt(scdW1) + ε)",
     ]
 

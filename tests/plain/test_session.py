@@ -366,13 +366,33 @@ class TestAsking:
         typed("next")
         assert (
             typed("5")[0] == "Not correct. 5 is not correct, and not one of the common mistakes. "
-            "Compute it term by term."
+            "Compute it part by part."
         )
-        second = typed("6")
-        assert second[-1] == "Hint: Z 1 equals W 1 times X plus b 1."
+        assert typed("0.0075", "0.02")[1] == (
+            "Now: Z1 row 1 column 1 equals 0.007 plus 0.020 plus 0.350."
+        )
+        assert not any("Hint" in line for line in typed("6"))
         third = typed("7")
-        assert third[1] == "Z1 row 1 column 1 is 0.378."
-        assert third[2] == "Step 1 of 15, forward, layer 1, iteration 1."
+        assert third[1:4] == [
+            "Z1 row 1 column 1 is 0.378.",
+            "W1 row 1 column 1 times X row 1 column 1 equals 0.007.",
+            "W1 row 1 column 2 times X row 2 column 1 equals 0.020.",
+        ]
+        assert third[4] == "Step 1 of 15, forward, layer 1, iteration 1."
+
+    def test_a_number_without_a_name_leads_into_the_parts_of_the_step(self) -> None:
+        typed = Typed("mazur", ask="type")
+        typed("next")
+        told = typed("5")
+        assert told[1:3] == [
+            "Question 1, part 1 of 2, before step 1.",
+            "First: W1 row 1 column 1 times X row 1 column 1 equals?",
+        ]
+        assert typed("0.0075")[0] == "0.0075 is correct."
+        assert typed("hint") == [
+            "Hint: W1 row 1 column 2 times X row 2 column 1 equals 0.200 times 0.100."
+        ]
+        assert typed("0.378")[0] == "0.378 is correct, at try 2, part by part."
 
     @pytest.mark.parametrize("answer", ["0.378", "0,378", "0.15*0.05+0.2*0.1+0.35"])
     def test_typed_answers(self, answer: str) -> None:
@@ -392,7 +412,7 @@ class TestAsking:
         assert typed("A1 @ dZ2")[0].startswith("Not correct. ")
         assert typed("hint")[0].startswith("The result has shape 1 by 3. Use ")
         told = typed("write dZ2 @ A1.T")
-        assert told[0] == "dZ2 @ A1.T is correct, at try 2."
+        assert told[0] == "dZ2 @ A1.T is correct, at try 2, with a hint."
         assert "By A1." in told
         assert "Step 8 of 17, backward, layer 2, iteration 1." in told
 
@@ -652,8 +672,8 @@ class TestCommands:
             ("nxt", "There is no command 'nxt': did you mean next?"),
             ("gotoo 5", "There is no command 'gotoo': did you mean goto?"),
             ("zzz", "There is no command 'zzz': help lists them."),
-            ("v", "The key v is one of the screen's (the other drawing: nodes and edges, or the "
-                  "graph of operations), and does nothing here."),
+            ("v", "The key v is one of the screen's (the next drawing: nodes and edges, the graph "
+                  "of operations, the plane of two inputs), and does nothing here."),
             ("show w9", "There is no matrix 'w9': there are X, Y, W1, b1,"),
             ("goto nowhere < 1", "There is no step called \"nowhere\". Go to "),
         ],

@@ -8,9 +8,10 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from aiohttp import ClientSession, WSServerHandshakeError
+from aiohttp import ClientSession, WSServerHandshakeError, web
 
 from backprop_tui.__main__ import main
+from backprop_tui.serve import server
 from backprop_tui.serve.server import host_name
 from tests.serve.conftest import Served, serving
 from tests.serve.test_sessions import read
@@ -193,7 +194,7 @@ async def test_a_page_s_socket_is_answered_with_them_too(served: Served) -> None
         assert page._response.headers["Server"] == "backprop-tui"
 
 
-async def test_a_malformed_request_learns_no_version_and_nobody_hears_of_it() -> None:
+async def test_a_malformed_request_learns_no_version_and_is_told_of_in_a_line() -> None:
     with serving() as served:
         for request in ("nonsense\n\n", "GET / HTTP/9.9\n\n", "GET / HTTP/1.1\n:\n\n"):
             told = await answer(served, request)
@@ -202,7 +203,29 @@ async def test_a_malformed_request_learns_no_version_and_nobody_hears_of_it() ->
             assert "aiohttp" not in told
         served.stop()
         assert served.process.stderr
-        assert served.process.stderr.read() == ""
+        line = "backprop-tui: refused a malformed request from 127.0.0.1\n"
+        assert served.process.stderr.read() == 2 * line  # the first one speaks another language
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    ["", "GET", "GET / HTTP/1.1\n", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 5\n\nab"],
+)
+async def test_an_unfinished_request_is_closed(
+    beginning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "UNFINISHED", 0.2)
+    runner = server.runner_of(server.Server({"word": "article"}, most=1))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        reading, writing = await asyncio.open_connection(*runner.addresses[0])
+        writing.write(beginning.replace("\n", "\r\n").encode())
+        async with asyncio.timeout(9):
+            await reading.read()
+        writing.close()
+    finally:
+        await runner.cleanup()
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,11 @@ async def test_a_phone_has_room_for_a_panel_and_keys_for_fingers(
     assert "Gradients" in shown  # upright and lying, it has room for all panels
     assert "tab panel" not in shown
     columns, rows = await tab.evaluate("[shown.cols, shown.rows]")
-    assert columns >= 60
+    assert columns >= 50
     assert rows >= 18
+    assert size[0] / columns > 7  # pixels of a letter: it can be read
+    buttons = "[...document.querySelectorAll('#keys button')].map(b => b.getBoundingClientRect())"
+    assert await tab.evaluate(f"{buttons}.every(b => b.width >= 44 && b.height >= 44)")
     assert (
         await tab.evaluate("[innerWidth, document.scrollingElement.scrollWidth]") == [size[0]] * 2
     )

@@ -17,6 +17,7 @@ from aiohttp import (
     ClientError,
     ClientSession,
     ClientWebSocketResponse,
+    TCPConnector,
     WSMsgType,
     WSServerHandshakeError,
     web,
@@ -29,7 +30,7 @@ from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
-from backprop_tui.serve.server import Server
+from backprop_tui.serve.server import A_FEW, PAGE, Server, visitor_at
 from backprop_tui.serve.session import BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
@@ -38,12 +39,16 @@ PATIENCE = 60.0
 
 @asynccontextmanager
 async def page(
-    served: Served, origin: str | None = None, **said: str
+    served: Served, origin: str | None = None, visitor: str = "127.0.0.1", **said: str
 ) -> AsyncIterator[ClientWebSocketResponse]:
     """What a page is for the server: a socket."""
+    line = TCPConnector(local_addr=(visitor, 0))
     headers = {"Origin": origin} if origin else {}
     address = URL(f"{served.address}ws").with_query(width="80", height="24", **said)
-    async with ClientSession(headers=headers) as client, client.ws_connect(address) as socket:
+    async with (
+        ClientSession(headers=headers, connector=line) as client,
+        client.ws_connect(address) as socket,
+    ):
         yield socket
 
 
@@ -214,14 +219,42 @@ async def test_a_page_that_asks_too_fast_is_still_answered(served: Served) -> No
 
 
 async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() -> None:
-    with serving("--max-sessions", "1") as served:
-        async with page(served) as socket:
+    with serving("--max-sessions", "2", "--max-per-address", "1") as served:
+        async with page(served) as socket, page(served, visitor="127.0.0.2") as other:
             await read(socket, "X")
-            async with page(served) as late:
+            await read(other, "X")
+            async with page(served, visitor="127.0.0.3") as late:
                 assert await end(late) == End.FULL
+            drop(other)
+            await until(lambda: len(served.sessions()) == 1)
+            async with page(served) as late:
+                assert await end(late) == End.CROWDED
         async with asyncio.timeout(PATIENCE):
             while not await opened(served, ""):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("host", "each", "most"),
+    [("127.0.0.1", None, 40), ("0.0.0.0", None, A_FEW), ("0.0.0.0", 40, 40), ("::1", 3, 3)],
+)
+def test_how_many_places_an_address_has(host: str, each: int | None, most: int) -> None:
+    assert Server({"word": "article"}, 40, host, most_each=each).most_each == most
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+    ],
+)
+def test_whom_an_address_belongs_to(one: str, other: str, is_same: bool) -> None:
+    assert (visitor_at(one) == visitor_at(other)) == is_same
 
 
 async def test_a_page_that_comes_again_takes_its_own_place() -> None:
@@ -319,6 +352,13 @@ async def test_no_session_outlives_the_server(number: signal.Signals) -> None:
     assert ended == (-number if number == signal.SIGKILL else 128 + number)
 
 
+def test_the_page_has_words_for_every_end() -> None:
+    line, words = ((PAGE / f"{name}.js").read_text() for name in ("line", "page"))
+    for end in End:
+        assert f'{end.value}: "{end.name.lower()}"' in line
+        assert f'  {end.name.lower()}: "' in words
+
+
 async def test_an_experiment_that_has_become_wrong_is_said_to_be(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(lessons.text("neuron"))
@@ -339,7 +379,7 @@ async def test_where_no_process_can_be_started_the_page_is_told(
     async with TestClient(TestServer(server.application())) as client:
         socket = await client.ws_connect("/ws")
         assert await end(socket) == End.UNOPENED
-        await until(lambda: not server.full)
+        await until(lambda: not server.sessions)
 
 
 async def test_stopping_ends_the_process_whatever_its_task_has_met(
@@ -372,7 +412,7 @@ async def test_a_session_frees_its_place_whatever_its_end_is_like(
         socket = await client.ws_connect("/ws")
         await until(lambda: started)
         drop(socket)
-        await until(lambda: not server.full)
+        await until(lambda: not server.sessions)
         (process,) = started
         assert process
         await until(lambda: process.returncode is not None)

@@ -184,10 +184,14 @@ class Driver:
         """Every panel shown, with its styles: two equal ones look the same.
 
         But for three things that are not of the position: what the gradient check says in the Step
-        panel's rule, the losses seen so far in the title, and a message in the footer's place.
+        panel's rule, the losses seen so far in the title, and a message in the title's place.
         """
         found = {str(p.id): lines(p.canvas) for p in self.shown if p.id != "footer"}
-        words = plain("".join(text for text, _ in found["title"][0]))
+        title = self.panel("title")
+        assert title.view
+        canvas = Canvas(title.size.width, title.size.height)
+        title.paint(canvas, replace(title.view, message=""))
+        words = plain("".join(text for text, _ in canvas.runs(0)))
         found["title"] = [((words, ""),)]
         if "step" in found:
             found["step"][0] = found["step"][0][:2]

@@ -153,11 +153,14 @@ class TestVoting:
             wrong = choice(driver, "without the ᵀ")
             await driver.press(wrong)
             assert driver.position.steps == 9
-            assert "0.0383 is what you get without the ᵀ" in driver.text("step")
+            assert "0.0383 is not correct. Chain rule: L uses A1" in driver.text("step")
+            assert "Look at W2 and dZ2." in driver.text("step")
             assert "second try" in driver.text("step")
+            await driver.press(choice(driver, "from one path only"))
+            assert "is what you get from one path only." in driver.text("step")
             await driver.press(choice(driver))
-            assert score(driver).answered[0].misses == 1
-            assert "at try 2" in driver.text("step") or f"✗{wrong})" in driver.text("step")
+            assert score(driver).answered[0].misses == 2
+            assert "at try 3" in driver.text("step") or f"✗{wrong})" in driver.text("step")
 
     async def test_the_third_miss_reveals_and_lights_the_term(self) -> None:
         async with stepping("mazur") as driver:
@@ -166,11 +169,12 @@ class TestVoting:
             await driver.press("space")
             misses = {"1", "2", "3", "4"} - {choice(driver), choice(driver, "from one path only")}
             await driver.press(*misses)
-            assert "Hint: dA1 = W2ᵀ · dZ2" in driver.text("step")
+            assert "W2ᵀ" not in driver.text("step")
             await driver.press(choice(driver, "from one path only"))
             assert driver.position.steps == 10
             assert score(driver).answered[0].outcome is QuestionOutcome.MISSED
             assert "one path only" in driver.text("step")
+            assert "▸ W2[2,1] · dZ2[2,1] = −0.0190" in driver.text("step")  # which was left out
             assert driver.text("cache").count("•") == 1  # W2[1,1], the one path that was taken
 
     async def test_what_nobody_answered_is_seen_and_not_wrong(self) -> None:
@@ -184,7 +188,7 @@ class TestVoting:
     async def test_digits_do_nothing_else(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press("2")
-            assert "No question is open: a turns questions on." in driver.text("footer")
+            assert "No question is open: a turns questions on." in driver.text("title")
 
     async def test_another_cell_may_be_asked_for(self) -> None:
         async with stepping("mazur") as driver:
@@ -212,7 +216,7 @@ class TestTyping:
             await typed(driver)
             await driver.press("space")
             await answer(driver, "0.0554")
-            assert "one path only" in driver.text("step")
+            assert "Look at W2 and dZ2." in driver.text("step")
             await answer(driver, "-0.0364")
             assert "sign flipped" in driver.text("step")
             await answer(driver, "7")
@@ -251,6 +255,35 @@ class TestTyping:
             assert driver.position.steps == 10
             assert score(driver).missed == ()
 
+            assert "You typed 0.1." in driver.text("step")
+
+    async def test_a_number_without_a_name_leads_into_the_parts_of_the_step(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", *"5", "enter")
+            assert "First: W2[1,1] · dZ2[1,1] = ?" in driver.text("step")
+            assert "part 1 of 2" in driver.text("step")
+            await answer(driver, "0.0554")
+            assert "✓ 0.0554 is correct." in driver.text("step")
+            assert "W2[1,1] · dZ2[1,1] = 0.0554" in driver.text("step")
+            assert "Next: W2[2,1] · dZ2[2,1] = ?" in driver.text("step")
+            await answer(driver, "-0.019")
+            assert "Now dA1[1,1] = 0.0554 + −0.0190 = ?" in driver.text("step")
+            await answer(driver, "0.0364")
+            assert "at try 2, part by part" in driver.text("step")
+
+    async def test_escape_leaves_the_parts_and_space_shows_the_step(self) -> None:
+        async with stepping("mazur") as driver:
+            await driver.press(*TO_DA1)
+            await typed(driver)
+            await driver.press("space", *"5", "enter", *"0.1", "escape")
+            assert "dA1[1,1] = ?" in driver.text("step")
+            assert "First" not in driver.text("step")
+            await driver.press("space")
+            assert driver.position.steps == 10
+            assert driver.session.mode == "type"
+
     async def test_space_shows_it_while_the_field_is_empty(self) -> None:
         async with stepping("mazur") as driver:
             await driver.press(*TO_DA1)
@@ -274,7 +307,7 @@ class TestTyping:
             assert driver.line == "0.03"
             await driver.press("escape", "escape")
             assert driver.session.asking is None
-            assert "No more questions" in driver.text("footer")
+            assert "No more questions" in driver.text("title")
 
     async def test_a_vote_may_be_typed_instead(self) -> None:
         async with stepping("mazur") as driver:

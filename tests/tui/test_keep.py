@@ -254,9 +254,7 @@ class TestQuitting:
             await edited(driver, replace(EDIT, value=0.5))
             await driver.press("q")
             assert driver.app.is_running
-            assert driver.text("footer").strip() == (
-                "2 edits are not saved: w saves, q again quits"
-            )
+            assert driver.text("title").strip() == ("2 edits are not saved: w saves, q again quits")
             await driver.press("space", "q")  # something else was done: it is asked again
             assert driver.app.is_running
             await driver.press("q")
@@ -297,7 +295,7 @@ class TestExporting:
             await driver.press("space", "w")
             await name(driver, file)
             assert has in (tmp_path / file).read_text(encoding="utf-8")
-            assert "Exported as" in driver.text("footer")
+            assert "Exported as" in driver.text("title")
             assert "backprop-tui article" in last_words(driver.session)
 
     async def test_a_name_that_would_lie_about_what_is_in_it_is_refused(

@@ -15,10 +15,12 @@ import pytest
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.leaving import way_back
 from backprop_tui.session.prompts import Menu
-from tests.tui.driver import WIDE, Driver, line_of, stepping
+from tests.formulas import program_file
+from tests.tui.driver import SMALL, WIDE, Driver, line_of, stepping
 
 ORDER = "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
 TITLES = [
@@ -361,6 +363,55 @@ async def test_zoom() -> None:
         assert driver.paintings() == before
 
 
+@pytest.mark.parametrize("size", [(65, 56), SMALL, WIDE], ids=str)
+@pytest.mark.parametrize("experiment", ["article", program_file("gru")], ids=["article", "gru"])
+async def test_z_enlarges_what_the_step_wrote(
+    size: tuple[int, int], experiment: str | Experiment
+) -> None:
+    """Whatever panel or matrix was looked at before: that is left with the next step."""
+    async with stepping(experiment, size) as driver:
+        for _ in range(0, len(driver.session.timeline.program.steps), 3):
+            await driver.press("tab", "shift+tab", "space", "space", "space", "z")
+            step = driver.session.view.step
+            boards = {str(p.id) for p in driver.shown} & {"network", "cache", "gradients", "update"}
+            assert step
+            assert boards == {driver.session.view.board_of(step.symbol)}
+            if step.role.kind not in ("loss", "mean"):
+                board = next(iter(boards)) or ""
+                assert step.symbol in driver.text(board).split()
+                assert "▸" in driver.text(board)
+            await driver.press("z")
+
+
+@pytest.mark.parametrize("lesson", ["article", "vanishing"])
+async def test_a_cursor_is_left_behind_with_the_next_step(lesson: str) -> None:
+    """So that it keeps no step out of sight, and arrows step again."""
+    async with stepping(lesson) as driver:
+        for key in ("space", "p", "backspace", "i"):
+            await driver.press("tab", "down")
+            assert driver.session.inspection.cursor
+            await driver.press(key)
+            assert not driver.session.inspection.cursor
+            here = driver.position
+            await driver.press("right")
+            assert driver.position == driver.session.timeline.forward(here)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (65, 56), SMALL, WIDE], ids=str)
+async def test_a_message_hides_no_key(size: tuple[int, int]) -> None:
+    """It stands in the title until the next key; a click in the footer does what it did."""
+    async with stepping("xor", size) as driver:
+        keys = driver.text("footer")
+        for key in ("k", "d", "l", "u", "plus", "c"):
+            await driver.press(key)
+            message = driver.session.message
+            assert message
+            assert driver.text("title").strip().startswith(message[: size[0] - 4])
+            assert driver.text("footer") == keys
+        await driver.press("space")
+        assert "step 1 of" in driver.text("title")
+
+
 async def test_tab_visits_every_matrix_and_panel_and_comes_back() -> None:
     async with stepping() as driver:
         await driver.press(*["space"] * 8, "tab")
@@ -398,21 +449,6 @@ async def test_with_a_cursor_arrows_move_it_and_escape_gives_them_back() -> None
         assert driver.position == Position(1, 13)
         assert "[" not in driver.text("gradients")
         assert driver.app.is_running
-
-
-async def test_a_cursor_never_keeps_the_step_out_of_sight() -> None:
-    """Where one layer's card is shown, it goes with the step; where all are shown, it stays."""
-    async with stepping("vanishing") as driver:
-        await driver.press("tab")
-        assert driver.session.inspection.cursor
-        await driver.press("space", "space")
-        assert driver.session.inspection.cursor  # the step is on its card
-        await driver.press("space", "space", "space")
-        assert "layer 3 of 12" in driver.text("cache")
-        assert "▸" in driver.text("cache")
-    async with stepping("article") as driver:
-        await driver.press("tab", "p")
-        assert driver.session.inspection.cursor
 
 
 async def test_enter_explains_a_number_and_escape_leads_back() -> None:
@@ -484,7 +520,7 @@ async def test_before_any_gradient_there_is_nothing_to_check() -> None:
     async with stepping() as driver:
         await driver.press("p", "p", "c")
         assert driver.kind == ""
-        assert "No gradient is computed yet" in driver.text("footer")
+        assert "No gradient is computed yet" in driver.text("title")
 
 
 async def test_shapes_that_do_not_fit_beside_the_formula_have_a_line_of_their_own() -> None:

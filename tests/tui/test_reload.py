@@ -89,7 +89,7 @@ async def test_faults_are_told_and_the_run_goes_on_until_they_are_mended(file: P
         await saved(driver, file, wrong, "✗ ./mine.toml has 2 faults: ")
         one = MINE.replace("[[1, 0.5]]", "[[1]]")
         await saved(driver, file, one, "✗ data.X")
-        assert "fault" not in driver.text("footer")
+        assert "fault" not in driver.text("title")
         assert driver.session.timeline is before
         await driver.press("space")
         assert driver.position == Position(1, 3)

@@ -111,12 +111,12 @@ class TestTelling:
                 await driver.press("space")
             assert told
 
-    async def test_of_a_batch_it_is_told_how_to_see_the_other_examples(self) -> None:
+    async def test_of_a_batch_the_footer_says_how_to_light_another_example(self) -> None:
         async with stepping("ai-by-hand") as driver:
-            await driver.press("p", "p", "space", "space")
-            assert "k shows" not in driver.text("step")  # of its own example alone
-            await driver.press("space", "enter")
-            assert "k shows the other examples" in driver.text("step")
+            await driver.press("space")
+            assert "k example" in driver.text("footer")
+            await driver.press("k")
+            assert "‹2›" in driver.text("cache")
 
     async def test_the_way_out_of_a_sheet_is_seen_however_long_it_is(self) -> None:
         async with stepping("vanishing", (60, 18)) as driver:

@@ -44,7 +44,7 @@ async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() 
         for _ in range(2):
             await answer(driver, "1,000,000,000,000")
             assert driver.position.iteration < 10
-            assert "The run diverges in iteration" in driver.text("footer")
+            assert "The run diverges in iteration" in driver.text("title")
             assert driver.kind == ""
             await driver.press("home")
 
@@ -52,9 +52,9 @@ async def test_a_far_place_behind_the_end_of_a_diverged_run_is_not_counted_to() 
 async def test_a_condition_that_was_found_is_said_in_the_footer_until_the_next_move() -> None:
     async with stepping("article") as driver:
         await answer(driver, "loss < 0.1")
-        assert "L < 0.1 first holds in iteration 13" in driver.text("footer")
+        assert "L < 0.1 first holds in iteration 13" in driver.text("title")
         await driver.press("space")
-        assert "first holds" not in driver.text("footer")
+        assert "first holds" not in driver.text("title")
 
 
 @pytest.mark.parametrize("text", ["dW9 < 1", "0", "loss", "W1 · W2 < 1", ""])
@@ -124,15 +124,15 @@ async def test_faster_and_slower_stay_within_the_speeds() -> None:
         assert driver.session.speed == len(SPEEDS) - 1
         await driver.press(*["minus"] * (len(SPEEDS) + 2))
         assert driver.session.speed == 0
-        assert SPEEDS[0].label in driver.text("footer")
+        assert SPEEDS[0].label in driver.text("title")
 
 
 async def test_the_loss_curve_shows_what_was_run_through() -> None:
     async with stepping("article") as driver:
         await driver.press("l")
-        assert "No loss is known yet" in driver.text("footer")
+        assert "No loss is known yet" in driver.text("title")
         await driver.press("p", "p", "l")
-        assert "Only one loss so far (L 1.026). A curve needs two." in driver.text("footer")
+        assert "Only one loss so far (L 1.026). A curve needs two." in driver.text("title")
         await driver.press("home")
         await answer(driver, "200")
         await driver.press("l")

@@ -101,7 +101,7 @@ async def test_an_input_and_a_target_can_be_edited_and_a_gradient_says_what_can(
         await driver.press("e")
         assert driver.kind == ""
         assert "dW1[1,1] cannot be edited: only X, Y, W1, b1, W2, b2 and α can" in (
-            driver.text("footer")
+            driver.text("title")
         )
 
 
@@ -149,6 +149,7 @@ async def test_a_number_of_the_past_is_edited_there_and_the_position_stays() -> 
         assert edits(driver) == (Edit(2, Cell("W1", 1, 1), 0.0),)
         assert driver.position == Position(3, 1)
         assert "Edited" in driver.text("step")
+        await driver.press("h", "h")  # the message goes
         assert "iteration 1" in driver.text("title")  # where that number was made
 
 
@@ -210,6 +211,7 @@ async def test_what_changed_is_marked_until_the_next_move() -> None:
         await driver.press("p", "p", "space", "space", "space")
         await point(driver, "W2", 1, 1)
         await edit(driver, "−0.29")
+        await driver.press("h", "h")  # the message goes
         assert driver.text("title").lstrip().startswith("*edited")
         assert "Δ−0.507" in driver.text("gradients")
         assert "Δ was −0.524, now −0.507 (+0.017)" in driver.text("step")
@@ -248,7 +250,7 @@ async def test_undo_and_redo_follow_the_order_of_making_and_the_position_stays()
             assert driver.position == Position(1, 6)
             assert len(edits(driver)) == number
         await driver.press("u")
-        assert "There is nothing to undo." in driver.text("footer")
+        assert "There is nothing to undo." in driver.text("title")
         await driver.press("U", "U", "U")
         assert [e.value for e in edits(driver)] == [2.0, -1.0, 0.0]
         await driver.press("space", "backspace")  # no Δ is left
@@ -301,19 +303,19 @@ async def test_a_mistake_new_weights_and_edits_are_undone_one_after_the_other() 
         assert edits(driver) == ()
         assert "--seed" in way_back(driver.session)
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: other weights. 2 more to undo."
+        assert driver.text("title").strip() == "Undone: other weights. 2 more to undo."
         assert driver.session.timeline.experiment.initial.seed == seed
         assert "--seed" not in way_back(driver.session)
         assert len(edits(driver)) == 1
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: the mistake sign-flipped. 1 more to undo."
+        assert driver.text("title").strip() == "Undone: the mistake sign-flipped. 1 more to undo."
         assert driver.session.timeline.experiment.mistake is None
         assert len(edits(driver)) == 1
         await driver.press("u")
-        assert driver.text("footer").strip() == "Undone: W1[1,1] = 2.000. Nothing more to undo."
+        assert driver.text("title").strip() == "Undone: W1[1,1] = 2.000. Nothing more to undo."
         assert edits(driver) == ()
         await driver.press("U")
-        assert driver.text("footer").strip() == "Redone: W1[1,1] = 2.000. 2 more to redo."
+        assert driver.text("title").strip() == "Redone: W1[1,1] = 2.000. 2 more to redo."
         await driver.press("U")
         assert driver.session.timeline.experiment.mistake == CATALOGUE["sign-flipped"]
 

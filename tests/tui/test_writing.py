@@ -63,7 +63,7 @@ async def test_what_is_right_becomes_the_step() -> None:
             "Your formula is correct for any batch size. (usual: dW2 = dZ2 · A1ᵀ)"
             in driver.text("step")
         )
-        assert "dW2 is yours: 1 of 17 operations so far." in driver.text("footer")
+        assert "dW2 is yours: 1 of 17 operations so far." in driver.text("title")
         await driver.rest()
         assert "✓ gradient check: difference < 1e-9" in driver.text("step")
         await driver.press("space")
@@ -182,10 +182,10 @@ async def test_the_whole_iteration_becomes_ones_own() -> None:
         steps = driver.session.timeline.program.steps
         for step in steps[:-1]:
             await answer(driver, text(step.expression))
-            assert f"of {len(steps)} operations so far" in driver.text("footer")
+            assert f"of {len(steps)} operations so far" in driver.text("title")
         assert "is yours" not in driver.text("step")
         await answer(driver, text(steps[-1].expression))
-        assert f"The whole iteration is yours: all {len(steps)} op" in driver.text("footer")
+        assert f"The whole iteration is yours: all {len(steps)} op" in driver.text("title")
         assert "The whole iteration is yours." in driver.text("step")
         await driver.press("home")
         assert "The whole iteration is yours." in driver.text("step")
@@ -199,7 +199,7 @@ async def test_an_empty_answer_takes_a_formula_back() -> None:
         assert driver.line == "3 · dZ2 · A1ᵀ"
         await answer(driver, "")
         assert driver.position == Position(1, 7)
-        assert "dW2 is computed as it is taught again." in driver.text("footer")
+        assert "dW2 is computed as it is taught again." in driver.text("title")
         await driver.press("space")
         assert "Your formula" not in driver.text("step")
 
@@ -214,7 +214,7 @@ async def test_it_pauses_what_runs_by_itself() -> None:
 async def test_with_a_mistake_made_on_purpose_nothing_is_asked_for() -> None:
     async with stepping(load("article", {"mistake": "sign-flipped"})) as driver:
         await driver.press("f")
-        assert "m takes it back" in driver.text("footer")
+        assert "m takes it back" in driver.text("title")
         assert driver.kind == ""
 
 

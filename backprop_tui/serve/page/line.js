@@ -4,7 +4,9 @@
 const WebSocket = window.WebSocket;
 const ASKS = 1000, LATE = 2000, BROKEN = 15000; // milliseconds without an answer
 const LONGEST_PAUSE = 3000; // milliseconds between two tries
-const HOW_IT_ENDED = { 4000: "quit", 4001: "failed", 4002: "unopened", 4003: "full", 4004: "stopped" };
+const HOW_IT_ENDED = {
+  4000: "quit", 4001: "failed", 4002: "unopened", 4003: "full", 4004: "stopped", 4005: "crowded",
+};
 
 export class Line extends EventTarget {
   #socket = null; // the one that is in use, while there is one

@@ -8,6 +8,7 @@ const WORDS = {
   late: "Waiting for the server … Until it answers, keys do nothing.",
   lost: "The connection is lost. Trying again …",
   full: "All places are in use. This page takes the next free one.",
+  crowded: "Your address has all the places it can have. This page takes its next free one.",
   stopped: "The server was stopped. This page continues when it is started again.",
   quit: "You have quit.",
   failed: "The session has failed. Whoever runs the server may see why.",
@@ -28,7 +29,8 @@ const between = (least, most, size) => Math.max(least, Math.min(most, size));
 function sizeOfLetters() {
   const asked = parseFloat(new URLSearchParams(location.search).get("fontsize"));
   const largest = Math.max(8, fitting(40, 12)); // the smallest screen that there is
-  const usual = between(10, 16, fitting(73, 22)); // the smallest one with all panels
+  const panels = Math.max(fitting(73, 23), fitting(50, 31)); // beside, or under each other
+  const usual = between(10, 16, panels); // the smallest screen with all of them
   return (asked ? between(8, largest, asked) : usual).toFixed(1);
 }
 

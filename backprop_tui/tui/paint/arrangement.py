@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 
 from backprop_tui.maths.numbers import cell_width
 from backprop_tui.model.rows import Slot, by_distance, rows_of
@@ -20,12 +21,15 @@ from backprop_tui.tui.paint.blocks import (
     Line,
     flowing,
     folded_ways,
+    folds_of,
     is_operand_above,
+    plain,
     width_of,
+    without_labels,
 )
-from backprop_tui.tui.paint.placed import Arrangement, Placed, Sought, Way, largest
+from backprop_tui.tui.paint.placed import ALL, Arrangement, Placed, Sought, Way, largest
 
-MOST_APART = 3
+MOST_APART = 2
 """Lines from row to row at most."""
 GAPS = (2, 1, 0)
 """Free columns before a parameter, and before a block of several columns."""
@@ -33,9 +37,10 @@ FEW = 3
 """Columns of a named axis that are shown at least."""
 
 
-def arrange(view: View, width: int, height: int) -> Arrangement:
-    """Arrange the groups of the view's program in `width` columns and `height` lines."""
-    return _arranged(sought_in(view), width, height)
+def arrange(view: View, width: int, height: int, both: int = ALL) -> Arrangement:
+    """Arrange the groups of the view's program in `width` columns and `height` lines, its values
+    and their gradients in `both` lines together."""
+    return _arranged(sought_in(view), width, height, both)
 
 
 def sought_in(view: View) -> Sought:
@@ -52,52 +57,80 @@ def sought_in(view: View) -> Sought:
         tuple(sorted(view.scroll.items())),
         cell_width(view.decimals),
         MOST_APART if view.roomy else 2 if view.maximised else 1,
+        bool(view.symbol_mark(view.program.loss)),
     )
 
 
 @lru_cache(maxsize=512)  # asked for by each board, at every key
-def _arranged(sought: Sought, width: int, height: int) -> Arrangement:
-    board = _Board(sought, width, height)
+def _arranged(sought: Sought, width: int, height: int, both: int) -> Arrangement:
+    board = _Board(sought, width, height, both)
     return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
 
 
 class _Board:
     """A board of some size, to be arranged."""
 
-    def __init__(self, sought: Sought, width: int, height: int) -> None:
-        self.sought, self.width, self.height = sought, width, height
+    def __init__(self, sought: Sought, width: int, height: int, both: int) -> None:
+        self.sought, self.height, self.both = sought, height, both
         self.rows = rows_of(sought.program)
         self.needed, self.must = sought.must_be_there(self.rows)
         self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
+        self.width = width - self.blocks.margin
         self.known: dict[object, tuple[Line, frozenset[str]]] = {}
         self.tried: dict[Way, list[list[Line]] | None] = {}
 
     # What is given up, rule by rule
 
     def ways(self) -> Iterator[Way]:
-        """What may be shown, from everything on; each gives up more than the one before."""
+        """What may be shown, from everything on; each gives up more than the one before. Where
+        there is never room for all columns of a named axis, as many as there is room for."""
+        widest, least = self.blocks.widest_axis, tuple(sorted(self.must))
+        spare = frozenset(self.spare(least))
+        needed = Way(least, left_out=spare, flowing=True, below=False, names_others=False)
+        if widest <= FEW or self.has_room(needed):
+            yield from self.ways_of(Way(least))
+            return
+        for way in self.ways_of(Way(least, named=FEW)):
+            if way.named == FEW and self.has_room(way):
+                wider = partial(self.has_room_for, way)
+                way = replace(way, named=largest(FEW, widest, wider) or FEW)
+            yield way
+
+    def has_room_for(self, way: Way, named: int) -> bool:
+        """Whether so many columns of a named axis fit."""
+        return self.has_room(replace(way, named=named))
+
+    def ways_of(self, base: Way) -> Iterator[Way]:
+        """What may be shown, with at most so many columns of a named axis as `base` has."""
         # a, b: blank lines, then rows that the step does not touch, farthest first.
-        least = tuple(sorted(self.must))
-        closely = [(GAPS[0], False), (GAPS[1], False), (GAPS[1], True)]
-        closely = [way for way in closely if self.folded(Way(least, 1, way[0], folded=way[1]))]
+        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
+        below = (True, False) if self.blocks.under and not self.keeps_below else (True,)
+        tries = [
+            replace(base, gap=gap, folded=folded, below=under)
+            for under in below
+            for gap, folded in closely
+        ]
+        tries = [way for way in tries if self.folded(way)]
 
         def ways_of(shown: tuple[int, ...]) -> list[Way]:
             rule = "a" if len(shown) == len(self.rows) else "b"
-            return [Way(shown, 1, gap, folded=folded, rule=rule) for gap, folded in closely]
+            return [replace(way, shown=shown, rule=rule) for way in tries]
 
         every = list(by_distance(self.rows, self.must))[::-1]  # from the fewest rows on
         most = largest(1, len(every), lambda n: any(map(self.has_room, ways_of(every[n - 1]))))
         for way in ways_of(every[(most or 1) - 1]):
             yield from (replace(way, apart=by) for by in range(self.sought.apart, 0, -1))
+        yield from (replace(way, names_others=False) for way in ways_of(every[0]))
         # c: the free columns between blocks.
-        way = Way(every[0], gap=GAPS[-1], rule="c")
+        way = replace(base, shown=every[0], below=below[-1], rule="c")
         yield way
         # f, of time steps: a window onto them; then the row of what is shared.
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
             way = replace(way, rule="f")
             fits = largest(FEW, steps, lambda n: self.has_room(replace(way, members=n)))
             yield (way := replace(way, members=fits or FEW))
-        few = replace(way, members=FEW, gap=GAPS[1], folded=False, rule="h")
+        named = 1 if self.blocks.batch else way.named  # the lit example alone
+        few = replace(way, members=FEW, named=named, gap=GAPS[1], folded=False, rule="h")
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (replace(way, shown=own, gap=gap) for gap in GAPS[1:])
         # e: what the step does not touch; what is left may flow from row to row.
@@ -107,14 +140,14 @@ class _Board:
             yield way
             yield (way := replace(way, flowing=True))
         # f, of columns that have a name: a window onto them.
-        if (columns := self.blocks.widest_axis) > FEW:
+        if FEW < (columns := self.blocks.widest_axis) < base.named:
             way = replace(way, rule="f")
             fits = largest(FEW, columns, lambda n: self.has_room(replace(way, named=n)))
             yield (way := replace(way, named=fits or FEW))
         # h: windows onto whole rows, onto what the step touches, onto that as it flows.
         yield from self.windows(few)
         yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
-        yield from self.windows(replace(way, rule="h"))
+        yield from self.windows(replace(way, named=min(named, way.named), rule="h"))
         yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
 
     def spare(self, shown: tuple[int, ...]) -> list[Slot]:
@@ -143,32 +176,48 @@ class _Board:
     def lines(self, way: Way) -> list[list[Line]] | None:
         """The lines of each row; None if they do not fit."""
         rows = self.flowing(way) if way.flowing else self.folded(way)
-        if rows is None or (self.spare_lines(rows, way) < 0 and way.rule != "i"):
+        if rows is None:
             return None
-        return rows
+        return rows if way.rule == "i" or self.spare_lines(rows, way, way.apart - 1) >= 0 else None
 
-    def spare_lines(self, rows: list[list[Line]], way: Way) -> int:
-        """The lines that some rows leave, their least distance and the others' names counted."""
-        tall = sum(lines_of(line, way.apart) for row in rows for line in row)
-        hidden = len(way.shown) < len(self.rows)
-        return self.height - tall - hidden - (way.apart - 1) * (len(rows) - 1)
+    @property
+    def keeps_below(self) -> bool:
+        """Whether what stands under the predictions of a batch must be there."""
+        return self.sought.reads_loss or not self.needed.isdisjoint(self.blocks.under)
+
+    def tall(self, rows: list[list[Line]], way: Way) -> tuple[int, int]:
+        """The lines of values and of gradients, without those between rows."""
+        lines = [line for row in rows for line in row]
+        below = sum(lines_of(line, way.apart) for line in lines if self.blocks.has_gradients(line))
+        others = way.names_others and len(way.shown) < len(self.rows)
+        return sum(lines_of(line, way.apart) for line in lines) + others, below
+
+    def spare_lines(self, rows: list[list[Line]], way: Way, apart: int) -> int:
+        """The lines that some rows leave so far apart, in the board that has the fewest."""
+        values, gradients = self.tall(rows, way)
+        between = apart * (len(rows) - 1)
+        spare = self.both - values - gradients - 2 * between
+        return min(self.height - values - between, spare)
 
     def arranged(self, way: Way) -> Arrangement | None:
         """The matrices in their places; None if they do not fit."""
         if (rows := self.lines(way)) is None:
             return None
-        apart, between = way.apart, max(1, len(rows) - 1)
-        spare = self.spare_lines(rows, way) + (apart - 1) * (len(rows) - 1)
-        air = max(0, min(apart, spare // between))
+        apart = way.apart
+        air = next((n for n in range(apart, 0, -1) if self.spare_lines(rows, way, n) >= 0), 0)
         cache, top = list[Placed](), 1
         for row, placed in zip(rows, self.aligned(rows, way), strict=True):
             for line, matrices in zip(row, placed, strict=True):
-                cache += [replace(one, top=top, apart=apart) for one in matrices]
+                for one in matrices:
+                    right = one.right + self.blocks.margin
+                    cache.append(replace(one, top=top - one.inline, apart=apart, right=right))
                 top += lines_of(line, apart)
             top += air
         there = {one.symbol for one in cache}
         slots = (slot for k in way.shown for slot in self.rows[k].slots)
         card = (s for slot in slots for s in [s for s in slot if s in there] or slot[:1])
+        between = air * (len(rows) - 1)
+        values, gradients = self.tall(rows, way)
         return Arrangement(
             tuple(cache),
             tuple(self.blocks.gradients(cache)),
@@ -176,13 +225,15 @@ class _Board:
             tuple(dict.fromkeys(card)),
             self.blocks.remark(cache),
             way.rule,
-            self.height - spare + apart * (len(rows) - 1),
+            (values + between, gradients + between),
+            way.names_others,
+            air,
         )
 
     def blocks_of(self, way: Way) -> list[Line]:
         """The blocks of each row that is shown."""
         above, found = frozenset[str](), list[Line]()
-        sizes = way.left_out, way.gap, way.members, way.named, way.tall, way.wide
+        sizes = replace(way, shown=(), apart=1, folded=True, rule="")
         for k in way.shown:
             row = self.rows[k]
             key = k, above & row.symbols, sizes
@@ -207,7 +258,7 @@ class _Board:
         """A row in the first of its ways to fold that fits; None where none does."""
         if not row:
             return []
-        ways = folded_ways(row) if is_folded else iter([[row]])
+        ways = folded_ways(row) if is_folded else islice(folded_ways(row), 1)
         return next((w for w in ways if all(width_of(line) <= self.width for line in w)), None)
 
     def flowing(self, way: Way) -> list[list[Line]] | None:
@@ -228,14 +279,23 @@ class _Board:
     def aligned(self, rows: list[list[Line]], way: Way) -> list[list[list[Placed]]]:
         """Blocks that are alike stand under each other, where that is not too wide."""
         shown = [self.rows[k] for k in way.shown]
+        if any(map(is_operand_above, rows)):  # then each is read downwards: none needs a label
+            rows = [without_labels(row) for row in rows]
         pairs = zip(rows, shown, strict=not way.flowing)
-        kinds = [(len(lines), bool(row.shared), row.is_family) for lines, row in pairs]
+        kinds = [(folds_of(lines), bool(row.shared), row.is_family) for lines, row in pairs]
         placed = []
         for row, kind in zip(rows, kinds, strict=True):
             alike = [r for r, k in zip(rows, kinds, strict=True) if k == kind]
-            lines = []
+            lines: list[list[Placed]] = []
             for number, line in enumerate(row):
-                columns = Columns.over([other[number] for other in alike])
+                if line[0].under:
+                    ends = {one.symbol: one.right for made in lines for one in made}
+                    under = [(block.pieces[0], ends[block.under]) for block in line]
+                    lines.append([replace(piece, right=right) for piece, right in under])
+                    continue
+                behind = len(plain(row)) - number
+                others = [plain(other)[-behind] for other in alike if len(plain(other)) >= behind]
+                columns = Columns.over(others)
                 fits = columns.width <= self.width and not way.flowing
                 lines.append(columns.placed(line, self.width) if fits else beside(line, self.width))
             if is_operand_above(row):  # the operand above the last result
@@ -254,4 +314,5 @@ def beside(line: Line, width: int) -> list[Placed]:
 
 def lines_of(line: Line, apart: int) -> int:
     """The lines that blocks beside each other take, with their labels."""
-    return 2 + (max(len(piece.rows) for block in line for piece in block.pieces) - 1) * apart
+    pieces = [piece for block in line for piece in block.pieces]
+    return 2 - pieces[0].inline + (max(len(piece.rows) for piece in pieces) - 1) * apart

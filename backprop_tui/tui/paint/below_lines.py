@@ -85,6 +85,8 @@ class Below:
             rows.append(BoardRow.of(f"Every line has the same value: {value}."))
         used = {line.opens: k for k, line in reversed([*enumerate(lines, 1)]) if line.opens}
         opened = (f"line {k}: {written_name(symbol)}" for symbol, k in reversed(used.items()))
+        if self.board.unasked:
+            return rows
         if used:
             rows.append(BoardRow.of(f"⏎ opens what a line uses ({', '.join(opened)}).", "quiet"))
         turned = self.board.turned(1).level.form

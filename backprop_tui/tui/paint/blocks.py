@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
-from backprop_tui.model.axes import Axis, axes_of, named_columns
+from backprop_tui.model.axes import Axis, axes_of, beside_each_other, named_columns
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import PARTS, Row, Slot
+from backprop_tui.model.rows import PARTS, Row, Slot, rows_of
 from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
 
 
@@ -24,6 +24,8 @@ class Block:
     pieces: tuple[Placed, ...]
     gap: int
     """Free columns before it, where something stands there."""
+    under: str = ""
+    """The matrix that it stands under, column under column."""
 
     @property
     def width(self) -> int:
@@ -45,10 +47,16 @@ class Blocks:
         self.sought, self.program = sought, sought.program
         self.shapes = sought.program.shapes(sought.examples)
         self.axes = axes_of(sought.program)
-        self.single = sought.program.per_example if sought.examples > 1 else frozenset()
-        self.named = named_columns(sought.program)
-        lengths = (shape[1] for symbol, shape in self.shapes.items() if symbol in self.named)
+        several = self.program.per_example if sought.examples > 1 else frozenset()
+        self.batch = beside_each_other(self.program) & several
+        self.single = several - self.batch
+        self.named = dict.fromkeys(named_columns(self.program), 1)
+        self.named |= dict.fromkeys(self.batch, self.program.axis)
+        lengths = (self.shapes[s][side] for s, side in self.named.items() if s in self.shapes)
         self.widest_axis = max(lengths, default=0)
+        turned = self.batch and self.program.axis == 0
+        self.margin = len(str(sought.examples)) + 2 if turned else 0
+        self.under = dict(self._below()) if self.batch and not turned else {}
         self.starts: dict[Axis, int] = {}
         self.at: dict[Axis, int] = {}
         self.own: dict[Axis, int] = {}
@@ -76,26 +84,57 @@ class Blocks:
                 self.own[symbol, side] = at
                 self.at.setdefault(self.axes.get((symbol, side), (symbol, side)), at)
 
-    def span(self, symbol: str, side: int, limit: int) -> range:
-        """Which rows (side 0) or columns (1) of a matrix are shown, at most `limit`."""
+    def _below(self) -> Iterator[tuple[str, str]]:
+        """The losses and the targets of a batch, and the results that they stand under."""
+        program = self.program
+        for row in rows_of(program):
+            results = [symbol for (symbol, *_) in row.results]
+            if program.output not in results:
+                continue
+            at, loss = results.index(program.output), program.loss
+            if at and loss in self.batch and results[at - 1] in self.batch:
+                yield loss, results[at - 1]
+            for target, *_ in row.targets[:1]:
+                if target in self.batch and self.shapes[target] == self.shapes[program.output]:
+                    yield target, program.output
+
+    def is_beside(self, way: Way) -> bool:
+        """Whether examples stand in rows and columns of their own, losses and targets below."""
+        return bool(self.under) and not way.flowing and way.named > 1
+
+    def span(self, symbol: str, side: int, way: Way) -> range:
+        """Which rows (side 0) or columns (1) of a matrix are shown, as many as a way allows."""
+        limit = way.wide if side else way.tall
+        if self.named.get(symbol) == side:
+            limit = min(limit, way.named)
         length = self.shapes[symbol][side]
         if length <= limit:
             return range(length)
         axis = self.axes.get((symbol, side), (symbol, side))
         first = self.starts.get(axis, 0)
         at = self.own.get((symbol, side), self.at.get(axis))
-        if at is None and symbol in self.named and side == 1:
+        if at is None and self.named.get(symbol) == side:
             at, first = self.sought.column, self.sought.column - limit // 2
         return window(first if at is None else in_sight(at, first, limit), limit, length)
 
     def of(self, row: Row, way: Way, above: frozenset[str]) -> Line:
         """The blocks of a row; of an operand that stands above already, only the label."""
-        return [
+        beside = self.is_beside(way)
+        found = [
             self.block(slot, part, number, way, part == "operands" and above.issuperset(slot))
             for part in PARTS
             for number, slot in enumerate(getattr(row, part))
-            if slot not in way.left_out
+            if slot not in way.left_out and not (beside and slot[0] in self.under)
         ]
+        hosts = [(s, host) for s, host in self.under.items() if (host,) in row.results]
+        if way.flowing and way.below and way.named > 1:
+            own = [slot for slot, _ in hosts if (slot,) not in row.slots]
+            found += [self.block((s,), "targets", len(found), way, False) for s in own]
+        for symbol, host in hosts if beside and way.below else ():
+            block = self.block((symbol,), "targets", len(found), way, False)
+            first = replace(block.pieces[0], inline=True, label=symbol)
+            found.append(replace(block, pieces=(first,), under=host))
+        return found
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
         """A slot, as much of it as is shown."""
@@ -103,15 +142,19 @@ class Blocks:
         if is_label:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
             return Block(part, number, (label,), 0)
+        lead = 0
+        if slot[0] in self.batch and self.is_beside(way):
+            # What stands under results has its name before its numbers.
+            lead = right = max(map(len, self.under), default=0)
         for symbol in self.members(slot, way.members):
             rows, columns = self.rows(symbol, way), self.columns(symbol, way)
             right += max(cell * len(columns), len(symbol) + 2)
             head = self.label(symbol, columns)
             pieces.append(Placed(symbol, right, 0, rows, columns, cell, head))
         many = sum(len(piece.columns) for piece in pieces) > 1
-        gap = way.gap if part == "parameters" or many else 0
+        gap = max(bool(lead), way.gap - lead) if part == "parameters" or many else 0
         begins = not pieces[0].label.startswith(" ") and len(pieces[0].label) >= cell * 2
-        return Block(part, number, tuple(pieces), max(gap, 1) if begins else gap)
+        return Block(part, number, tuple(pieces), max(gap, 1 - lead) if begins else gap)
 
     def members(self, slot: Slot, limit: int) -> Slot:
         """The matrices of a slot that are shown: that of the lit group among them."""
@@ -129,19 +172,18 @@ class Blocks:
         """The rows of a matrix that are shown."""
         if self.is_lit(symbol, 0):
             return range(self.sought.column, self.sought.column + 1)
-        return self.span(symbol, 0, way.tall)
+        return self.span(symbol, 0, way)
 
     def columns(self, symbol: str, way: Way) -> range:
         """The columns of a matrix that are shown."""
         if self.is_lit(symbol, 1):
             return range(self.sought.column, self.sought.column + 1)
-        named = min(way.wide, way.named) if symbol in self.named else way.wide
-        return self.span(symbol, 1, named)
+        return self.span(symbol, 1, way)
 
     def label(self, symbol: str, columns: range) -> str:
         """What stands above a matrix: its name, with the numbers of the columns of a named axis."""
         cell = self.sought.cell
-        if len(columns) < 2 or symbol not in self.named:
+        if len(columns) < 2 or self.named.get(symbol) != 1:
             return symbol
         numbers = (f"‹{k + 1}›" if k == self.sought.column else f"{k + 1} " for k in columns)
         first, *others = (number.rjust(cell) for number in numbers)
@@ -161,22 +203,30 @@ class Blocks:
                 label = self.label(gradient, one.columns)
                 yield replace(one, symbol=gradient, label=label, top=one.top - up)
             if not slopes and number + 1 < len(lines):
-                up += lines[number + 1][0].top - line[0].top
+                up += lines[number + 1][0].begin - line[0].begin
+
+    def has_gradients(self, line: Line) -> bool:
+        """Whether a gradient stands under any of some blocks."""
+        pieces = (piece for block in line for piece in block.pieces if piece.rows)
+        return any(self.program.gradient_of(piece.symbol) for piece in pieces)
 
     def remark(self, cache: Iterable[Placed]) -> str:
         """Say which rows and columns are shown, of the first matrix of which not all are."""
         said: dict[str, str] = {}
         shown = (one for one in cache if one.rows)  # of what stands above, only a label is here
         for placed in sorted(shown, key=lambda one: one.symbol not in self.program.parameters):
-            symbol, (high, wide) = placed.symbol, self.shapes[placed.symbol]
-            if symbol in self.named and 0 < len(span := placed.columns) < wide:
-                said["named"] = f"‹columns {span[0] + 1} to {span[-1] + 1} of {wide}›"
+            symbol, shape = placed.symbol, self.shapes[placed.symbol]
             whose = "" if symbol in self.program.parameters else f"{symbol} "
-            sides = [] if self.is_lit(symbol, 0) else [("row", placed.rows, high)]
-            if not self.is_lit(symbol, 1) and symbol not in self.named:
-                sides.append(("col", placed.columns, wide))
-            for what, span, of in sides:
-                if 0 < len(span) < of:
+            for side, what in enumerate(("row", "col")):
+                span, of = (placed.rows, placed.columns)[side], shape[side]
+                if self.is_lit(symbol, side) or not 0 < len(span) < of:
+                    continue
+                if self.named.get(symbol) == side:
+                    axis = "example" if symbol in self.batch else "column"
+                    some = f"{axis}s {span[0] + 1} to {span[-1] + 1}"
+                    some = f"{axis} {span[0] + 1}" if len(span) == 1 else some
+                    said["named"] = f"‹{some} of {of}›"
+                else:
                     one, more = f"{what} {span[0] + 1}/{of}", f"{span[0] + 1}–{span[-1] + 1}/{of}"
                     said.setdefault(what, whose + (one if len(span) == 1 else f"{what}s {more}"))
         return ", ".join(said.values())
@@ -193,20 +243,25 @@ def width_of(line: Line) -> int:
     return sum(block.width + block.gap for block in line) - (line[0].gap if line else 0)
 
 
-def folded_ways(blocks: Line) -> Iterator[list[Line]]:
+def folded_ways(row: Line) -> Iterator[list[Line]]:
     """The ways to fold a row into lines, the first that fits is taken: one line; the operand above
-    the last result; operand and parameters, then results; each result its own line."""
+    the last result; operand and parameters, then results; each result its own line. What stands
+    under results is a line below."""
+    blocks = [block for block in row if not block.under]
+    below = [block for block in row if block.under]
+    hosts = {block.under for block in below}
+    under = [[one] for one in below] if len(hosts) < len(below) else [below]
     before = [block for block in blocks if block.part == "operands"]
     parameters = [block for block in blocks if block.part == "parameters"]
     results = [block for block in blocks if block.part == "results"]
     targets = [block for block in blocks if block.part == "targets"]
-    yield [blocks]
+    ways = [[blocks]]
     if before and results and not before[0].is_label:
-        yield [before, [*parameters, *results, *targets]]
-    ways = [[[*before, *parameters], [*results, *targets]]]
+        ways.append([before, [*parameters, *results, *targets]])
+    ways.append([[*before, *parameters], [*results, *targets]])
     ways.append([[*before, *parameters], *([result] for result in results), targets])
     for way in ways:
-        yield [line for line in way if line]
+        yield [line for line in (*way, *under) if line]
 
 
 def flowing(blocks: Line, width: int) -> list[Line]:
@@ -219,9 +274,27 @@ def flowing(blocks: Line, width: int) -> list[Line]:
     return lines
 
 
+def plain(row: list[Line]) -> list[Line]:
+    """The lines of a row but for those that stand under results."""
+    return [line for line in row if not line[0].under]
+
+
 def is_operand_above(row: list[Line]) -> bool:
     """Whether a row is folded so that its operand stands above its last result."""
-    return len(row) == 2 and all(block.part == "operands" for block in row[0])
+    lines = plain(row)
+    return len(lines) == 2 and all(block.part == "operands" for block in lines[0])
+
+
+def folds_of(row: list[Line]) -> int:
+    """The lines that a row is folded into; an operand above its result does not count."""
+    return 1 if is_operand_above(row) else len(plain(row))
+
+
+def without_labels(row: list[Line]) -> list[Line]:
+    """A row of one line without what only says what stands above."""
+    if len(plain(row)) > 1:
+        return row
+    return [[block for block in line if not block.is_label] or line for line in row]
 
 
 @dataclass(frozen=True)
@@ -255,6 +328,7 @@ class Columns:
         found: list[Placed] = []
         for block in line:
             by = self.right[block.part, block.number] - block.width
+            by = 0 if block.is_label and not found else by
             found += [replace(piece, right=piece.right + by) for piece in block.pieces]
         return [
             label_above(one, found[k + 1 :], width) if not one.rows else one

@@ -6,7 +6,7 @@ import numpy as np
 
 from backprop_tui.explain.published import Comparison
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import cell_width, fixed, ink
+from backprop_tui.maths.numbers import beside, cell_width, ink
 from backprop_tui.session.view import CARRIED_ON, CHANGED, EDITED, ENTERS, GIVEN, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.placed import Placed
@@ -23,10 +23,19 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
     stale = "stale" if state.stale(symbol) else ""
     # With a weight that is updated too early nothing is wrong but the time.
     label = f"new {placed.label}" if view.is_early(symbol) else placed.label
-    canvas.right(placed.right, placed.top, label, f"label {view.symbol_mark(symbol) or stale}")
+    end, y = placed.label_end
+    begin = canvas.right(end, y + 1, label, f"label {view.symbol_mark(symbol) or stale}")
+    if (numbers := label.find("‹")) >= 0:  # of the columns: one of them is lit
+        named, behind = label.find(" "), label.find("›") + 1
+        canvas.put(begin + named, y + 1, label[named:numbers], "quiet")
+        canvas.put(begin + behind, y + 1, label[behind:], "quiet")
     if symbol in view.program.cached:
-        canvas.put(placed.right - len(label) - 1, placed.top, GIVEN, "mark")
-    values, known = view.value(symbol), state.revealed(symbol)
+        canvas.put(end - len(label) - 1, y + 1, GIVEN, "mark")
+    if view.numbers_rows(symbol):
+        for k, i in enumerate(placed.rows):
+            lit = i == view.column
+            canvas.put(0, placed.line(k) + 1, f"‹{i + 1}›" if lit else f" {i + 1} ", "label")
+    values, known, limit = view.value(symbol), state.revealed(symbol), view.limit(symbol)
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1
         for x, j in enumerate(placed.columns, 1):
@@ -38,7 +47,7 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
             waits = hidden and view.waits(symbol, i, j)
             wrong, sign = ("", "") if hidden else (view.wrong(place), view.sign(place))
             start = paint_cell(
-                canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong
+                canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong, limit
             )
             untold = not (mark or hidden or stale or sign or wrong)
             printed = view.published(place) if untold else None
@@ -58,13 +67,14 @@ def paint_cell(
     waits: bool = False,
     sign: str = "",
     wrong: str = "",
+    limit: float | None = None,
 ) -> int:
     """Paint one number that ends before column `end`, and return the column that it starts at.
 
     Before it stands `▸` where it is written and `•` where it is read, or `sign` where it was edited
     or changed by an edit, or where it is `wrong` the sign of that (but not where it is in hand: the
     Step panel says so). A number that is not computed yet (None) is `·`, and one that is asked for
-    is `?`.
+    is `?`. A number that is compared with a `limit` has digits that tell it from that.
     """
     if number is None and waits:
         start = canvas.right(end, y, "?", "target")
@@ -72,7 +82,7 @@ def paint_cell(
         start = canvas.right(end, y, "·", "uncomputed")
         mark = mark if view.inspection.place else ""
     else:
-        written = fixed(number, view.decimals, cell_width(view.decimals) - 1)
+        written = beside(number, limit, view.decimals, cell_width(view.decimals) - 1)
         style = f"{ink(number)} {mark} {WRONG.get(wrong, '')} {looks}"
         start = canvas.right(end, y, written, " ".join(style.split()))
     if wrong and not (mark == "target" and view.in_hand):

@@ -26,8 +26,9 @@ PITCH, WIDEST = 6, 14
 """Columns from one time step to the next, at least and at most."""
 ROOMY = 12
 """Columns from which on functions are named between time steps."""
-RAIL = 3
-"""Columns from one edge that skips to the next."""
+RAIL, NARROW_RAIL = 3, 2
+"""Columns from one edge that skips to the next; and where nodes under each other have little
+room."""
 
 
 def chain_fits(view: View, width: int, height: int) -> bool:
@@ -209,6 +210,80 @@ def layered(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         canvas.put(0, top, "⋮", "quiet")
     if last < len(layers) - 1:
         canvas.put(0, bottom - 1, "⋮", "quiet")
+
+
+@lru_cache(maxsize=64)
+def lines_of(program: Program) -> Mapping[str, int]:
+    """The line of each node where they stand under each other: as they are computed, an input just
+    above what reads it first."""
+    order = dict.fromkeys(s for edge in edges_of(program) for s in (edge.source, edge.target))
+    reads: dict[str, list[str]] = {}
+    for edge in edges_of(program):
+        reads.setdefault(edge.target, []).append(edge.source)
+    found: dict[str, None] = {}
+    for symbol in (s for s in order if s in reads):
+        found |= dict.fromkeys([*reads[symbol], symbol])
+    return {symbol: k for k, symbol in enumerate(found)}
+
+
+@lru_cache(maxsize=64)
+def arcs_of(program: Program) -> Mapping[str, int]:
+    """The nodes that are read, each with the rail from it to its readers: no two share a part."""
+    at, found, free_from = lines_of(program), dict[str, int](), dict[int, int]()
+    last: dict[str, int] = {}
+    for edge in edges_of(program):
+        last[edge.source] = max(last.get(edge.source, 0), at[edge.target])
+    for symbol in sorted(last, key=lambda s: at[s]):
+        rail = next(rail for rail in count() if free_from.get(rail, -1) < at[symbol])
+        found[symbol], free_from[rail] = rail, last[symbol]
+    return found
+
+
+def arcs_fit(view: View, width: int) -> bool:
+    """Whether nodes fit under each other, with their rails."""
+    return _right_of_arcs(view.program, NARROW_RAIL) < width
+
+
+def _right_of_arcs(program: Program, rail: int) -> int:
+    """The column of the last rail beside the nodes, with so many columns between rails."""
+    return _first_rail(program) + rail * max(arcs_of(program).values(), default=0)
+
+
+def _first_rail(program: Program) -> int:
+    """The column of the first rail beside the nodes."""
+    return max(map(len, lines_of(program)), default=0) + 3
+
+
+def arcs(canvas: Canvas, view: View, top: int, bottom: int) -> None:
+    """Draw the nodes under each other, and from each a rail to all that read it; where lines cross
+    without meeting, the rail goes on unbroken. Where room is short, those near the step."""
+    at, rails = lines_of(view.program), arcs_of(view.program)
+    first, last = shown(view, dict(at), len(at), [0] * len(at), bottom - top)
+    start, wires = _first_rail(view.program), Wires(canvas)
+    pitch = RAIL if _right_of_arcs(view.program, RAIL) < canvas.width else NARROW_RAIL
+    joined: set[tuple[int, int]] = set()
+    for edge in edges_of(view.program):
+        x, y0, y1 = start + pitch * rails[edge.source], at[edge.source], at[edge.target]
+        joined |= {(x, y0), (x, y1)}
+        ends = [max(first - 1, min(last + 1, y)) - first + top for y in (y0, y1)]
+        way = [(x, ends[0]), (x, ends[1])]
+        if first <= y0 <= last:
+            way.insert(0, (1 + len(edge.source), ends[0]))
+        if first <= y1 <= last:
+            way.append((1 + len(edge.target), ends[1]))
+        if first <= y0 <= last or first <= y1 <= last or y0 < first <= last < y1:
+            wires.run(*way, heavy=heavy(view, edge))
+    wires.keep(range(top, bottom))
+    for x, y in wires.sides:
+        if (x - start) % pitch == 0 and x >= start and (x, y - top + first) not in joined:
+            wires.cross(x, y)
+    wires.paint()
+    for symbol, y in at.items():
+        if first <= y <= last:
+            put_node(canvas, view, 1, y - first + top, symbol)
+    for y, cut in ((top, first > 0), (bottom - 1, last < len(at) - 1)):
+        if cut:
+            canvas.put(canvas.width - 1, y, "⋮", "quiet")
 
 
 def gaps_of(between: list[list[Edge]], room: int) -> list[int]:

@@ -14,7 +14,15 @@ from backprop_tui.model.program import Program
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.bars import bars
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.computation import chain, chain_fits, chain_of, layered, layers_fit
+from backprop_tui.tui.paint.computation import (
+    arcs,
+    arcs_fit,
+    chain,
+    chain_fits,
+    chain_of,
+    layered,
+    layers_fit,
+)
 from backprop_tui.tui.paint.marks import mark_of
 from backprop_tui.tui.paint.neurons import neurons
 
@@ -43,7 +51,7 @@ def draw(canvas: Canvas, view: View, top: int) -> None:
     elif chain_of(view.program):
         kind = chain if chain_fits(view, width, room) else bars
     else:
-        kind = layered if layers_fit(view, width) else bars
+        kind = layered if layers_fit(view, width) else arcs if arcs_fit(view, width) else bars
     if view.roomy and kind is not bars:
         tall = int(min(room, TALLEST * width)) if kind is neurons else room
         drawn = Canvas(width, tall)

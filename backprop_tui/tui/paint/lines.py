@@ -32,11 +32,11 @@ def paragraph(text: str, width: int, most: int, looks: str, weight: int) -> list
 
 
 def spaced(lines: list[TextLine], height: int) -> list[TextLine]:
-    """Put a blank line behind each line, where `height` has room for that."""
+    """Put a blank line before each line that begins something, where `height` has room for that."""
     written = [line for line in lines if line != BLANK]
     if 2 * len(written) > height:
         return lines
-    return [line for one in written for line in (one, BLANK)]
+    return [line for one in written for line in ((one,) if one.goes_on else (BLANK, one))][1:]
 
 
 def put_lines(canvas: Canvas, lines: Iterable[TextLine], width: int, height: int) -> None:

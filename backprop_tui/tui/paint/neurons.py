@@ -1,6 +1,7 @@
 """A dense network drawn: a node for each neuron, an edge for each weight.
 
-Edges are braille, finer than characters: blue plus, orange minus and dashed.
+Edges are braille, finer than characters: blue plus, orange minus and dashed. Where all would be a
+fog, those of the number that the step explains are drawn, and the strongest of the others.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from backprop_tui.maths.numbers import fixed, ink, number, signed
-from backprop_tui.session.view import View
+from backprop_tui.maths.numbers import beside, ink, number, signed
+from backprop_tui.session.view import ENTERS, View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
-from backprop_tui.tui.paint.predictions import beside_target
+from backprop_tui.tui.paint.predictions import beside_target, outputs
 
 FOLDED = 4
 """Nodes that are drawn of a layer that is too large."""
+FOG = 1.5
+"""Edges into a layer for each line of the drawing, beyond which none can be followed; then as many
+are drawn as there are lines."""
 LABEL, CLEAR = 6, 4
 """Columns of a number over a node, and the least columns between such numbers and the next layer's
 nodes for edges to keep clear of them, on a large screen."""
@@ -95,7 +99,8 @@ def _column(
 
 
 def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, last: int) -> None:
-    """Draw the edges into a layer, the strongest last so that they are visible."""
+    """Draw the edges into a layer, as many as can be followed, the strongest last so that they are
+    visible."""
     layers = view.program.layers
     symbol = layers[right.layer - 1].weight
     if (weights := view.value(symbol)) is None:  # values are given, and nothing reads it
@@ -105,21 +110,24 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     marked = mark_of(view, *about)
     elsewhere = mark_of(view, *with_gradients(view, *(layer.weight for layer in layers)))
 
-    def looks(i: int, j: int) -> str:
-        """Return the style of an edge: strong where it is marked, faint where another one is."""
-        meant = marked and strongest(view.cell_mark(s, *at(i, j)) for s in about)
-        return " strong" if meant else " uncomputed" if elsewhere else ""
+    edges = [(i, j) for i in range(len(right.lines)) for j in range(len(left.lines))]
+    edges = [edge for edge in edges if weights[at(*edge)]]
+    is_fog = len(edges) > FOG * (last - first)
 
-    edges = sorted(
-        (abs(float(weights[at(i, j)])), i, j)
-        for i in range(len(right.lines))
-        for j in range(len(left.lines))
-        if weights[at(i, j)]
-    )
+    def meant(i: int, j: int) -> bool:
+        """Whether an edge is marked; in a fog, whether the explained number is about it."""
+        if not marked:
+            return False
+        mark = view.mark_in_hand if is_fog and not view.is_asked else view.mark
+        return any(mark(view.place_of(s, *at(i, j))) for s in about)
+
+    heavy = {edge for edge in edges if meant(*edge)}
+    edges.sort(key=lambda edge: (edge in heavy, abs(float(weights[at(*edge)]))))
     bits: dict[tuple[int, int], int] = {}
     styles: dict[tuple[int, int], str] = {}
-    for _, i, j in edges:
-        weight, look = float(weights[at(i, j)]), looks(i, j)
+    for i, j in edges[first - last :] if is_fog else edges:
+        weight = float(weights[at(i, j)])
+        look = " strong" if (i, j) in heavy else " faint" if elsewhere else ""
         line = _line(left, right, i, j, weight < 0)
         for place, dots in line.items():
             bits[place] = bits.get(place, 0) | dots
@@ -194,7 +202,7 @@ def _nodes(
             )
             value = None if values is None or hidden else float(values[at])
             waits = view.waits(name, *at)
-            written = "·" if value is None else fixed(value, min(view.decimals, 4), width)
+            written = "·" if value is None else shown(value, view, name, width)
             style = "uncomputed" if value is None else f"{ink(value)}{stale}"
             wrong = "" if value is None else view.wrong(view.place_of(name, *at))
             if wrong:
@@ -202,8 +210,11 @@ def _nodes(
             if waits:
                 written, style = "?", "target"
             start = canvas.right(end, y - 1, written.rjust(min(width, 6)), style)
-            for beside in (start - 1, end):  # an edge that touched a number would read as a digit
+            # An edge that touched a number would read as a digit.
+            looks = "crossed" if wrong == ENTERS else WRONG.get(wrong, "")
+            for beside in (start - 1, end):
                 canvas.put(beside, y - 1, " ")
+            canvas.put(end - len(written) - 1, y - 1, wrong, looks)
     if column.more:
         more, last = f"+{column.more}", column.layer == view.program.dense.depth
         if last and canvas.width - len(f"{more} more") > column.x - width + len(more) - 2:
@@ -225,8 +236,14 @@ def _waits(view: View, about: Iterable[str], neuron: int) -> bool:
     )
 
 
+def shown(value: float, view: View, symbol: str, width: int) -> str:
+    """A number of a matrix, as it is written beside a node."""
+    return beside(value, view.limit(symbol), min(view.decimals, 4), width)
+
+
 def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
-    """Write the target of the shown example, or its class, and its loss once it is known."""
+    """Write the target of the shown example, or its class, beside it what is predicted where there
+    is room, and its loss, once they are known."""
     target, own = view.program.targets[0], view.program.loss
     loss, about_target, about_loss = view.value(own), mark_of(view, target), mark_of(view, own)
     known = (
@@ -237,12 +254,16 @@ def _target_and_loss(canvas: Canvas, view: View, y: int) -> None:
         if known and x + 2 + len(known) <= canvas.width:
             canvas.right(canvas.width, y, known, about_loss)
         return
-    Y = view.value(target)
+    Y, A, output = view.value(target), outputs(view), view.program.output
     columns = None if Y is None else Y if view.program.axis else Y.T
-    shown = [] if columns is None else [signed(f"{v:g}") for v in columns[:, view.column]]
-    written = f"y {' '.join(shown)}" if shown else ""
+    wanted = [] if columns is None else [signed(f"{v:zg}") for v in columns[:, view.column]]
+    written = f"y {' '.join(wanted)}" if wanted else ""
+    given = [] if A is None else [shown(v, view, output, LABEL) for v in A[:, view.column].tolist()]
+    predicted = f"ŷ {' '.join(given)}" if given else ""
     room = canvas.width - 1 - (len(known) + 1 if known else 0)
     x = canvas.put(1, y, shortened(written, room), about_target)
+    if written and predicted and x + 1 + len(predicted) <= room:
+        x = canvas.put(x + 1, y, predicted, mark_of(view, output))
     if known:
         at = min(max(x + 2, 12), canvas.width - len(known))
         canvas.put(at, y, known, about_loss)

@@ -128,6 +128,18 @@ class Wires:
         if heavy:
             self.heavy.add((x, y))
 
+    def keep(self, lines: range) -> None:
+        """Cut off what leads out of some lines."""
+        self.sides = {place: sides for place, sides in self.sides.items() if place[1] in lines}
+        self.heads = {place: head for place, head in self.heads.items() if place[1] in lines}
+
+    def cross(self, x: int, y: int) -> None:
+        """Let a wire that leads down go on unbroken where another one crosses it."""
+        if self.sides[x, y] & (UP | DOWN):
+            self.sides[x, y] &= UP | DOWN
+            if not {(x, y - 1), (x, y + 1)} <= self.heavy:
+                self.heavy.discard((x, y))
+
     def paint(self) -> None:
         """Put the lines on the canvas; what stands there already is written after."""
         for (x, y), sides in self.sides.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.program import Program
@@ -13,11 +14,21 @@ ALL = 1000
 """More rows and columns than any window shows."""
 
 
+class Room(NamedTuple):
+    """The room of a board, its rule included."""
+
+    width: int
+    height: int
+    both: int = 0
+    """The lines of Cache and Gradients together, where they stand under each other."""
+
+
 @dataclass(frozen=True)
 class Placed:
     """A matrix or a window onto it: some rows and columns, with their right top at (right, top).
 
-    The label stands above, right-aligned; of a matrix without rows only the label is shown.
+    The label stands above, right-aligned, or before the first row; of a matrix without rows only
+    the label is shown.
     """
 
     symbol: str
@@ -33,6 +44,18 @@ class Placed:
     """In the update: the parameter whose update it shows."""
     apart: int = 1
     """Lines from one row to the next."""
+    inline: bool = False
+    """Whether the label stands before the first row."""
+
+    @property
+    def label_end(self) -> tuple[int, int]:
+        """The column behind the label, and its line."""
+        return (self.left, self.top) if self.inline else (self.right, self.top - 1)
+
+    @property
+    def begin(self) -> int:
+        """Its first line, the label's."""
+        return self.top - (not self.inline)
 
     def line(self, k: int) -> int:
         """Return the line of the `k`th row shown, counted from 0."""
@@ -64,8 +87,12 @@ class Arrangement:
     """Which rows and columns are shown, where not all are."""
     given_up: str = ""
     """The letter of the rule by which something was given up last; a later one gives up more."""
-    lines: int = 0
-    """The lines that it takes, with a blank one between rows."""
+    lines: tuple[int, int] = (0, 0)
+    """The lines that the values take, and the gradients, with those between rows."""
+    names_others: bool = True
+    """Whether there is a line that names the rows that are not shown."""
+    air: int = 0
+    """Free lines between rows."""
 
     @property
     def left_out(self) -> list[str]:
@@ -103,6 +130,8 @@ class Sought:
     """The width of a number."""
     apart: int
     """The most lines from row to row."""
+    reads_loss: bool
+    """Whether the step writes or reads the loss of each example."""
 
     def must_be_there(self, rows: tuple[Row, ...]) -> tuple[frozenset[str], frozenset[int]]:
         """What must be on the boards, and the rows on which it stands: what the step needs, and
@@ -139,6 +168,10 @@ class Way:
     """Columns of any matrix."""
     folded: bool = True
     """Whether a row may take more than one line."""
+    below: bool = True
+    """Whether the losses and targets of a batch stand below its predictions."""
+    names_others: bool = True
+    """Whether a line names the rows that are not shown."""
     rule: str = ""
     """The letter of the rule by which something was given up last."""
 

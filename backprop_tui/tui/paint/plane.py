@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import fixed, number, signed
+from backprop_tui.maths.numbers import beside, number, signed
 from backprop_tui.model.classes import chosen
 from backprop_tui.run.plane import first_of, input_of, predictions, updated, zero_lines
 from backprop_tui.session.view import View
@@ -37,7 +37,7 @@ FREE = (0.93, 0.07, 0.8, 0.2, 0.65, 0.35)
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class Points:
     """The points of the plane: the shown batch first, then the other examples, as far as they are
     drawn."""
 
@@ -72,7 +72,7 @@ def equations(view: View) -> int:
 def paint_plane(canvas: Canvas, view: View, top: int, key: str = "") -> None:
     """Paint the plane from line `top` on, as square as characters allow, its legend below; that
     begins with the `key` of the points."""
-    data = data_of(view)
+    data = points_of(view)
     (left, right), (low, high) = (around(own) for own in data.points)
     up = ticks(low, high, canvas.height // 6)
     labels = [ticked(tick, up) for tick in up]
@@ -109,7 +109,7 @@ def paint_plane(canvas: Canvas, view: View, top: int, key: str = "") -> None:
 # What is drawn --------------------------------------------------------------------------------
 
 
-def data_of(view: View) -> Data:
+def points_of(view: View) -> Points:
     """Return the examples as points: those of the shown batch as it holds them, then the others."""
     state, x = view.state, input_of(view.program)
     data, target = state.experiment.data, view.program.targets[0]
@@ -120,12 +120,12 @@ def data_of(view: View) -> Data:
         for s in (x, target)
     )
     drawn = min(MOST_POINTS, points.shape[1])
-    return Data(
+    return Points(
         points[:, :drawn], targets[:, :drawn], min(drawn, len(batch)), data.examples - drawn
     )
 
 
-def places(plot: Plot, data: Data) -> dict[int, tuple[int, int]]:
+def places(plot: Plot, data: Points) -> dict[int, tuple[int, int]]:
     """Return the column and the line of each point that is finite, by its number."""
     every = enumerate(data.points.T.tolist())
     return {k: (plot.column(x), plot.line(y)) for k, (x, y) in every if np.isfinite([x, y]).all()}
@@ -145,8 +145,8 @@ def threshold(view: View) -> float | None:
     data, target = view.state.experiment.data, view.program.targets[0]
     if view.program.outputs > 1:
         return None
-    if data.class_names is not None:
-        return 0.5
+    if (limit := view.limit(view.program.output)) is not None:
+        return limit
     low, high = float(data.by_symbol[target].min()), float(data.by_symbol[target].max())
     return (low + high) / 2 if low < high else None
 
@@ -248,14 +248,14 @@ def paint_lines(plot: Plot, view: View, at: dict[int, tuple[int, int]]) -> list[
     return said
 
 
-def paint_points(plot: Plot, view: View, data: Data, at: dict[int, tuple[int, int]]) -> None:
+def paint_points(plot: Plot, view: View, data: Points, at: dict[int, tuple[int, int]]) -> None:
     """Paint each point as its class, or •; the lit one in ‹ ›, predictions under those of the
     batch where they are few."""
     known, lit, A = signs(view), view.column, predicted(view)
     which = classes_of(view, data.targets) if known else np.zeros(data.points.shape[1], int)
     for k, (column, line) in at.items() if A is not None and len(at) <= MOST_PREDICTIONS else ():
         if A is not None and k < data.batch:
-            said = fixed(float(A[0, k]), min(view.decimals, 3), 6)
+            said = beside(float(A[0, k]), threshold(view), min(view.decimals, 3), 6)
             below = line + 1 if line + 1 < plot.top + plot.rows else line - 1
             begin = max(plot.left - 1, min(column - len(said) // 2, plot.canvas.width - len(said)))
             # A line that touched a number would read as a digit.

@@ -298,5 +298,5 @@ def ticks(low: float, high: float, most: int, least_step: float = 0.0) -> list[f
 def ticked(tick: float, every: list[float]) -> str:
     """Write a number of an axis with the decimals that its distance to the next one needs."""
     if len(every) < 2:
-        return signed(f"{tick:g}")
+        return signed(f"{tick:zg}")
     return number(tick, max(0, -int(np.floor(np.log10(every[1] - every[0]) + 1e-9))))

@@ -35,8 +35,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "negative": ("ink-negative", ""),
     "target": ("", "reverse"),
     "read": ("", "underline"),
+    "faint": ("quiet", "dim"),
     "uncomputed": ("quiet", "dim"),
-    "stale": ("", "dim"),
+    "stale": ("quiet", "dim"),
     "wrong": ("wrong", "reverse"),
     "carried": ("carried", ""),
     "crossed": ("wrong", "bold"),
@@ -56,6 +57,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "chosen": ("", "bold"),
 }
 """How each meaning looks: a variable of the theme, and a manner that NO_COLOR leaves."""
+DULL = ("uncomputed", "stale")
+"""What is read though it is dull: its colour alone says so where there are more than sixteen, since
+what a terminal dims cannot be read on every ground."""
 
 THEMES = (
     Theme(

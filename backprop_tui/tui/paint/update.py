@@ -82,7 +82,7 @@ class _Update:
         wide = [0] * max(map(len, bands))
         for band in bands:
             for k, symbol in enumerate(band):
-                columns = len(self.blocks.span(symbol, 1, way.wide))
+                columns = len(self.blocks.span(symbol, 1, way))
                 wide[k] = max(wide[k], self.sought.cell * columns)
         return list(accumulate(LABEL + APART * (k > 0) + w for k, w in enumerate(wide)))
 
@@ -100,8 +100,8 @@ class _Update:
         for band in bands:
             tall = 0
             for symbol, right in zip(band, edges, strict=False):
-                rows = self.blocks.span(symbol, 0, way.tall)
-                columns = self.blocks.span(symbol, 1, way.wide)
+                rows = self.blocks.span(symbol, 0, way)
+                columns = self.blocks.span(symbol, 1, way)
                 blocks = blocks_of(program, symbol)
                 for number, (part, of, label) in enumerate(blocks):
                     y = top + number * len(rows) * way.apart
@@ -121,7 +121,7 @@ class _Update:
             tuple(dict.fromkeys(card)),
             self.blocks.remark([p for p in placed if p.part == "before"]),
             way.rule,
-            top - 1 + hidden,
+            (top - 1 + hidden, 0),
         )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import Canvas
@@ -16,12 +19,25 @@ class BlackboardPanel(Panel):
 
     def is_covered(self, view: View) -> bool:
         """Whether the numbers of the gradient that is derived are hidden."""
-        board = view.blackboard
-        return board is not None and view.board_of(board.levels[0].symbol) in view.hidden
+        board, step = view.blackboard, view.step
+        symbol = board.levels[0].symbol if board else step.symbol if step else ""
+        return view.board_of(symbol) in view.hidden
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.lines = {}
-        if view.blackboard is not None:
-            heading, note = lazy.heading(view.blackboard), lazy.counted(view.blackboard)
-            self.rule(canvas, view, heading, note)
-            self.lines = lazy.paint_blackboard(canvas, view)
+        if view.blackboard is None:
+            self.unasked(canvas, view)
+            return
+        heading, note = lazy.heading(view.blackboard), lazy.counted(view.blackboard)
+        self.rule(canvas, view, heading, note)
+        self.lines = lazy.paint_blackboard(canvas, view)
+
+    def unasked(self, canvas: Canvas, view: View) -> None:
+        """Paint the whole derivation of the step, but nothing of what is asked."""
+        if view.step is None or view.is_asked:
+            self.rule(canvas, view, "Blackboard")
+            return
+        board = Blackboard.of(view.program, view.state.examples, view.step.symbol).whole()
+        board = replace(board, unasked=True)
+        self.rule(canvas, view, lazy.heading(board), "x: line by line")
+        lazy.paint_blackboard(canvas, replace(view, blackboard=board))

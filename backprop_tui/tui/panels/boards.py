@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from textual.geometry import Offset, Size
+from textual.geometry import Offset
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import common_power, times_power
@@ -18,7 +18,7 @@ from backprop_tui.session.view import CHANGED, EDITED, GIVEN, View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas, shortened
 from backprop_tui.tui.paint.cells import paint_cursor, paint_matrix, shown_values
-from backprop_tui.tui.paint.placed import Arrangement, Placed
+from backprop_tui.tui.paint.placed import ALL, Arrangement, Placed, Room
 from backprop_tui.tui.panels.board_titles import (
     cache_title,
     dL,
@@ -45,19 +45,20 @@ CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 class Board(Panel):
     """Matrices under a titled rule. Cache and Gradients are arranged alike."""
 
-    room: Size | None = None
+    room: Room | None = None
     """The size that it is arranged for: both boards alike, shown or not; None for its own."""
     alone = True
     """Whether no other board stands beside it."""
 
     @classmethod
-    def arranged(cls, view: View, room: Size) -> Arrangement:
+    def arranged(cls, view: View, room: Room) -> Arrangement:
         """What stands where on the boards of that size."""
-        return arrange(view, room.width, room.height - 1)
+        both = room.both - 2 if room.both else ALL
+        return arrange(view, room.width, room.height - 1, both)
 
     def arrangement(self, view: View) -> Arrangement:
         """What stands where on this board, and on the one beside it."""
-        return self.arranged(view, self.room or self.size)
+        return self.arranged(view, self.room or Room(*self.size))
 
     @classmethod
     def among(cls, a: Arrangement) -> tuple[Placed, ...]:
@@ -74,13 +75,16 @@ class Board(Panel):
         return symbol
 
     @classmethod
-    def stops(cls, view: View, room: Size) -> list[Cell]:
+    def stops(cls, view: View, room: Room) -> list[Cell]:
         """The cells at which tab stops: the first cell shown of each matrix, and of each matrix of
         its layer that is not shown, which it brings into view."""
         a, stops = cls.arranged(view, room), dict[str, Cell]()
         for one in cls.among(a):
             if one.symbol and one.rows and one.columns:
-                stops.setdefault(one.symbol, Cell(one.symbol, one.rows[0] + 1, one.columns[0] + 1))
+                row, column = view.entry(one.symbol, 0)
+                row = row if row in one.rows else one.rows[0]
+                column = column if column in one.columns else one.columns[0]
+                stops.setdefault(one.symbol, Cell(one.symbol, row + 1, column + 1))
         card = [own for s in a.card if (own := cls.own(view, s))]
         return [stops.get(s) or Cell(s, *(at + 1 for at in view.entry(s, 0))) for s in card]
 
@@ -119,7 +123,7 @@ class Board(Panel):
 
     def put_neighbours(self, canvas: Canvas, view: View, a: Arrangement) -> int:
         """Name the other groups in the last line, and return the column behind them."""
-        if canvas.height <= LEAST:
+        if canvas.height <= LEAST or not a.names_others:
             return 0
         others, left_out = neighbours(view, a, canvas.width), self.no_room(view, a)
         if left_out and not self.remark(view, a, canvas.width).endswith(left_out):
@@ -156,7 +160,7 @@ class Gradients(Board):
         return view.program.gradient_of(symbol) or ""
 
     @classmethod
-    def powers(cls, view: View, room: Size) -> list[tuple[tuple[Placed, ...], int]]:
+    def powers(cls, view: View, room: Room) -> list[tuple[tuple[Placed, ...], int]]:
         """The matrices that have a power of ten taken out of them in common, and which."""
         every = cls.among(cls.arranged(view, room))
         begun = any(view.value(placed.symbol) is not None for placed in every)
@@ -166,14 +170,14 @@ class Gradients(Board):
         ]
 
     @classmethod
-    def power_of(cls, view: View, room: Size, symbol: str) -> int:
+    def power_of(cls, view: View, room: Room, symbol: str) -> int:
         """The power of ten that is taken out of a matrix."""
         powers = cls.powers(view, room)
         return next((p for card, p in powers if any(one.symbol == symbol for one in card)), 0)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        cards = self.powers(view, self.room or self.size)
+        cards = self.powers(view, self.room or Room(*self.size))
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
         power_of_ten, remark = times_power(shared), self.remark(view, a, canvas.width)

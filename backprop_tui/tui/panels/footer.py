@@ -76,6 +76,8 @@ def while_asking(asking: Asking) -> list[Command]:
     for command in of_use(ASKING):
         if command.id == "choose":
             command = replace(command, sign=f"1-{len(asking.choices)}")
+        elif command.id == "leave" and asking.whole is not None:
+            command = replace(command, short="leave the parts")
         elif command.id == "why" and not asking.choices:
             command = replace(command, short="answer")
         if command.id not in left_out:
@@ -109,9 +111,7 @@ class Footer(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         self.places: list[tuple[range, str]] = []
-        if view.message:
-            canvas.put(1, 0, shortened(view.message, canvas.width - 2), "note strong")
-        elif view.playing:
+        if view.playing:
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [BY_ID[id_] for id_ in WHILE_RUNNING], x)
         elif view.inspection.place:
@@ -127,7 +127,7 @@ class Footer(Panel):
                 said = shortened(f"the mistake {said}", room - 28)
                 room = canvas.right(room - 1, 0, said, "quiet") - 2
             shown = [a for a in COMMANDS if a.footer]
-            if view.axis in ("time step", "column"):
+            if view.axis:
                 shown.insert(LIT_AT, replace(BY_ID["example"], short=view.axis, footer="soon"))
             if view.one_panel:
                 shown = with_panels(shown, view.tabbed)

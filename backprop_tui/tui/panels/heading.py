@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from backprop_tui.maths.numbers import number
+from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import ARROWS, EDITED, View
@@ -13,23 +13,33 @@ from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
 
 DIGITS = "0123456789"
+MORE = 3
+"""Digits more than usual with which a loss may be told from the last one."""
 MANY = 4
 """Groups beyond which the rail names the one that it shows."""
 
 
 class Title(Panel):
-    """The experiment, the iteration and epoch, the step, and the loss."""
+    """The experiment, the iteration and epoch, the step, and the loss; a message in their place
+    until the next key, so that the footer keeps the keys."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        state = view.state
-        position, steps = state.position, len(state.program.steps)
         loss = f"{wrong_loss(view)}{losses_text(view)}"
+        room = canvas.width - 1 - (len(loss) + 1 if loss else 0)
+        if view.message:
+            if len(view.message) + 3 > room:
+                room, loss = canvas.width, ""
+            canvas.put(1, 0, shortened(view.message, room - 2), "note strong")
+        else:
+            self.position(canvas, view, room)
+        canvas.right(canvas.width - 1, 0, loss, "carried" if wrong_loss(view) else "strong")
+
+    def position(self, canvas: Canvas, view: View, room: int) -> None:
+        """Write what is run and where in the run one is, in so many columns."""
+        state, experiment = view.state, view.state.experiment
+        position, steps = state.position, len(state.program.steps)
         # A column's own place for each part, so that nothing moves as numbers change.
         at_iteration, at_step = canvas.width * 3 // 8, canvas.width * 43 // 80
-        name = f"{state.experiment.name}  {state.experiment.network.sizes}"
-        if canvas.width >= 100 and state.experiment.title != state.experiment.name:
-            name = f"{name}  {state.experiment.title}"
-        experiment = state.experiment
         iteration = f"iteration {position.iteration:,}"
         if view.looking_back:
             iteration = f"◂ back in {iteration}"
@@ -38,47 +48,69 @@ class Title(Panel):
         step = f"step {state.number} of {steps}"
         if position.elements:
             step = f"step {state.number}, element {position.elements}"
-        room = canvas.width - 1 - (len(loss) + 1 if loss else 0)
         at_step = min(at_step, room - len(step))
         at_iteration = max(0, min(at_iteration, at_step - len(iteration) - 2))
         if canvas.width < 60:  # no room for all: the step first, then the loss
-            at_step = 1
-            canvas.put(at_step, 0, step, "strong")
-        else:
-            sparks, mistake = view.sparkline, state.experiment.mistake
-            edited = f"{EDITED}edited  " if state.experiment.edits else ""
-            looks = "strong"
-            if mistake:  # said all the time
-                name, looks, sparks = f"✗ mistake: {mistake.name}", "wrong", ""
-                if len(name) + len(edited) > at_iteration - 2:
-                    name = f"✗ {mistake.name}"
-            behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
-            if sparks and behind + len(sparks) + 2 <= at_iteration:
-                canvas.right(at_iteration - 2, 0, sparks, "forward")
-            canvas.put(at_iteration, 0, iteration)
-            canvas.put(at_step, 0, step)
-        canvas.right(canvas.width - 1, 0, loss, "carried" if wrong_loss(view) else "strong")
+            canvas.put(1, 0, step, "strong")
+            return
+        sparks, edited = view.sparkline, f"{EDITED}edited  " if experiment.edits else ""
+        names, looks = [experiment.name], "strong"
+        names = [f"{experiment.name}  {experiment.network.sizes}", *names]
+        if canvas.width >= 100 and experiment.title != experiment.name:
+            names = [f"{names[0]}  {experiment.title}", *names]
+        if mistake := experiment.mistake:  # said all the time
+            names, looks, sparks = [f"✗ mistake: {mistake.name}", f"✗ {mistake.name}"], "wrong", ""
+        if len(sparks) + len(edited) + len(names[-1]) + 4 > at_iteration:
+            sparks = sparks[::2]
+        left = at_iteration - 2 - (len(sparks) + 1 if sparks else 0)
+        name = next((name for name in names if len(edited) + len(name) < left), names[-1])
+        behind = canvas.put(1, 0, shortened(f"{edited}{name}", max(0, at_iteration - 2)), looks)
+        if sparks and behind + len(sparks) + 2 <= at_iteration:
+            canvas.right(at_iteration - 2, 0, sparks, "forward")
+        canvas.put(at_iteration, 0, iteration)
+        canvas.put(at_step, 0, step)
 
 
 def losses_text(view: View) -> str:
     """Write the losses, `L 0.666 J 1.104`, and what the loss of the iteration before was."""
     state, own, joint = view.state, view.program.loss, view.program.objective
-    batch = joint != own
+    batch, now = joint != own, state.value(joint)
+    single = state.experiment.data.examples == 1
+    has_before = view.iteration > 1 and (batch or single)
+    written = was = ""
+    if has_before:
+        before = state.timeline.iteration(view.iteration - 1)
+        last = float(before.results[view.program.index(joint)][0, 0])
+        written, was = beside_last(None if now is None else float(now[0, 0]), last, view.decimals)
+    elif now is not None:
+        written = number(float(now[0, 0]), view.decimals)
     parts = []
-    if (known := state.value(own)) is not None:
+    if batch and (known := state.value(own)) is not None:
         parts.append(f"{own} {number(float(known[view.entry(own, 0)]), view.decimals)}")
+    elif now is not None:
+        parts.append(f"{own} {written}")
     if view.is_asked and view.step and view.step.role.kind == "loss":
         parts.append(f"{view.step.symbol} ?")
-    if batch and (known := state.value(joint)) is not None:
-        parts.append(f"{joint} {number(float(known[0, 0]), view.decimals)}")
-    single = state.experiment.data.examples == 1
-    if view.iteration > 1 and (batch or single):
-        before = state.timeline.iteration(view.iteration - 1)
-        was = float(before.results[view.program.index(joint)][0, 0])
-        if state.value(joint) is None or state.stale(joint) or state.step is None:
+    if batch and now is not None:
+        parts.append(f"{joint} {written}")
+    if has_before:
+        if now is None or state.stale(joint) or state.step is None:
             parts = parts or [joint]
-        parts.append(f"(was {number(was, view.decimals)})")
+        parts.append(f"(was {was})")
     return " ".join(parts)
+
+
+def beside_last(now: float | None, last: float, decimals: int) -> tuple[str, str]:
+    """Write a loss, where it is known, and the last one, with digits that tell them apart: a few
+    more than usual, or the difference."""
+    usual = number(last, decimals)
+    if now is None:
+        return "", usual
+    pair = told_apart(now, last, decimals)
+    if max(map(len, pair)) <= len(usual) + MORE:
+        return pair
+    more = "more" if last > now else "less"
+    return number(now, decimals), f"{number(abs(last - now), decimals)} {more}"
 
 
 def wrong_loss(view: View) -> str:

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from backprop_tui.session.view import View, hue
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.themes import LOOKS
+from backprop_tui.tui.paint.themes import DULL, LOOKS
 
 NUMBERS = re.compile(r"(?<![\w\[,.(×])[−-]?(?:\d+\.\d+(?:e−?\d+)?|\d+e−?\d+|∞|NaN)(?![\w.])")
 """The numbers that a network computes, as they stand among words and names."""
@@ -59,10 +59,17 @@ class Painted(Widget, inherit_bindings=False):
                 hue, manner = LOOKS[meaning]
                 if meaning == "lit" and self.app.no_color:  # bold alone may be all that is left
                     manner += " underline"
+                if meaning in DULL and self.has_hues:
+                    manner = ""
                 colour = self.app.theme_variables[hue] if hue else None
                 style += Style.parse(f"{manner} {colour or ''}") if manner or colour else Style()
             self._looks[meanings] = style
         return self._looks[meanings]
+
+    @property
+    def has_hues(self) -> bool:
+        """Whether the terminal shows the theme's own colours, or some that are near to them."""
+        return not self.app.no_color and self.app.console.color_system in ("256", "truecolor")
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -5,10 +5,15 @@ Until the question is over, only the hints that were asked for show anything of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from backprop_tui.explain.explanation import Explanation
 from backprop_tui.learn.answers import AnswerVerdict
 from backprop_tui.learn.formulas import hint_of
+from backprop_tui.learn.parts import parts_of, put_together
 from backprop_tui.learn.questions import QuestionOutcome
 from backprop_tui.learn.votes import Choice
+from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.writing import text
 from backprop_tui.session.question import Asking
 from backprop_tui.session.view import View
@@ -23,6 +28,8 @@ COMPARE = "Type a number, its sign (+ −), or whether it gets bigger or smaller
 FORMULA = "Type the formula of the whole step, as on the screen or in NumPy."
 LINE = "Type the line, as on the screen or in NumPy."
 TALK = "Discuss it with your neighbour. Space shows the answer."
+PART = "Type this number, or that of the whole step."
+SIGNS = {AnswerVerdict.WRONG: "✗", AnswerVerdict.RIGHT: "✓"}
 APART, LEAST_APART = 4, 2
 """Columns between two choices."""
 
@@ -42,22 +49,22 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     asked = asking.asked
     head = f"{asked.cell.symbol if asked.form == 'formula' else text(asked.cell)} = ?"
     in_words = asked.form == "talk" or asked.worded
-    alone = in_words and (asked.own or asked.line)
+    alone = asked.part or (in_words and (asked.own or asked.line))
     whole = asked.text if alone else f"{head}      {asked.text}"
     lines = [TextLine(whole, "strong", 9)]
     if len(whole) > width:
         lines = [TextLine(line, "strong", 9) for line in wrapped(asked.text, width, 2)]
-        lines += [] if in_words else [TextLine(head, "strong", 8)]
+        lines += [] if in_words or asked.part else [TextLine(head, "strong", 8)]
+    lines = parts_over(view, asking.whole or asking, width) + lines
     lines += [TextLine(line, "", 8) for line in choice_rows(asking, width)]
     if judged := asking.judged:
-        sign = "✗" if judged.verdict is AnswerVerdict.WRONG else "~"
-        said = f"{sign} {judged.said}"
+        said = f"{SIGNS.get(judged.verdict, '~')} {asking.said}"
         looks = "wrong" if judged.verdict is AnswerVerdict.WRONG else "note"
         lines += [TextLine(line, looks, 8) for line in wrapped(said, width, 2)]
-        if where := ", ".join(dict.fromkeys(map(text, judged.look[:4]))):
+        if where := ", ".join(dict.fromkeys(map(text, asking.look[:4]))):
             lines.append(TextLine(f"Look at {where}.", "", 6))
     lines += hint_lines(view, asking, width)
-    typed = COMPARE if asking.compares else TYPE
+    typed = PART if asked.part else COMPARE if asking.compares else TYPE
     vote = VOTE.format(COUNTS[len(asking.choices)])
     formula = LINE if asked.line else FORMULA
     how = {"vote": vote, "talk": TALK, "formula": formula}.get(asked.form, typed)
@@ -66,6 +73,23 @@ def asked_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
     if asking.exact:
         lines += [TextLine(line, "", 5) for line in wrapped(asking.exact, width, 2)]
     return [*lines, TextLine(how, "quiet", 3)]
+
+
+def parts_over(view: View, asking: Asking, width: int) -> list[TextLine]:
+    """Return the parts that were asked for, with their values; behind the last, what is left."""
+    found, over = view.explanation, asking.parts[: asking.parts_over]
+    if found is None or not over:
+        return []
+    parts = [part.part for part in over if part.part is not None]
+    lines = [TextLine(row, "", 8) for row in in_rows(valued(found, parts), width)]
+    if asking.parts_over == len(asking.parts) == len(parts_of(found)):
+        lines.append(TextLine(f"Now {put_together(found)} = ?", "strong", 8))
+    return lines
+
+
+def valued(found: Explanation, parts: Iterable[Expr]) -> list[str]:
+    """Return each part with its value: W2[1,1] · dZ2[1,1] = 0.0554."""
+    return [f"{text(part)} = {found.written(found.value(part))}" for part in parts]
 
 
 def hint_lines(view: View, asking: Asking, width: int) -> list[TextLine]:
@@ -95,7 +119,7 @@ def choice_rows(asking: Asking, width: int) -> list[str]:
         f"{k}) {'✗' if k - 1 in asking.struck else ' '} {choice.written:{side}{wide}}"
         for k, choice in enumerate(asking.choices, 1)
     ]
-    return in_rows(entries, width) if entries else []
+    return in_rows(entries, width)
 
 
 def in_two(entries: list[str], width: int) -> list[str]:
@@ -109,6 +133,8 @@ def in_two(entries: list[str], width: int) -> list[str]:
 
 def in_rows(entries: list[str], width: int) -> list[str]:
     """Put entries in as few rows as there is room for, with all, two or one in each."""
+    if not entries:
+        return []
     for across in (len(entries), 2, 1):
         rows = [entries[k : k + across] for k in range(0, len(entries), across)]
         wide = [max(len(row[k]) for row in rows if k < len(row)) for k in range(across)]
@@ -141,6 +167,8 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
         if height >= (len(entries) + 4 if cut else ROOMY):
             rows = entries
         lines += [TextLine(row, "", 9) for row in rows]
+    if found and asking.outcome is QuestionOutcome.MISSED and not asked.worded and not asked.line:
+        lines += opened_terms(found, asking, width)
     if outcome := how_it_ended(asking):
         looks = "wrong" if asking.outcome is QuestionOutcome.MISSED else "strong"
         lines += [TextLine(line, looks, 6) for line in wrapped(outcome, width, 2)]
@@ -151,6 +179,20 @@ def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[
     if found and view.is_as_taught:
         lines.append(TextLine(found.reason, "strong", 4))
     return lines + note_lines(view, view.notes, width, 5)
+
+
+def opened_terms(found: Explanation, asking: Asking, width: int) -> list[TextLine]:
+    """Return the step opened into its parts, the one in which the answer differs marked."""
+    parts = [part for part in parts_of(found) if not isinstance(part, Cell)]
+    term = asking.judged.term if asking.judged else None
+    rows = in_rows(
+        [
+            f"{'▸' if part == term else ' '} {said}"
+            for part, said in zip(parts, valued(found, parts), strict=True)
+        ],
+        width,
+    )
+    return [TextLine(row, "", 9 if "▸" in row else 7) for row in rows]
 
 
 def labelled(k: int, choice: Choice, asking: Asking) -> str:
@@ -167,9 +209,11 @@ def how_it_ended(asking: Asking) -> str:
     judged = asking.judged
     if asking.outcome is QuestionOutcome.RIGHT:
         tries = "at the first try" if not asking.misses else f"at try {asking.misses + 1}"
+        tries += f", {asking.helped.value}" if asking.helped else ""
         more = f" {judged.said}" if judged and judged.said else ""
         what = "Correct" if asking.asked.worded else f"{asking.typed} is correct"
         return f"✓ {what}, {tries}.{more}"
     if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
         return f"✗ {judged.said}"
-    return ""
+    unsent = asking.outcome is QuestionOutcome.SEEN and asking.typed
+    return f"You typed {asking.typed}." if unsent else ""

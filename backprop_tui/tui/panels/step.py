@@ -29,6 +29,8 @@ FIGURES = re.compile(r"\([−-][\d.e−∞]+\)|(?<![\w.])[−-]?\d+\.\d+(?:e−?
 CURVE, LEAST_CURVE, WORDS = 48, 8, 60
 """The least columns of a curve beside the text, the least lines of one under it, and the least
 columns of the text."""
+STEPS, MOST_STEPS, LOW_STEPS = 76, 100, 12
+"""The columns of the list of steps beside the text, and the lines from which on it is there."""
 TALL = 24
 """From this many lines on, a blank line stands between the lines of nearly any step."""
 
@@ -44,6 +46,8 @@ class StepPanel(Panel):
             self.draw_curve(canvas, view, *drawn)
             frame = drawn[1]
             width, height = (frame.x - 3, height) if frame.x > 1 else (width, frame.y - 2)
+        elif view.roomy and width >= STEPS + WORDS and height >= LOW_STEPS:
+            width = self.draw_steps(canvas, view, width, height)
         elif view.roomy and height >= TALL and width >= CURVE + WORDS:
             width = self.draw_course(canvas, view, width, height)
         if view.asking and not view.inspection.place:
@@ -89,6 +93,8 @@ class StepPanel(Panel):
         if not asking.is_open and view.explanation:
             for cell in asking.look[:2]:  # the term that went wrong, in the line of numbers
                 canvas.emphasise(view.explanation.figure(cell), "cursor")
+            if asking.judged and asking.judged.term is not None:
+                canvas.emphasise(text(asking.judged.term), "cursor")
 
     def draw_curve(self, canvas: Canvas, view: View, found: Sweep, frame: Region) -> None:
         """Draw the loss as the explained parameter alone changes, with its gradient."""
@@ -111,6 +117,19 @@ class StepPanel(Panel):
         frame = beside_text(width, height)
         lazy.losses_so_far(canvas, frame, view)
         return frame.x - 3
+
+    def draw_steps(self, canvas: Canvas, view: View, width: int, height: int) -> int:
+        """Write the steps of the iteration beside the text, below them the losses so far, and
+        return the columns left for the text."""
+        columns = max(STEPS, min(width // 2, MOST_STEPS))
+        x = width + 1 - columns
+        rows = min(height, len(view.program.steps) + 1)
+        below = lazy.paint_iteration(
+            canvas, view, Region(x, 1, columns, rows), self.is_covered(view) or bool(view.hidden)
+        )
+        if height - below >= LEAST_CURVE:
+            lazy.losses_so_far(canvas, Region(x, below + 1, columns, height - below), view)
+        return x - 4
 
     def opened(self, view: View) -> bool:
         """Whether the panel has the screen to itself, so that long sums are opened in it."""

@@ -12,10 +12,12 @@ from backprop_tui.maths.writing import text
 from backprop_tui.session.view import CHANGED, GIVEN, View, hue
 from backprop_tui.tui.paint.canvas import shortened, wrapped
 from backprop_tui.tui.paint.lines import BLANK, TextLine, paragraph
-from backprop_tui.tui.panels.term_lines import head_of, term_lines
+from backprop_tui.tui.panels.term_lines import example_lines, head_of, term_lines
 
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""
+MOST, MOST_ROOMY = 3, 6
+"""Numbers of a step of which every term over the examples is shown; in a large panel."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -50,8 +52,14 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
             lines.append(TextLine(form, "quiet", 1))
     gap = [BLANK] if roomy else []  # between what is of one kind
     lines += gap
-    shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
-    lines += [TextLine(line, "", 7) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
+    table = example_lines(view, found, width, MOST_ROOMY if roomy else MOST)
+    lines += table
+    if roomy or not table:
+        shown = element_lines(found, width, max(1, min(3, height - 1)) + roomy * (height // 4))
+        lines += gap * bool(table)
+        last = len(shown) - 1
+        for k, line in enumerate(shown):
+            lines.append(TextLine(line, "", 7 + (k == last), goes_on=roomy and k > 0))
     lines += change_lines(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
@@ -68,10 +76,8 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         weight = 5 if notes else 6
         lines += [TextLine(line, "strong", weight) for line in wrapped(found.reason, width, 2)]
     lines += gap
-    others = other_examples(view, found)
-    uses = used_in(view, found.place, width - len(others) - 2 * bool(others))
-    if uses or others:
-        lines.append(TextLine(uses or others, "quiet", 3, others if uses else ""))
+    if uses := used_in(view, found.place, width):
+        lines.append(TextLine(uses, "quiet", 3))
     if roomy:
         lines.append(TextLine(f"NumPy  {found.numpy}", "quiet", 2))
         if height >= ROOMY + 4:
@@ -244,16 +250,6 @@ def used_in(view: View, place: Place, width: int) -> str:
     while len(said := f"used in {', '.join(uses)}{more}") > width and len(uses) > 1:
         uses, more = uses[:-1], ", …"
     return said if uses else ""
-
-
-def other_examples(view: View, found: Explanation) -> str:
-    """Say how to see the other examples, where the number is computed from them, too."""
-    per_example = view.program.per_example
-    if view.state.examples == 1 or found.step.symbol in per_example:
-        return ""
-    place = view.program.architecture.place
-    read = (place(p.cell.row, p.cell.column)[1] for p in found.reads if p.symbol in per_example)
-    return "k shows the other examples" if any(k != view.column + 1 for k in read) else ""
 
 
 def all_terms(found: Explanation | None) -> list[TextLine]:

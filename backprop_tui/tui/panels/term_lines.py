@@ -1,4 +1,5 @@
-"""What the Step panel says of a sum over readers: each term as a small matrix, and their sum."""
+"""What the Step panel says of a sum: over readers each term as a small matrix, and their sum; over
+the examples of a batch a line for each number, with the term of each example and their mean."""
 
 from __future__ import annotations
 
@@ -7,10 +8,13 @@ from functools import reduce
 import numpy as np
 
 from backprop_tui.explain.explanation import Explanation
-from backprop_tui.explain.terms import Term, terms_of, values_of
+from backprop_tui.explain.provenance import MOST_TERMS
+from backprop_tui.explain.terms import Term, over_examples, terms_of, values_of
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.maths.shapes import written
+from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.lines import TextLine
@@ -59,7 +63,7 @@ def term_lines(view: View, found: Explanation, width: int) -> list[TextLine]:
         for above, joints in WAYS:
             lines = beside(matrices, above, joints, view.decimals)
             if max(map(len, lines)) <= width:
-                return [TextLine(line.rstrip(), "", 8) for line in lines]
+                return [TextLine(s.rstrip(), "", 8, goes_on=k > 0) for k, s in enumerate(lines)]
     return []
 
 
@@ -95,3 +99,60 @@ def beside(
             here = joint if k == above else " " * len(joint)
             lines[k] += f"{here}{line:<{wide}}"
     return lines
+
+
+def example_lines(view: View, found: Explanation, width: int, most: int) -> list[TextLine]:
+    """Return a line for each number of a step that adds up the examples of a batch: the term of
+    each example, their sum, and what becomes of it. At most so many numbers, those of the explained
+    one's row where there are more."""
+    m, summing = view.state.examples, over_examples(view.program, found.step)
+    if m < 2 or summing is None or not found.known or view.in_hand:
+        return []
+    known = view.provenance.environment(found.place.iteration, found.step)
+    symbol, total = found.step.symbol, view.state.result(found.step.symbol)
+    cells = [(int(i), int(j)) for i, j in np.ndindex(*total.shape)]
+    if len(cells) > most:
+        cells = [at for at in cells if at[0] == found.place.cell.row - 1][:most]
+    names = [text(Cell(symbol, i + 1, j + 1)) if total.size > 1 else symbol for i, j in cells]
+    ahead, cell = max(map(len, (*names, "example"))), cell_width(view.decimals)
+    over = f"   / {m}" if summing.is_mean else ""
+    rest = [value(e, known) for e in summing.rest]
+    room = (width - ahead - len(over) - (2 + len(rest)) * cell - 6) // cell
+    if room > m + 2:  # further apart
+        cell += 1
+    elif room < min(m, FEW):
+        return []
+    which = list(range(m)) if m <= room else some_of(m, room - 2, view.column)
+    terms, summed = [summing.of(known, k) for k in which], value(summing.summed, known)
+    marked = (f"‹{k + 1}›" if k == view.column else f"{k + 1} " for k in which)
+    head = "example".ljust(ahead) + "".join(number.rjust(cell) for number in marked)
+    head += f"… {m - len(which)} more".rjust(2 * cell) * (len(which) < m)
+    if over or rest:
+        head += "sum".rjust(cell + 2) + " " * len(over) + "rest".rjust(cell + 2) * len(rest)
+    last = "" if rest else "mean" if over else "sum"
+    lines = [TextLine(head + last.rjust(cell + 4), "quiet", 8)]
+    digits = cell_width(view.decimals) - 1
+
+    def numbered(matrix: Array, at: tuple[int, int], wide: int = cell, sign: str = "") -> str:
+        return f"{sign}{fixed(float(matrix[at]), view.decimals, digits)}".rjust(wide)
+
+    for name, at in zip(names, cells, strict=True):
+        line = name.ljust(ahead) + "".join(numbered(term, at) for term in terms)
+        if len(which) < m:
+            with np.errstate(all="ignore"):  # a run may diverge
+                line += numbered(summed - reduce(np.add, terms), at, 2 * cell)
+        if over or rest:
+            line += numbered(summed, at, cell + 2) + over
+        line += "".join(f" +{numbered(e, at)}" for e in rest)
+        lines.append(TextLine(f"{line}  = {numbered(total, at, sign='▸')}", "", 8, goes_on=True))
+    if m <= MOST_TERMS and len(found_terms := found.terms()) == m:
+        symbols, numbers, comes_to = found_terms[view.column]
+        if numbers != comes_to:
+            said = f"example {view.column + 1}: {symbols} = {numbers} = {comes_to}"
+            lines.append(TextLine(said, "", 7))
+    return lines
+
+
+def some_of(count: int, shown: int, lit: int) -> list[int]:
+    """The first of some terms, and in place of the last of these the lit one."""
+    return [*range(shown - 1), max(lit, shown - 1)]

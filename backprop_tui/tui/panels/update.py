@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual.geometry import Size
-
 from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell, Diff, Name, names
 from backprop_tui.maths.functions import Array
@@ -15,7 +13,7 @@ from backprop_tui.model.saved import ALPHA
 from backprop_tui.session.view import EDITED, View
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_cursor
-from backprop_tui.tui.paint.placed import Arrangement, Placed
+from backprop_tui.tui.paint.placed import Arrangement, Placed, Room
 from backprop_tui.tui.paint.update import LABEL, arrange_update
 from backprop_tui.tui.panels.board_titles import with_legend
 from backprop_tui.tui.panels.boards import Board
@@ -25,7 +23,7 @@ class Update(Board):
     """The update phase as a subtraction: before, minus α times the gradient, after."""
 
     @classmethod
-    def arranged(cls, view: View, room: Size) -> Arrangement:
+    def arranged(cls, view: View, room: Room) -> Arrangement:
         """The blocks of every layer that is shown, under each other."""
         return arrange_update(view, room.width, room.height - 1)
 

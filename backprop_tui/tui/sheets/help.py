@@ -24,9 +24,10 @@ GROUPS = {
 }
 PANELS = {
     "network": (
-        "Network: nodes are neurons, edges are weights: blue plus, orange minus and dashed, the "
-        "strongest drawn last. v shows the graph of operations instead, or with two inputs their "
-        "plane: points are examples, ░ is where the answer is 1, and on line k neuron k is 0."
+        "Network: nodes are neurons, edges are weights: blue plus, orange minus and dashed. Where "
+        "there are many, those of the explained number and the strongest are drawn. v shows the "
+        "graph of operations instead, or with two inputs their plane: points are examples, ░ is "
+        "where the answer is 1, and on line k neuron k is 0."
     ),
     "cache": (
         "Cache: values saved in the forward pass. ▸ written by this step, • read by it, · not "

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from textual.geometry import Size
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import names
@@ -28,7 +27,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.cells import paint_cell, paint_matrix
-from backprop_tui.tui.paint.placed import Placed
+from backprop_tui.tui.paint.placed import Placed, Room
 from backprop_tui.tui.paint.update import arrange_update
 from backprop_tui.tui.panels.boards import Cache, Gradients
 from backprop_tui.tui.panels.footer import Footer
@@ -99,7 +98,8 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
 
 def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
     """Left, top, right and bottom of each label, by that label, and of the numbers under it."""
-    labels = {p.label: (p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed}
+    ends = {p.label: p.label_end for p in placed}
+    labels = {label: (x - len(label), y, x, y + 1) for label, (x, y) in ends.items()}
     numbers = {
         f"numbers of {p.label}": (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1)
         for p in placed
@@ -114,7 +114,7 @@ def size_of(value: float) -> float:
 
 
 def is_whole(view: View, placed: Placed) -> bool:
-    return (len(placed.rows), len(placed.columns)) == view.program.shapes(1)[placed.symbol]
+    return (len(placed.rows), len(placed.columns)) == view.state.shapes[placed.symbol]
 
 
 @settings(max_examples=80)
@@ -325,7 +325,7 @@ def test_on_a_large_screen_each_layer_carries_its_own_power() -> None:
     canvas = painted(panel, view, 150, 40)
     gradients = arrange(view, 150, 39).gradients
     assert {p.symbol for p in gradients} >= {f"dW{layer}" for layer in range(1, 13)}
-    powers = {p.symbol: panel.power_of(view, Size(150, 40), p.symbol) for p in gradients}
+    powers = {p.symbol: panel.power_of(view, Room(150, 40), p.symbol) for p in gradients}
     assert len(set(powers.values())) > 1
     assert "×" not in line_of(canvas, 0)
     for placed in gradients:
@@ -396,13 +396,35 @@ def test_so_does_that_of_a_large_screen(layers: tuple[int, ...], size: tuple[int
             assert {step.symbol, *names(step.expression)} & set(run.program.shapes(1)) <= shown
 
 
-def test_an_example_of_a_batch_is_its_own_column() -> None:
-    run = Timeline(load("ai-by-hand"))
-    for example in (0, 1):
-        view = view_of(run, Position(1, 1), example=example)
-        placed = {p.symbol: p for p in arrange(view, 80, 14).cache}
-        assert placed["X"].columns == placed["Z1"].columns == range(example, example + 1)
-        assert placed["W1"].columns == range(4)
+def test_the_examples_of_a_batch_stand_beside_each_other_with_targets_under_predictions() -> None:
+    run = Timeline(load("batch"))
+    for example, width in ((0, 60), (2, 60), (2, 120)):
+        view = view_of(run, Position(1, 8), example=example)
+        placed = {p.symbol: p for p in arrange(view, width, 14).cache}
+        assert all(placed[s].columns == range(4) for s in ("Z2", "A2", "Y", "L") if s in placed)
+        assert placed["A2"].label.count("‹") == 1
+        assert f"‹{example + 1}›" in placed["A2"].label
+        for below, above in (("Y", "A2"), ("L", "Z2")):
+            assert (placed[below].right, placed[below].cell) == (
+                placed[above].right,
+                placed[above].cell,
+            )
+            assert placed[below].top > placed[above].top
+
+
+@pytest.mark.parametrize("example", [0, 17, 39])
+def test_of_many_examples_a_window_is_shown_with_the_lit_one_in_it(example: int) -> None:
+    run = timeline((3, 3, 1), examples=40)
+    for steps in range(1, run.program.phase_bounds("backward")[1] + 1):
+        view = view_of(run, Position(1, steps), example=example)
+        arrangement = arrange(view, 80, 14)
+        own = (p for p in arrangement.cache if p.symbol in run.program.per_example and p.rows)
+        shown = {tuple(p.columns) for p in own}
+        (columns,) = shown
+        assert example in columns
+        assert len(columns) >= 3
+        said = f"‹examples {columns[0] + 1} to {columns[-1] + 1} of 40›"
+        assert said in painted(Cache(), view, 80, 15).text()
 
 
 def test_the_data_of_a_run_is_untouched_by_painting() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -13,7 +14,15 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.computation import chain_fits, layered, layers_fit, layers_of, rails
+from backprop_tui.tui.paint.computation import (
+    arcs,
+    chain_fits,
+    layered,
+    layers_fit,
+    layers_of,
+    lines_of,
+    rails,
+)
 from backprop_tui.tui.paint.drawings import draw
 from backprop_tui.tui.paint.operations import edges_of, heavy
 from tests.formulas import program_file
@@ -54,7 +63,7 @@ class TestChain:
     def test_time_steps_in_which_a_line_reads_two_of_their_own_are_no_chain(self) -> None:
         view = at(program_file("gru"), "H1")
         assert not chain_fits(view, 200, 200)
-        assert drawn(view, 21, 20).startswith("group")
+        assert not layers_fit(view, 200)
 
     def test_one_that_does_not_fit_is_a_list_of_terms_with_bars(self) -> None:
         view = at(rnn(12), "dWh")
@@ -136,3 +145,61 @@ def test_no_size_fails(experiment: Experiment) -> None:
         for width, height in ((1, 1), (6, 3), (15, 9), (15, 13), (40, 20), (66, 34)):
             for roomy in (False, True):
                 drawn(view_of(run, Position(1, steps), roomy=roomy), width, height)
+
+
+JOINED = "┐┬┘┴┤┼┌├└"
+"""Where a line meets a rail."""
+
+
+def edges_read(text: str) -> set[tuple[str, str]]:
+    """The edges as a reader follows them: from a node right to where its line turns down, and along
+    that rail to each line that meets it."""
+    lines = text.split("\n")
+    names = [line[1:].split("─")[0].strip() for line in lines]
+    found = set()
+    for y, line in enumerate(lines):
+        for x, char in enumerate(line):
+            if char in "┐┬":
+                for below in range(y + 1, len(lines)):
+                    if lines[below][x] in "┘┴┤┼":
+                        found.add((names[y], names[below]))
+                    if lines[below][x] in "┘┴":
+                        break
+    return found
+
+
+class TestArcs:
+    def test_what_is_no_chain_and_has_no_layers_is_drawn_with_rails(self) -> None:
+        for symbol, width in (("H1", 16), ("C2", 21), ("A", 40)):
+            text = drawn(at(program_file("gru"), symbol), width, 13)
+            assert re.search(f"▸{symbol}[━◀]", text)
+            assert re.search("[━┓┛┃◀]", text)
+            assert "group" not in text
+
+    def test_where_lines_cross_it_is_seen_which_meet(self) -> None:
+        view = at(program_file("gru"), "H1")
+        canvas = Canvas(40, 40)
+        arcs(
+            canvas, replace(view, state=Timeline(program_file("gru")).state(Position(1, 0))), 0, 40
+        )
+        read = {(edge.source, edge.target) for edge in edges_of(view.program)}
+        assert edges_read(canvas.text()) == read
+
+    @given(st.data())
+    def test_every_edge_of_any_program_can_be_followed(self, data: st.DataObject) -> None:
+        run = Timeline(data.draw(programs()))
+        view, lines = view_of(run, Position(1, 0)), len(lines_of(run.program))
+        canvas = Canvas(200, lines)
+        arcs(canvas, view, 0, lines)
+        read = {(edge.source, edge.target) for edge in edges_of(run.program)}
+        assert edges_read(canvas.text()) == read
+
+    @given(st.data(), st.integers(6, 14))
+    def test_the_step_is_in_sight(self, data: st.DataObject, height: int) -> None:
+        run = Timeline(data.draw(programs()))
+        k = data.draw(st.integers(1, len(run.program.forward)))
+        view = view_of(run, Position(1, k))
+        canvas = Canvas(200, height)
+        arcs(canvas, view, 0, height)
+        if run.program.steps[k - 1].symbol in lines_of(run.program):
+            assert f"▸{run.program.steps[k - 1].symbol}" in canvas.text()

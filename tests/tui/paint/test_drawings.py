@@ -228,10 +228,10 @@ def test_the_edges_that_the_step_is_about_stand_out() -> None:
     canvas = drawn(view(timeline, timeline.program.index("dW2") + 1))
     looks = [look for y in range(20) for text, look in canvas.runs(y) if braille_in(text)]
     assert any("strong" in look for look in looks)
-    assert any("uncomputed" in look for look in looks)
+    assert any("faint" in look for look in looks)
     resting = drawn(view(timeline))
     looks = [look for y in range(20) for text, look in resting.runs(y) if braille_in(text)]
-    assert not any("uncomputed" in look for look in looks)
+    assert not any("faint" in look for look in looks)
 
 
 def braille_in(text: str) -> bool:
@@ -333,3 +333,58 @@ def test_targets_are_cut_only_where_there_is_no_room(steps: int) -> None:
     canvas = drawn(view(lesson, steps), width=21, height=18)
     assert "y 0.01 0.99" in canvas.text()
     assert ("y 0.01 0.99 " in canvas.text() and "L 0.298" in canvas.text()) == (steps == 5)
+
+
+def fog_after(steps: str, width: int, height: int) -> Canvas:
+    """6-16-10 drawn after a step."""
+    rng = np.random.default_rng(2)
+    timeline = run(6, 16, 10, W1=rng.normal(size=(16, 6)), W2=rng.normal(size=(10, 16)))
+    number = timeline.program.index(steps) + 1 if steps else 0
+    return drawn(view(timeline, number), width, height)
+
+
+def edges_of_fog(steps: str, width: int, height: int) -> dict[str, int]:
+    """How many characters the second layer's edges take in a drawing of 6-16-10, by their looks."""
+    canvas = fog_after(steps, width, height)
+    found = dict.fromkeys(("strong", "faint", ""), 0)
+    between = sorted({x for x, _ in nodes_of(canvas)})[1:]
+    for y in range(height):
+        looks = styles_at(canvas, y)[between[0] : between[1]]
+        for char, look in zip(line_of(canvas, y)[between[0] : between[1]], looks, strict=True):
+            kind = next((k for k in ("strong", "faint") if k in look.split()), "")
+            found[kind] += braille_in(char)
+    return found
+
+
+@pytest.mark.parametrize("size", [(22, 13), (34, 30), (60, 36)], ids=str)
+def test_where_all_edges_would_be_a_fog_few_are_drawn(size: tuple[int, int]) -> None:
+    """Half of the room between two layers stays free, at rest and at every step."""
+    for steps in ("", "Z2", "dW2", "dA1", "W2"):
+        found = edges_of_fog(steps, *size)
+        assert 0 < sum(found.values()) < 0.62 * size[1] * (size[0] / 2 - 2)
+
+
+@pytest.mark.parametrize(("steps", "end"), [("Z2", -1), ("dA1", 0), ("dW2", 0), ("W2", -1)])
+def test_in_a_fog_the_edges_of_the_explained_number_stand_out(steps: str, end: int) -> None:
+    """Of Z2[1,1] and dA1[1,1] those of its neuron, of dW2[1,1] its own; the others are faint."""
+    canvas = fog_after(steps, 34, 30)
+    nodes_at = nodes_of(canvas)
+    columns = sorted({x for x, _ in nodes_at})[1:]
+    first = min(y for x, y in nodes_at if x == columns[end])
+    beside = columns[end] + (1 if end == 0 else -1)
+    strong = [y for y in range(30) if "strong" in styles_at(canvas, y)[beside].split()]
+    ends = [y for y in strong if canvas.dots(beside, y)]
+    assert first in ends
+    assert max(ends) - min(ends) <= 1  # a steep edge begins beside its node
+    found = edges_of_fog(steps, 34, 30)
+    assert found["faint"] > 0
+    assert found[""] == 0
+
+
+def test_of_a_fog_the_strongest_edges_are_drawn() -> None:
+    """Weights of three columns are large; nothing begins at the other nodes."""
+    weights = np.full((12, 12), 0.01)
+    weights[:, ::5] = -2.0
+    canvas = drawn(view(run(12, 12, W1=weights)), 34, 30)
+    assert edges(canvas)["positive"] == 0
+    assert edges(canvas)["negative"] > 0

@@ -30,17 +30,19 @@ def views(draw: DrawFn) -> View:
     return view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
 
 
-def shown_in(view: View, width: int, height: int) -> tuple[Size, View]:
-    """The size of its boards in a window, and the view as that window has it."""
+def shown_in(view: View, width: int, height: int) -> tuple[tuple[int, int, int], View]:
+    """The columns of its boards in a window and the lines of each and of both, and the view as that
+    window has it."""
     window = Window(Size(width, height))
     view = replace(view, roomy=window.roomy, one_panel=window.one_panel)
     board = window.layout(view).board
-    return Size(board.width, board.height - 1), view
+    return (board.width, board.height - 1, board.both - 2 if board.both else 200), view
 
 
 def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
     """Left, top, right and bottom of each label, and of the numbers under it."""
-    labels = [(p.right - len(p.label), p.top - 1, p.right, p.top) for p in placed]
+    ends = [(p.label, *p.label_end) for p in placed]
+    labels = [(x - len(label), y, x, y + 1) for label, x, y in ends]
     return labels + [
         (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1) for p in placed if p.rows
     ]
@@ -66,8 +68,8 @@ def test_numbers_are_never_cut_and_nothing_overlaps(view: View, width: int, heig
     for placed in (found.cache, found.gradients):
         places = frames(placed)
         for left, top, right, bottom in places:
-            assert 0 <= left <= right <= board.width
-            assert 0 <= top <= bottom <= board.height
+            assert 0 <= left <= right <= board[0]
+            assert 0 <= top <= bottom <= board[1]
         for a, b in combinations(places, 2):
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 

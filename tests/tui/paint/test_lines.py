@@ -41,7 +41,7 @@ def test_a_blank_line_is_left_out_before_a_long_line_is_shortened() -> None:
     assert put(lines, 10, 4) == ["one two", "three four", "", "end"]
 
 
-def test_with_much_room_every_line_has_a_blank_one_behind_it_and_no_more() -> None:
-    lines = [TextLine("one"), BLANK, TextLine("two")]
-    assert spaced(lines, 4) == [TextLine("one"), BLANK, TextLine("two"), BLANK]
-    assert spaced(lines, 3) == lines
+def test_with_much_room_a_blank_line_is_between_those_that_do_not_belong_together() -> None:
+    lines = [TextLine("one"), TextLine("two"), TextLine("goes on", goes_on=True)]
+    assert spaced(lines, 6) == [lines[0], BLANK, lines[1], lines[2]]
+    assert spaced(lines, 5) == lines

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,12 +104,27 @@ def test_targets_that_are_numbers_have_no_predicted_class(kinds: Make) -> None:
     text = NETWORK.replace("[2, 3]", "[2, 1]").replace("softmax", "linear")
     text = text.replace("cross_entropy", "half_squared_error").replace(", [0, 0], [-1, 0]", "")
     e = kinds("height,width,kind\n2,1,0.5\n2,1,3\n", text)
-    assert bottom(e, FORWARD) == "y 0.5"
+    assert re.fullmatch(r"y 0\.5 ŷ −?\d\.\d{3}", bottom(e, FORWARD))
     assert "correct" not in cache_rule(e, FORWARD)
 
 
-def test_a_lesson_of_one_example_is_shown_as_ever() -> None:
-    assert bottom(load("article"), Position(1, 4)) == "y 1"
+def test_output_and_target_of_one_example_stand_together() -> None:
+    assert bottom(load("article"), Position(1, 3)) == "y 1"
+    assert bottom(load("article"), Position(1, 4)) == "y 1 ŷ 0.359"
+    assert bottom(load("article"), Position(1, 5)).startswith("y 1 ŷ 0.359  L ")
+
+
+def test_a_prediction_is_told_from_the_threshold_of_its_class() -> None:
+    """0.4999 is no 0.500, neither at its node and in its cell, nor where it is explained."""
+    article = load("article")
+    for bias, shown, said in ((-0.0004, "0.4999", "0.4999"), (1e-7, ">0.5", "0.50000002")):
+        initial = replace(
+            article.initial, given={"W2": np.zeros((1, 3)), "b2": np.full((1, 1), bias)}
+        )
+        view = view_of(Timeline(replace(article, initial=initial)), Position(1, 4))
+        assert f"▸{shown} " in painted(Cache(), view, 58, 12).text().replace("▸ ", "▸")
+        assert f"ŷ {shown}" in painted(NetworkPanel(), view, 22, 14).text()
+        assert f"= {said}" in painted(StepPanel(), view, 80, 8).text()
 
 
 def test_a_number_of_the_data_is_called_by_its_column(kinds: Make) -> None:
@@ -129,3 +146,13 @@ async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) ->
             driver.session.go(driver.session.timeline.forward(driver.position))
             assert driver.everything()
         assert driver.position == Position(1, steps)
+
+
+def test_an_updated_number_is_told_from_what_it_was() -> None:
+    """0.500 − 0.5 × 6.00e−05 = 0.500 would say that nothing was changed."""
+    article = load("article")
+    training = replace(article.training, learning_rate=1e-5)
+    run = Timeline(replace(article, training=training))
+    view = view_of(run, Position(1, run.program.index("W2") + 1))
+    shown = " ".join(painted(StepPanel(), view, 80, 8).text().split())
+    assert "= −0.40000 − 1e-05 × −0.524 = −0.39999 (rounded)" in shown

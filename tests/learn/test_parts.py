@@ -1,0 +1,83 @@
+"""The parts of a number: asked for one by one, they are all that its own calculation needs."""
+
+from __future__ import annotations
+
+from math import isclose
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from backprop_tui.explain.explanation import Explanation
+from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.files.experiment_file import load
+from backprop_tui.learn.answers import AnswerVerdict, judge, read_number
+from backprop_tui.learn.parts import MOST, of_part, parts_of, put_together, wrong_part
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.writing import text
+from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.timeline import Timeline
+from tests.networks import experiments
+from tests.programs import programs
+
+
+def explained(timeline: Timeline, cell: Cell) -> Explanation:
+    return Explanation(Provenance(timeline), Place(1, cell), in_full)
+
+
+def in_full(number: float) -> str:
+    """A number with all of its digits, its minus sign as the program writes it."""
+    return repr(number).replace("-", "−")
+
+
+def drawn(experiment: Experiment, data: DataObject) -> Explanation:
+    """A finite number of its first iteration."""
+    timeline = Timeline(experiment)
+    step = data.draw(st.sampled_from(timeline.program.steps))
+    result = timeline.iteration(1).results[timeline.program.index(step.symbol)]
+    row, column = (data.draw(st.integers(1, n)) for n in result.shape)
+    assume(np.isfinite(result[row - 1, column - 1]))
+    return explained(timeline, Cell(step.symbol, row, column))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(experiments(scales=(1.0,)), programs()), st.data())
+def test_with_the_values_of_its_parts_a_number_is_what_it_is(
+    experiment: Experiment, data: DataObject
+) -> None:
+    found = drawn(experiment, data)
+    _, _, arithmetic = put_together(found).partition(" = ")
+    assume("…" not in arithmetic)  # a long sum
+    assert isclose(read_number(arithmetic), found.recorded, rel_tol=1e-6, abs_tol=1e-9)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.one_of(experiments(scales=(1.0,)), programs()), st.data())
+def test_the_value_of_each_part_is_right_and_there_are_not_too_many(
+    experiment: Experiment, data: DataObject
+) -> None:
+    found = drawn(experiment, data)
+    parts = parts_of(found)
+    assert len(set(parts)) == len(parts) <= MOST
+    for part in parts:
+        own = of_part(found, part)
+        assert judge(repr(own.recorded), own, 3, None).verdict is AnswerVerdict.RIGHT
+
+
+def test_a_function_is_written_out_but_for_those_that_a_calculator_has() -> None:
+    sigmoid = explained(Timeline(load("mazur")), Cell("A1", 1, 1))
+    assert list(map(text, parts_of(sigmoid))) == ["exp(−Z1[1,1])"]
+    tanh = explained(Timeline(load("softmax")), Cell("A1", 1, 1))
+    assert list(map(text, parts_of(tanh))) == ["Z1[1,1]"]
+
+
+def test_a_wrong_part_is_told_what_gives_it() -> None:
+    found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1))
+    first, second = parts_of(found)
+    own, across = of_part(found, first), "with W2[1,2] instead of W2[1,1]"
+    assert wrong_part("x", -own.recorded, own, 1e-9) == "x is what you get with the sign flipped."
+    assert wrong_part("x", found.value(second), own, 1e-9).endswith(f"for {text(second)}.")
+    wrong = 0.45 * found.value(Cell("dZ2", 1, 1))
+    assert wrong_part("x", wrong, own, 1e-9) == f"x is what you get {across}."
+    assert wrong_part("x", 17.0, own, 1e-9) == "x is not W2[1,1] · dZ2[1,1]."
