@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from backprop_tui.exports.formats import Wanted
@@ -80,8 +78,8 @@ def test_a_sign_is_told_where_it_occurs_and_nowhere_else(
 
 
 def test_the_step_of_relu_is_told() -> None:
-    network = replace(ARTICLE.network, activations=("relu", "sigmoid"))
-    relu = replace(ARTICLE, network=network)
+    network = Network((2, 2, 1), ("relu", "sigmoid"), "half_squared_error")
+    relu = experiment(network, Training(), [[1.0], [2.0]], [[1.0]])
     step = "1[z > 0]: 1 where z > 0, else 0"
     assert step in legend(sheet(relu, "dZ1"))
     assert step not in legend(sheet(relu, "Z1"))
