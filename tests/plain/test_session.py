@@ -592,7 +592,7 @@ class TestChanging:
     def test_what_is_wrong_in_a_later_digit_is_told_apart_from_the_correct_value(self) -> None:
         typed = Typed("article")
         told = typed("decimals 1", "mistake updated-weights", "goto W1", "why W1[1,1]")
-        assert "It is 0.5." in told
+        assert "It is 0.49, from numbers that are not rounded." in told
         assert any(said.endswith("The correct value is 0.48, not 0.49.") for said in told)
 
     def test_new_weights_are_undone(self) -> None:

@@ -22,7 +22,7 @@ from backprop_tui.tui.paint.plot import LEAST_ROWS, Plot, ticked, ticks
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-NARROWEST, LOWEST = 33, 17
+NARROWEST, LOWEST = 34, 17
 """Columns and lines of a plane beside a drawing, at least."""
 DRAWING, GAP = 22, 2
 """Columns of that drawing, at least, and between the two."""
