@@ -84,7 +84,7 @@ def test_formulas_of_ones_own_are_judged(check: Check) -> None:
     status, report = check.file(SMALL + own + 'db1 = "3*dZ1"\n')
     assert status == 1
     told = " ".join(" ".join(report).split())
-    assert "db1 = 3 · dZ1 WRONG: The number is not correct: your formula gives" in told
+    assert "db1 = 3 · dZ1 WRONG: Close: it is 3 times the correct value." in told
     assert "Of your 3 own formulas 1 is WRONG: db1." in report[-1]
 
 

@@ -61,7 +61,7 @@ def sought_in(view: View) -> Sought:
         tuple(sorted(view.scroll.items())),
         cell_width(view.decimals),
         MOST_APART if view.roomy else 2 if view.maximised else 1,
-        bool(view.symbol_mark(view.program.loss)),
+        view.program.loss in view.program.roles and bool(view.symbol_mark(view.program.loss)),
     )
 
 

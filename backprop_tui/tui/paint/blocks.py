@@ -95,7 +95,8 @@ class Blocks:
             if program.output not in results:
                 continue
             at, loss = results.index(program.output), program.loss
-            if at and loss in self.batch and results[at - 1] in self.batch:
+            known = program.roles.keys() >= {loss}  # with a given gradient there need be no loss
+            if at and known and loss in self.batch and results[at - 1] in self.batch:
                 yield loss, results[at - 1]
             for target, *_ in row.targets[:1]:
                 if target in self.batch and self.shapes[target] == self.shapes[program.output]:

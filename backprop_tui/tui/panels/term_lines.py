@@ -144,7 +144,9 @@ def example_lines(view: View, found: Explanation, width: int, most: int) -> list
         if over or rest:
             line += numbered(summed, at, cell + 2) + over
         line += "".join(f" +{numbered(e, at)}" for e in rest)
-        lines.append(TextLine(f"{line}  = {numbered(total, at, sign='▸')}", "", 8, goes_on=True))
+        weight = 8 if at == cells[0] else 5  # what is said of the step goes before more numbers
+        line += f"  = {numbered(total, at, sign='▸')}"
+        lines.append(TextLine(line, "", weight, goes_on=True))
     if m <= MOST_TERMS and len(found_terms := found.terms()) == m:
         symbols, numbers, comes_to = found_terms[view.column]
         if numbers != comes_to:
