@@ -55,6 +55,7 @@ async def test_a_mistake_is_said_all_the_time_and_the_position_stays() -> None:
         right = driver.cell("gradients", "dZ2")
         await choose(driver, "sign-flipped")
         assert driver.position == Position(1, 7)
+        await driver.press("tab", "escape")  # what the choice has said goes with the next key
         assert "✗ mistake: sign-flipped" in driver.text("title")
         step = driver.text("step")
         assert "this run  dZ2 = dA2 ∘ σ′(Z2) = Y − A2" in step
@@ -250,6 +251,7 @@ async def test_weights_updated_early_are_listed_with_the_steps_they_stand_among(
 async def test_a_long_mistake_is_named_whole_in_the_title() -> None:
     async with stepping(UNASKED) as driver:
         await choose(driver, "transpose-forgotten")
+        await driver.press("tab", "escape")
         assert "✗ transpose-forgotten  " in driver.text("title")
 
 

@@ -30,7 +30,8 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
         canvas.put(begin + named, y + 1, label[named:numbers], "quiet")
         canvas.put(begin + behind, y + 1, label[behind:], "quiet")
     if symbol in view.program.cached:
-        canvas.put(end - len(label) - 1, y + 1, GIVEN, "mark")
+        # At the board's left edge there is room behind the name only.
+        canvas.put(begin - 1 if begin else len(symbol), y + 1, GIVEN, "mark")
     if view.numbers_rows(symbol):
         for k, i in enumerate(placed.rows):
             lit = i == view.column
