@@ -333,11 +333,28 @@ class TestLooking:
     def test_notes_rest_while_a_mistake_is_made_and_that_is_said(self) -> None:
         typed = Typed("ai-by-hand")
         told = typed("goto A3", "mistake gate-skipped")
-        assert told[1].endswith("The lesson's notes rest until then.")
+        assert told[1].endswith("The lesson's notes, and questions, rest until then.")
         assert typed.one("notes").startswith("Notes rest while a mistake is made")
+
+    def test_what_speaks_of_one_iteration_rests_where_its_numbers_were_edited(self) -> None:
+        typed = Typed("article", ask="lesson")
+        one = "Note: One entry has a different sign. Which weight of W2 causes it?"
+        assert one in typed("goto dA1")
+        typed("edit W2[1,1] 0.9")
+        told = typed("goto Z1", "goto dA1")
+        assert one not in told
+        assert told[-1].startswith("Note: The error goes back")
+        assert typed("next")[0].startswith("Step 11")
 
 
 class TestAsking:
+    def test_under_a_mistake_no_wrong_number_is_called_correct(self) -> None:
+        typed = Typed("article", ask="lesson")
+        typed("mistake derivative-at-a", "goto dA1")
+        assert typed("next")[0].startswith("Step 11")
+        assert typed("ask type")[0].endswith("They rest while a mistake is made.")
+        assert typed("next")[0].startswith("Step 12")
+
     def test_a_talk_is_asked_and_shown(self) -> None:
         typed = Typed("article", ask="lesson")
         assert typed("goto dZ2", "next") == [
