@@ -608,8 +608,14 @@ class TestChanging:
     def test_what_is_wrong_in_a_later_digit_is_told_apart_from_the_correct_value(self) -> None:
         typed = Typed("article")
         told = typed("decimals 1", "mistake updated-weights", "goto W1", "why W1[1,1]")
-        assert "It is 0.5." in told
+        assert "In numbers: 0.50 minus 0.5 times 0.01." in told
+        assert "It is 0.49." in told
         assert any(said.endswith("The correct value is 0.48, not 0.49.") for said in told)
+
+    def test_an_update_that_the_figures_shown_give_is_not_called_rounded(self) -> None:
+        told = Typed("ai-by-hand")("goto b1", "why b1[2,1]")
+        assert "In numbers: 1.000 minus 0.1 times minus 0.908." in told
+        assert "It is 1.091." in told
 
     def test_new_weights_are_undone(self) -> None:
         typed = Typed("article")
