@@ -17,7 +17,7 @@ from tests import conftest as conftest  # first of all: the surroundings, the sa
 from tests.serve.chromium import CHROMIUM, Tab, chromium, tabs_of, until
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
-SMALL, WIDE = (80, 24), (120, 40)
+SMALL, WIDE, HUGE, TALL = (80, 24), (120, 40), (200, 60), (65, 56)
 TO_DW2 = ("space",) * 8
 TO_DA1 = ("d", "p", "p", *("space",) * 4)
 
@@ -27,6 +27,12 @@ PICTURES: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
     "write": ("article", SMALL, (*TO_DW2[:-1], "f", *"dZ2@A1", "enter")),
     "blackboard": ("article", WIDE, (*TO_DW2[:-1], "x", *("space",) * 5)),
     "softmax": ("softmax", SMALL, (*TO_DW2[:-1], "x", *("space",) * 6)),
+    "solved": ("xor", WIDE, ("g", *"loss < 0.02", "enter")),
+    "weight": ("xor", SMALL, ("g", "d", "W", "2", "enter", "L")),
+    **{
+        f"batch{ending}": ("batch", size, ("g", *"dW2", "enter"))
+        for ending, size in (("", SMALL), ("-wide", WIDE), ("-huge", HUGE), ("-tall", TALL))
+    },
     **{
         f"{lesson}{ending}": (file, size, ("g", *symbol, "enter"))
         for lesson, file, symbol in (
@@ -136,15 +142,21 @@ async def worksheet(tab: Tab, folder: Path) -> None:
     await paint(tab, "worksheet")
 
 
-async def exported(tab: Tab, file: Path, name: str, *argv: str) -> None:
+async def page(tab: Tab, folder: Path) -> None:
+    """The document that steps, opened at a step."""
+    await exported(tab, folder / "page.html", "html", "xor", at="#dZ2")
+    await paint(tab, "page")
+
+
+async def exported(tab: Tab, file: Path, name: str, *argv: str, at: str = "") -> None:
     from backprop_tui.__main__ import main as program
 
     program(["export", *argv, "--as", name, "--output", str(file)])
-    await tab.open(file.as_uri())
+    await tab.open(file.as_uri() + at)
     await until(tab.page_text, lambda said: "0." in said)
 
 
-PAGES = ((worksheet, (800, 700)),)
+PAGES = ((worksheet, (800, 700)), (page, (1280, 900)))
 
 
 async def paint(tab: Tab, name: str) -> None:

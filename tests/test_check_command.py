@@ -5,15 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
+from backprop_tui.cli import streams
+from backprop_tui.explain.gradient_check import check_gradient
 from backprop_tui.maths.expressions import Expr, Neg
 from backprop_tui.model import program
 from backprop_tui.model.architecture import Step
+from backprop_tui.model.program import Program
+from backprop_tui.run.iterations import Iteration
 from tests.formulas import FOLDER
 
 SMALL = """
@@ -426,3 +431,38 @@ def test_square_weights_printed_for_the_other_orientation_are_told_so(check: Che
     rows = SQUARE.replace("[data]", 'orientation = "rows"\n[data]')
     status, report = check.file(rows.replace('[["2.28"], ["-0.68"]]', '["2.28", "-0.68"]'))
     assert status == 0
+
+
+def test_an_interrupt_leaves_what_is_checked_by_then(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def interrupted(
+        program: Program, iteration: Iteration, symbol: str, sample: int | None
+    ) -> object:
+        if len(checked) == 2:
+            raise KeyboardInterrupt
+        checked.append(symbol)
+        return check_gradient(program, iteration, symbol, sample)
+
+    monkeypatch.setattr("backprop_tui.exports.check.check_gradient", interrupted)
+    status, report = check("article")
+    assert status == 130
+    assert [line.split()[0] for line in report if line.endswith("agrees")] == checked
+    assert report[-1].startswith("Stopped at dW2, 3 of 8. All 2 gradients agree.")
+
+
+def test_how_far_it_has_come_is_told_on_a_terminal_alone(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LONG", 0.0)
+    monkeypatch.setattr(streams, "APART", 0.0)
+    assert check("article")[0] == 0
+    told = StringIO()
+    monkeypatch.setattr(told, "isatty", lambda: True)
+    with monkeypatch.context() as on_a_terminal:
+        on_a_terminal.setattr("sys.stderr", told)
+        assert main(["check", "article"]) == 0
+    assert "\rdZ2: 2 of 8 gradients are checked; ctrl-c stops\x1b[K" in told.getvalue()
+    assert told.getvalue().endswith("\r\x1b[K")

@@ -43,7 +43,7 @@ def test_a_line_for_each_step_in_their_order(compare: Compare) -> None:
     assert report[8] == "dZ2     agrees"
     assert report[5] == "L       not in the file"
     assert report[13].startswith("dW1     differs          first at [1,1]: yours ")
-    assert report[13].endswith("(4 times the right value: 1/m is missing)")
+    assert " (4 times the right value: 1/m is missing), should be " in report[13]
     assert report[15] == "W1_new  differs          follows from dW1"
     assert report[-1] == "The first step that differs is dW1."
 

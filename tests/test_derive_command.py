@@ -61,7 +61,7 @@ def test_without_a_symbol_every_gradient_is_derived_in_the_order_of_the_steps(
 def test_elements_are_the_other_form(derive: Derive) -> None:
     lines = derive("dW1", "--elements").splitlines()
     assert lines[3].split("  ", 1)[0] == "= Σₖ dZ1[k]·X[j]·[k=i]"
-    assert lines[3].endswith("  ∂Z1[k]/∂W1[i,j] put in")
+    assert lines[3].endswith("  ∂Z1[k]/∂W1[i,j] = X[j] · [k=i]")
 
 
 def test_a_single_word_may_be_the_gradient(derive: Derive) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from backprop_tui import lessons
@@ -17,7 +17,17 @@ from backprop_tui.cli.experiment import (
     unknown,
 )
 from backprop_tui.cli.flags import AS, AS_DERIVATION, BLANKS, COPIES, KEY
-from backprop_tui.cli.streams import FAILED, FINE, STOPPED, WRONG, CommandError, complain, write
+from backprop_tui.cli.streams import (
+    FAILED,
+    FINE,
+    INTERRUPTED,
+    STOPPED,
+    WRONG,
+    CommandError,
+    complain,
+    progress,
+    write,
+)
 from backprop_tui.explain.derivation import NoDerivation, derivation
 from backprop_tui.exports import derivations, formats
 from backprop_tui.exports.check import Report
@@ -59,12 +69,18 @@ def check(arguments: argparse.Namespace) -> int:
     """Gradients against central differences, then the run against what was published of it."""
     experiment = opened(arguments)
     timeline = Timeline(experiment)
-    if (last := timeline.iteration(arguments.iteration).number) < arguments.iteration:
-        raise CommandError(f"--iteration must be no more than {last}: the run diverges there")
-    report = Report(timeline, arguments.iteration, arguments.sample, arguments.decimals)
+    with progress() as tell:
+        for stretch in timeline.history.run(1, arguments.iteration - 1):
+            tell(f"iteration {stretch.last:,} of {arguments.iteration:,}")
+        if (last := timeline.iteration(arguments.iteration).number) < arguments.iteration:
+            raise CommandError(f"--iteration must be no more than {last}: the run diverges there")
+        report = Report(timeline, arguments.iteration, arguments.sample, arguments.decimals)
+        report.check(tell)
     with suppress(BrokenPipeError):  # the status is the answer, whoever reads the report
         write(report.texts())
-    return FAILED if report.failed else FINE
+    if report.failed:
+        return FAILED
+    return INTERRUPTED if report.stopped else FINE
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -179,7 +195,8 @@ def export(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from None
     files = {}
     if arguments.output is not None:
-        files[arguments.output] = "".join(texts)
+        with progress() as tell:  # nothing is written before all is there
+            files[arguments.output] = "".join(counted(texts, tell))
     if answers is not None and key is not None:
         if arguments.output and os.path.realpath(arguments.output) == os.path.realpath(key):
             raise CommandError("--output and --key need different files")
@@ -191,6 +208,15 @@ def export(arguments: argparse.Namespace) -> int:
         complain(f"the answers are in {key}" if key else "--key FILE writes the answers")
     complain(*remarks)
     return FINE
+
+
+def counted(texts: Iterable[str], tell: Callable[[str], None]) -> Iterator[str]:
+    """Texts as they come; how many signs have come so far is told."""
+    signs = 0
+    for text in texts:
+        yield text
+        signs += len(text)
+        tell(f"{signs:,} signs so far")
 
 
 def key_of(arguments: argparse.Namespace) -> str | None:

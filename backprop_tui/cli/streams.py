@@ -8,14 +8,17 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
 
 from backprop_tui.ascii import SPELLED
 
 PROGRAM = "backprop-tui"
 FINE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 STOPPED = 128  # and the number of the signal: 130 is ctrl-c
+LONG, APART = 1.0, 0.1
+"""Seconds after which progress is told, and from one time to the next."""
 MOST_DECIMALS = 12
 FORMATS = ("table", "jsonl", "markdown")  # of `exports.trace`, which needs NumPy
 
@@ -41,6 +44,28 @@ def write(texts: Iterable[str], document: bool = False) -> None:
     except OSError as error:
         why = error.strerror or "it is closed"
         raise CommandError(f"the output cannot be written: {why}") from None
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Tells how far what takes longer than a second has come, in one line of a terminal's stderr
+    that is gone in the end."""
+    begun = told = monotonic()
+
+    def tell(how_far: str) -> None:
+        nonlocal told
+        now = monotonic()
+        if now - begun > LONG and now - told > APART and sys.stderr.isatty():
+            told = now
+            sys.stderr.write(f"\r{how_far}; ctrl-c stops\x1b[K")
+            sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        if told != begun:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 def complain(*sentences: str) -> None:

@@ -79,13 +79,20 @@ def by_elements(gradient: Gradient) -> Iterator[DerivationLine]:
             left = None if line.left is None else gradient.left(V)
             anew = _entries(gradient)  # each line begins with the first letters
             yield replace(line, expression=anew.of(line.expression, "i", "j"), left=left)
-        yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
+        yield _whole(gradient, V)
         return
     lines = _of_loss(gradient, V) if gradient.reads_loss else _of_paths(gradient, V)
     more = None if gradient.penalty is None else entries.of(gradient.penalty, "i", "j")
     for line in lines:
         yield replace(line, expression=gradient.in_objective(line.expression, more))
-    yield DerivationLine(gradient.step.expression, "all i and j at once", gradient.step.target)
+    yield _whole(gradient, V)
+
+
+def _whole(gradient: Gradient, V: Indexed) -> DerivationLine:
+    """The formula of the step, which is that of every entry V."""
+    letters = [k for k in gradient.letters if k in (V.row, V.column)]
+    rule = f"all {joined(letters)} at once" if letters else "with matrices"
+    return DerivationLine(gradient.step.expression, rule, gradient.step.target)
 
 
 def given(gradient: Gradient) -> tuple[tuple[Indexed, Expr], ...]:
@@ -202,11 +209,13 @@ def _of_paths(gradient: Gradient, V: Indexed) -> Iterator[DerivationLine]:
         return
     found = _added(path.over(path.at_target, path.inner) for path in paths)
     slope = derivative_of(gradient.function).function if gradient.function else None
-    put_in = joined([text(path.slope) for path in paths])
+    put_in, inner = joined([text(path.slope) for path in paths]), text(paths[0].inner)
+    short = len(paths) == 1 and len(inner) <= len(put_in)
     if is_softmax(gradient):
         yield DerivationLine(found, "softmax", opens=gradient.reader.symbol)
     else:
-        yield DerivationLine(found, f"{put_in} put in", opens=slope)
+        rule = f"{put_in} = {inner}" if short else f"{put_in} put in"
+        yield DerivationLine(found, rule, opens=slope)
     yield DerivationLine(sum_of(settled(products(found))), f"only k = {gradient.letters[0]}")
     if gradient.step.derivation is not None:
         for line in collapsed(gradient, gradient.step.derivation):

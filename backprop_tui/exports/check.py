@@ -6,10 +6,12 @@ It ends with remarks for the author of the experiment, and one line that sums up
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from backprop_tui.ascii import encodable
 from backprop_tui.explain import gradient_check, published
@@ -31,6 +33,8 @@ if TYPE_CHECKING:  # other commands do without Rich
 MOST_CELLS = 2000
 """Most cells of a gradient that are all checked; of a larger one SAMPLE cells are."""
 SAMPLE = 200
+MOST_NUMBERS = 1_000_000_000
+"""Most numbers that checking a gradient may compute anew; of a larger network fewer cells are."""
 METHOD = (
     "The gradient check: change one number a little, up and down, and compute the loss each time; "
     "the change of the loss divided by the change of the number is the derivative."
@@ -53,20 +57,37 @@ class Report:
         self.timeline = timeline
         self.iteration = timeline.iteration(iteration)
         self.sample, self.decimals = sample, decimals
+        self.gradients: list[GradientCheck] = []
+        """The verdict on each gradient, in the order of the steps, once it is checked."""
+        self.stopped = ""
+        """Where the check was interrupted, in words."""
 
-    @cached_property
-    def gradients(self) -> tuple[GradientCheck, ...]:
-        """The verdict on each gradient, in the order of the steps."""
+    def check(self, tell: Callable[[str], None]) -> None:
+        """Check every gradient, and tell how far that has come. An interrupt stops it, and leaves
+        what is checked by then."""
         program = self.timeline.program
-        return tuple(
-            check_gradient(program, self.iteration, symbol, self._sample(symbol))
-            for symbol in program.gradients
-        )
+        symbols = tuple(program.gradients)
+        try:
+            for number, symbol in enumerate(symbols, 1):
+                found = check_gradient(program, self.iteration, symbol, self._sample(symbol))
+                self.gradients.append(found)
+                tell(f"{symbol}: {number:,} of {len(symbols):,} gradients are checked")
+        except KeyboardInterrupt:
+            if not self.gradients:
+                raise
+            self.stopped = f"Stopped at {symbol}, {number:,} of {len(symbols):,}. "
 
     def _sample(self, symbol: str) -> int | None:
         """The number of cells of a gradient that are checked; None for all."""
         cells = self.iteration.results[self.timeline.program.index(symbol)].size
-        return self.sample or (SAMPLE if cells > MOST_CELLS else None)
+        most = min(MOST_CELLS, max(1, MOST_NUMBERS // self._numbers))
+        return self.sample or (min(SAMPLE, most) if cells > most else None)
+
+    @cached_property
+    def _numbers(self) -> int:
+        """How many numbers there are: of each cell, as many are computed anew at most."""
+        given = sum(np.size(values) for values in self.iteration.given.values())
+        return given + sum(np.size(values) for values in self.iteration.results)
 
     @cached_property
     def figures(self) -> tuple[Comparison, ...]:
@@ -160,7 +181,7 @@ class Report:
     def summary(self) -> str:
         """One line: All 8 gradients agree. All 22 published figures are as printed."""
         parts = [
-            _of_gradients(self.gradients),
+            self.stopped + _of_gradients(self.gradients),
             _of_formulas(self.formulas),
             _of_figures(self.figures),
             self.orientation,

@@ -59,7 +59,9 @@ def _unpacked(raw: bytes, name: str) -> dict[str, Array]:
                     raise ArrayFileError(f"{name}: {called} holds {what}: save numbers") from None
                 if not isinstance(found[key], np.ndarray):
                     raise ArrayFileError(f"{name}: {short(printable(key))} is not an array")
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
+    except ArrayFileError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError):
         raise ArrayFileError(f"{name} is a broken archive: write it anew by np.savez") from None
     return found
 

@@ -166,9 +166,11 @@ def _read(stem: str) -> Autosave:
         raise ValueError
     content = json.loads(first_bytes(place, LARGEST).decode("utf-8", "surrogatepass"))
     said = content["said"]
+    if not isinstance(said, dict):
+        raise TypeError
     name, unsaved = said.get("l") or said["n"], content["unsaved"]
     texts = name, unsaved, content["source"], content["folder"]
-    if not isinstance(said, dict) or not all(isinstance(text, str) for text in texts):
+    if not all(isinstance(text, str) for text in texts):
         raise TypeError
     return Autosave(stem, about.st_mtime, name[:60], unsaved[:60], {"path": None, **content})
 

@@ -153,13 +153,13 @@ class Draft:
         tables = [self.values.get(name) or {} for name in ("parameters", "data", "forward")]
         functions = self.values.get("functions") or {}
         values = [value for table in (*tables, functions) for value in table.values()]
-        if not self.is_written or not all(tables) or any(value is None for value in values):
+        if not self.is_written or not all(tables) or not all(map(_is_whole, values)):
             return None
         if self.batch is None or self.examples is None or self.batch > self.examples:
             return None
         parameters, data, forward = tables
         t = self["repeat", "t"]
-        if t and None in t.values():
+        if t is not None and None in (t.get("from"), t.get("to")):
             return None
         same = frozenset(s for s, value in data.items() if isinstance(value, dict))
         return WrittenNetwork(
@@ -309,6 +309,13 @@ class Draft:
             return ""
         what = {"x": "the data", "y": "the targets", "activations": "them"}[flag]
         return f": give {what} with {flag_name(flag)}"
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is known, and all of it: what is wrong in a list or table has left None."""
+    if isinstance(value, dict):
+        value = value.get("matrix")
+    return value is not None and not (isinstance(value, tuple) and None in value)
 
 
 def must_be(right: Shape, shape: Shape) -> str:

@@ -224,14 +224,18 @@ def begins_anew(experiment: Experiment) -> bool:
 
 def resume(timeline: Timeline) -> Position:
     """Where a saved run stands; its keyframe is taken over. Elsewhere the start."""
+    position = saved_position(timeline)
+    last = timeline.iteration(position.iteration).number
+    return position if last == position.iteration else timeline.end_of(last)  # it diverges before
+
+
+def saved_position(timeline: Timeline) -> Position:
+    """Where a run was saved, whether or not it gets there; its keyframe is taken over."""
     saved = timeline.experiment.saved
     if saved is None:
         return timeline.start
     if saved.keyframe is not None:
         timeline.history.resume(saved.keyframe.iteration, saved.keyframe.kept)
-    last = timeline.iteration(saved.iteration).number
-    if last < saved.iteration:  # it diverges before
-        return timeline.end_of(last)
     return Position(saved.iteration, saved.steps, saved.elements)
 
 

@@ -202,9 +202,9 @@ class _Arrays:
         found, is_turned, reason, roots = self._explained(step, ways, computed, near)
         self._goes_on(symbol, found, roots, right)
         why = "; ".join(filter(None, ("transposed" if is_turned else "", reason)))
-        said = f"first at {near.first(found, computed)}"
+        said = f"first at {near.first(found, computed, f' ({why})' if why else '')}"
         said += f" with your {listed(own)}" if own else ""
-        return ComparedArray(symbol, "differs", f"{said} ({why})" if why else said, roots[0])
+        return ComparedArray(symbol, "differs", said, roots[0])
 
     def _value(self, e: Expr) -> Any:
         return value(lower(e, {}), self.theirs)
@@ -360,14 +360,14 @@ class _Near:
         most = float(sizes.max()) if sizes.size and sizes.max() else 1.0
         return ~np.isclose(found, right, rtol=0.0, atol=self.tolerance * most, equal_nan=True)
 
-    def first(self, found: Array, right: Array) -> str:
-        """[2,1]: yours 0.25, should be 0.125"""
+    def first(self, found: Array, right: Array, why: str) -> str:
+        """[2,1]: yours 0.25 (2 times the right value), should be 0.125"""
         i, j = np.argwhere(self._apart(found, right))[0].tolist()
         for digits in range(4, 18):
             yours, ours = (_figure(float(a[i, j]), digits) for a in (found, right))
             if yours != ours:
                 break
-        return f"[{i + 1},{j + 1}]: yours {yours}, should be {ours}"
+        return f"[{i + 1},{j + 1}]: yours {yours}{why}, should be {ours}"
 
 
 def _figure(number: float, digits: int) -> str:

@@ -107,7 +107,8 @@ class Diagnosis:
     def mistake(self) -> str:
         """−0.486 is what you get with the sign flipped: without what is correct."""
         said = ", or ".join(idea.label for idea in self.ideas)
-        return f"{self.number} is what you get {said}." if said else self.sentence
+        told = f"{self.number} is what you get {said}." if said else self.sentence
+        return told.removesuffix(ADVICE)
 
     @property
     def term(self) -> Expr | None:

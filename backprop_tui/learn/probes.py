@@ -92,12 +92,9 @@ class Probe:
         return True
 
     def agrees(self, e: Expr, symbol: str) -> bool:
-        """Whether `e` has the value of the step's own formula, wherever that is a number."""
-        found, right = self.of(e, symbol), self.right(symbol)
-        if found is None:
-            return False
-        numbers = ~np.isnan(right)
-        return same(np.where(numbers, found, 0.0), np.where(numbers, right, 0.0))
+        """Whether `e` has the value of the step's own formula."""
+        found = self.of(e, symbol)
+        return found is not None and same(found, self.right(symbol))
 
     def tells(self, symbol: str) -> bool:
         """Whether the step's own formula gives any number, which another one can be held

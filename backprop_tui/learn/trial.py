@@ -103,10 +103,7 @@ class Trial:
         self.program, self.own, self.symbol, self.e = program, own, symbol, e
         self.now = here(program, iteration)
         self.examples = sorted({self.now.examples, *experiment.batch_sizes})
-        drawn, others = self.drawn(), of_other_sizes(program, own)
-        telling, self.others = self._telling(drawn), self._telling(others)
-        self.alike = telling or (self.now,)
-        self.is_told = bool(telling or self.others) or not (drawn or others)
+        self.alike, self.others = self.drawn() or (self.now,), of_other_sizes(program, own)
         known = {s for s in program.targets if s in program.architecture.losses}
         data = [experiment.data.by_symbol[s] for s in known & experiment.data.by_symbol.keys()]
         self.labelled = bool(data) and all(np.isin(Y, (0, 1)).all() for Y in data)
@@ -116,11 +113,10 @@ class Trial:
         t = self.now.given.get("t", 1.0)
         return tuple(p for n in self.examples for p in of_same_sizes(self.program, n, t, labels))
 
-    def _telling(self, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
-        """Those in which the step's own formula gives numbers."""
-        if self.symbol not in self.program.positions:
-            return probes
-        return tuple(probe for probe in probes if probe.tells(self.symbol))
+    @property
+    def is_told(self) -> bool:
+        """Whether any network decides: where the step's own formula gives NaN alone, none does."""
+        return any(probe.tells(self.symbol) for probe in (*self.alike, *self.others))
 
     @property
     def step(self) -> Step:
@@ -147,9 +143,10 @@ def tried(trial: Trial) -> tuple[FormulaVerdict, str, tuple[Slip, ...]]:
         correct = FormulaVerdict.RIGHT if trial.others else "correct"
         return FormulaVerdict.RIGHT, f"Your formula is {correct}{lost}.", ()
     lacks = _lacks(trial, *trial.others, *trial.alike)
-    if trial.holds(*trial.alike) and (lacks or trial.drawn()):
+    if right_now and trial.holds(*trial.alike) and (lacks or trial.drawn()):
         return FormulaVerdict.HERE, lacks or _only_here(trial), ()
-    if trial.labelled and (labels := trial.drawn(labels=True)) and trial.holds(*labels):
+    labels = trial.drawn(labels=True) if right_now and trial.labelled else ()
+    if labels and trial.holds(*labels):
         others = of_other_sizes(trial.program, trial.own, labels=True)
         also = "" if trial.holds(*others) else _lacks(trial, *others, *labels)
         also = also.replace("Your formula", " It", 1)
@@ -363,7 +360,7 @@ def _where(trial: Trial) -> str:
     """The sentence for how many cells are wrong, with the first of them."""
     found, right = trial.now.of(trial.e, trial.symbol), trial.now.right(trial.symbol)
     assert found is not None  # its shape was read before
-    cells = differing(np.where(np.isnan(right), right, found), right)
+    cells = differing(found, right)
     i, j = cells[0].tolist()
     are = "is" if len(cells) == 1 else "are"
     some = f"{len(cells)} of {right.size} numbers {are} not"

@@ -63,10 +63,11 @@ PARENTHESES = re.compile(r"\(([^()]*)\)")
 SAYS = rf"(?<!\w)(?!(?:derivative|{NAMED})(?!\w))[a-z]{{4}}"
 FORMULA = re.compile(rf"(?!.*{SAYS}).*\S [-−+·×∘/] \S", re.DOTALL)
 """Text with an operation and no word: a formula. (m = 1: no mean) is a remark."""
+# Each begins where a word does: tried within it, a long word would take its length squared.
 DERIVATIVES = (
-    (re.compile(r"(?:\bderivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),
-    (re.compile(r"(?:\bderivative )?(\w+)′(?=\()"), r"derivative of \1 at "),
-    (re.compile(r"(?:\bderivative )?(\w+)′"), r"derivative of \1"),
+    (re.compile(r"\b(?:derivative )?(\w+)′\((\w+(?:\[\w+,\w+\])?)\)"), r"derivative of \1 at \2"),
+    (re.compile(r"\b(?:derivative )?(\w+)′(?=\()"), r"derivative of \1 at "),
+    (re.compile(r"\b(?:derivative )?(\w+)′"), r"derivative of \1"),
 )
 RAISED = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -78,11 +79,11 @@ PROSE = (  # in this order, before signs are said one by one
         re.compile(rf"∂({INDEXED})/∂({INDEXED})"),
         r"derivative of \1 with respect to \2",
     ),
-    (re.compile(r"(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
+    (re.compile(r"\b(\w+)\[(\w+),\s*(\w+)\]…\[(\w+),\s*(\w+)\]"), r"\1[\2,\3] to row \4 column \5"),
     (re.compile(r"\[(\w+),\s*(\w+)\]"), r" row \1 column \2"),
     (re.compile(r"(?<=\w)\[([a-z])\]"), r" \1"),  # A[j], of any example
-    (re.compile(rf"({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
-    (re.compile(rf"({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
+    (re.compile(rf"(?<!\d)({NUMBER})e[-−]0*(\d+)"), r"\1 e minus \2"),
+    (re.compile(rf"(?<!\d)({NUMBER})e\+?0*(\d+)"), r"\1 e \2"),
     (re.compile(r"(?<=\d)(?=α)"), " "),
     (re.compile(r"(?<=\b[A-Zα]) ?{|(?<=\d) ?{"), " times {"),
     (re.compile(r"{"), "open parenthesis "),

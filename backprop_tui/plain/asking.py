@@ -121,7 +121,7 @@ def answered_part(session: Session, was: Asking, now: Asking) -> Iterator[str]:
     """What became of an answer that led into the parts, or of a part; behind the last part, what is
     left."""
     if now.judged:
-        yield sentence(f"{'Not correct. ' if was.whole is None else ''}{now.judged.said}")
+        yield sentence(f"{'Not correct. ' if was.whole is None else ''}{now.said}")
     if now.parts and now.parts_over == len(now.parts):
         found = Explanation(session.provenance, now.asked.place, session.write)
         if len(parts_of(found)) == len(now.parts):

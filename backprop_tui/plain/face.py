@@ -158,9 +158,7 @@ class PlainFace:
         session = self.session
         before = session.position
         told = len(session.said)
-        while session.job is not None:
-            if (so_far := session.work(PATIENCE)) and session.job is not None:
-                self.say(f"{so_far[0].upper()}{so_far[1:]} so far; control C stops.")
+        self.wait()
         late = session.said[told:]
         self._background()
         moved = outcome.moved or session.position != before
@@ -183,6 +181,13 @@ class PlainFace:
                 self.say(now.closing)
         self._tell_derived()
         self._tell_opened(outcome.opened or session.top)
+
+    def wait(self) -> None:
+        """Go on with what takes long until it is done; now and then how far it has come."""
+        session = self.session
+        while session.job is not None:
+            if (so_far := session.work(PATIENCE)) and session.job is not None:
+                self.say(f"{so_far[0].upper()}{so_far[1:]} so far; control C stops.")
 
     def _tell_derived(self) -> None:
         """Tell what is new on the blackboard; behind the last line, the step that it leads to."""

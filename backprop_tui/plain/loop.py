@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from backprop_tui.exports.record import Record
 from backprop_tui.files.settings import NO_SETTINGS, Settings
@@ -50,20 +51,26 @@ def run(
     session.record = record
     if is_resumed:
         resumed(session)
-    face.open()
-    if attended:
-        begin_autosaves(session)
-        face.say(*filter(None, [session.message]))
+
+    def attempt(do: Callable[[], None]) -> None:
+        """Do something; whoever sits there may stop it, and it goes on from where it is."""
+        try:
+            do()
+        except KeyboardInterrupt:
+            if not attended:
+                raise
+            session.stop()
+            face.say("Stopped.")
+
     try:
+        attempt(face.wait)  # until it stands where it was saved
+        face.open()
+        if attended:
+            begin_autosaves(session)
+            face.say(*filter(None, [session.message]))
         while not session.ended and (line := read(write if attended else None)) is not None:
-            try:
-                face.line(line)
-                autosave(session)
-            except KeyboardInterrupt:
-                if not attended:
-                    raise
-                session.stop()
-                face.say("Stopped.")
+            attempt(partial(face.line, line))
+            autosave(session)
     except KeyboardInterrupt:
         tell("")  # behind the prompt
         end_autosaves(session)

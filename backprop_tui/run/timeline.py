@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.shapes import Shape
@@ -43,7 +44,7 @@ class State:
         self.program = timeline.program
         self.experiment = timeline.experiment
 
-    @property
+    @cached_property
     def step(self) -> Step | None:
         """The step shown: the one announced or being opened, else the last one done; None before
         the first."""
@@ -55,13 +56,13 @@ class State:
         steps = self.program.steps
         return steps[self.position.steps] if self.position.steps < len(steps) else None
 
-    @property
+    @cached_property
     def number(self) -> int:
         """The number of the step shown, from 1; 0 before the first."""
         ahead = self.announced or self.position.elements
         return self.position.steps + (1 if ahead else 0)
 
-    @property
+    @cached_property
     def phase(self) -> Phase:
         return self.step.phase if self.step else self.program.steps[0].phase
 

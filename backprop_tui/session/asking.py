@@ -16,6 +16,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import nearest, printable, short
 from backprop_tui.model.notes import LINE_FORM, Question
+from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy, travel
 from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.prompts import Line, Prompt
@@ -181,33 +182,49 @@ def _has_more_lines(s: SessionState) -> bool:
 
 def announce_next(s: SessionState) -> bool:
     """Ask for a number of the next step, if this is one to be asked for."""
+    if (due := _due(s)) is None:
+        return False
+    position, again, own = due
+    asked = _question(s, position, own)
+    s.position = position
+    _open(s, asked, again, own[1:])
+    return True
+
+
+def make_ready(s: SessionState) -> None:
+    """Make the question about the next step before it is asked for: that takes a while."""
+    if not (s.asking and s.asking.is_open) and (due := _due(s)):
+        position, _, own = due
+        _question(s, position, own)
+
+
+def _due(s: SessionState) -> tuple[Position, bool, tuple[Question, ...]] | None:
+    """Where the next step is asked for, whether again, and what its author asks; None: it is not
+    to be asked for."""
     ahead = s.timeline.forward(s.position)
     if rests(s) or s.position.elements or ahead == s.position:
-        return False
+        return None
     before = replace(ahead, steps=ahead.steps - 1)
     step = s.timeline.program.steps[before.steps]
     own = s.timeline.experiment.questions_at(before.iteration, step.symbol)
     own = tuple(question for question in own if question.form != LINE_FORM)
     if s.levels and not own and step.symbol in s.timeline.program.gradients:
-        return False  # a line of its derivation is asked for
+        return None  # a line of its derivation is asked for
     again = s.score is not None and s.score.is_due(step.family)
     if not own and s.mode == LESSON and not again:
-        return False
-    s.position = before
-    _announce(s, again, own)
-    return True
+        return None
+    return before, again, own
 
 
-def _announce(s: SessionState, again: bool, own: tuple[Question, ...]) -> None:
-    """Ask what its author asks first, or what the program does; the others are asked behind."""
-    question, column = own[0] if own else None, s.view.column
-    form = {"type": "number", "vote": "vote"}.get(s.mode)
-    _open(
-        s,
-        lazy.questions.ask(s.timeline, s.position, form, s.write, column, question),
-        again,
-        own[1:],
-    )
+def _question(s: SessionState, position: Position, own: tuple[Question, ...]) -> AskedQuestion:
+    """What its author asks first of the next step there, or what the program does."""
+    form, column = {"type": "number", "vote": "vote"}.get(s.mode), s.view.column
+    question = own[0] if own else None
+    key = s.timeline, position, form, s.decimals, column, question
+    if s.made_ready is None or s.made_ready[0] != key:
+        asked = lazy.questions.ask(s.timeline, position, form, s.write, column, question)
+        s.made_ready = key, asked
+    return s.made_ready[1]
 
 
 def _open(s: SessionState, asked: AskedQuestion, again: bool, rest: tuple[Question, ...]) -> None:
@@ -256,7 +273,7 @@ def _end(s: SessionState, outcome: QuestionOutcome | None, typed: str = "") -> N
         s.say(f"{sign}: {asking.asked.answer or s.blackboard.lines[-1].rule}.")
         return
     if asking.rest:  # its author asks more of the same step, before that shows
-        _announce(s, asking.again, asking.rest)
+        _open(s, _question(s, s.position, asking.rest), asking.again, asking.rest[1:])
         sign = "✓" if outcome is lazy.questions.QuestionOutcome.RIGHT else "◆"
         right = _right(s, asking.asked)
         told = right if asking.asked.worded else f"{text(asking.cell)} = {right}."

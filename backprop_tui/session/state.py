@@ -22,6 +22,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Level, Look
 from backprop_tui.run.edits import differ_only_in_edits
+from backprop_tui.run.history import FAR
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session import lazy
 from backprop_tui.session.blackboard import Blackboard
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from backprop_tui.files.autosave import Autosave, OwnAutosave
     from backprop_tui.learn.effect import RightRun
     from backprop_tui.learn.formulas import JudgedFormula
-    from backprop_tui.learn.questions import Score
+    from backprop_tui.learn.questions import AskedQuestion, Score
     from backprop_tui.session.question import Asking
 
 REPLAYED_AT_A_TIME = 16
@@ -128,12 +129,15 @@ class SessionState:
     # A run
 
     def begin(self, experiment: Experiment) -> None:
-        """Start an experiment: at its start, or where it was saved."""
+        """Start an experiment: at its start, or where it was saved, if need be after a while."""
         self.close_all()
         self.use(Timeline(experiment))
         self.position = self.timeline.start
+        ahead = None
         if experiment.saved is not None:
-            self.position = lazy.saving.resume(self.timeline)
+            ahead = lazy.saving.saved_position(self.timeline)
+            if ahead.iteration - self.timeline.history.reached <= FAR:
+                self.position, ahead = lazy.saving.resume(self.timeline), None
         # While a saved run is replayed: how far that has come.
         self.behind: int | None = 0 if self.position.iteration > 1 else None
         self.example = 0
@@ -145,6 +149,7 @@ class SessionState:
         self.playing = False
         self.farthest = self.position.iteration  # the last iteration that was shown
         self.asking = None
+        self.made_ready: tuple[object, AskedQuestion] | None = None  # and what it was made for
         self.writing = ""  # the symbol whose formula is asked for
         self.told: tuple[str, ...] = ()  # what was found of the last formula
         self.typed: dict[str, str] = {}  # by symbol, the formula that was typed last
@@ -152,6 +157,8 @@ class SessionState:
         self.judgements: dict[tuple[str, Expr], JudgedFormula] = {}
         if self.behind is not None:
             self.background.append(self.catch_up())
+        if ahead is not None:
+            self.start(self.replayed(ahead))
 
     def use(self, timeline: Timeline) -> None:
         """The run that is shown from now on, and what is known of it alone."""
@@ -262,9 +269,10 @@ class SessionState:
     def unrevealed(self) -> bool:
         """Whether the value of the step shown waits until its derivation is revealed.
 
-        It does not where a question has told it.
+        It does not where a question has told it, which one to talk about does not.
         """
-        told = self.asking is not None and not self.asking.asked.line
+        asked = self.asking.asked if self.asking else None
+        told = asked is not None and not asked.line and asked.form != "talk"
         board = None if told or self.position.elements else self.blackboard
         return board is not None and board.hides is not None and board.hides == self.step_symbol
 

@@ -108,15 +108,15 @@ class View:
     yours: JudgedFormula | None = None
     """The judgement on the explained step's formula, where the user wrote it."""
 
-    @property
+    @cached_property
     def step(self) -> Step | None:
         return self.state.step
 
-    @property
+    @cached_property
     def program(self) -> Program:
         return self.state.program
 
-    @property
+    @cached_property
     def iteration(self) -> int:
         return self.state.position.iteration
 
@@ -308,10 +308,11 @@ class View:
 
     def place_of(self, symbol: str, row: int, column: int) -> Place:
         """The number that a panel shows for a cell (counted from 0): a parameter as it is now."""
-        made = self.iteration
-        if self.provenance.is_parameter(symbol) and not self.state.done(symbol):
-            made -= 1
-        return self.provenance.earliest(Place(made, Cell(symbol, row + 1, column + 1)))
+        cell = Cell(symbol, row + 1, column + 1)
+        if not self.provenance.is_parameter(symbol):
+            return Place(self.iteration, cell)
+        made = self.iteration - (not self.state.done(symbol))
+        return self.provenance.earliest(Place(made, cell))
 
     # Marks: what is written, and what is read for it
 
@@ -349,7 +350,7 @@ class View:
             return "target"
         return "read" if self._is_read(place) else ""
 
-    @property
+    @cached_property
     def is_asked(self) -> bool:
         """Whether the step shown is part of a question, or its formula is being written."""
         return bool(self.writing) or (self.asking is not None and self.asking.is_open)
@@ -484,7 +485,7 @@ class View:
             return ""
         return advice(self.provenance.timeline, state.position.iteration)
 
-    @property
+    @cached_property
     def in_hand(self) -> bool:
         """Whether a single number is explained or asked for, and not a whole step."""
         return bool(self.inspection.place or self.state.position.elements or self.asking)

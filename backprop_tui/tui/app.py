@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -18,7 +20,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.color import Color
+from textual.color import TRANSPARENT, Color
 from textual.containers import Horizontal, Vertical
 from textual.driver import Driver
 from textual.geometry import Size
@@ -29,12 +31,12 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import deriving, leaving, looking, opening, travel
+from backprop_tui.session import asking, deriving, leaving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
 from backprop_tui.session.session import Session
-from backprop_tui.session.view import NO_LOSSES, View
+from backprop_tui.session.view import NO_LOSSES
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
@@ -44,7 +46,7 @@ from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.panel import Panel, Still
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
@@ -94,6 +96,14 @@ class Ending(Protocol):
         """End it soon, unless the screen is taken down before."""
 
 
+class Row(Still, Horizontal):
+    """What stands beside each other."""
+
+
+class Stack(Still, Vertical):
+    """What stands under each other."""
+
+
 class BackpropApp(App[str]):
     """Step through `experiment`; returns what to print after quitting."""
 
@@ -131,10 +141,14 @@ class BackpropApp(App[str]):
         self.progress = ""  # how far what takes long has come
         self._is_up = False  # whether there are panels to draw
         self._losses = Drawn()
+        self._panels: list[Panel] = []
+        self._layout: WindowLayout | None = None
+        self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
         self._rest: Timer | None = None  # until no key has come for a while
+        self._readies = False  # whether the next key is being made ready for
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -203,10 +217,10 @@ class BackpropApp(App[str]):
     def compose(self) -> ComposeResult:
         yield Title(id="title")
         yield Rail(id="rail")
-        with Horizontal(id="body"):
-            with Horizontal(id="panels"):
+        with Row(id="body"):
+            with Row(id="panels"):
                 yield NetworkPanel(id="network")
-                with Vertical(id="boards"):
+                with Stack(id="boards"):
                     yield Cache(id="cache")
                     yield Gradients(id="gradients")
                     yield Update(id="update")
@@ -218,7 +232,7 @@ class BackpropApp(App[str]):
         yield Cover(id="cover")
 
     def on_mount(self) -> None:
-        self._is_up = True
+        self._is_up, self._panels = True, list(self.query(Panel))
         self._fit(self.size)
         opening.watch(self.session)
         self.set_interval(EACH, self._each_second)
@@ -359,11 +373,27 @@ class BackpropApp(App[str]):
             self.changed()
 
     def _rested(self) -> None:
-        """No key has come for a while: check the gradient that is shown."""
+        """No key has come for a while: check the gradient that is shown, and get ready."""
         self._rest = None
         if self.session.job is None and not self.message_queue_size:
+            if not self._readies:
+                self._readies = True
+                self.session.background.append(self._made_ready())
             looking.check_shown(self.session)
             self._go_on()
+
+    def _made_ready(self) -> Iterator[None]:
+        """What the next key would wait for: modules, the question about the next step, and where
+        its matrices stand."""
+        for module in lazy.modules():
+            import_module(module)
+            yield
+        self._readies, session = False, self.session
+        asking.make_ready(session)
+        yield
+        if session.blackboard is None and not session.inspection.place:
+            ahead = session.timeline.forward(session.position)
+            self.window.layout(replace(session.view, state=session.timeline.state(ahead)))
 
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
@@ -383,8 +413,8 @@ class BackpropApp(App[str]):
     def draw(self) -> None:
         """Show what there is to see of the session now."""
         self._will_draw, session = False, self.session
-        if session.ended or not self._is_up:
-            return
+        if session.ended or not self._is_up or not self._panels[0].is_attached:
+            return  # not begun yet, or ending: a beat came late
         if self.theme != self._wanted_theme.name:
             self.theme = self._wanted_theme.name
         if session.copied is not None:
@@ -398,18 +428,19 @@ class BackpropApp(App[str]):
         self._rest = self.set_timer(PATIENCE, self._rested)
 
     def _draw_panels(self) -> None:
-        if not self.query(Panel):  # the app is ending: a beat came late
-            return
         session, losses = self.session, self._drawn_losses()
         view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
         if self.progress and session.prompt is None:
             view = replace(view, message=f"{self.progress}; esc stops")
-        self._arrange(view, self.window.layout(view))
-        for panel in self.query(Panel):
-            panel.show(view)
+        layout = self.window.layout(view)
+        if moves := layout != self._layout:
+            self._arrange(layout)
+        for panel in self._panels:
+            panel.show(view, moves)
 
-    def _arrange(self, view: View, layout: WindowLayout) -> None:
+    def _arrange(self, layout: WindowLayout) -> None:
         """Show the panels of the layout, as large as it says."""
+        self._layout = layout
         for name in ("network", "cache", "gradients", "update", "blackboard"):
             self.query_one(f"#{name}").display = name in layout.shown
         for board in self.query(Board):
@@ -459,18 +490,22 @@ class BackpropApp(App[str]):
 
     def _draw_curve(self, sheet: Sheet | None) -> None:
         """A curve over the panels: its widget is there only while it is open."""
-        curves = self.query("Curve")
         if sheet is None:
-            curves.remove()
-        elif curves:
-            for curve in curves.results(lazy.Curve):
-                curve.show(sheet)
+            if self._curve is not None:
+                self._curve.remove()
+            self._curve = None
+        elif self._curve is not None:
+            self._curve.show(sheet)
         else:
             kind = lazy.Curve if sheet.kind == "curve" else lazy.OneWeight
-            self.screen.mount(kind(self.session, sheet))
+            self._curve = kind(self.session, sheet)
+            self.screen.mount(self._curve)
 
     def _dim(self, behind: bool) -> None:
         """The panels, behind a box that is open or not."""
-        ground = Color.parse(self.theme_variables["background"]).with_alpha(BEHIND)
-        for widget in (*self.query(Panel), self.query_one(PromptLine)):
-            widget.styles.tint = ground if behind else None
+        tint = TRANSPARENT
+        if behind:
+            tint = Color.parse(self.theme_variables["background"]).with_alpha(BEHIND)
+        if tint != self._panels[0].styles.tint:
+            for widget in (*self._panels, self.query_one(PromptLine)):
+                widget.styles.tint = tint

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from backprop_tui.session import lazy
+
 if TYPE_CHECKING:
     from backprop_tui.run.plane import input_of as input_of
     from backprop_tui.run.sweep import sweep as sweep
@@ -57,6 +59,13 @@ HOMES = {
     "SixteenColours": "backprop_tui.tui.terminals",
     "Spelled": "backprop_tui.tui.terminals",
 }
+TERMINALS = "backprop_tui.tui.terminals".count(".")
+
+
+def modules() -> list[str]:
+    """What a key may import; not what suits a terminal, which is imported at the start or never."""
+    drawn = (home for home in dict.fromkeys(HOMES.values()) if home.count(".") > TERMINALS)
+    return [*lazy.HOMES.values(), *drawn]
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,7 @@ from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
 from backprop_tui.session.sight import Stop
 from backprop_tui.tui import lazy
+from backprop_tui.tui.paint.arrangement import has_all
 from backprop_tui.tui.paint.placed import Arrangement, Room
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
 from backprop_tui.tui.panels.update import Update
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from backprop_tui.session.prompts import Sheet
     from backprop_tui.session.view import View
 
-DRAWINGS = ((22, "c"), (16, "f"))
+DRAWINGS = ((22, "c"), (16, "c"), (22, "f"), (16, "f"))
 """Columns of the drawing in a small window, with the last rule by which something may be given up
 on the boards before the drawing gets fewer columns, or none."""
 BATCH = 1
@@ -52,7 +53,7 @@ BLACKBOARD, WITHIN = 62, 118
 boards from which on it does."""
 LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
-LEAST_PLANE = 36
+LEAST_PLANE = 38
 """Columns of a plane beside the drawing, at least."""
 MOST_STEP, MOST_BODY = 28, 34
 """Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
@@ -143,7 +144,8 @@ class Window:
             step = self._step_lines(view, LEAST_STEP if view.roomy else STEP)
             whole = Room(self.size.width, max(0, self.size.height - AROUND - step))
             return WindowLayout(frozenset(shown), 0, 0, step, True, whole, whole)
-        if view.roomy and (within := self.size.width - BLACKBOARD) >= WITHIN:
+        within = self.size.width - BLACKBOARD
+        if view.roomy and within >= WITHIN and self._has_all(view, within - DRAWINGS[0][0]):
             layout = self._side_by_side(view, shown, within)
             found = self._found(view, layout.board.width, layout.board.both)
             if all(a.given_up <= "a" for a in found):  # there is room for a derivation, too
@@ -184,15 +186,22 @@ class Window:
         steps = (LEAST_STEP, LEAST_STEP - 1, LOW_STEP) if view.roomy else (STEP,)
         least = DRAWINGS[0][0]
         body = self.size.height - AROUND - LEAST_STEP
-        if view.roomy and lazy.plane_beside(view, beside := least + LEAST_PLANE, body):
+        beside = least + LEAST_PLANE
+        plane = view.roomy and lazy.plane_beside(view, beside, body)
+        if plane and self._has_all(view, width - beside):
             yield from ((beside, "a", step) for step in steps)
-        if view.roomy:
+        if view.roomy and self._has_all(view, width - least):
             yield from ((least, "a", step) for step in steps)
-        else:
+        elif not view.roomy:
             least -= BATCH * (view.state.examples > 1)
         yield from ((min(columns, least), last, steps[0]) for columns, last in DRAWINGS)
         whole = self._found(view, width, self.size.height - AROUND - steps[0])
         yield 0 if all(a.given_up <= "f" for a in whole) else least, "i", steps[0]
+
+    def _has_all(self, view: View, width: int) -> bool:
+        """Whether the boards may have everything in so many columns, above a low Step panel."""
+        room = both_in(width, self.size.height - AROUND - LOW_STEP)
+        return has_all(view, width, room.height - 1, room.both - 2)
 
     def _found(self, view: View, width: int, height: int) -> list[Arrangement]:
         """What stands on the boards of this phase, together so large."""

@@ -178,7 +178,7 @@ def test_a_weight_by_elements() -> None:
     assert lines("article", "dW1", elements=True) == [
         ("Σₖ ∂L/∂Z1[k]·∂Z1[k]/∂W1[i,j]", "chain rule over every Z1[k]"),
         ("Σₖ dZ1[k]·∂Z1[k]/∂W1[i,j]", "dZ1 is step 11"),
-        ("Σₖ dZ1[k]·X[j]·[k=i]", "∂Z1[k]/∂W1[i,j] put in"),
+        ("Σₖ dZ1[k]·X[j]·[k=i]", "∂Z1[k]/∂W1[i,j] = X[j] · [k=i]"),
         ("dZ1[i] · X[j]", "only k = i"),
         ("dZ1 · Xᵀ", "all i and j at once"),
     ]
@@ -193,7 +193,7 @@ def test_softmax_and_cross_entropy_by_elements() -> None:
         ("−Σₖ Y[k]·([k=i] − A2[i])", "cancel"),
         ("A2[i]·Σₖ Y[k] − Y[i]", "only k = i"),
         ("A2[i] − Y[i]", "a column of Y adds up to 1"),
-        ("A2 − Y", "all i and j at once"),
+        ("A2 − Y", "all i at once"),
     ]
 
 

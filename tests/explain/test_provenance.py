@@ -317,6 +317,15 @@ def test_how_a_number_came_to_be_that_no_step_made(
     assert p.given(at(1 if symbol in "XY" else 0, symbol)) == sentence
 
 
+@pytest.mark.parametrize(("optimizer", "means"), [("momentum", "v"), ("adam", "vs")])
+def test_running_means_start_at_zero(optimizer: str, means: str) -> None:
+    p = provenance(replace(ARTICLE, training=replace(ARTICLE.training, optimizer=optimizer)))
+    kept = [symbol for symbol in p.program.kept if symbol not in p.program.parameters]
+    assert {p.given(at(0, symbol)) for symbol in kept} == {
+        f"initial value: {mean} starts at zero" for mean in means
+    }
+
+
 def test_an_input_names_the_example_of_the_data_not_the_column_of_the_batch() -> None:
     data = Data({"X": read_only([[1.0, 2.0, 3.0]] * 3), "Y": read_only([[0.0, 1.0, 0.0]])})
     p = provenance(replace(ARTICLE, data=data, training=Training(batch=2)))

@@ -52,6 +52,12 @@ def a_broken_archive(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:300])
 
 
+def an_archive_with_another_beginning(file: Path) -> None:
+    a = io.BytesIO()
+    np.savez(a, dW1=np.ones((2, 2)))
+    file.write_bytes(b"PK\0\0" + a.getvalue()[4:])
+
+
 def a_damaged_archive(file: Path) -> None:
     np.savez(file, dW1=np.eye(9))
     raw = bytearray(file.read_bytes())
@@ -92,6 +98,7 @@ def written(text: str) -> Callable[[Path], object]:
         (lambda file: os.mkfifo(file), " is not a regular file"),
         (an_archive_with_objects, ": dW1 holds objects, which are not read: save numbers"),
         (a_broken_archive, " is a broken archive: write it anew by np.savez"),
+        (an_archive_with_another_beginning, " is a broken archive: write it anew by np.savez"),
         (a_damaged_archive, " is a broken archive: write it anew by np.savez"),
         (a_damaged_packed_archive, " is a broken archive: write it anew by np.savez"),
         (an_array_shorter_than_it_says, ": dW1 holds no array of its size: save numbers"),

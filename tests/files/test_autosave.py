@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_tui import lessons
 from backprop_tui.__main__ import main
 from backprop_tui.files.autosave import (
     MOST_LEFT,
@@ -39,6 +40,18 @@ def test_what_a_program_wrote_last_opens_there() -> None:
     assert (opened.name, opened.saved and opened.saved.iteration) == ("mazur", 2)
     assert opened.saved is not None
     assert opened.saved.steps == 3
+
+
+def test_the_file_that_it_was_read_from_is_known_again(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(lessons.text("mazur"), "utf-8")
+    for source, path in ((str(file), str(file)), ("mazur", None)):
+        own = OwnAutosave()
+        own.write(load(source), Position(2, 3), None, "")
+        own.close()
+        opened = newest().opened().written
+        assert opened is not None
+        assert opened.path == path
 
 
 def test_what_a_program_holds_is_nobody_else_s() -> None:
@@ -91,7 +104,7 @@ def test_what_was_saved_is_not_told() -> None:
     assert left_unsaved() is None
 
 
-@pytest.mark.parametrize("odd", ["fifo", "text", "list", "folder", "link"])
+@pytest.mark.parametrize("odd", ["fifo", "text", "list", "number", "folder", "link"])
 def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
     home.mkdir()
     (home / "1-a.lock").touch()
@@ -104,7 +117,7 @@ def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
         case "link":
             place.symlink_to("/dev/zero")
         case _:
-            place.write_text({"text": "no", "list": "[]"}[odd])
+            place.write_text({"text": "no", "list": "[]", "number": '{"said": 1}'}[odd])
     found, lines = autosaves()
     assert found == []
     assert len(lines) == 1

@@ -370,13 +370,14 @@ class TestFaults:
             'data.target must have two or more classes; "species" says "cat" on every line'
         ]
 
+    @pytest.mark.parametrize("target", ["-0.25", "1.5", "3"])
     def test_targets_that_the_loss_does_not_admit_are_named_by_their_lines(
-        self, folder: Path
+        self, folder: Path, target: str
     ) -> None:
-        table = "a,b,species\n1,2,0\n1,2,3\n"
+        table = f"a,b,species\n1,2,0\n1,2,{target}\n1,2,1\n"
         assert faults(folder, table, 'target = "species"', ONE) == [
             'iris.csv, line 3, column "species": must be from 0 to 1, as binary_cross_entropy '
-            "needs; got 3"
+            f"needs; got {target}"
         ]
 
     def test_only_one_half_of_the_data_on_the_command_line(self, folder: Path) -> None:

@@ -34,7 +34,7 @@ from backprop_tui.files.experiment_file import (
 )
 from backprop_tui.files.kept_checks import MOST_REPLAYED
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.saving import keyframe_of, resume, save, text_of
+from backprop_tui.files.saving import keyframe_of, named, resume, save, text_of
 from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
@@ -693,3 +693,18 @@ while True:
             opened = load(str(path)).saved
             assert opened is not None
             assert opened.iteration in (done, done + 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (" mine ", "mine.toml"),
+        ("mine.txt", "mine.txt"),
+        ("", ""),
+        (".", "."),
+        ("nowhere/", "nowhere/"),
+        ("a.b/mine", "a.b/mine.toml"),
+    ],
+)
+def test_a_name_without_an_ending_means_a_toml_file(typed: str, meant: str) -> None:
+    assert named(typed) == meant

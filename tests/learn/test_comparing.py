@@ -165,11 +165,27 @@ def test_the_first_wrong_step_is_named_with_its_mistake_and_the_rest_follows(
     assert found.first is not None
     assert found.first.symbol == first
     assert found.first.remark.startswith("first at [1,1]: yours ")
-    assert found.first.remark.endswith(why)
+    assert f" {why}, should be " in found.first.remark  # it is about your number
     later = [a for a in lines(found).values() if a.verdict == "differs" and a is not found.first]
     assert later
     assert {a.remark for a in later} == {f"follows from {first}"}
     assert found.summary == f"The first step that differs is {first}."
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(2.0, "twice"), (3.0, "3 times"), (0.5, "half"), (0.3, ""), (2.5, "")]
+)
+def test_a_single_number_has_a_factor_only_where_that_is_a_likely_one(
+    factor: float, said: str
+) -> None:
+    arrays = by_hand(m=1)
+    given = {s: arrays[s] for s in START}
+    found = compare(ARTICLE, {**given, "db2": arrays["db2"] * factor}).first
+    assert found is not None
+    assert (f"({said} the right value)" in found.remark) == ("(" in found.remark) == bool(said)
+    whole = compare(ARTICLE, {**given, "dW2": arrays["dW2"] * factor}).first
+    assert whole is not None
+    assert "the right value)" in whole.remark
 
 
 @pytest.mark.parametrize(("wrong", "made_in"), [("sign", "dZ2"), ("at A1", "dZ1")])

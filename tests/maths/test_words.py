@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -195,3 +196,13 @@ def test_shapes(symbol: str, said: str) -> None:
 @given(st.text(st.sampled_from([*SIGNS, *"aAZ1 2[],.()e-+/′…"]), max_size=40))
 def test_of_the_signs_of_mathematics_none_is_left_in_a_sentence(prose: str) -> None:
     assert not set(spoken(prose)) & set("−×·∘ᵀ½Σσα∞∂±=≠≤≥<>←→✓✗′")
+
+
+def test_a_long_word_takes_no_longer_than_as_many_signs_in_words() -> None:
+    def cost(prose: str) -> float:
+        begun = process_time()
+        spoken(prose)
+        return process_time() - begun
+
+    words, word = " ".join(["wxyz"] * 8_000), "x" * 40_000
+    assert min(cost(word) for _ in range(3)) < 10 * min(cost(words) for _ in range(3))

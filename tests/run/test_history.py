@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from backprop_tui.model.experiment import Array, Experiment, Kept
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
-from backprop_tui.run import history
+from backprop_tui.run import history, keyframes
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration, beginning, computed
 from backprop_tui.run.keyframes import EVERY, OVERHEAD, Keyframes, KnownLosses
@@ -249,6 +249,50 @@ def test_keyframes_thin_out_when_their_room_is_full() -> None:
     assert sorted(frames._frames) == [1 + 32 * j * EVERY for j in range(7)]
 
 
+def passed(frames: Keyframes) -> list[int]:
+    """The places passed on the way that are still kept, by iteration."""
+    return [k for k in range(2, EVERY) if frames.nearest(k)[0] == k]
+
+
+@pytest.mark.parametrize(("room", "most"), [(2**30, 4), (3 * (8 + OVERHEAD), 3), (0, 2)])
+def test_of_the_places_passed_the_last_few_used_are_kept(
+    room: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyframes, "WAYPOINTS", 4)
+    monkeypatch.setattr(keyframes, "WAYPOINT_ROOM", room)
+    frames, kept = Keyframes(), (np.zeros(1),)
+    frames.keep(1, kept)
+    for k in range(10, 20):
+        frames.keep(k, kept)
+    assert passed(frames) == list(range(20 - most, 20))
+    assert frames.nearest(20 - most)[0] == 20 - most  # asked for: another goes in its place
+    frames.keep(30, kept)
+    assert passed(frames) == [20 - most, *range(22 - most, 20), 30]
+    assert passed(frames.before(30)) == [20 - most, *range(22 - most, 20)]
+
+
+def test_a_keyframe_is_due_at_every_1024th_iteration_and_kept_before_an_edit() -> None:
+    frames = Keyframes()
+    assert [frames.due(k) for k in (1, 2, 1024, 1025, 2048)] == [1025, 1025, 1025, 2049, 2049]
+    for k in (1, 1025, 2049):
+        frames.keep(k, (np.full(1, float(k)),))
+    assert frames.before(2049).nearest(5000)[0] == 1025
+    assert frames.before(2050).nearest(5000)[0] == 2049
+
+
+def test_losses_are_known_where_they_were_kept_and_nowhere_else() -> None:
+    known = KnownLosses(most=6)
+    known.keep(2, np.array([2.0, 3.0]))
+    assert known.of(1, 2) is None
+    assert known.of(3, 4) is None
+    assert list(known.of(2, 3)) == [2.0, 3.0]  # type: ignore[arg-type]
+    known.keep(5, np.array([5.0, 6.0, 7.0]))  # the last is beyond the bound
+    assert list(known.of(5, 6)) == [5.0, 6.0]  # type: ignore[arg-type]
+    assert known.of(6, 7) is None
+    assert known.before(6).of(5, 6) is None
+    assert list(known.before(6).of(5, 5)) == [5.0]  # type: ignore[arg-type]
+
+
 def test_a_run_with_room_for_few_keyframes_leads_to_the_same_bits() -> None:
     cramped, roomy = History(ARTICLE), History(ARTICLE)
     cramped._keyframes = Keyframes(room=2400)
@@ -263,9 +307,12 @@ def test_whole_iterations_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(history, "RECENT_ROOM", 5 * run.iteration(1).nbytes + 100)
     for k in range(1, 20):
         run.iteration(k)
-    assert len(run._recent) == 5
+    assert list(run._recent) == [15, 16, 17, 18, 19]
+    run.iteration(16)  # used again: another goes first
+    run.iteration(21)
+    assert list(run._recent) == [17, 18, 19, 16, 21]
     monkeypatch.setattr(history, "RECENT_ROOM", 0)
-    run.iteration(20)
+    run.iteration(22)
     assert len(run._recent) == 3  # this one, and a neighbour on either side
 
 

@@ -73,3 +73,19 @@ def test_where_it_would_take_too_long_there_is_none(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sweeping, "AFFORDED", 10)
     timeline = Timeline(ARTICLE)
     assert sweep(timeline.program, timeline.iteration(1), Cell("W1", 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("afforded", "points"),
+    [(10**9, 41), (20 * 13, 21), (9 * 13, 9), (9 * 13 - 1, 9), (7 * 13, None)],
+)
+def test_there_are_as_many_points_as_are_afforded_one_of_them_in_the_middle(
+    afforded: int, points: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeline = Timeline(ARTICLE)
+    iteration = timeline.iteration(1)
+    work = sum(iteration.given[p].size for p in timeline.program.parameters)
+    monkeypatch.setattr(sweeping, "AFFORDED", afforded * work // 13)
+    found = sweep(timeline.program, iteration, Cell("W1", 1, 1))
+    assert (None if found is None else found.at.size) == points
+    assert found is None or found.at[found.at.size // 2] == found.here

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,14 +17,17 @@ from textual.events import Key, Paste
 from textual.geometry import Size
 
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.run.timeline import Position
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session import looking
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.looks import look_now
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.window import Window
+from tests.networks import same_bits
 from tests.terminal import Terminal, stepper
 from tests.tui.driver import CHARACTERS, NAMES, SMALL, stepping
 
@@ -115,6 +119,86 @@ def done(session: Session) -> None:
     """All that takes long is waited for."""
     while session.job or session.background:
         session.work(1.0)
+
+
+def fresh(session: Session) -> None:
+    """Every number at hand, and every loss, is what the same run has that is computed anew."""
+    again, here = Timeline(session.timeline.experiment), session.position
+    assert again.iteration(here.iteration).number == here.iteration
+    expected, found = again.state(here), session.timeline.state(here)
+    for symbol in expected.shapes:
+        one, other = expected.value(symbol), found.value(symbol)
+        assert (one is None) == (other is None), symbol
+        assert one is None or other is None or same_bits(one, other), symbol
+    losses = known_losses(session)
+    assert same_bits(again.history.losses(1, len(losses) + 1), losses)
+
+
+# What else may come between keys: another size, pasted text, clicks and the wheel.
+
+Act = Callable[[Session, random.Random], object]
+
+
+def sized(session: Session, chance: random.Random) -> None:
+    """The window has another size, however small."""
+    width, height = chance.choice((SMALL, (20, 5), (40, 12), (60, 18), (120, 40), (200, 60)))
+    session.sight, session.width = (window := Window(Size(width, height))), width
+    session.one_panel, session.roomy = window.one_panel, window.roomy
+
+
+def pasted(session: Session, chance: random.Random) -> None:
+    texts = ("12", "W1[1,1] 0.5\nq", "dZ2·A1ᵀ\r\n", "\x1b[31m\u202e", "(" * 999)
+    session.paste(chance.choice(texts))
+
+
+def clicked(session: Session, chance: random.Random) -> None:
+    """A click does nothing while something takes long or is open."""
+    if session.job is not None or session.ended or isinstance(session.top, Menu | Sheet):
+        return
+    state, steps = session.view.state, len(session.timeline.program.steps)
+    symbol = chance.choice([s for s, shape in state.shapes.items() if len(shape) == 2])
+    rows, columns = state.shapes[symbol]
+    cell = Cell(symbol, chance.randint(1, rows), chance.randint(1, columns))
+    to = Position(session.position.iteration, chance.randint(0, steps))
+    panel = chance.choice(("network", "step"))
+    session.act(
+        chance.choice(
+            (
+                lambda: looking.inspect(session, cell),
+                lambda: session.go(to),
+                lambda: looking.choose_panel(session, panel),
+                lambda: looking.scroll_window(session, chance.choice((-1, 1)), False),
+            )
+        )
+    )
+
+
+ACTS: list[Act] = [sized, pasted, clicked, clicked]
+QUICK = [piece for piece in PIECES if piece[0] not in "omw"]
+"""All but those that read or write many files: they are rare."""
+BURST, BURSTS = 25, 4
+"""Pieces of a burst, and bursts: with 40 examples, 10,000 keys."""
+
+
+@given(st.sampled_from(list(EXPERIMENTS)), st.integers(0, 2**32))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_after_bursts_of_anything_all_is_as_it_is_computed_anew(name: str, seed: int) -> None:
+    session, chance = session_of(EXPERIMENTS[name]), random.Random(seed)
+    with somewhere():
+        for _ in range(BURSTS):
+            for _ in range(BURST):
+                if chance.random() < 0.1:
+                    chance.choice(ACTS)(session, chance)
+                for key, character in keys(
+                    chance.choice(PIECES if chance.random() < 0.05 else QUICK)
+                ):
+                    if not session.ended:
+                        session.key(key, character)
+                if session.ended:
+                    session = session_of(EXPERIMENTS[name])
+            done(session)
+            if not session.ended:
+                fresh(session)
 
 
 @given(st.sampled_from(list(EXPERIMENTS)), typing, st.data())
@@ -284,3 +368,42 @@ def test_a_burst_in_a_terminal_is_slow_typing(typed: str, says: str) -> None:
         for terminal in (slow, burst):
             terminal.until_says(says)
         slow.until(lambda: alike(slow, burst), "the same screen")
+
+
+LOOKING = [
+    *("g3⏎", "g12⏎", "gdA1⏎", "gwhat⏎", "g5␛", ":next⏎", ":␛", ":nothing of the kind␛", "?␛", "c␛"),
+    *("l␛", "␣", "␣␣␣", "⌫", "p", "P", "i", "I", "s", "S", "fq␛", "e.5␛", "m␛", "w␛", "⏎␛", "x␛"),
+]
+"""Pieces that neither change the run nor choose a look that stays."""
+
+
+def bytes_of_anything(chance: random.Random) -> bytes:
+    """Keys, a click or a turn of the wheel above the footer, or pasted text."""
+    match chance.choice(("keys", "keys", "keys", "click", "wheel", "paste")):
+        case "keys":
+            return "".join(CTRL.get(k, k) for k in chance.choice(LOOKING)).encode()
+        case "paste":
+            return "g\x1b[200~1\n2\x07\u202eW\x1b[201~\x1b".encode()
+        case what:
+            at = f"{chance.randint(1, 80)};{chance.randint(1, 22)}"
+            button = 0 if what == "click" else chance.choice((64, 65))
+            return f"\x1b[<{button};{at}M\x1b[<{button};{at}m".encode()
+
+
+def test_a_terminal_worn_by_anything_shows_what_a_fresh_one_does() -> None:
+    chance, command = random.Random(7), stepper("article", "--ask", "off")
+    with Terminal(command, 80, 24) as worn, Terminal(command, 80, 24) as fresh_one:
+        for terminal in (worn, fresh_one):
+            terminal.until_says("Press space", "? help", "dW1")
+        for _ in range(12):
+            worn.press(b"".join(bytes_of_anything(chance) for _ in range(20)))
+            worn.resize(*chance.choice(((20, 5), (40, 12), (80, 24), (120, 40))))
+            worn.quiet(0)
+        worn.resize(80, 24)
+        for terminal in (worn, fresh_one):
+            drawing = b"\x1b[<0;5;12M\x1b[<0;5;12m"  # a panel that was clicked stays chosen
+            for piece in (b"\x1b",) * 6 + (drawing, b"g200\r", b"g7\r", b"gstep 3\r"):
+                terminal.press(piece)
+            terminal.until_says("iteration 7", "step 3 of 17")
+        fresh_one.until(lambda: alike(fresh_one, worn), "the same screen")
+        assert b"Traceback" not in worn.output

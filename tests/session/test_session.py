@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.saved import Saved
+from backprop_tui.run.history import FAR
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.leaving import end_autosaves, last_words
@@ -219,6 +222,21 @@ class TestWork:
     def test_a_condition_that_never_holds_is_said(self) -> None:
         own = press(session("too-large"), "g", "'loss < 0", "enter")
         assert "never holds" in own.said[-1]
+
+
+def test_a_far_position_is_come_to_after_a_while_or_given_up() -> None:
+    far = replace(load("article"), saved=Saved(FAR + 2, 3))
+    own = Session(far)
+    assert own.job is not None
+    assert own.position == Position()
+    assert "of 10,002" in own.work(0.001)
+    own.stop()
+    assert not own.job
+    assert own.position == Position()
+    again = Session(far)
+    while again.job is not None:
+        again.work(1.0)
+    assert again.position == Position(FAR + 2, 3)
 
 
 def test_it_quits_when_told_twice_what_is_lost() -> None:

@@ -361,6 +361,16 @@ class TestLessons:
             assert "Next lesson: too-large (o opens it)" in driver.text("step")
             assert "2 of 2 correct, all at the first try." in driver.text("step")
 
+    async def test_a_part_that_is_shown_is_not_called_wrong(self) -> None:
+        async with stepping("article", asks=True) as driver:
+            await driver.press("a", "a", "g", *"Z1", "enter", "space")
+            for wrong in ("2", "1.5", "0.3"):
+                await driver.press(*wrong, "enter")
+            assert "~ exp(−Z1[1,1]) = exp(−1.500) = 0.223." in driver.text("step")
+            await driver.press("pagedown")
+            assert "exp(−Z1[1,1]) = 0.223" in driver.text("step")
+            assert "✗" not in driver.text("step")
+
     async def test_two_questions_at_a_step_are_asked_one_after_the_other(self) -> None:
         own = (
             Question("dA1", 1, "vote", "The first?", cell=(1, 1)),

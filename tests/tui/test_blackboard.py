@@ -79,6 +79,26 @@ async def test_elements_are_derived_with_what_they_come_from_and_their_numbers()
         assert said[-1] == "in numbers, i = 1, j = 1: 0.038 × 1.000 = 0.038"
 
 
+async def test_a_derivative_put_in_says_what_it_is_and_no_value_is_written_twice() -> None:
+    async with stepping(ARTICLE, SMALL) as driver:
+        await driver.press(*["space"] * 9, "x", *["space"] * 2)
+        said = lines(driver)
+        assert "▸  = dZ2               ∂Z2/∂b2 = 1" in said
+        assert said[-1] == "in numbers −0.641"
+
+
+async def test_a_question_to_talk_about_does_not_tell_what_is_derived() -> None:
+    async with stepping("article", SMALL, asks=True) as driver:
+        await driver.press("g", *"dZ2", "enter", "x", *["space"] * 5)  # the last of its lines
+        await driver.press("space", "space")
+        said = driver.text("step")
+        assert "The first: all three share dZ2" in said
+        assert "A1ᵀ" not in said
+        assert "−0.524" not in said
+        await driver.press(*["space"] * 3)
+        assert "dW2 = dZ2 · A1ᵀ" in driver.text("step")
+
+
 async def test_the_derivative_of_softmax_has_five_lines_two_cases_and_numbers() -> None:
     async with stepping(SOFTMAX, SMALL) as driver:
         await driver.press(*DZ2, "x", *["space"] * 3, "enter", *["space"] * 4)

@@ -28,7 +28,7 @@ async def test_a_student_sees_xor_being_solved() -> None:
         after = driver.text("network")
         assert "░‹○›" not in after
         assert "░" in after
-        assert "5.85·x1 − 5.40·x2 + 2.76 = 0" in after
+        assert "5.851·x1 − 5.395·x2 + 2.764 = 0" in after
         await driver.press("I")
         assert driver.text("network") != after
         await driver.press("i")

@@ -8,7 +8,6 @@ a fixed order; what the step writes and reads is always there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import islice
 
@@ -43,6 +42,11 @@ def arrange(view: View, width: int, height: int, both: int = ALL) -> Arrangement
     return _arranged(sought_in(view), width, height, both)
 
 
+def has_all(view: View, width: int, height: int, both: int = ALL) -> bool:
+    """Whether nothing need be given up; a quick look before anything is arranged."""
+    return _has_all(sought_in(view), width, height, both)
+
+
 def sought_in(view: View) -> Sought:
     """What of a view is arranged, and what of it must be seen."""
     return Sought(
@@ -67,6 +71,21 @@ def _arranged(sought: Sought, width: int, height: int, both: int) -> Arrangement
     return next(found for way in board.ways() if (found := board.arranged(way)) is not None)
 
 
+@lru_cache(maxsize=512)
+def _has_all(sought: Sought, width: int, height: int, both: int) -> bool:
+    board = _Board(sought, width, height, both)
+    every, least = tuple(range(len(board.rows))), tuple(sorted(board.must))
+    tries = board.tries(Way(least, named=FEW if board.blocks.widest_axis > FEW else ALL))
+    return any(board.has_room(way._replace(shown=every)) for way in tries)
+
+
+@lru_cache(maxsize=8)  # boards of several sizes are tried
+def _blocks(sought: Sought) -> Blocks:
+    rows = rows_of(sought.program)
+    _, must = sought.must_be_there(rows)
+    return Blocks(sought, [rows[k] for k in sorted(must)])
+
+
 class _Board:
     """A board of some size, to be arranged."""
 
@@ -74,7 +93,7 @@ class _Board:
         self.sought, self.height, self.both = sought, height, both
         self.rows = rows_of(sought.program)
         self.needed, self.must = sought.must_be_there(self.rows)
-        self.blocks = Blocks(sought, [self.rows[k] for k in sorted(self.must)])
+        self.blocks = _blocks(sought)
         self.width = width - self.blocks.margin
         self.known: dict[object, tuple[Line, frozenset[str]]] = {}
         self.tried: dict[Way, list[list[Line]] | None] = {}
@@ -93,62 +112,70 @@ class _Board:
         for way in self.ways_of(Way(least, named=FEW)):
             if way.named == FEW and self.has_room(way):
                 wider = partial(self.has_room_for, way)
-                way = replace(way, named=largest(FEW, widest, wider) or FEW)
+                way = way._replace(named=largest(FEW, widest, wider) or FEW)
             yield way
 
     def has_room_for(self, way: Way, named: int) -> bool:
         """Whether so many columns of a named axis fit."""
-        return self.has_room(replace(way, named=named))
+        return self.has_room(way._replace(named=named))
+
+    @property
+    def below(self) -> tuple[bool, ...]:
+        """Whether what stands under predictions is there: it is, or it may be given up."""
+        return (True, False) if self.blocks.under and not self.keeps_below else (True,)
+
+    def tries(self, base: Way) -> list[Way]:
+        """How closely rows may stand, the best way first."""
+        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
+        tries = [
+            base._replace(gap=gap, folded=folded, below=under)
+            for under in self.below
+            for gap, folded in closely
+        ]
+        return [way for way in tries if self.folded(way)]
 
     def ways_of(self, base: Way) -> Iterator[Way]:
         """What may be shown, with at most so many columns of a named axis as `base` has."""
         # a, b: blank lines, then rows that the step does not touch, farthest first.
-        closely = [(gap, folded) for folded in (False, True) for gap in GAPS[:2]]
-        below = (True, False) if self.blocks.under and not self.keeps_below else (True,)
-        tries = [
-            replace(base, gap=gap, folded=folded, below=under)
-            for under in below
-            for gap, folded in closely
-        ]
-        tries = [way for way in tries if self.folded(way)]
+        tries, below = self.tries(base), self.below
 
         def ways_of(shown: tuple[int, ...]) -> list[Way]:
             rule = "a" if len(shown) == len(self.rows) else "b"
-            return [replace(way, shown=shown, rule=rule) for way in tries]
+            return [way._replace(shown=shown, rule=rule) for way in tries]
 
         every = list(by_distance(self.rows, self.must))[::-1]  # from the fewest rows on
         most = largest(1, len(every), lambda n: any(map(self.has_room, ways_of(every[n - 1]))))
         for way in ways_of(every[(most or 1) - 1]):
-            yield from (replace(way, apart=by) for by in range(self.sought.apart, 0, -1))
-        yield from (replace(way, names_others=False) for way in ways_of(every[0]))
+            yield from (way._replace(apart=by) for by in range(self.sought.apart, 0, -1))
+        yield from (way._replace(names_others=False) for way in ways_of(every[0]))
         # c: the free columns between blocks.
-        way = replace(base, shown=every[0], below=below[-1], rule="c")
+        way = base._replace(shown=every[0], below=below[-1], rule="c")
         yield way
         # f, of time steps: a window onto them; then the row of what is shared.
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
-            way = replace(way, rule="f")
-            fits = largest(FEW, steps, lambda n: self.has_room(replace(way, members=n)))
-            yield (way := replace(way, members=fits or FEW))
+            way = way._replace(rule="f")
+            fits = largest(FEW, steps, lambda n: self.has_room(way._replace(members=n)))
+            yield (way := way._replace(members=fits or FEW))
         named = 1 if self.blocks.batch else way.named  # the lit example alone
-        few = replace(way, members=FEW, named=named, gap=GAPS[1], folded=False, rule="h")
+        few = way._replace(members=FEW, named=named, gap=GAPS[1], folded=False, rule="h")
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
-        yield from (replace(way, shown=own, gap=gap) for gap in GAPS[1:])
+        yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
         # e: what the step does not touch; what is left may flow from row to row.
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
-            way = replace(way, left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            way = way._replace(left_out=frozenset(spare[:count]), flowing=False, rule="e")
             yield way
-            yield (way := replace(way, flowing=True))
+            yield (way := way._replace(flowing=True))
         # f, of columns that have a name: a window onto them.
         if FEW < (columns := self.blocks.widest_axis) < base.named:
-            way = replace(way, rule="f")
-            fits = largest(FEW, columns, lambda n: self.has_room(replace(way, named=n)))
-            yield (way := replace(way, named=fits or FEW))
+            way = way._replace(rule="f")
+            fits = largest(FEW, columns, lambda n: self.has_room(way._replace(named=n)))
+            yield (way := way._replace(named=fits or FEW))
         # h: windows onto whole rows, onto what the step touches, onto that as it flows.
         yield from self.windows(few)
-        yield from self.windows(replace(few, left_out=frozenset(spare), gap=0))
-        yield from self.windows(replace(way, named=min(named, way.named), rule="h"))
-        yield replace(way, members=1, named=1, tall=1, wide=1, rule="i")
+        yield from self.windows(few._replace(left_out=frozenset(spare), gap=0))
+        yield from self.windows(way._replace(named=min(named, way.named), rule="h"))
+        yield way._replace(members=1, named=1, tall=1, wide=1, rule="i")
 
     def spare(self, shown: tuple[int, ...]) -> list[Slot]:
         """What the step does not touch of the rows shown, what stands farthest from it first."""
@@ -160,12 +187,12 @@ class _Board:
     def windows(self, way: Way) -> Iterator[Way]:
         """A window onto large matrices: as many columns as fit, then as many rows."""
         columns, rows = max(1, self.width // self.sought.cell), self.height
-        wide = largest(1, columns, lambda n: self.has_room(replace(way, wide=n, tall=1)))
+        wide = largest(1, columns, lambda n: self.has_room(way._replace(wide=n, tall=1)))
         if wide is not None:
-            way = replace(way, wide=wide)
-            tall = largest(1, rows, lambda n: self.has_room(replace(way, tall=n))) or 1
+            way = way._replace(wide=wide)
+            tall = largest(1, rows, lambda n: self.has_room(way._replace(tall=n))) or 1
             for apart in range(self.sought.apart, 0, -1):
-                yield replace(way, tall=tall, apart=apart)
+                yield way._replace(tall=tall, apart=apart)
 
     def has_room(self, way: Way) -> bool:
         """Whether what a way shows fits."""
@@ -210,7 +237,7 @@ class _Board:
             for line, matrices in zip(row, placed, strict=True):
                 for one in matrices:
                     right = one.right + self.blocks.margin
-                    cache.append(replace(one, top=top - one.inline, apart=apart, right=right))
+                    cache.append(one._replace(top=top - one.inline, apart=apart, right=right))
                 top += lines_of(line, apart)
             top += air
         there = {one.symbol for one in cache}
@@ -233,7 +260,7 @@ class _Board:
     def blocks_of(self, way: Way) -> list[Line]:
         """The blocks of each row that is shown."""
         above, found = frozenset[str](), list[Line]()
-        sizes = replace(way, shown=(), apart=1, folded=True, rule="")
+        sizes = way._replace(shown=(), apart=1, folded=True, rule="")
         for k in way.shown:
             row = self.rows[k]
             key = k, above & row.symbols, sizes
@@ -247,7 +274,7 @@ class _Board:
 
     def folded(self, way: Way) -> list[list[Line]] | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
-        key = replace(way, apart=1, rule="")
+        key = way._replace(apart=1, rule="")
         if key not in self.tried:
             folds = [self.fold(row, way.folded) for row in self.blocks_of(way)]
             found = [lines for lines in folds if lines is not None]
@@ -291,7 +318,7 @@ class _Board:
                 if line[0].under:
                     ends = {one.symbol: one.right for made in lines for one in made}
                     under = [(block.pieces[0], ends[block.under]) for block in line]
-                    lines.append([replace(piece, right=right) for piece, right in under])
+                    lines.append([piece._replace(right=right) for piece, right in under])
                     continue
                 behind = len(plain(row)) - number
                 others = [plain(other)[-behind] for other in alike if len(plain(other)) >= behind]
@@ -301,14 +328,14 @@ class _Board:
             if is_operand_above(row):  # the operand above the last result
                 by = max(p.right for p in lines[1]) - max(p.right for p in lines[0])
                 by = max(by, -min(p.left for p in lines[0]))
-                lines[0] = [replace(one, right=one.right + by) for one in lines[0]]
+                lines[0] = [one._replace(right=one.right + by) for one in lines[0]]
             placed.append(lines)
         return placed
 
 
 def beside(line: Line, width: int) -> list[Placed]:
     """The matrices of blocks one after the other."""
-    numbered = [replace(block, part="results", number=k) for k, block in enumerate(line)]
+    numbered = [block._replace(part="results", number=k) for k, block in enumerate(line)]
     return Columns.over([numbered]).placed(numbered, width)
 
 

@@ -119,11 +119,11 @@ class Below:
             cells = (Cell(symbol, *place(i + 1, example)) for i in range(count))
             at = (replace(self.numbers, cell=each) for each in cells)
             found = filter(None, (each.of(e) for each in at))
-            ways.append(f"in numbers {'; '.join(f'{a} = {b}' for a, b in found)}")
+            ways.append(f"in numbers {'; '.join(map(_once, found))}")
         numbers = self.numbers.of(e)
         if numbers:
             where = self.where()
-            ways.append(f"in numbers{where} {numbers[0]} = {numbers[1]}")
+            ways.append(f"in numbers{where} {_once(numbers)}")
         for way in ways:
             if len(way) < self.width or way is ways[-1]:
                 return [BoardRow.of(line) for line in wrapped(way, self.width - 1, 2)]
@@ -152,11 +152,13 @@ class Below:
             values = state.value(symbol) if symbol in state.shapes else None
             if values is None:
                 continue
+            which = ""
             if symbol in self.view.program.per_example:
                 values = self.view.of_example(values)[:, None]
+                which = f" of example {self.view.column + 1}:" if state.examples > 1 else ""
             if 1 in values.shape and values.size <= MOST:
                 written = (number(float(v), self.view.decimals) for v in values.ravel())
-                found.append(f"{symbol} {' '.join(written)}")
+                found.append(f"{symbol}{which} {' '.join(written)}")
         while len("     ".join(found)) > self.width - 2:
             found.pop()  # a number is never cut
         return [BoardRow.of("     ".join(found), "quiet")] if found else []
@@ -243,3 +245,8 @@ def _read(e: Expr) -> Iterator[str]:
         yield from names(e)
     for part in children(e):
         yield from _read(part)
+
+
+def _once(numbers: tuple[str, str]) -> str:
+    """−0.641 × 0.818 = −0.524; what is its own value already is written once."""
+    return " = ".join(dict.fromkeys(numbers))

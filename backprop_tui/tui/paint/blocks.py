@@ -4,18 +4,19 @@ in which they stand beside and under each other."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
+from backprop_tui.maths.shapes import Shape
 from backprop_tui.model.axes import Axis, axes_of, beside_each_other, named_columns
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import PARTS, Row, Slot, rows_of
 from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A slot as it is shown: its matrices beside each other, from column 0 on."""
 
     part: str
@@ -60,6 +61,8 @@ class Blocks:
         self.starts: dict[Axis, int] = {}
         self.at: dict[Axis, int] = {}
         self.own: dict[Axis, int] = {}
+        self.made: dict[object, Block] = {}
+        self.largest: dict[Slot, Shape] = {}
         self._take_scroll(must)
         self._take_followed()
 
@@ -132,12 +135,24 @@ class Blocks:
             found += [self.block((s,), "targets", len(found), way, False) for s in own]
         for symbol, host in hosts if beside and way.below else ():
             block = self.block((symbol,), "targets", len(found), way, False)
-            first = replace(block.pieces[0], inline=True, label=symbol)
-            found.append(replace(block, pieces=(first,), under=host))
+            first = block.pieces[0]._replace(inline=True, label=symbol)
+            found.append(block._replace(pieces=(first,), under=host))
         return found
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
-        """A slot, as much of it as is shown."""
+        """A slot, as much of it as is shown: the same for all ways that leave as much room."""
+        if slot not in self.largest:
+            rows, columns = zip(*map(self.shapes.__getitem__, slot), strict=True)
+            self.largest[slot] = max(rows), max(columns)
+        high, wide = self.largest[slot]
+        room = min(way.members, len(slot)), min(way.named, max(high, wide)), min(way.wide, wide)
+        beside = slot[0] in self.batch and self.is_beside(way)
+        key = slot, part, number, is_label, way.gap, min(way.tall, high), room, beside
+        if key not in self.made:
+            self.made[key] = self._block(slot, part, number, way, is_label)
+        return self.made[key]
+
+    def _block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
         cell, pieces, right = self.sought.cell, list[Placed](), 0
         if is_label:
             label = Placed(slot[0], cell, 0, range(0), range(1), cell, " ".join(slot))
@@ -201,7 +216,7 @@ class Blocks:
             slopes = [(one, gradient) for one, gradient in found if gradient is not None]
             for one, gradient in slopes:
                 label = self.label(gradient, one.columns)
-                yield replace(one, symbol=gradient, label=label, top=one.top - up)
+                yield one._replace(symbol=gradient, label=label, top=one.top - up)
             if not slopes and number + 1 < len(lines):
                 up += lines[number + 1][0].begin - line[0].begin
 
@@ -329,7 +344,7 @@ class Columns:
         for block in line:
             by = self.right[block.part, block.number] - block.width
             by = 0 if block.is_label and not found else by
-            found += [replace(piece, right=piece.right + by) for piece in block.pieces]
+            found += [piece._replace(right=piece.right + by) for piece in block.pieces]
         return [
             label_above(one, found[k + 1 :], width) if not one.rows else one
             for k, one in enumerate(found)
@@ -341,4 +356,4 @@ def label_above(label: Placed, behind: list[Placed], width: int) -> Placed:
     room = behind[0].right - len(behind[0].label) if behind else width + 1
     said = f"{label.label} (above)"
     said = said if label.left + len(said) < room else f"↑ {label.label}"
-    return replace(label, label=said, right=max(label.right, label.left + len(said)))
+    return label._replace(label=said, right=max(label.right, label.left + len(said)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.cells import get_character_cell_size
 
@@ -53,10 +54,10 @@ class Canvas:
         """Write `text` from (x, y) on, and return the column behind it."""
         characters = text if USUAL.issuperset(text) else laid_out(text)
         if 0 <= y < self.height:
-            chars, styles = self._chars[y], self._styles[y]
-            for column, char in enumerate(characters, x):
-                if 0 <= column < self.width:
-                    chars[column], styles[column] = char, style
+            begin, end = max(0, x), min(self.width, x + len(characters))
+            if begin < end:
+                self._chars[y][begin:end] = characters[begin - x : end - x]
+                self._styles[y][begin:end] = [style] * (end - begin)
         return x + len(characters)
 
     def right(self, end: int, y: int, text: str, style: str = "") -> int:
@@ -140,10 +141,10 @@ class Canvas:
         """Yield the characters of a line in runs of one style."""
         chars, styles = self._chars[y], self._styles[y]
         begin = 0
-        for end in range(1, self.width + 1):
-            if end == self.width or styles[end] != styles[begin]:
-                yield "".join(chars[begin:end]), styles[begin]
-                begin = end
+        for style, run in groupby(styles):
+            end = begin + len(list(run))
+            yield "".join(chars[begin:end]), style
+            begin = end
 
     def differs(self, other: Canvas, y: int) -> bool:
         """Whether a line differs from that of another canvas of this size."""

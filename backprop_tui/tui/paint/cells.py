@@ -36,6 +36,8 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
             lit = i == view.column
             canvas.put(0, placed.line(k) + 1, f"‹{i + 1}›" if lit else f" {i + 1} ", "label")
     values, known, limit = view.value(symbol), state.revealed(symbol), view.limit(symbol)
+    has_figures = bool(state.experiment.published)
+    is_plain = view.right is None and view.before is None and not state.experiment.edits
     for k, i in enumerate(placed.rows):
         y = placed.line(k) + 1
         for x, j in enumerate(placed.columns, 1):
@@ -45,11 +47,11 @@ def paint_matrix(canvas: Canvas, view: View, placed: Placed, power: int = 0) -> 
             place = view.place_of(symbol, i, j)
             mark = view.mark(place)
             waits = hidden and view.waits(symbol, i, j)
-            wrong, sign = ("", "") if hidden else (view.wrong(place), view.sign(place))
+            wrong, sign = ("", "") if hidden or is_plain else (view.wrong(place), view.sign(place))
             start = paint_cell(
                 canvas, end, y, number, view, placed.cell, mark, stale, waits, sign, wrong, limit
             )
-            untold = not (mark or hidden or stale or sign or wrong)
+            untold = has_figures and not (mark or hidden or stale or sign or wrong)
             printed = view.published(place) if untold else None
             if printed is not None:
                 canvas.put(start - 1, y, *printed_sign(printed))
@@ -83,8 +85,8 @@ def paint_cell(
         mark = mark if view.inspection.place else ""
     else:
         written = beside(number, limit, view.decimals, cell_width(view.decimals) - 1)
-        style = f"{ink(number)} {mark} {WRONG.get(wrong, '')} {looks}"
-        start = canvas.right(end, y, written, " ".join(style.split()))
+        meanings = filter(None, (ink(number), mark, WRONG.get(wrong), looks))
+        start = canvas.put(end - len(written), y, written, " ".join(meanings)) - len(written)
     if wrong and not (mark == "target" and view.in_hand):
         # Not reversed, so that numbers stay apart.
         canvas.put(start - 1, y, wrong, "crossed" if wrong == ENTERS else WRONG[wrong])

@@ -34,7 +34,8 @@ def paint_iteration(canvas: Canvas, view: View, frame: Region, covered: bool = F
         x = canvas.put(frame.x, y, f"{at + 1:3} ", "quiet")
         x = canvas.put(x, y, {"target": "▸", "read": "•"}.get(mark, " "), "mark")
         x = canvas.put(x, y, step.symbol.ljust(before), "quiet" if at > now else "strong")
-        formula = f"{becomes(step)} {text(step.expression)}"
+        asked = view.is_asked and at >= now  # its formula is no hint that was not asked for
+        formula = "" if asked else f"{becomes(step)} {text(step.expression)}"
         canvas.put(x + 1, y, shortened(formula, room), "quiet" if at > now else "")
         hidden = at == now and (view.is_asked or view.unrevealed)
         if at > now or hidden or not view.state.done(step.symbol):

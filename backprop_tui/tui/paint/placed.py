@@ -23,8 +23,7 @@ class Room(NamedTuple):
     """The lines of Cache and Gradients together, where they stand under each other."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A matrix or a window onto it: some rows and columns, with their right top at (right, top).
 
     The label stands above, right-aligned, or before the first row; of a matrix without rows only
@@ -144,8 +143,7 @@ class Sought:
         return needed, must or frozenset({0})
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """What is shown, and how closely: what is given up so far."""
 
     shown: tuple[int, ...]

@@ -56,11 +56,11 @@ class _Update:
         columns = self.width // self.sought.cell
         for alone in (False, True):
             way = Way(shown, folded=False, rule="h")
-            wide = largest(1, columns, lambda n: self.fits(replace(way, wide=n), alone))  # noqa: B023
+            wide = largest(1, columns, lambda n: self.fits(way._replace(wide=n), alone))  # noqa: B023
             if wide is not None:
                 for tall in range(self.height, 0, -1):
                     for apart in range(self.sought.apart, 0, -1):
-                        yield replace(way, wide=wide, tall=tall, apart=apart), alone
+                        yield way._replace(wide=wide, tall=tall, apart=apart), alone
         yield Way(shown, tall=1, wide=1, rule="i"), True
 
     def bands(self, way: Way, alone: bool) -> Iterator[list[str]]:
@@ -106,7 +106,7 @@ class _Update:
                 for number, (part, of, label) in enumerate(blocks):
                     y = top + number * len(rows) * way.apart
                     block = Placed(of, right, y, rows, columns, self.sought.cell, label, part)
-                    placed.append(replace(block, parameter=symbol, apart=way.apart))
+                    placed.append(block._replace(parameter=symbol, apart=way.apart))
                 tall = max(tall, len(blocks) * len(rows) * way.apart)
             top += tall + 1
         hidden = len(way.shown) < len(self.rows)

@@ -96,14 +96,20 @@ def with_panels(shown: list[Command], chosen: bool) -> list[Command]:
 
 def fitting(width: int, shown: list[Command]) -> list[Command]:
     """As many as fit; those further back give way first."""
-    shown = list(shown)
+    shown, wide = list(shown), sum(map(room_of, shown))
     for yielding in YIELDING:
         for command in reversed(list(shown)):
-            if sum(len(a.sign) + len(a.short) + 3 for a in shown) <= width:
+            if wide <= width:
                 return shown
             if command.footer == yielding or not command.footer:
                 shown.remove(command)
+                wide -= room_of(command)
     return shown
+
+
+def room_of(command: Command) -> int:
+    """The columns that a key, what it does and the gap behind it take."""
+    return len(command.sign) + len(command.short) + 3
 
 
 class Footer(Panel):

@@ -6,10 +6,13 @@ A click on something that leads somewhere is posted as a message; keys are the s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import groupby
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,7 +26,13 @@ HOW = ("numbers hidden, h shows", "hidden, h shows", "h shows")
 """What a panel's rule says while its numbers are covered, the longest first."""
 
 
-class Painted(Widget, inherit_bindings=False):
+class Still(Widget):
+    """A widget whose size leads to no second layout: the app says where everything stands."""
+
+    virtual_size = Reactive(Size(0, 0))
+
+
+class Painted(Still, inherit_bindings=False):
     """A widget that paints itself on a Canvas, once for each size."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
@@ -81,19 +90,20 @@ class Panel(Painted):
 
     view: View | None = None
 
-    def show(self, view: View) -> None:
-        """Paint this view from now on; only the lines that change are drawn anew."""
+    def show(self, view: View, moves: bool = False) -> None:
+        """Paint this view from now on; only the lines that change are drawn anew. Where the panels
+        are being moved, it is painted once they stand where they will."""
         self.view = view
         before, self._canvas = self._canvas, None
         if not self.display or not self.size.area:
             return
-        if before is None or self._painted_for != self.size:
+        if moves or before is None or self._painted_for != self.size:
             self.refresh()
             return
         now, width = self.canvas, self.size.width
-        changed = [Region(0, y, width, 1) for y in range(now.height) if now.differs(before, y)]
+        changed = [y for y in range(now.height) if now.differs(before, y)]
         if changed:
-            self.refresh(*changed)
+            self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
     def paint_anew(self, canvas: Canvas) -> None:
         """Paint the view, cover its numbers where they are hidden, and finish."""
@@ -126,3 +136,10 @@ class Panel(Painted):
         """The panel's titled rule, in the hue of the phase; strong where it is the chosen one."""
         alone = view.tabbed and view.chosen == self.id and view.inspection.cursor is None
         canvas.rule(y, title, note, f"rule {hue(view)}{' chosen' if alone else ''}")
+
+
+def stretches(lines: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield where each run of lines that follow each other begins, and how many they are."""
+    for _, run in groupby(enumerate(lines), lambda at: at[1] - at[0]):
+        found = [line for _, line in run]
+        yield found[0], len(found)

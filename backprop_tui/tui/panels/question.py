@@ -151,10 +151,13 @@ def in_rows(entries: list[str], width: int) -> list[str]:
 def answered_lines(view: View, asking: Asking, width: int, height: int) -> list[TextLine]:
     """Return the step as it is, what each choice stands for, and why."""
     found, asked = view.explanation, asking.asked
-    lines = []
+    lines: list[TextLine] = []
+    if view.unrevealed and asked.form == "talk":  # the blackboard leads to its formula first
+        return paragraph(f"◆ {asked.answer}", width, 2, "note", 8) if asked.answer else lines
     if found:
         lines.append(TextLine(found.formula, "strong", 8, found.shape_line))
-        shown = element_lines(found, width, 2)
+        opened = asking.outcome is QuestionOutcome.MISSED and height < ROOMY
+        shown = element_lines(found, width, 1 if opened else 2)
         lines += [TextLine(line, "", 4) for line in shown[:-1]] + [TextLine(shown[-1], "", 8)]
     if asked.worded:
         for k, choice in enumerate(asking.choices, 1):
@@ -214,6 +217,6 @@ def how_it_ended(asking: Asking) -> str:
         what = "Correct" if asking.asked.worded else f"{asking.typed} is correct"
         return f"✓ {what}, {tries}.{more}"
     if asking.outcome is QuestionOutcome.MISSED and judged and not asking.asked.worded:
-        return f"✗ {judged.said}"
+        return f"✗ {judged.said}" if judged.verdict is AnswerVerdict.WRONG else ""
     unsent = asking.outcome is QuestionOutcome.SEEN and asking.typed
     return f"You typed {asking.typed}." if unsent else ""

@@ -11,7 +11,7 @@ async def test_each_step_that_is_done_has_its_values_and_the_others_a_dot() -> N
     async with stepping("article", HUGE) as driver:
         await driver.press("p", "p", "space", "space")
         said = driver.text("step")
-        assert re.search(r" 4  A2  = σ\(Z2\) +0\.359 +0\.359", said)
+        assert re.search(r" 4 •A2  = σ\(Z2\) +0\.359 +0\.359", said)
         assert re.search(r" 7 ▸dZ2 = A2 − Y +−0\.641 +−0\.641", said)
         assert re.search(r" 8  dW2 = dZ2 · A1ᵀ +·", said)
 
@@ -19,7 +19,7 @@ async def test_each_step_that_is_done_has_its_values_and_the_others_a_dot() -> N
 async def test_what_is_asked_or_hidden_is_not_told_there() -> None:
     async with stepping("article", HUGE) as driver:
         await driver.press("p", "p", "space", "a", "space")
-        assert re.search(r" 7 ▸dZ2 = A2 − Y +\?", driver.text("step"))
+        assert re.search(r" 7 ▸dZ2 +\?", driver.text("step"))
         assert "0.641" not in driver.text("blackboard")
         await driver.press("escape")
         driver.session.hidden.add("gradients")

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.geometry import Region
 
+from backprop_tui.run.sweep import Sweep
 from backprop_tui.tui.paint.canvas import Canvas
-from backprop_tui.tui.paint.plot import Plot, ticks, whole_curve
+from backprop_tui.tui.paint.plot import Plot, loss_of_parameter, ticks, whole_curve
 from tests.tui.driver import line_of
 
 SIZES = st.tuples(st.integers(1, 120), st.integers(1, 40))
@@ -57,6 +59,20 @@ def test_any_losses_are_drawn_on_a_canvas_of_any_size(
     right = (at, losses[::-1]) if both else None
     whole_curve(canvas, (at, losses), right, float(losses.size), "L", "iteration")
     assert all(len(line_of(canvas, y)) == size[0] for y in range(size[1]))
+
+
+@pytest.mark.parametrize(
+    ("tangent", "slope", "dashed"), [(True, 1.0, True), (False, 1.0, False), (True, None, False)]
+)
+def test_a_known_gradient_is_drawn_as_the_tangent(
+    tangent: bool, slope: float | None, dashed: bool
+) -> None:
+    at = np.linspace(-1.0, 1.0, 9)
+    found = Sweep(at, at**2 / 2, 0.0, 0.0, slope)
+    canvas = Canvas(40, 12)
+    loss_of_parameter(canvas, Region(0, 0, 40, 12), found, "L", 3, tangent=tangent)
+    styles = {style for y in range(12) for _, style in canvas.runs(y)}
+    assert ("backward" in styles) == dashed
 
 
 def test_the_axes_are_named_and_the_place_is_a_line() -> None:

@@ -60,7 +60,7 @@ def bottom(experiment: Experiment, position: Position, example: int = 0, width: 
 
 
 def cache_rule(experiment: Experiment, position: Position, width: int = 58) -> str:
-    return line_of(painted(Cache(), view_of(Timeline(experiment), position), width, 8), 0)
+    return line_of(painted(Cache(), view_of(Timeline(experiment), position), width, 14), 0)
 
 
 def test_a_prediction_stands_beside_the_target_once_it_is_computed(kinds: Make) -> None:
@@ -134,13 +134,13 @@ def test_a_number_of_the_data_is_called_by_its_column(kinds: Make) -> None:
         assert " ".join(shown.split()).endswith(said)
 
 
-async def test_ten_thousand_examples_are_one_column_at_each_step(kinds: Make) -> None:
+async def test_of_ten_thousand_examples_a_few_are_shown_at_each_step(kinds: Make) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(10_000, 2))
     rows = [f"{a:.3f},{b:.3f},{'abc'[int(a > 0) + int(b > 0)]}" for a, b in X]
     e = kinds("\n".join(["height,width,kind", *rows]) + "\n")
     async with stepping(e, SMALL) as driver:
-        assert "example 1 of 10000" in driver.text("cache")
+        assert "‹examples 1 to 5 of 10000›" in driver.text("cache")
         steps = len(driver.session.timeline.program.steps)
         for _ in range(steps):
             driver.session.go(driver.session.timeline.forward(driver.position))

@@ -1,0 +1,1 @@
+"""Small changes to the program that some test must notice: `python -m tests.mutants`."""

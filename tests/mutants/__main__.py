@@ -1,0 +1,270 @@
+"""Small changes to the program that some test must notice: `python -m tests.mutants --sample 60`.
+
+A change, a mutant, is made while its module is imported in a child process: the working tree is
+never touched. Of the tests of the wings those run that call the changed function, the quickest
+first, until one fails. What was tried is kept in .mutants: a run goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, TypeAlias, cast
+
+from tests.mutants.mutant import PACKAGE, ROOT, Changed, Mutant, mutants
+
+WINGS = ("maths", "model", "run", "explain", "learn", "files")
+KEPT = ROOT / ".mutants"
+"""What is known of tests and mutants; git ignores it."""
+EQUIVALENT = {
+    ("learn/formulas.py", "Num(1.0)  →  Num(2.0)"): "the whole formula is refused for its shape",
+}
+"""Mutants that no test can notice, by module and change, each with the reason."""
+KILLED = ("killed", "timed out")
+FIRST = 25
+"""How many tests run before the others are even collected: most mutants end there."""
+
+Reached: TypeAlias = dict[str, tuple[float, list[str]]]
+"""Tests by their ids: how many seconds of CPU each takes, and the functions that it calls."""
+
+
+class Watch:
+    """A plugin of pytest: what each test calls, and how long it takes."""
+
+    def __init__(self) -> None:
+        self.found: Reached = {}
+        self.failed = False
+
+    def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
+        called: set[CodeType] = set()
+
+        def trace(frame: FrameType, event: str, arg: object) -> None:
+            called.add(frame.f_code)
+
+        self._note, self._begun = (item.nodeid, called), time.process_time()
+        threading.settrace(trace)
+        sys.settrace(trace)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.failed |= report.failed
+        if report.when == "teardown":
+            sys.settrace(None)
+            nodeid, called = self._note
+            package = f"{PACKAGE}/"
+            names = {(code.co_filename, code.co_qualname) for code in called}
+            functions = {
+                f"{file.removeprefix(package)} {name.split('.<locals>.<')[0]}"
+                for file, name in names
+                if file.startswith(package)
+            }
+            self.found[nodeid] = time.process_time() - self._begun, sorted(functions)
+
+
+def pytest_in_child(arguments: list[str], plugins: list[object]) -> int:
+    """Run tests in this process, without a word."""
+    import pytest
+
+    void = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(void, stream)
+    return int(
+        pytest.main(
+            ["-x", "-n0", "--assert=plain", "-p", "no:cacheprovider", "--tb=no", *arguments],
+            plugins,
+        )
+    )
+
+
+class Children:
+    """Some processes at a time, each with a folder of its own for what it leaves behind."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.running: dict[int, tuple[Path, Callable[[int], None]]] = {}
+
+    def start(self, work: Callable[[], int], seconds: float, ended: Callable[[int], None]) -> None:
+        """Do the work in a child that may take so much CPU; `ended` gets its status."""
+        while len(self.running) >= self.most:
+            self.wait()
+        folder = Path(tempfile.mkdtemp(prefix="mutant-"))
+        if pid := os.fork():
+            self.running[pid] = folder, ended
+            return
+        status = 70
+        try:
+            os.setpgrp()
+            tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, 8 * 2**30))
+            signal.alarm(int(seconds) * 8)  # what waits takes no CPU
+            status = work()
+        finally:
+            os._exit(status)
+
+    def wait(self) -> None:
+        pid, status = os.wait()
+        folder, ended = self.running.pop(pid)
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # what its tests have started
+        ended(os.waitstatus_to_exitcode(status))
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def wait_for_all(self) -> None:
+        while self.running:
+            self.wait()
+
+
+def reached(children: Children) -> Reached:
+    """What each test of the wings calls: measured anew where a file of tests has changed."""
+    for file in sorted(f for wing in WINGS for f in (ROOT / "tests" / wing).glob("test_*.py")):
+        name = str(file.relative_to(ROOT))
+        text = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+        kept = KEPT / f"{name.replace('/', '.')}.{text}.json"
+        if kept.exists():
+            continue
+
+        def work(name: str = name, kept: Path = kept) -> int:
+            watch = Watch()
+            status = pytest_in_child([name], [watch])
+            if status == 0 and not watch.failed:
+                for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
+                    old.unlink()
+                kept.write_text(json.dumps(watch.found), "utf-8")
+            return status
+
+        def ended(status: int, name: str = name) -> None:
+            print(
+                f"{name}: {'measured' if status == 0 else f'RED ({status}), left out'}", flush=True
+            )
+
+        children.start(work, 900, ended)
+    children.wait_for_all()
+    found: Reached = {}
+    for file in KEPT.glob("tests.*.json"):
+        found |= json.loads(file.read_text("utf-8"))
+    return found
+
+
+def tests_of(mutant: Mutant, found: Reached) -> list[str]:
+    """The tests that call the changed function, the quickest first; where it runs when its module
+    is imported, or tests are collected, those that call anything of the module."""
+    calls = {test: set(called) for test, (_, called) in found.items()}
+    reach = [t for t in found if f"{mutant.path} {mutant.function}" in calls[t]]
+    if not reach:
+        reach = [t for t in found if any(f.startswith(f"{mutant.path} ") for f in calls[t])]
+    own = f"test_{Path(mutant.path).name}"
+    return sorted(reach, key=lambda t: found[t][0] * (0.2 if own in t else 1.0))
+
+
+# The verdicts ----------------------------------------------------------------------------------
+
+
+def verdict(mutant: Mutant, tests: list[str]) -> int:
+    """In a child: 0 where all tests pass on a mutant."""
+    sys.meta_path.insert(0, cast(Any, Changed(mutant)))
+    return pytest_in_child(tests[:FIRST], []) or (
+        pytest_in_child(tests[FIRST:], []) if tests[FIRST:] else 0
+    )
+
+
+def chosen(arguments: argparse.Namespace) -> list[Mutant]:
+    """The mutants to try."""
+    modules = [module for wing in WINGS for module in sorted((PACKAGE / wing).glob("*.py"))]
+    paths = [str(module.relative_to(PACKAGE)) for module in modules]
+    if arguments.changed is not None:
+        command = ["git", "diff", "--name-only", "--relative", arguments.changed, "--", "."]
+        told = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, check=True)
+        paths = [path for path in paths if path in told.stdout.split()]
+    if arguments.only:
+        paths = [path for path in paths if path.startswith(tuple(arguments.only))]
+    found = [mutant for path in paths for mutant in mutants(path)]
+    print(f"{len(found):,} mutants of {len(paths)} modules")
+    if arguments.sample is not None and arguments.sample < len(found):
+        found = random.Random(arguments.seed).sample(found, arguments.sample)
+    return found
+
+
+def main() -> int:
+    """Try mutants, and say which survive. Ends with 1 where one does that is no equivalent."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, metavar="N", help="this many, chosen at random")
+    parser.add_argument("--seed", type=int, default=1, help="which ones: 1")
+    parser.add_argument(
+        "--changed", nargs="?", const="HEAD", metavar="COMMIT", help="of files changed since then"
+    )
+    parser.add_argument("--only", nargs="*", metavar="PATH", help="of these wings or files")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time: 2")
+    parser.add_argument("--again", action="store_true", help="try survivors again")
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    sys.dont_write_bytecode = False
+    KEPT.mkdir(exist_ok=True)
+    for module in ("numpy", "hypothesis", "pytest", "xdist"):  # once, for all children
+        __import__(module)
+    children = Children(arguments.jobs)
+    found, log = reached(children), KEPT / "verdicts.jsonl"
+    known: dict[str, str] = {}
+    if log.exists():
+        known = dict(json.loads(line) for line in log.read_text("utf-8").splitlines())
+    todo, said = chosen(arguments), {}
+    for mutant in todo:
+        before = known.get(mutant.key)
+        if before is not None and not (arguments.again and before not in KILLED):
+            said[mutant] = before
+            continue
+        tests = tests_of(mutant, found)
+
+        def ended(status: int, mutant: Mutant = mutant, tests: list[str] = tests) -> None:
+            result = "killed" if status in (1, 2, 3, 4) else "survived"
+            result = "timed out" if status < 0 else result
+            result = "no test calls it" if not tests else result
+            said[mutant] = result
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([mutant.key, result]) + "\n")
+            if result not in KILLED:
+                print(f"{result}: {mutant.said}  [{mutant.function}]", flush=True)
+
+        def work(mutant: Mutant = mutant, tests: list[str] = tests) -> int:
+            return verdict(mutant, tests) if tests else 0
+
+        seconds = sum(found[t][0] for t in tests)
+        children.start(work, 60 + 5 * seconds, ended)
+    children.wait_for_all()
+    return told(said)
+
+
+def told(said: dict[Mutant, str]) -> int:
+    """Say how many were killed, and name those that were not."""
+    alive = [m for m, result in said.items() if result not in KILLED]
+    equal = [m for m in alive if (m.path, m.what) in EQUIVALENT]
+    left = [m for m in alive if m not in equal]
+    print(*(f"{number} {result}" for result, number in Counter(said.values()).items()), sep=", ")
+    for mutant in equal:
+        print(f"equivalent: {mutant.said}: {EQUIVALENT[mutant.path, mutant.what]}")
+    for mutant in left:
+        print(f"{said[mutant]}: {mutant.said}")
+    tried = len(said) - len(equal)
+    if tried:
+        print(f"{(tried - len(left)) / tried:.1%} of {tried} killed, {len(equal)} equivalent")
+    return bool(left)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
