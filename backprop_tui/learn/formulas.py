@@ -215,7 +215,9 @@ def _parsed(program: Program, source: str, examples: int) -> Assignment:
     functions = {**activations_by_layer(network), **program.functions}
     target, e, notes = parse_assignment(source, functions, symbols, _counts(program))
     e = replace(e, of_inputs)
-    product = _outer(e, program.shapes(examples))
+    product = e
+    for size in (examples, MANY):  # with one example a row may be a single number
+        product = _outer(product, program.shapes(size))
     if product != e:
         notes += (OUTER.format(text(product)),)
     return Assignment(target, product, notes)

@@ -390,7 +390,6 @@ def present_name(name: Any) -> Any:
 
 WHOLE = (
     rewrites.other_targets,
-    rewrites.mean_taken,
     rewrites.without_exp,
     rewrites.z_for_a,
     rewrites.da_for_dz,
@@ -419,6 +418,7 @@ MISTAKES: dict[str, Mistake] = CATALOGUE | {
         ("decimal-logarithm", "with the logarithm to base 10", rewrites.decimal_logarithm),
         ("mean-taken", "with a mean instead of a sum", rewrites.mean_taken),
         ("other-axis", "summed over the wrong axis", rewrites.other_axis),
+        ("both-axes", "summed over both axes", rewrites.both_axes),
         ("transpose-added", "with one ᵀ too many", rewrites.with_transpose),
         ("z-for-a", "with Z instead of A", rewrites.z_for_a),
         ("da-for-dz", "with dA instead of dZ", rewrites.da_for_dz),

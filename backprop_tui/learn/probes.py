@@ -83,6 +83,14 @@ class Probe:
             fits = False
         return np.asarray(value(e, self.before(symbol))) if fits else None
 
+    def computes(self, e: Expr) -> bool:
+        """Whether the shapes of what `e` reads fit together."""
+        try:
+            shape(e, self.program.shapes(self.examples))
+        except ShapeMismatch:
+            return False
+        return True
+
     def agrees(self, e: Expr, symbol: str) -> bool:
         """Whether `e` has the value of the step's own formula."""
         found = self.of(e, symbol)
@@ -157,10 +165,15 @@ def of_same_sizes(program: Program, examples: int, t: float, labels: bool) -> tu
 
 @lru_cache(maxsize=16)
 def of_other_sizes(
-    program: Program, own: Own, labels: bool = False, layers: tuple[int, ...] | None = None
+    program: Program,
+    own: Own,
+    labels: bool = False,
+    layers: tuple[int, ...] | None = None,
+    numbers: tuple[tuple[str, float], ...] = tuple(CONSTANTS.items()),
 ) -> tuple[Probe, ...]:
-    """The same formulas with other numbers of examples, and in a dense network with `layers`, or
-    with layers of pairwise different sizes; none where the formulas do not fit these."""
+    """The same formulas with other numbers of examples, with these single `numbers`, and in a dense
+    network with `layers`, or with layers of pairwise different sizes; none where the formulas do
+    not fit these."""
     network, training = program.network, replace(program.training, batch=max(EXAMPLES))
     if isinstance(network, Network):
         widths = layers or tuple(islice(cycle(WIDTHS), len(network.layers)))
@@ -171,7 +184,7 @@ def of_other_sizes(
         other = replace(network, batches=EXAMPLES)
     try:
         found = taught_program(other, training, own)
-        return tuple(_drawn(found, examples, CONSTANTS, 10, labels) for examples in EXAMPLES)
+        return tuple(_drawn(found, examples, dict(numbers), 10, labels) for examples in EXAMPLES)
     except (ShapeMismatch, NetworkError):
         return ()
 

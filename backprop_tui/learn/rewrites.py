@@ -29,9 +29,9 @@ from backprop_tui.maths.expressions import (
     replace,
     walk,
 )
-from backprop_tui.maths.functions import FUNCTIONS, PRIMITIVES, is_derivative
+from backprop_tui.maths.functions import FUNCTIONS, is_derivative
 from backprop_tui.maths.normal_form import GATHERS
-from backprop_tui.model.algorithm import Y, m
+from backprop_tui.model.algorithm import Y
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import Part
 from backprop_tui.model.program import Program, lower
@@ -360,18 +360,27 @@ def decimal_logarithm(e: Expr, program: Program) -> Iterator[Expr]:
 
 
 def mean_taken(e: Expr, program: Program) -> Iterator[Expr]:
-    """e / m for the whole expression, where it sums."""
-    sums = any(call.function in PRIMITIVES and gathers(call.function) for call in calls(e))
-    if (sums or any(isinstance(x, MatMul) for x in walk(e))) and "m" not in names(e):
-        yield e / m
+    """A sum, or a matrix product, divided by the number of its terms."""
+    match e:
+        case Call("row_sums" | "col_sums" | "total" as function, (x,)):
+            yield e / Call(function, (Call("ones", (x,)),))
+        case MatMul(x, _):
+            yield e / Call("row_sums", (Call("ones", (x,)),))
 
 
 def other_axis(e: Expr, program: Program) -> Iterator[Expr]:
-    """The sums over the other axis, and over both, for those over one."""
+    """The sums over the other axis for those over one."""
     match e:
         case Call("row_sums" | "col_sums" as function, args):
             other = Call("col_sums" if function == "row_sums" else "row_sums", args)
-            yield from (other, Transpose(other), Call("total", args))
+            yield from (other, Transpose(other))
+
+
+def both_axes(e: Expr, program: Program) -> Iterator[Expr]:
+    """The sums over both axes for those over one."""
+    match e:
+        case Call("row_sums" | "col_sums", args):
+            yield Call("total", args)
 
 
 def z_for_a(e: Expr, program: Program) -> Iterator[Expr]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from backprop_tui.learn.mistakes import Slip, slips_in
 from backprop_tui.learn.probes import (
+    CONSTANTS,
     Own,
     Probe,
     differing,
@@ -47,8 +48,8 @@ from backprop_tui.maths.functions import (
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.rules import derivative_of
 from backprop_tui.maths.shapes import written
-from backprop_tui.maths.writing import text
-from backprop_tui.messages import count
+from backprop_tui.maths.writing import plain_number, text
+from backprop_tui.messages import count, listed
 from backprop_tui.model.algorithm import m
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.backward import shares
@@ -174,19 +175,25 @@ def _only_here(trial: Trial) -> str:
     program, symbol, examples = trial.program, trial.symbol, trial.now.examples
     here = f"here {symbol} is {written(program.shapes(examples)[symbol])}"
     layers = program.network.layers if isinstance(program.network, Network) else ()
-    kinds = [(layers, _so_many(examples, "input"), "another number of inputs")]
+    numbers = tuple((s, trial.now.given[s]) for s in CONSTANTS if s in trial.now.given)
+    kinds = [(layers, _so_many(examples, "example"), "another number of examples")]
     if layers:
         outputs = (*layers[:-1], OTHER_OUTPUTS), _so_many(int(layers[-1]), "output")
         kinds.append((*outputs, "another number of outputs"))
         kinds.append(((), "layers of these sizes", "layers of other sizes"))
     for sizes, these, other in kinds:
-        probes = of_other_sizes(program, trial.own, layers=sizes) if sizes else trial.others
+        probes = of_other_sizes(program, trial.own, layers=sizes or None, numbers=numbers)
         if wrong := [probe for probe in probes if not probe.agrees(trial.e, symbol)]:
-            fits = all(probe.of(trial.e, symbol) is not None for probe in wrong)
-            gives = "numbers that are not correct" if fits else f"another shape than {symbol} has"
+            gives = "it gives numbers that are not correct"
+            if not all(probe.computes(trial.e) for probe in wrong):
+                gives = "it cannot be computed"
+            elif not all(probe.of(trial.e, symbol) is not None for probe in wrong):
+                gives = f"it gives another shape than {symbol} has"
             only = f"Your formula is correct for {these} only: {here}"
-            return f"{only}. With {other}, it gives {gives}."
-    return "Your formula is correct for this network only."
+            return f"{only}. With {other}, {gives}."
+    read = names(trial.step.expression)
+    run = listed([f"{text(Name(s))} = {plain_number(n)}" for s, n in numbers if s in read])
+    return f"Your formula is correct with this run's numbers only: {run}."
 
 
 def _so_many(n: int, noun: str) -> str:
@@ -206,6 +213,13 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
         needs = f"{correct} for one {one}; {more} still needs"
         terms = f"the sum over its {'examples' if examples else 'outputs'}"
         for part in dict.fromkeys(walk(e)):
+            if examples and isinstance(part, Call) and part == total(inner := part.args[0]):
+                each, _ = place(col_sums(inner), row_sums(inner))
+                axis = f"axis={1 - now.program.axis}, keepdims=True"
+                yield (
+                    replace(e, {part: each}),
+                    f"{needs} a sum for each example instead of {text(part)}: {axis}.",
+                )
             entries, over = place(col_sums(part), row_sums(part))
             over = over if examples else entries
             here = "" if part == e else f" in {text(part)}"
@@ -221,14 +235,7 @@ def _mended(now: Probe, e: Expr) -> Iterator[tuple[Expr, str]]:
             if not (examples and isinstance(part, Call)):
                 continue
             inner = part.args[0]
-            each, all_ = place(col_sums(inner), row_sums(inner))
-            if part == total(inner):
-                axis = f"axis={1 - now.program.axis}, keepdims=True"
-                yield (
-                    replace(e, {part: each}),
-                    f"{needs} a sum for each example instead of {text(part)}: {axis}.",
-                )
-            elif part == all_:
+            if part == place(col_sums(inner), row_sums(inner))[1]:
                 said = f"{correct} for one input; {more} needs no sum over its examples{here}."
                 yield replace(e, {part: inner}), said
     for written_out, name, number in _numbers_named(now, e):

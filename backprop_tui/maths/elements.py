@@ -67,6 +67,8 @@ def element(
                 )
             case Sum(terms):
                 return _sum(at(term, i, j) for term in terms)
+            case Call("ones", _):
+                return Num(1.0)  # of its argument only the shape is read
             case Call(function, (y,)) if function in PRIMITIVES and PRIMITIVES[function].over:
                 return gathered(PRIMITIVES[function], y, i, j)
             case Call(function, _) if function not in PRIMITIVES and gathers(function):
@@ -130,6 +132,8 @@ def reach(e: Expr, cell: Cell, shapes: Mapping[str, Shape]) -> frozenset[Reach]:
             case Name(symbol):
                 same = symbol == cell.symbol
                 return frozenset({(cell.row, cell.column)} if same else ())
+            case Call("ones", _):
+                return frozenset()
             case Transpose(y):
                 return frozenset((j, i) for i, j in found(y))
             case MatMul(y, z):

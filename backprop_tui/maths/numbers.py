@@ -79,6 +79,12 @@ def told_apart(value: float, other: float, decimals: int) -> tuple[str, str]:
     return next((pair for pair in both if pair[0] != pair[1]), exact)
 
 
+def decimals_apart(value: float, other: float, decimals: int) -> int:
+    """The decimals, at least so many, with which two numbers differ; as given where none do."""
+    more = (d for d in range(decimals, 18) if number(value, d) != number(other, d))
+    return next(more, decimals)
+
+
 def beside(value: float, limit: float | None, decimals: int, width: int) -> str:
     """Write `value` in `width` characters so that it differs from the limit that it is compared
     with: with more decimals, or as <0.5."""

@@ -242,6 +242,7 @@ PUBLISHED = section("[[published]]", Published)
 EDIT = section("[[edits]]", Edit)
 POSITION = section("[position]", Saved)
 VIEW = section("[view]", Look, {"decimals": DECIMALS})
+Spoken = TypeVar("Spoken", Note, Question)
 NOTES = ListOf(section("[[notes]]", Note), "notes, each under its own [[notes]]")
 QUESTIONS = ListOf(
     section("[[questions]]", Question), "questions, each under its own [[questions]]"
@@ -359,7 +360,7 @@ class Experiment:
 
     def notes_at(self, iteration: int, step: str) -> tuple[Note, ...]:
         """The notes on this step, those that name an iteration first."""
-        return _here(self.notes, iteration, step)
+        return self._here(self.notes, iteration, step)
 
     @property
     def asks(self) -> str:
@@ -368,7 +369,14 @@ class Experiment:
 
     def questions_at(self, iteration: int, step: str) -> tuple[Question, ...]:
         """The questions asked before this step, those that name an iteration first."""
-        return _here(self.questions, iteration, step)
+        return self._here(self.questions, iteration, step)
+
+    def _here(self, said: Sequence[Spoken], iteration: int, step: str) -> tuple[Spoken, ...]:
+        """What is said of a step; of one iteration only before its numbers were edited."""
+        edited = any(edit.iteration <= iteration for edit in self.edits)
+        here = [s for s in said if s.step == step and s.is_said_in(iteration)]
+        here = [s for s in here if s.iteration is None or not edited]
+        return tuple(sorted(here, key=lambda s: s.iteration is None))
 
     # Batches: iterations and epochs count from 1, examples from 0.
 
@@ -394,14 +402,6 @@ class Experiment:
         if self.training.order == "sequential":
             return _in_file_order(self.data.examples)
         return _shuffled(self.initial.seed, epoch, self.data.examples)
-
-
-Spoken = TypeVar("Spoken", Note, Question)
-
-
-def _here(said: Sequence[Spoken], iteration: int, step: str) -> tuple[Spoken, ...]:
-    here = [s for s in said if s.step == step and s.is_said_in(iteration)]
-    return tuple(sorted(here, key=lambda s: s.iteration is None))
 
 
 @lru_cache(maxsize=4)

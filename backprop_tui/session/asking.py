@@ -57,7 +57,8 @@ def mode(s: SessionState, rest: str) -> None:
     s.asking = None
     if opened and wanted != OFF:
         announce_next(s)
-    s.say(" ".join(filter(None, (MODES[wanted], scored(s) if wanted == OFF else ""))))
+    told = scored(s) if wanted == OFF else "They rest while a mistake is made." if s.right else ""
+    s.say(" ".join(filter(None, (MODES[wanted], told))))
 
 
 def _wanted(s: SessionState, typed: str, modes: list[str]) -> str:
@@ -83,6 +84,11 @@ def ask_no_more(s: SessionState) -> None:
     s.close_all()
     s.asking = None
     s.say(" ".join(filter(None, ("No more questions.", scored(s)))))
+
+
+def rests(s: SessionState) -> bool:
+    """Whether nothing is asked: under a mistake a wrong number would be called correct."""
+    return s.mode == OFF or s.right is not None
 
 
 # Announce and reveal
@@ -114,7 +120,7 @@ def _open_for_lines(s: SessionState) -> None:
     symbol, program = s.step_symbol, s.timeline.program
     if s.led and symbol not in program.gradients:
         s.blackboard = None
-    if s.levels or s.mode == OFF or symbol is None:
+    if s.levels or rests(s) or symbol is None:
         return
     own = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     if any(question.form == LINE_FORM for question in own):
@@ -139,7 +145,7 @@ def _open_blackboard(s: SessionState, symbol: str) -> None:
 def ask_line(s: SessionState) -> bool:
     """Ask for the next line on the blackboard, if this is one to be asked for."""
     board, symbol = s.blackboard, s.step_symbol
-    if board is None or symbol is None or board.is_inner or s.mode == OFF:
+    if board is None or symbol is None or board.is_inner or rests(s):
         return False
     questions = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     own = next((q for q in questions if q.form == LINE_FORM), None)
@@ -196,7 +202,7 @@ def _due(s: SessionState) -> tuple[Position, bool, tuple[Question, ...]] | None:
     """Where the next step is asked for, whether again, and what its author asks; None: it is not
     to be asked for."""
     ahead = s.timeline.forward(s.position)
-    if s.mode == OFF or s.position.elements or ahead == s.position:
+    if rests(s) or s.position.elements or ahead == s.position:
         return None
     before = replace(ahead, steps=ahead.steps - 1)
     step = s.timeline.program.steps[before.steps]

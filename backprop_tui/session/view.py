@@ -19,7 +19,7 @@ from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside, Comparison
 from backprop_tui.maths.expressions import Cell, names
 from backprop_tui.maths.functions import Array
-from backprop_tui.maths.numbers import number, told_apart
+from backprop_tui.maths.numbers import decimals_apart, number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
 from backprop_tui.model.axes import beside_each_other, named_columns
@@ -271,7 +271,7 @@ class View:
         if step.symbol in names(step.expression):  # an update: told from what was there before
             before = self.provenance.read_in(place.iteration, place.cell, step)
             was, now = self.provenance.number(before), self.provenance.number(place)
-            return lambda value: told_apart(value, was if value == now else now, self.decimals)[0]
+            return partial(number, decimals=decimals_apart(was, now, self.decimals))
         if (limit := self.limit(place.symbol)) is None:
             return plain
         return lambda value: told_apart(value, limit, self.decimals)[0]

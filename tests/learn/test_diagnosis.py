@@ -158,7 +158,7 @@ MADE = [
     (B, "dW2", B["dA2"] @ B["A1"].T / 2, "da-for-dz"),
     (B, "db2", B["dZ2"].sum(1, keepdims=True), "mean-forgotten"),
     (B, "db2", B["dA2"].sum(1, keepdims=True) / 2, "da-for-dz"),
-    (B, "db2", np.full((3, 1), B["dZ2"].sum() / 2), "other-axis"),
+    (B, "db2", np.full((3, 1), B["dZ2"].sum() / 2), "both-axes"),
     (B, "dA1", B["W2"] @ B["dZ2"], "transpose-forgotten"),
     (B, "dA1", B["W1"].T @ B["dZ2"], "wrong-layer-w"),
     (B, "dA1", (B["W2"] - ALPHA * B["dW2"]).T @ B["dZ2"], "updated-weights"),

@@ -223,6 +223,12 @@ def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(type
     assert trees(ARTICLE.network, ARTICLE.training, {"dW1": typed}) == {"dW1": found.expression}
 
 
+def test_a_row_that_is_one_number_here_is_a_row_in_a_batch() -> None:
+    found = judge(ARTICLE, "dA1", "W2.T * dZ2")
+    assert found.verdict is FormulaVerdict.RIGHT
+    assert found.expression == parse("W2ᵀ · dZ2")
+
+
 # Right here -----------------------------------------------------------------------------------
 
 
@@ -260,6 +266,27 @@ def test_an_outer_product_is_accepted_and_what_is_right_for_a_batch_is_said(type
             "Your formula is correct for one input; a batch still needs the sum over its examples, "
             "and 1/m.",
         ),
+        (
+            "article",
+            "dA1",
+            "(dZ2 @ W2).T",
+            "Your formula is correct for one example only: here dA1 is 3×1. With another number of "
+            "examples, it cannot be computed.",
+        ),
+        (
+            "softmax",
+            "L",
+            "-Y.T @ log(A2)",
+            "Your formula is correct for one example only: here L is 1×1. With another number of "
+            "examples, it gives another shape than L has.",
+        ),
+        (
+            "softmax",
+            "dZ2",
+            "A2 * (dA2 - np.sum(A2 * dA2))",
+            "Your formula is correct for one input; a batch still needs a sum for each example "
+            "instead of total(A2 ∘ dA2): axis=0, keepdims=True.",
+        ),
     ],
 )
 def test_what_is_right_here_says_what_it_lacks(
@@ -293,6 +320,20 @@ def test_nothing_is_divided_by_m_under_a_sum() -> None:
         judge(e, "dW2", "dZ2 @ A1.T / m").sentence
         == "This is what you get with a mean instead of a sum."
     )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "typed", "said"),
+    [
+        ("dZ2", "(A2 - Y) / m", "Close: it is 1 / m times the correct value."),
+        ("dA1", "W2.T @ dZ2 / m", "Close: it is 1 / m times the correct value."),
+        ("dA1", "W2.T @ dZ2 / 3", "This is what you get with a mean instead of a sum."),
+    ],
+)
+def test_a_mean_is_of_the_terms_of_a_sum(symbol: str, typed: str, said: str) -> None:
+    e = changed(load("softmax"), training=Training(batch=2))
+    data = {s: np.hstack([x, x]) for s, x in e.data.by_symbol.items()}
+    assert judge(changed(e, data=changed(e.data, by_symbol=data)), symbol, typed).sentence == said
 
 
 @pytest.mark.parametrize(
@@ -332,6 +373,22 @@ def test_the_rules_of_every_optimizer_can_be_written(optimizer: str) -> None:
     for step in steps(e):
         if step.phase == "update":
             assert verdict(e, step.symbol, text(step.expression)) is FormulaVerdict.RIGHT, step
+
+
+@pytest.mark.parametrize(
+    ("symbol", "typed", "numbers"),
+    [
+        ("vdW1", "0.9*vdW1 + 0.1*dW1", "β1 = 0.9"),
+        ("W1", "W1 - 0.01*vcdW1/(sqrt(scdW1) + 1e-8)", "α = 0.01, ε = 1e-08"),
+    ],
+)
+def test_numbers_in_place_of_constants_are_no_matter_of_the_batch(
+    symbol: str, typed: str, numbers: str
+) -> None:
+    training = Training(batch=4, optimizer="adam", learning_rate=0.01)
+    found = judge(changed(load("batch"), training=training), symbol, typed)
+    said = f"Your formula is correct with this run's numbers only: {numbers}."
+    assert (found.verdict, found.sentence) == (FormulaVerdict.HERE, said)
 
 
 # Wrong ----------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ SQUARE = experiment(
         (TANH, "dZ1", "dA1*A1*(1-A1)", "other-derivative"),
         (SQUARE, "dZ2", "dA2*A2*(1-A2)", "softmax-diagonal"),
         (SQUARE, "A2", "exp(Z2)/np.sum(exp(Z2), axis=1, keepdims=True)", "other-axis"),
-        (SQUARE, "A2", "exp(Z2)/np.sum(exp(Z2))", "other-axis"),
+        (SQUARE, "A2", "exp(Z2)/np.sum(exp(Z2))", "both-axes"),
         (SQUARE, "A2", "Z2/np.sum(Z2, axis=0, keepdims=True)", "exp-forgotten"),
         (SQUARE, "Z1", "W1.T @ X + b1", "transpose-added"),
         (ARTICLE, "dA2", "(1-Y)/(1-A2) + Y/A2", "sign-of-a-term"),

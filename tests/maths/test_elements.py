@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from backprop_tui.maths.elements import element
+from backprop_tui.maths.elements import element, reach
 from backprop_tui.maths.expressions import (
     SCALARS,
     Call,
@@ -86,12 +86,19 @@ def agree(recorded: float, expanded: float, scale: float) -> bool:
         ("b1 − α·b1", 2, 1, "b1[2,1] − α·b1[2,1]"),
         ("b1 + Z1", 2, 2, "b1[2,1] + Z1[2,2]"),
         ("Z1 − L", 2, 2, "Z1[2,2] − L[1,2]"),
+        ("b1 ∘ ones(Z1) / 2", 2, 2, "b1[2,1] · 1 / 2"),
     ],
 )
 def test_an_element_reads_as_one_would_write_it_by_hand(
     formula: str, row: int, column: int, expected: str
 ) -> None:
     assert text(element(parse(formula), row, column, SHAPES)) == expected
+
+
+def test_of_ones_like_a_matrix_no_number_is_read() -> None:
+    e = parse("b1 ∘ ones(Z1)")
+    assert not reach(e, Cell("Z1", 2, 1), SHAPES)
+    assert reach(e, Cell("b1", 2, 1), SHAPES) == {(2, None)}
 
 
 def test_the_largest_of_a_single_row_is_that_row() -> None:

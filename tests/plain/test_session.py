@@ -333,11 +333,27 @@ class TestLooking:
     def test_notes_rest_while_a_mistake_is_made_and_that_is_said(self) -> None:
         typed = Typed("ai-by-hand")
         told = typed("goto A3", "mistake gate-skipped")
-        assert told[1].endswith("The lesson's notes rest until then.")
+        assert told[1].endswith("The lesson's notes, and questions, rest until then.")
         assert typed.one("notes").startswith("Notes rest while a mistake is made")
+
+    def test_what_speaks_of_one_iteration_rests_where_its_numbers_were_edited(self) -> None:
+        one = "Note: One entry has a different sign. Which weight of W2 causes it?"
+        assert one in Typed("article")("goto dA1")
+        typed = Typed("article", ask="lesson")
+        told = typed("edit W2[1,1] 0.9", "goto dA1")
+        assert one not in told
+        assert told[-1].startswith("Note: The error goes back")
+        assert typed("next")[0].startswith("Step 11")
 
 
 class TestAsking:
+    def test_under_a_mistake_no_wrong_number_is_called_correct(self) -> None:
+        typed = Typed("article", ask="lesson")
+        typed("mistake derivative-at-a", "goto dA1")
+        assert typed("next")[0].startswith("Step 11")
+        assert typed("ask type")[0].endswith("They rest while a mistake is made.")
+        assert typed("next")[0].startswith("Step 12")
+
     def test_a_talk_is_asked_and_shown(self) -> None:
         typed = Typed("article", ask="lesson")
         assert typed("goto dZ2", "next") == [
@@ -592,8 +608,14 @@ class TestChanging:
     def test_what_is_wrong_in_a_later_digit_is_told_apart_from_the_correct_value(self) -> None:
         typed = Typed("article")
         told = typed("decimals 1", "mistake updated-weights", "goto W1", "why W1[1,1]")
-        assert "It is 0.49, from numbers that are not rounded." in told
+        assert "In numbers: 0.50 minus 0.5 times 0.01." in told
+        assert "It is 0.49." in told
         assert any(said.endswith("The correct value is 0.48, not 0.49.") for said in told)
+
+    def test_an_update_that_the_figures_shown_give_is_not_called_rounded(self) -> None:
+        told = Typed("ai-by-hand")("goto b1", "why b1[2,1]")
+        assert "In numbers: 1.000 minus 0.1 times minus 0.908." in told
+        assert "It is 1.091." in told
 
     def test_new_weights_are_undone(self) -> None:
         typed = Typed("article")
