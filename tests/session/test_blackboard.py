@@ -250,7 +250,7 @@ class TestQuestions:
     def test_a_number_that_a_question_has_told_is_not_hidden_and_its_lines_are_gone_through(
         self,
     ) -> None:
-        asks = '[[questions]]\nat = "dZ2"\nform = "talk"\ntext = "Which?"\nanswer = "This."'
+        asks = '[[questions]]\nat = "dZ2"\nform = "vote"\ntext = "Which?"'
         own = Session(_with(asks))
         own.mode = "lesson"
         own.go(Position(1, 6))
