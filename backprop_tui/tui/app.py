@@ -96,7 +96,7 @@ class Ending(Protocol):
         """End it soon, unless the screen is taken down before."""
 
 
-class Row(Still, Horizontal):
+class SideBySide(Still, Horizontal):
     """What stands beside each other."""
 
 
@@ -217,8 +217,8 @@ class BackpropApp(App[str]):
     def compose(self) -> ComposeResult:
         yield Title(id="title")
         yield Rail(id="rail")
-        with Row(id="body"):
-            with Row(id="panels"):
+        with SideBySide(id="body"):
+            with SideBySide(id="panels"):
                 yield NetworkPanel(id="network")
                 with Stack(id="boards"):
                     yield Cache(id="cache")
