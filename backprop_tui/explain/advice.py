@@ -15,6 +15,8 @@ import numpy as np
 from backprop_tui.maths.expressions import Call, Name, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import power, signed
+from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import count
 from backprop_tui.model.architecture import Step
@@ -80,14 +82,14 @@ class _Epoch:
     def closed(self) -> Iterator[str]:
         """That a ReLU is closed for every neuron and example, and stops all gradients."""
         program, told = self.timeline.program, []
-        for step, _, of in self.activations("relu"):
+        for step, call, of in self.activations("relu"):
             if (top := self.all_of(of).max()) <= 0:
                 lost = [p for p in self.behind(step.symbol) if self.without_gradient(p)]
                 below = "below 0" if top < 0 else "0 or below"
-                told.append((len(lost), of, below, lost))
+                told.append((len(lost), call, below, lost))
         if told and (most := max(told, key=lambda found: found[0]))[0]:
-            _, of, below, lost = most
-            derivative = text(Call("relu_derivative", (Name(of),)))
+            _, call, below, lost = most
+            of, derivative = text(call.args[0]), text(derivative_of(call))
             said = (
                 f"very {of} is {below} {self.examples}, so {derivative} = 0 and no gradient "
                 f"reaches {', '.join(lost)}."
@@ -130,10 +132,9 @@ class _Epoch:
         return self.without_gradient(parameter) and np.array_equal(first, last)
 
     def gradient_of(self, symbol: str) -> Step | None:
-        steps, roles = self.timeline.program.steps, self.timeline.program.roles
-        return next(
-            (s for s in steps if s.phase == "backward" and roles[s.symbol].of == symbol), None
-        )
+        program = self.timeline.program
+        found = program.gradient_of(symbol)
+        return None if found is None else program.steps[program.index(found)]
 
     def not_separable(self) -> Iterator[str]:
         """That a network without a hidden layer is at its minimum, with wrong predictions."""
@@ -170,16 +171,15 @@ class _Epoch:
             above, here = self.gradient_of(step.symbol), self.gradient_of(of)
             if above is None or here is None or here.derivation is not None:
                 continue
-            A, dA, dZ = map(self.all_of, (step.symbol, above.symbol, here.symbol))
-            slopes = A * (1 - A) if call.function == "sigmoid" else 1 - A * A
-            most = float(slopes.max())
+            Z, dA, dZ = map(self.all_of, (of, above.symbol, here.symbol))
+            derivative = derivative_of(call)
+            most = float(value(derivative, {of: Z}).max())
             if not (most <= SATURATED and np.abs(dA).max() >= ARRIVES):
                 continue
             if (np.abs(dZ) <= most * np.abs(dA) * (1 + 1e-9)).all():
-                derivative = text(Call(f"{call.function}_derivative", call.args))
                 bound = _at_most(most)
                 yield (
-                    f"{step.symbol} is saturated: every {derivative} is at most {bound} "
+                    f"{step.symbol} is saturated: every {text(derivative)} is at most {bound} "
                     f"{self.examples}, so {here.symbol} is at most {bound} times {above.symbol}."
                 )
 

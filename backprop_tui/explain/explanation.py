@@ -354,13 +354,15 @@ class Explanation:
         if not self._chain_rule or not self.known:
             return None
         product, computed = self._chain_rule
+        is_finite = isfinite(self.value(product))  # not ∞ × 0
+        if is_finite and any(is_derivative(call.function) for call in calls(product)):
+            computed = product  # σ′(Z2[1,1]) has a figure of its own
         numbers = with_numbers(computed, self._simplified, 6, self._notation)
         line = f"{folded(product, 6, self._notation)} = {numbers}"
-        if not isfinite(self.value(product)):  # ∞ × 0
+        if not is_finite:
             return f"{line} cannot be computed; {text(self.step.expression)} can."
         recorded = self.provenance.number(self.place)
-        same = isclose(self.value(product), recorded, rel_tol=1e-6, abs_tol=1e-12)
-        if not same:
+        if not isclose(self.value(product), recorded, rel_tol=1e-6, abs_tol=1e-12):
             return None
         misleads = self._misleads(computed, self._simplified)
         return f"= {line} = {self.result}{ROUNDED if misleads else ''}"

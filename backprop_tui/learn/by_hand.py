@@ -89,7 +89,7 @@ def _calculated(
         case Neg(x):
             return -_calculated(x, rounded, backwards, each, last)
         case Mul():
-            first, *middle, end = [of(x) for x in _factors(e)][:: -1 if backwards else 1]
+            first, *middle, end = [of(x) for x in factors(e)][:: -1 if backwards else 1]
             return last(reduce(lambda x, y: rounded(x * y), middle, first) * end)
         case Div(Sum(terms), y) if each:
             return last(sum(rounded(of(term) / of(y)) for term in terms))
@@ -97,8 +97,9 @@ def _calculated(
             return last(float(value(rebuild(e, lambda x: as_expr(of(x))), {})))
 
 
-def _factors(e: Expr) -> tuple[Expr, ...]:
-    return (*_factors(e.left), *_factors(e.right)) if isinstance(e, Mul) else (e,)
+def factors(e: Expr) -> tuple[Expr, ...]:
+    """What a product multiplies."""
+    return (*factors(e.left), *factors(e.right)) if isinstance(e, Mul) else (e,)
 
 
 # More digits
@@ -179,8 +180,8 @@ def _on_the_way(found: Explanation, right: float) -> tuple[float, ...]:
             case Div(Sum(terms), y):
                 parts |= dict.fromkeys(term / y for term in terms)
             case Mul():
-                factors = _factors(part)
-                pairs = ((x, y) for k, x in enumerate(factors) for y in factors[k + 1 :])
+                every = factors(part)
+                pairs = ((x, y) for k, x in enumerate(every) for y in every[k + 1 :])
                 parts |= dict.fromkeys(Mul(x, y) for x, y in pairs)
             case Cell() | Call():
                 parts[Diff(Num(1.0), part)] = None

@@ -11,6 +11,7 @@ from math import isfinite
 
 from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.explanation import Explanation, read_figure, written_out
+from backprop_tui.learn.by_hand import factors
 from backprop_tui.learn.questions import AskedQuestion
 from backprop_tui.learn.votes import Choice, chance, number_vote
 from backprop_tui.maths.expressions import (
@@ -84,11 +85,6 @@ def _terms(e: Expr) -> Iterator[Expr]:
             yield from _terms(term)
     else:
         yield e.operand if isinstance(e, Neg) else e
-
-
-def factors(e: Expr) -> tuple[Expr, ...]:
-    """What a product multiplies."""
-    return (*factors(e.left), *factors(e.right)) if isinstance(e, Mul) else (e,)
 
 
 def _needed(operand: Expr) -> tuple[Expr, ...]:

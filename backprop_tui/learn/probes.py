@@ -23,7 +23,7 @@ from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
 from backprop_tui.model.formulas import NetworkError
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.own import drawn
+from backprop_tui.model.own import CLOSE, drawn, same
 from backprop_tui.model.program import Program
 from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.iterations import Iteration
@@ -49,9 +49,6 @@ VANISHED = 1e-3
 AS_IT_IS, DRAWS = 2, 7
 """How often random numbers are drawn until no gradient vanishes; from the draw AS_IT_IS on, one
 that does is replaced by random numbers."""
-TOLERANCE = 1e-9
-"""Numbers this close, relative to the largest of their matrix, are the same: formulas that are
-equal in mathematics round differently."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +116,10 @@ def misfit(e: Expr, symbol: str, program: Program, examples: int) -> str | None:
     return f"{symbol} must be {written(must)}{like}, but this gives {gives}"
 
 
-def same(found: Array, right: Array) -> bool:
-    """Whether two results are equal in every number, up to rounding."""
-    return bool(differing(found, right).size == 0)
-
-
 def differing(found: Array, right: Array) -> Indices:
     """The places at which two results differ, from 0, row by row."""
     sizes = np.abs(right[np.isfinite(right)])
-    near = TOLERANCE * float(sizes.max()) if sizes.size else 0.0
+    near = CLOSE * float(sizes.max()) if sizes.size else 0.0
     return np.argwhere(~np.isclose(found, right, rtol=0.0, atol=near, equal_nan=True))
 
 

@@ -20,7 +20,6 @@ from backprop_tui.learn.probes import (
     here,
     of_other_sizes,
     of_same_sizes,
-    same,
     taught_program,
 )
 from backprop_tui.learn.rewrites import variants
@@ -56,6 +55,7 @@ from backprop_tui.model.backward import shares
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import gradient
 from backprop_tui.model.network import Network
+from backprop_tui.model.own import same
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 

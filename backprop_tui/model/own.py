@@ -23,7 +23,8 @@ from backprop_tui.model.program import with_shapes_of
 DRAWS = 8
 """On how many networks with random numbers a formula is compared with the taught one."""
 CLOSE = 1e-9
-"""Numbers this close, relative to the largest of their matrix, are the same."""
+"""Numbers this close, relative to the largest of their matrix, are the same: formulas that are
+equal in mathematics round differently."""
 
 
 @lru_cache(maxsize=64)
@@ -41,7 +42,7 @@ def with_formulas(
     for step in taught:
         e = formulas.get(step.symbol, step.expression)
         results = [(_computed(e, env), _computed(step.expression, env)) for env in runs]
-        if not all(_same(*both) for both in results):
+        if not all(same(*both) for both in results):
             step = replace(step, expression=e)
         steps.append(step)
         for env, (result, _) in zip(runs, results, strict=True):
@@ -88,7 +89,8 @@ def _computed(e: Expr, env: dict[str, Any]) -> Array:
     return np.atleast_2d(value(e, env))
 
 
-def _same(found: Array, right: Array) -> bool:
+def same(found: Array, right: Array) -> bool:
+    """Whether two results are equal in every number, up to rounding."""
     near = CLOSE * np.abs(right[np.isfinite(right)]).max(initial=0.0)
     alike = found.shape == right.shape
     return alike and np.allclose(found, right, rtol=0.0, atol=near, equal_nan=True)

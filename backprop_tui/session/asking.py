@@ -18,7 +18,6 @@ from backprop_tui.messages import nearest, printable, short
 from backprop_tui.model.notes import LINE_FORM, Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import lazy, travel
-from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.prompts import Line, Prompt
 from backprop_tui.session.question import HINTS, LESSON, MODES, OFF, TYPE, Asking
 from backprop_tui.session.state import CannotError, SessionState
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 IN_WORDS = "This one is answered in words"
 FORMULA = "@ matrix product   * by element   .T   g1'(Z1)   enter answers · PgDn shows it"
-FIELD = "⏎ answers · PgDn shows it · ? gives a hint · esc leaves the field"
+FIELD = "⏎ answers · PgDn shows it · ? hint · esc leaves the field"
 PART = "⏎ answers · PgDn shows the step · ? hint · esc leaves the parts"
 DIGITS = {
     **{digit: digit for digit in "1234"},
@@ -124,7 +123,7 @@ def _open_for_lines(s: SessionState) -> None:
         return
     own = s.timeline.experiment.questions_at(s.position.iteration, symbol)
     if any(question.form == LINE_FORM for question in own):
-        _open_blackboard(s, symbol)
+        s.blackboard = s.board_of(symbol)
 
 
 def lead(s: SessionState) -> None:
@@ -133,13 +132,8 @@ def lead(s: SessionState) -> None:
     if s.levels or s.asking or symbol is None:
         return
     if any(n.derive for n in s.timeline.experiment.notes_at(s.position.iteration, symbol)):
-        _open_blackboard(s, symbol)
+        s.blackboard = s.board_of(symbol)
         s.led = True
-
-
-def _open_blackboard(s: SessionState, symbol: str) -> None:
-    examples = s.timeline.state(s.position).examples
-    s.blackboard = Blackboard.of(s.timeline.program, examples, symbol)
 
 
 def ask_line(s: SessionState) -> bool:

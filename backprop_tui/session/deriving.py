@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backprop_tui.session import asking, looking, travel
-from backprop_tui.session.blackboard import PATHS, Blackboard
+from backprop_tui.session.blackboard import PATHS
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.state import CannotError, SessionState
 
@@ -42,7 +42,7 @@ def derive(s: SessionState, rest: str) -> None:
         raise CannotError(f"{symbol} is not computed yet: step {at} computes it.")
     own = s.step_symbol == symbol and not s.inspection.place
     s.look(Inspection())
-    opened = Blackboard.of(program, s.view.state.examples, symbol, None if own else place.cell)
+    opened = s.board_of(symbol, None if own else place.cell)
     s.blackboard = opened.whole() if rest == ALL else opened
 
 

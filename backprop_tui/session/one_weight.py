@@ -96,10 +96,11 @@ def found(s: SessionState, weight: Weight) -> Found:
     """What there is to see of a weight. Raises CannotError where the loss cannot be computed."""
     view, cell = s.view, weight.cell
     program, state = view.program, view.state
-    if program.objective not in program.positions or (reason := program.cut(cell.symbol)):
-        why = program.objective not in program.positions or reason
-        said = f"{program.objective} is not computed here" if why is True else why
-        raise CannotError(f"The loss over {text(cell)} cannot be shown: {said}.")
+    why = program.cut(cell.symbol)
+    if program.objective not in program.positions:
+        why = f"{program.objective} is not computed here"
+    if why:
+        raise CannotError(f"The loss over {text(cell)} cannot be shown: {why}.")
     curve = lazy.sweep.sweep(program, state.iteration, cell, 2.0**weight.halved)
     if curve is None:
         raise CannotError("The network is too large: this curve would take too long.")

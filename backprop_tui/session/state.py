@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.explain.published import Beside
 from backprop_tui.files.settings import NO_SETTINGS, Settings
-from backprop_tui.maths.expressions import Expr
+from backprop_tui.maths.expressions import Cell, Expr
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
@@ -242,8 +242,7 @@ class SessionState:
         if not self.levels or not (moved or self.levels[0].symbol not in program.positions):
             return
         at = here.steps if here.elements else max(0, here.steps - 1)
-        examples = self.timeline.state(here).examples
-        found = Blackboard.of(program, examples, program.steps[at].symbol)
+        found = self.board_of(program.steps[at].symbol)
         self.blackboard = found.whole() if here.elements else found
 
     @property
@@ -258,6 +257,11 @@ class SessionState:
     def blackboard(self, board: Blackboard | None) -> None:
         self.levels = board.levels if board is not None else ()
         self.led = self.led and board is not None
+
+    def board_of(self, symbol: str, cell: Cell | None = None) -> Blackboard:
+        """A blackboard with the first line of what computes that."""
+        examples = self.timeline.state(self.position).examples
+        return Blackboard.of(self.timeline.program, examples, symbol, cell)
 
     @property
     def step_symbol(self) -> str | None:

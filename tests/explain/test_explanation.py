@@ -376,7 +376,7 @@ def test_why_do_we_start_at_dz_its_product_is_prediction_minus_target() -> None:
         "For dZ2, multiply by the derivative σ′(Z2[1,1]) = 0.230.",
     )
     assert explained(load("article"), "dZ2").remarks == (
-        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.359 × (1 − 0.359) = −0.641 (rounded)",
+        "= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230 = −0.641",
     )
 
 

@@ -21,7 +21,7 @@ from backprop_tui.exports.check import Report
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.learn.formulas import JudgedFormula, judge, trees
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, slips_in
-from backprop_tui.learn.probes import misfit, same
+from backprop_tui.learn.probes import misfit
 from backprop_tui.learn.trial import FormulaVerdict
 from backprop_tui.maths.expressions import (
     Cell,
@@ -43,6 +43,7 @@ from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.own import same
 from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline

@@ -116,5 +116,5 @@ async def test_no_keys_at_no_size_break_anything(
             assert len(lines) == size[1]
             if driver.kind == "" and size[0] >= FROM[0] and size[1] >= FROM[1]:
                 step = app.session.view.state.number
-                assert app.session.message or f"step {step}" in lines[0]
+                assert (app.session.message[:20] or f"step {step}") in lines[0]
                 assert app.session.view.step is None or app.session.view.step.symbol in lines[1]

@@ -306,6 +306,7 @@ async def test_examples_of_a_batch_are_paged() -> None:
         assert [driver.cell("cache", "Z1", i) for i in (1, 2, 3)] == ["2.000", "4.000", "1.000"]
         await driver.press("k")
         assert "‹example 2 of 2›" in driver.text("cache")
+        assert [driver.cell("cache", "X", 1, j) for j in (1, 2)] == ["2.000", "−1.000"]
         weights = [driver.cell("cache", "W1", 1, j) for j in (1, 2, 3)]
         assert weights == ["1.000", "0.000", "−1.000"]
         await driver.press("k")

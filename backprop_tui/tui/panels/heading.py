@@ -51,7 +51,7 @@ class Title(Panel):
         at_step = min(at_step, room - len(step))
         at_iteration = max(0, min(at_iteration, at_step - len(iteration) - 2))
         if canvas.width < 60:  # no room for all: the step first, then the loss
-            canvas.put(1, 0, step, "strong")
+            canvas.put(1, 0, shortened(step, max(0, room - 2)), "strong")
             return
         sparks, edited = view.sparkline, f"{EDITED}edited  " if experiment.edits else ""
         names, looks = [experiment.name], "strong"

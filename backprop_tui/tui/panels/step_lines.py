@@ -65,7 +65,11 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
         most, weight = (3, 5) if proof else (2 if roomy else 1, 4)
         looks = "" if proof else "quiet"
-        lines += [TextLine(line, looks, weight) for line in wrapped(remark, width, most)]
+        if remark.startswith("= "):  # it goes on with the number: under its first =
+            under = f"{' ' * len(found.cell)} {remark}"
+            remark = under if len(under) <= width else remark
+        shown = [remark] if len(remark) <= width else wrapped(remark, width, most)
+        lines += [TextLine(line, looks, weight) for line in shown]
     if not found.known:
         number_of = view.program.index(found.step.symbol) + 1
         lines.append(TextLine(f"Not computed yet: step {number_of} computes it.", "strong", 8))
