@@ -157,3 +157,13 @@ def test_an_updated_number_is_told_from_what_it_was() -> None:
     shown = " ".join(painted(StepPanel(), view, 80, 8).text().split())
     assert "= −0.40000 − 1e-05 × −0.52441 = −0.39999 " in shown
     assert "(rounded)" not in shown
+
+
+def test_the_chain_rule_s_line_stands_under_the_first_equals_sign() -> None:
+    """It goes on with the number of the line above, where there is room so far to the right."""
+    article = Timeline(load("article"))
+    view = view_of(article, Position(1, article.program.index("dZ2") + 1))
+    for width, begin in ((80, " " * 9), (60, "")):
+        lines = [line.rstrip() for line in painted(StepPanel(), view, width, 8).text().split("\n")]
+        at = next(k for k, line in enumerate(lines) if line.startswith(" dZ2[1,1] = A2"))
+        assert lines[at + 1] == f" {begin}= dA2[1,1] · σ′(Z2[1,1]) = −2.789 × 0.230 = −0.641"
