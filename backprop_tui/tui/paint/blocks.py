@@ -130,7 +130,8 @@ class Blocks:
             for number, slot in enumerate(getattr(row, part))
             if slot not in way.left_out and not (beside and slot[0] in self.under)
         ]
-        hosts = [(s, host) for s, host in self.under.items() if (host,) in row.results]
+        results = [slot for slot in row.results if slot not in way.left_out]
+        hosts = [(s, host) for s, host in self.under.items() if (host,) in results]
         if way.flowing and way.below and way.named > 1:
             own = [slot for slot, _ in hosts if (slot,) not in row.slots]
             found += [self.block((s,), "targets", len(found), way, False) for s in own]
