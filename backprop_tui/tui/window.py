@@ -215,7 +215,7 @@ class Window:
             plane = bool(lazy.plane_beside(view, BESIDE_PLANE, body))
             plane = plane and self._has_all(view, width - BESIDE_PLANE)
             beside = (BESIDE_PLANE if plane else LARGE_DRAWING) + BLACKBOARD
-            if self._has_all(view, width - beside):
+            if width - beside >= LEAST_BOARD and self._has_all(view, width - beside):
                 yield Division(beside, step, first="", last="")
             if plane:
                 yield from (Division(BESIDE_PLANE, n, last="a") for n in (step, LOW_STEP))
