@@ -8,15 +8,22 @@ from backprop_tui.maths.numbers import number, told_apart
 from backprop_tui.model.architecture import PHASES, Phase
 from backprop_tui.model.program import Program
 from backprop_tui.session.view import ARROWS, EDITED, View
-from backprop_tui.tui.paint.canvas import Canvas, shortened
+from backprop_tui.tui.paint.canvas import Canvas, shortened, wrapped
 from backprop_tui.tui.paint.cells import WRONG
 from backprop_tui.tui.panels.panel import Panel
 
 DIGITS = "0123456789"
 MORE = 3
 """Digits more than usual with which a loss may be told from the last one."""
+MOST_LINES = 4
+"""Lines of a message at most."""
 MANY = 4
 """Groups beyond which the rail names the one that it shows."""
+
+
+def message_lines(view: View, width: int) -> list[str]:
+    """The lines of a message: the first stands in the title, others above the Step panel's."""
+    return wrapped(view.message, width, MOST_LINES)
 
 
 class Title(Panel):
@@ -29,7 +36,7 @@ class Title(Panel):
         if view.message:
             if len(view.message) + 3 > room:
                 room, loss = canvas.width, ""
-            canvas.put(1, 0, shortened(view.message, room - 2), "note strong")
+            canvas.put(1, 0, message_lines(view, room - 2)[0], "note strong")
         else:
             self.position(canvas, view, room)
         canvas.right(canvas.width - 1, 0, loss, "carried" if wrong_loss(view) else "strong")
