@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -245,3 +246,27 @@ def test_a_larger_board_never_shows_less(
     if wider and small.given_up == large.given_up == "e":
         before, after = before[:3], after[:3]  # matrices that flow break lines elsewhere
     assert after >= before
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 14), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("drawn", WRITTEN, ids=lambda drawn: drawn.name)
+def test_at_every_step_of_a_program_what_it_touches_is_there(
+    drawn: Experiment, size: tuple[int, int]
+) -> None:
+    run = Timeline(drawn)
+    slots = [slot for row in rows_of(run.program) for slot in row.slots]
+    for steps in range(len(run.program.steps) + 1):
+        view, _, found = in_window(view_of(run, Position(1, steps)), Size(*size))
+        there = {p.symbol for p in found.cache if p.rows}
+        for symbol in view.needed:
+            here = any(symbol in slot and there.intersection(slot) for slot in slots)
+            assert here or found.given_up == "i"  # twelve matrices have no room in 40×12
+
+
+def test_the_losses_of_a_batch_stand_under_a_lone_result() -> None:
+    """So that a step that reads their gradient has it on the board."""
+    run = Timeline(load(next(path for path in FORMULAS if path.stem == "joint")))
+    for step in ("L", "dL", "dO"):
+        here = Position(1, run.program.index(step) + 1)
+        _, _, found = in_window(view_of(run, here), Size(80, 24))
+        assert {"L", "dL"} <= {p.symbol for p in (*found.cache, *found.gradients)}
