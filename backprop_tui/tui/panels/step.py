@@ -122,11 +122,13 @@ class StepPanel(Panel):
         return frame.x - 3
 
     def draw_steps(self, canvas: Canvas, view: View, width: int, height: int) -> int:
-        """Write the steps of the iteration beside the text, below them the losses so far, and
-        return the columns left for the text."""
+        """Write the steps of the iteration beside the text, below them the losses so far, which go
+        before steps far from the current one; return the columns left for the text."""
         columns = max(STEPS, min(width // 2, MOST_STEPS))
-        x = width + 1 - columns
-        rows = min(height, len(view.program.steps) + 1)
+        x, rows = width + 1 - columns, height
+        if height > LOW_STEPS + LEAST_CURVE:
+            rows -= LEAST_CURVE + 1
+        rows = min(rows, len(view.program.steps) + 1)
         below = lazy.paint_iteration(
             canvas, view, Region(x, 1, columns, rows), self.is_covered(view) or bool(view.hidden)
         )
