@@ -22,9 +22,9 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import TRANSPARENT, Color
-from textual.containers import Horizontal, Vertical
 from textual.driver import Driver
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.timer import Timer
 
@@ -48,13 +48,13 @@ from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
-from backprop_tui.tui.panels.panel import Panel, Still
+from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
-from backprop_tui.tui.window import Window, WindowLayout
+from backprop_tui.tui.window import PanelScreen, Places, Window, WindowLayout
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -98,7 +98,7 @@ class Rehearsal:
 
     view: View
     layout: WindowLayout
-    painted: dict[Panel, Canvas | None]
+    painted: dict[Panel, Canvas]
 
 
 @runtime_checkable
@@ -107,14 +107,6 @@ class Ending(Protocol):
 
     def must_end(self, status: int, last_words: str = "") -> None:
         """End it soon, unless the screen is taken down before."""
-
-
-class SideBySide(Still, Horizontal):
-    """What stands beside each other."""
-
-
-class Stack(Still, Vertical):
-    """What stands under each other."""
 
 
 class BackpropApp(App[str]):
@@ -156,6 +148,7 @@ class BackpropApp(App[str]):
         self._losses = Drawn()
         self._panels: list[Panel] = []
         self._layout: WindowLayout | None = None
+        self._places = Places()
         self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
@@ -229,17 +222,18 @@ class BackpropApp(App[str]):
         if isinstance(self._driver, Ending):
             self._driver.must_end(status, last_words)
 
+    def get_default_screen(self) -> Screen[None]:
+        """A screen on which panels stand where the window has its place for them."""
+        return PanelScreen(self._places, id="_default")
+
     def compose(self) -> ComposeResult:
         yield Title(id="title")
         yield Rail(id="rail")
-        with SideBySide(id="body"):
-            with SideBySide(id="panels"):
-                yield NetworkPanel(id="network")
-                with Stack(id="boards"):
-                    yield Cache(id="cache")
-                    yield Gradients(id="gradients")
-                    yield Update(id="update")
-            yield BlackboardPanel(id="blackboard")
+        yield NetworkPanel(id="network")
+        yield Cache(id="cache")
+        yield Gradients(id="gradients")
+        yield Update(id="update")
+        yield BlackboardPanel(id="blackboard")
         yield StepPanel(id="step")
         yield Footer(id="footer")
         yield PromptLine(id="prompt")
@@ -421,11 +415,16 @@ class BackpropApp(App[str]):
             return
         view = self._view_of(after)
         yield
-        layout, painted = self.window.layout(view), dict[Panel, Canvas | None]()
+        layout, painted = self.window.layout(view), dict[Panel, Canvas]()
         self._rehearsal = Rehearsal(view, layout, painted)
-        for panel in self._panels if layout == self._layout else ():
-            yield
-            painted[panel] = panel.rehearsed(view)
+        regions = layout.regions(self.window.size)
+        for panel in self._panels:
+            if (at := regions.get(panel.id or "")) is not None:
+                yield
+                self._fit_boards(layout)
+                painted[panel] = panel.painted(view, at.size)
+                if self._layout is not None:
+                    self._fit_boards(self._layout)
 
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
@@ -452,28 +451,25 @@ class BackpropApp(App[str]):
         if session.copied is not None:
             self.copy_to_clipboard(session.copied)
             session.copied = None
-        moves = self._draw_panels()
+        self._draw_panels()
         self._draw_above()
         self._drawn_at = monotonic()
         for timer in (self._rest, self._next):
             if timer is not None:
                 timer.stop()
-        soon = SOON * (1 + 2 * moves)  # panels that are moved are repainted twice
-        self._rest, self._next = None, self.set_timer(soon, self._rehearse)
+        self._rest, self._next = None, self.set_timer(SOON, self._rehearse)
 
-    def _draw_panels(self) -> bool:
-        """Show the panels as they are now; whether they are moved."""
+    def _draw_panels(self) -> None:
         view, ahead = self._view_of(self.session), self._rehearsal
         self._rehearsal = self._rehearsing = None
         if ahead is not None and ahead.view.shows(view):
             view, layout, painted = ahead.view, ahead.layout, ahead.painted
         else:
             layout, painted = self.window.layout(view), {}
-        if moves := layout != self._layout:
-            self._arrange(layout)
+        self._arrange(layout)
         for panel in self._panels:
-            panel.show(view, moves, painted.get(panel))
-        return moves
+            if (at := self._places.regions.get(panel.id or "")) is not None:
+                panel.show(view, painted.get(panel) or panel.painted(view, at.size))
 
     def _view_of(self, session: Session) -> View:
         losses = self._drawn_losses(session)
@@ -483,31 +479,17 @@ class BackpropApp(App[str]):
         return view
 
     def _arrange(self, layout: WindowLayout) -> None:
-        """Show the panels of the layout, as large as it says."""
-        self._layout = layout
-        for name in ("network", "cache", "gradients", "update", "blackboard"):
-            self.query_one(f"#{name}").display = name in layout.shown
+        """Show the panels of the layout where it says."""
+        self._fit_boards(layout)
+        if layout != self._layout or self._places.regions != layout.regions(self.window.size):
+            self._layout, self._places.regions = layout, layout.regions(self.window.size)
+            for panel in self._panels:
+                panel.display = panel.id in self._places.regions
+            self._panels[0].refresh(layout=True)
+
+    def _fit_boards(self, layout: WindowLayout) -> None:
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
-        self.query_one("#cache").styles.height = layout.cache or "1fr"
-        only, beside = layout.shown == {"step"}, layout.beside
-        self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
-        self.query_one("#body").display = not only
-        panels, drawing = self.query_one("#panels"), self.query_one("#network")
-        panels.display = layout.shown != {"blackboard"}
-        apart = 1 if beside else 2 * bool(layout.within)
-        panels.styles.width = (beside or layout.within) + apart or "1fr"
-        panels.styles.height = layout.above or "1fr"
-        self.query_one("#body").styles.layout = "vertical" if layout.above else "horizontal"
-        panels.styles.padding = (0, apart, 0, 0)
-        panels.styles.layout = "vertical" if layout.stacked else "horizontal"
-        drawing.styles.dock = "bottom" if beside else "none"
-        drawing.styles.height = layout.drawing or "1fr"
-        drawing.styles.width = (
-            "1fr" if layout.alone or layout.drawing else layout.network - layout.gap
-        )
-        drawing.styles.margin = (0, layout.gap, 0, 0)
-        self.query_one("#step").styles.height = "1fr" if only else layout.step
 
     def _drawn_losses(self, session: Session) -> Drawn:
         drawn = self._losses

@@ -109,43 +109,33 @@ class Panel(Painted):
 
     view: View | None = None
 
-    def rehearsed(self, view: View) -> Canvas | None:
-        """That view, painted as it would stand here; None where nothing of it is seen."""
-        if not self.display or not self.size.area:
-            return None
-        canvas = Canvas(self.size.width, self.size.height)
-        self.paint_whole(canvas, view)
+    def painted(self, view: View, size: Size) -> Canvas:
+        """A view as it looks on a panel of that size."""
+        canvas = Canvas(*size)
+        self.paint(canvas, view)
+        if self.is_covered(view):
+            self.hide(canvas, view)
+        self.finish(canvas, view)
         return canvas
 
-    def show(self, view: View, moves: bool = False, painted: Canvas | None = None) -> None:
-        """Show this view from now on, `painted` already or not; only the lines that change are
-        drawn anew. Where the panels are being moved, it is painted once they stand where they
-        will."""
-        self.view = view
-        before, self._canvas = self._canvas, painted
-        if not self.display or not self.size.area:
-            return
-        if moves or before is None or self._painted_for != self.size:
-            self._canvas = None
+    def show(self, view: View, painted: Canvas) -> None:
+        """Show this view from now on, as it was painted; only the lines that change are drawn."""
+        before, drawn = self._canvas, self._strips
+        self.view, self._canvas, self._strips = view, painted, {}
+        self._painted_for = Size(painted.width, painted.height)
+        if before is None or (before.width, before.height) != self._painted_for:
             self.refresh()
             return
-        drawn, now, width = self._strips, self.canvas, self.size.width
-        changed = [y for y in range(now.height) if now.differs(before, y)]
+        changed = [y for y in range(painted.height) if painted.differs(before, y)]
         self._strips = {y: strip for y, strip in drawn.items() if y not in changed}
         if changed:
+            width = painted.width
             self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
     def paint_anew(self, canvas: Canvas) -> None:
         """Paint the view that is shown."""
         if self.view is not None:
-            self.paint_whole(canvas, self.view)
-
-    def paint_whole(self, canvas: Canvas, view: View) -> None:
-        """Paint a view, cover its numbers where they are hidden, and finish."""
-        self.paint(canvas, view)
-        if self.is_covered(view):
-            self.hide(canvas, view)
-        self.finish(canvas, view)
+            canvas.paste(self.painted(self.view, Size(canvas.width, canvas.height)), 0, 0)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         """Paint `view`; the canvas has the size of the panel."""
