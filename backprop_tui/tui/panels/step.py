@@ -17,7 +17,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import COVERED, Canvas
 from backprop_tui.tui.paint.lines import TextLine, put_lines, spaced
-from backprop_tui.tui.panels.heading import message_lines
+from backprop_tui.tui.panels.heading import rest_of_message
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step_lines import ROOMY, all_terms, explained
 
@@ -64,8 +64,9 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
-        if view.message and (more := message_lines(view, canvas.width - 2)[1:]):
-            found = [*(TextLine(line, "note strong", 10) for line in more), *found]
+        if view.message:
+            rest = rest_of_message(view, canvas.width - 2)
+            found = [*(TextLine(line, "note strong", 10) for line in rest), *found]
         if self.is_covered(view):
             found = [replace(line, text=FIGURES.sub(5 * COVERED, line.text)) for line in found]
         put_lines(canvas, self.airy(view, found, height), width, height)
