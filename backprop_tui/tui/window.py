@@ -239,11 +239,21 @@ class Window:
             body = min(height, max(boards_lines(found[0]), min(body, MOST_BODY)))
             height, step = body, step + height - body
             pictures = BESIDE_PLANE if lazy.plane_beside(view, left, height) else LARGE_DRAWING
-            if left - pictures >= BLACKBOARD:
+            beside = pictures + BLACKBOARD
+            if left >= beside and self._found(view, width - beside, height)[0].given_up <= "a":
                 blackboard = min(left - pictures, MOST_BLACKBOARD)
         if view.roomy and columns:
             plane = lazy.plane_beside(view, left - blackboard, height)
             columns = min(left - blackboard, LARGE_DRAWING + plane)
+        kept = found[0].given_up
+        while self._found(view, width - blackboard - columns, height)[0].given_up > kept:
+            # Labels may have needed a column or two that they do not take.
+            if blackboard > BLACKBOARD:
+                blackboard -= 1
+            elif columns > division.columns or blackboard:
+                columns -= 1
+            else:
+                break
         gap = 2 if columns > DRAWINGS[0] else 1 - (columns == DRAWINGS[0] - BATCH)
         shown = shown if columns else shown - {"network"}
         shown = shown | {"blackboard"} if blackboard else shown
