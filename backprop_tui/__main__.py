@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("there is not enough memory for this experiment")
         return WRONG
     except KeyboardInterrupt:
+        complain("stopped by ctrl-c before the end")
         return INTERRUPTED
     except BrokenPipeError:  # `trace | head` has read enough
         return FINE

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.files.codes import FAR
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Saved
-from backprop_tui.run.history import FAR
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.leaving import end_autosaves, last_words
