@@ -61,7 +61,8 @@ def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html | str]:
     yield Html('<div class="document">\n')
     title = element("h1", timeline.experiment.title)
     yield element("header", title, *said, element("p", HINT, class_="hint", hidden="hidden"))
-    yield _contents(timeline, wanted.iterations)
+    contents = streamed("ul", _contents(timeline, wanted.iterations))
+    yield from streamed("nav", contents, aria_label="Contents")
     yield from chain.from_iterable(map(_chapter, chapters(timeline, wanted)))
     yield from derived(derivations(timeline), of_derivations(timeline))
     yield Html("</div>\n")
@@ -121,10 +122,9 @@ def name_of(iteration: int, symbol: str) -> str:
     return symbol if iteration == 1 else f"{iteration}-{symbol}"
 
 
-def _contents(timeline: Timeline, number: int) -> Html:
+def _contents(timeline: Timeline, number: int) -> Iterator[Html]:
     """Links to every iteration, and to each of its steps."""
     symbols = {s.symbol: unbroken(MATHML.name(s.symbol)) for s in timeline.program.steps}
-    items = []
     for k, iteration in enumerate(iterations(timeline, number), 1):
         first = element("a", heading(timeline, iteration), href=f"#iteration-{k}")
         steps = (
@@ -132,9 +132,8 @@ def _contents(timeline: Timeline, number: int) -> Html:
             for symbol, written in symbols.items()
             for part in (" ", element("a", written, href=f"#{name_of(k, symbol)}"))
         )
-        items.append(element("li", first, ":", *steps))
-    items.append(element("li", element("a", "Derivations", href="#all-derivations")))
-    return element("nav", element("ul", *items), aria_label="Contents")
+        yield element("li", first, ":", *steps)
+    yield element("li", element("a", "Derivations", href="#all-derivations"))
 
 
 def _chapter(chapter: Chapter) -> Iterator[Html | str]:
