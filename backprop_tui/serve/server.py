@@ -221,7 +221,7 @@ async def delivered(request: web.Request, handler: Handler) -> web.StreamRespons
         async with asyncio.timeout(DELIVERED):
             await answer.prepare(request)
             await answer.write_eof()
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):  # or has left already
         if request.transport:
             request.transport.abort()
     return answer

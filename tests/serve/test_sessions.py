@@ -445,7 +445,8 @@ async def test_a_visitor_who_reads_nothing_keeps_no_place(
         await web.SockSite(runner, listening).start()
         visitor.connect(listening.getsockname())
         visitor.sendall(f"{request_}\r\n".encode())
-        assert (connected := runner.server)
+        assert runner.server
+        connected = runner.server
         await until(lambda: connected.connections)
         if request_ == HANDSHAKE:
             await until(lambda: served.sessions)
