@@ -8,21 +8,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from backprop_tui import lessons, version
-from backprop_tui.cli import lazy
-from backprop_tui.cli.commands import COMMANDS, STEPPER
-from backprop_tui.cli.parser import checked, command_line
-from backprop_tui.cli.streams import (
-    FINE,
-    INTERRUPTED,
-    PROGRAM,
-    WRONG,
-    CommandError,
-    close_stdout,
-    complain,
-    open_streams,
-    write,
-)
+try:
+    from backprop_tui import lessons, version
+    from backprop_tui.cli import lazy
+    from backprop_tui.cli.commands import COMMANDS, STEPPER
+    from backprop_tui.cli.parser import checked, command_line
+    from backprop_tui.cli.streams import (
+        FINE,
+        INTERRUPTED,
+        PROGRAM,
+        WRONG,
+        CommandError,
+        close_stdout,
+        complain,
+        open_streams,
+        write,
+    )
+except KeyboardInterrupt:  # ctrl-c in the first moment
+    sys.exit(130)
 
 
 def run(argv: Sequence[str]) -> int:
