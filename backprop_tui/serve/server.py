@@ -217,13 +217,12 @@ async def found(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def delivered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Drop a visitor who reads the answer so slowly that a connection would be taken for ever."""
     answer = await handler(request)
-    try:
-        async with asyncio.timeout(DELIVERED):
-            await answer.prepare(request)
-            await answer.write_eof()
-    except (TimeoutError, ConnectionError):  # or has left already
-        if request.transport:
-            request.transport.abort()
+    transport, task = request.transport, asyncio.current_task()
+    if transport and task:  # it lasts until all is sent
+        late = asyncio.get_running_loop().call_later(DELIVERED, task.cancel)
+        task.add_done_callback(
+            lambda done: transport.abort() if done.cancelled() else late.cancel()
+        )
     return answer
 
 

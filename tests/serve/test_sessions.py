@@ -431,7 +431,7 @@ HANDSHAKE = (
     "request_", [HANDSHAKE, "GET /terminal/js/textual.js HTTP/1.1\r\nHost: localhost\r\n"]
 )
 async def test_a_visitor_who_reads_nothing_keeps_no_place(
-    request_: str, monkeypatch: pytest.MonkeyPatch
+    request_: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("backprop_tui.serve.server.HEARTBEAT", 600.0)
     monkeypatch.setattr("backprop_tui.serve.server.UNFINISHED", 600.0)
@@ -453,6 +453,7 @@ async def test_a_visitor_who_reads_nothing_keeps_no_place(
         await until(lambda: not connected.connections)
         await until(lambda: not served.sessions)
         await runner.cleanup()
+    assert not caplog.records
 
 
 def small(one: socket.socket) -> socket.socket:
