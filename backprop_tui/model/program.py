@@ -289,8 +289,14 @@ class Program:
 
     def phase_bounds(self, phase: Phase) -> tuple[int, int]:
         """The first step of a phase and the first behind it, from 0; equal where it has none."""
-        own = [i for i, step in enumerate(self.steps) if step.phase == phase]
-        return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
+        return self._bounds.get(phase, (len(self.steps), len(self.steps)))
+
+    @cached_property
+    def _bounds(self) -> dict[Phase, tuple[int, int]]:
+        found: dict[Phase, tuple[int, int]] = {}
+        for i, step in enumerate(self.steps):
+            found[step.phase] = found.get(step.phase, (i, i))[0], i + 1
+        return found
 
     def is_early(self, step: Step) -> bool:
         """Whether an update comes before the last gradient: only a mistake makes it do that."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
-from backprop_tui.serve.server import A_FEW, PAGE, Server, visitor_at
+from backprop_tui.serve.server import A_FEW, PAGE, Server, runner_of, visitor_at
 from backprop_tui.serve.session import BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
@@ -389,7 +390,7 @@ async def test_stopping_ends_the_process_whatever_its_task_has_met(
         raise BrokenPipeError("the page has reset its connection")
 
     monkeypatch.setattr(BrowserSession, "run", fails)
-    session = BrowserSession({"word": "article"}, web.WebSocketResponse(), str)
+    session = BrowserSession({"word": "article"}, web.WebSocketResponse(), str, lambda: None)
     await session.start(80, 24)
     process = session._process
     assert process
@@ -417,6 +418,49 @@ async def test_a_session_frees_its_place_whatever_its_end_is_like(
         assert process
         await until(lambda: process.returncode is not None)
     assert not caplog.records
+
+
+HANDSHAKE = (
+    "GET /ws?width=500&height=200 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    f"Sec-WebSocket-Key: {'A' * 22}==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "request_", [HANDSHAKE, "GET /terminal/js/textual.js HTTP/1.1\r\nHost: localhost\r\n"]
+)
+async def test_a_visitor_who_reads_nothing_keeps_no_place(
+    request_: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("backprop_tui.serve.server.HEARTBEAT", 600.0)
+    monkeypatch.setattr("backprop_tui.serve.server.UNFINISHED", 600.0)
+    monkeypatch.setattr("backprop_tui.serve.server.DELIVERED", 0.2)
+    monkeypatch.setattr("backprop_tui.serve.session.UNREAD", 0.2)
+    served = Server({"word": "article"}, most=1)
+    runner = runner_of(served)
+    await runner.setup()
+    with small(socket.socket()) as listening, small(socket.socket()) as visitor:
+        listening.bind(("127.0.0.1", 0))
+        await web.SockSite(runner, listening).start()
+        visitor.connect(listening.getsockname())
+        visitor.sendall(f"{request_}\r\n".encode())
+        assert runner.server
+        connected = runner.server
+        await until(lambda: connected.connections)
+        if request_ == HANDSHAKE:
+            await until(lambda: served.sessions)
+        await until(lambda: not connected.connections)
+        await until(lambda: not served.sessions)
+        await runner.cleanup()
+    assert not caplog.records
+
+
+def small(one: socket.socket) -> socket.socket:
+    """A socket with little room for what is not read yet."""
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return one
 
 
 @pytest.mark.parametrize(

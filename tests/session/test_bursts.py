@@ -326,6 +326,7 @@ async def test_a_resize_in_a_prompt_changes_nothing_of_it() -> None:
 # In a terminal -------------------------------------------------------------------------------
 
 CTRL = {"⏎": "\r", "␛": "\x1b", "␣": " ", "⌫": "\x7f", "⇥": "\t"}
+CTRL |= {"↑": "\x1b[A", "↓": "\x1b[B", "→": "\x1b[C"}
 
 
 @contextmanager
@@ -368,3 +369,41 @@ def test_a_burst_in_a_terminal_is_slow_typing(typed: str, says: str) -> None:
         for terminal in (slow, burst):
             terminal.until_says(says)
         slow.until(lambda: alike(slow, burst), "the same screen")
+
+
+OPEN = ("e7", "f", "e⏎", "g0⏎", "gwhat⏎", "fX@⏎", "fA2-Y⏎")
+WHOLE = [p for p in QUICK if not {"␛", "q"} & {*p} and p not in OPEN]
+"""Pieces that need no escape, quit nothing, and leave no line open in which others would end."""
+
+QUIET = replace(load("article"), look=replace(load("article").look, ask="off"))
+"""As the command line opens it with --ask off."""
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_keys_in_bursts_in_a_terminal_lead_where_each_alone_does(seed: int) -> None:
+    chance = random.Random(seed)
+    bursts = ["".join(chance.choices(WHOLE, k=20)) for _ in range(5)]
+    with somewhere():
+        expected = asyncio.run(shown_alone("".join(bursts)))
+    with Terminal(stepper("article", "--ask", "off"), *SMALL) as terminal:
+        terminal.until_says("Press space")
+        for burst in bursts:
+            terminal.press("".join(CTRL.get(sign, sign) for sign in burst).encode())
+            terminal.look(0)  # so that its output never waits
+        terminal.until(lambda: terminal.lines == expected, "\n".join(expected))
+
+
+async def shown_alone(typed: str) -> list[str]:
+    """The lines of the screen after keys that came one after the other."""
+    async with stepping(QUIET, SMALL, asks=True) as driver:
+        for key, character in keys(typed):
+            driver.app.post_message(Key(key, character))
+            await driver.settle()
+        await driver.rest()
+        return [line.rstrip() for line in driver.everything().splitlines()]
+
+
+def test_what_is_typed_before_the_first_frame_is_not_lost() -> None:
+    with Terminal(stepper("article", "--ask", "off"), *SMALL) as terminal:
+        terminal.press(b"g3\r  ")  # the terminal is not taken yet, and makes its enter a line feed
+        terminal.until_says("iteration 3", "step 3 of 17")
