@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from textual._compositor import Compositor
 from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
@@ -32,7 +33,7 @@ from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.panels.boards import Board
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.panel import Painted, Panel
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0
@@ -229,12 +230,29 @@ async def stepping(
 
 @asynccontextmanager
 async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Driver]:
-    """An app, ready for keys; it waits for a rest between them until it is told of one."""
-    with patch("backprop_tui.tui.app.PATIENCE", 3600.0):
+    """An app, ready for keys; it waits for a rest between them until it is told of one.
+
+    Panels are painted at every key. Their lines become text for a terminal only where a test reads
+    the screen, and at the end: the terminal of a test throws them away.
+    """
+    with (
+        patch("backprop_tui.tui.app.PATIENCE", 3600.0),
+        patch.object(Compositor, "render_update", paint),
+    ):
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
             await driver.settle()
             yield driver
+            if app.is_running:
+                driver.everything()
+
+
+def paint(compositor: Compositor, **_: object) -> None:
+    """Paint what is on the screen and has changed."""
+    compositor._dirty_regions.clear()
+    for widget in compositor.visible_widgets:
+        if isinstance(widget, Painted):
+            assert widget.canvas
 
 
 def plain(text: str) -> str:
