@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from backprop_tui import lessons
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.explain.published import Beside
 from backprop_tui.files.experiment_file import load
@@ -214,6 +216,10 @@ class Driver:
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+lesson = cache(load)
+"""A lesson, read once: nothing changes its file."""
+
+
 @asynccontextmanager
 async def stepping(
     source: str | Path | Experiment = "article",
@@ -222,8 +228,9 @@ async def stepping(
     decimals: int = 3,
 ) -> AsyncIterator[Driver]:
     """The app with an experiment, ready for keys; a lesson asks its questions only if `asks`."""
-    experiment = source if isinstance(source, Experiment) else load(str(source))
-    experiment = experiment if asks else replace(experiment, questions=())
+    if not isinstance(source, Experiment):
+        source = lesson(source) if source in lessons.NAMES else load(str(source))
+    experiment = source if asks else replace(source, questions=())
     async with driving(BackpropApp(experiment, decimals), size) as driver:
         yield driver
 
