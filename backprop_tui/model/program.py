@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar
 
 from backprop_tui.maths.expressions import (
@@ -349,7 +349,7 @@ class Program:
                 mixed.update(names(step.expression))
         return frozenset(of_each - mixed)
 
-    @cache  # noqa: B019 (a program lives as long as its run)
+    @lru_cache(maxsize=64)  # noqa: B019 (few outlive their run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.
