@@ -269,6 +269,8 @@ async def shown_after(experiment: Experiment, typed: str, at_once: bool) -> tupl
         for key, character in keys(typed):
             if not at_once or key == "escape":  # see above
                 await driver.settle()
+            if not at_once and not driver.session.ended:
+                await driver.rehearse()  # what this key may lead to is drawn before it comes
             driver.app.post_message(Key(key, character))
         await driver.settle()
         if driver.session.ended:
@@ -285,6 +287,7 @@ async def shown_after(experiment: Experiment, typed: str, at_once: bool) -> tupl
 @example("article", "i␣␣l:l⏎⏎ge")
 @example("asked to type", "␣0.2⏎1⏎?␛␣3")
 @example("asked by vote", "␣2␣␣1⏎0.5⏎")
+@example("mistaken", "␣␣␣␣␣␣␣␣⌫⌫␣x␣␣⌫␣h␣t␣")
 def test_the_screen_after_a_burst_is_that_after_slow_typing(name: str, typed: str) -> None:
     experiment = EXPERIMENTS[name]
     with somewhere():

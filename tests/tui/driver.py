@@ -160,6 +160,11 @@ class Driver:
         session = self.session
         return not session.ended and bool(session.job or session.background or self.app._works)
 
+    async def rehearse(self) -> None:
+        """Let no key come until what the next ones lead to is drawn."""
+        self.app._rehearse()
+        await self.settle()
+
     async def rest(self) -> None:
         """Let no key come for a while: the gradient that is shown is checked."""
         self.app._rested()
@@ -244,6 +249,7 @@ async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncItera
     """
     with (
         patch("backprop_tui.tui.app.PATIENCE", 3600.0),
+        patch("backprop_tui.tui.app.SOON", 3600.0),
         patch.object(Compositor, "render_update", paint),
     ):
         async with app.run_test(size=size, notifications=True) as pilot:
