@@ -288,9 +288,9 @@ class _Board:
             air,
         )
 
-    def blocks_of(self, way: Way) -> list[Line]:
+    def blocks_of(self, way: Way) -> Iterator[Line]:
         """The blocks of each row that is shown."""
-        above, found = frozenset[str](), list[Line]()
+        above = frozenset[str]()
         sizes = way._replace(shown=(), apart=1, folded=True, rule="")
         for k in way.shown:
             row = self.rows[k]
@@ -299,18 +299,27 @@ class _Board:
                 line = self.blocks.of(row, way, above)
                 self.known[key] = line, frozenset(p.symbol for block in line for p in block.pieces)
             line, symbols = self.known[key]
-            found.append(line)
+            yield line
             above |= symbols
-        return found
 
     def folded(self, way: Way) -> list[list[Line]] | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
         key = way._replace(apart=1, rule="")
         if key not in self.tried:
-            folds = [self.fold(row, way.folded) for row in self.blocks_of(way)]
-            found = [lines for lines in folds if lines is not None]
-            self.tried[key] = found if len(found) == len(folds) else None
+            self.tried[key] = self.each_folded(way)
         return self.tried[key]
+
+    def each_folded(self, way: Way) -> list[list[Line]] | None:
+        """The same, looked for. Of very many rows no more are made than would be too high."""
+        found, high = list[list[Line]](), 0
+        for row in self.blocks_of(way):
+            if (lines := self.fold(row, way.folded)) is None:
+                return None
+            found.append(lines)
+            high += len(lines)
+            if high > self.height and len(way.shown) > len(self.must):
+                return None
+        return found
 
     def fold(self, row: Line, is_folded: bool) -> list[Line] | None:
         """A row in the first of its ways to fold that fits; None where none does."""
