@@ -6,6 +6,7 @@ the cells beside it, then with the numbers that it is computed from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -298,11 +299,12 @@ class _AskedCell:
         cell = self.cell
         right = element(self.step.expression, cell.row, cell.column, self.shapes, MOST)
         step = replace(self.step, target=Name(text(cell)))
+        counts = Counter(term for term, _ in addends)
         for term, factor in addends:
             slip = Slip(kind, step, right, term if factor > 0 else Neg(term))
             number = factor * float(value(term, self.env))
-            others = [other for other, _ in addends if other != term]
-            left_out = others[0] if len(others) == 1 else None
+            is_one_left = len(addends) - counts[term] == 1
+            left_out = next(t for t in counts if t != term) if is_one_left else None
             yield WrongNumber(number, kind.how, None, cells(term), slip, left_out)
 
     def _goes_back(self) -> bool:
