@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from backprop_tui.explain.advice import advice
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Call, Num
+from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
@@ -83,6 +85,15 @@ def test_a_saturated_neuron_with_a_large_error() -> None:
     found = SATURATED.fullmatch(advice(Timeline(load("saturation")), 1))
     assert found is not None
     assert found.group(1, 2, 3, 5, 6) == ("A1", "σ", "Z1", "dZ1", "dA1")
+
+
+def test_saturated_is_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = Timeline(load("saturation"))
+    most = float(value(Call("sigmoid_derivative", (Num(10.0),)), {}))  # Z1 is 10
+    monkeypatch.setattr("backprop_tui.explain.advice.SATURATED", most)
+    assert SATURATED.fullmatch(advice(timeline, 1))
+    monkeypatch.setattr("backprop_tui.explain.advice.SATURATED", np.nextafter(most, 0))
+    assert not SATURATED.fullmatch(advice(timeline, 1))
 
 
 @pytest.mark.parametrize("name", ["article", "mazur", "xor", "batch", "softmax", "han-kamber"])

@@ -201,6 +201,10 @@ class TestRoundTrip:
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
         assert same_bits(runs[0].history.losses(1, 1500), runs[2].history.losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
+        opened = Timeline(read(forged))
+        resume(opened)
+        edited = replace(opened.experiment, edits=(Edit(30, Cell("W1", 1, 1), 0.5),))
+        assert opened.history.retold(edited).iteration(20).given["b1"].item() == 9.0
 
 
 class TestChanges:
@@ -219,6 +223,11 @@ class TestChanges:
             {"iteration": 1, "cell": "alpha", "value": 0.1},
         ]
         assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_a_matrix_of_several_rows_has_a_line_for_each(self) -> None:
+        text = saved_text(read(SMALL, layers="2,2,1", activations="tanh,sigmoid"), 3)
+        assert re.search(r"\nW1 = \[\n    \[.*, .*\],\n    \[.*, .*\],\n\]\n", text)
+        assert re.search(r"\nW2 = \[\[.*, .*\]\]\n", text)
 
     def test_figures_published_of_what_is_edited_are_given_up_as_in_the_session(self) -> None:
         lesson = load("mazur")

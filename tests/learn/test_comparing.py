@@ -309,3 +309,7 @@ def test_the_library_compares_too() -> None:
     assert run.compare({"dW1": dW1}).agrees
     told = str(run.compare({"dW1": 2 * dW1}))
     assert "(twice the right value)" in told
+    columns = {
+        line.find(verdict) for line in told.splitlines()[1:-1] for verdict in ("not in", "differs")
+    }
+    assert columns == {-1, len("W1_new  ")}
