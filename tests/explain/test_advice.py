@@ -84,7 +84,7 @@ def test_xor_without_a_hidden_layer(Y: list[list[float]], activation: str, loss:
 def test_a_saturated_neuron_with_a_large_error() -> None:
     found = SATURATED.fullmatch(advice(Timeline(load("saturation")), 1))
     assert found is not None
-    assert found.group(1, 2, 3, 5, 6) == ("A1", "σ", "Z1", "dZ1", "dA1")
+    assert found.groups() == ("A1", "σ", "Z1", "4.8e−5", "dZ1", "dA1")  # σ′(10) is 4.54e−5
 
 
 def test_saturated_is_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +111,10 @@ def test_it_is_said_at_the_end_of_an_epoch_of_every_example() -> None:
     assert advice(timeline, 2) == (
         "Every Z1 is below 0 for all 2 examples, so relu′(Z1) = 0 and no gradient reaches W1, b1."
     )
+    ends = Training(learning_rate=1e308)  # iteration 1 changes nothing, b2 is ∞ after iteration 2
+    diverged = Timeline(experiment(network, ends, [[-1.0, -2.0]], [[0.0, 3.0]], start))
+    assert diverged.iteration(2).diverged
+    assert advice(diverged, 2) == ""
     open_one = experiment(network, Training(), [[-1.0, -2.0, 1.0]], [[3.0] * 3], start)
     assert not any(advice(Timeline(open_one), k) for k in range(1, 7))
 

@@ -284,7 +284,7 @@ def test_the_first_cell_that_is_not_finite_is_named_from_1() -> None:
     for number, said in ((np.nan, "not a number"), (-np.inf, "too large: ∞")):
         changed = np.zeros((3, 3))
         changed[1, 2] = number
-        wrong = with_wrong(timeline, "A1", lambda _, changed=changed: changed)
+        wrong = with_wrong(timeline, "A1", changed.__add__)
         assert not_finite(timeline.program, wrong) == (
             f"Step 2 is the first that is not finite: A1[2,3] is {said}."
         )

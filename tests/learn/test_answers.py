@@ -14,6 +14,7 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn import answers
 from backprop_tui.learn.answers import (
     AnswerVerdict,
     JudgedAnswer,
@@ -120,6 +121,11 @@ class TestNumbers:
     def test_wrong(self, typed: str) -> None:
         assert answered(typed).verdict is AnswerVerdict.WRONG
 
+    @pytest.mark.parametrize("typed", ["0.5", "−0.5"])
+    def test_wrong_where_0_is_right(self, typed: str) -> None:
+        assert answered(typed, Cell("dA3", 1, 1), "ai-by-hand").verdict is AnswerVerdict.WRONG
+        assert answered("0", Cell("dA3", 1, 1), "ai-by-hand").verdict is AnswerVerdict.RIGHT
+
     @pytest.mark.parametrize("typed", ["0.04", "0.036"])
     def test_right_but_for_its_decimals_is_no_miss(self, typed: str) -> None:
         judged = answered(typed)
@@ -204,6 +210,14 @@ class TestRounding:
         judged = answered(typed, Cell(symbol, 1, 1), decimals=decimals)
         assert judged.verdict is AnswerVerdict.COARSE
         assert judged.said == "Very close. Is it rounded correctly?"
+
+    def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
+        assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
+
+    def test_one_unit_off_is_up_to_one_and_a_half(self) -> None:
+        assert answers._one_off(0.4, 0.25, 0.1)  # 0.15000000000000002
+        assert not answers._one_off(0.41, 0.25, 0.1)
+        assert not answers._one_off(-0.01, 0.01, 0.1)
 
     def test_a_mistake_s_number_is_no_rounding(self) -> None:
         judged = answered("0.0383", Cell("dA1", 1, 1), decimals=3)

@@ -111,6 +111,18 @@ def test_the_batch_is_what_the_arrays_have() -> None:
         assert found.setting.endswith(f"a batch is {batch}.")
 
 
+def test_a_factor_of_m_is_told_where_the_step_has_it() -> None:
+    arrays = by_hand(m=4)
+    for symbol, factor, said in (
+        ("dW2", 4, "4 times the right value: 1/m is missing"),
+        ("dW1", 0.25, "1/4 of the right value: 1/m is there once too often"),
+        ("dW1", -0.25, "minus 1/4 of the right value: 1/m is there once too often"),
+        ("dA1", 4, "4 times the right value"),
+    ):
+        found = compare(ARTICLE, {**{s: arrays[s] for s in START}, symbol: factor * arrays[symbol]})
+        assert f"({said})" in lines(found)[symbol].remark
+
+
 @pytest.mark.parametrize(("kind", "tolerance"), [("float64", 1e-6), ("float32", 1e-4)])
 def test_numbers_agree_as_exactly_as_their_kind_allows(kind: str, tolerance: float) -> None:
     arrays = by_hand()

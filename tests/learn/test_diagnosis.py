@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.diagnosis import Diagnosis, explain_wrong, wrong_numbers
+from backprop_tui.learn import diagnosis
+from backprop_tui.learn.diagnosis import (
+    Diagnosis,
+    WrongNumber,
+    explain_wrong,
+    wrong_numbers,
+)
 from backprop_tui.learn.effect import changed_by
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, ONE_PATH, ONE_TERM
 from backprop_tui.maths.expressions import Cell
@@ -239,6 +245,16 @@ def test_a_number_of_any_cell_beside_is_known_again(
     found = B.told(Cell("dW1", *cell), B["dW1"][other[0] - 1, other[1] - 1])
     (idea,) = (idea for idea in found.ideas if idea.label == f"from the cell {side}")
     assert idea.look == (Cell("dW1", *cell), Cell("dW1", *other))
+
+
+def test_a_number_larger_than_any_random_one_is_named_whatever_the_unit() -> None:
+    timeline = Timeline(load("article"))
+    iteration = timeline.iteration(1)
+    asked = diagnosis._AskedCell(timeline.program, iteration, Cell("Z1", 1, 1))
+    chance = diagnosis._Chance(asked, unit=1.0)  # so coarse that any number fits
+    assert chance.most == 2 * np.abs(asked.results["Z1"]).max()
+    for number, named in ((chance.most + 1.0, False), (chance.most + 1.01, True)):
+        assert chance.allows(WrongNumber(number, "", None, ())) is named
 
 
 def test_a_misplaced_point_is_told() -> None:

@@ -13,7 +13,8 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import AskedQuestion, Score, ask
+from backprop_tui.learn.diagnosis import wrong_numbers
+from backprop_tui.learn.questions import VANISHES, AskedQuestion, Score, ask, choices_at
 from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
@@ -180,6 +181,20 @@ TIMELINE = Timeline(load("mazur"))
 def asked(symbol: str, iteration: int = 1) -> AskedQuestion:
     position = Position(iteration, TIMELINE.program.index(symbol))
     return ask(TIMELINE, position, "vote", str)
+
+
+def test_a_wrong_number_that_rounding_leaves_of_0_is_0() -> None:
+    timeline = Timeline(load("neuron"))
+    iteration, cell = timeline.iteration(1), Cell("Z1", 1, 1)
+    wrong = [abs(w.number) for w in wrong_numbers(timeline.program, iteration, cell)]
+    assert any(0 < size < VANISHES / 10 for size in wrong)
+    votes = (
+        choices_at(timeline.program, iteration, cell, "{:.4f}".format, (), k) for k in range(9)
+    )
+    labelled = {
+        choice.number for vote in votes for choice in vote if choice.label == "without the bias"
+    }
+    assert labelled == {0.0}
 
 
 def test_nothing_asked_says_nothing() -> None:

@@ -178,3 +178,5 @@ def test_two_numbers_are_told_apart(value: float, other: float, decimals: int) -
 def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:
     assert told_apart(0.15, 0.14, 3) == ("0.150", "0.140")
     assert told_apart(0.14983, 0.14979, 4) == ("0.14983", "0.14979")
+    assert told_apart(0.15, 0.15, 3) == ("0.150", "0.150")
+    assert told_apart(math.nan, math.nan, 3) == ("NaN", "NaN")

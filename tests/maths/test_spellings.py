@@ -264,6 +264,11 @@ def test_capitals_do_not_matter_where_one_symbol_alone_can_be_meant() -> None:
     assert symbol_meant("q", ("K1", "k1")) is None
 
 
+def test_a_number_in_round_brackets_is_a_layer_only_of_a_known_symbol() -> None:
+    assert parse("A^(2)", symbols=("A2",)) == Name("A2")
+    assert parse("A^(2)", symbols=("A1",)) == Call("square", (Name("A"),))
+
+
 @given(st.sampled_from(SYMBOLS), st.sampled_from(sorted(LOSSES)))
 def test_an_unknown_name_stays_as_it_is_typed(symbol: str, loss: str) -> None:
     assert read(f"{loss} ∘ {symbol}") == Name(loss) * Name(symbol)

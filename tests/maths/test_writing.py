@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.maths.elements import element
-from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, as_expr
+from backprop_tui.maths.expressions import Call, Cell, Expr, Name, Neg, Num, Sum, as_expr
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import derivative_of
@@ -227,6 +227,32 @@ def test_numbers_are_written_in_their_shortest_form(number: float, expected: str
 @given(st.floats(0, 1e308))
 def test_a_number_reads_back_to_the_same_bits(number: float) -> None:
     assert parse(text(Num(number))) == Num(number)
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "written"),
+    [
+        (X, Num(3.0), "X^3"),
+        (X, Name("n"), "X^n"),
+        (X, Num(2.0), "power(X, 2)"),  # X^2 would be a square
+        (Name("e"), X, "power(e, X)"),  # e^X would be exp
+        (X, Name("T"), "power(X, T)"),  # X^T would be a transpose
+    ],
+)
+def test_a_power_that_would_be_read_as_something_else_is_a_call(
+    base: Expr, exponent: Expr, written: str
+) -> None:
+    e = Call("power", (base, exponent))
+    assert text(e) == written
+    assert parse(written) == e
+
+
+@pytest.mark.parametrize(
+    ("figure", "written"),
+    [("−∞", r"-\infty"), ("NaN", r"\mathrm{NaN}"), ("−4.39e−4", r"-4.39 \cdot 10^{-4}")],
+)
+def test_a_figure_in_latex(figure: str, written: str) -> None:
+    assert with_numbers(Cell("X", 1, 1), lambda _: figure, notation=LATEX) == written
 
 
 # One element in numbers ----------------------------------------------------------------------

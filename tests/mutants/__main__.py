@@ -8,6 +8,7 @@ first, until one fails. What was tried is kept in .mutants: a run goes on where 
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeAlias, cast
@@ -52,6 +54,9 @@ class Watch:
 
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
         called: set[CodeType] = set()
+        for held in gc.get_objects():  # what an earlier test left is computed, and so called, anew
+            if isinstance(held, _lru_cache_wrapper) and held.__module__.startswith(PACKAGE.name):
+                held.cache_clear()
 
         def trace(frame: FrameType, event: str, arg: object) -> None:
             called.add(frame.f_code)
@@ -181,7 +186,7 @@ def tests_of(mutant: Mutant, found: Reached) -> list[str]:
     is imported, or tests are collected, those that call anything of the module."""
     calls = {test: set(called) for test, (_, called) in found.items()}
     reach = [t for t in found if f"{mutant.path} {mutant.function}" in calls[t]]
-    if not reach:
+    if not reach or mutant.function == "<module>":
         reach = [t for t in found if any(f.startswith(f"{mutant.path} ") for f in calls[t])]
     own = f"test_{Path(mutant.path).name}"
     return sorted(reach, key=lambda t: found[t][0] * (0.2 if own in t else 1.0))
