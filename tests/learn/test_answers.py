@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import isfinite
+from math import isclose, isfinite
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from backprop_tui.learn.answers import (
     read_number,
     unit_of,
 )
-from backprop_tui.learn.by_hand import decimals_needed
+from backprop_tui.learn.by_hand import decimals_needed, results
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
@@ -210,6 +210,19 @@ class TestRounding:
         judged = answered(typed, Cell(symbol, 1, 1), decimals=decimals)
         assert judged.verdict is AnswerVerdict.COARSE
         assert judged.said == "Very close. Is it rounded correctly?"
+
+    @pytest.mark.parametrize(
+        ("lesson", "symbol", "found"),
+        [
+            ("mazur", "dZ2", (0.556 * 0.249, 0.741 * 0.187)),  # from the left, and from the right
+            ("batch", "db1", (0.0078, 0.0077)),  # the sum over m, and each term over m
+        ],
+    )
+    def test_results_are_rounded_in_any_order(
+        self, lesson: str, symbol: str, found: tuple[float, float]
+    ) -> None:
+        given = set(results(explained(Timeline(load(lesson)), Cell(symbol, 1, 1), 3), 3))
+        assert all(any(isclose(number, other) for other in given) for number in found)
 
     def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
         assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
