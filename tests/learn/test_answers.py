@@ -131,6 +131,7 @@ class TestNumbers:
         judged = answered(typed)
         assert judged.verdict is AnswerVerdict.COARSE
         assert "4 decimals" in judged.said
+        assert not judged.leads
 
     @pytest.mark.parametrize("typed", ["0.0365", "0.0362"])
     def test_a_slip_in_reckoning_is_no_wrong_idea(self, typed: str) -> None:
