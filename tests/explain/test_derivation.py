@@ -15,7 +15,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.explain.derivation import Derivation, NoDerivation, derivation
+from backprop_tui.explain.derivation import (
+    Derivation,
+    NoDerivation,
+    derivation,
+    is_seen_by_elements,
+    stated,
+)
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.entries import at_place
@@ -214,6 +220,33 @@ def test_softmax_and_cross_entropy_by_elements() -> None:
         ("A2[i] − Y[i]", "a column of Y adds up to 1"),
         ("A2 − Y", "all i at once"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "seen"),
+    [("article", "dW2 db2 dA1 dW1 db1"), ("softmax", "dA2 dZ2 dW2 db2 dA1 dW1 db1")],
+)
+def test_a_function_element_by_element_alone_is_not_seen_by_elements(
+    lesson: str, seen: str
+) -> None:
+    program = load(lesson).program
+    assert [s for s in program.gradients if is_seen_by_elements(program, s)] == seen.split()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "formula", "rule", "opens"),
+    [
+        ("Z1", "W1·X + b1", "forward step", None),
+        ("W1", "W1 − α·dW1", "update step", "dW1"),
+    ],
+)
+def test_what_is_no_gradient_is_stated(
+    symbol: str, formula: str, rule: str, opens: str | None
+) -> None:
+    found = stated(load("article").program, symbol)
+    (line,) = found.lines
+    assert (found.heading(), line.left) == (symbol, Name(symbol))
+    assert (line.written(), line.rule, line.opens) == (formula, rule, opens)
 
 
 def test_what_is_given_of_a_softmax_by_elements_is_written_out() -> None:

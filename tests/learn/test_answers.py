@@ -156,6 +156,12 @@ class TestNumbers:
         assert judged.mistakes[0] == "transpose-forgotten"
         assert Cell("W2", 1, 1) in judged.look
 
+    def test_the_idea_is_told_first_and_what_is_correct_at_the_third_miss(self) -> None:
+        judged = JudgedAnswer(AnswerVerdict.WRONG, "all", idea="where", mistake="what")
+        assert [judged.told(misses) for misses in (1, 2, 3, 4)] == ["where", "what", "all", "all"]
+        plain = JudgedAnswer(AnswerVerdict.WRONG, "all")
+        assert [plain.told(misses) for misses in (1, 2, 3)] == ["all"] * 3
+
     @pytest.mark.parametrize("typed", ["0.0383", "0.0554", "0.9", "0.041", "0.1", "7"])
     def test_the_result_is_not_given_away(self, typed: str) -> None:
         assert "0.036" not in answered(typed).said

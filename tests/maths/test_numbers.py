@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from backprop_tui.maths.numbers import (
     MOST_DECIMALS,
+    beside,
     cell_width,
     common_power,
+    decimals_apart,
     fixed,
     ink,
     number,
@@ -173,6 +175,28 @@ def test_two_numbers_are_told_apart(value: float, other: float, decimals: int) -
     assert one != another
     if number(value, decimals) != number(other, decimals):
         assert (one, another) == (number(value, decimals), number(other, decimals))
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "decimals", "written"),
+    [
+        (0.51, None, 1, "0.5"),
+        (0.5, 0.5, 3, "0.500"),
+        (0.51, 0.5, 1, "0.51"),
+        (0.4996, 0.5, 3, "0.4996"),
+        (0.49999996, 0.5, 3, "<0.5"),  # more decimals do not fit
+        (0.50000004, 0.5, 3, ">0.5"),
+    ],
+)
+def test_a_number_beside_its_limit_differs_from_it(
+    value: float, limit: float | None, decimals: int, written: str
+) -> None:
+    assert beside(value, limit, decimals, 6) == written
+
+
+def test_decimals_that_tell_two_numbers_apart() -> None:
+    assert decimals_apart(0.51, 0.5, 1) == 2
+    assert decimals_apart(0.51, 0.5, 3) == decimals_apart(0.5, 0.5, 3) == 3
 
 
 def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:

@@ -22,6 +22,7 @@ from backprop_tui.maths.writing import (
     latex,
     numpy_source,
     text,
+    torch_source,
     with_numbers,
     write,
 )
@@ -245,6 +246,21 @@ def test_a_power_that_would_be_read_as_something_else_is_a_call(
     e = Call("power", (base, exponent))
     assert text(e) == written
     assert parse(written) == e
+
+
+@pytest.mark.parametrize(
+    ("formula", "source"),
+    [
+        ("W1·X + b1", "W1 @ X + b1"),
+        ("max(0, Z1)", "torch.maximum(0 * torch.ones_like(Z1), Z1)"),
+        ("max(Z1, 0.5)", "torch.maximum(Z1, 0.5 * torch.ones_like(Z1))"),
+        ("max(Z1, X)", "torch.maximum(Z1, X)"),
+        ("sqrt(2) · σ(Z1)", "1.4142135623730951 * torch.sigmoid(Z1)"),
+        ("σ′(Z1)", "sigmoid_derivative(Z1)"),
+    ],
+)
+def test_pytorch_gets_tensors_where_it_takes_no_numbers(formula: str, source: str) -> None:
+    assert torch_source(parse(formula)) == source
 
 
 @pytest.mark.parametrize(
