@@ -44,6 +44,16 @@ class State:
         self.program = timeline.program
         self.experiment = timeline.experiment
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self._known == other._known
+
+    def __hash__(self) -> int:
+        return hash(self._known)
+
+    @property
+    def _known(self) -> tuple[int, Position, bool]:
+        return id(self.timeline), self.position, self.announced
+
     @cached_property
     def step(self) -> Step | None:
         """The step shown: the one announced or being opened, else the last one done; None before

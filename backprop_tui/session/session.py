@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 
 from backprop_tui.files.settings import NO_SETTINGS, Settings
@@ -129,6 +131,17 @@ class Session(SessionState):
         self._key(key, character)
         self._settle()
         self._heard()
+
+    def rehearsed(self, key: str, character: str | None = None) -> Session | None:
+        """The session as it would be after a key, which is not pressed; None where that takes
+        long."""
+        twin = copy(self)
+        for name, held in vars(self).items():
+            if isinstance(held, list | dict | set | deque):
+                setattr(twin, name, held.copy())
+        twin.record = twin.autosave = None  # which write files
+        twin.key(key, character)
+        return None if twin.job or twin.ended else twin
 
     def _heard(self) -> None:
         """Handle the keys that waited for what took long."""

@@ -108,6 +108,13 @@ class View:
     yours: JudgedFormula | None = None
     """The judgement on the explained step's formula, where the user wrote it."""
 
+    def shows(self, other: View) -> bool:
+        """Whether all that is seen is what is seen of another view."""
+        own, others = vars(self), vars(other)
+        pairs = ((own[name], others[name]) for name in self.__dataclass_fields__)
+        # Arrays are drawn anew where they are others.
+        return all(a is b or (a is not self.losses and a == b) for a, b in pairs)
+
     @cached_property
     def step(self) -> Step | None:
         return self.state.step

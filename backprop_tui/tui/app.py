@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,9 +22,9 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import TRANSPARENT, Color
-from textual.containers import Horizontal, Vertical
 from textual.driver import Driver
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.timer import Timer
 
@@ -36,8 +37,9 @@ from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
 from backprop_tui.session.session import Session
-from backprop_tui.session.view import NO_LOSSES
+from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
+from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import sparkline, thinned
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
@@ -46,13 +48,13 @@ from backprop_tui.tui.panels.box import Box, Cover
 from backprop_tui.tui.panels.footer import Footer
 from backprop_tui.tui.panels.heading import Rail, Title
 from backprop_tui.tui.panels.network import NetworkPanel
-from backprop_tui.tui.panels.panel import Panel, Still
+from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.prompt import PromptLine
 from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
-from backprop_tui.tui.window import Window, WindowLayout
+from backprop_tui.tui.window import PanelScreen, Places, Window, WindowLayout
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -62,6 +64,8 @@ SHOWN = 0.1
 """Seconds between two looks of its user at how far that has come."""
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
+SOON = 0.02
+"""Seconds until the next step is painted before its key comes: the repaint is over by then."""
 AFTER = 0.2
 """Seconds until autosaves begin."""
 EACH = 1.0
@@ -88,20 +92,21 @@ class Drawn:
     points: tuple[Array, Array] = NO_LOSSES
 
 
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """What the next step will look like, painted before its key is pressed."""
+
+    view: View
+    layout: WindowLayout
+    painted: dict[Panel, Canvas]
+
+
 @runtime_checkable
 class Ending(Protocol):
     """A driver that ends the process where the screen cannot be taken down."""
 
     def must_end(self, status: int, last_words: str = "") -> None:
         """End it soon, unless the screen is taken down before."""
-
-
-class SideBySide(Still, Horizontal):
-    """What stands beside each other."""
-
-
-class Stack(Still, Vertical):
-    """What stands under each other."""
 
 
 class BackpropApp(App[str]):
@@ -143,12 +148,15 @@ class BackpropApp(App[str]):
         self._losses = Drawn()
         self._panels: list[Panel] = []
         self._layout: WindowLayout | None = None
+        self._places = Places()
         self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
         self._rest: Timer | None = None  # until no key has come for a while
-        self._readies = False  # whether the next key is being made ready for
+        self._next: Timer | None = None  # until the next step is painted
+        self._rehearsing: Iterator[None] | None = None
+        self._rehearsal: Rehearsal | None = None
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -214,17 +222,18 @@ class BackpropApp(App[str]):
         if isinstance(self._driver, Ending):
             self._driver.must_end(status, last_words)
 
+    def get_default_screen(self) -> Screen[None]:
+        """A screen on which panels stand where the window has its place for them."""
+        return PanelScreen(self._places, id="_default")
+
     def compose(self) -> ComposeResult:
         yield Title(id="title")
         yield Rail(id="rail")
-        with SideBySide(id="body"):
-            with SideBySide(id="panels"):
-                yield NetworkPanel(id="network")
-                with Stack(id="boards"):
-                    yield Cache(id="cache")
-                    yield Gradients(id="gradients")
-                    yield Update(id="update")
-            yield BlackboardPanel(id="blackboard")
+        yield NetworkPanel(id="network")
+        yield Cache(id="cache")
+        yield Gradients(id="gradients")
+        yield Update(id="update")
+        yield BlackboardPanel(id="blackboard")
         yield StepPanel(id="step")
         yield Footer(id="footer")
         yield PromptLine(id="prompt")
@@ -278,6 +287,7 @@ class BackpropApp(App[str]):
         session, window = self.session, Window(size)
         session.sight, session.width = window, size.width
         session.one_panel, session.roomy = window.one_panel, window.roomy
+        self._rehearsal = None
 
     # The mouse
 
@@ -297,7 +307,7 @@ class BackpropApp(App[str]):
             if (cell := widget.cell_at(at)) is not None:
                 session.act(lambda: looking.inspect(session, cell))
         elif isinstance(widget, BlackboardPanel):
-            if (board := session.blackboard) and (line := widget.lines.get(event.y)):
+            if (board := session.blackboard) and (line := widget.line_at(event.y)):
                 session.blackboard = board.put(line=line)
         elif isinstance(widget, NetworkPanel | StepPanel) and widget.id:
             panel = widget.id
@@ -373,27 +383,48 @@ class BackpropApp(App[str]):
             self.changed()
 
     def _rested(self) -> None:
-        """No key has come for a while: check the gradient that is shown, and get ready."""
+        """No key has come for a while: check the gradient that is shown."""
         self._rest = None
         if self.session.job is None and not self.message_queue_size:
-            if not self._readies:
-                self._readies = True
-                self.session.background.append(self._made_ready())
             looking.check_shown(self.session)
             self._go_on()
 
-    def _made_ready(self) -> Iterator[None]:
-        """What the next key would wait for: modules, the question about the next step, and where
-        its matrices stand."""
+    def _rehearse(self) -> None:
+        """A little of what the next key would wait for, between keys."""
+        if self._next is not None:  # no key has come: begin
+            self._next, self._rehearsing = None, self._rehearsed()
+        if self._rehearsing is None:
+            return
+        if next(self._rehearsing, self) is not self:
+            self.call_later(self._rehearse)
+        else:
+            self._rest = self.set_timer(PATIENCE, self._rested)
+
+    def _rehearsed(self) -> Iterator[None]:
+        """Modules, the question about the next step, and that step as all panels show it."""
+        session = self.session
         for module in lazy.modules():
-            import_module(module)
-            yield
-        self._readies, session = False, self.session
+            if module not in sys.modules:
+                import_module(module)
+                yield
+        if session.job is not None or session.top is not None or session.playing:
+            return
         asking.make_ready(session)
         yield
-        if session.blackboard is None and not session.inspection.place:
-            ahead = session.timeline.forward(session.position)
-            self.window.layout(replace(session.view, state=session.timeline.state(ahead)))
+        if (after := session.rehearsed("space", " ")) is None:
+            return
+        view = self._view_of(after)
+        yield
+        layout, painted = self.window.layout(view), dict[Panel, Canvas]()
+        self._rehearsal = Rehearsal(view, layout, painted)
+        regions = layout.regions(self.window.size)
+        for panel in self._panels:
+            if (at := regions.get(panel.id or "")) is not None:
+                yield
+                self._fit_boards(layout)
+                painted[panel] = panel.painted(view, at.size)
+                if self._layout is not None:
+                    self._fit_boards(self._layout)
 
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
@@ -423,48 +454,45 @@ class BackpropApp(App[str]):
         self._draw_panels()
         self._draw_above()
         self._drawn_at = monotonic()
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(PATIENCE, self._rested)
+        for timer in (self._rest, self._next):
+            if timer is not None:
+                timer.stop()
+        self._rest, self._next = None, self.set_timer(SOON, self._rehearse)
 
     def _draw_panels(self) -> None:
-        session, losses = self.session, self._drawn_losses()
+        view, ahead = self._view_of(self.session), self._rehearsal
+        self._rehearsal = self._rehearsing = None
+        if ahead is not None and ahead.view.shows(view):
+            view, layout, painted = ahead.view, ahead.layout, ahead.painted
+        else:
+            layout, painted = self.window.layout(view), {}
+        self._arrange(layout)
+        for panel in self._panels:
+            if (at := self._places.regions.get(panel.id or "")) is not None:
+                panel.show(view, painted.get(panel) or panel.painted(view, at.size))
+
+    def _view_of(self, session: Session) -> View:
+        losses = self._drawn_losses(session)
         view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
         if self.progress and session.prompt is None:
             view = replace(view, message=f"{self.progress}; esc stops")
-        layout = self.window.layout(view)
-        if moves := layout != self._layout:
-            self._arrange(layout)
-        for panel in self._panels:
-            panel.show(view, moves)
+        return view
 
     def _arrange(self, layout: WindowLayout) -> None:
-        """Show the panels of the layout, as large as it says."""
-        self._layout = layout
-        for name in ("network", "cache", "gradients", "update", "blackboard"):
-            self.query_one(f"#{name}").display = name in layout.shown
+        """Show the panels of the layout where it says."""
+        self._fit_boards(layout)
+        if layout != self._layout or self._places.regions != layout.regions(self.window.size):
+            self._layout, self._places.regions = layout, layout.regions(self.window.size)
+            for panel in self._panels:
+                panel.display = panel.id in self._places.regions
+            self._panels[0].refresh(layout=True)
+
+    def _fit_boards(self, layout: WindowLayout) -> None:
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
-        self.query_one("#cache").styles.height = layout.cache or "1fr"
-        only, beside = layout.shown == {"step"}, layout.beside
-        self.query_one("#boards").display = bool(layout.shown & {"cache", "gradients", "update"})
-        self.query_one("#body").display = not only
-        panels, drawing = self.query_one("#panels"), self.query_one("#network")
-        panels.display = layout.shown != {"blackboard"}
-        apart = 1 if beside else 2 * bool(layout.within)
-        panels.styles.width = (beside or layout.within) + apart or "1fr"
-        panels.styles.height = layout.above or "1fr"
-        self.query_one("#body").styles.layout = "vertical" if layout.above else "horizontal"
-        panels.styles.padding = (0, apart, 0, 0)
-        panels.styles.layout = "vertical" if layout.stacked else "horizontal"
-        drawing.styles.dock = "bottom" if beside else "none"
-        drawing.styles.height = layout.drawing or "1fr"
-        drawing.styles.width = "1fr" if layout.alone or layout.drawing else layout.network
-        drawing.styles.padding = (0, layout.gap, 0, 0)
-        self.query_one("#step").styles.height = "1fr" if only else layout.step
 
-    def _drawn_losses(self) -> Drawn:
-        session, drawn = self.session, self._losses
+    def _drawn_losses(self, session: Session) -> Drawn:
+        drawn = self._losses
         losses = travel.known_losses(session)
         known = session.timeline, losses.size, session.roomy, session.width
         if known != (drawn.timeline, drawn.count, drawn.large, drawn.width):

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textual.geometry import Size
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.layouts.vertical import VerticalLayout
+from textual.screen import Screen
+from textual.widget import Widget
 
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
@@ -63,6 +67,8 @@ LOW = 18
 """Lines below which a question has no board beside it."""
 AROUND, BOARD = 3, 3
 """Lines of title, rail and footer; and of a board at least."""
+ALWAYS = frozenset({"title", "rail", "step", "footer"})
+"""The panels that are always shown."""
 BOARDS: dict[str, type[Board]] = {"cache": Cache, "gradients": Gradients, "update": Update}
 
 
@@ -96,9 +102,71 @@ class WindowLayout:
     above: int = 0
     """Lines of the boards above the blackboard, where it stands under them."""
 
+    def regions(self, size: Size) -> dict[str, Region]:
+        """Where each panel that is shown stands in a window of that size, by its id."""
+        title, below = cut(Region(0, 0, *size), 1)
+        rail, below = cut(below, 1)
+        below, footer = cut(below, below.height - 1)
+        step = below.height if self.shown == {"step"} else self.step
+        boards, step_panel = cut(below, below.height - step)
+        found = {"title": title, "rail": rail, "step": step_panel, "footer": footer}
+        if self.above:
+            boards, found["blackboard"] = cut(boards, self.above)
+        elif beside := self.beside or self.within:
+            left, right = boards.split_vertical(beside)
+            apart = 1 if self.beside else 2
+            boards, found["blackboard"] = left, right.shrink(Spacing(0, 0, 0, apart))
+        else:
+            found["blackboard"] = boards
+        if "network" not in self.shown or self.alone:
+            found["network"] = boards
+        elif self.beside:
+            boards, found["network"] = cut(boards, boards.height - self.drawing)
+        elif self.stacked:
+            found["network"], boards = cut(boards, self.drawing)
+        else:
+            left, boards = boards.split_vertical(self.network)
+            found["network"] = left.shrink(Spacing(0, self.gap, 0, 0))
+        found["update"] = found["cache"] = found["gradients"] = boards
+        if {"cache", "gradients"} <= self.shown:
+            half = (boards.height + 1) // 2
+            found["cache"], found["gradients"] = cut(boards, self.cache or half)
+        return {name: at for name, at in found.items() if name in self.shown | ALWAYS}
+
     def room(self, board: str) -> Room:
         """The room that a board is arranged for, by its id."""
         return self.update if board == "update" else self.board
+
+
+class Places(VerticalLayout):
+    """Panels stand where a window has its place for them, what opens over them as styles say."""
+
+    def __init__(self) -> None:
+        self.regions: dict[str, Region] = {}
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        """Each widget in its region."""
+        above = [widget for widget in children if widget.id not in self.regions]
+        placed = [
+            WidgetPlacement(self.regions[widget.id], NULL_OFFSET, Spacing(), widget)
+            for widget in children
+            if widget.id in self.regions
+        ]
+        return [*placed, *(super().arrange(parent, above, size, greedy) if above else ())]
+
+
+class PanelScreen(Screen[None]):
+    """A screen with its own layout."""
+
+    def __init__(self, places: Places, **options: Any) -> None:
+        super().__init__(**options)
+        self.places = places
+
+    @property
+    def layout(self) -> Layout:
+        return self.places
 
 
 @dataclass(frozen=True)
@@ -305,6 +373,11 @@ class Window:
     def last_line(self, sheet: Sheet, view: View) -> int:
         """The first line of the last page."""
         return page_of(sheet, view, self.size).last
+
+
+def cut(region: Region, lines: int) -> tuple[Region, Region]:
+    """The first lines of a region, and the others; where it has fewer, all."""
+    return region.split_horizontal(max(0, min(lines, region.height)))
 
 
 def both_in(width: int, height: int) -> Room:

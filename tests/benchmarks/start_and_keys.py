@@ -197,9 +197,9 @@ def repaint(terminal: Terminal, key: bytes, rest: float = 0.0) -> float | None:
     """What it takes from a key until the output rests; then that rests for so many seconds more."""
     before, begun = len(terminal.pieces), processor(terminal)
     terminal.press(key)
-    if terminal.read(NOTHING):
-        terminal.quiet(QUIET)
-    spent = processor(terminal) - begun
+    spent, patience = 0.0, NOTHING
+    while terminal.read(patience):
+        spent, patience = processor(terminal) - begun, QUIET
     seen = len(terminal.pieces) > before
     if rest:
         terminal.quiet(rest)

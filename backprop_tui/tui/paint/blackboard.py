@@ -36,8 +36,8 @@ MOST_ROWS = 6
 """Rows of one line; what is longer is cut."""
 
 
-def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
-    """Paint what is derived under the rule of the panel, and return the line at each y."""
+def paint_blackboard(canvas: Canvas, view: View) -> None:
+    """Paint what is derived under the rule of the panel; a click leads to its line."""
     board = view.blackboard
     assert board is not None
     if board.level.form == PATHS:
@@ -48,7 +48,8 @@ def paint_blackboard(canvas: Canvas, view: View) -> dict[int, int]:
     for y, row in enumerate(rows, 1):
         for x, said, looks in row.pieces:
             canvas.put(x, y, shortened(said, canvas.width - x), looks)
-    return {y: row.line for y, row in enumerate(rows, 1) if row.line}
+        if row.line:
+            canvas.leads[y] = row.line
 
 
 def heading(board: Blackboard) -> str:

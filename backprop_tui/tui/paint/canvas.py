@@ -49,6 +49,7 @@ class Canvas:
         self.width, self.height = width, height
         self._chars = [[" "] * width for _ in range(height)]
         self._styles = [[""] * width for _ in range(height)]
+        self.leads: dict[int, int | str] = {}  # what a click there leads to, by column or line
 
     def put(self, x: int, y: int, text: str, style: str = "") -> int:
         """Write `text` from (x, y) on, and return the column behind it."""

@@ -14,9 +14,6 @@ from backprop_tui.tui.panels.panel import Panel
 class BlackboardPanel(Panel):
     """The lines of a derivation that are revealed, with their rules."""
 
-    lines: dict[int, int]
-    """Which line of the derivation stands at each y."""
-
     def is_covered(self, view: View) -> bool:
         """Whether the numbers of the gradient that is derived are hidden."""
         board, step = view.blackboard, view.step
@@ -24,13 +21,17 @@ class BlackboardPanel(Panel):
         return view.board_of(symbol) in view.hidden
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        self.lines = {}
         if view.blackboard is None:
             self.unasked(canvas, view)
             return
         heading, note = lazy.heading(view.blackboard), lazy.counted(view.blackboard)
         self.rule(canvas, view, heading, note)
-        self.lines = lazy.paint_blackboard(canvas, view)
+        lazy.paint_blackboard(canvas, view)
+
+    def line_at(self, y: int) -> int | None:
+        """Which line of the derivation stands there."""
+        line = self.canvas.leads.get(y) if self.view and self.view.blackboard else None
+        return line if isinstance(line, int) else None
 
     def unasked(self, canvas: Canvas, view: View) -> None:
         """Paint the whole derivation of the step, but nothing of what is asked."""

@@ -116,7 +116,6 @@ class Footer(Panel):
     """The keys and what they do: space next  ⌫ back  p phase ..."""
 
     def paint(self, canvas: Canvas, view: View) -> None:
-        self.places: list[tuple[range, str]] = []
         if view.playing:
             x = canvas.put(1, 0, f"▶▶ {view.playing}", "strong") + 3
             self.keys(canvas, [BY_ID[id_] for id_ in WHILE_RUNNING], x)
@@ -147,10 +146,11 @@ class Footer(Panel):
                 break  # half a word says nothing
             x = canvas.put(x, 0, command.sign, "key") + 1
             x = canvas.put(x, 0, command.short, "quiet")
-            self.places.append((range(begin, x), command.id))
+            if command.id != "choose":  # which of several keys, only the keys tell
+                canvas.leads |= dict.fromkeys(range(begin, x), command.id)
             x += 2
 
     def command_at(self, x: int) -> Command | None:
-        """The command whose key is drawn there; which of several keys, only the keys tell."""
-        ids = (id_ for place, id_ in self.places if x in place and id_ != "choose")
-        return next((BY_ID[id_] for id_ in ids), None)
+        """The command whose key is drawn there."""
+        id_ = self.canvas.leads.get(x)
+        return BY_ID[id_] if isinstance(id_, str) else None

@@ -126,7 +126,6 @@ class Rail(Panel):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         state = view.state
-        self.places: list[tuple[range, int]] = []
         current = PHASES.index(phase_of(view))
         narrow = canvas.width < 60
         left_for_later = 1 if narrow else sum(len(phase) + 2 for phase in PHASES[current + 1 :])
@@ -144,7 +143,7 @@ class Rail(Panel):
                 done = k < current
                 name = f"✓ {phase}" if done else phase
                 x = canvas.put(x, 0, name, hue_of(phase) if done else "quiet")
-                self.places.append((range(begin, x), behind))
+                canvas.leads |= dict.fromkeys(range(begin, x), behind)
                 x += 2
 
     def steps(self, canvas: Canvas, view: View, x: int, room: int) -> int:
@@ -181,7 +180,8 @@ class Rail(Panel):
             wrong = "" if gap == "[" else view.wrong_step(steps[i])
             looks_of_gap = WRONG.get(wrong, "target" if gap in "[]" else "quiet")
             behind_gap = canvas.put(x, 0, wrong or gap, looks_of_gap)
-            self.places.append((range(behind_gap, behind_gap + len(steps[i].symbol)), i + 1))
+            place = range(behind_gap, behind_gap + len(steps[i].symbol))
+            canvas.leads |= dict.fromkeys(place, i + 1)
             # What comes next is part of the question; the column stays as wide as its name.
             name = "?" if view.is_asked and i > at else steps[i].symbol
             x = canvas.put(behind_gap, 0, name.ljust(len(steps[i].symbol)), looks)
@@ -192,7 +192,8 @@ class Rail(Panel):
 
     def steps_at(self, x: int) -> int | None:
         """After how many steps of this iteration the position stands that is drawn there."""
-        return next((steps for place, steps in self.places if x in place), None)
+        steps = self.canvas.leads.get(x)
+        return steps if isinstance(steps, int) else None
 
 
 @lru_cache(maxsize=64)

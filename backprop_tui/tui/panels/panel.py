@@ -40,6 +40,7 @@ class Painted(Still, inherit_bindings=False):
         self._canvas: Canvas | None = None
         self._painted_for: Size | None = None
         self._looks: dict[str, Style] = {}
+        self._strips: dict[int, Strip] = {}  # the lines as they were last drawn
 
     def paint_anew(self, canvas: Canvas) -> None:
         """Paint everything; the canvas is blank and has the size of the widget."""
@@ -50,9 +51,26 @@ class Painted(Still, inherit_bindings=False):
         """What the widget shows, painted when it is first asked for at this size."""
         if self._canvas is None or self._painted_for != self.size:
             self._canvas = Canvas(self.size.width, self.size.height)
-            self._painted_for = self.size
+            self._painted_for, self._strips = self.size, {}
             self.paint_anew(self._canvas)
         return self._canvas
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as they are: Textual would look for borders, padding and links in each."""
+        if self.styles.tint.a:
+            return super().render_lines(crop)
+        self.canvas  # noqa: B018 (painted at this size)
+        strips, filters = self._strips, self.get_line_filters()
+        for y in crop.line_range:
+            if y not in strips:
+                strip = self.render_line(y)
+                for each in filters:
+                    strip = strip.apply_filter(each, self.background_colors[1])
+                strips[y] = strip
+        shown = [strips[y] for y in crop.line_range]
+        if crop.column_span != (0, self.size.width):
+            shown = [strip.crop(*crop.column_span) for strip in shown]
+        return shown
 
     def render_line(self, y: int) -> Strip:
         canvas, look = self.canvas, self.look
@@ -83,6 +101,7 @@ class Painted(Still, inherit_bindings=False):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._looks.clear()
+        self._strips.clear()
 
 
 class Panel(Painted):
@@ -90,28 +109,33 @@ class Panel(Painted):
 
     view: View | None = None
 
-    def show(self, view: View, moves: bool = False) -> None:
-        """Paint this view from now on; only the lines that change are drawn anew. Where the panels
-        are being moved, it is painted once they stand where they will."""
-        self.view = view
-        before, self._canvas = self._canvas, None
-        if not self.display or not self.size.area:
-            return
-        if moves or before is None or self._painted_for != self.size:
+    def painted(self, view: View, size: Size) -> Canvas:
+        """A view as it looks on a panel of that size."""
+        canvas = Canvas(*size)
+        self.paint(canvas, view)
+        if self.is_covered(view):
+            self.hide(canvas, view)
+        self.finish(canvas, view)
+        return canvas
+
+    def show(self, view: View, painted: Canvas) -> None:
+        """Show this view from now on, as it was painted; only the lines that change are drawn."""
+        before, drawn = self._canvas, self._strips
+        self.view, self._canvas, self._strips = view, painted, {}
+        self._painted_for = Size(painted.width, painted.height)
+        if before is None or (before.width, before.height) != self._painted_for:
             self.refresh()
             return
-        now, width = self.canvas, self.size.width
-        changed = [y for y in range(now.height) if now.differs(before, y)]
+        changed = [y for y in range(painted.height) if painted.differs(before, y)]
+        self._strips = {y: strip for y, strip in drawn.items() if y not in changed}
         if changed:
+            width = painted.width
             self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
     def paint_anew(self, canvas: Canvas) -> None:
-        """Paint the view, cover its numbers where they are hidden, and finish."""
+        """Paint the view that is shown."""
         if self.view is not None:
-            self.paint(canvas, self.view)
-            if self.is_covered(self.view):
-                self.hide(canvas, self.view)
-            self.finish(canvas, self.view)
+            canvas.paste(self.painted(self.view, Size(canvas.width, canvas.height)), 0, 0)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         """Paint `view`; the canvas has the size of the panel."""
