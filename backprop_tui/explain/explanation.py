@@ -245,9 +245,7 @@ class Explanation:
     def _reckoned(self, e: Expr, written: Writer) -> float:
         """The value of `e`, computed with the figures as they are written."""
         parts: dict[Expr, Expr] = {}
-        env: dict[str, Any] = {
-            s: self.env[s] for s in self.provenance.program.constants if s in self.env
-        }
+        env: dict[str, Any] = {}
         for part in walk(e):
             if (figure := written(part)) is None:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,18 @@ def test_xor_without_a_hidden_layer(Y: list[list[float]], activation: str, loss:
     assert said.startswith("J hardly falls any more (0.693147): every gradient is ")
     assert NOT_SEPARABLE.fullmatch(said)
     assert timeline.iteration(1000).loss == pytest.approx(np.log(2), abs=1e-9)
+    halves = replace(timeline.experiment, training=Training(learning_rate=0.5, batch=2))
+    assert advice(Timeline(halves), 1000) == ""  # one batch undoes the other's step
     separable = without_hidden_layer([[0.0, 1, 1, 1]], "sigmoid", "binary_cross_entropy")
     assert not any(advice(Timeline(separable), k) for k in (1, 2, 10, 1000, 20_000))
+
+
+def test_with_a_hidden_layer_no_line_is_spoken_of() -> None:
+    network = Network((2, 1, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    zeros = {"W1": [[0.0, 0.0]], "b1": [[0.0]], "W2": [[0.0]], "b2": [[0.0]]}
+    timeline = Timeline(experiment(network, Training(batch=4), XOR, [[0.0, 1, 1, 0]], zeros))
+    assert not any(timeline.iteration(1).results[timeline.program.index("dW1")].ravel())
+    assert advice(timeline, 1) == ""
 
 
 def test_a_saturated_neuron_with_a_large_error() -> None:
