@@ -168,6 +168,7 @@ def test_every_line_of_the_derivative_of_a_softmax_has_its_value(lesson: str, i:
     known = timeline.program.by_symbol(timeline.iteration(1).results)
     env = known | {"S": np.exp(known["Z2"]).sum(keepdims=True)}
     found, a = derivation(timeline.program, "A2"), known["A2"].ravel()
+    assert value(at_place(found.given[1][1], {}), env) == pytest.approx(env["S"].item())
     for k, other in np.ndindex(a.size, a.size):
         place = {"k": k + 1, i: other + 1}
         right = pytest.approx(a[k] * ((k == other) - a[other]), rel=1e-9)

@@ -26,7 +26,13 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.files import atomic_write, saving
-from backprop_tui.files.atomic_write import SaveError, check_place, locked, write_file
+from backprop_tui.files.atomic_write import (
+    SaveError,
+    check_place,
+    locked,
+    shown_path,
+    write_file,
+)
 from backprop_tui.files.experiment_file import (
     ExperimentError,
     load,
@@ -756,6 +762,11 @@ while True:
             opened = load(str(path)).saved
             assert opened is not None
             assert opened.iteration in (done, done + 1)
+
+
+def test_a_file_is_told_with_its_folder() -> None:
+    assert shown_path("mine.toml") == "./mine.toml"
+    assert shown_path("lessons/mine.toml") == "lessons/mine.toml"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,9 @@ def test_the_batch_is_what_the_arrays_have() -> None:
 
 
 def test_a_factor_of_m_is_told_where_the_step_has_it() -> None:
+    twice = by_hand(m=2)
+    found = compare(ARTICLE, {**{s: twice[s] for s in START}, "dW2": 2 * twice["dW2"]})
+    assert "(twice the right value: 1/m is missing)" in lines(found)["dW2"].remark
     arrays = by_hand(m=4)
     for symbol, factor, said in (
         ("dW2", 4, "4 times the right value: 1/m is missing"),

@@ -14,13 +14,14 @@ from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.diagnosis import wrong_numbers
-from backprop_tui.learn.questions import VANISHES, AskedQuestion, Score, ask, choices_at
+from backprop_tui.learn.questions import VANISHES, AskedQuestion, Score, ask, asks, choices_at
 from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Question, WrittenChoice
 from backprop_tui.run.timeline import Position, Timeline
+from tests.formulas import program_file
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)
@@ -61,6 +62,23 @@ def test_the_vote_of_the_published_example() -> None:
 )
 def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:
     assert asked_at(symbol).text == said
+
+
+@pytest.mark.parametrize(
+    ("experiment", "symbol", "said"),
+    [
+        (program_file("joint"), "O", "What is O[1,1]? (O = tanh(W·X + b))"),
+        (program_file("joint"), "J", "What is J? (J = sqrt(total(L²)) + 0.1·total(W^4))"),
+        (load("batch"), "J", "What is the mean of the losses of all examples?"),
+        (load("l2"), "J", "What is the loss, plus the L2 penalty?"),
+    ],
+)
+def test_an_objective_of_ones_own_is_asked_for_by_its_formula(
+    experiment: Experiment, symbol: str, said: str
+) -> None:
+    program = experiment.program
+    step = program.steps[program.index(symbol)]
+    assert asks(program, step, Cell(symbol, 1, 1)) == said
 
 
 def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
