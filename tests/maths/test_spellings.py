@@ -175,6 +175,11 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("np.where(Z1 > 0, Z1, 0)", "where(Z1 > 0, Z1, 0)"),
         ("np.where(Z1 > 0, Z1, 0.01*Z1)", "where(Z1 > 0, Z1, 0.01·Z1)"),
         ("np.where(Z1 <= 0, 0, 1)", "where(Z1 ≤ 0, 0, 1)"),
+        ("np.where(A1, 1, 0)", "A1"),  # what is true or 1 needs no product with 1
+        ("np.where(A1, X, 0)", "A1 ∘ X"),
+        ("np.where(A1, 0, 1)", "1 − A1"),
+        ("np.where(A1, 0, X)", "(1 − A1) ∘ X"),
+        ("np.where(A1, X, Z1)", "A1 ∘ X + (1 − A1) ∘ Z1"),
         ("dA1 * (Z1 > 0)", "dA1 ∘ step(Z1)"),
         ("dA1 * (Z1 > 0).astype(float)", "dA1 ∘ step(Z1)"),
         ("dA1 * (0 < Z1)", "dA1 ∘ step(Z1)"),

@@ -134,7 +134,7 @@ def mutants(path: str) -> Iterator[Mutant]:
     tree = ast.parse((PACKAGE / path).read_text("utf-8"))
     around = dict(_functions(tree, "", "<module>"))
     for number, (node, field, at, other) in enumerate(changes(tree)):
-        whole = isinstance(node, ast.expr | ast.comprehension)
+        whole = isinstance(node, ast.expr | ast.comprehension) and not isinstance(node, ast.Dict)
         part = put(node, field, at, other)
         after = ast.unparse(ast.fix_missing_locations(node if whole else other))
         put(node, field, at, part)
