@@ -269,6 +269,14 @@ def test_what_the_loss_reads_beside_other_steps_is_told_by_elements() -> None:
     ]
 
 
+def test_what_the_loss_alone_reads_by_elements() -> None:
+    assert lines("softmax", "dA2", elements=True) == [
+        ("−Σₚ Y[p]·[p=i] / A2[p]", "log′(z) = 1 / z"),
+        ("−Y[i] / A2[i]", "only p = i"),
+        ("−Y / A2", "all i at once"),
+    ]
+
+
 def test_a_bias_of_a_batch_by_elements() -> None:
     found = derivation(load("batch").program, "db1", elements=True)
     assert found.heading() == "db1 = ∂J/∂b1"

@@ -155,6 +155,7 @@ class TestNumbers:
         assert "without the ᵀ" in judged.said
         assert judged.mistakes[0] == "transpose-forgotten"
         assert Cell("W2", 1, 1) in judged.look
+        assert "Chain rule: L uses A1 through Z2." in judged.idea
 
     def test_the_idea_is_told_first_and_what_is_correct_at_the_third_miss(self) -> None:
         judged = JudgedAnswer(AnswerVerdict.WRONG, "all", idea="where", mistake="what")
@@ -230,6 +231,12 @@ class TestRounding:
     ) -> None:
         given = set(results(explained(Timeline(load(lesson)), Cell(symbol, 1, 1), 3), 3))
         assert all(any(isclose(number, other) for other in given) for number in found)
+
+    def test_a_mistake_s_number_is_one_to_half_a_unit(self) -> None:
+        found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1), 4)
+        wrong = 0.4 * found.value(Cell("dZ2", 1, 1)) + 0.45 * found.value(Cell("dZ2", 2, 1))
+        for units, named in ((0.4, ("transpose-forgotten",)), (0.6, ())):
+            assert answers.wrong(wrong + units * 1e-4, "x", found, 1e-4).mistakes == named
 
     def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
         assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775

@@ -105,6 +105,7 @@ def test_names_in_the_usual_spellings(spelled: str) -> None:
 def test_the_batch_is_what_the_arrays_have() -> None:
     X = [[1.0, 0.5, 0.2, -1.0]] * 3
     one_by_one = experiment(ARTICLE.dense, Training(), X, [[1.0, 0.0, 1.0, 0.0]])
+    assert compare(ARTICLE, {"Z1": np.zeros((3, 1))}).setting.endswith("a batch is 1 example.")
     for m, batch in ((1, "1 of 4 examples"), (4, "4 examples")):
         found = compare(one_by_one, {"Z1": np.zeros((3, m))})
         assert lines(found)["Z1"].verdict == "differs"

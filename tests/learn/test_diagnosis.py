@@ -102,6 +102,11 @@ def test_the_right_number_is_no_mistake() -> None:
     assert not found.ideas
 
 
+def test_the_right_number_itself_is_right_without_any_tolerance() -> None:
+    cell = Cell("dZ2", 1, 1)
+    assert ARTICLE_RUN.told(cell, ARTICLE_RUN["dZ2"][0, 0], 0.0).right
+
+
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), -17.0)
     assert found.sentence == (

@@ -55,6 +55,7 @@ def read(written: str) -> float:
         (0.4, 0, 6, "0.4"),
         (-0.04, 1, 6, "−4e−2"),
         (-1e-120, 3, 6, "−tiny"),
+        (1e-120, 3, 5, "tiny"),
         (math.nan, 3, 6, "NaN"),
         (math.inf, 3, 6, "∞"),
         (-math.inf, 3, 6, "−∞"),

@@ -58,6 +58,8 @@ def test_a_loss_without_its_targets_keeps_its_name(batch: int, objective: str) -
     program = replace(e, data=Data({"X": X})).with_given({"dA1": X}).program
     assert not program.of_kind("loss")
     assert program.objective == e.program.objective == objective
+    lacks = "L is not computed: it reads Y, which is neither given nor computed."
+    assert program.missing("L") == lacks
 
 
 @given(single_batches(), st.data())
