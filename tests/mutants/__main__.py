@@ -48,6 +48,7 @@ EQUIVALENT = {
         "perturbation.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))  →  "
         "perturbation.quotients(i, j).judged(i, j, -1",
     ): "it is the only one",
+    ("files/draft.py", "faults[symbol] = f'cannot be computed"): "the check reads it once more",
     ("maths/rules.py", "e.args[0]  →  e.args[-1]"): "a softmax has one argument",
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
