@@ -57,6 +57,8 @@ Number: TypeAlias = Callable[[float], str]
 """How a number is rounded and written."""
 Writer: TypeAlias = Callable[[Expr], str | None]
 """The figure in place of a part of an expression; None to write the part out."""
+FOLD = 6
+"""Terms of a sum that are written out in a line."""
 Figure: TypeAlias = Callable[[Cell, float], str]
 """How the number of a cell is written, for example on a board."""
 
@@ -190,14 +192,14 @@ class Explanation:
             self._numbers[fold, notation] = kept
         return self._numbers[fold, notation]
 
-    def with_figures(self, fold: int | None = 6) -> str:
+    def with_figures(self, fold: int | None = FOLD) -> str:
         """The first stage of the arithmetic, for a hint: known or not, and without the result."""
         return with_numbers(self.taught, self._figure, fold)
 
     def with_parts(self, e: Expr, parts: Iterable[Expr]) -> str:
         """`e`, a form of the number, with figures for the parts too."""
         known = {part: self._number(self.value(part)) for part in parts}
-        return with_numbers(e, lambda x: known.get(x) or self._figure(x), 6)
+        return with_numbers(e, lambda x: known.get(x) or self._figure(x), FOLD)
 
     @cached_property
     def _stages(self) -> tuple[Writer, ...]:
@@ -245,9 +247,7 @@ class Explanation:
     def _reckoned(self, e: Expr, written: Writer) -> float:
         """The value of `e`, computed with the figures as they are written."""
         parts: dict[Expr, Expr] = {}
-        env: dict[str, Any] = {
-            s: self.env[s] for s in self.provenance.program.constants if s in self.env
-        }
+        env: dict[str, Any] = {}
         for part in walk(e):
             if (figure := written(part)) is None:
                 continue
@@ -357,8 +357,8 @@ class Explanation:
         is_finite = isfinite(self.value(product))  # not ∞ × 0
         if is_finite and any(is_derivative(call.function) for call in calls(product)):
             computed = product  # σ′(Z2[1,1]) has a figure of its own
-        numbers = with_numbers(computed, self._simplified, 6, self._notation)
-        line = f"{folded(product, 6, self._notation)} = {numbers}"
+        numbers = with_numbers(computed, self._simplified, FOLD, self._notation)
+        line = f"{folded(product, FOLD, self._notation)} = {numbers}"
         if not is_finite:
             return f"{line} cannot be computed; {text(self.step.expression)} can."
         recorded = self.provenance.number(self.place)

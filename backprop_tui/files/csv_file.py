@@ -49,9 +49,8 @@ class CsvFaults:
 
     def _add(self, line: int, sentence: str) -> None:
         self.wrong += 1
-        if len(self.first) < MOST_FAULTS_IN_A_MATRIX or line < self.first[-1][0]:
-            insort(self.first, (line, sentence), key=itemgetter(0))
-            del self.first[MOST_FAULTS_IN_A_MATRIX:]
+        insort(self.first, (line, sentence), key=itemgetter(0))
+        del self.first[MOST_FAULTS_IN_A_MATRIX:]
 
     def report(self) -> bool:
         """Whether anything is wrong; what is not told one by one is counted."""

@@ -68,9 +68,9 @@ def shape(e: Expr, shapes: Mapping[str, Shape]) -> Shape:
         case Neg(x) | Partial(_, x):
             return shape(x, shapes)
         case Sum(terms) | Call("max" | "power" | "where", terms):
-            so_far, first = shape(terms[0], shapes), terms[0]
-            for term in terms[1:]:
-                so_far = _stretched(e, (first, so_far), (term, shape(term, shapes)))
+            so_far: Shape = ()
+            for term in terms:
+                so_far = _stretched(e, (terms[0], so_far), (term, shape(term, shapes)))
             return so_far
         case Diff(x, y) | Mul(x, y) | Div(x, y) | Compare(x, _, y):
             return _stretched(e, (x, shape(x, shapes)), (y, shape(y, shapes)))

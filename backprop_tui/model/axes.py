@@ -40,9 +40,9 @@ def axes_of(program: Program) -> Mapping[Axis, Axis]:
 def named_columns(program: Program) -> frozenset[str]:
     """The values and inputs whose columns are those of an input that is one matrix, and the
     gradients with respect to them: tokens, not examples."""
-    axes, roles, shapes = axes_of(program), program.roles, program.shapes(1)
+    axes, roles = axes_of(program), program.roles
     apart = (s for s in program.of_kind("input") if s not in program.per_example)
-    named = {axes.get((symbol, 1)) for symbol in apart if shapes[symbol][1] > 1} - {None}
+    named = {axes.get((symbol, 1)) for symbol in apart} - {None}
     found = {symbol for (symbol, side), axis in axes.items() if side == 1 and axis in named}
     return frozenset(found | {s for s, role in roles.items() if role.of in found})
 
@@ -90,8 +90,7 @@ class _Alike:
                 return columns, rows
             case MatMul(x, y):
                 (rows, inner), (outer, columns) = self.of(x), self.of(y)
-                if inner is not None and outer is not None:
-                    self.join((inner, None), (outer, None))
+                self.join((inner, None), (outer, None))
                 return rows, columns
             case Call(function, (x,)):
                 over = PRIMITIVES[function].over if function in PRIMITIVES else None

@@ -355,8 +355,8 @@ class _Reading:
             part: Part | None = None if self._is_drawn(symbol) else "bias"
             if any(symbol in names(x) for e in self.formulas.values() for x in products(e)):
                 part = "weight"
-            alone = groups[0] if len(set(groups)) == 1 else None
-            return Role("parameter", alone, part, stem=stem)
+            where = set(groups)
+            return Role("parameter", where.pop() if len(where) == 1 else None, part, stem=stem)
         if readers and not groups:
             return Role("target")
         return Role("input", groups[0] if groups else None, stem=stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from backprop_tui.explain.advice import advice
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Call, Num
+from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
@@ -75,14 +78,33 @@ def test_xor_without_a_hidden_layer(Y: list[list[float]], activation: str, loss:
     assert said.startswith("J hardly falls any more (0.693147): every gradient is ")
     assert NOT_SEPARABLE.fullmatch(said)
     assert timeline.iteration(1000).loss == pytest.approx(np.log(2), abs=1e-9)
+    halves = replace(timeline.experiment, training=Training(learning_rate=0.5, batch=2))
+    assert advice(Timeline(halves), 1000) == ""  # one batch undoes the other's step
     separable = without_hidden_layer([[0.0, 1, 1, 1]], "sigmoid", "binary_cross_entropy")
     assert not any(advice(Timeline(separable), k) for k in (1, 2, 10, 1000, 20_000))
+
+
+def test_with_a_hidden_layer_no_line_is_spoken_of() -> None:
+    network = Network((2, 1, 1), ("sigmoid", "sigmoid"), "binary_cross_entropy")
+    zeros = {"W1": [[0.0, 0.0]], "b1": [[0.0]], "W2": [[0.0]], "b2": [[0.0]]}
+    timeline = Timeline(experiment(network, Training(batch=4), XOR, [[0.0, 1, 1, 0]], zeros))
+    assert not any(timeline.iteration(1).results[timeline.program.index("dW1")].ravel())
+    assert advice(timeline, 1) == ""
 
 
 def test_a_saturated_neuron_with_a_large_error() -> None:
     found = SATURATED.fullmatch(advice(Timeline(load("saturation")), 1))
     assert found is not None
-    assert found.group(1, 2, 3, 5, 6) == ("A1", "σ", "Z1", "dZ1", "dA1")
+    assert found.groups() == ("A1", "σ", "Z1", "4.8e−5", "dZ1", "dA1")  # σ′(10) is 4.54e−5
+
+
+def test_saturated_is_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = Timeline(load("saturation"))
+    most = float(value(Call("sigmoid_derivative", (Num(10.0),)), {}))  # Z1 is 10
+    monkeypatch.setattr("backprop_tui.explain.advice.SATURATED", most)
+    assert SATURATED.fullmatch(advice(timeline, 1))
+    monkeypatch.setattr("backprop_tui.explain.advice.SATURATED", np.nextafter(most, 0))
+    assert not SATURATED.fullmatch(advice(timeline, 1))
 
 
 @pytest.mark.parametrize("name", ["article", "mazur", "xor", "batch", "softmax", "han-kamber"])
@@ -100,6 +122,10 @@ def test_it_is_said_at_the_end_of_an_epoch_of_every_example() -> None:
     assert advice(timeline, 2) == (
         "Every Z1 is below 0 for all 2 examples, so relu′(Z1) = 0 and no gradient reaches W1, b1."
     )
+    ends = Training(learning_rate=1e308)  # iteration 1 changes nothing, b2 is ∞ after iteration 2
+    diverged = Timeline(experiment(network, ends, [[-1.0, -2.0]], [[0.0, 3.0]], start))
+    assert diverged.iteration(2).diverged
+    assert advice(diverged, 2) == ""
     open_one = experiment(network, Training(), [[-1.0, -2.0, 1.0]], [[3.0] * 3], start)
     assert not any(advice(Timeline(open_one), k) for k in range(1, 7))
 

@@ -15,9 +15,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.explain.derivation import Derivation, NoDerivation, derivation
+from backprop_tui.explain.derivation import (
+    Derivation,
+    NoDerivation,
+    derivation,
+    is_seen_by_elements,
+    stated,
+)
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.maths.entries import at_place
 from backprop_tui.maths.expressions import (
     Delta,
     Expr,
@@ -37,7 +44,8 @@ from backprop_tui.maths.words import WORDS
 from backprop_tui.maths.writing import LATEX, text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
-from tests.networks import experiments, scalars
+from tests.networks import experiments, in_rows, scalars
+from tests.programs import written
 
 H = 2e-5
 
@@ -151,6 +159,24 @@ def test_the_lessons_keep_the_law(lesson: str, elements: bool) -> None:
         assert_law(timeline, symbol, elements)
 
 
+@pytest.mark.parametrize(("lesson", "i"), [("softmax", "i"), ("softmax in rows", "j")])
+def test_every_line_of_the_derivative_of_a_softmax_has_its_value(lesson: str, i: str) -> None:
+    experiment = load("softmax")
+    if lesson != "softmax":
+        experiment = in_rows(experiment)
+    timeline = Timeline(experiment)
+    known = timeline.program.by_symbol(timeline.iteration(1).results)
+    env = known | {"S": np.exp(known["Z2"]).sum(keepdims=True)}
+    found, a = derivation(timeline.program, "A2"), known["A2"].ravel()
+    assert value(at_place(found.given[1][1], {}), env) == pytest.approx(env["S"].item())
+    for k, other in np.ndindex(a.size, a.size):
+        place = {"k": k + 1, i: other + 1}
+        right = pytest.approx(a[k] * ((k == other) - a[other]), rel=1e-9)
+        case = found.cases[k != other][1]
+        for e in (*(line.expression for line in found.lines[1:]), case):
+            assert value(at_place(e, place), env) == right, text(e)
+
+
 # The lines that are shown --------------------------------------------------------------------
 
 
@@ -194,6 +220,60 @@ def test_softmax_and_cross_entropy_by_elements() -> None:
         ("A2[i]·Σₖ Y[k] − Y[i]", "only k = i"),
         ("A2[i] − Y[i]", "a column of Y adds up to 1"),
         ("A2 − Y", "all i at once"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "seen"),
+    [("article", "dW2 db2 dA1 dW1 db1"), ("softmax", "dA2 dZ2 dW2 db2 dA1 dW1 db1")],
+)
+def test_a_function_element_by_element_alone_is_not_seen_by_elements(
+    lesson: str, seen: str
+) -> None:
+    program = load(lesson).program
+    assert [s for s in program.gradients if is_seen_by_elements(program, s)] == seen.split()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "formula", "rule", "opens"),
+    [
+        ("Z1", "W1·X + b1", "forward step", None),
+        ("W1", "W1 − α·dW1", "update step", "dW1"),
+    ],
+)
+def test_what_is_no_gradient_is_stated(
+    symbol: str, formula: str, rule: str, opens: str | None
+) -> None:
+    found = stated(load("article").program, symbol)
+    (line,) = found.lines
+    assert (found.heading(), line.left) == (symbol, Name(symbol))
+    assert (line.written(), line.rule, line.opens) == (formula, rule, opens)
+
+
+def test_what_is_given_of_a_softmax_by_elements_is_written_out() -> None:
+    found = derivation(load("softmax").program, "dZ2", elements=True)
+    assert [(text(a), text(b)) for a, b in found.given] == [("A2[k]", "exp(Z2[k]) / Σₚ exp(Z2[p])")]
+
+
+def test_what_the_loss_reads_beside_other_steps_is_told_by_elements() -> None:
+    program = written(
+        {"W": (2, 2)},
+        {"X": [[1.0], [2.0]], "Y": [[1.0], [0.0]]},
+        {"H": "W·X", "A": "tanh(H)", "L": "total((A - Y)^2 + H^2)"},
+    ).program
+    found = derivation(program, "dH", elements=True)
+    assert [line.written() for line in found.lines] == [
+        "2·H[i] + ∂L/∂A[i]·tanh′(H[i])",
+        "2·H[i] + dA[i]·tanh′(H[i])",
+        "2·H + dA ∘ tanh′(H)",
+    ]
+
+
+def test_what_the_loss_alone_reads_by_elements() -> None:
+    assert lines("softmax", "dA2", elements=True) == [
+        ("−Σₚ Y[p]·[p=i] / A2[p]", "log′(z) = 1 / z"),
+        ("−Y[i] / A2[i]", "only p = i"),
+        ("−Y / A2", "all i at once"),
     ]
 
 

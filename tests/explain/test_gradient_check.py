@@ -17,6 +17,7 @@ from backprop_tui.explain.gradient_check import (
     GradientCheck,
     check_cells,
     check_gradient,
+    not_finite,
     summary,
     tolerance,
 )
@@ -273,6 +274,20 @@ def test_a_gradient_agrees_when_some_of_its_cells_could_be_told() -> None:
     assert summary("dW1", (kink, lost), 4).verdict is CheckVerdict.CANNOT_TELL
     assert summary("dW1", (kink,), 4).verdict is CheckVerdict.KINK
     assert summary("dW1", (agrees, lost), 4).told == 1
+    large = CellCheck(1, 2, 1e6, 1e6 + 1.0, CheckVerdict.AGREES)  # the larger difference is nothing
+    assert summary("dW1", (large, differs), 4).worst is differs
+
+
+def test_the_first_cell_that_is_not_finite_is_named_from_1() -> None:
+    timeline = Timeline(BATCH)
+    assert not_finite(timeline.program, timeline.iteration(1)) == ""
+    for number, said in ((np.nan, "not a number"), (-np.inf, "too large: ∞")):
+        changed = np.zeros((3, 3))
+        changed[1, 2] = number
+        wrong = with_wrong(timeline, "A1", changed.__add__)
+        assert not_finite(timeline.program, wrong) == (
+            f"Step 2 is the first that is not finite: A1[2,3] is {said}."
+        )
 
 
 # How it is written ---------------------------------------------------------------------------

@@ -208,6 +208,18 @@ def test_what_reads_a_number_is_told_in_the_order_of_the_steps(experiment: Exper
         assert order == sorted(order)
 
 
+def test_a_number_is_read_by_what_lists_it_among_what_it_reads_and_by_no_other() -> None:
+    p = provenance(ARTICLE)
+    every = [place for place in computed(p) if place.iteration == 2]
+    for place in every:
+        if place.symbol == "dZ2":  # its sources are those of the chain rule, too
+            assert p.is_read_by(at(2, "A2", 1), place)
+            assert not p.is_read_by(at(2, "dA2", 1), place)
+            continue
+        reads = set(p.sources(place))
+        assert {read for read in (*every, *reads) if p.is_read_by(read, place)} == reads
+
+
 def test_an_activation_is_read_forward_and_backward() -> None:
     p = provenance(ARTICLE)
     assert list(map(spelled, users(p, at(1, "A1", 2)))) == ["1 Z2[1,1]", "1 dW2[1,2]", "1 dZ1[2,1]"]

@@ -19,6 +19,7 @@ from backprop_tui.explain.published import (
     Comparison,
     FigureVerdict,
     compare,
+    in_other_orientation,
     is_cut,
     matches,
 )
@@ -30,6 +31,7 @@ from backprop_tui.model.network import Network, Training
 from backprop_tui.model.notes import Figure, KnownWrong, Published
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiment
+from tests.programs import RESIDUAL
 
 
 class TestMatching:
@@ -166,6 +168,18 @@ def printed_in(iteration: int, symbol: str) -> Figure:
     done = Timeline(ARTICLE).iteration(iteration)
     at = Timeline(ARTICLE).program.index(symbol)
     return figure(symbol, *([f"{x:.6f}" for x in row] for row in done.results[at]))
+
+
+def test_in_the_other_orientation_square_weights_stand_as_they_do_and_biases_are_turned() -> None:
+    e = replace(load("mazur"), published=())
+    other = in_other_orientation(e)
+    assert other is not None
+    assert (e.dense.orientation, other.dense.orientation) == ("columns", "rows")
+    here, there = e.initial.given, other.initial.given
+    assert np.array_equal(there["W1"], here["W1"])
+    assert np.array_equal(there["b1"], here["b1"].T)
+    assert in_other_orientation(load("article")) is None  # W2 is 1×3
+    assert in_other_orientation(RESIDUAL) is None
 
 
 class TestComparing:

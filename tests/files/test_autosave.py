@@ -10,6 +10,7 @@ import pytest
 
 from backprop_tui import lessons
 from backprop_tui.__main__ import main
+from backprop_tui.files import autosave
 from backprop_tui.files.autosave import (
     MOST_LEFT,
     OwnAutosave,
@@ -122,6 +123,22 @@ def test_an_odd_file_is_passed_over_with_a_line(home: Path, odd: str) -> None:
     assert found == []
     assert len(lines) == 1
     assert "is passed over" in lines[0]
+
+
+@pytest.mark.parametrize("odd", ["large", "link"])
+def test_what_would_be_an_autosave_is_passed_over_too(
+    odd: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written().close()
+    (place,) = home.glob("*.json")
+    if odd == "large":
+        monkeypatch.setattr(autosave, "LARGEST", place.stat().st_size)
+        assert autosaves()[0]
+        place.write_text(place.read_text() + " ")
+    else:
+        place.rename(home.parent / "other.json")
+        place.symlink_to(home.parent / "other.json")
+    assert not autosaves()[0]
 
 
 def test_a_run_that_cannot_be_opened_says_why() -> None:

@@ -28,9 +28,9 @@ from backprop_tui.files.experiment_file import ExperimentError, load, read_again
 from backprop_tui.files.saving import resume
 from backprop_tui.files.toml_text import changed
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.saved import Look
+from backprop_tui.model.saved import Edit, Look
 from backprop_tui.run.timeline import Position, Timeline
 from tests.files.test_saving import document_of, read, same_iteration
 from tests.networks import experiments
@@ -88,6 +88,11 @@ class TestRoundTrip:
         seen = replace(load("article"), look=look, own_decimals=5)
         opened = experiment_of(code_of(seen, Position(2, 9)))
         assert (opened.look, opened.decimals) == (look, 5)
+
+    def test_edits_are_in_it(self) -> None:
+        edits = (Edit(2, Cell("W1", 1, 2), 0.25), Edit(1, Name("alpha"), 0.1))
+        edited = replace(load("article"), edits=edits)
+        assert experiment_of(code_of(edited, Position(2, 9))).edits == edits
 
     def test_of_a_csv_file_it_carries_the_numbers(self, tmp_path: Path) -> None:
         (tmp_path / "d.csv").write_text("a,b,y\n1,2,0\n3,4,1\n")

@@ -351,6 +351,8 @@ class TestFaults:
             'data.target has 3 classes in "species", setosa, versicolor, virginica, '
             "but network.layers gives 2 outputs: it must give 3 outputs",
         ]
+        (one,) = faults(folder, IRIS, 'target = "species"', THREE.replace("[2, 3]", "[2, 1]"))
+        assert "but network.layers gives 1 output: it must give 3 outputs" in one
         named = 'inputs = ["length"]\ntarget = "species"'
         assert faults(folder, IRIS, named) == [
             "data.inputs gives 1 input, length, but network.layers gives 2 inputs"

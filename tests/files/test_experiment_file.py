@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
+from backprop_tui.files import checks
 from backprop_tui.files.experiment_file import (
     LARGEST_FILE,
     ExperimentError,
     load,
     read_experiment,
 )
+from backprop_tui.files.overrides import _may_fit
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.messages import listed
@@ -49,6 +51,31 @@ def faults(text: str, **overrides: Any) -> list[str]:
     with pytest.raises(ExperimentError) as refusal:
         read(text, **overrides)
     return list(refusal.value.faults)
+
+
+def test_as_many_parameters_as_fit_into_memory_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = sum(p.size for p in read(SMALL).parameters().values())
+    monkeypatch.setattr(checks, "MOST_PARAMETERS", numbers)
+    read(SMALL)
+    monkeypatch.setattr(checks, "MOST_PARAMETERS", numbers - 1)
+    (fault,) = faults(SMALL)
+    assert fault.endswith(f"these make {numbers}")
+
+
+@pytest.mark.parametrize(
+    ("value", "axis", "fits"),
+    [
+        ([1, 2, 3], 1, (3, 1)),  # a column, where columns are examples
+        ([1, 2, 3], 0, (1, 3)),
+        ([[1], [2], [3]], 0, (3, 1)),
+        ([[1, 2, 3]], 1, (1, 3)),
+    ],
+)
+def test_a_list_is_a_column_or_a_row_as_the_examples_are(
+    value: list[Any], axis: int, fits: tuple[int, int]
+) -> None:
+    assert _may_fit(value, fits, axis)
+    assert not _may_fit(value, fits[::-1], axis)
 
 
 def changed(old: str, new: str, text: str = SMALL) -> str:

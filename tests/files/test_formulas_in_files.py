@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from backprop_tui import lessons
 from backprop_tui.files.experiment_file import read_experiment
 from backprop_tui.maths.writing import text
 from tests.files.test_experiment_file import SMALL, changed, faults, read
@@ -41,6 +44,18 @@ dA1 = "dW1"
         "dZ2 must be one line of text; got 3",
         "dA1 cannot be computed: dW1 is not computed yet: that is step 12, and this is step 10",
     ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "fault"),
+    [
+        ('A1 = "sinn(Z1)"', "formulas.A1 cannot be computed: there is no function “sinn”"),
+        ('dZ2 = "dA2 ∘ g2′(Z2)"', "formulas.dZ2 cannot be computed: there is no function “g2′”"),
+    ],
+)
+def test_a_formula_is_one_of_the_file_s_own_activations(formula: str, fault: str) -> None:
+    (found,) = faults(f"{lessons.text('softmax')}\n[formulas]\n{formula}\n")
+    assert found.startswith(fault)  # of softmax there is no derivative of one number
 
 
 def test_a_formula_must_fit_the_smaller_last_batch_too() -> None:

@@ -145,6 +145,12 @@ class TestZeros:
         ]
         assert found(MAZUR, question) == []
 
+    def test_where_all_else_is_0_too_no_mistake_gives_a_choice(self) -> None:
+        network = Network((1, 1), ("linear",), "half_squared_error")
+        zeros = experiment(network, Training(), [[0.0]], [[0.0]], {"W1": [[0.0]], "b1": [[0.0]]})
+        _, few = found(zeros, Question("Z1", 1, "vote", "How?"))
+        assert "mistakes give 0 wrong numbers for Z1[1,1]" in few
+
     def test_without_a_cell_are_remarked_only_where_there_is_nothing_else(self) -> None:
         first, second = (Question("dW1", k, "number", "How?") for k in (1, 2))
         assert "is zero: dW1[1,1]" in found(load("zeros"), first)[0]

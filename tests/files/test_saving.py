@@ -25,16 +25,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import lessons
-from backprop_tui.files import atomic_write
-from backprop_tui.files.atomic_write import SaveError, check_place, locked, write_file
+from backprop_tui.files import atomic_write, saving
+from backprop_tui.files.atomic_write import (
+    SaveError,
+    check_place,
+    locked,
+    shown_path,
+    write_file,
+)
 from backprop_tui.files.experiment_file import (
     ExperimentError,
     load,
     read_experiment,
 )
 from backprop_tui.files.overrides import overridden
-from backprop_tui.files.saving import keyframe_of, named, resume, save, text_of
+from backprop_tui.files.saving import (
+    begins_anew,
+    keyframe_of,
+    named,
+    resume,
+    resume_command,
+    same_run,
+    save,
+    text_of,
+    unsaved,
+)
 from backprop_tui.files.toml_text import changed, same
+from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
@@ -200,6 +217,10 @@ class TestRoundTrip:
             assert all(same_iteration(runs[0], other, number) for other in runs[1:])
         assert same_bits(runs[0].history.losses(1, 1500), runs[2].history.losses(1, 1500))
         assert same_iteration(runs[0], Timeline(read(SMALL)), 19)
+        opened = Timeline(read(forged))
+        resume(opened)
+        edited = replace(opened.experiment, edits=(Edit(30, Cell("W1", 1, 1), 0.5),))
+        assert opened.history.retold(edited).iteration(20).given["b1"].item() == 9.0
 
 
 class TestChanges:
@@ -218,6 +239,50 @@ class TestChanges:
             {"iteration": 1, "cell": "alpha", "value": 0.1},
         ]
         assert parse(document["formulas"]["dW1"]) == self.FORMULAS["dW1"]
+
+    def test_what_was_not_saved_is_counted(self) -> None:
+        now, none = self.changed(), read(SMALL)
+        assert unsaved(now, (), {}) == "2 edits and 1 formula"
+        assert unsaved(now, self.EDITS[:1], self.FORMULAS) == "1 edit"
+        assert unsaved(none, self.EDITS[:1], {}) == "1 edit"  # undone
+        assert unsaved(now, self.EDITS, {"dW1": parse("dZ1")}) == "1 formula"
+        assert unsaved(now, self.EDITS, self.FORMULAS) == ""
+
+    def test_the_same_run_computes_the_same(self) -> None:
+        begun = read(SMALL)
+        assert same_run(begun, replace(read(SMALL), title="another"))
+        for other in (
+            self.changed(),
+            replace(begun, edits=self.EDITS[:1]),
+            replace(begun, formulas=self.FORMULAS),
+            begun.with_seed(1),
+            begun.with_mistake(CATALOGUE["sign-flipped"]),
+            read(SMALL, learning_rate="0.25"),
+            read(SMALL.replace("Y = [[1], [0]]", "Y = [[1], [1]]")),
+        ):
+            assert not same_run(begun, other)
+
+    def test_a_command_opens_the_run_again(self) -> None:
+        lesson = load("article", {"seed": "3", "mistake": "sign-flipped"})
+        asks, decimals = lesson.asks, lesson.decimals
+        assert resume_command(lesson, lesson, asks, decimals).endswith(" --mistake sign-flipped")
+        now = lesson.with_seed(5).with_mistake(None)
+        again = resume_command(lesson, now, "all", decimals + 1)
+        assert again.split()[1:] == f"article --seed 5 --ask all --decimals {decimals + 1}".split()
+
+    def test_what_may_be_too_large_to_be_read_is_told(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timeline = Timeline(read(SMALL))
+        most = 9 * saving.DIGITS + len(SMALL)  # W1 and b1, each with Adam's two means
+        for largest, told in ((most, False), (most - 1, True)):
+            monkeypatch.setattr(saving, "LARGEST_FILE", largest)
+            assert saving.too_large(timeline) is told
+
+    def test_a_matrix_of_several_rows_has_a_line_for_each(self) -> None:
+        text = saved_text(read(SMALL, layers="2,2,1", activations="tanh,sigmoid"), 3)
+        assert re.search(r"\nW1 = \[\n    \[.*, .*\],\n    \[.*, .*\],\n\]\n", text)
+        assert re.search(r"\nW2 = \[\[.*, .*\]\]\n", text)
 
     def test_figures_published_of_what_is_edited_are_given_up_as_in_the_session(self) -> None:
         lesson = load("mazur")
@@ -274,7 +339,11 @@ class TestText:
         assert opened.initial.seed == 5
 
     def test_an_override_of_a_saved_run_begins_anew(self) -> None:
-        assert read(saved_text(read(SMALL), 3), learning_rate="0.1").saved is None
+        text = saved_text(read(SMALL), 3)
+        assert read(text, learning_rate="0.1").saved is None
+        assert begins_anew(read(text, learning_rate="0.1"))
+        assert not begins_anew(read(text))
+        assert not begins_anew(read(SMALL, learning_rate="0.1"))
 
     @pytest.mark.parametrize(
         "overrides",
@@ -693,6 +762,11 @@ while True:
             opened = load(str(path)).saved
             assert opened is not None
             assert opened.iteration in (done, done + 1)
+
+
+def test_a_file_is_told_with_its_folder() -> None:
+    assert shown_path("mine.toml") == "./mine.toml"
+    assert shown_path("lessons/mine.toml") == "lessons/mine.toml"
 
 
 @pytest.mark.parametrize(

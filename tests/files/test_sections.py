@@ -8,7 +8,7 @@ import pytest
 
 from backprop_tui.files.experiment_file import ExperimentError, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
-from backprop_tui.files.schema import Faults, as_table, read, record
+from backprop_tui.files.schema import Faults, as_table, place, read, record
 from backprop_tui.files.sections import EXPERIMENT, FLAGS, described, overrides_of
 from backprop_tui.model.experiment import Initial
 from backprop_tui.model.keys import (
@@ -29,6 +29,15 @@ from backprop_tui.model.notes import KnownWrong, Note, Question
 from backprop_tui.model.saved import CELL, CELL_OR_ALPHA, Edit, Keyframe, Look, Saved
 from backprop_tui.run.timeline import Position, Timeline
 from tests.files.test_experiment_file import SMALL
+
+
+def test_faults_stand_in_the_order_of_the_file_and_what_is_missing_at_the_head() -> None:
+    document = {"a": [1, {"b": 2}], "c": 3}
+    assert place(("a", 1, "b"), document) == (0, 1, 0)
+    assert place(("c",), document) == (1,)
+    assert place(("d", "e"), document) == (-1, -1)
+    assert place(("a", 2), document) == (0, -1)
+
 
 # A key added to a record, and to nothing else ------------------------------------------------
 

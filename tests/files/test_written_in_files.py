@@ -98,6 +98,11 @@ def test_what_an_own_objective_would_ignore_is_a_fault(key: str, fault: str) -> 
     assert found.startswith(fault)
 
 
+def test_what_cannot_be_read_is_the_only_fault_though_others_read_it() -> None:
+    (fault,) = faults("W·X + b", "W·X +")
+    assert fault.startswith("forward.Z cannot be read:")
+
+
 def test_a_product_that_does_not_fit_says_what_would() -> None:
     (fault,) = faults("W = [2, 2]", "W = [2, 3]")
     assert fault.startswith("forward.Z cannot be computed in a batch of 2: W · X is 2×3 times 2×2")

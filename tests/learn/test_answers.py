@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import isfinite
+from math import isclose, isfinite
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn import answers
 from backprop_tui.learn.answers import (
     AnswerVerdict,
     JudgedAnswer,
@@ -23,7 +24,7 @@ from backprop_tui.learn.answers import (
     read_number,
     unit_of,
 )
-from backprop_tui.learn.by_hand import decimals_needed
+from backprop_tui.learn.by_hand import decimals_needed, results
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
@@ -120,11 +121,17 @@ class TestNumbers:
     def test_wrong(self, typed: str) -> None:
         assert answered(typed).verdict is AnswerVerdict.WRONG
 
+    @pytest.mark.parametrize("typed", ["0.5", "−0.5"])
+    def test_wrong_where_0_is_right(self, typed: str) -> None:
+        assert answered(typed, Cell("dA3", 1, 1), "ai-by-hand").verdict is AnswerVerdict.WRONG
+        assert answered("0", Cell("dA3", 1, 1), "ai-by-hand").verdict is AnswerVerdict.RIGHT
+
     @pytest.mark.parametrize("typed", ["0.04", "0.036"])
     def test_right_but_for_its_decimals_is_no_miss(self, typed: str) -> None:
         judged = answered(typed)
         assert judged.verdict is AnswerVerdict.COARSE
         assert "4 decimals" in judged.said
+        assert not judged.leads
 
     @pytest.mark.parametrize("typed", ["0.0365", "0.0362"])
     def test_a_slip_in_reckoning_is_no_wrong_idea(self, typed: str) -> None:
@@ -148,6 +155,13 @@ class TestNumbers:
         assert "without the ᵀ" in judged.said
         assert judged.mistakes[0] == "transpose-forgotten"
         assert Cell("W2", 1, 1) in judged.look
+        assert "Chain rule: L uses A1 through Z2." in judged.idea
+
+    def test_the_idea_is_told_first_and_what_is_correct_at_the_third_miss(self) -> None:
+        judged = JudgedAnswer(AnswerVerdict.WRONG, "all", idea="where", mistake="what")
+        assert [judged.told(misses) for misses in (1, 2, 3, 4)] == ["where", "what", "all", "all"]
+        plain = JudgedAnswer(AnswerVerdict.WRONG, "all")
+        assert [plain.told(misses) for misses in (1, 2, 3)] == ["all"] * 3
 
     @pytest.mark.parametrize("typed", ["0.0383", "0.0554", "0.9", "0.041", "0.1", "7"])
     def test_the_result_is_not_given_away(self, typed: str) -> None:
@@ -204,6 +218,33 @@ class TestRounding:
         judged = answered(typed, Cell(symbol, 1, 1), decimals=decimals)
         assert judged.verdict is AnswerVerdict.COARSE
         assert judged.said == "Very close. Is it rounded correctly?"
+
+    @pytest.mark.parametrize(
+        ("lesson", "symbol", "found"),
+        [
+            ("mazur", "dZ2", (0.556 * 0.249, 0.741 * 0.187)),  # from the left, and from the right
+            ("batch", "db1", (0.0078, 0.0077)),  # the sum over m, and each term over m
+        ],
+    )
+    def test_results_are_rounded_in_any_order(
+        self, lesson: str, symbol: str, found: tuple[float, float]
+    ) -> None:
+        given = set(results(explained(Timeline(load(lesson)), Cell(symbol, 1, 1), 3), 3))
+        assert all(any(isclose(number, other) for other in given) for number in found)
+
+    def test_a_mistake_s_number_is_one_to_half_a_unit(self) -> None:
+        found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1), 4)
+        wrong = 0.4 * found.value(Cell("dZ2", 1, 1)) + 0.45 * found.value(Cell("dZ2", 2, 1))
+        for units, named in ((0.4, ("transpose-forgotten",)), (0.6, ())):
+            assert answers.wrong(wrong + units * 1e-4, "x", found, 1e-4).mistakes == named
+
+    def test_a_number_cut_off_to_one_digit_is_wrong(self) -> None:
+        assert answered("0.3", Cell("Z1", 1, 1)).verdict is AnswerVerdict.WRONG  # 0.3775
+
+    def test_one_unit_off_is_up_to_one_and_a_half(self) -> None:
+        assert answers._one_off(0.4, 0.25, 0.1)  # 0.15000000000000002
+        assert not answers._one_off(0.41, 0.25, 0.1)
+        assert not answers._one_off(-0.01, 0.01, 0.1)
 
     def test_a_mistake_s_number_is_no_rounding(self) -> None:
         judged = answered("0.0383", Cell("dA1", 1, 1), decimals=3)

@@ -105,10 +105,26 @@ def test_names_in_the_usual_spellings(spelled: str) -> None:
 def test_the_batch_is_what_the_arrays_have() -> None:
     X = [[1.0, 0.5, 0.2, -1.0]] * 3
     one_by_one = experiment(ARTICLE.dense, Training(), X, [[1.0, 0.0, 1.0, 0.0]])
+    assert compare(ARTICLE, {"Z1": np.zeros((3, 1))}).setting.endswith("a batch is 1 example.")
     for m, batch in ((1, "1 of 4 examples"), (4, "4 examples")):
         found = compare(one_by_one, {"Z1": np.zeros((3, m))})
         assert lines(found)["Z1"].verdict == "differs"
         assert found.setting.endswith(f"a batch is {batch}.")
+
+
+def test_a_factor_of_m_is_told_where_the_step_has_it() -> None:
+    twice = by_hand(m=2)
+    found = compare(ARTICLE, {**{s: twice[s] for s in START}, "dW2": 2 * twice["dW2"]})
+    assert "(twice the right value: 1/m is missing)" in lines(found)["dW2"].remark
+    arrays = by_hand(m=4)
+    for symbol, factor, said in (
+        ("dW2", 4, "4 times the right value: 1/m is missing"),
+        ("dW1", 0.25, "1/4 of the right value: 1/m is there once too often"),
+        ("dW1", -0.25, "minus 1/4 of the right value: 1/m is there once too often"),
+        ("dA1", 4, "4 times the right value"),
+    ):
+        found = compare(ARTICLE, {**{s: arrays[s] for s in START}, symbol: factor * arrays[symbol]})
+        assert f"({said})" in lines(found)[symbol].remark
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("float64", 1e-6), ("float32", 1e-4)])
@@ -309,3 +325,7 @@ def test_the_library_compares_too() -> None:
     assert run.compare({"dW1": dW1}).agrees
     told = str(run.compare({"dW1": 2 * dW1}))
     assert "(twice the right value)" in told
+    columns = {
+        line.find(verdict) for line in told.splitlines()[1:-1] for verdict in ("not in", "differs")
+    }
+    assert columns == {-1, len("W1_new  ")}

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.diagnosis import Diagnosis, explain_wrong, wrong_numbers
+from backprop_tui.learn import diagnosis
+from backprop_tui.learn.diagnosis import (
+    Diagnosis,
+    WrongNumber,
+    explain_wrong,
+    wrong_numbers,
+)
 from backprop_tui.learn.effect import changed_by
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, ONE_PATH, ONE_TERM
 from backprop_tui.maths.expressions import Cell
@@ -94,6 +100,11 @@ def test_the_right_number_is_no_mistake() -> None:
     found = ARTICLE_RUN.told(Cell("dZ2", 1, 1), ARTICLE_RUN["dZ2"][0, 0] + 1e-4, 5e-4)
     assert found.right
     assert not found.ideas
+
+
+def test_the_right_number_itself_is_right_without_any_tolerance() -> None:
+    cell = Cell("dZ2", 1, 1)
+    assert ARTICLE_RUN.told(cell, ARTICLE_RUN["dZ2"][0, 0], 0.0).right
 
 
 def test_an_unknown_number_is_said_to_be_unknown() -> None:
@@ -239,6 +250,16 @@ def test_a_number_of_any_cell_beside_is_known_again(
     found = B.told(Cell("dW1", *cell), B["dW1"][other[0] - 1, other[1] - 1])
     (idea,) = (idea for idea in found.ideas if idea.label == f"from the cell {side}")
     assert idea.look == (Cell("dW1", *cell), Cell("dW1", *other))
+
+
+def test_a_number_larger_than_any_random_one_is_named_whatever_the_unit() -> None:
+    timeline = Timeline(load("article"))
+    iteration = timeline.iteration(1)
+    asked = diagnosis._AskedCell(timeline.program, iteration, Cell("Z1", 1, 1))
+    chance = diagnosis._Chance(asked, unit=1.0)  # so coarse that any number fits
+    assert chance.most == 2 * np.abs(asked.results["Z1"]).max()
+    for number, named in ((chance.most + 1.0, False), (chance.most + 1.01, True)):
+        assert chance.allows(WrongNumber(number, "", None, ())) is named
 
 
 def test_a_misplaced_point_is_told() -> None:

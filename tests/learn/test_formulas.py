@@ -19,6 +19,7 @@ from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.check import Report
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.learn import probes
 from backprop_tui.learn.formulas import JudgedFormula, judge, trees
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, slips_in
 from backprop_tui.learn.probes import misfit
@@ -478,6 +479,27 @@ def test_two_mistakes_that_give_the_same_are_both_named(monkeypatch: pytest.Monk
     found = judge(changed(ARTICLE, training=Training(learning_rate=0.123)), "dZ1", "dA1")
     assert found.sentence == f"{one.sentence} Or: It is a twin."
     assert [slip.mistake.name for slip in found.slips] == ["derivative-left-out", "twin"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "mistake"),
+    [("exp(Z2) / exp(Z2)", "sum-forgotten"), ("exp(Z2) / row_sums(exp(Z2))", "other-axis")],
+)
+def test_of_two_mistakes_that_give_the_same_here_that_of_other_sizes_is_named(
+    typed: str, mistake: str
+) -> None:
+    assert [slip.mistake.name for slip in judge(load("softmax"), "A2", typed).slips] == [mistake]
+
+
+def test_a_network_is_tried_out_in_its_own_sizes_up_to_the_largest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = probes.of_same_sizes.__wrapped__
+    program = Timeline(ARTICLE).program
+    numbers = sum(p.size for p in ARTICLE.parameters().values())
+    for most, found in ((numbers, True), (numbers - 1, False)):
+        monkeypatch.setattr(probes, "LARGEST", most)
+        assert bool(drawn(program, 1, 1.0, False)) is found
 
 
 @given(experiments(scales=(1.0,)), st.data())

@@ -360,6 +360,19 @@ def test_a_weight_updated_too_early_has_no_sign_and_what_reads_it_has() -> None:
     assert view.wrong_step(wrong.program.steps[wrong.program.index("W2")]) == "✗"
 
 
+def test_of_a_wrong_number_it_is_told_where_the_mistake_enters() -> None:
+    mistake = CATALOGUE["sign-flipped"]
+    right = RightRun(Timeline(ARTICLE.with_mistake(mistake)))
+    assert right.told(Place(1, Cell("dA2", 1, 1))) == (mistake.told(right.wrong.program),)
+    assert right.told(Place(1, Cell("dW1", 1, 1))) == (
+        "The mistake enters with dA2 (step 6). Here it is carried on.",
+    )
+    assert right.told(Place(2, Cell("Z1", 1, 1))) == (
+        "The mistake enters with dA2 (iteration 1, step 6). Here it is carried on.",
+    )
+    assert right.told(Place(1, Cell("Z1", 1, 1))) == ()
+
+
 # A lower loss --------------------------------------------------------------------------------
 
 BECAUSE = re.compile(r" because .* changed ([\d.e+]+) times as much\. .* give [LJ] = (.+)\.$")

@@ -13,11 +13,12 @@ from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import AnswerVerdict, judge, read_number
-from backprop_tui.learn.parts import MOST, of_part, parts_of, put_together, wrong_part
+from backprop_tui.learn.parts import MOST, ask_parts, of_part, parts_of, put_together, wrong_part
+from backprop_tui.learn.questions import ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.run.timeline import Timeline
+from backprop_tui.run.timeline import Position, Timeline
 from tests.networks import experiments
 from tests.programs import programs
 
@@ -63,6 +64,25 @@ def test_the_value_of_each_part_is_right_and_there_are_not_too_many(
     for part in parts:
         own = of_part(found, part)
         assert judge(repr(own.recorded), own, 3, None).verdict is AnswerVerdict.RIGHT
+
+
+def test_parts_are_asked_for_in_the_form_of_the_number_itself() -> None:
+    timeline = Timeline(load("mazur"))
+    found = Explanation(Provenance(timeline), Place(1, Cell("dA1", 1, 1)), "{:.4f}".format)
+    position = Position(1, timeline.program.index("dA1"))
+    for form in ("vote", "number"):
+        asked = ask(timeline, position, form, found.written)
+        first, second = ask_parts(asked, found, 1)
+        assert (first.text, second.text) == (
+            "First: W2[1,1] · dZ2[1,1] = ?",
+            "Next: W2[2,1] · dZ2[2,1] = ?",
+        )
+        assert first.hint == "W2[1,1] · dZ2[1,1] = 0.4000 × 0.1385"
+        assert (first.form, first.answer, first.part) == (form, None, parts_of(found)[0])
+        right = [choice.written for choice in first.choices if choice.right]
+        assert right == (["0.0554"] if form == "vote" else [])
+    cell = ask_parts(asked, explained(Timeline(load("softmax")), Cell("A1", 2, 1)), 1)[0]
+    assert cell.hint == "Z1[2,1] is in row 2, column 1 of Z1"
 
 
 def test_a_function_is_written_out_but_for_those_that_a_calculator_has() -> None:

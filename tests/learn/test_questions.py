@@ -13,13 +13,15 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn.questions import AskedQuestion, Score, ask
+from backprop_tui.learn.diagnosis import wrong_numbers
+from backprop_tui.learn.questions import VANISHES, AskedQuestion, Score, ask, asks, choices_at
 from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Question, WrittenChoice
 from backprop_tui.run.timeline import Position, Timeline
+from tests.formulas import program_file
 from tests.networks import experiments
 
 WRITE = partial(number, decimals=4)
@@ -60,6 +62,23 @@ def test_the_vote_of_the_published_example() -> None:
 )
 def test_every_kind_of_step_has_a_question(symbol: str, said: str) -> None:
     assert asked_at(symbol).text == said
+
+
+@pytest.mark.parametrize(
+    ("experiment", "symbol", "said"),
+    [
+        (program_file("joint"), "O", "What is O[1,1]? (O = tanh(W·X + b))"),
+        (program_file("joint"), "J", "What is J? (J = sqrt(total(L²)) + 0.1·total(W^4))"),
+        (load("batch"), "J", "What is the mean of the losses of all examples?"),
+        (load("l2"), "J", "What is the loss, plus the L2 penalty?"),
+    ],
+)
+def test_an_objective_of_ones_own_is_asked_for_by_its_formula(
+    experiment: Experiment, symbol: str, said: str
+) -> None:
+    program = experiment.program
+    step = program.steps[program.index(symbol)]
+    assert asks(program, step, Cell(symbol, 1, 1)) == said
 
 
 def test_dw_is_asked_of_the_mean_and_dz_of_its_own_loss() -> None:
@@ -180,6 +199,20 @@ TIMELINE = Timeline(load("mazur"))
 def asked(symbol: str, iteration: int = 1) -> AskedQuestion:
     position = Position(iteration, TIMELINE.program.index(symbol))
     return ask(TIMELINE, position, "vote", str)
+
+
+def test_a_wrong_number_that_rounding_leaves_of_0_is_0() -> None:
+    timeline = Timeline(load("neuron"))
+    iteration, cell = timeline.iteration(1), Cell("Z1", 1, 1)
+    wrong = [abs(w.number) for w in wrong_numbers(timeline.program, iteration, cell)]
+    assert any(0 < size < VANISHES / 10 for size in wrong)
+    votes = (
+        choices_at(timeline.program, iteration, cell, "{:.4f}".format, (), k) for k in range(9)
+    )
+    labelled = {
+        choice.number for vote in votes for choice in vote if choice.label == "without the bias"
+    }
+    assert labelled == {0.0}
 
 
 def test_nothing_asked_says_nothing() -> None:

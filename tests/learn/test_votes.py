@@ -17,6 +17,7 @@ from backprop_tui import lessons
 from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn import votes as voting
 from backprop_tui.learn.line_questions import ask_line
 from backprop_tui.learn.questions import ask
 from backprop_tui.learn.votes import Choice, chance, number_vote, word_vote
@@ -245,6 +246,12 @@ def test_a_vote_has_the_right_one_once_and_no_two_alike(
     assert [choice for choice in choices if choice.right] == [correct]
     assert len({choice.written for choice in choices}) == len(choices) == min(4, 1 + len(others))
     assert number_vote(correct, others, chance(seed)) == choices
+
+
+def test_a_rule_stands_out_by_how_many_are_written_like_it() -> None:
+    put_in, also, cancel = (Choice(np.nan, s, "") for s in ("dA2 put in", "dZ1 put in", "cancel"))
+    assert voting._form(put_in, [also, cancel]) == 2
+    assert voting._form(cancel, [put_in, also]) == 1
 
 
 @pytest.mark.parametrize("vote", [number_vote, word_vote])

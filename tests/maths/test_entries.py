@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_tui.maths.entries import Entries
+from backprop_tui.maths.expressions import Call, Indexed
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.writing import text
 
@@ -27,3 +28,15 @@ SHAPES = {"X": (3, 2), "W": (4, 3), "b": (4, 1), "r": (1, 2)}
 )
 def test_an_entry_of_each_kind_of_formula(formula: str, entry: str) -> None:
     assert text(Entries(SHAPES).of(parse(formula), "i", "j")) == entry
+
+
+@pytest.mark.parametrize(
+    ("softmax", "derivative"),
+    [
+        ("softmax", "P[p,j] · ([p=i] − P[i,j]) · [j=t]"),
+        ("softmax_rows", "P[p,j] · ([j=t] − P[p,t]) · [p=i]"),
+    ],
+)
+def test_a_softmax_depends_on_its_own_column_or_row_alone(softmax: str, derivative: str) -> None:
+    call, entry = Call(softmax, (Indexed("X", "p", "j"),)), Indexed("P", "p", "j")
+    assert text(Entries(SHAPES).derivative(call, Indexed("X", "i", "t"), entry)) == derivative

@@ -18,8 +18,9 @@ from backprop_tui.maths.functions import (
     PRIMITIVES,
     expand,
     log,
+    z,
 )
-from backprop_tui.maths.rules import derivative_of
+from backprop_tui.maths.rules import RULES, derivative_of
 from backprop_tui.maths.values import ratio, value, xlog
 from backprop_tui.maths.writing import numpy_source
 from tests.networks import ELEMENTWISE, matrices
@@ -109,6 +110,13 @@ def test_softmax_gives_each_example_shares_that_add_up_to_1(z: Any) -> None:
     shares = at(ACTIVATIONS["softmax"](Z), Z2=z)
     assert (shares >= 0).all()
     assert shares.sum(axis=0) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("name", ["ones", "step"])
+def test_what_is_flat_hands_no_gradient_on(name: str) -> None:
+    ((read, share),) = RULES[name].back(Call(name, (z,)), Name("c"), Name("g"))
+    assert (RULES[name].name, read) == (name, z)
+    assert value(share, {"g": np.array([[3.0]])}) == 0
 
 
 def test_the_slope_of_not_a_number_is_not_a_number() -> None:

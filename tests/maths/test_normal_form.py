@@ -31,6 +31,8 @@ from backprop_tui.maths.writing import text
         ("(A1ᵀ)ᵀ", "A1"),
         ("(W2 · A1)ᵀ", "A1ᵀ · W2ᵀ"),
         ("col_sums(−Y)", "−col_sums(Y)"),
+        ("step(0.99 · Z1)", "step(Z1)"),
+        ("step(−0.99 · Z1)", "step(−0.99 · Z1)"),
         ("A1 ∘ (dA1 − col_sums(dA1 ∘ A1))", "A1 ∘ (dA1 − col_sums(dA1 ∘ A1))"),
     ],
 )

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from backprop_tui.maths.numbers import (
     MOST_DECIMALS,
+    beside,
     cell_width,
     common_power,
+    decimals_apart,
     fixed,
     ink,
     number,
@@ -53,6 +55,7 @@ def read(written: str) -> float:
         (0.4, 0, 6, "0.4"),
         (-0.04, 1, 6, "−4e−2"),
         (-1e-120, 3, 6, "−tiny"),
+        (1e-120, 3, 5, "tiny"),
         (math.nan, 3, 6, "NaN"),
         (math.inf, 3, 6, "∞"),
         (-math.inf, 3, 6, "−∞"),
@@ -175,6 +178,30 @@ def test_two_numbers_are_told_apart(value: float, other: float, decimals: int) -
         assert (one, another) == (number(value, decimals), number(other, decimals))
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "decimals", "written"),
+    [
+        (0.51, None, 1, "0.5"),
+        (0.5, 0.5, 3, "0.500"),
+        (0.51, 0.5, 1, "0.51"),
+        (0.4996, 0.5, 3, "0.4996"),
+        (0.49999996, 0.5, 3, "<0.5"),  # more decimals do not fit
+        (0.50000004, 0.5, 3, ">0.5"),
+    ],
+)
+def test_a_number_beside_its_limit_differs_from_it(
+    value: float, limit: float | None, decimals: int, written: str
+) -> None:
+    assert beside(value, limit, decimals, 6) == written
+
+
+def test_decimals_that_tell_two_numbers_apart() -> None:
+    assert decimals_apart(0.51, 0.5, 1) == 2
+    assert decimals_apart(0.51, 0.5, 3) == decimals_apart(0.5, 0.5, 3) == 3
+
+
 def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:
     assert told_apart(0.15, 0.14, 3) == ("0.150", "0.140")
     assert told_apart(0.14983, 0.14979, 4) == ("0.14983", "0.14979")
+    assert told_apart(0.15, 0.15, 3) == ("0.150", "0.150")
+    assert told_apart(math.nan, math.nan, 3) == ("NaN", "NaN")

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from backprop_tui.maths.expressions import Call
 from backprop_tui.maths.parser import parse
-from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
+from backprop_tui.maths.shapes import Shape, ShapeMismatch, as_sum, shape, written
 from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, known_before
@@ -53,6 +55,21 @@ SHAPES: dict[str, Shape] = {
 )
 def test_the_shape_follows_from_the_shapes_of_the_parts(formula: str, expected: Shape) -> None:
     assert shape(parse(formula), SHAPES) == expected
+
+
+@pytest.mark.parametrize(
+    ("mean", "alone", "of_a_batch"),
+    [
+        ("mean(X)", "total(X) / 8", "total(X) / (2 · m)"),
+        ("row_means(X)", "row_sums(X) / 4", "row_sums(X) / m"),
+        ("col_means(X)", "col_sums(X) / 2", "col_sums(X) / 2"),
+    ],
+)
+def test_a_mean_is_a_sum_over_how_many_there_are(mean: str, alone: str, of_a_batch: str) -> None:
+    call = parse(mean)
+    assert isinstance(call, Call)
+    assert text(as_sum(call, SHAPES, SHAPES)) == alone
+    assert text(as_sum(call, SHAPES, {"X": (2, 5)})) == of_a_batch
 
 
 @pytest.mark.parametrize(

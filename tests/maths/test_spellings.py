@@ -175,6 +175,11 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("np.where(Z1 > 0, Z1, 0)", "where(Z1 > 0, Z1, 0)"),
         ("np.where(Z1 > 0, Z1, 0.01*Z1)", "where(Z1 > 0, Z1, 0.01·Z1)"),
         ("np.where(Z1 <= 0, 0, 1)", "where(Z1 ≤ 0, 0, 1)"),
+        ("np.where(A1, 1, 0)", "A1"),  # what is true or 1 needs no product with 1
+        ("np.where(A1, X, 0)", "A1 ∘ X"),
+        ("np.where(A1, 0, 1)", "1 − A1"),
+        ("np.where(A1, 0, X)", "(1 − A1) ∘ X"),
+        ("np.where(A1, X, Z1)", "A1 ∘ X + (1 − A1) ∘ Z1"),
         ("dA1 * (Z1 > 0)", "dA1 ∘ step(Z1)"),
         ("dA1 * (Z1 > 0).astype(float)", "dA1 ∘ step(Z1)"),
         ("dA1 * (0 < Z1)", "dA1 ∘ step(Z1)"),
@@ -262,6 +267,11 @@ def test_capitals_do_not_matter_where_one_symbol_alone_can_be_meant() -> None:
     assert symbol_meant("h1", ("H1", "h_1")) == "h_1"
     assert symbol_meant("K1", ("k1", "k_1")) is None
     assert symbol_meant("q", ("K1", "k1")) is None
+
+
+def test_a_number_in_round_brackets_is_a_layer_only_of_a_known_symbol() -> None:
+    assert parse("A^(2)", symbols=("A2",)) == Name("A2")
+    assert parse("A^(2)", symbols=("A1",)) == Call("square", (Name("A"),))
 
 
 @given(st.sampled_from(SYMBOLS), st.sampled_from(sorted(LOSSES)))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_tui.maths.elements import element
-from backprop_tui.maths.expressions import Cell, Expr, Name, Neg, Num, Sum, as_expr
+from backprop_tui.maths.expressions import Call, Cell, Expr, Name, Neg, Num, Sum, as_expr
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import derivative_of
@@ -22,6 +22,7 @@ from backprop_tui.maths.writing import (
     latex,
     numpy_source,
     text,
+    torch_source,
     with_numbers,
     write,
 )
@@ -227,6 +228,47 @@ def test_numbers_are_written_in_their_shortest_form(number: float, expected: str
 @given(st.floats(0, 1e308))
 def test_a_number_reads_back_to_the_same_bits(number: float) -> None:
     assert parse(text(Num(number))) == Num(number)
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "written"),
+    [
+        (X, Num(3.0), "X^3"),
+        (X, Name("n"), "X^n"),
+        (X, Num(2.0), "power(X, 2)"),  # X^2 would be a square
+        (Name("e"), X, "power(e, X)"),  # e^X would be exp
+        (X, Name("T"), "power(X, T)"),  # X^T would be a transpose
+    ],
+)
+def test_a_power_that_would_be_read_as_something_else_is_a_call(
+    base: Expr, exponent: Expr, written: str
+) -> None:
+    e = Call("power", (base, exponent))
+    assert text(e) == written
+    assert parse(written) == e
+
+
+@pytest.mark.parametrize(
+    ("formula", "source"),
+    [
+        ("W1·X + b1", "W1 @ X + b1"),
+        ("max(0, Z1)", "torch.maximum(0 * torch.ones_like(Z1), Z1)"),
+        ("max(Z1, 0.5)", "torch.maximum(Z1, 0.5 * torch.ones_like(Z1))"),
+        ("max(Z1, X)", "torch.maximum(Z1, X)"),
+        ("sqrt(2) · σ(Z1)", "1.4142135623730951 * torch.sigmoid(Z1)"),
+        ("σ′(Z1)", "sigmoid_derivative(Z1)"),
+    ],
+)
+def test_pytorch_gets_tensors_where_it_takes_no_numbers(formula: str, source: str) -> None:
+    assert torch_source(parse(formula)) == source
+
+
+@pytest.mark.parametrize(
+    ("figure", "written"),
+    [("−∞", r"-\infty"), ("NaN", r"\mathrm{NaN}"), ("−4.39e−4", r"-4.39 \cdot 10^{-4}")],
+)
+def test_a_figure_in_latex(figure: str, written: str) -> None:
+    assert with_numbers(Cell("X", 1, 1), lambda _: figure, notation=LATEX) == written
 
 
 # One element in numbers ----------------------------------------------------------------------

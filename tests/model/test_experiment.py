@@ -123,6 +123,19 @@ class TestWithSeed:
         assert np.array_equal(start["W1"], experiment(seed=7).parameters()["W1"])
         assert np.array_equal(start["b1"], [[5], [6]])
 
+    def test_none_of_the_weights_drawn_anew_is_0(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seeds = iter((3, 4, 5))
+        first = experiment()
+        of = {3: np.zeros((2, 3)), 4: first.parameters()["W1"]}
+        monkeypatch.setattr("backprop_tui.model.experiment.randrange", lambda _: next(seeds))
+        begin = Experiment.parameters
+        monkeypatch.setattr(
+            Experiment,
+            "parameters",
+            lambda e: dict(begin(e)) | ({"W1": of[3]} if e.initial.seed == 3 else {}),
+        )
+        assert first.reseeded().initial.seed == 4
+
     def test_notes_about_the_old_numbers_go(self) -> None:
         notes = (Note("Z1", 1, ("Here it is 0.5.",)), Note("Z1", None, ("A weighted sum.",)))
         assert experiment(notes=notes).with_seed(7).notes == notes[1:]

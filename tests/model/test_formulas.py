@@ -22,6 +22,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from tests.formulas import NAMES, program_file, written_experiments
 from tests.networks import advance, same_bits
+from tests.programs import written
 
 LAST = 4
 SLOW = settings(
@@ -84,6 +85,15 @@ def test_the_roles_of_a_recurrent_network() -> None:
     assert [roles[s].group for s in ("Wh", "dWh", "b", "Y", "L")] == [None] * 5
     assert (program.output, program.targets) == ("O", ("Y",))
     assert program.architecture.drawn == {"Wx", "Wh", "V"}  # b is only added
+
+
+def test_an_input_stands_in_the_first_group_that_reads_it() -> None:
+    program = written(
+        {"W1": (2, 2), "W2": (2, 2)},
+        {"X": [[1.0], [2.0]], "Y": [[1.0], [0.0]]},
+        {"Z1": "W1·X", "Z2": "W2·Z1 + X", "L": "half_squared_error(Z2, Y)"},
+    ).program
+    assert [program.roles[symbol].group for symbol in ("X", "Z1", "Z2")] == [1, 1, 2]
 
 
 def test_the_articles_network_written_out_is_the_dense_one_to_the_bit() -> None:

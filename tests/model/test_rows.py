@@ -6,7 +6,7 @@ from hypothesis import given
 
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import named, rows_of
+from backprop_tui.model.rows import by_distance, named, rows_of, touched
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE
 from tests.programs import RESIDUAL, TIED, programs, rnn
@@ -56,6 +56,20 @@ def test_every_matrix_stands_in_a_row_and_a_result_in_one_alone(experiment: Expe
     assert set().union(*(row.symbols for row in rows)) == known
     made = [s for row in rows for slot in (*row.parameters, *row.results) for s in slot]
     assert sorted(made) == sorted(found.of_kind("parameter", "value"))
+
+
+def test_the_fewest_rows_hold_what_a_step_needs() -> None:
+    rows = rows_of(program(ARTICLE))
+    assert touched(rows, frozenset({"A1", "W2", "Z2"})) == {1}
+    assert touched(rows, frozenset({"X", "W2"})) == {0, 1}
+    assert touched(rows, frozenset({"X", "an exotic symbol"})) == {0}
+
+
+def test_the_rows_farthest_from_the_step_go_first_and_what_is_shared_stays() -> None:
+    rows = rows_of(program(RESIDUAL))
+    assert [*by_distance(rows, frozenset({1}))] == [(0, 1, 2), (0, 1), (1,)]
+    assert [*by_distance(rows, frozenset({0}))] == [(0, 1, 2), (0, 1), (0,)]
+    assert [*by_distance(rows_of(program(TIED)), frozenset({2}))] == [(0, 1, 2), (0, 2)]
 
 
 def test_groups_are_named_together() -> None:

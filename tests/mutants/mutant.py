@@ -37,7 +37,7 @@ def changes(tree: ast.Module) -> Iterator[Change]:
     while todo:
         node = todo.pop()
         for field, held in ast.iter_fields(node):
-            if field in DECLARED or (field == "value" and _is_a_choice(node)):
+            if field in DECLARED or (field == "value" and _is_declared(node)):
                 continue
             for k, part in enumerate(held if isinstance(held, list) else [held]):
                 if isinstance(part, ast.AST):
@@ -46,9 +46,12 @@ def changes(tree: ast.Module) -> Iterator[Change]:
                     todo.append(part)
 
 
-def _is_a_choice(node: ast.AST) -> bool:
-    """Whether a statement names a type, or numbers in capitals: a store's size, a tolerance."""
+def _is_declared(node: ast.AST) -> bool:
+    """Whether a statement names a type, or numbers in capitals: a store's size, a tolerance; or an
+    argument is `strict`, which says what holds."""
     match node:
+        case ast.keyword("strict"):
+            return True
         case ast.AnnAssign():
             return "TypeAlias" in ast.unparse(node.annotation)
         case ast.Assign([ast.Name(id=name)], value) if name.isupper():
@@ -74,7 +77,7 @@ def _others(node: ast.AST, field: str, part: ast.AST) -> Iterator[ast.AST]:
         case ast.Call(function, [first, second, *rest], keywords) if not (
             isinstance(first, ast.Starred)
             or isinstance(second, ast.Starred)
-            or ast.unparse(function) in ("min", "max")
+            or ast.unparse(function).split(".")[-1] in ("min", "max", "swapaxes")
         ):
             yield ast.Call(function, [second, first, *rest], keywords)
         case ast.Expr(ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.AugAssign() | ast.Raise():
@@ -111,8 +114,8 @@ class Mutant:
     @property
     def key(self) -> str:
         """The same for the same change to the same text of the module."""
-        source = (PACKAGE / self.path).read_bytes()
-        return hashlib.sha256(source + str(self.number).encode()).hexdigest()[:16]
+        texts = (PACKAGE / self.path).read_bytes(), Path(__file__).read_bytes()
+        return hashlib.sha256(b"".join(texts) + b"%d" % self.number).hexdigest()[:16]
 
 
 def put(node: ast.AST, field: str, at: int | None, part: Any) -> Any:
@@ -131,7 +134,7 @@ def mutants(path: str) -> Iterator[Mutant]:
     tree = ast.parse((PACKAGE / path).read_text("utf-8"))
     around = dict(_functions(tree, "", "<module>"))
     for number, (node, field, at, other) in enumerate(changes(tree)):
-        whole = isinstance(node, ast.expr | ast.comprehension)
+        whole = isinstance(node, ast.expr | ast.comprehension) and not isinstance(node, ast.Dict)
         part = put(node, field, at, other)
         after = ast.unparse(ast.fix_missing_locations(node if whole else other))
         put(node, field, at, part)

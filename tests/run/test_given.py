@@ -50,6 +50,18 @@ def run(experiment: Experiment) -> dict[str, Array]:
 # What is run
 
 
+@pytest.mark.parametrize(("batch", "objective"), [(1, "L"), (2, "J")])
+def test_a_loss_without_its_targets_keeps_its_name(batch: int, objective: str) -> None:
+    network = Network((1, 1), ("sigmoid",), "half_squared_error")
+    X = np.ones((1, batch))
+    e = experiment(network, Training(batch=batch), X, X, {"W1": [[1.0]], "b1": [[0.0]]})
+    program = replace(e, data=Data({"X": X})).with_given({"dA1": X}).program
+    assert not program.of_kind("loss")
+    assert program.objective == e.program.objective == objective
+    lacks = "L is not computed: it reads Y, which is neither given nor computed."
+    assert program.missing("L") == lacks
+
+
 @given(single_batches(), st.data())
 def test_the_values_of_a_run_given_to_it_change_no_other_number(
     whole: Experiment, data: st.DataObject

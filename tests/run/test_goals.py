@@ -43,6 +43,21 @@ def last(timeline: Timeline, source: str, begin: Position = HERE, most: int = 50
 
 
 @pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("L < 0.6", "L = 0.673"),
+        ("L < 0.672925", "L = 0.672924"),  # with more digits where they tell
+        ("W1[1,1] > 0", "W1[1,1] = 0.476"),
+        ("W1 < 2", ""),
+        ("0.5 > L", ""),
+    ],
+)
+def test_what_is_compared_is_told_in_numbers(source: str, said: str) -> None:
+    timeline = article()
+    assert condition(source, timeline).in_numbers(timeline, timeline.iteration(2), 3) == said
+
+
+@pytest.mark.parametrize(
     ("source", "position"),
     [
         ("500", Position(500, 8)),

@@ -107,7 +107,7 @@ def test_a_first_value_that_is_not_linear_has_no_lines() -> None:
     )
     program = Timeline(e).program
     assert (input_of(program), first_of(program)) == ("X", "")
-    assert not zero_lines(program, Timeline(e).iteration(1), frozenset()).size
+    assert zero_lines(program, Timeline(e).iteration(1), frozenset()).shape == (0, 3)
 
 
 def test_where_it_would_take_too_long_there_is_no_ground(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,15 @@ from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, experiments, same_bits
 
 
+@pytest.mark.parametrize(("iteration", "most", "first"), [(5, 3, 2), (3, 9, 1), (1, 9, 1)])
+def test_where_a_number_was_before(iteration: int, most: int, first: int) -> None:
+    timeline = Timeline(ARTICLE)
+    values, losses = sweeping.before(timeline, iteration, Cell("W1", 2, 3), most)
+    past = [timeline.iteration(k) for k in range(first, iteration)]
+    assert values.tolist() == [done.given["W1"][1, 2] for done in past]
+    assert losses.tolist() == [done.loss for done in past]
+
+
 @given(experiments(), st.integers(1, 5), st.data())
 @settings(max_examples=60)
 def test_the_loss_with_another_number_is_that_of_the_edited_run(

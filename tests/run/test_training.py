@@ -1,0 +1,74 @@
+"""Training goes on until what was asked for is met, and says what it came to by then."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backprop_tui.run.timeline import Timeline
+from backprop_tui.run.training import LEAST, MOST, StopReason, Trained, Until, train
+from tests.networks import ARTICLE
+from tests.run.test_history import DIGITS, DIVERGING
+
+LOSSES = Timeline(ARTICLE).history.losses(1, 3001)
+EPOCH = DIGITS.batches_per_epoch
+OF_BATCHES = Timeline(DIGITS).history.losses(1, 40 * EPOCH + 1)
+
+
+def last(timeline: Timeline, until: Until, first: int = 1) -> Trained:
+    *_, found = train(timeline, first, until)
+    return found
+
+
+@pytest.mark.parametrize("first", [1, 7])
+def test_so_many_iterations_are_run(first: int) -> None:
+    found = last(Timeline(ARTICLE), Until(iterations=50), first)
+    losses = LOSSES[first - 1 : first + 49]
+    assert (found.last, found.stop) == (first + 49, StopReason.ITERATIONS)
+    assert (found.begun, found.loss) == (losses[0], losses[-1])
+    assert (found.best, found.best_in) == (losses.min(), first + int(losses.argmin()))
+
+
+def test_without_a_number_they_are_a_thousand_and_more_where_a_loss_is_waited_for() -> None:
+    timeline = Timeline(ARTICLE)
+    assert last(timeline, Until()).last == LEAST
+    assert Until(iterations=5, loss=0.1).most(timeline) == 5
+    for waiting in (Until(loss=0.1), Until(batch_loss=0.1), Until(plateau=9)):
+        assert waiting.most(timeline) == MOST
+
+
+def test_it_ends_with_the_first_iteration_whose_loss_is_below() -> None:
+    bound = float(LOSSES[1234])  # the losses fall
+    found = last(Timeline(ARTICLE), Until(batch_loss=bound))
+    assert (found.last, found.stop) == (1236, StopReason.BATCH_LOSS)
+    assert found.loss == LOSSES[1235] < bound
+
+
+def test_it_ends_with_the_first_epoch_whose_mean_loss_is_below() -> None:
+    sizes = DIGITS.batch_sizes
+    weights = [sizes[0]] * (EPOCH - 1) + [sizes[-1]]
+    means = np.average(OF_BATCHES.reshape(-1, EPOCH), axis=1, weights=weights)
+    bound = float(means[20])
+    ends = EPOCH * (1 + int((means < bound).argmax()))
+    found = last(Timeline(DIGITS), Until(loss=bound))
+    assert (found.last, found.stop) == (ends, StopReason.LOSS)
+    midway = last(Timeline(DIGITS), Until(loss=np.inf), first=2)  # whole epochs alone count
+    assert midway.last == 2 * EPOCH
+
+
+def test_it_ends_after_so_many_iterations_without_a_new_best_loss() -> None:
+    best = np.minimum.accumulate(OF_BATCHES)
+    news = [0, *np.flatnonzero(best[1:] < best[:-1]) + 1]
+    waits = np.diff(news)
+    at = int((waits > 3).argmax())
+    found = last(Timeline(DIGITS), Until(plateau=3))
+    assert (found.best_in, found.last) == (news[at] + 1, news[at] + 4)
+    assert (found.stop, found.best) == (StopReason.PLATEAU, best[news[at]])
+
+
+def test_it_ends_where_the_run_diverges_or_when_it_is_asked_to() -> None:
+    diverged = last(Timeline(DIVERGING), Until(iterations=500))
+    assert (diverged.last, diverged.stop) == (155, StopReason.DIVERGED)
+    (asked,) = train(Timeline(ARTICLE), 1, Until(iterations=MOST), lambda: True)
+    assert asked.stop is StopReason.ASKED
+    assert asked.last < MOST
