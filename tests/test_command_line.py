@@ -26,7 +26,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
 
 PATIENCE = 60  # seconds before a child that hangs is given up

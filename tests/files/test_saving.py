@@ -32,15 +32,14 @@ from backprop_tui.files.experiment_file import (
     load,
     read_experiment,
 )
-from backprop_tui.files.kept_checks import MOST_REPLAYED
 from backprop_tui.files.overrides import overridden
 from backprop_tui.files.saving import keyframe_of, named, resume, save, text_of
+from backprop_tui.files.spoken_checks import MOST_REPLAYED
 from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network
 from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.many import Many
