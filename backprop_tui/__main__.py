@@ -8,21 +8,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from backprop_tui import lessons, version
-from backprop_tui.cli import lazy
-from backprop_tui.cli.commands import COMMANDS, STEPPER
-from backprop_tui.cli.parser import checked, command_line
-from backprop_tui.cli.streams import (
-    FINE,
-    INTERRUPTED,
-    PROGRAM,
-    WRONG,
-    CommandError,
-    close_stdout,
-    complain,
-    open_streams,
-    write,
-)
+try:
+    from backprop_tui import lessons, version
+    from backprop_tui.cli import lazy
+    from backprop_tui.cli.commands import COMMANDS, STEPPER
+    from backprop_tui.cli.parser import checked, command_line
+    from backprop_tui.cli.streams import (
+        FINE,
+        INTERRUPTED,
+        PROGRAM,
+        WRONG,
+        CommandError,
+        close_stdout,
+        complain,
+        open_streams,
+        write,
+    )
+except KeyboardInterrupt:  # ctrl-c in the first moment
+    sys.exit(130)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -54,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("there is not enough memory for this experiment")
         return WRONG
     except KeyboardInterrupt:
+        complain("stopped by ctrl-c before the end")
         return INTERRUPTED
     except BrokenPipeError:  # `trace | head` has read enough
         return FINE

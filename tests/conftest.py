@@ -5,6 +5,7 @@ Textual reads these when it is first imported, so they are set here, before any 
 """
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ os.environ |= {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_COLOR_SYSTEM": "truecolor",
     "TERM": "xterm-256color",  # whatever the tests are run from
+    "OPENBLAS_NUM_THREADS": "1",  # the workers share the cores, and any machine adds up alike
 }
 
 # Started in the background or by nohup, the suite ignores these, and so would all that it starts. A
@@ -43,6 +45,18 @@ settings.register_profile("laws", deadline=None, max_examples=40, derandomize=Tr
 settings.register_profile("few", settings.get_profile("laws"), max_examples=8)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("laws")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser come first: one worker has them all, and one browser."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish() -> None:
+    """Tests stay: to collect garbage, nobody need look through six thousand of them again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,7 @@ from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
+from tests.terminal import Terminal, stepper
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 
@@ -231,13 +234,42 @@ class TestTrace:
             assert running.wait(PATIENCE) == 0
             assert running.stderr.read() == b""
 
-    def test_ctrl_c_ends_it_quietly(self, tell: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_trace_that_is_stopped_ends_with_a_whole_iteration(
+        self, number: signal.Signals
+    ) -> None:
+        with subprocess.Popen(
+            [*stepper("trace", "--format", "jsonl", "--iterations", "9" * 9)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as running:
+            assert running.stdout is not None
+            while b'"iteration": 2,' not in running.stdout.readline():
+                assert running.poll() is None
+            running.send_signal(number)
+            rest, err = running.communicate(timeout=PATIENCE)
+        last = json.loads(rest.splitlines()[-1])
+        assert (running.returncode, last["symbol"], last["step"]) == (128 + number, "b2", 17)
+        after = f"stopped on request after iteration {last['iteration']:,} of 999,999,999"
+        assert err.decode() == f"backprop-tui: {after}\n"
+
+    def test_how_far_a_trace_into_a_file_has_come_is_told(self, tmp_path: Path) -> None:
+        words = "exec", *stepper("trace", "--iterations", "9" * 9), ">", str(tmp_path / "trace")
+        with Terminal(["sh", "-c", " ".join(words)], 80, 24) as terminal:
+            terminal.until_says("iteration ", " of 999,999,999; ctrl-c stops")
+            terminal.process.send_signal(signal.SIGINT)
+            assert terminal.until_ended() == 130
+            assert "stopped on request after iteration" in terminal.text
+
+    def test_ctrl_c_before_the_end_is_a_line(
+        self, tell: Teller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def interrupted(self: Timeline, number: int) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(Timeline, "iteration", interrupted)
         told = tell("trace", "--format", "jsonl")
-        assert (told.status, told.faults) == (130, [])
+        assert (told.status, told.faults) == (130, ["stopped by ctrl-c before the end"])
 
     @pytest.mark.parametrize(
         ("argv", "status"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from backprop_tui.__main__ import main
 from backprop_tui.cli.commands import COMMANDS
 from backprop_tui.exports.formats import FORMATS
 from tests.exports.runs import printed_by
+from tests.terminal import Terminal, stepper
 
 
 class Exported:
@@ -134,3 +136,15 @@ def test_help_names_every_format() -> None:
     flags = {flag.name: flag.help for flag in COMMANDS["export"].options}
     for each in FORMATS.values():
         assert f"{each.name}: {each.about}" in flags["--as"]
+
+
+def test_stopped_by_ctrl_c_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "long.html"
+    command = stepper(*("export", "--as", "html", "--iterations", "9" * 9, "--output", str(place)))
+    with Terminal(command, 80, 24) as terminal:
+        terminal.until_says("characters so far; ctrl-c stops")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.until_ended() == 130
+        assert "stopped by ctrl-c before the end" in terminal.text
+        assert "characters so far" not in terminal.text
+    assert not list(tmp_path.iterdir())

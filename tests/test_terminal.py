@@ -85,14 +85,11 @@ def test_other_sizes() -> None:
     ("keys", "words"),
     [
         (b"   e", ("iteration 1  α =",)),
-        (b"       f", ("dW2 =",)),
-        (b"  g", ("go to", "+500")),
-        (SPACE * 8 + b"\r", ("Why dW2[1,1]",)),
         (b"?", ("Moving in time",)),
         (b"ii" + SPACE * 8 + b"l", ("log scale",)),
         (b"aa" + SPACE, ("= ?", "Show one to four fingers")),
     ],
-    ids=["edit", "formula", "go to", "why", "help", "curve", "question"],
+    ids=["edit", "help", "curve", "question"],
 )
 def test_whatever_is_open_survives_many_sizes_in_a_row(keys: bytes, words: tuple[str, ...]) -> None:
     with started() as terminal:

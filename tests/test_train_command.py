@@ -179,6 +179,14 @@ class TestStops:
 
 
 class TestKeeps:
+    def test_losses_where_a_link_leads(self, train: Train) -> None:
+        Path("link").symlink_to("there")
+        assert train("--iterations", "3", "--history", "link").status == 0
+        assert Path("there").read_text().count("\n") == 1 + 3
+        assert train("--iterations", "3", "--history", "link").faults == [
+            "link exists already; --overwrite replaces it"
+        ]
+
     def test_a_file_that_opens_right_there(self, train: Train) -> None:
         told = train("--iterations", "300", "--learning-rate", "0.3", "--save", "run.toml")
         assert told.out.splitlines()[-1].split(maxsplit=2)[2] == "backprop-tui run.toml"

@@ -46,23 +46,29 @@ from backprop_tui.run.training import Until
 def trace(arguments: argparse.Namespace) -> int:
     """Every step of a run, written as it is computed."""
     experiment = opened(arguments)
-    timeline = Timeline(experiment)
-    run = until_diverged(iterations(timeline, arguments.iterations))
+    timeline, most = Timeline(experiment), arguments.iterations
     decimals = decimals_of(arguments, experiment, preferences())
-    texts = FORMATS[arguments.format](timeline, run, decimals)
-    write(texts, document=arguments.format != "table")
+    last = None
+    with asked_to_stop() as asked, progress(not sys.stdout.isatty()) as tell:
+
+        def run() -> Iterator[Iteration]:
+            nonlocal last
+            for last in iterations(timeline, most):
+                yield last
+                tell(f"iteration {last.number:,} of {most:,}")
+                if asked():
+                    return
+
+        write(FORMATS[arguments.format](timeline, run(), decimals), arguments.format != "table")
+    if last and last.diverged:
+        complain(
+            f"the run diverged: after iteration {last.number} {last.diverged} is no longer "
+            "finite, so it ends there"
+        )
+    elif last and asked.signal is not None and last.number < most:
+        complain(f"stopped on request after iteration {last.number:,} of {most:,}")
+        return STOPPED + asked.signal
     return FINE
-
-
-def until_diverged(run: Iterable[Iteration]) -> Iterator[Iteration]:
-    """The iterations of `run`; a word on stderr where one leaves no finite parameters."""
-    for iteration in run:
-        yield iteration
-        if iteration.diverged:
-            complain(
-                f"the run diverged: after iteration {iteration.number} {iteration.diverged} is no "
-                "longer finite, so it ends there"
-            )
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -193,17 +199,16 @@ def export(arguments: argparse.Namespace) -> int:
         remarks = chosen.remarks(timeline, wanted)
     except formats.ExportError as error:
         raise CommandError(str(error)) from None
-    files = {}
-    if arguments.output is not None:
-        with progress() as tell:  # nothing is written before all is there
-            files[arguments.output] = "".join(counted(texts, tell))
+    with progress() as tell:  # nothing is written before all is there
+        text = "".join(counted(texts, tell))
+    files = {} if arguments.output is None else {arguments.output: text}
     if answers is not None and key is not None:
         if arguments.output and os.path.realpath(arguments.output) == os.path.realpath(key):
             raise CommandError("--output and --key need different files")
         files[key] = answers
     write_files(files, arguments.overwrite)
     if arguments.output is None:
-        write(texts, document=True)
+        write([text], document=True)
     if answers is not None:
         complain(f"the answers are in {key}" if key else "--key FILE writes the answers")
     complain(*remarks)
@@ -211,12 +216,12 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def counted(texts: Iterable[str], tell: Callable[[str], None]) -> Iterator[str]:
-    """Texts as they come; how many signs have come so far is told."""
-    signs = 0
+    """Texts as they come; how many characters have come so far is told."""
+    size = 0
     for text in texts:
         yield text
-        signs += len(text)
-        tell(f"{signs:,} signs so far")
+        size += len(text)
+        tell(f"{size:,} characters so far")
 
 
 def key_of(arguments: argparse.Namespace) -> str | None:

@@ -13,7 +13,15 @@ from backprop_tui import guide, lessons
 from backprop_tui.ascii import encodable, lacks_signs
 from backprop_tui.cli import lazy
 from backprop_tui.cli.flags import ASK, CODE, DECIMALS, OVERRIDES
-from backprop_tui.cli.streams import FINE, PROGRAM, STOPPED, CommandError, complain, write
+from backprop_tui.cli.streams import (
+    FINE,
+    INTERRUPTED,
+    PROGRAM,
+    STOPPED,
+    CommandError,
+    complain,
+    write,
+)
 from backprop_tui.exports.figures import plain_table, printed
 from backprop_tui.messages import typed
 
@@ -65,7 +73,12 @@ def in_words(arguments: argparse.Namespace) -> int:
     record = None if arguments.record is None else record_in(arguments.record)
     preferred = lazy.preferences()
     decimals = lazy.decimals_of(arguments, experiment, preferred)
-    lazy.run(experiment, decimals, lambda text: write([text]), record, arguments.resume, preferred)
+    try:
+        lazy.run(
+            experiment, decimals, lambda text: write([text]), record, arguments.resume, preferred
+        )
+    except KeyboardInterrupt:  # it has said its last words
+        return INTERRUPTED
     return FINE
 
 

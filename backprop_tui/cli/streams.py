@@ -47,15 +47,16 @@ def write(texts: Iterable[str], document: bool = False) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
+def progress(shown: bool = True) -> Iterator[Callable[[str], None]]:
     """Tells how far what takes longer than a second has come, in one line of a terminal's stderr
-    that is gone in the end."""
+    that is gone in the end; nothing where it is not `shown`."""
     begun = told = monotonic()
+    shown = shown and sys.stderr.isatty()
 
     def tell(how_far: str) -> None:
         nonlocal told
         now = monotonic()
-        if now - begun > LONG and now - told > APART and sys.stderr.isatty():
+        if shown and now - begun > LONG and now - told > APART:
             told = now
             sys.stderr.write(f"\r{how_far}; ctrl-c stops\x1b[K")
             sys.stderr.flush()

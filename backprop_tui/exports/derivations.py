@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from backprop_tui.explain.derivation import Derivation
@@ -34,7 +35,7 @@ def as_latex(title: str, derivations: Sequence[Derivation]) -> Iterator[str]:
 
 def as_html(title: str, derivations: Sequence[Derivation]) -> Iterator[str]:
     """A page with a table of lines for each gradient."""
-    return page(title, (element("h1", title), html.derived(derivations)), html.STYLE)
+    return page(title, chain([element("h1", title)], html.derived(derivations)), html.STYLE)
 
 
 def _laid_out(title: str, derivations: Sequence[Derivation], layout: Layout) -> Iterator[str]:

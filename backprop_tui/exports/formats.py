@@ -7,7 +7,7 @@ imported when it is used, so that the table can be read without NumPy.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -106,13 +106,18 @@ def format_of(path: str) -> Format | None:
 
 def export_so_far(
     chosen: Format, path: str, timeline: Timeline, iteration: int, decimals: int
-) -> str:
-    """Write the iterations up to that one, replacing the file, and return a sentence that says so.
+) -> Generator[str, None, str]:
+    """Write the iterations up to that one, replacing the file: yields how far it has come, and
+    returns a sentence that says so. Left before its end, it writes nothing.
 
     Raises ExportError or SaveError where that is not possible.
     """
     iterations = iteration if chosen.name == "numpy" else min(iteration, MOST_WORKED_OUT)
-    text = "".join(chosen.texts(timeline, Wanted(iterations, decimals)))
-    write_file(path, text, overwrite=True)
+    texts, size = list[str](), 0
+    for text in chosen.texts(timeline, Wanted(iterations, decimals)):
+        texts.append(text)
+        size += len(text)
+        yield f"{chosen.name}: {size:,} characters"
+    write_file(path, "".join(texts), overwrite=True)
     many = f", iterations 1 to {iterations}" if iterations > 1 else ""
     return f"Exported as {chosen.name}{many}: {shown_path(path)}"

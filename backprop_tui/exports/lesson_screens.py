@@ -45,8 +45,10 @@ class LessonScreens:
         self.provenance, self.beside = Provenance(timeline), Beside(timeline)
 
     def reached(self, said: Said) -> bool:
-        """Whether the run comes to where this is said."""
-        return said.first <= FARTHEST and self.timeline.iteration(said.first).number == said.first
+        """Whether the run comes to where this is said, and it is: not of an edited iteration."""
+        experiment, at = self.timeline.experiment, said.first
+        here = (*experiment.notes_at(at, said.step), *experiment.questions_at(at, said.step))
+        return at <= FARTHEST and said in here and self.timeline.iteration(at).number == at
 
     def of_note(self, name: str, note: Said, line: str) -> Iterator[str]:
         """Where a line of a note, with its sign, is not shown whole; nothing where it is."""

@@ -77,11 +77,11 @@ def write_file(path: str, text: str, overwrite: bool = False) -> None:
 
 
 def open_lines(path: str, mode: str) -> IO[str]:
-    """A file opened for text that is written as it comes: "x", "w" or "a".
+    """A file opened for text that is written as it comes: "x", "w" or "a". A link is followed.
 
     Raises OSError as `open` does, and where it is not a regular file.
     """
-    return open(path, mode, encoding="utf-8", newline="", opener=opened)
+    return open(_place(path), mode, encoding="utf-8", newline="", opener=opened)
 
 
 def _put(place: str, content: bytes, overwrite: bool) -> None:

@@ -87,7 +87,7 @@ def code_of(experiment: Experiment, position: Position, keyframe: Keyframe | Non
 
 def keyframe_needed(timeline: Timeline, position: Position) -> Keyframe | None:
     """What the iteration begins with, where replaying it would be long; else nothing."""
-    if position.iteration <= FAR:
+    if position.iteration <= min(FAR, timeline.history.most):
         return None
     return keyframe_of(timeline, position.iteration)
 

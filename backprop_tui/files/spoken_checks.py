@@ -25,6 +25,7 @@ from backprop_tui.model.layers import OBJECTIVE
 from backprop_tui.model.notes import BEFORE, FORMS, LINE_FORM, place_said
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import unfit
+from backprop_tui.run.history import MOMENTS, moment
 
 Entries: TypeAlias = Sequence[Mapping[str, Any] | None]
 
@@ -210,9 +211,6 @@ SPOKEN_CHECKS = (
 )
 
 
-MOST_REPLAYED = 1_000_000  # iterations that opening a file at its position may have to compute
-
-
 def edits_suit_their_iterations(draft: Draft) -> None:
     """Every edit is of a number that its iteration begins with, and such as that may be."""
     for i, edit in draft.entries("edits"):
@@ -254,11 +252,15 @@ def position_within_the_run(draft: Draft) -> None:
         draft.faults.add(
             ("keyframe", "iteration"), f"must be no more than {name}, {here:,}; got {begun:,}"
         )
-    if here is not None and here - (begun or 1) > MOST_REPLAYED:
+    if here is None or draft.program is None or draft.batch is None:
+        most = here or 0  # unknown
+    else:
+        most = MOMENTS * moment(draft.program, draft.batch)
+    if here is not None and here - (begun or 1) > most:
         where = "after the keyframe" if begun else "after the first one, or a [keyframe] is needed"
         draft.faults.add(
             ("position", "iteration"),
-            f"must be no more than {MOST_REPLAYED:,} iterations {where}; got {here:,}",
+            f"must be no more than {most:,} iterations {where}; got {here:,}",
         )
     if draft.steps is not None and done is not None and done > len(draft.steps):
         must = f"no more than {len(draft.steps)}, the steps of an iteration"

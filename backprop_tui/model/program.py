@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar
 
 from backprop_tui.maths.expressions import (
@@ -288,8 +288,14 @@ class Program:
 
     def phase_bounds(self, phase: Phase) -> tuple[int, int]:
         """The first step of a phase and the first behind it, from 0; equal where it has none."""
-        own = [i for i, step in enumerate(self.steps) if step.phase == phase]
-        return (own[0], own[-1] + 1) if own else (len(self.steps), len(self.steps))
+        return self._bounds.get(phase, (len(self.steps), len(self.steps)))
+
+    @cached_property
+    def _bounds(self) -> dict[Phase, tuple[int, int]]:
+        found: dict[Phase, tuple[int, int]] = {}
+        for i, step in enumerate(self.steps):
+            found[step.phase] = found.get(step.phase, (i, i))[0], i + 1
+        return found
 
     def is_early(self, step: Step) -> bool:
         """Whether an update comes before the last gradient: only a mistake makes it do that."""
@@ -342,7 +348,7 @@ class Program:
                 mixed.update(names(step.expression))
         return frozenset(of_each - mixed)
 
-    @cache  # noqa: B019 (a program lives as long as its run)
+    @lru_cache(maxsize=64)  # noqa: B019 (few outlive their run)
     def shapes(self, examples: int) -> Mapping[str, Shape]:
         """The shape of every symbol, for a batch of that many examples."""
         # As taught: a formula that is right for one input may have no shape for two.

@@ -203,9 +203,11 @@ def by_distance(rows: tuple[Row, ...], must: frozenset[int]) -> Iterator[tuple[i
         for k, row in enumerate(rows)
         if k not in must and not row.shared
     ]
-    gone = [k for _, k in sorted(far, reverse=True)]
-    for count in range(len(gone) + 1):
-        yield tuple(k for k in range(len(rows)) if k not in gone[:count])
+    left = list(range(len(rows)))
+    yield tuple(left)
+    for _, k in sorted(far, reverse=True):
+        left.remove(k)
+        yield tuple(left)
 
 
 Axis: TypeAlias = tuple[str, int]

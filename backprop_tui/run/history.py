@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from math import prod
 from threading import RLock
 
 import numpy as np
@@ -28,12 +29,13 @@ RECENT, RECENT_ROOM = 64, 64 * 2**20
 """Whole iterations that are kept for the next key, and in how many bytes: but always three."""
 SETTINGS = 4
 """Of how many stretches between edits X, Y and α are kept as they are there."""
-FAR = 10_000
-"""Iterations after which even the smallest network takes longer than a key should."""
 GIVEN_ONCE = "values are given in the file, so the run has one iteration"
 """Why a run with [given] is not trained."""
-AT_A_TIME = 10**8
-"""A chunk of a run is at most about as many multiplications: a tenth of a second or so."""
+AT_A_TIME, PER_STEP = 10**8, 600
+"""Multiplications that take a moment, a tenth of a second or so, and those that take as long as a
+step takes to be called."""
+MOMENTS = 1000
+"""How many of them one jump, one search or one opening may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,13 @@ class Stretch:
     """One for each iteration: J, or the L of its one example."""
     diverged: bool
     """Whether the run ends here, as a parameter is no longer finite after `last`."""
+
+
+def moment(program: Program, examples: int) -> int:
+    """How many iterations with so many examples each take no more than a moment."""
+    shapes = program.shapes(examples)
+    numbers = sum(prod(shapes[symbol]) for symbol in program.parameters)
+    return max(1, AT_A_TIME // (numbers * examples + PER_STEP * len(program.steps)))
 
 
 class History:
@@ -100,7 +109,12 @@ class History:
 
     def is_far(self, iteration: int) -> bool:
         """Whether more has to be computed on the way to that iteration than takes a moment."""
-        return iteration - self._reached > min(FAR, self._moment)
+        return iteration - self._reached > self._moment
+
+    @property
+    def most(self) -> int:
+        """How many iterations at most one jump, one search or one opening computes."""
+        return MOMENTS * self._moment
 
     def setting(self, iteration: int) -> Experiment:
         """The experiment with X, Y and α as they are in that iteration."""
@@ -192,9 +206,7 @@ class History:
 
     @cached_property
     def _moment(self) -> int:
-        """How many iterations take no more than a moment."""
-        sizes = (p.size for p in self.experiment.parameters().values())
-        return max(1, AT_A_TIME // (sum(sizes) * self.experiment.training.batch))
+        return moment(self.program, self.experiment.training.batch)
 
     def _begun(self, number: int, left: Kept) -> Kept:
         """What an iteration begins with, where the one before leaves that."""

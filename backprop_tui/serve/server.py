@@ -63,6 +63,8 @@ LONGEST_MESSAGE = 1 << 16
 """Bytes that a page may send at once: a key takes 12."""
 UNFINISHED = 10.0
 """Seconds for a request to arrive as a whole, and for a connection that asks for nothing."""
+DELIVERED = 60.0
+"""Seconds for a page, a script or a font to be read by whoever asked for it."""
 A_FEW = 8
 """Sessions that an address of another machine may have at the same time, unless told otherwise."""
 HEADERS = {  # nothing comes from elsewhere; the terminal makes its own styles
@@ -117,7 +119,7 @@ class Server:
         return End.CROWDED if own >= self.most_each else None
 
     def application(self) -> web.Application:
-        application = web.Application(middlewares=[self.under_own_name, found])
+        application = web.Application(middlewares=[delivered, self.under_own_name, found])
         application.add_routes(
             [
                 web.get("/", self.page),
@@ -163,7 +165,9 @@ class Server:
             await part(page, end)
             return page
         begins = self.begins(request.query.get("bookmark", ""))
-        session = BrowserSession(begins, page, self._bookmarks.of, name, visitor)
+        transport = request.transport
+        drop = transport.abort if transport else lambda: None
+        session = BrowserSession(begins, page, self._bookmarks.of, drop, name, visitor)
         self.sessions[session] = page
         try:
             await session.start(*size_asked_for(request))
@@ -231,6 +235,19 @@ async def found(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except OSError as error:
         raise web.HTTPNotFound from error
+
+
+@web.middleware
+async def delivered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Drop a visitor who reads the answer so slowly that a connection would be taken for ever."""
+    answer = await handler(request)
+    transport, task = request.transport, asyncio.current_task()
+    if transport and task:  # it lasts until all is sent
+        late = asyncio.get_running_loop().call_later(DELIVERED, task.cancel)
+        task.add_done_callback(
+            lambda done: transport.abort() if done.cancelled() else late.cancel()
+        )
+    return answer
 
 
 def size_asked_for(request: web.Request) -> tuple[int, int]:

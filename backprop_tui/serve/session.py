@@ -16,10 +16,11 @@ import os
 import secrets
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from hmac import compare_digest, digest
+from typing import TypeVar
 
 from aiohttp import WSMessage, WSMsgType, web
 from textual_serve.app_service import AppService
@@ -27,12 +28,16 @@ from textual_serve.download_manager import DownloadManager
 
 from backprop_tui.files.codes import SHORT
 
+T = TypeVar("T")
+
 SCREEN = "backprop_tui.serve.screen"
 LARGEST = 500, 200
 """Columns and rows: a page may ask for any number, and each cell costs memory."""
 END_OF_PASTE = "\x1b[201~"
 LONGEST_PASTE = 1 << 16
 """Characters: the process keeps a paste in memory until its end comes."""
+UNREAD = 10.0
+"""Seconds in which a page must have read what it is sent, but for a few kB: else it is dropped."""
 FAREWELL = 1.0
 """Seconds that a page has to answer the end: one that sleeps holds nothing up."""
 
@@ -54,8 +59,8 @@ logging.getLogger("textual-serve").setLevel(logging.CRITICAL)  # what a process 
 class BrowserSession(AppService):
     """`experiment`, as the command line names it, in a process that `page` shows.
 
-    `bookmark` makes of a code what a page may keep; `name` is the page's own, which it has for as
-    long as it is loaded; `visitor` is whom it counts for.
+    `bookmark` makes of a code what a page may keep; `drop` ends its connection at once; `name` is
+    the page's own, which it has for as long as it is loaded; `visitor` is whom it counts for.
     """
 
     def __init__(
@@ -63,19 +68,33 @@ class BrowserSession(AppService):
         experiment: Mapping[str, str | int | None],
         page: web.WebSocketResponse,
         bookmark: Callable[[str], str],
+        drop: Callable[[], None],
         name: str = "",
         visitor: str = "",
     ) -> None:
+        self._drop = drop
         super().__init__(
             SCREEN,
-            write_bytes=page.send_bytes,
-            write_str=page.send_str,
+            write_bytes=self._in_time(page.send_bytes),
+            write_str=self._in_time(page.send_str),
             close=self._closed,
             download_manager=DownloadManager(),
         )
         self.experiment, self.name, self.visitor = experiment, name, visitor
         self._page, self._bookmark, self._drawn = page, bookmark, False
         self._since_end = 0
+
+    def _in_time(self, send: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
+        """What sends, but drops a page that reads too slowly: its place is free then."""
+
+        async def sent(words: T) -> None:
+            try:
+                async with asyncio.timeout(UNREAD):
+                    await send(words)
+            except TimeoutError:
+                self._drop()
+
+        return sent
 
     async def _closed(self) -> None:
         """Nothing more: the end of the process says that it has ended."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from backprop_tui import lessons
@@ -83,12 +84,8 @@ def _autosave_of(name: str) -> Autosave | None:
 
 
 def _lessons(s: SessionState) -> tuple[Entry, ...]:
-    """Each lesson's line: its number, its name, its layers, what it teaches."""
-    found = ((name, load(name)) for name in lessons.NAMES)
-    entries = [
-        Entry(name, f"{number:>2}  {name:<11}  {lesson.network.sizes:<10}", lesson.teaches)
-        for number, (name, lesson) in enumerate(found, 1)
-    ]
+    """The lessons, and what was left behind."""
+    entries = [*_every_lesson()]
     left, odd = ([], []) if s.served else lazy.autosave.autosaves()
     for number, one in enumerate(left[:MOST_LISTED], 1):
         when = datetime.fromtimestamp(one.changed).strftime("%d %b %H:%M")
@@ -98,6 +95,16 @@ def _lessons(s: SessionState) -> tuple[Entry, ...]:
         )
     s.said += odd
     return tuple(entries)
+
+
+@cache
+def _every_lesson() -> tuple[Entry, ...]:
+    """Each lesson's line: its number, its name, its layers, what it teaches."""
+    found = ((name, load(name)) for name in lessons.NAMES)
+    return tuple(
+        Entry(name, f"{number:>2}  {name:<11}  {lesson.network.sizes:<10}", lesson.teaches)
+        for number, (name, lesson) in enumerate(found, 1)
+    )
 
 
 def open_instead(s: SessionState, experiment: Experiment) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import as_argument
@@ -18,9 +17,6 @@ from backprop_tui.session import lazy
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.prompts import Line, Prompt, Sheet
 from backprop_tui.session.state import CannotError, SessionState, Snapshot, Stamp
-
-if TYPE_CHECKING:
-    pass
 
 NOT_SERVED = "not possible in a browser"
 
@@ -132,33 +128,38 @@ def _write(s: SessionState, path: str) -> None:
         s, f"save {path}", f"{lazy.atomic_write.shown_path(path)} exists: {again}" if exists else ""
     ):
         return
+    if chosen is not None:
+        s.start(_exported(s, chosen, path))
+        return
+    if lazy.saving.too_large(s.timeline):
+        raise CannotError("this network is larger than any file that is read.")
     try:
-        if chosen is not None:
-            # A document has the first iterations, a script all up to this one.
-            at = s.position.iteration
-            told = lazy.formats.export_so_far(chosen, path, s.timeline, at, s.decimals)
-        else:
-            if lazy.saving.too_large(s.timeline):
-                raise lazy.atomic_write.SaveError(
-                    "this network is larger than any file that is read"
-                )
-            lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=seen(s))
-            told = f"Saved as {lazy.atomic_write.shown_path(path)}"
-    except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
+        lazy.saving.save(path, s.timeline, s.position, overwrite=True, seen=seen(s))
+    except lazy.atomic_write.SaveError as error:
         raise CannotError(f"{error}.") from None
     s.close_all()
     s.proposed = ""
-    if chosen is not None:
-        s.say(f"{told}.")
-        return
     s.saved_at = path, snapshot(s)
     _all_is_saved(s)
     if _is_read_from(s, path):
         s.in_file = s.timeline.experiment.edits, s.timeline.experiment.formulas
         s.stamp = s.read_stamp = stamp_of(path)
     opens = f"{s.program} {as_argument(path)}"
-    whole = f"{told}; {opens} opens it."
+    whole = f"Saved as {lazy.atomic_write.shown_path(path)}; {opens} opens it."
     s.say(whole if len(whole) < s.width - 1 else f"Saved: {opens}")
+
+
+def _exported(s: SessionState, chosen: lazy.formats.Format, path: str) -> Iterator[str]:
+    """Export: a document has the first iterations, a script all up to this one."""
+    try:
+        told = yield from lazy.formats.export_so_far(
+            chosen, path, s.timeline, s.position.iteration, s.decimals
+        )
+    except (lazy.atomic_write.SaveError, lazy.formats.ExportError) as error:
+        raise CannotError(f"{error}.") from None
+    s.close_all()
+    s.proposed = ""
+    s.say(f"{told}.")
 
 
 def _is_own(s: SessionState, path: str) -> bool:

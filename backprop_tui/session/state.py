@@ -22,7 +22,6 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import DRAWINGS, THEMES, Edit, Level, Look
 from backprop_tui.run.edits import differ_only_in_edits
-from backprop_tui.run.history import FAR
 from backprop_tui.run.timeline import Position, State, Timeline
 from backprop_tui.session import lazy
 from backprop_tui.session.blackboard import Blackboard
@@ -135,7 +134,7 @@ class SessionState:
         ahead = None
         if experiment.saved is not None:
             ahead = lazy.saving.saved_position(self.timeline)
-            if ahead.iteration - self.timeline.history.reached <= FAR:
+            if not self.timeline.history.is_far(ahead.iteration):
                 self.position, ahead = lazy.saving.resume(self.timeline), None
         # While a saved run is replayed: how far that has come.
         self.behind: int | None = 0 if self.position.iteration > 1 else None
@@ -424,14 +423,16 @@ class SessionState:
 
     def replayed(self, position: Position) -> Iterator[str]:
         """Go where the run may have to be computed for a while to get there."""
-        for stretch in self.timeline.history.run(
-            self.timeline.history.reached + 1, position.iteration
-        ):
+        history = self.timeline.history
+        farthest = min(position.iteration, history.reached + history.most)
+        for stretch in history.run(history.reached + 1, farthest):
             yield f"iteration {stretch.last:,} of {position.iteration:,}"
-        last = self.timeline.iteration(position.iteration).number
+        last = self.timeline.iteration(farthest).number
         self.go(position if last == position.iteration else self.timeline.end_of(last))
-        if last < position.iteration:
+        if last < farthest:
             self.say(f"The run diverges in iteration {last:,}: it ends there.")
+        elif last < position.iteration:
+            self.say(f"{last:,} iterations are computed. To go on, ask for the same again.")
 
     # How it is seen
 

@@ -17,8 +17,6 @@ from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Prompt, Sheet
 from backprop_tui.session.state import CannotError, SessionState
 
-MOST_SEARCHED = 10_000_000
-"""Iterations after which a search gives up."""
 PLACES = "500  +500  epoch 2  dW1  end  loss < 0.01  abs(dW1).max() < 1e-3"
 COMPARED = (
     (re.compile(r"\b(?:is )?less than\b"), "<"),
@@ -130,7 +128,8 @@ def goto_typed(s: SessionState, typed: str) -> None:
 def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]:
     """Go where the condition first holds; a CannotError where it does not."""
     progress = lazy.goals.Progress(s.position.iteration)
-    for progress in lazy.goals.search(s.timeline, condition, s.position, MOST_SEARCHED):
+    most = s.timeline.history.most
+    for progress in lazy.goals.search(s.timeline, condition, s.position, most):
         if progress.found:
             s.go(progress.found)
             at = s.timeline.iteration(progress.found.iteration)
@@ -142,7 +141,7 @@ def _searched(s: SessionState, condition: lazy.goals.Condition) -> Iterator[str]
     ended = (
         f"the run diverges in iteration {progress.iteration:,}"
         if progress.diverged
-        else f"{MOST_SEARCHED:,} iterations were searched"
+        else f"{most:,} iterations were searched"
     )
     raise CannotError(f"{condition.text} never holds: {ended}")
 

@@ -25,6 +25,7 @@ from textual.color import TRANSPARENT, Color
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.theme import Theme
 from textual.timer import Timer
 
@@ -65,7 +66,9 @@ SHOWN = 0.1
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
 SOON = 0.02
-"""Seconds until the next step is painted before its key comes: the repaint is over by then."""
+"""Seconds until the steps ahead and back are drawn before their keys come: the repaint is over."""
+REHEARSED = (("space", " "), ("backspace", None))
+"""Those keys, and their characters."""
 AFTER = 0.2
 """Seconds until autosaves begin."""
 EACH = 1.0
@@ -94,11 +97,11 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
-    """What the next step will look like, painted before its key is pressed."""
+    """What the panels will look like after a key, drawn before it is pressed."""
 
     view: View
     layout: WindowLayout
-    painted: dict[Panel, Canvas]
+    drawn: dict[Panel, tuple[Canvas, dict[int, Strip]]]
 
 
 @runtime_checkable
@@ -154,9 +157,9 @@ class BackpropApp(App[str]):
         self._will_draw = self._works = False  # whether that is called for already
         self._beat: Timer | None = None  # of running by itself
         self._rest: Timer | None = None  # until no key has come for a while
-        self._next: Timer | None = None  # until the next step is painted
+        self._next: Timer | None = None  # until the next keys are rehearsed
         self._rehearsing: Iterator[None] | None = None
-        self._rehearsal: Rehearsal | None = None
+        self._rehearsals: list[Rehearsal] = []
 
     def _begin_with(self, theme: Theme) -> None:
         """Before anything is styled: later, all would be parsed and styled again."""
@@ -287,7 +290,7 @@ class BackpropApp(App[str]):
         session, window = self.session, Window(size)
         session.sight, session.width = window, size.width
         session.one_panel, session.roomy = window.one_panel, window.roomy
-        self._rehearsal = None
+        self._rehearsals = []
 
     # The mouse
 
@@ -401,7 +404,8 @@ class BackpropApp(App[str]):
             self._rest = self.set_timer(PATIENCE, self._rested)
 
     def _rehearsed(self) -> Iterator[None]:
-        """Modules, the question about the next step, and that step as all panels show it."""
+        """Modules, the question about the next step, and what all panels show after the next
+        key."""
         session = self.session
         for module in lazy.modules():
             if module not in sys.modules:
@@ -411,18 +415,22 @@ class BackpropApp(App[str]):
             return
         asking.make_ready(session)
         yield
-        if (after := session.rehearsed("space", " ")) is None:
-            return
-        view = self._view_of(after)
+        for key, character in REHEARSED:
+            if (after := session.rehearsed(key, character)) is not None:
+                yield from self._drawn(self._view_of(after))
+
+    def _drawn(self, view: View) -> Iterator[None]:
+        """A view that may come next, panel by panel."""
         yield
-        layout, painted = self.window.layout(view), dict[Panel, Canvas]()
-        self._rehearsal = Rehearsal(view, layout, painted)
+        layout = self.window.layout(view)
+        ahead = Rehearsal(view, layout, {})
+        self._rehearsals.append(ahead)
         regions = layout.regions(self.window.size)
         for panel in self._panels:
             if (at := regions.get(panel.id or "")) is not None:
                 yield
                 self._fit_boards(layout)
-                painted[panel] = panel.painted(view, at.size)
+                ahead.drawn[panel] = panel.drawn(view, at.size)
                 if self._layout is not None:
                     self._fit_boards(self._layout)
 
@@ -447,7 +455,7 @@ class BackpropApp(App[str]):
         if session.ended or not self._is_up or not self._panels[0].is_attached:
             return  # not begun yet, or ending: a beat came late
         if self.theme != self._wanted_theme.name:
-            self.theme = self._wanted_theme.name
+            self.theme, self._rehearsals = self._wanted_theme.name, []
         if session.copied is not None:
             self.copy_to_clipboard(session.copied)
             session.copied = None
@@ -460,16 +468,15 @@ class BackpropApp(App[str]):
         self._rest, self._next = None, self.set_timer(SOON, self._rehearse)
 
     def _draw_panels(self) -> None:
-        view, ahead = self._view_of(self.session), self._rehearsal
-        self._rehearsal = self._rehearsing = None
-        if ahead is not None and ahead.view.shows(view):
-            view, layout, painted = ahead.view, ahead.layout, ahead.painted
-        else:
-            layout, painted = self.window.layout(view), {}
-        self._arrange(layout)
+        view = self._view_of(self.session)
+        known = next((each for each in self._rehearsals if each.view.shows(view)), None)
+        self._rehearsals, self._rehearsing = [], None
+        ahead = known or Rehearsal(view, self.window.layout(view), {})
+        self._arrange(ahead.layout)
         for panel in self._panels:
             if (at := self._places.regions.get(panel.id or "")) is not None:
-                panel.show(view, painted.get(panel) or panel.painted(view, at.size))
+                drawn = ahead.drawn.get(panel) or (panel.painted(ahead.view, at.size), {})
+                panel.show(ahead.view, *drawn)
 
     def _view_of(self, session: Session) -> View:
         losses = self._drawn_losses(session)

@@ -94,7 +94,9 @@ class Reader:
     def _parsed(self, text: str) -> Iterator[Message]:
         try:
             if text:  # nothing would mean the end to it
-                yield from filter(_can_be_shown, self._parser.feed(text))
+                # An enter that came before the terminal was taken is a line feed.
+                keys = self._parser.feed(text.replace("\n", "\r"))
+                yield from filter(_can_be_shown, keys)
         except (ValueError, OverflowError):  # numbers in a sequence that are no key's
             before, self._parser = self._parser, XTermParser(self._debug)
             self._parser.mouse_pixels = before.mouse_pixels

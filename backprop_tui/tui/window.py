@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from backprop_tui.session.prompts import Sheet, Sight
     from backprop_tui.session.view import View
 
-DRAWINGS = ((22, "c"), (16, "c"), (22, "f"), (16, "f"))
-"""Columns of the drawing in a small window, with the last rule by which something may be given up
-on the boards before the drawing gets fewer columns, or none."""
+DRAWINGS = (22, 16)
+"""Columns of the drawing beside the boards in a small window, and where room is short."""
 BATCH = 1
 """Columns that the drawing gives to the boards of a batch, where names stand before numbers."""
 LARGE_DRAWING = 66
@@ -52,13 +51,12 @@ BESIDE, LEAST_BOARD = 118, 58
 LEAST_STEP, LOW_STEP, LEAST_DRAWING = 13, 9, 8
 """Lines of the Step panel in a large window, of one where the boards need its room, and of a
 drawing above or below the boards, at least."""
-BLACKBOARD, WITHIN = 62, 118
-"""Columns of the derivation that a very large window shows unasked, and the columns of drawing and
-boards from which on it does."""
+BLACKBOARD, MOST_BLACKBOARD = 62, 102
+"""Columns of the derivation that a very large window shows unasked, at least and at most."""
 LEAST_BLACKBOARD = 14
 """Lines of a blackboard under the boards, at least."""
-LEAST_PLANE = 38
-"""Columns of a plane beside the drawing, at least."""
+BESIDE_PLANE = DRAWINGS[0] + 38
+"""Columns of a drawing and the plane beside it, at least."""
 MOST_STEP, MOST_BODY = 28, 34
 """Lines of the Step panel that go before those of a drawing, and lines of a drawing, at most."""
 LEAST_DRAWN, MOST_DRAWN = 16, 20
@@ -70,6 +68,19 @@ AROUND, BOARD = 3, 3
 ALWAYS = frozenset({"title", "rail", "step", "footer"})
 """The panels that are always shown."""
 BOARDS: dict[str, type[Board]] = {"cache": Cache, "gradients": Gradients, "update": Update}
+
+
+class Division(NamedTuple):
+    """A way to divide a window."""
+
+    columns: int
+    """Of the drawing, with the plane."""
+    step: int
+    """Lines of the Step panel."""
+    first: str = "a"
+    """What it gives up itself, by its letter in GIVEN_UP."""
+    last: str = "i"
+    """The last that the boards may give up for it."""
 
 
 @dataclass(frozen=True)
@@ -212,59 +223,86 @@ class Window(Sight):
             step = self._step_lines(view, LEAST_STEP if view.roomy else STEP)
             whole = Room(self.size.width, max(0, self.size.height - AROUND - step))
             return WindowLayout(frozenset(shown), 0, 0, step, True, whole, whole)
-        within = self.size.width - BLACKBOARD
-        if view.roomy and within >= WITHIN and self._has_all(view, within - DRAWINGS[0][0]):
-            layout = self._side_by_side(view, shown, within)
-            found = self._found(view, layout.board.width, layout.board.both)
-            if all(a.given_up <= "a" for a in found):  # there is room for a derivation, too
-                return replace(layout, shown=layout.shown | {"blackboard"}, within=within)
-        return self._side_by_side(view, shown, self.size.width)
+        return self._side_by_side(view, shown)
 
-    def _side_by_side(self, view: View, shown: set[str], width: int) -> WindowLayout:
-        """The drawing beside the boards, the Step panel below: what is given up for what."""
-        columns = 0
-        for columns, last, step in self._divisions(view, width):
-            height = max(0, self.size.height - AROUND - step)
-            found = self._found(view, width - columns, height)
-            fits = all(a.given_up <= last for a in found)
-            if fits and (found[0].air or last != "a" or step == LOW_STEP):
+    def _side_by_side(self, view: View, shown: set[str]) -> WindowLayout:
+        """The drawing beside the boards, the Step panel below."""
+        width, division = self.size.width, self._division(view)
+        columns, step = division.columns, division.step
+        height = max(0, self.size.height - AROUND - step)
+        found = self._found(view, width - columns, height)
+        blackboard, left = 0, width - max(a.right for a in found)
+        if view.roomy and max(a.given_up for a in found) <= "a":
+            # The boards leave what they do not need: to the Step panel, then to the drawing.
+            drawn = drawn_lines(height, len(view.program.groups))
+            body = max(drawn, step + height - MOST_STEP)
+            body = min(height, max(boards_lines(found[0]), min(body, MOST_BODY)))
+            height, step = body, step + height - body
+            pictures = BESIDE_PLANE if lazy.plane_beside(view, left, height) else LARGE_DRAWING
+            beside = pictures + BLACKBOARD
+            if left >= beside and self._found(view, width - beside, height)[0].given_up <= "a":
+                blackboard = min(left - pictures, MOST_BLACKBOARD)
+        if view.roomy and columns:
+            plane = lazy.plane_beside(view, left - blackboard, height)
+            columns = min(left - blackboard, LARGE_DRAWING + plane)
+        kept = found[0].given_up
+        while self._found(view, width - blackboard - columns, height)[0].given_up > kept:
+            # Labels may have needed a column or two that they do not take.
+            if blackboard > BLACKBOARD:
+                blackboard -= 1
+            elif columns > division.columns or blackboard:
+                columns -= 1
+            else:
                 break
-        if view.roomy and found[0].given_up == "a":  # the boards leave what they do not need
-            drawn = max(drawn_lines(height, len(view.program.groups)), step + height - MOST_STEP)
-            body = max(boards_lines(found[0]), min(drawn, MOST_BODY))
-            height, step = min(height, body), step + height - min(height, body)
-        if columns:
-            left = width - max(a.right for a in found)
-            most = LARGE_DRAWING if view.roomy else columns
-            most += lazy.plane_beside(view, left, height) if view.roomy else 0
-            columns = max(columns, min(left, most))
-        gap = 2 if columns > DRAWINGS[0][0] else 1 - (columns == DRAWINGS[0][0] - BATCH)
+        gap = 2 if columns > DRAWINGS[0] else 1 - (columns == DRAWINGS[0] - BATCH)
         shown = shown if columns else shown - {"network"}
-        board, update = both_in(width - columns, height), Room(width - columns, height)
+        shown = shown | {"blackboard"} if blackboard else shown
+        board = both_in(width - blackboard - columns, height)
         found = [Cache.arranged(view, board)]
         cache = found[0].lines[0] + 1  # the gradients stay near in a large window
         cache = cache + (height > boards_lines(found[0])) if view.roomy else max(height // 2, cache)
         return WindowLayout(
-            frozenset(shown), columns, gap, step, False, board, update, min(cache, height - 3)
+            frozenset(shown),
+            *(columns, gap, step, False, board, Room(board.width, height)),
+            cache=min(cache, height - 3),
+            within=(width - blackboard) * bool(blackboard),
         )
 
-    def _divisions(self, view: View, width: int) -> Iterator[tuple[int, str, int]]:
-        """Columns of the drawing, the last rule by which something may be given up on the boards
-        for it, and lines of the Step panel, the best division first."""
-        steps = (LEAST_STEP, LEAST_STEP - 1, LOW_STEP) if view.roomy else (STEP,)
-        least = DRAWINGS[0][0]
-        body = self.size.height - AROUND - LEAST_STEP
-        beside = least + LEAST_PLANE
-        plane = view.roomy and lazy.plane_beside(view, beside, body)
-        if plane and self._has_all(view, width - beside):
-            yield from ((beside, "a", step) for step in steps)
-        if view.roomy and self._has_all(view, width - least):
-            yield from ((least, "a", step) for step in steps)
-        elif not view.roomy:
-            least -= BATCH * (view.state.examples > 1)
-        yield from ((min(columns, least), last, steps[0]) for columns, last in DRAWINGS)
-        whole = self._found(view, width, self.size.height - AROUND - steps[0])
-        yield 0 if all(a.given_up <= "f" for a in whole) else least, "i", steps[0]
+    def _division(self, view: View) -> Division:
+        """The best way to divide a window: that for which the boards give up the least."""
+        best, reached = None, ""
+        for one in self._divisions(view):
+            if best and reached <= one.first:
+                break
+            height = max(0, self.size.height - AROUND - one.step)
+            found = self._found(view, self.size.width - one.columns, height)
+            rule = max(one.first, *(a.given_up for a in found))
+            if rule <= one.last and (best is None or rule < reached):
+                best, reached = one, rule
+        assert best
+        return best
+
+    def _divisions(self, view: View) -> Iterator[Division]:
+        """The ways to divide a window, the best first. A plane, and a Step panel of less than its
+        natural height, are there only where the boards have everything; a blackboard only where
+        these also have their blank lines, and the drawing all of its columns."""
+        wide, narrow = DRAWINGS
+        step = LEAST_STEP if view.roomy else STEP
+        if view.roomy:
+            body, width = self.size.height - AROUND - step, self.size.width
+            plane = bool(lazy.plane_beside(view, BESIDE_PLANE, body))
+            plane = plane and self._has_all(view, width - BESIDE_PLANE)
+            beside = (BESIDE_PLANE if plane else LARGE_DRAWING) + BLACKBOARD
+            if width - beside >= LEAST_BOARD and self._has_all(view, width - beside):
+                yield Division(beside, step, first="", last="")
+            if plane:
+                yield from (Division(BESIDE_PLANE, n, last="a") for n in (step, LOW_STEP))
+            yield Division(wide, step)
+            yield Division(wide, LOW_STEP, last="a")
+        else:
+            yield Division(wide - BATCH * (view.state.examples > 1), step)
+        yield Division(narrow, step, first="d")
+        yield Division(0, step, first="g")
 
     def _has_all(self, view: View, width: int) -> bool:
         """Whether the boards may have everything in so many columns, above a low Step panel."""
@@ -317,7 +355,7 @@ class Window(Sight):
             return WindowLayout(frozenset({"blackboard"}), 0, 0, step, True, whole, whole)
         for beside in (max(LEAST_BOARD, width * 48 // 100), LEAST_BOARD + 2):
             found = Cache.arranged(replace(view, roomy=False), both_in(beside, body))
-            if found.given_up == "a":
+            if found.given_up <= "a":
                 break
         lines = min(body, boards_lines(found) + 2)
         drawing = body - lines

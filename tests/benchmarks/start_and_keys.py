@@ -32,8 +32,8 @@ QUIET = 0.03
 """Seconds without output after which a repaint is over: nearly two frames."""
 NOTHING = 0.5
 """Seconds after which a key without output has none: longer than any repaint takes."""
-REST = 0.25
-"""Seconds that a question is read for, at least."""
+PACE, REST = 0.1, 0.25
+"""Seconds from the end of a repaint to the next key, and those that a question is read for."""
 SIZES = {(80, 24): 4.0, (200, 60): 6.0}
 """The sizes, and how many times hello world's repaint a key may take."""
 SLOWEST = 40.0
@@ -139,7 +139,7 @@ class Case:
     name: str
     command: Sequence[str]
     keys: Sequence[bytes] = STEPPING
-    rest: float = 0.0
+    rest: float = PACE
     words: Sequence[str] = WORDS
 
 
@@ -193,16 +193,15 @@ def wait(terminal: Terminal, condition: Callable[[], bool]) -> None:
     terminal.quiet(0.5)
 
 
-def repaint(terminal: Terminal, key: bytes, rest: float = 0.0) -> float | None:
-    """What it takes from a key until the output rests; then that rests for so many seconds more."""
+def repaint(terminal: Terminal, key: bytes, rest: float) -> float | None:
+    """What it takes from a key until the output rests; then so many seconds are waited."""
     before, begun = len(terminal.pieces), processor(terminal)
     terminal.press(key)
     spent, patience = 0.0, NOTHING
     while terminal.read(patience):
         spent, patience = processor(terminal) - begun, QUIET
     seen = len(terminal.pieces) > before
-    if rest:
-        terminal.quiet(rest)
+    terminal.quiet(rest)
     return spent if seen else None
 
 

@@ -142,10 +142,10 @@ def test_what_is_said_is_true(found: Experiment, iteration: int) -> None:
 
 
 def separates(X: np.ndarray, classes: np.ndarray) -> bool:
-    """Whether a perceptron finds a line between the classes in 20,000 corrections."""
+    """Whether a perceptron finds a line between the classes in 2,000 corrections."""
     points, signs = np.vstack([X, np.ones(X.shape[1])]), np.where(classes > 0, 1, -1)
     w = np.zeros(len(points))
-    for _ in range(20_000):
+    for _ in range(2_000):
         wrong = np.flatnonzero(signs * (w @ points) <= 0)
         if not wrong.size:
             return True

@@ -7,8 +7,11 @@ from dataclasses import replace
 from backprop_tui.exports.check import Report
 from backprop_tui.exports.lesson_screens import HEIGHT, WIDTH, lost
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import Note, Question, WrittenChoice
+from backprop_tui.model.saved import Edit
+from backprop_tui.run.edits import with_edit
 from backprop_tui.run.timeline import Timeline
 from tests.tui.driver import stepping
 
@@ -80,3 +83,10 @@ def test_check_says_it_once() -> None:
 
 def test_where_nobody_comes_nothing_is_painted() -> None:
     assert found(MAZUR, Note("L", 10**12, ("x " * 200,))) == []
+
+
+def test_what_is_said_of_a_number_before_it_was_edited_is_not_looked_for() -> None:
+    notes = Note("L", 1, ("x " * 200,)), Note("L", None, ("y " * 200,))
+    edit = Edit(1, Cell("W1", 1, 1), 0.5)
+    edited = with_edit(replace(MAZUR, notes=notes, questions=(replace(VOTE, iteration=1),)), edit)
+    assert [said.split()[0] for said in lost(Timeline(edited))] == ["notes[1].text"]

@@ -34,7 +34,6 @@ from backprop_tui.files.experiment_file import (
 )
 from backprop_tui.files.overrides import overridden
 from backprop_tui.files.saving import keyframe_of, named, resume, save, text_of
-from backprop_tui.files.spoken_checks import MOST_REPLAYED
 from backprop_tui.files.toml_text import changed, same
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
@@ -533,9 +532,10 @@ class TestFaults:
         assert any(fault in told for told in self.faults(text.replace(*change)))
 
     def test_a_position_far_from_any_keyframe_is_refused(self) -> None:
-        far = SAVED.replace("iteration = 5", f"iteration = {MOST_REPLAYED + 2}")
-        (fault,) = self.faults(far)
-        assert fault.startswith("position.iteration must be no more than 1,000,000 iterations")
+        most = Timeline(read(SAVED)).history.most
+        read(SAVED.replace("iteration = 5", f"iteration = {most + 1}"))
+        (fault,) = self.faults(SAVED.replace("iteration = 5", f"iteration = {most + 2}"))
+        assert fault.startswith(f"position.iteration must be no more than {most:,} iterations")
 
 
 class TestPlaces:

@@ -18,8 +18,8 @@ from backprop_tui.learn.answers import unit_of
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.words import cell_in_words
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Position
-from backprop_tui.session import travel
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS
 from backprop_tui.session.looking import cell_of
 from tests.networks import experiments
@@ -56,7 +56,7 @@ SIGNS = set("−×·∘ᵀ½Σσα∞∂±=≠≤≥←→✓✗′…")
 def short_searches() -> Iterator[None]:
     """A condition that never holds is given up at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(travel, "MOST_SEARCHED", 20)
+        patch.setattr(History, "most", 20)
         yield
 
 

@@ -86,7 +86,8 @@ class Tab:
         number = next(self._numbers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        answer = await asyncio.wait_for(self._answers[number], PATIENCE)
+        async with asyncio.timeout(PATIENCE):  # wait_for may lose the patience of who waits for us
+            answer = await self._answers[number]
         assert "error" not in answer, answer
         result: dict[str, Any] = answer["result"]
         return result

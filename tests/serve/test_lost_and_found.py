@@ -152,8 +152,9 @@ async def test_a_reload_has_its_place_again_and_is_where_it_was(
     tab = await opened(browser, server.address, 3)
     assert len(server.sessions()) == 2  # all that there are
     for _ in range(3):
+        await tab.evaluate("window.isOld = true")
         await tab.tell("Page.reload")
-        await tab.until(lambda text: not text.strip())
+        await until(lambda: tab.evaluate("String(window.isOld)"), "undefined".__eq__)
         await tab.until(at(3))
     assert len(server.sessions()) == 2
     assert tab.faults == []

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +30,7 @@ from backprop_tui import lessons
 from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.serve.server import A_FEW, PAGE, Server, visitor_at
+from backprop_tui.serve.server import A_FEW, PAGE, Server, runner_of, visitor_at
 from backprop_tui.serve.session import LONGEST, Bookmarks, BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
@@ -73,6 +74,14 @@ async def end(socket: ClientWebSocketResponse) -> int | None:
     return socket.close_code
 
 
+async def answered(socket: ClientWebSocketResponse) -> None:
+    """A page asks whether anybody is there, and there is."""
+    await socket.send_json(["ping"])
+    async with asyncio.timeout(PATIENCE):
+        while (await socket.receive()).data != '["pong"]':
+            pass
+
+
 async def bookmark(served: Served, *keys: str) -> str:
     """What the page of a learner who quits has kept."""
     kept = ""
@@ -109,6 +118,11 @@ def memory(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def bytes_read(process: int) -> int:
+    """How much it has read so far (Linux)."""
+    return int(Path(f"/proc/{process}/io").read_text().split()[1])
+
+
 async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():
@@ -134,21 +148,15 @@ async def test_a_page_that_reads_nothing_more_can_still_be_ended(served: Served)
     await until(lambda: not is_alive(process))
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    ['"', "17", "[]", '["stdin", 5]', '["resize", {"width": "wide"}]', '["resize", 3]', "[" * 9000],
-)
-async def test_nonsense_from_a_page_is_dropped(served: Served, nonsense: str) -> None:
+async def test_nonsense_from_a_page_is_dropped_and_a_size_beyond_all_screens_cut_to_one(
+    served: Served,
+) -> None:
+    sizes = ('["resize", {"width": "wide"}]', '["resize", {"width": 1e9, "height": 1000000000}]')
     async with page(served) as socket:
         await read(socket, "X")
-        await socket.send_str(nonsense)
-        await socket.send_json(["stdin", "?"])
-        assert "Moving in time" in await read(socket, "Moving in time")
-
-
-async def test_a_size_beyond_all_screens_is_cut_to_one(served: Served) -> None:
-    async with page(served) as socket:
-        await read(socket, "X")
+        for nonsense in ('"', "17", "[]", '["stdin", 5]', '["resize", 3]', "[" * 9000, *sizes):
+            await socket.send_str(nonsense)
+            await answered(socket)
         await socket.send_json(["resize", {"width": 10**9, "height": 10**9}])
         await socket.send_json(["stdin", "?"])
         assert "Moving in time" in await read(socket, "Moving in time")
@@ -187,21 +195,18 @@ async def test_a_page_that_leaves_before_it_is_answered_leaves_no_trace(
     assert not caplog.records
 
 
-@pytest.mark.parametrize(
-    "flood", [" ", "\x1b[<35;10;10M", "\x1b[200~", "\x1b[48;9999;9999;9999;9999t"]
-)
-async def test_a_flood_of_keys_costs_no_memory(served: Served, flood: str) -> None:
+async def test_a_flood_of_keys_costs_no_memory(served: Served) -> None:
     async with page(served) as socket:
         await read(socket, "X")
         (process,) = served.sessions()
         before = memory(process)
-        reading = asyncio.create_task(end(socket))
-        for _ in range(60):
-            await socket.send_json(["stdin", flood + " " * 30_000 + flood * 500])
-            await asyncio.sleep(0.05)
-        assert memory(process) < before + 30
+        for flood in (" ", "\x1b[<35;10;10M", "\x1b[48;9999;9999;9999;9999t", "\x1b[200~"):
+            taken = bytes_read(process)
+            while bytes_read(process) < taken + 20_000:
+                await socket.send_json(["stdin", flood + " " * 30_000 + flood * 500])
+                await answered(socket)
+            assert memory(process) < before + 30
         assert is_alive(process)
-        reading.cancel()
         drop(socket)
     await until(lambda: not is_alive(process))
 
@@ -211,10 +216,7 @@ async def test_a_page_that_asks_too_fast_is_still_answered(served: Served) -> No
         await read(socket, "X")
         for _ in range(10):
             await socket.send_json(["stdin", " " * 30_000])
-        await socket.send_json(["ping"])
-        async with asyncio.timeout(PATIENCE):
-            while (await socket.receive()).data != '["pong"]':
-                pass
+        await answered(socket)
 
 
 async def test_one_more_than_the_most_is_told_and_has_a_place_when_one_leaves() -> None:
@@ -271,14 +273,6 @@ async def test_a_page_that_comes_again_takes_its_own_place() -> None:
                 assert "Moving in time" in await read(again, "Moving in time")
 
 
-async def test_a_page_may_ask_whether_anybody_is_there(served: Served) -> None:
-    async with page(served) as socket:
-        await socket.send_json(["ping"])
-        async with asyncio.timeout(PATIENCE):
-            while (await socket.receive()).data != '["pong"]':
-                pass
-
-
 # Where a page has been -----------------------------------------------------------------------
 
 
@@ -287,13 +281,13 @@ async def test_a_bookmark_opens_where_it_was_made(served: Served) -> None:
     assert "step 2" in await opened(served, kept)
 
 
-@pytest.mark.parametrize(
-    "forged", ["{code}", "{code}.", "{code}.00", ".", "é.é", "%ED%A0%80", "x" * 3000]
-)
-async def test_only_what_this_server_has_said_is_opened(served: Served, forged: str) -> None:
-    timeline = Timeline(load("mazur"))
+async def test_only_what_this_server_has_said_is_opened(served: Served) -> None:
+    timeline, server = Timeline(load("mazur")), Server({"word": "article"}, most=1)
     code = code_of(timeline.experiment, timeline.end_of(3))
-    assert "article" in await opened(served, forged.format(code=code))
+    for forged in (code, f"{code}.", f"{code}.00", ".", "é.é", "%ED%A0%80", "x" * 3000):
+        assert server.begins(forged) == server.begins("") == server.experiment
+    assert server.begins(server._bookmarks.of(code)) != server.experiment
+    assert "article" in await opened(served, "é.é")
 
 
 async def test_a_file_that_was_written_anew_is_opened_anew(tmp_path: Path) -> None:
@@ -388,7 +382,7 @@ async def test_stopping_ends_the_process_whatever_its_task_has_met(
         raise BrokenPipeError("the page has reset its connection")
 
     monkeypatch.setattr(BrowserSession, "run", fails)
-    session = BrowserSession({"word": "article"}, web.WebSocketResponse(), str)
+    session = BrowserSession({"word": "article"}, web.WebSocketResponse(), str, lambda: None)
     await session.start(80, 24)
     process = session._process
     assert process
@@ -416,6 +410,49 @@ async def test_a_session_frees_its_place_whatever_its_end_is_like(
         assert process
         await until(lambda: process.returncode is not None)
     assert not caplog.records
+
+
+HANDSHAKE = (
+    "GET /ws?width=500&height=200 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    f"Sec-WebSocket-Key: {'A' * 22}==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "request_", [HANDSHAKE, "GET /terminal/js/textual.js HTTP/1.1\r\nHost: localhost\r\n"]
+)
+async def test_a_visitor_who_reads_nothing_keeps_no_place(
+    request_: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("backprop_tui.serve.server.HEARTBEAT", 600.0)
+    monkeypatch.setattr("backprop_tui.serve.server.UNFINISHED", 600.0)
+    monkeypatch.setattr("backprop_tui.serve.server.DELIVERED", 0.2)
+    monkeypatch.setattr("backprop_tui.serve.session.UNREAD", 0.2)
+    served = Server({"word": "article"}, most=1)
+    runner = runner_of(served)
+    await runner.setup()
+    with small(socket.socket()) as listening, small(socket.socket()) as visitor:
+        listening.bind(("127.0.0.1", 0))
+        await web.SockSite(runner, listening).start()
+        visitor.connect(listening.getsockname())
+        visitor.sendall(f"{request_}\r\n".encode())
+        assert runner.server
+        connected = runner.server
+        await until(lambda: connected.connections)
+        if request_ == HANDSHAKE:
+            await until(lambda: served.sessions)
+        await until(lambda: not connected.connections)
+        await until(lambda: not served.sessions)
+        await runner.cleanup()
+    assert not caplog.records
+
+
+def small(one: socket.socket) -> socket.socket:
+    """A socket with little room for what is not read yet."""
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return one
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.parser import GrammarError, parse
-from backprop_tui.session import travel
+from backprop_tui.run.history import History
 from backprop_tui.session.session import Session
 from tests.changes import answered, changed_texts, is_told
 from tests.programs import ATTENTION
@@ -54,7 +54,7 @@ def lines(draw: st.DrawFn) -> tuple[str, str]:
 def short_searches() -> Iterator[None]:
     """A condition that never holds is given up at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(travel, "MOST_SEARCHED", 20)
+        patch.setattr(History, "most", 20)
         yield
 
 

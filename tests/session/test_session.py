@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.files.codes import FAR
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Saved
-from backprop_tui.run.history import FAR
+from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.opening import end_autosaves, last_words
@@ -222,6 +224,30 @@ class TestWork:
     def test_a_condition_that_never_holds_is_said(self) -> None:
         own = press(session("too-large"), "g", "'loss < 0", "enter")
         assert "never holds" in own.said[-1]
+
+
+def test_a_jump_computes_no_more_than_a_bounded_work_and_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(History, "most", 20)
+    own = press(session(), "g", "'50", "enter")
+    assert own.position.iteration == 20
+    assert own.message == "20 iterations are computed. To go on, ask for the same again."
+    assert press(own, "g", "'50", "enter", "g", "'50", "enter").position.iteration == 50
+
+
+def test_a_long_export_is_told_of_and_stops_with_nothing_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backprop_tui.session.session.AT_ONCE", 0.0)
+    own, place = session(), tmp_path / "mine.html"
+    own.do("save", str(place))
+    assert re.fullmatch("html: [0-9,]+ characters", own.work(0.0001))
+    own.key("escape")
+    assert (own.job, own.message, list(tmp_path.iterdir())) == (None, "Stopped.", [])
+    own.do("save", str(place))
+    assert press(own).message == f"Exported as html: {place}."
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_far_position_is_come_to_after_a_while_or_given_up() -> None:

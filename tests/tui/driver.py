@@ -10,15 +10,18 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from textual._compositor import Compositor
 from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from backprop_tui import lessons
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.explain.published import Beside
 from backprop_tui.files.experiment_file import load
@@ -32,7 +35,7 @@ from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.panels.boards import Board
-from backprop_tui.tui.panels.panel import Panel
+from backprop_tui.tui.panels.panel import Painted, Panel
 
 SMALL, WIDE, HUGE = (80, 24), (120, 40), (200, 60)
 PATIENCE = 20.0
@@ -157,6 +160,11 @@ class Driver:
         session = self.session
         return not session.ended and bool(session.job or session.background or self.app._works)
 
+    async def rehearse(self) -> None:
+        """Let no key come until what the next ones lead to is drawn."""
+        self.app._rehearse()
+        await self.settle()
+
     async def rest(self) -> None:
         """Let no key come for a while: the gradient that is shown is checked."""
         self.app._rested()
@@ -213,6 +221,10 @@ class Driver:
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+lesson = cache(load)
+"""A lesson, read once: nothing changes its file."""
+
+
 @asynccontextmanager
 async def stepping(
     source: str | Path | Experiment = "article",
@@ -221,20 +233,39 @@ async def stepping(
     decimals: int = 3,
 ) -> AsyncIterator[Driver]:
     """The app with an experiment, ready for keys; a lesson asks its questions only if `asks`."""
-    experiment = source if isinstance(source, Experiment) else load(str(source))
-    experiment = experiment if asks else replace(experiment, questions=())
+    if not isinstance(source, Experiment):
+        source = lesson(source) if source in lessons.NAMES else load(str(source))
+    experiment = source if asks else replace(source, questions=())
     async with driving(BackpropApp(experiment, decimals), size) as driver:
         yield driver
 
 
 @asynccontextmanager
 async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Driver]:
-    """An app, ready for keys; it waits for a rest between them until it is told of one."""
-    with patch("backprop_tui.tui.app.PATIENCE", 3600.0):
+    """An app, ready for keys; it waits for a rest between them until it is told of one.
+
+    Panels are painted at every key. Their lines become text for a terminal only where a test reads
+    the screen, and at the end: the terminal of a test throws them away.
+    """
+    with (
+        patch("backprop_tui.tui.app.PATIENCE", 3600.0),
+        patch("backprop_tui.tui.app.SOON", 3600.0),
+        patch.object(Compositor, "render_update", paint),
+    ):
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
             await driver.settle()
             yield driver
+            if app.is_running:
+                driver.everything()
+
+
+def paint(compositor: Compositor, **_: object) -> None:
+    """Paint what is on the screen and has changed."""
+    compositor._dirty_regions.clear()
+    for widget in compositor.visible_widgets:
+        if isinstance(widget, Painted):
+            assert widget.canvas
 
 
 def plain(text: str) -> str:

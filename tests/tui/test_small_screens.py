@@ -129,3 +129,18 @@ class TestTelling:
             await driver.press("p", "p", "p", "x", *["space"] * 4, "tab")
             assert "more …" in driver.text("blackboard")
             assert "← loss" in driver.text("blackboard")
+
+
+async def test_a_message_that_is_longer_than_the_title_is_whole() -> None:
+    """Its other lines stand above what the Step panel says."""
+    said = "This message is longer than any title of forty columns can be, and goes on."
+    async with stepping("article", (40, 12)) as driver:
+        await driver.press("space")
+        driver.session.message = said
+        await driver.drawn()
+        title, *lines = driver.everything().split("\n")
+        shown = title.strip().rstrip("…")
+        assert said.startswith(shown)
+        whole = len(shown.split()) - (said[len(shown)] != " ")  # a word may be cut
+        rest = said.split()[whole:]
+        assert " ".join(rest) in " ".join(line.strip() for line in lines if line.strip())

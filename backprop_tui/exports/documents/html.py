@@ -7,6 +7,7 @@ of the document. Without the script it is a document to read from top to bottom.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from backprop_tui.explain.derivation import Derivation
@@ -27,6 +28,7 @@ from backprop_tui.exports.documents.page import (
     mathematics,
     page,
     paragraph,
+    streamed,
     table,
     unbroken,
 )
@@ -54,14 +56,15 @@ def texts(timeline: Timeline, wanted: Wanted) -> Iterator[str]:
     return page(timeline.experiment.title, _body(timeline, wanted), STYLE + style, script)
 
 
-def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html]:
+def _body(timeline: Timeline, wanted: Wanted) -> Iterator[Html | str]:
     said = map(paragraph, opening(timeline, wanted.decimals))
     yield Html('<div class="document">\n')
     title = element("h1", timeline.experiment.title)
     yield element("header", title, *said, element("p", HINT, class_="hint", hidden="hidden"))
-    yield _contents(timeline, wanted.iterations)
-    yield from map(_chapter, chapters(timeline, wanted))
-    yield derived(derivations(timeline), of_derivations(timeline))
+    contents = streamed("ul", _contents(timeline, wanted.iterations))
+    yield from streamed("nav", contents, aria_label="Contents")
+    yield from chain.from_iterable(map(_chapter, chapters(timeline, wanted)))
+    yield from derived(derivations(timeline), of_derivations(timeline))
     yield Html("</div>\n")
     yield _board(timeline.program)
     yield _bar()
@@ -119,10 +122,9 @@ def name_of(iteration: int, symbol: str) -> str:
     return symbol if iteration == 1 else f"{iteration}-{symbol}"
 
 
-def _contents(timeline: Timeline, number: int) -> Html:
+def _contents(timeline: Timeline, number: int) -> Iterator[Html]:
     """Links to every iteration, and to each of its steps."""
     symbols = {s.symbol: unbroken(MATHML.name(s.symbol)) for s in timeline.program.steps}
-    items = []
     for k, iteration in enumerate(iterations(timeline, number), 1):
         first = element("a", heading(timeline, iteration), href=f"#iteration-{k}")
         steps = (
@@ -130,44 +132,43 @@ def _contents(timeline: Timeline, number: int) -> Html:
             for symbol, written in symbols.items()
             for part in (" ", element("a", written, href=f"#{name_of(k, symbol)}"))
         )
-        items.append(element("li", first, ":", *steps))
-    items.append(element("li", element("a", "Derivations", href="#all-derivations")))
-    return element("nav", element("ul", *items), aria_label="Contents")
+        yield element("li", first, ":", *steps)
+    yield element("li", element("a", "Derivations", href="#all-derivations"))
 
 
-def _chapter(chapter: Chapter) -> Html:
+def _chapter(chapter: Chapter) -> Iterator[Html | str]:
     name = f"iteration-{chapter.number}"
     matrices = (_matrix(each) for each in chapter.given)
     given = element("h3", "Given"), element("div", *matrices, class_="matrices given")
-    return element(
+    return streamed(
         "section",
-        element("h2", chapter.heading, id=name),
-        *map(paragraph, chapter.edited),
-        *(given if chapter.given else ()),
-        *(_phase(chapter.number, phase, steps) for phase, steps in chapter.phases),
-        paragraph(chapter.ends, "ends wrong") if chapter.ends else "",
+        chain(
+            [element("h2", chapter.heading, id=name), *map(paragraph, chapter.edited)],
+            given if chapter.given else (),
+            *(_phase(chapter.number, phase, steps) for phase, steps in chapter.phases),
+            [paragraph(chapter.ends, "ends wrong") if chapter.ends else ""],
+        ),
         class_="iteration",
         aria_labelledby=name,
     )
 
 
-def _phase(iteration: int, phase: str, steps: Sequence[WorkedStep]) -> Html:
+def _phase(iteration: int, phase: str, steps: Sequence[WorkedStep]) -> Iterator[Html | str]:
     name = f"iteration-{iteration}-{phase}-{steps[0].number}"
-    return element(
+    worked = (_step(worked, name_of(iteration, worked.step.symbol)) for worked in steps)
+    return streamed(
         "section",
-        element("h3", phase.capitalize(), id=name),
-        *(_step(worked, name_of(iteration, worked.step.symbol)) for worked in steps),
+        chain([element("h3", phase.capitalize(), id=name)], worked),
         aria_labelledby=name,
     )
 
 
-def derived(found: Iterable[Derivation], about: str = "") -> Html:
+def derived(found: Iterable[Derivation], about: str = "") -> Iterator[Html | str]:
     """The section of derivations."""
-    return element(
+    head = element("h2", "Derivations", id="all-derivations")
+    return streamed(
         "section",
-        element("h2", "Derivations", id="all-derivations"),
-        paragraph(about) if about else "",
-        *map(_derivation, found),
+        chain([head, paragraph(about) if about else ""], map(_derivation, found)),
         class_="derivations",
         aria_labelledby="all-derivations",
     )

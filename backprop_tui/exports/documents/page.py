@@ -48,11 +48,18 @@ class Html:
 def element(name: str, *content: Html | str, **attributes: str) -> Html:
     """An element: strings among its content are text. `class_` and `aria_label` are the attributes
     class and aria-label; an empty one is left out."""
+    return joined(streamed(name, content, **attributes))
+
+
+def streamed(name: str, content: Iterable[Html | str], **attributes: str) -> Iterator[Html | str]:
+    """The pieces of an element, each made when it is asked for."""
     named = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
     opening = " ".join([name, *(f'{key}="{escape(value)}"' for key, value in named if value)])
     closing = "" if name in VOID else f"</{name}>"
     end = "\n" if name in BLOCKS else ""
-    return Html(f"<{opening}>{joined(content).source}{closing}{end}")
+    yield Html(f"<{opening}>")
+    yield from content
+    yield Html(f"{closing}{end}")
 
 
 def joined(content: Iterable[Html | str]) -> Html:
@@ -104,7 +111,7 @@ def mathematics(stages: Iterable[str], label: str) -> Html:
 # The page ----------------------------------------------------------------------------------------
 
 
-def page(title: str, body: Iterable[Html], style: str, script: str = "") -> Iterator[str]:
+def page(title: str, body: Iterable[Html | str], style: str, script: str = "") -> Iterator[str]:
     """The text of a page with that body; `style` is CSS that follows the common one, and `script`
     is run at its end."""
     policy = f"{POLICY}; script-src '{_hash(script)}'" if script else POLICY
@@ -117,7 +124,7 @@ def page(title: str, body: Iterable[Html], style: str, script: str = "") -> Iter
     )
     yield f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{joined(head).source}</head>\n'
     yield "<body>\n<main>\n"
-    yield from (part.source for part in body)
+    yield from (joined([part]).source for part in body)
     yield "</main>\n"
     yield f"<script>{script}</script>\n" if script else ""
     yield "</body>\n</html>\n"

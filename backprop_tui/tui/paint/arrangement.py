@@ -7,9 +7,10 @@ a fixed order; what the step writes and reads is always there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import lru_cache, partial
 from itertools import islice
+from typing import TypeAlias
 
 from backprop_tui.maths.numbers import cell_width
 from backprop_tui.model.rows import Slot, by_distance, rows_of
@@ -34,6 +35,10 @@ GAPS = (2, 1, 0)
 """Free columns before a parameter, and before a block of several columns."""
 FEW = 3
 """Columns of a named axis that are shown at least."""
+
+
+Ways: TypeAlias = Generator[Way, None, Way]
+"""What may be shown by one rule, one way after the other; it returns the least that it leaves."""
 
 
 def arrange(view: View, width: int, height: int, both: int = ALL) -> Arrangement:
@@ -119,6 +124,16 @@ class _Board:
         """Whether so many columns of a named axis fit."""
         return self.has_room(way._replace(named=named))
 
+    def ways_of(self, base: Way) -> Iterator[Way]:
+        """What may be shown, with at most so many columns of a named axis as `base` has: rule after
+        rule of GIVEN_UP, each going on from the least that the one before leaves."""
+        way = base
+        for rule, give_up in (
+            *(("b", self.rows_apart), ("c", self.gaps), ("e", self.symbols)),
+            *(("f", self.columns), ("h", partial(self.cells, base)), ("i", self.one_number)),
+        ):
+            way = yield from give_up(way._replace(rule=rule))
+
     @property
     def below(self) -> tuple[bool, ...]:
         """Whether what stands under predictions is there: it is, or it may be given up."""
@@ -134,13 +149,12 @@ class _Board:
         ]
         return [way for way in tries if self.folded(way)]
 
-    def ways_of(self, base: Way) -> Iterator[Way]:
-        """What may be shown, with at most so many columns of a named axis as `base` has."""
-        # a, b: blank lines, then rows that the step does not touch, farthest first.
-        tries, below = self.tries(base), self.below
+    def rows_apart(self, base: Way) -> Ways:
+        """Blank lines, then rows that the step does not touch, farthest first."""
+        tries = self.tries(base)
 
         def ways_of(shown: tuple[int, ...]) -> list[Way]:
-            rule = "a" if len(shown) == len(self.rows) else "b"
+            rule = "a" if len(shown) == len(self.rows) else base.rule
             return [way._replace(shown=shown, rule=rule) for way in tries]
 
         every = list(by_distance(self.rows, self.must))[::-1]  # from the fewest rows on
@@ -148,34 +162,51 @@ class _Board:
         for way in ways_of(every[(most or 1) - 1]):
             yield from (way._replace(apart=by) for by in range(self.sought.apart, 0, -1))
         yield from (way._replace(names_others=False) for way in ways_of(every[0]))
-        # c: the free columns between blocks.
-        way = base._replace(shown=every[0], below=below[-1], rule="c")
-        yield way
-        # f, of time steps: a window onto them; then the row of what is shared.
+        return base._replace(shown=every[0])
+
+    def gaps(self, way: Way) -> Ways:
+        """The free columns between blocks, and what stands under predictions."""
+        yield (way := way._replace(gap=0, below=self.below[-1]))
+        return way
+
+    def symbols(self, way: Way) -> Ways:
+        """Time steps but for a window onto them, the row of what is shared, then what the step does
+        not touch, farthest first; what is left may flow from row to row."""
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
-            way = way._replace(rule="f")
             fits = largest(FEW, steps, lambda n: self.has_room(way._replace(members=n)))
             yield (way := way._replace(members=fits or FEW))
-        named = 1 if self.blocks.batch else way.named  # the lit example alone
-        few = way._replace(members=FEW, named=named, gap=GAPS[1], folded=False, rule="h")
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
-        # e: what the step does not touch; what is left may flow from row to row.
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
-            way = way._replace(left_out=frozenset(spare[:count]), flowing=False, rule="e")
+            way = way._replace(left_out=frozenset(spare[:count]), flowing=False)
             yield way
             yield (way := way._replace(flowing=True))
-        # f, of columns that have a name: a window onto them.
-        if FEW < (columns := self.blocks.widest_axis) < base.named:
-            way = way._replace(rule="f")
+        return way
+
+    def columns(self, way: Way) -> Ways:
+        """Columns that have a name, but for a window onto them."""
+        if FEW < (columns := self.blocks.widest_axis) < way.named:
             fits = largest(FEW, columns, lambda n: self.has_room(way._replace(named=n)))
             yield (way := way._replace(named=fits or FEW))
-        # h: windows onto whole rows, onto what the step touches, onto that as it flows.
-        yield from self.windows(few)
-        yield from self.windows(few._replace(left_out=frozenset(spare), gap=0))
-        yield from self.windows(way._replace(named=min(named, way.named), rule="h"))
-        yield way._replace(members=1, named=1, tall=1, wide=1, rule="i")
+        return way
+
+    def cells(self, base: Way, way: Way) -> Ways:
+        """Rows and columns but for a window onto them: of whole rows of the board, where nothing
+        is saved by leaving out what the step does not touch; then of what it touches; then of that
+        as it flows."""
+        named = 1 if self.blocks.batch else base.named  # the lit example alone
+        whole = way._replace(members=FEW, named=named, left_out=frozenset(), flowing=False)
+        whole = whole._replace(folded=False)
+        yield from self.windows(whole._replace(gap=GAPS[1]))
+        yield from self.windows(whole._replace(left_out=frozenset(self.spare(way.shown))))
+        yield from self.windows(way._replace(named=min(named, way.named)))
+        return way
+
+    def one_number(self, way: Way) -> Ways:
+        """All but one number of each matrix, and matrices that do not fit then."""
+        yield (way := way._replace(members=1, named=1, tall=1, wide=1))
+        return way
 
     def spare(self, shown: tuple[int, ...]) -> list[Slot]:
         """What the step does not touch of the rows shown, what stands farthest from it first."""
@@ -251,15 +282,15 @@ class _Board:
             way.shown,
             tuple(dict.fromkeys(card)),
             self.blocks.remark(cache),
-            way.rule,
+            "" if way.rule == "a" and apart == self.sought.apart and air else way.rule,
             (values + between, gradients + between),
             way.names_others,
             air,
         )
 
-    def blocks_of(self, way: Way) -> list[Line]:
+    def blocks_of(self, way: Way) -> Iterator[Line]:
         """The blocks of each row that is shown."""
-        above, found = frozenset[str](), list[Line]()
+        above = frozenset[str]()
         sizes = way._replace(shown=(), apart=1, folded=True, rule="")
         for k in way.shown:
             row = self.rows[k]
@@ -268,18 +299,27 @@ class _Board:
                 line = self.blocks.of(row, way, above)
                 self.known[key] = line, frozenset(p.symbol for block in line for p in block.pieces)
             line, symbols = self.known[key]
-            found.append(line)
+            yield line
             above |= symbols
-        return found
 
     def folded(self, way: Way) -> list[list[Line]] | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
         key = way._replace(apart=1, rule="")
         if key not in self.tried:
-            folds = [self.fold(row, way.folded) for row in self.blocks_of(way)]
-            found = [lines for lines in folds if lines is not None]
-            self.tried[key] = found if len(found) == len(folds) else None
+            self.tried[key] = self.each_folded(way)
         return self.tried[key]
+
+    def each_folded(self, way: Way) -> list[list[Line]] | None:
+        """The same, looked for. Of very many rows no more are made than would be too high."""
+        found, high = list[list[Line]](), 0
+        for row in self.blocks_of(way):
+            if (lines := self.fold(row, way.folded)) is None:
+                return None
+            found.append(lines)
+            high += len(lines)
+            if high > self.height and len(way.shown) > len(self.must):
+                return None
+        return found
 
     def fold(self, row: Line, is_folded: bool) -> list[Line] | None:
         """A row in the first of its ways to fold that fits; None where none does."""

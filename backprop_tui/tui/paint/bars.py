@@ -67,10 +67,12 @@ def listed(view: View) -> tuple[str, list[Bar]]:
         found = zip(terms, sizes, strict=True)
         bars = [Bar(term.name, size, term.group == view.lit) for term, size in found]
         return f"{step.symbol}: terms", bars[::-1]
-    every = []
+    every, by_group = [], dict[int | None, list[str]]()
+    for symbol in program.gradients:
+        by_group.setdefault(program.roles[symbol].group, []).append(symbol)
     for group, name in program.groups.items():
         number = name.rsplit(" ", 1)[-1]
-        symbols = [s for s in program.gradients if program.roles[s].group == group]
+        symbols = by_group.get(group, [])
         weights = [s for s in symbols if program.roles[s].part == "weight"]
         chosen = [s for s in (weights or symbols)[-1:] if state.done(s)]
         size = largest_of(state.result(chosen[0])) if chosen else None

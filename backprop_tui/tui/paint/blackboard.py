@@ -84,6 +84,11 @@ class _Derived:
         self.written = [wrapped(line.written(BOARD), room, MOST_ROWS) for line in lines]
         widest = max(len(row) for rows in self.written for row in rows)
         self.rules = self.behind + widest + 2
+        pairs = zip(lines, self.written, strict=True)
+        self.are_beside = all(
+            self.behind + self.taken(rows) + 2 <= min(self.rules, self.width - 1 - len(line.rule))
+            for line, rows in pairs
+        )
         self.below = Below(view, board, width)
         self.found: dict[bool, list[list[BoardRow]]] = {}
 
@@ -154,7 +159,7 @@ class _Derived:
     def line_rows(self, k: int, each: bool) -> list[BoardRow]:
         """The expression of a line with its rule, and its numbers."""
         line, number_of = self.derivation.lines[k], k + 1
-        first, *more = self.written[k]
+        more = self.written[k][1:]
         left = _left(line.left)
         mark = ""
         if number_of == self.board.at:
@@ -168,7 +173,7 @@ class _Derived:
         for own, said in zip(rows, self.written[k], strict=True):
             at = self.behind + (0 if own is row else 2)
             own.pieces += [(at + begin, said[begin:end], looks) for begin, end, looks in lit[said]]
-        self.put_rule(rows, line.rule, len(first) if not more else self.width)
+        self.put_rule(rows, line.rule, self.taken(self.written[k]))
         if each and (numbers := self.below.in_numbers[k]):
             arithmetic, result = numbers
             under = wrapped(arithmetic, self.width - self.behind - len(result) - 6, 2)
@@ -180,9 +185,14 @@ class _Derived:
                 rows[-1].pieces.append((at, f"= {result}", looks))  # wrong: by a mistake before
         return rows
 
+    def taken(self, written: list[str]) -> int:
+        """The columns that a line leaves to no rule."""
+        return self.width if len(written) > 1 else len(written[0])
+
     def put_rule(self, rows: list[BoardRow], rule: str, taken: int) -> None:
-        """The rule beside its line, or below it where it does not fit."""
-        at = min(self.rules, self.width - 1 - len(rule))
+        """The rule beside its line, or below it where it does not fit; all begin in one column, or
+        all end at the right."""
+        at = min(self.rules if self.are_beside else self.width, self.width - 1 - len(rule))
         if self.behind + taken + 2 <= at:
             rows[0].pieces.append((at, rule, "quiet"))
         else:

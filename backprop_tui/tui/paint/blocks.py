@@ -102,10 +102,10 @@ class Blocks:
             results = [symbol for (symbol, *_) in row.results]
             if program.output not in results:
                 continue
-            at, loss = results.index(program.output), program.loss
-            known = program.roles.keys() >= {loss}  # with a given gradient there need be no loss
-            if at and known and loss in self.batch and results[at - 1] in self.batch:
-                yield loss, results[at - 1]
+            host = results[max(0, results.index(program.output) - 1)]
+            known = program.roles.keys() >= {program.loss}  # a gradient may be given in its place
+            if known and self.batch.issuperset((program.loss, host)):
+                yield program.loss, host
             for target, *_ in row.targets[:1]:
                 if target in self.batch and self.shapes[target] == self.shapes[program.output]:
                     yield target, program.output
@@ -138,7 +138,8 @@ class Blocks:
             for number, slot in enumerate(getattr(row, part))
             if slot not in way.left_out and not (beside and slot[0] in self.under)
         ]
-        hosts = [(s, host) for s, host in self.under.items() if (host,) in row.results]
+        results = [slot for slot in row.results if slot not in way.left_out]
+        hosts = [(s, host) for s, host in self.under.items() if (host,) in results]
         if way.flowing and way.below and way.named > 1:
             own = [slot for slot, _ in hosts if (slot,) not in row.slots]
             found += [self.block((s,), "targets", len(found), way, False) for s in own]

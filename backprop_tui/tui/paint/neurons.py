@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from backprop_tui.maths.numbers import beside, ink, number, signed
+from backprop_tui.maths.numbers import beside, cell_width, ink, number, signed
 from backprop_tui.session.view import ENTERS, View
 from backprop_tui.tui.paint.canvas import BRAILLE, DOTS, Canvas, shortened
-from backprop_tui.tui.paint.cells import WRONG
+from backprop_tui.tui.paint.cells import WRONG, paint_cell
 from backprop_tui.tui.paint.marks import mark_of, strongest, with_gradients
 from backprop_tui.tui.paint.predictions import beside_target, outputs
 
@@ -23,6 +23,10 @@ FOLDED = 4
 FOG = 1.5
 """Edges into a layer for each line of the drawing, beyond which none can be followed; then as many
 are drawn as there are lines."""
+ON_EDGES = "on the edges: weights, gradients below"
+MOST_HIDDEN, BETWEEN = 6, 2
+"""Characters of other edges that a number on an edge may hide, on its own line half as many; and
+the least free columns between two numbers."""
 LABEL, CLEAR = 6, 4
 """Columns of a number over a node, and the least columns between such numbers and the next layer's
 nodes for edges to keep clear of them, on a large screen."""
@@ -61,6 +65,11 @@ def neurons(canvas: Canvas, view: View, top: int, bottom: int) -> None:
         columns.append(_column(view, layer, x, first, last, labelled, end, covered))
     for left, right in pairwise(columns):
         _edges(canvas, view, left, right, first, last)
+    if clear:
+        numbered = [_weights(canvas, view, *pair) for pair in pairwise(columns)]
+        room = canvas.blanks(canvas.width - len(ON_EDGES) - 2, canvas.width, bottom - 2)
+        if any(numbered) and room > len(ON_EDGES):
+            canvas.right(canvas.width, bottom - 2, ON_EDGES, "quiet")
     for column in columns:
         width = LABEL if clear else int(min(spacing - 1, column.x + 3))
         _nodes(canvas, view, column, top, labelled, width)
@@ -135,6 +144,63 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
     for (x, y), dots in bits.items():
         if first <= y <= last:
             canvas.put(x, y, chr(BRAILLE + dots), styles[x, y])
+
+
+def _weights(canvas: Canvas, view: View, left: Column, right: Column) -> bool:
+    """Write each weight of a layer on its edge, its gradient below, where each has a place of its
+    own; return whether it has."""
+    symbol = view.program.layers[right.layer - 1].weight
+    gradient, cell = view.program.gradient_of(symbol), cell_width(view.decimals)
+    shown = [own for own in (symbol, gradient) if own]
+    if left.more or right.more or view.value(symbol) is None:
+        return False
+    places = _on_edges(left, right, cell, len(shown))
+    for edge, (end, y) in places.items():
+        at = view.program.architecture.place(*edge)
+        for line, own in enumerate(shown, y):
+            values, place, waits = view.value(own), view.place_of(own, *at), view.waits(own, *at)
+            if values is not None or waits:
+                number = None if values is None or waits else float(values[at])
+                looks = "stale" if view.state.stale(own) else ""
+                wrong = "" if number is None else view.wrong(place)
+                canvas.put(end - cell, line, " " * (cell + 1))
+                known = canvas, end, line, number, view, cell, view.mark(place), looks, waits
+                paint_cell(*known, wrong=wrong)
+    return bool(places)
+
+
+@lru_cache(maxsize=64)
+def _on_edges(
+    left: Column, right: Column, cell: int, tall: int
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return for each edge the column behind its number, and the first of its `tall` lines: where
+    it hides least of other edges, near the middle; none at all where one edge has no place."""
+    edges = [(i, j) for i in range(len(right.lines)) for j in range(len(left.lines))]
+    drawn = {edge: _line(left, right, *edge, False) for edge in edges}
+    taken = {
+        (x, y)
+        for side in (left, right)
+        for line in side.lines
+        for y in (line - 1, line)
+        for x in (*side.covered, side.x)
+    }
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for edge in edges:
+        others = {at for other in edges if other != edge for at in drawn[other]}
+        ways = []
+        for x, y in drawn[edge]:
+            end = x + (cell + 1) // 2
+            box = {(a, b) for b in range(y, y + tall) for a in range(end - cell, end + 1)}
+            if left.covered.stop <= end - cell and end < right.covered.start and not box & taken:
+                hidden = len(others & box) + sum(at[1] == y for at in others & box)
+                ways.append((hidden, abs(2 * x - left.x - right.x), end, y))
+        hidden, _, end, y = min(ways, default=(MOST_HIDDEN + 1, 0, 0, 0))
+        if hidden > MOST_HIDDEN:
+            return {}
+        found[edge] = end, y
+        across = range(end - cell - BETWEEN, end + 1 + BETWEEN)
+        taken |= {(a, b) for b in range(y - 1, y + tall + 1) for a in across}
+    return found
 
 
 @lru_cache(maxsize=1024)  # the same edges are drawn at every key

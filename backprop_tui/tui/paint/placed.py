@@ -12,6 +12,19 @@ from backprop_tui.model.rows import Row, touched
 
 ALL = 1000
 """More rows and columns than any window shows."""
+GIVEN_UP = {
+    "a": "free lines and columns, and the losses and targets under predictions",
+    "b": "groups that the step does not touch, farthest first",
+    "c": "the free columns between matrices",
+    "d": "columns of the drawing beside the boards",
+    "e": "time steps but for three, then matrices that the step does not touch",
+    "f": "columns of a named axis but for three",
+    "g": "the drawing",
+    "h": "rows and columns of what the step touches, and of what stands beside it",
+    "i": "all but one number of each matrix",
+}
+"""What is given up where room is short, in this order: nothing as long as it is enough to give up
+what comes before it."""
 
 
 class Room(NamedTuple):
@@ -85,7 +98,8 @@ class Arrangement:
     remark: str = ""
     """Which rows and columns are shown, where not all are."""
     given_up: str = ""
-    """The letter of the rule by which something was given up last; a later one gives up more."""
+    """The letter in GIVEN_UP by which something was given up last, a later one gives up more; "":
+    nothing."""
     lines: tuple[int, int] = (0, 0)
     """The lines that the values take, and the gradients, with those between rows."""
     names_others: bool = True
@@ -171,7 +185,7 @@ class Way(NamedTuple):
     names_others: bool = True
     """Whether a line names the rows that are not shown."""
     rule: str = ""
-    """The letter of the rule by which something was given up last."""
+    """The letter in GIVEN_UP by which something was given up last."""
 
 
 def in_sight(at: int, first: int, shown: int) -> int:

@@ -59,24 +59,27 @@ class Painted(Still, inherit_bindings=False):
         """The lines as they are: Textual would look for borders, padding and links in each."""
         if self.styles.tint.a:
             return super().render_lines(crop)
-        self.canvas  # noqa: B018 (painted at this size)
-        strips, filters = self._strips, self.get_line_filters()
+        canvas, strips = self.canvas, self._strips
         for y in crop.line_range:
             if y not in strips:
-                strip = self.render_line(y)
-                for each in filters:
-                    strip = strip.apply_filter(each, self.background_colors[1])
-                strips[y] = strip
+                strips[y] = self.strip(canvas, y)
         shown = [strips[y] for y in crop.line_range]
         if crop.column_span != (0, self.size.width):
             shown = [strip.crop(*crop.column_span) for strip in shown]
         return shown
 
     def render_line(self, y: int) -> Strip:
-        canvas, look = self.canvas, self.look
+        return self.strip(self.canvas, y)
+
+    def strip(self, canvas: Canvas, y: int) -> Strip:
+        """A line of a canvas in the colours of this terminal."""
         if y >= canvas.height:
-            return Strip.blank(self.size.width, self.rich_style)
-        return Strip([Segment(text, look(style)) for text, style in canvas.runs(y)], canvas.width)
+            return Strip.blank(canvas.width, self.rich_style)
+        look = self.look
+        found = Strip([Segment(text, look(style)) for text, style in canvas.runs(y)], canvas.width)
+        for each in self.get_line_filters():
+            found = found.apply_filter(each, self.background_colors[1])
+        return found
 
     def look(self, meanings: str) -> Style:
         """The style of some meanings together, as the theme has it."""
@@ -118,18 +121,30 @@ class Panel(Painted):
         self.finish(canvas, view)
         return canvas
 
-    def show(self, view: View, painted: Canvas) -> None:
-        """Show this view from now on, as it was painted; only the lines that change are drawn."""
-        before, drawn = self._canvas, self._strips
-        self.view, self._canvas, self._strips = view, painted, {}
-        self._painted_for = Size(painted.width, painted.height)
+    def drawn(self, view: View, size: Size) -> tuple[Canvas, dict[int, Strip]]:
+        """A view as it looks on a panel of that size, and each of its lines as it is written."""
+        canvas = self.painted(view, size)
+        strips = {y: self.strip(canvas, y) for y in range(canvas.height)}
+        for strip in strips.values():
+            strip.render(self.app.console)  # which it keeps
+        return canvas, strips
+
+    def show(self, view: View, canvas: Canvas, strips: dict[int, Strip]) -> None:
+        """Show this view from now on, as it was painted, with the lines that are drawn already;
+        only those that change are written."""
+        before, self._canvas = self._canvas, canvas
+        self.view, self._painted_for = view, Size(canvas.width, canvas.height)
         if before is None or (before.width, before.height) != self._painted_for:
+            self._strips = strips
             self.refresh()
             return
-        changed = [y for y in range(painted.height) if painted.differs(before, y)]
-        self._strips = {y: strip for y, strip in drawn.items() if y not in changed}
+        changed = [y for y in range(canvas.height) if canvas.differs(before, y)]
+        for y in changed:
+            self._strips.pop(y, None)
+            if y in strips:
+                self._strips[y] = strips[y]
         if changed:
-            width = painted.width
+            width = canvas.width
             self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
     def paint_anew(self, canvas: Canvas) -> None:

@@ -17,6 +17,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import COVERED, Canvas
 from backprop_tui.tui.paint.lines import TextLine, put_lines, spaced
+from backprop_tui.tui.panels.heading import rest_of_message
 from backprop_tui.tui.panels.panel import Panel
 from backprop_tui.tui.panels.step_lines import ROOMY, all_terms, explained
 
@@ -63,6 +64,9 @@ class StepPanel(Panel):
                 note = f"lines {first + 1}–{first + height} of {len(found)}, ↑ ↓"
                 self.rule(canvas, view, title(view), note)
             found = found[first : first + height]
+        if view.message:
+            rest = rest_of_message(view, canvas.width - 2)
+            found = [*(TextLine(line, "note strong", 10) for line in rest), *found]
         if self.is_covered(view):
             found = [replace(line, text=FIGURES.sub(5 * COVERED, line.text)) for line in found]
         put_lines(canvas, self.airy(view, found, height), width, height)
@@ -119,11 +123,13 @@ class StepPanel(Panel):
         return frame.x - 3
 
     def draw_steps(self, canvas: Canvas, view: View, width: int, height: int) -> int:
-        """Write the steps of the iteration beside the text, below them the losses so far, and
-        return the columns left for the text."""
+        """Write the steps of the iteration beside the text, below them the losses so far, which go
+        before steps far from the current one; return the columns left for the text."""
         columns = max(STEPS, min(width // 2, MOST_STEPS))
-        x = width + 1 - columns
-        rows = min(height, len(view.program.steps) + 1)
+        x, rows = width + 1 - columns, height
+        if height > LOW_STEPS + LEAST_CURVE:
+            rows -= LEAST_CURVE + 1
+        rows = min(rows, len(view.program.steps) + 1)
         below = lazy.paint_iteration(
             canvas, view, Region(x, 1, columns, rows), self.is_covered(view) or bool(view.hidden)
         )

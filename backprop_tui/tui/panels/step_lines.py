@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from backprop_tui.explain.explanation import ROUNDED, Explanation
 from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.indices import index_form
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.writing import text
@@ -17,7 +20,8 @@ from backprop_tui.tui.panels.term_lines import example_lines, head_of, term_line
 ROUNDING_SHOWS = 2000
 """Terms of a sum beyond which it is not said that a result is rounded."""
 MOST, MOST_ROOMY = 3, 6
-"""Numbers of a step of which every term over the examples is shown; in a large panel."""
+"""Numbers of a step of which every term over the examples is shown; of which each is written out,
+in a large panel."""
 ROOMY = 11
 """From this many lines on, each part has lines of its own."""
 
@@ -60,6 +64,9 @@ def computed_lines(view: View, found: Explanation, width: int, height: int) -> l
         last = len(shown) - 1
         for k, line in enumerate(shown):
             lines.append(TextLine(line, "", 7 + (k == last), goes_on=roomy and k > 0))
+    if roomy and not table:
+        others = other_elements(view, found, width)
+        lines += [TextLine(line, "", 4, goes_on=True) for line in others]
     lines += change_lines(view, found.place)
     for remark in found.remarks:
         proof = found.step.derivation is not None  # why it is A − Y: wanted whole
@@ -270,6 +277,22 @@ def all_terms(found: Explanation | None) -> list[TextLine]:
             for symbols, numbers, comes_to in terms
         ),
     ]
+
+
+def other_elements(view: View, found: Explanation, width: int) -> list[str]:
+    """Write the other numbers of a step as the explained one is written, a line each, where they
+    are few; of a batch those of the same example."""
+    symbol, at = found.step.symbol, (found.place.cell.row - 1, found.place.cell.column - 1)
+    shape = view.state.shapes[symbol]
+    side = view.program.axis if symbol in view.program.per_example else None
+    cells = [ij for ij in np.ndindex(*shape) if side is None or ij[side] == at[side]]
+    if view.in_hand or not found.known or not 1 < len(cells) <= MOST_ROOMY:
+        return []
+    lines = []
+    for i, j in (ij for ij in cells if ij != at):
+        place = replace(found.place, cell=Cell(symbol, i + 1, j + 1))
+        lines += element_lines(Explanation(view.provenance, place, view.written), width, 1)
+    return lines
 
 
 def element_lines(found: Explanation, width: int, most: int) -> list[str]:

@@ -167,7 +167,8 @@ def test_no_edge_touches_a_number(width: int) -> None:
 @pytest.mark.parametrize("size", [(40, 20), (43, 21), (62, 29), (94, 40)], ids=str)
 @pytest.mark.parametrize("lesson", ["article", "mazur", "xor", "softmax"])
 def test_on_a_large_screen_edges_meet_nodes(lesson: str, size: tuple[int, int]) -> None:
-    """Alone, each edge goes from one node to the other, column by column, past every number."""
+    """Alone, each edge goes from one node to the other, column by column, past every number. (With
+    so many decimals no weight has room on its edge.)"""
     timeline = Timeline(load(lesson))
     layers = timeline.experiment.dense.layers
     every = {k: np.zeros((n, m)) for k, (m, n) in enumerate(pairwise(layers), 1)}
@@ -179,7 +180,9 @@ def test_on_a_large_screen_edges_meet_nodes(lesson: str, size: tuple[int, int]) 
         for i, j in np.ndindex(weights.shape):
             alone = {f"W{k}": w.tolist() for k, w in every.items()}
             alone[f"W{layer}"][i][j] = 1.0
-            canvas = drawn(view(run(*layers, **alone), 2 * len(every), roomy=True), *size)
+            forward = Position(1, 2 * len(every))
+            shown = view_of(run(*layers, **alone), forward, decimals=40, roomy=True)
+            canvas = drawn(shown, *size)
             text = canvas.text()
             assert re.search(r"\d\.\d", text)
             assert not re.search(r"\d[\u2801-\u28ff]|[\u2801-\u28ff]−?\d", text)
@@ -388,3 +391,52 @@ def test_of_a_fog_the_strongest_edges_are_drawn() -> None:
     canvas = drawn(view(run(12, 12, W1=weights)), 34, 30)
     assert edges(canvas)["positive"] == 0
     assert edges(canvas)["negative"] > 0
+
+
+def weighted(*layers: int) -> Timeline:
+    """A network in which no two weights are written alike, nor a weight as anything else."""
+    numbers = iter(range(101, 1000))
+    given = {
+        f"W{k}": [[next(numbers) / 1000 for _ in range(below)] for _ in range(own)]
+        for k, (below, own) in enumerate(pairwise(layers), 1)
+    }
+    return run(*layers, **given)
+
+
+@given(
+    st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(40, 120), st.integers(14, 40)
+)
+def test_of_a_layer_every_weight_stands_on_its_edge_or_none_does(
+    layers: list[int], width: int, height: int
+) -> None:
+    timeline = weighted(*layers)
+    written = drawn(view(timeline, roomy=True), width, height).text()
+    for layer in timeline.program.layers:
+        weights = timeline.state(Position()).value(layer.weight)
+        assert weights is not None
+        counts = {len(re.findall(rf"(?<!\S){w:.3f}(?!\S)", written)) for w in weights.ravel()}
+        assert counts in ({0}, {1})
+
+
+def test_under_a_weight_stands_its_gradient_once_it_is_computed() -> None:
+    timeline = weighted(3, 3, 1)
+    end = timeline.program.phase_bounds("backward")[1]
+    before, after = (
+        drawn(view(timeline, steps, roomy=True), 66, 34).text().split("\n") for steps in (5, end)
+    )
+    state = timeline.state(Position(1, end))
+    for symbol in ("W1", "W2"):
+        weights, slopes = state.value(symbol), state.value(f"d{symbol}")
+        assert weights is not None
+        assert slopes is not None
+        for weight, slope in zip(weights.ravel(), slopes.ravel(), strict=True):
+            y = next(y for y, line in enumerate(after) if f"{weight:.3f}" in line)
+            x = after[y].index(f"{weight:.3f}")
+            assert before[y][x : x + 5] == f"{weight:.3f}"  # it stands still
+            below = after[y + 1][x - 3 : x + 5].replace("−", "-").split()[-1]
+            assert abs(float(below) - slope) <= 0.0005
+            assert "0." not in before[y + 1][x - 1 : x + 5]
+
+
+def test_many_weights_stand_on_no_edges() -> None:
+    assert "0.101" not in drawn(view(weighted(5, 5, 2), roomy=True), 40, 14).text()
