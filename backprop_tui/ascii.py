@@ -11,52 +11,52 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-FOR_SIGNS = {
-    "-": "−⁻–—─▔▃",
-    ".": "·∙⋅▂",
-    "o": "∘○□",
-    "x": "×",
-    "/": "÷",
-    "r": "√",
-    "*": "∗⊙⊗▆",
-    "T": "⊤",
-    "G": "◇",
-    "~": "±≈…",
-    "'": "′‘’",
-    "t": "ᵀ",  # a T would make another name of A1ᵀ
-    "h": "½",
-    "d": "∂",
-    "I": "∞",
-    "S": "∑Σ⇧",
-    "!": "≠",
-    "<": "≤◀◂←⌫‹",
-    ">": "≥▸▶→›",
-    "a": "α",
-    "B": "β",  # b is a bias
-    "e": "ε",
-    "n": "η",
-    "l": "λ",
-    "s": "σ",
-    "w": "ω",
-    "D": "Δ",
-    "^": "ŷ▴↑↗▲",
-    ":": "•⋮░",  # as <, • would compare the number behind it
-    "=": "✓━▄",  # ✓: beside a number, that it is as printed
-    "X": "✗",
-    "O": "●",
-    "#": "◆▋▊▉█■▪",
-    "V": "▼",
-    "v": "▾↓",
-    "J": "⏎",
-    '"': "“”„▀",
-    "|": "│┃▏▎▍▌▐▕",
-    "_": "▁",
-    "+": "▅",
-    "%": "▇▒▓",
-}
-"""A character, and the signs that it stands for on a screen."""
+SPELT = (
+    "-−⁻–—─▔▃",
+    ".·∙⋅▂",
+    "o∘○□",
+    "x×",
+    "/÷",
+    "r√",
+    "*∗⊙⊗▆",
+    "T⊤",
+    "G◇",
+    "~±≈…",
+    "'′‘’",
+    "tᵀ",  # a T would make another name of A1ᵀ
+    "h½",
+    "d∂",
+    "I∞",
+    "S∑Σ⇧",
+    "!≠",
+    "<≤◀◂←⌫‹",
+    ">≥▸▶→›",
+    "aα",
+    "Bβ",  # b is a bias
+    "eε",
+    "nη",
+    "lλ",
+    "sσ",
+    "wω",
+    "DΔ",
+    "^ŷ▴↑↗▲",
+    ":•⋮░",  # as <, • would compare the number behind it
+    "=✓━▄",  # ✓: beside a number, that it is as printed
+    "X✗",
+    "O●",
+    "#◆▋▊▉█■▪",
+    "V▼",
+    "v▾↓",
+    "J⏎",
+    '"“”„▀',
+    "|│┃▏▎▍▌▐▕",
+    "_▁",
+    "+▅",
+    "%▇▒▓",
+)
+"""A character, and behind it the signs that it stands for on a screen."""
 
-SIGNS = {sign: spelling for spelling, signs in FOR_SIGNS.items() for sign in signs}
+SIGNS = {sign: spelt[0] for spelt in SPELT for sign in spelt[1:]}
 """A sign, and the one character that stands for it on a screen."""
 
 IN_FULL = SIGNS | {
