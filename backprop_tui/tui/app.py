@@ -66,8 +66,8 @@ SHOWN = 0.1
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
 SOON = 0.02
-"""Seconds until the steps ahead and back are drawn before their keys come: the repaint is over."""
-REHEARSED = (("space", " "), ("backspace", None))
+"""Seconds until what the likely next keys lead to is drawn: the repaint is over by then."""
+REHEARSED = (("space", " "), ("backspace", None), ("x", "x"))
 """Those keys, and their characters."""
 AFTER = 0.2
 """Seconds until autosaves begin."""

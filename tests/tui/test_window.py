@@ -18,10 +18,12 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.rows import beside_each_other, named_columns, rows_of, touched
 from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.session import Session
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import FEW, GAPS, arrange
 from backprop_tui.tui.paint.placed import ALL, GIVEN_UP, Arrangement
 from backprop_tui.tui.paint.plane import plane_beside
+from backprop_tui.tui.panels.boards import Cache
 from backprop_tui.tui.window import (
     AROUND,
     BESIDE_PLANE,
@@ -269,3 +271,18 @@ def test_the_losses_of_a_batch_stand_under_a_lone_result() -> None:
         here = Position(1, run.program.index(step) + 1)
         _, _, found = in_window(view_of(run, here), Size(80, 24))
         assert {"L", "dL"} <= {p.symbol for p in (*found.cache, *found.gradients)}
+
+
+@pytest.mark.parametrize("example", [*LARGE, *WRITTEN], ids=lambda e: str(e.network.sizes))
+def test_a_number_that_no_matrix_of_the_boards_is_read_for_has_some_board(
+    example: Experiment,
+) -> None:
+    """J is computed from losses alone: something stands beside it at any size."""
+    session = Session(example)
+    first, behind = session.timeline.program.phase_bounds("loss")
+    for steps in range(first + 1, behind + 1):
+        session.go(Position(1, steps))
+        session.key("enter")
+        for size in ((40, 12), (80, 24), (120, 40)):
+            layout = Window(Size(*size)).layout(session.view)
+            assert Cache.arranged(session.view, layout.board).cache

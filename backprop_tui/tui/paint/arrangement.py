@@ -213,7 +213,8 @@ class _Board:
         slots = list(dict.fromkeys(slot for k in shown for slot in self.rows[k].slots))
         here = [k for k, slot in enumerate(slots) if not self.needed.isdisjoint(slot)]
         far = ((min((abs(k - at) for at in here), default=k), k) for k in range(len(slots)))
-        return [slots[k] for _, k in sorted(far, reverse=True) if k not in here]
+        found = [slots[k] for _, k in sorted(far, reverse=True) if k not in here]
+        return found if here else found[:-1]  # something is always shown
 
     def windows(self, way: Way) -> Iterator[Way]:
         """A window onto large matrices: as many columns as fit, then as many rows."""
