@@ -40,10 +40,8 @@ from backprop_tui.model.layers import (
     layers_of,
     weights_of,
 )
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import l2, weight_decay
+from backprop_tui.model.network import Network, Training, WrittenNetwork, l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program, with_shapes_of
-from backprop_tui.model.written import WrittenNetwork
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 

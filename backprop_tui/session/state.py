@@ -27,8 +27,7 @@ from backprop_tui.session import lazy
 from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.prompts import Menu, Prompt, Sheet
-from backprop_tui.session.sight import Blind, Sight
+from backprop_tui.session.prompts import Menu, Prompt, Sheet, Sight
 from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class SessionState:
         """`names`: what a command is called in this face, by its id; `served`: its user is a
         visitor of this machine, who may read and write no file here; `program`: what opens a run
         in this face; `preferred`: what holds where an experiment does not say."""
-        self.sight: Sight = sight or Blind()
+        self.sight: Sight = sight or Sight()
         self.names, self.served, self.program = names, served, program
         self.preferred = preferred
         self.remember_theme: Callable[[str], str] | None = None  # None: a theme is not remembered

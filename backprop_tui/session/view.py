@@ -22,10 +22,9 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import decimals_apart, number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import rows_of
+from backprop_tui.model.rows import beside_each_other, named_columns, rows_of
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.blackboard import Blackboard

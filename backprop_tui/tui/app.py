@@ -33,7 +33,7 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
-from backprop_tui.session import asking, deriving, leaving, looking, opening, travel
+from backprop_tui.session import asking, deriving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
 from backprop_tui.session.prompts import Menu, Sheet
@@ -216,7 +216,7 @@ class BackpropApp(App[str]):
 
     def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
         """Take down the screen, and print `result`."""
-        leaving.end_autosaves(self.session)
+        opening.end_autosaves(self.session)
         super().exit(result, return_code, message)
         self._must_end(return_code, result or "")
 
@@ -259,7 +259,7 @@ class BackpropApp(App[str]):
             self.set_timer(AFTER, self._begin_autosaves)
 
     def _begin_autosaves(self) -> None:
-        leaving.begin_autosaves(self.session)
+        opening.begin_autosaves(self.session)
         self.changed()
 
     # Keys and pasted text
@@ -348,7 +348,7 @@ class BackpropApp(App[str]):
         """Draw when no more keys wait; go on with what takes long, and with running by itself."""
         session = self.session
         if session.ended:
-            self.exit(leaving.last_words(session))
+            self.exit(opening.last_words(session))
             return
         if not self._will_draw:
             self._will_draw = True
@@ -439,7 +439,7 @@ class BackpropApp(App[str]):
         said = self.session.message
         if opening.look_at_file(self.session) or said != self.session.message:
             self.changed()
-        leaving.autosave(self.session)
+        opening.autosave(self.session)
 
     # Drawing
 
