@@ -415,7 +415,8 @@ class BackpropApp(App[str]):
             return
         asking.make_ready(session)
         yield
-        for key, character in REHEARSED:
+        # A server keeps its processors for those who press keys.
+        for key, character in () if session.served else REHEARSED:
             if (after := session.rehearsed(key, character)) is not None:
                 yield from self._drawn(self._view_of(after))
 
