@@ -6,6 +6,7 @@ without NumPy.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from backprop_tui import notebook
+def late(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module whose names are imported when they are first asked for.
 
-    return getattr(notebook, name)
+    `homes`: of each module, or package of modules, the names that come from it.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names.split()}
+
+    def import_now(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        return getattr(__import__(home_of[name], fromlist=[name]), name)
+
+    return import_now
+
+
+__getattr__ = late(__name__, {"backprop_tui.notebook": " ".join(__all__)})
 
 
 def version() -> str:

@@ -19,10 +19,8 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Array, Data, Experiment, Initial, read_only
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
+from backprop_tui.model.network import MOMENTUM_FORMS, OPTIMIZERS, Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Iteration, Timeline
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from backprop_tui.model.experiment import Data, Experiment, Initial, read_only
-from backprop_tui.model.network import Training
-from backprop_tui.model.written import WrittenNetwork
+from backprop_tui.model.network import Training, WrittenNetwork
 
 
 def written(

@@ -28,7 +28,7 @@ from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.keys import ListOf
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal, stepper
 

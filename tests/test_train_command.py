@@ -17,7 +17,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.files.saving import resume
 from backprop_tui.run.timeline import Timeline
 from backprop_tui.run.training import first_ahead
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from backprop_tui.session.travel import known_losses
 from tests.files import no_file_beyond
 from tests.formulas import FOLDER, NAMES, program_file

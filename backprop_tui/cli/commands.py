@@ -49,8 +49,7 @@ from backprop_tui.cli.flags import (
     UNTIL_LOSS,
     Option,
 )
-from backprop_tui.cli.listing import list_lessons, show_guide
-from backprop_tui.cli.stepping import serve, step_through
+from backprop_tui.cli.stepping import list_lessons, serve, show_guide, step_through
 from backprop_tui.cli.streams import PROGRAM
 
 EXPERIMENT = Option(

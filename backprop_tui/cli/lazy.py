@@ -3,8 +3,9 @@ and no command but the stepper for the screen."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backprop_tui import late
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
@@ -33,42 +34,26 @@ if TYPE_CHECKING:
     from backprop_tui.serve.server import is_loopback as is_loopback
     from backprop_tui.serve.server import serve as serve
     from backprop_tui.serve.server import trouble as trouble
-    from backprop_tui.session.leaving import resumed as resumed
+    from backprop_tui.session.opening import resumed as resumed
     from backprop_tui.tui.app import BackpropApp as BackpropApp
 
-HOMES = {
-    "Console": "rich.console",
-    "Markdown": "rich.markdown",
-    "Text": "rich.text",
-    "Theme": "rich.theme",
-    "complete": "backprop_tui.cli.completion",
-    "decimals_of": "backprop_tui.cli.experiment",
-    "is_experiment": "backprop_tui.cli.experiment",
-    "opened": "backprop_tui.cli.experiment",
-    "preferences": "backprop_tui.cli.experiment",
-    "unknown": "backprop_tui.cli.experiment",
-    "check": "backprop_tui.cli.running",
-    "compare": "backprop_tui.cli.running",
-    "derive": "backprop_tui.cli.running",
-    "export": "backprop_tui.cli.running",
-    "trace": "backprop_tui.cli.running",
-    "train": "backprop_tui.cli.running",
-    "Record": "backprop_tui.exports.record",
-    "SaveError": "backprop_tui.files.atomic_write",
-    "load": "backprop_tui.files.experiment_file",
-    "remember_theme": "backprop_tui.files.settings",
-    "run": "backprop_tui.plain.loop",
-    "Server": "backprop_tui.serve.server",
-    "is_loopback": "backprop_tui.serve.server",
-    "serve": "backprop_tui.serve.server",
-    "trouble": "backprop_tui.serve.server",
-    "resumed": "backprop_tui.session.leaving",
-    "BackpropApp": "backprop_tui.tui.app",
-}
-"""The module of each name."""
-
-
-def __getattr__(name: str) -> object:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+__getattr__ = late(
+    __name__,
+    {
+        "backprop_tui.cli.completion": "complete",
+        "backprop_tui.cli.experiment": "decimals_of is_experiment opened preferences unknown",
+        "backprop_tui.cli.running": "check compare derive export trace train",
+        "backprop_tui.exports.record": "Record",
+        "backprop_tui.files.atomic_write": "SaveError",
+        "backprop_tui.files.experiment_file": "load",
+        "backprop_tui.files.settings": "remember_theme",
+        "backprop_tui.plain.loop": "run",
+        "backprop_tui.serve.server": "Server is_loopback serve trouble",
+        "backprop_tui.session.opening": "resumed",
+        "backprop_tui.tui.app": "BackpropApp",
+        "rich.console": "Console",
+        "rich.markdown": "Markdown",
+        "rich.text": "Text",
+        "rich.theme": "Theme",
+    },
+)

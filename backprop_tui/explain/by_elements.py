@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
-from backprop_tui.explain.in_matrices import collapsed, in_matrices
+from backprop_tui.explain.gradient_lines import DerivationLine, Gradient, collapsed, in_matrices
 from backprop_tui.maths.entries import (
     Entries,
     Index,

@@ -14,8 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from backprop_tui.explain.by_elements import by_elements, entries_of, given
-from backprop_tui.explain.gradient_lines import DerivationLine, Gradient
-from backprop_tui.explain.in_matrices import in_matrices
+from backprop_tui.explain.gradient_lines import DerivationLine, Gradient, in_matrices
 from backprop_tui.maths.expressions import (
     Call,
     Delta,

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from math import isfinite
+from typing import Any
 
-from backprop_tui.maths.elements import gathers
-from backprop_tui.maths.entries import plus
+from backprop_tui.explain.explanation import ROUNDED, read_figure
+from backprop_tui.maths.elements import element, gathers
+from backprop_tui.maths.entries import at_place, plus
 from backprop_tui.maths.expressions import (
     Call,
+    Cell,
+    Delta,
+    Diff,
+    Div,
     Expr,
+    Indexed,
     Name,
+    Neg,
+    Num,
     Partial,
+    Sum,
+    SumOver,
     calls,
     children,
     names,
+    replace,
     walk,
 )
-from backprop_tui.maths.functions import PRIMITIVES, expand, sign_of, z
-from backprop_tui.maths.normal_form import GATHERS
-from backprop_tui.maths.rules import RULES, rule_of
-from backprop_tui.maths.writing import TEXT, Notation, text, write
+from backprop_tui.maths.expressions import replace as put
+from backprop_tui.maths.functions import PRIMITIVES, expand, is_derivative, sign_of, z
+from backprop_tui.maths.normal_form import GATHERS, tidy
+from backprop_tui.maths.rules import RULES, derivative_of, gradients, rule_of
+from backprop_tui.maths.shapes import Shape
+from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import TEXT, Notation, plain_number, text, with_numbers, write
 from backprop_tui.messages import joined
 from backprop_tui.model.algorithm import forward_pass
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.backward import penalties_of
+from backprop_tui.model.backward import collapse, penalties_of, shares
 from backprop_tui.model.program import Program
 
 
@@ -180,3 +196,146 @@ def statement(slope: str) -> str:
     """The derivative of a function in words: σ′ = σ ∘ (1 − σ)."""
     found = expand(Call(slope, (z,)))
     return f"{sign_of(slope)}′ = {text(found).replace('(z)', '')}"
+
+
+def in_matrices(gradient: Gradient) -> Iterator[DerivationLine]:
+    """The lines; the last one is the formula of the gradient's step."""
+    V = Name(gradient.of)
+    left = gradient.left(V)
+    if gradient.reads_loss:
+        yield from _of_loss(gradient, left)
+        return
+    if not gradient.readers and gradient.penalty is not None:
+        yield DerivationLine(gradient.penalty, f"only J itself uses {gradient.of}", left)
+        return
+    known: dict[Expr, Expr] = {
+        Partial(gradient.loss.target, step.target): gradient.at(step).target
+        for step in gradient.through
+    }
+    opens = gradient.opens
+    if gradient.function is None:
+        whole = _whole(gradient)
+        chain = put(whole, known)
+        yield DerivationLine(whole, f"chain rule: {gradient.uses}", left)
+        yield DerivationLine(chain, gradient.come_from, opens=opens)
+    else:
+        slope = derivative_of(gradient.function)
+        (at_reader, reader), inner = *known.items(), Partial(gradient.reader.target, V)
+        chain = reader * slope
+        yield DerivationLine(at_reader * inner, f"chain rule: {gradient.uses}", left)
+        if isinstance(expand(slope), Num):
+            yield DerivationLine(reader * inner, gradient.come_from, opens=opens)
+            yield DerivationLine(chain, statement(slope.function), opens=slope.function)
+        else:  # where the lines go on, σ′ is opened from the line that puts it in
+            own = slope.function if gradient.step.derivation is None else opens
+            yield DerivationLine(chain, gradient.come_from, opens=own)
+    if gradient.step.derivation is not None:
+        yield from collapsed(gradient, chain)
+
+
+def collapsed(gradient: Gradient, chain: Expr) -> Iterator[DerivationLine]:
+    """The lines from the chain rule to what is left of it."""
+    at_reader = gradient.at(gradient.reader)
+    for e, what in collapse(chain, gradient.reader, at_reader, gradient.forward.known):
+        if what == at_reader.symbol:
+            yield DerivationLine(e, f"{what} put in", opens=what)
+        elif is_derivative(what):
+            yield DerivationLine(e, statement(what), opens=what)
+        else:
+            yield DerivationLine(e, gradient.fact if what == "known" else what)
+
+
+def _whole(gradient: Gradient) -> Expr:
+    """What all readers send: the shares of ∂L/∂T for each reader T, by the rules."""
+    shapes = gradient.program.shapes(gradient.forward.examples)
+    terms = tuple(
+        share
+        for step in gradient.readers
+        for _, share in shares(
+            step.expression,
+            step.target,
+            Partial(gradient.loss.target, step.target) if step in gradient.through else Num(1.0),
+            shapes,
+            {gradient.of},
+        )
+    )
+    whole = tidy(terms[0] if len(terms) == 1 else Sum(terms))
+    return gradient.in_objective(whole, gradient.penalty)
+
+
+def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:
+    """The lines of the gradient of the loss itself: term by term, then in its normal form."""
+    terms = _term_by_term(gradient.loss.expression, gradient.of)
+    yield DerivationLine(terms, gradient.rules_of_loss, left)
+    yield DerivationLine(
+        gradient.step.expression, "multiply out" if isinstance(terms, Neg) else "cancel"
+    )
+
+
+def _term_by_term(e: Expr, symbol: str) -> Expr:
+    """The derivative of `e` with its sums and its constant factors as they stand."""
+    match e:
+        case Neg(x):
+            inner = _term_by_term(x, symbol)
+            return Neg(inner) if isinstance(inner, Sum | Diff) else tidy(Neg(inner))
+        case Sum(terms):
+            return reduce(plus, (_term_by_term(t, symbol) for t in terms if symbol in names(t)))
+        case Div(x, y) if symbol not in names(y):
+            return Div(_term_by_term(x, symbol), y)
+        case Call(function, (x,)) if function in GATHERS:
+            return _term_by_term(x, symbol)
+        case _:
+            return tidy(Sum(tuple(gradients(e, Num(1.0), symbol))))
+
+
+FOLD = 4
+"""Terms of a sum that are written out."""
+
+
+@dataclass(frozen=True)
+class LineNumbers:
+    """Puts the numbers of one iteration into lines, at one cell of the gradient."""
+
+    cell: Cell
+    shapes: Mapping[str, Shape]
+    env: Mapping[str, Any]
+    write: Callable[[float], str]
+    argument: Cell | None = None
+    """What stands for z in the derivative of a function."""
+
+    def at_cell(self, e: Expr, **letters: int) -> Expr | None:
+        """The line over cells; None where it has no value of its own: a ∂, or a name for a sum."""
+        row, column = self.cell.row, self.cell.column
+        e = e if self.argument is None else replace(e, {z: self.argument})
+        parts = list(walk(e))
+        if any(isinstance(part, Partial) for part in parts) or not self.env.keys() >= {*names(e)}:
+            return None
+        if any(isinstance(part, Indexed | SumOver | Delta) for part in parts):
+            return at_place(e, {"i": row, "j": column, **letters})
+        return element(e, row, column, self.shapes)
+
+    def of(self, e: Expr, **letters: int) -> tuple[str, str] | None:
+        """A line as arithmetic, and its value, which may be the same; None where it has none.
+
+        Where the figures shown give another value by rounding, that is said behind it.
+        """
+        found = self.at_cell(e, **letters)
+        if found is None:
+            return None
+        exact = self.write(float(value(found, self.env)))
+        figures = {part: f for part in walk(found) if (f := self._figure(part)) is not None}
+        shown = replace(found, {part: Num(read_figure(f)) for part, f in figures.items()})
+        by_hand = float(value(shown, self.env))
+        is_rounded = isfinite(by_hand) and self.write(by_hand) != exact
+        rounded = ROUNDED if is_rounded else ""
+        return with_numbers(found, self._figure, FOLD), exact + rounded
+
+    def _figure(self, part: Expr) -> str | None:
+        if isinstance(part, Name) and part.is_number:
+            return plain_number(self.env[part.symbol])
+        match part:
+            case Cell() | Diff(Num(1.0), Cell()):
+                is_number = True
+            case _:
+                is_number = isinstance(part, Call) and is_derivative(part.function)
+        return self.write(float(value(part, self.env))) if is_number else None

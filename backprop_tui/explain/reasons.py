@@ -28,7 +28,7 @@ from backprop_tui.maths.shapes import shape
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import joined
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.optimizers import l2, weight_decay
+from backprop_tui.model.network import l2, weight_decay
 from backprop_tui.model.program import Program
 
 m = Name("m")

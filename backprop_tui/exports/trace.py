@@ -37,10 +37,9 @@ from backprop_tui.maths.shapes import written
 from backprop_tui.maths.writing import LATEX, numpy_source
 from backprop_tui.model.architecture import PHASES, Step
 from backprop_tui.model.experiment import Array
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
 from backprop_tui.model.saved import number_name
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Iteration, Timeline
 
 if TYPE_CHECKING:

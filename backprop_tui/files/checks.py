@@ -151,6 +151,7 @@ CONSTANTS = {
     "beta2": "a constant of the optimizer",
     "epsilon": "a constant of the optimizer",
     "weight_decay": "the weight decay",
+    "l2": "the factor of the L2 penalty",
 }
 
 

@@ -25,9 +25,8 @@ from backprop_tui.model import lazy
 from backprop_tui.model.algorithm import architecture_of, program_of
 from backprop_tui.model.experiment import sizes_of_batches
 from backprop_tui.model.layers import INPUT, OBJECTIVE, TARGET
-from backprop_tui.model.network import ORIENTATIONS, Network, Training
+from backprop_tui.model.network import ORIENTATIONS, Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import WrittenNetwork
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import CsvData

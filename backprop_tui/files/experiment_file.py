@@ -19,7 +19,6 @@ from backprop_tui import lessons
 from backprop_tui.files import lazy
 from backprop_tui.files.checks import CHECKS
 from backprop_tui.files.draft import Draft
-from backprop_tui.files.kept_checks import KEPT_CHECKS
 from backprop_tui.files.overrides import overridden
 from backprop_tui.files.reading import UnreadableError, whole_bytes
 from backprop_tui.files.schema import Faults, Path, read, record
@@ -32,7 +31,7 @@ from backprop_tui.files.sections import (
     homes,
     section_of,
 )
-from backprop_tui.files.spoken_checks import SPOKEN_CHECKS
+from backprop_tui.files.spoken_checks import KEPT_CHECKS, SPOKEN_CHECKS
 from backprop_tui.messages import hint, listed, path_shown, printable, shown
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Saved, Written

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backprop_tui import late
 
 if TYPE_CHECKING:
     from backprop_tui.files.csv_data import read_csv as read_csv
@@ -11,18 +12,15 @@ if TYPE_CHECKING:
     from backprop_tui.learn.formulas import FormulaError as FormulaError
     from backprop_tui.learn.formulas import read as read
     from backprop_tui.learn.formulas import trees as trees
+    from backprop_tui.maths.parser import GrammarError as GrammarError
+    from backprop_tui.maths.parser import parse as parse
 
-HOMES = {
-    "FormulaError": "backprop_tui.learn.formulas",
-    "changed": "backprop_tui.files.toml_text",  # and tomlkit with it
-    "read": "backprop_tui.learn.formulas",
-    "read_csv": "backprop_tui.files.csv_data",
-    "trees": "backprop_tui.learn.formulas",
-}
-
-
-def __getattr__(name: str) -> object:
-    """A name of HOMES, out of the module that it stands in."""
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+__getattr__ = late(
+    __name__,
+    {
+        "backprop_tui.files.csv_data": "read_csv",
+        "backprop_tui.files.toml_text": "changed",
+        "backprop_tui.maths.parser": "GrammarError parse",
+        "backprop_tui.learn.formulas": "FormulaError read trees",
+    },
+)

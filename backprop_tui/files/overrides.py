@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop_tui.files.draft import Draft
-from backprop_tui.files.kept_checks import formulas_can_be_run
 from backprop_tui.files.schema import Faults, read
 from backprop_tui.files.sections import (
     EXPERIMENT,
@@ -19,6 +18,7 @@ from backprop_tui.files.sections import (
     SAVED,
     SPOKEN,
 )
+from backprop_tui.files.spoken_checks import formulas_can_be_run
 from backprop_tui.learn.mistakes import present_name
 from backprop_tui.model.experiment import NETWORK
 from backprop_tui.model.layers import OBJECTIVE, PARAMETER, is_column, parameter_shapes

@@ -41,9 +41,8 @@ from backprop_tui.model.algorithm import architecture_of, m
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import ACTIVATION_0, INPUT, LOSS, OBJECTIVE
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Iteration, Timeline
 
 MOST_PARTS, DEEPEST = 150, 4

@@ -22,10 +22,9 @@ from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Indices
 from backprop_tui.model.formulas import NetworkError
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Network, Training, WrittenNetwork
 from backprop_tui.model.own import CLOSE, drawn, same
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.iterations import Iteration
 
 EXAMPLES = (3, 5)

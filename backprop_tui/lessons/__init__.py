@@ -6,26 +6,9 @@ Only names and texts: `files` reads a lesson as an experiment.
 from itertools import pairwise
 from pathlib import Path
 
-NAMES = (
-    "neuron",
-    "article",
-    "one-input",
-    "han-kamber",
-    "mazur",
-    "too-large",
-    "batch",
-    "xor",
-    "zeros",
-    "softmax",
-    "saturation",
-    "vanishing",
-    "dead-relu",
-    "ai-by-hand",
-    "l2",
-    "momentum",
-    "residual",
-    "rnn",
-    "attention",
+NAMES = tuple(
+    "neuron article one-input han-kamber mazur too-large batch xor zeros softmax "
+    "saturation vanishing dead-relu ai-by-hand l2 momentum residual rnn attention".split()
 )
 BEYOND = "l2"
 """The first lesson of the second part, beyond the article."""

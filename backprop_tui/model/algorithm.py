@@ -40,10 +40,8 @@ from backprop_tui.model.layers import (
     layers_of,
     weights_of,
 )
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import l2, weight_decay
+from backprop_tui.model.network import Network, Training, WrittenNetwork, l2, weight_decay
 from backprop_tui.model.program import DeliberateMistake, Program, with_shapes_of
-from backprop_tui.model.written import WrittenNetwork
 
 Y, L, J, m = map(Name, (TARGET, LOSS, OBJECTIVE, "m"))
 
@@ -70,7 +68,8 @@ def objective_of(architecture: Architecture, training: Training) -> Step | None:
     J_of: Expr = total(L) if batch else L
     J_of = J_of / m if batch and mean else J_of
     if training.l2:
-        squares = [total(square(Name(symbol))) for symbol in architecture.weights]
+        own = architecture.matrices
+        squares = [total(square(Name(s, own=s in own))) for s in architecture.weights]
         J_of = J_of + l2 * reduce(add, squares) / (2 * m if batch and mean else 2)
     return None if J_of == L else Step(J, J_of, "loss", Role("loss"))
 

@@ -47,11 +47,10 @@ from backprop_tui.model.layers import (
     TARGET,
     is_column,
 )
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Network, Training, WrittenNetwork, dense
 from backprop_tui.model.notes import Note, Published, Question
 from backprop_tui.model.program import DeliberateMistake, Program
 from backprop_tui.model.saved import Edit, Look, Saved, Written
-from backprop_tui.model.written import WrittenNetwork, dense
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -43,7 +43,7 @@ from backprop_tui.messages import listed, nearest, short
 from backprop_tui.model.architecture import Architecture, Role, Step
 from backprop_tui.model.backward import without_sums_of_one
 from backprop_tui.model.layers import LOSS, OBJECTIVE, Part
-from backprop_tui.model.written import REPEATED, FormulaLine, WrittenNetwork
+from backprop_tui.model.network import REPEATED, FormulaLine, WrittenNetwork
 
 MOST_LINES = 300
 """Lines of [forward], written out for each t."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backprop_tui import late
 
 if TYPE_CHECKING:
     from backprop_tui.maths.parser import GrammarError as GrammarError
@@ -12,17 +13,11 @@ if TYPE_CHECKING:
     from backprop_tui.model.formulas import architecture_of_formulas as architecture_of_formulas
     from backprop_tui.model.own import with_formulas as with_formulas
 
-HOMES = {
-    "GrammarError": "backprop_tui.maths.parser",
-    "NetworkError": "backprop_tui.model.formulas",
-    "architecture_of_formulas": "backprop_tui.model.formulas",
-    "parse": "backprop_tui.maths.parser",
-    "with_formulas": "backprop_tui.model.own",
-}
-
-
-def __getattr__(name: str) -> object:
-    """A name of HOMES, out of the module that it stands in."""
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+__getattr__ = late(
+    __name__,
+    {
+        "backprop_tui.maths.parser": "GrammarError parse",
+        "backprop_tui.model.formulas": "NetworkError architecture_of_formulas",
+        "backprop_tui.model.own": "with_formulas",
+    },
+)

@@ -1,10 +1,15 @@
 """What is computed and how it is trained: the network and the training of an experiment."""
 
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, NamedTuple, TypeAlias
 
-from backprop_tui.maths.functions import ACTIVATIONS, LOSSES
+from backprop_tui.maths.expressions import Expr, Name
+from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, power, sqrt, square
+from backprop_tui.maths.shapes import Shape
+from backprop_tui.messages import count
 from backprop_tui.model.keys import (
     LINE,
     SHARE,
@@ -16,7 +21,58 @@ from backprop_tui.model.keys import (
     whole_number,
 )
 from backprop_tui.model.layers import parameter_shapes
-from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS, Rule
+
+alpha, beta1, beta2, epsilon, t, weight_decay, l2 = map(
+    Name, "alpha beta1 beta2 epsilon t weight_decay l2".split()
+)
+
+Kept: TypeAlias = Callable[[str], Name]
+"""The matrix of one letter that belongs to a parameter: `kept("v")` is vdW1."""
+Rule: TypeAlias = Callable[[Name, Expr, Kept], Iterator[tuple[Name, Expr]]]
+
+
+def gradient_descent(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Against the slope."""
+    yield w, w - alpha * g
+
+
+def momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Against a running mean of slopes: what they agree on gathers way."""
+    v = kept("v")
+    yield v, beta1 * v + (1 - beta1) * g
+    yield w, w - alpha * v
+
+
+def classical_momentum(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Along a velocity: what is left of the last step, and α times the slope."""
+    v = kept("v")
+    yield v, beta1 * v + alpha * g
+    yield w, w - v
+
+
+def rmsprop(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Against the slope, over the root of a running mean of its squares: steps of like size."""
+    s = kept("s")
+    yield s, beta2 * s + (1 - beta2) * square(g)
+    yield w, w - alpha * g / (sqrt(s) + epsilon)
+
+
+def adam(w: Name, g: Expr, kept: Kept) -> Iterator[tuple[Name, Expr]]:
+    """Both, each corrected for having begun at zero (Kingma and Ba 2015, algorithm 1)."""
+    v, s, v_corrected, s_corrected = map(kept, ("v", "s", "vc", "sc"))
+    yield v, beta1 * v + (1 - beta1) * g
+    yield s, beta2 * s + (1 - beta2) * square(g)
+    yield v_corrected, v / (1 - power(beta1, t))
+    yield s_corrected, s / (1 - power(beta2, t))
+    yield w, w - alpha * v_corrected / (sqrt(s_corrected) + epsilon)
+
+
+OPTIMIZERS: dict[str, Rule] = {
+    rule.__name__: rule for rule in (gradient_descent, momentum, rmsprop, adam)
+}
+MOMENTUM_FORMS: dict[str, Rule] = {"averaged": momentum, "classical": classical_momentum}
+"""What `momentum` may mean: with (1 − β1) before the slope, or with α inside of v."""
+
 
 ORDERS = ("sequential", "shuffled")
 REDUCTIONS = ("mean", "sum")
@@ -117,3 +173,75 @@ class Training:
     def rule_name(self) -> str:
         """What the update rule is called: gradient_descent, classical_momentum."""
         return self.rule.__name__
+
+
+REPEATED = re.compile(r"\{\s*t\s*([+−-]\s*\d+)?\s*\}")
+"""What stands for a number in a repeated line: {t}, {t-1}."""
+
+
+class FormulaLine(NamedTuple):
+    """One line of [forward], written out for its t."""
+
+    key: str
+    """As the file has it: Z{t}."""
+    symbol: str
+    source: str
+    t: int | None
+
+
+@dataclass(frozen=True)
+class WrittenNetwork:
+    """The [parameters], [forward], [functions] and [repeat] of a file, and the shapes of its data.
+
+    All as the file has them; the formulas are texts.
+    """
+
+    parameters: tuple[tuple[str, Shape], ...]
+    data: tuple[tuple[str, Shape], ...]
+    """The shape of each input and target for one example."""
+    forward: tuple[tuple[str, str], ...]
+    functions: tuple[tuple[str, str], ...] = ()
+    repeat: tuple[int, int] | None = None
+    """The first and the last t of the repeated lines."""
+    same: frozenset[str] = frozenset()
+    """The inputs that are the same matrix for each example."""
+    batches: tuple[int, ...] = (1,)
+    """How many examples its batches have: the formulas must fit each."""
+    given: tuple[str, ...] = ()
+    """The symbols of [given]: values and gradients that are not computed."""
+    absent: tuple[str, ...] = ()
+    """The data that is left out beside them: none, as formulas need all shapes."""
+
+    @property
+    def sizes(self) -> str:
+        """How large it is, in a few words."""
+        return count(sum(1 for _ in self.lines()), "formula")
+
+    def lines(self) -> Iterator[FormulaLine]:
+        """The lines, in order. Neighbouring ones with {t} are one block, written for each t."""
+        for repeated, block in groupby(self.forward, lambda line: "{" in line[0]):
+            lines = list(block)
+            if not repeated:
+                yield from (FormulaLine(key, key, source, None) for key, source in lines)
+                continue
+            first, last = self.repeat or (0, -1)
+            for t in range(first, last + 1):
+                for key, source in lines:
+                    yield FormulaLine(key, written_for(key, t), written_for(source, t), t)
+
+
+def dense(network: Network | WrittenNetwork) -> Network:
+    """The network, where it is dense. Raises TypeError for a written one."""
+    if isinstance(network, Network):
+        return network
+    raise TypeError(f"a network of {network.sizes} has no layers")
+
+
+def written_for(source: str, t: int) -> str:
+    """A repeated line with its numbers in place of {t} and {t-1}."""
+
+    def number(match: re.Match[str]) -> str:
+        shift = (match[1] or "0").replace("−", "-").replace(" ", "")
+        return str(t + int(shift))
+
+    return REPEATED.sub(number, source)

@@ -29,8 +29,7 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Architecture, Kind, Phase, Role, Step
 from backprop_tui.model.layers import LETTERS, OBJECTIVE, Layer, Part, gradient, layers_of
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.written import WrittenNetwork, dense
+from backprop_tui.model.network import Network, Training, WrittenNetwork, dense
 
 T = TypeVar("T")
 

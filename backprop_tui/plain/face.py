@@ -19,7 +19,7 @@ from backprop_tui.maths.writing import plain_number
 from backprop_tui.messages import short
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
-from backprop_tui.plain import asking, deriving, explaining, steps, telling
+from backprop_tui.plain import asking, explaining, steps, telling
 from backprop_tui.run.timeline import Position
 from backprop_tui.session import one_weight
 from backprop_tui.session.asking import has_hints, is_numeric
@@ -196,7 +196,7 @@ class PlainFace:
         moved = there != session.position
         if session.levels == told and not (moved and board):
             return
-        self.tell_all(deriving.progress(board, () if moved else told, self.spelling))
+        self.tell_all(explaining.progress(board, () if moved else told, self.spelling))
         if board and board.is_whole and not board.is_inner and not moved and not self._is_asked:
             self.describe()
 

@@ -16,7 +16,7 @@ from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.messages import readable
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.plain.face import PlainFace
-from backprop_tui.session.leaving import (
+from backprop_tui.session.opening import (
     autosave,
     begin_autosaves,
     end_autosaves,

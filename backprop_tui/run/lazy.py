@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backprop_tui import late
 
 if TYPE_CHECKING:
     from backprop_tui.run.many import Many as Many
 
-HOMES = {"Many": "backprop_tui.run.many"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+__getattr__ = late(
+    __name__,
+    {
+        "backprop_tui.run.many": "Many",
+    },
+)

@@ -23,8 +23,7 @@ from textual.messages import ExitApp
 from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.streams import FINE, WRONG, CommandError, complain
 from backprop_tui.files.codes import TooLongError
-from backprop_tui.session.looks import snapshot
-from backprop_tui.session.saving import code_of
+from backprop_tui.session.saving import code_of, snapshot
 from backprop_tui.session.state import Snapshot
 from backprop_tui.tui.app import BackpropApp
 

@@ -1,7 +1,8 @@
 """The web server: the page, its scripts and fonts, and sessions while there is room.
 
-Everything that a page needs comes from here, so that a classroom without internet has it all. It
-reads no experiment and knows no screen: a session is told which one to open.
+It shows the guide as well. Everything that a page needs comes from here, so that a classroom
+without internet has it all. It reads no experiment and knows no screen: a session is told
+which one to open.
 """
 
 from __future__ import annotations
@@ -22,14 +23,37 @@ from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
+from markdown_it import MarkdownIt
 
 from backprop_tui import lessons
 from backprop_tui.cli.streams import PROGRAM, complain
-from backprop_tui.guide import TOPICS
+from backprop_tui.exports.documents.page import Html, element, page
+from backprop_tui.guide import TOPICS, text
 from backprop_tui.messages import hint, shown
-from backprop_tui.serve.bookmarks import Bookmarks
-from backprop_tui.serve.guide import PATH, guide_page
-from backprop_tui.serve.session import BrowserSession, End, part
+from backprop_tui.serve.session import Bookmarks, BrowserSession, End, part
+
+PATH = "/guide"
+STYLE = """nav a { margin-right: 1em; }
+pre, td { overflow-wrap: anywhere; }
+pre { overflow-x: auto; }
+"""
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def guide_page(topic: str) -> str:
+    """The page of a topic; of an empty one, the list of them. Raises KeyError for any other."""
+    if not topic:
+        about = (element("li", link(PATH[1:], name), f": {what}") for name, what in TOPICS.items())
+        return "".join(page("The guide", [element("h1", "The guide"), element("ul", *about)], ""))
+    links = element("nav", *(link(".", name) for name in TOPICS))
+    content = Html(MARKDOWN.render(text(topic)))
+    return "".join(page(f"The guide: {topic}", [links, content], STYLE))
+
+
+def link(folder: str, topic: str) -> Html:
+    """A link to the page of a topic, wherever a proxy has put this server."""
+    return element("a", topic, href=f"{folder}/{topic}")
+
 
 PAGE = Path(__file__).parent / "page"
 TERMINAL = Path(textual_serve.__file__ or "").parent / "static"  # its script, styles and font

@@ -2,6 +2,9 @@
 
 The packets are textual-serve's. What is added: no shell between, a size within bounds, an end that
 cannot hang, and a word to the page on how it ended.
+
+A page keeps where its learner has come as a bookmark: a code with a signature. Whoever writes codes
+of their own could have any network computed here: only what this server has said is opened.
 """
 
 from __future__ import annotations
@@ -9,11 +12,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import secrets
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
+from hmac import compare_digest, digest
 from typing import TypeVar
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -197,3 +203,32 @@ def words_of(message: WSMessage) -> object:
 def within_bounds(width: int, height: int) -> tuple[int, int]:
     most_columns, most_rows = LARGEST
     return max(1, min(width, most_columns)), max(1, min(height, most_rows))
+
+
+LONGEST = 4_000
+"""Characters of a code that a page is given: its bookmark comes back in an address."""
+
+
+class Bookmarks:
+    """Those of one server, for `word` as its command line names it: a lesson, or a file."""
+
+    def __init__(self, word: str) -> None:
+        self._word, self._secret = word, secrets.token_bytes(32)
+
+    def of(self, code: str) -> str:
+        """The bookmark of a code, or nothing where it is too long."""
+        return f"{code}.{self._signature(code)}" if code and len(code) <= LONGEST else ""
+
+    def code_in(self, bookmark: str) -> str | None:
+        """The code in a bookmark that was made here."""
+        code, _, signature = bookmark.partition(".")
+        made_here = bookmark.isascii() and compare_digest(signature, self._signature(code))
+        return code if made_here else None
+
+    def _signature(self, code: str) -> str:
+        """Another one when the file was written since: its author wants that to be seen."""
+        try:
+            written = os.stat(self._word).st_mtime_ns
+        except OSError:  # a lesson, or a file that is gone
+            written = 0
+        return digest(self._secret, f"{written} {code}".encode(), "sha256").hex()

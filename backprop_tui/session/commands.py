@@ -10,10 +10,8 @@ from backprop_tui.messages import nearest
 from backprop_tui.session import (
     asking,
     changing,
-    copying,
     deriving,
     editing,
-    leaving,
     looking,
     one_weight,
     opening,
@@ -198,10 +196,10 @@ COMMANDS: tuple[Command, ...] = (
       short="fewer decimals", words="fewer decimals"),
     c("cover", looking.cover, "cover the screen, or uncover it (a remote's black-screen key)",
       "screen", keys="b,full_stop", sign="b", signs="b .", short="cover"),
-    c("copy_number", copying.number, "copy this number", "screen", short="copy this number"),
-    c("copy_formula", copying.formula, "copy the formula of this step as LaTeX", "screen",
+    c("copy_number", saving.copy_number, "copy this number", "screen", short="copy this number"),
+    c("copy_formula", saving.copy_formula, "copy the formula of this step as LaTeX", "screen",
       short="copy this formula as LaTeX"),
-    c("copy_matrix", copying.matrix, "copy this matrix as a NumPy array", "screen",
+    c("copy_matrix", saving.copy_matrix, "copy this matrix as a NumPy array", "screen",
       short="copy this matrix as NumPy"),
     # The program
     c("lessons", None, "the lessons", "program", words="lessons"),
@@ -228,7 +226,7 @@ COMMANDS: tuple[Command, ...] = (
       "program", short="guide…"),
     c("palette", None, "find a command by what it does", "program", keys="colon,ctrl+p", sign=":",
       signs=": ctrl+p", short="commands"),
-    c("quit", leaving.leave_program, "quit", "program", keys="q", sign="q", short="quit",
+    c("quit", opening.leave_program, "quit", "program", keys="q", sign="q", short="quit",
       footer="if it fits", words="quit,exit", telling="quit, and say how to come back"),
 )  # fmt: skip
 BY_ID = {command.id: command for command in COMMANDS}

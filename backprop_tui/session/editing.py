@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from backprop_tui.explain.provenance import Place
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import number, signed, told_apart
 from backprop_tui.maths.writing import text
 from backprop_tui.model.saved import ALPHA, Edit
 from backprop_tui.run.edits import edit_fault, with_edit
+from backprop_tui.run.timeline import Timeline
 from backprop_tui.session import lazy
 from backprop_tui.session.looking import CELL, place_of
 from backprop_tui.session.prompts import Line, Prompt
@@ -45,7 +48,20 @@ def _named_number(s: SessionState, what: str) -> Edit:
         rows, columns = s.view.state.shapes[place.symbol]
         if rows * columns > 1:
             raise CannotError(f"{place.symbol} has {rows * columns} numbers. {how}")
-    return lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
+    return _as_it_is(s, place)
+
+
+def _as_it_is(s: SessionState, place: Place | None) -> Edit:
+    """The edit that sets a number, or α if None, to its value in the iteration shown."""
+    here, provenance = s.position.iteration, s.provenance
+    if place is None:
+        return Edit(here, ALPHA, s.timeline.iteration(here).scalars[ALPHA.symbol])
+    iteration = max(1, place.iteration)
+    if place.symbol in provenance.program.parameters:
+        frozen = place.symbol not in provenance.program.positions
+        # A frozen one is edited from the iteration shown on, whenever its value was set.
+        iteration = here if frozen else place.iteration + 1
+    return Edit(iteration, place.cell, provenance.number(place))
 
 
 def _refuse_behind_the_end(s: SessionState, was: Edit) -> None:
@@ -61,7 +77,7 @@ def _ask_for_value(s: SessionState) -> None:
     if place is None and (cursor := s.inspection.cursor):
         place = view.place_of(cursor.symbol, cursor.row - 1, cursor.column - 1)
         s.must_be_there(place)
-    was = lazy.what_if.as_it_is(s.provenance, place, s.position.iteration)
+    was = _as_it_is(s, place)
     _refuse_behind_the_end(s, was)
     s.open(
         Prompt(
@@ -163,7 +179,7 @@ def losses(s: SessionState, made: Edit) -> str:
     name = s.timeline.program.objective
     if name not in s.timeline.program.positions:
         return f"{name} is not computed here"
-    iteration, was, now = lazy.what_if.losses(s.timeline, made)
+    iteration, was, now = _losses(s.timeline, made)
     if iteration != max(made.iteration, s.position.iteration):
         name = (
             f"{name} in iteration {iteration:,}"  # before its numbers: another stands on the screen
@@ -172,6 +188,18 @@ def losses(s: SessionState, made: Edit) -> str:
         return f"{name} stays {s.write(was)}"
     one, other = told_apart(was, now, s.decimals)
     return f"{name} goes from {one} to {other}"
+
+
+def _losses(timeline: Timeline, edit: Edit) -> tuple[int, float, float]:
+    """The first iteration whose loss an edit changes, and that loss without and with it."""
+    if isinstance(edit.of, Cell):
+        iteration = timeline.iteration(edit.iteration)
+        now = lazy.sweep.loss_with(timeline.program, iteration, edit.of, edit.value)
+    else:  # α shows in the next one
+        changed = timeline.retold(with_edit(timeline.experiment, edit))
+        iteration = changed.iteration(edit.iteration + 1)
+        now = changed.history.loss_of(iteration.number)
+    return iteration.number, timeline.history.loss_of(iteration.number), now
 
 
 def in_full(value: float) -> str:

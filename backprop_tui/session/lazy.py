@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from backprop_tui import late
 
 if TYPE_CHECKING:
     from backprop_tui.explain import derivation as derivation
     from backprop_tui.explain import explanation as explanation
     from backprop_tui.explain import gradient_check as gradient_check
-    from backprop_tui.explain import what_if as what_if
     from backprop_tui.exports import formats as formats
     from backprop_tui.exports import record as record
     from backprop_tui.files import atomic_write as atomic_write
@@ -26,34 +25,14 @@ if TYPE_CHECKING:
     from backprop_tui.run import goals as goals
     from backprop_tui.run import plane as plane
     from backprop_tui.run import sweep as sweep
-    from backprop_tui.session import checks as checks
 
 HOMES = {
-    "derivation": "backprop_tui.explain.derivation",
-    "explanation": "backprop_tui.explain.explanation",
-    "gradient_check": "backprop_tui.explain.gradient_check",
-    "what_if": "backprop_tui.explain.what_if",
-    "formats": "backprop_tui.exports.formats",
-    "record": "backprop_tui.exports.record",
-    "atomic_write": "backprop_tui.files.atomic_write",
-    "autosave": "backprop_tui.files.autosave",
-    "codes": "backprop_tui.files.codes",
-    "saving": "backprop_tui.files.saving",
-    "answers": "backprop_tui.learn.answers",
-    "effect": "backprop_tui.learn.effect",
-    "formulas": "backprop_tui.learn.formulas",
-    "line_questions": "backprop_tui.learn.line_questions",
-    "parts": "backprop_tui.learn.parts",
-    "questions": "backprop_tui.learn.questions",
-    "goals": "backprop_tui.run.goals",
-    "plane": "backprop_tui.run.plane",
-    "sweep": "backprop_tui.run.sweep",
-    "checks": "backprop_tui.session.checks",
+    "backprop_tui.explain": "derivation explanation gradient_check",
+    "backprop_tui.exports": "formats record",
+    "backprop_tui.files": "atomic_write autosave codes saving",
+    "backprop_tui.learn": "answers effect formulas line_questions parts questions",
+    "backprop_tui.run": "goals plane sweep",
 }
+"""The modules of each package."""
 
-
-def __getattr__(name: str) -> ModuleType:
-    """A module of HOMES, imported now."""
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(HOMES[name])
+__getattr__ = late(__name__, HOMES)

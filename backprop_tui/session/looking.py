@@ -10,13 +10,12 @@ from backprop_tui.guide import TOPICS
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import MOST_DECIMALS
 from backprop_tui.messages import hint, listed, nearest, short
-from backprop_tui.model.axes import named_columns
+from backprop_tui.model.rows import named_columns
 from backprop_tui.model.saved import DRAWINGS, THEMES
 from backprop_tui.run.timeline import Iteration
 from backprop_tui.session import asking, lazy, travel
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.prompts import Entry, Menu, Sheet
-from backprop_tui.session.sight import Stop
+from backprop_tui.session.prompts import Entry, Menu, Sheet, Stop
 from backprop_tui.session.state import CannotError, SessionState
 
 CELL = re.compile(
@@ -246,7 +245,7 @@ def _checked(
 ) -> Iterator[None]:
     """Check one gradient after the other, as long as somebody looks."""
     for symbol in symbols:
-        for verdict in lazy.checks.checked(s.timeline.program, iteration, symbol):
+        for verdict in lazy.gradient_check.checked(s.timeline.program, iteration, symbol):
             if not any(isinstance(o, Sheet) and o.kind == "check" for o in s.opened):
                 return
             if verdict is not None:
@@ -266,13 +265,15 @@ def check_shown(s: SessionState) -> None:
 
 def _verdict(s: SessionState, place: Place) -> Iterator[None]:
     iteration, timeline = s.timeline.iteration(place.iteration), s.timeline
-    for verdict in lazy.checks.checked(timeline.program, iteration, place.symbol):
+    for verdict in lazy.gradient_check.checked(timeline.program, iteration, place.symbol):
         if s.view.place != place or s.timeline is not timeline:
             return  # another key has led elsewhere by now
         if place.symbol in s.verdicts.get(place.iteration, {}):
             return
         if verdict is not None:
-            s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.checks.in_short(verdict)
+            s.verdicts.setdefault(place.iteration, {})[place.symbol] = lazy.gradient_check.in_short(
+                verdict
+            )
         yield
 
 

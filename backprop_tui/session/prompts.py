@@ -1,4 +1,5 @@
-"""What is open over the panels: a line that is typed, a list to choose from, a sheet to read.
+"""What is open over the panels: a line that is typed, a list to choose from, a sheet to read;
+and what of its panels a face tells, where the effect of a key depends on it.
 
 They are part of the session's state, so that a key means the same however fast it comes; a face
 draws them.
@@ -10,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.numbers import number
+from backprop_tui.session.view import View
 
 
 @dataclass(frozen=True)
@@ -176,3 +181,32 @@ class Sheet:
     """Called with the session and each key first; True where the key means something of its own."""
     marks: frozenset[str] = frozenset()
     """How it is shown: a curve by epoch or on a log scale, a code that was copied."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where tab stops: a panel, and in a board the first cell of a matrix that it shows."""
+
+    panel: str
+    cell: Cell | None = None
+
+
+class Sight:
+    """What a face shows of a session, where the effect of a key depends on it: as it stands here,
+    of a face that has no panels."""
+
+    def stops(self, view: View) -> list[Stop]:
+        """The panels and matrices that tab goes round: here, the step alone."""
+        return [Stop("step")]
+
+    def beyond(self, view: View, by: int) -> int | None:
+        """The group above or below those that the boards show; None where none is."""
+        return None
+
+    def written(self, view: View, cell: Cell, value: float) -> str:
+        """A number of a matrix as the face writes it: here, as in running text."""
+        return number(value, view.decimals)
+
+    def last_line(self, sheet: Sheet, view: View) -> int:
+        """How far a sheet can be scrolled."""
+        return 0

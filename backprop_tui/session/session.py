@@ -12,10 +12,9 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.session import asking, deriving, looking
 from backprop_tui.session.commands import BY_ID, BY_KEY, COMMANDS
-from backprop_tui.session.looks import take_over
-from backprop_tui.session.prompts import Entry, Line, Menu, Prompt, Sheet
+from backprop_tui.session.prompts import Entry, Line, Menu, Prompt, Sheet, Sight
 from backprop_tui.session.question import Asking
-from backprop_tui.session.sight import Sight
+from backprop_tui.session.saving import take_over
 from backprop_tui.session.state import CannotError, Opened, SessionState
 
 AT_ONCE = 0.02

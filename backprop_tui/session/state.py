@@ -27,8 +27,7 @@ from backprop_tui.session import lazy
 from backprop_tui.session.blackboard import Blackboard
 from backprop_tui.session.inspection import Inspection
 from backprop_tui.session.playing import SPEEDS
-from backprop_tui.session.prompts import Menu, Prompt, Sheet
-from backprop_tui.session.sight import Blind, Sight
+from backprop_tui.session.prompts import Menu, Prompt, Sheet, Sight
 from backprop_tui.session.view import View
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class SessionState:
         """`names`: what a command is called in this face, by its id; `served`: its user is a
         visitor of this machine, who may read and write no file here; `program`: what opens a run
         in this face; `preferred`: what holds where an experiment does not say."""
-        self.sight: Sight = sight or Blind()
+        self.sight: Sight = sight or Sight()
         self.names, self.served, self.program = names, served, program
         self.preferred = preferred
         self.remember_theme: Callable[[str], str] | None = None  # None: a theme is not remembered
@@ -453,7 +452,6 @@ class SessionState:
             drawing=self.drawing,
             scroll=dict(self.scroll),
             inspection=self.inspection,
-            verdicts=self.verdicts.get(position.iteration, {}),
             chosen=self.panel,
             tabbed=self.tabbed,
             scrolled=self.scrolled,
@@ -471,9 +469,12 @@ class SessionState:
             blackboard=self.blackboard,
             unrevealed=position == self.position and self.unrevealed,
         )
-        if not self.writing and view.place and view.place.symbol in self.timeline.program.own:
-            yours = self._judgement(view.place.symbol)
-        return view if yours is None else replace(view, yours=yours)
+        if (place := view.place) is None or self.writing:
+            return view
+        known = self.verdicts.get(place.iteration, {}) if place.iteration == view.iteration else {}
+        if place.symbol in self.timeline.program.own:
+            yours = self._judgement(place.symbol)
+        return replace(view, yours=yours, verdict=known.get(place.symbol, ""))
 
     def _state(self, position: Position) -> State:
         """What is known there; what is asked for, or written, is announced."""

@@ -22,10 +22,9 @@ from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import decimals_apart, number, told_apart
 from backprop_tui.messages import listed
 from backprop_tui.model.architecture import Phase, Step
-from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.notes import Note, shown_lines
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import rows_of
+from backprop_tui.model.rows import beside_each_other, named_columns, rows_of
 from backprop_tui.model.saved import DRAWINGS as DRAWINGS
 from backprop_tui.run.timeline import State
 from backprop_tui.session.blackboard import Blackboard
@@ -63,8 +62,8 @@ class View:
     drawing: str = DRAWINGS[0]
     scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     inspection: Inspection = field(default_factory=Inspection)
-    verdicts: Mapping[str, str] = field(default_factory=dict)
-    """What the gradient check found for gradients of this iteration, in a few words."""
+    verdict: str = ""
+    """What the gradient check found for the gradient explained, in a few words."""
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
     looking_back: bool = False

@@ -65,7 +65,8 @@ TERMINALS = "backprop_tui.tui.terminals".count(".")
 def modules() -> list[str]:
     """What a key may import; not what suits a terminal, which is imported at the start or never."""
     drawn = (home for home in dict.fromkeys(HOMES.values()) if home.count(".") > TERMINALS)
-    return [*lazy.HOMES.values(), *drawn]
+    asked = (f"{home}.{name}" for home, names in lazy.HOMES.items() for name in names.split())
+    return [*asked, *drawn]
 
 
 def __getattr__(name: str) -> object:

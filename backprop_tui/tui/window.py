@@ -19,7 +19,7 @@ from textual.widget import Widget
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
-from backprop_tui.session.sight import Stop
+from backprop_tui.session.prompts import Sight, Stop
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.arrangement import has_all
 from backprop_tui.tui.paint.placed import Arrangement, Room
@@ -28,7 +28,7 @@ from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.page import page_of
 
 if TYPE_CHECKING:
-    from backprop_tui.session.prompts import Sheet
+    from backprop_tui.session.prompts import Sheet, Sight
     from backprop_tui.session.view import View
 
 DRAWINGS = (22, 16)
@@ -181,7 +181,7 @@ class PanelScreen(Screen[None]):
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(Sight):
     """What a window of that size shows of a session."""
 
     size: Size

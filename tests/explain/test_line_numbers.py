@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from backprop_tui.explain.derivation import derivation
-from backprop_tui.explain.line_numbers import LineNumbers
+from backprop_tui.explain.gradient_lines import LineNumbers
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell

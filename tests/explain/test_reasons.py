@@ -21,10 +21,8 @@ from backprop_tui.maths.values import value
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
-from backprop_tui.model.written import WrittenNetwork
 from backprop_tui.run.timeline import Timeline
 from tests.formulas import program_file
 from tests.networks import any_way

@@ -17,7 +17,7 @@ from backprop_tui.exports.figures import iterations as first_iterations
 from backprop_tui.exports.formats import FORMATS, Wanted
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
+from backprop_tui.model.network import MOMENTUM_FORMS, OPTIMIZERS
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ELEMENTWISE, experiments
 

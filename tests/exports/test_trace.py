@@ -19,7 +19,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.values import ratio, xlog
 from backprop_tui.model.experiment import Array, Experiment
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.timeline import Timeline

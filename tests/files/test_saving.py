@@ -55,8 +55,7 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network
 from backprop_tui.model.saved import Edit, Keyframe, Look
 from backprop_tui.run.edits import with_edit
 from backprop_tui.run.many import Many

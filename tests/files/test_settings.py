@@ -17,7 +17,7 @@ from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.parser import checked, command_line
 from backprop_tui.files import settings
 from backprop_tui.files.settings import NO_SETTINGS, Settings, remember_theme
-from backprop_tui.session.looks import look_now
+from backprop_tui.session.saving import look_now
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from backprop_tui.files.experiment_file import ExperimentError, read_experiment
+from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.maths.expressions import SCALARS, names
+from backprop_tui.model.network import OPTIMIZERS
+from backprop_tui.run.timeline import Timeline
 
 RIGHT = """
 [parameters]
@@ -129,3 +134,26 @@ def test_a_division_by_zero_is_computed_as_numpy_does() -> None:
     zero = RIGHT.replace("z·σ(z)", "z/0").replace("tanh(Z)", "swish(Z)")
     program = read_experiment(zero, "zero", "zero.toml").program
     assert "dZ" in program.positions
+
+
+@pytest.mark.parametrize("name", sorted(SCALARS))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_matrix_may_be_called_like_a_constant_that_no_step_reads(
+    name: str, optimizer: str, tmp_path: Path
+) -> None:
+    """It is told where one does, whatever is trained, and is a matrix in the penalty, too."""
+    file = tmp_path / "own.toml"
+    file.write_text(
+        f'[parameters]\n{name} = [2, 2]\nb = [2, 1]\n[forward]\nZ = "{name}·X + b"\n'
+        'L = "half_squared_error(Z, Y)"\n[data]\nX = [[0.5, -0.1]]\nY = [[1.0, 0.0]]\n'
+        f'[training]\nl2 = 0.5\nweight_decay = 0.1\noptimizer = "{optimizer}"\n',
+        "utf-8",
+    )
+    try:
+        program = Timeline(load(file)).program
+    except ExperimentError as error:
+        said = str(error)
+    else:
+        read = {s for step in program.steps for s in names(step.expression)}
+        said = "" if name in read and f"d{name}" in program.positions else "not read"
+    assert said == "" or f"parameters.{name} cannot have this name" in said

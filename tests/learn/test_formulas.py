@@ -42,8 +42,7 @@ from backprop_tui.maths.writing import numpy_source, text
 from backprop_tui.model.algorithm import m, program_of
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.model.own import same
 from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled

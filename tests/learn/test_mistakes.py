@@ -34,8 +34,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Data, Experiment, read_only
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import beginning, computed
 from backprop_tui.run.many import Many

@@ -9,8 +9,7 @@ import pytest
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from tests.model import by_hand
 from tests.networks import ELEMENTWISE
 

@@ -13,7 +13,7 @@ from backprop_tui.learn.questions import QuestionOutcome
 from backprop_tui.model.notes import Question
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import BY_LETTER, BY_WORDS, COMMANDS, find
-from backprop_tui.session.leaving import last_words
+from backprop_tui.session.opening import last_words
 from backprop_tui.session.saving import code_of
 from tests.formulas import NAMES, program_file, unused
 from tests.plain.session import Typed

@@ -17,8 +17,7 @@ from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.maths.functions import LOSSES
 from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.model.saved import Edit, Keyframe, Saved
 from backprop_tui.run.edits import edit_fault, first_difference, with_edit
 from backprop_tui.run.history import History

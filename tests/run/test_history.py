@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.model.experiment import Array, Experiment, Kept
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Network, Training
 from backprop_tui.run import history, keyframes
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration, beginning, computed

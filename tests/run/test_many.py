@@ -15,8 +15,7 @@ from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
+from backprop_tui.model.network import MOMENTUM_FORMS, OPTIMIZERS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed

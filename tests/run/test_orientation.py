@@ -14,8 +14,7 @@ from backprop_tui.explain.explanation import formula
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.functions import transposed
 from backprop_tui.model.experiment import Experiment, Initial
-from backprop_tui.model.network import Network, Training
-from backprop_tui.model.optimizers import MOMENTUM_FORMS, OPTIMIZERS
+from backprop_tui.model.network import MOMENTUM_FORMS, OPTIMIZERS, Network, Training
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiment, experiments_in_columns, in_rows
 

@@ -30,9 +30,8 @@ from backprop_tui import lessons
 from backprop_tui.files.codes import code_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.serve.bookmarks import LONGEST, Bookmarks
 from backprop_tui.serve.server import A_FEW, PAGE, Server, runner_of, visitor_at
-from backprop_tui.serve.session import BrowserSession, End
+from backprop_tui.serve.session import LONGEST, Bookmarks, BrowserSession, End
 from tests.serve.conftest import Served, is_alive, serving
 
 PATIENCE = 60.0

@@ -17,7 +17,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Level
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.looks import seen
+from backprop_tui.session.saving import seen
 from backprop_tui.session.session import Session
 from backprop_tui.tui.window import Window
 

@@ -22,8 +22,8 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session import looking
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.looks import look_now
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
+from backprop_tui.session.saving import look_now
 from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.window import Window

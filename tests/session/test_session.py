@@ -17,7 +17,7 @@ from backprop_tui.model.saved import Saved
 from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Position
 from backprop_tui.session.commands import sign_of
-from backprop_tui.session.leaving import end_autosaves, last_words
+from backprop_tui.session.opening import end_autosaves, last_words
 from backprop_tui.session.prompts import Menu, Prompt, Sheet
 from backprop_tui.session.session import Session
 

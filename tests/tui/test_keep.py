@@ -19,7 +19,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.leaving import last_words
+from backprop_tui.session.opening import last_words
 from backprop_tui.session.saving import code_of
 from tests.tui.driver import SMALL, WIDE, Driver, stepping
 

@@ -17,7 +17,7 @@ from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from backprop_tui.session.prompts import Menu
 from tests.formulas import program_file
 from tests.tui.driver import SMALL, WIDE, Driver, line_of, stepping

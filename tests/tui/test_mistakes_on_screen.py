@@ -8,7 +8,7 @@ from dataclasses import replace
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from backprop_tui.session.prompts import Menu
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.panels.boards import Board

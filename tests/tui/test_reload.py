@@ -11,8 +11,7 @@ from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position
-from backprop_tui.session.leaving import way_back
-from backprop_tui.session.opening import look_at_file
+from backprop_tui.session.opening import look_at_file, way_back
 from backprop_tui.session.saving import not_saved
 from backprop_tui.tui import app
 from tests.tui.driver import Driver, stepping

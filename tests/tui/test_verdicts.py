@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
-from backprop_tui.explain.gradient_check import CellCheck, check_cells, check_gradient
+from backprop_tui.explain import gradient_check
+from backprop_tui.explain.gradient_check import (
+    SAMPLE,
+    CellCheck,
+    check_cells,
+    check_gradient,
+    checked,
+)
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
-from backprop_tui.session import checks
-from backprop_tui.session.checks import SAMPLE, checked
 from tests.tui.driver import stepping
 
 
@@ -44,7 +49,7 @@ async def test_keys_are_heard_beside_it(monkeypatch: pytest.MonkeyPatch) -> None
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
-        monkeypatch.setattr(checks, "check_cells", endless)
+        monkeypatch.setattr(gradient_check, "check_cells", endless)
         await driver.press("space")
         driver.app._rested()
         await driver.until(lambda: endless.cells > 1000)
@@ -57,7 +62,7 @@ async def test_quitting_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     endless = Endless()
     async with stepping() as driver:
         await driver.press(*["space"] * 5)
-        monkeypatch.setattr(checks, "check_cells", endless)
+        monkeypatch.setattr(gradient_check, "check_cells", endless)
         await driver.press("space")
         driver.app._rested()
         await driver.until(lambda: endless.cells)
@@ -71,7 +76,7 @@ async def test_closing_the_sheet_ends_it(monkeypatch: pytest.MonkeyPatch) -> Non
         await driver.press(*["space"] * 6)
         await driver.rest()
         assert "dA2" in driver.session.verdicts[1]
-        monkeypatch.setattr(checks, "check_cells", endless)
+        monkeypatch.setattr(gradient_check, "check_cells", endless)
         driver.send("c")
         await driver.until(lambda: endless.cells)
         driver.send("escape")

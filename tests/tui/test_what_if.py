@@ -13,7 +13,7 @@ from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.inspection import Inspection
-from backprop_tui.session.leaving import way_back
+from backprop_tui.session.opening import way_back
 from tests.networks import same_bits
 from tests.tui.driver import SMALL, WIDE, Driver, stepping
 

@@ -14,10 +14,9 @@ from textual.geometry import Size
 
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.numbers import cell_width
-from backprop_tui.model.axes import beside_each_other, named_columns
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
-from backprop_tui.model.rows import rows_of, touched
+from backprop_tui.model.rows import beside_each_other, named_columns, rows_of, touched
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import View

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from backprop_tui.explain.explanation import ROUNDED, formula, own_cell
-from backprop_tui.explain.line_numbers import LineNumbers
+from backprop_tui.explain.gradient_lines import LineNumbers
 from backprop_tui.maths.expressions import Cell, Expr, Partial, children, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS, is_derivative
 from backprop_tui.maths.numbers import number

@@ -10,9 +10,17 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from backprop_tui.maths.shapes import Shape
-from backprop_tui.model.axes import Axis, axes_of, beside_each_other, named_columns
 from backprop_tui.model.program import Program
-from backprop_tui.model.rows import PARTS, Row, Slot, rows_of
+from backprop_tui.model.rows import (
+    PARTS,
+    Axis,
+    Row,
+    Slot,
+    axes_of,
+    beside_each_other,
+    named_columns,
+    rows_of,
+)
 from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
 
 

@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 
 from rich.text import Text
 
-from backprop_tui.explain.gradient_check import CheckVerdict, GradientCheck
+from backprop_tui.explain.gradient_check import SIGNS, CheckVerdict, GradientCheck
 from backprop_tui.maths.numbers import number
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
-from backprop_tui.session.checks import SIGNS
 
 
 def check_text(

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from backprop_tui import guide
-from backprop_tui.serve.guide import guide_page
+from backprop_tui.serve.server import guide_page
 from tests.serve.conftest import Served
 
 

@@ -15,8 +15,7 @@ from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Initial, read_only
-from backprop_tui.model.network import Training
-from backprop_tui.model.optimizers import OPTIMIZERS
+from backprop_tui.model.network import OPTIMIZERS, Training
 from backprop_tui.run.timeline import Timeline
 
 

@@ -6,14 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from backprop_tui.explain.provenance import Place, Provenance
-from backprop_tui.explain.what_if import as_it_is, losses
+from backprop_tui.explain.provenance import Place
 from backprop_tui.maths.expressions import Cell, Name
+from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
 from backprop_tui.model.saved import Edit
 from backprop_tui.run.edits import with_edit
-from backprop_tui.run.timeline import Timeline
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.session.editing import _as_it_is, _losses
+from backprop_tui.session.session import Session
 from tests.networks import ARTICLE
+
+
+def in_iteration_3(experiment: Experiment) -> Session:
+    session = Session(experiment)
+    session.go(Position(3, 0))
+    return session
 
 
 @pytest.mark.parametrize(
@@ -28,16 +36,17 @@ from tests.networks import ARTICLE
 def test_an_edit_that_changes_nothing_is_of_the_iteration_that_reads_it(
     place: Place, iteration: int
 ) -> None:
-    provenance = Provenance(Timeline(ARTICLE))
-    assert as_it_is(provenance, place, 3) == Edit(iteration, place.cell, provenance.number(place))
+    session = in_iteration_3(ARTICLE)
+    number = session.provenance.number(place)
+    assert _as_it_is(session, place) == Edit(iteration, place.cell, number)
 
 
 def test_the_rate_and_a_frozen_parameter_are_edited_from_the_iteration_shown_on() -> None:
-    frozen = Provenance(Timeline(replace(ARTICLE, training=Training(freeze=("W1",)))))
+    frozen = in_iteration_3(replace(ARTICLE, training=Training(freeze=("W1",))))
     cell = Cell("W1", 1, 2)
     rate = ARTICLE.training.learning_rate
-    assert as_it_is(frozen, None, 3) == Edit(3, Name("alpha"), rate)
-    assert as_it_is(frozen, Place(0, cell), 3).iteration == 3
+    assert _as_it_is(frozen, None) == Edit(3, Name("alpha"), rate)
+    assert _as_it_is(frozen, Place(0, cell)).iteration == 3
 
 
 @pytest.mark.parametrize(
@@ -48,7 +57,7 @@ def test_the_first_loss_that_an_edit_changes(edit: Edit, first: int) -> None:
     timeline = Timeline(ARTICLE)
     edited = Timeline(with_edit(ARTICLE, edit)).history
     was, now = timeline.history.loss_of(first), edited.loss_of(first)
-    assert losses(timeline, edit)[:2] == (first, was)
-    assert losses(timeline, edit)[2] == pytest.approx(now, rel=1e-12)
+    assert _losses(timeline, edit)[:2] == (first, was)
+    assert _losses(timeline, edit)[2] == pytest.approx(now, rel=1e-12)
     assert was != now
     assert edited.loss_of(first - 1) == timeline.history.loss_of(first - 1)
