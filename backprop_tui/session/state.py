@@ -452,7 +452,6 @@ class SessionState:
             drawing=self.drawing,
             scroll=dict(self.scroll),
             inspection=self.inspection,
-            verdicts=self.verdicts.get(position.iteration, {}),
             chosen=self.panel,
             tabbed=self.tabbed,
             scrolled=self.scrolled,
@@ -470,9 +469,12 @@ class SessionState:
             blackboard=self.blackboard,
             unrevealed=position == self.position and self.unrevealed,
         )
-        if not self.writing and view.place and view.place.symbol in self.timeline.program.own:
-            yours = self._judgement(view.place.symbol)
-        return view if yours is None else replace(view, yours=yours)
+        if (place := view.place) is None or self.writing:
+            return view
+        known = self.verdicts.get(place.iteration, {}) if place.iteration == view.iteration else {}
+        if place.symbol in self.timeline.program.own:
+            yours = self._judgement(place.symbol)
+        return replace(view, yours=yours, verdict=known.get(place.symbol, ""))
 
     def _state(self, position: Position) -> State:
         """What is known there; what is asked for, or written, is announced."""

@@ -62,8 +62,8 @@ class View:
     drawing: str = DRAWINGS[0]
     scroll: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     inspection: Inspection = field(default_factory=Inspection)
-    verdicts: Mapping[str, str] = field(default_factory=dict)
-    """What the gradient check found for gradients of this iteration, in a few words."""
+    verdict: str = ""
+    """What the gradient check found for the gradient explained, in a few words."""
     chosen: str = "cache"
     """The panel that z maximises; in a small terminal the only one."""
     looking_back: bool = False

@@ -32,7 +32,7 @@ from textual.timer import Timer
 from backprop_tui.files.settings import NO_SETTINGS, Settings
 from backprop_tui.maths.functions import Array
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.run.timeline import Position
 from backprop_tui.session import asking, deriving, looking, opening, travel
 from backprop_tui.session.commands import sign_of
 from backprop_tui.session.playing import SPEEDS
@@ -69,6 +69,8 @@ SOON = 0.02
 """Seconds until what the likely next keys lead to is drawn: the repaint is over by then."""
 REHEARSED = (("space", " "), ("backspace", None), ("x", "x"))
 """Those keys, and their characters."""
+LATELY = 2
+"""Drawings of the losses that are kept beside the last one."""
 AFTER = 0.2
 """Seconds until autosaves begin."""
 EACH = 1.0
@@ -81,18 +83,6 @@ CURVES = ("curve", "one_weight")
 """The sheets that are a curve over the whole screen."""
 BEHIND = 0.6
 """How much of the background covers the panels while a box is open over them."""
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """So many losses of a run as a sparkline, and in a large window as points of a curve."""
-
-    timeline: Timeline | None = None
-    count: int = 0
-    large: bool = False
-    width: int = 0
-    sparkline: str = ""
-    points: tuple[Array, Array] = NO_LOSSES
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +138,7 @@ class BackpropApp(App[str]):
         self.autosaves = autosaves
         self.progress = ""  # how far what takes long has come
         self._is_up = False  # whether there are panels to draw
-        self._losses = Drawn()
+        self._losses: dict[object, tuple[str, tuple[Array, Array]]] = {}  # as they were drawn
         self._panels: list[Panel] = []
         self._layout: WindowLayout | None = None
         self._places = Places()
@@ -255,8 +245,8 @@ class BackpropApp(App[str]):
         # What was made by now stays: no key should wait while all of it is searched for garbage.
         gc.freeze()
         gc.enable()
-        if self.autosaves:  # the first frame does not wait for it
-            self.set_timer(AFTER, self._begin_autosaves)
+        # The first frame waits for none of it; autosaves are followed by a drawing.
+        self.set_timer(AFTER, self._begin_autosaves if self.autosaves else self.changed)
 
     def _begin_autosaves(self) -> None:
         opening.begin_autosaves(self.session)
@@ -425,7 +415,7 @@ class BackpropApp(App[str]):
         yield
         layout = self.window.layout(view)
         ahead = Rehearsal(view, layout, {})
-        self._rehearsals.append(ahead)
+        self._rehearsals = [ahead, *self._rehearsals][: len(REHEARSED)]
         regions = layout.regions(self.window.size)
         for panel in self._panels:
             if (at := regions.get(panel.id or "")) is not None:
@@ -466,12 +456,14 @@ class BackpropApp(App[str]):
         for timer in (self._rest, self._next):
             if timer is not None:
                 timer.stop()
-        self._rest, self._next = None, self.set_timer(SOON, self._rehearse)
+        self._rest = self._next = None
+        if self._dom_ready:  # the first frame waits for nothing
+            self._next = self.set_timer(SOON, self._rehearse)
 
     def _draw_panels(self) -> None:
         view = self._view_of(self.session)
         known = next((each for each in self._rehearsals if each.view.shows(view)), None)
-        self._rehearsals, self._rehearsing = [], None
+        self._rehearsing = None
         ahead = known or Rehearsal(view, self.window.layout(view), {})
         self._arrange(ahead.layout)
         for panel in self._panels:
@@ -480,8 +472,8 @@ class BackpropApp(App[str]):
                 panel.show(ahead.view, *drawn)
 
     def _view_of(self, session: Session) -> View:
-        losses = self._drawn_losses(session)
-        view = replace(session.view, sparkline=losses.sparkline, losses=losses.points)
+        sparks, points = self._drawn_losses(session)
+        view = replace(session.view, sparkline=sparks, losses=points)
         if self.progress and session.prompt is None:
             view = replace(view, message=f"{self.progress}; esc stops")
         return view
@@ -499,14 +491,18 @@ class BackpropApp(App[str]):
         for board in self.query(Board):
             board.alone, board.room = layout.alone, layout.room(board.id or "")
 
-    def _drawn_losses(self, session: Session) -> Drawn:
-        drawn = self._losses
+    def _drawn_losses(self, session: Session) -> tuple[str, tuple[Array, Array]]:
+        """The losses as a sparkline, and in a large window as points of a curve: the same objects
+        as long as these are what was drawn lately."""
         losses = travel.known_losses(session)
         known = session.timeline, losses.size, session.roomy, session.width
-        if known != (drawn.timeline, drawn.count, drawn.large, drawn.width):
+        if known not in self._losses:
             points = thinned(losses, POINTS) if session.roomy else NO_LOSSES
-            self._losses = Drawn(*known, sparkline(losses, session.width // SPARKS), points)
-        return self._losses
+            lately = list(self._losses.items())[-LATELY:]
+            self._losses = dict(
+                [*lately, (known, (sparkline(losses, session.width // SPARKS), points))]
+            )
+        return self._losses[known]
 
     def _draw_above(self) -> None:
         """The prompt, and the list or sheet that is open."""

@@ -9,6 +9,7 @@ python -m tests.benchmarks.start_and_keys [ROUNDS]
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -66,6 +67,7 @@ def main() -> int:
     parser.add_argument("rounds", nargs="?", type=int, default=3, help="runs of each program")
     rounds = parser.parse_args().rounds
     with experiments() as folder:
+        os.environ["HOME"] = str(folder)  # with no settings, and nothing left unsaved
         rows = [start(rounds), *keys(folder, rounds)]
         rows += [memory(max(2, rounds // 3)), memory_of_a_long_walk()]
     table = Table("what", "measured", "floor (hello world)", "budget", "verdict")

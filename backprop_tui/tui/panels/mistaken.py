@@ -48,8 +48,8 @@ def mistaken_lines(view: View, width: int) -> list[TextLine]:
         lines.append(TextLine(f"{shows}   m removes the mistake", "quiet", 3))
     if view.is_as_taught and own == correct:
         lines.append(TextLine(found.reason, "", 4))
-    if check := view.verdicts.get(found.place.symbol, ""):
-        lines.append(TextLine(check, "quiet", 5))
+    if view.verdict:
+        lines.append(TextLine(view.verdict, "quiet", 5))
     if uses := used_in(view, found.place, width):
         lines.append(TextLine(uses, "quiet", 1))
     return lines + special_lines(view, found.place, width)

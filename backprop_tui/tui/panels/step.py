@@ -215,6 +215,4 @@ def verdict(view: View) -> str:
     if wrong := view.wrong(place):
         own, correct = lazy.computed_and_correct(view, place)
         return f"{wrong} {text(place.cell)}: computed {own}, correct {correct}"
-    if place.iteration != view.iteration:
-        return ""
-    return view.verdicts.get(place.symbol, "")
+    return view.verdict
