@@ -147,6 +147,9 @@ class Driver:
         app = self.app
         if not app.is_running or not app.screen_stack or app._batch_count:
             return False
+        if app._resize_event is not None:  # Textual would wait for another size
+            app._check_resize()
+            return True
         screen = app.screen
         waits = screen._layout_required or screen._scroll_required or screen._repaint_required
         if not (waits or screen._dirty_widgets):
