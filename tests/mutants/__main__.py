@@ -53,6 +53,9 @@ EQUIVALENT = {
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
     ("learn/own_arrays.py", "ways[0]  →  ways[-1]"): "there is one way then",
+    ("explain/gradient_check.py", "H / 2  →"): "any other width will do",
+    ("files/lesson_check.py", "(1, 1)  →  (0, 1)"): "a single number is asked for without a cell",
+    ("files/reading.py", "most + 1  →  most + 2"): "one byte too many is enough",
     ("run/many.py", "8 * numbers  →"): "how many are run at a time changes no number",
 }
 """Mutants that no test can notice, by module and how the change begins, each with the reason."""
