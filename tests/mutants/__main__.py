@@ -53,8 +53,11 @@ EQUIVALENT = {
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
     ("learn/own_arrays.py", "ways[0]  →  ways[-1]"): "there is one way then",
-    ("explain/gradient_check.py", "H / 2  →"): "any other width will do",
-    ("files/lesson_check.py", "(1, 1)  →  (0, 1)"): "a single number is asked for without a cell",
+    ("explain/gradient_check.py", "H / 2  →  H / 3"): "any other width will do",
+    (
+        "files/csv_data.py",
+        "np.where(deviation > 0, deviation, 1.0)  →  np.where(deviation > 0, dev",
+    ): ("a constant column is 0 whatever it is divided by"),
     ("files/reading.py", "most + 1  →  most + 2"): "one byte too many is enough",
     ("run/many.py", "8 * numbers  →"): "how many are run at a time changes no number",
 }

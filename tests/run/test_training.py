@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from backprop_tui.run.history import moment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (
     LEAST,
@@ -98,3 +99,8 @@ def test_the_first_symbol_that_is_not_finite_is_named() -> None:
     at, results = timeline.program.index(symbol), timeline.iteration(155).results
     assert not np.isfinite(results[at]).all()
     assert all(np.isfinite(result).all() for result in results[:at])
+
+
+def test_a_moment_is_one_iteration_at_least_and_fewer_of_more_examples() -> None:
+    assert moment(ARTICLE.program, 10**12) == 1
+    assert moment(ARTICLE.program, 1) > moment(ARTICLE.program, 100) > 1
