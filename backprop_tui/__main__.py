@@ -5,6 +5,7 @@ What was typed is parsed in `cli.parser`; what the commands are stands in `cli.c
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -48,6 +49,8 @@ def run(argv: Sequence[str]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status: 0 fine, 1 a check failed, 2 the command or the experiment is wrong."""
     open_streams()
+    # NumPy's threads sleep until there is a large product, and use no processor meanwhile.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     try:
         return run(sys.argv[1:] if argv is None else list(argv))
     except CommandError as error:

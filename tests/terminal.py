@@ -125,7 +125,11 @@ class Terminal:
             self.show(before)
 
     def until_says(self, *words: str) -> None:
-        self.until(lambda: all(word in self.text for word in words), ", ".join(words))
+        def says() -> bool:
+            text = self.text
+            return all(word in text for word in words)
+
+        self.until(says, ", ".join(words))
 
     def quiet(self, seconds: float) -> None:
         """Take in all that comes until nothing has come for that long; nothing is shown yet."""

@@ -265,31 +265,22 @@ def test_a_signal_in_the_first_moment_gives_it_back_too(
         assert b"\xe2\x95\xad" not in terminal.output.rpartition(b"\x1b[?1049l")[2]  # its frame
 
 
-def test_bytes_that_are_no_characters_end_nothing() -> None:
+def test_what_is_no_key_ends_nothing_and_presses_none() -> None:
+    """Bytes that are no characters, and a colour that the terminal reports unasked."""
     with started() as terminal:
         terminal.press(b"\xff" + SPACE + b"\xc3\x28\x80" + SPACE)
-        terminal.until_says("step 2 of 17")
+        terminal.press(b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\" + SPACE)
+        terminal.until_says("step 3 of 17", "Step 3 ")
         terminal.press(b"q")
         assert terminal.until_ended() == 0
         assert_given_back(terminal)
 
 
-def test_a_colour_that_the_terminal_reports_unasked_presses_no_key() -> None:
-    with started() as terminal:
-        terminal.press(SPACE + b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\" + SPACE)
-        terminal.until_says("step 2 of 17", "Step 2 ")
-
-
-def test_without_colours_nothing_is_lost() -> None:
+def test_without_colours_there_is_no_hue_and_nothing_is_lost() -> None:
     with Terminal(stepper("article", "--ask", "off"), 80, 24, {"NO_COLOR": "1"}) as terminal:
         terminal.until_says("Press space")
         terminal.press(SPACE * 8)
         terminal.until_says("▸−0.524", "•0.818")
-
-
-def test_no_color_has_no_hue() -> None:
-    with Terminal(stepper("article", "--ask", "off"), 80, 24, {"NO_COLOR": "1"}) as terminal:
-        terminal.until_says("Press space", "? help")
         colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)[;m]", terminal.output)
         assert colours
         assert all(red == green == blue for red, green, blue in colours)

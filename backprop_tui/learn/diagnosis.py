@@ -180,7 +180,7 @@ def wrong_numbers(
     program: Program, iteration: Iteration, cell: Cell, most: int = 60
 ) -> tuple[WrongNumber, ...]:
     """The wrong numbers that mistakes give at a cell, the likeliest first, no two equal."""
-    asked = _AskedCell(program, iteration, cell)
+    asked = _asked(program, iteration, cell)
     found: list[WrongNumber] = []
     for idea in chain.from_iterable(asked.tiers()):
         taken = (asked.right, *(other.number for other in found))
@@ -201,9 +201,9 @@ def _powers(right: float, number: float) -> int:
     return near if fits else 0
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _asked(program: Program, iteration: Iteration, cell: Cell) -> _AskedCell:
-    """The cell asked for: it is answered several times."""
+    """The cell asked for: it is chosen, voted on and answered by the same wrong numbers."""
     return _AskedCell(program, iteration, cell)
 
 

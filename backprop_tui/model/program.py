@@ -406,7 +406,7 @@ def with_shapes_of(steps: Iterable[Step], given: Mapping[str, Shape]) -> Mapping
 
 def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
     """`e` as it is computed: parts that are known already by their name, definitions expanded."""
-    if (name := known.get(e)) is not None:
+    if known and (name := known.get(e)) is not None:
         return name
     if isinstance(e, Name):
         return e

@@ -65,8 +65,8 @@ SHOWN = 0.1
 """Seconds between two looks of its user at how far that has come."""
 PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
-SOON = 0.02
-"""Seconds until what the likely next keys lead to is drawn: the repaint is over by then."""
+REPAINT = SOON = 0.02
+"""Seconds that a repaint takes at most, and until what the likely next keys lead to is drawn."""
 REHEARSED = (("space", " "), ("backspace", None), ("x", "x"))
 """Those keys, and their characters."""
 LATELY = 2
@@ -340,6 +340,7 @@ class BackpropApp(App[str]):
         if session.ended:
             self.exit(opening.last_words(session))
             return
+        self._rehearsing = None
         if not self._will_draw:
             self._will_draw = True
             self.call_later(self.draw)
@@ -360,6 +361,10 @@ class BackpropApp(App[str]):
         """A slice of what takes long; now and then its user sees how far it has come."""
         self._works, session = False, self.session
         if session.ended:
+            return
+        if session.job is None and monotonic() - self._drawn_at < REPAINT:
+            self._works = True  # what goes on between keys waits
+            self.set_timer(REPAINT, self._work)
             return
         progress = session.work(SLICE)
         self.progress = (progress or self.progress) if session.job is not None else ""

@@ -126,6 +126,13 @@ class TestTallWindows:
             assert [region.y for region in tops] == sorted(region.y for region in tops)
             assert all(region.height >= 7 for region in tops)
 
+    async def test_each_number_written_out_has_its_name(self) -> None:
+        async with stepping("residual", (65, 56)) as driver:
+            await go_to(driver, "dA1")
+            lines = [line.strip() for line in driver.text("step").splitlines()]
+            assert any(line.startswith("dA1[2,1] = 0.172 + ") for line in lines)
+            assert not any(line.startswith("= 0.172 + ") for line in lines)
+
     async def test_the_drawing_gives_way_first(self) -> None:
         async with stepping("article", (65, 28)) as driver:
             await driver.press("p", "p", "space")

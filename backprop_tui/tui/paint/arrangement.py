@@ -171,18 +171,28 @@ class _Board:
 
     def symbols(self, way: Way) -> Ways:
         """Time steps but for a window onto them, the row of what is shared, then what the step does
-        not touch, farthest first; what is left may flow from row to row."""
+        not touch: a window onto what is large, else farthest first; what is left may flow from row
+        to row."""
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
             fits = largest(FEW, steps, lambda n: self.has_room(way._replace(members=n)))
             yield (way := way._replace(members=fits or FEW))
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
+        yield from self.needed_whole(way)
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
             way = way._replace(left_out=frozenset(spare[:count]), flowing=False)
             yield way
             yield (way := way._replace(flowing=True))
         return way
+
+    def needed_whole(self, way: Way) -> Iterator[Way]:
+        """A window onto what the step does not touch, larger than all that it touches."""
+        needed = [self.blocks.shapes[s] for s in self.needed if s in self.blocks.shapes]
+        tall, wide = (max(of, default=0) for of in zip(*needed, strict=True)) if needed else (0, 0)
+        for found in self.windows(way._replace(folded=False, gap=GAPS[1])):
+            if found.tall >= tall and found.wide >= wide:
+                yield found
 
     def columns(self, way: Way) -> Ways:
         """Columns that have a name, but for a window onto them."""

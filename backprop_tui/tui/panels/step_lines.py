@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -285,13 +286,16 @@ def other_elements(view: View, found: Explanation, width: int) -> list[str]:
     symbol, at = found.step.symbol, (found.place.cell.row - 1, found.place.cell.column - 1)
     shape = view.state.shapes[symbol]
     side = view.program.axis if symbol in view.program.per_example else None
-    cells = [ij for ij in np.ndindex(*shape) if side is None or ij[side] == at[side]]
-    if view.in_hand or not found.known or not 1 < len(cells) <= MOST_ROOMY:
+    many = prod(n for k, n in enumerate(shape) if k != side)
+    if view.in_hand or not found.known or not 1 < many <= MOST_ROOMY:
         return []
     lines = []
+    cells = (ij for ij in np.ndindex(*shape) if side is None or ij[side] == at[side])
     for i, j in (ij for ij in cells if ij != at):
         place = replace(found.place, cell=Cell(symbol, i + 1, j + 1))
-        lines += element_lines(Explanation(view.provenance, place, view.written), width, 1)
+        other = Explanation(view.provenance, place, view.written)
+        shown = element_lines(other, width, 1)  # a line without a name would be the one above's
+        lines += shown if shown[0].startswith(symbol) else element_lines(other, width, 2)
     return lines
 
 

@@ -396,6 +396,15 @@ def test_so_does_that_of_a_large_screen(layers: tuple[int, ...], size: tuple[int
             assert {step.symbol, *names(step.expression)} & set(run.program.shapes(1)) <= shown
 
 
+def test_a_large_matrix_beside_what_the_step_touches_is_a_window_and_not_left_out() -> None:
+    run = timeline((784, 128, 10))
+    view = view_of(run, Position(1, run.program.index("dZ2") + 1), roomy=True)
+    board = {placed.symbol: placed for placed in arrange(view, 136, 20).cache}
+    assert {"A1", "W2", "b2", "Z2", "A2", "Y"} <= board.keys()
+    assert is_whole(view, board["Z2"])
+    assert 1 < len(board["W2"].columns) < 128
+
+
 def test_the_examples_of_a_batch_stand_beside_each_other_with_targets_under_predictions() -> None:
     run = Timeline(load("batch"))
     for example, width in ((0, 60), (2, 60), (2, 120)):
