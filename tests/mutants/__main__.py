@@ -58,6 +58,7 @@ EQUIVALENT = {
         "files/csv_data.py",
         "np.where(deviation > 0, deviation, 1.0)  →  np.where(deviation > 0, dev",
     ): ("a constant column is 0 whatever it is divided by"),
+    ("explain/advice.py", "~correct(A, Y)  →"): "no output is NaN where the loss is finite",
     ("files/reading.py", "most + 1  →  most + 2"): "one byte too many is enough",
     ("run/many.py", "8 * numbers  →"): "how many are run at a time changes no number",
 }
