@@ -72,7 +72,7 @@ def number(value: float, decimals: int) -> str:
 
 def told_apart(value: float, other: float, decimals: int) -> tuple[str, str]:
     """Write two numbers with enough decimals to differ; equal ones as they are written alone."""
-    if value == other or (math.isnan(value) and math.isnan(other)):
+    if value == other or math.isnan(value):  # NaN is written unlike any number
         return number(value, decimals), number(other, decimals)
     both = ((number(value, d), number(other, d)) for d in range(decimals, 18))
     exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing

@@ -340,3 +340,15 @@ def test_every_line_can_be_written_in_every_notation(lesson: str) -> None:
                 assert line.written(MATHML).startswith("<")
                 spoken = line.written(WORDS)
                 assert not set("∂Σₖₚₛ∘·−′ᵀ[]=") & set(spoken), spoken
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "rule"),
+    [
+        ("sigmoid", "σ(z) ∘ (1 − σ(z))", "σ(z) = 1 / (1 + exp(−z))"),
+        ("tanh", "1 − tanh(z)²", "tanh(z) = 2 / (1 + exp(−2 · z)) − 1"),
+    ],
+)
+def test_a_known_slope_ends_in_its_usual_form(function: str, line: str, rule: str) -> None:
+    last = derivation(load("article").program, f"{function}_derivative").lines[-1]
+    assert (last.written(), last.rule) == (line, rule)

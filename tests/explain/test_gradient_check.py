@@ -17,6 +17,8 @@ from backprop_tui.explain.gradient_check import (
     GradientCheck,
     check_cells,
     check_gradient,
+    checked,
+    in_short,
     not_finite,
     summary,
     tolerance,
@@ -402,3 +404,41 @@ def test_a_loss_without_a_convention_of_its_own_is_checked_like_any_other() -> N
                 verdicts(one_neuron("sigmoid", 0.3, 0.25, loss))["dA1"].verdict
                 is CheckVerdict.AGREES
             )
+
+
+@pytest.mark.parametrize(
+    ("cell", "of", "sentence"),
+    [
+        (CellCheck(1, 2, 0.5, 0.5, CheckVerdict.AGREES), 1, "✓ gradient check: difference < 1e-9"),
+        (
+            CellCheck(1, 2, 0.5, 0.5, CheckVerdict.AGREES),
+            2000,
+            "✓ gradient check: difference < 1e-9 (1 of 2,000 cells)",
+        ),
+        (
+            CellCheck(1, 2, 0.5, -0.25, CheckVerdict.DIFFERS),
+            1,
+            "✗ gradient check, dW1[1,2]: −0.25, not 0.5",
+        ),
+        (CellCheck(1, 2, 0.5, 0.2, CheckVerdict.KINK), 1, "~ gradient check: at a kink of ReLU"),
+        (
+            CellCheck(1, 2, 0.5, 0.2, CheckVerdict.CANNOT_TELL),
+            2,
+            "~ gradient check: cannot be checked here (1 of 2 cells)",
+        ),
+        (
+            CellCheck(1, 1, 0.5, 0.2, CheckVerdict.CANNOT_TELL, why="A1 is given"),
+            2,
+            "~ gradient check: cannot be told: A1 is given",
+        ),
+    ],
+)
+def test_a_check_in_one_line(cell: CellCheck, of: int, sentence: str) -> None:
+    assert in_short(summary("dW1", (cell,), of)) == sentence
+
+
+def test_a_gradient_is_checked_cell_by_cell_and_its_verdict_comes_last() -> None:
+    timeline = Timeline(ARTICLE)
+    *each, found = checked(timeline.program, timeline.iteration(1), "dW1")
+    assert each == [None] * 9
+    assert found == check_gradient(timeline.program, timeline.iteration(1), "dW1")

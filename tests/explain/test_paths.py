@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.explain.paths import Chains, Path, coefficients
-from backprop_tui.explain.provenance import Provenance
+from backprop_tui.explain.paths import Chain, Chains, Path, coefficients, is_rounded
+from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Div, Expr, Name, Num, cells
 from backprop_tui.maths.parser import parse
@@ -297,3 +297,20 @@ def test_a_quotient_by_m_is_a_factor_of_its_own() -> None:
     assert list(coefficients(e, lambda c: c.symbol == "dL")) == [
         (Cell("dL", 1, 1), Div(Num(1.0), Name("m")))
     ]
+
+
+@pytest.mark.parametrize(
+    ("products", "count", "recorded", "rounded"),
+    [
+        ((0.25, 0.5), 2, 0.75, False),
+        ((0.004, 0.004), 2, 0.008, True),  # 0.00 + 0.00, but 0.01
+        ((0.25,), 3, 0.75, False),  # the rest is written, too
+        ((0.004,), 3, 0.008, True),
+    ],
+)
+def test_written_products_may_add_up_to_another_sum(
+    products: tuple[float, ...], count: int, recorded: float, rounded: bool
+) -> None:
+    paths = tuple(Path((), (), (number,)) for number in products)
+    chain = Chain(Place(1, Cell("dW1", 1, 1)), paths, count, recorded)
+    assert is_rounded(chain, "{:.2f}".format) is rounded

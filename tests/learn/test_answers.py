@@ -24,7 +24,7 @@ from backprop_tui.learn.answers import (
     read_number,
     unit_of,
 )
-from backprop_tui.learn.by_hand import decimals_needed, results
+from backprop_tui.learn.by_hand import _places, decimals_needed, results
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
@@ -371,3 +371,20 @@ class TestInfinity:
 @pytest.mark.parametrize(("typed", "decimals"), [("0.1", 1), ("0.10", 1)])
 def test_a_result_by_hand_may_be_rounded_as_it_would_be_shown(typed: str, decimals: int) -> None:
     assert answered(typed, Cell("dW2", 1, 2), "batch", decimals).verdict is AnswerVerdict.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("typed", "x", "decimals", "unit"),
+    [
+        ("0.25", 0.25, 2, 0.01),  # as many decimals as are shown
+        ("0.2", 0.2, 2, 0.0),
+        ("0.2", 0.2, 1, 0.1),
+        ("2", 2.0, 0, 0.0),  # where none is shown, a whole number stands for itself
+        ("0,25", 0.25, 2, 0.01),
+        ("3·0.25", 3.0, 2, 0.0),
+    ],
+)
+def test_a_number_with_the_decimals_shown_is_rounded_and_another_stands_for_itself(
+    typed: str, x: float, decimals: int, unit: float
+) -> None:
+    assert _places(typed, x, decimals) == pytest.approx(unit)

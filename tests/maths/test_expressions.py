@@ -17,6 +17,7 @@ from backprop_tui.maths.expressions import (
     Name,
     Neg,
     Num,
+    OwnFunction,
     Sum,
     Transpose,
     as_expr,
@@ -161,3 +162,11 @@ def test_a_single_number_is_told_by_the_way_it_is_written(e: Expr, scalar: bool)
 )
 def test_only_the_two_terms_of_the_losses_carry_conventions(e: Expr, is_one: bool) -> None:
     assert is_loss_term(e) is is_one
+
+
+def test_own_functions_are_the_same_when_both_name_and_definition_are() -> None:
+    own, other = OwnFunction("f", W1), OwnFunction("f", X)
+    assert own == OwnFunction("f", W1)
+    assert own != other
+    assert own != OwnFunction("g", W1)
+    assert own != "f"

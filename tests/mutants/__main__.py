@@ -53,6 +53,13 @@ EQUIVALENT = {
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
     ("learn/own_arrays.py", "ways[0]  →  ways[-1]"): "there is one way then",
+    ("explain/gradient_check.py", "H / 2  →  H / 3"): "any other width will do",
+    (
+        "files/csv_data.py",
+        "np.where(deviation > 0, deviation, 1.0)  →  np.where(deviation > 0, dev",
+    ): ("a constant column is 0 whatever it is divided by"),
+    ("explain/advice.py", "~correct(A, Y)  →"): "no output is NaN where the loss is finite",
+    ("files/reading.py", "most + 1  →  most + 2"): "one byte too many is enough",
     ("run/many.py", "8 * numbers  →"): "how many are run at a time changes no number",
 }
 """Mutants that no test can notice, by module and how the change begins, each with the reason."""

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_tui.run.timeline import Timeline
-from backprop_tui.run.training import LEAST, MOST, StopReason, Trained, Until, train
+from backprop_tui.run.history import moment
+from backprop_tui.run.timeline import Position, Timeline
+from backprop_tui.run.training import (
+    LEAST,
+    MOST,
+    StopReason,
+    Trained,
+    Until,
+    first_ahead,
+    first_not_finite,
+    train,
+)
 from tests.networks import ARTICLE
 from tests.run.test_history import DIGITS, DIVERGING
 
@@ -72,3 +82,25 @@ def test_it_ends_where_the_run_diverges_or_when_it_is_asked_to() -> None:
     (asked,) = train(Timeline(ARTICLE), 1, Until(iterations=MOST), lambda: True)
     assert asked.stop is StopReason.ASKED
     assert asked.last < MOST
+
+
+def test_the_first_iteration_ahead_is_the_one_at_hand_until_its_last_step() -> None:
+    timeline = Timeline(ARTICLE)
+    last_step = len(timeline.program.steps)
+    ahead = [first_ahead(timeline, Position(4, done)) for done in (0, last_step - 1, last_step)]
+    assert ahead == [4, 4, 5]
+
+
+def test_the_first_symbol_that_is_not_finite_is_named() -> None:
+    assert first_not_finite(Timeline(ARTICLE), 1) is None
+    timeline = Timeline(DIVERGING)
+    symbol = first_not_finite(timeline, 155)
+    assert symbol is not None
+    at, results = timeline.program.index(symbol), timeline.iteration(155).results
+    assert not np.isfinite(results[at]).all()
+    assert all(np.isfinite(result).all() for result in results[:at])
+
+
+def test_a_moment_is_one_iteration_at_least_and_fewer_of_more_examples() -> None:
+    assert moment(ARTICLE.program, 10**12) == 1
+    assert moment(ARTICLE.program, 1) > moment(ARTICLE.program, 100) > 1
