@@ -121,8 +121,10 @@ def test_nothing_is_given_up_while_what_comes_later_is_not_whole(
         assert found.shown == tuple(range(len(rows)))
     if rule < "e":
         assert set(found.left_out) <= under
-    if rule < "h":
+    if rule < "h":  # at e, of what the step does not touch there may be windows
         for placed in found.cache:
+            if rule == "e" and placed.symbol not in view.needed:
+                continue
             shape = view.state.shapes[placed.symbol]
             for side, span in enumerate((placed.rows, placed.columns)):
                 assert (

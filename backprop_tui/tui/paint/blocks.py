@@ -271,11 +271,10 @@ def width_of(line: Line) -> int:
 def folded_ways(row: Line) -> Iterator[list[Line]]:
     """The ways to fold a row into lines, the first that fits is taken: one line; the operand above
     the last result; operand and parameters, then results; each result its own line. What stands
-    under results is a line below."""
+    under results is a line below; where these stand under each other, a line each."""
     blocks = [block for block in row if not block.under]
     below = [block for block in row if block.under]
     hosts = {block.under for block in below}
-    under = [[one] for one in below] if len(hosts) < len(below) else [below]
     before = [block for block in blocks if block.part == "operands"]
     parameters = [block for block in blocks if block.part == "parameters"]
     results = [block for block in blocks if block.part == "results"]
@@ -286,6 +285,8 @@ def folded_ways(row: Line) -> Iterator[list[Line]]:
     ways.append([[*before, *parameters], [*results, *targets]])
     ways.append([[*before, *parameters], *([result] for result in results), targets])
     for way in ways:
+        beside = any(hosts <= {piece.symbol for b in line for piece in b.pieces} for line in way)
+        under = [below] if beside and len(hosts) == len(below) else [[one] for one in below]
         yield [line for line in (*way, *under) if line]
 
 

@@ -16,7 +16,7 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
 from backprop_tui.tui.paint.placed import Placed
 from backprop_tui.tui.window import Window
-from tests.programs import programs
+from tests.programs import programs, written
 from tests.tui.driver import view_of
 
 WIDTHS, HEIGHTS = st.integers(40, 300), st.integers(12, 100)
@@ -94,3 +94,18 @@ def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height
     assert sorted(above) == sorted(above, key=lambda tops: tops[1])
     inputs = {p.top for p in found.cache} - set(lines)
     assert inputs or all(value == slope for value, slope in above)
+
+
+def test_the_loss_and_the_target_of_results_under_each_other_have_a_line_each() -> None:
+    own = written(
+        {"U": (1, 3), "W": (1, 1)},
+        {"X1": [[1, 2], [3, 4], [5, 6]], "Y": [[1, 0]]},
+        {
+            **{"Z1": "U·X1", "A1": "tanh(Z1)", "Z2": "W·A1", "A2": "tanh(Z2)", "F2": "A2 + Z2"},
+            "L": "half_squared_error(F2, Y)",
+        },
+    )
+    for width in range(24, 60):
+        found = arrange(view_of(Timeline(own), Position(1, 0), decimals=0), width, 40)
+        places = frames(found.cache)
+        assert len({(left, top) for left, top, *_ in places}) == len(places)
