@@ -101,7 +101,11 @@ def test_the_loss_and_the_target_of_results_under_each_other_have_a_line_each() 
         {"U": (1, 3), "W": (1, 1)},
         {"X1": [[1, 2], [3, 4], [5, 6]], "Y": [[1, 0]]},
         {
-            **{"Z1": "U·X1", "A1": "tanh(Z1)", "Z2": "W·A1", "A2": "tanh(Z2)", "F2": "A2 + Z2"},
+            "Z1": "U·X1",
+            "A1": "tanh(Z1)",
+            "Z2": "W·A1",
+            "A2": "tanh(Z2)",
+            "F2": "A2 + Z2",
             "L": "half_squared_error(F2, Y)",
         },
     )
