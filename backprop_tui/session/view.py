@@ -237,7 +237,8 @@ class View:
     def column(self) -> int:
         """The example whose column is shown, or row, from 0: a looked-at cell's or open step's."""
         per_example, place = self.program.per_example, self.program.architecture.place
-        cursor = self.inspection.cursor
+        asking = self.asking if self.asking and self.asking.asks_for_a_cell else None
+        cursor = self.inspection.cursor or (asking.cell if asking else None)
         if cursor and cursor.symbol in per_example:
             return min(place(cursor.row, cursor.column)[1], self.state.examples) - 1
         if self.step and self.step.symbol in per_example and self.state.position.elements:

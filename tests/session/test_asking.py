@@ -271,3 +271,17 @@ class TestWhatWasTyped:
             session.key(key, character)
         assert asking(session).outcome is QuestionOutcome.SEEN
         assert asking(session).typed == "0.1"
+
+
+def test_the_example_that_is_asked_about_is_the_lit_one() -> None:
+    session = Session(load("xor"))
+    seen = set()
+    for _ in range(60):
+        session.key("space", " ")
+        asking, view = session.asking, session.view
+        if asking is None or not asking.asks_for_a_cell:
+            continue
+        if asking.cell.symbol in view.program.per_example:
+            assert view.column == asking.cell.column - 1
+            seen.add(view.column)
+    assert seen - {0}  # another than the one lit before
