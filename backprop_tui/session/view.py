@@ -235,7 +235,8 @@ class View:
 
     @cached_property
     def column(self) -> int:
-        """The example whose column is shown, or row, from 0: a looked-at cell's or open step's."""
+        """The example whose column is shown, or row, from 0: that of the cell looked at or asked
+        about, or of the open step."""
         per_example, place = self.program.per_example, self.program.architecture.place
         asking = self.asking if self.asking and self.asking.asks_for_a_cell else None
         cursor = self.inspection.cursor or (asking.cell if asking else None)

@@ -23,7 +23,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import TRANSPARENT, Color
 from textual.driver import Driver
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.theme import Theme
@@ -42,6 +42,7 @@ from backprop_tui.session.view import NO_LOSSES, View
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.canvas import Canvas
 from backprop_tui.tui.paint.losses import sparkline, thinned
+from backprop_tui.tui.paint.placed import Room
 from backprop_tui.tui.paint.themes import THEMES
 from backprop_tui.tui.panels.blackboard import BlackboardPanel
 from backprop_tui.tui.panels.boards import Board, Cache, Gradients
@@ -55,7 +56,7 @@ from backprop_tui.tui.panels.step import StepPanel
 from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.choices import choice_page, entry_at
 from backprop_tui.tui.sheets.page import page_of
-from backprop_tui.tui.window import PanelScreen, Places, Window, WindowLayout
+from backprop_tui.tui.window import PanelScreen, Places, Window
 
 MOMENT = 0.01
 """Seconds between two looks at whether the screen is there."""
@@ -90,7 +91,6 @@ class Rehearsal:
     """What the panels will look like after a key, drawn before it is pressed."""
 
     view: View
-    layout: WindowLayout
     drawn: dict[Panel, tuple[Canvas, dict[int, Strip]]]
 
 
@@ -140,7 +140,6 @@ class BackpropApp(App[str]):
         self._is_up = False  # whether there are panels to draw
         self._losses: dict[object, tuple[str, tuple[Array, Array]]] = {}  # as they were drawn
         self._panels: list[Panel] = []
-        self._layout: WindowLayout | None = None
         self._places = Places()
         self._curve: lazy.Curve | None = None  # over the panels, while it is open
         self._drawn_at = 0.0
@@ -217,7 +216,7 @@ class BackpropApp(App[str]):
 
     def get_default_screen(self) -> Screen[None]:
         """A screen on which panels stand where the window has its place for them."""
-        return PanelScreen(self._places, id="_default")
+        return PanelScreen(self._places)
 
     def compose(self) -> ComposeResult:
         yield Title(id="title")
@@ -235,7 +234,9 @@ class BackpropApp(App[str]):
 
     def on_mount(self) -> None:
         self._is_up, self._panels = True, list(self.query(Panel))
-        self._fit(self.size)
+        for board in self.query(Board):
+            board.fit = self._fit
+        self._take_size(self.size)
         opening.watch(self.session)
         self.set_interval(EACH, self._each_second)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
@@ -272,10 +273,10 @@ class BackpropApp(App[str]):
             self.changed()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._fit(event.size)
+        self._take_size(event.size)
         self.changed()
 
-    def _fit(self, size: Size) -> None:
+    def _take_size(self, size: Size) -> None:
         """The breakpoints: one panel at a time, 80×24, and a large window."""
         session, window = self.session, Window(size)
         session.sight, session.width = window, size.width
@@ -340,7 +341,10 @@ class BackpropApp(App[str]):
         if session.ended:
             self.exit(opening.last_words(session))
             return
-        self._rehearsing = None
+        for timer in (self._rest, self._next):
+            if timer is not None:
+                timer.stop()
+        self._rest = self._next = self._rehearsing = None
         if not self._will_draw:
             self._will_draw = True
             self.call_later(self.draw)
@@ -418,17 +422,13 @@ class BackpropApp(App[str]):
     def _drawn(self, view: View) -> Iterator[None]:
         """A view that may come next, panel by panel."""
         yield
-        layout = self.window.layout(view)
-        ahead = Rehearsal(view, layout, {})
+        ahead = Rehearsal(view, {})
         self._rehearsals = [ahead, *self._rehearsals][: len(REHEARSED)]
-        regions = layout.regions(self.window.size)
+        regions = self.window.layout(view).regions(self.window.size)
         for panel in self._panels:
             if (at := regions.get(panel.id or "")) is not None:
                 yield
-                self._fit_boards(layout)
                 ahead.drawn[panel] = panel.drawn(view, at.size)
-                if self._layout is not None:
-                    self._fit_boards(self._layout)
 
     def _each_second(self) -> None:
         """Look at the open file, which somebody may have changed, and write the autosave."""
@@ -458,21 +458,17 @@ class BackpropApp(App[str]):
         self._draw_panels()
         self._draw_above()
         self._drawn_at = monotonic()
-        for timer in (self._rest, self._next):
-            if timer is not None:
-                timer.stop()
-        self._rest = self._next = None
         if self._dom_ready:  # the first frame waits for nothing
             self._next = self.set_timer(SOON, self._rehearse)
 
     def _draw_panels(self) -> None:
         view = self._view_of(self.session)
         known = next((each for each in self._rehearsals if each.view.shows(view)), None)
-        self._rehearsing = None
-        ahead = known or Rehearsal(view, self.window.layout(view), {})
-        self._arrange(ahead.layout)
+        ahead = known or Rehearsal(view, {})
+        regions = self.window.layout(ahead.view).regions(self.window.size)
+        self._arrange(regions)
         for panel in self._panels:
-            if (at := self._places.regions.get(panel.id or "")) is not None:
+            if (at := regions.get(panel.id or "")) is not None:
                 drawn = ahead.drawn.get(panel) or (panel.painted(ahead.view, at.size), {})
                 panel.show(ahead.view, *drawn)
 
@@ -483,18 +479,18 @@ class BackpropApp(App[str]):
             view = replace(view, message=f"{self.progress}; esc stops")
         return view
 
-    def _arrange(self, layout: WindowLayout) -> None:
-        """Show the panels of the layout where it says."""
-        self._fit_boards(layout)
-        if layout != self._layout or self._places.regions != layout.regions(self.window.size):
-            self._layout, self._places.regions = layout, layout.regions(self.window.size)
+    def _arrange(self, regions: dict[str, Region]) -> None:
+        """Show the panels in their regions, and no others."""
+        if regions != self._places.regions:
+            self._places.regions = regions
             for panel in self._panels:
-                panel.display = panel.id in self._places.regions
+                panel.display = panel.id in regions
             self._panels[0].refresh(layout=True)
 
-    def _fit_boards(self, layout: WindowLayout) -> None:
-        for board in self.query(Board):
-            board.alone, board.room = layout.alone, layout.room(board.id or "")
+    def _fit(self, view: View, board: str) -> tuple[Room, bool]:
+        """The size that a board is arranged for, and whether it is the only one."""
+        layout = self.window.layout(view)
+        return layout.room(board), layout.alone
 
     def _drawn_losses(self, session: Session) -> tuple[str, tuple[Array, Array]]:
         """The losses as a sparkline, and in a large window as points of a curve: the same objects

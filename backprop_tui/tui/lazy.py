@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from backprop_tui import late
 from backprop_tui.session import lazy
 
 if TYPE_CHECKING:
@@ -34,43 +34,31 @@ if TYPE_CHECKING:
     from backprop_tui.tui.terminals import Spelled as Spelled
 
 HOMES = {
-    "input_of": "backprop_tui.run.plane",
-    "sweep": "backprop_tui.run.sweep",
-    "counted": "backprop_tui.tui.paint.blackboard",
-    "heading": "backprop_tui.tui.paint.blackboard",
-    "written_name": "backprop_tui.tui.paint.below_lines",
-    "paint_blackboard": "backprop_tui.tui.paint.blackboard",
-    "paint_iteration": "backprop_tui.tui.paint.iteration",
-    "TerminalDriver": "backprop_tui.tui.driver",
-    "key_of_points": "backprop_tui.tui.paint.plane",
-    "paint_plane": "backprop_tui.tui.paint.plane",
-    "plane_beside": "backprop_tui.tui.paint.plane",
-    "loss_of_parameter": "backprop_tui.tui.paint.plot",
-    "losses_so_far": "backprop_tui.tui.paint.plot",
-    "computed_and_correct": "backprop_tui.tui.panels.mistaken",
-    "mistaken_lines": "backprop_tui.tui.panels.mistaken",
-    "question_lines": "backprop_tui.tui.panels.question",
-    "check_text": "backprop_tui.tui.sheets.check",
-    "code_text": "backprop_tui.tui.sheets.code",
-    "Curve": "backprop_tui.tui.sheets.curve",
-    "OneWeight": "backprop_tui.tui.sheets.curve",
-    "guide_text": "backprop_tui.tui.sheets.guide",
-    "help_text": "backprop_tui.tui.sheets.help",
-    "SixteenColours": "backprop_tui.tui.terminals",
-    "Spelled": "backprop_tui.tui.terminals",
+    "backprop_tui.run.plane": "input_of",
+    "backprop_tui.run.sweep": "sweep",
+    "backprop_tui.tui.paint.blackboard": "counted heading paint_blackboard",
+    "backprop_tui.tui.paint.below_lines": "written_name",
+    "backprop_tui.tui.paint.iteration": "paint_iteration",
+    "backprop_tui.tui.driver": "TerminalDriver",
+    "backprop_tui.tui.paint.plane": "key_of_points paint_plane plane_beside",
+    "backprop_tui.tui.paint.plot": "loss_of_parameter losses_so_far",
+    "backprop_tui.tui.panels.mistaken": "computed_and_correct mistaken_lines",
+    "backprop_tui.tui.panels.question": "question_lines",
+    "backprop_tui.tui.sheets.check": "check_text",
+    "backprop_tui.tui.sheets.code": "code_text",
+    "backprop_tui.tui.sheets.curve": "Curve OneWeight",
+    "backprop_tui.tui.sheets.guide": "guide_text",
+    "backprop_tui.tui.sheets.help": "help_text",
+    "backprop_tui.tui.terminals": "SixteenColours Spelled",
 }
+"""The names of each module."""
 TERMINALS = "backprop_tui.tui.terminals".count(".")
+
+__getattr__ = late(__name__, HOMES)
 
 
 def modules() -> list[str]:
     """What a key may import; not what suits a terminal, which is imported at the start or never."""
-    drawn = (home for home in dict.fromkeys(HOMES.values()) if home.count(".") > TERMINALS)
+    drawn = (home for home in HOMES if home.count(".") > TERMINALS)
     asked = (f"{home}.{name}" for home, names in lazy.HOMES.items() for name in names.split())
     return [*asked, *drawn]
-
-
-def __getattr__(name: str) -> object:
-    """What is at home elsewhere, imported now."""
-    if name not in HOMES:
-        raise AttributeError(name)
-    return getattr(import_module(HOMES[name]), name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -19,7 +20,7 @@ from textual.widget import Widget
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.numbers import cell_width, fixed
 from backprop_tui.model.rows import rows_of
-from backprop_tui.session.prompts import Sight, Stop
+from backprop_tui.session.prompts import Sheet, Sight, Stop
 from backprop_tui.tui import lazy
 from backprop_tui.tui.paint.arrangement import has_all
 from backprop_tui.tui.paint.placed import Arrangement, Room
@@ -28,7 +29,6 @@ from backprop_tui.tui.panels.update import Update
 from backprop_tui.tui.sheets.page import page_of
 
 if TYPE_CHECKING:
-    from backprop_tui.session.prompts import Sheet, Sight
     from backprop_tui.session.view import View
 
 DRAWINGS = (22, 16)
@@ -171,8 +171,8 @@ class Places(VerticalLayout):
 class PanelScreen(Screen[None]):
     """A screen with its own layout."""
 
-    def __init__(self, places: Places, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, places: Places) -> None:
+        super().__init__(id="_default")
         self.places = places
 
     @property
@@ -205,6 +205,7 @@ class Window(Sight):
 
     # Where the panels stand
 
+    @lru_cache(maxsize=4)  # noqa: B019 (each board asks for it)
     def layout(self, view: View) -> WindowLayout:
         """The panels of this phase; only the chosen one where it is enlarged, or in little room.
 

@@ -285,3 +285,17 @@ def test_the_example_that_is_asked_about_is_the_lit_one() -> None:
             assert view.column == asking.cell.column - 1
             seen.add(view.column)
     assert seen - {0}  # another than the one lit before
+
+
+def test_a_key_that_is_rehearsed_is_not_pressed(tmp_path: Path) -> None:
+    """It ends a question in the rehearsal, and not here: not in the teacher's record, either."""
+    session = at("dA1")
+    path = tmp_path / "answers.csv"
+    session.record = Record(str(path))
+    asking, position, written = session.asking, session.position, path.read_text("utf-8")
+    after = session.rehearsed("space", " ")
+    assert after is not None
+    assert after.asking is not None
+    assert not after.asking.is_open
+    assert (session.asking, session.position) == (asking, position)
+    assert path.read_text("utf-8") == written

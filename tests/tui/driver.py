@@ -159,10 +159,9 @@ class Driver:
 
     @property
     def is_working(self) -> bool:
-        """Whether something that takes long is still done, a slice at a time, or a resize waits."""
-        session, app = self.session, self.app
-        waits = session.job or session.background or app._works or app._resize_timer
-        return not session.ended and bool(waits)
+        """Whether something that takes long is still done, a slice at a time."""
+        session = self.session
+        return not session.ended and bool(session.job or session.background or self.app._works)
 
     async def rehearse(self) -> None:
         """Let no key come until what the next ones lead to is drawn."""

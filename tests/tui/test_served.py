@@ -10,7 +10,7 @@ from backprop_tui import lessons
 from backprop_tui.files.experiment_file import load
 from backprop_tui.session.prompts import Menu
 from backprop_tui.tui.app import BackpropApp
-from tests.tui.driver import Driver, driving
+from tests.tui.driver import Driver, driving, stepping
 
 
 def served() -> AbstractAsyncContextManager[Driver]:
@@ -41,3 +41,11 @@ async def test_nothing_is_written(command: str) -> None:
         await driver.press("enter")
         assert driver.kind == ""
         assert "not possible in a browser" in driver.text("title")
+
+
+async def test_a_server_draws_nothing_ahead() -> None:
+    async with served() as driver, stepping() as own:
+        for each, ahead in ((driver, 0), (own, 3)):
+            await each.press("space")
+            await each.rehearse()
+            assert len(each.app._rehearsals) == ahead

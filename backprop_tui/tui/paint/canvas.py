@@ -51,6 +51,11 @@ class Canvas:
         self._styles = [[""] * width for _ in range(height)]
         self.leads: dict[int, int | str] = {}  # what a click there leads to, by column or line
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its columns and lines."""
+        return self.width, self.height
+
     def put(self, x: int, y: int, text: str, style: str = "") -> int:
         """Write `text` from (x, y) on, and return the column behind it."""
         characters = text if USUAL.issuperset(text) else laid_out(text)

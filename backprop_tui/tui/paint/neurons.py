@@ -23,7 +23,6 @@ FOLDED = 4
 FOG = 1.5
 """Edges into a layer for each line of the drawing, beyond which none can be followed; then as many
 are drawn as there are lines."""
-ON_EDGES = "on the edges: weights, gradients below"
 MOST_HIDDEN, BETWEEN = 6, 2
 """Characters of other edges that a number on an edge may hide, on its own line half as many; and
 the least free columns between two numbers."""
@@ -66,10 +65,11 @@ def neurons(canvas: Canvas, view: View, top: int, bottom: int) -> None:
     for left, right in pairwise(columns):
         _edges(canvas, view, left, right, first, last)
     if clear:
-        numbered = [_weights(canvas, view, *pair) for pair in pairwise(columns)]
-        room = canvas.blanks(canvas.width - len(ON_EDGES) - 2, canvas.width, bottom - 2)
-        if any(numbered) and room > len(ON_EDGES):
-            canvas.right(canvas.width, bottom - 2, ON_EDGES, "quiet")
+        written = [_weights(canvas, view, *pair) for pair in pairwise(columns)]
+        if said := _on_the_edges(view, list(filter(None, written))):
+            room = canvas.blanks(canvas.width - len(said) - 2, canvas.width, bottom - 2)
+            if room > len(said):
+                canvas.right(canvas.width, bottom - 2, said, "quiet")
     for column in columns:
         width = LABEL if clear else int(min(spacing - 1, column.x + 3))
         _nodes(canvas, view, column, top, labelled, width)
@@ -146,14 +146,24 @@ def _edges(canvas: Canvas, view: View, left: Column, right: Column, first: int, 
             canvas.put(x, y, chr(BRAILLE + dots), styles[x, y])
 
 
-def _weights(canvas: Canvas, view: View, left: Column, right: Column) -> bool:
+def _on_the_edges(view: View, written: list[str]) -> str:
+    """Say which weights stand on the edges, and which gradients below them."""
+    if not written:
+        return ""
+    gradients = (view.program.gradient_of(symbol) for symbol in written)
+    known = [own for own in gradients if own and view.value(own) is not None]
+    below = f", below them {' '.join(known)}" if known else ""
+    return f"on the edges: {' '.join(written)}{below}"
+
+
+def _weights(canvas: Canvas, view: View, left: Column, right: Column) -> str:
     """Write each weight of a layer on its edge, its gradient below, where each has a place of its
-    own; return whether it has."""
+    own; return the symbol of those written."""
     symbol = view.program.layers[right.layer - 1].weight
     gradient, cell = view.program.gradient_of(symbol), cell_width(view.decimals)
     shown = [own for own in (symbol, gradient) if own]
     if left.more or right.more or view.value(symbol) is None:
-        return False
+        return ""
     places = _on_edges(left, right, cell, len(shown))
     for edge, (end, y) in places.items():
         at = view.program.architecture.place(*edge)
@@ -166,7 +176,7 @@ def _weights(canvas: Canvas, view: View, left: Column, right: Column) -> bool:
                 canvas.put(end - cell, line, " " * (cell + 1))
                 known = canvas, end, line, number, view, cell, view.mark(place), looks, waits
                 paint_cell(*known, wrong=wrong)
-    return bool(places)
+    return symbol if places else ""
 
 
 @lru_cache(maxsize=64)

@@ -37,8 +37,8 @@ class BlackboardPanel(Panel):
         """Paint the whole derivation of the step; of what is asked, when it will be there."""
         if view.step is None or view.is_asked:
             self.rule(canvas, view, "Blackboard")
-            when = "after the answer" if view.is_asked else "with the first step"
-            canvas.put(1, 1, f"The derivation stands here {when}.", "quiet")
+            when = "the answer" if view.is_asked else "the first step"
+            canvas.put(1, 1, f"The derivation is shown here after {when}.", "quiet")
             return
         board = Blackboard.of(view.program, view.state.examples, view.step.symbol).whole()
         board = replace(board, unasked=True)

@@ -6,7 +6,7 @@ Where the matrices stand is decided in `paint.arrangement`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import attrgetter
 
@@ -45,10 +45,13 @@ CELL_FIGURES = re.compile(r"[^\s·?▸•\[\]]+")
 class Board(Panel):
     """Matrices under a titled rule. Cache and Gradients are arranged alike."""
 
-    room: Room | None = None
-    """The size that it is arranged for: both boards alike, shown or not; None for its own."""
-    alone = True
-    """Whether no other board stands beside it."""
+    fit: Callable[[View, str], tuple[Room, bool]] | None = None
+    """The size that a board is arranged for as a view is shown, by its id, and whether it is the
+    only one; None: its own size, and it is."""
+
+    def fitted(self, view: View) -> tuple[Room, bool]:
+        """The size that it is arranged for, and whether no other board stands beside it."""
+        return self.fit(view, self.id or "") if self.fit else (Room(*self.size), True)
 
     @classmethod
     def arranged(cls, view: View, room: Room) -> Arrangement:
@@ -58,7 +61,7 @@ class Board(Panel):
 
     def arrangement(self, view: View) -> Arrangement:
         """What stands where on this board, and on the one beside it."""
-        return self.arranged(view, self.room or Room(*self.size))
+        return self.arranged(view, self.fitted(view)[0])
 
     @classmethod
     def among(cls, a: Arrangement) -> tuple[Placed, ...]:
@@ -177,11 +180,12 @@ class Gradients(Board):
 
     def paint(self, canvas: Canvas, view: View) -> None:
         a = self.arrangement(view)
-        cards = self.powers(view, self.room or Room(*self.size))
+        room, alone = self.fitted(view)
+        cards = self.powers(view, room)
         powers = {power for _, power in cards}
         shared = powers.pop() if len(powers) == 1 else 0
         power_of_ten, remark = times_power(shared), self.remark(view, a, canvas.width)
-        layers = (which_groups(view, a), "") if self.alone else ("",)  # else the Cache says it
+        layers = (which_groups(view, a), "") if alone else ("",)  # else the Cache says it
         meant = dL(view)
         notes = ["   ".join(filter(None, (remark, said))) for said in meant]
         notes.append(remark or meant[-1])
@@ -198,7 +202,7 @@ class Gradients(Board):
                 paint_matrix(canvas, view, placed, power)
             if power != shared and not self.is_covered(view):
                 canvas.put(card[-1].right + 2, card[-1].top, times_power(power), "label")
-        if self.alone:
+        if alone:
             self.put_neighbours(canvas, view, a)
         elif not view.program.layers and self.is_free(canvas, canvas.height - 1):
             said = shortened(elsewhere(view, a), canvas.width)

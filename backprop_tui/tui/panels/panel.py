@@ -38,21 +38,18 @@ class Painted(Still, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._canvas: Canvas | None = None
-        self._painted_for: Size | None = None
         self._looks: dict[str, Style] = {}
         self._strips: dict[int, Strip] = {}  # the lines as they were last drawn
 
-    def paint_anew(self, canvas: Canvas) -> None:
-        """Paint everything; the canvas is blank and has the size of the widget."""
+    def painted_anew(self, size: Size) -> Canvas:
+        """Everything, painted for a widget of that size."""
         raise NotImplementedError
 
     @property
     def canvas(self) -> Canvas:
         """What the widget shows, painted when it is first asked for at this size."""
-        if self._canvas is None or self._painted_for != self.size:
-            self._canvas = Canvas(self.size.width, self.size.height)
-            self._painted_for, self._strips = self.size, {}
-            self.paint_anew(self._canvas)
+        if self._canvas is None or self._canvas.size != self.size:
+            self._canvas, self._strips = self.painted_anew(self.size), {}
         return self._canvas
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -132,9 +129,8 @@ class Panel(Painted):
     def show(self, view: View, canvas: Canvas, strips: dict[int, Strip]) -> None:
         """Show this view from now on, as it was painted, with the lines that are drawn already;
         only those that change are written."""
-        before, self._canvas = self._canvas, canvas
-        self.view, self._painted_for = view, Size(canvas.width, canvas.height)
-        if before is None or (before.width, before.height) != self._painted_for:
+        before, self._canvas, self.view = self._canvas, canvas, view
+        if before is None or before.size != canvas.size:
             self._strips = strips
             self.refresh()
             return
@@ -147,10 +143,9 @@ class Panel(Painted):
             width = canvas.width
             self.refresh(*(Region(0, y, width, lines) for y, lines in stretches(changed)))
 
-    def paint_anew(self, canvas: Canvas) -> None:
-        """Paint the view that is shown."""
-        if self.view is not None:
-            canvas.paste(self.painted(self.view, Size(canvas.width, canvas.height)), 0, 0)
+    def painted_anew(self, size: Size) -> Canvas:
+        """The view that is shown; a blank before there is one."""
+        return Canvas(*size) if self.view is None else self.painted(self.view, size)
 
     def paint(self, canvas: Canvas, view: View) -> None:
         """Paint `view`; the canvas has the size of the panel."""

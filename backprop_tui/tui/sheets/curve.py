@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.widgets import Static
 
 from backprop_tui.maths.functions import Array
@@ -36,8 +37,8 @@ class LossCurve(Painted):
         self.sheet, self._canvas = sheet, None
         self.refresh()
 
-    def paint_anew(self, canvas: Canvas) -> None:
-        """Paint the curve; beside it, where the run has a mistake, that of the right run."""
+    def painted_anew(self, size: Size) -> Canvas:
+        """The curve; beside it, where the run has a mistake, that of the right run."""
         session, marks = self.session, self.sheet.marks
         name, right = session.timeline.program.objective, session.right
         losses = known_losses(session)
@@ -46,7 +47,9 @@ class LossCurve(Painted):
             dots = self.points(right.timeline.history.losses(1, losses.size + 1))
         name = f"log10 {name}" if "log" in marks else name
         unit, here = unit_and_place(session, self.sheet)
+        canvas = Canvas(*size)
         whole_curve(canvas, self.points(losses), dots, here, name, unit)
+        return canvas
 
     def points(self, losses: Array) -> tuple[Array, Array]:
         """The iterations or epochs, and the losses, that are drawn of a run."""
@@ -59,9 +62,11 @@ class LossCurve(Painted):
 class WeightCurve(LossCurve):
     """The plot of the loss over one weight."""
 
-    def paint_anew(self, canvas: Canvas) -> None:
-        """Paint the curve, the point where we stand on it, and the weight's values before."""
+    def painted_anew(self, size: Size) -> Canvas:
+        """The curve, the point where we stand on it, and the weight's values before."""
+        canvas = Canvas(*size)
         loss_over_weight(canvas, one_weight.found(self.session, self.sheet.about))
+        return canvas
 
 
 class Curve(Vertical):

@@ -440,3 +440,16 @@ def test_under_a_weight_stands_its_gradient_once_it_is_computed() -> None:
 
 def test_many_weights_stand_on_no_edges() -> None:
     assert "0.101" not in drawn(view(weighted(5, 5, 2), roomy=True), 40, 14).text()
+
+
+def test_it_is_said_which_matrices_stand_on_the_edges_and_only_of_those_that_do() -> None:
+    """On a narrower drawing the second layer's alone; of a gradient once it is computed."""
+    timeline = weighted(3, 3, 1)
+    end = timeline.program.phase_bounds("backward")[1]
+    for width, height, symbols in ((66, 34, "W1 W2"), (57, 22, "W2")):
+        before, after = (
+            drawn(view(timeline, steps, roomy=True), width, height).text() for steps in (5, end)
+        )
+        assert f"on the edges: {symbols}\n" in before
+        gradients = " ".join(f"d{symbol}" for symbol in symbols.split())
+        assert f"on the edges: {symbols}, below them {gradients}\n" in after

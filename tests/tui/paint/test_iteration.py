@@ -21,7 +21,7 @@ async def test_what_is_asked_or_hidden_is_not_told_there() -> None:
         await driver.press("p", "p", "space", "a", "space")
         assert re.search(r" 7 ▸dZ2 +\?", driver.text("step"))
         assert "0.641" not in driver.text("blackboard")
-        assert "The derivation stands here after the answer." in driver.text("blackboard")
+        assert "The derivation is shown here after the answer." in driver.text("blackboard")
         await driver.press("escape")
         driver.session.hidden.add("gradients")
         await driver.drawn()
