@@ -68,8 +68,8 @@ PATIENCE = 0.1
 """Seconds that a gradient is shown before it is checked, so that quick keys are not slowed."""
 REPAINT = SOON = 0.02
 """Seconds that a repaint takes at most, and until what the likely next keys lead to is drawn."""
-REHEARSED = (("space", " "), ("backspace", None), ("x", "x"))
-"""Those keys, and their characters."""
+REHEARSED, DERIVING = (("space", " "), ("backspace", None)), ("x", "x")
+"""Those keys, and their characters; the last where a gradient is shown."""
 LATELY = 2
 """Drawings of the losses that are kept beside the last one."""
 AFTER = 0.2
@@ -414,8 +414,10 @@ class BackpropApp(App[str]):
             return
         asking.make_ready(session)
         yield
-        # A server keeps its processors for those who press keys.
-        for key, character in () if session.served else REHEARSED:
+        if session.served:  # a server keeps its processors for those who press keys
+            return
+        derives = session.step_symbol in session.timeline.program.gradients
+        for key, character in (*REHEARSED, *((DERIVING,) if derives else ())):
             if (after := session.rehearsed(key, character)) is not None:
                 yield from self._drawn(self._view_of(after))
 
@@ -423,7 +425,7 @@ class BackpropApp(App[str]):
         """A view that may come next, panel by panel."""
         yield
         ahead = Rehearsal(view, {})
-        self._rehearsals = [ahead, *self._rehearsals][: len(REHEARSED)]
+        self._rehearsals = [ahead, *self._rehearsals][: len(REHEARSED) + 1]
         regions = self.window.layout(view).regions(self.window.size)
         for panel in self._panels:
             if (at := regions.get(panel.id or "")) is not None:

@@ -45,7 +45,7 @@ async def test_nothing_is_written(command: str) -> None:
 
 async def test_a_server_draws_nothing_ahead() -> None:
     async with served() as driver, stepping() as own:
-        for each, ahead in ((driver, 0), (own, 3)):
+        for each, ahead in ((driver, 0), (own, 2)):
             await each.press("space")
             await each.rehearse()
             assert len(each.app._rehearsals) == ahead

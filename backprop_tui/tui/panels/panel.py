@@ -120,10 +120,12 @@ class Panel(Painted):
 
     def drawn(self, view: View, size: Size) -> tuple[Canvas, dict[int, Strip]]:
         """A view as it looks on a panel of that size, and each of its lines as it is written."""
-        canvas = self.painted(view, size)
-        strips = {y: self.strip(canvas, y) for y in range(canvas.height)}
-        for strip in strips.values():
-            strip.render(self.app.console)  # which it keeps
+        canvas, shown = self.painted(view, size), self._canvas
+        strips = dict(self._strips) if shown and shown.size == canvas.size else {}
+        for y in range(canvas.height):
+            if y not in strips or shown is None or canvas.differs(shown, y):
+                strips[y] = self.strip(canvas, y)
+                strips[y].render(self.app.console)  # which it keeps
         return canvas, strips
 
     def show(self, view: View, canvas: Canvas, strips: dict[int, Strip]) -> None:
