@@ -1,9 +1,9 @@
 """Small changes to the program that some test must notice: `python -m tests.mutants --sample 60`.
 
 A change, a mutant, is made while its module is imported in a child process: the working tree is
-never touched. Those tests run that call the changed function, the quickest first, those of later wings
-last and for some time, until one fails. What was tried is kept in .mutants: a run goes on where it
-was stopped.
+never touched. Those tests run that call the changed function, the quickest first, those of later
+wings last and for some time, until one fails. What was tried is kept in .mutants: a run goes on
+where it was stopped.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.found: Reached = {}
-        self.failed = False
+        self.failed: set[str] = set()
 
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
         called: set[CodeType] = set()
@@ -96,8 +96,9 @@ class Watch:
         sys.settrace(trace)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.failed |= report.failed
-        if report.when == "teardown":
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if report.when == "teardown" and report.nodeid not in self.failed:
             sys.settrace(None)
             nodeid, called = self._note
             package = f"{PACKAGE}/"
@@ -191,17 +192,14 @@ def reached(children: Children) -> Reached:
 
         def work(name: str = name, kept: Path = kept) -> int:
             watch = Watch()
-            status = pytest_in_child([name], [watch])
-            if status == 0 and not watch.failed:
-                for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
-                    old.unlink()
-                kept.write_text(json.dumps(watch.found), "utf-8")
-            return status
+            pytest_in_child([name, "--maxfail=1000"], [watch])
+            for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
+                old.unlink()
+            kept.write_text(json.dumps(watch.found), "utf-8")
+            return len(watch.failed)
 
-        def ended(status: int, name: str = name) -> None:
-            print(
-                f"{name}: {'measured' if status == 0 else f'RED ({status}), left out'}", flush=True
-            )
+        def ended(red: int, name: str = name) -> None:
+            print(f"{name}: measured" + f", but for {red} that fail" * bool(red), flush=True)
 
         children.start(work, ended)
     children.wait_for_all()
