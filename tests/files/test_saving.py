@@ -759,6 +759,16 @@ class TestPlaces:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
     @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
+    def test_no_handle_stays_open(self, tmp_path: Path) -> None:
+        left = tmp_path / ".run.toml.abcdefgh.tmp"
+        left.write_text("left")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(atomic_write, "MOMENT", -1.0)
+            before = os.listdir("/dev/fd")
+            write_file(str(tmp_path / "run.toml"), "text")
+            assert os.listdir("/dev/fd") == before
+        assert not left.exists()
+
     def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
         path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
         write_file(str(path), texts[0])
