@@ -217,7 +217,7 @@ def test_decimals_that_tell_two_numbers_apart() -> None:
     assert decimals_apart(0.51, 0.5, 3) == decimals_apart(0.5, 0.5, 3) == 3
 
 
-def test_a_cell_has_room_for_its_number_its_sign_and_its_mark_and_never_less_than_7_columns() -> None:
+def test_a_cell_has_room_for_its_number_its_sign_and_its_mark_and_has_7_columns_at_least() -> None:
     assert [cell_width(decimals) for decimals in (0, 3, 4, 12)] == [7, 7, 8, 16]
 
 
