@@ -70,6 +70,26 @@ def test_it_is_readable_by_its_user_alone() -> None:
     own.close()
 
 
+@pytest.mark.parametrize("tries", [1, 3, 4])
+def test_a_lock_is_tried_for_thrice(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    handles: list[int] = []
+
+    def locked(handle: int) -> bool:
+        handles.append(handle)
+        return len(handles) == tries
+
+    monkeypatch.setattr(autosave, "locked", locked)
+    if tries > 3:
+        with pytest.raises(OSError, match="it could not be locked"):
+            written()
+    else:
+        written().close()
+    assert len(handles) == min(tries, 3)
+    for handle in handles:  # none stays open
+        with pytest.raises(OSError, match="Bad file"):
+            os.fstat(handle)
+
+
 def test_the_newest_few_stay() -> None:
     for k in range(MOST_LEFT + 3):
         own = written("article" if k else "mazur")
