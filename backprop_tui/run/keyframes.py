@@ -112,6 +112,6 @@ class KnownLosses:
         """
         if last > len(self._known) or not self._known[first - 1 : last].all():
             return None
-        view = self._losses[first - 1 : max(first - 1, last)]
+        view = self._losses[first - 1 : last]
         view.flags.writeable = False
         return view

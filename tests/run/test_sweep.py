@@ -68,6 +68,21 @@ def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.Da
     assert near == pytest.approx(found.loss + h * found.slope, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("number", "closer", "reach"), [(0.5, 1.0, 1), (-4.0, 1.0, 4), (-4.0, 8.0, 0.5)]
+)
+def test_a_curve_reaches_as_far_as_the_number_is_large_and_at_least_1(
+    number: float, closer: float, reach: float
+) -> None:
+    timeline = Timeline(with_edit(ARTICLE, Edit(1, Cell("W1", 2, 3), number)))
+    found = sweep(timeline.program, timeline.iteration(1), Cell("W1", 2, 3), closer)
+    assert found is not None
+    assert (found.at[0], found.at[-1]) == (number - reach, number + reach)
+    assert found.losses[0] == loss_with(
+        timeline.program, timeline.iteration(1), Cell("W1", 2, 3), number - reach
+    )
+
+
 def test_with_a_mistake_the_line_is_no_tangent() -> None:
     timeline = Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"]))
     found = sweep(timeline.program, timeline.iteration(1), Cell("W2", 1, 1))
