@@ -24,7 +24,7 @@ from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from tests.networks import ARTICLE, experiment, experiments
+from tests.networks import ARTICLE, experiment, experiments, in_rows
 
 DECIMALS = st.integers(0, 6)
 
@@ -646,12 +646,14 @@ def test_every_number_of_every_network_can_be_explained(
         assert found.reads
 
 
-ROWS = experiment(
-    Network((2, 2, 2), ("tanh", "softmax"), "cross_entropy", orientation="rows"),
-    Training(batch=2),
-    [[1.0, -0.5], [0.2, 0.9]],
-    [[1.0, 0.0], [0.0, 1.0]],
-    {"W1": [[0.3, -0.8], [-0.6, 0.9]], "W2": [[0.5, 0.1], [0.2, -0.4]]},
+ROWS = in_rows(
+    experiment(
+        Network((2, 2, 2), ("tanh", "softmax"), "cross_entropy"),
+        Training(batch=2),
+        [[1.0, -0.5], [0.2, 0.9]],
+        [[1.0, 0.0], [0.0, 1.0]],
+        {"W1": [[0.3, -0.8], [-0.6, 0.9]], "W2": [[0.5, 0.1], [0.2, -0.4]]},
+    )
 )
 EXPLAINED = Path(__file__).with_name("explained.txt").read_text("utf-8").split("\n\n")
 """Some numbers with all that is said of them: the step in shapes and in NumPy, the arithmetic, the
