@@ -29,7 +29,13 @@ from backprop_tui.files.experiment_file import ExperimentError, load, read_exper
 from backprop_tui.files.saving import keyframe_of, resume, text_of
 from backprop_tui.learn import effect
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
-from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, every_slip, slips_of
+from backprop_tui.learn.mistakes import (
+    CATALOGUE,
+    FORMER_NAMES,
+    ROUNDING,
+    every_slip,
+    slips_of,
+)
 from backprop_tui.maths.expressions import Cell, Expr, names
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -277,7 +283,7 @@ def test_before_the_first_iteration_there_are_parameters_alone() -> None:
 def test_matrices_are_the_same_but_for_the_rounding_of_the_largest(
     times: float, same: bool
 ) -> None:
-    one, near = np.array([[1.0, -1e3, np.inf]]), effect.ROUNDING * 1e3
+    one, near = np.array([[1.0, -1e3, np.inf]]), ROUNDING * 1e3
     assert effect._same(one, one + np.array([[times * near, 0.0, 0.0]])) is same
     assert effect._same(np.array([[np.nan]]), np.array([[np.nan]]))
 
