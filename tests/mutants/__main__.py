@@ -51,6 +51,20 @@ EQUIVALENT = {
         "perturbation.quotients(i, j).judged(i, j, -1",
     ): "it is the only one",
     ("files/draft.py", "faults[symbol] = f'cannot be computed"): "the check reads it once more",
+    **{
+        ("files/toml_text.py", f"same({a}, {b})  →  same({b}, {a})"): "they are alike either way"
+        for a, b in (
+            ("before", "document"),
+            ("tomllib.loads(result)", "document"),
+            ("a[key]", "b[key]"),
+            ("value", "now"),
+            ("value", "after[key]"),
+            ("value", "left[0]"),
+        )
+    },
+    ("learn/by_hand.py", "abs(q - x) <= 0.5000001 * unit  →  abs(q - x) <"): (
+        "no number lies just there"
+    ),
     ("maths/rules.py", "e.args[0]  →  e.args[-1]"): "a softmax has one argument",
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
