@@ -661,6 +661,20 @@ class TestFaults:
         text = SAVED + FRAME
         assert any(fault in told for told in self.faults(text.replace(*change)))
 
+    @pytest.mark.parametrize(("keyframe", "most"), [("", 5), (FRAME, 9)])
+    def test_so_many_iterations_are_replayed(
+        self, keyframe: str, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("backprop_tui.files.spoken_checks.MOMENTS", 2)
+        monkeypatch.setattr("backprop_tui.files.spoken_checks.moment", lambda *_: 2)
+        text = SAVED.replace("iteration = 5", "iteration = {}") + keyframe
+        assert read(text.format(most)).saved is not None
+        (fault,) = self.faults(text.format(most + 1))
+        where = "the keyframe" if keyframe else "the first one, or a [keyframe] is needed"
+        assert fault == (
+            f"position.iteration must be no more than 4 iterations after {where}; got {most + 1}"
+        )
+
     def test_a_position_far_from_any_keyframe_is_refused(self) -> None:
         most = Timeline(read(SAVED)).history.most
         read(SAVED.replace("iteration = 5", f"iteration = {most + 1}"))
