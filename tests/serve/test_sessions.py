@@ -253,6 +253,14 @@ async def test_a_page_that_comes_again_takes_its_own_place() -> None:
                 assert "Moving in time" in await read(again, "Moving in time")
 
 
+async def test_it_asks_as_the_teacher_has_said() -> None:
+    with serving("mazur", "--ask", "vote") as served:
+        async with page(served) as socket:
+            await read(socket, "Press space")
+            await socket.send_json(["stdin", " "])
+            assert "= ?" in await read(socket, "Show one to four fingers")
+
+
 # Where a page has been -----------------------------------------------------------------------
 
 
