@@ -134,6 +134,12 @@ def test_such_a_run_has_one_iteration() -> None:
     assert timeline.state(Position(1, 0)).value("A2") is not None
 
 
+def test_where_all_values_are_given_a_run_begins_with_its_loss() -> None:
+    values = {s: v for s, v in values_of(Timeline(ARTICLE)).items() if not s.startswith("d")}
+    timeline = Timeline(ARTICLE.with_given(values))
+    assert timeline.state(timeline.start).phase == "loss"
+
+
 # The gradients
 
 
