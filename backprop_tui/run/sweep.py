@@ -42,12 +42,12 @@ def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float)
     changed = iteration.given[cell.symbol].copy()
     changed[cell.row - 1, cell.column - 1] = number
     first = min(program.readers.get(cell.symbol, ()), default=len(program.steps))
-    objective = program.index(program.objective)
+    _, behind = program.phase_bounds("loss")
     known = zip(program.steps[:first], iteration.results, strict=False)
     env: dict[str, Any] = {**iteration.scalars, **iteration.given}
     env |= {step.symbol: result for step, result in known}
     env[cell.symbol] = changed
-    for i in range(first, objective + 1):
+    for i in range(first, behind):
         result = value(program.lowered[i], env)
         env[program.steps[i].symbol] = np.ascontiguousarray(result)
     return float(env[program.objective][0, 0])

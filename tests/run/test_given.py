@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -109,6 +110,44 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
         assert without[0] in program.missing(symbol)
     for symbol in absent:
         assert program.missing(symbol)
+
+
+@pytest.mark.parametrize(
+    ("data", "steps", "lacking", "missing"),
+    [
+        (
+            "Y",
+            "Z2 A2 L dA2 dZ2 dW2 db2 dA1 W2 b2",
+            {"Z1": ("X",), "dZ1": ("Z1",), "dW1": ("dZ1", "X"), "db1": ("dZ1",)},
+            {
+                "dZ1": "dZ1 is not computed: it reads Z1, which is neither given nor computed.",
+                "dW1": "dW1 is not computed: it reads dZ1, X, which are neither given nor computed.",
+                "X": "X is not given in the file.",
+                "W1": "W1 is not used: nothing that is computed here reads it.",
+                "A1": "",
+                "Q": "",
+            },
+        ),
+        (
+            "X",
+            "Z1 Z2 A2",
+            {
+                "L": ("Y",), "dA2": ("Y",), "dZ2": ("Y",), "dW2": ("dZ2",), "db2": ("dZ2",),
+                "dA1": ("dZ2",), "dZ1": ("dA1",), "dW1": ("dZ1",), "db1": ("dZ1",),
+            },
+            {"L": "L is not computed: it reads Y, which is neither given nor computed."},
+        ),
+    ],
+)  # fmt: skip
+def test_beside_a_given_activation_only_some_steps_lack_data(
+    data: str, steps: str, lacking: Mapping[str, tuple[str, ...]], missing: Mapping[str, str]
+) -> None:
+    there = Data({data: ARTICLE.data.by_symbol[data]})
+    A1 = values_of(Timeline(ARTICLE))["A1"]
+    program = replace(ARTICLE, data=there).with_given({"A1": A1}).program
+    assert [step.symbol for step in program.steps] == steps.split()
+    assert program.lacking == lacking
+    assert {symbol: program.missing(symbol) for symbol in missing} == missing
 
 
 def test_a_step_is_left_out_that_only_given_ones_read() -> None:
