@@ -142,9 +142,12 @@ class TestWithSeed:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[int] = []
-        monkeypatch.setattr(
-            "backprop_tui.model.experiment.randrange", lambda n: asked.append(n) or len(asked)
-        )
+
+        def draw(below: int) -> int:
+            asked.append(below)
+            return len(asked)
+
+        monkeypatch.setattr("backprop_tui.model.experiment.randrange", draw)
         assert experiment(scheme="zeros").reseeded().initial.seed == 100
         assert asked == [10_000] * 100
 
@@ -176,16 +179,11 @@ class TestNotes:
         assert said == {1: ["a"], 2: [], 3: ["b", "c"], 4: ["c"], 5: ["c"]}
 
     def test_those_of_one_iteration_end_where_a_number_is_edited(self) -> None:
-        of_all, of_each = (
-            Note("L", None, ("a",), every=True),
-            [Note("L", k, (str(k),)) for k in (1, 2, 3)],
-        )
-        e = replace(experiment(notes=(of_all, *of_each)), edits=(Edit(2, Cell("W1", 1, 1), 0.5),))
-        assert [e.notes_at(k, "L") for k in (1, 2, 3)] == [
-            (of_each[0], of_all),
-            (of_all,),
-            (of_all,),
-        ]
+        on = Note("L", None, ("a",), every=True)
+        once = [Note("L", k, (str(k),)) for k in (1, 2, 3)]
+        edits = (Edit(2, Cell("W1", 1, 1), 0.5),)
+        e = replace(experiment(notes=(on, *once)), edits=edits)
+        assert [e.notes_at(k, "L") for k in (1, 2, 3)] == [(once[0], on), (on,), (on,)]
 
     def test_each_line_but_the_first_waits_for_a_press(self) -> None:
         two, one, three = (Note("L", None, tuple(lines)) for lines in ("ab", "c", "def"))

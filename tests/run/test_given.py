@@ -121,7 +121,8 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
             {"Z1": ("X",), "dZ1": ("Z1",), "dW1": ("dZ1", "X"), "db1": ("dZ1",)},
             {
                 "dZ1": "dZ1 is not computed: it reads Z1, which is neither given nor computed.",
-                "dW1": "dW1 is not computed: it reads dZ1, X, which are neither given nor computed.",
+                "dW1": "dW1 is not computed: it reads dZ1, X, which are neither given nor "
+                "computed.",
                 "X": "X is not given in the file.",
                 "W1": "W1 is not used: nothing that is computed here reads it.",
                 "A1": "",
