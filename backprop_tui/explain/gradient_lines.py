@@ -86,8 +86,9 @@ class Gradient:
 
     @property
     def reader(self) -> Step:
-        """The last step that reads what the gradient is of."""
-        return self.readers[0]
+        """The only step that reads what the gradient is of."""
+        (reader,) = self.readers
+        return reader
 
     @cached_property
     def reads_loss(self) -> bool:

@@ -226,6 +226,14 @@ PROGRAMS = {
         {"W": (2, 2), "V": (2, 2)},
         {"A": "tanh(W·X)", "B": "V·A + A", "C": "σ(B) ∘ A", "L": "half_squared_error(C, Y)"},
     ),
+    "a softmax and more": formulas(
+        {"W": (2, 2)},
+        {"Z": "W·X", "A": "softmax(Z)", "B": "A ∘ Z", "L": "half_squared_error(B, Y)"},
+    ),
+    "more and a softmax": formulas(
+        {"W": (2, 2)},
+        {"Z": "W·X", "B": "2·Z", "A": "softmax(Z)", "C": "A ∘ B", "L": "half_squared_error(C, Y)"},
+    ),
     "a total": formulas(
         {"W": (2, 2), "b": (2, 1)},
         {"Z": "W·X - b", "A": "exp(Z) / total(exp(Z))", "L": "half_squared_error(A, Y)"},

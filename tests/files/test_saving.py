@@ -689,6 +689,33 @@ class TestPlaces:
         assert path.read_text() == "another's"
         assert os.listdir(tmp_path) == ["a"]
 
+    @pytest.mark.parametrize("error", [PermissionError, NotImplementedError, AttributeError])
+    def test_where_there_are_no_links_it_is_moved_to_its_place(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    ) -> None:
+        def without(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(os, "link", without)
+        path = tmp_path / "a"
+        write_file(str(path), "one")
+        assert path.read_text() == "one"
+        monkeypatch.setattr(atomic_write, "check_place", lambda *_: None)
+        with pytest.raises(SaveError, match="exists already"):
+            write_file(str(path), "two")
+        assert (path.read_text(), os.listdir(tmp_path)) == ("one", ["a"])
+
+    @pytest.mark.parametrize(("later", "stays"), [(0.0, True), (0.01, False)])
+    def test_what_was_just_made_beside_it_stays_for_a_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: float, stays: bool
+    ) -> None:
+        beside = tmp_path / ".a.abcdefgh.tmp"
+        beside.touch()
+        changed = beside.stat().st_ctime
+        monkeypatch.setattr("time.time", lambda: changed + atomic_write.MOMENT + later)
+        write_file(str(tmp_path / "a"), "one")
+        assert beside.exists() is stays
+
     def test_permissions_stay_and_links_are_followed(self, tmp_path: Path) -> None:
         path, link = tmp_path / "a", tmp_path / "link"
         path.write_text("one")

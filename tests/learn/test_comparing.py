@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -308,6 +309,64 @@ def test_the_number_that_should_be_there_is_that_from_ones_own_numbers() -> None
 def test_not_a_number_differs() -> None:
     found = compare(ARTICLE, {"dW1": np.full((3, 3), np.nan)})
     assert "yours NaN" in lines(found)["dW1"].remark
+
+
+RIGHT, ONES = by_hand(), np.ones((3, 3))
+BEGUN = {s: RIGHT[s] for s in START}
+COMPARED: dict[str, tuple[Experiment, dict[str, Any]]] = {
+    "all transposed": (ARTICLE, {s: array.T for s, array in RIGHT.items()}),
+    "a flipped sign, its step left out": (
+        ARTICLE,
+        {s: by_hand(wrong="sign")[s] for s in (*START, "dW2", "db2", "dW1", "db1")},
+    ),
+    "gradients of J": (
+        ARTICLE,
+        {s: a / 4 if s in ("dZ2", "dA1", "dZ1") else a for s, a in RIGHT.items()},
+    ),
+    "names in many ways": (
+        ARTICLE,
+        {
+            "grads/W1": ONES,
+            "b2.grad": np.zeros((1, 1)),
+            "loss": np.array([0.5]),
+            "y_pred": np.array([0.7]),
+            "a0": [[1.0], [0.5], [-0.5]],
+            "zzz": np.ones(2),
+        },
+    ),
+    "several faults": (
+        ARTICLE,
+        {
+            **BEGUN,
+            "dW2": 3 * RIGHT["dW2"],
+            "dA1": RIGHT["dA1"] + 1,
+            "dZ1": RIGHT["dZ1"].T,
+            "dW1": -RIGHT["dW1"].T,
+            "db1": np.round(RIGHT["db1"], 3),
+        },
+    ),
+    "wrong shapes": (
+        ARTICLE,
+        {**BEGUN, "dW1": np.ones((4, 2)), "Z1": np.ones(3), "dZ2": np.ones((2, 2, 2))},
+    ),
+    "all examples at once": (
+        experiment(ARTICLE.dense, Training(), [[1.0, 0.5, 0.2, -1.0]] * 3, [[1.0, 0.0, 1.0, 0.0]]),
+        {"Z1": np.zeros((3, 4)), "A1": np.full((3, 4), 0.5)},
+    ),
+}
+REPORTS = Path(__file__).with_name("compared.txt").read_text("utf-8").split("\n\n")
+"""The report of each, but for the steps that are not in the file."""
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=[r.partition("\n")[0] for r in REPORTS])
+def test_a_report(report: str) -> None:
+    name, *rows = report.strip().splitlines()
+    assert reported(name) == rows
+
+
+def reported(name: str) -> list[str]:
+    found = compare(*COMPARED[name])
+    return [row for row in found.lines if not row.endswith("not in the file")]
 
 
 # What cannot be compared ------------------------------------------------------------------------
