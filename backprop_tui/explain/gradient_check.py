@@ -20,7 +20,7 @@ import numpy.typing as npt
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import signed
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
@@ -279,14 +279,14 @@ class _Perturbation:
         changed[i, j] = number
         env = {**self.env, self.symbol: changed}
         for symbol, expression in self.after:
-            env[symbol] = value(expression, env)
+            env[symbol] = evaluator(expression)(env)
         return env
 
     def _kink(self, down: dict[str, Any], up: dict[str, Any]) -> npt.NDArray[np.bool_]:
         size = self.env[self.objective].size if self.per_example else 1
         kink = np.zeros(size, dtype=np.bool_)
         for bend in self.bends:
-            turned = np.sign(value(bend, down)) != np.sign(value(bend, up))
+            turned = np.sign(evaluator(bend)(down)) != np.sign(evaluator(bend)(up))
             of_each = turned.any(axis=1 - self.axis)  # or of no example: of a parameter in J
             kink |= of_each if of_each.size == size else of_each.any()
         return kink
@@ -300,7 +300,7 @@ class _Perturbation:
         env = dict(self.env)
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
-                env[symbol] = np.nextafter(value(expression, env), 0.0)
+                env[symbol] = np.nextafter(evaluator(expression)(env), 0.0)
             noise = self._of_each(np.abs(env[self.objective] - self.env[self.objective])) / H
         return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 

@@ -6,13 +6,11 @@ import os
 import re
 import signal
 import stat
-import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from glob import glob
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 from random import uniform
 from time import sleep
@@ -63,7 +61,6 @@ from backprop_tui.run.timeline import Position, Timeline
 from tests.files import no_file_beyond
 from tests.networks import experiments, same_bits
 
-PATIENCE = 60
 SMALL = """\
 # Mine.
 title = "Small"
@@ -846,30 +843,26 @@ class TestPlaces:
         write_file(str(path), "later", overwrite=True)
         assert sorted(os.listdir(tmp_path)) == sorted([*kept, path.name])
 
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
     def test_killed_while_saving_it_leaves_a_whole_file(self, tmp_path: Path) -> None:
         path = tmp_path / "run.toml"
-        code = """
-import sys
-from backprop_tui.files.experiment_file import load
-from backprop_tui.files.saving import save
-from backprop_tui.run.timeline import Timeline
-timeline, k = Timeline(load("article", {"layers": "3,60,60,1"})), 0
-while True:
-    k += 1
-    save(sys.argv[1], timeline, timeline.end_of(k), overwrite=True)
-    print(k, flush=True)
-"""
+        timeline = Timeline(load("article", {"layers": "3,60,60,1"}))
         for _ in range(5):
-            with subprocess.Popen(
-                [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
-            ) as child:
-                assert child.stdout is not None
-                for _ in range(3):
-                    done = int(child.stdout.readline())
-                child.send_signal(signal.SIGKILL)
-                more = child.stdout.read().split()
-                assert child.wait(PATIENCE) == -signal.SIGKILL
-            done = int(more[-1]) if more else done
+            read, write = os.pipe()
+            if not (child := os.fork()):
+                try:
+                    for k in count(1):
+                        save(str(path), timeline, timeline.end_of(k), overwrite=True)
+                        os.write(write, f"{k}\n".encode())
+                finally:
+                    os._exit(1)  # no other test runs here
+            os.close(write)
+            with open(read) as lines:
+                begun = [lines.readline() for _ in range(3)]
+                os.kill(child, signal.SIGKILL)
+                done = int([*begun, *lines][-1])
+            assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
             opened = load(str(path)).saved
             assert opened is not None
             assert opened.iteration in (done, done + 1)

@@ -268,7 +268,8 @@ def test_keyframes_thin_out_when_their_room_is_full() -> None:
         begin, kept = frames.nearest(k * EVERY + 5)
         assert kept[0][0, 0] == (begin - 1) / EVERY
         assert same_bits(kept[1], start[1])
-    assert frames.every == 32 * EVERY
+        assert (frames.every == EVERY) == (k < 10)  # there is room for ten
+    assert frames.every == frames.before(9).every == 32 * EVERY
     assert sorted(frames._frames) == [1 + 32 * j * EVERY for j in range(7)]
 
 

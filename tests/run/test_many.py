@@ -24,6 +24,7 @@ from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed
 from backprop_tui.run.many import Many, compiled, is_contiguous, shared_parts
 from tests.networks import ARTICLE, experiment, experiments, same_bits
+from tests.programs import written
 
 W2, b2, A2, X, Y, dZ1, dZ2, alpha, m, t = map(Name, "W2 b2 A2 X Y dZ1 dZ2 alpha m t".split())
 
@@ -162,6 +163,17 @@ def test_as_many_batches_are_made_at_once_as_have_room(monkeypatch: pytest.Monke
     monkeypatch.setattr(run, "_losses", lambda *_: np.zeros(0))
     run.run(1, 17, start_of(run))
     assert made == [7, 7, 3]
+
+
+@pytest.mark.parametrize("order", ["sequential", "shuffled"])
+def test_a_matrix_that_is_the_same_for_each_example_is_in_every_batch(order: str) -> None:
+    e = written(
+        {"W": (2, 2)},
+        {"X": np.arange(14).reshape(2, 7) / 9, "Y": np.ones((2, 7)), "M": [[1, 2], [0.5, 1]]},
+        {"Z": "tanh(W·M·X)", "L": "half_squared_error(Z, Y)"},
+        same=frozenset("M"),
+    )
+    assert_agree(many(replace(e, training=Training(batch=3, order=order))), 8)
 
 
 # Formulas that are not the usual ones ---------------------------------------------------------

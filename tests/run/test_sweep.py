@@ -19,6 +19,7 @@ from backprop_tui.run.edits import with_edit
 from backprop_tui.run.sweep import loss_with, sweep
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, experiments, same_bits
+from tests.programs import written
 
 
 @pytest.mark.parametrize(("iteration", "most", "first"), [(5, 3, 2), (3, 9, 1), (1, 9, 1)])
@@ -47,6 +48,16 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
     edited = timeline.retold(with_edit(e, edit)).history.loss_of(iteration.number)
     found = loss_with(timeline.program, iteration, cell, edit.value)
     assert same_bits(np.array([found]), np.array([edited]))
+
+
+def test_a_number_that_no_step_reads_changes_no_loss() -> None:
+    e = written(
+        {"W": (1, 1), "V": (1, 1)},
+        {"X": [[2.0]], "Y": [[1.0]]},
+        {"Z": "W·X", "L": "half_squared_error(Z, Y)"},
+    )
+    iteration = Timeline(e).iteration(2)
+    assert loss_with(Timeline(e).program, iteration, Cell("V", 1, 1), 9.0) == iteration.loss
 
 
 @given(experiments(SMOOTH, (1.0,)), st.data())

@@ -65,6 +65,8 @@ def test_it_ends_with_the_first_epoch_whose_mean_loss_is_below() -> None:
     ends = EPOCH * (1 + int((means < bound).argmax()))
     found = last(Timeline(DIGITS), Until(loss=bound))
     assert (found.last, found.stop) == (ends, StopReason.LOSS)
+    at_once = last(Timeline(DIGITS), Until(iterations=EPOCH, loss=np.inf))
+    assert (at_once.last, at_once.stop) == (EPOCH, StopReason.LOSS)  # not for their number
     midway = last(Timeline(DIGITS), Until(loss=np.inf), first=2)  # whole epochs alone count
     assert midway.last == 2 * EPOCH
 
@@ -77,6 +79,13 @@ def test_it_ends_after_so_many_iterations_without_a_new_best_loss() -> None:
     found = last(Timeline(DIGITS), Until(plateau=3))
     assert (found.best_in, found.last) == (news[at] + 1, news[at] + 4)
     assert (found.stop, found.best) == (StopReason.PLATEAU, best[news[at]])
+
+
+def test_what_is_no_number_is_no_new_best_loss() -> None:
+    network = Network((1, 1), ("linear",), "half_squared_error")
+    frozen = experiment(network, Training(freeze=("W1", "b1")), [[np.nan]], [[1.0]])
+    found = last(Timeline(frozen), Until(plateau=3), first=5)
+    assert (found.last, found.best_in, found.stop) == (7, 4, StopReason.PLATEAU)
 
 
 def test_it_ends_where_the_run_diverges_or_when_it_is_asked_to() -> None:
