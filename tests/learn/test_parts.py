@@ -101,3 +101,4 @@ def test_a_wrong_part_is_told_what_gives_it() -> None:
     wrong = 0.45 * found.value(Cell("dZ2", 1, 1))
     assert wrong_part("x", wrong, own, 1e-9) == f"x is what you get {across}."
     assert wrong_part("x", 17.0, own, 1e-9) == "x is not W2[1,1] · dZ2[1,1]."
+    assert wrong_part("x", -own.recorded, own, 0.0) == "x is what you get with the sign flipped."
