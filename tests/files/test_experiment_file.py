@@ -443,6 +443,23 @@ class TestAllFaultsAtOnce:
         assert found[0] == "data.X[0][1] must be a finite number; got nan"
         assert found[8] == "data.X has 12 more faults like these"
 
+    @pytest.mark.parametrize(("first", "fits"), [(0.9e-9, True), (1.1e-9, False)])
+    def test_shares_add_up_to_1_but_for_rounding(self, first: float, fits: bool) -> None:
+        text = (
+            '[network]\nlayers = [1, 2]\nactivations = ["softmax"]\nloss = "cross_entropy"\n'
+            f"[data]\nX = [[1]]\nY = [[{first!r}, 1]]\n"
+        )
+        if fits:
+            assert read(text).data.examples == 1
+        else:
+            assert faults(text)[0].endswith("got a sum of 1.0000000011")
+
+    @pytest.mark.parametrize(
+        ("total", "said"), [(10**15 - 1, "999,999,999,999,999"), (10**15, "far more")]
+    )
+    def test_of_too_many_parameters_it_is_told_how_many(self, total: int, said: str) -> None:
+        assert checks._roughly(total) == said
+
     def test_cross_entropy_needs_targets_that_are_shares(self) -> None:
         text = """
         [network]
