@@ -21,7 +21,7 @@ from backprop_tui.files.experiment_file import (
     load,
     read_experiment,
 )
-from backprop_tui.files.overrides import _may_fit
+from backprop_tui.files.overrides import _may_fit, still_true
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.messages import listed
@@ -76,6 +76,37 @@ def test_a_list_is_a_column_or_a_row_as_the_examples_are(
 ) -> None:
     assert _may_fit(value, fits, axis)
     assert not _may_fit(value, fits[::-1], axis)
+
+
+@pytest.mark.parametrize("value", ["x", 5, None])
+def test_what_is_no_list_is_a_fault_of_its_own(value: Any) -> None:
+    assert _may_fit(value, (1, 3), 1)
+
+
+def test_rows_fit_if_all_do() -> None:
+    assert _may_fit([[1, 2], [3, 4]], (2, 2), 1)
+    assert not _may_fit([[1, 2], [3]], (2, 2), 1)
+    assert not _may_fit([[1, 2], 3], (2, 2), 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "of_same_data", "of_other_data"),
+    [
+        ("no table", True, True),
+        ({"at": "L"}, True, True),
+        ({"at": {"step": "L"}}, True, True),
+        ({"at": {"step": "L", "iteration": 1}}, False, False),
+        ({"at": "J"}, True, False),
+        ({"at": {"step": "J"}}, True, False),
+        ({"at": "Z1", "cell": [1, 1]}, True, False),
+    ],
+)
+def test_what_is_said_holds_of_the_same_network_and_numbers(
+    entry: Any, of_same_data: bool, of_other_data: bool
+) -> None:
+    assert bool(still_true([entry], True, True)) is of_same_data
+    assert bool(still_true([entry], True, False)) is of_other_data
+    assert still_true([entry], False, True) == []
 
 
 def changed(old: str, new: str, text: str = SMALL) -> str:
@@ -584,7 +615,10 @@ class TestOverrides:
         assert list(read(text, seed="3").initial.given) == ["b2"]
 
     def test_fewer_examples_than_a_batch_are_a_batch(self) -> None:
-        assert read(SMALL + "[training]\nbatch = 2", x="1,2", y="1").training.batch == 1
+        text = SMALL + "[training]\nbatch = {}"
+        assert read(text.format(2), x="1,2", y="1").training.batch == 1
+        assert read(text.format(2), x="1,2;3,4;5,6", y="1;0;1").training.batch == 2
+        assert read(text.format('"all"'), x="1,2", y="1").training.batch == 1
 
     def test_notes_go_where_they_may_no_longer_be_true(self) -> None:
         text = SMALL + (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -13,7 +14,15 @@ from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import AnswerVerdict, judge, read_number
-from backprop_tui.learn.parts import MOST, ask_parts, of_part, parts_of, put_together, wrong_part
+from backprop_tui.learn.parts import (
+    MOST,
+    _beside,
+    ask_parts,
+    of_part,
+    parts_of,
+    put_together,
+    wrong_part,
+)
 from backprop_tui.learn.questions import ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
@@ -90,6 +99,22 @@ def test_a_function_is_written_out_but_for_those_that_a_calculator_has() -> None
     assert list(map(text, parts_of(sigmoid))) == ["exp(−Z1[1,1])"]
     tanh = explained(Timeline(load("softmax")), Cell("A1", 1, 1))
     assert list(map(text, parts_of(tanh))) == ["Z1[1,1]"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shape", "beside"),
+    [
+        ((1, 1), (2, 2), "A[2,1] A[1,2]"),
+        ((1, 2), (2, 3), "A[2,1] A[2,2] A[1,3] A[1,1]"),
+        ((2, 1), (2, 1), "A[1,1]"),
+        ((2, 2), (3, 3), "A[3,2] A[1,2] A[2,3] A[2,1]"),
+        ((1, 1), (1, 1), ""),
+    ],
+)
+def test_the_cells_across_and_beside(
+    cell: tuple[int, int], shape: tuple[int, int], beside: str
+) -> None:
+    assert " ".join(map(text, _beside(Cell("A", *cell), shape))) == beside
 
 
 def test_a_wrong_part_is_told_what_gives_it() -> None:

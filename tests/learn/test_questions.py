@@ -76,8 +76,9 @@ def all_asked(lesson: str, symbol: str) -> Iterator[str]:
     yield f"{idea(found)} {put_together(found)}"
     for part in ask_parts(asked, found, 1):
         yield from told(part)
-    for typed in (False, True) if symbol in program.gradients else ():
-        lines = derivation(program, symbol, elements=not typed)
+    ways = ((True, False), (False, False), (False, True)) if symbol in program.gradients else ()
+    for elements, typed in ways:
+        lines = derivation(program, symbol, elements=elements)
         if (line := ask_line(program, asked.place, lines, typed)) is not None:
             yield f"line {line.line}"
             yield from told(line)
