@@ -823,3 +823,24 @@ def test_what_each_mistake_makes_of_a_step(slips: str) -> None:
 def every_one(program: Program, symbol: str) -> Iterator[str]:
     for slip in every_slip(program, symbol):
         yield f"{slip.mistake.name}: {text(slip.right)} → {text(slip.wrong)}"
+
+
+MADE = Path(__file__).with_name("made.txt").read_text("utf-8").split("\n\n")
+"""What runs of those programs make with each mistake, and what is told of it."""
+
+
+@pytest.mark.parametrize("made", MADE, ids=[made.partition("\n")[0] for made in MADE])
+def test_what_a_run_makes_with_each_mistake(made: str) -> None:
+    name, *lines = made.strip().splitlines()
+    assert list(all_made(PROGRAMS[name])) == lines
+
+
+def all_made(program: Program) -> Iterator[str]:
+    """The steps that each mistake changes, as MADE has them."""
+    for mistake in CATALOGUE.values():
+        if made := mistake.slips(program):
+            yield f"{mistake.name}: {mistake.told(program)}"
+            yield from (f"  {slip.step.symbol}: {slip.of_run}" for slip in made)
+            right = {step.symbol: step.expression for step in program.steps}
+            changed = [s for s in mistake.steps(program) if right.get(s.symbol) != s.expression]
+            yield f"  changes {', '.join(step.symbol for step in changed)}"
