@@ -841,6 +841,7 @@ def all_made(program: Program) -> Iterator[str]:
         if made := mistake.slips(program):
             yield f"{mistake.name}: {mistake.told(program)}"
             yield from (f"  {slip.step.symbol}: {slip.of_run}" for slip in made)
-            right = {step.symbol: step.expression for step in program.steps}
-            changed = [s for s in mistake.steps(program) if right.get(s.symbol) != s.expression]
-            yield f"  changes {', '.join(step.symbol for step in changed)}"
+            steps, right = mistake.steps(program), set(program.steps)
+            changed = [step.symbol for step in steps if step not in right]
+            order = " ".join(step.symbol for step in steps)
+            yield f"  changes {', '.join(changed)}" if changed else f"  the order is {order}"
