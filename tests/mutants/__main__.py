@@ -65,6 +65,14 @@ EQUIVALENT = {
     ("learn/by_hand.py", "abs(q - x) <= 0.5000001 * unit  →  abs(q - x) <"): (
         "no number lies just there"
     ),
+    (
+        "learn/effect.py",
+        "not changes_nothing(right, made, begun.number)  →  not changes_nothing(made",
+    ): "two runs differ whichever comes first",
+    (
+        "learn/effect.py",
+        "not changes_nothing(self.timeline, self.wrong, iteration)  →  not changes_nothing(self.w",
+    ): "two runs differ whichever comes first",
     ("maths/rules.py", "e.args[0]  →  e.args[-1]"): "a softmax has one argument",
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
