@@ -317,6 +317,25 @@ class TestChanges:
         again = resume_command(lesson, now, "all", decimals + 1)
         assert again.split()[1:] == f"article --seed 5 --ask all --decimals {decimals + 1}".split()
 
+    @pytest.mark.parametrize(
+        ("trail", "here", "begun"),
+        [
+            ((), 9, 9),
+            ((3, 5), 9, 3),
+            ((0, 5), 9, 5),  # what was there before the run
+            ((0,), 9, 9),
+            ((9,), 9, 9),
+            ((12,), 9, 9),  # not yet
+            ((1,), saving.REPLAYED + 1, 1),
+            ((1,), saving.REPLAYED + 2, saving.REPLAYED + 2),  # it would take long
+        ],
+    )
+    def test_a_run_begins_where_its_trail_does_unless_that_is_far_back(
+        self, trail: tuple[int, ...], here: int, begun: int
+    ) -> None:
+        look = Look(trail=tuple((k, Cell("W1", 1, 1)) for k in trail))
+        assert saving._explained_from(look, here) == begun
+
     def test_what_may_be_too_large_to_be_read_is_told(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
