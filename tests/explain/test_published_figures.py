@@ -212,6 +212,24 @@ class TestComparing:
         weight = Timeline(ARTICLE).iteration(iteration + 1).given["W1"][0, 0]
         assert found[0].computed == weight
 
+    def test_a_figure_that_fits_the_parameter_before_its_update_is_of_that(self) -> None:
+        done = Timeline(ARTICLE).iteration(1)
+        weight, gradient = (
+            matrix[0, 0]
+            for matrix in (
+                done.given["W1"],
+                done.results[Timeline(ARTICLE).program.index("dW1")],
+            )
+        )
+        printed = f"{weight + 7 * gradient:.8f}"
+        (found,) = of(Published("", figures=(figure("W1[1,1] + 7*dW1[1,1]", [printed]),)))
+        assert (found.verdict, found.failed) == (FigureVerdict.BEFORE, False)
+        assert found.computed == pytest.approx(weight + 7 * gradient)
+        assert found.as_printed
+        (alone,) = of(Published("", figures=(figure("W1[1,1]", [f"{weight:.8f}"]),)))
+        assert alone.verdict is FigureVerdict.WRONG  # a cell is the one after it
+        assert alone.remark.endswith("means the value before it, which is as printed.")
+
     @pytest.mark.parametrize(
         ("formula", "printed", "remark"),
         [
