@@ -483,7 +483,7 @@ class TestRuns:
         ("a;b,c\n1;2,3\n", ";"),  # the rarer one in text, where both explain it
         ("a,b;c\n1,2;3\n4,5\n", ","),  # what holds in more rows
         ("a;b,c,d\n1;2,3,4\n", ","),  # what gives more columns
-        ('a,"b\n1,2\n', ","),
+        ('a;"b\n1;2\n', ","),  # what it does not explain
         ("a,b\n" + "1,2\n" * 19 + "1;2\n" * 99, ","),  # by its first rows
     ],
 )
