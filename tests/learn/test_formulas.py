@@ -49,7 +49,7 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, in_rows, same_bits
-from tests.programs import programs
+from tests.programs import programs, written
 
 BATCH = experiment(
     Network((3, 3, 2), ("tanh", "sigmoid"), "half_squared_error"),
@@ -852,6 +852,19 @@ def test_formulas_of_ones_own_run_compiled_as_they_do_step_by_step_and_are_expla
         assert isinstance(found.remarks, tuple)
         assert found.numpy
         assert found.shape_line
+
+
+def test_a_backward_formula_reads_what_the_forward_ones_make_a_gradient_of() -> None:
+    """B is of no use to the loss until A reads it."""
+    e = written(
+        {"W": (2, 2), "U": (2, 2)},
+        {"X": np.eye(2), "Y": np.eye(2)},
+        {"B": "U·X", "A": "W·X", "L": "half_squared_error(A, Y)"},
+    )
+    assert "dB" not in e.program.gradients
+    found = trees(e.network, e.training, {"dU": "db @ X.T / m", "A": "W·X + B"})
+    assert list(found) == ["dU", "A"]
+    assert "dB" in names(found["dU"])
 
 
 def test_a_derivation_stays_where_the_formula_is_the_taught_one() -> None:
