@@ -20,7 +20,7 @@ from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.check import Report
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
-from backprop_tui.learn import probes
+from backprop_tui.learn import formulas, probes, trial
 from backprop_tui.learn.formulas import JudgedFormula, judge, trees
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, slips_in
 from backprop_tui.learn.probes import misfit
@@ -993,3 +993,27 @@ def test_what_is_said_of_a_formula(typed: str) -> None:
         symbol, source = formula.split(" = ", 1)
         judged = judge(e, symbol, source)
         assert f"  {judged.verdict.name}: {judged.sentence}" == said
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "rows", "columns"),
+    [
+        ("three examples", "Z2", "K", "m"),
+        ("three examples", "A1", "3", "m"),
+        ("three examples", "W2", "K", "3"),
+        ("three examples", "W1", "3", "2"),
+        ("three examples", "2", "1", "1"),
+        ("three examples", "Q", "1", "1"),
+        ("one output", "Z2", "1", "m"),
+        ("one output in rows", "Z1", "m", "2"),
+        ("one output in rows", "W1", "2", "2"),
+    ],
+)
+def test_how_many_rows_and_columns_there_are(name: str, of: str, rows: str, columns: str) -> None:
+    found = formulas._counts(NETWORKS[name].program)(parse(of))
+    assert tuple(map(text, found)) == (rows, columns)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "one example"), (2, "2 examples"), (3, "3 examples")])
+def test_so_many_examples(n: int, said: str) -> None:
+    assert trial._so_many(n, "example") == said
