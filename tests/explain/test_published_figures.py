@@ -18,6 +18,7 @@ from backprop_tui.explain.published import (
     Beside,
     Comparison,
     FigureVerdict,
+    _places,
     compare,
     in_other_orientation,
     is_cut,
@@ -391,3 +392,9 @@ class TestBeside:
             beside.at(k, Cell("A2", 1, 1))
             beside.at(k, Cell("L", 1, 1))
         assert asked == [1, 2]
+
+
+def test_a_source_rounds_to_the_decimals_that_it_prints() -> None:
+    """From two on; not to as many as are exact, and not to those of a power of ten."""
+    printed = ("0.5", "0.25", "1.125", "7", "1.25e-3", "", "0.12345678901", "0.123456789012")
+    assert _places(Published("", figures=(figure("A1", printed),))) == (11, 3, 2)

@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.files import checks
+from backprop_tui.files.draft import _is_whole, must_be
 from backprop_tui.files.experiment_file import (
     LARGEST_FILE,
     ExperimentError,
+    as_argument,
     load,
     read_experiment,
 )
 from backprop_tui.files.overrides import _may_fit, still_true
+from backprop_tui.files.schema import bare, dotted
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.messages import listed
@@ -967,3 +970,45 @@ value = 0.25
         assert not read(text, x="1,2", y="1").edits
         assert not read(text, seed="3").edits
         assert not read(text, loss="half_squared_error").edits
+
+
+@pytest.mark.parametrize(
+    ("path", "argument"),
+    [
+        ("mine.toml", "mine.toml"),
+        ("a b.toml", "'a b.toml'"),
+        ("-x.toml", "./-x.toml"),
+        ("mine", "./mine"),
+        ("./mine", "./mine"),
+    ],
+)
+def test_a_path_is_typed_as_no_flag_and_no_lesson(path: str, argument: str) -> None:
+    assert as_argument(path) == argument
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (None, False),
+        (1, True),
+        ((1, 2), True),
+        ((1, None), False),
+        ({"matrix": 1}, True),
+        ({"matrix": None}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_wrong_in_a_value_leaves_it_incomplete(value: Any, whole: bool) -> None:
+    assert _is_whole(value) is whole
+
+
+def test_a_shape_says_whether_it_is_the_transpose() -> None:
+    assert must_be((2, 3), (3, 2)) == "2×3, the transpose of that"
+    assert must_be((2, 3), (2, 2)) == "2×3"
+
+
+def test_a_key_that_toml_needs_in_quotes_has_them() -> None:
+    assert dotted(("a-B_1", 0, "b c")) == '.a-B_1[0]."b c"'
+    assert bare("x" * 60) == "x" * 60
+    assert bare("x" * 61).startswith('"x')
+    assert bare("") == '""'

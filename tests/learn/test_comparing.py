@@ -21,7 +21,7 @@ from backprop_tui.learn.comparing import (
     compare,
 )
 from backprop_tui.learn.mistakes import CATALOGUE
-from backprop_tui.learn.own_arrays import _meant, ways_of
+from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
 from backprop_tui.run.timeline import Timeline
@@ -495,3 +495,19 @@ def test_the_library_compares_too() -> None:
         line.find(verdict) for line in told.splitlines()[1:-1] for verdict in ("not in", "differs")
     }
     assert columns == {-1, len("W1_new  ")}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "turned", "examples", "batch", "said"),
+    [
+        ("", "", 4, 4, "its own data and parameters; a batch is 4 examples"),
+        ("X", "", 4, 1, "your X; a batch is 1 of 4 examples"),
+        ("X W1", "X", 1, 1, "your X, W1 (transposed: X); a batch is 1 example"),
+    ],
+)
+def test_with_what_the_run_begins(
+    chosen: str, turned: str, examples: int, batch: int, said: str
+) -> None:
+    own = {symbol: np.ones((1, 1)) for symbol in chosen.split()}
+    turns = {symbol: symbol in turned for symbol in own}
+    assert _setting(own, turns, examples, batch) == f"The run begins with {said}."

@@ -1017,3 +1017,44 @@ def test_how_many_rows_and_columns_there_are(name: str, of: str, rows: str, colu
 @pytest.mark.parametrize(("n", "said"), [(1, "one example"), (2, "2 examples"), (3, "3 examples")])
 def test_so_many_examples(n: int, said: str) -> None:
     assert trial._so_many(n, "example") == said
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hint"),
+    [
+        ("dW2", "The result has shape 1×2. Use dZ2, A1 and m."),
+        ("L", "The result has shape 1×4. Use Y, A2 and log(…)."),
+        ("J", "The result has shape 1×1. Use L, m and total(…)."),
+        ("A1", "The result has shape 2×4. Use Z1 and σ(…)."),
+        ("db1", "The result has shape 2×1. Use dZ1, m and row_sums(…)."),
+    ],
+)
+def test_a_hint_names_what_a_formula_is_made_of(symbol: str, hint: str) -> None:
+    program = load("batch").program
+    assert formulas.hint_of(program.steps[program.index(symbol)], program.shapes(4)) == hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "nested"),
+    [("2", 0), ("exp(2)", 0), ("sigmoid(2)", 1), ("exp(sigmoid(2)) + relu'(tanh(1))", 2)],
+)
+def test_functions_within_each_other_are_counted(typed: str, nested: int) -> None:
+    assert formulas._nested(parse(typed)) == nested
+
+
+def test_g_is_the_activation_of_its_layer() -> None:
+    columns = Network((2, 2, 2), ("tanh", "softmax"), "cross_entropy")
+    rows, same = changed(columns, orientation="rows"), changed(columns, activations=("tanh",) * 2)
+    named = formulas.activations_by_layer
+    assert named(columns) == {"g1": "tanh", "g2": "softmax"}
+    assert named(rows) == {"softmax": "softmax_rows", "g1": "tanh", "g2": "softmax_rows"}
+    assert named(same) == {"g": "tanh", "g1": "tanh", "g2": "tanh"}
+    assert named(load("rnn").network) == {}
+
+
+def test_what_is_nearly_right_says_by_what_it_is_not() -> None:
+    assert [trial._close(*case) for case in ((True, ""), (False, "2"), (True, "1/3"))] == [
+        "Close: only the sign is wrong.",
+        "Close: it is 2 times the correct value.",
+        "Close: it is 1/3 times the correct value, and the sign is wrong.",
+    ]
