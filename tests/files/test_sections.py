@@ -9,7 +9,7 @@ import pytest
 from backprop_tui.files.experiment_file import ExperimentError, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.schema import Faults, as_table, place, read, record
-from backprop_tui.files.sections import EXPERIMENT, FLAGS, described, overrides_of
+from backprop_tui.files.sections import EXPERIMENT, FLAGS, GIVEN, described, overrides_of
 from backprop_tui.model.experiment import Initial
 from backprop_tui.model.keys import (
     SHARE,
@@ -104,6 +104,12 @@ class TestAnAddedKey:
             "0.0",
             "how much weights cost",
         ]
+
+
+def test_keys_of_one_s_own_are_listed_by_one_that_is_like_them() -> None:
+    listed = [path for path, *_ in described()]
+    assert {"initial.W1", "keyframe.W1", "given.A1", "published[].…"} < set(listed)
+    assert GIVEN.names == ("A1", "dZ2")
 
 
 def test_a_key_of_the_view_is_written_where_it_is_not_as_usual() -> None:
