@@ -39,6 +39,24 @@ def test_faults_stand_in_the_order_of_the_file_and_what_is_missing_at_the_head()
     assert place(("a", 2), document) == (0, -1)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "more"),
+    [(8, None), (9, "data.X has 1 more fault like these"), (11, "data.X has 3 more faults like")],
+)
+def test_of_many_faults_in_a_matrix_eight_are_told_and_the_others_counted_behind_them(
+    wrong: int, more: str | None
+) -> None:
+    faults = Faults({"data": {"X": [[0.0]] * wrong}})
+    faults.add_some(("data", "X"), [((i, 0), "must be 1") for i in range(wrong)])
+    told = faults.in_file_order()
+    assert told[:8] == tuple(f"data.X[{i}][0] must be 1" for i in range(8))
+    if more is None:
+        assert len(told) == 8
+    else:
+        assert told[8].startswith(more)
+        assert faults.found[-1][0] == ("data", "X", 8, 0)
+
+
 # A key added to a record, and to nothing else ------------------------------------------------
 
 
