@@ -44,6 +44,9 @@ EQUIVALENT = {
         ("learn/probes.py", f"{number}  →"): "any numbers do that are those of no run"
         for number in (0.37, 0.83, 0.71, 0.19, 0.23, 0.53, 6.0)
     },
+    ("learn/diagnosis.py", "abs(exponent - near) < 0.001  →  abs(exponent - near) <="): (
+        "no logarithm lies just there"
+    ),
     ("learn/trial.py", "round(1 / abs(ratio), 9)"): "what rounding leaves is far smaller",
     (
         "explain/gradient_check.py",
