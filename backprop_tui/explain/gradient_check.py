@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -127,12 +129,13 @@ def check_cells(
         for i, j in cells:
             yield perturbation.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
-    entry, quotients, place = -1, None, program.architecture.place
-    for i, j in sorted(cells, key=lambda cell: place(*cell)):
-        k, example = place(i, j)
-        if k != entry or quotients is None:  # one change in all examples serves each of them
-            entry, quotients = k, perturbation.quotients_of_entry(k)
-        yield quotients.judged(i, j, example, float(analytic[i, j]))
+    place = program.architecture.place
+    places = sorted(place(i, j) for i, j in cells)
+    for entry, of_entry in groupby(places, key=itemgetter(0)):
+        quotients = perturbation.quotients_of_entry(entry)  # a change in all examples serves each
+        for _, example in of_entry:
+            i, j = place(entry, example)
+            yield quotients.judged(i, j, example, float(analytic[i, j]))
 
 
 def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:

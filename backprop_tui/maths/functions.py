@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -58,10 +58,7 @@ class Primitive:
 
 
 def _maximum(*args: Any) -> Any:
-    largest = args[0]
-    for arg in args[1:]:
-        largest = np.maximum(largest, arg)
-    return largest
+    return reduce(np.maximum, args)
 
 
 PRIMITIVES: dict[str, Primitive] = {
