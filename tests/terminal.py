@@ -15,18 +15,18 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 
 import pyte
 
-ROOT = Path(__file__).parents[1]
-PATIENCE = 60.0
-"""Seconds until a condition is given up: generous, as a machine may be busy with other things."""
+from tests.warm import PATIENCE, ROOT, Warm, surroundings
+
+PACKAGE = "backprop_tui"
+END = b"\0"
+"""What no program writes: it comes behind all that one has written."""
 BEYOND_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$[a-z]|\x1bP[^\x1b]*\x1b\\")
 """Sequences that the emulator would print: kitty's keyboard, mode requests, device strings."""
 
@@ -45,15 +45,20 @@ class Terminal:
         self._set_size(width, height)
         self.modes_before = termios.tcgetattr(self._main)
         self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            command,
-            stdin=self._side,
-            stdout=self._side,
-            stderr=self._side,
-            cwd=ROOT,
-            env=surroundings() | (env or {}),
-            start_new_session=True,
-        )
+        side, env = self._side, surroundings() | (env or {})
+        self.process: Warm | subprocess.Popen[bytes]
+        if command[0] == PACKAGE:
+            self.process = Warm(command[1:], env, side, side, side)
+        else:
+            self.process = subprocess.Popen(
+                command,
+                stdin=side,
+                stdout=side,
+                stderr=side,
+                cwd=ROOT,
+                env=env,
+                start_new_session=True,
+            )
 
     def __enter__(self) -> Terminal:
         return self
@@ -139,8 +144,8 @@ class Terminal:
     @property
     def is_stopped(self) -> bool:
         """Whether the program was suspended, and so waits for its shell."""
-        _, status = os.waitpid(self.process.pid, os.WNOHANG | os.WUNTRACED)
-        return os.WIFSTOPPED(status)
+        assert isinstance(self.process, Warm)
+        return self.process.is_stopped()
 
     # What is done to it
 
@@ -158,9 +163,13 @@ class Terminal:
     def until_ended(self) -> int:
         """Wait for the end of the program, and return its exit status."""
         self.until(lambda: self.process.poll() is not None, "the end")
-        before = len(self.pieces)
-        self.quiet(0.2)
-        self.show(before)
+        while not select.select([], [self._side], [], 0)[1]:
+            self.look(0.05)
+        os.write(self._side, END)
+        while not self.output.endswith(END):
+            self.look(PATIENCE)
+        at, last = self.pieces[-1]
+        self.pieces[-1] = at, last.removesuffix(END)
         return self.process.wait()
 
     def mode_is_on(self, number: int) -> bool:
@@ -170,20 +179,11 @@ class Terminal:
         return bool(states) and states[-1] == b"h"
 
 
-def surroundings() -> dict[str, str]:
-    """An ordinary terminal's environment, with nothing of the one that tests run in."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR", "PYTHONPATH")}
-    return kept | {
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "LANG": "C.UTF-8",
-        "TEXTUAL_ANIMATIONS": "none",
-        # new ones each time: what one test has left behind or remembered is no other's
-        "XDG_STATE_HOME": tempfile.mkdtemp(dir=os.environ.get("XDG_STATE_HOME")),
-        "XDG_CONFIG_HOME": tempfile.mkdtemp(dir=os.environ.get("XDG_CONFIG_HOME")),
-    }
-
-
 def stepper(*arguments: str) -> list[str]:
-    """The command that steps through an experiment."""
-    return [sys.executable, "-m", "backprop_tui", *arguments]
+    """The program, as a fresh interpreter starts it."""
+    return [sys.executable, "-m", PACKAGE, *arguments]
+
+
+def warm(*arguments: str) -> list[str]:
+    """The program, with all that it imports imported already."""
+    return [PACKAGE, *arguments]

@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +32,7 @@ from backprop_tui.run.timeline import Timeline
 from backprop_tui.session.opening import way_back
 from backprop_tui.session.session import Session
 from tests.terminal import Terminal, stepper
+from tests.warm import Warm, ran
 
 PATIENCE = 60  # seconds before a child that hangs is given up
 
@@ -84,13 +86,14 @@ def child(*argv: str, code: str = "", **environment: str) -> subprocess.Complete
     )
 
 
-def imported_by(*argv: str) -> set[str]:
-    """Which of the large packages a command has imported when it ends."""
+def imported_by(*commands: str) -> list[set[str]]:
+    """Which of the large packages are imported in a process after each of these commands."""
     code = (
-        "import sys; from backprop_tui.__main__ import main; main(sys.argv[1:]); "
-        "print(*{'numpy', 'rich', 'textual'} & set(sys.modules), file=sys.stderr)"
+        "import sys; from backprop_tui.__main__ import main\nfor command in sys.argv[1:]:\n"
+        "    main(command.split())\n"
+        "    print(*{'numpy', 'rich', 'textual'} & set(sys.modules), file=sys.stderr)"
     )
-    return set(child(*argv, code=code).stderr.split())
+    return [set(line.split()) for line in child(*commands, code=code).stderr.splitlines()]
 
 
 class TestHelp:
@@ -117,22 +120,16 @@ class TestHelp:
 
 
 class TestImports:
-    @pytest.mark.parametrize(
-        "argv", [["--help"], ["--version"], ["check", "--help"], ["completion", "bash"]]
-    )
-    def test_help_version_and_completion_wait_for_nothing(self, argv: list[str]) -> None:
-        assert imported_by(*argv) == set()
+    """Each command waits for no more than it needs; one that needs more comes later here."""
 
-    def test_lessons_and_trace_do_without_the_screen(self) -> None:
-        assert imported_by("lessons") == {"numpy", "rich"}
-        assert imported_by("lessons", "mazur") == set()
-        assert imported_by("trace") == {"numpy", "rich"}
-        assert imported_by("trace", "--format", "jsonl") == {"numpy"}
-        assert imported_by("check") == {"numpy", "rich"}
-        assert imported_by("train") == {"numpy", "rich"}
+    def test_help_version_and_completion_wait_for_nothing(self) -> None:
+        asked = ("--help", "--version", "check --help", "completion bash", "lessons mazur")
+        assert imported_by(*asked) == [set()] * len(asked)
 
-    def test_stepping_in_words_does_without_the_screen_too(self) -> None:
-        assert imported_by("--plain") == {"numpy"}
+    def test_only_the_stepper_waits_for_the_screen(self) -> None:
+        assert imported_by("trace --format jsonl", "--plain") == [{"numpy"}] * 2
+        tables = ("trace", "lessons", "check", "train --iterations 5")
+        assert imported_by(*tables) == [{"numpy", "rich"}] * len(tables)
 
 
 class TestTables:
@@ -222,36 +219,26 @@ class TestTrace:
         ]
 
     def test_a_closed_pipe_ends_it_quietly(self) -> None:
-        with subprocess.Popen(
-            [sys.executable, "-m", "backprop_tui", "trace", "--iterations", "9" * 18],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as running:
-            assert running.stdout is not None
-            assert running.stderr is not None
-            assert running.stdout.readline() == b"The article's network\n"
+        with Warm(["trace", "--iterations", "9" * 18]) as running:
+            assert running.stdout.readline() == "The article's network\n"
             running.stdout.close()
-            assert running.wait(PATIENCE) == 0
-            assert running.stderr.read() == b""
+            assert running.wait() == 0
+            assert running.stderr.read() == ""
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_trace_that_is_stopped_ends_with_a_whole_iteration(
         self, number: signal.Signals
     ) -> None:
-        with subprocess.Popen(
-            [*stepper("trace", "--format", "jsonl", "--iterations", "9" * 9)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as running:
-            assert running.stdout is not None
-            while b'"iteration": 2,' not in running.stdout.readline():
+        with Warm(["trace", "--format", "jsonl", "--iterations", "9" * 9]) as running:
+            while '"iteration": 2,' not in running.stdout.readline():
                 assert running.poll() is None
             running.send_signal(number)
-            rest, err = running.communicate(timeout=PATIENCE)
+            rest, err = running.stdout.read(), running.stderr.read()
+            status = running.wait()
         last = json.loads(rest.splitlines()[-1])
-        assert (running.returncode, last["symbol"], last["step"]) == (128 + number, "b2", 17)
+        assert (status, last["symbol"], last["step"]) == (128 + number, "b2", 17)
         after = f"stopped on request after iteration {last['iteration']:,} of 999,999,999"
-        assert err.decode() == f"backprop-tui: {after}\n"
+        assert err == f"backprop-tui: {after}\n"
 
     def test_how_far_a_trace_into_a_file_has_come_is_told(self, tmp_path: Path) -> None:
         words = "exec", *stepper("trace", "--iterations", "9" * 9), ">", str(tmp_path / "trace")
@@ -285,25 +272,12 @@ class TestTrace:
         read, write = os.pipe()
         os.close(read)
         with open(write, "wb") as nobody:
-            told = subprocess.run(
-                [sys.executable, "-m", "backprop_tui", *argv],
-                stdout=nobody,
-                stderr=subprocess.PIPE,
-                timeout=PATIENCE,
-                check=False,
-            )
-        assert (told.returncode, told.stderr) == (status, b"")
+            assert ran(*argv, stdout=nobody.fileno()) == (status, "", "")
 
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
     def test_a_fault_that_nobody_can_be_told_is_still_one(self) -> None:
         with open("/dev/full", "w") as full:
-            told = subprocess.run(
-                [sys.executable, "-m", "backprop_tui", "trace", "nope"],
-                stderr=full,
-                timeout=PATIENCE,
-                check=False,
-            )
-        assert told.returncode == 2
+            assert ran("trace", "nope", stderr=full.fileno()) == (2, "", "")
 
     def test_too_little_memory_is_a_fault(
         self, tell: Teller, monkeypatch: pytest.MonkeyPatch
@@ -317,19 +291,9 @@ class TestTrace:
 
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
     def test_a_full_disk_is_a_fault(self) -> None:
+        fault = "backprop-tui: the output cannot be written: No space left on device\n"
         with open("/dev/full", "w") as full:
-            told = subprocess.run(
-                [sys.executable, "-m", "backprop_tui", "trace"],
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-        assert told.returncode == 2
-        assert (
-            told.stderr == "backprop-tui: the output cannot be written: No space left on device\n"
-        )
+            assert ran("trace", stdout=full.fileno()) == (2, "", fault)
 
 
 class TestEncodings:
@@ -344,11 +308,13 @@ class TestEncodings:
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr.startswith('backprop-tui: there is no lesson "maz?r"')
 
-    @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "latin-1"}])
-    def test_documents_are_utf_8(self, locale: dict[str, str]) -> None:
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+    def test_documents_are_utf_8(self, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for argv in (["trace", "--format", "jsonl"], ["trace", "--format", "markdown"]):
-            assert "Z1 = W1·X + b1" in child(*argv, **locale).stdout
-        assert child("lessons", "article", **locale).stdout == lessons.text("article")
+            monkeypatch.setattr("sys.stdout", out := TextIOWrapper(BytesIO(), encoding))
+            assert main(argv) == 0
+            assert "Z1 = W1·X + b1".encode() in out.buffer.getvalue()
+        assert child("lessons", "article", LC_ALL="C").stdout == lessons.text("article")
 
 
 class TestLessons:
@@ -578,32 +544,25 @@ class TestStepper:
         assert app.ascii_only is ascii_only
 
     def test_without_a_terminal_names_what_needs_none(self) -> None:
-        told = child("mazur")
-        assert (told.returncode, told.stdout) == (2, "")
-        assert told.stderr == (
+        status, out, err = ran("mazur")
+        assert (status, out) == (2, "")
+        assert err == (
             "backprop-tui: the input is not a terminal, and stepping needs one; "
             '"backprop-tui trace mazur" writes the same steps as text, and '
             '"backprop-tui --plain mazur" reads commands, one a line\n'
         )
 
     @pytest.mark.parametrize("term", ["dumb", "xterm"])
-    def test_half_a_terminal_is_none(self, term: str) -> None:
+    def test_half_a_terminal_is_none(self, term: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TERM", term)
         leader, follower = pty.openpty()
         try:
-            told = subprocess.run(
-                [sys.executable, "-m", "backprop_tui"],
-                stdin=follower,
-                capture_output=True,
-                text=True,
-                env={**os.environ, "TERM": term},
-                timeout=PATIENCE,
-                check=False,
-            )
+            status, _, err = ran(stdin=follower)
         finally:
             os.close(leader)
             os.close(follower)
-        assert told.returncode == 2
-        assert told.stderr.startswith(
+        assert status == 2
+        assert err.startswith(
             "backprop-tui: the output is not a terminal, and stepping needs one; "
         )
 
@@ -635,18 +594,25 @@ class FakeApp:
 
 
 PRINTING = "trace check derive --version --help lessons help --plain train".split()
+CLOSED = "the output cannot be written: it is closed"
 
 
 @pytest.mark.parametrize("command", [*PRINTING, "export --as html", "completion bash"])
-def test_a_closed_output_is_a_fault(command: str) -> None:
+def test_a_closed_output_is_a_fault(
+    command: str, tell: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO())
+    monkeypatch.setattr("sys.stdout", None)  # as the interpreter has it then
+    assert tell.faults(*command.split()) == [CLOSED]
+    sys.stdout.close()
+
+
+def test_an_output_that_a_shell_has_closed_is_one() -> None:
+    command = f"'{sys.executable}' -m backprop_tui --version >&-"
     told = subprocess.run(
-        ["/bin/sh", "-c", f"'{sys.executable}' -m backprop_tui {command} >&- </dev/null"],
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        check=False,
+        ["/bin/sh", "-c", command], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
     )
-    fault = b"backprop-tui: the output cannot be written: it is closed\n"
-    assert (told.returncode, told.stderr) == (2, fault)
+    assert (told.returncode, told.stderr.decode()) == (2, f"backprop-tui: {CLOSED}\n")
 
 
 def test_what_goes_to_a_file_needs_no_output(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from backprop_tui.__main__ import main
 from backprop_tui.cli.commands import COMMANDS
 from backprop_tui.exports.formats import FORMATS
 from tests.exports.runs import printed_by
-from tests.terminal import Terminal, stepper
+from tests.terminal import Terminal, warm
 
 
 class Exported:
@@ -140,7 +140,7 @@ def test_help_names_every_format() -> None:
 
 def test_stopped_by_ctrl_c_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     place = tmp_path / "long.html"
-    command = stepper(*("export", "--as", "html", "--iterations", "9" * 9, "--output", str(place)))
+    command = warm(*("export", "--as", "html", "--iterations", "9" * 9, "--output", str(place)))
     with Terminal(command, 80, 24) as terminal:
         terminal.until_says("characters so far; ctrl-c stops")
         terminal.process.send_signal(signal.SIGINT)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +20,10 @@ from backprop_tui.session.travel import known_losses
 from tests.files import no_file_beyond
 from tests.formulas import FOLDER, NAMES, program_file
 from tests.networks import same_bits
-from tests.terminal import Terminal, stepper
+from tests.terminal import Terminal, warm
 from tests.tui.driver import stepping
+from tests.warm import Warm
 
-PATIENCE = 60
 WILD = ("--learning-rate", "1e300", "--activations", "relu,linear", "--loss", "half_squared_error")
 XOR = """
 [network]
@@ -152,28 +150,19 @@ class TestStops:
 
     @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
     def test_when_it_is_told_to(self, name: str, tmp_path: Path) -> None:
-        with subprocess.Popen(
-            [
-                *(sys.executable, "-W", "error", "-m", "backprop_tui", "train"),
-                *("--iterations", "9" * 15, "--history", "h.csv", "--save", "run.toml"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-        ) as child:
-            history = tmp_path / "h.csv"
+        history, saved = tmp_path / "h.csv", tmp_path / "run.toml"
+        flags = ("--iterations", "9" * 15, "--history", str(history), "--save", str(saved))
+        with Warm(["train", *flags]) as running:
             while not (history.exists() and history.read_bytes().count(b"\n") > 2000):
-                assert child.poll() is None
+                assert running.poll() is None
             number = getattr(signal, name)
-            child.send_signal(number)
-            out, err = child.communicate(timeout=PATIENCE)
-        assert (child.returncode, err) == (128 + number, "")
-        told = Trained(child.returncode, out, err)
+            running.send_signal(number)
+            told = Trained(running.wait(), running.stdout.read(), running.stderr.read())
+        assert (told.status, told.faults) == (128 + number, [])
         last = int(told["iterations"].replace(",", ""))
         assert told["stopped"] == f"on request, after iteration {last:,}"
         assert history.read_text().count("\n") == 1 + last
-        opened = load(str(tmp_path / "run.toml")).saved
+        opened = load(str(saved)).saved
         assert opened is not None
         assert opened.iteration == last
 
@@ -308,7 +297,7 @@ class TestRefuses:
 
 class TestShows:
     def test_a_bar_on_a_terminal_alone(self) -> None:
-        with Terminal(stepper("train", "--iterations", "9" * 12), 80, 24) as terminal:
+        with Terminal(warm("train", "--iterations", "9" * 12), 80, 24) as terminal:
             terminal.until_says(" of 999,999,999,999", "/s  loss 0.0")
             terminal.process.send_signal(signal.SIGINT)
             assert terminal.until_ended() == 130

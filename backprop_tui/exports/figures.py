@@ -195,7 +195,11 @@ def plain_table(width: int | None = None) -> Table:
 
 
 def printed(console: Console, part: RenderableType, soft_wrap: bool = False) -> str:
-    """The text that a console shows for `part`, without spaces at the ends of its lines."""
-    with console.capture() as captured:
-        console.print(part, crop=False, soft_wrap=soft_wrap)
+    """The text that a console shows for `part`, without spaces at the ends of its lines. Raises
+    BrokenPipeError where nobody reads any more what was written before."""
+    try:
+        with console.capture() as captured:
+            console.print(part, crop=False, soft_wrap=soft_wrap)
+    except SystemExit:  # Rich's own end, when what is left in the buffer has no reader
+        raise BrokenPipeError from None
     return "\n".join(line.rstrip() for line in captured.get().split("\n"))

@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     OwnFunction,
     as_expr,
     calls,
+    once,
     rebuild,
     replace,
 )
@@ -408,6 +409,7 @@ def sign_of(function: str) -> str:
     return FUNCTIONS[name].symbol if name in FUNCTIONS else name
 
 
+@once
 def expand(call: Call) -> Expr:
     """The definition of an activation or a derivative, with its argument in place of z."""
     definition = definition_of(call.function)

@@ -24,7 +24,8 @@ from statistics import median, quantiles
 from rich.console import Console
 from rich.table import Table
 
-from tests.terminal import PATIENCE, Terminal, stepper
+from tests.terminal import Terminal, stepper
+from tests.warm import PATIENCE
 
 WIDTH, HEIGHT = 120, 40
 HELLO = [sys.executable, "-m", "tests.benchmarks.hello"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from backprop_tui import lessons
+from backprop_tui.__main__ import main
 from backprop_tui.cli.commands import STEPPER
 from backprop_tui.cli.experiment import decimals_of, opened
 from backprop_tui.cli.parser import checked, command_line
@@ -19,7 +19,7 @@ from backprop_tui.files import settings
 from backprop_tui.files.settings import NO_SETTINGS, Settings, remember_theme
 from backprop_tui.session.saving import look_now
 from backprop_tui.session.session import Session
-from tests.terminal import Terminal
+from tests.terminal import Terminal, warm
 
 
 @pytest.fixture
@@ -186,19 +186,15 @@ def test_what_is_only_preferred_is_not_saved_with_a_run() -> None:
 
 
 def test_in_words_the_settings_hold_faults_are_told_and_nothing_is_written(
-    file: Path, tmp_path: Path
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(file, 'decimals = 1\nask = "of"\n')
-    done = subprocess.run(
-        [sys.executable, "-m", "backprop_tui", "--plain", "neuron"],
-        input="ask off\nnext\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr.count("\n") == 1
-    assert f'{file}: ask must be one of off, lesson, vote, type; got "of"' in done.stderr
-    assert "Z1 is 0.2.\n" in done.stdout
+    monkeypatch.setattr("sys.stdin", StringIO("ask off\nnext\n"))
+    assert main(["--plain", "neuron"]) == 0
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1
+    assert f'{file}: ask must be one of off, lesson, vote, type; got "of"' in err
+    assert "Z1 is 0.2.\n" in out
     assert file.read_text() == 'decimals = 1\nask = "of"\n'
 
 
@@ -222,7 +218,7 @@ def test_a_theme_that_is_chosen_is_remembered_where_the_session_may(file: Path) 
 
 
 def test_the_screen_remembers_its_theme_and_begins_with_it(file: Path) -> None:
-    program = [sys.executable, "-m", "backprop_tui", "neuron"]
+    program = warm("neuron")
     home = {"XDG_CONFIG_HOME": str(file.parents[1])}
     light, dark = b"48;2;252;252;252", b"48;2;18;18;18"
     with Terminal(program, 80, 24, home) as terminal:

@@ -12,46 +12,44 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.messages import readable
-from tests.terminal import Terminal, stepper
+from tests.terminal import Terminal, warm
+from tests.warm import ran
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
-PLAIN = stepper("--plain")
 READY = "help tells what can be typed.\n>"
 """The first prompt is there."""
 
 
-def piped(commands: str | bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def piped(commands: str | bytes, *arguments: str) -> tuple[int, str, str]:
     """What a session says whose commands come through a pipe."""
-    return subprocess.run(
-        [*PLAIN, *arguments],
-        input=commands.encode() if isinstance(commands, str) else commands,
-        capture_output=True,
-        env={**os.environ, "PYTHONUTF8": "1", "TERM": "xterm"},
-        timeout=PATIENCE,
-        check=False,
-    )
+    read, write = os.pipe()
+    os.write(write, commands.encode() if isinstance(commands, str) else commands)
+    os.close(write)
+    with open(read) as pipe:
+        return ran("--plain", *arguments, stdin=pipe.fileno())
 
 
-def said(done: subprocess.CompletedProcess[bytes]) -> list[str]:
-    assert (done.returncode, done.stderr) == (0, b"")
-    return done.stdout.decode().splitlines()
+def said(ended: tuple[int, str, str]) -> list[str]:
+    status, out, err = ended
+    assert (status, err) == (0, "")
+    return out.splitlines()
 
 
 def test_piped_commands_are_answered_and_the_end_of_input_is_no_fault() -> None:
-    told = said(piped("goto dZ2\nshow\nwhy", "--decimals", "2", "--ask", "off"))
-    assert "dZ2 is minus 0.64." in told
-    assert not any(line.startswith(">") for line in told)  # nobody sits there
-    assert told[-3:-1] == [
+    heard = said(piped("goto dZ2\nshow\nwhy", "--decimals", "2", "--ask", "off"))
+    assert "dZ2 is minus 0.64." in heard
+    assert not any(line.startswith(">") for line in heard)  # nobody sits there
+    assert heard[-3:-1] == [
         "backprop-tui --plain article --ask off --decimals 2",
         "and at the same step:",
     ]
 
 
 def test_an_empty_input_says_what_it_would_begin_with() -> None:
-    told = said(piped("", "mazur"))
-    assert told[0] == "mazur: Matt Mazur's step by step example."
-    assert told[-1] == "backprop-tui --plain mazur"
+    heard = said(piped("", "mazur"))
+    assert heard[0] == "mazur: Matt Mazur's step by step example."
+    assert heard[-1] == "backprop-tui --plain mazur"
 
 
 def test_quit_ends_before_the_input_does() -> None:
@@ -59,18 +57,18 @@ def test_quit_ends_before_the_input_does() -> None:
 
 
 def test_bytes_that_are_no_text_are_no_command() -> None:
-    told = said(piped(b"\xff\xfe\nnext\0\nnext\n"))
-    assert any(line.startswith("There is no command") for line in told)
-    assert any(line.startswith("Step 1 of 17") for line in told)
+    heard = said(piped(b"\xff\xfe\nnext\0\nnext\n"))
+    assert any(line.startswith("There is no command") for line in heard)
+    assert any(line.startswith("Step 1 of 17") for line in heard)
 
 
 @pytest.mark.parametrize(
     "line", ["\x1b[2J", "write \x1b", "edit W1[1,1] \0", "show \x1b", "ask \x1b", "open a\x1bb"]
 )
 def test_what_is_repeated_of_a_line_gives_the_terminal_no_orders(line: str) -> None:
-    told = "".join(said(piped(f"{line}\n", "--ask", "off")))
-    assert told.isprintable()
-    assert "\\x" in told
+    heard = "".join(said(piped(f"{line}\n", "--ask", "off")))
+    assert heard.isprintable()
+    assert "\\x" in heard
 
 
 def test_but_what_only_looks_unusual_is_said_as_it_is() -> None:
@@ -85,11 +83,11 @@ def test_answers_are_kept(tmp_path: Path) -> None:
 
 
 def test_overrides_and_faults_are_those_of_the_stepper() -> None:
-    told = said(piped("show X", "--layers", "2,1", "--x", "-1,1", "--y", "1"))
-    assert "Row 1: minus 1.000." in told
-    wrong = piped("", "artikle")
-    assert wrong.returncode == 2
-    assert b'Did you mean "article"?' in wrong.stderr
+    heard = said(piped("show X", "--layers", "2,1", "--x", "-1,1", "--y", "1"))
+    assert "Row 1: minus 1.000." in heard
+    status, _, wrong = piped("", "artikle")
+    assert status == 2
+    assert 'Did you mean "article"?' in wrong
 
 
 def test_a_reader_that_has_heard_enough_ends_it_quietly() -> None:
@@ -103,24 +101,18 @@ def test_a_reader_that_has_heard_enough_ends_it_quietly() -> None:
 
 
 def test_an_output_that_is_full_is_a_fault_in_one_line() -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", f"'{sys.executable}' -m backprop_tui --plain > /dev/full"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=ROOT,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith(b"backprop-tui: the output cannot be written: ")
-    assert done.stderr.count(b"\n") == 1
+    with open("/dev/full", "w") as full:
+        status, _, err = ran("--plain", stdout=full.fileno())
+    assert status == 2
+    assert err.startswith("backprop-tui: the output cannot be written: ")
+    assert err.count("\n") == 1
 
 
 # In a terminal ---------------------------------------------------------------------------------
 
 
 def dumb(*arguments: str) -> Terminal:
-    return Terminal(stepper(*arguments), 100, 60, {"TERM": "dumb"})
+    return Terminal(warm(*arguments), 100, 60, {"TERM": "dumb"})
 
 
 def test_a_dumb_terminal_is_stepped_in_words() -> None:
@@ -136,7 +128,7 @@ def test_a_dumb_terminal_is_stepped_in_words() -> None:
 
 
 def test_plain_asks_for_it_in_any_terminal() -> None:
-    with Terminal(PLAIN, 100, 50) as terminal:
+    with Terminal(warm("--plain"), 100, 50) as terminal:
         terminal.until_says("article: The article's network.", READY)
         terminal.press(b"\x04")  # ctrl-d
         assert terminal.until_ended() == 0
@@ -155,8 +147,17 @@ def test_ctrl_c_ends_it_and_says_how_to_come_back() -> None:
         assert b"Traceback" not in terminal.output
 
 
+IMPATIENT = """
+from backprop_tui.__main__ import main
+from backprop_tui.plain import face
+
+face.PATIENCE = 0.1
+main(["--plain", "--ask", "off"])
+"""
+
+
 def test_ctrl_c_stops_a_long_way_and_nothing_else() -> None:
-    with dumb("article", "--ask", "off") as terminal:
+    with Terminal([sys.executable, "-c", IMPATIENT], 100, 60) as terminal:
         terminal.until_says(READY)
         terminal.press(b"goto loss < -1\n")
         terminal.until_says("so far; control C stops.")

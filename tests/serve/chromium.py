@@ -32,7 +32,10 @@ KEYS = {  # name of a key: its code and number, and its text
     "tab": ("Tab", 9, ""),
     "escape": ("Escape", 27, ""),
 }
-CATCH_THE_TERMINAL = """
+PREPARED = """
+window.skipped = 0;
+const now = Date.now;
+Date.now = () => now() + window.skipped;
 Object.defineProperty(Object.prototype, "terminal", {
     configurable: true,
     set(made) {
@@ -41,7 +44,8 @@ Object.defineProperty(Object.prototype, "terminal", {
     },
 });
 """
-"""The page's script keeps its terminal to itself, but for the moment when it stores it."""
+"""The page's script keeps its terminal to itself, but for the moment when it stores it. Its clock
+can be put forward."""
 READ = """
 [...Array(window.shown?.rows ?? 0).keys()]
     .map(i => window.shown.buffer.active.getLine(i)?.translateToString(true) ?? "")
@@ -99,7 +103,7 @@ class Tab:
     async def start(self) -> None:
         for domain in ("Page", "Network", "Runtime", "Log"):
             await self.tell(f"{domain}.enable")
-        await self.tell("Page.addScriptToEvaluateOnNewDocument", source=CATCH_THE_TERMINAL)
+        await self.tell("Page.addScriptToEvaluateOnNewDocument", source=PREPARED)
         await self.tell("Emulation.setFocusEmulationEnabled", enabled=True)
 
     async def open(self, address: str) -> None:
@@ -115,6 +119,10 @@ class Tab:
             mobile=phone,
         )
         await self.tell("Emulation.setTouchEmulationEnabled", enabled=phone, maxTouchPoints=1)
+
+    async def skip(self, seconds: float) -> None:
+        """Put the clock of the page forward: what it waits for by then is late."""
+        await self.evaluate(f"skipped += {1000 * seconds}")
 
     async def unplug(self, unplugged: bool = True) -> None:
         """Take the network away, or give it back."""
@@ -231,6 +239,9 @@ def chromium(folder: Path) -> Iterator[str]:
             "--no-sandbox",  # which root in a container has no rights to
             "--disable-dev-shm-usage",
             "--disable-gpu",
+            "--disable-3d-apis",  # in software, these take longer than drawing without
+            "--in-process-gpu",
+            "--num-raster-threads=1",
             "--disable-background-networking",
             "--disable-component-update",
             "--no-first-run",

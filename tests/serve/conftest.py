@@ -1,19 +1,18 @@
-"""A server as its users start it: a process of its own, at a port that is free."""
+"""A server as its users start it: a process of its own, at a port that is free. Its sessions are
+processes of fresh interpreters."""
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.warm import Warm
+
 SEED = "7"
 """With weights of its own, a lesson asks nothing: space is a step, all the way."""
 
@@ -21,8 +20,7 @@ SEED = "7"
 class Served:
     """`backprop-tui serve` while it runs."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout
+    def __init__(self, process: Warm) -> None:
         self.process = process
         self.said = process.stdout.readline()
         found = re.search(r"http://\S+:(\d+)/", self.said)
@@ -36,7 +34,7 @@ class Served:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait()
 
 
 def is_alive(process: int) -> bool:
@@ -49,21 +47,11 @@ def is_alive(process: int) -> bool:
 
 @contextmanager
 def serving(*argv: str) -> Iterator[Served]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TEXTUAL_THEME")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "backprop_tui", "serve", "--port", "0", *argv],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-    )
-    try:
+    with Warm(["serve", "--port", "0", *argv]) as process:
         yield Served(process)
-    finally:
         if process.poll() is None:
-            process.terminate()
-        process.communicate(timeout=60)
+            process.send_signal(signal.SIGTERM)
+            process.wait()
 
 
 @pytest.fixture(scope="module")

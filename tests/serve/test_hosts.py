@@ -14,7 +14,6 @@ from backprop_tui.__main__ import main
 from backprop_tui.serve import server
 from backprop_tui.serve.server import host_name
 from tests.serve.conftest import Served, serving
-from tests.serve.test_sessions import read
 
 PROXY = ("--allow-host", "Lessons.example", "--allow-host", "bücher.example")
 
@@ -49,9 +48,8 @@ async def opens(served: Served, host: str, origin: str | None) -> int:
     try:
         async with (
             ClientSession(headers=named) as client,
-            client.ws_connect(f"http://127.0.0.1:{served.port}/ws") as page,
+            client.ws_connect(f"http://127.0.0.1:{served.port}/ws"),
         ):
-            assert await read(page, "help")
             return 101
     except WSServerHandshakeError as refused:
         return refused.status
@@ -139,6 +137,7 @@ async def test_the_name_it_was_given_and_those_of_this_machine_are_answered() ->
         ("localhost:PORT", "http://evil.example", 403),
         ("localhost:PORT", "http://localhost:PORT.evil.example", 403),
         ("localhost:PORT", "null", 403),
+        ("localhost:PORT", "http://[", 403),  # no address
         ("evil.example:PORT", "http://evil.example:PORT", 421),  # DNS rebinding
     ],
 )
@@ -202,7 +201,6 @@ async def test_a_malformed_request_learns_no_version_and_is_told_of_in_a_line() 
             assert re.search("^Server: backprop-tui\r$", told, re.MULTILINE)
             assert "aiohttp" not in told
         served.stop()
-        assert served.process.stderr
         line = "backprop-tui: refused a malformed request from 127.0.0.1\n"
         assert served.process.stderr.read() == 2 * line  # the first one speaks another language
 

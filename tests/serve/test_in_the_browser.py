@@ -13,7 +13,7 @@ import pytest
 from backprop_tui.files.experiment_file import load
 from backprop_tui.run.timeline import Timeline
 from tests.serve.chromium import CHROMIUM, Chromium, Tab, until
-from tests.serve.conftest import SEED, Served, serving
+from tests.serve.conftest import SEED, Served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install chromium")
 
@@ -45,6 +45,21 @@ async def test_an_iteration_by_keys_shows_the_numbers_of_the_engine(
     await tab.press("backspace")
     await tab.until(partial(at_step, 16))
     assert tab.faults == []
+
+
+async def test_the_page_is_the_stepper_alone_and_asks_no_other_machine(
+    served: Served, browser: Chromium
+) -> None:
+    tab = await opened(await browser.tab(), served.address)
+    await until(partial(tab.evaluate, "document.title"), lambda it: it == "article · backprop-tui")
+    assert await tab.evaluate("document.documentElement.lang") == "en"
+    bar = "(() => { const v = document.querySelector('.xterm-viewport');"
+    assert await tab.evaluate(f"{bar} return v.offsetWidth - v.clientWidth }})()") == 0
+    assert await tab.evaluate("document.getElementById('keys').clientHeight") == 0  # for fingers
+    own = re.compile(rf"(http|ws)://127\.0\.0\.1:{served.port}/")
+    assert len(tab.requests) > 5
+    assert [address for address in tab.requests if not own.match(address)] == []
+    assert any(address.endswith(".ttf") for address in tab.requests)
 
 
 async def test_the_mouse_works_and_so_does_a_larger_window(
@@ -80,14 +95,6 @@ async def test_two_tabs_are_two_learners_and_one_that_closes_leaves_nothing(
     await other.until(partial(at_step, 5))
 
 
-async def test_nothing_is_asked_of_any_other_machine(served: Served, browser: Chromium) -> None:
-    tab = await opened(await browser.tab(), served.address)
-    own = re.compile(rf"(http|ws)://127\.0\.0\.1:{served.port}/")
-    assert len(tab.requests) > 5
-    assert [address for address in tab.requests if not own.match(address)] == []
-    assert any(address.endswith(".ttf") for address in tab.requests)
-
-
 async def test_there_are_lessons_but_no_files(served: Served, browser: Chromium) -> None:
     tab = await opened(await browser.tab(), served.address)
     await tab.press("o")
@@ -98,38 +105,24 @@ async def test_there_are_lessons_but_no_files(served: Served, browser: Chromium)
     await tab.until(lambda text: "Open a lesson" not in text)
 
 
-async def test_it_asks_as_the_teacher_has_said(browser: Chromium) -> None:
-    with serving("mazur", "--ask", "vote") as served:
-        tab = await browser.tab()
-        await tab.open(served.address)
-        await tab.until(lambda text: "Press space" in text)
-        await tab.press("space")
-        await tab.until(lambda text: "= ?" in text and "Show one to four fingers" in text)
-
-
-async def test_the_tab_is_called_as_the_lesson_is(served: Served, browser: Chromium) -> None:
-    tab = await opened(await browser.tab(), served.address)
-    await until(partial(tab.evaluate, "document.title"), lambda it: it == "article · backprop-tui")
-    assert await tab.evaluate("document.documentElement.lang") == "en"
-
-
-@pytest.mark.parametrize("asked", ["999", "0", "-3", "wide"])
 async def test_no_size_of_letters_makes_the_stepper_too_small(
-    asked: str, served: Served, browser: Chromium
+    served: Served, browser: Chromium
 ) -> None:
-    tab = await opened(await browser.tab(), f"{served.address}?fontsize={asked}")
-    columns, rows = await tab.evaluate("[shown.cols, shown.rows]")
-    assert 40 <= columns <= 300
-    assert 12 <= rows <= 100
+    tab = await browser.tab()
+
+    async def sessions() -> str:
+        return " ".join(address for address in tab.requests if "/ws?" in address)
+
+    for asked in ("999", "0", "-3", "wide"):
+        tab.requests.clear()
+        await tab.open(f"{served.address}?fontsize={asked}")
+        size = re.search(r"width=(\d+)&height=(\d+)", await until(sessions, bool))
+        assert size
+        assert 40 <= int(size[1]) <= 300
+        assert 12 <= int(size[2]) <= 100
 
 
-async def test_nothing_scrolls(served: Served, browser: Chromium) -> None:
-    tab = await opened(await browser.tab(), served.address)
-    bar = "(() => { const v = document.querySelector('.xterm-viewport');"
-    assert await tab.evaluate(f"{bar} return v.offsetWidth - v.clientWidth }})()") == 0
-
-
-@pytest.mark.parametrize("size", [(360, 640), (390, 844), (844, 390)])
+@pytest.mark.parametrize("size", [(360, 640), (844, 390)])
 async def test_a_phone_has_room_for_a_panel_and_keys_for_fingers(
     size: tuple[int, int], served: Served, browser: Chromium
 ) -> None:
@@ -161,8 +154,3 @@ async def test_a_phone_has_room_for_a_panel_and_keys_for_fingers(
     assert await tab.evaluate(writes) == "none"
     await tab.click_button("#keyboard")
     assert await tab.evaluate(writes) == "text"
-
-
-async def test_a_mouse_needs_no_keys_on_the_page(served: Served, browser: Chromium) -> None:
-    tab = await opened(await browser.tab(), served.address)
-    assert await tab.evaluate("document.getElementById('keys').clientHeight") == 0

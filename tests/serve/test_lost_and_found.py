@@ -6,9 +6,13 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
+from backprop_tui.files.codes import experiment_of
+from backprop_tui.files.saving import resume
+from backprop_tui.run.timeline import Timeline
 from tests.serve.chromium import CHROMIUM, PATIENCE, Chromium, Tab, until
 from tests.serve.conftest import SEED, Served, serving
 
@@ -19,7 +23,7 @@ HAS_FOCUS = "document.activeElement.id || document.activeElement.className"
 
 @pytest.fixture
 def server() -> Iterator[Served]:
-    with serving("article", "--seed", SEED, "--max-sessions", "2") as served:
+    with serving("article", "--seed", SEED) as served:
         yield served
 
 
@@ -32,15 +36,18 @@ async def opened(browser: Chromium, address: str, step: int = 0) -> Tab:
     tab = await browser.tab()
     await tab.open(address)
     await tab.until(at(0))
-    before = await until(lambda: bookmark(tab), bool)
     await tab.press(*["space"] * step)
     await tab.until(at(step))
-    await until(lambda: bookmark(tab), lambda now: now != before or not step)
+    await until(partial(bookmark, tab), lambda kept: bool(kept) and steps_in(kept) == step)
     return tab
 
 
 async def bookmark(tab: Tab) -> str:
     return str(await tab.evaluate("JSON.parse(sessionStorage.here ?? '{}').bookmark ?? ''"))
+
+
+def steps_in(bookmark: str) -> int:
+    return resume(Timeline(experiment_of(bookmark.partition(".")[0]))).steps
 
 
 async def says(tab: Tab, words: str) -> str:
@@ -78,27 +85,22 @@ async def test_who_quits_is_told_the_code_and_no_key_begins_anew(
     await tab.until(at(0))
 
 
-async def test_a_stopped_server_is_told_and_another_one_taken(browser: Chromium) -> None:
-    with serving("article", "--seed", SEED) as server:
-        tab = await opened(browser, server.address, 2)
-        server.stop()
-    assert "--code" in await says(tab, "The server was stopped")
-    await tab.press("space", "enter")
-    assert at(2)(await tab.text())
-    with serving("article", "--seed", "8", "--port", str(server.port)):
-        await tab.until(at(0))  # which is another server: it is not told where its pages have been
-        await says_nothing(tab)
-        await tab.press("space")
-        await tab.until(at(1))
-
-
-async def test_a_lost_connection_is_told_and_tried_again(browser: Chromium) -> None:
+async def test_a_server_that_is_gone_is_told_and_another_one_taken(browser: Chromium) -> None:
     with serving("article", "--seed", SEED) as server:
         tab = await opened(browser, server.address, 2)
         server.stop(signal.SIGKILL)
     await says(tab, "The connection is lost. Trying again")
     await tab.press("space", "enter")
     assert at(2)(await tab.text())
+    with serving("article", "--seed", "8", "--port", str(server.port)) as server:
+        await tab.until(at(0))  # which is another server: it is not told where its pages have been
+        await says_nothing(tab)
+        await tab.press("space")
+        await tab.until(at(1))
+        server.stop()
+    assert "--code" in await says(tab, "The server was stopped")
+    await tab.press("space", "enter")
+    assert at(1)(await tab.text())
     with serving("article", "--seed", SEED, "--port", str(server.port)):
         await tab.until(at(0))
         await says_nothing(tab)
@@ -120,43 +122,36 @@ async def test_a_server_that_does_not_answer_is_waited_for(
     server: Served, browser: Chromium
 ) -> None:
     tab = await opened(browser, server.address)
-    server.process.send_signal(signal.SIGSTOP)
+    tab.said.clear()
+    await tab.press("j")  # a key that does nothing is no reason to wait
+    await tab.skip(1.5)
+    async with asyncio.timeout(PATIENCE):
+        while '["pong"]' not in tab.said:  # so it asks whether there is anybody, and there is
+            await asyncio.sleep(0.02)
+    await says_nothing(tab)
+    os.kill(server.process.pid, signal.SIGSTOP)
     try:
         await tab.press("space")
+        await tab.skip(2.5)
         await says(tab, "Waiting for the server")
         await tab.press("space", "space")  # nobody sees what these do
     finally:
-        server.process.send_signal(signal.SIGCONT)
+        os.kill(server.process.pid, signal.SIGCONT)
     await says_nothing(tab)
     await tab.until(at(1))
     await tab.press("space")
     await tab.until(at(2))
 
 
-async def test_a_key_that_does_nothing_is_no_reason_to_wait(
-    server: Served, browser: Chromium
-) -> None:
-    tab = await opened(browser, server.address)
-    tab.said.clear()
-    await tab.press("j")
-    async with asyncio.timeout(PATIENCE):
-        while '["pong"]' not in tab.said:  # so it asks whether there is anybody, and there is
-            await asyncio.sleep(0.02)
-    await says_nothing(tab)
-
-
-async def test_a_reload_has_its_place_again_and_is_where_it_was(
-    server: Served, browser: Chromium
-) -> None:
-    await opened(browser, server.address)
-    tab = await opened(browser, server.address, 3)
-    assert len(server.sessions()) == 2  # all that there are
-    for _ in range(3):
-        await tab.evaluate("window.isOld = true")
-        await tab.tell("Page.reload")
-        await until(lambda: tab.evaluate("String(window.isOld)"), "undefined".__eq__)
-        await tab.until(at(3))
-    assert len(server.sessions()) == 2
+async def test_a_reload_has_its_place_again_and_is_where_it_was(browser: Chromium) -> None:
+    with serving("article", "--seed", SEED, "--max-sessions", "1") as server:
+        tab = await opened(browser, server.address, 3)
+        for _ in range(2):
+            await tab.evaluate("window.isOld = true")
+            await tab.tell("Page.reload")
+            await until(lambda: tab.evaluate("String(window.isOld)"), "undefined".__eq__)
+            await tab.until(at(3))
+        assert len(server.sessions()) == 1
     assert tab.faults == []
 
 

@@ -28,7 +28,7 @@ from backprop_tui.session.session import Session
 from backprop_tui.session.travel import known_losses
 from backprop_tui.tui.window import Window
 from tests.networks import same_bits
-from tests.terminal import Terminal, stepper
+from tests.terminal import Terminal, stepper, warm
 from tests.tui.driver import CHARACTERS, NAMES, SMALL, stepping
 
 ARTICLE = replace(load("article"), questions=(), notes=())
@@ -336,7 +336,7 @@ CTRL |= {"↑": "\x1b[A", "↓": "\x1b[B", "→": "\x1b[C"}
 def typed_into(typed: str, at_once: bool) -> Iterator[Terminal]:
     """A real terminal into which some keys have been typed."""
     sent = [CTRL.get(sign, sign).encode() for sign in typed]
-    with Terminal(stepper("article", "--ask", "off"), 80, 24) as terminal:
+    with Terminal(warm("article", "--ask", "off"), 80, 24) as terminal:
         terminal.until_says("Press space", "? help", "dW1")
         for piece in [b"".join(sent)] if at_once else sent:
             terminal.press(piece)
@@ -384,7 +384,7 @@ def test_random_keys_in_bursts_in_a_terminal_lead_where_each_alone_does(seed: in
     bursts = ["".join(chance.choices(WHOLE, k=20)) for _ in range(5)]
     with somewhere():
         expected = asyncio.run(shown_alone("".join(bursts)))
-    with Terminal(stepper("article", "--ask", "off"), *SMALL) as terminal:
+    with Terminal(warm("article", "--ask", "off"), *SMALL) as terminal:
         terminal.until_says("Press space")
         for burst in bursts:
             terminal.press("".join(CTRL.get(sign, sign) for sign in burst).encode())
