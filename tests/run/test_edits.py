@@ -203,7 +203,9 @@ def test_of_two_edits_of_one_number_in_one_iteration_the_later_made_holds() -> N
     e = ARTICLE
     for value in (0.1, 0.9, 0.3):
         e = with_edit(e, Edit(2, Cell("W2", 1, 1), value))
-    assert Timeline(e).iteration(2).given["W2"][0, 0] == 0.3
+    changed = Timeline(e).iteration(2).given["W2"]
+    assert changed[0, 0] == 0.3
+    assert not changed.flags.writeable
 
 
 def test_a_frozen_parameter_can_be_edited_and_stays_what_it_was_edited_to() -> None:
