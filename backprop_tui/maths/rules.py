@@ -220,11 +220,12 @@ WITHOUT = frozenset({"largest", "col_max", "row_max"})
 
 
 def rule_of(e: Expr) -> Rule:
-    """The rule of a node. Raises NoRule for a function that has none."""
+    """The rule of a node. Raises NoRule for a function that has none, like σ′."""
     if not isinstance(e, Call):
         return RULES[type(e)]
-    if e.function in WITHOUT:
-        raise NoRule(f"the function {e.function} has no derivative here")
+    name = e.function.replace("_derivative", "′")
+    if e.function in WITHOUT or (name != e.function and not isinstance(e.function, OwnFunction)):
+        raise NoRule(f"the function {name} has no derivative here")
     return RULES.get(e.function, RULES[Call])
 
 

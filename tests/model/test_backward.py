@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_tui.maths.expressions import Call, Expr, Name, names
+from backprop_tui.maths.expressions import Call, Expr, Name, OwnFunction, names
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, FUNCTIONS, PRIMITIVES
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.parser import parse
@@ -97,6 +97,10 @@ def test_every_function_that_can_be_written_has_a_rule_or_is_named() -> None:
                 rule_of(Call(function, (Name("Z1"),)))
         else:
             assert rule_of(Call(function, (Name("Z1"),))) in RULES.values()
+    with pytest.raises(NoRule, match="the function sigmoid′ has no derivative here"):
+        rule_of(Call("sigmoid_derivative", (Name("Z1"),)))
+    own = OwnFunction("swish_derivative", parse("z²"))  # whatever it is, its definition has one
+    assert rule_of(Call(own, (Name("Z1"),))) is RULES[Call]
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

@@ -289,6 +289,13 @@ def test_formulas_are_repeated_as_often_as_is_said_and_have_no_layers() -> None:
         dense(unsaid)
 
 
+def test_an_experiment_says_where_it_is_from_how_large_it_is_and_what_its_loss_is() -> None:
+    e = experiment()
+    assert repr(e) == "<Experiment test: 3-2-1, half_squared_error>"
+    formulas = WrittenNetwork((), (), (("Z", "X"), ("L", "Z")))
+    assert repr(replace(e, network=formulas)) == "<Experiment test: 2 formulas>"
+
+
 def test_records_are_frozen_and_replaced_instead() -> None:
     e = experiment()
     assert replace(e, training=replace(e.training, learning_rate=0.1)).training.learning_rate == 0.1
