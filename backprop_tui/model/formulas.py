@@ -265,7 +265,7 @@ class _Reading:
         for line in self.lines:
             e = self.formulas[line.symbol]
             try:
-                shapes[line.symbol] = shape(e, shapes) or (1, 1)
+                shapes[line.symbol] = shape(e, shapes)
             except ShapeMismatch as error:
                 batch = "" if examples == 1 else f" in a batch of {examples}"
                 self.fault(
