@@ -279,7 +279,8 @@ def softmax_diagonal(e: Expr, program: Program) -> Iterator[Expr]:
 
 def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
     """x for exp(x), wherever it is written: Z / ΣZ for softmax(Z)."""
-    known: dict[Expr, Expr] = {c: c.args[0] for c in calls(e) if c.function == "exp"}
+    exps = (c for c in calls(e) if c.function == "exp")
+    known: dict[Expr, Expr] = {c: x for c in exps for x in c.args}
     if known:
         yield replace(e, known)
 
