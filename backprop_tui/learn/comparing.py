@@ -26,7 +26,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import lower
+from backprop_tui.model.program import lowered
 from backprop_tui.run.timeline import Iteration, Timeline
 
 Verdict: TypeAlias = Literal["agrees", "differs", "wrong shape", "not in the file"]
@@ -209,7 +209,7 @@ class _Arrays:
         return ComparedArray(symbol, "differs", said, roots[0])
 
     def _value(self, e: Expr) -> Any:
-        return value(lower(e, {}), self.theirs)
+        return value(lowered(e), self.theirs)
 
     def _roots_of(self, e: Expr) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r for s in names(e) for r in self.roots.get(s, ())))

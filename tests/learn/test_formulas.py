@@ -397,7 +397,7 @@ def test_numbers_in_place_of_constants_are_no_matter_of_the_batch(
 
 
 @given(experiments(scales=(1.0,)), st.data())
-@settings(max_examples=40)
+@settings(max_examples=16)
 def test_every_mistake_of_the_catalogue_is_refused_and_named(
     e: Experiment, data: st.DataObject
 ) -> None:

@@ -87,7 +87,36 @@ EQUIVALENT = {
     ): ("a constant column is 0 whatever it is divided by"),
     ("explain/advice.py", "~correct(A, Y)  →"): "no output is NaN where the loss is finite",
     ("files/reading.py", "most + 1  →  most + 2"): "one byte too many is enough",
-    ("run/many.py", "8 * numbers  →"): "how many are run at a time changes no number",
+    ("maths/entries.py", "p[0] < 0  →  p[0] <= 0"): "what is multiplied by 0 is left out",
+    **{
+        (
+            "maths/normal_form.py",
+            f"{number} < 0  →  {number} <= 0",
+        ): "powers and terms of 0 are gone"
+        for number in ("n", "c")
+    },
+    (
+        "maths/normal_form.py",
+        "range(2, LARGEST_BELOW)  →  range(1,",
+    ): "a whole number is over 1 too",
+    ("maths/numbers.py", "value < limit  →  value <= limit"): "they are not equal there",
+    **{
+        ("model/rows.py", f"{joined}  →"): "any of the axes that are alike may stand for them"
+        for joined in (
+            "found.join(found.of(step.expression), found.of(step.target))",
+            "self.join((inner, None), (outer, None))",
+        )
+    },
+    ("model/rows.py", "right.architecture.shapes(2)  →  right.architecture.shapes(3)"): (
+        "any number but 1 will do"
+    ),
+    (
+        "model/experiment.py",
+        "self.given.keys() >= shapes.keys()  →",
+    ): "what is given is taken anyway",
+    ("model/backward.py", "len(terms) == 1  →  len(terms) == 0"): "tidy leaves no sum of one",
+    ("model/algorithm.py", "(network.layers[-1], 2)  →"): "no loss adds over examples",
+    ("model/own.py", "alike and np.allclose(found, right"): "the difference has no side",
 }
 """Mutants that no test can notice, by module and how the change begins, each with the reason."""
 KILLED = ("killed", "timed out")
