@@ -178,6 +178,11 @@ def test_choices_of_the_author_stay_as_they_are_however_numbers_are_asked_for(
     assert not asked_at("dW2").worded
 
 
+@pytest.mark.parametrize(("example", "column"), [(0, 1), (3, 4), (9, 4)])
+def test_a_cell_is_of_the_example_shown_or_the_last_there_is(example: int, column: int) -> None:
+    assert asked_at("dZ2", "batch", example=example).cell == Cell("dZ2", 1, column)
+
+
 def test_another_cell_may_be_chosen() -> None:
     assert asked_at("dA1", cell=Cell("dA1", 2, 1)).cell == Cell("dA1", 2, 1)
 
