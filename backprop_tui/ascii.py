@@ -72,6 +72,7 @@ IN_FULL = SIGNS | {
     "α": "alpha",
     "β": "beta",
     "σ": "sigma",
+    "ŷ": "y^",
     "←": "<-",
     "→": "->",
     "✓": "ok",
@@ -122,7 +123,7 @@ FOUND = re.compile("|".join(f"({found})" for found in TOGETHER))
 SPELLINGS = tuple(TOGETHER.values())
 
 WIDER = re.compile(
-    r"(ᵀ|[←→≠≤≥](?= )|(?<!\S)✓(?= (?!as printed)))"  # a sign
+    r"(ᵀ|ŷ|[←→≠≤≥](?= )|(?<!\S)✓(?= (?!as printed)))"  # a sign
     r"((?:\S| (?=\S))*)"  # what stands behind it, as far as words follow each other
     r" (?= |$)"  # the first of several blanks
 )

@@ -29,18 +29,21 @@ SMOOTH = ("sigmoid", "tanh")
 """No kinks, and bounded: a loss of thousands has too few decimals for the gradient check."""
 
 
+one_of = cache(st.sampled_from)
+"""One of some values. A strategy is made once: to make and to check it takes longer than a draw."""
 LAYERS = st.lists(st.integers(1, 4), min_size=2, max_size=5)
 
 
+@cache
 @st.composite
 def networks(draw: DrawFn, hidden: tuple[str, ...] = ELEMENTWISE) -> Network:
     """Any network of 1 to 4 layers; softmax may be the last."""
     layers = draw(LAYERS)
     depth = len(layers) - 1
-    inner = [draw(st.sampled_from(hidden)) for _ in range(depth - 1)]
-    last = draw(st.sampled_from((*hidden, "softmax")))
-    loss = draw(st.sampled_from(sorted(LOSSES)))
-    return Network(tuple(layers), (*inner, last), loss, draw(st.sampled_from((True, True, False))))
+    inner = [draw(one_of(hidden)) for _ in range(depth - 1)]
+    last = draw(one_of((*hidden, "softmax")))
+    loss = draw(one_of(tuple(sorted(LOSSES))))
+    return Network(tuple(layers), (*inner, last), loss, draw(one_of((True, True, False))))
 
 
 @st.composite
@@ -48,12 +51,12 @@ def trainings(draw: DrawFn, network: Network) -> Training:
     """Any way of training it."""
     parameters = tuple(network.parameter_shapes)
     return Training(
-        learning_rate=draw(st.sampled_from((0.1, 0.5, 0.9))),
+        learning_rate=draw(one_of((0.1, 0.5, 0.9))),
         batch=draw(st.integers(1, 3)),
-        order=draw(st.sampled_from(("sequential", "shuffled"))),
-        reduction=draw(st.sampled_from(("mean", "sum"))),
-        l2=draw(st.sampled_from((0.0, 0.0, 0.7))),
-        input_gradient=draw(st.sampled_from((False, False, True))),
+        order=draw(one_of(("sequential", "shuffled"))),
+        reduction=draw(one_of(("mean", "sum"))),
+        l2=draw(one_of((0.0, 0.0, 0.7))),
+        input_gradient=draw(one_of((False, False, True))),
         freeze=tuple(p for p in parameters if draw(st.integers(0, 5)) == 0),
     )
 
@@ -83,6 +86,7 @@ def targets(draw: DrawFn, network: Network, examples: int) -> Array:
     return read_only(y)
 
 
+@cache
 @st.composite
 def experiments_in_columns(
     draw: DrawFn,
@@ -94,7 +98,7 @@ def experiments_in_columns(
     network = draw(networks(hidden))
     training = draw(trainings(network))
     examples = draw(st.integers(training.batch, 4))
-    scale = draw(st.sampled_from(scales))
+    scale = draw(one_of(scales))
     given = {
         symbol: draw(matrices(*shape, scale)) for symbol, shape in network.parameter_shapes.items()
     }
@@ -102,6 +106,7 @@ def experiments_in_columns(
     return experiment(network, training, X, draw(targets(network, examples)), given)
 
 
+@cache
 @st.composite
 def experiments(
     draw: DrawFn,
@@ -110,7 +115,7 @@ def experiments(
 ) -> Experiment:
     """Any experiment, in either orientation."""
     found = draw(experiments_in_columns(hidden, scales))
-    return in_rows(found) if draw(st.sampled_from((False, False, True))) else found
+    return in_rows(found) if draw(one_of((False, False, True))) else found
 
 
 def in_rows(columns: Experiment) -> Experiment:
@@ -130,11 +135,11 @@ def any_way(draw: DrawFn) -> Experiment:
     experiment = draw(experiments(scales=(1.0,)))
     training = replace(
         experiment.training,
-        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
-        weight_decay=draw(st.sampled_from((0.0, 0.1))),
-        momentum_form=draw(st.sampled_from(sorted(MOMENTUM_FORMS))),
+        optimizer=draw(one_of(tuple(sorted(OPTIMIZERS)))),
+        weight_decay=draw(one_of((0.0, 0.1))),
+        momentum_form=draw(one_of(tuple(sorted(MOMENTUM_FORMS)))),
     )
-    mistake = draw(st.none() | st.sampled_from(sorted(CATALOGUE)))
+    mistake = draw(one_of((None, *sorted(CATALOGUE))))
     return replace(experiment, training=training, mistake=CATALOGUE[mistake] if mistake else None)
 
 

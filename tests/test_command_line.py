@@ -355,6 +355,14 @@ class TestFaults:
             '--decimals must be a whole number from 0 to 12; got "13"',
         ]
 
+    @pytest.mark.parametrize("words", [("article", "html"), ("html", "article")])
+    def test_a_word_that_belongs_to_a_flag_is_led_to_it(
+        self, words: tuple[str, str], tell: Teller
+    ) -> None:
+        assert tell.faults("export", *words) == [
+            f'one EXPERIMENT is enough: "{words[1]}" is one too many. Did you mean "--as html"?'
+        ]
+
     @pytest.mark.parametrize("text", ["-1", "x", "", "1.5", "1" * 5000])
     def test_a_count_is_a_whole_number(self, text: str, tell: Teller) -> None:
         (fault,) = tell.faults("trace", "--decimals", text)

@@ -149,7 +149,8 @@ def checked(
     texts = vars(given)
     own = {option.name for option in command.options}
     foreign = [name for name in texts if name.startswith("--") and name not in own]
-    faults = [superfluous(command, argument) for argument in (*foreign, *extra)]
+    words = [texts[word.name] for word in command.words]
+    faults = [superfluous(command, argument, words) for argument in (*foreign, *extra)]
     arguments = argparse.Namespace(parser=given.parser)
     for word in command.words:
         setattr(arguments, word.name, texts[word.name])
@@ -173,12 +174,19 @@ def read(option: Option, typed: Any) -> Any:
     return option.read(typed) if option.metavar else typed
 
 
-def superfluous(command: Subcommand, argument: str) -> str:
-    """Why an argument has no place on this command's line."""
+def superfluous(command: Subcommand, argument: str, words: Sequence[str | None] = ()) -> str:
+    """Why an argument has no place on this command's line, which has these words."""
     if not argument.startswith("-"):
         wanted = " and one ".join(word.metavar for word in command.words)
         enough = "is" if command.second is None else "are"
-        return f"one {wanted} {enough} enough: {shown(argument)} is one too many"
+        flags = [
+            f"{o.name} {word}"
+            for word in (argument, *words)
+            for o in command.options
+            if word in o.values
+        ]
+        meant = f'. Did you mean "{flags[0]}"?' if flags else ""
+        return f"one {wanted} {enough} enough: {shown(argument)} is one too many{meant}"
     name = argument.partition("=")[0]
     own = [*(option.name for option in command.options), "-h", "--help", "--version"]
     for other in (STEPPER, *COMMANDS.values()):

@@ -169,14 +169,11 @@ class _Epoch:
         """That all derivatives of an activation are so small that they stop a gradient."""
         for step, call, of in self.activations("sigmoid", "tanh"):
             above, here = self.gradient_of(step.symbol), self.gradient_of(of)
-            if above is None or here is None or here.derivation is not None:
-                continue
-            Z, dA, dZ = map(self.all_of, (of, above.symbol, here.symbol))
             derivative = derivative_of(call)
-            most = float(value(derivative, {of: Z}).max())
-            if not (most <= SATURATED and np.abs(dA).max() >= ARRIVES):
+            if above is None or here is None or here.expression != above.target * derivative:
                 continue
-            if (np.abs(dZ) <= most * np.abs(dA) * (1 + 1e-9)).all():
+            most = float(value(derivative, {of: self.all_of(of)}).max())
+            if most <= SATURATED and np.abs(self.all_of(above.symbol)).max() >= ARRIVES:
                 bound = _at_most(most)
                 yield (
                     f"{step.symbol} is saturated: every {text(derivative)} is at most {bound} "

@@ -110,9 +110,9 @@ def _spelled(gradient: Gradient, target: Indexed, formula: Expr) -> tuple[Indexe
 
 
 def is_softmax(gradient: Gradient) -> bool:
-    """Whether the reader is a function in which each output depends on every input."""
-    match gradient.reader.expression:
-        case Call("softmax" | "softmax_rows", (Name(),)):
+    """Whether the only reader is a function in which each output depends on every input."""
+    match [step.expression for step in gradient.readers]:
+        case [Call("softmax" | "softmax_rows", (Name(),))]:
             return True
     return False
 

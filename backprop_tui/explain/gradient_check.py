@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ import numpy.typing as npt
 from backprop_tui.maths.expressions import Compare, Diff, Expr, calls, names
 from backprop_tui.maths.functions import Array
 from backprop_tui.maths.numbers import signed
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import evaluator
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Iteration
 
@@ -127,12 +129,13 @@ def check_cells(
         for i, j in cells:
             yield perturbation.quotients(i, j).judged(i, j, 0, float(analytic[i, j]))
         return
-    entry, quotients, place = -1, None, program.architecture.place
-    for i, j in sorted(cells, key=lambda cell: place(*cell)):
-        k, example = place(i, j)
-        if k != entry or quotients is None:  # one change in all examples serves each of them
-            entry, quotients = k, perturbation.quotients_of_entry(k)
-        yield quotients.judged(i, j, example, float(analytic[i, j]))
+    place = program.architecture.place
+    places = sorted(place(i, j) for i, j in cells)
+    for entry, of_entry in groupby(places, key=itemgetter(0)):
+        quotients = perturbation.quotients_of_entry(entry)  # a change in all examples serves each
+        for _, example in of_entry:
+            i, j = place(entry, example)
+            yield quotients.judged(i, j, example, float(analytic[i, j]))
 
 
 def summary(symbol: str, cells: tuple[CellCheck, ...], of: int) -> GradientCheck:
@@ -276,14 +279,14 @@ class _Perturbation:
         changed[i, j] = number
         env = {**self.env, self.symbol: changed}
         for symbol, expression in self.after:
-            env[symbol] = value(expression, env)
+            env[symbol] = evaluator(expression)(env)
         return env
 
     def _kink(self, down: dict[str, Any], up: dict[str, Any]) -> npt.NDArray[np.bool_]:
         size = self.env[self.objective].size if self.per_example else 1
         kink = np.zeros(size, dtype=np.bool_)
         for bend in self.bends:
-            turned = np.sign(value(bend, down)) != np.sign(value(bend, up))
+            turned = np.sign(evaluator(bend)(down)) != np.sign(evaluator(bend)(up))
             of_each = turned.any(axis=1 - self.axis)  # or of no example: of a parameter in J
             kink |= of_each if of_each.size == size else of_each.any()
         return kink
@@ -297,7 +300,7 @@ class _Perturbation:
         env = dict(self.env)
         with np.errstate(all="ignore"):
             for symbol, expression in self.after:
-                env[symbol] = np.nextafter(value(expression, env), 0.0)
+                env[symbol] = np.nextafter(evaluator(expression)(env), 0.0)
             noise = self._of_each(np.abs(env[self.objective] - self.env[self.objective])) / H
         return np.where(np.isfinite(noise), noise, 0.0)  # the quotients show it
 

@@ -86,8 +86,9 @@ class Gradient:
 
     @property
     def reader(self) -> Step:
-        """The last step that reads what the gradient is of."""
-        return self.readers[0]
+        """The only step that reads what the gradient is of."""
+        (reader,) = self.readers
+        return reader
 
     @cached_property
     def reads_loss(self) -> bool:
@@ -97,7 +98,7 @@ class Gradient:
     @property
     def mixed(self) -> bool:
         """Whether the loss itself reads it, and other steps do, or terms of J alone."""
-        return not self.reads_loss and len(self.through) != (len(self.readers) or 1)
+        return not self.reads_loss and (not self.readers or self.loss in self.readers)
 
     @cached_property
     def through(self) -> tuple[Step, ...]:

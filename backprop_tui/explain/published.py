@@ -218,7 +218,7 @@ def _turned(published: Published, network: Network, experiment: Experiment) -> P
 
     def turned(figure: Figure) -> Figure:
         of, printed = cells_turned(figure.of), figure.printed
-        if (len(printed), len(printed[0])) != (shape(of, shapes) or (1, 1)):
+        if (len(printed), len(printed[0])) != shape(of, shapes):
             printed = tuple(zip(*printed, strict=True))
         return Figure(of, printed, figure.before)
 

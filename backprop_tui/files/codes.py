@@ -43,6 +43,7 @@ MISREAD = str.maketrans("OIL", "011")
 LONGEST_CODE = 30_000  # characters: a command line takes them everywhere
 MOST_INFLATED = 300_000  # bytes of JSON
 CHECKED = 3  # bytes of the checksum
+RAW = -15  # deflated without a header
 GROUP = 5  # characters that are read aloud together
 SHORT = 150  # characters that the last words of a program have room for
 FAR = 10_000  # iterations that are replayed when a code is opened; beyond, it has a keyframe
@@ -77,7 +78,7 @@ def code_of(experiment: Experiment, position: Position, keyframe: Keyframe | Non
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) > MOST_INFLATED:
         raise TooLongError("This experiment is too large for a code: w saves it as a file.")
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=USUAL)
+    deflater = zlib.compressobj(wbits=RAW, zdict=USUAL)
     packed = deflater.compress(raw) + deflater.flush()
     code = VERSION + _signs(_checksum(packed) + packed)
     if len(code) > LONGEST_CODE:
@@ -196,7 +197,7 @@ def _said(code: str) -> dict[str, Any]:
     checksum, packed = raw[:CHECKED], raw[CHECKED:]
     if not packed or _checksum(packed) != checksum or _signs(raw) != signs[1:]:
         raise ExperimentError(SLIP)
-    inflater = zlib.decompressobj(-15, zdict=USUAL)
+    inflater = zlib.decompressobj(RAW, zdict=USUAL)
     try:
         text = inflater.decompress(packed, MOST_INFLATED + 1)
         if len(text) > MOST_INFLATED or not inflater.eof or inflater.unused_data:

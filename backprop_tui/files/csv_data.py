@@ -57,8 +57,7 @@ class CsvData:
             case ("data", "Y", int(row)):
                 return where(self.name, self.lines[row])
             case ("data", "Y", int(row), int(column)):
-                named = self.target_columns[min(column, len(self.target_columns) - 1)]
-                return where(self.name, self.lines[row], named)
+                return where(self.name, self.lines[row], self.target_columns[column])
         return None
 
 

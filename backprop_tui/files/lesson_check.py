@@ -106,7 +106,7 @@ def _twice(questions: tuple[Question, ...]) -> Iterator[str]:
 
 def _asked(name: str, question: Question, timeline: Timeline) -> Iterator[str]:
     """Whether the numbers make a good question, in the first iteration it is asked in."""
-    rows, columns = timeline.state(Position(question.first)).shapes[question.step] or (1, 1)
+    rows, columns = timeline.state(Position(question.first)).shapes[question.step]
     for i, j in question.named_cells:
         if i > rows or j > columns:
             yield (

@@ -293,7 +293,7 @@ def looked_at_cells_exist(draft: Draft) -> None:
             must = f"a cell of {listed(tuple(shapes))}"
             draft.faults.must(path, must, text(cell), tuple(shapes))
             continue
-        rows, columns = shapes[cell.symbol] or (1, 1)
+        rows, columns = shapes[cell.symbol]
         if not (1 <= cell.row <= rows and 1 <= cell.column <= columns):
             size = f"{cell.symbol}, which is {written((rows, columns))}"
             draft.faults.add(path, f"must be within {size}; got {text(cell)}")

@@ -51,7 +51,7 @@ INFINITE = {
     **dict.fromkeys(("−∞", "-∞", "−inf", "-inf"), -inf),
     **dict.fromkeys(("nan",), nan),
 }
-WORDS = {1: "positive", -1: "negative"}
+WORDS, BECOMES = {1: "positive", -1: "negative"}, {1: "bigger", -1: "smaller"}
 CLOSE = 3.01
 """A number at most this many units of its last decimal away, that no mistake gives, is rounded
 wrongly."""
@@ -311,24 +311,24 @@ def _unit_typed(typed: str) -> float | None:
 
 
 def _sign(sign: int, right: float) -> JudgedAnswer:
-    if right == 0 or isnan(right):
-        return JudgedAnswer(WRONG, f"It is neither positive nor {WORDS[-1]}.")
-    if (right > 0) == (sign > 0):
+    if right * sign > 0:
         return JudgedAnswer(RIGHT, f"It is {WORDS[sign]}.", alone="sign")
-    said = f"It is not {WORDS[sign]}. Which sign does each of its factors have?"
-    return JudgedAnswer(WRONG, said)
+    if right * sign < 0:
+        said = f"It is not {WORDS[sign]}. Which sign does each of its factors have?"
+        return JudgedAnswer(WRONG, said)
+    return JudgedAnswer(WRONG, "It is neither positive nor negative.")
 
 
 def _trend(trend: int, right: float, before: float | None) -> JudgedAnswer:
-    word = "bigger" if trend > 0 else "smaller"
     if before is None:
         said = "There is no earlier value to compare with: type a number or a sign."
         return JudgedAnswer(UNREADABLE, said)
-    if right == before or isnan(right):
-        return JudgedAnswer(WRONG, "It is neither bigger nor smaller than before.")
-    if (right > before) == (trend > 0):
+    word, gained = BECOMES[trend], (right - before) * trend
+    if gained > 0:
         return JudgedAnswer(RIGHT, f"It gets {word}.", alone="direction")
-    return JudgedAnswer(WRONG, f"It does not get {word}. Which numbers is it computed from?")
+    if gained < 0:
+        return JudgedAnswer(WRONG, f"It does not get {word}. Which numbers is it computed from?")
+    return JudgedAnswer(WRONG, "It is neither bigger nor smaller than before.")
 
 
 def _not_finite(number: float, right: float) -> JudgedAnswer:

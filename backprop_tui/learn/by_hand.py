@@ -44,8 +44,6 @@ STANDS = 2
 """With so many decimals a number stands for any that it is rounded from."""
 TWO_DIGITS = 0.02
 """Figures that give a number to so small a part of it show its first two digits."""
-EXACT = 1e-12
-"""A figure so near its number shows it in full."""
 MOST_MEANINGS = 4096
 """In how many ways the numbers of an expression are read, at most."""
 
@@ -124,11 +122,11 @@ def with_decimals(found: Explanation, decimals: int) -> Explanation:
 
 
 def figures(found: Explanation, decimals: int) -> str:
-    """A2[1,1] = 0.99974: what the number is computed from and not shown in full, to so many
-    decimals."""
-    values = {cell: found.value(cell) for cell in cells(found.taught)}
-    more = {c: v for c, v in values.items() if abs(read_figure(found.figure(c)) - v) > EXACT}
-    return joined([f"{text(c)} = {number(v, decimals)}" for c, v in more.items()])
+    """A2[1,1] = 0.99974: what the number is computed from to so many decimals, where these show
+    more of it; all of it, where none does."""
+    values = {cell: number(found.value(cell), decimals) for cell in cells(found.taught)}
+    more = {c: v for c, v in values.items() if read_figure(found.figure(c)) != read_figure(v)}
+    return joined([f"{text(c)} = {v}" for c, v in (more or values).items()])
 
 
 # The method

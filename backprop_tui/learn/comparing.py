@@ -34,6 +34,8 @@ Verdict: TypeAlias = Literal["agrees", "differs", "wrong shape", "not in the fil
 TOLERANCES = {np.dtype(np.float32): 1e-4, np.dtype(np.float16): 1e-2}
 TOLERANCE = 1e-6
 """How far numbers may be apart, relative to the largest of their matrix."""
+ALL_DIGITS = 18
+"""With fewer than so many any two numbers can be told apart."""
 
 
 @dataclass(frozen=True)
@@ -315,28 +317,27 @@ class _Arrays:
             return ""
         if abs(factor + 1) < near.tolerance:
             return "the sign: this is minus the right value"
+
+        def is_so_many(times: float) -> bool:
+            return abs(abs(factor) - times) < near.tolerance * times
+
         m = self.iteration.scalars["m"]
-        whole = next((n for n in (round(factor), round(-factor)) if n > 1), 0)
-        for size, said in ((m, "1/m is missing"), (1 / m, "1/m is there once too often")):
-            is_mean = "m" in names(step.expression) and m > 1
-            if is_mean and abs(abs(factor) - size) < near.tolerance * size:
-                sign = "minus " if factor < 0 else ""
-                return f"{sign}{_times(size)} the right value: {said}"
-        if whole and abs(abs(factor) - whole) < near.tolerance * whole:
-            return f"{'minus ' if factor < 0 else ''}{_times(whole)} the right value"
-        if right.size > 1 or abs(abs(factor) - 0.5) < near.tolerance:
-            return f"{'minus ' if factor < 0 else ''}{_times(abs(factor))} the right value"
-        return ""
+        said = f"{'minus ' if factor < 0 else ''}{_times(abs(factor))} the right value"
+        if "m" in names(step.expression) and m > 1:
+            if is_so_many(m):
+                return f"{said}: 1/m is missing"
+            if is_so_many(1 / m):
+                return f"{said}: 1/m is there once too often"
+        is_likely = right.size > 1 or any(map(is_so_many, (0.5, round(abs(factor)))))
+        return said if is_likely else ""
 
 
 def _times(factor: float) -> str:
     """Twice, half of, 3 times, a third as 1/3 of."""
-    if factor in (2.0, 0.5):
-        return "twice" if factor == 2.0 else "half"
-    inverse = round(1 / factor)
-    if factor < 1 and abs(1 / factor - inverse) < 1e-3:
-        return f"1/{inverse} of"
-    return f"{factor:.6g} times"
+    figure, inverse = f"{factor:.6g}", f"{1 / factor:.4g}"
+    if figure in ("2", "0.5"):
+        return "twice" if figure == "2" else "half"
+    return f"1/{inverse} of" if factor < 1 and inverse.isdecimal() else f"{figure} times"
 
 
 class _Near:
@@ -363,7 +364,7 @@ class _Near:
     def first(self, found: Array, right: Array, why: str) -> str:
         """[2,1]: yours 0.25 (2 times the right value), should be 0.125"""
         i, j = np.argwhere(self._apart(found, right))[0].tolist()
-        for digits in range(4, 18):
+        for digits in range(4, ALL_DIGITS):
             yours, ours = (_figure(float(a[i, j]), digits) for a in (found, right))
             if yours != ours:
                 break

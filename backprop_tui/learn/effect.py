@@ -32,23 +32,26 @@ LARGER = 1.05
 
 def changed_by(right: Timeline, wrong: Timeline, iteration: int) -> frozenset[str]:
     """The symbols whose values differ in an iteration of two runs of the same network."""
-    one, other = right.iteration(iteration), wrong.iteration(iteration)
-    if one.number != other.number:  # one of them has diverged before
-        return frozenset(step.symbol for step in right.program.steps)
-    results = wrong.program.by_symbol(other.results)
-    return frozenset(
-        symbol
-        for symbol, result in right.program.by_symbol(one.results).items()
-        if not _same(result, results[symbol])
-    )
+    return frozenset(_changed(right, wrong, iteration))
 
 
 def changes_nothing(right: Timeline, wrong: Timeline, iteration: int) -> bool:
     """Whether that iteration is the same with the mistake: with one example, mean-forgotten."""
-    return not changed_by(right, wrong, iteration)
+    return not any(_changed(right, wrong, iteration))
+
+
+def _changed(right: Timeline, wrong: Timeline, iteration: int) -> Iterator[str]:
+    one, other = right.iteration(iteration), wrong.iteration(iteration)
+    diverged = one.number != other.number  # one of them, before
+    results = wrong.program.by_symbol(other.results)
+    for symbol, result in right.program.by_symbol(one.results).items():
+        if diverged or not _same(result, results[symbol]):
+            yield symbol
 
 
 def _same(one: Any, other: Any) -> bool:
+    if np.array_equal(one, other):  # most are, to the bit
+        return True
     near = ROUNDING * _size(one)
     return bool(np.allclose(one, other, rtol=0.0, atol=near, equal_nan=True))
 
@@ -102,6 +105,8 @@ def without_effect(right: Timeline, mistake: Mistake, iteration: int) -> str | N
 def _last_gradients(right: Timeline, made: Timeline, iteration: int) -> dict[str, Array]:
     """What a run with a mistake is handed on that the right run is not, before an iteration."""
     symbols = [s for s in made.program.kept if s not in right.program.kept]
+    if not symbols:
+        return {}
     if iteration == 1:
         begun = made.iteration(1).given
         return {symbol: begun[symbol] for symbol in symbols}

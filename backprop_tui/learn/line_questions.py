@@ -57,7 +57,7 @@ def ask_line(
     answer = question.answer if question else None
     line = count // 2 + 1
     for at in (line, count) if typed else ():
-        if at > 1 and _is_read(found.lines[at - 1].expression):
+        if _is_read(found.lines[at - 1].expression):
             said = question.text if question else WRITE.format(found.lines[at - 1].rule)
             return AskedQuestion(place, step, "formula", said, (), answer, own, line=at)
     choices = _choices(program, found, line, place, seed)

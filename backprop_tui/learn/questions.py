@@ -140,7 +140,7 @@ def ask(
 def cell_of(question: Question, shape: Shape) -> Cell | None:
     """The cell that a question of the experiment asks for: its own, or the only one that its text
     names of a step of that shape; None where the best one is asked for."""
-    rows, columns = shape or (1, 1)
+    rows, columns = shape
     named = [(i, j) for i, j in question.named_cells if 1 <= i <= rows and 1 <= j <= columns]
     place = question.cell or (named[0] if len(named) == 1 else None)
     return place and Cell(question.step, *place)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import log10
+from math import inf, log10
 from random import Random
 from typing import TypeAlias
 
@@ -64,13 +64,16 @@ def vote(
     count, wrong = min(len(wrong), MOST_CHOICES - 1), (*wrong, *twins)
     drawn = [(ranking, draws.randrange(count + 1)) for ranking in rankings]
 
-    def against(some: tuple[int, ...]) -> float:
+    best: Choices = (right,)
+    least = inf
+    for some in combinations(range(len(wrong)), count):
         choices = (right, *(wrong[k] for k in some))
-        off = sum(abs(_rank(ranking, choices) - rank) for ranking, rank in drawn)
-        return off + LIKELY * sum(some) + cost(choices)
-
-    best = min(combinations(range(len(wrong)), count), key=against)
-    shown = [right, *(wrong[k] for k in best)]
+        likely, more = LIKELY * sum(some), cost(choices)
+        if likely + more < least:  # or else no rank could speak for them
+            off = sum(abs(_rank(ranking, choices) - rank) for ranking, rank in drawn)
+            if off + likely + more < least:
+                best, least = choices, off + likely + more
+    shown = list(best)
     draws.shuffle(shown)
     return tuple(shown)
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import wraps
+from sys import intern
+from typing import TypeAlias, TypeVar, dataclass_transform
 
 SCALARS = frozenset("alpha m K beta1 beta2 epsilon weight_decay l2 t".split())
 """The names of single numbers: the learning rate, the numbers of examples in the batch and of
@@ -22,10 +24,35 @@ that name."""
 Operand: TypeAlias = "Expr | float"
 
 
+E = TypeVar("E", bound="Expr")
+T = TypeVar("T")
+
+
+def once(function: Callable[[E], T]) -> Callable[[E], T]:
+    """A function of an expression alone, computed once for each: what it gave is kept in it."""
+    kept = intern(f"_{function.__name__}")
+
+    @wraps(function)
+    def known(e: E) -> T:
+        found: T | None = getattr(e, kept, None)
+        if found is None:
+            found = function(e)
+            setattr(e, kept, found)
+        return found
+
+    return known
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def node(kind: type[T]) -> type[T]:
+    """A kind of node, as a dataclass. mypy freezes it: at run time that makes a node cost twice."""
+    made = dataclass(unsafe_hash=True)(kind)
+    made.__hash__ = once(made.__hash__)  # type: ignore[assignment]
+    return made
+
+
 class Expr:
     """An expression: a node of the tree. `+ - * / @`, unary minus and `.T` build larger ones."""
-
-    __slots__ = ()
 
     def __add__(self, other: Operand) -> Expr:
         terms = self.terms if isinstance(self, Sum) else (self,)
@@ -64,14 +91,14 @@ class Expr:
         return Transpose(self)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Num(Expr):
     """A number ≥ 0; −2 is `Neg(Num(2.0))`."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name(Expr):
     """A whole matrix (`W1`, `dZ2`), or one of the `SCALARS`."""
 
@@ -85,7 +112,7 @@ class Name(Expr):
         return self.symbol in SCALARS and not self.own
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cell(Expr):
     """One number of a matrix; rows and columns count from 1."""
 
@@ -94,7 +121,7 @@ class Cell(Expr):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unary(Expr):
     """A node with one operand."""
 
@@ -104,16 +131,12 @@ class Unary(Expr):
 class Neg(Unary):
     """−x"""
 
-    __slots__ = ()
-
 
 class Transpose(Unary):
     """xᵀ: rows and columns change places."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
+@node
 class Binary(Expr):
     """A node with two operands. Nodes are equal if their classes and operands are."""
 
@@ -124,35 +147,27 @@ class Binary(Expr):
 class Diff(Binary):
     """x − y"""
 
-    __slots__ = ()
-
 
 class MatMul(Binary):
     """The matrix product, `·`."""
-
-    __slots__ = ()
 
 
 class Mul(Binary):
     """The product element by element, `∘`, or of numbers, `×`."""
 
-    __slots__ = ()
-
 
 class Div(Binary):
     """x / y"""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
+@node
 class Sum(Expr):
     """Any number of terms, added from left to right: 785 nested sums would recurse too deep."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Expr):
     """A function of `functions`: exp, row_sums, sigmoid, sigmoid_derivative, ...; or an own one."""
 
@@ -185,7 +200,7 @@ def matrix(symbol: str) -> Name:
     return Name(symbol, symbol in SCALARS)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Expr):
     """A comparison: loss < 0.01 at the root of a condition, Z > 0 in where(Z > 0, Z, 0)."""
 
@@ -194,10 +209,10 @@ class Compare(Expr):
     right: Expr
 
 
-# What only a derivation has; without slots, which a class takes a millisecond to make at the start
+# What only a derivation has
 
 
-@dataclass(frozen=True)
+@node
 class Indexed(Expr):
     """One number of a matrix by the letters of its row and column: dW2[i,j].
 
@@ -212,10 +227,8 @@ class Indexed(Expr):
 class Partial(Binary):
     """∂L/∂Z2 or ∂Z2[k]/∂W2[i,j]: a derivative that no rule has been applied to yet."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True)
+@node
 class Delta(Expr):
     """Kronecker's delta, [k=i]: 1 where two indices are equal, otherwise 0."""
 
@@ -223,7 +236,7 @@ class Delta(Expr):
     right: str
 
 
-@dataclass(frozen=True)
+@node
 class SumOver(Expr):
     """Σₖ: the sum of `body` over an index from 1 to `count`."""
 
@@ -306,10 +319,9 @@ def replace(e: Expr, known: Mapping[Expr, Expr]) -> Expr:
     return known[e] if e in known else rebuild(e, lambda child: replace(child, known))
 
 
+@once
 def names(e: Expr) -> tuple[str, ...]:
     """The symbols that `e` reads, each once, in order of reading."""
-    if isinstance(e, Name):
-        return (e.symbol,)
     found, todo = dict[str, None](), [e]
     while todo:
         part = todo.pop()

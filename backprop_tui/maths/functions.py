@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     OwnFunction,
     as_expr,
     calls,
+    once,
     rebuild,
     replace,
 )
@@ -57,10 +58,7 @@ class Primitive:
 
 
 def _maximum(*args: Any) -> Any:
-    largest = args[0]
-    for arg in args[1:]:
-        largest = np.maximum(largest, arg)
-    return largest
+    return reduce(np.maximum, args)
 
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -411,6 +409,7 @@ def sign_of(function: str) -> str:
     return FUNCTIONS[name].symbol if name in FUNCTIONS else name
 
 
+@once
 def expand(call: Call) -> Expr:
     """The definition of an activation or a derivative, with its argument in place of z."""
     definition = definition_of(call.function)

@@ -48,7 +48,9 @@ def fixed(value: float, decimals: int, width: int) -> str:
         written = power(f"{value:.{places}e}")
         if len(written) <= width:
             return signed(written)
-    return signed(written) if abs(value) > 1 else "−tiny" if value < 0 else "tiny"
+    if "e-" not in written:
+        return signed(written)
+    return "−tiny" if written.startswith("-") else "tiny"
 
 
 def power(written: str) -> str:
@@ -63,7 +65,7 @@ def number(value: float, decimals: int) -> str:
         return written
     if value == 0:
         return f"{0:.{decimals}f}"
-    if abs(value) < 1 and not decimals and abs(value) >= 1e-3:
+    if not decimals and not int(value) and abs(value) >= 1e-3:
         return signed(f"{value:.1g}")
     if abs(value) >= 1e7 or abs(value) < 10.0**-decimals:
         return signed(f"{value:.2e}")
@@ -74,9 +76,11 @@ def told_apart(value: float, other: float, decimals: int) -> tuple[str, str]:
     """Write two numbers with enough decimals to differ; equal ones as they are written alone."""
     if value == other or math.isnan(value):  # NaN is written unlike any number
         return number(value, decimals), number(other, decimals)
-    both = ((number(value, d), number(other, d)) for d in range(decimals, 18))
-    exact = signed(repr(value)), signed(repr(other))  # of large numbers, where decimals do nothing
-    return next((pair for pair in both if pair[0] != pair[1]), exact)
+    apart = decimals_apart(value, other, decimals)
+    both = number(value, apart), number(other, apart)
+    if both[0] != both[1]:
+        return both
+    return signed(repr(value)), signed(repr(other))  # large numbers, where decimals do nothing
 
 
 def decimals_apart(value: float, other: float, decimals: int) -> int:

@@ -189,7 +189,8 @@ def symbol_meant(word: str, symbols: Collection[str]) -> str | None:
 def symbols_meant(word: str, symbols: Collection[str]) -> list[str]:
     """The symbols that a name can mean: itself, or else those that differ in capitals alone."""
     for same in (str, _joined, _folded):
-        if found := [symbol for symbol in symbols if same(symbol) == same(word)]:
+        meant = same(word)
+        if found := [symbol for symbol in symbols if same(symbol) == meant]:
             return found
     return []
 

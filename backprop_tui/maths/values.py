@@ -8,11 +8,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from backprop_tui.maths.expressions import (
+    Binary,
     Call,
     Cell,
     Compare,
@@ -26,10 +27,19 @@ from backprop_tui.maths.expressions import (
     Num,
     Sum,
     Transpose,
+    children,
     is_loss_term,
+    once,
 )
 from backprop_tui.maths.functions import PRIMITIVES, expand
 
+Evaluator: TypeAlias = Callable[[Mapping[str, Any]], Any]
+OPERATIONS: dict[type[Expr], Callable[[Any, Any], Any]] = {
+    Diff: operator.sub,
+    MatMul: operator.matmul,
+    Mul: operator.mul,
+    Div: np.divide,
+}
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "≤": operator.le,
@@ -56,43 +66,47 @@ def value(e: Expr, env: Mapping[str, Any]) -> Any:
     Raises KeyError for a symbol that `env` does not have.
     """
     with np.errstate(all="ignore"):
-        return _value(e, env)
+        return evaluator(e)(env)
 
 
-def _value(e: Expr, env: Mapping[str, Any]) -> Any:
+def _of(operation: Callable[[Any, Any], Any], x: Evaluator, y: Evaluator) -> Evaluator:
+    return lambda env: operation(x(env), y(env))
+
+
+@once
+def evaluator(e: Expr) -> Evaluator:
+    """`value` of `e` alone, made of those of its parts; NumPy's warnings are the caller's."""
     match e:
         case Num(number):
-            return number
+            return lambda env: number
         case Name(symbol):
-            return env[symbol]
+            return operator.itemgetter(symbol)
         case Cell(symbol, row, column):
-            return env[symbol][row - 1, column - 1]
-        case Neg(x):
-            return -_value(x, env)
-        case Transpose(x):
-            return np.transpose(_value(x, env))
-        case Sum(terms):
-            return reduce(operator.add, (_value(t, env) for t in terms))
-        case Diff(x, y):
-            return _value(x, env) - _value(y, env)
-        case MatMul(x, y):
-            return _value(x, env) @ _value(y, env)
-        case Mul(x, Call("log", (y,))) if is_loss_term(e):
-            return xlog(_value(x, env), _value(y, env))
-        case Mul(x, y):
-            return _value(x, env) * _value(y, env)
-        case Div(x, y) if is_loss_term(e):
-            return ratio(_value(x, env), _value(y, env))
-        case Div(x, y):
-            return np.divide(_value(x, env), _value(y, env))
-        case Call(function, args) if function not in PRIMITIVES:
+            return lambda env: env[symbol][row - 1, column - 1]
+    x, *rest = parts = tuple(map(evaluator, children(e)))
+    match e:
+        case Neg():
+            return lambda env: -x(env)
+        case Transpose():
+            return lambda env: np.transpose(x(env))
+        case Sum():
+            return lambda env: reduce(lambda so_far, y: so_far + y(env), rest, x(env))
+        case Mul(_, Call("log", (y,))) if is_loss_term(e):
+            return _of(xlog, x, evaluator(y))
+        case Div() if is_loss_term(e):
+            return _of(ratio, x, *rest)
+        case Binary() if type(e) in OPERATIONS:
+            return _of(OPERATIONS[type(e)], x, *rest)
+        case Compare(_, sign, _):
+            return _of(COMPARISONS[sign], x, *rest)
+        case Call(function, _) if function not in PRIMITIVES:
             definition = expand(e)
             if isinstance(definition, Num):  # linear′ is 1, in every number of its argument
-                return np.full_like(_value(args[0], env), definition.value)
-            return _value(definition, env)
-        case Call(function, args):
-            return PRIMITIVES[function].apply(*(_value(arg, env) for arg in args))
-        case Compare(x, sign, y):
-            return COMPARISONS[sign](_value(x, env), _value(y, env))
+                constant = definition.value
+                return lambda env: np.full_like(x(env), constant)
+            return evaluator(definition)
+        case Call(function, _):
+            apply = PRIMITIVES[function].apply
+            return lambda env: apply(*(part(env) for part in parts))
         case _:
             raise TypeError(f"no value for {e!r}")

@@ -273,9 +273,19 @@ def program_of(
 
     Raises NoRule for a forward formula that cannot be differentiated.
     """
-    formulas = {} if mistake else formulas or {}
+    own = () if mistake else tuple((formulas or {}).items())
+    return _program(network, training, own, mistake)
+
+
+@lru_cache(maxsize=64)  # opened again, or asked again, it is the same: also all that is read off it
+def _program(
+    network: Network | WrittenNetwork,
+    training: Training,
+    formulas: tuple[tuple[str, Expr], ...],
+    mistake: DeliberateMistake | None,
+) -> Program:
     architecture = architecture_of(network)
-    own = tuple((s, e) for s, e in formulas.items() if s in architecture.forward)
+    own = tuple((s, e) for s, e in formulas if s in architecture.forward)
     if own:
         objective = objective_of(architecture, training)
         architecture = lazy.with_formulas(architecture, objective, training, own)
@@ -283,7 +293,7 @@ def program_of(
     lacking: Mapping[str, tuple[str, ...]] = {}
     if architecture.cached:
         steps, lacking = present(steps, architecture)
-    right = Program(network, training, steps, architecture, formulas, lacking=lacking)
+    right = Program(network, training, steps, architecture, dict(formulas), lacking=lacking)
     if mistake is None:
         return right
     return replace(right, taught=tuple(mistake.steps(right)), mistake=mistake, right=right)

@@ -375,6 +375,8 @@ def _mixes(e: Expr, shapes: Mapping[str, Shape], of_each: Container[str]) -> boo
 class DeliberateMistake(Protocol):
     """A mistake that a run is made with on purpose."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def name(self) -> str:
         """What it is called: sign-flipped."""

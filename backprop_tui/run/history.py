@@ -282,7 +282,7 @@ class History:
         with self._lock:
             self._recent[done.number] = done
             self._recent.move_to_end(done.number)
-            room = RECENT_ROOM // (done.nbytes + 1)
+            room = RECENT_ROOM // done.nbytes
             while len(self._recent) > max(3, min(RECENT, room)):
                 self._recent.popitem(last=False)
             self._losses.keep(done.number, np.array([done.loss]))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.maths.values import value
+from backprop_tui.maths.values import evaluator
 from backprop_tui.model.experiment import Array, Data, Experiment, Indices, Kept, read_only
 from backprop_tui.model.program import Program
 
@@ -52,12 +52,14 @@ def computed(experiment: Experiment, program: Program, number: int, kept: Kept) 
     scalars = {symbol: number for symbol, number in scalars.items() if symbol in program.constants}
     env: dict[str, Any] = {**given, **scalars}
     results = []
-    for step, expression in zip(program.steps, program.lowered, strict=True):
-        # One order in memory: computed again, it gives the same bits. Read-only, as all of the past
-        result = np.ascontiguousarray(value(expression, env))
-        result.flags.writeable = False
-        env[step.symbol] = result
-        results.append(result)
+    with np.errstate(all="ignore"):
+        for step, expression in zip(program.steps, program.lowered, strict=True):
+            # One order in memory: computed again, it gives the same bits. Read-only, as all of the
+            # past
+            result = np.ascontiguousarray(evaluator(expression)(env))
+            result.flags.writeable = False
+            env[step.symbol] = result
+            results.append(result)
     left = {symbol: env[symbol] for symbol in program.kept}
     return Iteration(
         number,

@@ -57,7 +57,7 @@ class Keyframes:
 
     def keep(self, number: int, kept: Kept) -> None:
         """Remember what an iteration begins with: as a keyframe where one is due there."""
-        size = max(1, sum(array.nbytes + OVERHEAD for array in kept))
+        size = sum(array.nbytes + OVERHEAD for array in kept) or OVERHEAD
         if (number - 1) % self.every:
             self._waypoints[number] = kept
             self._waypoints.move_to_end(number)
@@ -101,8 +101,8 @@ class KnownLosses:
     def before(self, number: int) -> KnownLosses:
         """Those of the iterations before that one."""
         other = KnownLosses(self.most)
-        other._losses = self._losses[: number - 1].copy()
-        other._known = self._known[: number - 1].copy()
+        last = number - 1
+        other._losses, other._known = self._losses[:last].copy(), self._known[:last].copy()
         return other
 
     def of(self, first: int, last: int) -> Array | None:
@@ -112,6 +112,6 @@ class KnownLosses:
         """
         if last > len(self._known) or not self._known[first - 1 : last].all():
             return None
-        view = self._losses[first - 1 : max(first - 1, last)]
+        view = self._losses[first - 1 : last]
         view.flags.writeable = False
         return view

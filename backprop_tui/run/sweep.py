@@ -41,17 +41,16 @@ def loss_with(program: Program, iteration: Iteration, cell: Cell, number: float)
     """The loss of the iteration where one cell of X, Y or a parameter is `number`."""
     changed = iteration.given[cell.symbol].copy()
     changed[cell.row - 1, cell.column - 1] = number
-    first = min(program.readers.get(cell.symbol, (0,)))
-    objective = program.index(program.objective)
+    first = min(program.readers.get(cell.symbol, ()), default=len(program.steps))
+    _, behind = program.phase_bounds("loss")
     known = zip(program.steps[:first], iteration.results, strict=False)
     env: dict[str, Any] = {**iteration.scalars, **iteration.given}
     env |= {step.symbol: result for step, result in known}
     env[cell.symbol] = changed
-    for i in range(first, objective + 1):
+    for i in range(first, behind):
         result = value(program.lowered[i], env)
         env[program.steps[i].symbol] = np.ascontiguousarray(result)
-    loss = env[program.objective] if first <= objective else iteration.results[objective]
-    return float(np.asarray(loss)[0, 0])
+    return float(env[program.objective][0, 0])
 
 
 @lru_cache(maxsize=8)  # the same one is shown again at the next key

@@ -142,13 +142,13 @@ class _WholeEpochs:
     def below(self, stretch: Stretch) -> NDArray[np.bool_]:
         """Whether each iteration of the next stretch ends an epoch with a mean below the bound."""
         known = self.next + len(self.waiting) - stretch.first
-        losses = np.concatenate([self.waiting, stretch.losses[max(0, known) :]])
+        losses = np.concatenate([self.waiting, stretch.losses[known:]])
         done = len(losses) // self.batches
         of_epochs = losses[: done * self.batches].reshape(done, self.batches)
         ends = self.next + self.batches * np.arange(1, done + 1) - 1
         means = np.average(of_epochs, axis=1, weights=self.weights)
         self.next, self.waiting = self.next + of_epochs.size, losses[of_epochs.size :]
-        return np.isin(np.arange(stretch.first, stretch.last + 1), ends[means < self.bound])
+        return np.isin(stretch.first + np.arange(len(stretch.losses)), ends[means < self.bound])
 
 
 def first_ahead(timeline: Timeline, position: Position) -> int:
@@ -188,7 +188,7 @@ def evaluation(timeline: Timeline, known_then: Mapping[str, Array]) -> Evaluatio
         here = slice(start, start + AT_A_TIME)
         rows = np.arange(data.examples)[here]
         known: dict[str, Any] = {**parameters, **batch(data, rows)}
-        numbers = {"m": float(len(rows)), "t": float(max(1, timeline.history.reached))}
+        numbers = {"m": float(len(rows)), "t": float(timeline.history.reached)}
         known = constants(experiment, program) | numbers | known
         for step, expression in zip(program.steps[: first + 1], program.lowered, strict=False):
             known[step.symbol] = value(expression, known)

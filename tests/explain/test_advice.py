@@ -130,6 +130,95 @@ def test_it_is_said_at_the_end_of_an_epoch_of_every_example() -> None:
     assert not any(advice(Timeline(open_one), k) for k in range(1, 7))
 
 
+def gate(X: list[float], training: Training, W1: float = 1.0, Y: float = 3.0) -> Timeline:
+    """A run of relu(W1·x) with weights of 1 behind it."""
+    network = Network((1, 1, 1), ("relu", "linear"), "half_squared_error")
+    start = {"W1": [[W1]], "W2": [[1.0]], "b2": [[3.0]]}
+    return Timeline(experiment(network, training, [X], [[Y] * len(X)], start))
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (gate([-1.0], Training()), "L stays 0: every Z1 is below 0 for the only example, so"),
+        (gate([0.0, -1.0], Training(batch=2)), "J stays 0: every Z1 is 0 or below for all 2"),
+        (gate([-1.0, -2.0], Training()), "The loss stays as it is: every Z1 is below 0 for all 2"),
+        (gate([-1.0], Training(), Y=4.0), "Every Z1 is below 0 for the only example, so"),
+        (gate([-1.0, 1e-3], Training(batch=2)), ""),
+    ],
+)
+def test_a_closed_relu_is_told_with_what_stays(run: Timeline, said: str) -> None:
+    told = advice(run, run.experiment.batches_per_epoch)
+    assert told.startswith(said)
+    assert bool(told) == bool(said)
+
+
+def test_epochs_of_too_many_batches_are_not_looked_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = gate([-1.0, -2.0], Training())
+    for most, told in ((2, True), (1, False)):
+        monkeypatch.setattr("backprop_tui.explain.advice.MOST_BATCHES", most)
+        assert bool(advice(run, 2)) is told
+
+
+FLAT = without_hidden_layer([[0.0, 1.0, 1.0, 0.0]], "sigmoid", "binary_cross_entropy")
+"""Its initial weights are at the minimum, where all gradients are 0."""
+AT_ZERO = replace(FLAT, initial=replace(FLAT.initial, scheme="zeros"))
+
+
+def test_at_the_minimum_the_wrong_predictions_are_counted() -> None:
+    assert advice(Timeline(AT_ZERO), 1) == (
+        "J hardly falls any more (0.693147): every gradient is 0, but 2 of 4 predictions are "
+        "wrong. Without a hidden layer only linearly separable classes can be told apart, and "
+        "these are not."
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(AT_ZERO, training=replace(AT_ZERO.training, freeze=("b1",))),
+        replace(AT_ZERO, training=replace(AT_ZERO.training, l2=0.1)),
+        replace(AT_ZERO, training=replace(AT_ZERO.training, batch=2)),
+        replace(AT_ZERO, network=replace(AT_ZERO.dense, bias=False)),
+        replace(AT_ZERO, network=replace(AT_ZERO.dense, loss="half_squared_error")),
+        replace(
+            AT_ZERO,
+            data=without_hidden_layer(
+                [[0.5, 0.5, 0.5, 0.5]], "sigmoid", "binary_cross_entropy"
+            ).data,
+        ),
+    ],
+)
+def test_of_any_other_minimum_that_is_not_said(other: Experiment) -> None:
+    assert advice(Timeline(other), 2) == ""
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_at_the_minimum_is_up_to_the_bound_for_the_largest_input(
+    scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = (np.array(XOR) * scale).tolist()
+    start = {"W1": [[1e-3, 0.0]], "b1": [[0.0]]}
+    run = Timeline(experiment(AT_ZERO.dense, Training(batch=4), X, [[0.0, 1, 1, 0]], start))
+    results = run.program.by_symbol(run.iteration(1).results)
+    largest = max(np.abs(results[s]).max() for s in ("dW1", "db1"))
+    monkeypatch.setattr("backprop_tui.explain.advice.FLAT", largest / scale)
+    assert NOT_SEPARABLE.fullmatch(advice(run, 1))
+    monkeypatch.setattr("backprop_tui.explain.advice.FLAT", np.nextafter(largest / scale, 0))
+    assert advice(run, 1) == ""
+
+
+def test_a_gradient_is_lost_only_where_one_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Timeline(load("saturation"))
+    arrives = float(np.abs(run.iteration(1).results[run.program.index("dA1")]).max())
+    monkeypatch.setattr("backprop_tui.explain.advice.ARRIVES", arrives)
+    assert SATURATED.fullmatch(advice(run, 1))
+    monkeypatch.setattr("backprop_tui.explain.advice.ARRIVES", np.nextafter(arrives, 2))
+    assert advice(run, 1) == ""
+
+
 def true(timeline: Timeline, iteration: int, said: str) -> bool:
     """Whether what is said holds of the epoch that ends there, computed here."""
     last = iteration

@@ -7,7 +7,9 @@ of the forward steps. So the first line is independent evidence for the last.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,10 @@ from backprop_tui.maths.mathml import MATHML
 from backprop_tui.maths.values import value
 from backprop_tui.maths.words import WORDS
 from backprop_tui.maths.writing import LATEX, text
+from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
 from tests.networks import experiments, in_rows, scalars
 from tests.programs import written
@@ -180,11 +185,80 @@ def test_every_line_of_the_derivative_of_a_softmax_has_its_value(lesson: str, i:
 # The lines that are shown --------------------------------------------------------------------
 
 
+def dense(
+    layers: tuple[int, ...],
+    activations: tuple[str, ...],
+    loss: str,
+    training: Training,
+    orientation: str = "columns",
+) -> Program:
+    """A dense network's program."""
+    return program_of(Network(layers, activations, loss, orientation=orientation), training)
+
+
+def formulas(parameters: Mapping[str, tuple[int, int]], forward: Mapping[str, str]) -> Program:
+    """The program of forward formulas, with two inputs, two targets and two examples."""
+    return written(parameters, {"X": np.eye(2), "Y": np.eye(2)}, forward).program
+
+
 def lines(
     lesson: str, symbol: str, elements: bool = False, **changes: Any
 ) -> list[tuple[str, str]]:
     found = derivation(load(lesson, changes).program, symbol, elements=elements)
     return [(line.written(), line.rule) for line in found.lines]
+
+
+PENALIZED = Training(batch=2, l2=0.1)
+PROGRAMS = {
+    "a penalty": dense((2, 3, 1), ("tanh", "linear"), "half_squared_error", PENALIZED),
+    "a sum": dense((2, 2), ("tanh",), "mean_squared_error", replace(PENALIZED, reduction="sum")),
+    "rows": dense((2, 3, 2), ("tanh", "softmax"), "cross_entropy", Training(batch=2), "rows"),
+    "one row": dense((2, 2), ("softmax",), "cross_entropy", Training(), "rows"),
+    "any softmax": dense((2, 2), ("softmax",), "mean_squared_error", Training()),
+    "J alone reads U": formulas(
+        {"W": (2, 2), "U": (2, 1)},
+        {"A": "W·X", "L": "half_squared_error(A, Y)", "J": "total(L)/m + 0.1·total(U²)"},
+    ),
+    "L reads W twice": formulas(
+        {"W": (2, 2)}, {"A": "W·X", "L": "half_squared_error(A, Y) + total(W²)"}
+    ),
+    "a skip": formulas(
+        {"W": (2, 2), "V": (2, 2)},
+        {"A": "tanh(W·X)", "B": "V·A + A", "C": "σ(B) ∘ A", "L": "half_squared_error(C, Y)"},
+    ),
+    "a softmax and more": formulas(
+        {"W": (2, 2)},
+        {"Z": "W·X", "A": "softmax(Z)", "B": "A ∘ Z", "L": "half_squared_error(B, Y)"},
+    ),
+    "more and a softmax": formulas(
+        {"W": (2, 2)},
+        {"Z": "W·X", "B": "2·Z", "A": "softmax(Z)", "C": "A ∘ B", "L": "half_squared_error(C, Y)"},
+    ),
+    "a total": formulas(
+        {"W": (2, 2), "b": (2, 1)},
+        {"Z": "W·X - b", "A": "exp(Z) / total(exp(Z))", "L": "half_squared_error(A, Y)"},
+    ),
+}
+BOARDS = Path(__file__).with_name("derivations.txt").read_text("utf-8").split("\n\n")
+"""Derivations of those programs as they stand on a board: the program, the symbol and whether by
+elements; what is given; each line with its rule and what it opens; the cases of the last one."""
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=[board.partition("\n")[0] for board in BOARDS])
+def test_a_board(board: str) -> None:
+    title, *rows = board.strip().splitlines()
+    name, symbol, *elements = title.split(": ")
+    assert on_board(derivation(PROGRAMS[name], symbol, elements=bool(elements))) == rows
+
+
+def on_board(found: Derivation) -> list[str]:
+    """A derivation as BOARDS has it."""
+    rows = [found.heading(), *(f"  {text(a)} = {text(b)}" for a, b in found.given)]
+    for line in found.lines:
+        left = "" if line.left is None else f"{text(line.left)} "
+        opens = "" if line.opens is None else f" ({line.opens})"
+        rows.append(f"{left}= {line.written()}   {line.rule}{opens}")
+    return [*rows, *(f"  {case}: {text(e)}" for case, e in found.cases)]
 
 
 def test_the_last_dz_of_the_article() -> None:

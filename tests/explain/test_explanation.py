@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,15 +14,17 @@ from hypothesis import strategies as st
 
 from backprop_tui.explain.explanation import Explanation, Number, own_cell
 from backprop_tui.explain.provenance import Place, Provenance
+from backprop_tui.explain.terms import over_examples, terms_of
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Cell, is_loss_term, walk
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Position, Timeline
-from tests.networks import ARTICLE, experiment, experiments
+from tests.networks import ARTICLE, experiment, experiments, in_rows
 
 DECIMALS = st.integers(0, 6)
 
@@ -641,3 +644,44 @@ def test_every_number_of_every_network_can_be_explained(
         assert found.latex
         assert all("[" in use for use in uses(found))
         assert found.reads
+
+
+ROWS = in_rows(
+    experiment(
+        Network((2, 2, 2), ("tanh", "softmax"), "cross_entropy"),
+        Training(batch=2),
+        [[1.0, -0.5], [0.2, 0.9]],
+        [[1.0, 0.0], [0.0, 1.0]],
+        {"W1": [[0.3, -0.8], [-0.6, 0.9]], "W2": [[0.5, 0.1], [0.2, -0.4]]},
+    )
+)
+EXPLAINED = Path(__file__).with_name("explained.txt").read_text("utf-8").split("\n\n")
+"""Some numbers with all that is said of them: the step in shapes and in NumPy, the arithmetic, the
+terms of its sum, remarks, what it reads (with the iteration that made it) and what reads it."""
+
+
+@pytest.mark.parametrize("told", EXPLAINED, ids=[told.partition("\n")[0] for told in EXPLAINED])
+def test_all_that_is_said_of_a_number(told: str) -> None:
+    title, *lines = told.strip().splitlines()
+    lesson, iteration, of = title.split(": ")
+    cell = parse(of)
+    assert isinstance(cell, Cell)
+    run = Timeline(ROWS if lesson == "rows" else load(lesson))
+    assert list(all_said(run, Place(int(iteration), cell))) == lines
+
+
+def all_said(run: Timeline, place: Place) -> Iterator[str]:
+    """What is said of a number, as EXPLAINED has it."""
+    p = Provenance(run)
+    found = Explanation(p, place, partial(number, decimals=4))
+    yield f"{found.shape_line}   {found.numpy}"
+    rounded = " (rounded)" if found.rounded else ""
+    yield " = ".join((found.cell, found.symbols(), *found.numbers(), found.result)) + rounded
+    yield from (f"+ {symbols} = {numbers} = {value}" for symbols, numbers, value in found.terms())
+    for term in terms_of(run.program, found.step):
+        yield f"+ {term.name}: {text(term.expression)}"
+    if (over := over_examples(run.program, found.step)) is not None:
+        yield f"over examples: {text(over.summed)} {'mean' if over.is_mean else 'sum'}"
+    yield from (f"* {remark}" for remark in found.remarks)
+    yield "< " + " ".join(f"{text(read.cell)}@{read.iteration}" for read in found.sources)
+    yield f"> {', '.join(p.used_in(place)) or 'nothing'}"

@@ -212,6 +212,26 @@ class TestComparing:
         weight = Timeline(ARTICLE).iteration(iteration + 1).given["W1"][0, 0]
         assert found[0].computed == weight
 
+    @pytest.mark.parametrize(
+        ("formula", "printed", "remark"),
+        [
+            (
+                "W1[1,1] + b1[1,1]",
+                "77",
+                "W1 and b1 are meant after the update. The key "
+                '"before: W1[1,1] + b1[1,1]" means the value before it.',
+            ),
+            ("2*b1[1,1]", "77", 'b1 is meant after the update. The key "before: 2 · b1[1,1]"'),
+            ("A1[1,1]", "77", ""),
+        ],
+    )
+    def test_a_wrong_one_of_parameters_says_which_value_is_meant(
+        self, formula: str, printed: str, remark: str
+    ) -> None:
+        (found,) = of(Published("a book", figures=(figure(formula, [printed]),)))
+        assert found.remark.startswith(remark)
+        assert bool(found.remark) == bool(remark)
+
     def test_a_wrong_digit_differs(self) -> None:
         A2 = float(Timeline(ARTICLE).iteration(1).results[3].item())
         right, wrong = of(

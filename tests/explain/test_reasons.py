@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import OPTIMIZERS, Network, Training, WrittenNetwork
 from backprop_tui.model.program import Program
 from backprop_tui.run.timeline import Timeline
+from tests import programs
 from tests.formulas import program_file
 from tests.networks import any_way
 
@@ -588,6 +590,11 @@ FORWARDS = {
 }
 
 
+def formulas(parameters: Mapping[str, tuple[int, int]], forward: Mapping[str, str]) -> Program:
+    """The program of forward formulas, with two inputs, two targets and two examples."""
+    return programs.written(parameters, {"X": np.eye(2), "Y": np.eye(2)}, forward).program
+
+
 def written(forward: str, training: Training) -> Program:
     """The program of these forward steps, with half the squared error."""
     lines = [line.split(" = ") for line in (*forward.split("; "), "L = half_squared_error(A3, Y)")]
@@ -613,6 +620,102 @@ def test_what_is_said_is_true_of_programs_without_layers(name: str, training: Tr
     whole = {**results, **known}
     for step in program.steps:
         assert_true(reason(step, program), Run(program, step, whole, whole, results[step.symbol]))
+
+
+PROGRAMS: dict[str, Program] = {
+    "J of one's own": formulas(
+        {"W": (2, 2), "U": (2, 2)},
+        {
+            "A": "tanh(W·X)",
+            "L": "half_squared_error(A, Y)",
+            "J": "total(L)/m + 0.1·total(W²) + 0.2·total(W) + total(U²)",
+        },
+    ),
+    "its sum": formulas(
+        {"W": (2, 2)},
+        {
+            "Z": "W·X",
+            "A": "Z",
+            "L": "half_squared_error(A, Y)",
+            "J": "total(L) + 0.1·total(W²)",
+        },
+    ),
+    "a penalty in L": formulas(
+        {"W": (2, 2)}, {"A": "W·X", "L": "half_squared_error(A, Y) + total(W²)"}
+    ),
+    "no target": formulas({"W": (2, 2)}, {"A": "W·X", "L": "col_sums(A²)"}),
+    "many kinds": formulas(
+        {"W": (2, 2), "b": (2, 1), "V": (2, 2)},
+        {
+            "Z": "W·X + V·X + b",
+            "A": "relu(Z)",
+            "Q": "A",
+            "S": "softmax_rows(W)",
+            "T": "S·V·Q",
+            "U": "b - T",
+            "O": "exp(U) + 2",
+            "L": "half_squared_error(O, Y)",
+        },
+    ),
+    "biases": formulas(
+        {"W": (2, 2), "b": (2, 1), "c": (2, 1), "V": (2, 2)},
+        {
+            "D": "c",
+            "Z": "b + W·X",
+            "A": "linear(Z)",
+            "B": "V·A + D",
+            "C": "tanh(B)",
+            "L": "half_squared_error(C, Y)",
+        },
+    ),
+    "element by element": formulas(
+        {"W": (2, 2), "b": (2, 1)},
+        {
+            "Z": "W·X",
+            "P": "Z^3",
+            "D": "2/P",
+            "E": "D - b",
+            "F": "b∘E",
+            "G": "-F",
+            "H": "G/m",
+            "L": "half_squared_error(H, Y)",
+        },
+    ),
+    "a broadcast": formulas(
+        {"W": (2, 2), "b": (2, 1)},
+        {
+            "Z": "W·X",
+            "S": "col_sums(Z)",
+            "T": "Z ∘ S",
+            "R": "W·T + b",
+            "Q": "softmax(R)",
+            "L": "half_squared_error(Q, Y)",
+        },
+    ),
+    "the mean": program_of(CLASSIFIER, MEAN),
+    "a sum and λ₂": program_of(CLASSIFIER, replace(SUM, l2=0.7)),
+    "the mean and λ₂": program_of(CLASSIFIER, replace(MEAN, l2=0.7)),
+    "one example and λ₂": program_of(CLASSIFIER, replace(ONE, l2=0.7)),
+    "weight decay": program_of(LINE, replace(ONE, weight_decay=0.1)),
+    "any softmax in rows": program_of(replace(JACOBIAN, orientation="rows"), MEAN),
+    "classical momentum": program_of(
+        ONE_LAYER, replace(ONE, optimizer="momentum", momentum_form="classical")
+    ),
+    **{name: program_of(ONE_LAYER, replace(ONE, optimizer=name)) for name in OPTIMIZERS},
+    "adam and weight decay": program_of(
+        ONE_LAYER, replace(ONE, optimizer="adam", weight_decay=0.1)
+    ),
+}
+SAID = Path(__file__).with_name("reasons.txt").read_text("utf-8").split("\n\n")
+"""What is said of steps of those programs, each sentence once."""
+
+
+@pytest.mark.parametrize("said", SAID, ids=[said.partition("\n")[0] for said in SAID])
+def test_what_is_said_of_a_program(said: str) -> None:
+    name, *lines = said.strip().splitlines()
+    program = PROGRAMS[name]
+    for symbol, sentence in (line.split(": ", 1) for line in lines):
+        assert reason(program.steps[program.index(symbol)], program) == sentence
 
 
 def test_what_several_steps_read_gets_the_sum_of_their_gradients() -> None:

@@ -126,6 +126,30 @@ def test_a_null_character_is_no_name() -> None:
     assert "cannot be the name of a file" in refused(Path("a\0b"))
 
 
+def test_an_archive_with_another_file_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a\x1b.txt", "hello")
+    assert refused(file).endswith(r": a\x1b.txt is not an array")
+
+
+def test_as_many_bytes_as_are_allowed_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.npz"
+    np.savez_compressed(file, a=np.zeros(1000), b=np.zeros(1000))
+    with zipfile.ZipFile(file) as archive:
+        unpacked = sum(each.file_size for each in archive.infolist())
+    for most, told in ((unpacked, ""), (unpacked - 1, "unpacks to more")):
+        monkeypatch.setattr(arrays, "LARGEST", most)
+        assert (told in refused(file)) if told else len(read_arrays(str(file))) == 2
+    plain = tmp_path / "mine.json"
+    plain.write_text('{"a": [1]}')
+    for most, told in ((10, ""), (9, "is larger than 9 bytes, the most that is read")):
+        monkeypatch.setattr(arrays, "LARGEST", most)
+        assert (told in refused(plain)) if told else read_arrays(str(plain))["a"].tolist() == [1]
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_what_is_too_large_is_not_unpacked(
     packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

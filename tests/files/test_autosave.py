@@ -66,8 +66,30 @@ def test_what_a_program_holds_is_nobody_else_s() -> None:
 
 def test_it_is_readable_by_its_user_alone() -> None:
     own = written()
+    assert Path(state_folder()).stat().st_mode & 0o777 == 0o700
+    assert {p.stat().st_mode & 0o777 for p in Path(state_folder()).iterdir()} == {0o600}
     assert all(path.stat().st_mode & 0o077 == 0 for path in Path(state_folder()).iterdir())
     own.close()
+
+
+@pytest.mark.parametrize("tries", [1, 3, 4])
+def test_a_lock_is_tried_for_thrice(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    handles: list[int] = []
+
+    def locked(handle: int) -> bool:
+        handles.append(handle)
+        return len(handles) == tries
+
+    monkeypatch.setattr(autosave, "locked", locked)
+    if tries > 3:
+        with pytest.raises(OSError, match="it could not be locked"):
+            written()
+    else:
+        written().close()
+    assert len(handles) == min(tries, 3)
+    for handle in handles:  # none stays open
+        with pytest.raises(OSError, match="Bad file"):
+            os.fstat(handle)
 
 
 def test_the_newest_few_stay() -> None:
@@ -81,6 +103,77 @@ def test_the_newest_few_stay() -> None:
     assert len(found) == MOST_LEFT
     assert [one.changed for one in found] == sorted((one.changed for one in found), reverse=True)
     assert "mazur" not in {one.name for one in found}
+
+
+def test_what_is_left_of_one_without_content_goes_first(home: Path) -> None:
+    for _ in range(MOST_LEFT - 1):
+        written("mazur").close()
+    for ending in ("lock", "new"):
+        (home / f"9-a.{ending}").touch()
+    written("article").close()
+    assert not list(home.glob("9-a.*"))
+    found, lines = autosaves()
+    assert sorted(one.name for one in found) == ["article"] + ["mazur"] * (MOST_LEFT - 1)
+    assert lines == []
+
+
+def test_it_is_written_again_in_its_place(home: Path) -> None:
+    own = written("mazur")
+    own.write(load("article"), Position(3, 4), None, "1 edit")
+    assert sorted(path.suffix for path in home.iterdir()) == [".json", ".lock"]
+    own.close()
+    own.close()  # once more does no harm
+    assert newest().opened().name == "article"
+
+
+def test_what_is_told_of_it_is_short() -> None:
+    written(unsaved="e" * 61).close()
+    assert newest().unsaved == "e" * 60
+    (place,) = Path(state_folder()).glob("*.json")
+    place.write_text("no")
+    with pytest.raises(ExperimentError) as refused:
+        newest()
+    assert [fault.split()[-1] for fault in refused.value.faults] == ["autosave.", "open"]
+
+
+def test_looking_for_them_leaves_no_handle_open(home: Path) -> None:
+    written().close()
+    (home / "folder.lock").mkdir()
+    (home / "other.json").touch()
+    before = os.listdir("/dev/fd")
+    found, lines = autosaves()
+    assert os.listdir("/dev/fd") == before
+    assert (len(found), lines) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "folder"),
+    [
+        ("/state", "/state/backprop-tui"),
+        ("state", "/home/me/.local/state/backprop-tui"),
+        ("", "/home/me/.local/state/backprop-tui"),
+        (None, "/home/me/.local/state/backprop-tui"),
+    ],
+)
+def test_where_they_are(state: str | None, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    if state is None:
+        monkeypatch.delenv("XDG_STATE_HOME")
+    else:
+        monkeypatch.setenv("XDG_STATE_HOME", state)
+    assert state_folder() == folder
+
+
+@pytest.mark.parametrize(("later", "is_told"), [(-1, True), (0, False), (1, False)])
+def test_what_was_left_before_it_was_told_last_is_not_told_again(
+    home: Path, later: int, is_told: bool
+) -> None:
+    written(unsaved="2 edits").close()
+    (place,) = home.glob("*.json")
+    os.utime(place, (1000, 1000))
+    (home / autosave.TOLD).touch()
+    os.utime(home / autosave.TOLD, (1000 + later, 1000 + later))
+    assert (left_unsaved() is not None) is is_told
 
 
 def test_one_that_was_opened_goes_when_the_next_is_written() -> None:

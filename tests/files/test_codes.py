@@ -231,11 +231,102 @@ class TestForged:
         assert opened.title.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("flags", "are_some"),
+    [
+        ({}, True),
+        ({"seed": "3", "learning_rate": 0.5}, True),
+        ({"seed": None}, False),
+        ({"seed": [3]}, False),
+        ({"mistake": None}, True),
+        ({"mistake": "sign-flipped"}, True),
+        ({"mistake": 3}, False),
+        ({"seed": "3", "colour": "red"}, False),
+        (["seed"], False),
+        (None, False),
+    ],
+)
+def test_flags_are_known_and_have_a_text_or_a_number(flags: Any, are_some: bool) -> None:
+    assert codes._are_flags(flags) is are_some
+
+
+def test_values_get_their_keys_and_what_is_no_such_list_stays() -> None:
+    assert codes._named(("a", "b"), [1, 2]) == {"a": 1, "b": 2}
+    assert codes._named(("a", "b"), [1]) == {"a": 1}
+    assert codes._named(("a", "b"), [1, 2, 3]) == [1, 2, 3]
+    assert codes._named(("a", "b"), "12") == "12"
+
+
+def test_a_code_is_read_aloud_in_groups_of_five() -> None:
+    assert codes.grouped("1ABCDEFGHIJ") == ["1ABCD", "EFGHI", "J"]
+    assert codes.grouped("12345") == ["12345"]
+
+
+def test_what_is_as_usual_is_not_said() -> None:
+    assert codes.said_of(load("article"), Position()) == {"l": "article"}
+    assert codes.said_of(load("article"), Position(1, 1)) == {"l": "article", "p": [1, 1]}
+    assert codes.said_of(load("article"), Position(2)) == {"l": "article", "p": [2, 0]}
+
+
 class TestTooLong:
     def test_a_file_too_large_for_a_code(self) -> None:
         begun = read(lessons.text("article") + "# " + "x" * MOST_INFLATED)
         with pytest.raises(TooLongError, match="w saves it"):
             code_of(begun, Position())
+
+    def test_what_just_fits_is_a_code(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        begun, here = load("article"), Position(3, 8)
+        raw = json.dumps(codes.said_of(begun, here), separators=(",", ":"), ensure_ascii=False)
+        for limit, most in (("MOST_INFLATED", len(raw.encode())), ("LONGEST_CODE", len(ARTICLE))):
+            with monkeypatch.context() as patch:
+                patch.setattr(codes, limit, most)
+                assert code_of(begun, here) == ARTICLE
+                patch.setattr(codes, limit, most - 1)
+                with pytest.raises(TooLongError, match="This experiment is too large"):
+                    code_of(begun, here)
+
+    def test_data_of_a_file_is_counted_before_it_is_written_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "two.csv").write_text("a,y\n1,0\n2,1\n")
+        (tmp_path / "mine.toml").write_text(
+            '[network]\nlayers = [1, 1]\nactivations = ["linear"]\nloss = "half_squared_error"\n'
+            '[data]\ncsv = "two.csv"\ntarget = "y"\n'
+        )
+        begun = load(str(tmp_path / "mine.toml"))  # four numbers
+        assert experiment_of(code_of(begun, Position())).data.X.tolist() == [[1.0, 2.0]]
+        for most, what in ((16, "experiment"), (15, "data")):
+            monkeypatch.setattr(codes, "MOST_INFLATED", most)
+            with pytest.raises(TooLongError, match=f"This {what} is too large"):
+                code_of(begun, Position())
+
+    def test_what_is_typed_may_be_twice_as_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(codes, "LONGEST_CODE", len(ARTICLE))
+        spaced = " ".join(ARTICLE) + " "
+        assert experiment_of(spaced).name == "article"
+        with pytest.raises(ExperimentError, match="is longer than"):
+            experiment_of(spaced + " ")
+
+    def test_a_command_has_the_code_where_it_is_short(self) -> None:
+        short = "1" * codes.SHORT
+        both = f"again\nand at the same step:\nbackprop-tui --code {short}"
+        assert codes.right_here("again", lambda: short) == both
+        assert codes.right_here("again", lambda: short + "1") == "again"
+
+        def too_long() -> str:
+            raise TooLongError
+
+        assert codes.right_here("again", too_long) == "again"
+
+    def test_what_is_far_on_has_a_keyframe(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        timeline = Timeline(load("article"))
+        for far, most in ((4, 9), (9, 4)):
+            monkeypatch.setattr(codes, "FAR", far)
+            monkeypatch.setattr(type(timeline.history), "most", most)
+            assert codes.keyframe_needed(timeline, Position(4)) is None
+            keyframe = codes.keyframe_needed(timeline, Position(5))
+            assert keyframe is not None
+            assert keyframe.iteration == 5
 
     def test_a_run_without_text(self) -> None:
         with pytest.raises(TooLongError, match="not read from a text, so it has no code"):

@@ -382,6 +382,12 @@ class TestFaults:
             f"needs; got {target}"
         ]
 
+    def test_of_several_targets_the_one_that_is_wrong_is_named(self, folder: Path) -> None:
+        two = ONE.replace("[2, 1]", "[1, 2]")
+        for k, cells in enumerate(("7,1", "1,7")):
+            (fault,) = faults(folder, f"a,b,c\n1,0,0\n2,{cells}\n", 'target = ["b", "c"]', two)
+            assert fault.startswith(f'iris.csv, line 3, column "{"bc"[k]}": must be from 0 to 1')
+
     def test_only_one_half_of_the_data_on_the_command_line(self, folder: Path) -> None:
         assert faults(folder, IRIS, x="1,2") == [
             "--x cannot be used with data.csv, which gives X and Y: give the targets with --y"

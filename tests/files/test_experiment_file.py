@@ -550,6 +550,12 @@ class TestOverrides:
         assert list(wider.initial.given) == ["b2"]
         assert read(text, layers="2,1").training.freeze == ("b1",)
 
+    def test_where_examples_are_rows_so_are_the_shapes_that_fit(self) -> None:
+        text = changed("[network]", '[network]\norientation = "rows"') + (
+            "[initial]\nW1 = [[1, 2, 3], [4, 5, 6]]\nb1 = [1, 2, 3]\nW2 = [[1], [2], [3]]"
+        )
+        assert list(read(text, layers="2,3,2", y="1,0;0,1").initial.given) == ["W1", "b1"]
+
     @pytest.mark.parametrize("wrong", ["5", '["b1"]', "{ a = 1 }"])
     def test_layers_drop_no_fault_of_the_file(self, wrong: str) -> None:
         text = SMALL + f'[training]\nfreeze = [{wrong}, "b2"]\n'

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from backprop_tui.files import lesson_check
 from backprop_tui.files.experiment_file import load
 from backprop_tui.files.lesson_check import remarks
 from backprop_tui.model.experiment import Experiment
@@ -17,6 +18,7 @@ from tests.networks import ARTICLE, experiment, experiments
 from tests.programs import written
 
 MAZUR = load("mazur")
+BATCH = load("batch")
 WILD = experiment(
     Network((1, 1), ("linear",), "half_squared_error"),
     Training(learning_rate=1e200),
@@ -82,6 +84,10 @@ class TestRoom:
             "questions[0].answer is cut off at 80 columns: it takes 3 lines and has 2 lines",
         ]
 
+    def test_of_several_lines_the_one_that_is_too_long_is_named(self) -> None:
+        (said,) = found(ARTICLE, Note("L", None, ("x" * 76, "x" * 77)))
+        assert said.startswith("notes[0].text[1] takes 2 lines")
+
     def test_of_what_it_teaches(self) -> None:
         assert found(replace(ARTICLE, teaches="x" * 40)) == []
         assert found(replace(ARTICLE, teaches="x" * 41)) == [
@@ -123,6 +129,14 @@ class TestCells:
             "questions[0].text names dA1[3,1], but dA1 has 2 rows and 1 column"
         ]
         assert found(MAZUR, replace(question, text="What is dA1[2,1]?")) == []
+
+    @pytest.mark.parametrize(
+        ("cell", "outside"), [("[1,1]", False), ("[2,1]", True), ("[1,2]", True)]
+    )
+    def test_of_a_single_number_there_is_only_the_first(self, cell: str, outside: bool) -> None:
+        said = found(BATCH, Question("J", 1, "talk", f"What is J{cell}?", "So."))
+        told = f"questions[0].text names J{cell}, but J has 1 row and 1 column"
+        assert said == [told] * outside
 
     def test_of_several_one_has_to_be_said(self) -> None:
         question = Question("dW2", 1, "number", "Is dW2[1,2] above dW2[2,1]?")
@@ -174,6 +188,13 @@ class TestPlaces:
 
     def test_that_are_never_reached_are_asked_nothing_of(self) -> None:
         assert len(found(WILD, Question("L", 3, "vote", "x"))) == 1
+
+    def test_the_last_iteration_that_is_gone_to_is_not_far_away(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lesson_check, "FARTHEST", 2)
+        assert found(ARTICLE, Note("L", 2, ("x",))) == []
+        assert len(found(ARTICLE, Note("L", 3, ("x",)))) == 1
 
     def test_far_away_are_remarked_without_going_there(self) -> None:
         assert found(ARTICLE, Note("L", 10**15, ("x",))) == [

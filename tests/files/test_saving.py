@@ -99,6 +99,57 @@ TABLES = {'[ "b c" ] # table\n': "b c", "[a]\n": "a"}
 """Headers, and the tables that they name."""
 
 
+LAYOUTS: list[tuple[str, dict[str, Any], str]] = [
+    # a value at the top: behind the last one there; before a table a blank line parts them
+    ("", {"n": 2}, "n = 2\n"),
+    ("x = 1", {"x": 1, "n": 2}, "x = 1\nn = 2\n"),
+    (
+        "x = 1  # one\n\n# of a\n[a]\n",
+        {"x": 1, "a": {}, "n": 2},
+        "x = 1  # one\nn = 2\n\n# of a\n[a]\n",
+    ),
+    ("[a]\nx = 1\n", {"a": {"x": 1}, "n": 2}, "n = 2\n\n[a]\nx = 1\n"),
+    ("\n[a]\nx = 1\n", {"a": {"x": 1}, "n": 2}, "n = 2\n\n[a]\nx = 1\n"),
+    ("# of a\n[a]\n", {"a": {}, "n": 2}, "n = 2\n\n# of a\n[a]\n"),
+    # in a table
+    ("[a]\nx = 1\n", {"a": {"x": 2}}, "[a]\nx = 2\n"),
+    ("[a]\nx = 1\n", {"a": {"x": 1, "n": 2}}, "[a]\nx = 1\nn = 2\n"),
+    ("[a]\n[a.b]\nz = 1\n", {"a": {"b": {"z": 1}, "n": 2}}, "[a]\nn = 2\n\n[a.b]\nz = 1\n"),
+    (
+        "a.x = 1\nb = 1\na.y = 2\n",
+        {"a": {"x": 1, "y": 2, "n": 3}, "b": 1},
+        "a.x = 1\nb = 1\na.y = 2\na.n = 3\n",
+    ),
+    # tables, each below a blank line
+    ("", {"a": {"x": 1}}, "[a]\nx = 1\n"),
+    ("x = 1\n", {"x": 1, "a": {"y": 1}}, "x = 1\n\n[a]\ny = 1\n"),
+    ("", {"a": [{"x": 1}, {"x": 2}]}, "[[a]]\nx = 1\n\n[[a]]\nx = 2\n"),
+    ("x = 1\n", {"x": 1, "a": [{"y": 1}]}, "x = 1\n\n[[a]]\ny = 1\n"),
+    # of several tables those that stay, with what is behind them, then those that are new
+    (
+        "[[a]]\nx = 1\n# 1\n[[a]]\nx = 2\n# 2\n[[a]]\nx = 3\n# 3\n",
+        {"a": [{"x": 2}]},
+        "# 1\n[[a]]\nx = 2\n# 2\n# 3\n",
+    ),
+    ("[[a]]\nx = 1\n\n# 1\n", {"a": [{"x": 1}, {"x": 2}]}, "[[a]]\nx = 1\n\n[[a]]\nx = 2\n\n# 1\n"),
+    (
+        "[[a]]\nx = 1\n\n# 1\n[b]\n",
+        {"a": [{"x": 3}, {"x": 4}], "b": {}},
+        "# 1\n[[a]]\nx = 3\n\n[[a]]\nx = 4\n[b]\n",
+    ),
+    ("[[a]]\nx = 1\n# 1\n", {}, "# 1\n"),
+    # a matrix has a line for each row, if it has several
+    ("", {"m": [[1, 2], [3, 4]]}, "m = [\n    [1, 2],\n    [3, 4],\n]\n"),
+    ("", {"m": [[1, 2]]}, "m = [[1, 2]]\n"),
+    ("", {"m": [1, 2]}, "m = [1, 2]\n"),
+    ("", {"m": [{"a": 1}, 2]}, "m = [{a = 1}, 2]\n"),
+    # another kind of value in its place
+    ("[a]\nx = 1\n", {"a": 3}, "a = 3\n"),
+    ("a = 1\n", {"a": {"x": 1}}, "a = {x = 1}\n"),
+]
+"""A text, another document, and the text with what is other in it."""
+
+
 def document_of(experiment: Experiment, optimizer: str) -> dict[str, Any]:
     """An experiment as its file would say it."""
     training = {f.name: getattr(experiment.training, f.name) for f in fields(experiment.training)}
@@ -271,9 +322,13 @@ class TestChanges:
     ) -> None:
         timeline = Timeline(read(SMALL))
         most = 9 * saving.DIGITS + len(SMALL)  # W1 and b1, each with Adam's two means
-        for largest, told in ((most, False), (most - 1, True)):
-            monkeypatch.setattr(saving, "LARGEST_FILE", largest)
-            assert saving.too_large(timeline) is told
+        for run, size in (
+            (timeline, most),
+            (Timeline(replace(timeline.experiment, written=None)), most - len(SMALL)),
+        ):
+            for largest, told in ((size, False), (size - 1, True)):
+                monkeypatch.setattr(saving, "LARGEST_FILE", largest)
+                assert saving.too_large(run) is told
 
     def test_a_matrix_of_several_rows_has_a_line_for_each(self) -> None:
         text = saved_text(read(SMALL, layers="2,2,1", activations="tanh,sigmoid"), 3)
@@ -468,6 +523,12 @@ class TestText:
         text = "a = 1  # one\nb = 2  # two\n"
         assert changed(text, {"a": 3, "b": 2}) == "a = 3\nb = 2  # two\n"
 
+    @pytest.mark.parametrize(("text", "document", "result"), LAYOUTS)
+    def test_what_is_new_stands_behind_what_is_of_its_kind(
+        self, text: str, document: dict[str, Any], result: str
+    ) -> None:
+        assert changed(text, document) == result
+
     @given(
         st.dictionaries(
             st.text(max_size=5),
@@ -628,6 +689,33 @@ class TestPlaces:
         assert path.read_text() == "another's"
         assert os.listdir(tmp_path) == ["a"]
 
+    @pytest.mark.parametrize("error", [PermissionError, NotImplementedError, AttributeError])
+    def test_where_there_are_no_links_it_is_moved_to_its_place(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    ) -> None:
+        def without(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(os, "link", without)
+        path = tmp_path / "a"
+        write_file(str(path), "one")
+        assert path.read_text() == "one"
+        monkeypatch.setattr(atomic_write, "check_place", lambda *_: None)
+        with pytest.raises(SaveError, match="exists already"):
+            write_file(str(path), "two")
+        assert (path.read_text(), os.listdir(tmp_path)) == ("one", ["a"])
+
+    @pytest.mark.parametrize(("later", "stays"), [(0.0, True), (0.01, False)])
+    def test_what_was_just_made_beside_it_stays_for_a_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: float, stays: bool
+    ) -> None:
+        beside = tmp_path / ".a.abcdefgh.tmp"
+        beside.touch()
+        changed = beside.stat().st_ctime
+        monkeypatch.setattr("time.time", lambda: changed + atomic_write.MOMENT + later)
+        write_file(str(tmp_path / "a"), "one")
+        assert beside.exists() is stays
+
     def test_permissions_stay_and_links_are_followed(self, tmp_path: Path) -> None:
         path, link = tmp_path / "a", tmp_path / "link"
         path.write_text("one")
@@ -695,6 +783,16 @@ class TestPlaces:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process to kill")
     @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forked only to be killed
+    def test_no_handle_stays_open(self, tmp_path: Path) -> None:
+        left = tmp_path / ".run.toml.abcdefgh.tmp"
+        left.write_text("left")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(atomic_write, "MOMENT", -1.0)
+            before = os.listdir("/dev/fd")
+            write_file(str(tmp_path / "run.toml"), "text")
+            assert os.listdir("/dev/fd") == before
+        assert not left.exists()
+
     def test_killed_at_any_moment_it_leaves_the_old_or_the_new(self, tmp_path: Path) -> None:
         path, texts = tmp_path / "a", [letter * 300_000 for letter in "ab"]
         write_file(str(path), texts[0])

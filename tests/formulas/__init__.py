@@ -10,6 +10,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from backprop_tui.files.experiment_file import load, read_experiment
 from backprop_tui.model.experiment import Experiment
+from tests.networks import one_of
 
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -57,7 +58,7 @@ def written_experiments(draw: DrawFn) -> Experiment:
     def parameter(shape: tuple[int, int]) -> str:
         same = [name for name, other in parameters.items() if other == shape]
         if draw(st.booleans()) and same:
-            return str(draw(st.sampled_from(same)))
+            return str(draw(one_of(tuple(same))))
         name = f"P{'abcdefghijklmnopqrstuvwxyz'[len(parameters)]}"
         parameters[name] = shape
         return name
@@ -67,25 +68,25 @@ def written_experiments(draw: DrawFn) -> Experiment:
         there = [name for name, own in values.items() if own == n]
         if depth == 0:
             if draw(st.booleans()) and there:
-                return str(draw(st.sampled_from(there)))
-            name = draw(st.sampled_from(sorted(values)))
+                return str(draw(one_of(tuple(there))))
+            name = draw(one_of(tuple(sorted(values))))
             return f"{parameter((n, values[name]))}·{name}"
-        kind = draw(st.sampled_from(("sum", "product", "function", "bias", "gather", "softmax")))
+        kind = draw(one_of(("sum", "product", "function", "bias", "gather", "softmax")))
         inner: Callable[[], str] = lambda: of(n, depth - 1)  # noqa: E731
         match kind:
             case "sum":
-                return f"({inner()} {draw(st.sampled_from('+−'))} {inner()})"
+                return f"({inner()} {draw(one_of('+−'))} {inner()})"
             case "product":
                 return f"({inner()}) ∘ ({inner()})"
             case "function":
-                pattern, one = draw(st.sampled_from(ELEMENTWISE)), inner()
-                return pattern.replace("{}", one)
+                pattern, one = draw(one_of(ELEMENTWISE)), inner()
+                return str(pattern).replace("{}", one)
             case "bias":
                 return f"({inner()} + {parameter((n, 1))})"
             case "softmax":
-                return f"{draw(st.sampled_from(('softmax', 'softmax_rows')))}({inner()})"
+                return f"{draw(one_of(('softmax', 'softmax_rows')))}({inner()})"
             case _:
-                sums = draw(st.sampled_from(("col_sums", "row_means", "mean", "col_means")))
+                sums = draw(one_of(("col_sums", "row_means", "mean", "col_means")))
                 return f"({inner()} − {sums}({inner()})/4)"
 
     for number in range(1, draw(st.integers(2, 5)) + 1):
@@ -95,8 +96,8 @@ def written_experiments(draw: DrawFn) -> Experiment:
     outputs = values[f"H{len(lines)}"]
     lines.append(f'L = "half_squared_error(H{len(lines)}, Y)"')
     if draw(st.booleans()) and parameters:
-        mean = draw(st.sampled_from(("mean(L)", "total(L)", "sqrt(mean(L²) + 1)")))
-        lines.append(f'J = "{mean} + 0.1·total({draw(st.sampled_from(sorted(parameters)))}²)"')
+        mean = draw(one_of(("mean(L)", "total(L)", "sqrt(mean(L²) + 1)")))
+        lines.append(f'J = "{mean} + 0.1·total({draw(one_of(tuple(sorted(parameters))))}²)"')
 
     def table(name: str, n: int) -> str:
         row = st.lists(NUMBERS, min_size=n, max_size=n)

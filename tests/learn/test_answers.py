@@ -30,7 +30,9 @@ from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
+from tests.networks import experiment as drawn
 from tests.networks import experiments
 
 
@@ -282,7 +284,158 @@ class TestSmallNumbers:
         )
 
 
+def weighted(weight: float, bias: float = 0.0, decimals: int = 3) -> Explanation:
+    """The number Z1[1,1] = weight · 1 + bias."""
+    network = Network((1, 1), ("linear",), "half_squared_error")
+    given = {"W1": [[weight]], "b1": [[bias]]}
+    run = Timeline(drawn(network, Training(), [[1.0]], [[0.0]], given))
+    return explained(run, Cell("Z1", 1, 1), decimals)
+
+
+RIGHT, COARSE, WRONG, UNREADABLE = AnswerVerdict
+COARSER, ROUNDED = "Correct so far. Now to ", "Very close. Is it rounded correctly?"
+JUDGED = [
+    # the number, the decimals shown, what is typed for it, and what is said of it
+    (0.12345, 3, "0.12395", RIGHT, ""),  # half a unit above
+    (0.12345, 3, "0.124", COARSE, ROUNDED),
+    (0.12345, 3, "0.122", COARSE, ROUNDED),
+    (0.12345, 3, "0.125", COARSE, ROUNDED),
+    (0.12345, 3, "0.126", WRONG, "0.126 is not correct, and"),
+    (0.12345, 3, "0.12", COARSE, COARSER + "3 decimals."),
+    (0.12345, 3, "0.1", COARSE, COARSER + "3 decimals."),
+    (0.12345, 3, "0.2", WRONG, "0.2 is not correct."),
+    (0.12345, 3, "-0.123", WRONG, "-0.123 is what you get with the sign flipped"),
+    (-0.12345, 3, "-0.12", COARSE, COARSER + "3 decimals."),
+    (0.000234, 3, "0.000229", RIGHT, ""),  # two significant figures
+    (0.000234, 3, "0.000228", WRONG, "0.000228 is not correct, and"),
+    (0.000234, 3, "0.00024", COARSE, ROUNDED),
+    (0.000234, 3, "0.00026", WRONG, "0.00026 is not correct, and"),
+    (0.000234, 3, "0.0002", COARSE, COARSER + "two significant figures."),
+    (0.000234, 3, "0.0003", WRONG, "0.0003 is not correct, and"),
+    (0.000234, 3, "0", COARSE, "It is not 0. Answer to two significant figures."),
+    (0.04, 1, "0", COARSE, "It is not 0. Answer to one significant figure."),
+    (0.04, 1, "0.04", RIGHT, ""),
+    (0.04, 1, "0.03", COARSE, ROUNDED),
+    (0.04, 1, "0.1", WRONG, "0.1 is not correct."),
+    (123.456, 2, "123.5", COARSE, COARSER + "2 decimals."),
+    (123.456, 2, "123.44", COARSE, ROUNDED),
+    (123.456, 2, "123.49", WRONG, "123.49 is not correct, and"),
+    (123.456, 2, "120", WRONG, "120 is not correct, and"),
+    (5.0, 0, "5.4", RIGHT, ""),
+    (5.0, 0, "6", COARSE, ROUNDED),
+    (5.0, 0, "7", WRONG, "7 is not correct, and"),
+]
+
+
+@pytest.mark.parametrize(("right", "decimals", "typed", "verdict", "said"), JUDGED)
+def test_how_far_a_number_may_be_away(
+    right: float, decimals: int, typed: str, verdict: AnswerVerdict, said: str
+) -> None:
+    judged = judge(typed, weighted(right, decimals=decimals), decimals, None)
+    assert judged.verdict is verdict
+    assert judged.said.startswith(said)
+    assert bool(judged.said) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("bias", "decimals", "told"),
+    [
+        (-0.5, 3, "to 3 decimals."),
+        (-1 + 1e-3, 3, "to 3 decimals."),
+        (-1 + 1.4e-4, 5, "to two significant figures. Compute with b1[1,1] = −0.99986."),
+        (-1 + 1e-12, 12, "to two significant figures. Compute with b1[1,1] = −0.999999999999."),
+        (-1 + 1e-13, 3, "to two significant figures."),  # no decimals that are shown will do
+    ],
+)
+def test_the_figures_are_shown_to_the_decimals_that_tell_the_sign_and_two_digits(
+    bias: float, decimals: int, told: str
+) -> None:
+    found = weighted(1.0, bias)
+    assert decimals_needed(found, 3) == decimals
+    assert asks_for(found, 3) == f"Answer {told}"
+
+
+def test_figures_that_leave_the_sign_open_on_a_board_alone_are_all_told() -> None:
+    found = weighted(0.125, -0.124)
+
+    def board(cell: Cell, number: float) -> str:
+        return f"{number:.2f}"
+
+    assert asks_for(found, 3, (board,)) == (
+        "Answer to 3 decimals. "
+        "Compute with W1[1,1] = 0.1250, X[1,1] = 1.0000 and b1[1,1] = −0.1240."
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "exact"),
+    [
+        (0.0, "to 3 decimals"),
+        (1e-3, "to 3 decimals"),
+        (-1e-3, "to 3 decimals"),
+        (0.9e-3, "to two significant figures"),
+        (-0.9e-3, "to two significant figures"),
+    ],
+)
+def test_decimals_that_show_nothing_are_not_asked_for(right: float, exact: str) -> None:
+    assert str(answers.precision(weighted(right), 3)) == exact
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit"),
+    [
+        ("0.5", 0.1),
+        (".25", 0.01),
+        ("7", 1.0),
+        ("7.", 1.0),
+        ("−1,25", 0.01),
+        ("2e-3", 1e-3),
+        ("2.5E−3", 1e-4),
+        ("1/4", None),
+        ("", None),
+        (".", None),
+        ("e3", None),
+    ],
+)
+def test_the_unit_of_the_last_digit_typed(typed: str, unit: float | None) -> None:
+    assert answers._unit_typed(typed) == (unit if unit is None else pytest.approx(unit))
+
+
 class TestSignsAndTrends:
+    @pytest.mark.parametrize(
+        ("typed", "right", "said"),
+        [
+            ("+", 0.5, "It is positive."),
+            ("plus", -0.5, "It is not positive. Which sign does each of its factors have?"),
+            ("−", -0.5, "It is negative."),
+            ("negative", 0.5, "It is not negative. Which sign does each of its factors have?"),
+            ("+", 0.0, "It is neither positive nor negative."),
+            ("-", 0.0, "It is neither positive nor negative."),
+        ],
+    )
+    def test_a_sign(self, typed: str, right: float, said: str) -> None:
+        judged = judge(typed, weighted(right), 3, None)
+        is_right = "not" not in said and "neither" not in said
+        assert (judged.verdict is RIGHT, judged.said) == (is_right, said)
+        assert judged.alone == ("sign" if is_right else "")
+
+    @pytest.mark.parametrize(
+        ("typed", "before", "said"),
+        [
+            ("↑", 0.25, "It gets bigger."),
+            ("up", 0.75, "It does not get bigger. Which numbers is it computed from?"),
+            ("↓", 0.75, "It gets smaller."),
+            ("falls", 0.25, "It does not get smaller. Which numbers is it computed from?"),
+            ("↑", 0.5, "It is neither bigger nor smaller than before."),
+            ("↓", 0.5, "It is neither bigger nor smaller than before."),
+        ],
+    )
+    def test_a_trend(self, typed: str, before: float, said: str) -> None:
+        judged = judge(typed, weighted(0.5), 3, before)
+        is_right = said.startswith("It gets")
+        assert (judged.verdict is RIGHT, judged.said) == (is_right, said)
+        assert judged.alone == ("direction" if is_right else "")
+
     def test_bigger_and_smaller_compare_with_the_iteration_before(self) -> None:
         cell = Cell("A2", 1, 1)  # falls from 0.751 towards its target 0.01
         assert answered("↓", cell, iteration=2).verdict is AnswerVerdict.RIGHT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 
 from backprop_tui import Timeline as Run
 from backprop_tui.files.experiment_file import load, read_experiment
-from backprop_tui.learn.comparing import ArrayComparison, ArraysError, ComparedArray, compare
+from backprop_tui.learn.comparing import (
+    ArrayComparison,
+    ArraysError,
+    ComparedArray,
+    _Near,
+    _times,
+    compare,
+)
 from backprop_tui.learn.mistakes import CATALOGUE
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
@@ -204,6 +212,62 @@ def test_a_single_number_has_a_factor_only_where_that_is_a_likely_one(
     assert "the right value)" in whole.remark
 
 
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (2.0, "twice"),
+        (2 + 1e-7, "twice"),
+        (0.5, "half"),
+        (3.0, "3 times"),
+        (1.5, "1.5 times"),
+        (2.00001, "2.00001 times"),
+        (0.25, "1/4 of"),
+        (1 / 3, "1/3 of"),
+        (0.3, "0.3 times"),
+        (0.334, "0.334 times"),
+    ],
+)
+def test_a_factor_is_told_as_one_says_it(factor: float, said: str) -> None:
+    assert _times(factor) == said
+
+
+def matrix(*numbers: float) -> np.ndarray:
+    return np.array([numbers])
+
+
+class TestNear:
+    """Whether two matrices are equal, held against the largest number of the right one."""
+
+    @pytest.mark.parametrize(
+        ("right", "off", "is_near"),
+        [
+            (100.0, 0.9e-4, True),
+            (100.0, 1.1e-4, False),
+            (0.0, 0.9e-6, True),  # where all is 0, against 1
+            (0.0, 1.1e-6, False),
+            (np.nan, 1.0, True),  # NaN is equal to NaN
+        ],
+    )
+    def test_to_a_millionth_of_it(self, right: float, off: float, is_near: bool) -> None:
+        found = matrix(right + off, 0.0)
+        assert _Near(found)(found, matrix(right, 0.0)) is is_near
+        assert not _Near(found)(found, np.vstack([matrix(right, 0.0)] * 2)), "of another shape"
+
+    @pytest.mark.parametrize(("to", "decimals"), [(1, 0), (2, 2), (3, 3), (12, 12), (13, 0)])
+    def test_a_rounded_one_is_told_from_2_decimals_on(self, to: int, decimals: int) -> None:
+        right = matrix(1 / 3, 2 / 3)
+        assert _Near(right).rounded(np.round(right, to), right) == decimals
+        assert not _Near(right).rounded(np.zeros((1, 2)), right / 1e15), "0 shows nothing"
+
+    def test_the_first_that_is_apart_is_told_with_the_digits_that_tell(self) -> None:
+        found, right = matrix(1.0, 0.12346, 7.0), matrix(1.0, 0.12348, 8.0)
+        told = _Near(found).first(found, right, " (why)")
+        assert told == "[1,2]: yours 0.12346 (why), should be 0.12348"
+        (other,) = (_Near(a).first(a, -a, "") for a in [matrix(-np.inf, 1.0)])
+        assert other == "[1,1]: yours −∞, should be ∞"
+        assert "yours 0.1, should be 0.2" in _Near(found).first(matrix(0.1), matrix(0.2), "")
+
+
 @pytest.mark.parametrize(("wrong", "made_in"), [("sign", "dZ2"), ("at A1", "dZ1")])
 def test_a_mistake_in_a_step_that_is_not_in_the_file_is_found(wrong: str, made_in: str) -> None:
     arrays = by_hand(wrong=wrong)
@@ -245,6 +309,64 @@ def test_the_number_that_should_be_there_is_that_from_ones_own_numbers() -> None
 def test_not_a_number_differs() -> None:
     found = compare(ARTICLE, {"dW1": np.full((3, 3), np.nan)})
     assert "yours NaN" in lines(found)["dW1"].remark
+
+
+RIGHT, ONES = by_hand(), np.ones((3, 3))
+BEGUN = {s: RIGHT[s] for s in START}
+COMPARED: dict[str, tuple[Experiment, dict[str, Any]]] = {
+    "all transposed": (ARTICLE, {s: array.T for s, array in RIGHT.items()}),
+    "a flipped sign, its step left out": (
+        ARTICLE,
+        {s: by_hand(wrong="sign")[s] for s in (*START, "dW2", "db2", "dW1", "db1")},
+    ),
+    "gradients of J": (
+        ARTICLE,
+        {s: a / 4 if s in ("dZ2", "dA1", "dZ1") else a for s, a in RIGHT.items()},
+    ),
+    "names in many ways": (
+        ARTICLE,
+        {
+            "grads/W1": ONES,
+            "b2.grad": np.zeros((1, 1)),
+            "loss": np.array([0.5]),
+            "y_pred": np.array([0.7]),
+            "a0": [[1.0], [0.5], [-0.5]],
+            "zzz": np.ones(2),
+        },
+    ),
+    "several faults": (
+        ARTICLE,
+        {
+            **BEGUN,
+            "dW2": 3 * RIGHT["dW2"],
+            "dA1": RIGHT["dA1"] + 1,
+            "dZ1": RIGHT["dZ1"].T,
+            "dW1": -RIGHT["dW1"].T,
+            "db1": np.round(RIGHT["db1"], 3),
+        },
+    ),
+    "wrong shapes": (
+        ARTICLE,
+        {**BEGUN, "dW1": np.ones((4, 2)), "Z1": np.ones(3), "dZ2": np.ones((2, 2, 2))},
+    ),
+    "all examples at once": (
+        experiment(ARTICLE.dense, Training(), [[1.0, 0.5, 0.2, -1.0]] * 3, [[1.0, 0.0, 1.0, 0.0]]),
+        {"Z1": np.zeros((3, 4)), "A1": np.full((3, 4), 0.5)},
+    ),
+}
+REPORTS = Path(__file__).with_name("compared.txt").read_text("utf-8").split("\n\n")
+"""The report of each, but for the steps that are not in the file."""
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=[r.partition("\n")[0] for r in REPORTS])
+def test_a_report(report: str) -> None:
+    name, *rows = report.strip().splitlines()
+    assert reported(name) == rows
+
+
+def reported(name: str) -> list[str]:
+    found = compare(*COMPARED[name])
+    return [row for row in found.lines if not row.endswith("not in the file")]
 
 
 # What cannot be compared ------------------------------------------------------------------------

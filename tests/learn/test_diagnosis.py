@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isclose
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from backprop_tui.learn.diagnosis import (
 from backprop_tui.learn.effect import changed_by
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, ONE_PATH, ONE_TERM
 from backprop_tui.maths.expressions import Cell
+from backprop_tui.maths.parser import parse
+from backprop_tui.maths.writing import text
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
 from backprop_tui.run.timeline import Timeline
@@ -303,6 +306,31 @@ def test_the_look_names_cells_that_are_there(e: Experiment, data: st.DataObject)
 def test_a_vote_s_candidates_are_the_likeliest_first() -> None:
     labels = [one.label for one in wrong_numbers(B.program, B.done, Cell("dA1", 1, 1))]
     assert labels[:3] == ["without the ᵀ", "with the sign flipped", "with another layer's W"]
+
+
+RUNS = {"mazur": Run(load("mazur")), "ReLU and softmax": Run(RELU), "a batch": BATCH_RUN}
+WRONG = Path(__file__).with_name("wrong_numbers.txt").read_text("utf-8").split("\n\n")
+"""All wrong numbers of some cells: each with how one gets it, what is correct, the cells where to
+look, and the only wrong term if there is one."""
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=[wrong.partition("\n")[0] for wrong in WRONG])
+def test_the_wrong_numbers_of_a_cell(wrong: str) -> None:
+    title, *lines = wrong.strip().splitlines()
+    name, of = title.split(": ")
+    cell = parse(of)
+    assert isinstance(cell, Cell)
+    found = wrong_numbers(RUNS[name].program, RUNS[name].done, cell)
+    for one, line in zip(found, lines, strict=True):
+        number, told = line.split(" ", 1)
+        assert one.number == pytest.approx(float(number), rel=1e-4, abs=1e-6)
+        assert told_of(one) == told
+
+
+def told_of(one: WrongNumber) -> str:
+    """A wrong number as WRONG has it, without the number."""
+    look = f" [{' '.join(map(text, one.look))}]"
+    return f"{one.label}: {one.sentence}{look}" + (f" {text(one.term)}" if one.term else "")
 
 
 def test_every_mistake_of_the_catalogues_has_a_short_name() -> None:

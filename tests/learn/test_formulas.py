@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace as changed
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ from backprop_tui.model.own import same
 from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
-from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, same_bits
+from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, in_rows, same_bits
 from tests.programs import programs
 
 BATCH = experiment(
@@ -943,3 +944,39 @@ def test_formulas_go_through_a_file_and_back(lesson: str) -> None:
     assert e.formulas == taught
     again = in_file(lesson, {symbol: text(formula) for symbol, formula in e.formulas.items()})
     assert again.formulas == e.formulas
+
+
+def dense(
+    n: tuple[int, ...],
+    last: str = "sigmoid",
+    loss: str = "half_squared_error",
+    examples: int = 1,
+    reduction: str = "mean",
+) -> Experiment:
+    """Layers of these sizes, with different numbers in each example."""
+    X = [[0.5 + 0.3 * i - 0.7 * j for j in range(examples)] for i in range(n[0])]
+    Y = [[0.2 + 0.1 * i + 0.3 * j for j in range(examples)] for i in range(n[-1])]
+    training = Training(batch=examples, reduction=reduction)
+    return experiment(Network(n, ("tanh", last), loss), training, X, Y, seed=4)
+
+
+ONE_OUTPUT = dense((2, 2, 1), "linear", "mean_squared_error")
+NETWORKS = {
+    "one output": ONE_OUTPUT,
+    "one output in rows": in_rows(ONE_OUTPUT),
+    "three examples": dense((2, 3, 2), examples=3),
+    "their sum": dense((2, 3, 2), examples=3, reduction="sum"),
+    "one example": dense((2, 2, 2)),
+}
+TYPED = Path(__file__).with_name("judged.txt").read_text("utf-8").split("\n\n")
+"""What is said of formulas typed for steps: of those networks, or of lessons."""
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=[typed.partition("\n")[0] for typed in TYPED])
+def test_what_is_said_of_a_formula(typed: str) -> None:
+    name, *lines = typed.strip().splitlines()
+    e = NETWORKS[name] if name in NETWORKS else load(name)
+    for formula, said in zip(lines[::2], lines[1::2], strict=True):
+        symbol, source = formula.split(" = ", 1)
+        judged = judge(e, symbol, source)
+        assert f"  {judged.verdict.name}: {judged.sentence}" == said

@@ -10,7 +10,7 @@ from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.provenance import Place
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import AnswerVerdict
-from backprop_tui.learn.line_questions import ask_line, judge_line
+from backprop_tui.learn.line_questions import WHICH, WRITE, ask_line, judge_line
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.notes import MOST_CHOICES
@@ -31,6 +31,8 @@ def test_one_choice_is_the_rule_of_the_line_and_no_other_leads_further(
             assert len(found.lines) == 1
             continue
         assert 1 < asked.line <= len(found.lines)
+        rule = found.lines[asked.line - 1].rule
+        assert asked.text == (WHICH if asked.form == "vote" else WRITE.format(rule))
         if asked.form == "vote":
             right = [choice.written for choice in asked.choices if choice.right]
             assert right == [found.lines[asked.line - 1].rule]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.saving import keyframe_of, resume, text_of
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
-from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, slips_of
+from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, every_slip, slips_of
 from backprop_tui.maths.expressions import Cell, Expr, names
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -729,3 +730,33 @@ def test_every_lesson_can_be_shown_with_every_mistake(name: str) -> None:
         run = Timeline(load(name, {"mistake": mistake}))
         assert right == run.program.per_example
         run.state(run.end_of(1))
+
+
+PROGRAMS = {
+    "softmax and a penalty": program_of(
+        Network((2, 3, 2), ("relu", "softmax"), "cross_entropy"), Training(batch=2, l2=0.1)
+    ),
+    "rows": program_of(
+        Network((2, 1), ("tanh",), "mean_squared_error", orientation="rows"), Training(batch=2)
+    ),
+    "Adam": program_of(
+        Network((1, 1), ("sigmoid",), "binary_cross_entropy"),
+        Training(optimizer="adam", weight_decay=0.1),
+    ),
+    "attention": load("attention").program,
+    "residual": load("residual").program,
+}
+SLIPS = Path(__file__).with_name("slips.txt").read_text("utf-8").split("\n\n")
+"""What each mistake makes of steps of those programs."""
+
+
+@pytest.mark.parametrize("slips", SLIPS, ids=[slips.partition("\n")[0] for slips in SLIPS])
+def test_what_each_mistake_makes_of_a_step(slips: str) -> None:
+    title, *lines = slips.strip().splitlines()
+    name, symbol = title.split(": ")
+    assert list(every_one(PROGRAMS[name], symbol)) == lines
+
+
+def every_one(program: Program, symbol: str) -> Iterator[str]:
+    for slip in every_slip(program, symbol):
+        yield f"{slip.mistake.name}: {text(slip.right)} → {text(slip.wrong)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +12,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.diagnosis import wrong_numbers
+from backprop_tui.learn.line_questions import ask_line
+from backprop_tui.learn.parts import ask_parts, idea, put_together
 from backprop_tui.learn.questions import VANISHES, AskedQuestion, Score, ask, asks, choices_at
 from backprop_tui.learn.questions import QuestionOutcome as Ended
 from backprop_tui.maths.expressions import Cell
@@ -48,6 +53,40 @@ def test_the_vote_of_the_published_example() -> None:
         "without the ᵀ": "0.0383",
         "with a term counted twice": "0.0917",
     }
+
+
+ASKED = Path(__file__).with_name("asked.txt").read_text("utf-8").split("\n\n")
+"""All that is asked at steps of lessons: the vote, what is said of the number, its parts, the lines
+of its derivation."""
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=[asked.partition("\n")[0] for asked in ASKED])
+def test_all_that_is_asked_at_a_step(asked: str) -> None:
+    title, *lines = asked.strip().splitlines()
+    assert list(all_asked(*title.split(": "))) == lines
+
+
+def all_asked(lesson: str, symbol: str) -> Iterator[str]:
+    """What is asked at a step, as ASKED has it."""
+    timeline = Timeline(load(lesson))
+    program = timeline.program
+    asked = ask(timeline, Position(1, program.index(symbol)), "vote", WRITE)
+    yield from told(asked)
+    found = Explanation(Provenance(timeline), asked.place, WRITE)
+    yield f"{idea(found)} {put_together(found)}"
+    for part in ask_parts(asked, found, 1):
+        yield from told(part)
+    for typed in (False, True) if symbol in program.gradients else ():
+        lines = derivation(program, symbol, elements=not typed)
+        if (line := ask_line(program, asked.place, lines, typed)) is not None:
+            yield f"line {line.line}"
+            yield from told(line)
+
+
+def told(asked: AskedQuestion) -> Iterator[str]:
+    yield f"{asked.form}: {asked.text}" + (f" {asked.hint}" if asked.hint else "")
+    for choice in asked.choices:
+        yield f"  {choice.written}  {'right' if choice.right else choice.label}".rstrip()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import combinations
+from random import Random
 from statistics import median
 
 import numpy as np
@@ -252,6 +253,103 @@ def test_a_rule_stands_out_by_how_many_are_written_like_it() -> None:
     put_in, also, cancel = (Choice(np.nan, s, "") for s in ("dA2 put in", "dZ1 put in", "cancel"))
     assert voting._form(put_in, [also, cancel]) == 2
     assert voting._form(cancel, [put_in, also]) == 1
+
+
+def choice(number: float, label: str = "wrong") -> Choice:
+    return Choice(number, f"{abs(number):.1f}" if number >= 0 else f"−{-number:.1f}", label)
+
+
+RIGHT = Choice(0.5, "0.5", "", right=True)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rank"),
+    [((2.0,), 0), ((2.0, 1.0, 3.0), 1), ((3.0, 1.0, 2.0), 2), ((2.0, 2.0, 3.0), 0.5)],
+)
+def test_equal_ones_share_the_middle_of_their_ranks(
+    numbers: tuple[float, ...], rank: float
+) -> None:
+    assert voting._rank(voting._value, [choice(n) for n in numbers]) == rank
+
+
+@pytest.mark.parametrize(
+    ("ranking", "of", "others", "by"),
+    [
+        (voting._size, -2.0, (1.0,), 2),
+        (voting._distance, 1.0, (1.0, 3.0, -1.0), 4),
+        (voting._company, -1.0, (-1.0, -2.0, 0.0, 3.0), 2),
+        (voting._company, 0.0, (-1.0, 0.0, 3.0), 2),
+    ],
+)
+def test_by_what_a_number_stands_out(
+    ranking: voting.Ranking, of: float, others: tuple[float, ...], by: float
+) -> None:
+    assert ranking(choice(of), [choice(n) for n in others]) == by
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"), [("0.0120", 2), ("−0.0120", 2), ("1.5e−05", 2), ("20", 1), ("7.25", 3)]
+)
+def test_the_digits_of_a_number_are_counted_without_the_zeros_about_them(
+    written: str, digits: int
+) -> None:
+    assert voting._digits(Choice(np.nan, written, ""), []) == digits
+
+
+def test_words_stand_out_by_their_length_and_their_number() -> None:
+    rule = Choice(np.nan, "dA2 put in", "")
+    assert (voting._length(rule, []), voting._words(rule, [])) == (10, 3)
+
+
+def test_a_twin_is_of_a_wrong_number_that_has_none_yet() -> None:
+    some = [RIGHT, choice(-0.2), choice(0.2), choice(0.3), choice(-0.4), choice(0.0)]
+    assert [(c.number, c.written, c.label) for c in voting._twins(some)] == [
+        (-0.3, "−0.3", "wrong, sign flipped"),
+        (0.4, "0.4", "wrong, sign flipped"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "is_right"),
+    [
+        ((0.2, 0.3), None),
+        ((-0.5, 0.3), True),
+        ((0.2, -0.2), False),
+        ((0.2, -0.2, -0.5), False),
+    ],
+)
+def test_a_pair_is_of_the_right_number_only_if_all_are(
+    wrong: tuple[float, ...], is_right: bool | None
+) -> None:
+    assert voting._right_pair([RIGHT, *map(choice, wrong)]) is is_right
+
+
+class Drawn(Random):
+    """Draws of which the first is known."""
+
+    def __init__(self, first: float) -> None:
+        super().__init__(0)
+        self.first: float | None = first
+
+    def random(self) -> float:
+        drawn, self.first = self.first, None
+        return super().random() if drawn is None else drawn
+
+
+@pytest.mark.parametrize(
+    ("draw", "pair"),
+    [(0.0, None), (0.59, None), (voting.NO_PAIR, True), (0.74, True), (voting.RIGHT_PAIR, False)],
+)
+def test_whether_there_is_a_pair_is_drawn(draw: float, pair: bool | None) -> None:
+    wrong = [choice(n) for n in (-0.5, 0.2, -0.2, 0.3, 0.4)]
+    assert voting._right_pair(number_vote(RIGHT, wrong, Drawn(draw))) is pair
+
+
+def test_only_the_likeliest_are_looked_at_and_numbers_of_one_size_preferred() -> None:
+    near = [choice(n) for n in (0.4, 0.6, 0.7)]
+    far = [choice(n) for n in (5000.0, 6000.0, 7000.0, 8000.0, 9000.0)]
+    assert set(number_vote(RIGHT, [*near, *far], Drawn(0.0))) == {RIGHT, *near}
+    assert choice(0.8) not in number_vote(RIGHT, [*far, *near, choice(0.8)], Drawn(0.0))
 
 
 @pytest.mark.parametrize("vote", [number_vote, word_vote])

@@ -34,7 +34,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.writing import text
 
-SHAPES = {"X": (3, 2), "W": (4, 3), "b": (4, 1), "r": (1, 2)}
+SHAPES = {"X": (3, 2), "W": (4, 3), "b": (4, 1), "r": (1, 2), "s": (1, 1)}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,11 @@ SHAPES = {"X": (3, 2), "W": (4, 3), "b": (4, 1), "r": (1, 2)}
         ("Xᵀ", "X[j,i]"),
         ("b", "b[i]"),
         ("r", "r[1,j]"),
+        ("s", "s"),
+        ("col_sums(Xᵀ) ∘ s", "Σₚ X[j,p] · s"),
+        ("row_means(X)", "Σₚ X[i,p] / 2"),
+        ("mean(W)", "Σₚ Σₜ W[p,t] / 12"),
+        ("row_sums(b)", "b[i]"),
         ("W·X + b", "Σₚ W[i,p]·X[p,j] + b[i]"),
         ("row_sums(X)", "Σₚ X[i,p]"),
         ("col_sums(X)", "Σₚ X[p,j]"),
@@ -65,6 +70,22 @@ def test_an_entry_of_each_kind_of_formula(formula: str, entry: str) -> None:
 def test_a_softmax_depends_on_its_own_column_or_row_alone(softmax: str, derivative: str) -> None:
     call, entry = Call(softmax, (Indexed("X", "p", "j"),)), Indexed("P", "p", "j")
     assert text(Entries(SHAPES).derivative(call, Indexed("X", "i", "t"), entry)) == derivative
+
+
+@pytest.mark.parametrize(
+    ("formula", "derivative"),
+    [
+        ("2 ∘ row_sums(X)", "2 · Σₚ [i=k]·[p=l]"),
+        ("W·X", "Σₚ W[i,p]·([p=k] · [j=l])"),
+        ("W·Wᵀ", "0"),
+    ],
+)
+def test_a_derivative_by_an_entry_has_deltas_where_it_is_read(
+    formula: str, derivative: str
+) -> None:
+    entries, by, c = Entries(SHAPES), Indexed("X", "k", "l"), Indexed("Z", "i", "j")
+    found = entries.derivative(entries.of(parse(formula), "i", "j"), by, c)
+    assert text(found) == derivative
 
 
 p, q = Name("x"), Name("y")
@@ -98,7 +119,9 @@ def test_at_a_place_letters_are_numbers_and_a_sum_has_its_terms() -> None:
     )
     assert at_place(Indexed("b", "i", ""), place) == Cell("b", 2, 1)
     assert at_place(Indexed("r", "1", "j"), place) == Cell("r", 1, 3)
+    assert at_place(Indexed("c", "", "j"), place) == Cell("c", 1, 3)
     assert at_place(Delta("i", "j"), place) == ZERO
+    assert at_place(Delta("1", "i"), {"i": 1}) == at_place(Delta("i", "1"), {"i": 1}) == ONE
     assert at_place(Delta("i", "j"), {"i": 3, "j": 3}) == ONE
 
 
@@ -127,6 +150,11 @@ def test_a_delta_leaves_one_term_of_its_sum(e: Expr, found: str) -> None:
 def test_a_sum_without_a_delta_stays_in_its_parentheses() -> None:
     assert text(sum_of(products((p + q) * p))) == "(x + y) ∘ x"
     assert text(sum_of(products(Diff(p, q) * p))) == "(x − y) ∘ x"
+
+
+def test_what_is_added_stands_before_what_is_subtracted_in_the_order_given() -> None:
+    found = [(-1.0, (p,), ()), (2.0, (q,), ()), (0.5, (p,), ())]
+    assert text(sum_of(found)) == "2·y + 0.5·x − x"
 
 
 def test_an_example_of_shares_adds_up_to_1() -> None:

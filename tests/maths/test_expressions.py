@@ -86,6 +86,11 @@ def test_a_negative_number_is_a_number_with_a_minus(number: float) -> None:
     assert type(e.operand.value) is float
 
 
+@pytest.mark.parametrize("number", [0, 0.0, 0.5, 1, 2.5])
+def test_any_other_number_is_itself(number: float) -> None:
+    assert as_expr(number) == Num(float(number))
+
+
 @given(trees())
 def test_rebuilding_with_nothing_changed_gives_the_same_tree(e: Expr) -> None:
     assert rebuild(e, lambda child: child) == e

@@ -116,6 +116,16 @@ def test_a_form_is_mathematics_in_every_notation() -> None:
     assert largest == r"X_{i,j} = X_{i,j} - \max_{k} X_{k,j}"
 
 
+def test_where_letters_run_out_those_of_sums_that_are_over_are_used_again() -> None:
+    symbols = [f"W{k}" for k in range(1, 15)]
+    shapes: dict[str, Shape] = dict.fromkeys([*symbols, "X", "Z"], (2, 2))
+    products = parse(" + ".join(f"{symbol}·X" for symbol in symbols))
+    assert index_form(Name("Z"), products, shapes) == "Z[i,j] = " + " + ".join(
+        f"Σ{SUBSCRIPTS[k]} {symbol}[i,{k}]·X[{k},j]"
+        for symbol, k in zip(symbols, [*SUBSCRIPTS, "k", "k"], strict=True)
+    )
+
+
 def test_a_factor_that_is_a_sum_keeps_its_parentheses() -> None:
     shapes: dict[str, Shape] = {"A1": (2, 3), "Y": (2, 3), "X": (4, 3), "dW1": (2, 4)}
     form = index_form(Name("dW1"), parse("(A1 − Y) · Xᵀ"), shapes)

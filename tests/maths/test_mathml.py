@@ -66,6 +66,23 @@ def test_figures_are_numbers(figure: str) -> None:
     assert root.find(".//mn") is not None
 
 
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        ("1.5", "<mn>1.5</mn>"),
+        ("−∞", '<mo form="prefix">−</mo><mn>∞</mn>'),
+        ("3e300", "<mn>3</mn><mo>·</mo><msup><mn>10</mn><mrow><mn>300</mn></mrow></msup>"),
+        (
+            "−4e−5",
+            '<mo form="prefix">−</mo><mn>4</mn><mo>·</mo><msup><mn>10</mn>'
+            '<mrow><mo form="prefix">−</mo><mn>5</mn></mrow></msup>',
+        ),
+    ],
+)
+def test_a_minus_and_a_power_of_ten_are_elements(figure: str, expected: str) -> None:
+    assert written_figure(figure, MATHML) == expected
+
+
 def test_every_primitive_has_a_sign_in_every_notation() -> None:
     for primitive in PRIMITIVES.values():
         for template in (primitive.text, primitive.latex, primitive.numpy, primitive.torch):

@@ -56,6 +56,10 @@ def read(written: str) -> float:
         (-0.04, 1, 6, "−4e−2"),
         (-1e-120, 3, 6, "−tiny"),
         (1e-120, 3, 5, "tiny"),
+        (-1e-10, 3, 5, "−tiny"),
+        (0.001, 0, 6, "0.001"),
+        (0.00099, 0, 6, "9.9e−4"),
+        (-0.001, 0, 5, "−1e−3"),
         (math.nan, 3, 6, "NaN"),
         (math.inf, 3, 6, "∞"),
         (-math.inf, 3, 6, "−∞"),
@@ -74,6 +78,14 @@ def test_fixed(value: float, decimals: int, width: int, written: str) -> None:
         (-0.0, 3, "0.000"),
         (8.11e-6, 3, "8.11e−06"),
         (-1e9, 3, "−1.00e+09"),
+        (9_999_999.0, 1, "9999999.0"),
+        (1e7, 1, "1.00e+07"),
+        (0.001, 3, "0.001"),
+        (0.000999, 3, "9.99e−04"),
+        (0.5, 0, "0.5"),
+        (1.5, 0, "2"),
+        (0.001, 0, "0.001"),
+        (0.000999, 0, "9.99e−04"),
         (math.nan, 3, "NaN"),
         (-math.inf, 3, "−∞"),
     ],
@@ -140,6 +152,11 @@ def test_common_power_is_taken_out_in_thousands() -> None:
     assert common_power([np.array([[0.5, 1e-9]])], 3) == 0
     assert common_power([np.array([[0.009]]), np.array([[-0.0004]])], 3) == -3
     assert common_power([np.array([[-2e-7]])], 3) == -6
+    assert common_power([np.array([[0.01]])], 3) == 0
+    assert common_power([np.array([[0.0099]])], 3) == -3
+    assert common_power([np.array([[0.5]])], 1) == -3
+    assert common_power([np.array([[1e-9]])], 0) == 0  # of whole numbers there is none
+    assert common_power([np.array([[1e-310]])], 3) == -300
     assert common_power([], 3) == 0
     assert common_power([np.zeros((2, 2))], 3) == 0
     assert common_power([np.array([[math.nan, math.inf]])], 3) == 0
@@ -198,6 +215,17 @@ def test_a_number_beside_its_limit_differs_from_it(
 def test_decimals_that_tell_two_numbers_apart() -> None:
     assert decimals_apart(0.51, 0.5, 1) == 2
     assert decimals_apart(0.51, 0.5, 3) == decimals_apart(0.5, 0.5, 3) == 3
+
+
+def test_a_cell_has_room_for_its_number_its_sign_and_its_mark_and_has_7_columns_at_least() -> None:
+    assert [cell_width(decimals) for decimals in (0, 3, 4, 12)] == [7, 7, 8, 16]
+
+
+def test_neighbours_among_floats_are_told_apart_by_17_decimals_or_in_full() -> None:
+    above = math.nextafter
+    assert told_apart(0.1, above(0.1, 1), 3) == ("0.10000000000000001", "0.10000000000000002")
+    assert told_apart(0.01, above(0.01, 1), 3) == ("0.01", "0.010000000000000002")
+    assert decimals_apart(0.01, above(0.01, 1), 3) == 3
 
 
 def test_they_are_told_apart_by_no_more_decimals_than_that_takes() -> None:

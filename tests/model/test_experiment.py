@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import SCHEMES, Data, Experiment, Initial, read_only
 from backprop_tui.model.layers import parameter_shapes
-from backprop_tui.model.network import Network, Training
+from backprop_tui.model.network import Network, Training, written_for
 from backprop_tui.model.notes import Note, Question, shown_lines
+from backprop_tui.model.saved import Edit
 
 
 def experiment(
@@ -136,6 +138,19 @@ class TestWithSeed:
         )
         assert first.reseeded().initial.seed == 4
 
+    def test_where_all_are_0_it_tries_a_hundred_times(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+
+        def draw(below: int) -> int:
+            asked.append(below)
+            return len(asked)
+
+        monkeypatch.setattr("backprop_tui.model.experiment.randrange", draw)
+        assert experiment(scheme="zeros").reseeded().initial.seed == 100
+        assert asked == [10_000] * 100
+
     def test_notes_about_the_old_numbers_go(self) -> None:
         notes = (Note("Z1", 1, ("Here it is 0.5.",)), Note("Z1", None, ("A weighted sum.",)))
         assert experiment(notes=notes).with_seed(7).notes == notes[1:]
@@ -162,6 +177,13 @@ class TestNotes:
             k: [line for note in e.notes_at(k, "L") for line in note.lines] for k in range(1, 6)
         }
         assert said == {1: ["a"], 2: [], 3: ["b", "c"], 4: ["c"], 5: ["c"]}
+
+    def test_those_of_one_iteration_end_where_a_number_is_edited(self) -> None:
+        on = Note("L", None, ("a",), every=True)
+        once = [Note("L", k, (str(k),)) for k in (1, 2, 3)]
+        edits = (Edit(2, Cell("W1", 1, 1), 0.5),)
+        e = replace(experiment(notes=(on, *once)), edits=edits)
+        assert [e.notes_at(k, "L") for k in (1, 2, 3)] == [(once[0], on), (on,), (on,)]
 
     def test_each_line_but_the_first_waits_for_a_press(self) -> None:
         two, one, three = (Note("L", None, tuple(lines)) for lines in ("ab", "c", "def"))
@@ -232,6 +254,29 @@ class TestBatches:
     def test_the_order_refuses_to_be_written(self) -> None:
         with pytest.raises(ValueError, match="read-only"):
             experiment(examples=2).examples_of(1)[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ((3, 3, 1), "3-3-1"),
+        ((2, 5, 5, 5), "2-5-5-5"),
+        ((2, 5, 5, 5, 5, 1), "2-(5×4)-1"),
+        ((5, 5, 5, 5, 5), "5-(5×4)"),
+    ],
+)
+def test_more_than_three_equal_layers_after_the_inputs_are_counted(
+    layers: tuple[int, ...], said: str
+) -> None:
+    assert experiment(layers).dense.sizes == said
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [("H{t}", "H3"), ("H{t-1}", "H2"), ("H{t − 2}·X{ t + 1 }", "H1·X4"), ("H", "H")],
+)
+def test_a_repeated_line_is_written_with_its_numbers(line: str, written: str) -> None:
+    assert written_for(line, 3) == written
 
 
 def test_records_are_frozen_and_replaced_instead() -> None:

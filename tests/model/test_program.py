@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,15 +11,18 @@ from hypothesis import given
 
 from backprop_tui.maths.expressions import SCALARS, Call, Name, names, walk
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.algorithm import program_of
+from backprop_tui.model.algorithm import parted, program_of
 from backprop_tui.model.architecture import PHASES, Role, Step
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.layers import Part
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.program import Program, lower_all
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
+from tests.programs import written
 
 ARTICLE_STEPS = "Z1 A1 Z2 A2 L dA2 dZ2 dW2 db2 dA1 dZ1 dW1 db1 W1 b1 W2 b2".split()
 
@@ -210,6 +214,92 @@ def test_a_gradient_has_the_shape_of_what_it_is_the_gradient_of(experiment: Expe
     for symbol in shapes:
         if symbol.startswith("d"):
             assert shapes[symbol] == shapes[symbol[1:]]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "neighbours"),
+    [
+        ("A1", ["A2", "X"]),
+        ("X", ["A1"]),
+        ("A2", ["A1"]),
+        ("W1", ["W2"]),
+        ("dW2", ["dW1"]),
+        ("dA1", ["dA2"]),
+        ("L", []),
+        ("nothing", []),
+    ],
+)
+def test_the_neighbours_of_a_matrix_are_the_same_of_the_next_layer_and_of_the_one_before(
+    symbol: str, neighbours: list[str]
+) -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training)
+    assert [*program.neighbours(symbol)] == neighbours
+
+
+@pytest.mark.parametrize(
+    ("symbol", "part", "beside"),
+    [
+        ("Z1", "activation", ["A1"]),
+        ("dZ1", "activation", ["dA1"]),
+        ("dW2", "affine", ["dZ2"]),
+        ("A1", "bias", ["b1"]),
+        ("X", "activation", ["X"]),
+        ("X", "weight", []),
+        ("L", "affine", []),
+        ("nothing", "bias", []),
+    ],
+)
+def test_another_matrix_of_the_same_layer(symbol: str, part: Part, beside: list[str]) -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training)
+    assert [*program.beside(symbol, part)] == beside
+
+
+def test_the_same_step_of_any_layer_has_one_name() -> None:
+    program = program_of(ARTICLE.network, Training(optimizer="adam"))
+    families = {step.symbol: step.family for step in program.steps if step.group != 1}
+    assert families == {
+        "Z2": "Z", "A2": "A", "L": "L", "dA2": "dA", "dZ2": "dZ", "dW2": "dW", "db2": "db",
+        "vdW2": "vdW", "sdW2": "sdW", "vcdW2": "vcdW", "scdW2": "scdW", "W2": "W",
+        "vdb2": "vdb", "sdb2": "sdb", "vcdb2": "vcdb", "scdb2": "scdb", "b2": "b",
+    }  # fmt: skip
+
+
+MIXED = written(
+    {"W": (1, 2), "V": (1, 1)},
+    {"X": [[1.0, 2.0], [2.0, 0.5]], "Y": [[1.0, 0.0]]},
+    {"Z": "W·X", "H": "V·(Z − row_means(Z))", "L": "half_squared_error(H, Y)"},
+)
+
+
+def test_examples_are_separate_but_for_what_a_step_reads_across_them() -> None:
+    assert MIXED.program.per_example == {"X", "Z", "H", "dZ", "dH", "Y", "L"}
+    assert MIXED.program.separate == {"H", "dZ", "dH", "Y", "L"}
+    dense = replace(ARTICLE, training=Training(batch=2)).program
+    assert dense.separate == dense.per_example > {"X", "Z1", "dA2"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "mean", "penalty"),
+    [
+        ("total(L) / m", True, None),
+        ("mean(L)", True, None),
+        ("row_means(L)", True, None),
+        ("row_sums(L) / m", True, None),
+        ("total(L)", False, None),
+        ("row_sums(L)", False, None),
+        ("L", False, None),
+        ("total(L) / m + λ₂·total(W²)", True, "λ₂ · total(W²)"),
+        ("total(W²) + total(L) + total(V)", False, "total(W²) + total(V)"),
+        ("2·total(L)", None, None),
+        ("total(L) / K", None, None),
+        ("total(L) + total(Y)", None, None),
+    ],
+)
+def test_an_objective_is_a_mean_or_a_sum_of_losses_and_a_penalty_or_all_else(
+    formula: str, mean: bool | None, penalty: str | None
+) -> None:
+    found, added = parted(parse(formula), MIXED.program.architecture)
+    assert (found, added and text(added)) == (mean, penalty)
 
 
 def test_the_index_of_a_symbol_without_a_step_is_a_key_error() -> None:

@@ -84,7 +84,10 @@ def test_groups_are_named_together() -> None:
     layers, steps = program(ARTICLE), program(rnn(12))
     assert named(layers, (1,)) == "layer 1"
     assert named(layers, (1, 2)) == "layers 1 to 2"
-    assert named(steps, (1, 2, 3)) == "t = 1, 2, 3"
+    assert named(steps, (1, 2, 3, 4)) == "t = 1, 2, 3, 4"
+    assert named(steps, (1, 2, 3, 4, 5)) == "t = 1 to 5"
+    assert named(steps, (1, 13)) == "t = 1, O"
+    assert named(steps, (1, 99)) == "t = 1"
     assert named(steps, range(1, 13)) == "t = 1 to 12"
     assert named(steps, (13,)) == "O"
 

@@ -1,8 +1,9 @@
 """Small changes to the program that some test must notice: `python -m tests.mutants --sample 60`.
 
 A change, a mutant, is made while its module is imported in a child process: the working tree is
-never touched. Of the tests of the wings those run that call the changed function, the quickest
-first, until one fails. What was tried is kept in .mutants: a run goes on where it was stopped.
+never touched. Those tests run that call the changed function, the quickest first, those of later
+wings last and for some time, until one fails. What was tried is kept in .mutants: a run goes on
+where it was stopped.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import _lru_cache_wrapper
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeAlias, cast
@@ -66,6 +68,8 @@ EQUIVALENT = {
 KILLED = ("killed", "timed out")
 FIRST = 25
 """How many tests run before the others are even collected: most mutants end there."""
+LATER = 90.0
+"""How many seconds of CPU, as measured with a trace, are given to tests of later wings."""
 
 Reached: TypeAlias = dict[str, tuple[float, list[str]]]
 """Tests by their ids: how many seconds of CPU each takes, and the functions that it calls."""
@@ -76,7 +80,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.found: Reached = {}
-        self.failed = False
+        self.failed: set[str] = set()
 
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
         called: set[CodeType] = set()
@@ -92,8 +96,9 @@ class Watch:
         sys.settrace(trace)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.failed |= report.failed
-        if report.when == "teardown":
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if report.when == "teardown" and report.nodeid not in self.failed:
             sys.settrace(None)
             nodeid, called = self._note
             package = f"{PACKAGE}/"
@@ -177,8 +182,8 @@ class Children:
 
 
 def reached(children: Children) -> Reached:
-    """What each test of the wings calls: measured anew where a file of tests has changed."""
-    for file in sorted(f for wing in WINGS for f in (ROOT / "tests" / wing).glob("test_*.py")):
+    """What each test calls in its own process: measured anew where a file of tests has changed."""
+    for file in sorted((ROOT / "tests").rglob("test_*.py")):
         name = str(file.relative_to(ROOT))
         text = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
         kept = KEPT / f"{name.replace('/', '.')}.{text}.json"
@@ -187,17 +192,14 @@ def reached(children: Children) -> Reached:
 
         def work(name: str = name, kept: Path = kept) -> int:
             watch = Watch()
-            status = pytest_in_child([name], [watch])
-            if status == 0 and not watch.failed:
-                for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
-                    old.unlink()
-                kept.write_text(json.dumps(watch.found), "utf-8")
-            return status
+            pytest_in_child([name, "--maxfail=1000"], [watch])
+            for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
+                old.unlink()
+            kept.write_text(json.dumps(watch.found), "utf-8")
+            return len(watch.failed)
 
-        def ended(status: int, name: str = name) -> None:
-            print(
-                f"{name}: {'measured' if status == 0 else f'RED ({status}), left out'}", flush=True
-            )
+        def ended(red: int, name: str = name) -> None:
+            print(f"{name}: measured" + f", but for {red} that fail" * bool(red), flush=True)
 
         children.start(work, ended)
     children.wait_for_all()
@@ -215,7 +217,11 @@ def tests_of(mutant: Mutant, found: Reached) -> list[str]:
     if not reach or mutant.function == "<module>":
         reach = [t for t in found if any(f.startswith(f"{mutant.path} ") for f in calls[t])]
     own = f"test_{Path(mutant.path).name}"
-    return sorted(reach, key=lambda t: found[t][0] * (0.2 if own in t else 1.0))
+    reach.sort(key=lambda t: found[t][0] * (0.2 if own in t else 1.0))
+    near = [t for t in reach if t.startswith(tuple(f"tests/{wing}/" for wing in WINGS))]
+    far = [t for t in reach if t not in near]
+    spent = accumulate(found[t][0] for t in far)
+    return near + [t for t, seconds in zip(far, spent, strict=True) if seconds < LATER]
 
 
 # The verdicts ----------------------------------------------------------------------------------

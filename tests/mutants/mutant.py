@@ -27,6 +27,8 @@ OTHERS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
     ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
+ALIKE = ("min", "max", "isclose", "array_equal", "swapaxes")
+"""Functions that give the same whichever of two arguments comes first."""
 DECLARED = {"annotation", "returns", "decorator_list"}
 """Fields that say what a thing is, not what it does: its type, that it is frozen or cached."""
 
@@ -77,7 +79,7 @@ def _others(node: ast.AST, field: str, part: ast.AST) -> Iterator[ast.AST]:
         case ast.Call(function, [first, second, *rest], keywords) if not (
             isinstance(first, ast.Starred)
             or isinstance(second, ast.Starred)
-            or ast.unparse(function).split(".")[-1] in ("min", "max", "swapaxes")
+            or ast.unparse(function).split(".")[-1] in ALIKE
         ):
             yield ast.Call(function, [second, first, *rest], keywords)
         case ast.Expr(ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.AugAssign() | ast.Raise():

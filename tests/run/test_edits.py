@@ -18,8 +18,14 @@ from backprop_tui.maths.functions import LOSSES
 from backprop_tui.model.algorithm import architecture_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import OPTIMIZERS, Network, Training
+from backprop_tui.model.notes import Published
 from backprop_tui.model.saved import Edit, Keyframe, Saved
-from backprop_tui.run.edits import edit_fault, first_difference, with_edit
+from backprop_tui.run.edits import (
+    differ_only_in_edits,
+    edit_fault,
+    first_difference,
+    with_edit,
+)
 from backprop_tui.run.history import History
 from backprop_tui.run.iterations import Iteration, beginning, computed
 from backprop_tui.run.keyframes import EVERY
@@ -283,6 +289,71 @@ def test_two_lists_of_edits_differ_from_the_first_iteration_that_tells_them_apar
     assert first_difference((*e.edits, edit), e.edits) == edit.iteration
 
 
+def test_of_two_lists_with_unlike_edits_the_earlier_one_tells_them_apart() -> None:
+    early, late = Edit(2, Name("alpha"), 0.1), Edit(5, Name("alpha"), 0.1)
+    assert first_difference([late], [early]) == first_difference([early], [late]) == 2
+    assert first_difference([early, late], [early]) == first_difference([early], [late, early]) == 5
+
+
+DIFFERENT: dict[str, Any] = {
+    "network": replace(ARTICLE.dense, loss="half_squared_error"),
+    "training": replace(ARTICLE.training, learning_rate=0.1),
+    "mistake": CATALOGUE["sign-flipped"],
+    "data": replace(ARTICLE.data),
+    "initial": replace(ARTICLE.initial),
+    "formulas": {"A1": Name("Z1")},
+}
+
+
+@pytest.mark.parametrize("field", DIFFERENT)
+def test_runs_that_differ_in_anything_but_edits_have_nothing_in_common(field: str) -> None:
+    assert differ_only_in_edits(ARTICLE, with_edit(ARTICLE, Edit(1, Name("alpha"), 0.1)))
+    assert not differ_only_in_edits(ARTICLE, replace(ARTICLE, **{field: DIFFERENT[field]}))
+
+
+def test_of_another_run_is_taken_over_what_its_first_new_edit_cannot_change() -> None:
+    run = History(ARTICLE)
+    for k in range(1, 7):
+        run.iteration(k)
+    edited = run.retold(with_edit(ARTICLE, Edit(5, Cell("W1", 1, 1), 0.5)))
+    assert list(edited._recent) == [1, 2, 3]  # the fourth hands on what is edited
+    assert edited.reached == 4
+    assert edited._losses.of(1, 4) is not None
+    assert edited._losses.of(5, 5) is None
+    again = run.retold(replace(ARTICLE, title="another"))
+    assert list(again._recent) == [1, 2, 3, 4, 5, 6]
+    assert again.reached == 6
+    assert again._losses.of(1, 6) is not None
+
+
+def test_a_run_that_has_ended_has_ended_unless_it_is_edited_by_then() -> None:
+    network = Network((1, 1), ("linear",), "half_squared_error")
+    wild = experiment(network, Training(1e200), [[3.0]], [[1.0]])
+    run = History(wild)
+    end = run.iteration(50).number
+    later, there = (
+        run.retold(with_edit(wild, Edit(k, Name("alpha"), 0.0))) for k in (end + 1, end)
+    )
+    assert later._last == end
+    assert there.iteration(end + 9).number == end + 9
+
+
+def test_figures_that_were_published_of_iterations_before_an_edit_stay() -> None:
+    published = tuple(Published("a book", iteration=k) for k in (1, 2, 3))
+    e = with_edit(replace(ARTICLE, published=published), Edit(2, Name("alpha"), 0.1))
+    assert [figures.iteration for figures in e.published] == [1]
+
+
+def test_the_last_edit_of_a_number_is_that_of_its_own_cell_up_to_the_iteration() -> None:
+    cell, alpha = Cell("W1", 2, 1), Name("alpha")
+    edits = Edit(4, cell, 0.2), Edit(2, cell, 0.1), Edit(3, alpha, 0.9)
+    run = History(replace(ARTICLE, edits=edits))
+    assert [run.last_edit(cell, k) for k in (1, 2, 3, 4)] == [None, edits[1], edits[1], edits[0]]
+    assert [run.last_edit(alpha, k) for k in (2, 3)] == [None, edits[2]]
+    for other in (Cell("W1", 1, 1), Cell("W1", 2, 2), Cell("b1", 2, 1)):
+        assert run.last_edit(other, 9) is None
+
+
 # Where a number comes from -------------------------------------------------------------------
 
 
@@ -336,6 +407,19 @@ def test_what_cannot_be_edited_is_said(e: Experiment, edit: Edit, said: str) -> 
     fault = edit_fault(e, edit)
     assert fault is not None
     assert said in fault
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit(1, Name("alpha"), 0.0),
+        Edit(1, Cell("Y", 1, 1), 0.0),
+        Edit(1, Cell("Y", 1, 1), 1.0),
+        Edit(1, Cell("W1", 3, 3), -9.0),
+    ],
+)
+def test_what_is_just_within_its_bounds_can_be_edited(edit: Edit) -> None:
+    assert edit_fault(ARTICLE, edit) is None
 
 
 def test_new_weights_leave_edits_behind_and_a_mistake_keeps_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -111,6 +112,45 @@ def test_a_step_that_reads_nothing_missing_is_run_unless_it_is_given(
         assert program.missing(symbol)
 
 
+@pytest.mark.parametrize(
+    ("data", "steps", "lacking", "missing"),
+    [
+        (
+            "Y",
+            "Z2 A2 L dA2 dZ2 dW2 db2 dA1 W2 b2",
+            {"Z1": ("X",), "dZ1": ("Z1",), "dW1": ("dZ1", "X"), "db1": ("dZ1",)},
+            {
+                "dZ1": "dZ1 is not computed: it reads Z1, which is neither given nor computed.",
+                "dW1": "dW1 is not computed: it reads dZ1, X, which are neither given nor "
+                "computed.",
+                "X": "X is not given in the file.",
+                "W1": "W1 is not used: nothing that is computed here reads it.",
+                "A1": "",
+                "Q": "",
+            },
+        ),
+        (
+            "X",
+            "Z1 Z2 A2",
+            {
+                "L": ("Y",), "dA2": ("Y",), "dZ2": ("Y",), "dW2": ("dZ2",), "db2": ("dZ2",),
+                "dA1": ("dZ2",), "dZ1": ("dA1",), "dW1": ("dZ1",), "db1": ("dZ1",),
+            },
+            {"L": "L is not computed: it reads Y, which is neither given nor computed."},
+        ),
+    ],
+)  # fmt: skip
+def test_beside_a_given_activation_only_some_steps_lack_data(
+    data: str, steps: str, lacking: Mapping[str, tuple[str, ...]], missing: Mapping[str, str]
+) -> None:
+    there = Data({data: ARTICLE.data.by_symbol[data]})
+    A1 = values_of(Timeline(ARTICLE))["A1"]
+    program = replace(ARTICLE, data=there).with_given({"A1": A1}).program
+    assert [step.symbol for step in program.steps] == steps.split()
+    assert program.lacking == lacking
+    assert {symbol: program.missing(symbol) for symbol in missing} == missing
+
+
 def test_a_step_is_left_out_that_only_given_ones_read() -> None:
     values = values_of(Timeline(ARTICLE))
     found = run(ARTICLE.with_given({s: values[s] for s in ("A1", "dZ1")}))
@@ -132,6 +172,12 @@ def test_such_a_run_has_one_iteration() -> None:
     assert timeline.forward(end) == timeline.into(end) == timeline.later(end) == end
     assert timeline.iteration(7).number == 1
     assert timeline.state(Position(1, 0)).value("A2") is not None
+
+
+def test_where_all_values_are_given_a_run_begins_with_its_loss() -> None:
+    values = {s: v for s, v in values_of(Timeline(ARTICLE)).items() if not s.startswith("d")}
+    timeline = Timeline(ARTICLE.with_given(values))
+    assert timeline.state(timeline.start).phase == "loss"
 
 
 # The gradients

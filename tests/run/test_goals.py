@@ -81,6 +81,24 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
     assert reached(source) == position
 
 
+def test_before_the_first_step_an_iteration_is_gone_to_at_its_first() -> None:
+    assert read_goal("500", article(), Position(3, 0), 40) == Position(500, 1)
+
+
+def test_the_end_is_that_of_the_iteration_at_hand_where_the_run_has_come_no_farther() -> None:
+    assert reached("end", farthest=2) == Position(3, 17)
+
+
+def test_an_epoch_begins_behind_all_batches_of_the_one_before() -> None:
+    assert reached("epoch 1", in_batches()) == Position(1, 1)
+    assert reached("epoch 3", in_batches()) == Position(7, 1)
+
+
+def test_a_step_is_gone_to_when_it_is_next_done() -> None:
+    steps = [read_goal("A1", article(), Position(3, done), 1) for done in (0, 1, 2, 3)]
+    assert steps == [Position(3, 2), Position(3, 2), Position(4, 2), Position(4, 2)]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -93,7 +111,12 @@ def test_a_place_in_the_run(source: str, position: Position) -> None:
         ("1,000,000,000,001", "there is no iteration 1,000,000,000,001: they count from 1 to"),
         ("+1,000,000,000,000", "there is no iteration 1,000,000,000,003"),
         ("epoch 9,000,000,000,000", "there is no iteration 9,000,000,000,000"),
+        ("9,999,999,999,999", "there is no iteration 9,999,999,999,999"),
+        ("10,000,000,000,000", "a number of 14 digits is too large"),
         ("epoch 0", "epochs count from 1"),
+        ("step 0", "the steps 1 to 17"),
+        ("W1[4,1] < 1", "W1 is 3×3: there is no W1[4,1]"),
+        ("W1[1,4] < 1", "W1 is 3×3: there is no W1[1,4]"),
         ("step 18", "the steps 1 to 17"),
         ("dW9 < 1", "there is no step called “dW9”. Did you mean dW2?"),
         ("A2[2,1] > 1", "A2 is 1×1: there is no A2[2,1]"),
@@ -128,6 +151,8 @@ def test_a_condition_lands_on_the_step_that_writes_the_last_symbol_it_reads() ->
     assert condition("loss < 0.1", timeline).steps == timeline.program.index("L") + 1
     assert condition("abs(dW1).max() < 1", timeline).steps == timeline.program.index("dW1") + 1
     assert condition("W1[1,1] > A1[1,1]", timeline).steps == timeline.program.index("W1") + 1
+    assert condition("A1[1,1] > X[1,1]", timeline).steps == timeline.program.index("A1") + 1
+    assert condition("alpha > X[1,1]", timeline).steps == 1
 
 
 @pytest.mark.parametrize(
@@ -201,6 +226,8 @@ def test_a_search_begins_behind_what_has_been_seen() -> None:
 
 def test_a_search_that_finds_nothing_ends() -> None:
     assert last(article(), "A2[1,1] > 1", most=50) == Progress(53)
+    assert last(article(), "loss < 0", most=50) == Progress(53)
+    assert last(article(), "A2[1,1] > 1", Position(3, 2), most=1) == Progress(3)
 
 
 def test_a_search_ends_where_the_run_diverges() -> None:

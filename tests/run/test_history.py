@@ -97,6 +97,25 @@ def test_stepping_back_after_a_jump_replays_little(monkeypatch: pytest.MonkeyPat
     assert sum(replayed) < 200 * 30  # not 200 times all the way from the first
 
 
+def test_a_jump_stops_at_each_keyframe_and_then_after_half_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, lengths = History(ARTICLE), counted(monkeypatch)
+    run.iteration(EVERY + 100)
+    assert lengths == [EVERY, 50, 25, 12, 6, 3, 2, 1]
+    run.iteration(EVERY + 60)  # from what was passed half way there
+    assert lengths[8:] == [5, 2, 1, 1]
+
+
+def test_a_way_is_far_where_it_takes_more_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "AT_A_TIME", 10 * (16 + 17 * history.PER_STEP))
+    run = History(ARTICLE)  # 16 weights and biases, 17 steps: ten iterations are a moment
+    assert [run.is_far(k) for k in (10, 11)] == [False, True]
+    run.iteration(3)
+    assert [run.is_far(k) for k in (13, 14)] == [False, True]
+    assert run.most == history.MOMENTS * 10
+
+
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many iterations are run at once, each time from now on."""
     lengths: list[int] = []
@@ -157,6 +176,11 @@ def test_a_run_comes_in_chunks_of_constant_size() -> None:
         assert following.first == one.last + 1
     assert all(len(s.losses) == s.last - s.first + 1 <= 400 for s in stretches)
     assert not any(s.diverged for s in stretches)
+
+
+def test_a_chunk_is_no_longer_than_from_keyframe_to_keyframe() -> None:
+    stretches = History(ARTICLE).run(1, 2 * EVERY + 9, chunk=10**9)
+    assert [len(s.losses) for s in stretches] == [EVERY, EVERY, 9]
 
 
 def test_it_advances_until_it_is_told_to_stop_and_goes_on_from_there() -> None:
@@ -244,7 +268,8 @@ def test_keyframes_thin_out_when_their_room_is_full() -> None:
         begin, kept = frames.nearest(k * EVERY + 5)
         assert kept[0][0, 0] == (begin - 1) / EVERY
         assert same_bits(kept[1], start[1])
-    assert frames.every == 32 * EVERY
+        assert (frames.every == EVERY) == (k < 10)  # there is room for ten
+    assert frames.every == frames.before(9).every == 32 * EVERY
     assert sorted(frames._frames) == [1 + 32 * j * EVERY for j in range(7)]
 
 
@@ -292,6 +317,14 @@ def test_losses_are_known_where_they_were_kept_and_nowhere_else() -> None:
     assert list(known.before(6).of(5, 5)) == [5.0]  # type: ignore[arg-type]
 
 
+def test_room_for_losses_grows_twofold_up_to_the_bound() -> None:
+    known, rooms = KnownLosses(most=10_000), []
+    for last in (1, EVERY, EVERY + 1, 5000, 5001, 10_000):
+        known.keep(last, np.zeros(1))
+        rooms.append(len(known._known))
+    assert rooms == [EVERY, EVERY, 2 * EVERY, 5000, 10_000, 10_000]
+
+
 def test_a_run_with_room_for_few_keyframes_leads_to_the_same_bits() -> None:
     cramped, roomy = History(ARTICLE), History(ARTICLE)
     cramped._keyframes = Keyframes(room=2400)
@@ -303,7 +336,7 @@ def test_a_run_with_room_for_few_keyframes_leads_to_the_same_bits() -> None:
 
 def test_whole_iterations_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     run = History(DIGITS)
-    monkeypatch.setattr(history, "RECENT_ROOM", 5 * run.iteration(1).nbytes + 100)
+    monkeypatch.setattr(history, "RECENT_ROOM", 5 * run.iteration(1).nbytes)
     for k in range(1, 20):
         run.iteration(k)
     assert list(run._recent) == [15, 16, 17, 18, 19]
@@ -324,6 +357,7 @@ def test_a_saved_beginning_opens_at_once_and_earlier_iterations_replay(
     saved = History(ARTICLE).iteration(5000)
     opened = History(ARTICLE)
     opened.resume(5001, saved.parameters)
+    assert opened.reached == 5000
     expected = History(ARTICLE).iteration(5001)
     replayed = counted(monkeypatch)
     assert same(opened.iteration(5001), expected)

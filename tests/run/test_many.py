@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +14,17 @@ from hypothesis.strategies import DrawFn
 
 from backprop_tui.maths.expressions import Cell, Expr, Name
 from backprop_tui.maths.functions import ACTIVATIONS, LOSSES, exp
+from backprop_tui.maths.parser import parse
+from backprop_tui.maths.writing import text
 from backprop_tui.model.algorithm import program_of
 from backprop_tui.model.experiment import Experiment, Kept
 from backprop_tui.model.network import MOMENTUM_FORMS, OPTIMIZERS, Network, Training
 from backprop_tui.model.program import Program
 from backprop_tui.run import many as many_module
 from backprop_tui.run.iterations import beginning, computed
-from backprop_tui.run.many import Many, compiled
+from backprop_tui.run.many import Many, compiled, is_contiguous, shared_parts
 from tests.networks import ARTICLE, experiment, experiments, same_bits
+from tests.programs import written
 
 W2, b2, A2, X, Y, dZ1, dZ2, alpha, m, t = map(Name, "W2 b2 A2 X Y dZ1 dZ2 alpha m t".split())
 
@@ -147,6 +151,31 @@ def test_how_many_batches_and_losses_are_made_at_once_does_not_matter(
     assert_agree(many(classes), 3 * classes.batches_per_epoch + 1)
 
 
+def test_as_many_batches_are_made_at_once_as_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many_module, "STACK_ROOM", 7 * 8 * 5)  # X has 3 numbers, Y 1, and A2 1
+    run, made = many(ARTICLE), list[int]()
+
+    def batches(first: int, last: int) -> list[Any]:
+        made.append(last - first + 1)
+        return []
+
+    monkeypatch.setattr(run, "_batches", batches)
+    monkeypatch.setattr(run, "_losses", lambda *_: np.zeros(0))
+    run.run(1, 17, start_of(run))
+    assert made == [7, 7, 3]
+
+
+@pytest.mark.parametrize("order", ["sequential", "shuffled"])
+def test_a_matrix_that_is_the_same_for_each_example_is_in_every_batch(order: str) -> None:
+    e = written(
+        {"W": (2, 2)},
+        {"X": np.arange(14).reshape(2, 7) / 9, "Y": np.ones((2, 7)), "M": [[1, 2], [0.5, 1]]},
+        {"Z": "tanh(W·M·X)", "L": "half_squared_error(Z, Y)"},
+        same=frozenset("M"),
+    )
+    assert_agree(many(replace(e, training=Training(batch=3, order=order))), 8)
+
+
 # Formulas that are not the usual ones ---------------------------------------------------------
 
 
@@ -241,6 +270,46 @@ def test_a_loss_that_no_stack_can_be_made_for_is_computed_in_its_iteration(
 @pytest.mark.parametrize("expression", [A2 * b2, A2 - b2 * Y, (A2 - Y) * alpha / m])
 def test_a_loss_of_ones_own_gives_the_same_bits(expression: Expr) -> None:
     assert_agree(changed(SQUARE, "L", expression), 5)
+
+
+@pytest.mark.parametrize(
+    ("formula", "contiguous"),
+    [
+        ("W1 · Xᵀ", True),
+        ("X + W1", True),
+        ("exp(X)", True),
+        ("row_sums(Xᵀ)", True),
+        ("Xᵀ", False),
+        ("W1 + Xᵀ", False),
+        ("exp(Xᵀ)", False),
+    ],
+)
+def test_what_is_computed_of_a_transpose_element_by_element_lies_as_the_transpose_does(
+    formula: str, contiguous: bool
+) -> None:
+    assert is_contiguous(parse(formula)) is contiguous
+
+
+@pytest.mark.parametrize(
+    ("formula", "source"),
+    [
+        ("row_sums(W1)", "np.add.reduce(W1, axis=-1, keepdims=True)"),
+        ("col_means(W1)", "np.mean(W1, axis=-2, keepdims=True)"),
+        ("largest(W1)", "np.maximum.reduce(W1, axis=(-2, -1), keepdims=True)"),
+    ],
+)
+def test_axes_are_counted_from_the_end(formula: str, source: str) -> None:
+    program = program_of(ARTICLE.network, ARTICLE.training, {"dW1": parse(f"dZ1 · Xᵀ + {formula}")})
+    assert f"dW1 = dZ1 @ X.T + {source}" in compiled(program).source
+
+
+def test_what_stands_more_than_once_is_named_but_not_what_does_so_only_within_that() -> None:
+    def parts(formula: str) -> list[tuple[str, str]]:
+        return [(name, text(part)) for part, name in shared_parts(parse(formula)).items()]
+
+    exp_of = "exp(X − W1) / (exp(X − W1) + tanh(X − W1)"
+    assert parts(f"{exp_of}) + α / m + α / m") == [("part1", "exp(X − W1)")]
+    assert parts(f"{exp_of} + sin(X − W1))") == [("part1", "X − W1"), ("part2", "exp(X − W1)")]
 
 
 def in_loop(program: Program) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.files.experiment_file import load
+from backprop_tui.maths.parser import parse
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network
 from backprop_tui.run import plane as planes
-from backprop_tui.run.plane import first_of, input_of, predictions, updated, zero_lines
+from backprop_tui.run.plane import first_of, input_of, is_affine, predictions, updated, zero_lines
 from backprop_tui.run.timeline import Position, State, Timeline
-from tests.networks import experiments
+from tests.networks import experiments, in_rows
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn, written
 
 
@@ -84,6 +85,13 @@ def test_once_trained_every_point_of_xor_stands_on_its_own_ground() -> None:
     assert ((found > 0.5) == (state.before("Y") == 1)).all()
 
 
+MIXED: tuple[Any, ...] = (
+    {"W": (1, 2)},
+    {"X": [[1.0, 2.0], [2.0, 0.5]], "Y": [[1.0, 0.0]]},
+    {"Z": "softmax_rows(W·X)", "L": "half_squared_error(Z, Y)"},
+)
+
+
 @pytest.mark.parametrize(
     ("e", "x"),
     [
@@ -93,6 +101,9 @@ def test_once_trained_every_point_of_xor_stands_on_its_own_ground() -> None:
         (rnn(3), ""),  # one input for each time step
         (ATTENTION, ""),  # a matrix as it stands
         (TIED, ""),
+        (in_rows(load("xor")), "X"),
+        (load("xor").with_given({"A1": np.ones((2, 4))}), ""),
+        (written(*MIXED), ""),  # an example's prediction depends on the others, too
     ],
 )
 def test_the_plane_is_of_one_input_with_two_numbers(e: Experiment, x: str) -> None:
@@ -110,8 +121,36 @@ def test_a_first_value_that_is_not_linear_has_no_lines() -> None:
     assert zero_lines(program, Timeline(e).iteration(1), frozenset()).shape == (0, 3)
 
 
+@pytest.mark.parametrize(
+    ("formula", "affine"),
+    [
+        ("W·X + b", True),
+        ("(b − X)ᵀ", True),
+        ("−(X ∘ b) / 2", True),
+        ("tanh(W)·X", True),
+        ("exp(b)", True),
+        ("X ∘ X", False),
+        ("Xᵀ·X", False),
+        ("b / X", False),
+        ("X / (1 + X)", False),
+        ("tanh(X) + b", False),
+        ("W·(X + X²)", False),
+    ],
+)
+def test_sums_and_products_with_what_does_not_read_it_are_straight(
+    formula: str, affine: bool
+) -> None:
+    assert is_affine(parse(formula), "X") is affine
+
+
 def test_where_it_would_take_too_long_there_is_no_ground(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planes, "AFFORDED", 5)
-    timeline = Timeline(replace(load("xor"), questions=()))
+    timeline = Timeline(load("xor"))
     state = timeline.state(Position(1, 1))
-    assert predictions(state.program, state.iteration, frozenset(), (0.25,), (0.75,)) is None
+    parameters = sum(state.iteration.given[s].size for s in state.program.parameters)
+    monkeypatch.setattr(planes, "AFFORDED", 6 * parameters)  # of so many numbers at each point
+
+    def ground(*upright: float) -> Any:
+        return predictions(state.program, state.iteration, frozenset(), (0.0, 1.0), upright)
+
+    assert ground(0.0, 0.5, 1.0).shape == (1, 6)
+    assert ground(0.0, 0.5, 0.75, 1.0) is None

@@ -19,6 +19,7 @@ from backprop_tui.run.edits import with_edit
 from backprop_tui.run.sweep import loss_with, sweep
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, experiments, same_bits
+from tests.programs import written
 
 
 @pytest.mark.parametrize(("iteration", "most", "first"), [(5, 3, 2), (3, 9, 1), (1, 9, 1)])
@@ -49,6 +50,16 @@ def test_the_loss_with_another_number_is_that_of_the_edited_run(
     assert same_bits(np.array([found]), np.array([edited]))
 
 
+def test_a_number_that_no_step_reads_changes_no_loss() -> None:
+    e = written(
+        {"W": (1, 1), "V": (1, 1)},
+        {"X": [[2.0]], "Y": [[1.0]]},
+        {"Z": "W·X", "L": "half_squared_error(Z, Y)"},
+    )
+    iteration = Timeline(e).iteration(2)
+    assert loss_with(Timeline(e).program, iteration, Cell("V", 1, 1), 9.0) == iteration.loss
+
+
 @given(experiments(SMOOTH, (1.0,)), st.data())
 @settings(max_examples=30)
 def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.DataObject) -> None:
@@ -66,6 +77,21 @@ def test_close_to_the_number_the_curve_is_its_tangent(e: Experiment, data: st.Da
     h = 1e-4
     near = loss_with(timeline.program, iteration, cell, found.here + h)
     assert near == pytest.approx(found.loss + h * found.slope, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("number", "closer", "reach"), [(0.5, 1.0, 1), (-4.0, 1.0, 4), (-4.0, 8.0, 0.5)]
+)
+def test_a_curve_reaches_as_far_as_the_number_is_large_and_at_least_1(
+    number: float, closer: float, reach: float
+) -> None:
+    timeline = Timeline(with_edit(ARTICLE, Edit(1, Cell("W1", 2, 3), number)))
+    found = sweep(timeline.program, timeline.iteration(1), Cell("W1", 2, 3), closer)
+    assert found is not None
+    assert (found.at[0], found.at[-1]) == (number - reach, number + reach)
+    assert found.losses[0] == loss_with(
+        timeline.program, timeline.iteration(1), Cell("W1", 2, 3), number - reach
+    )
 
 
 def test_with_a_mistake_the_line_is_no_tangent() -> None:

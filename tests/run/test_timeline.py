@@ -153,6 +153,7 @@ def test_results_are_contiguous_and_nobody_can_change_the_past(experiment: Exper
         assert not result.flags.writeable
     for matrix in iteration.given.values():
         assert matrix.flags.c_contiguous
+        assert not matrix.flags.writeable
 
 
 def test_an_iteration_begins_with_what_the_one_before_left() -> None:
@@ -283,6 +284,7 @@ def test_shift_p_goes_before_the_first_step_of_the_phase_then_of_the_one_before(
         Position(1, 4),
     ]
     assert timeline.phase_start(timeline.start) == timeline.start
+    assert timeline.phase_start(Position(2, 7, 3)) == Position(2, 7)  # an open step is closed
 
 
 @given(experiments(), st.integers(0, 30))
@@ -346,6 +348,22 @@ def test_once_a_parameter_is_updated_what_was_computed_from_it_is_stale() -> Non
     assert updated.stale("L")
     assert not updated.stale("W1")
     assert not updated.stale("X")
+
+
+def test_states_are_the_same_at_one_position_of_one_run() -> None:
+    timeline, other = Timeline(ARTICLE), Timeline(ARTICLE)
+    state = timeline.state(Position(1, 2))
+    assert state == timeline.state(Position(1, 2))
+    assert hash(state) == hash(timeline.state(Position(1, 2)))
+    others = (timeline.state(Position(1, 3)), timeline.announced(Position(1, 2)))
+    for unlike in (*others, other.state(Position(1, 2)), Position(1, 2)):
+        assert state != unlike
+
+
+def test_an_announced_step_is_shown_and_nothing_of_it_is_known() -> None:
+    state = Timeline(ARTICLE).announced(Position(1, 4))
+    assert (state.number, state.phase, state.value("L")) == (5, "loss", None)
+    assert state.step is state.next_step
 
 
 def test_the_last_layer_is_worked_on_while_the_loss_is_taken() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_tui.run.history import moment
+from backprop_tui.model.network import Network, Training
+from backprop_tui.run import training
+from backprop_tui.run.history import AT_A_TIME, PER_STEP, moment
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.run.training import (
     LEAST,
@@ -13,11 +15,12 @@ from backprop_tui.run.training import (
     StopReason,
     Trained,
     Until,
+    evaluation,
     first_ahead,
     first_not_finite,
     train,
 )
-from tests.networks import ARTICLE
+from tests.networks import ARTICLE, experiment
 from tests.run.test_history import DIGITS, DIVERGING
 
 LOSSES = Timeline(ARTICLE).history.losses(1, 3001)
@@ -62,6 +65,8 @@ def test_it_ends_with_the_first_epoch_whose_mean_loss_is_below() -> None:
     ends = EPOCH * (1 + int((means < bound).argmax()))
     found = last(Timeline(DIGITS), Until(loss=bound))
     assert (found.last, found.stop) == (ends, StopReason.LOSS)
+    at_once = last(Timeline(DIGITS), Until(iterations=EPOCH, loss=np.inf))
+    assert (at_once.last, at_once.stop) == (EPOCH, StopReason.LOSS)  # not for their number
     midway = last(Timeline(DIGITS), Until(loss=np.inf), first=2)  # whole epochs alone count
     assert midway.last == 2 * EPOCH
 
@@ -74,6 +79,13 @@ def test_it_ends_after_so_many_iterations_without_a_new_best_loss() -> None:
     found = last(Timeline(DIGITS), Until(plateau=3))
     assert (found.best_in, found.last) == (news[at] + 1, news[at] + 4)
     assert (found.stop, found.best) == (StopReason.PLATEAU, best[news[at]])
+
+
+def test_what_is_no_number_is_no_new_best_loss() -> None:
+    network = Network((1, 1), ("linear",), "half_squared_error")
+    frozen = experiment(network, Training(freeze=("W1", "b1")), [[np.nan]], [[1.0]])
+    found = last(Timeline(frozen), Until(plateau=3), first=5)
+    assert (found.last, found.best_in, found.stop) == (7, 4, StopReason.PLATEAU)
 
 
 def test_it_ends_where_the_run_diverges_or_when_it_is_asked_to() -> None:
@@ -101,6 +113,35 @@ def test_the_first_symbol_that_is_not_finite_is_named() -> None:
     assert all(np.isfinite(result).all() for result in results[:at])
 
 
+def test_parameters_are_evaluated_on_all_examples_some_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training, "AT_A_TIME", 8)
+    timeline, X, Y = Timeline(DIGITS), DIGITS.data.X, DIGITS.data.Y
+    p = timeline.iteration(3).parameters
+    scores = p["W2"] @ np.tanh(p["W1"] @ X + p["b1"]) + p["b2"]
+    shares = np.exp(scores) / np.exp(scores).sum(axis=0)
+    found = evaluation(timeline, p)
+    assert found.examples == 30
+    assert found.loss == pytest.approx(-np.log((shares * Y).sum(axis=0)).mean(), rel=1e-12)
+    assert found.right == (shares.argmax(axis=0) == Y.argmax(axis=0)).sum()
+
+
+def test_of_targets_that_are_no_classes_none_is_right() -> None:
+    e = experiment(
+        Network((1, 1), ("linear",), "half_squared_error"),
+        Training(),
+        [[1.0, 2.0]],
+        [[0.5, 4.0]],
+        {"W1": [[2.0]]},
+    )
+    timeline = Timeline(e)
+    found = evaluation(timeline, timeline.iteration(1).given)
+    assert (found.examples, found.loss, found.right) == (2, (1.5**2 / 2 + 0) / 2, None)
+    assert evaluation(timeline, {"W1": np.array([[0.5]]), "b1": np.zeros((1, 1))}).loss == 2.25
+
+
 def test_a_moment_is_one_iteration_at_least_and_fewer_of_more_examples() -> None:
     assert moment(ARTICLE.program, 10**12) == 1
-    assert moment(ARTICLE.program, 1) > moment(ARTICLE.program, 100) > 1
+    numbers, steps = (64 + 1) * 16 + (16 + 1) * 10, len(DIGITS.program.steps)
+    assert moment(DIGITS.program, 7) == AT_A_TIME // (7 * numbers + PER_STEP * steps) > 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from functools import lru_cache, partial
-from itertools import islice
 from typing import TypeAlias
 
 from backprop_tui.maths.numbers import cell_width
@@ -18,13 +17,15 @@ from backprop_tui.session.view import View
 from backprop_tui.tui.paint.blocks import (
     Blocks,
     Columns,
+    Fold,
+    Folds,
     Line,
+    Lines,
     flowing,
-    folded_ways,
     folds_of,
     is_operand_above,
     plain,
-    width_of,
+    taken_by,
     without_labels,
 )
 from backprop_tui.tui.paint.placed import ALL, Arrangement, Placed, Sought, Way, largest
@@ -86,9 +87,7 @@ def _has_all(sought: Sought, width: int, height: int, both: int) -> bool:
 
 @lru_cache(maxsize=8)  # boards of several sizes are tried
 def _blocks(sought: Sought) -> Blocks:
-    rows = rows_of(sought.program)
-    _, must = sought.must_be_there(rows)
-    return Blocks(sought, [rows[k] for k in sorted(must)])
+    return Blocks(sought, sorted(sought.must_be_there(rows_of(sought.program))[1]))
 
 
 class _Board:
@@ -100,8 +99,7 @@ class _Board:
         self.needed, self.must = sought.must_be_there(self.rows)
         self.blocks = _blocks(sought)
         self.width = width - self.blocks.margin
-        self.known: dict[object, tuple[Line, frozenset[str]]] = {}
-        self.tried: dict[Way, list[list[Line]] | None] = {}
+        self.tried: dict[Way, Lines | None] = {}
 
     # What is given up, rule by rule
 
@@ -179,6 +177,7 @@ class _Board:
         own = tuple(k for k in way.shown if k in self.must or not self.rows[k].shared)
         yield from (way._replace(shown=own, gap=gap) for gap in GAPS[1:])
         yield from self.needed_whole(way)
+        yield way._replace(flowing=True)
         spare = self.spare(way.shown)
         for count in range(1, len(spare) + 1):
             way = way._replace(left_out=frozenset(spare[:count]), flowing=False)
@@ -242,51 +241,48 @@ class _Board:
 
     # Where blocks stand
 
-    def lines(self, way: Way) -> list[list[Line]] | None:
+    def lines(self, way: Way) -> Lines | None:
         """The lines of each row; None if they do not fit."""
-        rows = self.flowing(way) if way.flowing else self.folded(way)
-        if rows is None:
-            return None
-        return rows if way.rule == "i" or self.spare_lines(rows, way, way.apart - 1) >= 0 else None
+        found = self.flowing(way) if way.flowing else self.folded(way)
+        fits = found and (way.rule == "i" or self.spare_lines(found, way, way.apart - 1) >= 0)
+        return found if fits else None
 
     @property
     def keeps_below(self) -> bool:
         """Whether what stands under the predictions of a batch must be there."""
         return self.sought.reads_loss or not self.needed.isdisjoint(self.blocks.under)
 
-    def tall(self, rows: list[list[Line]], way: Way) -> tuple[int, int]:
+    def tall(self, found: Lines, way: Way) -> tuple[int, int]:
         """The lines of values and of gradients, without those between rows."""
-        lines = [line for row in rows for line in row]
-        below = sum(lines_of(line, way.apart) for line in lines if self.blocks.has_gradients(line))
         others = way.names_others and len(way.shown) < len(self.rows)
-        return sum(lines_of(line, way.apart) for line in lines) + others, below
+        return found.values.apart(way.apart) + others, found.gradients.apart(way.apart)
 
-    def spare_lines(self, rows: list[list[Line]], way: Way, apart: int) -> int:
+    def spare_lines(self, found: Lines, way: Way, apart: int) -> int:
         """The lines that some rows leave so far apart, in the board that has the fewest."""
-        values, gradients = self.tall(rows, way)
-        between = apart * (len(rows) - 1)
+        values, gradients = self.tall(found, way)
+        between = apart * (len(found.rows) - 1)
         spare = self.both - values - gradients - 2 * between
         return min(self.height - values - between, spare)
 
     def arranged(self, way: Way) -> Arrangement | None:
         """The matrices in their places; None if they do not fit."""
-        if (rows := self.lines(way)) is None:
+        if (found := self.lines(way)) is None:
             return None
-        apart = way.apart
-        air = next((n for n in range(apart, 0, -1) if self.spare_lines(rows, way, n) >= 0), 0)
+        apart, rows = way.apart, found.rows
+        air = next((n for n in range(apart, 0, -1) if self.spare_lines(found, way, n) >= 0), 0)
         cache, top = list[Placed](), 1
         for row, placed in zip(rows, self.aligned(rows, way), strict=True):
             for line, matrices in zip(row, placed, strict=True):
                 for one in matrices:
                     right = one.right + self.blocks.margin
                     cache.append(one._replace(top=top - one.inline, apart=apart, right=right))
-                top += lines_of(line, apart)
+                top += taken_by([line]).apart(apart)
             top += air
         there = {one.symbol for one in cache}
         slots = (slot for k in way.shown for slot in self.rows[k].slots)
         card = (s for slot in slots for s in [s for s in slot if s in there] or slot[:1])
         between = air * (len(rows) - 1)
-        values, gradients = self.tall(rows, way)
+        values, gradients = self.tall(found, way)
         return Arrangement(
             tuple(cache),
             tuple(self.blocks.gradients(cache)),
@@ -299,58 +295,43 @@ class _Board:
             air,
         )
 
-    def blocks_of(self, way: Way) -> Iterator[Line]:
+    def folds(self, way: Way) -> Iterator[Folds]:
         """The blocks of each row that is shown."""
         above = frozenset[str]()
-        sizes = way._replace(shown=(), apart=1, folded=True, rule="")
         for k in way.shown:
-            row = self.rows[k]
-            key = k, above & row.symbols, sizes
-            if key not in self.known:  # one way after the other is tried
-                line = self.blocks.of(row, way, above)
-                self.known[key] = line, frozenset(p.symbol for block in line for p in block.pieces)
-            line, symbols = self.known[key]
-            yield line
-            above |= symbols
+            yield (row := self.blocks.folds(k, way, above))
+            above |= row.symbols
 
-    def folded(self, way: Way) -> list[list[Line]] | None:
+    def folded(self, way: Way) -> Lines | None:
         """Each row in the first of its ways to fold that fits; None where one is too wide."""
-        key = way._replace(apart=1, rule="")
+        key = way._replace(apart=1, rule="", names_others=True)
         if key not in self.tried:
             self.tried[key] = self.each_folded(way)
         return self.tried[key]
 
-    def each_folded(self, way: Way) -> list[list[Line]] | None:
+    def each_folded(self, way: Way) -> Lines | None:
         """The same, looked for. Of very many rows no more are made than would be too high."""
-        found, high = list[list[Line]](), 0
-        for row in self.blocks_of(way):
-            if (lines := self.fold(row, way.folded)) is None:
+        found, high = list[Fold](), 0
+        for row in self.folds(way):
+            if (fold := row.within(self.width, way.folded)) is None:
                 return None
-            found.append(lines)
-            high += len(lines)
+            found.append(fold)
+            high += len(fold.lines)
             if high > self.height and len(way.shown) > len(self.must):
                 return None
-        return found
+        return Lines.of(found)
 
-    def fold(self, row: Line, is_folded: bool) -> list[Line] | None:
-        """A row in the first of its ways to fold that fits; None where none does."""
-        if not row:
-            return []
-        ways = folded_ways(row) if is_folded else islice(folded_ways(row), 1)
-        return next((w for w in ways if all(width_of(line) <= self.width for line in w)), None)
-
-    def flowing(self, way: Way) -> list[list[Line]] | None:
+    def flowing(self, way: Way) -> Lines | None:
         """The lines of blocks that follow each other. Where nothing else can be given up, as many
         blocks as fit, the one that matters most among them."""
-        blocks = [block for row in self.blocks_of(way) for block in row if not block.is_label]
+        blocks = [block for each in self.folds(way) for block in each.row if not block.is_label]
         while True:
-            lines = flowing(blocks, self.width)
-            fits = max(map(width_of, lines)) <= self.width
-            tall = sum(lines_of(line, way.apart) for line in lines)
+            fold = self.blocks.fold(flowing(blocks, self.width))
+            fits = fold.width <= self.width
             if way.rule != "i":
-                return [lines] if fits else None
-            if (fits and tall <= self.height) or len(blocks) == 1:
-                return [lines]
+                return Lines.of([fold]) if fits else None
+            if (fits and fold.values.apart(way.apart) <= self.height) or len(blocks) == 1:
+                return Lines.of([fold])
             others = [b for b in blocks if all(p.symbol != self.sought.first for p in b.pieces)]
             blocks = [block for block in blocks if block is not others[-1]]
 
@@ -388,9 +369,3 @@ def beside(line: Line, width: int) -> list[Placed]:
     """The matrices of blocks one after the other."""
     numbered = [block._replace(part="results", number=k) for k, block in enumerate(line)]
     return Columns.over([numbered]).placed(numbered, width)
-
-
-def lines_of(line: Line, apart: int) -> int:
-    """The lines that blocks beside each other take, with their labels."""
-    pieces = [piece for block in line for piece in block.pieces]
-    return 2 - pieces[0].inline + (max(len(piece.rows) for piece in pieces) - 1) * apart

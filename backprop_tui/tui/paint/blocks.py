@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from backprop_tui.model.rows import (
     named_columns,
     rows_of,
 )
-from backprop_tui.tui.paint.placed import Placed, Sought, Way, in_sight, window
+from backprop_tui.tui.paint.placed import ALL, Placed, Sought, Way, in_sight, window
 
 
 class Block(NamedTuple):
@@ -49,11 +50,74 @@ class Block(NamedTuple):
 Line = list[Block]
 
 
+class Taken(NamedTuple):
+    """The lines of the screen that some lines of blocks take."""
+
+    labels: int = 0
+    """Of labels and first rows, whatever is apart."""
+    others: int = 0
+    """The numbers of the rows of matrices below the first."""
+
+    def apart(self, by: int) -> int:
+        """How many they are, with so many lines from row to row."""
+        return self.labels + self.others * by
+
+
+class Fold(NamedTuple):
+    """Blocks in lines, and what these take."""
+
+    lines: list[Line]
+    width: int
+    """Of the widest line."""
+    values: Taken
+    gradients: Taken
+    """Of those lines under which gradients stand."""
+
+
+class Lines(NamedTuple):
+    """The lines of each row, and what all of them take."""
+
+    rows: list[list[Line]]
+    values: Taken
+    gradients: Taken
+
+    @staticmethod
+    def of(folds: list[Fold]) -> Lines:
+        """Rows that are folded, under each other."""
+        values, gradients = (
+            Taken(sum(one.labels for one in each), sum(one.others for one in each))
+            for each in ([fold.values for fold in folds], [fold.gradients for fold in folds])
+        )
+        return Lines([fold.lines for fold in folds], values, gradients)
+
+
+class Folds:
+    """The blocks of a row, and the ways to fold it."""
+
+    def __init__(self, blocks: Blocks, row: Line) -> None:
+        self.row = row
+        self.symbols = frozenset(piece.symbol for block in row for piece in block.pieces)
+        self._ways = map(blocks.fold, folded_ways(row))
+        self.whole = next(self._ways)
+
+    @cached_property
+    def others(self) -> list[Fold]:
+        """Those of several lines."""
+        return list(self._ways)
+
+    def within(self, width: int, is_folded: bool) -> Fold | None:
+        """The first that is not wider, of all or only that of one line; None where none is."""
+        if self.whole.width <= width:
+            return self.whole
+        return next((way for way in self.others if way.width <= width), None) if is_folded else None
+
+
 class Blocks:
     """The blocks of a program's rows, with windows onto what is too large."""
 
-    def __init__(self, sought: Sought, must: Iterable[Row]) -> None:
+    def __init__(self, sought: Sought, must: Iterable[int]) -> None:
         self.sought, self.program = sought, sought.program
+        self.every = rows_of(self.program)
         self.shapes = sought.program.shapes(sought.examples)
         self.axes = axes_of(sought.program)
         several = self.program.per_example if sought.examples > 1 else frozenset()
@@ -70,8 +134,10 @@ class Blocks:
         self.at: dict[Axis, int] = {}
         self.own: dict[Axis, int] = {}
         self.made: dict[object, Block] = {}
+        self.folded: dict[object, Folds] = {}
         self.largest: dict[Slot, Shape] = {}
-        self._take_scroll(must)
+        self.limits = [self.largest_of((*row.symbols, *self.under)) for row in self.every]
+        self._take_scroll(self.every[k] for k in must)
         self._take_followed()
 
     def _take_scroll(self, rows: Iterable[Row]) -> None:
@@ -98,7 +164,7 @@ class Blocks:
     def _below(self) -> Iterator[tuple[str, str]]:
         """The losses and the targets of a batch, and the results that they stand under."""
         program = self.program
-        for row in rows_of(program):
+        for row in self.every:
             results = [symbol for (symbol, *_) in row.results]
             if program.output not in results:
                 continue
@@ -129,6 +195,25 @@ class Blocks:
             at, first = self.sought.column, self.sought.column - limit // 2
         return window(first if at is None else in_sight(at, first, limit), limit, length)
 
+    def folds(self, k: int, way: Way, above: frozenset[str]) -> Folds:
+        """The blocks of the `k`th row, and how it may be folded: the same for boards of all sizes,
+        and for all ways that leave as much of it."""
+        row, (high, wide) = self.every[k], self.limits[k]
+        key = (
+            *(k, above & row.symbols, way.left_out and way.left_out.intersection(row.slots)),
+            *(way.gap, way.members, way.below, way.flowing),
+            *(min(way.named, max(high, wide, 2)), min(way.tall, high), min(way.wide, wide)),
+        )
+        if key not in self.folded:
+            self.folded[key] = Folds(self, self.of(row, way, above))
+        return self.folded[key]
+
+    def fold(self, lines: list[Line]) -> Fold:
+        """A row folded into lines."""
+        below = [line for line in lines if self.has_gradients(line)]
+        width = max(map(width_of, lines), default=-ALL)
+        return Fold(lines, width, taken_by(lines), taken_by(below))
+
     def of(self, row: Row, way: Way, above: frozenset[str]) -> Line:
         """The blocks of a row; of an operand that stands above already, only the label."""
         beside = self.is_beside(way)
@@ -151,16 +236,20 @@ class Blocks:
 
     def block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
         """A slot, as much of it as is shown: the same for all ways that leave as much room."""
-        if slot not in self.largest:
-            rows, columns = zip(*map(self.shapes.__getitem__, slot), strict=True)
-            self.largest[slot] = max(rows), max(columns)
-        high, wide = self.largest[slot]
+        high, wide = self.largest_of(slot)
         room = min(way.members, len(slot)), min(way.named, max(high, wide)), min(way.wide, wide)
         beside = slot[0] in self.batch and self.is_beside(way)
         key = slot, part, number, is_label, way.gap, min(way.tall, high), room, beside
         if key not in self.made:
             self.made[key] = self._block(slot, part, number, way, is_label)
         return self.made[key]
+
+    def largest_of(self, symbols: tuple[str, ...]) -> Shape:
+        """The most rows and the most columns of some matrices."""
+        if symbols not in self.largest:
+            rows, columns = zip(*map(self.shapes.__getitem__, symbols), strict=True)
+            self.largest[symbols] = max(rows), max(columns)
+        return self.largest[symbols]
 
     def _block(self, slot: Slot, part: str, number: int, way: Way, is_label: bool) -> Block:
         cell, pieces, right = self.sought.cell, list[Placed](), 0
@@ -266,6 +355,13 @@ def value_of(program: Program, symbol: str) -> str:
 def width_of(line: Line) -> int:
     """The columns that blocks take beside each other."""
     return sum(block.width + block.gap for block in line) - (line[0].gap if line else 0)
+
+
+def taken_by(lines: Iterable[Line]) -> Taken:
+    """What some lines take, with their labels."""
+    pieces = [[piece for block in line for piece in block.pieces] for line in lines]
+    others = sum(max(len(piece.rows) for piece in line) - 1 for line in pieces)
+    return Taken(sum(2 - line[0].inline for line in pieces), others)
 
 
 def folded_ways(row: Line) -> Iterator[list[Line]]:

@@ -44,7 +44,7 @@ class _Update:
         self.rows = tuple(replace(every[k], shared=()) for k in self.numbers)
         here = {k for k, number in enumerate(self.numbers) if number in must}
         self.must = frozenset(here or {len(self.rows) - 1})
-        self.blocks = Blocks(sought, [self.rows[k] for k in self.must])
+        self.blocks = Blocks(sought, [self.numbers[k] for k in self.must])
 
     def ways(self) -> Iterator[tuple[Way, bool]]:
         """What may be shown, and whether the step's parameters alone: all groups, fewer of them,

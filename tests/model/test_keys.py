@@ -1,0 +1,178 @@
+"""What a key may hold: each kind of value, on both sides of its bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backprop_tui.model import saved
+from backprop_tui.model.experiment import DECIMALS, Initial
+from backprop_tui.model.keys import (
+    FINITE,
+    LINE,
+    POSITIVE,
+    PROSE,
+    SHARE,
+    SOMETHING_SAID,
+    TRUTH,
+    ListOf,
+    Others,
+    Rows,
+    Section,
+    Value,
+    at_least,
+    keys_of,
+    name_among,
+    typed_number,
+    whole_number,
+)
+from backprop_tui.model.network import FUNCTIONS, SIZES, Training
+from backprop_tui.model.notes import CHOICES, NUMBER, PRINTED, ROW_AND_COLUMN, Published, Question
+from backprop_tui.model.saved import EXPLAINED, WINDOW, Edit, Keyframe, Level, Look, Saved
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fit", "unfit"),
+    [
+        (FINITE, [0, -2, 0.5, 10**299], [True, "1", NAN, INFINITY, 10**300, None]),
+        (POSITIVE, [5e-324, 1], [0, -1, INFINITY]),
+        (SHARE, [0, 0.999], [1, 1.0, -0.001]),
+        (at_least(0), [0, 0.0, 3], [-0.1]),
+        (TRUTH, [True, False], [0, 1, "true"]),
+        (whole_number(1), [1, 2**63 - 1], [0, 2**63, 1.0, True, "1"]),
+        (whole_number(0, 12), [0, 12], [-1, 13]),
+        (whole_number(1, word="all"), [1, "all"], [0, "every"]),
+        (name_among(("a", "b")), ["a", "b"], ["c", "", 1]),
+        (LINE, ["x", " x "], ["", " ", "a\nb", "\x1b", 1]),
+        (PROSE, ["", "a\n\tb\r"], ["\x00", "\u2028", 1]),
+        (SOMETHING_SAID, ["a\nb"], ["", " \n", "\x00"]),
+        (ListOf(LINE, "lines", 2, 3), [[1, 2], [1, 2, 3]], [[1], [1, 2, 3, 4], "ab"]),
+        (ListOf(LINE, "lines"), [[], [1] * 99], [()]),
+        (SIZES, [[2, 1], [1] * 1000], [[2], [1] * 1001]),
+        (FUNCTIONS, [["relu"]], [[]]),
+        (CHOICES, [["a", "b"], ["a"] * 4], [["a"], ["a"] * 5]),
+        (WINDOW, [[1, 1, 1]], [[1, 1], [1, 1, 1, 1]]),
+        (ROW_AND_COLUMN, [[1, 1], [3, 2]], [[0, 1], [1, 0], [1], [1, 2, 3], "12"]),
+        (Rows(), [1, -0.5], [INFINITY, NAN, True]),
+        (Rows(infinite=True), [1, INFINITY], [NAN, -INFINITY]),
+        (PRINTED, ["0.50", "−1e-5", " .5 ", "1" * 60], [0.5, "", "x", "1" * 61, "1e999"]),
+    ],
+    ids=str,
+)
+def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
+    assert [value for value in fit if not kind.fits(value)] == []
+    assert [value for value in unfit if kind.fits(value)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "must"),
+    [
+        (whole_number(1), "a whole number, 1 or more"),
+        (whole_number(0, 12), "a whole number from 0 to 12"),
+        (whole_number(1, word="all"), 'a whole number, 1 or more, or "all"'),
+        (at_least(0.5), "a finite number, 0.5 or more"),
+        (name_among(("a", "b")), "one of a, b"),
+        (ListOf(LINE, "names"), "a list of names"),
+        (ListOf(LINE, "names", 2), "a list of names, 2 or more of them"),
+        (ListOf(LINE, "names", 2, 4), "a list of names, 2 to 4 of them"),
+        (Rows(flat=True), "a list of numbers"),
+        (Rows(), "a list of rows of numbers, like [[1, 2], [3, 4]]"),
+        (Section("[x]", {}), "a table"),
+        (Section("[x]", keys_of(Edit)), "a table with iteration, cell, value"),
+    ],
+    ids=str,
+)
+def test_what_a_key_must_be_in_words(kind: Any, must: str) -> None:
+    assert kind.must == must
+
+
+LEAST = {
+    (Edit, "iteration"): 1,
+    (Keyframe, "iteration"): 1,
+    (Saved, "iteration"): 1,
+    (Saved, "step"): 0,
+    (Saved, "elements"): 0,
+    (Level, "lines"): 1,
+    (Level, "line"): 1,
+    (Look, "example"): 1,
+    (Look, "term"): 0,
+    (Look, "line"): 0,
+    (Published, "iteration"): 1,
+    (Question, "correct"): 1,
+    (Initial, "seed"): 0,
+    (Initial, "round"): 0,
+    (Training, "learning_rate"): 0,
+    (Training, "batch"): 1,
+    (Training, "epsilon"): 0,
+    (Training, "weight_decay"): 0,
+    (Training, "l2"): 0,
+}
+
+
+@pytest.mark.parametrize(("record", "key"), LEAST)
+def test_the_least_number_of_each_key(record: type, key: str) -> None:
+    kind, least = keys_of(record)[key].kind, LEAST[record, key]
+    assert kind.fits(least)
+    assert not kind.fits(least - 1)
+
+
+def test_decimals_and_rounding_go_up_to_12() -> None:
+    for kind in (DECIMALS.kind, keys_of(Initial)["round"].kind):
+        assert (kind.fits(12), kind.fits(13)) == (True, False)
+
+
+def test_a_number_explained_has_its_iteration_and_its_cell() -> None:
+    assert EXPLAINED.keys["iteration"].kind.fits(0)
+    assert not EXPLAINED.keys["iteration"].kind.fits(-1)
+    assert EXPLAINED.make(iteration=2, cell="c") == (2, "c")
+    assert WINDOW.kind.fits(1)  # type: ignore[union-attr]
+    assert not WINDOW.kind.fits(0)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("written", "fits"),
+    [("W1[1,2]", True), ("alpha", False), ("W1", False), ("W1[1,", False), (1, False)],
+)
+def test_a_cell_is_named_as_in_a_formula(written: Any, fits: bool) -> None:
+    assert saved.CELL.fits(written) is fits
+    assert saved.CELL_OR_ALPHA.fits(written) is (fits or written == "alpha")
+    if fits:
+        assert saved.CELL.writes(saved.CELL.means(written)) == written
+
+
+def test_what_is_typed_is_a_number_where_it_reads_as_one() -> None:
+    typed = [typed_number(part) for part in ("3", " 0.5", "1e3", " x ", "")]
+    assert typed == [3, 0.5, 1000.0, "x", ""]
+    assert [type(number) for number in typed[:2]] == [int, float]
+    assert Rows().typed("1, 2;x,0.5") == [[1, 2], ["x", 0.5]]
+    assert ListOf(whole_number(1), "sizes").typed("3,1") == [3, 1]
+    assert [TRUTH.typed(part) for part in ("true", " false ", "yes ")] == [True, False, "yes"]
+
+
+def test_a_section_knows_the_kinds_of_its_keys_and_of_further_ones_whose_names_match() -> None:
+    rows = Rows()
+    others = keys_of(Initial)["given"]
+    section = Section("[x]", keys_of(Edit), others=others)
+    assert isinstance(others.kind, Others)
+    assert section.names == ("iteration", "cell", "value", "W1", "b1")
+    assert section.kind_of("value") is FINITE
+    for name, flat in (("W12", False), ("b3", True)):
+        kind = section.kind_of(name)
+        assert isinstance(kind, Rows)
+        assert (kind.flat, kind.infinite) == (flat, rows.infinite)
+    assert section.kind_of("W0") is section.kind_of("Z1") is None
+    assert Section("[x]", {}).kind_of("W1") is None
+
+
+def test_a_value_is_itself_unless_something_else_is_said() -> None:
+    kind = Value("anything", lambda v: True)
+    assert (kind.means(3), kind.writes(3), kind.typed(" 3 "), kind.nearly(3)) == (3, 3, "3", False)
+
+
+@pytest.mark.parametrize("printed", ["1", "-1.5", "+.5", "−2.e10", "1e-300"])
+def test_numbers_as_they_are_printed(printed: str) -> None:
+    assert NUMBER.fullmatch(printed)
+    assert PRINTED.nearly(0.5)
