@@ -60,7 +60,7 @@ NAN, INFINITY = float("nan"), float("inf")
         (Rows(infinite=True), [1, INFINITY], [NAN, -INFINITY]),
         (PRINTED, ["0.50", "−1e-5", " .5 ", "1" * 60], [0.5, "", "x", "1" * 61, "1e999"]),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "must", ""),
 )
 def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
     assert [value for value in fit if not kind.fits(value)] == []
@@ -83,7 +83,7 @@ def test_what_fits_a_key(kind: Any, fit: list[Any], unfit: list[Any]) -> None:
         (Section("[x]", {}), "a table"),
         (Section("[x]", keys_of(Edit)), "a table with iteration, cell, value"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "must", ""),
 )
 def test_what_a_key_must_be_in_words(kind: Any, must: str) -> None:
     assert kind.must == must
