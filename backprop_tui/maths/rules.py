@@ -57,7 +57,7 @@ def function(
     def back(e: Any, c: Expr, g: Expr) -> Gradients:
         return [(e.args[0], g * derivative(e.args[0], c))]
 
-    return Rule(name, statement, sentence, back, broadcasts=False)
+    return Rule(name, statement, sentence, back)
 
 
 def _sums(name: str, statement: str) -> Rule:
@@ -96,7 +96,6 @@ def _softmax(over: str, sums: str) -> Rule:
         "c = softmax(a):  da = c ∘ (dc − Σ dc ∘ c)",
         f"Each a changes every c of its {over}, so the effects are added up.",
         lambda e, c, g: [(e.args[0], c * (g - Call(sums, (g * c,))))],
-        broadcasts=False,
     )
 
 
@@ -118,7 +117,6 @@ RULES: dict[type[Expr] | str, Rule] = {
         "c = −a:  da = −dc",
         "A minus changes the sign of the gradient.",
         lambda e, c, g: [(e.operand, -g)],
-        broadcasts=False,
     ),
     Mul: Rule(
         "product",
@@ -151,7 +149,6 @@ RULES: dict[type[Expr] | str, Rule] = {
         "c = f(a):  da = dc ∘ f′(a)",
         "The gradient is multiplied by the derivative, element by element.",
         lambda e, c, g: [(e.args[0], g * derivative_of(e))],
-        broadcasts=False,
     ),
     "exp": function("exp", lambda a, c: c, "exp′(z) = exp(z)", "exp is its own derivative."),
     "log": function("log", lambda a, c: 1 / a, "log′(z) = 1 / z", "One divided by the argument."),
@@ -223,11 +220,12 @@ WITHOUT = frozenset({"largest", "col_max", "row_max"})
 
 
 def rule_of(e: Expr) -> Rule:
-    """The rule of a node. Raises NoRule for a function that has none."""
+    """The rule of a node. Raises NoRule for a function that has none, like σ′."""
     if not isinstance(e, Call):
         return RULES[type(e)]
-    if e.function in WITHOUT:
-        raise NoRule(f"the function {e.function} has no derivative here")
+    name = e.function.replace("_derivative", "′")
+    if e.function in WITHOUT or (name != e.function and not isinstance(e.function, OwnFunction)):
+        raise NoRule(f"the function {name} has no derivative here")
     return RULES.get(e.function, RULES[Call])
 
 

@@ -92,7 +92,7 @@ class Forward:
         """The shapes of what is given, of what the steps compute, and of the gradients at these."""
         shapes = dict(self.shapes)
         for step in self.steps:
-            shapes[step.symbol] = shape(step.expression, shapes) or (1, 1)
+            shapes[step.symbol] = shape(step.expression, shapes)
             shapes[gradient(step.symbol)] = shapes[step.symbol]
         return shapes
 

@@ -48,5 +48,5 @@ def correct(A: Array, Y: Array) -> npt.NDArray[np.bool_]:
 def prediction(names: Sequence[str], A: Array, Y: Array, example: int) -> Prediction:
     """What is predicted for one column, beside its target."""
     a, y = A[:, [example]], Y[:, [example]]
-    said = "NaN" if np.isnan(a).any() else names[chosen(a)[0]]
-    return Prediction(said, names[chosen(y)[0]], bool(correct(a, y)[0]))
+    said = "NaN" if np.isnan(a).any() else names[chosen(a).item()]
+    return Prediction(said, names[chosen(y).item()], correct(a, y).item())

@@ -36,7 +36,7 @@ from backprop_tui.maths.expressions import (
 from backprop_tui.maths.functions import LOSSES, Loss, z
 from backprop_tui.maths.numpy_calls import FUNCTIONS, OPERATIONS
 from backprop_tui.maths.parser import GrammarError, parse
-from backprop_tui.maths.rules import NoRule, derivative_of, gradients, rule_of
+from backprop_tui.maths.rules import NoRule, derivative_of, rule_of
 from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape, written
 from backprop_tui.maths.writing import text
 from backprop_tui.messages import listed, nearest, short
@@ -203,9 +203,10 @@ class _Reading:
                 e = _of_numbers(parse(source, known))
                 wrong = _no_function(e)
                 if wrong is None:
-                    known[name] = OwnFunction(name, e)
-                    derivative_of(Call(known[name], (z,)))
-                    yield name, known[name]
+                    own = OwnFunction(name, e)
+                    derivative_of(Call(own, (z,)))  # raises NoRule
+                    known[name] = own
+                    yield name, own
             except GrammarError as error:
                 wrong = f"cannot be read: {error}"
             except NoRule as error:
@@ -264,7 +265,7 @@ class _Reading:
         for line in self.lines:
             e = self.formulas[line.symbol]
             try:
-                shapes[line.symbol] = shape(e, shapes) or (1, 1)
+                shapes[line.symbol] = shape(e, shapes)
             except ShapeMismatch as error:
                 batch = "" if examples == 1 else f" in a batch of {examples}"
                 self.fault(
@@ -425,7 +426,6 @@ def _no_function(e: Expr) -> str | None:
         return "must be a formula in z, but it does not read z"
     if sum(1 for _ in walk(e)) > MOST_PARTS:
         return f"has more than {MOST_PARTS} parts"
-    tuple(gradients(e, z, z.symbol))  # raises NoRule
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from math import isfinite
 from typing import Any, TypeAlias
@@ -239,10 +240,8 @@ def is_number(value: object) -> bool:
 def typed_number(part: str) -> int | float | str:
     """A number if it reads as one; else the text as it is, for a fault to repeat."""
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(part)
-        except ValueError:
-            continue
     return part.strip()
 
 

@@ -73,8 +73,10 @@ def rows_of(program: Program) -> tuple[Row, ...]:
     right = program.right or program
     reading = _Reading(right)
     rows = [reading.row(members) for members in reading.families()]
-    at = next((k for k, row in enumerate(rows) if right.output in row.symbols), len(rows) - 1)
-    rows[at] = reading.with_targets(rows[at])
+    rows = [
+        reading.with_targets(row) if any(right.output in slot for slot in row.results) else row
+        for row in rows
+    ]
     if not reading.shared:
         return tuple(rows)
     users = sorted({group for symbol in reading.shared for group in reading.users[symbol]})
@@ -99,8 +101,8 @@ class _Reading:
         self.reads: dict[int, list[str]] = {}
         self.users: dict[str, list[int]] = {symbol: [] for symbol in program.parameters}
         for step in program.forward:
-            if step.phase == "forward" and step.symbol in self.roles:
-                self._take(step.role.group or 0, step.symbol, names(step.expression))
+            if step.group is not None and step.symbol in self.roles:
+                self._take(step.group, step.symbol, names(step.expression))
         for symbol, users in self.users.items():
             if not users:  # only the loss reads it
                 last = max(self.results, default=self.roles[symbol].group or 0)
@@ -170,12 +172,11 @@ def alone(symbols: Iterable[str]) -> tuple[Slot, ...]:
 def named(program: Program, groups: Iterable[int]) -> str:
     """Some groups by their names: layers 2 to 4, t = 1, 2, 3, scores."""
     said = [program.groups[group] for group in groups if group in program.groups]
-    numbered = [NUMBERED.fullmatch(name) for name in said]
-    stems = {match and match[1] for match in numbered}
-    if len(said) < 2 or len(stems) > 1 or None in stems:
+    numbered = [match for name in said if (match := NUMBERED.fullmatch(name))]
+    stems, numbers = {match[1] for match in numbered}, [match[2] for match in numbered]
+    if len(said) < 2 or len(numbers) < len(said) or len(stems) > 1:
         return ", ".join(said)
-    numbers = [match[2] for match in numbered if match]
-    stem = numbered[0][1] if numbered[0] else ""
+    stem = stems.pop()
     many = stem if stem.endswith("= ") else f"{stem.strip()}s "
     if stem.endswith("= ") and len(numbers) <= FEW:
         return f"{many}{', '.join(numbers)}"

@@ -20,6 +20,7 @@ from backprop_tui.maths.functions import (
     log,
     z,
 )
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.rules import RULES, derivative_of
 from backprop_tui.maths.values import ratio, value, xlog
 from backprop_tui.maths.writing import numpy_source
@@ -181,12 +182,48 @@ def test_no_other_quotient_of_nothing_is_special(e: Expr) -> None:
 # Primitives ----------------------------------------------------------------------------------
 
 
-def test_sums_gather_over_rows_columns_and_all() -> None:
-    x = [[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]
-    assert at(Call("row_sums", (A,)), A2=x).tolist() == [[3.0], [7.0], [12.0]]
-    assert at(Call("col_sums", (A,)), A2=x).tolist() == [[9.0, 13.0]]
-    assert at(Call("col_max", (A,)), A2=x).tolist() == [[5.0, 7.0]]
-    assert at(Call("total", (A,)), A2=x).tolist() == [[22.0]]
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("row_sums(A2)", [[5], [13], [12]]),
+        ("col_sums(A2)", [[15, 15]]),
+        ("total(A2)", [[30]]),
+        ("row_means(A2)", [[2.5], [6.5], [6]]),
+        ("col_means(A2)", [[5, 5]]),
+        ("mean(A2)", [[5]]),
+        ("row_max(A2)", [[4], [9], [10]]),
+        ("col_max(A2)", [[10, 9]]),
+        ("largest(A2)", [[10]]),
+        ("step(A2 − 4)", [[0, 0], [0, 1], [1, 0]]),
+        ("ones(A2)", [[1, 1], [1, 1], [1, 1]]),
+        ("where(A2 > 4, A2, −1)", [[-1, -1], [-1, 9], [10, -1]]),
+        ("power(A2, 2) − A2²", [[0, 0], [0, 0], [0, 0]]),
+        ("sqrt(abs(−A2))² − A2 + 0·log(exp(sin(A2) + cos(A2)))", [[0, 0], [0, 0], [0, 0]]),
+    ],
+)
+def test_what_gathers_keeps_its_rows_or_its_columns(
+    formula: str, expected: list[list[float]]
+) -> None:
+    found = at(parse(formula), A2=[[1, 4], [4, 9], [10, 2]])
+    assert found == pytest.approx(np.array(expected, float), abs=1e-9)
+    assert found.shape == np.shape(expected)
+
+
+def test_most_functions_take_one_value() -> None:
+    others = {name: p.values for name, p in PRIMITIVES.items() if p.values != range(1, 2)}
+    assert others == {"power": range(2, 3), "where": range(3, 4), "max": range(2, 1000)}
+
+
+def test_losses_say_what_their_targets_must_be() -> None:
+    assert {
+        loss.name: (loss.targets_are_shares, loss.targets_are_probabilities)
+        for loss in LOSSES.values()
+    } == {
+        "binary_cross_entropy": (False, True),
+        "cross_entropy": (True, False),
+        "half_squared_error": (False, False),
+        "mean_squared_error": (False, False),
+    }
 
 
 def test_the_largest_of_any_number_of_values() -> None:

@@ -126,9 +126,10 @@ def test_what_is_assigned_to_is_told_from_the_right_hand_side(
 def test_further_names_of_functions_are_given() -> None:
     assert parse("g2'(Z1)", {"g2": "tanh"}) == parse("tanh′(Z1)")
     with pytest.raises(
-        GrammarError, match="g2 is softmax, whose derivative is not a function of one number"
+        GrammarError,
+        match=r"character 5\): g2 is softmax, whose derivative is not a function of one number",
     ):
-        parse("g2'(Z1)", {"g2": "softmax"})
+        parse("2 + g2'(Z1)", {"g2": "softmax"})
     with pytest.raises(GrammarError, match="there is no function “g2”"):
         parse("g2(Z1)")
 
@@ -160,6 +161,20 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("foo(W1)", "there is no function “foo” (character 1)"),
         ("2 + softmax'(W1)", "there is no function “softmax′” (character 5)"),
         ("exp(W1, X)", "exp takes one value (character 1)"),
+        ("sigmoid(W1, X)", "sigmoid takes one value (character 1)"),
+        ("where(W1 > 0, X)", "where takes 3 values (character 1)"),
+        ("np.sum(X, 2)", "np.sum takes one value (character 1)"),
+        ("np.sum(X, -3)", "np.sum takes one value (character 1)"),
+        ("np.sum(X, 0, axis=1)", "np.sum takes one value (character 1)"),
+        ("exp(X, axis=1)", "exp takes one value (character 1)"),
+        (
+            "W1[1234567890,1]",
+            "expected a row or column, counted from 1, found “1234567890” at character 4",
+        ),
+        (
+            "1/2(m)",
+            "“/2(” at character 2 can be read in two ways: write /(2(…), or a space before “(”",
+        ),
         ("exp()", "expected a number, a matrix or “(”, found “)” at character 5"),
         ("J < 1 < 2", "expected a sign such as + or ·, found “<” at character 7"),
         ("(J < 1 < 2)", "expected “)”, found “<” at character 8"),
@@ -242,6 +257,21 @@ def test_an_error_names_the_place_in_a_sentence(typed: str, sentence: str) -> No
 def test_hostile_input_is_refused_with_a_sentence_and_nothing_worse(hostile: str) -> None:
     with pytest.raises(GrammarError):
         parse(hostile)
+
+
+def test_formulas_of_just_the_largest_size_are_read() -> None:
+    assert parse(" " * 9_998 + "A1") == A1
+    assert parse("W1[123456789,1]") == Cell("W1", 123456789, 1)
+    for most in ("(" * 59 + "A1" + ")" * 59, "−" * 119 + "A1", "·".join(["A1"] * 120)):
+        assert parse(most)
+        with pytest.raises(GrammarError, match=r"more than (60|120) nested"):
+            parse(f"−({most})·A1")
+
+
+def test_a_product_with_a_sign_or_a_space_behind_a_divisor_is_read_one_way() -> None:
+    assert parse("W1/2·X") == W1 / 2 @ X
+    assert parse("1/2 m") == Num(1.0) / 2 @ Name("m")
+    assert parse("1/(2m)") == Num(1.0) / (Num(2.0) @ Name("m"))
 
 
 def test_a_long_sum_is_no_tower() -> None:

@@ -180,9 +180,18 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("np.where(A1, 0, 1)", "1 − A1"),
         ("np.where(A1, 0, X)", "(1 − A1) ∘ X"),
         ("np.where(A1, X, Z1)", "A1 ∘ X + (1 − A1) ∘ Z1"),
+        ("np.where(A1, 1, X)", "A1 + (1 − A1) ∘ X"),
+        ("np.where(A1, X, 1)", "A1 ∘ X + (1 − A1)"),
         ("dA1 * (Z1 > 0)", "dA1 ∘ step(Z1)"),
         ("dA1 * (Z1 > 0).astype(float)", "dA1 ∘ step(Z1)"),
         ("dA1 * (0 < Z1)", "dA1 ∘ step(Z1)"),
+        ("dA1 * (0 > Z1)", "dA1 ∘ step(−Z1)"),
+        ("dA1 * (1 > Z1)", "dA1 ∘ step(1 − Z1)"),
+        ("dA1 * (Z1 > 1)", "dA1 ∘ step(Z1 − 1)"),
+        ("dA1 * (Z1 >= 0)", "dA1 ∘ (1 − step(−Z1))"),
+        ("dA1 * (Z1 <= 1)", "dA1 ∘ (1 − step(Z1 − 1))"),
+        ("dA1 * (Z1 == 0)", "dA1 ∘ (1 − (step(Z1) + step(−Z1)))"),
+        ("dA1 * (Z1 != 1)", "dA1 ∘ (step(Z1 − 1) + step(1 − Z1))"),
         ("dA1 * (Z1 > A1)", "dA1 ∘ step(Z1 − A1)"),
         ("1[Z1 > 0]", "step(Z1)"),
         ("W2.transpose()", "W2ᵀ"),
@@ -197,6 +206,10 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("½ (A2 - Y)²", "0.5·(A2 − Y)²"),
         ("-(Y*ln(A2))", "−(Y ∘ log(A2))"),
         ("np.negative(A2) + np.reciprocal(A2)", "−A2 + 1/A2"),
+        ("np.log1p(A2) + np.expm1(A2)", "log(1 + A2) + (exp(A2) − 1)"),
+        ("torch.mm(W2, A1) + np.mul(A1, X)", "W2·A1 + A1 ∘ X"),
+        ("max(A1) + max(A1, X)", "largest(A1) + max(A1, X)"),
+        ("np.max(A1) + np.mean(A1)", "largest(A1) + mean(A1)"),
         ("ReLU(Z1) + LeakyReLU(Z1)", "relu(Z1) + leaky_relu(Z1)"),
         ("a2 - y", "A2 − Y"),
         ("dz_2 a_1'", "dZ2·A1ᵀ"),
@@ -233,12 +246,45 @@ def test_a_comparison_as_a_number_is_what_it_is_in_numpy(sign: str) -> None:
         ("A1.sum(0)", "col_sums(A1)"),
         ("torch.sum(A1, dim=0)", "col_sums(A1)"),
         ("np.max(A1, 0)", "col_max(A1)"),
+        ("np.max(A1, 1)", "row_max(A1)"),
+        ("np.sum(A1, -1)", "row_sums(A1)"),
+        ("np.sum(A1, -2)", "col_sums(A1)"),
+        ("np.sum(A1, axis=-2)", "col_sums(A1)"),
+        ("np.mean(A1, 0)", "col_means(A1)"),
+        ("A1.mean(axis=1)", "row_means(A1)"),
     ],
 )
 def test_without_keepdims_it_is_read_and_said(typed: str, meant: str) -> None:
     _, e, notes = parse_assignment(typed, symbols=MATRICES)
     assert e == parse(meant)
     assert ["without it NumPy gives a plain list of numbers" in note for note in notes] == [True]
+
+
+@pytest.mark.parametrize("typed", ["np.sum(A1, axis=1, keepdims=True)", "np.sum(A1)", "max(A1, X)"])
+def test_where_nothing_differs_from_numpy_nothing_is_said(typed: str) -> None:
+    assert parse_assignment(typed, symbols=MATRICES).notes == ()
+
+
+def test_a_product_that_numpy_has_for_one_example_is_said_to_be_one() -> None:
+    (note,) = parse_assignment("np.outer(dZ1, X) + np.outer(dZ1, X)", symbols=MATRICES).notes
+    assert note.startswith("np.outer is the product of a column and a row, for one example")
+
+
+OF_TWO = "dot matmul mm outer multiply mul divide add subtract heaviside xlog ratio power".split()
+OF_ONE = "negative reciprocal transpose log1p expm1 exp sigmoid sum mean ones".split()
+
+
+@pytest.mark.parametrize(
+    ("name", "many"),
+    [*((name, 2) for name in (*OF_TWO, *LOSSES)), *((name, 1) for name in OF_ONE)],
+)
+def test_so_many_values_are_taken_by_a_function_and_no_others(name: str, many: int) -> None:
+    assert read(f"np.{name}({', '.join(['A1'] * many)})")
+    said = f"np.{name} takes {'one value' if many == 1 else f'{many} values'} (character 5)"
+    for wrong in {many - 1, many + 1} - {0}:
+        with pytest.raises(GrammarError) as refused:
+            read(f"2 + np.{name}({', '.join(['A1'] * wrong)})")
+        assert str(refused.value) == said
 
 
 def test_a_mean_is_divided_by_what_the_axis_has() -> None:
@@ -249,6 +295,8 @@ def test_a_mean_is_divided_by_what_the_axis_has() -> None:
     for axis, meant in means.items():
         found = parse_assignment(f"np.mean(A1{axis})", symbols=MATRICES, counts=counts)
         assert found.expression == parse(meant)
+    alone = parse_assignment("np.mean(A1)", counts=lambda e: (Num(1.0), Num(4.0)))
+    assert alone.expression == parse("total(A1)/4")
 
 
 # Names --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_tui.maths.expressions import Call, Expr, Name, names
+from backprop_tui.maths.expressions import Call, Expr, Name, OwnFunction, names
 from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, FUNCTIONS, PRIMITIVES
 from backprop_tui.maths.normal_form import tidy
 from backprop_tui.maths.parser import parse
@@ -17,7 +17,14 @@ from backprop_tui.maths.rules import RULES, NoRule, derivative, rule_of
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Role, Step
-from backprop_tui.model.backward import Forward, backward, shares
+from backprop_tui.model.backward import (
+    Forward,
+    backward,
+    gathered,
+    shares,
+    spread,
+    without_sums_of_one,
+)
 from backprop_tui.model.layers import LOSS, gradient
 from tests.networks import ELEMENTWISE
 
@@ -97,6 +104,10 @@ def test_every_function_that_can_be_written_has_a_rule_or_is_named() -> None:
                 rule_of(Call(function, (Name("Z1"),)))
         else:
             assert rule_of(Call(function, (Name("Z1"),))) in RULES.values()
+    with pytest.raises(NoRule, match="the function sigmoid′ has no derivative here"):
+        rule_of(Call("sigmoid_derivative", (Name("Z1"),)))
+    own = OwnFunction("swish_derivative", parse("z²"))  # whatever it is, its definition has one
+    assert rule_of(Call(own, (Name("Z1"),))) is RULES[Call]
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -196,6 +207,60 @@ def test_the_backward_pass_of_any_program_agrees_with_central_differences(
         fixed = {**start, of: env[of]}
         numeric = differences(fixed, of, lambda moved: run(moved)[LOSS])
         assert env[step.symbol] == pytest.approx(numeric, rel=1e-5, abs=1e-7), step.symbol
+
+
+SHAPES = {"X": (2, 3), "b": (2, 1), "r": (1, 3), "s": (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("gradient", "like", "repeated"),
+    [
+        ("1", "X", "ones(X)"),
+        ("2", "X", "2 · ones(X)"),
+        ("b", "X", "b ∘ ones(X)"),
+        ("X", "X", "X"),
+        ("1", "m", "1"),
+    ],
+)
+def test_a_smaller_gradient_is_repeated_to_the_shape_of_what_it_is_at(
+    gradient: str, like: str, repeated: str
+) -> None:
+    assert text(spread(parse(gradient), parse(like), SHAPES)) == repeated
+
+
+@pytest.mark.parametrize(
+    ("own", "added"),
+    [
+        ("X", "X"),
+        ("b", "row_sums(X)"),
+        ("r", "col_sums(X)"),
+        ("s", "row_sums(col_sums(X))"),
+        ("m", "total(X)"),
+    ],
+)
+def test_what_is_repeated_gets_the_sum_over_its_copies(own: str, added: str) -> None:
+    assert text(gathered(Name("X"), SHAPES.get(own, ()), SHAPES["X"])) == added
+
+
+@pytest.mark.parametrize(
+    ("formula", "left"),
+    [
+        ("col_sums(r)", "r"),
+        ("row_sums(b)", "b"),
+        ("col_sums(b)", "col_sums(b)"),
+        ("row_sums(r)", "row_sums(r)"),
+        ("−row_sums(col_sums(s)) + total(s)", "−s + total(s)"),
+    ],
+)
+def test_of_one_number_no_sum_is_written(formula: str, left: str) -> None:
+    assert text(without_sums_of_one(parse(formula), SHAPES)) == left
+
+
+def test_what_cancels_has_a_gradient_of_zeros() -> None:
+    shapes = {"X": (2, 3), "Y": (2, 3), "W1": (2, 2)}
+    lines = f"Z1 = W1·X\nA3 = Z1 − Z1\nL = {SQUARES}"
+    steps = {step.symbol: text(step.expression) for step in backward(derived(lines, shapes))}
+    assert steps == {"dA3": "A3 − Y", "dZ1": "0 · ones(Z1)", "dW1": "dZ1 · Xᵀ"}
 
 
 def test_a_parameter_of_several_readers_has_their_sum_over_m_once() -> None:

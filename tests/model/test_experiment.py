@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.model.experiment import SCHEMES, Data, Experiment, Initial, read_only
 from backprop_tui.model.layers import parameter_shapes
-from backprop_tui.model.network import Network, Training, written_for
+from backprop_tui.model.network import Network, Training, WrittenNetwork, dense, written_for
 from backprop_tui.model.notes import Note, Question, shown_lines
 from backprop_tui.model.saved import Edit
 
@@ -277,6 +277,23 @@ def test_more_than_three_equal_layers_after_the_inputs_are_counted(
 )
 def test_a_repeated_line_is_written_with_its_numbers(line: str, written: str) -> None:
     assert written_for(line, 3) == written
+
+
+def test_formulas_are_repeated_as_often_as_is_said_and_have_no_layers() -> None:
+    network = WrittenNetwork((), (), (("Z", "X"), ("H{t}", "Z"), ("L", "Z")), repeat=(2, 3))
+    assert [line.symbol for line in network.lines()] == ["Z", "H2", "H3", "L"]
+    assert [line.t for line in network.lines()] == [None, 2, 3, None]
+    unsaid = replace(network, repeat=None)
+    assert [line.symbol for line in unsaid.lines()] == ["Z", "L"]
+    with pytest.raises(TypeError, match="a network of 2 formulas has no layers"):
+        dense(unsaid)
+
+
+def test_an_experiment_says_where_it_is_from_how_large_it_is_and_what_its_loss_is() -> None:
+    e = experiment()
+    assert repr(e) == "<Experiment test: 3-2-1, half_squared_error>"
+    formulas = WrittenNetwork((), (), (("Z", "X"), ("L", "Z")))
+    assert repr(replace(e, network=formulas)) == "<Experiment test: 2 formulas>"
 
 
 def test_records_are_frozen_and_replaced_instead() -> None:

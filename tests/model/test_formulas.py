@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,12 @@ from backprop_tui.exports.scripts import numpy as numpy_script
 from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
+from backprop_tui.maths.functions import LOSSES
 from backprop_tui.maths.values import value
+from backprop_tui.model.architecture import Architecture
 from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.formulas import Fault, NetworkError, architecture_of_formulas
+from backprop_tui.model.network import WrittenNetwork
 from backprop_tui.run.timeline import Position, Timeline
 from tests.formulas import NAMES, program_file, written_experiments
 from tests.networks import advance, same_bits
@@ -113,6 +118,299 @@ def test_the_articles_network_written_out_is_the_dense_one_to_the_bit() -> None:
     for number in range(1, 30):
         here, there = one.iteration(number), other.iteration(number)
         assert all(map(same_bits, here.results, there.results))
+
+
+def test_what_each_symbol_is_follows_from_where_it_is_read() -> None:
+    whole = found(
+        parameters={"W": (2, 2), "b": (2, 1), "g": (2, 1)},
+        forward={"Z": "g ∘ (W·X) + b", "H": "Z − X", "L": "half_squared_error(H, Y)"},
+    )
+    assert {s: (r.kind, r.part, r.group, r.stem) for s, r in whole.given.items()} == {
+        "X": ("input", None, 1, "X"),
+        "Y": ("target", None, None, ""),
+        "W": ("parameter", "weight", 1, "W"),
+        "b": ("parameter", "bias", 1, "b"),
+        "g": ("parameter", None, 1, "g"),
+    }
+    assert whole.drawn == {"W", "g"}  # b is only added
+    assert (whole.output, dict(whole.groups)) == ("H", {1: "Z to H"})
+    assert whole.losses == {"Y": LOSSES["half_squared_error"]}
+    assert whole.objective is None
+    assert found(forward={"L": "total((W·X − Y)²)"}).output == "L"
+    assert found(forward={"L": "total((W·X − Y)²)"}).losses == {}
+
+
+# What is wrong -----------------------------------------------------------------------------------
+
+FITS: dict[str, Any] = {
+    "parameters": {"W": (2, 2), "b": (2, 1)},
+    "data": {"X": (2, 1), "Y": (2, 1)},
+    "forward": {"Z": "W·X + b", "L": "half_squared_error(Z, Y)"},
+    "functions": {},
+}
+
+
+def found(**parts: Any) -> Architecture:
+    """The architecture of formulas of which these parts are others."""
+    records: dict[str, Any] = {
+        key: tuple(value.items()) if isinstance(value, dict) else value
+        for key, value in {**FITS, **parts}.items()
+    }
+    return architecture_of_formulas(WrittenNetwork(**records))
+
+
+def faults(**parts: Any) -> list[Fault]:
+    with pytest.raises(NetworkError) as refused:
+        found(**parts)
+    return [*refused.value.faults]
+
+
+SUM = "+".join(["X"] * 149)
+"""150 parts: 149 names, and their sum."""
+MATRICES_ONLY = "a matrix product needs as many columns on the left as rows on the right"
+
+
+@pytest.mark.parametrize(
+    ("line", "formula", "fault"),
+    [
+        ("H", "X > 0", "must be a matrix, not a comparison: where(Z > 0, 1, 0) is one"),
+        ("H", "X[1,1]·X", "reads one number, X[1,1]: a line reads whole matrices"),
+        ("H", f"{SUM}+X", "has more than 150 parts: divide it into several lines"),
+        ("H", "2·m", "must read a matrix, but this is a single number"),
+        ("H", "H", "reads H, which is what it computes"),
+        ("H", "Z", "reads Z, which is computed below it"),
+        ("H", "Q", "reads Q, which is neither given nor computed: there are W, b, X, Y"),
+        ("H", "X{k}", "has {k}, but only {t}, {t+1} and {t-1} stand for numbers"),
+        ("H", "X{t", "has {t, but only {t}, {t+1} and {t-1} stand for numbers"),
+        ("np", "X", "cannot be a name: np has a meaning of its own in scripts"),
+        ("part3", "X", "cannot be a name: part3 has a meaning of its own in scripts"),
+        ("data_x", "X", "cannot be a name: data_x has a meaning of its own in scripts"),
+        ("if", "X", "cannot be a name: if has a meaning of its own in scripts"),
+        ("_a", "X", "cannot be a name: it must be letters and digits, like H2; got _a"),
+        ("relu", "X", "cannot be a name: relu is a function"),
+        ("dot", "X", "cannot be a name: dot is a function"),
+        ("dZ", "X", "cannot be a name: it is the gradient of Z"),
+        ("scW", "X", "cannot be a name: it is a running mean of the gradient of W"),
+        ("J", "total(X)", "must be the last line: it is what is minimised"),
+        ("H", "col_max(W·X)", "has no gradient: the function col_max has no derivative here"),
+        ("H", "col_max(X)", None),
+        ("H", "σ′(X)", None),
+    ],
+)
+def test_what_is_wrong_with_one_line(line: str, formula: str, fault: str | None) -> None:
+    lines = {line: formula, **FITS["forward"]}
+    if fault is None:  # nothing: no gradient is handed on by it
+        assert found(forward=lines).steps[0].symbol == line
+    else:
+        assert faults(forward=lines) == [("forward", line, fault)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (
+            {"forward": {"Z": "col_max(W·X)", "L": "half_squared_error(W·X, Y) + Z"}},
+            [("forward", "Z", "has no gradient: the function col_max has no derivative here")],
+        ),
+        (
+            {"forward": {"Z": "σ′(W·X)", "L": "half_squared_error(Z, Y)"}},
+            [("forward", "Z", "has no gradient: the function sigmoid′ has no derivative here")],
+        ),
+        (
+            {"forward": {"Z": "W·X"}},
+            [
+                (
+                    "forward",
+                    "L",
+                    "is missing: it must be the formula of the loss of each example, such as "
+                    '"half_squared_error(A2, Y)"',
+                )
+            ],
+        ),
+        (
+            {"forward": {**FITS["forward"], "H": "Z"}},
+            [("forward", "L", "must be the last line but for J; H is computed below it")],
+        ),
+        (
+            {"forward": {**FITS["forward"], "J": "Z"}},
+            [("forward", "J", "must be one number, but is 2×1: total(L)/m is the mean of L")],
+        ),
+        (
+            {"forward": {"L": "W·X"}},
+            [("forward", "L", "must be one number, but is 2×1: col_sums adds up each column")],
+        ),
+        (
+            {"forward": {"L": "W·X"}, "batches": (2,)},
+            [
+                (
+                    "forward",
+                    "L",
+                    "must be one number for each example, 1×2, but is 2×2: col_sums adds up each "
+                    "column",
+                )
+            ],
+        ),
+        (
+            {"forward": {"L": "total(W·X)"}, "batches": (1, 2)},
+            [("forward", "L", "must be one number for each example, 1×2, but is 1×1")],
+        ),
+        (
+            {"forward": {"Z": "V·X", "L": "half_squared_error(Z, Y)"}, "parameters": {"V": (2, 3)}},
+            [
+                (
+                    "forward",
+                    "Z",
+                    "cannot be computed: V · X is 2×3 times 2×1: V has 3 columns, but X has 2 "
+                    f"rows; {MATRICES_ONLY}. Vᵀ · X would fit: columns are examples here",
+                )
+            ],
+        ),
+        (
+            {"forward": {"Z": "X·W + b", "L": "half_squared_error(Z, Y)"}},
+            [
+                (
+                    "forward",
+                    "Z",
+                    "cannot be computed: X · W is 2×1 times 2×2: X has 1 column, but W has 2 rows; "
+                    f"{MATRICES_ONLY}. W · X would fit: columns are examples here",
+                )
+            ],
+        ),
+        (
+            {"forward": {"Z": "W·Xᵀ", "L": "half_squared_error(Z, Y)"}, "batches": (3,)},
+            [
+                (
+                    "forward",
+                    "Z",
+                    "cannot be computed in a batch of 3: W · Xᵀ is 2×2 times 3×2: W has 2 columns, "
+                    f"but Xᵀ has 3 rows; {MATRICES_ONLY}. W · Xᵀᵀ would fit: columns are examples "
+                    "here",
+                )
+            ],
+        ),
+        (
+            {"forward": {"Z": "X·V", "L": "half_squared_error(Z, Y)"},
+             "parameters": {"V": (4, 4)}, "batches": (3,)},
+            [
+                (
+                    "forward",
+                    "Z",
+                    "cannot be computed in a batch of 3: X · V is 2×3 times 4×4: X has 3 columns, "
+                    f"but V has 4 rows; {MATRICES_ONLY}",
+                )
+            ],
+        ),
+        (
+            {"data": {"L": (2, 1), "X": (2, 1), "Y": (2, 1)}},
+            [
+                ("forward", "L", "has the name of L in [data]"),
+                ("data", "L", "cannot have this name: L is the loss of each example"),
+            ],
+        ),
+        (
+            {"parameters": {"W": (2, 2), "b": (2, 1), "J": (2, 1)}},
+            [("parameters", "J", "cannot have this name: J is what is minimised")],
+        ),
+        (
+            {"parameters": {"W": (2, 2), "b": (2, 1), "X": (2, 1)}},
+            [("data", "X", "has the name of X in [parameters]")],
+        ),
+        (
+            {"forward": (("Z", "X"), ("Z", "W·X + b"), ("L", "half_squared_error(Z, Y)"))},
+            [("forward", "Z", "computes Z a second time")],
+        ),
+        (
+            {"forward": {"H1": "X", "H{t}": "X", **FITS["forward"]}, "repeat": (1, 1)},
+            [("forward", "H{t}", "computes H1 a second time, also as H1")],
+        ),
+        (
+            {"forward": {"H{t}": "Q{t}", **FITS["forward"]}, "repeat": (1, 2)},
+            [
+                (
+                    "forward",
+                    "H{t}",
+                    f"reads Q{t} for t = {t}, which is neither given nor computed: there are "
+                    f"W, b, X, Y{', H1' if t == 2 else ''}",
+                )
+                for t in (1, 2)
+            ],
+        ),
+        (
+            {"forward": {"H{t}": "X", **FITS["forward"]}},
+            [
+                (
+                    "forward",
+                    "H{t}",
+                    "is repeated, but there is no [repeat] that says for which t: add t = "
+                    "{ from = 2, to = 3 }",
+                )
+            ],
+        ),
+        (
+            {"forward": {"H{t}": "X", **FITS["forward"]}, "repeat": (3, 2)},
+            [("repeat", "t", "must not end before it begins; got 3 to 2")],
+        ),
+        (
+            {"repeat": (1, 2)},
+            [("repeat", "t", 'is used by no line: a repeated line has {t} in its name, "Z{t}"')],
+        ),
+        (
+            {"forward": {"H{t}": "X", **FITS["forward"]}, "repeat": (1, 299)},
+            [("repeat", "t", "makes 301 lines: at most 300 are computed")],
+        ),
+        (
+            {"forward": {**{f"H{k}": "X" for k in range(299)}, **FITS["forward"]}},
+            [("forward", "L", "makes 301 lines: at most 300 are computed")],
+        ),
+    ],
+)  # fmt: skip
+def test_all_that_is_wrong_is_told_with_its_place(
+    parts: dict[str, Any], told: list[tuple[str, str, str]]
+) -> None:
+    assert faults(**parts) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "fault"),
+    [
+        ("f", "zᵀ", "must work on one number z, but zᵀ needs a matrix"),
+        ("f", "largest(z)", "must work on one number z, but largest(z) needs a matrix"),
+        ("f", "2", "must be a formula in z, but it does not read z"),
+        ("f", "z + q", "must be a formula in z alone, but it reads q"),
+        ("f", "z +", "cannot be read: expected a number, a matrix or “(”, found the end"),
+        ("f", SUM.replace("X", "z") + "+z", "has more than 150 parts"),
+        ("f", "σ′(z)", "has no derivative: the function sigmoid′ has no derivative here"),
+        ("relu", "z", "is a function that there is already: give it another name"),
+        ("dot", "z", "is a function that there is already: give it another name"),
+        ("W", "z", "cannot be the name of a function"),
+        ("g_derivative", "z", "cannot be the name of a function"),
+        ("1f", "z", "cannot be the name of a function"),
+    ],
+)
+def test_what_is_wrong_with_a_function(name: str, formula: str, fault: str) -> None:
+    assert faults(functions={name: formula}) == [("functions", name, fault)]
+
+
+def test_what_is_just_large_enough_is_computed() -> None:
+    lines = {"H{t}": SUM, **FITS["forward"]}
+    functions = {"f": SUM.replace("X", "z"), "g": "f(z)²"}
+    architecture = found(forward=lines, functions=functions, repeat=(1, 298))
+    assert len(architecture.steps) == 300
+    assert list(architecture.functions) == ["f", "g"]
+
+
+@pytest.mark.parametrize(
+    ("forward", "warnings"),
+    [
+        ({"Z": "W·X"}, ("b is used by no line: it is never updated",)),
+        ({"Z": "W·X", "H": "b + X"}, ("b has no effect on L: it is never updated",)),
+        ({"Z": "W·X + b"}, ()),
+    ],
+)
+def test_a_parameter_without_a_gradient_is_told_to_its_author(
+    forward: dict[str, str], warnings: tuple[str, ...]
+) -> None:
+    assert found(forward={**forward, "L": FITS["forward"]["L"]}).warnings == warnings
 
 
 # Laws --------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from backprop_tui.model import saved
-from backprop_tui.model.experiment import DECIMALS, Initial
+from backprop_tui.model.experiment import COLUMNS, DECIMALS, TARGETS, Initial
 from backprop_tui.model.keys import (
     FINITE,
     LINE,
@@ -27,8 +28,16 @@ from backprop_tui.model.keys import (
     typed_number,
     whole_number,
 )
-from backprop_tui.model.network import FUNCTIONS, SIZES, Training
-from backprop_tui.model.notes import CHOICES, NUMBER, PRINTED, ROW_AND_COLUMN, Published, Question
+from backprop_tui.model.network import FUNCTIONS, SIZES, Network, Training
+from backprop_tui.model.notes import (
+    CHOICES,
+    NUMBER,
+    PRINTED,
+    ROW_AND_COLUMN,
+    Note,
+    Published,
+    Question,
+)
 from backprop_tui.model.saved import EXPLAINED, WINDOW, Edit, Keyframe, Level, Look, Saved
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -53,6 +62,8 @@ NAN, INFINITY = float("nan"), float("inf")
         (ListOf(LINE, "lines"), [[], [1] * 99], [()]),
         (SIZES, [[2, 1], [1] * 1000], [[2], [1] * 1001]),
         (FUNCTIONS, [["relu"]], [[]]),
+        (COLUMNS, [["a"]], [[], "a"]),
+        (TARGETS, ["a", ["a", "b"]], ["", [], [1], ["a", ""], 1]),
         (CHOICES, [["a", "b"], ["a"] * 4], [["a"], ["a"] * 5]),
         (WINDOW, [[1, 1, 1]], [[1, 1], [1, 1, 1, 1]]),
         (ROW_AND_COLUMN, [[1, 1], [3, 2]], [[0, 1], [1, 0], [1], [1, 2, 3], "12"]),
@@ -117,6 +128,42 @@ def test_the_least_number_of_each_key(record: type, key: str) -> None:
     kind, least = keys_of(record)[key].kind, LEAST[record, key]
     assert kind.fits(least)
     assert not kind.fits(least - 1)
+
+
+def test_some_keys_have_flags_and_some_are_about_the_numbers_of_one_run() -> None:
+    records = Network, Training, Initial
+    flags = {s for record in records for s, key in keys_of(record).items() if key.flag}
+    assert flags == {"layers", "activations", "loss", "learning_rate", "seed", "round"}
+    of_run = {s for s, key in keys_of(Look).items() if key.of_run}
+    others = {"drawing", "theme", "panel", "hidden", "ask"}
+    assert of_run == keys_of(Look).keys() - others
+
+
+def test_what_holds_where_a_file_says_nothing() -> None:
+    training = Training()
+    numbers = {"alpha": 0.5, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    assert training.constants == {**numbers, "weight_decay": 0.0, "l2": 0.0}
+    assert (training.batch, training.order, training.reduction) == (1, "sequential", "mean")
+    assert (training.rule_name, training.freeze) == ("gradient_descent", ())
+    assert not training.input_gradient
+    assert replace(training, optimizer="momentum").rule_name == "momentum"
+    network = Network((1, 1), ("linear",), "half_squared_error")
+    assert (network.bias, network.orientation) == (True, "columns")
+    assert (Initial().seed, Initial().scheme, Initial().round) == (0, "xavier", None)
+    assert (Saved(3).steps, Saved(3).elements, Level("dZ2").shown) == (0, 0, 1)
+    look = Look()
+    assert (look.example, look.term, look.line, look.panel) == (1, 0, 0, "cache")
+    assert (look.marked, look.maximised, look.hidden) == (False, False, ())
+    assert (look.trail, look.scroll) == ((), ())
+    assert (Published("a book").iteration, DECIMALS.default) == (1, 3)
+    note = Note("L", None, ("a",))
+    assert (note.derive, note.every, note.first) == (False, False, 1)
+
+
+def test_a_target_may_be_one_name_or_several() -> None:
+    assert TARGETS.means(" a ") == ("a",)
+    assert TARGETS.means(["a", " b"]) == ("a", "b")
+    assert keys_of(Training)["freeze"].make(("W1", "b1", "W1")) == ("W1", "b1")
 
 
 def test_decimals_and_rounding_go_up_to_12() -> None:

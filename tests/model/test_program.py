@@ -274,6 +274,8 @@ MIXED = written(
 def test_examples_are_separate_but_for_what_a_step_reads_across_them() -> None:
     assert MIXED.program.per_example == {"X", "Z", "H", "dZ", "dH", "Y", "L"}
     assert MIXED.program.separate == {"H", "dZ", "dH", "Y", "L"}
+    of_one = written({"W": (1, 1)}, {"X": [[2.0]], "Y": [[1.0]]}, {"Z": "X·W", "L": "(Z − Y)²"})
+    assert of_one.program.per_example >= {"X", "Y"}  # although two examples would not fit
     dense = replace(ARTICLE, training=Training(batch=2)).program
     assert dense.separate == dense.per_example > {"X", "Z1", "dA2"}
 

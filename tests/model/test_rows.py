@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import given
 
-from backprop_tui.model.experiment import Experiment
+from backprop_tui.model.experiment import Data, Experiment
 from backprop_tui.model.program import Program
 from backprop_tui.model.rows import (
     axes_of,
@@ -90,6 +93,23 @@ def test_groups_are_named_together() -> None:
     assert named(steps, (1, 99)) == "t = 1"
     assert named(steps, range(1, 13)) == "t = 1 to 12"
     assert named(steps, (13,)) == "O"
+
+
+def test_groups_of_unlike_names_are_named_one_by_one() -> None:
+    e = written(
+        {"W": (2, 2), "V": (1, 2)},
+        {"X": [[1], [2]], "Y": [[1]]},
+        {"H0": "W·X", "H{t}": "tanh(W·H{t-1})", "Z5": "V·H2", "L": "half_squared_error(Z5, Y)"},
+        repeat=(1, 2),
+    )
+    mixed = program(e)
+    assert named(mixed, mixed.groups) == "t = 0, t = 1, t = 2, group 5"
+
+
+def test_parameters_have_a_row_where_gradients_alone_are_given() -> None:
+    dZ2 = np.array([[0.5]])
+    (row,) = rows_of(program(replace(ARTICLE, data=Data({})).with_given({"dZ2": dZ2})))
+    assert (row.groups, row.parameters, row.results) == ((2,), (("W2",), ("b2",)), ())
 
 
 def test_the_columns_of_weights_are_the_rows_of_what_they_are_multiplied_by() -> None:

@@ -68,6 +68,8 @@ def test_what_is_compared_is_told_in_numbers(source: str, said: str) -> None:
         ("epoch 7", Position(7, 1)),
         ("iteration 7", Position(7, 8)),
         ("step 9", Position(3, 9)),
+        ("step 1", Position(3, 1)),
+        ("step 17", Position(3, 17)),
         ("0" * 5_000 + "7", Position(7, 8)),
         ("end", Position(40, 17)),
         ("dw_1", Position(3, 12)),

@@ -77,12 +77,13 @@ def test_any_jump_leads_to_the_bits_that_walking_leads_to(
 @pytest.mark.parametrize("e", [ARTICLE, DIGITS], ids=["article", "digits"])
 def test_back_from_far_away_is_exact(e: Experiment) -> None:
     far, near = History(e), History(e)
-    last = 3 * EVERY + 100
+    last = 2 * EVERY + 100
     expected = {}
     for k in range(1, last + 1):
         done = near.iteration(k)
         if k > last - 150 or k % 500 == 0:
             expected[k] = done
+    assert sorted(near._keyframes._frames) == [1, EVERY + 1, 2 * EVERY + 1, 3 * EVERY + 1]
     far.iteration(last)
     for k in sorted(expected, reverse=True):
         assert same(far.iteration(k), expected[k])
