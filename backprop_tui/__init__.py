@@ -6,10 +6,11 @@ without NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # nothing is imported before ctrl-c is waited for, in `__main__`
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
     from backprop_tui.notebook import ExperimentError, Position, State, Timeline, load
 
 __all__ = ["ExperimentError", "Position", "State", "Timeline", "load"]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 try:
+    from collections.abc import Sequence
+
     from backprop_tui import lessons, version
     from backprop_tui.cli import lazy
     from backprop_tui.cli.commands import COMMANDS, STEPPER

@@ -233,7 +233,7 @@ class TestTrace:
             while '"iteration": 2,' not in running.stdout.readline():
                 assert running.poll() is None
             running.send_signal(number)
-            rest, err = running.stdout.read(), running.stderr.read()
+            rest, err = running.communicate()
             status = running.wait()
         last = json.loads(rest.splitlines()[-1])
         assert (status, last["symbol"], last["step"]) == (128 + number, "b2", 17)

@@ -157,7 +157,8 @@ class TestStops:
                 assert running.poll() is None
             number = getattr(signal, name)
             running.send_signal(number)
-            told = Trained(running.wait(), running.stdout.read(), running.stderr.read())
+            out, err = running.communicate()
+            told = Trained(running.wait(), out, err)
         assert (told.status, told.faults) == (128 + number, [])
         last = int(told["iterations"].replace(",", ""))
         assert told["stopped"] == f"on request, after iteration {last:,}"

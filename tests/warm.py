@@ -146,6 +146,15 @@ class Warm:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def communicate(self) -> list[str]:
+        """What it still writes to each of its pipes until it ends, which it must do soon."""
+        given_up = threading.Timer(PATIENCE, self.kill)
+        given_up.start()
+        try:
+            return [stream.read() for stream in self._ours]
+        finally:
+            given_up.cancel()
+
 
 def ran(
     *argv: str,
@@ -155,9 +164,9 @@ def ran(
 ) -> tuple[int, str, str]:
     """The exit status of a command, and what it wrote to the streams that are pipes."""
     with Warm(argv, os.environ, stdin, stdout, stderr) as program:
-        out = program.stdout.read() if stdout == subprocess.PIPE else ""
-        err = program.stderr.read() if stderr == subprocess.PIPE else ""
-        return program.wait(), out, err
+        written = program.communicate()
+        out = written.pop(0) if stdout == subprocess.PIPE else ""
+        return program.wait(), out, "".join(written)
 
 
 # The process that forks -----------------------------------------------------------------------

@@ -53,16 +53,13 @@ READ = """
 """
 
 
-class Tab:
-    """One tab, over a socket of its own."""
+class Line:
+    """A socket over which commands of the protocol are told, and their answers come."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self.requests: list[str] = []  # addresses that the page has asked for
-        self.said: list[str] = []  # what the server told it in text
-        self.faults: list[str] = []  # what its console complained of
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -70,20 +67,13 @@ class Tab:
             if message.type is not WSMsgType.TEXT:
                 continue
             told = json.loads(message.data)
-            parameters = told.get("params", {})
-            match told.get("method"):
-                case None:
-                    self._answers.pop(told["id"]).set_result(told)
-                case "Network.requestWillBeSent":
-                    self.requests.append(parameters["request"]["url"])
-                case "Network.webSocketCreated":
-                    self.requests.append(parameters["url"])
-                case "Network.webSocketFrameReceived" if parameters["response"]["opcode"] == 1:
-                    self.said.append(parameters["response"]["payloadData"])
-                case "Runtime.exceptionThrown":
-                    self.faults.append(str(parameters["exceptionDetails"]))
-                case "Log.entryAdded" if parameters["entry"]["level"] == "error":
-                    self.faults.append(parameters["entry"]["text"])
+            if "id" in told:
+                self._answers.pop(told["id"]).set_result(told)
+            else:
+                self.hear(told["method"], told["params"])
+
+    def hear(self, event: str, parameters: dict[str, Any]) -> None:
+        """What the browser tells unasked."""
 
     async def tell(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the protocol, and what it gives."""
@@ -95,6 +85,33 @@ class Tab:
         assert "error" not in answer, answer
         result: dict[str, Any] = answer["result"]
         return result
+
+    async def leave(self) -> None:
+        await self._socket.close()
+        await self._reading
+
+
+class Tab(Line):
+    """One tab, over a socket of its own."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        super().__init__(socket)
+        self.requests: list[str] = []  # addresses that the page has asked for
+        self.said: list[str] = []  # what the server told it in text
+        self.faults: list[str] = []  # what its console complained of
+
+    def hear(self, event: str, parameters: dict[str, Any]) -> None:
+        match event:
+            case "Network.requestWillBeSent":
+                self.requests.append(parameters["request"]["url"])
+            case "Network.webSocketCreated":
+                self.requests.append(parameters["url"])
+            case "Network.webSocketFrameReceived" if parameters["response"]["opcode"] == 1:
+                self.said.append(parameters["response"]["payloadData"])
+            case "Runtime.exceptionThrown":
+                self.faults.append(str(parameters["exceptionDetails"]))
+            case "Log.entryAdded" if parameters["entry"]["level"] == "error":
+                self.faults.append(parameters["entry"]["text"])
 
     async def evaluate(self, script: str) -> Any:
         told = await self.tell("Runtime.evaluate", expression=script, returnByValue=True)
@@ -194,8 +211,7 @@ class Tab:
         """As a person closes it: the page is gone at once."""
         if not self._socket.closed:
             await self.tell("Page.close")
-            await self._socket.close()
-        await self._reading
+        await self.leave()
 
 
 async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], object]) -> str:
@@ -210,14 +226,17 @@ async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], objec
 
 
 class Chromium:
-    def __init__(self, client: ClientSession, address: str) -> None:
-        self._client, self._address = client, address
+    def __init__(self, root: Line, address: str, client: ClientSession) -> None:
+        self._root, self._address, self._client = root, address, client
         self._tabs: list[Tab] = []
 
-    async def tab(self, width: int = 1000, height: int = 640) -> Tab:
-        async with self._client.put(f"{self._address}/json/new?about:blank") as answer:
-            told = await answer.json()
-        tab = Tab(await self._client.ws_connect(told["webSocketDebuggerUrl"], max_msg_size=0))
+    async def tab(self, width: int = 1000, height: int = 640, painted: bool = False) -> Tab:
+        """A new one, laid out for a window of that size; only if it is `painted`, which takes three
+        times as long, does it hear that the window has another size."""
+        hidden = {"hidden": True, "background": True} if not painted else {}
+        made = await self._root.tell("Target.createTarget", url="about:blank", **hidden)
+        address = f"{self._address}/devtools/page/{made['targetId']}"
+        tab = Tab(await self._client.ws_connect(address, max_msg_size=0))
         self._tabs.append(tab)
         await tab.start()
         await tab.resize(width, height)
@@ -226,6 +245,7 @@ class Chromium:
     async def close(self) -> None:
         for tab in self._tabs:
             await tab.close()
+        await self._root.leave()
 
 
 @contextmanager
@@ -242,6 +262,7 @@ def chromium(folder: Path) -> Iterator[str]:
             "--disable-3d-apis",  # in software, these take longer than drawing without
             "--in-process-gpu",
             "--num-raster-threads=1",
+            "--disable-background-timer-throttling",
             "--disable-background-networking",
             "--disable-component-update",
             "--no-first-run",
@@ -269,6 +290,8 @@ def chromium(folder: Path) -> Iterator[str]:
 async def tabs_of(address: str) -> AsyncIterator[Chromium]:
     """Tabs of that browser, closed in the end."""
     async with ClientSession() as client:
-        browser = Chromium(client, address)
+        async with client.get(f"{address}/json/version") as answer:
+            root = (await answer.json())["webSocketDebuggerUrl"]
+        browser = Chromium(Line(await client.ws_connect(root)), address, client)
         yield browser
         await browser.close()

@@ -33,7 +33,7 @@ async def opened(tab: Tab, address: str) -> Tab:
 async def test_an_iteration_by_keys_shows_the_numbers_of_the_engine(
     served: Served, browser: Chromium
 ) -> None:
-    tab = await opened(await browser.tab(), served.address)
+    tab = await opened(await browser.tab(painted=True), served.address)
     for step in range(1, STEPS + 1):
         await tab.press("space")
         await tab.until(partial(at_step, step))
@@ -65,7 +65,7 @@ async def test_the_page_is_the_stepper_alone_and_asks_no_other_machine(
 async def test_the_mouse_works_and_so_does_a_larger_window(
     served: Served, browser: Chromium
 ) -> None:
-    tab = await opened(await browser.tab(), served.address)
+    tab = await opened(await browser.tab(painted=True), served.address)
     await tab.click_on("phase")
     await tab.until(partial(at_step, 4))
     before = len((await tab.text()).split("\n"))
