@@ -49,6 +49,8 @@ def reason(step: Step, program: Program) -> str:
     if step.phase == "update":
         early = any(map(program.is_early, program.steps))
         said = _of_update(taught, right, early)
+        read = names(taught.expression)  # a sentence may say what is in the v that is subtracted
+        readers = [s for s in right.taught if s.role.kind == "mean" and s.symbol in read]
     elif (of := taught.role.of) is not None:
         readers = _readers(of, right)
         said = _of_gradient(taught, of, readers, right)

@@ -47,7 +47,7 @@ def _unpacked(raw: bytes, name: str) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             if sum(each.file_size for each in archive.infolist()) > LARGEST:
-                raise ArrayFileError(f"{name} unpacks to more than {LARGEST // 10**6} MB")
+                raise ArrayFileError(f"{name} unpacks to more than {LARGEST:,} bytes")
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             for key in arrays.files:
                 try:

@@ -272,7 +272,7 @@ def _suits(draft: Draft, symbol: str, Y: Array, loss: Loss) -> None:
         if row.min() < 0:
             wrong.append(((i,), f"{must}; got {row.min():.6g} among them"))
         elif abs(row.sum() - 1) > 1e-9:
-            wrong.append(((i,), f"{must}; got a sum of {row.sum():.6g}"))
+            wrong.append(((i,), f"{must}; got a sum of {row.sum():.12g}"))
     draft.faults.add_some(("data", symbol), wrong)
 
 

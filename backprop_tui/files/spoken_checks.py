@@ -252,16 +252,14 @@ def position_within_the_run(draft: Draft) -> None:
         draft.faults.add(
             ("keyframe", "iteration"), f"must be no more than {name}, {here:,}; got {begun:,}"
         )
-    if here is None or draft.program is None or draft.batch is None:
-        most = here or 0  # unknown
-    else:
+    if here is not None and draft.program is not None and draft.batch is not None:
         most = MOMENTS * moment(draft.program, draft.batch)
-    if here is not None and here - (begun or 1) > most:
         where = "after the keyframe" if begun else "after the first one, or a [keyframe] is needed"
-        draft.faults.add(
-            ("position", "iteration"),
-            f"must be no more than {most:,} iterations {where}; got {here:,}",
-        )
+        if here - (begun or 1) > most:
+            draft.faults.add(
+                ("position", "iteration"),
+                f"must be no more than {most:,} iterations {where}; got {here:,}",
+            )
     if draft.steps is not None and done is not None and done > len(draft.steps):
         must = f"no more than {len(draft.steps)}, the steps of an iteration"
         draft.faults.must(("position", "step"), must, done)

@@ -162,11 +162,13 @@ def judge(
         return _not_finite(number, right)
     exact = precision(found, decimals)
     unit = exact.unit
+    if near(number, right, unit):
+        return JudgedAnswer(RIGHT)
     own = _unit_typed(typed) or unit if number else unit
     targets = {right, *_by_hand(found, decimals, boards)}
     exact_enough = not exact.small or decimals == 1 or abs(number) >= own * 9.99  # two digits
     by_number = exact_enough and any(near(number, v, unit) for v in targets)
-    if by_number or near(number, right, unit) or _is_method(typed, found, decimals):
+    if by_number or _is_method(typed, found, decimals):
         return JudgedAnswer(RIGHT)
     same_sign = number * right > 0
     if own > unit and same_sign and near(number, right, own):

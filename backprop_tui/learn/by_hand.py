@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial, reduce
 from itertools import product
 from math import floor, isclose, isfinite, prod
+from operator import add
 from typing import TypeAlias
 
 from backprop_tui.explain.explanation import Explanation, Figure, read_figure
@@ -89,6 +90,10 @@ def _calculated(
         case Mul():
             first, *middle, end = [of(x) for x in factors(e)][:: -1 if backwards else 1]
             return last(reduce(lambda x, y: rounded(x * y), middle, first) * end)
+        case Sum(terms):
+            return last(reduce(add, map(of, terms)))
+        case Diff(x, y):
+            return last(of(x) - of(y))
         case Div(Sum(terms), y) if each:
             return last(sum(rounded(of(term) / of(y)) for term in terms))
         case _:

@@ -26,7 +26,7 @@ from backprop_tui.maths.values import value
 from backprop_tui.messages import count, listed
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.experiment import Experiment
-from backprop_tui.model.program import lower
+from backprop_tui.model.program import lowered
 from backprop_tui.run.timeline import Iteration, Timeline
 
 Verdict: TypeAlias = Literal["agrees", "differs", "wrong shape", "not in the file"]
@@ -209,7 +209,7 @@ class _Arrays:
         return ComparedArray(symbol, "differs", said, roots[0])
 
     def _value(self, e: Expr) -> Any:
-        return value(lower(e, {}), self.theirs)
+        return value(lowered(e), self.theirs)
 
     def _roots_of(self, e: Expr) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r for s in names(e) for r in self.roots.get(s, ())))
@@ -249,18 +249,17 @@ class _Arrays:
 
     def _made_before(self, step: Step, found: Array, near: _Near) -> tuple[str, str] | None:
         """The step before this one that gives these numbers with a mistake, and the mistake."""
-        steps = self.program.steps[: self.program.index(step.symbol) + 1]
-        for at in range(len(steps) - 2, -1, -1):
-            earlier = steps[at]
+        before = self.program.steps[: self.program.index(step.symbol)]
+        for at, earlier in reversed(list(enumerate(before, 1))):
             if earlier.symbol in self.arrays or earlier.phase == "update":
                 continue
             for how, wrong in self._wrong(earlier):
                 env = {**self.theirs, **self.iteration.given, earlier.symbol: wrong}
-                for later in steps[at + 1 :]:
+                for later in (*before[at:], step):
                     if later is step or later.symbol not in self.arrays:
                         env[later.symbol] = value(self.program.lowered_of(later), env)
                 if near(found, np.asarray(env[step.symbol])) and self._fits_all(earlier, wrong):
-                    self._go_on_from(earlier, steps[at + 1 : -1], env)
+                    self._go_on_from(earlier, before[at:], env)
                     return earlier.symbol, how
         return None
 

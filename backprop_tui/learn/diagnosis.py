@@ -35,7 +35,7 @@ from backprop_tui.maths.shapes import Shape, ShapeMismatch, shape
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
 from backprop_tui.model.architecture import Step
-from backprop_tui.model.program import Program, lower
+from backprop_tui.model.program import Program, lowered
 from backprop_tui.run.iterations import Iteration
 
 Env: TypeAlias = Mapping[str, Any]
@@ -260,7 +260,7 @@ class _AskedCell:
         yield from self._single_terms()
 
     def _number(self, wrong: Expr) -> float:
-        result = np.asarray(value(lower(wrong, {}), self.env))
+        result = np.asarray(value(lowered(wrong), self.env))
         if result.size == 1:
             return float(result.item())
         # linear′(Z1) is the number 1 once it is lowered: its shape is that of Z1 all the same.

@@ -194,23 +194,21 @@ def best_cell(
         entries, _ = program.architecture.place(down, across)
         down, across = program.architecture.place(entries, range(shown, shown + 1))
 
-    best, most = Cell(step.symbol, down[0] + 1, across[0] + 1), (False, False, -1, False)
+    worth: dict[Cell, tuple[bool, bool, int, bool]] = {}
     for i, j in product(down, across):
         cell, number = Cell(step.symbol, i + 1, j + 1), float(result[i, j])
         written = write(number)
         shows = isfinite(number) and read_figure(written) != 0
         choices = min(1 + len(list(_wrong(program, iteration, cell, write))), MOST_CHOICES)
-        worth = (
+        worth[cell] = (
             isfinite(number),
             shows,
             choices,
             len(written.strip("−0.")) > 1,  # 0.003 tells little
         )
-        if worth > most:
-            best, most = cell, worth
-        if most == (True, True, MOST_CHOICES, True):  # none is better: no need to look further
+        if worth[cell] == (True, True, MOST_CHOICES, True):  # none is better
             break
-    return best  # the first of the best
+    return max(worth, key=worth.__getitem__)  # the first of the best
 
 
 def choices_at(

@@ -34,7 +34,7 @@ from backprop_tui.maths.normal_form import GATHERS
 from backprop_tui.model.algorithm import Y
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.layers import Part
-from backprop_tui.model.program import Program, lower
+from backprop_tui.model.program import Program, lowered
 
 Change: TypeAlias = Callable[[Expr, Program], Iterable[Expr]]
 """A rewrite: the expressions that may stand, by mistake, in place of one of a program."""
@@ -134,7 +134,7 @@ def element_by_element(e: Expr, program: Program) -> Iterator[Expr]:
 
 def matrix_product(e: Expr, program: Program) -> Iterator[Expr]:
     """x · y for x ∘ y."""
-    if isinstance(e, Mul) and not any(is_scalar(lower(x, {})) for x in children(e)):
+    if isinstance(e, Mul) and not any(is_scalar(lowered(x)) for x in children(e)):
         yield MatMul(e.left, e.right)
 
 
@@ -279,7 +279,8 @@ def softmax_diagonal(e: Expr, program: Program) -> Iterator[Expr]:
 
 def without_exp(e: Expr, program: Program) -> Iterator[Expr]:
     """x for exp(x), wherever it is written: Z / ΣZ for softmax(Z)."""
-    known: dict[Expr, Expr] = {c: c.args[0] for c in calls(e) if c.function == "exp"}
+    exps = (c for c in calls(e) if c.function == "exp")
+    known: dict[Expr, Expr] = {c: x for c in exps for x in c.args}
     if known:
         yield replace(e, known)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from operator import is_
 from sys import intern
 from typing import TypeAlias, TypeVar, dataclass_transform
 
@@ -281,24 +282,25 @@ def children(e: Expr) -> tuple[Expr, ...]:
 
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """`e` with each of its direct parts changed."""
+    """`e` with each of its direct parts changed; `e` itself, with all that is kept in it, where
+    none of them is another."""
+    parts = children(e)
+    changed = tuple(map(change, parts))
+    if all(map(is_, changed, parts)):
+        return e
     match e:
-        case Name() | Num():
-            return e
-        case Unary(x):
-            return type(e)(change(x))
-        case Binary(x, y):
-            return type(e)(change(x), change(y))
-        case Sum(terms):
-            return Sum(tuple(map(change, terms)))
-        case Call(function, args):
-            return Call(function, tuple(map(change, args)))
-        case Compare(x, sign, y):
-            return Compare(change(x), sign, change(y))
-        case SumOver(index, count, body):
-            return SumOver(index, count, change(body))
+        case Unary() | Binary():
+            return type(e)(*changed)
+        case Sum():
+            return Sum(changed)
+        case Call(function, _):
+            return Call(function, changed)
+        case Compare(_, sign, _):
+            return Compare(changed[0], sign, changed[1])
+        case SumOver(index, count, _):
+            return SumOver(index, count, *changed)
         case _:
-            return e
+            raise TypeError(f"no parts in {e!r}")
 
 
 def walk(e: Expr) -> Iterator[Expr]:

@@ -21,6 +21,7 @@ from backprop_tui.maths.expressions import (
     Transpose,
     is_scalar,
     names,
+    once,
     rebuild,
     walk,
 )
@@ -417,6 +418,12 @@ def lower(e: Expr, known: Mapping[Expr, Name]) -> Expr:
     if isinstance(e, Transpose) and is_scalar(e.operand):  # a number has no rows to turn
         return lower(e.operand, known)
     return rebuild(e, lambda child: lower(child, known))
+
+
+@once
+def lowered(e: Expr) -> Expr:
+    """`e` as it is computed where nothing else is known."""
+    return lower(e, {})
 
 
 def lower_all(steps: tuple[Step, ...]) -> Iterator[Expr]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.explain.advice import advice
+from backprop_tui.explain.advice import _at_most, advice
 from backprop_tui.files.experiment_file import load
 from backprop_tui.maths.expressions import Call, Num
 from backprop_tui.maths.values import value
@@ -278,3 +278,10 @@ def test_only_classes_that_no_line_separates_are_said_to_be_so(seed: int) -> Non
     said = any(NOT_SEPARABLE.fullmatch(advice(timeline, k)) for k in (10, 300, 30_000))
     assert not (said and separates(X, Y[0]))
     assert said or separates(X, Y[0]) or timeline.iteration(30_000).loss < 1
+
+
+@pytest.mark.parametrize(
+    ("number", "bound"), [(0.0, "1.1e−15"), (4.54e-5, "4.8e−5"), (1e-3, "1.1e−3")]
+)
+def test_a_bound_is_rounded_up(number: float, bound: str) -> None:
+    assert _at_most(number) == bound

@@ -15,6 +15,7 @@ from backprop_tui.explain.gradient_check import (
     CellCheck,
     CheckVerdict,
     GradientCheck,
+    _Quotients,
     check_cells,
     check_gradient,
     checked,
@@ -442,3 +443,47 @@ def test_a_gradient_is_checked_cell_by_cell_and_its_verdict_comes_last() -> None
     *each, found = checked(timeline.program, timeline.iteration(1), "dW1")
     assert each == [None] * 9
     assert found == check_gradient(timeline.program, timeline.iteration(1), "dW1")
+
+
+WITHIN = float(tolerance(1.0, 1.0))
+"""By how much a gradient of 1 may be off."""
+
+
+@pytest.mark.parametrize(
+    ("analytic", "halved", "noise", "kink", "verdict"),
+    [
+        (1 + 0.99 * WITHIN, 1.0, 0.0, False, CheckVerdict.AGREES),
+        (1 - 0.99 * WITHIN, 1.0, 0.0, False, CheckVerdict.AGREES),
+        (1 + 1.01 * WITHIN, 1.0, 0.0, False, CheckVerdict.DIFFERS),
+        (1.0, 1 - 0.49 * WITHIN, 0.0, False, CheckVerdict.AGREES),
+        (1.0, 1 - 0.51 * WITHIN, 0.0, False, CheckVerdict.CANNOT_TELL),
+        (1.0, 1.0, 0.99 * WITHIN, False, CheckVerdict.AGREES),
+        (1.0, 1.0, 1.01 * WITHIN, False, CheckVerdict.CANNOT_TELL),
+        (1.0, 1 + 0.3 * WITHIN, 0.5 * WITHIN, False, CheckVerdict.CANNOT_TELL),
+        (1.0, np.nan, 0.0, False, CheckVerdict.CANNOT_TELL),
+        (np.inf, 1.0, 0.0, False, CheckVerdict.DIFFERS),
+        (7.0, np.nan, 1.0, True, CheckVerdict.KINK),
+    ],
+)
+def test_a_quotient_of_1_judges_a_gradient(
+    analytic: float, halved: float, noise: float, kink: bool, verdict: CheckVerdict
+) -> None:
+    """Of two quotients the second is asked for."""
+    numeric, half, noises = (np.array([np.nan, number]) for number in (1.0, halved, noise))
+    quotients = _Quotients(numeric, half, noises, np.array([not kink, kink]))
+    found = quotients.judged(2, 3, 1, analytic)
+    assert found.verdict is verdict
+    assert (found.row, found.column, found.analytic) == (3, 4, analytic)
+
+
+@pytest.mark.parametrize(
+    ("noise", "decimals", "rounded"),
+    [(0.0, 9, 1 / 3), (1e-12, 9, 1 / 3), (1e-4, 4, 0.3333), (1.1e-4, 3, 0.333), (0.2, 0, 0.0)],
+)
+def test_a_quotient_has_the_decimals_that_rounding_leaves(
+    noise: float, decimals: int, rounded: float
+) -> None:
+    third = np.array([1 / 3])
+    found = _Quotients(third, third, np.array([noise]), np.array([False])).judged(0, 0, 0, 1 / 3)
+    assert found.decimals == decimals
+    assert found.numeric == pytest.approx(rounded, abs=1e-9)

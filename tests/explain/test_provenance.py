@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backprop_tui.explain.provenance import Place, Provenance, exactly
+from backprop_tui.explain.provenance import Place, Provenance, _spelled, exactly
 from backprop_tui.maths.expressions import Cell, cells
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -356,6 +356,23 @@ def saturated(targets: list[list[float]], bias: float = 800.0) -> Provenance:
     X = np.ones((3, len(targets[0])))
     biases = {"b2": [[bias]] * outputs}
     return provenance(experiment(network, Training(batch=X.shape[1]), X, targets, biases))
+
+
+@pytest.mark.parametrize(
+    ("at", "most", "names"),
+    [
+        ((None, None), 4, "A[1,1] A[1,2] A[2,1] A[2,2]"),
+        ((None, None), 3, "A[1,1]…[2,2]"),
+        ((2, None), 2, "A[2,1] A[2,2]"),
+        ((2, None), 1, "A[2,1]…[2,2]"),
+        ((None, 2), 2, "A[1,2] A[2,2]"),
+        ((1, 2), 1, "A[1,2]"),
+    ],
+)
+def test_elements_are_named_or_the_first_and_the_last(
+    at: tuple[int | None, int | None], most: int, names: str
+) -> None:
+    assert " ".join(_spelled("A", at, {"A": (2, 2)}, most)) == names
 
 
 def test_a_finite_number_has_no_origin_to_tell() -> None:

@@ -18,6 +18,7 @@ from backprop_tui.explain.published import (
     Beside,
     Comparison,
     FigureVerdict,
+    _places,
     compare,
     in_other_orientation,
     is_cut,
@@ -212,6 +213,24 @@ class TestComparing:
         weight = Timeline(ARTICLE).iteration(iteration + 1).given["W1"][0, 0]
         assert found[0].computed == weight
 
+    def test_a_figure_that_fits_the_parameter_before_its_update_is_of_that(self) -> None:
+        done = Timeline(ARTICLE).iteration(1)
+        weight, gradient = (
+            matrix[0, 0]
+            for matrix in (
+                done.given["W1"],
+                done.results[Timeline(ARTICLE).program.index("dW1")],
+            )
+        )
+        printed = f"{weight + 7 * gradient:.8f}"
+        (found,) = of(Published("", figures=(figure("W1[1,1] + 7*dW1[1,1]", [printed]),)))
+        assert (found.verdict, found.failed) == (FigureVerdict.BEFORE, False)
+        assert found.computed == pytest.approx(weight + 7 * gradient)
+        assert found.as_printed
+        (alone,) = of(Published("", figures=(figure("W1[1,1]", [f"{weight:.8f}"]),)))
+        assert alone.verdict is FigureVerdict.WRONG  # a cell is the one after it
+        assert alone.remark.endswith("means the value before it, which is as printed.")
+
     @pytest.mark.parametrize(
         ("formula", "printed", "remark"),
         [
@@ -373,3 +392,9 @@ class TestBeside:
             beside.at(k, Cell("A2", 1, 1))
             beside.at(k, Cell("L", 1, 1))
         assert asked == [1, 2]
+
+
+def test_a_source_rounds_to_the_decimals_that_it_prints() -> None:
+    """From two on; not to as many as are exact, and not to those of a power of ten."""
+    printed = ("0.5", "0.25", "1.125", "7", "1.25e-3", "", "0.12345678901", "0.123456789012")
+    assert _places(Published("", figures=(figure("A1", printed),))) == (11, 3, 2)

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.files import csv_file
-from backprop_tui.files.csv_data import standardized
+from backprop_tui.files.csv_data import plain_numbers, read_number, standardized
+from backprop_tui.files.csv_file import delimiter_of
 from backprop_tui.files.experiment_file import ExperimentError, load
 from backprop_tui.model.classes import are_classes, correct, prediction
 from backprop_tui.model.experiment import Data, Experiment, read_only
@@ -469,3 +470,59 @@ class TestRuns:
     def test_a_new_seed_leaves_the_data_alone(self, folder: Path) -> None:
         e = experiment(folder, IRIS)
         assert e.with_seed(3).data is e.data
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a,b\n1,2\n", ","),
+        ("a;b\n1;2\n", ";"),
+        ("a\tb\n1\t2\n", "\t"),
+        ("a\n1\n", ","),
+        ("", ","),
+        ("a;b,c\n1;2,3\n", ";"),  # the rarer one in text, where both explain it
+        ("a,b;c\n1,2;3\n4,5\n", ","),  # what holds in more rows
+        ("a;b,c,d\n1;2,3,4\n", ","),  # what gives more columns
+        ('a;"b\n1;2\n', ","),  # what it does not explain
+        ("a,b\n" + "1,2\n" * 19 + "1;2\n" * 99, ","),  # by its first rows
+    ],
+)
+def test_what_stands_between_cells(text: str, delimiter: str) -> None:
+    assert delimiter_of(text) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain", "with_comma"),
+    [
+        ("1.5", 1.5, 1.5),
+        (" 2 ", 2.0, 2.0),
+        ("1,5", None, 1.5),
+        ("1.5,2", None, None),
+        ("1,5,2", None, None),
+        ("1_0", None, None),
+        ("", None, None),
+        ("x", None, None),
+    ],
+)
+def test_what_is_a_number(cell: str, plain: float | None, with_comma: float | None) -> None:
+    assert read_number(cell) == plain
+    assert read_number(cell, decimal_comma=True) == with_comma
+    if plain is not None:
+        assert plain_numbers([cell, "1"]) == [plain, 1.0]
+    else:
+        assert plain_numbers(["1", cell]) is None
+
+
+def test_what_is_not_finite_needs_a_closer_look() -> None:
+    assert plain_numbers(["nan"]) is plain_numbers(["1e308", "1e308"]) is None
+
+
+@pytest.mark.parametrize(("cells", "classes"), [("0 x", False), ("0 x z", True), ("x 0 1", False)])
+def test_targets_are_classes_where_most_are_no_numbers(
+    folder: Path, cells: str, classes: bool
+) -> None:
+    table = "a,b,y\n" + "".join(f"1,2,{cell}\n" for cell in cells.split())
+    if classes:
+        assert experiment(folder, table, 'target = "y"').data.classes == ("0", "x", "z")
+    else:
+        assert 'must be a number; got "x"' in faults(folder, table, 'target = "y"')[0]

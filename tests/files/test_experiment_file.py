@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.files import checks
+from backprop_tui.files.draft import _is_whole, must_be
 from backprop_tui.files.experiment_file import (
     LARGEST_FILE,
     ExperimentError,
+    as_argument,
     load,
     read_experiment,
 )
-from backprop_tui.files.overrides import _may_fit
+from backprop_tui.files.overrides import _may_fit, still_true
+from backprop_tui.files.schema import bare, dotted
 from backprop_tui.files.sections import EXPERIMENT, FLAGS
 from backprop_tui.maths.expressions import Cell, Name
 from backprop_tui.messages import listed
@@ -76,6 +79,37 @@ def test_a_list_is_a_column_or_a_row_as_the_examples_are(
 ) -> None:
     assert _may_fit(value, fits, axis)
     assert not _may_fit(value, fits[::-1], axis)
+
+
+@pytest.mark.parametrize("value", ["x", 5, None])
+def test_what_is_no_list_is_a_fault_of_its_own(value: Any) -> None:
+    assert _may_fit(value, (1, 3), 1)
+
+
+def test_rows_fit_if_all_do() -> None:
+    assert _may_fit([[1, 2], [3, 4]], (2, 2), 1)
+    assert not _may_fit([[1, 2], [3]], (2, 2), 1)
+    assert not _may_fit([[1, 2], 3], (2, 2), 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "of_same_data", "of_other_data"),
+    [
+        ("no table", True, True),
+        ({"at": "L"}, True, True),
+        ({"at": {"step": "L"}}, True, True),
+        ({"at": {"step": "L", "iteration": 1}}, False, False),
+        ({"at": "J"}, True, False),
+        ({"at": {"step": "J"}}, True, False),
+        ({"at": "Z1", "cell": [1, 1]}, True, False),
+    ],
+)
+def test_what_is_said_holds_of_the_same_network_and_numbers(
+    entry: Any, of_same_data: bool, of_other_data: bool
+) -> None:
+    assert bool(still_true([entry], True, True)) is of_same_data
+    assert bool(still_true([entry], True, False)) is of_other_data
+    assert still_true([entry], False, True) == []
 
 
 def changed(old: str, new: str, text: str = SMALL) -> str:
@@ -443,6 +477,23 @@ class TestAllFaultsAtOnce:
         assert found[0] == "data.X[0][1] must be a finite number; got nan"
         assert found[8] == "data.X has 12 more faults like these"
 
+    @pytest.mark.parametrize(("first", "fits"), [(0.9e-9, True), (1.1e-9, False)])
+    def test_shares_add_up_to_1_but_for_rounding(self, first: float, fits: bool) -> None:
+        text = (
+            '[network]\nlayers = [1, 2]\nactivations = ["softmax"]\nloss = "cross_entropy"\n'
+            f"[data]\nX = [[1]]\nY = [[{first!r}, 1]]\n"
+        )
+        if fits:
+            assert read(text).data.examples == 1
+        else:
+            assert faults(text)[0].endswith("got a sum of 1.0000000011")
+
+    @pytest.mark.parametrize(
+        ("total", "said"), [(10**15 - 1, "999,999,999,999,999"), (10**15, "far more")]
+    )
+    def test_of_too_many_parameters_it_is_told_how_many(self, total: int, said: str) -> None:
+        assert checks._roughly(total) == said
+
     def test_cross_entropy_needs_targets_that_are_shares(self) -> None:
         text = """
         [network]
@@ -567,7 +618,10 @@ class TestOverrides:
         assert list(read(text, seed="3").initial.given) == ["b2"]
 
     def test_fewer_examples_than_a_batch_are_a_batch(self) -> None:
-        assert read(SMALL + "[training]\nbatch = 2", x="1,2", y="1").training.batch == 1
+        text = SMALL + "[training]\nbatch = {}"
+        assert read(text.format(2), x="1,2", y="1").training.batch == 1
+        assert read(text.format(2), x="1,2;3,4;5,6", y="1;0;1").training.batch == 2
+        assert read(text.format('"all"'), x="1,2", y="1").training.batch == 1
 
     def test_notes_go_where_they_may_no_longer_be_true(self) -> None:
         text = SMALL + (
@@ -916,3 +970,45 @@ value = 0.25
         assert not read(text, x="1,2", y="1").edits
         assert not read(text, seed="3").edits
         assert not read(text, loss="half_squared_error").edits
+
+
+@pytest.mark.parametrize(
+    ("path", "argument"),
+    [
+        ("mine.toml", "mine.toml"),
+        ("a b.toml", "'a b.toml'"),
+        ("-x.toml", "./-x.toml"),
+        ("mine", "./mine"),
+        ("./mine", "./mine"),
+    ],
+)
+def test_a_path_is_typed_as_no_flag_and_no_lesson(path: str, argument: str) -> None:
+    assert as_argument(path) == argument
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (None, False),
+        (1, True),
+        ((1, 2), True),
+        ((1, None), False),
+        ({"matrix": 1}, True),
+        ({"matrix": None}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_wrong_in_a_value_leaves_it_incomplete(value: Any, whole: bool) -> None:
+    assert _is_whole(value) is whole
+
+
+def test_a_shape_says_whether_it_is_the_transpose() -> None:
+    assert must_be((2, 3), (3, 2)) == "2×3, the transpose of that"
+    assert must_be((2, 3), (2, 2)) == "2×3"
+
+
+def test_a_key_that_toml_needs_in_quotes_has_them() -> None:
+    assert dotted(("a-B_1", 0, "b c")) == '.a-B_1[0]."b c"'
+    assert bare("x" * 60) == "x" * 60
+    assert bare("x" * 61).startswith('"x')
+    assert bare("") == '""'

@@ -317,6 +317,25 @@ class TestChanges:
         again = resume_command(lesson, now, "all", decimals + 1)
         assert again.split()[1:] == f"article --seed 5 --ask all --decimals {decimals + 1}".split()
 
+    @pytest.mark.parametrize(
+        ("trail", "here", "begun"),
+        [
+            ((), 9, 9),
+            ((3, 5), 9, 3),
+            ((0, 5), 9, 5),  # what was there before the run
+            ((0,), 9, 9),
+            ((9,), 9, 9),
+            ((12,), 9, 9),  # not yet
+            ((1,), saving.REPLAYED + 1, 1),
+            ((1,), saving.REPLAYED + 2, saving.REPLAYED + 2),  # it would take long
+        ],
+    )
+    def test_a_run_begins_where_its_trail_does_unless_that_is_far_back(
+        self, trail: tuple[int, ...], here: int, begun: int
+    ) -> None:
+        look = Look(trail=tuple((k, Cell("W1", 1, 1)) for k in trail))
+        assert saving._explained_from(look, here) == begun
+
     def test_what_may_be_too_large_to_be_read_is_told(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -657,6 +676,20 @@ class TestFaults:
     def test_each(self, change: tuple[str, str], fault: str) -> None:
         text = SAVED + FRAME
         assert any(fault in told for told in self.faults(text.replace(*change)))
+
+    @pytest.mark.parametrize(("keyframe", "most"), [("", 5), (FRAME, 9)])
+    def test_so_many_iterations_are_replayed(
+        self, keyframe: str, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("backprop_tui.files.spoken_checks.MOMENTS", 2)
+        monkeypatch.setattr("backprop_tui.files.spoken_checks.moment", lambda *_: 2)
+        text = SAVED.replace("iteration = 5", "iteration = {}") + keyframe
+        assert read(text.format(most)).saved is not None
+        (fault,) = self.faults(text.format(most + 1))
+        where = "the keyframe" if keyframe else "the first one, or a [keyframe] is needed"
+        assert fault == (
+            f"position.iteration must be no more than 4 iterations after {where}; got {most + 1}"
+        )
 
     def test_a_position_far_from_any_keyframe_is_refused(self) -> None:
         most = Timeline(read(SAVED)).history.most

@@ -9,7 +9,7 @@ import pytest
 from backprop_tui.files.experiment_file import ExperimentError, read_experiment
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.schema import Faults, as_table, place, read, record
-from backprop_tui.files.sections import EXPERIMENT, FLAGS, described, overrides_of
+from backprop_tui.files.sections import EXPERIMENT, FLAGS, GIVEN, described, overrides_of
 from backprop_tui.model.experiment import Initial
 from backprop_tui.model.keys import (
     SHARE,
@@ -37,6 +37,24 @@ def test_faults_stand_in_the_order_of_the_file_and_what_is_missing_at_the_head()
     assert place(("c",), document) == (1,)
     assert place(("d", "e"), document) == (-1, -1)
     assert place(("a", 2), document) == (0, -1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "more"),
+    [(8, None), (9, "data.X has 1 more fault like these"), (11, "data.X has 3 more faults like")],
+)
+def test_of_many_faults_in_a_matrix_eight_are_told_and_the_others_counted_behind_them(
+    wrong: int, more: str | None
+) -> None:
+    faults = Faults({"data": {"X": [[0.0]] * wrong}})
+    faults.add_some(("data", "X"), [((i, 0), "must be 1") for i in range(wrong)])
+    told = faults.in_file_order()
+    assert told[:8] == tuple(f"data.X[{i}][0] must be 1" for i in range(8))
+    if more is None:
+        assert len(told) == 8
+    else:
+        assert told[8].startswith(more)
+        assert faults.found[-1][0] == ("data", "X", 8, 0)
 
 
 # A key added to a record, and to nothing else ------------------------------------------------
@@ -104,6 +122,12 @@ class TestAnAddedKey:
             "0.0",
             "how much weights cost",
         ]
+
+
+def test_keys_of_one_s_own_are_listed_by_one_that_is_like_them() -> None:
+    listed = [path for path, *_ in described()]
+    assert {"initial.W1", "keyframe.W1", "given.A1", "published[].…"} < set(listed)
+    assert GIVEN.names == ("A1", "dZ2")
 
 
 def test_a_key_of_the_view_is_written_where_it_is_not_as_usual() -> None:

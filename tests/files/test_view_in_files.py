@@ -97,6 +97,78 @@ def test_what_is_wrong_is_told(view: dict[str, object], fault: str) -> None:
     assert len(refusal.value.faults) == 1
 
 
+@pytest.mark.parametrize(
+    ("levels", "fault"),
+    [
+        ([{"symbol": "dZ2"}, {"symbol": "sigmoid_derivative"}], None),
+        ([{"symbol": "dZ2", "cell": "dZ2[1,4]"}], None),
+        ([{"symbol": "sigmoid_derivative"}], "view.blackboard[0].symbol must be one of Z1"),
+        ([{"symbol": "dZ2"}, {"symbol": "X"}], "view.blackboard[1].symbol must be one of Z1"),
+        ([{"symbol": "dZ9"}], 'got "dZ9". Did you mean "dZ2"?'),
+        (
+            [{"symbol": "dZ2", "cell": "dZ2[1,5]"}],
+            "view.blackboard[0].cell must be within dZ2, which is 1×4; got dZ2[1,5]",
+        ),
+        ([{"form": "paths"}], "view.blackboard[0].symbol is missing"),
+    ],
+)
+def test_what_the_blackboard_derives_is_a_step_or_what_a_derivation_uses(
+    levels: list[dict[str, object]], fault: str | None
+) -> None:
+    text = with_view({"blackboard": levels})
+    if fault is None:
+        looked = read_experiment(text, "batch", "batch.toml").look.blackboard
+        assert [level.symbol for level in looked] == [level["symbol"] for level in levels]
+        return
+    with pytest.raises(ExperimentError) as refusal:
+        read_experiment(text, "batch", "batch.toml")
+    (told,) = refusal.value.faults
+    assert fault in told
+
+
+@pytest.mark.parametrize(
+    ("cell", "inside"),
+    [
+        ("W1[1,1]", True),
+        ("W1[2,2]", True),
+        ("W1[3,2]", False),
+        ("W1[2,3]", False),
+        ("J[1,1]", True),
+        ("J[1,2]", False),
+        ("dZ2[1,4]", True),
+        ("dZ2[1,5]", False),
+    ],
+)
+def test_the_cells_that_are_looked_at_are_there(cell: str, inside: bool) -> None:
+    for view in ({"cursor": cell}, {"trail": [{"iteration": 1, "cell": cell}]}):
+        text = with_view(dict(view))
+        if inside:
+            assert read_experiment(text, "batch", "batch.toml").look != Look()
+        else:
+            with pytest.raises(ExperimentError, match="must be within"):
+                read_experiment(text, "batch", "batch.toml")
+
+
+def test_of_an_open_step_fewer_numbers_are_shown_than_it_has() -> None:
+    text = with_view({})
+    steps = len(load("batch").program.steps)
+
+    def told(step: int, elements: int) -> str:
+        place = f"[position]\niteration = 1\nstep = {step}\nelements = {elements}\n"
+        try:
+            read_experiment(text + place, "batch", "batch.toml")
+        except ExperimentError as error:
+            return error.faults[0]
+        return ""
+
+    assert told(0, 7) == told(steps - 1, 0) == told(steps, 0) == ""
+    assert told(0, 8) == "position.elements must be less than 8, the numbers of Z1; got 8"
+    assert told(steps, 1) == "position.elements must be 0 after the last step; got 1"
+    assert told(steps + 1, 0) == (
+        f"position.step must be no more than {steps}, the steps of an iteration; got {steps + 1}"
+    )
+
+
 def test_keys_are_those_of_the_record() -> None:
     from backprop_tui.model.experiment import VIEW
 

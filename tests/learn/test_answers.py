@@ -14,7 +14,7 @@ from hypothesis.strategies import DataObject
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
-from backprop_tui.learn import answers
+from backprop_tui.learn import answers, by_hand
 from backprop_tui.learn.answers import (
     AnswerVerdict,
     JudgedAnswer,
@@ -28,6 +28,7 @@ from backprop_tui.learn.by_hand import _places, decimals_needed, results
 from backprop_tui.maths.elements import element
 from backprop_tui.maths.expressions import Cell, Expr, cells, replace
 from backprop_tui.maths.numbers import number
+from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Network, Training
@@ -540,4 +541,57 @@ def test_a_result_by_hand_may_be_rounded_as_it_would_be_shown(typed: str, decima
 def test_a_number_with_the_decimals_shown_is_rounded_and_another_stands_for_itself(
     typed: str, x: float, decimals: int, unit: float
 ) -> None:
+    assert _places(typed, x, decimals) == pytest.approx(unit)
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "rounded"),
+    [
+        (0.1235, 3, 0.124),
+        (-0.1235, 3, -0.124),
+        (0.1234999, 3, 0.123),
+        (2.5, 0, 3.0),
+        (-2.4, 0, -2.0),
+        (0.0, 2, 0.0),
+        (float("inf"), 2, float("inf")),
+    ],
+)
+def test_a_half_is_rounded_away_from_0(number: float, decimals: int, rounded: float) -> None:
+    assert by_hand._half_up(number, decimals) == pytest.approx(rounded)
+
+
+@pytest.mark.parametrize(
+    ("typed", "backwards", "each", "found"),
+    [
+        ("2.4*1.5*3.1", False, False, 4 * 3.1),  # 3.6, then the last product as it is
+        ("2.4*1.5*3.1", True, False, 5 * 2.4),
+        ("(1.4 + 1.4)/2", False, False, 1.5),  # 3 halves
+        ("(1.4 + 1.4)/2", False, True, 2.0),  # 0.7 twice
+        ("-(1.4*1.4)", False, False, -1.4 * 1.4),
+        ("1.4*1.4 + 0.4", False, False, 2.4),
+    ],
+)
+def test_results_on_the_way_are_rounded_and_the_last_one_is_not(
+    typed: str, backwards: bool, each: bool, found: float
+) -> None:
+    to_whole = partial(by_hand._half_up, decimals=0)
+    e = parse(typed)
+    assert by_hand._calculated(e, to_whole, backwards, each, float) == pytest.approx(found)
+    whole = by_hand._calculated(e, to_whole, backwards, each)
+    assert whole == pytest.approx(to_whole(found))
+
+
+@pytest.mark.parametrize(
+    ("typed", "x", "decimals", "unit"),
+    [
+        ("0.25", 0.25, 3, 0.01),  # two decimals stand for more in any case
+        ("1.5", 1.5, 3, 0.0),
+        ("12.5", 12.5, 3, 0.1),  # three digits do, too
+        ("125", 125.0, 3, 0.0),
+        ("2.5e-3", 2.5e-3, 3, 0.0),
+        ("2.50e-3", 2.5e-3, 3, 1e-5),
+        ("0.005", 0.005, 1, 0.001),
+    ],
+)
+def test_for_what_a_number_stands(typed: str, x: float, decimals: int, unit: float) -> None:
     assert _places(typed, x, decimals) == pytest.approx(unit)

@@ -21,6 +21,7 @@ from backprop_tui.learn.comparing import (
     compare,
 )
 from backprop_tui.learn.mistakes import CATALOGUE
+from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
 from backprop_tui.run.timeline import Timeline
@@ -108,6 +109,49 @@ def test_names_in_the_usual_spellings(spelled: str) -> None:
     found = compare(ARTICLE, {**{s: arrays[s] for s in START}, spelled: arrays["dW1"]})
     assert (set(lines(found)), found.unmatched) == ({"dW1"}, ())
     assert found.summary == "The array agrees."
+
+
+@pytest.mark.parametrize(
+    ("names", "meant"),
+    [
+        ("dW1 dw1 W1_grad gradW1 grad_W1 dL_dW1 dJdW1 dloss_dW1 W1.grad grads/dW1", "dW1"),
+        ("grads/W1 gradients['W1'] W1.gradient W1_gradient", "dW1"),
+        ("W1_new newW1 W1_after W1_updated updated_W1 W1_next", "W1"),
+        ("W1 w_1 W1_old W1_before W1_init W1_initial W1_start", "W1 before"),
+        ("X A0 a0 data/X", "X before"),
+        ("A2 yhat y_hat y_pred AL output", "A2"),
+        ("L loss cost Loss", "L"),
+        ("grads/A1 dA1", "dA1"),
+        ("X_grad grads/X foo grad W9 grads/Y", None),
+    ],
+)
+def test_what_a_name_means(names: str, meant: str | None) -> None:
+    for name in names.split():
+        found = _meant(name, ARTICLE.program)
+        assert (found and " ".join(filter(None, found))) == meant, name
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows", "columns", "turned"),
+    [
+        ((2, 3), 2, 3, [False]),
+        ((3, 2), 2, 3, [True]),
+        ((2, 2), 2, 2, [False, True]),
+        ((2, 3), 2, None, [False]),
+        ((3,), 3, 1, [False]),
+        ((3,), 1, 3, [False]),
+        ((), 1, 1, [False, False]),
+        ((1, 2, 3), 2, 3, []),
+        ((4, 3), 2, 3, []),
+    ],
+)
+def test_the_ways_in_which_an_array_has_a_shape(
+    shape: tuple[int, ...], rows: int, columns: int | None, turned: list[bool]
+) -> None:
+    found = ways_of(np.zeros(shape), rows, columns)
+    assert [is_turned for _, is_turned in found] == turned
+    assert all(form.shape[0] == rows for form, _ in found)
+    assert all(form.shape[1] == columns for form, _ in found if columns)
 
 
 def test_the_batch_is_what_the_arrays_have() -> None:
@@ -451,3 +495,19 @@ def test_the_library_compares_too() -> None:
         line.find(verdict) for line in told.splitlines()[1:-1] for verdict in ("not in", "differs")
     }
     assert columns == {-1, len("W1_new  ")}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "turned", "examples", "batch", "said"),
+    [
+        ("", "", 4, 4, "its own data and parameters; a batch is 4 examples"),
+        ("X", "", 4, 1, "your X; a batch is 1 of 4 examples"),
+        ("X W1", "X", 1, 1, "your X, W1 (transposed: X); a batch is 1 example"),
+    ],
+)
+def test_with_what_the_run_begins(
+    chosen: str, turned: str, examples: int, batch: int, said: str
+) -> None:
+    own = {symbol: np.ones((1, 1)) for symbol in chosen.split()}
+    turns = {symbol: symbol in turned for symbol in own}
+    assert _setting(own, turns, examples, batch) == f"The run begins with {said}."

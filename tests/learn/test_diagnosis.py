@@ -338,3 +338,24 @@ def test_every_mistake_of_the_catalogues_has_a_short_name() -> None:
         assert len(mistake.how) <= 34, mistake.how
         assert (mistake.phase is None) == (mistake.name not in CATALOGUE)
     assert all(MISTAKES[name] is mistake for name, mistake in CATALOGUE.items())
+
+
+@pytest.mark.parametrize(
+    ("right", "number", "power"),
+    [
+        (0.5, 5.0, 1),
+        (0.5, 0.05, -1),
+        (-0.5, -50.0, 2),
+        (0.5, 500.0, 3),
+        (0.5, 5000.0, 0),  # nobody misplaces it so far
+        (0.5, 5.01, 1),  # to three digits
+        (0.5, 5.02, 0),
+        (0.5, -5.0, 0),
+        (0.5, 0.5, 0),
+        (0.0, 5.0, 0),
+        (0.5, 0.0, 0),
+        (float("inf"), 5.0, 0),
+    ],
+)
+def test_by_how_many_places_a_point_is_misplaced(right: float, number: float, power: int) -> None:
+    assert diagnosis._powers(right, number) == power

@@ -20,7 +20,7 @@ from backprop_tui.explain.paths import Chains
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.exports.check import Report
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
-from backprop_tui.learn import probes
+from backprop_tui.learn import formulas, probes, trial
 from backprop_tui.learn.formulas import JudgedFormula, judge, trees
 from backprop_tui.learn.mistakes import CATALOGUE, MISTAKES, slips_in
 from backprop_tui.learn.probes import misfit
@@ -49,7 +49,7 @@ from backprop_tui.model.program import Program
 from backprop_tui.run.many import compiled
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, SMOOTH, advance, experiment, experiments, in_rows, same_bits
-from tests.programs import programs
+from tests.programs import programs, written
 
 BATCH = experiment(
     Network((3, 3, 2), ("tanh", "sigmoid"), "half_squared_error"),
@@ -397,7 +397,7 @@ def test_numbers_in_place_of_constants_are_no_matter_of_the_batch(
 
 
 @given(experiments(scales=(1.0,)), st.data())
-@settings(max_examples=40)
+@settings(max_examples=16)
 def test_every_mistake_of_the_catalogue_is_refused_and_named(
     e: Experiment, data: st.DataObject
 ) -> None:
@@ -854,6 +854,19 @@ def test_formulas_of_ones_own_run_compiled_as_they_do_step_by_step_and_are_expla
         assert found.shape_line
 
 
+def test_a_backward_formula_reads_what_the_forward_ones_make_a_gradient_of() -> None:
+    """B is of no use to the loss until A reads it."""
+    e = written(
+        {"W": (2, 2), "U": (2, 2)},
+        {"X": np.eye(2), "Y": np.eye(2)},
+        {"B": "U·X", "A": "W·X", "L": "half_squared_error(A, Y)"},
+    )
+    assert "dB" not in e.program.gradients
+    found = trees(e.network, e.training, {"dU": "db @ X.T / m", "A": "W·X + B"})
+    assert list(found) == ["dU", "A"]
+    assert "dB" in names(found["dU"])
+
+
 def test_a_derivation_stays_where_the_formula_is_the_taught_one() -> None:
     own = program_of(ARTICLE.network, ARTICLE.training, {"dZ2": parse("A2 − Y")})
     assert own.steps[own.index("dZ2")].derivation is not None
@@ -980,3 +993,68 @@ def test_what_is_said_of_a_formula(typed: str) -> None:
         symbol, source = formula.split(" = ", 1)
         judged = judge(e, symbol, source)
         assert f"  {judged.verdict.name}: {judged.sentence}" == said
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "rows", "columns"),
+    [
+        ("three examples", "Z2", "K", "m"),
+        ("three examples", "A1", "3", "m"),
+        ("three examples", "W2", "K", "3"),
+        ("three examples", "W1", "3", "2"),
+        ("three examples", "2", "1", "1"),
+        ("three examples", "Q", "1", "1"),
+        ("one output", "Z2", "1", "m"),
+        ("one output in rows", "Z1", "m", "2"),
+        ("one output in rows", "W1", "2", "2"),
+    ],
+)
+def test_how_many_rows_and_columns_there_are(name: str, of: str, rows: str, columns: str) -> None:
+    found = formulas._counts(NETWORKS[name].program)(parse(of))
+    assert tuple(map(text, found)) == (rows, columns)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "one example"), (2, "2 examples"), (3, "3 examples")])
+def test_so_many_examples(n: int, said: str) -> None:
+    assert trial._so_many(n, "example") == said
+
+
+@pytest.mark.parametrize(
+    ("symbol", "hint"),
+    [
+        ("dW2", "The result has shape 1×2. Use dZ2, A1 and m."),
+        ("L", "The result has shape 1×4. Use Y, A2 and log(…)."),
+        ("J", "The result has shape 1×1. Use L, m and total(…)."),
+        ("A1", "The result has shape 2×4. Use Z1 and σ(…)."),
+        ("db1", "The result has shape 2×1. Use dZ1, m and row_sums(…)."),
+    ],
+)
+def test_a_hint_names_what_a_formula_is_made_of(symbol: str, hint: str) -> None:
+    program = load("batch").program
+    assert formulas.hint_of(program.steps[program.index(symbol)], program.shapes(4)) == hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "nested"),
+    [("2", 0), ("exp(2)", 0), ("sigmoid(2)", 1), ("exp(sigmoid(2)) + relu'(tanh(1))", 2)],
+)
+def test_functions_within_each_other_are_counted(typed: str, nested: int) -> None:
+    assert formulas._nested(parse(typed)) == nested
+
+
+def test_g_is_the_activation_of_its_layer() -> None:
+    columns = Network((2, 2, 2), ("tanh", "softmax"), "cross_entropy")
+    rows, same = changed(columns, orientation="rows"), changed(columns, activations=("tanh",) * 2)
+    named = formulas.activations_by_layer
+    assert named(columns) == {"g1": "tanh", "g2": "softmax"}
+    assert named(rows) == {"softmax": "softmax_rows", "g1": "tanh", "g2": "softmax_rows"}
+    assert named(same) == {"g": "tanh", "g1": "tanh", "g2": "tanh"}
+    assert named(load("rnn").network) == {}
+
+
+def test_what_is_nearly_right_says_by_what_it_is_not() -> None:
+    assert [trial._close(*case) for case in ((True, ""), (False, "2"), (True, "1/3"))] == [
+        "Close: only the sign is wrong.",
+        "Close: it is 2 times the correct value.",
+        "Close: it is 1/3 times the correct value, and the sign is wrong.",
+    ]

@@ -27,8 +27,15 @@ from backprop_tui.exports.trace import header, table
 from backprop_tui.files.codes import code_of, experiment_of
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
 from backprop_tui.files.saving import keyframe_of, resume, text_of
+from backprop_tui.learn import effect
 from backprop_tui.learn.effect import RightRun, changed_by, changes_nothing, without_effect
-from backprop_tui.learn.mistakes import CATALOGUE, FORMER_NAMES, every_slip, slips_of
+from backprop_tui.learn.mistakes import (
+    CATALOGUE,
+    FORMER_NAMES,
+    ROUNDING,
+    every_slip,
+    slips_of,
+)
 from backprop_tui.maths.expressions import Cell, Expr, names
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
@@ -41,7 +48,7 @@ from backprop_tui.run.iterations import beginning, computed
 from backprop_tui.run.many import Many
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
-from tests.networks import ARTICLE, SMOOTH, experiment, experiments, same_bits
+from tests.networks import ARTICLE, SMOOTH, experiment, experiments, in_rows, same_bits
 
 NAMES = sorted(CATALOGUE)
 BATCH = experiment(
@@ -244,6 +251,62 @@ def test_the_right_run_is_not_waited_for() -> None:
         pass
     assert not run.is_behind(5000)
     assert run.number(place) == Timeline(ARTICLE).iteration(5000).results[0][0, 0]
+
+
+def test_it_is_behind_from_so_many_iterations_on() -> None:
+    run = RightRun(Timeline(ARTICLE.with_mistake(CATALOGUE["sign-flipped"])))
+    reached = run.timeline.history.reached
+    assert not run.is_behind(reached + effect.AHEAD)
+    assert run.is_behind(reached + effect.AHEAD + 1)
+
+
+@pytest.mark.parametrize("e", [BATCH, in_rows(BATCH)])
+def test_the_first_wrong_cell_is_found_in_a_matrix_and_in_an_example(e: Experiment) -> None:
+    run = RightRun(Timeline(e.with_mistake(CATALOGUE["sign-flipped"])))
+    assert run.first_wrong(1, "dA2") == Cell("dA2", 1, 1)
+    place = run.timeline.program.architecture.place
+    assert run.first_wrong(1, "dA2", 1) == Cell("dA2", *place(1, 2))
+    assert run.first_wrong(1, "Z1") is None
+    assert run.first_wrong(effect.AHEAD + 9, "dA2") is None  # it is behind
+    steps = {step.symbol: step for step in run.wrong.program.steps}
+    assert [run.enters(1, steps[s]) for s in ("dA2", "dZ2", "Z1")] == [True, False, None]
+
+
+def test_before_the_first_iteration_there_are_parameters_alone() -> None:
+    run = RightRun(Timeline(ARTICLE.with_mistake(CATALOGUE["gradient-accumulated"])))
+    begun = ARTICLE.parameters()["W1"][0, 0]
+    assert run.number(Place(0, Cell("W1", 1, 1))) == begun
+    assert run.number(Place(0, Cell("dW1", 1, 1))) is None
+
+
+@pytest.mark.parametrize(("times", "same"), [(0.9, True), (-0.9, True), (1.1, False)])
+def test_matrices_are_the_same_but_for_the_rounding_of_the_largest(
+    times: float, same: bool
+) -> None:
+    one, near = np.array([[1.0, -1e3, np.inf]]), ROUNDING * 1e3
+    assert effect._same(one, one + np.array([[times * near, 0.0, 0.0]])) is same
+    assert effect._same(np.array([[np.nan]]), np.array([[np.nan]]))
+
+
+def test_the_size_and_the_length_of_numbers() -> None:
+    assert effect._size(np.array([[2.0, -3.0, np.inf, np.nan]])) == 3.0
+    assert effect._size(np.array([[np.nan]])) == 0.0
+    assert effect._norm([np.array([[3.0, 0.0]]), np.array([[4.0]])]) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        (("b",), "b is 0"),
+        (("b", "c"), "b and c are 0"),
+        (("m",), "m = 1"),
+        (("m", "W", "b"), "m = 1, b is 0"),
+        (("W", "none"), "the same numbers"),
+    ],
+)
+def test_what_is_left_out_tells_why_nothing_changes(lost: tuple[str, ...], why: str) -> None:
+    zero, some = np.zeros((2, 1)), np.array([[0.0, 1.0]])
+    assert effect._why_idle(lost, {"b": zero, "c": zero, "W": some, "m": 1.0}) == why
 
 
 # Where a mistake enters, and where it is carried on ------------------------------------------
@@ -760,3 +823,25 @@ def test_what_each_mistake_makes_of_a_step(slips: str) -> None:
 def every_one(program: Program, symbol: str) -> Iterator[str]:
     for slip in every_slip(program, symbol):
         yield f"{slip.mistake.name}: {text(slip.right)} → {text(slip.wrong)}"
+
+
+MADE = Path(__file__).with_name("made.txt").read_text("utf-8").split("\n\n")
+"""What runs of those programs make with each mistake, and what is told of it."""
+
+
+@pytest.mark.parametrize("made", MADE, ids=[made.partition("\n")[0] for made in MADE])
+def test_what_a_run_makes_with_each_mistake(made: str) -> None:
+    name, *lines = made.strip().splitlines()
+    assert list(all_made(PROGRAMS[name])) == lines
+
+
+def all_made(program: Program) -> Iterator[str]:
+    """The steps that each mistake changes, as MADE has them."""
+    for mistake in CATALOGUE.values():
+        if made := mistake.slips(program):
+            yield f"{mistake.name}: {mistake.told(program)}"
+            yield from (f"  {slip.step.symbol}: {slip.of_run}" for slip in made)
+            steps, right = mistake.steps(program), set(program.steps)
+            changed = [step.symbol for step in steps if step not in right]
+            order = " ".join(step.symbol for step in steps)
+            yield f"  changes {', '.join(changed)}" if changed else f"  the order is {order}"

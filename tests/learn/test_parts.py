@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -13,7 +14,15 @@ from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Place, Provenance
 from backprop_tui.files.experiment_file import load
 from backprop_tui.learn.answers import AnswerVerdict, judge, read_number
-from backprop_tui.learn.parts import MOST, ask_parts, of_part, parts_of, put_together, wrong_part
+from backprop_tui.learn.parts import (
+    MOST,
+    _beside,
+    ask_parts,
+    of_part,
+    parts_of,
+    put_together,
+    wrong_part,
+)
 from backprop_tui.learn.questions import ask
 from backprop_tui.maths.expressions import Cell
 from backprop_tui.maths.writing import text
@@ -92,6 +101,22 @@ def test_a_function_is_written_out_but_for_those_that_a_calculator_has() -> None
     assert list(map(text, parts_of(tanh))) == ["Z1[1,1]"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "shape", "beside"),
+    [
+        ((1, 1), (2, 2), "A[2,1] A[1,2]"),
+        ((1, 2), (2, 3), "A[2,1] A[2,2] A[1,3] A[1,1]"),
+        ((2, 1), (2, 1), "A[1,1]"),
+        ((2, 2), (3, 3), "A[3,2] A[1,2] A[2,3] A[2,1]"),
+        ((1, 1), (1, 1), ""),
+    ],
+)
+def test_the_cells_across_and_beside(
+    cell: tuple[int, int], shape: tuple[int, int], beside: str
+) -> None:
+    assert " ".join(map(text, _beside(Cell("A", *cell), shape))) == beside
+
+
 def test_a_wrong_part_is_told_what_gives_it() -> None:
     found = explained(Timeline(load("mazur")), Cell("dA1", 1, 1))
     first, second = parts_of(found)
@@ -101,3 +126,4 @@ def test_a_wrong_part_is_told_what_gives_it() -> None:
     wrong = 0.45 * found.value(Cell("dZ2", 1, 1))
     assert wrong_part("x", wrong, own, 1e-9) == f"x is what you get {across}."
     assert wrong_part("x", 17.0, own, 1e-9) == "x is not W2[1,1] · dZ2[1,1]."
+    assert wrong_part("x", -own.recorded, own, 0.0) == "x is what you get with the sign flipped."

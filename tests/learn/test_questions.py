@@ -16,6 +16,7 @@ from backprop_tui.explain.derivation import derivation
 from backprop_tui.explain.explanation import Explanation
 from backprop_tui.explain.provenance import Provenance
 from backprop_tui.files.experiment_file import load
+from backprop_tui.learn import questions
 from backprop_tui.learn.diagnosis import wrong_numbers
 from backprop_tui.learn.line_questions import ask_line
 from backprop_tui.learn.parts import ask_parts, idea, put_together
@@ -76,8 +77,9 @@ def all_asked(lesson: str, symbol: str) -> Iterator[str]:
     yield f"{idea(found)} {put_together(found)}"
     for part in ask_parts(asked, found, 1):
         yield from told(part)
-    for typed in (False, True) if symbol in program.gradients else ():
-        lines = derivation(program, symbol, elements=not typed)
+    ways = ((True, False), (False, False), (False, True)) if symbol in program.gradients else ()
+    for elements, typed in ways:
+        lines = derivation(program, symbol, elements=elements)
         if (line := ask_line(program, asked.place, lines, typed)) is not None:
             yield f"line {line.line}"
             yield from told(line)
@@ -238,6 +240,26 @@ TIMELINE = Timeline(load("mazur"))
 def asked(symbol: str, iteration: int = 1) -> AskedQuestion:
     position = Position(iteration, TIMELINE.program.index(symbol))
     return ask(TIMELINE, position, "vote", str)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "is_rounding"),
+    [
+        ("0.124", "0.123", True),
+        ("0.125", "0.123", False),
+        ("0.1244", "0.123", True),
+        ("0.1246", "0.123", False),
+        ("−0.124", "−0.123", True),
+        ("5", "4", True),
+        ("1.24e−05", "1.23e−05", True),
+        ("1.25e−05", "1.23e−05", False),
+        ("0.124", "∞", False),
+    ],
+)
+def test_one_unit_of_the_last_digit_may_be_rounding(
+    written: str, shown: str, is_rounding: bool
+) -> None:
+    assert questions._is_rounding(written, shown) is is_rounding
 
 
 def test_a_wrong_number_that_rounding_leaves_of_0_is_0() -> None:

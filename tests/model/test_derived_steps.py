@@ -25,7 +25,8 @@ def assert_as_by_hand(network: Network, training: Training) -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("last", ACTIVATIONS)
 def test_every_network_has_the_steps_written_by_hand(last: str, loss: str) -> None:
-    for depth, hidden, outputs in product((1, 2, 3, 5), ELEMENTWISE, (1, 3)):
+    every = [(1, ""), *product((2, 3), ELEMENTWISE)]
+    for (depth, hidden), outputs in product(every, (1, 3)):
         network = Network(
             (2, *(3,) * (depth - 1), outputs), (hidden,) * (depth - 1) + (last,), loss
         )

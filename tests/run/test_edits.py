@@ -113,7 +113,7 @@ def by_hand(e: Experiment, last: int = LAST) -> list[Iteration]:
 
 
 @given(edited(), st.lists(st.integers(1, LAST - 1), max_size=6))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_any_iteration_is_what_the_rules_say_whatever_was_asked_before(
     e: Experiment, jumps: list[int]
 ) -> None:
@@ -123,7 +123,7 @@ def test_any_iteration_is_what_the_rules_say_whatever_was_asked_before(
 
 
 @given(edited(), st.integers(1, 5))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_compiled_and_interpreted_agree_bit_for_bit(e: Experiment, chunk: int) -> None:
     walked, running = by_hand(e), History(e)
     advance(running, LAST - 1, chunk)
@@ -135,7 +135,7 @@ def test_compiled_and_interpreted_agree_bit_for_bit(e: Experiment, chunk: int) -
 
 
 @given(edited(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_run_that_takes_over_what_another_kept_is_the_run_from_scratch(
     e: Experiment, data: st.DataObject
 ) -> None:

@@ -77,7 +77,7 @@ def test_any_jump_leads_to_the_bits_that_walking_leads_to(
 @pytest.mark.parametrize("e", [ARTICLE, DIGITS], ids=["article", "digits"])
 def test_back_from_far_away_is_exact(e: Experiment) -> None:
     far, near = History(e), History(e)
-    last = 3 * EVERY + 100
+    last = 2 * EVERY + 100
     expected = {}
     for k in range(1, last + 1):
         done = near.iteration(k)
