@@ -116,18 +116,23 @@ def _terms(e: Expr, opened: Opened) -> list[Term]:
             alone = not others and c > 0
             return [(1.0, {Call("step", (_product(1.0, f) if alone else x,)): 1})]
         case Call(function, (x,)) if function in GATHERS:
-            inner = _written(_terms(x, opened), opened)
+            inner = _matrix(x, opened)
             ((c, f), *others) = _collected(_terms(inner, "nothing"))
             return (
                 [(1.0, {Call(function, (inner,)): 1})]
-                if others
+                if others or not f
                 else [
                     (c, {Call(function, (_product(1.0, f),)): 1})  # the constant in front
                 ]
             )
         case _:
-            parts = rebuild(e, lambda x: _written(_terms(x, opened), opened))
-            return [(1.0, {parts: 1})]
+            return [(1.0, {rebuild(e, lambda x: _matrix(x, opened)): 1})]
+
+
+def _matrix(e: Expr, opened: Opened) -> Expr:
+    """`e` tidy, but for what would be one number then: how many entries it has may matter."""
+    found = _written(_terms(e, opened), opened)
+    return e if isinstance(found, Num) else found
 
 
 def _factors(e: Expr, opened: Opened) -> list[Term]:

@@ -36,6 +36,10 @@ from backprop_tui.maths.writing import text
         ("step(0 · Z1)", "step(0 · Z1)"),
         ("(W1 · X) · (2 · Y / 2)", "W1 · X · Y"),
         ("A1 ∘ A1 / A1", "A1"),
+        ("W2 · (A1 · 0)", "W2 · (A1 · 0)"),  # 0 would have no rows
+        ("W2 · (A1 / A1)", "W2 · (A1 / A1)"),
+        ("(A1 − A1)ᵀ", "(A1 − A1)ᵀ"),
+        ("col_sums(A1 / A1)", "col_sums(A1 / A1)"),  # as many as A1 has rows, not 1
         ("A1 / 0", "A1 / 0"),
         ("step(0.99 · Z1)", "step(Z1)"),
         ("step(−0.99 · Z1)", "step(−0.99 · Z1)"),
