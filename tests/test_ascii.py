@@ -42,8 +42,9 @@ def shown_signs() -> set[str]:
 
 
 def test_every_sign_of_the_program_has_a_spelling() -> None:
-    assert len(shown_signs()) > 60
-    assert {sign for sign in shown_signs() if letter(sign) == "?"} == set()
+    shown = shown_signs()
+    assert len(shown) > 60
+    assert {sign for sign in shown if letter(sign) == "?"} == set()
 
 
 def test_a_spelling_on_the_screen_is_one_ascii_character() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from textual._compositor import Compositor
+from textual.css.stylesheet import Stylesheet
 from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
@@ -254,6 +255,7 @@ async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncItera
         patch("backprop_tui.tui.app.PATIENCE", 3600.0),
         patch("backprop_tui.tui.app.SOON", 3600.0),
         patch.object(Compositor, "render_update", paint),
+        patch.object(Stylesheet, "_parse_rules", parsed),
     ):
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
@@ -261,6 +263,19 @@ async def driving(app: BackpropApp, size: tuple[int, int] = SMALL) -> AsyncItera
             yield driver
             if app.is_running:
                 driver.everything()
+
+
+def parsed(stylesheet: Stylesheet, css: str, read_from: Any, *what: Any, **kind: Any) -> Any:
+    """The rules of a style sheet, which are the same for all apps of one theme."""
+    theme = tuple(stylesheet._variables.items())
+    key = css, read_from, what, tuple(kind.items()), theme
+    if key not in PARSED:
+        PARSED[key] = parse_rules(stylesheet, css, read_from, *what, **kind)
+    return PARSED[key]
+
+
+PARSED: dict[object, Any] = {}
+parse_rules = Stylesheet._parse_rules
 
 
 def paint(compositor: Compositor, **_: object) -> None:

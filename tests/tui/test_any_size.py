@@ -59,7 +59,7 @@ def test_panels_can_be_painted_at_any_size(lesson: str) -> None:
     timeline = Timeline(NETWORKS[lesson])
     steps = len(timeline.program.steps)
     panels: list[Panel] = [kind() for kind in PANELS]
-    for _ in range(40):
+    for _ in range(16):
         here = Position(chance.randint(1, 3), chance.randint(0, steps))
         looks = {"drawing": chance.choice(DRAWINGS), "maximised": chance.random() < 0.3}
         looks["roomy"] = chance.random() < 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from backprop_tui.model.rows import beside_each_other, named_columns, rows_of, t
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.session import Session
 from backprop_tui.session.view import View
+from backprop_tui.tui import window
 from backprop_tui.tui.paint.arrangement import FEW, GAPS, arrange
 from backprop_tui.tui.paint.placed import ALL, GIVEN_UP, Arrangement
 from backprop_tui.tui.paint.plane import plane_beside
@@ -30,7 +32,10 @@ from backprop_tui.tui.window import (
     BLACKBOARD,
     DRAWINGS,
     LARGE_DRAWING,
+    LEAST,
     LEAST_STEP,
+    SHARE,
+    TALL,
     Window,
     WindowLayout,
     both_in,
@@ -59,13 +64,23 @@ LARGE = [
 WRITTEN = [ATTENTION, RESIDUAL, TIED, rnn(3), rnn(12), *map(load, FORMULAS), load("xor")]
 
 
+run_of = cache(Timeline)
+
+
 @st.composite
 def views(draw: DrawFn) -> View:
     """Any dense network, and any program, at any step."""
-    drawn = draw(st.one_of(st.sampled_from(LARGE + WRITTEN), programs(), experiments()))
-    run = Timeline(drawn)
+    known = st.sampled_from(LARGE + WRITTEN).map(run_of)
+    run = draw(st.one_of(known, programs().map(Timeline), experiments().map(Timeline)))
     steps = draw(st.integers(0, len(run.program.steps)))
     return view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
+
+
+@st.composite
+def beside(draw: DrawFn, width: int = LEAST.width, height: int = LEAST.height) -> Size:
+    """A window in which panels stand beside each other, at least so large."""
+    wide = draw(st.integers(width, 300))
+    return Size(wide, draw(st.integers(height, max(TALL - 1, min(100, int(SHARE * wide))))))
 
 
 def in_window(view: View, size: Size) -> tuple[View, WindowLayout, Arrangement]:
@@ -109,11 +124,14 @@ def degrees(view: View, found: Arrangement) -> tuple[int, ...]:
 
 @settings(max_examples=150)
 @given(views(), WIDTHS, HEIGHTS)
-def test_nothing_is_given_up_while_what_comes_later_is_not_whole(
-    view: View, width: int, height: int
-) -> None:
+def test_things_are_given_up_in_their_order(view: View, width: int, height: int) -> None:
+    view, layout, found = in_window(view, Size(width, height))
+    nothing_is_given_up_while_what_comes_later_is_not_whole(view, found)
+    before_something_is_given_up_all_that_comes_before_it_is(view, layout, found)
+
+
+def nothing_is_given_up_while_what_comes_later_is_not_whole(view: View, found: Arrangement) -> None:
     """The letter of what is given up last says the truth."""
-    view, _, found = in_window(view, Size(width, height))
     rows, named, rule = rows_of(view.program), axes(view), found.given_up
     under = {view.program.loss, *view.program.of_kind("target")}  # below a batch's predictions
     assert rule in {"", *GIVEN_UP}
@@ -132,12 +150,9 @@ def test_nothing_is_given_up_while_what_comes_later_is_not_whole(
                 )
 
 
-@settings(max_examples=150)
-@given(views(), WIDTHS, HEIGHTS)
-def test_before_something_is_given_up_all_that_comes_before_it_is(
-    view: View, width: int, height: int
+def before_something_is_given_up_all_that_comes_before_it_is(
+    view: View, layout: WindowLayout, found: Arrangement
 ) -> None:
-    view, layout, found = in_window(view, Size(width, height))
     rows, rule = rows_of(view.program), found.given_up
     there = {p.symbol for p in found.cache if p.rows}
     if rule > "b":  # no group that the step does not touch
@@ -189,14 +204,11 @@ def packs(view: View, width: int, height: int, both: int) -> bool:
 
 
 @settings(max_examples=150)
-@given(views(), WIDTHS, HEIGHTS)
-def test_the_drawing_gives_way_only_to_what_comes_after_it(
-    view: View, width: int, height: int
-) -> None:
-    window = Window(Size(width, height))
-    view, layout, found = in_window(view, window.size)
-    assume(not (window.one_panel or window.stacked or view.updating))
-    wide, narrow = DRAWINGS
+@given(views(), beside())
+def test_the_drawing_gives_way_only_to_what_comes_after_it(view: View, size: Size) -> None:
+    assume(not view.updating)
+    view, layout, found = in_window(view, size)
+    (wide, narrow), width = DRAWINGS, size.width
     beside = both_in(width - wide, layout.board.both)
     if layout.network < wide - 1:
         assert arranged(view, *beside).given_up > "d"
@@ -206,12 +218,12 @@ def test_the_drawing_gives_way_only_to_what_comes_after_it(
 
 
 @settings(max_examples=150)
-@given(views(), st.integers(110, 300), st.integers(34, 100))
-def test_surplus_room_is_given_in_order(view: View, width: int, height: int) -> None:
+@given(views(), beside(*window.LARGE))
+def test_surplus_room_is_given_in_order(view: View, size: Size) -> None:
     """To the Step panel, to blank lines, to the drawing, to a derivation."""
-    window = Window(Size(width, height))
-    view, layout, found = in_window(view, window.size)
-    assume(not (window.stacked or view.updating))
+    assume(not view.updating)
+    view, layout, found = in_window(view, size)
+    width, height = size
     plane = plane_beside(view, layout.network, layout.board.both) > 0
     full = BESIDE_PLANE if plane else LARGE_DRAWING
     least = width - (BESIDE_PLANE if plane else DRAWINGS[0])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from backprop_tui.maths.numbers import cell_width, times_power
 from backprop_tui.model.experiment import Data, read_only
 from backprop_tui.model.network import Network, Training
 from backprop_tui.model.saved import DRAWINGS
+from backprop_tui.run.history import History
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
@@ -64,7 +64,9 @@ def timeline(layers: tuple[int, ...], examples: int = 1, scale: float = 1.0) -> 
     network = Network(layers, ("sigmoid",) * (len(layers) - 1), "half_squared_error")
     X = random.normal(0, scale, (layers[0], examples))
     Y = random.uniform(0, 1, (layers[-1], examples))
-    return Timeline(experiment(network, Training(batch=examples), X, Y))
+    run = experiment(network, Training(batch=examples), X, Y)
+    program = None if scale == 1.0 else timeline(layers, examples, 1.0).program
+    return Timeline(run, History(run, program))
 
 
 @st.composite
@@ -96,18 +98,6 @@ def views(draw: DrawFn, decimals: int = 12, batches: bool = True) -> View:
     )
 
 
-def rectangles(placed: tuple[Placed, ...]) -> dict[str, tuple[int, int, int, int]]:
-    """Left, top, right and bottom of each label, by that label, and of the numbers under it."""
-    ends = {p.label: p.label_end for p in placed}
-    labels = {label: (x - len(label), y, x, y + 1) for label, (x, y) in ends.items()}
-    numbers = {
-        f"numbers of {p.label}": (p.left, p.top, p.right, p.line(len(p.rows) - 1) + 1)
-        for p in placed
-        if p.rows
-    }
-    return labels | numbers
-
-
 def size_of(value: float) -> float:
     """The power of ten that its first digit stands for."""
     return 10.0 ** math.floor(math.log10(abs(value))) if abs(value) >= 1 else 0.0
@@ -123,41 +113,6 @@ def test_no_panel_ever_fails(view: View, width: int, height: int) -> None:
     for panel in PANELS:
         canvas = painted(panel(), view, width, height)
         assert all(len(line_of(canvas, y)) == width for y in range(height))
-
-
-@settings(max_examples=80)
-@given(views(), WIDTHS, st.integers(3, 100))
-def test_each_gradient_stands_exactly_under_its_value(view: View, width: int, height: int) -> None:
-    arrangement = arrange(view, width, height)
-    values = {p.symbol: p for p in arrangement.cache if p.rows}
-    for slope in arrangement.gradients:
-        value = values[slope.symbol.removeprefix("d")]
-        assert slope.symbol == f"d{value.symbol}"
-        assert (slope.right, slope.left) == (value.right, value.left)
-        with_gradients = {values[g.symbol.removeprefix("d")].top for g in arrangement.gradients}
-        alone = {p.top for p in arrangement.cache} - with_gradients  # inputs: such lines disappear
-        assert slope.top == value.top or any(top < value.top for top in alone)
-        assert (slope.rows, slope.columns) == (value.rows, value.columns)
-    shown = {view.program.gradient_of(p.symbol) for p in arrangement.cache if p.rows} - {None}
-    assert {slope.symbol for slope in arrangement.gradients} == shown
-
-
-@settings(max_examples=80)
-@given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
-def test_nothing_lies_outside_or_overlaps(view: View, width: int, height: int) -> None:
-    arrangement = arrange(view, width, height)
-    for board in (arrangement.cache, arrangement.gradients):
-        places = rectangles(board)
-        assert len(places) == len(board) + sum(bool(p.rows) for p in board)
-        for left, top, right, bottom in places.values():
-            assert left >= 0
-            assert top >= 0
-            assert right <= width
-            assert bottom <= height
-        for a, b in combinations(places.values(), 2):
-            beside = a[2] <= b[0] or b[2] <= a[0]
-            above = a[3] <= b[1] or b[3] <= a[1]
-            assert beside or above
 
 
 def test_an_operand_wider_than_the_results_below_it_is_whole() -> None:
@@ -238,18 +193,6 @@ def test_a_covered_panel_shows_no_number(view: View, width: int, height: int) ->
                     assert set(told[begin : begin + placed.cell]) <= set("▒·▸• []?")
 
 
-@given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
-def test_a_place_leads_back_to_its_cell(view: View, width: int, height: int) -> None:
-    for placed in arrange(view, width, height).cache:
-        for y, i in enumerate(placed.rows):
-            for x, j in enumerate(placed.columns):
-                at = (placed.left + x * placed.cell, placed.line(y))
-                assert placed.cell_at(*at) == (i, j)
-                assert placed.cell_at(at[0] + placed.cell - 1, at[1]) == (i, j)
-        assert placed.cell_at(placed.right, placed.top) is None
-        assert placed.cell_at(placed.left, placed.top - 1) is None
-
-
 @pytest.mark.parametrize("roomy", [False, True], ids=["small", "roomy"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_places_hold_still(shape: tuple[int, ...], roomy: bool) -> None:
@@ -259,8 +202,9 @@ def test_places_hold_still(shape: tuple[int, ...], roomy: bool) -> None:
         run = timeline(shape, 1, scale)
         for steps in range(len(run.program.steps) + 1):
             views.setdefault(steps, []).append(view_of(run, Position(1, steps), roomy=roomy))
-    for size in ((57, 7), (83, 11), (130, 20), (40, 5)):
-        found = [{arrange(view, *size) for view in alike} for alike in views.values()]
+    sizes = ((57, 7), (83, 11), (130, 20), (40, 5))
+    every = [[{arrange(one, *size) for one in alike} for size in sizes] for alike in views.values()]
+    for found in zip(*every, strict=True):  # of one size
         assert all(len(ways) == 1 for ways in found)
         if any(len(way.shown) == len(shape) - 1 > 1 for ways in found for way in ways):
             assert len(set.union(*found)) == 1

@@ -4,39 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from typing import TypeAlias
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from textual.geometry import Size
+from textual import geometry
 
 from backprop_tui.model.rows import rows_of
 from backprop_tui.run.timeline import Position, Timeline
 from backprop_tui.session.view import View
 from backprop_tui.tui.paint.arrangement import arrange
-from backprop_tui.tui.paint.placed import Placed
+from backprop_tui.tui.paint.placed import ALL, Arrangement, Placed
 from backprop_tui.tui.window import Window
 from tests.programs import programs, written
 from tests.tui.driver import view_of
+from tests.tui.paint.test_arrangement import LEAST_WIDTH, views
 
-WIDTHS, HEIGHTS = st.integers(40, 300), st.integers(12, 100)
+Size: TypeAlias = tuple[int, int, int]
+"""The columns of the boards, the lines of each, and of both."""
 
 
 @st.composite
-def views(draw: DrawFn) -> View:
-    """Any program at any step."""
+def in_windows(draw: DrawFn) -> tuple[View, Size]:
+    """Any program at any step, in any window."""
     run = Timeline(draw(programs()))
     steps = draw(st.integers(0, len(run.program.steps)))
-    return view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
-
-
-def shown_in(view: View, width: int, height: int) -> tuple[tuple[int, int, int], View]:
-    """The columns of its boards in a window and the lines of each and of both, and the view as that
-    window has it."""
-    window = Window(Size(width, height))
+    view = view_of(run, Position(1, steps), decimals=draw(st.integers(0, 4)))
+    window = Window(geometry.Size(draw(st.integers(40, 300)), draw(st.integers(12, 100))))
     view = replace(view, roomy=window.roomy, one_panel=window.one_panel)
     board = window.layout(view).board
-    return (board.width, board.height - 1, board.both - 2 if board.both else 200), view
+    return view, (board.width, board.height - 1, board.both - 2 if board.both else ALL)
 
 
 def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
@@ -49,36 +47,45 @@ def frames(placed: tuple[Placed, ...]) -> list[tuple[int, int, int, int]]:
 
 
 @settings(max_examples=100)
-@given(views(), WIDTHS, HEIGHTS)
-def test_what_the_step_writes_and_reads_is_always_there(
-    view: View, width: int, height: int
-) -> None:
-    board, view = shown_in(view, width, height)
-    shown = {p.symbol for p in arrange(view, *board).cache if p.rows}
+@given(in_windows())
+def test_the_boards_of_any_program_in_any_window(board: tuple[View, Size]) -> None:
+    view, size = board
+    found = arrange(view, *size)
+    what_the_step_writes_and_reads_is_there(view, found)
+    all_is_in_its_place(view, found, size)
+
+
+@settings(max_examples=80)
+@given(views(), st.integers(LEAST_WIDTH, 300), st.integers(3, 100))
+def test_the_boards_of_any_network_of_any_size(view: View, width: int, height: int) -> None:
+    """Seen in any way."""
+    all_is_in_its_place(view, arrange(view, width, height), (width, height, ALL))
+
+
+def all_is_in_its_place(view: View, found: Arrangement, size: Size) -> None:
+    numbers_are_never_cut_and_nothing_overlaps(found, size)
+    each_gradient_is_exactly_under_its_value(view, found)
+    a_place_leads_back_to_its_cell(found)
+
+
+def what_the_step_writes_and_reads_is_there(view: View, found: Arrangement) -> None:
+    shown = {p.symbol for p in found.cache if p.rows}
     slots = [slot for row in rows_of(view.program) for slot in row.slots]
     for symbol in view.needed:  # of time steps some at least, the lit one among them
         assert any(symbol in slot and shown.intersection(slot) for slot in slots)
 
 
-@settings(max_examples=100)
-@given(views(), WIDTHS, HEIGHTS)
-def test_numbers_are_never_cut_and_nothing_overlaps(view: View, width: int, height: int) -> None:
-    board, view = shown_in(view, width, height)
-    found = arrange(view, *board)
+def numbers_are_never_cut_and_nothing_overlaps(found: Arrangement, size: Size) -> None:
     for placed in (found.cache, found.gradients):
         places = frames(placed)
         for left, top, right, bottom in places:
-            assert 0 <= left <= right <= board[0]
-            assert 0 <= top <= bottom <= board[1]
+            assert 0 <= left <= right <= size[0]
+            assert 0 <= top <= bottom <= size[1]
         for a, b in combinations(places, 2):
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
-@settings(max_examples=100)
-@given(views(), WIDTHS, HEIGHTS)
-def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height: int) -> None:
-    board, view = shown_in(view, width, height)
-    found = arrange(view, *board)
+def each_gradient_is_exactly_under_its_value(view: View, found: Arrangement) -> None:
     values = {p.symbol: p for p in found.cache if p.rows}
     gradients = {p.symbol: p for p in found.gradients}
     above: list[tuple[int, int]] = []
@@ -93,7 +100,18 @@ def test_each_gradient_is_exactly_under_its_value(view: View, width: int, height
     assert all(len(tops) == 1 for tops in lines.values())  # beside each other, as the values are
     assert sorted(above) == sorted(above, key=lambda tops: tops[1])
     inputs = {p.top for p in found.cache} - set(lines)
-    assert inputs or all(value == slope for value, slope in above)
+    assert all(value == slope or min(inputs, default=value) < value for value, slope in above)
+
+
+def a_place_leads_back_to_its_cell(found: Arrangement) -> None:
+    for placed in found.cache:
+        for y, i in enumerate(placed.rows):
+            for x, j in enumerate(placed.columns):
+                at = (placed.left + x * placed.cell, placed.line(y))
+                assert placed.cell_at(*at) == (i, j)
+                assert placed.cell_at(at[0] + placed.cell - 1, at[1]) == (i, j)
+        assert placed.cell_at(placed.right, placed.top) is None
+        assert placed.cell_at(placed.left, placed.top - 1) is None
 
 
 def test_the_loss_and_the_target_of_results_under_each_other_have_a_line_each() -> None:
