@@ -260,8 +260,7 @@ def _whole(gradient: Gradient) -> Expr:
             {gradient.of},
         )
     )
-    whole = tidy(terms[0] if len(terms) == 1 else Sum(terms))
-    return gradient.in_objective(whole, gradient.penalty)
+    return gradient.in_objective(tidy(Sum(terms)), gradient.penalty)
 
 
 def _of_loss(gradient: Gradient, left: Expr) -> Iterator[DerivationLine]:

@@ -15,7 +15,7 @@ from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.sections import PLACES, view_of
 from backprop_tui.files.toml_text import changed
 from backprop_tui.maths.expressions import Cell
-from backprop_tui.model.saved import ASKING, DRAWINGS, PANELS, THEMES, Look
+from backprop_tui.model.saved import ASKING, DRAWINGS, PANELS, THEMES, Level, Look
 from backprop_tui.run.timeline import Position, Timeline
 
 SHAPES = Timeline(load("batch")).program.shapes(4)
@@ -46,6 +46,13 @@ def test_a_look_reads_back(look: Look, decimals: int) -> None:
     assert (read.look, read.decimals) == (look, decimals)
     again = text_of(read, Position(2, 3), keyframe_of(Timeline(seen), 1), "")
     assert again == text
+
+
+def test_what_is_on_the_blackboard_reads_back() -> None:
+    look = Look(blackboard=(Level("dZ2", "elements", 2), Level("sigmoid_derivative")))
+    seen = replace(load("batch"), look=look)
+    text = text_of(seen, Position(1, 9), keyframe_of(Timeline(seen), 1), "")
+    assert read_experiment(text, "batch", "batch.toml").look == look
 
 
 def test_a_plain_look_is_not_written() -> None:

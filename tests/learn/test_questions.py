@@ -75,12 +75,12 @@ def all_asked(lesson: str, symbol: str) -> Iterator[str]:
     yield from told(asked)
     found = Explanation(Provenance(timeline), asked.place, WRITE)
     yield f"{idea(found)} {put_together(found)}"
-    for part in ask_parts(asked, found, 1):
+    for part in ask_parts(asked, found, 7):
         yield from told(part)
     ways = ((True, False), (False, False), (False, True)) if symbol in program.gradients else ()
     for elements, typed in ways:
         lines = derivation(program, symbol, elements=elements)
-        if (line := ask_line(program, asked.place, lines, typed)) is not None:
+        if (line := ask_line(program, asked.place, lines, typed, seed=7)) is not None:
             yield f"line {line.line}"
             yield from told(line)
 
@@ -176,6 +176,11 @@ def test_choices_of_the_author_stay_as_they_are_however_numbers_are_asked_for(
     ]
     assert asked.correct is asked.choices[1]
     assert not asked_at("dW2").worded
+
+
+@pytest.mark.parametrize(("example", "column"), [(0, 1), (3, 4), (9, 4)])
+def test_a_cell_is_of_the_example_shown_or_the_last_there_is(example: int, column: int) -> None:
+    assert asked_at("dZ2", "batch", example=example).cell == Cell("dZ2", 1, column)
 
 
 def test_another_cell_may_be_chosen() -> None:

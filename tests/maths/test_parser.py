@@ -162,6 +162,7 @@ def test_products_bind_tighter_than_sums_and_group_from_the_left() -> None:
         ("2 + softmax'(W1)", "there is no function “softmax′” (character 5)"),
         ("exp(W1, X)", "exp takes one value (character 1)"),
         ("sigmoid(W1, X)", "sigmoid takes one value (character 1)"),
+        ("np.maximum(X)", "np.maximum takes 2 values (character 1)"),
         ("where(W1 > 0, X)", "where takes 3 values (character 1)"),
         ("np.sum(X, 2)", "np.sum takes one value (character 1)"),
         ("np.sum(X, -3)", "np.sum takes one value (character 1)"),

@@ -203,6 +203,7 @@ def test_numpys_functions_and_methods_are_read(e: Expr) -> None:
         ("dA1 ⊙ A1 ⊗ (1 - A1)", "dA1 ∘ A1 ∘ (1 − A1)"),
         ("dA1 .* A1", "dA1 ∘ A1"),
         ("W2 ∙ A1", "W2·A1"),
+        (r"\left|A1\right| + \lvert X \rvert", "abs(A1) + abs(X)"),
         ("½ (A2 - Y)²", "0.5·(A2 − Y)²"),
         ("-(Y*ln(A2))", "−(Y ∘ log(A2))"),
         ("np.negative(A2) + np.reciprocal(A2)", "−A2 + 1/A2"),

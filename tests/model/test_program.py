@@ -14,11 +14,12 @@ from backprop_tui.maths.functions import ACTIVATIONS, DEFINITIONS, LOSSES
 from backprop_tui.maths.parser import parse
 from backprop_tui.maths.values import value
 from backprop_tui.maths.writing import text
-from backprop_tui.model.algorithm import parted, program_of
+from backprop_tui.model.algorithm import architecture_of, parted, program_of
 from backprop_tui.model.architecture import PHASES, Role, Step
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.layers import Part
 from backprop_tui.model.network import Network, Training
+from backprop_tui.model.own import drawn
 from backprop_tui.model.program import Program, lower_all
 from backprop_tui.run.timeline import Timeline
 from tests.networks import ARTICLE, experiments, known_before
@@ -302,6 +303,20 @@ def test_an_objective_is_a_mean_or_a_sum_of_losses_and_a_penalty_or_all_else(
 ) -> None:
     found, added = parted(parse(formula), MIXED.program.architecture)
     assert (found, added and text(added)) == (mean, penalty)
+
+
+@pytest.mark.parametrize(
+    ("loss", "added"), [("cross_entropy", True), ("binary_cross_entropy", False)]
+)
+def test_targets_are_drawn_as_their_loss_takes_them_and_as_labels(loss: str, added: bool) -> None:
+    whole = architecture_of(Network((2, 3), ("sigmoid",), loss))
+    shares, labels = (
+        drawn(whole, 50, np.random.default_rng(1), labels)["Y"] for labels in (False, True)
+    )
+    assert ((shares > 0) & (shares < 1)).all()
+    assert set(labels.ravel().tolist()) == {0.0, 1.0}
+    for Y in (shares, labels):
+        assert np.allclose(Y.sum(axis=0), 1) == added
 
 
 def test_the_index_of_a_symbol_without_a_step_is_a_key_error() -> None:
