@@ -13,7 +13,7 @@ from backprop_tui.__main__ import main
 from backprop_tui.cli import streams
 from backprop_tui.explain.gradient_check import check_gradient
 from backprop_tui.maths.expressions import Expr, Neg
-from backprop_tui.model import program
+from backprop_tui.model import algorithm, program
 from backprop_tui.model.architecture import Step
 from backprop_tui.model.program import Program
 from backprop_tui.run.iterations import Iteration
@@ -267,6 +267,7 @@ def sabotaged(monkeypatch: pytest.MonkeyPatch, symbol: str) -> None:
             yield Neg(expression) if step.symbol == symbol else expression
 
     monkeypatch.setattr(program, "lower_all", lower_all)
+    monkeypatch.setattr(algorithm, "_program", algorithm._program.__wrapped__)  # none that is kept
 
 
 class TestGradients:
