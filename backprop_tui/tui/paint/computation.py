@@ -308,7 +308,7 @@ def shown(
     view: View, at: dict[str, int], count: int, gaps: list[int], room: int
 ) -> tuple[int, int]:
     """The first and the last layer that fit, those of the step among them."""
-    here = [at[symbol] for symbol in view.needed if symbol in at] or [0]
+    here = [k for s, k in at.items() if s in view.needed or view.symbol_mark(s)] or [0]
     first, last = min(here), max(here)
 
     def tall(first: int, last: int) -> int:
