@@ -33,6 +33,8 @@ from typing import Any, TypeAlias, cast
 from tests.mutants.mutant import PACKAGE, ROOT, Changed, Mutant, mutants
 
 WINGS = ("maths", "model", "run", "explain", "learn", "files")
+LATER = ("lessons", "session", "exports", "plain", "tui")
+"""Wings whose tests are asked as well; those of others start processes, which no change reaches."""
 KEPT = ROOT / ".mutants"
 """What is known of tests and mutants; git ignores it."""
 EQUIVALENT = {
@@ -128,7 +130,7 @@ EQUIVALENT = {
 KILLED = ("killed", "timed out")
 FIRST = 25
 """How many tests run before the others are even collected: most mutants end there."""
-LATER = 90.0
+PATIENCE = 90.0
 """How many seconds of CPU, as measured with a trace, are given to tests of later wings."""
 
 Reached: TypeAlias = dict[str, tuple[float, list[str]]]
@@ -244,7 +246,7 @@ class Children:
 def reached(children: Children) -> Reached:
     """What each test calls in its own process: measured anew where a file of tests has changed."""
     measured = []
-    for file in sorted((ROOT / "tests").rglob("test_*.py")):
+    for file in (f for w in WINGS + LATER for f in sorted((ROOT / "tests" / w).rglob("test_*.py"))):
         name = str(file.relative_to(ROOT))
         text = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
         kept = KEPT / f"{name.replace('/', '.')}.{text}.json"
@@ -283,7 +285,7 @@ def tests_of(mutant: Mutant, found: Reached) -> list[str]:
     near = [t for t in reach if t.startswith(tuple(f"tests/{wing}/" for wing in WINGS))]
     far = [t for t in reach if t not in near]
     spent = accumulate(found[t][0] for t in far)
-    return near + [t for t, seconds in zip(far, spent, strict=True) if seconds < LATER]
+    return near + [t for t, seconds in zip(far, spent, strict=True) if seconds < PATIENCE]
 
 
 # The verdicts ----------------------------------------------------------------------------------
