@@ -264,7 +264,7 @@ def _softmax_over(call: Call, program: Program) -> str:
 
 def _rules(e: Expr, symbol: str, program: Program) -> Iterator[Rule]:
     """The rules that lead from an expression down to a symbol that it reads once."""
-    shapes = program.shapes(min(2, program.training.batch))
+    shapes = program.shapes(program.training.batch)
     while not isinstance(e, Name):
         part = next(part for part in children(e) if symbol in names(part))
         yield rule_of(e)

@@ -318,7 +318,7 @@ def _constant_factor(trial: Trial) -> str:
     assert found is not None  # its shape was read before
     with np.errstate(all="ignore"):
         ratios = (found / right)[np.isfinite(right) & (right != 0)]
-    if not (ratios.size and np.isfinite(ratios[0]) and ratios[0]):
+    if not ratios.size:
         return ""
     ratio = float(ratios[0])
     if not all(probe.agrees(trial.e / Num(ratio), trial.symbol) for probe in trial.alike):

@@ -281,6 +281,16 @@ def test_a_gradient_agrees_when_some_of_its_cells_could_be_told() -> None:
     assert summary("dW1", (large, differs), 4).worst is differs
 
 
+def test_a_gradient_that_is_cut_off_is_told_by_its_first_cell() -> None:
+    timeline = Timeline(ARTICLE.with_given({"dA2": np.array([[0.5]])}))
+    iteration = timeline.iteration(1)
+    dW2 = iteration.results[timeline.program.index("dW2")]
+    assert len({*dW2.flat}) == 3
+    (cell,) = check_cells(timeline.program, iteration, "dW2")
+    assert (cell.row, cell.column, cell.analytic) == (1, 1, dW2[0, 0])
+    assert (cell.verdict, cell.why) == (CheckVerdict.CANNOT_TELL, "dA2 is given")
+
+
 def test_the_first_cell_that_is_not_finite_is_named_from_1() -> None:
     timeline = Timeline(BATCH)
     assert not_finite(timeline.program, timeline.iteration(1)) == ""

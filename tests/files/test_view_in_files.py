@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_tui import lessons
 from backprop_tui.files.experiment_file import ExperimentError, load, read_experiment
+from backprop_tui.files.overrides import overridden
 from backprop_tui.files.saving import keyframe_of, text_of
 from backprop_tui.files.sections import PLACES, view_of
 from backprop_tui.files.toml_text import changed
@@ -180,3 +181,16 @@ def test_keys_are_those_of_the_record() -> None:
     from backprop_tui.model.experiment import VIEW
 
     assert set(VIEW.keys) == {"decimals", *Look.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("mistake", ["sign-flipped", None])
+def test_with_another_mistake_what_is_of_one_run_is_left_out_and_what_is_of_any_stays(
+    mistake: str | None,
+) -> None:
+    view = {"drawing": "graph", "decimals": 4, "cursor": "W1[1,1]", "example": 2}
+    document = {"mistake": "derivative-left-out", "view": view, "position": {"iteration": 2}}
+    assert overridden(document, {"mistake": "derivative-left-out"}) == document
+    assert overridden(document, {"mistake": mistake}) == {
+        **({"mistake": mistake} if mistake else {}),
+        "view": {"drawing": "graph", "decimals": 4},
+    }

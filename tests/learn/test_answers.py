@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import isclose, isfinite
+from math import inf, isclose, isfinite, nan
 
 import numpy as np
 import pytest
@@ -508,18 +508,33 @@ def test_nobody_who_reckons_with_the_figures_shown_is_told_wrong(
     assert judged.verdict is AnswerVerdict.RIGHT
 
 
+NO_NUMBER = "It is not a finite number. What is divided by 0, or overflows?"
+
+
 class TestInfinity:
     def test_what_is_infinite_is_answered_by_its_sign_or_its_name(self) -> None:
         run = Timeline(load("saturation", {"x": "1e308", "learning_rate": "1e300"}))
         found = explained(run, Cell("Z1", 1, 1), 3)
-        assert [judge(t, found, 3, None).verdict for t in ("∞", "inf", "−∞", "nan", "7")] == [
-            AnswerVerdict.RIGHT,
-            AnswerVerdict.RIGHT,
-            *([AnswerVerdict.WRONG] * 3),
-        ]
+        for typed in ("∞", "inf"):
+            assert judge(typed, found, 3, None).verdict is AnswerVerdict.RIGHT
+        for typed in ("−∞", "nan", "7"):
+            judged = judge(typed, found, 3, None)
+            assert (judged.verdict, judged.said) == (AnswerVerdict.WRONG, NO_NUMBER)
 
     def test_a_finite_number_is_not(self) -> None:
-        assert answered("inf").verdict is AnswerVerdict.WRONG
+        for typed in ("inf", "−∞", "nan"):
+            judged = answered(typed)
+            assert (judged.verdict, judged.said) == (
+                AnswerVerdict.WRONG,
+                "It is a finite number.",
+            )
+
+    @pytest.mark.parametrize("right", [inf, -inf, nan])
+    @pytest.mark.parametrize("typed", [7.0, inf, -inf, nan])
+    def test_only_the_same_one_is_right(self, typed: float, right: float) -> None:
+        judged = answers._not_finite(typed, right)
+        said = "" if str(typed) == str(right) else NO_NUMBER
+        assert (judged.verdict is AnswerVerdict.RIGHT, judged.said) == (not said, said)
 
 
 @pytest.mark.parametrize(("typed", "decimals"), [("0.1", 1), ("0.10", 1)])

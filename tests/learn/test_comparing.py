@@ -25,7 +25,7 @@ from backprop_tui.learn.own_arrays import _meant, _setting, ways_of
 from backprop_tui.model.experiment import Experiment
 from backprop_tui.model.network import Training
 from backprop_tui.run.timeline import Timeline
-from tests.networks import SMOOTH, experiment, experiments
+from tests.networks import SMOOTH, experiment, experiments, in_rows
 
 ARTICLE = load("article")
 START = ("X", "Y", "W1", "b1", "W2", "b2")
@@ -423,7 +423,6 @@ def reported(name: str) -> list[str]:
         ({"dW1": [[1.0]], "W1_grad": [[1.0]]}, "dW1 and W1_grad both mean dW1"),
         ({"X": [[1.0, 2.0]]}, "X is 1×2, but must be 3 rows, a column for each example"),
         ({"W2": [[1.0, 2.0]]}, "W2 is 1×2, but must be 1×3"),
-        ({"X": np.ones((3, 2))}, "your X has 2 examples, the run’s Y has 1 example"),
         ({"W2": [[1.0, np.inf, 2.0]]}, "W2 holds a number that is not finite"),
         ({"dW1": ["a"]}, "dW1 is not an array of real numbers"),
         ({"dW1": [[1.0, 2.0], [3.0]]}, "dW1 is not an array of real numbers"),
@@ -435,6 +434,23 @@ def test_what_nothing_can_be_made_of_is_refused(arrays: Any, sentence: str) -> N
     with pytest.raises(ArraysError) as refused:
         compare(ARTICLE, arrays)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "rows", "sentence"),
+    [
+        ({"X": np.ones((3, 2))}, False, "your X has 2 examples, the run’s Y has 1 example"),
+        ({"X": np.ones((2, 3))}, True, "your X has 2 examples, the run’s Y has 1 example"),
+        ({"Y": np.ones((3, 1))}, True, "the run’s X has 1 example, your Y has 3 examples"),
+    ],
+)
+def test_data_of_unlike_numbers_of_examples_are_told_what_an_example_is(
+    arrays: Any, rows: bool, sentence: str
+) -> None:
+    with pytest.raises(ArraysError) as refused:
+        compare(in_rows(ARTICLE) if rows else ARTICLE, arrays)
+    one = "row" if rows else "column"
+    assert str(refused.value) == f"{sentence}: each needs a {one} for each example"
 
 
 def test_arrays_that_are_none_of_the_runs_are_listed() -> None:

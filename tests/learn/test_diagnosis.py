@@ -265,6 +265,16 @@ def test_a_number_larger_than_any_random_one_is_named_whatever_the_unit() -> Non
         assert chance.allows(WrongNumber(number, "", None, ())) is named
 
 
+def test_a_wrong_number_is_counted_once_and_the_right_one_never() -> None:
+    asked = diagnosis._AskedCell(ARTICLE_RUN.program, ARTICLE_RUN.done, Cell("Z1", 1, 1))
+    chance = diagnosis._Chance(asked, unit=1e-3)
+    counted = []
+    for number in (asked.right, 0.125, 0.125, -0.125, 0.125):
+        chance.allows(WrongNumber(number, "", None, ()))
+        counted.append(round(chance.spent / chance.of_one))
+    assert counted == [0, 1, 1, 2, 2]
+
+
 def test_a_misplaced_point_is_told() -> None:
     right = B["dA1"][0, 0]
     found = B.told(Cell("dA1", 1, 1), round(right, 5) * 100)

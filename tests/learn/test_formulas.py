@@ -450,6 +450,14 @@ def right_here(e: Experiment, step: Step, formula: Expr) -> bool:
         ("dW2", "-dZ2 @ A1.T", "Close: only the sign is wrong."),
         ("dW2", "2 * dZ2 @ A1.T", "Close: it is 2 times the correct value."),
         ("dW2", "3·dZ2·A1ᵀ", "Close: it is 3 times the correct value."),
+        ("dZ2", "3·(A2 − Y)", "Close: it is 3 times the correct value."),
+        *(
+            ("dW2", typed, "None of the 3 numbers is correct: your formula gives "
+             f"{gives} for dW2[1,1].")
+            for typed, gives in (
+                ("0·dZ2·A1ᵀ", "0"), ("dZ2·A1ᵀ/0", "−inf"), ("dZ2·A1ᵀ·(0/0)", "nan"),
+            )
+        ),
         (
             "dW2",
             "-dZ2 @ A1.T / 5",
@@ -466,6 +474,13 @@ def test_a_wrong_one_is_told_what_is_wrong(symbol: str, typed: str, sentence: st
     found = judge(ARTICLE, symbol, typed)
     assert found.sentence == sentence
     assert not found.accepted
+
+
+def test_what_is_not_0_is_no_multiple_of_0() -> None:
+    data = {"X": [[1.0], [2.0]], "Y": [[1.0]]}
+    forward = {"Z": "W·X", "A": "0·Z", "L": "half_squared_error(A, Y)"}
+    found = judge(written({"W": (1, 2)}, data, forward, {"W": [[0.5, 0.25]]}), "A", "2·Z")
+    assert found.sentence == "The number is not correct: your formula gives 2 for A[1,1]."
 
 
 def test_two_mistakes_that_give_the_same_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:

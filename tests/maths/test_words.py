@@ -142,6 +142,7 @@ def test_symbols_are_spelled() -> None:
             "open parenthesis 1 minus Y close parenthesis over 2, minus 0.5",
         ),
         ("a remark (m = 1: no mean)", "a remark (m equals 1: no mean)"),
+        ("a sign ( + )", "a sign ( plus )"),
         ("A1 (1 − A1)", "A1 times open parenthesis 1 minus A1 close parenthesis"),
         ("0.5 × (−0.0381)", "0.5 times minus 0.0381"),
         ("times the derivative σ′(Z1[1,1])", "times the derivative of sigma at Z1 row 1 column 1"),

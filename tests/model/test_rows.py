@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from backprop_tui.model.experiment import Data, Experiment
@@ -110,6 +111,17 @@ def test_parameters_have_a_row_where_gradients_alone_are_given() -> None:
     dZ2 = np.array([[0.5]])
     (row,) = rows_of(program(replace(ARTICLE, data=Data({})).with_given({"dZ2": dZ2})))
     assert (row.groups, row.parameters, row.results) == ((2,), (("W2",), ("b2",)), ())
+
+
+@pytest.mark.parametrize(
+    ("forward", "group"), [({}, 0), ({"Z1": "V·X", "A2": "tanh(Z1)"}, 2)], ids=["no other", "last"]
+)
+def test_what_the_loss_alone_reads_has_a_row(forward: dict[str, str], group: int) -> None:
+    loss = "half_squared_error(W + A2, Y)" if forward else "half_squared_error(W, Y)"
+    parameters = {"W": (1, 1)} | ({"V": (1, 1)} if forward else {})
+    data = {"Y": [[1.0]]} | ({"X": [[0.5]]} if forward else {})
+    row = rows_of(program(written(parameters, data, {**forward, "L": loss})))[-1]
+    assert (row.groups, row.parameters[-1]) == ((group,), ("W",))
 
 
 def test_the_columns_of_weights_are_the_rows_of_what_they_are_multiplied_by() -> None:

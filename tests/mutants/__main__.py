@@ -78,6 +78,11 @@ EQUIVALENT = {
         "learn/effect.py",
         "not changes_nothing(self.timeline, self.wrong, iteration)  →  not changes_nothing(self.w",
     ): "two runs differ whichever comes first",
+    ("learn/effect.py", "not _same(result, results[symbol])  →  not _same(results"): (
+        "what is alike is of one size"
+    ),
+    ("learn/trial.py", "ratios[0]  →  ratios[-1]"): "those of a multiple are alike",
+    ("files/autosave.py", "os.urandom(4)  →"): "a name of any length will do",
     ("maths/rules.py", "e.args[0]  →  e.args[-1]"): "a softmax has one argument",
     ("explain/provenance.py", "found[1] or 0  →"): "cells are counted from 1: None comes first",
     ("explain/in_matrices.py", "terms[0]  →  terms[-1]"): "there is one term then",
