@@ -170,7 +170,7 @@ async def pages(folder: Path) -> None:
     with chromium(folder / "profile") as address:
         async with tabs_of(address) as tabs:
             for shown, size in PAGES:
-                await shown(await tabs.tab(*size), folder)
+                await shown(await tabs.tab(*size, painted=True), folder)
 
 
 def written(name: str, svg: str) -> None:
