@@ -18,7 +18,6 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 
 import pyte
 
@@ -63,12 +62,7 @@ class Terminal:
     def __enter__(self) -> Terminal:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()

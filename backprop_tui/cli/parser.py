@@ -174,7 +174,7 @@ def read(option: Option, typed: Any) -> Any:
     return option.read(typed) if option.metavar else typed
 
 
-def superfluous(command: Subcommand, argument: str, words: Sequence[str | None] = ()) -> str:
+def superfluous(command: Subcommand, argument: str, words: Sequence[str | None]) -> str:
     """Why an argument has no place on this command's line, which has these words."""
     if not argument.startswith("-"):
         wanted = " and one ".join(word.metavar for word in command.words)

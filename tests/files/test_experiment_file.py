@@ -303,6 +303,12 @@ ONE_FAULT = [  # what is written instead of what, and the whole sentence that co
     ),
     (
         "[network]",
+        '[network]\nabout = "x"',
+        "network.about is not a key of [network]: about belongs at the top, before the first "
+        "[table]",
+    ),
+    (
+        "[network]",
         '[netwrok]\n[network]\nabout = "x"',
         'netwrok is not a key of an experiment. Did you mean "network"?',
     ),

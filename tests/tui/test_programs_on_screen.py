@@ -9,7 +9,7 @@ import pytest
 from backprop_tui.model.experiment import Experiment
 from tests.formulas import program_file, unused
 from tests.programs import ATTENTION, RESIDUAL, TIED, rnn
-from tests.tui.driver import Driver, stepping
+from tests.tui.driver import WIDE, Driver, stepping
 
 
 async def go_to(driver: Driver, symbol: str) -> None:
@@ -100,6 +100,12 @@ class TestTokens:
         async with stepping(ATTENTION) as driver:
             await go_to(driver, "dS")
             assert "no room: X Wq Wk Wv Query Key Value H Y" in driver.text("cache")
+
+    async def test_all_flow_from_row_to_row_before_one_is_left_out(self) -> None:
+        async with stepping("attention", WIDE) as driver:
+            await go_to(driver, "H")
+            assert "no room" not in driver.text("cache")
+            assert {*"X Wq Wk Wv Q K V S P H Y".split()} <= {*driver.text("cache").split()}
 
 
 @pytest.mark.parametrize("experiment", [rnn(3), rnn(12), RESIDUAL, ATTENTION, TIED])

@@ -169,8 +169,7 @@ class _Board:
 
     def symbols(self, way: Way) -> Ways:
         """Time steps but for a window onto them, the row of what is shared, then what the step does
-        not touch: a window onto what is large, else farthest first; what is left may flow from row
-        to row."""
+        not touch: a window onto what is large, else, flowing from row to row, farthest first."""
         if (steps := max(len(slot) for row in self.rows for slot in row.slots)) > FEW:
             fits = largest(FEW, steps, lambda n: self.has_room(way._replace(members=n)))
             yield (way := way._replace(members=fits or FEW))
